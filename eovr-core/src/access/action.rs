@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Actor, Standing, Tier};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Name;
+
+/// Who may do one action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionRow {
+    /// The action's name, a verb.
+    pub name: Name,
+    /// The tiers that may do it.
+    pub tiers: Tiers,
+    /// Whether a visitor may do it: somebody without an account who stands in the facility.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub visitor: bool,
+    /// Whether the holder of the record's receipt code may do it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holder: bool,
+    /// The facets and fields that it may set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<Name>,
+}
+
+impl ActionRow {
+    /// An action for these tiers that sets nothing.
+    pub fn new(name: Name, tiers: Tiers) -> Self {
+        Self { name, tiers, visitor: false, holder: false, sets: Vec::new() }
+    }
+
+    /// Whether this actor's standing is among those that may.
+    pub fn allows(&self, actor: &Actor) -> bool {
+        match actor.standing() {
+            Standing::Member { role, .. } => self.tiers.contains(role.tier()),
+            Standing::Visitor(_) => self.visitor,
+            Standing::Holder { .. } => self.holder,
+            Standing::System(_) => true,
+        }
+    }
+}
+
+/// A range of tiers, both ends included; written `[2, 5]` in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "(Tier, Tier)", into = "(Tier, Tier)")]
+pub struct Tiers {
+    lowest: Tier,
+    highest: Tier,
+}
+
+impl Tiers {
+    /// From one tier to another.
+    ///
+    /// # Errors
+    /// `InvalidInput` where a number is not 1 to 5 or the first is above the second.
+    pub fn new(lowest: u8, highest: u8) -> Result<Self> {
+        (Tier::new(lowest)?, Tier::new(highest)?).try_into()
+    }
+
+    /// Every tier.
+    pub const fn all() -> Self {
+        Self { lowest: Tier::LOWEST, highest: Tier::HIGHEST }
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        *self == Self::all()
+    }
+
+    /// Whether a tier is in the range.
+    pub fn contains(self, tier: Tier) -> bool {
+        (self.lowest..=self.highest).contains(&tier)
+    }
+}
+
+impl TryFrom<(Tier, Tier)> for Tiers {
+    type Error = Error;
+
+    fn try_from((lowest, highest): (Tier, Tier)) -> Result<Self> {
+        if lowest <= highest {
+            Ok(Self { lowest, highest })
+        } else {
+            Err(Error::invalid("a range of tiers runs upwards").with_help("write `[2, 5]`, not `[5, 2]`"))
+        }
+    }
+}
+
+impl From<Tiers> for (Tier, Tier) {
+    fn from(tiers: Tiers) -> Self {
+        (tiers.lowest, tiers.highest)
+    }
+}
+
+/// The one table of who may do what, over all kinds of a host. It can be printed and read in one look.
+#[derive(Clone, Debug, Default)]
+pub struct ActionTable {
+    rows: BTreeMap<(Name, Name), ActionRow>,
+}
+
+impl ActionTable {
+    /// Adds the rows of one kind, or of a part of the host that is not a kind (`analytics`).
+    ///
+    /// # Errors
+    /// `Config` where the same action stands twice.
+    pub(crate) fn add<'a>(&mut self, of: &Name, rows: impl IntoIterator<Item = &'a ActionRow>) -> Result<()> {
+        for row in rows {
+            if self.rows.insert((of.clone(), row.name.clone()), row.clone()).is_some() {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("action `{}` of `{of}` stands twice", row.name),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of one action; `None`: nobody may, because nobody was named.
+    pub fn row(&self, of: &Name, action: &Name) -> Option<&ActionRow> {
+        self.rows.get(&(of.clone(), action.clone()))
+    }
+
+    /// All rows, by kind and name.
+    pub fn rows(&self) -> impl Iterator<Item = (&Name, &ActionRow)> {
+        self.rows.iter().map(|((of, _), row)| (of, row))
+    }
+
+    /// The table in Markdown: a row an action, a column a tier.
+    pub fn to_markdown(&self) -> String {
+        let mut text = String::from(
+            "| of | action | 1 staff | 2 quality | 3 admin. | 4 gov. | 5 top | visitor | receipt |\n\
+             |---|---|---|---|---|---|---|---|---|\n",
+        );
+        for (of, row) in self.rows() {
+            let mark = |yes: bool| if yes { "✓" } else { "" };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "| {of} | {} |", row.name);
+            for tier in (1..=5).filter_map(|number| Tier::new(number).ok()) {
+                let _ = write!(text, " {} |", mark(row.tiers.contains(tier)));
+            }
+            let _ = writeln!(text, " {} | {} |", mark(row.visitor), mark(row.holder));
+        }
+        text
+    }
+}

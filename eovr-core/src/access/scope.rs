@@ -1,0 +1,115 @@
+use crate::access::{Actor, Seat, Standing};
+use crate::name::Name;
+use crate::org::{OrgId, Stamp};
+use crate::record::{ActorId, Record, Value};
+
+/// The part of the data that one actor may see. It follows from the actor's verified standing, never
+/// from a request, and only [`crate::access`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    reach: Reach,
+}
+
+/// What a scope spans, for a store to turn into a filter.
+///
+/// Exhaustive on purpose: a new variant must stop every store from compiling until it has decided
+/// what to filter by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// No record at all.
+    Nothing,
+    /// The records of one facility. A store tests all three ids of the stamp: the same answer as by
+    /// the facility alone, and its index begins with the governorate.
+    Facility(Stamp),
+    /// The records that this actor created in one facility.
+    Own(Stamp, ActorId),
+    /// The records of one administration.
+    Administration {
+        /// Its governorate.
+        governorate: OrgId,
+        /// The administration.
+        administration: OrgId,
+    },
+    /// The records of one governorate.
+    Governorate(OrgId),
+    /// Every record.
+    Country,
+    /// The records whose facet holds this digest: one, or none.
+    Holder {
+        /// The facet, of type bytes.
+        facet: Name,
+        /// The digest.
+        digest: [u8; 32],
+    },
+}
+
+impl Scope {
+    /// What this actor sees.
+    pub(crate) fn of(actor: &Actor) -> Self {
+        let reach = match &actor.standing {
+            Standing::Member { seat, .. } => match seat {
+                Seat::Facility(stamp) if actor.own_only => Reach::Own(stamp.clone(), actor.id.clone()),
+                Seat::Facility(stamp) => Reach::Facility(stamp.clone()),
+                // "Own records only" is a narrowing for people in a facility; elsewhere it must still
+                // never widen.
+                _ if actor.own_only => Reach::Nothing,
+                Seat::Administration { governorate, administration } => Reach::Administration {
+                    governorate: governorate.clone(),
+                    administration: administration.clone(),
+                },
+                Seat::Governorate(governorate) => Reach::Governorate(governorate.clone()),
+                Seat::Country => Reach::Country,
+            },
+            Standing::Visitor(_) => Reach::Nothing,
+            Standing::Holder { facet, digest } => Reach::Holder { facet: facet.clone(), digest: *digest },
+            Standing::System(_) => Reach::Country,
+        };
+        Self { reach }
+    }
+
+    /// For the engine's own checks, where what the actor cannot see must count too.
+    pub(crate) fn everything() -> Self {
+        Self { reach: Reach::Country }
+    }
+
+    /// What it spans.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Whether a record lies inside: the reference that every store is compared with.
+    pub fn matches(&self, record: &Record) -> bool {
+        let Stamp { governorate, administration, facility } = &record.envelope.stamp;
+        match &self.reach {
+            Reach::Nothing => false,
+            Reach::Facility(stamp) => *stamp == record.envelope.stamp,
+            Reach::Own(stamp, author) => {
+                stamp.facility == *facility
+                    && stamp.administration == *administration
+                    && stamp.governorate == *governorate
+                    && *author == record.envelope.author
+            }
+            Reach::Administration { governorate: g, administration: a } => {
+                g == governorate && a == administration
+            }
+            Reach::Governorate(g) => g == governorate,
+            Reach::Country => true,
+            Reach::Holder { facet, digest } => {
+                matches!(record.facet(facet.as_str()), Some(Value::Bytes(kept)) if kept.as_slice() == digest)
+            }
+        }
+    }
+
+    /// Whether records of this place lie inside, which is asked before one is created there.
+    pub fn covers(&self, stamp: &Stamp) -> bool {
+        match &self.reach {
+            Reach::Facility(own) | Reach::Own(own, _) => own == stamp,
+            Reach::Administration { governorate, administration } => {
+                *governorate == stamp.governorate && *administration == stamp.administration
+            }
+            Reach::Governorate(governorate) => *governorate == stamp.governorate,
+            Reach::Country => true,
+            Reach::Nothing | Reach::Holder { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Name;
+use crate::record::{ActorId, Head, Value};
+use crate::seal::Sealed;
+use crate::time::Timestamp;
+
+/// One thing that happened to one record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Version of this format: 1.
+    pub v: u8,
+    /// The record's kind.
+    pub kind: Name,
+    /// The record's id.
+    pub record: String,
+    /// The event's place in the record's chain, from 1.
+    pub seq: u64,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: ActorId,
+    /// In what capacity: a role, `visitor`, `holder` or `system`.
+    pub capacity: String,
+    /// Whether a person decided.
+    pub human: bool,
+    /// The action, under whose row in the table it was permitted.
+    pub action: Name,
+    /// The state before; none at creation.
+    pub from: Option<Name>,
+    /// The state after.
+    pub to: Name,
+    /// The record's version after.
+    pub version: u64,
+    /// The digest of the workflow table in force, in hex.
+    pub rules: String,
+    /// Why, sealed, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// What changed, facet by facet and field by field. Empty at creation: `content` covers it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changes: BTreeMap<Name, Change>,
+    /// The digest of the record's content as this event left it, in hex.
+    pub content: String,
+    /// The hash of the event before, in hex; 64 zeros for the first.
+    pub prev: String,
+}
+
+/// A facet or field before and after. Facets stand in the clear, fields sealed and in base64.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What stood there; `null`: nothing.
+    pub before: serde_json::Value,
+    /// What stands there now; `null`: nothing.
+    pub after: serde_json::Value,
+}
+
+impl Change {
+    pub(crate) fn facet(before: Option<&Value>, after: Option<&Value>) -> Result<Self> {
+        let json = |value: Option<&Value>| {
+            serde_json::to_value(value).map_err(|error| Error::bug("a facet is always JSON").because(error))
+        };
+        Ok(Self { before: json(before)?, after: json(after)? })
+    }
+
+    pub(crate) fn field(before: Option<&Sealed>, after: Option<&Sealed>) -> Self {
+        let json = |sealed: Option<&Sealed>| sealed.map(|sealed| STANDARD.encode(sealed.as_bytes())).into();
+        Self { before: json(before), after: json(after) }
+    }
+}
+
+/// An event with the bytes that were hashed, ready to be stored. Only a decision makes one.
+#[derive(Clone, Debug)]
+pub struct Link {
+    event: Event,
+    body: String,
+    hash: [u8; 32],
+}
+
+impl Link {
+    pub(crate) fn forge(event: Event) -> Result<Self> {
+        let body = serde_json::to_string(&event)
+            .map_err(|error| Error::bug("an event is always JSON").because(error))?;
+        Ok(Self { hash: hash(&body), event, body })
+    }
+
+    /// What happened.
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The bytes that were hashed: store exactly these.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// SHA-256 of the prefix and the body.
+    pub fn hash(&self) -> &[u8; 32] {
+        &self.hash
+    }
+
+    /// The head of the chain that ends with this link.
+    pub fn head(&self) -> Head {
+        Head { seq: self.event.seq, hash: self.hash }
+    }
+}
+
+/// An event as a store hands it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The bytes as they were stored.
+    pub body: String,
+    /// The hash that was stored beside them.
+    pub hash: [u8; 32],
+}
+
+impl StoredEvent {
+    /// Reads the event. The bytes are not checked against the hash here: [`crate::audit::verify`] does.
+    ///
+    /// # Errors
+    /// `Tampered` where the bytes are not an event.
+    pub fn read(&self) -> Result<Event> {
+        serde_json::from_str(&self.body)
+            .map_err(|_| Error::new(ErrorKind::Tampered, "a stored event cannot be read"))
+    }
+}
+
+impl From<&Link> for StoredEvent {
+    fn from(link: &Link) -> Self {
+        Self { body: link.body.clone(), hash: link.hash }
+    }
+}
+
+pub(crate) fn hash(body: &str) -> [u8; 32] {
+    Sha256::new().chain_update(b"eovr.event.v1\n").chain_update(body).finalize().into()
+}
+
+/// Bytes as lower-case hex.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

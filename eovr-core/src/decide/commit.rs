@@ -1,0 +1,115 @@
+use serde::Serialize;
+
+use crate::audit::Link;
+use crate::record::Record;
+
+/// The complete effect of one accepted command. A store applies all of it in one transaction, or
+/// nothing; only [`crate::decide`] makes one.
+///
+/// ```compile_fail,E0451
+/// let nothing = eovr_core::decide::Commit { changes: vec![] };
+/// ```
+#[derive(Debug)]
+pub struct Commit {
+    changes: Vec<Change>,
+}
+
+impl Commit {
+    pub(crate) fn new() -> Self {
+        Self { changes: Vec::with_capacity(1) }
+    }
+
+    pub(crate) fn push(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    /// Puts two effects into one transaction.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.changes.extend(other.changes);
+        self
+    }
+
+    /// The records that change, each once.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The records that change, to keep.
+    pub fn into_changes(self) -> Vec<Change> {
+        self.changes
+    }
+}
+
+/// What becomes of one record.
+#[derive(Debug)]
+pub struct Change {
+    pub(crate) record: Record,
+    pub(crate) expected: Option<u64>,
+    pub(crate) link: Link,
+    pub(crate) number: Option<NumberRequest>,
+    pub(crate) message: Message,
+}
+
+impl Change {
+    /// The record as it will be.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The version that it replaces; `None`: there must be no record of this id.
+    pub fn expected(&self) -> Option<u64> {
+        self.expected
+    }
+
+    /// Its next event.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// The number that a store must assign to it.
+    pub fn number(&self) -> Option<&NumberRequest> {
+        self.number.as_ref()
+    }
+
+    /// What the outbox will say.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+}
+
+/// A number to be taken from a series: the next one that nobody has. Gaps are allowed, doubles never.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NumberRequest {
+    /// The series: prefix and year, `OVR-2026`.
+    pub series: String,
+    /// The least number of digits.
+    pub width: u8,
+}
+
+impl NumberRequest {
+    /// How the `count`-th number of the series is written: `OVR-2026-000123`.
+    pub fn write(&self, count: u64) -> String {
+        format!("{}-{count:0width$}", self.series, width = usize::from(self.width))
+    }
+}
+
+/// What others are told about a change. Ids, names and codes: never text of the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// Kind and action: `incident.report`.
+    pub topic: String,
+    /// The record's id.
+    pub record: String,
+    /// The record's version after the change.
+    pub version: u64,
+    /// The state before; none at creation.
+    pub from: Option<String>,
+    /// The state after.
+    pub to: String,
+    /// The governorate.
+    pub governorate: String,
+    /// The administration.
+    pub administration: String,
+    /// The facility.
+    pub facility: String,
+}

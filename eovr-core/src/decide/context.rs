@@ -1,0 +1,51 @@
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use crate::access::Actor;
+use crate::kind::Catalog;
+use crate::name::Name;
+use crate::org::Stamp;
+use crate::record::{Record, RecordId};
+use crate::seal::{Cipher, Entropy};
+use crate::time::Timestamp;
+
+/// What a decision needs to know and cannot find out by itself.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Who asks.
+    pub actor: &'a Actor,
+    /// The kinds of this host.
+    pub catalog: &'a Catalog,
+    /// What seals.
+    pub cipher: &'a dyn Cipher,
+    /// The moment of the decision.
+    pub now: Timestamp,
+    /// The wall clock of the place.
+    pub zone: &'a TimeZone,
+    /// Fresh for every decision.
+    pub entropy: &'a mut Entropy,
+    /// The answers of the host's checks, by name; a check without an answer has not passed.
+    pub checks: &'a BTreeMap<Name, bool>,
+}
+
+/// What a command is about.
+#[derive(Debug)]
+pub enum Target<'a> {
+    /// A record to be created.
+    New {
+        /// Its id.
+        id: RecordId,
+        /// Its place.
+        stamp: Stamp,
+        /// For child kinds, the record that it belongs to.
+        parent: Option<&'a Record>,
+    },
+    /// A record that was read through the actor's own scope.
+    Existing {
+        /// The record.
+        record: &'a Record,
+        /// For each child kind that its workflow asks about, how many children are still open.
+        open_children: &'a BTreeMap<Name, u64>,
+    },
+}

@@ -1,0 +1,184 @@
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use crate::access::Permit;
+use crate::audit::{self, Event, Hex, Link, content_digest};
+use crate::decide::{Change, Context, Message, NumberRequest};
+use crate::error::Result;
+use crate::kind::{Draft, Kind};
+use crate::name::Name;
+use crate::org::Stamp;
+use crate::record::{Envelope, Head, Record, RecordId, Value};
+use crate::seal::{Place, Sealed};
+
+/// A decision that was taken, about to become a change.
+pub(super) struct Effect<'a> {
+    pub(super) kind: &'a Kind,
+    pub(super) permit: &'a Permit,
+    pub(super) before: Option<&'a Record>,
+    pub(super) to: Name,
+    pub(super) note: Option<Zeroizing<String>>,
+}
+
+impl Effect<'_> {
+    pub(super) fn create(
+        self,
+        id: RecordId,
+        stamp: Stamp,
+        parent: Option<RecordId>,
+        draft: Draft<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Change> {
+        let (year, month) = context.now.year_month(context.zone);
+        let number = self.kind.table().number.as_ref().map(|number| NumberRequest {
+            series: format!("{}-{year:04}", number.prefix),
+            width: number.width,
+        });
+        let envelope = Envelope {
+            kind: self.kind.name().clone(),
+            id,
+            number: None,
+            stamp,
+            author: self.permit.actor().id().clone(),
+            parent,
+            state: self.to.clone(),
+            version: 1,
+            created_at: context.now,
+            updated_at: context.now,
+            month: u32::from(year.unsigned_abs()) * 100 + u32::from(month.unsigned_abs()),
+            head: Head::EMPTY,
+        };
+        let record = Record { envelope, facets: BTreeMap::new(), sealed: BTreeMap::new() };
+        self.finish(record, draft, None, number, context)
+    }
+
+    pub(super) fn change(
+        self,
+        before: &Record,
+        draft: Draft<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Change> {
+        let mut record = before.clone();
+        record.envelope.state = self.to.clone();
+        record.envelope.version += 1;
+        // A clock that was set back must not make the trail run backwards.
+        record.envelope.updated_at = context.now.max(before.envelope.updated_at);
+        self.finish(record, draft, Some(before.version()), None, context)
+    }
+
+    fn finish(
+        self,
+        mut record: Record,
+        draft: Draft<'_>,
+        expected: Option<u64>,
+        number: Option<NumberRequest>,
+        context: &mut Context<'_>,
+    ) -> Result<Change> {
+        let Draft { facets, texts, .. } = draft;
+        let mut changes = BTreeMap::new();
+        for (name, after) in facets {
+            let before = record.facets.remove(&name);
+            if before != after && self.before.is_some() {
+                changes.insert(name.clone(), self.facet_change(&name, before.as_ref(), after.as_ref())?);
+            }
+            if let Some(value) = after {
+                record.facets.insert(name, value);
+            }
+        }
+        for (name, text) in texts {
+            let after = text.map(|text| self.seal(&record, &name, &text, context)).transpose()?;
+            let before = record.sealed.remove(&name);
+            if self.before.is_some() {
+                changes.insert(name.clone(), audit::Change::field(before.as_ref(), after.as_ref()));
+            }
+            if let Some(sealed) = after {
+                record.sealed.insert(name, sealed);
+            }
+        }
+        let link = self.link(&record, changes, context)?;
+        record.envelope.head = link.head();
+        let message = self.message(&record);
+        Ok(Change { record, expected, link, number, message })
+    }
+
+    fn seal(&self, record: &Record, field: &Name, text: &str, context: &mut Context<'_>) -> Result<Sealed> {
+        let sealing = self.kind.field(field.as_str()).map(|spec| spec.sealing).unwrap_or_default();
+        let place =
+            Place { kind: self.kind.name().as_str(), record: record.id().uuid(), field: field.as_str() };
+        context.cipher.seal(&place, sealing.into(), text.as_bytes(), context.entropy)
+    }
+
+    fn facet_change(
+        &self,
+        name: &Name,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) -> Result<audit::Change> {
+        let silent = self.kind.facet(name.as_str()).is_some_and(|spec| spec.silent);
+        let shown = |value: Option<&Value>| match value {
+            Some(_) if silent => Some(Value::Bool(true)),
+            value => value.cloned(),
+        };
+        audit::Change::facet(shown(before).as_ref(), shown(after).as_ref())
+    }
+
+    fn link(
+        &self,
+        record: &Record,
+        changes: BTreeMap<Name, audit::Change>,
+        context: &mut Context<'_>,
+    ) -> Result<Link> {
+        let envelope = &record.envelope;
+        let seq = envelope.head.seq + 1;
+        let note = match &self.note {
+            Some(note) => {
+                let field = note_field(seq);
+                let place = Place { kind: envelope.kind.as_str(), record: record.id().uuid(), field: &field };
+                let mode = crate::seal::Mode::Random;
+                Some(context.cipher.seal(&place, mode, note.as_bytes(), context.entropy)?.to_base64())
+            }
+            None => None,
+        };
+        let actor = self.permit.actor();
+        Link::forge(Event {
+            v: 1,
+            kind: envelope.kind.clone(),
+            record: envelope.id.to_string(),
+            seq,
+            at: envelope.updated_at,
+            actor: actor.id().clone(),
+            capacity: actor.capacity().to_owned(),
+            human: actor.is_human(),
+            action: self.permit.action().clone(),
+            from: self.before.map(|before| before.state().clone()),
+            to: envelope.state.clone(),
+            version: envelope.version,
+            rules: Hex(self.kind.machine().digest()).to_string(),
+            note,
+            changes,
+            content: Hex(&content_digest(record)).to_string(),
+            prev: Hex(&envelope.head.hash).to_string(),
+        })
+    }
+
+    fn message(&self, record: &Record) -> Message {
+        let envelope = &record.envelope;
+        Message {
+            topic: format!("{}.{}", envelope.kind, self.permit.action()),
+            record: envelope.id.to_string(),
+            version: envelope.version,
+            from: self.before.map(|before| before.state().to_string()),
+            to: envelope.state.to_string(),
+            governorate: envelope.stamp.governorate.to_string(),
+            administration: envelope.stamp.administration.to_string(),
+            facility: envelope.stamp.facility.to_string(),
+        }
+    }
+}
+
+/// What the note of an event is bound to: its place in the chain, so that no note can be moved to
+/// another event. A colon stands in no field's name.
+pub(crate) fn note_field(seq: u64) -> String {
+    format!("note:{seq}")
+}

@@ -1,0 +1,163 @@
+//! The heart: what is asked → its complete effect, as one value.
+//!
+//! [`decide`] is pure. It reads no clock and draws no random number: the moment and the entropy come in
+//! with the [`Context`]. What goes out is a [`Commit`]: the record as it will be, its audit event, its
+//! outbox message, the version it expects to replace. A store applies all of it or nothing. Because
+//! nothing else happens here, a decision that lost a race is simply made again on the newer record.
+
+mod command;
+mod commit;
+mod context;
+mod effect;
+mod needs;
+
+pub use self::command::Command;
+pub use self::commit::{Change, Commit, Message, NumberRequest};
+pub use self::context::{Context, Target};
+use self::effect::Effect;
+pub(crate) use self::effect::note_field;
+use crate::access::{Permit, Place};
+use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::kind::{Draft, Kind};
+use crate::name::Name;
+use crate::record::Record;
+
+/// Decides one command.
+///
+/// # Errors
+/// - `Denied`: this actor may not do this action. `NotFound`: not in this place.
+/// - `Refused`: the workflow does not allow it now; the refusal lists what it does allow.
+/// - `Conflict`: the command expected another version.
+/// - `InvalidInput`: a value breaks a rule of the kind.
+/// - `Key`: the cipher cannot seal.
+pub fn decide(
+    kind: &Kind,
+    target: Target<'_>,
+    command: Command,
+    context: &mut Context<'_>,
+) -> Result<Commit> {
+    match target {
+        Target::New { id, stamp, parent } => {
+            let row = create_row(kind, &command)?;
+            let permit = Permit::of(context.actor, kind.name(), row, Place::New(&stamp))?;
+            let mut commit = Commit::new();
+            let state = kind.machine().table().start.clone();
+            let draft = draft(kind, None, &permit, command.checked(kind, row, context.now)?, context)?;
+            let parent_id = parent.map(Record::id);
+            let effect = Effect { kind, permit: &permit, before: None, to: state, note: draft.1 };
+            commit.push(effect.create(id, stamp, parent_id, draft.0, context)?);
+            if let Some(parent) = parent {
+                commit.push(adopt(kind, parent, context)?);
+            } else if let Some(of) = &kind.table().parent {
+                return Err(Error::invalid(format!("a `{}` belongs to a record", kind.name()))
+                    .with_help(format!("name the `{}` that it belongs to", of.kind)));
+            }
+            Ok(commit)
+        }
+        Target::Existing { record, open_children } => {
+            if let Some(expected) = command.expected.filter(|expected| *expected != record.version()) {
+                return Err(Error::new(ErrorKind::Conflict, "the record has changed since you read it")
+                    .with_help("load it again and decide again")
+                    .with("expected_version", expected)
+                    .with("current_version", record.version()));
+            }
+            let row = kind
+                .machine()
+                .action(&command.action)
+                .ok_or_else(|| refusal(kind, record, &command.action))?;
+            let permit = Permit::of(context.actor, kind.name(), row, Place::Seen)?;
+            let rule = kind
+                .machine()
+                .step(record.state().as_str(), &command.action)
+                .ok_or_else(|| refusal(kind, record, &command.action))?;
+            let unmet = needs::unmet(rule, record, open_children, &command, context);
+            if !unmet.is_empty() {
+                return Err(Error::refused(Refusal { unmet, ..refused(kind, record, &command.action) }));
+            }
+            let to = rule.to.clone().unwrap_or_else(|| record.state().clone());
+            let draft =
+                draft(kind, Some(record), &permit, command.checked(kind, row, context.now)?, context)?;
+            let mut commit = Commit::new();
+            let effect = Effect { kind, permit: &permit, before: Some(record), to, note: draft.1 };
+            commit.push(effect.change(record, draft.0, context)?);
+            Ok(commit)
+        }
+    }
+}
+
+/// What this actor could do with a record now: each action that the state knows and the actor may do,
+/// with what it still lacks. A screen draws its buttons from this.
+pub fn legal(
+    kind: &Kind,
+    record: &Record,
+    open_children: &std::collections::BTreeMap<Name, u64>,
+    context: &Context<'_>,
+) -> Vec<(Name, Vec<crate::error::Unmet>)> {
+    let probe = Command::new("");
+    kind.machine()
+        .legal(record.state().as_str())
+        .filter(|rule| {
+            kind.machine().action(rule.action.as_str()).is_some_and(|row| row.allows(context.actor))
+        })
+        .map(|rule| (rule.action.clone(), needs::unmet(rule, record, open_children, &probe, context)))
+        .collect()
+}
+
+fn create_row<'k>(kind: &'k Kind, command: &Command) -> Result<&'k crate::access::ActionRow> {
+    let create = kind.machine().create();
+    if command.action != create.as_str() {
+        return Err(Error::invalid(format!("a `{}` is not created that way", kind.name()))
+            .with_help(format!("use the action `{create}`")));
+    }
+    kind.machine().action(create.as_str()).ok_or_else(|| Error::bug("a checked machine says who may create"))
+}
+
+type Drafted<'a> = (Draft<'a>, Option<zeroize::Zeroizing<String>>);
+
+fn draft<'a>(
+    kind: &'a Kind,
+    before: Option<&'a Record>,
+    permit: &'a Permit,
+    command: command::Checked,
+    context: &Context<'_>,
+) -> Result<Drafted<'a>> {
+    let command::Checked { facets, texts, note } = command;
+    let mut draft = Draft { kind, action: permit.action(), now: context.now, before, facets, texts };
+    kind.complete(&mut draft)?;
+    if before.is_none() {
+        command::check_required(kind, &draft)?;
+    }
+    Ok((draft, note))
+}
+
+/// The parent's side of a new child: an event in its chain and a new version, so that an action that
+/// needs all children closed cannot slip past a child that is being added.
+fn adopt(child: &Kind, parent: &Record, context: &mut Context<'_>) -> Result<Change> {
+    let Some(spec) = &child.table().parent else {
+        return Err(Error::invalid(format!("a `{}` belongs to no other record", child.name())));
+    };
+    if spec.kind != parent.envelope.kind {
+        return Err(Error::invalid(format!("a `{}` belongs to a `{}`", child.name(), spec.kind)));
+    }
+    let kind = context.catalog.kind(spec.kind.as_str())?.clone();
+    let command = Command::new(spec.action.as_str());
+    let target = Target::Existing { record: parent, open_children: &std::collections::BTreeMap::new() };
+    let adopted = decide(&kind, target, command, context)?;
+    adopted.into_changes().into_iter().next().ok_or_else(|| Error::bug("a decision changes its record"))
+}
+
+fn refused(kind: &Kind, record: &Record, action: &str) -> Refusal {
+    Refusal {
+        kind: kind.name().to_string(),
+        state: record.state().to_string(),
+        action: action.to_owned(),
+        legal: kind.machine().legal(record.state().as_str()).map(|rule| rule.action.to_string()).collect(),
+        unmet: Vec::new(),
+    }
+}
+
+fn refusal(kind: &Kind, record: &Record, action: &str) -> Error {
+    // An action that the kind does not know may be somebody's words in the wrong place.
+    let known = if kind.machine().action(action).is_some() { action } else { "?" };
+    Error::refused(refused(kind, record, known))
+}

@@ -1,0 +1,45 @@
+use std::collections::BTreeMap;
+
+use crate::decide::{Command, Context};
+use crate::error::Unmet;
+use crate::name::Name;
+use crate::record::Record;
+use crate::workflow::{Need, Rule};
+
+/// The needs of a rule that are not met.
+pub(super) fn unmet(
+    rule: &Rule,
+    record: &Record,
+    open_children: &BTreeMap<Name, u64>,
+    command: &Command,
+    context: &Context<'_>,
+) -> Vec<Unmet> {
+    let met = |need: &Need| match need {
+        Need::Human => context.actor.is_human(),
+        Need::Author => is_author(record, context),
+        Need::NotAuthor => !is_author(record, context),
+        Need::Note => command.has_note(),
+        Need::Field(name) => {
+            let name = name.as_str();
+            command.sets(name) || record.facet(name).is_some() || record.sealed(name).is_some()
+        }
+        Need::WithinMinutes(minutes) => {
+            context.now <= record.envelope.created_at.plus_seconds(i64::from(*minutes) * 60)
+        }
+        Need::ChildrenClosed(kind) => open_children.get(kind).is_some_and(|open| *open == 0),
+        Need::Check(name) => context.checks.get(name).copied().unwrap_or(false),
+    };
+    rule.needs
+        .iter()
+        .filter(|need| !met(need))
+        .map(|need| Unmet { need: need.name().to_owned(), wants: need.wants() })
+        .collect()
+}
+
+/// A holder of the receipt code wrote the record, whatever id the holder has today.
+fn is_author(record: &Record, context: &Context<'_>) -> bool {
+    match context.actor.standing() {
+        crate::access::Standing::Holder { .. } => true,
+        _ => record.envelope.author == *context.actor.id(),
+    }
+}

@@ -1,0 +1,217 @@
+//! The one error type of eovr.
+//!
+//! An [`Error`] says what kind of refusal or failure it is, which operation met it, and what would
+//! have been accepted. It carries ids, names and numbers, never the text of a report: messages end
+//! up in logs, and logs are read by people who may not read reports.
+
+mod refusal;
+
+use std::fmt;
+
+pub use self::refusal::{Refusal, Unmet};
+
+/// The result of every fallible operation in eovr.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of thing went wrong. Hosts match on this; the words are for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A value breaks a rule of its kind: too short, off the scale, unknown name, impossible date.
+    InvalidInput,
+    /// The workflow does not allow this action now; [`Error::refusal`] says what it does allow.
+    Refused,
+    /// This actor may not do this at all, whatever the state.
+    Denied,
+    /// There is no such record, or it lies outside the actor's scope: the two look the same.
+    NotFound,
+    /// Somebody else changed the record first; load it again and decide again.
+    Conflict,
+    /// A stored value or an audit chain is not what was written.
+    Tampered,
+    /// A key is missing, wrong, or destroyed.
+    Key,
+    /// The store cannot be reached or cannot write: retry later, nothing was changed.
+    Unavailable,
+    /// The host assembled the engine from parts that do not fit.
+    Config,
+    /// A promise of eovr itself was broken. Please report it.
+    Bug,
+}
+
+impl ErrorKind {
+    /// The kind's stable name, as logs, JSON and Python show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid_input",
+            Self::Refused => "refused",
+            Self::Denied => "denied",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Tampered => "tampered",
+            Self::Key => "key",
+            Self::Unavailable => "unavailable",
+            Self::Config => "config",
+            Self::Bug => "bug",
+        }
+    }
+}
+
+/// A refusal or a failure, with its reasons.
+///
+/// `Display` is one line for a log; [`Error::help`] is the sentence that says what would have been
+/// accepted.
+pub struct Error {
+    // Boxed, so that `Result<T>` stays one pointer wide on the path where nothing goes wrong.
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    help: Option<String>,
+    operation: Option<&'static str>,
+    context: Vec<(&'static str, String)>,
+    refusal: Option<Refusal>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind with a lower-case sentence that names its input in backticks.
+    ///
+    /// Never put text of a report, a name or a key into `message`.
+    #[cold]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                message: message.into(),
+                help: None,
+                operation: None,
+                context: Vec::new(),
+                refusal: None,
+                source: None,
+            }),
+        }
+    }
+
+    /// Shorthand for [`ErrorKind::InvalidInput`].
+    #[cold]
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, message)
+    }
+
+    /// Shorthand for [`ErrorKind::NotFound`]: the same words for absent and out of scope.
+    #[cold]
+    pub fn not_found(kind: &str) -> Self {
+        Self::new(ErrorKind::NotFound, format!("no such `{kind}` in your scope"))
+    }
+
+    /// Shorthand for [`ErrorKind::Bug`].
+    #[cold]
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Bug, message)
+    }
+
+    /// The workflow's refusal as an error.
+    #[cold]
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        let mut error = Self::new(ErrorKind::Refused, refusal.to_string());
+        error.inner.help = Some(refusal.help());
+        error.inner.refusal = Some(refusal);
+        error
+    }
+
+    /// Adds what would have been accepted.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.inner.help = Some(help.into());
+        self
+    }
+
+    /// Adds one fact: an id, a name or a number.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.inner.context.push((name, value.to_string()));
+        self
+    }
+
+    /// Says during which operation it happened; the outermost caller that knows wins.
+    #[must_use]
+    pub fn during(mut self, operation: &'static str) -> Self {
+        self.inner.operation = Some(operation);
+        self
+    }
+
+    /// Keeps the error underneath.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// The sentence alone, without operation and context.
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// What would have been accepted, where that can be said.
+    pub fn help(&self) -> Option<&str> {
+        self.inner.help.as_deref()
+    }
+
+    /// The facts that came with it, in the order they were added.
+    pub fn context(&self) -> &[(&'static str, String)] {
+        &self.inner.context
+    }
+
+    /// The workflow's refusal, with legal actions and unmet needs; only for [`ErrorKind::Refused`].
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.inner.refusal.as_ref()
+    }
+
+    /// Whether the same call may succeed later without being changed.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Conflict | ErrorKind::Unavailable)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, message, help, operation, context, .. } = &*self.inner;
+        write!(f, "{}: {message}", kind.name())?;
+        if let Some(help) = help {
+            write!(f, "; {help}")?;
+        }
+        if let Some(operation) = operation {
+            write!(f, " (during {operation})")?;
+        }
+        for (name, value) in context {
+            write!(f, " {name}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            write!(f, "\n  caused by: {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.inner.source.as_deref().map(|source| source as _)
+    }
+}

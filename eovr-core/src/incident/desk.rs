@@ -1,0 +1,196 @@
+use crate::access::Actor;
+use crate::decide::Command;
+use crate::error::{Error, Result};
+use crate::incident::receipt::ReceiptCode;
+use crate::incident::report::file_number;
+use crate::incident::{
+    Action, FOLLOW_UP, FollowUp, KIND, Report, Reported, Reporter, State, Summary, summary,
+};
+use crate::name::Name;
+use crate::org::OrgId;
+use crate::ports::Written;
+use crate::record::{ActorId, Column, Page, Query, Record, RecordId, Test, Value};
+use crate::service::{Session, Trail};
+use crate::workflow::Label;
+
+/// Incidents, as one actor may work with them: typed verbs over the session's general ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Incidents<'a> {
+    session: &'a Session,
+}
+
+impl Session {
+    /// The incidents, for this actor.
+    pub fn incidents(&self) -> Incidents<'_> {
+        Incidents { session: self }
+    }
+}
+
+impl Incidents<'_> {
+    /// Reports what happened in a facility.
+    ///
+    /// An anonymous report carries no actor's id: who was logged in is not kept.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the report breaks a rule; `NotFound` where there is no such facility in
+    /// the actor's scope; `Denied` above tier 2.
+    pub async fn report(&self, facility: &OrgId, report: Report) -> Result<Reported> {
+        let id = self.session.eovr().new_id(self.session.eovr().now(), &mut self.session.eovr().entropy()?);
+        self.report_as(facility, id, report).await
+    }
+
+    /// Reports under an id that the caller chose, so that the same report sent again is a `Conflict` and
+    /// not a second incident.
+    ///
+    /// # Errors
+    /// As [`Incidents::report`].
+    pub async fn report_as(&self, facility: &OrgId, id: RecordId, report: Report) -> Result<Reported> {
+        let receipt = ReceiptCode::draw(&mut self.session.eovr().entropy()?);
+        let anonymous = report.reporter == Reporter::Anonymous;
+        let command = report.command(&receipt);
+        let written = if anonymous {
+            self.nobody(facility)?.create_as(KIND, facility, id, command).await?
+        } else {
+            self.session.create_as(KIND, facility, id, command).await?
+        };
+        Ok(Reported { written, receipt })
+    }
+
+    /// Does an action.
+    ///
+    /// # Errors
+    /// As [`Session::act`].
+    pub async fn act(&self, id: RecordId, action: Action, note: Option<&str>) -> Result<Written> {
+        let command = Command::new(action);
+        let command = match note {
+            Some(note) => command.note(note),
+            None => command,
+        };
+        self.session.act(KIND, id, command).await
+    }
+
+    /// Rates severity and probability on a scheme; the default one where none is named. Codes or positions
+    /// from 1, as the scheme has them; score and band follow from its table.
+    ///
+    /// # Errors
+    /// `InvalidInput` off the scale, with the accepted codes.
+    pub async fn assess(
+        &self,
+        id: RecordId,
+        scheme: Option<&str>,
+        severity: &str,
+        probability: &str,
+    ) -> Result<Written> {
+        let command = Command::new(Action::Assess).set("severity", severity).set("probability", probability);
+        self.session.act(KIND, id, command.set_some("risk_scheme", scheme)).await
+    }
+
+    /// Adds a follow-up action.
+    ///
+    /// # Errors
+    /// `Refused` where nobody has taken the incident up, or it is closed.
+    pub async fn follow_up(&self, id: RecordId, follow_up: FollowUp) -> Result<Written> {
+        self.session.create_child(FOLLOW_UP, id, follow_up.command()).await
+    }
+
+    /// Finishes a follow-up action, with what shows that it was done.
+    ///
+    /// # Errors
+    /// `Refused` where it is not open.
+    pub async fn finish_follow_up(&self, follow_up: RecordId, evidence: &str) -> Result<Written> {
+        self.session.act(FOLLOW_UP, follow_up, Command::new("finish").write("evidence", evidence)).await
+    }
+
+    /// The follow-up actions of an incident, newest first.
+    ///
+    /// # Errors
+    /// As [`Session::find`].
+    pub async fn follow_ups(&self, id: RecordId) -> Result<Vec<Record>> {
+        let query = Query::of(Name::new(FOLLOW_UP)?).limit(Query::LARGEST_PAGE);
+        Ok(self.session.find(&query.filter(Column::Parent, Test::Is(Value::from(id)))).await?.items)
+    }
+
+    /// Lets the work on a closed incident go on in a new report, which is Created and names the old one.
+    /// Both happen, or neither.
+    ///
+    /// # Errors
+    /// `Refused` where the incident is not completed, or no reason is given.
+    pub async fn reopen(&self, closed: RecordId, reason: &str, report: Report) -> Result<Reported> {
+        let session = self.session;
+        let kind = session.eovr().catalog().kind(KIND)?.clone();
+        let old = session.record(kind.name(), closed).await?;
+        let mut entropy = session.eovr().entropy()?;
+        let receipt = ReceiptCode::draw(&mut entropy);
+        let id = session.eovr().new_id(session.eovr().now(), &mut entropy);
+        let stamp = old.envelope().stamp.clone();
+        let new = session.decide_new(&kind, id, stamp, None, report.continuing(&receipt, closed))?;
+        let mark = session.decide_on(&kind, &old, Command::new(Action::Reopen).note(reason)).await?;
+        let written = session.eovr().store().commit(new.and(mark)).await?.written;
+        let written = written.into_iter().next().ok_or_else(|| Error::bug("a commit writes a record"))?;
+        Ok(Reported { written, receipt })
+    }
+
+    /// A page of incidents, newest first, of one state or of all.
+    ///
+    /// # Errors
+    /// As [`Session::find`].
+    pub async fn list(&self, state: Option<State>, query: Query) -> Result<Page<Record>> {
+        let query = match state {
+            Some(state) => query.filter(Column::State, Test::Is(Value::from(state.name()))),
+            None => query,
+        };
+        self.session.find(&query).await
+    }
+
+    /// The newest incidents in scope.
+    ///
+    /// # Errors
+    /// As [`Session::find`].
+    pub async fn newest(&self, limit: u32) -> Result<Page<Record>> {
+        self.session.find(&Query::of(Name::new(KIND)?).limit(limit)).await
+    }
+
+    /// The incidents of one patient file in scope, however the number was typed.
+    ///
+    /// # Errors
+    /// As [`Session::find`].
+    pub async fn of_file(&self, number: &str) -> Result<Page<Record>> {
+        let (column, test) = self.session.sealed_is(KIND, "medical_file_number", &file_number(number))?;
+        self.session.find(&Query::of(Name::new(KIND)?).filter(column, test)).await
+    }
+
+    /// One incident.
+    ///
+    /// # Errors
+    /// `NotFound` for absent and out of scope alike.
+    pub async fn load(&self, id: RecordId) -> Result<Record> {
+        self.session.load(KIND, id).await
+    }
+
+    /// The audit trail of one incident.
+    ///
+    /// # Errors
+    /// As [`Session::trail`].
+    pub async fn trail(&self, id: RecordId) -> Result<Trail> {
+        self.session.trail(KIND, id).await
+    }
+
+    /// The figures of what the actor sees. Disposed reports are left out.
+    ///
+    /// # Errors
+    /// `Denied` below tier 2.
+    pub async fn summary(&self) -> Result<Summary> {
+        summary::of(self.session).await
+    }
+
+    /// A session that is nobody's, in a facility where this actor may report.
+    fn nobody(&self, facility: &OrgId) -> Result<Session> {
+        let eovr = self.session.eovr();
+        let stamp = eovr.org().stamp(facility).ok_or_else(|| Error::not_found("facility"))?;
+        let kind = eovr.catalog().kind(KIND)?;
+        let row = kind.machine().action(Action::Report.name());
+        let row = row.ok_or_else(|| Error::bug("incidents can be reported"))?;
+        crate::access::Permit::of(self.session.actor(), kind.name(), row, crate::access::Place::New(stamp))?;
+        Ok(eovr.session(Actor::visitor(ActorId::new("anonymous")?, stamp.clone())))
+    }
+}

@@ -1,0 +1,153 @@
+use serde::{Deserialize, Serialize};
+
+use crate::access::Tiers;
+use crate::decide::Command;
+use crate::error::Result;
+use crate::incident::KIND;
+use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, ParentSpec};
+use crate::labels;
+use crate::name::Name;
+use crate::record::ValueType;
+use crate::time::Timestamp;
+use crate::workflow::{Label, May, Need, Row, Table, Workflow};
+
+/// Something to be done about an incident: by whom, until when.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FollowUp {
+    /// What is to be done; 5 characters at least. Sealed.
+    pub task: String,
+    /// Who sees to it: an actor id.
+    pub owner: String,
+    /// Until when.
+    pub due_at: Timestamp,
+    /// Against this event or against the next.
+    pub kind: FollowUpKind,
+    /// How much it can be relied on.
+    #[serde(default)]
+    pub strength: Option<Strength>,
+}
+
+labels! {
+    /// What a follow-up action is for.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum FollowUpKind {
+        /// Puts right what went wrong.
+        Corrective = "corrective",
+        /// Keeps it from happening again.
+        Preventive = "preventive",
+    }
+}
+
+labels! {
+    /// How much an action can be relied on, after the action hierarchy of RCA² (NPSF, 2015).
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Strength {
+        /// Changes the place or the device, so that nobody has to remember.
+        Stronger = "stronger",
+        /// Checklists, redundancy, fewer distractions.
+        Intermediate = "intermediate",
+        /// Training, policies, warnings.
+        Weaker = "weaker",
+    }
+}
+
+labels! {
+    /// The states of a follow-up action.
+    pub(super) enum State {
+        Open = "open",
+        Done = "done",
+        Cancelled = "cancelled",
+    }
+}
+
+labels! {
+    /// What can be done with one.
+    pub(super) enum Action {
+        Add = "add",
+        Revise = "revise",
+        Finish = "finish",
+        Cancel = "cancel",
+    }
+}
+
+struct FollowUpWorkflow;
+
+impl Workflow for FollowUpWorkflow {
+    type State = State;
+    type Action = Action;
+
+    const START: State = State::Open;
+    const ENDS: &'static [State] = &[State::Done, State::Cancelled];
+    const CREATE: Action = Action::Add;
+
+    const MAY: &'static [May<Action>] = &[
+        may(Action::Add, (2, 5), &["task", "owner", "due_at", "purpose", "strength"]),
+        may(Action::Revise, (2, 5), &["owner", "due_at", "purpose", "strength"]),
+        may(Action::Finish, (1, 5), &["evidence"]),
+        may(Action::Cancel, (2, 5), &[]),
+    ];
+
+    const RULES: &'static [Row<State, Action>] = &[
+        row(Action::Revise, None, &[Need::Human]),
+        row(Action::Finish, Some(State::Done), &[Need::Human, Need::Field("evidence")]),
+        row(Action::Cancel, Some(State::Cancelled), &[Need::Human, Need::Note]),
+    ];
+}
+
+const fn may(action: Action, tiers: (u8, u8), sets: &'static [&'static str]) -> May<Action> {
+    May { action, tiers, visitor: false, holder: false, sets }
+}
+
+const fn row(action: Action, to: Option<State>, needs: &'static [Need<&'static str>]) -> Row<State, Action> {
+    Row { from: &[State::Open], action, to, needs }
+}
+
+pub(super) fn kind(name: &Name) -> Result<Kind> {
+    let facet = |name: &str, value_type| Ok::<_, crate::Error>(FacetSpec::new(Name::new(name)?, value_type));
+    let choice = |name: &str, values: Vec<&str>| {
+        let one_of = values.into_iter().map(str::to_owned).collect();
+        Ok::<_, crate::Error>(FacetSpec { one_of, ..facet(name, ValueType::Text)? })
+    };
+    let labels = |all: &[&'static str]| all.to_vec();
+    Kind::new(KindTable {
+        name: name.clone(),
+        parent: Some(ParentSpec { kind: Name::new(KIND)?, action: Name::new("open_follow_up")? }),
+        number: None,
+        readers: Tiers::all(),
+        facets: vec![
+            FacetSpec { required: true, indexed: true, ..facet("owner", ValueType::Text)? },
+            FacetSpec { required: true, indexed: true, ..facet("due_at", ValueType::Time)? },
+            FacetSpec {
+                required: true,
+                ..choice(
+                    "purpose",
+                    labels(&FollowUpKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>()),
+                )?
+            },
+            choice(
+                "strength",
+                labels(&Strength::ALL.iter().map(|strength| strength.name()).collect::<Vec<_>>()),
+            )?,
+        ],
+        fields: vec![
+            FieldSpec { required: true, original: true, min_chars: 5, ..FieldSpec::new(Name::new("task")?) },
+            FieldSpec { min_chars: 5, ..FieldSpec::new(Name::new("evidence")?) },
+        ],
+        tallied: Vec::new(),
+        workflow: Table::of::<FollowUpWorkflow>()?,
+    })
+}
+
+impl FollowUp {
+    pub(super) fn command(self) -> Command {
+        Command::new(Action::Add)
+            .write("task", self.task)
+            .set("owner", self.owner)
+            .set("due_at", self.due_at)
+            .set("purpose", self.kind.name())
+            .set_some("strength", self.strength.map(Label::name))
+    }
+}

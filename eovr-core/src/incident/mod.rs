@@ -1,0 +1,36 @@
+//! The incident: what went wrong, reported, triaged, reviewed and closed.
+//!
+//! The first product on the engine, and only that: a kind with a workflow ([`State`], [`Action`]), a
+//! taxonomy, a harm scale, a panel for accreditation, follow-up actions, and the face [`Incidents`] with
+//! typed verbs. The engine below knows nothing of it.
+//!
+//! Beside the six states a report may carry a **disposition**: it duplicates another, it is not
+//! reportable, or its work goes on in a newer report. Dispositions leave the six states alone, and
+//! figures leave disposed reports out.
+
+mod completion;
+mod desk;
+mod follow_up;
+pub mod harm;
+pub mod jci;
+mod kind;
+mod receipt;
+mod report;
+mod summary;
+pub mod taxonomy;
+mod workflow;
+
+pub use self::desk::Incidents;
+pub use self::follow_up::{FollowUp, FollowUpKind, Strength};
+pub use self::harm::Harm;
+pub use self::kind::{FACTORS, Settings, kinds};
+pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
+pub use self::report::{Report, Reported, Reporter};
+pub use self::summary::{StateBySeverity, Summary};
+pub use self::workflow::{Action, Disposition, IncidentWorkflow, State};
+
+/// The name of the incident kind.
+pub const KIND: &str = "incident";
+
+/// The name of the kind of its follow-up actions.
+pub const FOLLOW_UP: &str = "follow_up";

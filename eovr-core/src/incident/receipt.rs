@@ -1,0 +1,187 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::access::{Actor, Scope};
+use crate::decide::Command;
+use crate::error::{Error, Result};
+use crate::incident::{Action, KIND, State};
+use crate::name::Name;
+use crate::ports::Written;
+use crate::record::{ActorId, Query, Record};
+use crate::seal::Entropy;
+use crate::service::{Eovr, Session};
+use crate::time::Timestamp;
+use crate::workflow::Label;
+
+/// The code with which a reporter follows a report without an account: 160 random bits, written as eight
+/// groups of four letters and digits. Whoever has it may read the state and answer a question, so
+/// it is shown once and only its digest is kept.
+///
+/// Letters that look alike are read alike (Crockford's base 32): `O` as `0`, `I` and `L` as `1`.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct ReceiptCode([u8; 20]);
+
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+impl ReceiptCode {
+    pub(super) fn draw(entropy: &mut Entropy) -> Self {
+        let mut code = [0; 20];
+        entropy.fill(&mut code);
+        Self(code)
+    }
+
+    pub(super) fn digest(&self) -> [u8; 32] {
+        Sha256::new().chain_update(b"eovr.receipt.v1\n").chain_update(self.0).finalize().into()
+    }
+}
+
+impl fmt::Display for ReceiptCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = |index: usize| {
+            // Five bits from position 5·index; 160 is a multiple of 5, so none are left over.
+            let at = |byte: usize| u16::from(self.0.get(byte).copied().unwrap_or(0));
+            let window = at(index * 5 / 8) << 8 | at(index * 5 / 8 + 1);
+            usize::from(window >> (11 - index * 5 % 8) & 31)
+        };
+        for index in 0..32 {
+            if index > 0 && index % 4 == 0 {
+                f.write_str("-")?;
+            }
+            write!(f, "{}", char::from(ALPHABET.get(bits(index)).copied().unwrap_or(b'?')))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ReceiptCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReceiptCode(redacted)")
+    }
+}
+
+impl FromStr for ReceiptCode {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let not_one = || {
+            Error::invalid("not a receipt code")
+                .with_help("a receipt code is eight groups of four letters and digits, such as `7K2M-…`")
+        };
+        let mut code = [0_u8; 20];
+        let mut count = 0_usize;
+        for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+            let c = match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                other => other,
+            };
+            let value = ALPHABET.iter().position(|letter| char::from(*letter) == c).ok_or_else(not_one)?;
+            for bit in 0..5 {
+                let position = count * 5 + bit;
+                let byte = code.get_mut(position / 8).ok_or_else(not_one)?;
+                *byte |= u8::from(value >> (4 - bit) & 1 == 1) << (7 - position % 8);
+            }
+            count += 1;
+        }
+        if count == 32 { Ok(Self(code)) } else { Err(not_one()) }
+    }
+}
+
+/// What the holder of a receipt sees: where the report stands, and the questions that were asked. Not
+/// what reviewers wrote, not who they are.
+#[derive(Clone, Serialize)]
+pub struct ReceiptView {
+    /// The incident's number.
+    pub number: Option<String>,
+    /// Its state.
+    pub state: String,
+    /// When it was reported.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Questions and answers so far.
+    pub exchange: Vec<Exchange>,
+    /// Whether a question waits for an answer.
+    pub waiting: bool,
+}
+
+impl fmt::Debug for ReceiptView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReceiptView({:?} {}, {} texts)", self.number, self.state, self.exchange.len())
+    }
+}
+
+/// A question to the reporter, or an answer or addition by the reporter.
+#[derive(Clone, Serialize)]
+pub struct Exchange {
+    /// When.
+    pub at: Timestamp,
+    /// `ask`, `answer` or `add_remark`.
+    pub action: String,
+    /// The words.
+    pub text: Zeroizing<String>,
+}
+
+impl Eovr {
+    /// What the holder of a receipt sees.
+    ///
+    /// # Errors
+    /// `NotFound` where no report has this code.
+    pub async fn receipt(&self, code: &ReceiptCode) -> Result<ReceiptView> {
+        let (session, record) = self.held(code).await?;
+        let mut exchange = Vec::new();
+        for stored in session.chain(&record).await? {
+            let entry = session.entry(&record, &stored)?;
+            let action = entry.event.action.as_str();
+            // A remark may be a reviewer's: the reporter is shown only the reporter's own.
+            let own_remark = action == Action::AddRemark.name() && entry.event.capacity == "holder";
+            if own_remark || action == Action::Ask.name() || action == Action::Answer.name() {
+                let text = entry.note.unwrap_or_default();
+                exchange.push(Exchange { at: entry.event.at, action: action.to_owned(), text });
+            }
+        }
+        let envelope = record.envelope();
+        Ok(ReceiptView {
+            number: envelope.number.clone(),
+            state: envelope.state.to_string(),
+            created_at: envelope.created_at,
+            updated_at: envelope.updated_at,
+            exchange,
+            waiting: envelope.state == State::MoreInfoNeeded.name(),
+        })
+    }
+
+    /// Answers the question that the report waits on.
+    ///
+    /// # Errors
+    /// `NotFound` where no report has this code; `Refused` where no question was asked.
+    pub async fn answer_with_receipt(&self, code: &ReceiptCode, answer: &str) -> Result<Written> {
+        let (session, record) = self.held(code).await?;
+        session.act(KIND, record.id(), Command::new(Action::Answer).note(answer)).await
+    }
+
+    /// Adds to the story; possible in every state.
+    ///
+    /// # Errors
+    /// `NotFound` where no report has this code.
+    pub async fn remark_with_receipt(&self, code: &ReceiptCode, remark: &str) -> Result<Written> {
+        let (session, record) = self.held(code).await?;
+        session.act(KIND, record.id(), Command::new(Action::AddRemark).note(remark)).await
+    }
+
+    async fn held(&self, code: &ReceiptCode) -> Result<(Session, Record)> {
+        let actor = Actor::holder(ActorId::new("receipt")?, Name::new("receipt")?, code.digest());
+        let scope = Scope::of(&actor);
+        let page = self.store().find(&scope, &Query::of(Name::new(KIND)?).limit(1)).await?;
+        let stored = page
+            .items
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::new(crate::ErrorKind::NotFound, "no report has this receipt code"))?;
+        Ok((self.session(actor), stored.try_into()?))
+    }
+}

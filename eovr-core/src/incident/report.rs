@@ -1,0 +1,125 @@
+use serde::{Deserialize, Serialize};
+
+use crate::decide::Command;
+use crate::incident::receipt::ReceiptCode;
+use crate::incident::{Action, Harm};
+use crate::labels;
+use crate::ports::Written;
+use crate::record::{RecordId, Value};
+use crate::time::Timestamp;
+use crate::workflow::Label;
+
+/// What a reporter tells. Only category and description are asked for; the rest can follow.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Report {
+    /// What kind of event: a code of [`crate::incident::taxonomy`].
+    pub category: String,
+    /// Which more exactly: a code below the category.
+    pub subtype: Option<String>,
+    /// What happened, in the reporter's own words: 10 to 60,000 characters. Sealed, and kept as written.
+    pub description: String,
+    /// What exactly went wrong. Sealed.
+    pub specific_error: Option<String>,
+    /// When it happened; from 2000 on, not in the future.
+    pub occurred_at: Option<Timestamp>,
+    /// Where in the facility: the code of a ward or unit.
+    pub location: Option<String>,
+    /// Who reports.
+    pub reporter: Reporter,
+    /// Who was involved. Sealed.
+    pub involved_person: Option<String>,
+    /// The patient's file number. Sealed so that equal numbers can be found.
+    pub medical_file_number: Option<String>,
+    /// What was done at once. Sealed.
+    pub immediate_action: Option<String>,
+    /// The manager in charge. Sealed.
+    pub responsible_manager: Option<String>,
+    /// Whether the patient was told.
+    pub disclosed: Option<bool>,
+    /// Who told the patient. Sealed.
+    pub disclosure_responsible: Option<String>,
+    /// Anything else. Sealed.
+    pub notes: Option<String>,
+    /// What contributed: codes of [`crate::incident::FACTORS`].
+    pub factors: Vec<String>,
+    /// What harm it did.
+    pub actual_harm: Option<Harm>,
+    /// What harm it could have done.
+    pub potential_harm: Option<Harm>,
+}
+
+labels! {
+    /// Who reports.
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Reporter {
+        /// Staff, by name: the report carries the actor's id.
+        #[default]
+        Staff = "staff",
+        /// A patient or a relative.
+        Patient = "patient",
+        /// Nobody: the report carries no actor's id, even where somebody was logged in.
+        Anonymous = "anonymous",
+    }
+}
+
+/// What a reporter gets back.
+#[derive(Debug)]
+pub struct Reported {
+    /// The incident's id, version and number.
+    pub written: Written,
+    /// With this the reporter can follow the report without an account. Shown once: only its digest is
+    /// kept.
+    pub receipt: ReceiptCode,
+}
+
+impl Report {
+    pub(super) fn command(self, receipt: &ReceiptCode) -> Command {
+        let factors = (!self.factors.is_empty()).then(|| self.factors.join(","));
+        Command::new(Action::Report)
+            .set("category", self.category)
+            .set_some("subtype", self.subtype)
+            .set_some("occurred_at", self.occurred_at)
+            .set_some("location", self.location)
+            .set_some("disclosed", self.disclosed)
+            .set_some("factors", factors)
+            .set_some("actual_harm", self.actual_harm.map(Harm::code))
+            .set_some("potential_harm", self.potential_harm.map(Harm::code))
+            .set("reporter_type", self.reporter.name())
+            .set("receipt", Value::Bytes(receipt.digest().to_vec()))
+            .write("description", self.description)
+            .write_some("specific_error", self.specific_error)
+            .write_some("involved_person", self.involved_person)
+            .write_some("medical_file_number", self.medical_file_number.map(|number| file_number(&number)))
+            .write_some("immediate_action", self.immediate_action)
+            .write_some("responsible_manager", self.responsible_manager)
+            .write_some("disclosure_responsible", self.disclosure_responsible)
+            .write_some("notes", self.notes)
+    }
+
+    /// A first report that continues a closed one.
+    pub(super) fn continuing(self, receipt: &ReceiptCode, closed: RecordId) -> Command {
+        self.command(receipt).set("continues", closed)
+    }
+}
+
+/// A file number in the one form under which it is sealed, so that a search finds what was typed with
+/// other digits or spaces: NFKC (which turns full-width forms plain), Arabic digits as ASCII, capitals,
+/// no white space.
+pub(super) fn file_number(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    let digit = |c: char| match c {
+        '٠'..='٩' => char::from_digit(u32::from(c) - u32::from('٠'), 10).unwrap_or(c),
+        '۰'..='۹' => char::from_digit(u32::from(c) - u32::from('۰'), 10).unwrap_or(c),
+        other => other,
+    };
+    text.nfkc().filter(|c| !c.is_whitespace()).map(digit).flat_map(char::to_uppercase).collect()
+}
+
+/// Says nothing of what was reported.
+impl std::fmt::Debug for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Report({} characters)", self.description.chars().count())
+    }
+}

@@ -1,0 +1,80 @@
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::incident::{KIND, State};
+use crate::name::Name;
+use crate::record::{Cell, Column, Tally, Test, Value};
+use crate::service::Session;
+use crate::workflow::Label;
+
+/// How many incidents there are in scope, by state and severity. Disposed reports are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// All of them.
+    pub total: u64,
+    /// Each combination that occurs.
+    pub cells: Vec<StateBySeverity>,
+    /// Of high risk, by a person's rating or the scorer's flag, and not yet completed.
+    pub high_risk: u64,
+    /// Reported, and nobody has looked yet.
+    pub pending_review: u64,
+    /// Not completed within [`Summary::DAYS_TO_COMPLETE`] days of the report.
+    pub overdue: u64,
+}
+
+/// One cell of a summary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StateBySeverity {
+    /// The state.
+    pub state: String,
+    /// The severity's code; none where nobody has rated it.
+    pub severity: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+impl Summary {
+    /// After so many days an incident that is not completed is overdue: the 45 days that Joint Commission
+    /// International gives for the analysis of a sentinel event, counted in calendar days.
+    pub const DAYS_TO_COMPLETE: i64 = 45;
+}
+
+pub(super) async fn of(session: &Session) -> Result<Summary> {
+    let standing =
+        || Ok::<_, crate::Error>(Tally::of(Name::new(KIND)?).filter(facet("disposition")?, Test::Absent));
+    let open = |tally: Tally| tally.filter(Column::State, Test::Not(Value::from(State::Completed.name())));
+    let by_severity = standing()?.by(Column::State).by(facet("severity")?);
+    let cells: Vec<_> = session.tally(&by_severity).await?.into_iter().map(cell).collect();
+    let count = |state: Option<State>| {
+        let of = cells.iter().filter(|cell| state.is_none_or(|state| cell.state == state.name()));
+        of.map(|cell| cell.count).sum::<u64>()
+    };
+    let limit = session.eovr().now().plus_seconds(-Summary::DAYS_TO_COMPLETE * 24 * 3600);
+    let high_risk = open(standing()?.filter(facet("high_risk")?, Test::Is(true.into())));
+    let overdue = open(standing()?.filter(Column::Created, Test::Before(limit.into())));
+    Ok(Summary {
+        total: count(None),
+        high_risk: total(&session.tally(&high_risk).await?),
+        pending_review: count(Some(State::Created)),
+        overdue: total(&session.tally(&overdue).await?),
+        cells,
+    })
+}
+
+fn facet(name: &str) -> Result<Column> {
+    Ok(Column::Facet(Name::new(name)?))
+}
+
+fn total(cells: &[Cell]) -> u64 {
+    cells.iter().map(|cell| cell.count).sum()
+}
+
+fn cell(cell: Cell) -> StateBySeverity {
+    let mut key =
+        cell.key.into_iter().map(|value| value.and_then(|value| value.as_text().map(str::to_owned)));
+    StateBySeverity {
+        state: key.next().flatten().unwrap_or_default(),
+        severity: key.next().flatten(),
+        count: cell.count,
+    }
+}

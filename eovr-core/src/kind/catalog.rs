@@ -1,0 +1,94 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::access::{ActionRow, ActionTable};
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::Kind;
+use crate::name::Name;
+use crate::workflow::Need;
+
+/// The kinds of one host, checked together, and the one table of who may do what.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    kinds: BTreeMap<Name, Arc<Kind>>,
+    actions: ActionTable,
+}
+
+impl Catalog {
+    /// Checks that the kinds fit together.
+    ///
+    /// `more` are actions that belong to no kind, such as reading figures, by the part of the host they
+    /// belong to.
+    ///
+    /// # Errors
+    /// `Config` where a kind stands twice, or a parent or a child that a kind names does not exist.
+    pub fn new(kinds: impl IntoIterator<Item = Kind>, more: &[(Name, Vec<ActionRow>)]) -> Result<Self> {
+        let mut catalog = Self { kinds: BTreeMap::new(), actions: ActionTable::default() };
+        for kind in kinds {
+            catalog.actions.add(kind.name(), &kind.table().workflow.actions)?;
+            if let Some(doubled) = catalog.kinds.insert(kind.name().clone(), Arc::new(kind)) {
+                return Err(config(format!("kind `{}` stands twice", doubled.name())));
+            }
+        }
+        for (of, rows) in more {
+            catalog.actions.add(of, rows)?;
+        }
+        catalog.kinds.values().try_for_each(|kind| catalog.check_relations(kind))?;
+        Ok(catalog)
+    }
+
+    fn check_relations(&self, kind: &Kind) -> Result<()> {
+        if let Some(parent) = &kind.table().parent {
+            let of = self.kinds.get(&parent.kind);
+            let adds = of
+                .is_some_and(|of| of.machine().table().rules.iter().any(|rule| rule.action == parent.action));
+            if !adds {
+                return Err(config(format!(
+                    "kind `{}` wants `{}` to have an action `{}`",
+                    kind.name(),
+                    parent.kind,
+                    parent.action
+                )));
+            }
+        }
+        for need in kind.machine().table().rules.iter().flat_map(|rule| &rule.needs) {
+            let Need::ChildrenClosed(child) = need else { continue };
+            let parent = self.kinds.get(child).and_then(|child| child.table().parent.as_ref());
+            if !parent.is_some_and(|parent| parent.kind == *kind.name()) {
+                return Err(config(format!("kind `{}` has no children of kind `{child}`", kind.name())));
+            }
+        }
+        Ok(())
+    }
+
+    /// One kind.
+    ///
+    /// # Errors
+    /// `InvalidInput` where there is none of this name; the error lists those there are.
+    pub fn kind(&self, name: &str) -> Result<&Arc<Kind>> {
+        self.kinds.get(name).ok_or_else(|| {
+            let names: Vec<_> = self.kinds.keys().map(Name::as_str).collect();
+            Error::invalid("no such kind of record")
+                .with_help(format!("known kinds: `{}`", names.join("`, `")))
+        })
+    }
+
+    /// All kinds, by name.
+    pub fn kinds(&self) -> impl Iterator<Item = &Kind> {
+        self.kinds.values().map(|kind| &**kind)
+    }
+
+    /// The kinds whose records can belong to a record of this kind.
+    pub fn children<'a>(&'a self, of: &'a Name) -> impl Iterator<Item = &'a Kind> {
+        self.kinds().filter(move |kind| kind.table().parent.as_ref().is_some_and(|parent| parent.kind == *of))
+    }
+
+    /// Who may do what.
+    pub fn actions(&self) -> &ActionTable {
+        &self.actions
+    }
+}
+
+fn config(message: String) -> Error {
+    Error::new(ErrorKind::Config, message)
+}

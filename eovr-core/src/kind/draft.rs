@@ -1,0 +1,73 @@
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::kind::Kind;
+use crate::name::Name;
+use crate::record::{Record, Value};
+use crate::time::Timestamp;
+
+/// What a command is about to make of a record, in the hands of the kind's [`crate::kind::Complete`].
+#[derive(Debug)]
+pub struct Draft<'a> {
+    pub(crate) kind: &'a Kind,
+    pub(crate) action: &'a Name,
+    pub(crate) now: Timestamp,
+    pub(crate) before: Option<&'a Record>,
+    pub(crate) facets: BTreeMap<Name, Option<Value>>,
+    pub(crate) texts: BTreeMap<Name, Option<Zeroizing<String>>>,
+}
+
+impl Draft<'_> {
+    /// The action asked for.
+    pub fn action(&self) -> &str {
+        self.action.as_str()
+    }
+
+    /// Whether the record is being created.
+    pub fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+
+    /// The moment of the decision.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A facet as it will be.
+    pub fn facet(&self, name: &str) -> Option<&Value> {
+        match self.facets.get(name) {
+            Some(changed) => changed.as_ref(),
+            None => self.before.and_then(|record| record.facet(name)),
+        }
+    }
+
+    /// Whether the command changes a facet or a field.
+    pub fn changes(&self, name: &str) -> bool {
+        self.facets.contains_key(name) || self.texts.contains_key(name)
+    }
+
+    /// The plain text of a field, where this command writes it.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.texts.get(name)?.as_ref().map(|text| text.as_str())
+    }
+
+    /// Sets a facet, computed ones too.
+    ///
+    /// # Errors
+    /// `Bug` where the kind declares no such facet or the value does not fit: the kind contradicts
+    /// itself.
+    pub fn set(&mut self, name: &str, value: Option<Value>) -> Result<()> {
+        let spec = self.kind.facet(name);
+        let spec = spec
+            .ok_or_else(|| Error::bug(format!("kind `{}` completes an unknown facet", self.kind.name())))?;
+        if let Some(value) = &value {
+            spec.check(value, self.now).map_err(|error| {
+                Error::bug(format!("facet `{name}` was completed wrongly")).because(error)
+            })?;
+        }
+        self.facets.insert(spec.name.clone(), value);
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! What a record kind is: its facets, its sealed fields, its workflow. All of it data.
+//!
+//! The incident is a kind, and so are users, facilities and keys; a host declares its own in Rust or in
+//! JSON ([`KindTable`]) and gets the same checking, sealing, audit and scope. A store makes one table
+//! or collection for each kind of the [`Catalog`].
+
+mod catalog;
+mod draft;
+mod spec;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::catalog::Catalog;
+pub use self::draft::Draft;
+pub use self::spec::{FacetSpec, FieldSpec, KindTable, NumberSpec, ParentSpec, Sealing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Name;
+use crate::workflow::Machine;
+
+/// A kind that was checked.
+#[derive(Clone)]
+pub struct Kind {
+    table: KindTable,
+    machine: Machine,
+    facets: BTreeMap<Name, FacetSpec>,
+    fields: BTreeMap<Name, FieldSpec>,
+    complete: Option<Arc<dyn Complete>>,
+}
+
+/// What a kind works out by itself: facets that nobody may type in, such as a risk score, and rules
+/// over several facets. Pure, like everything in a decision.
+pub trait Complete: fmt::Debug + Send + Sync {
+    /// Looks at what a command is about to change, sets computed facets, or refuses.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the facets do not go together.
+    fn complete(&self, draft: &mut Draft<'_>) -> Result<()>;
+}
+
+/// Columns that every table has, and words that mean something else in a query or an export.
+const RESERVED: [&str; 19] = [
+    "id",
+    "number",
+    "governorate",
+    "administration",
+    "facility",
+    "author",
+    "parent",
+    "state",
+    "version",
+    "created_at",
+    "updated_at",
+    "month",
+    "seq",
+    "head",
+    "sealed",
+    "note",
+    "kind",
+    "created",
+    "position",
+];
+
+impl Kind {
+    /// Checks a kind.
+    ///
+    /// # Errors
+    /// `Config` where a name is reserved or stands twice, an action sets what is not declared or what is
+    /// computed, a field said to be original is set by a later action, or the workflow is not sound.
+    pub fn new(table: KindTable) -> Result<Self> {
+        let machine =
+            Machine::new(table.workflow.clone()).map_err(|error| error.with("kind", &table.name))?;
+        let facets: BTreeMap<_, _> =
+            table.facets.iter().map(|facet| (facet.name.clone(), facet.clone())).collect();
+        let fields: BTreeMap<_, _> =
+            table.fields.iter().map(|field| (field.name.clone(), field.clone())).collect();
+        let unsound =
+            |message: String| Err(Error::new(ErrorKind::Config, format!("kind `{}`: {message}", table.name)));
+
+        let names = || facets.keys().chain(fields.keys());
+        if let Some(name) = names().find(|name| RESERVED.contains(&name.as_str())) {
+            return unsound(format!("`{name}` is reserved"));
+        }
+        if facets.len() + fields.len() != table.facets.len() + table.fields.len()
+            || facets.keys().any(|name| fields.contains_key(name))
+        {
+            return unsound("two facets or fields share a name".to_owned());
+        }
+        for row in &table.workflow.actions {
+            for name in &row.sets {
+                if facets.get(name).is_some_and(|facet| facet.computed) {
+                    return unsound(format!("`{}` sets `{name}`, which is computed", row.name));
+                }
+                if !names().any(|known| known == name) {
+                    return unsound(format!("`{}` sets `{name}`, which is not declared", row.name));
+                }
+                if fields.get(name).is_some_and(|field| field.original) && row.name != *machine.create() {
+                    return unsound(format!("`{}` sets `{name}`, which keeps its original", row.name));
+                }
+            }
+        }
+        if let Some(name) = table.tallied.iter().find(|name| !facets.contains_key(*name)) {
+            return unsound(format!("`{name}` is tallied and not a facet"));
+        }
+        Ok(Self { table, machine, facets, fields, complete: None })
+    }
+
+    /// The same kind with facets that it works out by itself.
+    #[must_use]
+    pub fn completed_by(mut self, complete: impl Complete + 'static) -> Self {
+        self.complete = Some(Arc::new(complete));
+        self
+    }
+
+    /// The kind's name.
+    pub fn name(&self) -> &Name {
+        &self.table.name
+    }
+
+    /// The kind as data.
+    pub fn table(&self) -> &KindTable {
+        &self.table
+    }
+
+    /// Its workflow.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// One facet's declaration.
+    pub fn facet(&self, name: &str) -> Option<&FacetSpec> {
+        self.facets.get(name)
+    }
+
+    /// One field's declaration.
+    pub fn field(&self, name: &str) -> Option<&FieldSpec> {
+        self.fields.get(name)
+    }
+
+    /// All facets, by name.
+    pub fn facets(&self) -> impl Iterator<Item = &FacetSpec> {
+        self.facets.values()
+    }
+
+    /// All sealed fields, by name.
+    pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
+        self.fields.values()
+    }
+
+    pub(crate) fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
+        self.complete.as_ref().map_or(Ok(()), |complete| complete.complete(draft))
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kind({})", self.table.name)
+    }
+}

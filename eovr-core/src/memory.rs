@@ -1,0 +1,186 @@
+//! The reference store: everything in memory, written to be read.
+//!
+//! It says in the plainest code what a store must do; the other stores are compared with it on random
+//! histories. Good for tests and for a first look, and forgotten when the process ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::access::Scope;
+use crate::audit::StoredEvent;
+use crate::decide::{Change, Commit};
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::Catalog;
+use crate::name::Name;
+use crate::ports::{Parcel, Receipt, Store, Written};
+use crate::record::{Cell, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value, check_limit};
+use crate::time::Timestamp;
+
+/// A store that keeps everything in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    world: Mutex<World>,
+}
+
+#[derive(Debug, Default)]
+struct World {
+    unique: BTreeMap<Name, Vec<Name>>,
+    records: BTreeMap<RecordId, Record>,
+    events: BTreeMap<RecordId, Vec<StoredEvent>>,
+    numbers: BTreeMap<String, u64>,
+    taken: BTreeSet<(Name, Name, Value)>,
+    outbox: BTreeMap<u64, (Parcel, Timestamp)>,
+    posted: u64,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        // A panic elsewhere cannot leave half a commit: `apply` checks everything before it changes
+        // anything.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn prepare(&self, catalog: &Catalog) -> Result<()> {
+        let mut world = self.world();
+        for kind in catalog.kinds() {
+            let unique = kind.facets().filter(|facet| facet.unique).map(|facet| facet.name.clone()).collect();
+            world.unique.insert(kind.name().clone(), unique);
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        let mut world = self.world();
+        commit.changes().iter().try_for_each(|change| world.check(change))?;
+        let written = commit.into_changes().into_iter().map(|change| world.apply(change)).collect();
+        Ok(Receipt { written })
+    }
+
+    async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
+        Ok(self.world().seen(scope, kind, id).map(StoredRecord::from))
+    }
+
+    async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
+        check_limit(query.limit)?;
+        let world = self.world();
+        let place = |record: &Record| Cursor { created_at: record.envelope.created_at, id: record.id() };
+        let mut found: Vec<&Record> = world
+            .records
+            .values()
+            .filter(|record| {
+                record.envelope.kind == query.kind && scope.matches(record) && query.matches(record)
+            })
+            .filter(|record| query.after.is_none_or(|after| place(record) < after))
+            .collect();
+        found.sort_by_key(|record| std::cmp::Reverse(place(record)));
+        let limit = query.limit as usize;
+        let next = if found.len() > limit { found.get(limit - 1).map(|record| place(record)) } else { None };
+        Ok(Page { items: found.into_iter().take(limit).map(StoredRecord::from).collect(), next })
+    }
+
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+        let world = self.world();
+        let mut counts: BTreeMap<Vec<Option<Value>>, u64> = BTreeMap::new();
+        for record in world.records.values() {
+            if record.envelope.kind == tally.kind && scope.matches(record) && tally.matches(record) {
+                *counts.entry(tally.by.iter().map(|column| column.of(record)).collect()).or_default() += 1;
+            }
+        }
+        Ok(counts.into_iter().map(|(key, count)| Cell { key, count }).collect())
+    }
+
+    async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
+        let world = self.world();
+        let seen = world.seen(scope, kind, record).is_some();
+        Ok(world.events.get(&record).filter(|_| seen).cloned().unwrap_or_default())
+    }
+
+    async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
+        let mut world = self.world();
+        let free = world.outbox.values_mut().filter(|(_, held_until)| *held_until <= now);
+        Ok(free
+            .take(limit as usize)
+            .map(|(parcel, held_until)| {
+                *held_until = until;
+                parcel.attempts += 1;
+                parcel.clone()
+            })
+            .collect())
+    }
+
+    async fn acknowledge(&self, ids: &[u64]) -> Result<()> {
+        let mut world = self.world();
+        for id in ids {
+            world.outbox.remove(id);
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    fn seen(&self, scope: &Scope, kind: &Name, id: RecordId) -> Option<&Record> {
+        self.records.get(&id).filter(|record| record.envelope.kind == *kind && scope.matches(record))
+    }
+
+    /// The unique values of a record.
+    fn claims(&self, record: &Record) -> Vec<(Name, Name, Value)> {
+        let kind = &record.envelope.kind;
+        let unique = self.unique.get(kind).into_iter().flatten();
+        unique
+            .filter_map(|facet| Some((kind.clone(), facet.clone(), record.facet(facet.as_str())?.clone())))
+            .collect()
+    }
+
+    fn check(&self, change: &Change) -> Result<()> {
+        let record = change.record();
+        let current = self.records.get(&record.id());
+        if current.map(Record::version) != change.expected() {
+            return Err(Error::new(ErrorKind::Conflict, "the record has changed since it was read")
+                .with("record", record.id())
+                .with("current_version", current.map_or(0, Record::version)));
+        }
+        let own = current.map(|current| self.claims(current)).unwrap_or_default();
+        match self.claims(record).iter().find(|claim| self.taken.contains(claim) && !own.contains(claim)) {
+            Some((_, facet, _)) => {
+                Err(Error::new(ErrorKind::Conflict, format!("this value of `{facet}` is taken"))
+                    .with("record", record.id()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn apply(&mut self, change: Change) -> Written {
+        let mut record = change.record;
+        if let Some(request) = &change.number {
+            let count = self.numbers.entry(request.series.clone()).or_default();
+            *count += 1;
+            record.envelope.number = Some(request.write(*count));
+        }
+        if let Some(current) = self.records.get(&record.id()) {
+            for claim in self.claims(current) {
+                self.taken.remove(&claim);
+            }
+        }
+        self.taken.extend(self.claims(&record));
+        self.events.entry(record.id()).or_default().push(StoredEvent::from(&change.link));
+        self.posted += 1;
+        // A message holds ids and codes only, so it is always JSON.
+        let message = serde_json::to_string(&change.message).unwrap_or_default();
+        let parcel = Parcel { id: self.posted, attempts: 0, message };
+        self.outbox.insert(self.posted, (parcel, Timestamp::from_micros(i64::MIN)));
+        let written =
+            Written { id: record.id(), version: record.version(), number: record.envelope.number.clone() };
+        self.records.insert(record.id(), record);
+        written
+    }
+}

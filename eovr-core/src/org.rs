@@ -1,0 +1,215 @@
+//! Where things happen: country → governorate → administration → facility.
+//!
+//! Every record carries the ids of its facility, administration and governorate, stamped at creation
+//! ([`Stamp`]), so that a question of scope never needs a join, and a hospital that later moves to
+//! another administration does not take its history along.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The id of a governorate, an administration or a facility: 1 to 64 of `A-Z a-z 0-9 - _ . :`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrgId(Arc<str>);
+
+impl OrgId {
+    /// Checks and keeps an id.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the text is empty, too long, or holds another character.
+    pub fn new(text: &str) -> Result<Self> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
+        if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.into()))
+        } else {
+            Err(Error::invalid("not an organisation id")
+                .with_help("an id is 1 to 64 of `A-Z`, `a-z`, `0-9`, `-`, `_`, `.`, `:`"))
+        }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for OrgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0)
+    }
+}
+
+impl TryFrom<String> for OrgId {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        Self::new(&text)
+    }
+}
+
+impl From<OrgId> for String {
+    fn from(id: OrgId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}
+
+/// The place a record belongs to, for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The governorate's id.
+    pub governorate: OrgId,
+    /// The administration's id.
+    pub administration: OrgId,
+    /// The facility's id.
+    pub facility: OrgId,
+}
+
+impl Stamp {
+    /// The stamp of what belongs to no facility, such as keys: only the top sees it.
+    pub(crate) fn national() -> Self {
+        let country = OrgId("-".into());
+        Self { governorate: country.clone(), administration: country.clone(), facility: country }
+    }
+}
+
+/// A title in the two languages of the field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Title {
+    /// In English.
+    pub en: String,
+    /// In Arabic.
+    pub ar: String,
+}
+
+/// A hospital, a clinic, a laboratory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facility {
+    /// Its id, unique in the whole organisation.
+    pub id: OrgId,
+    /// Its name.
+    pub title: Title,
+    /// Its IANA time zone, such as `Africa/Cairo`: months and years of figures and numbers follow it.
+    pub time_zone: String,
+}
+
+/// A health administration: some facilities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Administration {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name.
+    pub title: Title,
+    /// Its facilities.
+    pub facilities: Vec<Facility>,
+}
+
+/// A governorate: some administrations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Governorate {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name.
+    pub title: Title,
+    /// Its administrations.
+    pub administrations: Vec<Administration>,
+}
+
+/// The whole tree, checked: every id names one node, every time zone exists.
+#[derive(Clone, Debug)]
+pub struct Org {
+    governorates: Vec<Governorate>,
+    facilities: BTreeMap<OrgId, Site>,
+}
+
+#[derive(Clone, Debug)]
+struct Site {
+    stamp: Stamp,
+    title: Title,
+    zone: TimeZone,
+}
+
+impl Org {
+    /// Checks a tree.
+    ///
+    /// # Errors
+    /// `Config` where two nodes of one level share an id, a time zone is unknown, or there is no facility.
+    pub fn new(governorates: Vec<Governorate>) -> Result<Self> {
+        let mut facilities = BTreeMap::new();
+        let mut seen = std::collections::BTreeSet::new();
+        let mut once = |level: &'static str, id: &OrgId| {
+            if seen.insert((level, id.clone())) {
+                Ok(())
+            } else {
+                Err(config(format!("{level} `{id}` stands twice in the organisation")))
+            }
+        };
+        for governorate in &governorates {
+            once("governorate", &governorate.id)?;
+            for administration in &governorate.administrations {
+                once("administration", &administration.id)?;
+                for facility in &administration.facilities {
+                    once("facility", &facility.id)?;
+                    let zone = TimeZone::get(&facility.time_zone).map_err(|_| {
+                        config(format!("facility `{}` has an unknown time zone", facility.id))
+                            .with_help("use an IANA name such as `Africa/Cairo`")
+                    })?;
+                    let stamp = Stamp {
+                        governorate: governorate.id.clone(),
+                        administration: administration.id.clone(),
+                        facility: facility.id.clone(),
+                    };
+                    facilities
+                        .insert(facility.id.clone(), Site { stamp, title: facility.title.clone(), zone });
+                }
+            }
+        }
+        if facilities.is_empty() {
+            return Err(config("the organisation has no facility".to_owned()));
+        }
+        Ok(Self { governorates, facilities })
+    }
+
+    /// The tree as it was given.
+    pub fn governorates(&self) -> &[Governorate] {
+        &self.governorates
+    }
+
+    /// The stamp of one facility, `None` where there is no such facility.
+    pub fn stamp(&self, facility: &OrgId) -> Option<&Stamp> {
+        self.facilities.get(facility).map(|site| &site.stamp)
+    }
+
+    /// The name of one facility.
+    pub fn title(&self, facility: &OrgId) -> Option<&Title> {
+        self.facilities.get(facility).map(|site| &site.title)
+    }
+
+    /// The wall clock of one facility; UTC for one that has left the tree.
+    pub fn zone(&self, facility: &OrgId) -> TimeZone {
+        self.facilities.get(facility).map_or(TimeZone::UTC, |site| site.zone.clone())
+    }
+
+    /// The stamps of all facilities, by id.
+    pub fn stamps(&self) -> impl Iterator<Item = &Stamp> {
+        self.facilities.values().map(|site| &site.stamp)
+    }
+}
+
+fn config(message: String) -> Error {
+    Error::new(crate::error::ErrorKind::Config, message)
+}

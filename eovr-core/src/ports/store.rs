@@ -1,0 +1,86 @@
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::access::Scope;
+use crate::audit::StoredEvent;
+use crate::decide::Commit;
+use crate::error::Result;
+use crate::kind::Catalog;
+use crate::name::Name;
+use crate::record::{Cell, Page, Query, RecordId, StoredRecord, Tally};
+use crate::time::Timestamp;
+
+/// Keeps what was decided and answers scoped questions. It decides nothing.
+///
+/// Every promise below is a case of the suite in [`crate::conformance`]; a store that passes it may be
+/// trusted with records, whoever wrote it. Futures may be dropped at any await: afterwards the store
+/// holds either the old or the new world.
+#[async_trait]
+pub trait Store: Debug + Send + Sync {
+    /// Makes tables and indexes for these kinds, where they are missing. Only ever adds; safe to call
+    /// again, and on twenty nodes at once.
+    ///
+    /// # Errors
+    /// `Config` where what is there does not fit the kinds.
+    async fn prepare(&self, catalog: &Catalog) -> Result<()>;
+
+    /// Applies a commit: records, events, outbox messages and numbers, in one transaction or not at all.
+    ///
+    /// - A record that is to be new must not be there; one that is to change must have the expected
+    ///   version. Otherwise `Conflict`, and nothing is changed.
+    /// - A unique facet whose value is taken is a `Conflict` too.
+    /// - A number is the next of its series that nobody has: gaps are allowed, doubles never.
+    /// - When it returns, the effect is durable.
+    async fn commit(&self, commit: Commit) -> Result<Receipt>;
+
+    /// One record. Out of scope looks the same as absent: `None`.
+    async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>>;
+
+    /// A page of the records that lie in scope and pass the query, by time of creation and id, newest
+    /// first.
+    async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>>;
+
+    /// Counts of the records that lie in scope and pass, a cell for each combination that occurs, in the
+    /// order of the keys (`None` first, then by value).
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>>;
+
+    /// The events of one record in the order of its chain. None for a record out of scope.
+    async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>>;
+
+    /// Takes up to `limit` outbox messages, oldest first, that nobody holds at `now`, and holds them until
+    /// `until`. A message that is not acknowledged by then is handed out again: delivered at least once.
+    async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>>;
+
+    /// Removes delivered messages from the outbox. Ids that are not there are passed over.
+    async fn acknowledge(&self, ids: &[u64]) -> Result<()>;
+}
+
+/// What a store did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The records that were written, in the order of the commit.
+    pub written: Vec<Written>,
+}
+
+/// One record that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its id.
+    pub id: RecordId,
+    /// Its version now.
+    pub version: u64,
+    /// Its number, for kinds that have one.
+    pub number: Option<String>,
+}
+
+/// An outbox message, handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// Its place in the outbox; later commits have greater ones.
+    pub id: u64,
+    /// How many times it has been handed out, this time included.
+    pub attempts: u32,
+    /// The message: [`crate::decide::Message`] as JSON.
+    pub message: String,
+}

@@ -1,0 +1,118 @@
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::time::Timestamp;
+
+/// The id of a record: a UUID of version 7, so that ids sort by time of creation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(Uuid);
+
+impl RecordId {
+    /// From a moment and ten random bytes (RFC 9562 §5.7). The same input gives the same id, which is
+    /// how an import that is run twice finds what it has already written.
+    pub fn from_parts(at: Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(at.as_micros().div_euclid(1000)).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// From 16 bytes as a store keeps them.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// The 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    pub(crate) const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl fmt::Debug for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for RecordId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Uuid::parse_str(text).map(Self).map_err(|_| {
+            Error::invalid("not a record id").with_help("a record id is a UUID of 36 characters")
+        })
+    }
+}
+
+impl Serialize for RecordId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Who acts, as the host names them: 1 to 128 printable characters without spaces.
+///
+/// Use an opaque id, not an e-mail address: it stands in the audit trail for ever and in the clear.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ActorId(Arc<str>);
+
+impl ActorId {
+    /// Checks and keeps an id.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the text is empty, too long, or holds a space or a control character.
+    pub fn new(text: &str) -> Result<Self> {
+        let printable = text.chars().all(|c| !c.is_control() && !c.is_whitespace());
+        if (1..=128).contains(&text.len()) && printable {
+            Ok(Self(text.into()))
+        } else {
+            Err(Error::invalid("not an actor id")
+                .with_help("an actor id is 1 to 128 bytes of printable text without spaces"))
+        }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0)
+    }
+}
+
+impl TryFrom<String> for ActorId {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        Self::new(&text)
+    }
+}
+
+impl From<ActorId> for String {
+    fn from(id: ActorId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}

@@ -1,0 +1,166 @@
+//! What is kept: a versioned document of a kind.
+//!
+//! A record has three parts. The **envelope** is the same for every kind: ids, stamp, state, version,
+//! times, the head of its audit chain. **Facets** are typed and can be queried: codes, numbers,
+//! times; never anything that identifies a person. The **sealed fields** are the rest, and only a key
+//! opens them ([`crate::seal`]).
+
+mod id;
+mod query;
+mod value;
+
+use std::collections::BTreeMap;
+
+pub use self::id::{ActorId, RecordId};
+pub(crate) use self::query::check_limit;
+pub use self::query::{Cell, Clause, Column, Cursor, Page, Query, Tally, Test};
+pub use self::value::{Value, ValueType};
+use crate::error::Result;
+use crate::name::Name;
+use crate::org::Stamp;
+use crate::seal::Sealed;
+use crate::time::Timestamp;
+
+/// What every record carries, whatever its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// The kind.
+    pub kind: Name,
+    /// Unique for ever; sorts by time of creation (UUID version 7).
+    pub id: RecordId,
+    /// The number people say on the phone (`OVR-2026-000123`), for kinds that have one. The store
+    /// assigns it in the transaction that creates the record.
+    pub number: Option<String>,
+    /// Where it belongs.
+    pub stamp: Stamp,
+    /// Who created it.
+    pub author: ActorId,
+    /// The record that it belongs to, for child kinds.
+    pub parent: Option<RecordId>,
+    /// Its state in the workflow of its kind.
+    pub state: Name,
+    /// 1 at creation, one more with every change. Guards against writing over somebody else's change.
+    pub version: u64,
+    /// When it was created, by the server's clock.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Year and month of creation on the facility's wall clock, as `yyyymm`: `202611`.
+    pub month: u32,
+    /// The head of its audit chain.
+    pub head: Head,
+}
+
+/// The newest link of a record's audit chain.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Head {
+    /// How many events the chain has.
+    pub seq: u64,
+    /// The hash of the newest.
+    pub hash: [u8; 32],
+}
+
+impl Head {
+    /// The head of a chain without links.
+    pub const EMPTY: Self = Self { seq: 0, hash: [0; 32] };
+}
+
+impl std::fmt::Debug for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:", self.seq)?;
+        self.hash.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A record as the core holds it. Only the core makes one: new ones in [`crate::decide`], kept ones
+/// from what a store read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub(crate) envelope: Envelope,
+    pub(crate) facets: BTreeMap<Name, Value>,
+    pub(crate) sealed: BTreeMap<Name, Sealed>,
+}
+
+impl Record {
+    /// The envelope.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// Short for the envelope's id.
+    pub fn id(&self) -> RecordId {
+        self.envelope.id
+    }
+
+    /// Short for the envelope's state.
+    pub fn state(&self) -> &Name {
+        &self.envelope.state
+    }
+
+    /// Short for the envelope's version.
+    pub fn version(&self) -> u64 {
+        self.envelope.version
+    }
+
+    /// One facet, `None` where it is not set.
+    pub fn facet(&self, name: &str) -> Option<&Value> {
+        self.facets.get(name)
+    }
+
+    /// All facets that are set.
+    pub fn facets(&self) -> &BTreeMap<Name, Value> {
+        &self.facets
+    }
+
+    /// One sealed field.
+    pub fn sealed(&self, name: &str) -> Option<&Sealed> {
+        self.sealed.get(name)
+    }
+
+    /// All sealed fields that are set.
+    pub fn sealed_fields(&self) -> &BTreeMap<Name, Sealed> {
+        &self.sealed
+    }
+}
+
+/// A record as a store hands it back: the same parts, the sealed values as plain bytes, because a
+/// store cannot make a [`Sealed`]. The core checks them on the way in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// The envelope.
+    pub envelope: Envelope,
+    /// The facets that are set.
+    pub facets: BTreeMap<Name, Value>,
+    /// The sealed fields that are set, byte for byte as they were committed.
+    pub sealed: BTreeMap<Name, Vec<u8>>,
+}
+
+impl TryFrom<StoredRecord> for Record {
+    type Error = crate::error::Error;
+
+    fn try_from(stored: StoredRecord) -> Result<Self> {
+        let StoredRecord { envelope, facets, sealed } = stored;
+        let sealed = sealed
+            .into_iter()
+            .map(|(name, bytes)| match Sealed::from_stored(bytes) {
+                Ok(sealed) => Ok((name, sealed)),
+                Err(error) => Err(error.with("record", envelope.id).with("field", name)),
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { envelope, facets, sealed })
+    }
+}
+
+impl From<&Record> for StoredRecord {
+    fn from(record: &Record) -> Self {
+        Self {
+            envelope: record.envelope.clone(),
+            facets: record.facets.clone(),
+            sealed: record
+                .sealed
+                .iter()
+                .map(|(name, value)| (name.clone(), value.as_bytes().to_vec()))
+                .collect(),
+        }
+    }
+}

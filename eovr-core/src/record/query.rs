@@ -1,0 +1,233 @@
+use crate::error::{Error, Result};
+use crate::name::Name;
+use crate::record::{Record, RecordId, Value};
+use crate::time::Timestamp;
+
+/// A question for one page of records of a kind, newest first.
+///
+/// It says *what*; *whose* is the scope, which a store is handed beside it.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The kind asked for.
+    pub kind: Name,
+    /// All of these must hold.
+    pub clauses: Vec<Clause>,
+    /// Continue behind this record: the cursor of the page before.
+    pub after: Option<Cursor>,
+    /// At most so many records, 1 to [`Query::LARGEST_PAGE`].
+    pub limit: u32,
+}
+
+impl Query {
+    /// The largest page.
+    pub const LARGEST_PAGE: u32 = 500;
+
+    /// The newest 50 records of a kind.
+    pub fn of(kind: Name) -> Self {
+        Self { kind, clauses: Vec::new(), after: None, limit: 50 }
+    }
+
+    /// Only records that pass this test too.
+    #[must_use]
+    pub fn filter(mut self, column: Column, test: Test) -> Self {
+        self.clauses.push(Clause { column, test });
+        self
+    }
+
+    /// Another size of page.
+    #[must_use]
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The page behind this cursor.
+    #[must_use]
+    pub fn after(mut self, cursor: Option<Cursor>) -> Self {
+        self.after = cursor;
+        self
+    }
+
+    /// Whether a record passes every clause: the reference that every store is compared with.
+    pub fn matches(&self, record: &Record) -> bool {
+        self.clauses.iter().all(|clause| clause.matches(record))
+    }
+}
+
+/// One condition: a column and a test.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// What is tested.
+    pub column: Column,
+    /// How.
+    pub test: Test,
+}
+
+impl Clause {
+    /// Whether a record passes. A column that is not set passes only [`Test::Absent`] and [`Test::Not`].
+    pub fn matches(&self, record: &Record) -> bool {
+        let value = self.column.of(record);
+        match (&self.test, value) {
+            (Test::Is(wanted), Some(value)) => value == *wanted,
+            (Test::Not(unwanted), value) => value.as_ref() != Some(unwanted),
+            (Test::In(wanted), Some(value)) => wanted.contains(&value),
+            (Test::From(low), Some(value)) => value >= *low,
+            (Test::Before(high), Some(value)) => value < *high,
+            (Test::Absent, value) => value.is_none(),
+            (_, None) => false,
+        }
+    }
+}
+
+/// How a column is tested.
+#[derive(Clone, Debug)]
+pub enum Test {
+    /// Equal to the value.
+    Is(Value),
+    /// Not equal to the value, or not set.
+    Not(Value),
+    /// One of the values.
+    In(Vec<Value>),
+    /// The value or more.
+    From(Value),
+    /// Less than the value.
+    Before(Value),
+    /// Not set.
+    Absent,
+}
+
+/// Something of a record that can be tested and counted by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Column {
+    /// The number, as text.
+    Number,
+    /// The governorate's id, as text.
+    Governorate,
+    /// The administration's id, as text.
+    Administration,
+    /// The facility's id, as text.
+    Facility,
+    /// The author's id, as text.
+    Author,
+    /// The parent's id, as text.
+    Parent,
+    /// The state, as text.
+    State,
+    /// Year and month of creation on the facility's wall clock, as the number `yyyymm`.
+    Month,
+    /// The moment of creation.
+    Created,
+    /// A facet or a deterministically sealed field of the kind.
+    Facet(Name),
+}
+
+impl Column {
+    /// The column's value in one record.
+    pub fn of(&self, record: &Record) -> Option<Value> {
+        let envelope = &record.envelope;
+        let text = |text: &str| Some(Value::Text(text.to_owned()));
+        match self {
+            Self::Number => envelope.number.as_deref().and_then(text),
+            Self::Governorate => text(envelope.stamp.governorate.as_str()),
+            Self::Administration => text(envelope.stamp.administration.as_str()),
+            Self::Facility => text(envelope.stamp.facility.as_str()),
+            Self::Author => text(envelope.author.as_str()),
+            Self::Parent => envelope.parent.map(Value::from),
+            Self::State => text(envelope.state.as_str()),
+            Self::Month => Some(Value::Int(i64::from(envelope.month))),
+            Self::Created => Some(Value::Time(envelope.created_at)),
+            Self::Facet(name) => {
+                record.facets.get(name).cloned().or_else(|| {
+                    record.sealed.get(name).map(|sealed| Value::Bytes(sealed.as_bytes().to_vec()))
+                })
+            }
+        }
+    }
+}
+
+/// Where a page ended. Pages are ordered by time of creation, newest first, then by id, so a cursor
+/// stays right while new records arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// When the last record of the page was created.
+    pub created_at: Timestamp,
+    /// Its id.
+    pub id: RecordId,
+}
+
+/// One page.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The records, newest first.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+}
+
+impl<T> Page<T> {
+    /// The same page with every item turned into something else.
+    ///
+    /// # Errors
+    /// The first error that `turn` returns.
+    pub fn try_map<U>(self, turn: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
+        Ok(Page { items: self.items.into_iter().map(turn).collect::<Result<_>>()?, next: self.next })
+    }
+}
+
+/// A question for counts: how many records for each combination of some columns.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// The kind counted.
+    pub kind: Name,
+    /// All of these must hold.
+    pub clauses: Vec<Clause>,
+    /// Count for each combination of these, at most [`Tally::MOST_COLUMNS`]; none: one total.
+    pub by: Vec<Column>,
+}
+
+impl Tally {
+    /// The most columns one tally may count by.
+    pub const MOST_COLUMNS: usize = 4;
+
+    /// All records of a kind, as one total.
+    pub fn of(kind: Name) -> Self {
+        Self { kind, clauses: Vec::new(), by: Vec::new() }
+    }
+
+    /// Counts for each value of this column too.
+    #[must_use]
+    pub fn by(mut self, column: Column) -> Self {
+        self.by.push(column);
+        self
+    }
+
+    /// Only records that pass this test.
+    #[must_use]
+    pub fn filter(mut self, column: Column, test: Test) -> Self {
+        self.clauses.push(Clause { column, test });
+        self
+    }
+
+    /// Whether a record is counted.
+    pub fn matches(&self, record: &Record) -> bool {
+        self.clauses.iter().all(|clause| clause.matches(record))
+    }
+}
+
+/// One count of a tally.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    /// The values counted by, in the order of [`Tally::by`]; `None`: not set.
+    pub key: Vec<Option<Value>>,
+    /// How many records.
+    pub count: u64,
+}
+
+pub(crate) fn check_limit(limit: u32) -> Result<()> {
+    if (1..=Query::LARGEST_PAGE).contains(&limit) {
+        Ok(())
+    } else {
+        Err(Error::invalid("a page of that size cannot be had")
+            .with_help(format!("ask for 1 to {} records", Query::LARGEST_PAGE)))
+    }
+}

@@ -1,0 +1,147 @@
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::record::RecordId;
+use crate::time::Timestamp;
+
+/// The value of a facet. "Not set" is the absence of the facet, never a special value.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value {
+    /// A code or a short name: at most 200 bytes, not free text.
+    Text(String),
+    /// A whole number.
+    Int(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// A moment.
+    Time(Timestamp),
+    /// Bytes that mean something only to the core: a digest, a deterministic seal, a wrapped key.
+    Bytes(Vec<u8>),
+}
+
+/// The type of a facet; a store makes one column of this type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueType {
+    /// [`Value::Text`].
+    Text,
+    /// [`Value::Int`].
+    Int,
+    /// [`Value::Bool`].
+    Bool,
+    /// [`Value::Time`].
+    Time,
+    /// [`Value::Bytes`].
+    Bytes,
+}
+
+impl ValueType {
+    /// The type's name, as tables in JSON write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Int => "int",
+            Self::Bool => "bool",
+            Self::Time => "time",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+impl Value {
+    /// Which type this is.
+    pub fn value_type(&self) -> ValueType {
+        match self {
+            Self::Text(_) => ValueType::Text,
+            Self::Int(_) => ValueType::Int,
+            Self::Bool(_) => ValueType::Bool,
+            Self::Time(_) => ValueType::Time,
+            Self::Bytes(_) => ValueType::Bytes,
+        }
+    }
+
+    /// The text, where it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The number, where it is one.
+    pub fn as_int(&self) -> Option<i64> {
+        if let Self::Int(int) = self { Some(*int) } else { None }
+    }
+
+    /// The truth value, where it is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(bool) = self { Some(*bool) } else { None }
+    }
+
+    /// The moment, where it is one.
+    pub fn as_time(&self) -> Option<Timestamp> {
+        if let Self::Time(time) = self { Some(*time) } else { None }
+    }
+}
+
+/// Codes, numbers and times are shown; bytes by their length alone.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Int(int) => write!(f, "{int}"),
+            Self::Bool(bool) => write!(f, "{bool}"),
+            Self::Time(time) => write!(f, "{time}"),
+            Self::Bytes(bytes) => write!(f, "<{} bytes>", bytes.len()),
+        }
+    }
+}
+
+/// As JSON: text, number, true or false, RFC 3339, or base64. The facet's declaration says which.
+impl Serialize for Value {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Int(int) => serializer.serialize_i64(*int),
+            Self::Bool(bool) => serializer.serialize_bool(*bool),
+            Self::Time(time) => time.serialize(serializer),
+            Self::Bytes(bytes) => serializer.serialize_str(&STANDARD.encode(bytes)),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(int: i64) -> Self {
+        Self::Int(int)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(bool: bool) -> Self {
+        Self::Bool(bool)
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(time: Timestamp) -> Self {
+        Self::Time(time)
+    }
+}
+
+impl From<RecordId> for Value {
+    fn from(id: RecordId) -> Self {
+        Self::Text(id.to_string())
+    }
+}

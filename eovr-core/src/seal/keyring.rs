@@ -1,0 +1,260 @@
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::seal::aead::{DataKey, seal_deterministic, seal_random};
+use crate::seal::master::Label;
+use crate::seal::{Cipher, Entropy, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
+
+/// The data keys, unwrapped and ready: the [`Cipher`] of the engine.
+///
+/// The ring itself keeps nothing on disk. Each operation that changes it hands back the [`WrappedKey`]
+/// to be written **before** anything that the change made possible: a value sealed under a key that was
+/// never written is lost.
+///
+/// A clone shares the keys and is cheap. A running service holds an `Arc<KeyRing>`; to change it,
+/// clone the ring, change the clone, write what came back, then put the clone in place. Nobody waits.
+///
+/// # Rotation
+/// 1. [`rotate`](KeyRing::rotate), write the key, put the ring in place. New values are sealed with the
+///    new key, old ones still open, [`search_values`](Cipher::search_values) covers both.
+/// 2. Have every process read the keys again. Until it does, a process can neither open nor find what
+///    another one sealed with the new key; it says `Key`, and reading the keys again mends it.
+/// 3. At leisure, open and seal again each value whose [`key_id`](Sealed::key_id) is not the
+///    [`active`](KeyRing::active) one.
+/// 4. [`destroy`](KeyRing::destroy) the old key, or keep it for the backups.
+///
+/// Rotate `fields` before one key has sealed 2³² values (NIST SP 800-38D §8.3: beyond that, two random
+/// nonces may meet). A country that files 100,000 reports a day with ten changes of six fields
+/// each gets there in two years; once a year is a good habit for everybody.
+///
+/// # Destruction
+/// A destroyed key makes every value it sealed unreadable for good, in every copy of the database: that
+/// is how a hospital erases what it cannot find in its backups. It is only as good as the destruction
+/// of the wrapped key, so keep wrapped keys out of backups that outlive their data, or destroy the
+/// master key that wrapped them as well.
+#[derive(Clone)]
+pub struct KeyRing {
+    // INVARIANT: newest first; ids are unique; each purpose has at least one live key.
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    kept: WrappedKey,
+    /// `None` where it was destroyed. Shared by the clones of a ring, so wiped with the last of them.
+    key: Option<Arc<DataKey>>,
+}
+
+impl KeyRing {
+    /// A first ring: one key for each purpose. `ids` are the field key's and the search key's; `now` is
+    /// in microseconds since 1970.
+    ///
+    /// # Errors
+    /// `Key` where both ids are the same.
+    pub fn create(master: &MasterKey, ids: [Uuid; 2], now: i64, entropy: &mut Entropy) -> Result<Self> {
+        let [fields, search] = ids;
+        let mut ring = Self { entries: Vec::new() };
+        ring.add(master, Label { id: fields, purpose: Purpose::Fields, created_at: now }, entropy)?;
+        ring.add(master, Label { id: search, purpose: Purpose::Search, created_at: now }, entropy)?;
+        Ok(ring)
+    }
+
+    /// The ring from what was kept, in any order.
+    ///
+    /// # Errors
+    /// `Key` where the master key does not open one of them, where a purpose has no live key, or where
+    /// an id occurs twice; `Tampered` where a wrapped key is not one.
+    pub fn unwrap(master: &MasterKey, kept: &[WrappedKey]) -> Result<Self> {
+        let mut ring = Self { entries: Vec::with_capacity(kept.len()) };
+        for wrapped in kept {
+            let key = if wrapped.is_destroyed() {
+                None
+            } else {
+                Some(data_key(wrapped.purpose, &master.unwrap(wrapped)?)?)
+            };
+            ring.insert(Entry { kept: wrapped.clone(), key })?;
+        }
+        ring.live(Purpose::Fields)?;
+        ring.live(Purpose::Search)?;
+        Ok(ring)
+    }
+
+    /// Adds a key, which seals from now on; the older ones still open. Returns what to write.
+    ///
+    /// `created_at` is `now`, or just after the newest key's where the clock has gone back: the new key
+    /// must still be the newest when the ring is read again.
+    ///
+    /// # Errors
+    /// `Key` where the id is taken, or where `master` is not the key that wrapped the others: the ring
+    /// could then never be read again as a whole.
+    pub fn rotate(
+        &mut self,
+        master: &MasterKey,
+        purpose: Purpose,
+        id: Uuid,
+        now: i64,
+        entropy: &mut Entropy,
+    ) -> Result<WrappedKey> {
+        let (newest, _) = self.live(purpose)?;
+        master.unwrap(newest)?;
+        let after = self.of(purpose).map(|entry| entry.kept.created_at).max().unwrap_or(i64::MIN);
+        let created_at = now.max(after.saturating_add(1));
+        self.add(master, Label { id, purpose, created_at }, entropy)
+    }
+
+    /// Destroys a key: it is wiped from memory with the last clone of this ring, and its values never
+    /// open again. Returns the note to write **over** the wrapped key. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    /// `Key` where there is no such key, or where it is the active one: every report from then on
+    /// would be refused, so rotate first.
+    pub fn destroy(&mut self, id: Uuid) -> Result<WrappedKey> {
+        for purpose in [Purpose::Fields, Purpose::Search] {
+            if self.active(purpose) == Some(id) {
+                return Err(Error::new(ErrorKind::Key, "the active key cannot be destroyed")
+                    .with_help("rotate first: the new key then seals, and this one can go")
+                    .with("purpose", purpose.name())
+                    .with("key", id));
+            }
+        }
+        let entry = self.entries.iter_mut().find(|entry| entry.kept.id == id).ok_or_else(|| unknown(id))?;
+        entry.key = None;
+        // With the master key these bytes are the key: they go as well.
+        entry.kept.wrapped.zeroize();
+        Ok(entry.kept.clone())
+    }
+
+    /// Wraps kept keys under a new master key. The data keys stay the same, so no value has to be
+    /// sealed again. Write the whole list in one transaction, then start with the new master key.
+    ///
+    /// A key that `new` already opens is passed through, so an interrupted change can be run again.
+    ///
+    /// # Errors
+    /// `Key` where neither master key opens one of them; `Tampered` where a wrapped key is not one.
+    pub fn rewrap(
+        old: &MasterKey,
+        new: &MasterKey,
+        kept: &[WrappedKey],
+        entropy: &mut Entropy,
+    ) -> Result<Vec<WrappedKey>> {
+        kept.iter()
+            .map(|key| {
+                if key.is_destroyed() || new.unwrap(key).is_ok() {
+                    return Ok(key.clone());
+                }
+                new.wrap(Label::of(key), &old.unwrap(key)?, entropy)
+            })
+            .collect()
+    }
+
+    /// Everything to keep, the newest first: the wrapped keys, and the notes of destroyed ones.
+    pub fn wrapped(&self) -> Vec<WrappedKey> {
+        self.entries.iter().map(|entry| entry.kept.clone()).collect()
+    }
+
+    /// The id of the key that seals now.
+    pub fn active(&self, purpose: Purpose) -> Option<Uuid> {
+        self.live(purpose).ok().map(|(kept, _)| kept.id)
+    }
+
+    fn add(&mut self, master: &MasterKey, label: Label, entropy: &mut Entropy) -> Result<WrappedKey> {
+        let mut material = Zeroizing::new(vec![0; label.purpose.key_length()]);
+        entropy.fill(&mut material);
+        let kept = master.wrap(label, &material, entropy)?;
+        self.insert(Entry { kept: kept.clone(), key: Some(data_key(label.purpose, &material)?) })?;
+        Ok(kept)
+    }
+
+    fn insert(&mut self, entry: Entry) -> Result<()> {
+        let Entry { kept, .. } = &entry;
+        if self.entries.iter().any(|other| other.kept.id == kept.id) {
+            return Err(Error::new(ErrorKind::Key, "a key id occurs twice").with("key", kept.id));
+        }
+        // The id decides between keys of the same moment, so that every process picks the same one.
+        let newer = |other: &Entry| (other.kept.created_at, other.kept.id) > (kept.created_at, kept.id);
+        let position = self.entries.partition_point(newer);
+        self.entries.insert(position, entry);
+        Ok(())
+    }
+
+    fn of(&self, purpose: Purpose) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.kept.purpose == purpose)
+    }
+
+    /// The newest live key of a purpose.
+    fn live(&self, purpose: Purpose) -> Result<(&WrappedKey, &DataKey)> {
+        self.of(purpose).find_map(|entry| Some((&entry.kept, entry.key.as_deref()?))).ok_or_else(|| {
+            Error::new(ErrorKind::Key, format!("no live key for `{}`", purpose.name()))
+                .with_help("a key ring has at least one live key for `fields` and one for `search`")
+        })
+    }
+}
+
+impl Cipher for KeyRing {
+    fn seal(&self, place: &Place<'_>, mode: Mode, plain: &[u8], entropy: &mut Entropy) -> Result<Sealed> {
+        let purpose = match mode {
+            Mode::Random => Purpose::Fields,
+            Mode::Deterministic => Purpose::Search,
+        };
+        match self.live(purpose)? {
+            (kept, DataKey::Fields(key)) => seal_random(key, &kept.id, place, plain, entropy),
+            (kept, DataKey::Search(key)) => seal_deterministic(key, &kept.id, place, plain),
+        }
+    }
+
+    fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>> {
+        let id = sealed.key_id();
+        let entry = self.entries.iter().find(|entry| entry.kept.id == id).ok_or_else(|| unknown(id))?;
+        let Some(key) = &entry.key else {
+            return Err(Error::new(ErrorKind::Key, "the key of this value was destroyed")
+                .with_help("its text is gone for good, as erasure intends")
+                .with("key", id));
+        };
+        key.open(place, sealed).ok_or_else(|| {
+            Error::new(ErrorKind::Tampered, "a sealed value does not open in this place")
+                .with_help("it was changed, or it was sealed for another record or field")
+                .with("kind", place.kind)
+                .with("record", place.record)
+                .with("field", place.field)
+                .with("key", id)
+        })
+    }
+
+    fn search_values(&self, kind: &str, field: &str, plain: &[u8]) -> Result<Vec<Sealed>> {
+        self.live(Purpose::Search)?;
+        // Deterministic sealing leaves the record out, so any one will do.
+        let place = Place { kind, record: Uuid::nil(), field };
+        self.of(Purpose::Search)
+            .filter_map(|entry| match entry.key.as_deref()? {
+                DataKey::Search(key) => Some(seal_deterministic(key, &entry.kept.id, &place, plain)),
+                DataKey::Fields(_) => None,
+            })
+            .collect()
+    }
+}
+
+/// Lists the keys by id and purpose.
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyRing ")?;
+        f.debug_list().entries(self.entries.iter().map(|entry| &entry.kept)).finish()
+    }
+}
+
+fn data_key(purpose: Purpose, material: &[u8]) -> Result<Arc<DataKey>> {
+    DataKey::new(purpose, material)
+        .map(Arc::new)
+        .ok_or_else(|| Error::bug("a data key has the wrong length").with("purpose", purpose.name()))
+}
+
+fn unknown(id: Uuid) -> Error {
+    Error::new(ErrorKind::Key, "no such key in the key ring")
+        .with_help(
+            "read the stored keys again: another process may have rotated; else a stored key is missing",
+        )
+        .with("key", id)
+}

@@ -1,0 +1,187 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use crate::access::ActionRow;
+use crate::analytics;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::{Catalog, Kind};
+use crate::name::Name;
+use crate::org::Org;
+use crate::ports::{Check, Cipher, Clock, EntropySource, Store};
+use crate::seal::MasterKey;
+use crate::service::{Eovr, Inner, keys};
+
+/// Assembles an engine. [`EovrBuilder::open`] says what is missing.
+#[derive(Debug, Default)]
+pub struct EovrBuilder {
+    store: Option<Arc<dyn Store>>,
+    org: Option<Org>,
+    kinds: Vec<Kind>,
+    more_actions: Vec<(Name, Vec<ActionRow>)>,
+    master: Option<MasterKey>,
+    previous_master: Option<MasterKey>,
+    cipher: Option<Arc<dyn Cipher>>,
+    clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Arc<dyn EntropySource>>,
+    checks: BTreeMap<Name, Arc<dyn Check>>,
+}
+
+impl EovrBuilder {
+    /// Where records are kept.
+    #[must_use]
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// The same, for a store that is shared already.
+    #[must_use]
+    pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The organisation.
+    #[must_use]
+    pub fn org(mut self, org: Org) -> Self {
+        self.org = Some(org);
+        self
+    }
+
+    /// One more kind of record.
+    #[must_use]
+    pub fn kind(mut self, kind: Kind) -> Self {
+        self.kinds.push(kind);
+        self
+    }
+
+    /// Several more kinds.
+    #[must_use]
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.kinds.extend(kinds);
+        self
+    }
+
+    /// Actions that belong to no kind: a part of the host, and who may do what there.
+    #[must_use]
+    pub fn actions(mut self, of: Name, rows: Vec<ActionRow>) -> Self {
+        self.more_actions.push((of, rows));
+        self
+    }
+
+    /// The key that wraps the data keys, which the engine keeps in the store. Made at the first start,
+    /// loaded at every other.
+    #[must_use]
+    pub fn master_key(mut self, master: MasterKey) -> Self {
+        self.master = Some(master);
+        self
+    }
+
+    /// The master key in use before: at the next start every data key is wrapped anew under the master
+    /// key, and no record has to be sealed again.
+    #[must_use]
+    pub fn previous_master_key(mut self, previous: MasterKey) -> Self {
+        self.previous_master = Some(previous);
+        self
+    }
+
+    /// A cipher of the host's own, in place of a master key.
+    #[must_use]
+    pub fn cipher(mut self, cipher: Arc<dyn Cipher>) -> Self {
+        self.cipher = Some(cipher);
+        self
+    }
+
+    /// Another clock than the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Another source of randomness than the system's.
+    #[must_use]
+    pub fn entropy(mut self, entropy: impl EntropySource + 'static) -> Self {
+        self.entropy = Some(Arc::new(entropy));
+        self
+    }
+
+    /// The answer to the need `check` of this name.
+    #[must_use]
+    pub fn check(mut self, name: Name, check: impl Check + 'static) -> Self {
+        self.checks.insert(name, Arc::new(check));
+        self
+    }
+
+    /// Checks that the parts fit, prepares the store, and loads the keys.
+    ///
+    /// # Errors
+    /// `Config` where a part is missing or two do not fit; `Key` where the master key is not the one
+    /// that the store's keys are wrapped with; `Unavailable` where the store cannot be reached.
+    pub async fn open(self) -> Result<Eovr> {
+        let missing = |what: &str| Error::new(ErrorKind::Config, format!("the engine has no {what}"));
+        let store = self.store.ok_or_else(|| missing("store").with_help("call `store`"))?;
+        let org = self.org.ok_or_else(|| missing("organisation").with_help("call `org`"))?;
+        let clock = self.clock.or_else(system_clock).ok_or_else(|| missing("clock"))?;
+        let entropy = self.entropy.or_else(system_entropy).ok_or_else(|| missing("source of randomness"))?;
+        if self.master.is_none() && self.cipher.is_none() {
+            return Err(missing("key").with_help("call `master_key` or `cipher`"));
+        }
+        let mut more = self.more_actions;
+        more.push(analytics::actions()?);
+        let catalog = Catalog::new(self.kinds.into_iter().chain([keys::key_kind()?]), &more)?;
+        if let Some(unknown) = unanswered(&catalog, &self.checks) {
+            return Err(missing("answer").with_help(format!("a workflow asks for the check `{unknown}`")));
+        }
+        store.prepare(&catalog).await?;
+        let cipher = match self.cipher {
+            Some(cipher) => cipher,
+            None => Arc::new(keys::NoKeysYet),
+        };
+        let eovr = Eovr {
+            inner: Arc::new(Inner {
+                store,
+                catalog,
+                org,
+                cipher: RwLock::new(cipher),
+                master: self.master,
+                previous_master: self.previous_master,
+                clock,
+                entropy,
+                checks: self.checks,
+            }),
+        };
+        eovr.load_keys().await?;
+        Ok(eovr)
+    }
+}
+
+fn unanswered(catalog: &Catalog, checks: &BTreeMap<Name, Arc<dyn Check>>) -> Option<Name> {
+    catalog
+        .kinds()
+        .flat_map(|kind| kind.machine().table().rules.iter().flat_map(|rule| &rule.needs))
+        .find_map(|need| match need {
+            crate::workflow::Need::Check(name) if !checks.contains_key(name) => Some(name.clone()),
+            _ => None,
+        })
+}
+
+#[cfg(feature = "system")]
+fn system_clock() -> Option<Arc<dyn Clock>> {
+    Some(Arc::new(super::SystemClock))
+}
+
+#[cfg(not(feature = "system"))]
+fn system_clock() -> Option<Arc<dyn Clock>> {
+    None
+}
+
+#[cfg(feature = "system")]
+fn system_entropy() -> Option<Arc<dyn EntropySource>> {
+    Some(Arc::new(super::SystemEntropy))
+}
+
+#[cfg(not(feature = "system"))]
+fn system_entropy() -> Option<Arc<dyn EntropySource>> {
+    None
+}

@@ -1,0 +1,249 @@
+use std::sync::{Arc, PoisonError};
+
+use zeroize::Zeroizing;
+
+use crate::access::{ActionRow, Tiers, danger};
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::name::Name;
+use crate::org::Stamp;
+use crate::ports::Cipher;
+use crate::record::{Query, Record, RecordId, Value, ValueType};
+use crate::seal::{Entropy, KeyRing, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
+use crate::service::{Eovr, Session};
+use crate::time::Timestamp;
+use crate::workflow::{Need, Rule, StateRow, Table};
+
+const KIND: &str = "data_key";
+
+/// A data key, as far as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataKeyInfo {
+    /// Its id, which each value that it sealed carries.
+    pub id: RecordId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Whether it was destroyed.
+    pub destroyed: bool,
+}
+
+/// The kind of a wrapped data key. Keys go through the same door as everything else: who made,
+/// rewrapped or destroyed one stands in an audit chain. The wrapped bytes do not.
+pub(crate) fn key_kind() -> Result<Kind> {
+    let name = |text: &str| Name::new(text);
+    let facet = |text: &str, value_type| Ok::<_, Error>(FacetSpec::new(Name::new(text)?, value_type));
+    let action = |text: &str, sets: &[&str]| {
+        let sets = sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?;
+        Ok::<_, Error>(ActionRow { sets, ..ActionRow::new(Name::new(text)?, Tiers::new(5, 5)?) })
+    };
+    let rule = |action: &str, to: Option<Name>, needs| {
+        Ok::<_, Error>(Rule { from: vec![name("kept")?], action: name(action)?, to, needs })
+    };
+    Kind::new(KindTable {
+        name: name(KIND)?,
+        parent: None,
+        number: None,
+        readers: Tiers::new(5, 5)?,
+        facets: vec![
+            FacetSpec { required: true, ..facet("purpose", ValueType::Text)? },
+            FacetSpec { required: true, ..facet("made_at", ValueType::Time)? },
+            // Two nodes that make the first key at once both want slot 1: one of them loses and loads the
+            // other's.
+            FacetSpec { required: true, unique: true, ..facet("slot", ValueType::Text)? },
+            FacetSpec { silent: true, ..facet("wrapped", ValueType::Bytes)? },
+        ],
+        fields: Vec::new(),
+        tallied: Vec::new(),
+        workflow: Table {
+            start: name("kept")?,
+            create: name("make")?,
+            states: vec![
+                StateRow { name: name("kept")?, end: false },
+                StateRow { name: name("destroyed")?, end: true },
+            ],
+            actions: vec![
+                action("make", &["purpose", "made_at", "slot", "wrapped"])?,
+                action("rewrap", &["wrapped"])?,
+                action("destroy", &["wrapped"])?,
+            ],
+            rules: vec![
+                rule("rewrap", None, Vec::new())?,
+                rule("destroy", Some(name("destroyed")?), vec![Need::Human, Need::Note])?,
+            ],
+        },
+    })
+}
+
+impl Eovr {
+    /// Loads the keys anew, as another node may have rotated or destroyed one. A node that is told of
+    /// `data_key` messages in the outbox calls this; at start the builder does.
+    ///
+    /// # Errors
+    /// `Key` where the master key does not open them; `Unavailable` where the store cannot be reached.
+    pub async fn refresh_keys(&self) -> Result<()> {
+        let Some(master) = &self.inner.master else { return Ok(()) };
+        let ring = KeyRing::unwrap(master, &self.kept_keys().await?)?;
+        *self.inner.cipher.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        Ok(())
+    }
+
+    pub(super) async fn load_keys(&self) -> Result<()> {
+        let Some(master) = &self.inner.master else { return Ok(()) };
+        if let Some(previous) = &self.inner.previous_master {
+            self.rewrap(previous, master).await?;
+        }
+        if self.kept_keys().await?.is_empty() {
+            match self.make_first_keys(master).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {} // another node was faster
+                done => done?,
+            }
+        }
+        self.refresh_keys().await
+    }
+
+    async fn make_first_keys(&self, master: &MasterKey) -> Result<()> {
+        let system = self.key_session()?;
+        let mut entropy = self.entropy()?;
+        let now = self.now();
+        let ids = [self.new_id(now, &mut entropy).uuid(), self.new_id(now, &mut entropy).uuid()];
+        let ring = KeyRing::create(master, ids, now.as_micros(), &mut entropy)?;
+        let mut commits = ring.wrapped().into_iter().map(|key| system.decide_key(&key, 1));
+        let first = commits.next().ok_or_else(|| Error::bug("a ring has keys"))??;
+        let commit = commits.try_fold(first, |all, commit| Ok::<_, Error>(all.and(commit?)))?;
+        self.inner.store.commit(commit).await.map(drop)
+    }
+
+    async fn rewrap(&self, previous: &MasterKey, master: &MasterKey) -> Result<()> {
+        let system = self.key_session()?;
+        let kept = self.kept_keys().await?;
+        for (old, new) in kept.iter().zip(KeyRing::rewrap(previous, master, &kept, &mut self.entropy()?)?) {
+            if *old != new {
+                let command = Command::new("rewrap").set("wrapped", Value::Bytes(new.wrapped));
+                system.act(KIND, RecordId::from_bytes(*new.id.as_bytes()), command).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn kept_keys(&self) -> Result<Vec<WrappedKey>> {
+        let system = self.key_session()?;
+        let mut query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+        let mut keys = Vec::new();
+        loop {
+            let page = system.find(&query).await?;
+            keys.extend(page.items.iter().map(wrapped).collect::<Result<Vec<_>>>()?);
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => return Ok(keys),
+            }
+        }
+    }
+
+    fn key_session(&self) -> Result<Session> {
+        Ok(self.session(danger::unrestricted("eovr.keys", "keep the data keys")?))
+    }
+}
+
+impl Session {
+    /// Makes a new key, which seals from now on; older ones still open what they sealed.
+    ///
+    /// # Errors
+    /// `Denied` below tier 5; `Config` where the host brought its own cipher.
+    pub async fn rotate_key(&self, purpose: Purpose) -> Result<RecordId> {
+        let master = self.master()?;
+        let kept = self.eovr().kept_keys().await?;
+        let mut ring = KeyRing::unwrap(master, &kept)?;
+        let mut entropy = self.eovr().entropy()?;
+        let now = self.eovr().now();
+        let id = self.eovr().new_id(now, &mut entropy);
+        let key = ring.rotate(master, purpose, id.uuid(), now.as_micros(), &mut entropy)?;
+        let slot = kept.iter().filter(|key| key.purpose == purpose).count() + 1;
+        self.eovr().store().commit(self.decide_key(&key, slot)?).await?;
+        self.eovr().refresh_keys().await?;
+        Ok(id)
+    }
+
+    /// Destroys a key that no longer seals: every value it sealed is unreadable from now on, in every
+    /// copy of the store. The audit chains still verify.
+    ///
+    /// # Errors
+    /// `Denied` below tier 5; `Key` where it is the one that seals now; `Refused` for a machine or
+    /// without a reason.
+    pub async fn destroy_key(&self, id: RecordId, reason: &str) -> Result<()> {
+        KeyRing::unwrap(self.master()?, &self.eovr().kept_keys().await?)?.destroy(id.uuid())?;
+        self.act(KIND, id, Command::new("destroy").clear("wrapped").note(reason)).await?;
+        self.eovr().refresh_keys().await
+    }
+
+    /// The data keys, newest first, without their bytes.
+    ///
+    /// # Errors
+    /// `Denied` below tier 5.
+    pub async fn data_keys(&self) -> Result<Vec<DataKeyInfo>> {
+        self.may_read(self.eovr().catalog().kind(KIND)?)?;
+        let keys = self.eovr().kept_keys().await?;
+        Ok(keys
+            .into_iter()
+            .map(|key| DataKeyInfo {
+                id: RecordId::from_bytes(*key.id.as_bytes()),
+                purpose: key.purpose,
+                created_at: Timestamp::from_micros(key.created_at),
+                destroyed: key.is_destroyed(),
+            })
+            .collect())
+    }
+
+    fn master(&self) -> Result<&MasterKey> {
+        self.eovr().inner.master.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::Config, "the engine keeps no keys: the host brought its own cipher")
+        })
+    }
+
+    fn decide_key(&self, key: &WrappedKey, slot: usize) -> Result<crate::decide::Commit> {
+        let kind = self.eovr().catalog().kind(KIND)?.clone();
+        let command = Command::new("make")
+            .set("purpose", key.purpose.name())
+            .set("made_at", Timestamp::from_micros(key.created_at))
+            .set("slot", format!("{}-{slot}", key.purpose.name()))
+            .set("wrapped", Value::Bytes(key.wrapped.clone()));
+        self.decide_new(&kind, RecordId::from_bytes(*key.id.as_bytes()), Stamp::national(), None, command)
+    }
+}
+
+fn wrapped(record: &Record) -> Result<WrappedKey> {
+    let damaged = || Error::new(ErrorKind::Tampered, "a data key is damaged").with("record", record.id());
+    Ok(WrappedKey {
+        id: record.id().uuid(),
+        purpose: match record.facet("purpose").and_then(Value::as_text) {
+            Some("fields") => Purpose::Fields,
+            Some("search") => Purpose::Search,
+            _ => return Err(damaged()),
+        },
+        created_at: record.facet("made_at").and_then(Value::as_time).ok_or_else(damaged)?.as_micros(),
+        wrapped: match record.facet("wrapped") {
+            Some(Value::Bytes(bytes)) => bytes.clone(),
+            _ => Vec::new(),
+        },
+    })
+}
+
+/// Stands in until the keys are loaded: seals nothing, opens nothing.
+#[derive(Debug)]
+pub(super) struct NoKeysYet;
+
+impl Cipher for NoKeysYet {
+    fn seal(&self, _: &Place<'_>, _: Mode, _: &[u8], _: &mut Entropy) -> Result<Sealed> {
+        Err(Error::new(ErrorKind::Key, "the keys are not loaded yet"))
+    }
+
+    fn open(&self, _: &Place<'_>, _: &Sealed) -> Result<Zeroizing<Vec<u8>>> {
+        Err(Error::new(ErrorKind::Key, "the keys are not loaded yet"))
+    }
+
+    fn search_values(&self, _: &str, _: &str, _: &[u8]) -> Result<Vec<Sealed>> {
+        Err(Error::new(ErrorKind::Key, "the keys are not loaded yet"))
+    }
+}

@@ -1,0 +1,99 @@
+//! The door: an engine made of parts ([`Eovr`]), and the engine bound to one actor ([`Session`]), which
+//! is the only handle with verbs.
+
+mod builder;
+mod keys;
+mod session;
+#[cfg(feature = "system")]
+mod system;
+mod trail;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+pub use self::builder::EovrBuilder;
+pub use self::keys::DataKeyInfo;
+pub use self::session::{Legal, Session};
+#[cfg(feature = "system")]
+pub use self::system::{SystemClock, SystemEntropy};
+pub use self::trail::{Entry, Trail};
+use crate::access::Actor;
+use crate::error::Result;
+use crate::kind::Catalog;
+use crate::name::Name;
+use crate::org::Org;
+use crate::ports::{Check, Cipher, Clock, EntropySource, Store};
+use crate::record::RecordId;
+use crate::seal::{Entropy, MasterKey};
+use crate::time::Timestamp;
+
+/// The engine: kinds, organisation, keys and a store. Cheap to clone; holds no global state.
+#[derive(Clone)]
+pub struct Eovr {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    catalog: Catalog,
+    org: Org,
+    // Swapped whole when a key is rotated, so that a decision never sees half a ring.
+    cipher: RwLock<Arc<dyn Cipher>>,
+    master: Option<MasterKey>,
+    previous_master: Option<MasterKey>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn EntropySource>,
+    checks: BTreeMap<Name, Arc<dyn Check>>,
+}
+
+impl Eovr {
+    /// Starts to assemble an engine.
+    pub fn builder() -> EovrBuilder {
+        EovrBuilder::default()
+    }
+
+    /// The engine bound to one actor. The host has verified who it is.
+    pub fn session(&self, actor: Actor) -> Session {
+        Session::new(self.clone(), actor)
+    }
+
+    /// The kinds.
+    pub fn catalog(&self) -> &Catalog {
+        &self.inner.catalog
+    }
+
+    /// The organisation.
+    pub fn org(&self) -> &Org {
+        &self.inner.org
+    }
+
+    /// The store, to read the outbox from.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.store
+    }
+
+    pub(crate) fn cipher(&self) -> Arc<dyn Cipher> {
+        self.inner.cipher.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn entropy(&self) -> Result<Entropy> {
+        Ok(Entropy::from_seed(self.inner.entropy.seed()?))
+    }
+
+    pub(crate) fn new_id(&self, now: Timestamp, entropy: &mut Entropy) -> RecordId {
+        let mut random = [0; 10];
+        entropy.fill(&mut random);
+        RecordId::from_parts(now, random)
+    }
+}
+
+impl fmt::Debug for Eovr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Eovr({:?})", self.inner.store)
+    }
+}

@@ -1,0 +1,343 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::access::{Actor, Permit, Place as Where, Scope, Standing};
+use crate::analytics;
+use crate::decide::{self, Command, Commit, Context, Target};
+use crate::error::{Error, ErrorKind, Result, Unmet};
+use crate::kind::Kind;
+use crate::name::Name;
+use crate::org::{OrgId, Stamp};
+use crate::ports::Written;
+use crate::record::{Cell, Column, Page, Query, Record, RecordId, Tally, Test, Value};
+use crate::seal::Place;
+use crate::service::Eovr;
+use crate::workflow::Need;
+
+/// How often a decision is made again after it lost a race, for commands that expect no version.
+const TRIES: u32 = 16;
+
+/// The engine bound to one actor: everything that can be asked of it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    eovr: Eovr,
+    actor: Actor,
+}
+
+/// Something that the actor could do with a record now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Legal {
+    /// The action.
+    pub action: Name,
+    /// What it still lacks; empty: it can be done at once.
+    pub unmet: Vec<Unmet>,
+}
+
+impl Session {
+    pub(super) fn new(eovr: Eovr, actor: Actor) -> Self {
+        Self { eovr, actor }
+    }
+
+    /// The engine.
+    pub fn eovr(&self) -> &Eovr {
+        &self.eovr
+    }
+
+    /// Who asks.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Creates a record in a facility.
+    ///
+    /// # Errors
+    /// As [`decide::decide`]; `NotFound` where there is no such facility in the actor's scope.
+    pub async fn create(&self, kind: &str, facility: &OrgId, command: Command) -> Result<Written> {
+        let mut entropy = self.eovr.entropy()?;
+        let id = self.eovr.new_id(self.eovr.now(), &mut entropy);
+        self.create_as(kind, facility, id, command).await
+    }
+
+    /// Creates a record under an id that the caller chose, so that the same call made again does not
+    /// make a second record: it is a `Conflict`.
+    ///
+    /// # Errors
+    /// As [`Session::create`].
+    pub async fn create_as(
+        &self,
+        kind: &str,
+        facility: &OrgId,
+        id: RecordId,
+        command: Command,
+    ) -> Result<Written> {
+        let stamp = self.eovr.org().stamp(facility).cloned();
+        let stamp = stamp.ok_or_else(|| self.unknown_facility())?;
+        let kind = self.eovr.catalog().kind(kind)?.clone();
+        let commit =
+            self.decide_new(&kind, id, stamp, None, command).map_err(|error| error.during("create"))?;
+        first(self.eovr.store().commit(commit).await?.written)
+    }
+
+    /// Creates a record that belongs to another.
+    ///
+    /// # Errors
+    /// As [`Session::create`]; `NotFound` where the parent is out of scope, `Refused` where its workflow
+    /// takes no such child now.
+    pub async fn create_child(&self, kind: &str, parent: RecordId, command: Command) -> Result<Written> {
+        let kind = self.eovr.catalog().kind(kind)?.clone();
+        let of = kind.table().parent.as_ref().map(|parent| parent.kind.clone());
+        let of =
+            of.ok_or_else(|| Error::invalid(format!("a `{}` belongs to no other record", kind.name())))?;
+        for _ in 0..TRIES {
+            let parent = self.record(&of, parent).await?;
+            let id = self.eovr.new_id(self.eovr.now(), &mut self.eovr.entropy()?);
+            let stamp = parent.envelope().stamp.clone();
+            let commit = self.decide_new(&kind, id, stamp, Some(&parent), command.clone())?;
+            match self.eovr.store().commit(commit).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => continue,
+                done => return first(done?.written),
+            }
+        }
+        Err(too_busy())
+    }
+
+    /// Does an action on a record.
+    ///
+    /// A command that expects a version loses a race with `Conflict`; one that expects none is decided
+    /// again on the newer record.
+    ///
+    /// # Errors
+    /// As [`decide::decide`]; `NotFound` where the record is out of scope.
+    pub async fn act(&self, kind: &str, id: RecordId, command: Command) -> Result<Written> {
+        let kind = self.eovr.catalog().kind(kind)?.clone();
+        for _ in 0..TRIES {
+            let record = self.record(kind.name(), id).await?;
+            let commit = self.decide_on(&kind, &record, command.clone()).await;
+            let commit = commit.map_err(|error| error.during("act").with("record", id))?;
+            match self.eovr.store().commit(commit).await {
+                Err(error) if error.kind() == ErrorKind::Conflict && command.expected.is_none() => continue,
+                done => return first(done?.written),
+            }
+        }
+        Err(too_busy())
+    }
+
+    /// One record. Its texts stay sealed until [`Session::open`] is asked for one.
+    ///
+    /// # Errors
+    /// `NotFound` for absent and out of scope alike; `Denied` where the kind is not for this tier.
+    pub async fn load(&self, kind: &str, id: RecordId) -> Result<Record> {
+        let kind = self.eovr.catalog().kind(kind)?;
+        self.may_read(kind)?;
+        self.record(kind.name(), id).await
+    }
+
+    /// Opens one sealed field; `None` where it is not set.
+    ///
+    /// # Errors
+    /// `Tampered` where the value is not what was sealed there; `Key` where its key is gone.
+    pub fn open(&self, record: &Record, field: &str) -> Result<Option<Zeroizing<String>>> {
+        let Some(sealed) = record.sealed(field) else { return Ok(None) };
+        let place = Place { kind: record.envelope().kind.as_str(), record: record.id().uuid(), field };
+        let plain = self.eovr.cipher().open(&place, sealed);
+        text(plain.map_err(|error| error.with("record", record.id()).with("field", field))?).map(Some)
+    }
+
+    /// A page of records.
+    ///
+    /// # Errors
+    /// `Denied` where the kind is not for this tier; `InvalidInput` where the query names what the kind
+    /// does not have.
+    pub async fn find(&self, query: &Query) -> Result<Page<Record>> {
+        let kind = self.eovr.catalog().kind(query.kind.as_str())?;
+        self.may_read(kind)?;
+        query.clauses.iter().try_for_each(|clause| known_column(kind, &clause.column))?;
+        let scope = Scope::of(&self.actor);
+        self.eovr.store().find(&scope, query).await?.try_map(Record::try_from)
+    }
+
+    /// The test that finds the records whose deterministically sealed field has this text.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the kind has no such field.
+    pub fn sealed_is(&self, kind: &str, field: &str, text: &str) -> Result<(Column, Test)> {
+        let kind = self.eovr.catalog().kind(kind)?;
+        let spec = kind.field(field).filter(|spec| spec.sealing == crate::kind::Sealing::Deterministic);
+        let spec =
+            spec.ok_or_else(|| Error::invalid(format!("`{}` has no such searchable field", kind.name())))?;
+        let values =
+            self.eovr.cipher().search_values(kind.name().as_str(), spec.name.as_str(), text.as_bytes())?;
+        let values = values.into_iter().map(|sealed| Value::Bytes(sealed.as_bytes().to_vec())).collect();
+        Ok((Column::Facet(spec.name.clone()), Test::In(values)))
+    }
+
+    /// Counts. Which tier may ask depends on the columns counted by ([`analytics::action_for`]).
+    ///
+    /// # Errors
+    /// `Denied` below that tier; `InvalidInput` for too many columns or unknown ones.
+    pub async fn tally(&self, tally: &Tally) -> Result<Vec<Cell>> {
+        let kind = self.eovr.catalog().kind(tally.kind.as_str())?;
+        self.may_read(kind)?;
+        let columns = tally.by.iter().chain(tally.clauses.iter().map(|clause| &clause.column));
+        columns.into_iter().try_for_each(|column| known_column(kind, column))?;
+        if tally.by.len() > Tally::MOST_COLUMNS {
+            return Err(Error::invalid("too many columns to count by")
+                .with_help(format!("count by at most {}", Tally::MOST_COLUMNS)));
+        }
+        let (of, rows) = analytics::actions()?;
+        let row = rows.into_iter().find(|row| row.name == analytics::action_for(&tally.by));
+        let row = row.ok_or_else(|| Error::bug("every tally has an action"))?;
+        Permit::of(&self.actor, &of, &row, Where::Seen)?;
+        self.eovr.store().tally(&Scope::of(&self.actor), tally).await
+    }
+
+    /// What the actor could do with a record now, with what each action still lacks.
+    ///
+    /// # Errors
+    /// As [`Session::load`].
+    pub async fn legal(&self, kind: &str, id: RecordId) -> Result<Vec<Legal>> {
+        let kind = self.eovr.catalog().kind(kind)?.clone();
+        let record = self.record(kind.name(), id).await?;
+        let open_children = self.open_children(&kind, &record, None).await?;
+        let legal = self.with_context(&record.envelope().stamp, Some(&record), |context| {
+            Ok(decide::legal(&kind, &record, &open_children, context))
+        })?;
+        Ok(legal.into_iter().map(|(action, unmet)| Legal { action, unmet }).collect())
+    }
+
+    pub(crate) async fn record(&self, kind: &Name, id: RecordId) -> Result<Record> {
+        let stored = self.eovr.store().load(&Scope::of(&self.actor), kind, id).await?;
+        stored.ok_or_else(|| Error::not_found(kind.as_str()))?.try_into()
+    }
+
+    pub(crate) fn may_read(&self, kind: &Kind) -> Result<()> {
+        let may = match self.actor.standing() {
+            Standing::Member { role, .. } => kind.table().readers.contains(role.tier()),
+            // What a visitor or the holder of a receipt sees is chosen by the product, not by a query.
+            Standing::Visitor(_) | Standing::Holder { .. } => false,
+            Standing::System(_) => true,
+        };
+        if may {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Denied,
+            format!("`{}` may not read `{}` records", self.actor.capacity(), kind.name()),
+        ))
+    }
+
+    pub(crate) fn decide_new(
+        &self,
+        kind: &Kind,
+        id: RecordId,
+        stamp: Stamp,
+        parent: Option<&Record>,
+        command: Command,
+    ) -> Result<Commit> {
+        let place = stamp.clone();
+        self.with_context(&place, parent, |context| {
+            decide::decide(kind, Target::New { id, stamp, parent }, command, context)
+        })
+    }
+
+    pub(crate) async fn decide_on(&self, kind: &Kind, record: &Record, command: Command) -> Result<Commit> {
+        let open_children = self.open_children(kind, record, Some(&command)).await?;
+        self.with_context(&record.envelope().stamp, Some(record), |context| {
+            decide::decide(kind, Target::Existing { record, open_children: &open_children }, command, context)
+        })
+    }
+
+    fn with_context<T>(
+        &self,
+        place: &Stamp,
+        record: Option<&Record>,
+        decide: impl FnOnce(&mut Context<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let inner = &self.eovr.inner;
+        let cipher = self.eovr.cipher();
+        let checks = match record {
+            Some(record) => {
+                let answer =
+                    |check: &std::sync::Arc<dyn crate::ports::Check>| check.passes(record, &self.actor);
+                inner.checks.iter().map(|(name, check)| (name.clone(), answer(check))).collect()
+            }
+            None => BTreeMap::new(),
+        };
+        let mut entropy = self.eovr.entropy()?;
+        decide(&mut Context {
+            actor: &self.actor,
+            catalog: &inner.catalog,
+            cipher: &*cipher,
+            now: self.eovr.now(),
+            zone: &inner.org.zone(&place.facility),
+            entropy: &mut entropy,
+            checks: &checks,
+        })
+    }
+
+    /// How many children are open, for each child kind that the workflow asks about: for one command, or
+    /// for all that the state knows.
+    async fn open_children(
+        &self,
+        kind: &Kind,
+        record: &Record,
+        command: Option<&Command>,
+    ) -> Result<BTreeMap<Name, u64>> {
+        let rules = kind.machine().legal(record.state().as_str());
+        let asked =
+            rules.filter(|rule| command.is_none_or(|command| rule.action == *command.action.as_str()));
+        let mut open = BTreeMap::new();
+        for need in asked.flat_map(|rule| &rule.needs) {
+            let Need::ChildrenClosed(child) = need else { continue };
+            let child = self.eovr.catalog().kind(child.as_str())?;
+            let mut tally =
+                Tally::of(child.name().clone()).filter(Column::Parent, Test::Is(Value::from(record.id())));
+            for end in child.machine().table().states.iter().filter(|state| state.end) {
+                tally = tally.filter(Column::State, Test::Not(Value::from(end.name.as_str())));
+            }
+            let cells = self.eovr.store().tally(&Scope::everything(), &tally).await?;
+            open.insert(child.name().clone(), cells.iter().map(|cell| cell.count).sum());
+        }
+        Ok(open)
+    }
+
+    fn unknown_facility(&self) -> Error {
+        let scope = Scope::of(&self.actor);
+        let mine: Vec<_> = self.eovr.org().stamps().filter(|stamp| scope.covers(stamp)).take(8).collect();
+        let names: Vec<_> = mine.iter().map(|stamp| format!("`{}`", stamp.facility)).collect();
+        let help = match names.is_empty() {
+            true => "name a facility of the organisation".to_owned(),
+            false => format!("in your scope: {}", names.join(", ")),
+        };
+        Error::not_found("facility").with_help(help)
+    }
+}
+
+fn known_column(kind: &Kind, column: &Column) -> Result<()> {
+    let Column::Facet(name) = column else { return Ok(()) };
+    let searchable =
+        kind.field(name.as_str()).is_some_and(|field| field.sealing == crate::kind::Sealing::Deterministic);
+    if searchable || kind.facet(name.as_str()).is_some() {
+        return Ok(());
+    }
+    let names: Vec<_> = kind.facets().map(|facet| facet.name.as_str()).collect();
+    Err(Error::invalid(format!("`{}` has no such facet", kind.name()))
+        .with_help(format!("its facets: `{}`", names.join("`, `"))))
+}
+
+pub(crate) fn text(plain: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>> {
+    match std::str::from_utf8(&plain) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err(Error::new(ErrorKind::Tampered, "a sealed value is not text")),
+    }
+}
+
+fn first(written: Vec<Written>) -> Result<Written> {
+    written.into_iter().next().ok_or_else(|| Error::bug("a commit writes a record"))
+}
+
+fn too_busy() -> Error {
+    Error::new(ErrorKind::Conflict, "the record kept changing while it was decided on").with_help("try again")
+}

@@ -1,0 +1,32 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ports::{Clock, EntropySource};
+use crate::time::Timestamp;
+
+/// The clock of the operating system. With [`SystemEntropy`] the only place where the core touches the
+/// world outside; without the feature `system` neither is built.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "this is the one adapter that reads the clock")]
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The random source of the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemEntropy;
+
+impl EntropySource for SystemEntropy {
+    fn seed(&self) -> Result<[u8; 32]> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "the system gives no randomness").because(error)
+        })?;
+        Ok(seed)
+    }
+}

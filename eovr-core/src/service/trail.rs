@@ -1,0 +1,74 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::access::Scope;
+use crate::audit::{self, Event, StoredEvent, Verdict};
+use crate::decide::note_field;
+use crate::error::Result;
+use crate::record::{Record, RecordId};
+use crate::seal::{Place, Sealed};
+use crate::service::Session;
+use crate::service::session::text;
+
+/// The audit trail of one record.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// The record that it belongs to.
+    pub record: Record,
+    /// What happened, in order.
+    pub entries: Vec<Entry>,
+    /// What the verifier found.
+    pub verdict: Verdict,
+}
+
+/// One event, its note opened.
+#[derive(Clone, Serialize)]
+pub struct Entry {
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+    /// Why, in the actor's own words; absent also where the key was destroyed.
+    #[serde(rename = "note_text", skip_serializing_if = "Option::is_none")]
+    pub note: Option<Zeroizing<String>>,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Entry({} {})", self.event.seq, self.event.action)
+    }
+}
+
+impl Session {
+    /// The audit trail of a record, verified.
+    ///
+    /// # Errors
+    /// As [`Session::load`]; `Tampered` where an event cannot be read at all. A chain that is broken is
+    /// not an error: the verdict says where.
+    pub async fn trail(&self, kind: &str, id: RecordId) -> Result<Trail> {
+        let record = self.load(kind, id).await?;
+        let events = self.chain(&record).await?;
+        let verdict = audit::verify(&record, &events);
+        let entries = events.iter().map(|stored| self.entry(&record, stored)).collect::<Result<_>>()?;
+        Ok(Trail { record, entries, verdict })
+    }
+
+    pub(crate) async fn chain(&self, record: &Record) -> Result<Vec<StoredEvent>> {
+        let kind = &record.envelope().kind;
+        self.eovr().store().events(&Scope::of(self.actor()), kind, record.id()).await
+    }
+
+    pub(crate) fn entry(&self, record: &Record, stored: &StoredEvent) -> Result<Entry> {
+        let event = stored.read()?;
+        let note = event.note.as_deref().and_then(|note| {
+            let sealed = Sealed::from_stored(STANDARD.decode(note).ok()?).ok()?;
+            let field = note_field(event.seq);
+            let place =
+                Place { kind: record.envelope().kind.as_str(), record: record.id().uuid(), field: &field };
+            let plain = self.eovr().cipher().open(&place, &sealed).ok()?;
+            text(plain).ok()
+        });
+        Ok(Entry { event, note })
+    }
+}

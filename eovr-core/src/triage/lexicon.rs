@@ -1,0 +1,372 @@
+//! The word lists, and where their terms occur in a text.
+//!
+//! Both lists are plain tab-separated files that a clinician can read and correct; their first lines
+//! explain the columns. They are compiled once, into numbered words and, for each word, the terms that
+//! begin with it: looking at a narrative then costs one look-up for each spelling of each word, however
+//! long the lists are.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::text::{Gap, Text, Word, arabic_forms};
+
+/// Both lists, compiled.
+pub(super) fn lexicon() -> &'static Lexicon {
+    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+        let mut lexicon = Lexicon::default();
+        for line in include_str!("lexicon_en.tsv").lines().chain(include_str!("lexicon_ar.tsv").lines()) {
+            // A row that does not parse is left out; a test keeps the shipped lists free of such rows.
+            let _understood = lexicon.add(line);
+        }
+        lexicon
+    });
+    &LEXICON
+}
+
+/// What a term does; the head of `lexicon_en.tsv` explains each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Flag,
+    Verb,
+    Lack,
+    Pass,
+    No,
+    Not,
+    Undo,
+    Almost,
+    Averted,
+    But,
+    And,
+    Or,
+    Who,
+    Known,
+}
+
+impl Role {
+    /// Whether the term is a finding, which scores, rather than a word that changes what others mean.
+    pub(super) fn is_finding(self) -> bool {
+        matches!(self, Self::Flag | Self::Verb | Self::Lack)
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "flag" => Self::Flag,
+            "verb" => Self::Verb,
+            "lack" => Self::Lack,
+            "pass" => Self::Pass,
+            "no" => Self::No,
+            "not" => Self::Not,
+            "undo" => Self::Undo,
+            "almost" => Self::Almost,
+            "averted" => Self::Averted,
+            "but" => Self::But,
+            "and" => Self::And,
+            "or" => Self::Or,
+            "who" => Self::Who,
+            "known" => Self::Known,
+            _ => return None,
+        })
+    }
+}
+
+/// One row of a list.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) role: Role,
+    /// Index into [`Lexicon::concepts`]; of no use for rows that are not findings.
+    pub(super) concept: usize,
+    pub(super) weight: u8,
+    /// The term as shown: the first choice of every slot.
+    pub(super) term: String,
+    pub(super) gloss: &'static str,
+    // The words that fit each place of the term.
+    slots: Vec<Vec<u32>>,
+}
+
+/// The rule ids of one concept, one for each way it may stand in a text.
+#[derive(Debug)]
+pub(super) struct Concept {
+    name: &'static str,
+    pub(super) stated: String,
+    pub(super) nearly: String,
+    pub(super) negated: String,
+    pub(super) category: String,
+}
+
+/// A term found in a text.
+#[derive(Clone, Debug)]
+pub(super) struct Hit<'l> {
+    pub(super) entry: &'l Entry,
+    /// Indexes of its words.
+    pub(super) words: Range<usize>,
+    /// It carries an attached "and" or "then" (Arabic).
+    pub(super) joined: bool,
+}
+
+/// The compiled lists.
+#[derive(Debug, Default)]
+pub(super) struct Lexicon {
+    pub(super) concepts: Vec<Concept>,
+    pub(super) entries: Vec<Entry>,
+    ids: HashMap<String, u32>,
+    // For each word, the entries that may begin with it.
+    starts: Vec<Vec<usize>>,
+}
+
+impl Lexicon {
+    /// Finds the terms of a text, from left to right and without overlap. Where several fit, the one
+    /// with most words wins, then one that needs nothing taken off its first word, then the heavier.
+    pub(super) fn find(&self, text: &Text) -> Vec<Hit<'_>> {
+        let known = self.know(text);
+        let mut hits = Vec::new();
+        let mut at = 0;
+        while at < text.words.len() {
+            let Some(hit) = self.longest(text, &known, at) else {
+                at += 1;
+                continue;
+            };
+            at = hit.words.end;
+            hits.push(hit);
+        }
+        hits
+    }
+
+    fn longest(&self, text: &Text, known: &Known, at: usize) -> Option<Hit<'_>> {
+        let mut best: Option<(Rank, Hit<'_>)> = None;
+        for form in known.forms(at) {
+            for &index in self.starts.get(form.id as usize)? {
+                let Some(entry) = self.entries.get(index) else { continue };
+                if !entry.continues(text, known, at) {
+                    continue;
+                }
+                let rank = (entry.slots.len(), form.whole, entry.weight);
+                if best.as_ref().is_none_or(|(leader, _)| rank > *leader) {
+                    let words = at..at + entry.slots.len();
+                    best = Some((rank, Hit { entry, words, joined: form.joined }));
+                }
+            }
+        }
+        best.map(|(_, hit)| hit)
+    }
+
+    /// Looks every word up once, under each of its spellings.
+    fn know(&self, text: &Text) -> Known {
+        let mut known = Known { forms: Vec::with_capacity(text.words.len()), ends: Vec::new() };
+        known.ends.reserve(text.words.len());
+        let mut scratch = String::new();
+        for word in &text.words {
+            let spelling = text.spelling(word);
+            let begin = known.forms.len();
+            let mut learn = |form: &str, joined: bool| {
+                if let Some(&id) = self.ids.get(form) {
+                    known.forms.push(Form { id, whole: form.len() == spelling.len(), joined });
+                }
+            };
+            if word.arabic {
+                arabic_forms(spelling, &mut scratch, learn);
+            } else {
+                learn(spelling, false);
+            }
+            known.ends.push(begin..known.forms.len());
+        }
+        known
+    }
+
+    /// Adds one line of a list. Tells whether it was understood; comments and empty lines are.
+    fn add(&mut self, line: &'static str) -> bool {
+        if line.starts_with('#') || line.trim().is_empty() {
+            return true;
+        }
+        let mut columns = line.split('\t');
+        let mut column = || columns.next();
+        let (Some(role), Some(concept), Some(weight), Some(term), Some(gloss)) =
+            (column(), column(), column(), column(), column())
+        else {
+            return false;
+        };
+        let (Some(role), Ok(weight @ 0..=4)) = (Role::parse(role), weight.parse()) else { return false };
+        if columns.next().is_some() || role.is_finding() != (weight > 0) {
+            return false;
+        }
+        let slots: Vec<Vec<u32>> = term.split(' ').map(|slot| self.slot(slot)).collect();
+        if slots.iter().any(Vec::is_empty) {
+            return false;
+        }
+        let shown: Vec<&str> = term.split(' ').filter_map(|slot| slot.split('|').next()).collect();
+        let index = self.entries.len();
+        for &id in slots.first().into_iter().flatten() {
+            if let Some(start) = self.starts.get_mut(id as usize) {
+                start.push(index);
+            }
+        }
+        let concept = self.concept(concept);
+        self.entries.push(Entry { role, concept, weight, term: shown.join(" "), gloss, slots });
+        true
+    }
+
+    fn slot(&mut self, choices: &str) -> Vec<u32> {
+        let mut slot = Vec::new();
+        for choice in choices.split('|') {
+            let text = Text::read(choice);
+            // A choice is one word; anything else would never match.
+            let [word] = text.words.as_slice() else { return Vec::new() };
+            let spelling = text.spelling(word);
+            slot.push(self.id(spelling));
+            // The list may write the article where the text does not, and the other way round.
+            if let Some(bare) = spelling.strip_prefix("ال").filter(|bare| bare.chars().count() >= 3) {
+                slot.push(self.id(bare));
+            }
+        }
+        slot.sort_unstable();
+        slot.dedup();
+        slot
+    }
+
+    fn id(&mut self, word: &str) -> u32 {
+        if let Some(&id) = self.ids.get(word) {
+            return id;
+        }
+        // The lists hold a few thousand words; the test of the shipped lists would notice otherwise.
+        let id = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
+        self.ids.insert(word.to_owned(), id);
+        self.starts.push(Vec::new());
+        id
+    }
+
+    fn concept(&mut self, name: &'static str) -> usize {
+        if let Some(at) = self.concepts.iter().position(|concept| concept.name == name) {
+            return at;
+        }
+        self.concepts.push(Concept {
+            name,
+            stated: format!("flag.{name}"),
+            nearly: format!("near_miss.{name}"),
+            negated: format!("negated.{name}"),
+            category: format!("category.{name}"),
+        });
+        self.concepts.len() - 1
+    }
+}
+
+impl Entry {
+    /// Whether the words after the first fit. A phrase does not run across a comma or a full stop.
+    fn continues(&self, text: &Text, known: &Known, at: usize) -> bool {
+        self.slots.iter().enumerate().skip(1).all(|(offset, slot)| {
+            text.words.get(at + offset).is_some_and(|word: &Word| word.gap <= Gap::Line)
+                && known.forms(at + offset).iter().any(|form| slot.contains(&form.id))
+        })
+    }
+}
+
+type Rank = (usize, bool, u8);
+
+/// A spelling of a word that the lists know.
+struct Form {
+    id: u32,
+    // Nothing was taken off.
+    whole: bool,
+    joined: bool,
+}
+
+struct Known {
+    forms: Vec<Form>,
+    // For each word of the text, its place in `forms`.
+    ends: Vec<Range<usize>>,
+}
+
+impl Known {
+    fn forms(&self, word: usize) -> &[Form] {
+        self.ends.get(word).and_then(|range| self.forms.get(range.clone())).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, terms: &[&str]) {
+        let read = Text::read(text);
+        let hits = lexicon().find(&read);
+        let found: Vec<&str> = hits
+            .iter()
+            .filter(|hit| hit.entry.role.is_finding())
+            .map(|hit| hit.entry.term.as_str())
+            .collect();
+        assert_eq!(found, terms, "{text}");
+    }
+
+    #[test]
+    fn the_shipped_lists_are_understood() {
+        for list in [include_str!("lexicon_en.tsv"), include_str!("lexicon_ar.tsv")] {
+            let mut lexicon = Lexicon::default();
+            for line in list.lines() {
+                assert!(lexicon.add(line), "{line}");
+            }
+            let findings = lexicon.entries.iter().filter(|entry| entry.role.is_finding()).count();
+            assert!(findings >= 180, "{findings}");
+            assert!(lexicon.entries.iter().all(|entry| !entry.gloss.is_empty()));
+        }
+    }
+
+    #[test]
+    fn arabic_concepts_are_those_of_the_english_list() {
+        let mut english = Lexicon::default();
+        for line in include_str!("lexicon_en.tsv").lines() {
+            assert!(english.add(line));
+        }
+        assert_eq!(lexicon().concepts.len(), english.concepts.len());
+    }
+
+    #[test]
+    fn no_row_hides_another() {
+        for entry in lexicon().entries.iter().filter(|entry| entry.role.is_finding()) {
+            let text = Text::read(&entry.term);
+            let concepts: Vec<usize> = lexicon()
+                .find(&text)
+                .iter()
+                .filter(|hit| hit.entry.role.is_finding())
+                .map(|hit| hit.entry.concept)
+                .collect();
+            let shown = &entry.term;
+            // A heavier concept may claim the same words, but some finding has to be left.
+            assert!(!concepts.is_empty(), "{shown}");
+        }
+    }
+
+    #[test]
+    fn rows_that_make_no_sense_are_refused() {
+        for line in [
+            "flag",
+            "flag\tdeath\t4\tdead",
+            "shout\tdeath\t4\tdead\tdeath",
+            "flag\tdeath\t5\tdead\tdeath",
+            "flag\tdeath\t0\tdead\tdeath",
+            "pass\t-\t2\tfire drill\t-",
+            "flag\tdeath\t4\tdead  end\tdeath",
+            "flag\tdeath\t4\tco-dead\tdeath",
+            "flag\tdeath\t4\tdead\tdeath\tmore",
+        ] {
+            assert!(!Lexicon::default().add(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_longest_term_wins() {
+        check("fire", &["fire"]);
+        check("the fire drill", &[]);
+        check("hit his head", &["hit his head"]);
+        check("cardiac\narrest", &["cardiac arrest"]);
+        check("cardiac, arrest", &["arrest"]);
+        check("wrong patient fell", &["wrong patient", "fell"]);
+    }
+
+    #[test]
+    fn arabic_articles_and_attachments() {
+        check("المريض الخطأ", &["المريض الخطأ"]);
+        check("للمريض الخطإ", &["المريض الخطأ"]);
+        check("بنزيف والنزيف ونزيفا", &["نزيف", "نزيف", "نزيف"]);
+        check("ماتت", &["مات"]);
+    }
+}

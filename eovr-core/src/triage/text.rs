@@ -1,0 +1,365 @@
+//! Words of a narrative in one plain spelling, each with its place in the original.
+//!
+//! People write the same word in many ways: capitals, vowel marks, a stretched letter, four kinds of
+//! alef. [`Text::read`] folds them together and keeps, for each word, the bytes it came from, so that
+//! a highlight lands on what the reporter typed.
+//!
+//! Folding works one character at a time. Each is taken apart (compatibility decomposition) and loses
+//! its marks, so composed and decomposed text, and Arabic presentation forms, end up the same.
+
+use std::ops::Range;
+
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
+
+/// How much of a narrative is read. Nobody types this much; a pasted log or an attack does.
+pub(super) const CAP: usize = 64 * 1024;
+
+/// What stands between a word and the one before it, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Gap {
+    /// A space, a hyphen or a slash.
+    Space,
+    /// One line break: often only a wrapped line, so a phrase may run across it.
+    Line,
+    /// A comma, a colon, an ampersand, a bracket or a dash.
+    Comma,
+    /// The end of a sentence, or an empty line.
+    Stop,
+}
+
+/// One word: its folded spelling and its place in the original.
+#[derive(Clone, Debug)]
+pub(super) struct Word {
+    /// Bytes of the original narrative.
+    pub(super) span: Range<usize>,
+    /// What comes before it.
+    pub(super) gap: Gap,
+    /// Whether it has Arabic letters, and so may carry attached letters.
+    pub(super) arabic: bool,
+    folded: Range<usize>,
+}
+
+/// A narrative cut into words.
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    /// The words in order.
+    pub(super) words: Vec<Word>,
+    /// Letters of scripts that no word list covers.
+    pub(super) foreign: usize,
+    /// Letters of the Latin and Arabic scripts.
+    pub(super) native: usize,
+    folded: String,
+}
+
+impl Text {
+    /// Reads the first [`CAP`] bytes. A word that the cap would cut in two is left out.
+    pub(super) fn read(narrative: &str) -> Self {
+        let cap = narrative.floor_char_boundary(CAP);
+        let narrative_read = narrative.get(..cap).unwrap_or_default();
+        let mut reader = Reader::new(narrative_read.len());
+        let mut chars = narrative_read.char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
+            let next = chars.peek().map(|&(_, next)| next);
+            reader.take(c, at..at + c.len_utf8(), next);
+        }
+        if cap == narrative.len() {
+            reader.close();
+        }
+        reader.text
+    }
+
+    /// The folded spelling of a word.
+    pub(super) fn spelling(&self, word: &Word) -> &str {
+        self.folded.get(word.folded.clone()).unwrap_or_default()
+    }
+}
+
+/// Calls `each` with every spelling under which an Arabic word may stand in the word list: itself,
+/// without attached letters in front, without a light ending, or both. At least three letters stay.
+///
+/// `joined` tells that "and" or "then" was taken off. These are additional forms; the word as written
+/// always comes first.
+pub(super) fn arabic_forms(word: &str, scratch: &mut String, mut each: impl FnMut(&str, bool)) {
+    endings(word, scratch, |form| each(form, false));
+    articles(word, |rest| endings(rest, scratch, |form| each(form, false)));
+    for joint in ['و', 'ف'] {
+        if let Some(rest) = word.strip_prefix(joint).filter(|rest| long_enough(rest)) {
+            endings(rest, scratch, |form| each(form, true));
+            articles(rest, |rest| endings(rest, scratch, |form| each(form, true)));
+        }
+    }
+}
+
+/// Takes off the article, with or without a preposition grown onto it, or the preposition alone.
+fn articles(word: &str, mut each: impl FnMut(&str)) {
+    const FRONTS: [&str; 6] = ["ال", "بال", "كال", "لل", "ب", "ل"];
+    for front in FRONTS {
+        if let Some(rest) = word.strip_prefix(front).filter(|rest| long_enough(rest)) {
+            each(rest);
+        }
+    }
+}
+
+/// The word as it is, and without the longest light ending.
+fn endings(word: &str, scratch: &mut String, mut each: impl FnMut(&str)) {
+    const ENDINGS: [&str; 13] = ["ها", "هم", "هن", "كم", "نا", "ات", "ون", "ين", "وا", "ه", "ت", "ي", "ا"];
+    // A final ta marbuta opens when a pronoun follows: اصابته is اصابه with "his".
+    const OPENED: [&str; 4] = ["تها", "تهم", "تنا", "ته"];
+    each(word);
+    for ending in OPENED {
+        if let Some(rest) = word.strip_suffix(ending).filter(|rest| long_enough(rest)) {
+            scratch.clear();
+            scratch.push_str(rest);
+            scratch.push('ه');
+            each(scratch);
+            break;
+        }
+    }
+    for ending in ENDINGS {
+        if let Some(rest) = word.strip_suffix(ending).filter(|rest| long_enough(rest)) {
+            each(rest);
+            break;
+        }
+    }
+}
+
+fn long_enough(word: &str) -> bool {
+    word.chars().nth(2).is_some()
+}
+
+struct Reader {
+    text: Text,
+    gap: Gap,
+    // The word being read: where its folded and its original bytes begin, and what was seen of it.
+    open: Option<Word>,
+    letters: usize,
+    digits_only: bool,
+}
+
+impl Reader {
+    fn new(bytes: usize) -> Self {
+        let text = Text {
+            folded: String::with_capacity(bytes),
+            words: Vec::with_capacity(bytes / 5 + 1),
+            ..Text::default()
+        };
+        Self { text, gap: Gap::Space, open: None, letters: 0, digits_only: true }
+    }
+
+    fn take(&mut self, c: char, at: Range<usize>, next: Option<char>) {
+        if c.is_ascii_alphanumeric() {
+            self.letter(c.to_ascii_lowercase(), &at);
+        } else if c.is_ascii() {
+            self.mark(c, next);
+        } else if let Some(letter) = plain_arabic(c) {
+            self.letter(letter, &at);
+        } else if unseen(c) {
+            // A vowel mark belongs to the letter before it, and so does its highlight.
+            if is_combining_mark(c) || c == TATWEEL {
+                self.stretch(&at);
+            }
+        } else {
+            decompose_compatible(c, |part| {
+                for part in part.to_lowercase() {
+                    if unseen(part) {
+                        self.stretch(&at);
+                    } else if part.is_alphanumeric() {
+                        self.letter(fold_letter(part), &at);
+                    } else {
+                        self.mark(part, next);
+                    }
+                }
+            });
+        }
+    }
+
+    fn letter(&mut self, c: char, at: &Range<usize>) {
+        let arabic = is_arabic(c);
+        if c.is_ascii_alphabetic() || arabic || is_latin(c) {
+            self.text.native += 1;
+        } else if c.is_alphabetic() {
+            self.text.foreign += 1;
+        }
+        let end = self.text.folded.len();
+        let gap = self.gap;
+        let word =
+            self.open.get_or_insert_with(|| Word { span: at.clone(), gap, arabic: false, folded: end..end });
+        word.span.end = at.end;
+        word.arabic |= arabic;
+        self.text.folded.push(c);
+        word.folded.end = self.text.folded.len();
+        self.letters += 1;
+        self.digits_only &= c.is_ascii_digit();
+        self.gap = Gap::Space;
+    }
+
+    fn stretch(&mut self, at: &Range<usize>) {
+        if let Some(word) = &mut self.open {
+            word.span.end = at.end;
+        }
+    }
+
+    fn mark(&mut self, c: char, next: Option<char>) {
+        // "didn't" is one word, and so is "patient's".
+        if matches!(c, '\'' | '\u{2019}' | '\u{2BC}') {
+            return;
+        }
+        let gap = match c {
+            '.' | '\u{6D4}' | '\u{3002}' => {
+                // "0.5 mg" and "I.V." do not end a sentence; "no injury.patient fell" does.
+                let runs_on = next.is_some_and(char::is_alphanumeric);
+                let inside = self.open.is_some() && (self.digits_only || self.letters == 1);
+                if runs_on && inside { Gap::Space } else { Gap::Stop }
+            }
+            '!' | '?' | ';' | '\u{61F}' | '\u{61B}' | '\u{2026}' => Gap::Stop,
+            '\n' if self.open.is_none() && self.gap == Gap::Line => Gap::Stop,
+            '\n' => Gap::Line,
+            ',' | ':' | '&' | '(' | ')' | '[' | ']' | '"' | '\u{60C}' | '«' | '»' | '\u{2013}'
+            | '\u{2014}' => Gap::Comma,
+            '-' if self.open.is_none() && next == Some(' ') => Gap::Comma,
+            _ => Gap::Space,
+        };
+        self.close();
+        self.gap = self.gap.max(gap);
+    }
+
+    fn close(&mut self) {
+        self.text.words.extend(self.open.take());
+        self.letters = 0;
+        self.digits_only = true;
+    }
+}
+
+const TATWEEL: char = '\u{640}';
+
+/// Marks, stretches and invisible direction signs: they do not change which word it is.
+fn unseen(c: char) -> bool {
+    matches!(c,
+        TATWEEL | '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        || is_combining_mark(c)
+}
+
+/// The common Arabic letters, folded without the cost of taking them apart.
+fn plain_arabic(c: char) -> Option<char> {
+    matches!(c, '\u{621}'..='\u{63A}' | '\u{641}'..='\u{64A}' | '\u{660}'..='\u{669}' | '\u{6F0}'..='\u{6F9}')
+        .then(|| fold_letter(c))
+}
+
+fn fold_letter(c: char) -> char {
+    match c {
+        'أ' | 'إ' | 'آ' | 'ٱ' => 'ا',
+        'ى' | 'ی' | 'ئ' => 'ي',
+        'ة' | 'ہ' | 'ھ' | 'ە' => 'ه',
+        'ؤ' => 'و',
+        'ک' => 'ك',
+        '٠' | '۰' => '0',
+        '١' | '۱' => '1',
+        '٢' | '۲' => '2',
+        '٣' | '۳' => '3',
+        '٤' | '۴' => '4',
+        '٥' | '۵' => '5',
+        '٦' | '۶' => '6',
+        '٧' | '۷' => '7',
+        '٨' | '۸' => '8',
+        '٩' | '۹' => '9',
+        other => other,
+    }
+}
+
+fn is_arabic(c: char) -> bool {
+    matches!(c, '\u{620}'..='\u{64A}' | '\u{671}'..='\u{6D3}' | '\u{750}'..='\u{77F}')
+}
+
+fn is_latin(c: char) -> bool {
+    matches!(c, '\u{AA}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}') && c.is_alphabetic()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::indexing_slicing, reason = "a test that panics has done its work")]
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, folded: &str) {
+        let read = Text::read(text);
+        let words: Vec<&str> = read.words.iter().map(|word| read.spelling(word)).collect();
+        assert_eq!(words.join(" "), folded, "{text}");
+        for word in &read.words {
+            assert!(text.get(word.span.clone()).is_some());
+        }
+    }
+
+    #[track_caller]
+    fn check_gaps(text: &str, gaps: &[Gap]) {
+        let read = Text::read(text);
+        assert_eq!(read.words.iter().map(|word| word.gap).collect::<Vec<_>>(), gaps, "{text}");
+    }
+
+    #[test]
+    fn one_spelling() {
+        check("Patient FELL", "patient fell");
+        check("didn't, didn’t", "didnt didnt");
+        check("naïve na\u{308}ive", "naive naive");
+        check("near-miss w/o", "near miss w o");
+        check("أُصِيبَ المَريضُ", "اصيب المريض");
+        check("نـــزيف", "نزيف");
+        check("إنعاش ٱنعاش آلام أذى", "انعاش انعاش الام اذي");
+        check("مؤذية عائلة", "موذيه عايله");
+        check("ا\u{654}ذى", "اذي");
+        check("کسر فی", "كسر في");
+        check("ﻧﺰﻳﻒ ﻻ", "نزيف لا");
+        check("٢٥٠ ملغ ۵", "250 ملغ 5");
+        check("ن\u{200F}زيف", "نزيف");
+        check("", "");
+        check("…؟!", "");
+    }
+
+    #[test]
+    fn gaps_between_words() {
+        use Gap::{Comma, Line, Space, Stop};
+        check_gaps("a b, c. d", &[Space, Space, Comma, Stop]);
+        check_gaps("0.5 mg I.V. x", &[Space, Space, Space, Space, Space, Stop]);
+        check_gaps("injury.patient", &[Space, Stop]);
+        check_gaps("a\nb\n\nc\r\nd", &[Space, Line, Stop, Line]);
+        check_gaps("سقط، ثم نزف؟ لا", &[Space, Comma, Space, Stop]);
+        check_gaps("a - b", &[Space, Comma]);
+    }
+
+    #[test]
+    fn spans_cover_the_original() {
+        let text = "حدث نَزِيفٌ، ثم";
+        let read = Text::read(text);
+        assert_eq!(text.get(read.words[1].span.clone()), Some("نَزِيفٌ"));
+    }
+
+    #[test]
+    fn reads_no_further_than_the_cap() {
+        let text = "ab ".repeat(CAP);
+        let read = Text::read(&text);
+        assert_eq!(read.words.len(), CAP / 3);
+        assert!(read.words.iter().all(|word| read.spelling(word) == "ab"));
+    }
+
+    #[test]
+    fn arabic_words_without_their_attachments() {
+        #[track_caller]
+        fn check(word: &str, expected: (&str, bool)) {
+            let mut found = Vec::new();
+            arabic_forms(word, &mut String::new(), |form, joined| found.push((form.to_owned(), joined)));
+            assert_eq!(found[0], (word.to_owned(), false));
+            assert!(found.contains(&(expected.0.to_owned(), expected.1)), "{found:?}");
+            assert!(found.iter().skip(1).all(|(form, _)| form.chars().count() >= 3));
+        }
+        check("بنزيف", ("نزيف", false));
+        check("والنزيف", ("نزيف", true));
+        check("للمريض", ("مريض", false));
+        check("فسقطت", ("سقط", true));
+        check("وبالمستشفي", ("مستشفي", true));
+        check("كالحريق", ("حريق", false));
+        check("نزيفا", ("نزيف", false));
+        check("اصابتها", ("اصابه", false));
+        check("بتر", ("بتر", false));
+    }
+}

@@ -1,0 +1,30 @@
+use std::fmt::Write as _;
+
+use crate::workflow::Machine;
+
+impl Machine {
+    /// The table as a Mermaid state diagram, for documents that cannot go out of date.
+    ///
+    /// Actions that leave a record where it is stand in a note beside the diagram, not as loops in it:
+    /// a reader wants to see the way first.
+    pub fn diagram(&self) -> String {
+        let table = self.table();
+        let mut text = format!("stateDiagram-v2\n    [*] --> {}: {}\n", table.start, table.create);
+        // Writing to a String cannot fail.
+        for rule in &table.rules {
+            let Some(to) = &rule.to else { continue };
+            for from in &rule.from {
+                let _ = write!(text, "    {from} --> {to}: {}", rule.action);
+                let needs: Vec<_> = rule.needs.iter().map(|need| need.name()).collect();
+                if !needs.is_empty() {
+                    let _ = write!(text, " ({})", needs.join(", "));
+                }
+                text.push('\n');
+            }
+        }
+        for state in table.states.iter().filter(|state| state.end) {
+            let _ = writeln!(text, "    {} --> [*]", state.name);
+        }
+        text
+    }
+}

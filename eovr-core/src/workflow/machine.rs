@@ -1,0 +1,164 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::access::ActionRow;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Name;
+use crate::workflow::{Rule, Table};
+
+/// A table that was checked. Holding one is the proof that the table is sound: every state can be
+/// reached, every state can reach an end, no two rules compete, every action says who may.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    table: Table,
+    // state -> action -> index of the rule
+    steps: BTreeMap<Name, BTreeMap<Name, usize>>,
+    actions: BTreeMap<Name, ActionRow>,
+    ends: BTreeSet<Name>,
+    digest: [u8; 32],
+}
+
+impl Machine {
+    /// Checks a table.
+    ///
+    /// # Errors
+    /// `Config`, naming the row: an unknown or doubled state or action, two rules for one action in one
+    /// state, a rule out of an end, a state that cannot be reached or cannot reach an end, an action
+    /// without a rule.
+    pub fn new(table: Table) -> Result<Self> {
+        let states = unique(table.states.iter().map(|state| &state.name), "state")?;
+        unique(table.actions.iter().map(|row| &row.name), "action")?;
+        let actions: BTreeMap<Name, ActionRow> =
+            table.actions.iter().map(|row| (row.name.clone(), row.clone())).collect();
+        let ends: BTreeSet<Name> =
+            table.states.iter().filter(|state| state.end).map(|state| state.name.clone()).collect();
+        let known = |name: &Name| match states.contains(name) {
+            true => Ok(()),
+            false => Err(unsound(format!("state `{name}` is not declared"))),
+        };
+
+        known(&table.start)?;
+        if !actions.contains_key(&table.create) {
+            return Err(unsound(format!(
+                "action `{}` creates records, and no row says who may",
+                table.create
+            )));
+        }
+        let mut steps: BTreeMap<Name, BTreeMap<Name, usize>> =
+            states.iter().map(|state| (state.clone(), BTreeMap::new())).collect();
+        let mut used = BTreeSet::from([table.create.clone()]);
+        for (index, rule) in table.rules.iter().enumerate() {
+            if !actions.contains_key(&rule.action) {
+                return Err(unsound(format!("action `{}` has a rule, and no row says who may", rule.action)));
+            }
+            used.insert(rule.action.clone());
+            rule.to.as_ref().map_or(Ok(()), known)?;
+            for from in &rule.from {
+                known(from)?;
+                if ends.contains(from) && rule.to.as_ref().is_some_and(|to| to != from) {
+                    return Err(unsound(format!(
+                        "`{from}` is an end, and `{}` leads out of it",
+                        rule.action
+                    )));
+                }
+                let doubled = steps.entry(from.clone()).or_default().insert(rule.action.clone(), index);
+                if doubled.is_some() {
+                    return Err(unsound(format!("two rules for `{}` in state `{from}`", rule.action)));
+                }
+            }
+        }
+        if let Some(idle) = actions.keys().find(|name| !used.contains(*name)) {
+            return Err(unsound(format!("action `{idle}` has no rule")));
+        }
+        let machine = Self { digest: digest(&table)?, table, steps, actions, ends };
+        machine.check_paths(&states)?;
+        Ok(machine)
+    }
+
+    fn check_paths(&self, states: &BTreeSet<Name>) -> Result<()> {
+        let reached = closure([self.table.start.clone()].into(), |state| self.targets(state));
+        if let Some(lost) = states.difference(&reached).next() {
+            return Err(unsound(format!("state `{lost}` cannot be reached from `{}`", self.table.start)));
+        }
+        let ending = closure(self.ends.clone(), |state| {
+            states.iter().filter(|from| self.targets(from).contains(state)).cloned().collect()
+        });
+        match states.difference(&ending).next() {
+            Some(stuck) => Err(unsound(format!("no end can be reached from state `{stuck}`"))),
+            None => Ok(()),
+        }
+    }
+
+    fn targets(&self, state: &Name) -> Vec<Name> {
+        self.legal(state.as_str()).filter_map(|rule| rule.to.clone()).collect()
+    }
+
+    /// The table that was checked.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The rule for an action in a state; `None`: the workflow does not know it there.
+    pub fn step(&self, state: &str, action: &str) -> Option<&Rule> {
+        self.table.rules.get(*self.steps.get(state)?.get(action)?)
+    }
+
+    /// The rules that a state knows, by name of action.
+    pub fn legal(&self, state: &str) -> impl Iterator<Item = &Rule> {
+        self.steps.get(state).into_iter().flatten().filter_map(|(_, index)| self.table.rules.get(*index))
+    }
+
+    /// Who may do an action, and what it may set.
+    pub fn action(&self, name: &str) -> Option<&ActionRow> {
+        self.actions.get(name)
+    }
+
+    /// The action that creates a record.
+    pub fn create(&self) -> &Name {
+        &self.table.create
+    }
+
+    /// Whether the work ends in this state.
+    pub fn is_end(&self, state: &str) -> bool {
+        self.ends.contains(state)
+    }
+
+    /// SHA-256 of the table's JSON: the name of the rules in force, kept in each event they allowed.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+}
+
+fn unique<'a>(names: impl Iterator<Item = &'a Name>, what: &str) -> Result<BTreeSet<Name>> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.clone()) {
+            return Err(unsound(format!("{what} `{name}` stands twice")));
+        }
+    }
+    Ok(seen)
+}
+
+fn closure(start: BTreeSet<Name>, next: impl Fn(&Name) -> Vec<Name>) -> BTreeSet<Name> {
+    let mut reached = start.clone();
+    let mut frontier: Vec<Name> = start.into_iter().collect();
+    while let Some(state) = frontier.pop() {
+        for state in next(&state) {
+            if reached.insert(state.clone()) {
+                frontier.push(state);
+            }
+        }
+    }
+    reached
+}
+
+fn digest(table: &Table) -> Result<[u8; 32]> {
+    let json =
+        serde_json::to_vec(table).map_err(|error| Error::bug("a table is always JSON").because(error))?;
+    Ok(Sha256::digest(json).into())
+}
+
+fn unsound(message: String) -> Error {
+    Error::new(ErrorKind::Config, format!("the workflow is not sound: {message}"))
+}

@@ -1,0 +1,150 @@
+use crate::access::{ActionRow, Tiers};
+use crate::error::Result;
+use crate::name::Name;
+use crate::workflow::{Need, Rule, StateRow, Table};
+
+/// The names of an enum, written once. [`labels!`](crate::labels) writes the implementation.
+pub trait Label: Copy + 'static {
+    /// Every variant, in order.
+    const ALL: &'static [Self];
+
+    /// The variant's stable name.
+    fn name(self) -> &'static str;
+}
+
+/// A workflow written in Rust: states and actions are enums, so that a misspelt state does not compile
+/// and a `match` over the states must be complete. [`Table::of`] turns it into data.
+pub trait Workflow {
+    /// The states.
+    type State: Label;
+    /// The actions.
+    type Action: Label;
+    /// The state of a new record.
+    const START: Self::State;
+    /// The states where the work ends.
+    const ENDS: &'static [Self::State];
+    /// The action that creates a record.
+    const CREATE: Self::Action;
+    /// Who may do each action.
+    const MAY: &'static [May<Self::Action>];
+    /// What may happen in each state.
+    const RULES: &'static [Row<Self::State, Self::Action>];
+}
+
+/// Who may do an action; the constant form of [`ActionRow`].
+#[derive(Clone, Copy, Debug)]
+pub struct May<A> {
+    /// The action.
+    pub action: A,
+    /// The lowest and the highest tier.
+    pub tiers: (u8, u8),
+    /// Visitors too.
+    pub visitor: bool,
+    /// Holders of the receipt code too.
+    pub holder: bool,
+    /// The facets and fields that it may set.
+    pub sets: &'static [&'static str],
+}
+
+/// A row of a typed workflow; the constant form of [`Rule`].
+#[derive(Clone, Copy, Debug)]
+pub struct Row<S: 'static, A> {
+    /// In these states …
+    pub from: &'static [S],
+    /// … this action …
+    pub action: A,
+    /// … leads here, or nowhere.
+    pub to: Option<S>,
+    /// What it needs.
+    pub needs: &'static [Need<&'static str>],
+}
+
+impl Table {
+    /// The table of a typed workflow.
+    ///
+    /// # Errors
+    /// `InvalidInput` where a name or a tier is not one.
+    pub fn of<W: Workflow>() -> Result<Self> {
+        let name = |text: &'static str| Name::new(text);
+        let is_end = |state: &W::State| W::ENDS.iter().any(|end| end.name() == state.name());
+        Ok(Self {
+            start: name(W::START.name())?,
+            create: name(W::CREATE.name())?,
+            states: W::State::ALL
+                .iter()
+                .map(|state| Ok(StateRow { name: name(state.name())?, end: is_end(state) }))
+                .collect::<Result<_>>()?,
+            actions: W::MAY.iter().map(action_row).collect::<Result<_>>()?,
+            rules: W::RULES.iter().map(rule).collect::<Result<_>>()?,
+        })
+    }
+}
+
+fn action_row<A: Label>(may: &May<A>) -> Result<ActionRow> {
+    Ok(ActionRow {
+        name: Name::new(may.action.name())?,
+        tiers: Tiers::new(may.tiers.0, may.tiers.1)?,
+        visitor: may.visitor,
+        holder: may.holder,
+        sets: may.sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?,
+    })
+}
+
+fn rule<S: Label, A: Label>(row: &Row<S, A>) -> Result<Rule> {
+    Ok(Rule {
+        from: row.from.iter().map(|state| Name::new(state.name())).collect::<Result<_>>()?,
+        action: Name::new(row.action.name())?,
+        to: row.to.map(|state| Name::new(state.name())).transpose()?,
+        needs: row.needs.iter().map(need).collect::<Result<_>>()?,
+    })
+}
+
+fn need(need: &Need<&'static str>) -> Result<Need> {
+    Ok(match need {
+        Need::Human => Need::Human,
+        Need::Author => Need::Author,
+        Need::NotAuthor => Need::NotAuthor,
+        Need::Note => Need::Note,
+        Need::Field(name) => Need::Field(Name::new(name)?),
+        Need::WithinMinutes(minutes) => Need::WithinMinutes(*minutes),
+        Need::ChildrenClosed(kind) => Need::ChildrenClosed(Name::new(kind)?),
+        Need::Check(name) => Need::Check(Name::new(name)?),
+    })
+}
+
+/// Writes an enum and its [`Label`] from one list.
+///
+/// ```
+/// eovr_core::labels! {
+///     /// The states of a blood fridge alarm.
+///     pub enum State {
+///         /// Nobody has looked yet.
+///         Ringing = "ringing",
+///         /// Somebody has.
+///         Silenced = "silenced",
+///     }
+/// }
+/// assert_eq!(State::Ringing.to_string(), "ringing");
+/// ```
+#[macro_export]
+macro_rules! labels {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $vis enum $name { $($(#[$variant_meta])* $variant),+ }
+
+        impl $crate::workflow::Label for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str($crate::workflow::Label::name(*self))
+            }
+        }
+    };
+}
