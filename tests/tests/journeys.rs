@@ -5,12 +5,25 @@ use std::sync::Arc;
 use eovr_core::access::Role;
 use eovr_core::incident::{Action, FollowUp, FollowUpKind};
 use eovr_core::memory::MemoryStore;
+use eovr_core::ports::Store;
 use eovr_core::{ErrorKind, Timestamp};
+use eovr_store_sql::SqlStore;
 use eovr_tests::{actor, hospital, id, report};
 
 #[tokio::test]
-async fn from_report_to_completion() {
-    let (eovr, clock) = hospital(Arc::new(MemoryStore::new())).await;
+async fn from_report_to_completion_in_memory() {
+    from_report_to_completion(Arc::new(MemoryStore::new())).await;
+}
+
+#[tokio::test]
+async fn from_report_to_completion_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("hospital.db").display());
+    from_report_to_completion(Arc::new(SqlStore::open(&url).await.unwrap())).await;
+}
+
+async fn from_report_to_completion(store: Arc<dyn Store>) {
+    let (eovr, clock) = hospital(store).await;
     let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
 

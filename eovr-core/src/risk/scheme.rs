@@ -614,38 +614,43 @@ mod tests {
         (1..=count).map(step).collect()
     }
 
-    /// Tables of every size whose cells are drawn from a few values, so that many are monotone.
+    fn cells(count: usize) -> impl Strategy<Value = Vec<Cell>> {
+        let cell = (0u8..6, bands()).prop_map(|(score, band)| Cell { score, band });
+        proptest::collection::vec(cell, count)
+    }
+
+    /// Tables of every size. Cells are sorted, so that they rise along the rows and down them, and then
+    /// at most one is changed: such tables are sound or very nearly so.
     fn tables() -> impl Strategy<Value = SchemeTable> {
         let direction = prop_oneof![Just(Direction::HigherIsWorse), Just(Direction::LowerIsWorse)];
-        (2usize..=4, 2usize..=4, direction, bands(), any::<bool>()).prop_flat_map(
-            |(rows, columns, direction, floor, sorted)| {
-                let cell = (0u8..4, bands()).prop_map(|(score, band)| Cell { score, band });
-                let cells = proptest::collection::vec(cell, rows * columns);
-                cells.prop_map(move |mut cells| {
-                    if sorted {
-                        // Sorted and laid out in rows, the cells rise along the rows and down them.
-                        let mut scores: Vec<_> = cells.iter().map(|cell| cell.score).collect();
-                        scores.sort_unstable();
-                        if direction == Direction::LowerIsWorse {
-                            scores.reverse();
-                        }
-                        let mut bands: Vec<_> = cells.iter().map(|cell| cell.band).collect();
-                        bands.sort_unstable();
-                        cells =
-                            scores.into_iter().zip(bands).map(|(score, band)| Cell { score, band }).collect();
-                    }
-                    SchemeTable {
-                        id: "random".into(),
-                        title: "Random".into(),
-                        direction,
-                        severities: steps("s", rows),
-                        probabilities: steps("p", columns),
-                        cells: cells.chunks(columns).map(<[Cell]>::to_vec).collect(),
-                        floor,
-                    }
-                })
-            },
-        )
+        let floor = prop_oneof![3 => Just(Band::Low), 1 => bands()];
+        (2usize..=4, 2usize..=4, direction, floor).prop_flat_map(|(rows, columns, direction, floor)| {
+            let count = rows * columns;
+            let change = proptest::option::of((0..count, cells(1)));
+            (cells(count), change).prop_map(move |(cells, change)| {
+                let mut scores: Vec<_> = cells.iter().map(|cell| cell.score).collect();
+                scores.sort_unstable();
+                if direction == Direction::LowerIsWorse {
+                    scores.reverse();
+                }
+                let mut bands: Vec<_> = cells.iter().map(|cell| cell.band).collect();
+                bands.sort_unstable();
+                let mut cells: Vec<_> =
+                    scores.into_iter().zip(bands).map(|(score, band)| Cell { score, band }).collect();
+                if let Some((at, with)) = change {
+                    cells.splice(at..=at, with);
+                }
+                SchemeTable {
+                    id: "random".into(),
+                    title: "Random".into(),
+                    direction,
+                    severities: steps("s", rows),
+                    probabilities: steps("p", columns),
+                    cells: cells.chunks(columns).map(<[Cell]>::to_vec).collect(),
+                    floor,
+                }
+            })
+        })
     }
 
     /// The rule as a person would say it: compares every cell with every other.

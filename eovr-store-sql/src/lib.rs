@@ -1,0 +1,29 @@
+//! eovr on SQL databases.
+//!
+//! A kind of record becomes a table with real columns for envelope and facets, and one column for the
+//! sealed fields, so that a person with a SQL prompt or a BI tool reads codes, states and times without
+//! eovr, and nothing that identifies a patient.
+//!
+//! ```no_run
+//! # async fn open() -> eovr_core::Result<()> {
+//! let store = eovr_store_sql::SqlStore::open("sqlite://hospital.db").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Commits of many callers share a transaction where they meet ("group commit"): one caller waits for
+//! one disk write, eight callers wait for about one as well. Each commit is still all or nothing.
+
+mod commit;
+mod config;
+mod dialect;
+mod error;
+mod migrate;
+mod query;
+mod rows;
+mod schema;
+mod store;
+mod writer;
+
+pub use config::{Durability, SqlConfig};
+pub use store::SqlStore;

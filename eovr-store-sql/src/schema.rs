@@ -1,0 +1,180 @@
+//! How a kind becomes a table, and the statements over it, made once at start.
+
+use std::sync::Arc;
+
+use eovr_core::kind::{Kind, Sealing};
+use eovr_core::record::ValueType;
+use eovr_core::{Error, ErrorKind, Name, Result};
+
+use crate::dialect::type_name;
+
+/// One column after the envelope.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) name: Name,
+    /// `None`: a deterministically sealed field.
+    pub(crate) facet: Option<ValueType>,
+    pub(crate) unique: bool,
+    pub(crate) indexed: bool,
+}
+
+/// The table of one kind.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    pub(crate) name: Name,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) tallied: Vec<Name>,
+    pub(crate) numbered: bool,
+    pub(crate) is_child: bool,
+    /// Envelope, slots and the sealed rest, in the order that `rows` reads.
+    pub(crate) columns: String,
+    pub(crate) insert: Arc<str>,
+    pub(crate) update: Arc<str>,
+}
+
+/// The envelope, in order. Every name is quoted wherever it is used: a facet may be called `group`.
+pub(crate) const ENVELOPE: [(&str, &str); 14] = [
+    ("id", "BLOB PRIMARY KEY"),
+    ("number", "TEXT"),
+    ("governorate", "TEXT NOT NULL"),
+    ("administration", "TEXT NOT NULL"),
+    ("facility", "TEXT NOT NULL"),
+    ("author", "TEXT NOT NULL"),
+    ("parent", "BLOB"),
+    ("state", "TEXT NOT NULL"),
+    ("version", "INTEGER NOT NULL"),
+    ("created_at", "INTEGER NOT NULL"),
+    ("updated_at", "INTEGER NOT NULL"),
+    ("month", "INTEGER NOT NULL"),
+    ("seq", "INTEGER NOT NULL"),
+    ("head", "BLOB NOT NULL"),
+];
+
+impl Schema {
+    pub(crate) fn of(kind: &Kind) -> Result<Self> {
+        if ["events", "outbox", "counters"].contains(&kind.name().as_str()) {
+            return Err(Error::new(ErrorKind::Config, format!("a kind cannot be called `{}`", kind.name()))
+                .with_help("`events`, `outbox` and `counters` are tables of the store"));
+        }
+        let facets = kind.facets().map(|facet| Slot {
+            name: facet.name.clone(),
+            facet: Some(facet.value_type),
+            unique: facet.unique,
+            indexed: facet.indexed,
+        });
+        let fields = kind
+            .fields()
+            .filter(|field| field.sealing == Sealing::Deterministic)
+            .map(|field| Slot { name: field.name.clone(), facet: None, unique: false, indexed: true });
+        let slots: Vec<Slot> = facets.chain(fields).collect();
+        let mut schema = Self {
+            name: kind.name().clone(),
+            slots,
+            tallied: kind.table().tallied.clone(),
+            numbered: kind.table().number.is_some(),
+            is_child: kind.table().parent.is_some(),
+            columns: String::new(),
+            insert: "".into(),
+            update: "".into(),
+        };
+        schema.columns =
+            schema.column_names().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        schema.insert = schema.insert_statement().into();
+        schema.update = schema.update_statement().into();
+        Ok(schema)
+    }
+
+    fn column_names(&self) -> impl Iterator<Item = &str> {
+        let envelope = ENVELOPE.iter().map(|(name, _)| *name);
+        envelope.chain(self.slots.iter().map(|slot| slot.name.as_str())).chain(["sealed"])
+    }
+
+    /// Binds: series and width where there is a number; then every column but the number.
+    fn insert_statement(&self) -> String {
+        let counter = "INSERT INTO counters (series, value) VALUES (?, 1) \
+                       ON CONFLICT (series) DO UPDATE SET value = value + 1;\n";
+        let number = "(SELECT series || '-' || printf('%0*d', ?, value) FROM counters WHERE series = ?)";
+        let values = self.column_names().map(|name| match name {
+            "number" if self.numbered => number,
+            "number" => "NULL",
+            _ => "?",
+        });
+        format!(
+            "{}INSERT INTO \"{}\" ({}) VALUES ({}) RETURNING \"number\"",
+            if self.numbered { counter } else { "" },
+            self.name,
+            self.columns,
+            values.collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    /// Binds: state, version, updated_at, seq, head, slots, sealed; then id and the expected version.
+    fn update_statement(&self) -> String {
+        let changing = ["state", "version", "updated_at", "seq", "head"].into_iter();
+        let sets = changing
+            .chain(self.slots.iter().map(|slot| slot.name.as_str()))
+            .chain(["sealed"])
+            .map(|name| format!("\"{name}\" = ?"));
+        format!(
+            "UPDATE \"{}\" SET {} WHERE \"id\" = ? AND \"version\" = ? RETURNING \"number\"",
+            self.name,
+            sets.collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    pub(crate) fn create_table(&self) -> String {
+        let envelope = ENVELOPE.iter().map(|(name, definition)| format!("\"{name}\" {definition}"));
+        let slots = self.slots.iter().map(|slot| format!("\"{}\" {}", slot.name, slot.type_name()));
+        let columns: Vec<_> = envelope.chain(slots).chain(["\"sealed\" TEXT NOT NULL".to_owned()]).collect();
+        format!("CREATE TABLE IF NOT EXISTS \"{}\" ({}) STRICT", self.name, columns.join(", "))
+    }
+
+    /// One index for each tier of scope, ordered as pages are; one that covers the figures; one for each
+    /// unique or indexed column.
+    pub(crate) fn create_indexes(&self) -> Vec<String> {
+        let place = ["governorate", "administration", "facility"];
+        let tier =
+            |depth: usize| place.iter().take(depth).copied().chain(["created_at", "id"]).collect::<Vec<_>>();
+        let mut indexes = vec![
+            self.index("by_time", &tier(0), false),
+            self.index("by_governorate", &tier(1), false),
+            self.index("by_administration", &tier(2), false),
+            self.index("by_facility", &tier(3), false),
+            self.index("by_author", &["author", "created_at", "id"], false),
+        ];
+        if !self.tallied.is_empty() {
+            let tallied = self.tallied.iter().map(Name::as_str);
+            let columns: Vec<_> =
+                place.into_iter().chain(tallied).chain(["state", "month", "created_at"]).collect();
+            indexes.push(self.index("figures", &columns, false));
+        }
+        if self.numbered {
+            indexes.push(self.index("by_number", &["number"], true));
+        }
+        if self.is_child {
+            indexes.push(self.index("by_parent", &["parent", "created_at", "id"], false));
+        }
+        for slot in self.slots.iter().filter(|slot| slot.unique || slot.indexed) {
+            let name = slot.name.as_str();
+            let columns = if slot.unique { vec![name] } else { vec![name, "created_at", "id"] };
+            indexes.push(self.index(&format!("by_{name}"), &columns, slot.unique));
+        }
+        indexes
+    }
+
+    fn index(&self, name: &str, columns: &[&str], unique: bool) -> String {
+        let columns: Vec<_> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+        let unique = if unique { "UNIQUE " } else { "" };
+        format!(
+            "CREATE {unique}INDEX IF NOT EXISTS \"{kind}_{name}\" ON \"{kind}\" ({columns})",
+            kind = self.name,
+            columns = columns.join(", ")
+        )
+    }
+}
+
+impl Slot {
+    pub(crate) fn type_name(&self) -> &'static str {
+        type_name(self.facet.unwrap_or(ValueType::Bytes))
+    }
+}
