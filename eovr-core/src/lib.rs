@@ -21,6 +21,7 @@ pub mod audit;
 pub mod conformance;
 pub mod decide;
 pub mod error;
+pub mod identity;
 pub mod incident;
 pub mod kind;
 pub mod memory;

@@ -61,7 +61,8 @@ impl Store for MemoryStore {
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         let mut world = self.world();
-        commit.changes().iter().try_for_each(|change| world.check(change))?;
+        let mut claimed = BTreeSet::new();
+        commit.changes().iter().try_for_each(|change| world.check(change, &mut claimed))?;
         let written = commit.into_changes().into_iter().map(|change| world.apply(change)).collect();
         Ok(Receipt { written })
     }
@@ -141,7 +142,8 @@ impl World {
             .collect()
     }
 
-    fn check(&self, change: &Change) -> Result<()> {
+    /// `claimed`: the unique values of the same commit's changes before this one.
+    fn check(&self, change: &Change, claimed: &mut BTreeSet<(Name, Name, Value)>) -> Result<()> {
         let record = change.record();
         let current = self.records.get(&record.id());
         if current.map(Record::version) != change.expected() {
@@ -150,13 +152,16 @@ impl World {
                 .with("current_version", current.map_or(0, Record::version)));
         }
         let own = current.map(|current| self.claims(current)).unwrap_or_default();
-        match self.claims(record).iter().find(|claim| self.taken.contains(claim) && !own.contains(claim)) {
-            Some((_, facet, _)) => {
-                Err(Error::new(ErrorKind::Conflict, format!("this value of `{facet}` is taken"))
-                    .with("record", record.id()))
+        for claim in self.claims(record) {
+            let taken = self.taken.contains(&claim) && !own.contains(&claim);
+            let (_, facet, _) = &claim;
+            if taken || claimed.contains(&claim) {
+                return Err(Error::new(ErrorKind::Conflict, format!("this value of `{facet}` is taken"))
+                    .with("record", record.id()));
             }
-            None => Ok(()),
+            claimed.insert(claim);
         }
+        Ok(())
     }
 
     fn apply(&mut self, change: Change) -> Written {

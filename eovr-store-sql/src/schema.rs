@@ -50,6 +50,8 @@ pub(crate) const ENVELOPE: [(&str, &str); 14] = [
     ("head", "BLOB NOT NULL"),
 ];
 
+const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
+
 impl Schema {
     pub(crate) fn of(kind: &Kind) -> Result<Self> {
         if ["events", "outbox", "counters"].contains(&kind.name().as_str()) {
@@ -142,11 +144,9 @@ impl Schema {
             self.index("by_facility", &tier(3), false),
             self.index("by_author", &["author", "created_at", "id"], false),
         ];
-        if !self.tallied.is_empty() {
-            let tallied = self.tallied.iter().map(Name::as_str);
-            let columns: Vec<_> =
-                place.into_iter().chain(tallied).chain(["state", "month", "created_at"]).collect();
-            indexes.push(self.index("figures", &columns, false));
+        let figures: Vec<_> = self.figures().collect();
+        if !figures.is_empty() {
+            indexes.push(self.index("figures", &figures, false));
         }
         if self.numbered {
             indexes.push(self.index("by_number", &["number"], true));
@@ -160,6 +160,13 @@ impl Schema {
             indexes.push(self.index(&format!("by_{name}"), &columns, slot.unique));
         }
         indexes
+    }
+
+    /// The columns of the index that covers the figures: none, where a kind has no figures.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = &str> {
+        let tallied = self.tallied.iter().map(Name::as_str);
+        let columns = PLACE.into_iter().chain(tallied).chain(["state", "month", "created_at"]);
+        columns.filter(|_| !self.tallied.is_empty())
     }
 
     fn index(&self, name: &str, columns: &[&str], unique: bool) -> String {

@@ -53,9 +53,10 @@ impl SqlStore {
     /// # Errors
     /// As [`SqlStore::open`].
     pub async fn connect(config: SqlConfig) -> Result<Self> {
+        dialect::check_whole(&config.path)?;
         let mut writer =
             SqliteConnection::connect_with(&dialect::writer_options(&config)).await.map_err(translate)?;
-        check_whole(&mut writer).await?;
+        sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut writer).await.map_err(translate)?;
         // Opened after the writer has made the file and its log.
         let readers = SqlitePoolOptions::new()
             .max_connections(config.readers.max(1))
@@ -110,18 +111,6 @@ impl SqlStore {
     }
 }
 
-/// A file that was cut off opens without complaint and fails somewhere later; the page count tells.
-async fn check_whole(connection: &mut SqliteConnection) -> Result<()> {
-    sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await.map_err(translate)?;
-    let found: Vec<String> =
-        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_all(connection).await.map_err(translate)?;
-    if found == ["ok"] {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Tampered, "the database file is damaged")
-        .with_help("restore it from a backup; nothing was changed"))
-}
-
 #[async_trait]
 impl Store for SqlStore {
     async fn prepare(&self, catalog: &Catalog) -> Result<()> {
@@ -135,7 +124,8 @@ impl Store for SqlStore {
         let tables: Vec<&Schema> = schemas.values().map(|schema| &**schema).collect();
         migrate::prepare(&mut connection, &tables).await?;
         connection.close().await.map_err(translate)?;
-        *self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schemas);
+        let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut known).extend(schemas);
         Ok(())
     }
 

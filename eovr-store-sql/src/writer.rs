@@ -76,27 +76,29 @@ async fn commit_group(connection: &mut SqliteConnection, jobs: Vec<Job>) -> Vec<
                 open = index != last;
             }
             Err(error) => {
+                let error = translate(error);
                 open = execute(connection, "ROLLBACK TO job; RELEASE job").await.is_ok();
                 if !open {
-                    lose(connection, &mut results).await;
+                    lose(connection, &mut results, &error).await;
                 }
-                results.push(Err(translate(error)));
+                results.push(Err(error));
             }
         }
     }
-    if open && execute(connection, "COMMIT").await.is_err() {
-        lose(connection, &mut results).await;
+    if open && let Err(error) = execute(connection, "COMMIT").await {
+        lose(connection, &mut results, &error).await;
     }
     results
 }
 
-/// The transaction could not be begun, went on or ended: what seemed to be done in it is not.
-async fn lose(connection: &mut SqliteConnection, results: &mut [Result<Vec<SqliteRow>>]) {
+/// The transaction could not be begun, went on or ended, and the reason is everybody's: what seemed to
+/// be done in it is not.
+async fn lose(connection: &mut SqliteConnection, results: &mut [Result<Vec<SqliteRow>>], reason: &Error) {
     // It may have been rolled back by itself, so this may have nothing to do.
     let _ = execute(connection, "ROLLBACK").await;
     for result in results.iter_mut().filter(|result| result.is_ok()) {
-        *result = Err(Error::new(ErrorKind::Unavailable, "the transaction that this commit shared was lost")
-            .with_help("nothing was changed; try again"));
+        *result = Err(Error::new(ErrorKind::Unavailable, reason.message())
+            .with_help("the transaction that this commit shared was lost; nothing was changed, try again"));
     }
 }
 

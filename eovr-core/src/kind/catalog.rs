@@ -54,7 +54,7 @@ impl Catalog {
         for need in kind.machine().table().rules.iter().flat_map(|rule| &rule.needs) {
             let Need::ChildrenClosed(child) = need else { continue };
             let parent = self.kinds.get(child).and_then(|child| child.table().parent.as_ref());
-            if !parent.is_some_and(|parent| parent.kind == *kind.name()) {
+            if parent.is_none_or(|parent| parent.kind != *kind.name()) {
                 return Err(config(format!("kind `{}` has no children of kind `{child}`", kind.name())));
             }
         }

@@ -50,6 +50,11 @@ impl Session {
         &self.actor
     }
 
+    /// What the actor sees, as proof for a store that is asked directly.
+    pub fn scope(&self) -> Scope {
+        Scope::of(&self.actor)
+    }
+
     /// Creates a record in a facility.
     ///
     /// # Errors

@@ -3,5 +3,6 @@
 mod sqlite;
 
 pub(crate) use sqlite::{
-    is_append_only_violation, is_damaged, is_full, reader_options, system_tables, type_name, writer_options,
+    check_whole, is_append_only_violation, is_damaged, is_full, reader_options, system_tables, type_name,
+    writer_options,
 };

@@ -1,6 +1,9 @@
+use std::io::Read as _;
+use std::path::Path;
 use std::time::Duration;
 
 use eovr_core::record::ValueType;
+use eovr_core::{Error, ErrorKind, Result};
 use sqlx::ConnectOptions as _;
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -86,6 +89,34 @@ pub(crate) fn system_tables() -> [&'static str; 7] {
         ) STRICT",
         "CREATE INDEX IF NOT EXISTS outbox_free ON outbox (held_until, id)",
     ]
+}
+
+/// Refuses a file that was cut off. SQLite opens it without complaint and fails somewhere later, perhaps
+/// after it has written; the header says how long it should be.
+pub(crate) fn check_whole(path: &Path) -> Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    // After a crash the log completes the file, so its length says nothing yet.
+    let has_log = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let Ok(mut file) = std::fs::File::open(path) else { return Ok(()) };
+    let mut header = [0; 32];
+    if has_log || file.read_exact(&mut header).is_err() {
+        return Ok(());
+    }
+    // <https://sqlite.org/fileformat.html#the_database_header>: page size at 16, pages at 28.
+    let [.., s0, s1, _, _, _, _, _, _, _, _, _, _, p0, p1, p2, p3] = header;
+    let page_size = match u64::from(u16::from_be_bytes([s0, s1])) {
+        1 => 65_536,
+        size => size,
+    };
+    let length = file.metadata().map_or(u64::MAX, |file| file.len());
+    if header.starts_with(b"SQLite format 3\0")
+        && length < page_size * u64::from(u32::from_be_bytes([p0, p1, p2, p3]))
+    {
+        return Err(Error::new(ErrorKind::Tampered, "the database file was cut off")
+            .with_help("restore it from a backup; nothing was changed"));
+    }
+    Ok(())
 }
 
 pub(crate) fn is_append_only_violation(error: &dyn DatabaseError) -> bool {

@@ -1,0 +1,149 @@
+use std::collections::BTreeSet;
+
+use crate::access::Scope;
+use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack, stamp};
+use crate::conformance::join::{Boxed, join_all};
+use crate::conformance::report::check;
+use crate::conformance::{Case, Failure, Subject};
+use crate::decide::Command;
+use crate::error::{ErrorKind, Result};
+use crate::ports::{Parcel, Written};
+use crate::record::{Column, Query, Test, Value};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "one_writer_wins",
+        promise: "of many that change one version at once, exactly one succeeds; the others conflict",
+        run: |subject| Box::pin(writers(subject)),
+    },
+    Case {
+        name: "no_writer_is_lost",
+        promise: "of many that change one record at once and try again, each change is there in the end",
+        run: |subject| Box::pin(patient_writers(subject)),
+    },
+    Case {
+        name: "one_claim_wins",
+        promise: "of many that claim one unique value at once, exactly one succeeds; the others conflict",
+        run: |subject| Box::pin(claims(subject)),
+    },
+    Case {
+        name: "numbers_in_a_race",
+        promise: "records created at once get different numbers",
+        run: |subject| Box::pin(creators(subject)),
+    },
+    Case {
+        name: "leases_in_a_race",
+        promise: "a message is handed to one of many that lease at once",
+        run: |subject| Box::pin(leases(subject)),
+    },
+];
+
+const RACERS: u8 = 12;
+
+type Raced<'a> = Boxed<'a, Result<Written>>;
+
+/// The winners, once the losers have lost properly.
+fn winners(results: Vec<Result<Written>>) -> Result<Vec<Written>, Failure> {
+    let mut winners = Vec::new();
+    for result in results {
+        match result {
+            Ok(written) => winners.push(written),
+            Err(error) if error.kind() == ErrorKind::Conflict => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(winners)
+}
+
+async fn writers(subject: Subject) -> Result<(), Failure> {
+    let world = World::open(subject).await?;
+    let id = world.pack("n-1-1", pack()).await?.id();
+    let session = world.top()?;
+    for version in 1..=6 {
+        let racers = (0..RACERS).map(|racer| -> Raced<'_> {
+            let command = Command::new("change").set("order", i64::from(racer)).expecting(version);
+            Box::pin(session.act(PARCEL, id, command))
+        });
+        let won = winners(join_all(racers).await)?;
+        check!(won.len() == 1, "{} of {RACERS} replaced version {version}", won.len());
+    }
+    let trail = session.trail(PARCEL, id).await?;
+    check!(trail.record.version() == 7, "six changes lead to version 7: {}", trail.record.version());
+    check!(trail.entries.len() == 7, "seven events were written: {}", trail.entries.len());
+    check!(trail.verdict.is_intact(), "{:?}", trail.verdict);
+    Ok(())
+}
+
+async fn patient_writers(subject: Subject) -> Result<(), Failure> {
+    let world = World::open(subject).await?;
+    let id = world.pack("n-1-1", pack()).await?.id();
+    let session = world.top()?;
+    // Children bring a change of their parent: half of the racers take that way.
+    let racers = (0..RACERS).map(|racer| -> Raced<'_> {
+        match racer % 2 {
+            0 => Box::pin(session.act(PARCEL, id, Command::new("change").set("order", i64::from(racer)))),
+            _ => Box::pin(session.create_child(LABEL, id, Command::new("stick").write("words", "up"))),
+        }
+    });
+    let won = winners(join_all(racers).await)?.len();
+    check!(won == usize::from(RACERS), "{won} of {RACERS} got through");
+    let trail = session.trail(PARCEL, id).await?;
+    check!(
+        trail.record.version() == u64::from(RACERS) + 1,
+        "a change was lost: {:?}",
+        trail.record.envelope()
+    );
+    check!(trail.verdict.is_intact(), "{:?}", trail.verdict);
+    let children = Query::of(name(LABEL)?).filter(Column::Parent, Test::Is(Value::from(id)));
+    let children = world.store.find(&Scope::everything(), &children).await?.items.len();
+    check!(children == usize::from(RACERS / 2), "{children} children are there");
+    Ok(())
+}
+
+async fn claims(subject: Subject) -> Result<(), Failure> {
+    let world = World::open(subject).await?;
+    let facility = stamp("n-1-1")?.facility;
+    let session = world.top()?;
+    for round in 0..4 {
+        let racers = (0..RACERS).map(|_| -> Raced<'_> {
+            Box::pin(session.create(PARCEL, &facility, pack().set("tag", format!("round {round}"))))
+        });
+        let won = winners(join_all(racers).await)?;
+        check!(won.len() == 1, "{} of {RACERS} hold one unique value", won.len());
+    }
+    let all = world.store.find(&Scope::everything(), &Query::of(name(PARCEL)?)).await?.items.len();
+    check!(all == 4, "four of them were kept, and {all} are there");
+    Ok(())
+}
+
+async fn creators(subject: Subject) -> Result<(), Failure> {
+    let world = World::open(subject).await?;
+    let facility = stamp("n-1-1")?.facility;
+    let session = world.top()?;
+    let racers =
+        (0..4 * RACERS).map(|_| -> Raced<'_> { Box::pin(session.create(PARCEL, &facility, pack())) });
+    let mut numbers = BTreeSet::new();
+    for result in join_all(racers).await {
+        let number = result?.number.unwrap_or_default();
+        check!(numbers.insert(number.clone()), "`{number}` was given twice");
+    }
+    Ok(())
+}
+
+async fn leases(subject: Subject) -> Result<(), Failure> {
+    let world = World::open(subject).await?;
+    for _ in 0..20 {
+        world.pack("n-1-1", pack()).await?;
+    }
+    let now = world.now();
+    let racers = (0..RACERS).map(|_| -> Boxed<'_, Result<Vec<Parcel>>> {
+        Box::pin(world.store.lease(3, now, now.plus_seconds(60)))
+    });
+    let mut seen = BTreeSet::new();
+    for leased in join_all(racers).await {
+        for parcel in leased? {
+            check!(seen.insert(parcel.id), "message {} was handed out twice at once", parcel.id);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+use crate::access::{Reach, Scope};
+use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack, scopes};
+use crate::conformance::history::{Made, play, query, tally};
+use crate::conformance::report::check;
+use crate::conformance::{Case, Failure, Subject};
+use crate::decide::Command;
+use crate::error::Result;
+use crate::record::{Query, Tally};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "load_in_scope",
+        promise: "load gives a record under every scope that holds it, and under no other",
+        run: |subject| Box::pin(load(subject)),
+    },
+    Case {
+        name: "find_in_scope",
+        promise: "find gives the records that lie in scope and pass the query, for every column and test",
+        run: |subject| Box::pin(find(subject)),
+    },
+    Case {
+        name: "tally_in_scope",
+        promise: "tally counts the records that lie in scope and pass, by no to four columns, in order",
+        run: |subject| Box::pin(count(subject)),
+    },
+    Case {
+        name: "events_in_scope",
+        promise: "events are given under every scope that holds their record, and under no other",
+        run: |subject| Box::pin(events(subject)),
+    },
+    Case {
+        name: "out_of_scope_is_absent",
+        promise: "what lies out of scope looks the same as what is not there",
+        run: |subject| Box::pin(out_of_scope(subject)),
+    },
+];
+
+async fn played(subject: Subject, steps: usize) -> Result<(World, Made), Failure> {
+    let mut world = World::twin(subject).await?;
+    let mut made = Made::default();
+    play(&mut world, &mut made, steps).await?;
+    check!(made.parcels.len() > steps / 4, "the history hardly made anything: {made:?}");
+    check!(!made.labels.is_empty(), "the history made no child: {made:?}");
+    Ok((world, made))
+}
+
+async fn load(subject: Subject) -> Result<(), Failure> {
+    let (world, made) = played(subject, 120).await?;
+    for scope in scopes()? {
+        for kind in [PARCEL, LABEL] {
+            for id in made.of(kind).iter().take(40) {
+                world.store.load(&scope, &name(kind)?, *id).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn find(subject: Subject) -> Result<(), Failure> {
+    let (mut world, made) = played(subject, 250).await?;
+    let scopes = scopes()?;
+    for scope in &scopes {
+        for kind in [PARCEL, LABEL, "data_key"] {
+            world.store.find(scope, &Query::of(name(kind)?).limit(Query::LARGEST_PAGE)).await?;
+        }
+    }
+    for round in 0..600 {
+        let kind = if round % 4 == 0 { LABEL } else { PARCEL };
+        let asked = query(&mut world, &made, kind).await?;
+        // Half of the questions by somebody who sees everything: they find the most.
+        let everything = Scope::everything();
+        let scope =
+            if round % 2 == 0 { &everything } else { world.random.pick(&scopes).unwrap_or(&everything) };
+        world.store.find(scope, &asked).await?;
+    }
+    Ok(())
+}
+
+async fn count(subject: Subject) -> Result<(), Failure> {
+    let (mut world, made) = played(subject, 250).await?;
+    let scopes = scopes()?;
+    for scope in &scopes {
+        world.store.tally(scope, &Tally::of(name(PARCEL)?)).await?;
+        world.store.tally(scope, &Tally::of(name(LABEL)?)).await?;
+    }
+    for round in 0..400 {
+        let kind = if round % 4 == 0 { LABEL } else { PARCEL };
+        let asked = tally(&mut world, &made, kind).await?;
+        let everything = Scope::everything();
+        let scope =
+            if round % 2 == 0 { &everything } else { world.random.pick(&scopes).unwrap_or(&everything) };
+        world.store.tally(scope, &asked).await?;
+    }
+    Ok(())
+}
+
+async fn events(subject: Subject) -> Result<(), Failure> {
+    let (world, made) = played(subject, 120).await?;
+    for scope in scopes()? {
+        for kind in [PARCEL, LABEL] {
+            for id in made.of(kind).iter().take(25) {
+                world.store.events(&scope, &name(kind)?, *id).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn out_of_scope(subject: Subject) -> Result<(), Failure> {
+    let mut world = World::open(subject).await?;
+    let parcel = world.pack("n-1-1", pack().set("tag", "red").write("owner", "ada")).await?;
+    let id = world.new_id();
+    let commit = world.decide_label(&parcel, id, Command::new("stick").write("words", "up"))?;
+    world.store.commit(commit).await?;
+    let never = world.new_id();
+    let (store, kinds) = (&world.store, [name(PARCEL)?, name(LABEL)?, name("data_key")?]);
+    for scope in scopes()?.into_iter().filter(|scope| !scope.matches(&parcel)) {
+        for kind in &kinds {
+            for id in [parcel.id(), id, never] {
+                let reach = scope.reach();
+                check!(store.load(&scope, kind, id).await?.is_none(), "load of {kind:?} leaks to {reach:?}");
+                check!(
+                    store.events(&scope, kind, id).await?.is_empty(),
+                    "events of {kind:?} leak to {reach:?}"
+                );
+            }
+            let page = store.find(&scope, &Query::of(kind.clone())).await?;
+            check!(
+                page.items.is_empty() && page.next.is_none(),
+                "find leaks {kind:?} to {:?}",
+                scope.reach()
+            );
+            let cells = store.tally(&scope, &Tally::of(kind.clone())).await?;
+            check!(cells.is_empty(), "tally leaks {kind:?} to {:?}: {cells:?}", scope.reach());
+        }
+    }
+    // A record asked for under another kind is not there either, even for those who see all.
+    let everything = Scope::everything();
+    check!(matches!(everything.reach(), Reach::Country), "everything is the country");
+    for (kind, id) in [(LABEL, parcel.id()), (PARCEL, id), (PARCEL, never)] {
+        check!(store.load(&everything, &name(kind)?, id).await?.is_none(), "load under the wrong kind finds");
+        check!(store.events(&everything, &name(kind)?, id).await?.is_empty(), "events under the wrong kind");
+    }
+    Ok(())
+}

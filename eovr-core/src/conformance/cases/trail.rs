@@ -1,0 +1,57 @@
+use crate::access::Scope;
+use crate::audit::{self, StoredEvent};
+use crate::conformance::fixture::{PARCEL, World, name, pack};
+use crate::conformance::history::{Made, play};
+use crate::conformance::report::check;
+use crate::conformance::{Case, Failure, Subject};
+use crate::decide::Command;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "events_in_order",
+        promise: "events come back byte for byte, in the order of the chain, and are only ever added",
+        run: |subject| Box::pin(order(subject)),
+    },
+    Case {
+        name: "chains_verify",
+        promise: "after any history, the chain of every record verifies",
+        run: |subject| Box::pin(verify(subject)),
+    },
+];
+
+async fn order(subject: Subject) -> Result<(), Failure> {
+    let world = World::open(subject).await?;
+    let mut record = world.pack("n-1-1", pack()).await?;
+    let everything = Scope::everything();
+    let first = world.store.events(&everything, &name(PARCEL)?, record.id()).await?;
+    check!(first.len() == 1, "a new record has one event: {}", first.len());
+    let mut expected = first;
+    // More than ten, so that an order by text shows.
+    for number in 0..14 {
+        let command = Command::new("change").set("order", number).note("ملاحظة: \"quoted\" \\ 🩺");
+        let commit = world.decide_on(&record, command).await?;
+        expected.extend(commit.changes().iter().map(|change| StoredEvent::from(change.link())));
+        world.store.commit(commit).await?;
+        // Other chains grow in between.
+        world.pack("n-1-1", pack()).await?;
+        record = world.top()?.load(PARCEL, record.id()).await?;
+        let events = world.store.events(&everything, &name(PARCEL)?, record.id()).await?;
+        check!(events == expected, "after {} changes the chain is not what was committed", number + 1);
+    }
+    let verdict = audit::verify(&record, &expected);
+    check!(verdict.is_intact(), "{verdict:?}");
+    Ok(())
+}
+
+async fn verify(subject: Subject) -> Result<(), Failure> {
+    let mut world = World::twin(subject).await?;
+    let mut made = Made::default();
+    play(&mut world, &mut made, 150).await?;
+    let dump = world.dump().await?;
+    for (stored, events) in dump.records.into_iter().zip(dump.events) {
+        let record = stored.try_into()?;
+        let verdict = audit::verify(&record, &events);
+        check!(verdict.is_intact(), "{:?}: {verdict:?}", record.envelope());
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::access::Scope;
+use crate::audit::StoredEvent;
+use crate::decide::{Change, Commit};
+use crate::error::{Error, Result};
+use crate::kind::Catalog;
+use crate::memory::MemoryStore;
+use crate::name::Name;
+use crate::ports::{Parcel, Receipt, Store};
+use crate::record::{Cell, Page, Query, RecordId, StoredRecord, Tally};
+use crate::time::Timestamp;
+
+/// A store and the reference, side by side: each call goes to both, and a difference is a `Bug` that
+/// says where they part. An engine on it needs to know nothing of that.
+#[derive(Debug)]
+pub(super) struct Twin {
+    store: Arc<dyn Store>,
+    reference: MemoryStore,
+    // The places in the two outboxes need not be the same number, only in the same order.
+    places: Mutex<BTreeMap<u64, u64>>,
+}
+
+impl Twin {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, reference: MemoryStore::new(), places: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Store for Twin {
+    async fn prepare(&self, catalog: &Catalog) -> Result<()> {
+        self.reference.prepare(catalog).await?;
+        self.store.prepare(catalog).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        let mut mirror: Vec<Change> = commit.changes().iter().map(copy).collect();
+        let what = summary(&commit);
+        let got = self.store.commit(commit).await;
+        // A store may leave gaps in a series: the reference takes over the numbers that it gave.
+        for (change, written) in mirror.iter_mut().zip(got.iter().flat_map(|receipt| &receipt.written)) {
+            if change.number.take().is_some() {
+                change.record.envelope.number = written.number.clone();
+            }
+        }
+        let mut commit = Commit::new();
+        mirror.into_iter().for_each(|change| commit.push(change));
+        same(|| what, got, self.reference.commit(commit).await)
+    }
+
+    async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
+        let got = self.store.load(scope, kind, id).await;
+        let wanted = self.reference.load(scope, kind, id).await;
+        same(|| format!("load of {kind:?} {id} under {:?}", scope.reach()), got, wanted)
+    }
+
+    async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
+        let place = || format!("find {query:?} under {:?}", scope.reach());
+        let parts = |page: Page<StoredRecord>| (page.items, page.next);
+        let got = self.store.find(scope, query).await.map(parts);
+        let wanted = self.reference.find(scope, query).await.map(parts);
+        // The ids alone first: they say more than two pages of records.
+        let ids = |page: &Result<(Vec<StoredRecord>, _)>| match page {
+            Ok((items, _)) => items.iter().map(|record| record.envelope.id).collect::<Vec<_>>(),
+            Err(_) => Vec::new(),
+        };
+        let (got_ids, wanted_ids) = (ids(&got), ids(&wanted));
+        if got.is_ok() && wanted.is_ok() && got_ids != wanted_ids {
+            return Err(differ(&place(), &got_ids, &wanted_ids));
+        }
+        let (items, next) = same(place, got, wanted)?;
+        Ok(Page { items, next })
+    }
+
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+        let got = self.store.tally(scope, tally).await;
+        let wanted = self.reference.tally(scope, tally).await;
+        same(|| format!("tally {tally:?} under {:?}", scope.reach()), got, wanted)
+    }
+
+    async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
+        let got = self.store.events(scope, kind, record).await;
+        let wanted = self.reference.events(scope, kind, record).await;
+        same(|| format!("events of {kind:?} {record} under {:?}", scope.reach()), got, wanted)
+    }
+
+    async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
+        let got = self.store.lease(limit, now, until).await?;
+        let wanted = self.reference.lease(limit, now, until).await?;
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.extend(got.iter().zip(&wanted).map(|(got, wanted)| (got.id, wanted.id)));
+        let shown = |parcels: &[Parcel]| -> Vec<_> {
+            parcels.iter().map(|parcel| (json(&parcel.message), parcel.attempts)).collect()
+        };
+        let ordered = got.is_sorted_by(|one, next| one.id < next.id);
+        if !ordered || shown(&got) != shown(&wanted) {
+            return Err(differ(&format!("lease of {limit} at {now}"), &got, &wanted));
+        }
+        Ok(got)
+    }
+
+    async fn acknowledge(&self, ids: &[u64]) -> Result<()> {
+        let known: Vec<u64> = {
+            let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.iter().filter_map(|id| places.get(id).copied()).collect()
+        };
+        self.reference.acknowledge(&known).await?;
+        self.store.acknowledge(ids).await
+    }
+}
+
+/// A commit cannot be cloned outside of the core, so that nobody applies one twice; here it must be.
+pub(super) fn copy(change: &Change) -> Change {
+    Change {
+        record: change.record.clone(),
+        expected: change.expected,
+        link: change.link.clone(),
+        number: change.number.clone(),
+        message: change.message.clone(),
+    }
+}
+
+fn same<T: PartialEq + Debug>(
+    place: impl FnOnce() -> String,
+    got: Result<T>,
+    wanted: Result<T>,
+) -> Result<T> {
+    match (got, wanted) {
+        (Ok(got), Ok(wanted)) if got == wanted => Ok(got),
+        (Err(got), Err(wanted)) if got.kind() == wanted.kind() => Err(got),
+        (Ok(got), Ok(wanted)) => Err(differ(&place(), &got, &wanted)),
+        (Ok(got), Err(wanted)) => Err(differ(&place(), &got, &wanted)),
+        (Err(got), Ok(wanted)) => Err(differ(&place(), &got, &wanted)),
+        (Err(got), Err(wanted)) => Err(differ(&place(), &got, &wanted)),
+    }
+}
+
+fn differ(place: &str, got: &dyn Debug, wanted: &dyn Debug) -> Error {
+    Error::bug(format!("{place}\n      store:     {}\n      reference: {}", short(got), short(wanted)))
+}
+
+/// Enough to see the difference, not a screen of bytes.
+fn short(value: &dyn Debug) -> String {
+    const LONGEST: usize = 1500;
+    let text = format!("{value:?}");
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+fn summary(commit: &Commit) -> String {
+    let changes = commit.changes().iter();
+    let changes: Vec<_> = changes
+        .map(|change| {
+            let record = change.record();
+            let kind = &record.envelope.kind;
+            format!("{kind} {} from version {:?} to {}", record.id(), change.expected(), record.version())
+        })
+        .collect();
+    format!("commit of {}", changes.join(" and "))
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_default()
+}

@@ -1,0 +1,212 @@
+//! The facilities, so that the organisation lives in the store and not in a file beside it.
+//!
+//! A facility's record carries its own stamp: that is where its administration and its governorate are
+//! written. The titles of those two stand in every facility below them; a table of their own would need a
+//! stamp that they do not have.
+
+use std::collections::BTreeMap;
+
+use crate::access::Tiers;
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::identity::{facet, text};
+use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::labels;
+use crate::name::Name;
+use crate::org::{Administration, Facility, Governorate, Org, OrgId, Title};
+use crate::record::{Record, ValueType};
+use crate::workflow::{Label, May, Need, Row, Table, Workflow};
+
+/// The name of the kind.
+pub const KIND: &str = "facility";
+
+labels! {
+    /// The states of a facility.
+    pub enum State {
+        /// Part of the organisation.
+        Open = "open",
+        /// No longer. What happened there keeps its place.
+        Closed = "closed",
+    }
+}
+
+labels! {
+    /// What can be done with a facility.
+    pub enum Action {
+        /// Enter it.
+        Register = "register",
+        /// Change its titles or its time zone.
+        Revise = "revise",
+        /// Take it out of the organisation, and say why.
+        Close = "close",
+    }
+}
+
+const TITLES: &[&str] = &[
+    "title_en",
+    "title_ar",
+    "administration_en",
+    "administration_ar",
+    "governorate_en",
+    "governorate_ar",
+    "time_zone",
+];
+
+struct FacilityWorkflow;
+
+impl Workflow for FacilityWorkflow {
+    type State = State;
+    type Action = Action;
+
+    const START: State = State::Open;
+    const ENDS: &'static [State] = &[State::Closed];
+    const CREATE: Action = Action::Register;
+
+    const MAY: &'static [May<Action>] = &[
+        may(
+            Action::Register,
+            &[
+                "code",
+                "title_en",
+                "title_ar",
+                "administration_en",
+                "administration_ar",
+                "governorate_en",
+                "governorate_ar",
+                "time_zone",
+            ],
+        ),
+        may(Action::Revise, TITLES),
+        may(Action::Close, &[]),
+    ];
+
+    const RULES: &'static [Row<State, Action>] = &[
+        Row { from: &[State::Open], action: Action::Revise, to: None, needs: &[Need::Human] },
+        Row {
+            from: &[State::Open],
+            action: Action::Close,
+            to: Some(State::Closed),
+            needs: &[Need::Human, Need::Note],
+        },
+    ];
+}
+
+const fn may(action: Action, sets: &'static [&'static str]) -> May<Action> {
+    May { action, tiers: (5, 5), visitor: false, holder: false, sets }
+}
+
+pub(super) fn kind() -> Result<Kind> {
+    let required = |name: &str| Ok::<_, Error>(FacetSpec { required: true, ..facet(name, ValueType::Text)? });
+    let mut facets = vec![FacetSpec { unique: true, ..required("code")? }];
+    for name in TITLES {
+        facets.push(required(name)?);
+    }
+    Kind::new(KindTable {
+        name: Name::new(KIND)?,
+        parent: None,
+        number: None,
+        readers: Tiers::all(),
+        facets,
+        fields: Vec::new(),
+        tallied: Vec::new(),
+        workflow: Table::of::<FacilityWorkflow>()?,
+    })
+}
+
+/// A facility with the titles of what stands above it, ready to be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its id.
+    pub facility: OrgId,
+    /// Its name.
+    pub title: Title,
+    /// The name of its administration.
+    pub administration: Title,
+    /// The name of its governorate.
+    pub governorate: Title,
+    /// Its IANA time zone.
+    pub time_zone: String,
+}
+
+impl Site {
+    /// Every facility of an organisation.
+    pub fn all(org: &Org) -> Vec<Self> {
+        let mut sites = Vec::new();
+        for governorate in org.governorates() {
+            for administration in &governorate.administrations {
+                sites.extend(administration.facilities.iter().map(|facility| Self {
+                    facility: facility.id.clone(),
+                    title: facility.title.clone(),
+                    administration: administration.title.clone(),
+                    governorate: governorate.title.clone(),
+                    time_zone: facility.time_zone.clone(),
+                }));
+            }
+        }
+        sites
+    }
+
+    /// Asks to enter it. The same code a second time is a `Conflict`.
+    pub fn command(self) -> Command {
+        Command::new(Action::Register)
+            .set("code", self.facility.as_str())
+            .set("title_en", self.title.en)
+            .set("title_ar", self.title.ar)
+            .set("administration_en", self.administration.en)
+            .set("administration_ar", self.administration.ar)
+            .set("governorate_en", self.governorate.en)
+            .set("governorate_ar", self.governorate.ar)
+            .set("time_zone", self.time_zone)
+    }
+}
+
+/// The organisation, from the records of its facilities in any order. Closed ones are left out.
+///
+/// Where two facilities disagree about the title of what stands above them, the one that changed last is
+/// right: a new title is entered facility by facility.
+///
+/// # Errors
+/// `Config` where no facility is open, a time zone is unknown, or one administration stands in two
+/// governorates; `Tampered` where a record's code is not the facility of its stamp.
+pub fn org_from(records: &[Record]) -> Result<Org> {
+    let mut records: Vec<&Record> =
+        records.iter().filter(|record| *record.state() == State::Open.name()).collect();
+    records.sort_by_key(|record| (record.envelope.updated_at, record.id()));
+    let mut tree: BTreeMap<OrgId, (Title, BTreeMap<OrgId, Administration>)> = BTreeMap::new();
+    for record in records {
+        let stamp = &record.envelope.stamp;
+        if text(record, "code") != stamp.facility.as_str() {
+            return Err(Error::new(ErrorKind::Tampered, "a facility's code is not where its record stands")
+                .with("record", record.id()));
+        }
+        let title = |of: &str| Title {
+            en: text(record, &format!("{of}_en")).to_owned(),
+            ar: text(record, &format!("{of}_ar")).to_owned(),
+        };
+        let above = title("governorate");
+        let governorate = tree.entry(stamp.governorate.clone()).or_insert((above.clone(), BTreeMap::new()));
+        governorate.0 = above;
+        let administration = governorate.1.entry(stamp.administration.clone());
+        let administration = administration.or_insert_with(|| Administration {
+            id: stamp.administration.clone(),
+            title: title("administration"),
+            facilities: Vec::new(),
+        });
+        administration.title = title("administration");
+        administration.facilities.push(Facility {
+            id: stamp.facility.clone(),
+            title: title("title"),
+            time_zone: text(record, "time_zone").to_owned(),
+        });
+    }
+    let by_id = |mut administration: Administration| {
+        administration.facilities.sort_by(|a, b| a.id.cmp(&b.id));
+        administration
+    };
+    let governorates = tree.into_iter().map(|(id, (title, administrations))| Governorate {
+        id,
+        title,
+        administrations: administrations.into_values().map(by_id).collect(),
+    });
+    Org::new(governorates.collect())
+}

@@ -1,0 +1,141 @@
+//! The contract of a store: kept by ours, and known to notice each way of breaking it.
+
+mod faulty;
+
+use eovr_core::conformance::{self, Report};
+use eovr_core::memory::MemoryStore;
+
+use crate::faulty::{Fault, Faulty};
+
+/// One line for each store; a store's own tests run the same suite where it lives.
+#[tokio::test]
+async fn our_stores_keep_their_promises() {
+    conformance::run(async || Ok(MemoryStore::new())).await.assert();
+}
+
+#[tokio::test]
+async fn other_histories_are_kept_too() {
+    for seed in 1..=8 {
+        conformance::run_seeded(seed, async || Ok(MemoryStore::new())).await.assert();
+    }
+}
+
+async fn report(fault: Fault) -> Report {
+    conformance::run(async || Ok(Faulty::new(fault))).await
+}
+
+#[tokio::test]
+async fn a_store_without_a_fault_passes() {
+    report(Fault::None).await.assert();
+}
+
+/// Each way to break a promise, and a case that must notice it.
+const FAULTS: &[(Fault, &str)] = &[
+    (Fault::WritesUpToTheConflict, "all_or_nothing"),
+    (Fault::PostsBeforeItChecks, "stale_version"),
+    (Fault::TakesStaleVersions, "stale_version"),
+    (Fault::TakesVersionsToCome, "stale_version"),
+    (Fault::OverwritesOnCreate, "create_once"),
+    (Fault::CreatesOnChange, "change_of_nothing"),
+    (Fault::NumberTwice, "numbers"),
+    (Fault::OneSeries, "numbers"),
+    (Fault::NumberNotPadded, "numbers"),
+    (Fault::IgnoresUnique, "unique_is_kept"),
+    (Fault::UniqueAcrossFacets, "unique_within_its_kind"),
+    (Fault::NeverFreesUnique, "unique_is_freed"),
+    (Fault::UniqueForgetsTheCommit, "unique_is_kept"),
+    (Fault::LeaksOnLoad, "out_of_scope_is_absent"),
+    (Fault::LeaksOnLoad, "load_in_scope"),
+    (Fault::LeaksOnFind, "out_of_scope_is_absent"),
+    (Fault::LeaksOnFind, "find_in_scope"),
+    (Fault::LeaksOnTally, "out_of_scope_is_absent"),
+    (Fault::LeaksOnTally, "tally_in_scope"),
+    (Fault::LeaksOnEvents, "out_of_scope_is_absent"),
+    (Fault::LeaksOnEvents, "events_in_scope"),
+    (Fault::OwnMeansFacility, "find_in_scope"),
+    (Fault::HolderSeesFacility, "find_in_scope"),
+    (Fault::NotMeansSet, "absent_is_not_empty"),
+    (Fault::InEmptyMeansAll, "find_in_scope"),
+    (Fault::FromIsAbove, "find_in_scope"),
+    (Fault::BeforeIncludes, "find_in_scope"),
+    (Fault::OneClauseOnly, "find_in_scope"),
+    (Fault::OldestFirst, "pages_join"),
+    (Fault::TiesByChance, "pages_join"),
+    (Fault::CursorByTimeAlone, "pages_join"),
+    (Fault::CursorByPosition, "cursor_stays_right"),
+    (Fault::NextOnEveryPage, "pages_join"),
+    (Fault::TallyWithZero, "out_of_scope_is_absent"),
+    (Fault::TallyUnsorted, "tally_in_scope"),
+    (Fault::TallyWithoutAbsent, "tally_in_scope"),
+    (Fault::MillisecondsOnly, "values_come_back"),
+    (Fault::TrimsTexts, "values_come_back"),
+    (Fault::FoldsCase, "values_are_told_apart"),
+    (Fault::FloatsForInts, "values_come_back"),
+    (Fault::EmptyIsAbsent, "values_come_back"),
+    (Fault::AbsentIsFalse, "absent_is_not_empty"),
+    (Fault::CutsLongSeals, "sealed_comes_back"),
+    (Fault::LosesParent, "envelope_comes_back"),
+    (Fault::MovesCreatedAt, "envelope_comes_back"),
+    (Fault::EventsAsText, "events_in_order"),
+    (Fault::RewritesEvents, "events_in_order"),
+    (Fault::KeepsTenEvents, "events_in_order"),
+    (Fault::DropsMessage, "message_with_every_change"),
+    (Fault::MessageWithoutPlace, "message_with_every_change"),
+    (Fault::LeaseNotHeld, "lease_holds"),
+    (Fault::LeaseForEver, "lease_holds"),
+    (Fault::LeaseNewestFirst, "lease_holds"),
+    (Fault::AttemptsNotCounted, "lease_holds"),
+    (Fault::AcknowledgesNothing, "acknowledge_removes"),
+    (Fault::AcknowledgesAll, "acknowledge_removes"),
+    (Fault::PlacesReused, "acknowledge_removes"),
+    (Fault::PrepareForgets, "prepare_again"),
+    (Fault::ChecksThenWrites, "one_writer_wins"),
+    (Fault::ChecksThenWrites, "one_claim_wins"),
+    (Fault::WritesInSteps, "dropped_halfway"),
+    (Fault::LeasesInSteps, "leases_in_a_race"),
+];
+
+#[tokio::test]
+async fn every_fault_is_noticed_by_the_case_that_should() {
+    let mut unnoticed = Vec::new();
+    let mut last: Option<(Fault, Report)> = None;
+    for (fault, case) in FAULTS {
+        let report = match last.take() {
+            Some((same, report)) if same == *fault => report,
+            _ => report(*fault).await,
+        };
+        let failed: Vec<_> = report.failed().iter().map(|(case, _)| case.name).collect();
+        if !failed.contains(case) {
+            unnoticed.push(format!("{fault:?} by {case}; it was noticed by {failed:?}"));
+        }
+        last = Some((*fault, report));
+    }
+    assert!(unnoticed.is_empty(), "not noticed:\n  {}", unnoticed.join("\n  "));
+}
+
+#[tokio::test]
+async fn every_case_notices_some_fault() {
+    let tried: Vec<_> = FAULTS.iter().map(|(_, case)| *case).collect();
+    // These repeat a promise in another way: as a race, or against the reference.
+    let also = [
+        "receipt_says_what_was_written",
+        "chains_verify",
+        "outbox_as_reference",
+        "no_writer_is_lost",
+        "numbers_in_a_race",
+        "reads_dropped_halfway",
+    ];
+    for case in conformance::cases() {
+        assert!(tried.contains(&case.name) || also.contains(&case.name), "nothing tries `{}`", case.name);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_names_the_case_the_promise_and_the_seed() {
+    let report = report(Fault::LeaksOnFind).await;
+    let words = report.to_string();
+    assert!(words.contains("out_of_scope_is_absent") && words.contains("looks the same as"), "{words}");
+    assert!(words.contains(&format!("{:#x}", conformance::SEED)), "{words}");
+    let panicked = std::panic::catch_unwind(|| report.assert());
+    assert!(panicked.is_err());
+}
