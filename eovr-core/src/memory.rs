@@ -4,6 +4,7 @@
 //! histories. Good for tests and for a first look, and forgotten when the process ends.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -19,12 +20,12 @@ use crate::record::{Cell, Cursor, Page, Query, Record, RecordId, StoredRecord, T
 use crate::time::Timestamp;
 
 /// A store that keeps everything in memory.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MemoryStore {
     world: Mutex<World>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct World {
     unique: BTreeMap<Name, Vec<Name>>,
     records: BTreeMap<RecordId, Record>,
@@ -45,6 +46,14 @@ impl MemoryStore {
         // A panic elsewhere cannot leave half a commit: `apply` checks everything before it changes
         // anything.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How much there is, not what.
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let world = self.world();
+        write!(f, "MemoryStore({} records, {} messages)", world.records.len(), world.outbox.len())
     }
 }
 

@@ -38,6 +38,7 @@ impl Verdict {
 pub fn verify(record: &Record, events: &[StoredEvent]) -> Verdict {
     let mut head = Head::EMPTY;
     let mut content = String::new();
+    let mut last_at = None;
     for (stored, seq) in events.iter().zip(1..) {
         let broken = |finding: &str| Verdict::Broken { seq, finding: finding.to_owned() };
         if hash(&stored.body) != stored.hash {
@@ -57,6 +58,7 @@ pub fn verify(record: &Record, events: &[StoredEvent]) -> Verdict {
         }
         head = Head { seq, hash: stored.hash };
         content = event.content;
+        last_at = Some(event.at);
     }
     let broken = |finding: &str| Verdict::Broken { seq: head.seq, finding: finding.to_owned() };
     if head != record.envelope.head {
@@ -64,7 +66,7 @@ pub fn verify(record: &Record, events: &[StoredEvent]) -> Verdict {
             "the record names another last event: events were cut off, or the record was set back",
         );
     }
-    if content != Hex(&content_digest(record)).to_string() {
+    if last_at != Some(record.envelope.updated_at) || content != Hex(&content_digest(record)).to_string() {
         return broken("the record is not what its last event left");
     }
     Verdict::Intact { events: head.seq }

@@ -22,6 +22,9 @@ pub(crate) fn content_digest(record: &Record) -> [u8; 32] {
     content.part(&envelope.version.to_be_bytes());
     content.part(&envelope.created_at.as_micros().to_be_bytes());
     content.part(&envelope.month.to_be_bytes());
+    if envelope.version > 1 {
+        content.part(envelope.number.as_deref().unwrap_or_default().as_bytes());
+    }
     content.part(&record.facets.len().to_be_bytes());
     for (name, value) in &record.facets {
         content.part(name.as_str().as_bytes());

@@ -54,12 +54,20 @@ pub struct Event {
 }
 
 /// A facet or field before and after. Facets stand in the clear, fields sealed and in base64.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// What stood there; `null`: nothing.
     pub before: serde_json::Value,
     /// What stands there now; `null`: nothing.
     pub after: serde_json::Value,
+}
+
+/// Whether something stood there and stands there; not what.
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |value: &serde_json::Value| if value.is_null() { "none" } else { "some" };
+        write!(f, "Change({} to {})", word(&self.before), word(&self.after))
+    }
 }
 
 impl Change {
@@ -77,7 +85,7 @@ impl Change {
 }
 
 /// An event with the bytes that were hashed, ready to be stored. Only a decision makes one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Link {
     event: Event,
     body: String,
@@ -113,7 +121,7 @@ impl Link {
 }
 
 /// An event as a store hands it back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredEvent {
     /// The bytes as they were stored.
     pub body: String,
@@ -129,6 +137,20 @@ impl StoredEvent {
     pub fn read(&self) -> Result<Event> {
         serde_json::from_str(&self.body)
             .map_err(|_| Error::new(ErrorKind::Tampered, "a stored event cannot be read"))
+    }
+}
+
+/// The event without the bytes.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({:?} {})", self.event, Hex(&self.hash))
+    }
+}
+
+/// Length and hash: the bytes hold facets in the clear.
+impl fmt::Debug for StoredEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoredEvent({} bytes, {})", self.body.len(), Hex(&self.hash))
     }
 }
 

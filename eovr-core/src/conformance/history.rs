@@ -96,11 +96,14 @@ async fn step(world: &mut World, made: &mut Made) -> Result<()> {
         }
         60..75 => {
             let id = pick(&mut world.random, &made.parcels)?;
-            let facility = pick(&mut world.random, &FACILITIES)?;
             let command = Command::new("stick").write("words", "مرحبا");
             let command = command
                 .set_some("tag", tag(&mut world.random, 20))
                 .set_some("copies", int(&mut world.random));
+            // Mostly somebody of the parcel's own place; elsewhere it is not found.
+            let elsewhere = pick(&mut world.random, &FACILITIES)?;
+            let home = world.top()?.load(PARCEL, id).await?.envelope().stamp.facility.clone();
+            let facility = if world.random.percent(80) { home.as_str() } else { elsewhere };
             let actor = somebody(&mut world.random, facility)?;
             let written = world.eovr.session(actor).create_child(LABEL, id, command).await?;
             made.labels.push(written.id);

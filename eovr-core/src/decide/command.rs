@@ -153,10 +153,11 @@ fn cannot_set(kind: &Kind, row: &ActionRow) -> Error {
     Error::invalid(format!("`{}` on `{}` does not set that", row.name, kind.name())).with_help(help)
 }
 
+/// The action, where it is a name at all, and how much is set; not what.
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Command")
-            .field("action", &self.action)
+            .field("action", &Name::new(&self.action).ok())
             .field("expected", &self.expected)
             .field("facets", &self.facets.len())
             .field("texts", &self.texts.len())

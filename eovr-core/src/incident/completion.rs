@@ -1,6 +1,6 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::incident::harm::Harm;
-use crate::incident::kind::{FACTORS, Settings};
+use crate::incident::settings::{FACTORS, Settings};
 use crate::incident::workflow::{Action, Disposition};
 use crate::incident::{jci, taxonomy};
 use crate::kind::{Complete, Draft};

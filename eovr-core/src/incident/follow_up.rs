@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// Something to be done about an incident: by whom, until when.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FollowUp {
     /// What is to be done; 5 characters at least. Sealed.
@@ -139,6 +139,13 @@ pub(super) fn kind(name: &Name) -> Result<Kind> {
         tallied: Vec::new(),
         workflow: Table::of::<FollowUpWorkflow>()?,
     })
+}
+
+/// Says nothing of what is to be done.
+impl std::fmt::Debug for FollowUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FollowUp({} due {}, {} characters)", self.kind, self.due_at, self.task.chars().count())
+    }
 }
 
 impl FollowUp {

@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(
             error.as_deref(),
             Some(
-                "invalid_input: unknown harm `severee`; did you mean `severe`? accepted: `unsafe_condition`, \
+                "invalid_input: unknown harm; did you mean `severe`? accepted: `unsafe_condition`, \
                  `near_miss`, `no_harm`, `mild`, `moderate`, `severe`, `death`"
             )
         );

@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(
             error.as_deref(),
             Some(
-                "invalid_input: unknown chapter `HCT`; accepted: `IPSG`, `ACC`, `PCC`, `AOP`, `COP`, `ASC`, \
+                "invalid_input: unknown chapter; accepted: `IPSG`, `ACC`, `PCC`, `AOP`, `COP`, `ASC`, \
                  `MMU`, `QPS`, `PCI`, `GLD`, `FMS`, `SQE`, `MOI` edition=jci7"
             )
         );

@@ -1,46 +1,15 @@
-use std::sync::Arc;
-
 use crate::error::Result;
 use crate::incident::completion::Completion;
 use crate::incident::harm::Harm;
+use crate::incident::settings::Settings;
 use crate::incident::workflow::{Disposition, IncidentWorkflow};
 use crate::incident::{FOLLOW_UP, KIND, follow_up, jci, taxonomy};
 use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, NumberSpec, Sealing};
 use crate::name::Name;
 use crate::record::ValueType::{self, Bool, Bytes, Int, Text, Time};
-use crate::risk::{Band, Scheme, three_by_three};
+use crate::risk::Band;
 use crate::time::Timestamp;
-use crate::triage::{EmbeddedRules, Scorer};
 use crate::workflow::{Label, Table};
-
-/// What a host may choose about incidents.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The risk schemes that may be used; the first is the default. At least one.
-    pub schemes: Vec<Scheme>,
-    /// What reads a new report and suggests how urgent it is; `None`: nothing does.
-    pub scorer: Option<Arc<dyn Scorer>>,
-}
-
-impl Default for Settings {
-    /// The 3×3 matrix and the embedded rules.
-    fn default() -> Self {
-        Self { schemes: vec![three_by_three()], scorer: Some(Arc::new(EmbeddedRules)) }
-    }
-}
-
-/// What contributed: nine groups after WHO's ICPS (2009), by which causes are counted.
-pub const FACTORS: &[&str] = &[
-    "staff",
-    "patient",
-    "communication",
-    "work_environment",
-    "organisation",
-    "equipment",
-    "training",
-    "workload",
-    "external",
-];
 
 /// 1 January 2000: who reports something older has mistyped the year.
 const FIRST_DAY: Timestamp = Timestamp::from_micros(946_684_800_000_000);

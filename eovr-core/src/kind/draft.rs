@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use zeroize::Zeroizing;
 
@@ -9,7 +10,6 @@ use crate::record::{Record, Value};
 use crate::time::Timestamp;
 
 /// What a command is about to make of a record, in the hands of the kind's [`crate::kind::Complete`].
-#[derive(Debug)]
 pub struct Draft<'a> {
     pub(crate) kind: &'a Kind,
     pub(crate) action: &'a Name,
@@ -17,6 +17,14 @@ pub struct Draft<'a> {
     pub(crate) before: Option<&'a Record>,
     pub(crate) facets: BTreeMap<Name, Option<Value>>,
     pub(crate) texts: BTreeMap<Name, Option<Zeroizing<String>>>,
+}
+
+/// Names what the command sets, and says nothing of it: the texts are not sealed yet.
+impl fmt::Debug for Draft<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (facets, texts) = (self.facets.keys(), self.texts.keys());
+        write!(f, "Draft({} sets {:?})", self.action, facets.chain(texts).collect::<Vec<_>>())
+    }
 }
 
 impl Draft<'_> {

@@ -10,6 +10,7 @@ mod query;
 mod value;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 pub use self::id::{ActorId, RecordId};
 pub(crate) use self::query::check_limit;
@@ -74,7 +75,7 @@ impl std::fmt::Debug for Head {
 
 /// A record as the core holds it. Only the core makes one: new ones in [`crate::decide`], kept ones
 /// from what a store read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     pub(crate) envelope: Envelope,
     pub(crate) facets: BTreeMap<Name, Value>,
@@ -125,7 +126,7 @@ impl Record {
 
 /// A record as a store hands it back: the same parts, the sealed values as plain bytes, because a
 /// store cannot make a [`Sealed`]. The core checks them on the way in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredRecord {
     /// The envelope.
     pub envelope: Envelope,
@@ -133,6 +134,35 @@ pub struct StoredRecord {
     pub facets: BTreeMap<Name, Value>,
     /// The sealed fields that are set, byte for byte as they were committed.
     pub sealed: BTreeMap<Name, Vec<u8>>,
+}
+
+/// The envelope, and which facets and fields are set. Their values stay out of logs: a code may hold
+/// somebody's words in the wrong place.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, "Record", &self.envelope, self.facets.keys(), self.sealed.keys())
+    }
+}
+
+/// As [`Record`] shows itself.
+impl fmt::Debug for StoredRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, "StoredRecord", &self.envelope, self.facets.keys(), self.sealed.keys())
+    }
+}
+
+fn show<'a>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    envelope: &Envelope,
+    facets: impl Iterator<Item = &'a Name>,
+    sealed: impl Iterator<Item = &'a Name>,
+) -> fmt::Result {
+    f.debug_struct(name)
+        .field("envelope", envelope)
+        .field("facets", &facets.collect::<Vec<_>>())
+        .field("sealed", &sealed.collect::<Vec<_>>())
+        .finish()
 }
 
 impl TryFrom<StoredRecord> for Record {

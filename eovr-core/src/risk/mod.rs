@@ -30,7 +30,7 @@
 //! assert_eq!(
 //!     refused.err().as_deref(),
 //!     Some(
-//!         "invalid_input: probability `daily` is off the scale; \
+//!         "invalid_input: probability is off the scale; \
 //!          accepted: `rare`, `occasional`, `frequent`, or 1 to 3"
 //!     ),
 //! );

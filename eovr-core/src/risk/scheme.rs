@@ -274,7 +274,7 @@ impl<'a> Chosen<'a> {
         };
         match index.and_then(|index| steps.get(index).map(|step| (index, step))) {
             Some((index, step)) => Ok(Self { step, index, steps: steps.len() }),
-            None => Err(off_the_scale(axis, steps, level)),
+            None => Err(off_the_scale(axis, steps)),
         }
     }
 
@@ -290,17 +290,14 @@ impl std::fmt::Display for Chosen<'_> {
     }
 }
 
-fn off_the_scale(axis: &'static str, steps: &[Step], level: Level<'_>) -> Error {
-    let message = match level {
-        Level::Number(number) => format!("{axis} `{number}` is off the scale"),
-        // Only something that looks like a code is repeated: anything else could be text of a report.
-        Level::Code(code) if is_code(code) || code.parse::<u32>().is_ok() => {
-            format!("{axis} `{code}` is off the scale")
-        }
-        Level::Code(_) => format!("{axis} is not a code of the scale"),
-    };
+// The answer is not repeated: it could be text of a report in the wrong place.
+fn off_the_scale(axis: &'static str, steps: &[Step]) -> Error {
     let accepted: Vec<_> = steps.iter().map(|step| format!("`{}`", step.code)).collect();
-    Error::invalid(message).with_help(format!("accepted: {}, or 1 to {}", accepted.join(", "), steps.len()))
+    Error::invalid(format!("{axis} is off the scale")).with_help(format!(
+        "accepted: {}, or 1 to {}",
+        accepted.join(", "),
+        steps.len()
+    ))
 }
 
 fn check(table: &SchemeTable) -> Result<()> {
@@ -534,27 +531,19 @@ mod tests {
         };
         let severities = "accepted: `minor`, `moderate`, `severe`, or 1 to 3";
         for seven in [Level::Number(7), Level::Code("7")] {
-            check(seven, 1.into(), &format!("invalid_input: severity `7` is off the scale; {severities}"));
+            check(seven, 1.into(), &format!("invalid_input: severity is off the scale; {severities}"));
         }
-        check(0.into(), 1.into(), &format!("invalid_input: severity `0` is off the scale; {severities}"));
-        check(
-            "huge".into(),
-            1.into(),
-            &format!("invalid_input: severity `huge` is off the scale; {severities}"),
-        );
+        check(0.into(), 1.into(), &format!("invalid_input: severity is off the scale; {severities}"));
+        check("huge".into(), 1.into(), &format!("invalid_input: severity is off the scale; {severities}"));
         check(
             1.into(),
             "frequnt".into(),
-            "invalid_input: probability `frequnt` is off the scale; \
+            "invalid_input: probability is off the scale; \
              accepted: `rare`, `occasional`, `frequent`, or 1 to 3",
         );
         // A form that put the narrative into the wrong field does not put it into the log as well.
         let narrative = "Mr Hassan fell in the bathroom";
-        check(
-            narrative.into(),
-            1.into(),
-            &format!("invalid_input: severity is not a code of the scale; {severities}"),
-        );
+        check(narrative.into(), 1.into(), &format!("invalid_input: severity is off the scale; {severities}"));
     }
 
     #[test]

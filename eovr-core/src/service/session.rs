@@ -117,12 +117,19 @@ impl Session {
     /// As [`decide::decide`]; `NotFound` where the record is out of scope.
     pub async fn act(&self, kind: &str, id: RecordId, command: Command) -> Result<Written> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
+        let mut lost: Option<(u64, Error)> = None;
         for _ in 0..TRIES {
             let record = self.record(kind.name(), id).await?;
+            match lost.take() {
+                // Nobody has changed the record since: what is taken is a unique value.
+                Some((version, error)) if version == record.version() => return Err(error),
+                _ => {}
+            }
             let commit = self.decide_on(&kind, &record, command.clone()).await;
             let commit = commit.map_err(|error| error.during("act").with("record", id))?;
             match self.eovr.store().commit(commit).await {
-                Err(error) if error.kind() == ErrorKind::Conflict && command.expected.is_none() => continue,
+                // Decided again on the newer record; a command that expects the older is told by how much.
+                Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((record.version(), error)),
                 done => return first(done?.written),
             }
         }

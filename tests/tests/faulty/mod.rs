@@ -25,7 +25,7 @@ pub(crate) enum Fault {
     OverwritesOnCreate,
     CreatesOnChange,
     NumberTwice,
-    OneSeries,
+    SeriesOfAnotherYear,
     NumberNotPadded,
     IgnoresUnique,
     UniqueAcrossFacets,
@@ -60,7 +60,7 @@ pub(crate) enum Fault {
     LosesParent,
     MovesCreatedAt,
     EventsAsText,
-    RewritesEvents,
+    EventsAsJson,
     KeepsTenEvents,
     DropsMessage,
     MessageWithoutPlace,
@@ -190,9 +190,8 @@ impl Faulty {
 
     fn apply(&self, change: Change) -> Written {
         let number = change.number().map(|request| {
-            let series = if self.is(Fault::OneSeries) { "all".to_owned() } else { request.series.clone() };
             let mut world = self.world();
-            let count = world.numbers.entry(series).or_default();
+            let count = world.numbers.entry(request.series.clone()).or_default();
             if !(self.is(Fault::NumberTwice) && *count % 7 == 3) || change.record().version() != 1 {
                 *count += 1;
             } else {
@@ -200,6 +199,7 @@ impl Faulty {
             }
             let count = *count;
             match self.fault {
+                Fault::SeriesOfAnotherYear => request.write(count).replace("2027", "2026").replace("PCL", "PCM"),
                 Fault::NumberNotPadded => format!("{}-{count}", request.series),
                 _ => request.write(count),
             }
