@@ -1,0 +1,51 @@
+//! Every code block of the README is code that a test runs.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The blocks of a file in one language.
+fn blocks(file: &str, language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(file)).unwrap();
+    let fence = format!("```{language}\n");
+    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_rust_block_is_the_quickstart() {
+    let quickstart = std::fs::read_to_string(root().join("examples/quickstart/src/main.rs")).unwrap();
+    assert_eq!(blocks("README.md", "rust"), [quickstart], "README.md and examples/quickstart differ");
+}
+
+#[test]
+fn the_quickstart_fits_on_a_page() {
+    let quickstart = std::fs::read_to_string(root().join("examples/quickstart/src/main.rs")).unwrap();
+    assert!(quickstart.lines().count() <= 40);
+}
+
+/// `tests/run` and the tests of the server run these commands; a new one must be run there first.
+#[test]
+fn the_commands_are_ones_that_are_run() {
+    let known = ["cargo run --release -p eovr-server -- demo --once", "tests/run"];
+    let commands: Vec<String> =
+        blocks("README.md", "sh").iter().flat_map(|block| block.lines().map(str::to_owned)).collect();
+    let words = |line: &str| line.split(" #").next().unwrap().trim().to_owned();
+    let unknown: Vec<_> = commands.iter().map(|line| words(line)).filter(|line| !known.contains(&line.as_str())).collect();
+    assert!(unknown.is_empty(), "README.md has commands that no test runs: {unknown:?}");
+    assert!(!commands.is_empty());
+}
+
+/// Every path that a paper names is there.
+#[test]
+fn the_papers_point_at_what_exists() {
+    for paper in ["README.md", "ARCHITECTURE.md", "DESIGN.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = std::fs::read_to_string(root().join(paper)).unwrap();
+        for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            if !target.contains("://") {
+                assert!(root().join(target.split('#').next().unwrap()).exists(), "{paper} points at `{target}`");
+            }
+        }
+    }
+}

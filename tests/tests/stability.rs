@@ -1,0 +1,115 @@
+//! What a release has written, every later one reads and verifies.
+//!
+//! `tests/data/stability/VERSION.db` is a database as that version left it. A new one is written with
+//! `EOVR_UPDATE=1` where the file is missing; an old one is never written again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eovr_core::access::{Role, danger};
+use eovr_core::incident::{Action, FollowUp, FollowUpKind, KIND, ReceiptCode, Report, Reporter};
+use eovr_core::{Eovr, Timestamp};
+use eovr_store_sql::SqlStore;
+use eovr_tests::{actor, hospital, id};
+use sqlx::Connection as _;
+
+const STORY: &str = "سقط المريض من السرير ليلا, the rail was down.";
+const FILE_NUMBER: &str = "MRN-٠٠١٢٣";
+const ANSWER: &str = "No, nobody had raised it.";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/stability")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_of_every_release_load_and_verify() {
+    let newest = folder().join(concat!(env!("CARGO_PKG_VERSION"), ".db"));
+    if !newest.exists() && std::env::var_os("EOVR_UPDATE").is_some() {
+        write(&newest).await;
+    }
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "db") {
+            check(&path).await;
+            read += 1;
+        }
+    }
+    assert!(read > 0 && newest.exists(), "this release has no database in tests/data/stability");
+}
+
+async fn check(release: &Path) {
+    // A copy, as opening a database may add columns and indexes to it.
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("copy.db");
+    std::fs::copy(release, &file).unwrap();
+    let receipt: ReceiptCode = std::fs::read_to_string(release.with_extension("receipt")).unwrap().parse().unwrap();
+
+    let (eovr, _) = open(&file).await;
+    let system = eovr.session(danger::unrestricted("test", "look at everything").unwrap());
+    let incidents = system.incidents().newest(10).await.unwrap().items;
+    assert_eq!(incidents.len(), 2, "{}", release.display());
+    for incident in &incidents {
+        let trail = system.incidents().trail(incident.id()).await.unwrap();
+        assert!(trail.verdict.is_intact(), "{}: {:?}", release.display(), trail.verdict);
+    }
+    let found = system.incidents().of_file(FILE_NUMBER).await.unwrap().items;
+    assert_eq!(found.len(), 1);
+    assert_eq!(system.open(&found[0], "description").unwrap().unwrap().as_str(), STORY);
+    assert_eq!(found[0].envelope().number.as_deref(), Some("OVR-2026-000001"));
+    let follow_ups = system.incidents().follow_ups(found[0].id()).await.unwrap();
+    assert!(system.trail("follow_up", follow_ups[0].id()).await.unwrap().verdict.is_intact());
+    let seen = eovr.receipt(&receipt).await.unwrap();
+    assert_eq!(seen.exchange.last().unwrap().text.as_str(), ANSWER);
+
+    // And it goes on from there: the chain grows on what the old release wrote.
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+    quality.incidents().act(found[0].id(), Action::AddRemark, Some("read by a newer release")).await.unwrap();
+    assert!(quality.trail(KIND, found[0].id()).await.unwrap().verdict.is_intact());
+}
+
+async fn write(file: &Path) {
+    let (eovr, clock) = open(file).await;
+    let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+    let told = Report {
+        category: "patient_accident".to_owned(),
+        subtype: Some("fall_bed".to_owned()),
+        description: STORY.to_owned(),
+        medical_file_number: Some(FILE_NUMBER.to_owned()),
+        notes: Some("night shift".to_owned()),
+        ..Report::default()
+    };
+    let reported = nurse.incidents().report(&id("CAI-1-1"), told.clone()).await.unwrap();
+    let incident = reported.written.id;
+    clock.pass_seconds(60);
+    for (action, note) in [(Action::Start, None), (Action::Evaluate, None), (Action::Ask, Some("was the rail up?"))] {
+        quality.incidents().act(incident, action, note).await.unwrap();
+        clock.pass_seconds(60);
+    }
+    eovr.answer_with_receipt(&reported.receipt, ANSWER).await.unwrap();
+    quality.incidents().assess(incident, None, "moderate", "frequent").await.unwrap();
+    let task = FollowUp {
+        task: "fit a rail that locks".to_owned(),
+        owner: "quality".to_owned(),
+        due_at: "2026-12-24T00:00:00Z".parse::<Timestamp>().unwrap(),
+        kind: FollowUpKind::Preventive,
+        strength: None,
+    };
+    let task = quality.incidents().follow_up(incident, task).await.unwrap().id;
+    quality.incidents().finish_follow_up(task, "fitted on 23 December").await.unwrap();
+    let anonymous = Report { reporter: Reporter::Anonymous, medical_file_number: None, ..told };
+    nurse.incidents().report(&id("CAI-1-1"), anonymous).await.unwrap();
+    std::fs::write(file.with_extension("receipt"), reported.receipt.to_string()).unwrap();
+    drop((nurse, quality, eovr));
+
+    let mut prompt = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    for tidy in ["DELETE FROM outbox", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA journal_mode = DELETE", "VACUUM"] {
+        sqlx::query(tidy).execute(&mut prompt).await.unwrap();
+    }
+    prompt.close().await.unwrap();
+}
+
+async fn open(file: &Path) -> (Eovr, eovr_tests::TestClock) {
+    hospital(Arc::new(SqlStore::open(&format!("sqlite://{}", file.display())).await.unwrap())).await
+}
