@@ -69,6 +69,15 @@ impl SqlStore {
         Ok(Self { inner: Arc::new(Inner { config, writer, readers, schemas }) })
     }
 
+    /// Does what is waiting and closes the file, so that the database is one file again and not a file
+    /// and its log. Any clone of the store answers `Unavailable` from then on. A store that is dropped
+    /// without it loses nothing: the next one to open the file reads the log.
+    pub async fn close(&self) {
+        // The last to close tidies up, and only the writer may.
+        self.inner.readers.close().await;
+        self.inner.writer.close().await;
+    }
+
     /// How the database would answer a question, step by step: SQLite's `EXPLAIN QUERY PLAN`. For tests
     /// and for people who wonder whether an index is used.
     ///

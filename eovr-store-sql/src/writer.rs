@@ -5,10 +5,13 @@
 //! savepoint of its own: a commit that fails is rolled back alone. A caller that goes away in the
 //! middle changes nothing: its commit is done or not, never half.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use eovr_core::{Error, ErrorKind, Result};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::error::{stopped, translate};
 use crate::rows::Binds;
@@ -23,11 +26,15 @@ pub(crate) struct Job {
 
 type Answer = oneshot::Sender<Result<Vec<SqliteRow>>>;
 
-/// The door to the writer. Cheap to clone; the writer ends with the last clone.
+/// The door to the writer. Cheap to clone; the writer ends with the last clone, or when it is closed.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
-    jobs: mpsc::Sender<(Job, Answer)>,
+    jobs: mpsc::Sender<Message>,
+    task: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
+
+/// A job with its caller; none: take no more.
+type Message = Option<(Job, Answer)>;
 
 /// How many callers may wait before the next one waits to be let in.
 const WAITING: usize = 1024;
@@ -35,21 +42,34 @@ const WAITING: usize = 1024;
 impl Writer {
     pub(crate) fn start(connection: SqliteConnection, group: usize) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(work(connection, waiting, group.max(1)));
-        Self { jobs }
+        let task = tokio::spawn(work(connection, waiting, group.max(1)));
+        Self { jobs, task: Arc::new(Mutex::new(Some(task))) }
     }
 
     pub(crate) async fn run(&self, job: Job) -> Result<Vec<SqliteRow>> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.send((job, answer)).await.map_err(|_| stopped())?;
+        self.jobs.send(Some((job, answer))).await.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
+    }
+
+    /// Does what is waiting, takes no more, and returns when the file is closed.
+    pub(crate) async fn close(&self) {
+        // An error means that it is closed already.
+        let _ = self.jobs.send(None).await;
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
     }
 }
 
-async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<(Job, Answer)>, most: usize) {
+async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Message>, most: usize) {
     let mut group = Vec::with_capacity(most);
     while waiting.recv_many(&mut group, most).await > 0 {
-        let (jobs, answers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
+        if group.iter().any(Option::is_none) {
+            waiting.close();
+        }
+        let (jobs, answers): (Vec<_>, Vec<_>) = group.drain(..).flatten().unzip();
         for (answer, result) in answers.into_iter().zip(commit_group(&mut connection, jobs).await) {
             // A caller that went away does not hear of it.
             let _ = answer.send(result);

@@ -1,5 +1,10 @@
 //! A small hospital group for tests: two governorates, fixed time, actors of every role.
 
+#![expect(clippy::expect_used, reason = "a fixture that panics has found a mistake in a test")]
+
+pub mod chance;
+pub mod spy;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 

@@ -19,6 +19,13 @@ fn the_rust_block_is_the_quickstart() {
     assert_eq!(blocks("README.md", "rust"), [quickstart], "README.md and examples/quickstart differ");
 }
 
+/// `workflows.rs` keeps that file equal to what the table draws.
+#[test]
+fn the_diagram_is_drawn_from_the_table() {
+    let drawn = std::fs::read_to_string(root().join("tests/data/incident.mmd")).unwrap();
+    assert_eq!(blocks("README.md", "mermaid"), [drawn]);
+}
+
 #[test]
 fn the_quickstart_fits_on_a_page() {
     let quickstart = std::fs::read_to_string(root().join("examples/quickstart/src/main.rs")).unwrap();

@@ -201,8 +201,12 @@ pub fn find_by_email(email: &str) -> Result<Query> {
 /// The actor that an account stands for: its record's id, its role, its seat.
 ///
 /// # Errors
-/// `Denied` where the account is not active; `Tampered` where its role is none.
+/// `InvalidInput` where the record is no account; `Denied` where the account is not active; `Tampered`
+/// where its role is none.
 pub fn actor(record: &Record) -> Result<Actor> {
+    if record.envelope.kind != KIND {
+        return Err(Error::invalid(format!("a `{}` is no account", record.envelope.kind)));
+    }
     if *record.state() != State::Active.name() {
         return Err(Error::new(ErrorKind::Denied, format!("the account is {}", record.state()))
             .with_help("somebody of tier 5 can enable it, unless it is retired")

@@ -11,7 +11,9 @@ use crate::kind::Kind;
 use crate::name::Name;
 use crate::org::{OrgId, Stamp};
 use crate::ports::Written;
-use crate::record::{Cell, Column, Page, Query, Record, RecordId, Tally, Test, Value};
+use crate::record::{
+    Cell, Clause, Column, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
+};
 use crate::seal::Place;
 use crate::service::Eovr;
 use crate::workflow::Need;
@@ -165,7 +167,8 @@ impl Session {
     pub async fn find(&self, query: &Query) -> Result<Page<Record>> {
         let kind = self.eovr.catalog().kind(query.kind.as_str())?;
         self.may_read(kind)?;
-        query.clauses.iter().try_for_each(|clause| known_column(kind, &clause.column))?;
+        query.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
+        check_limit(query.limit)?;
         let scope = Scope::of(&self.actor);
         self.eovr.store().find(&scope, query).await?.try_map(Record::try_from)
     }
@@ -192,8 +195,8 @@ impl Session {
     pub async fn tally(&self, tally: &Tally) -> Result<Vec<Cell>> {
         let kind = self.eovr.catalog().kind(tally.kind.as_str())?;
         self.may_read(kind)?;
-        let columns = tally.by.iter().chain(tally.clauses.iter().map(|clause| &clause.column));
-        columns.into_iter().try_for_each(|column| known_column(kind, column))?;
+        tally.by.iter().try_for_each(|column| known_column(kind, column).map(drop))?;
+        tally.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
         if tally.by.len() > Tally::MOST_COLUMNS {
             return Err(Error::invalid("too many columns to count by")
                 .with_help(format!("count by at most {}", Tally::MOST_COLUMNS)));
@@ -327,16 +330,41 @@ impl Session {
     }
 }
 
-fn known_column(kind: &Kind, column: &Column) -> Result<()> {
-    let Column::Facet(name) = column else { return Ok(()) };
+/// The type of a column's values.
+fn known_column(kind: &Kind, column: &Column) -> Result<ValueType> {
+    let name = match column {
+        Column::Facet(name) => name,
+        Column::Month => return Ok(ValueType::Int),
+        Column::Created => return Ok(ValueType::Time),
+        _ => return Ok(ValueType::Text),
+    };
     let searchable =
         kind.field(name.as_str()).is_some_and(|field| field.sealing == crate::kind::Sealing::Deterministic);
-    if searchable || kind.facet(name.as_str()).is_some() {
-        return Ok(());
+    if searchable {
+        return Ok(ValueType::Bytes);
+    }
+    if let Some(facet) = kind.facet(name.as_str()) {
+        return Ok(facet.value_type);
     }
     let names: Vec<_> = kind.facets().map(|facet| facet.name.as_str()).collect();
     Err(Error::invalid(format!("`{}` has no such facet", kind.name()))
         .with_help(format!("its facets: `{}`", names.join("`, `"))))
+}
+
+/// Databases do not agree on how a text compares with a number, so none is ever asked.
+fn known_clause(kind: &Kind, clause: &Clause) -> Result<()> {
+    let wanted = known_column(kind, &clause.column)?;
+    let fits = |value: &Value| value.value_type() == wanted;
+    let fit = match &clause.test {
+        Test::Is(value) | Test::Not(value) | Test::From(value) | Test::Before(value) => fits(value),
+        Test::In(values) => values.iter().all(fits),
+        Test::Absent => true,
+    };
+    if fit {
+        return Ok(());
+    }
+    Err(Error::invalid("a column is tested with a value of another type")
+        .with_help(format!("test it with {}", wanted.name())))
 }
 
 pub(crate) fn text(plain: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>> {

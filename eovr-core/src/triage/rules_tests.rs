@@ -1,7 +1,5 @@
 //! What a nurse would expect of the embedded rules, and what must always hold.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has done its work")]
-
 use proptest::prelude::*;
 
 use super::super::text::arabic_forms;

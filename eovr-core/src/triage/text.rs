@@ -277,8 +277,6 @@ fn is_latin(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "a test that panics has done its work")]
-
     use super::*;
 
     #[track_caller]

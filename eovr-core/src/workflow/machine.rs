@@ -24,7 +24,7 @@ impl Machine {
     ///
     /// # Errors
     /// `Config`, naming the row: an unknown or doubled state or action, two rules for one action in one
-    /// state, a rule out of an end, a state that cannot be reached or cannot reach an end, an action
+    /// state, a rule from no state or out of an end, a state that cannot be reached or cannot reach an end, an action
     /// without a rule.
     pub fn new(table: Table) -> Result<Self> {
         let states = unique(table.states.iter().map(|state| &state.name), "state")?;
@@ -53,6 +53,9 @@ impl Machine {
                 return Err(unsound(format!("action `{}` has a rule, and no row says who may", rule.action)));
             }
             used.insert(rule.action.clone());
+            if rule.from.is_empty() {
+                return Err(unsound(format!("a rule for `{}` names no state", rule.action)));
+            }
             rule.to.as_ref().map_or(Ok(()), known)?;
             for from in &rule.from {
                 known(from)?;

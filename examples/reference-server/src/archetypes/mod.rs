@@ -31,45 +31,45 @@ use self::template::Facts;
 
 /// One invented report, ready to be filed by a demonstration account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DemoReport {
+pub(crate) struct DemoReport {
     /// `en` or `ar`; every text of the report is in this language.
-    pub language: &'static str,
+    pub(crate) language: &'static str,
     /// A category of the taxonomy.
-    pub category: &'static str,
+    pub(crate) category: &'static str,
     /// A sub-type of that category.
-    pub subtype: &'static str,
+    pub(crate) subtype: &'static str,
     /// What happened, in three to six sentences.
-    pub narrative: String,
+    pub(crate) narrative: String,
     /// What was done at once.
-    pub immediate_action: String,
+    pub(crate) immediate_action: String,
     /// The harm that was done.
-    pub actual_harm: Harm,
+    pub(crate) actual_harm: Harm,
     /// The harm that might have been done; never less than the actual one.
-    pub potential_harm: Harm,
+    pub(crate) potential_harm: Harm,
     /// Severity on the 3 × 3 scheme, 1 to 3.
-    pub severity: u8,
+    pub(crate) severity: u8,
     /// Probability on the 3 × 3 scheme, 1 to 3.
-    pub probability: u8,
+    pub(crate) probability: u8,
     /// Where it happened.
-    pub ward: String,
+    pub(crate) ward: String,
     /// Who was involved: the patient, or the member of staff who was hurt. Empty if nobody was.
-    pub involved_person: String,
+    pub(crate) involved_person: String,
     /// The patient's file number; empty if no patient was involved.
-    pub medical_file_number: String,
+    pub(crate) medical_file_number: String,
     /// Who answers for the ward.
-    pub responsible_manager: String,
+    pub(crate) responsible_manager: String,
     /// The error in a few words.
-    pub specific_error: String,
+    pub(crate) specific_error: String,
     /// Remarks of the quality department; often empty.
-    pub notes: String,
+    pub(crate) notes: String,
     /// Whether the patient or family was told.
-    pub disclosed_to_patient: bool,
+    pub(crate) disclosed_to_patient: bool,
     /// Who told them; empty if nobody has.
-    pub disclosure_responsible: String,
+    pub(crate) disclosure_responsible: String,
     /// How long ago it happened, counted from when the demonstration is loaded.
-    pub occurred_minutes_ago: u32,
+    pub(crate) occurred_minutes_ago: u32,
     /// How long ago it was reported: some minutes to some days after it happened.
-    pub reported_minutes_ago: u32,
+    pub(crate) reported_minutes_ago: u32,
 }
 
 /// A pattern of incident that can be told in many ways.
@@ -134,7 +134,7 @@ const TABLES: [&[Archetype]; 11] = [
 const YEAR: u32 = 365 * 24 * 60;
 
 /// Makes `count` reports, oldest first. The same seed gives the same reports on every machine.
-pub fn generate(seed: u64, count: usize) -> Vec<DemoReport> {
+pub(crate) fn generate(seed: u64, count: usize) -> Vec<DemoReport> {
     let mut random = SplitMix64::new(seed);
     let archetypes: Vec<&Archetype> = TABLES.into_iter().flatten().collect();
     // Dealt like cards, so that even a short list shows many patterns.

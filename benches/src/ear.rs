@@ -1,0 +1,94 @@
+//! A store that listens: it keeps what the engine asks for, so that the same can be asked without the
+//! engine.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use eovr_core::access::Scope;
+use eovr_core::audit::StoredEvent;
+use eovr_core::decide::{Change, Commit};
+use eovr_core::incident::KIND;
+use eovr_core::kind::Catalog;
+use eovr_core::ports::{Parcel, Receipt, Store, Written};
+use eovr_core::record::{Cell, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::{Name, Result, Timestamp};
+
+/// What was heard.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// Commits of incidents. They are kept here and not passed on.
+    pub(crate) commits: Vec<Commit>,
+    /// Questions for pages.
+    pub(crate) finds: Vec<(Scope, Query)>,
+    /// Questions for counts.
+    pub(crate) tallies: Vec<(Scope, Tally)>,
+}
+
+/// Stands before another store.
+#[derive(Debug)]
+pub(crate) struct Ear {
+    store: Arc<dyn Store>,
+    heard: Mutex<Heard>,
+}
+
+impl Ear {
+    pub(crate) fn on(store: Arc<dyn Store>) -> Self {
+        Self { store, heard: Mutex::default() }
+    }
+
+    /// What was heard since this was last asked.
+    pub(crate) fn take(&self) -> Heard {
+        std::mem::take(&mut self.heard())
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for Ear {
+    async fn prepare(&self, catalog: &Catalog) -> Result<()> {
+        self.store.prepare(catalog).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        if commit.changes().iter().any(|change| *change.record().envelope().kind.as_str() != *KIND) {
+            return self.store.commit(commit).await;
+        }
+        let written = |change: &Change| Written {
+            id: change.record().id(),
+            version: change.record().version(),
+            number: None,
+        };
+        let receipt = Receipt { written: commit.changes().iter().map(written).collect() };
+        self.heard().commits.push(commit);
+        Ok(receipt)
+    }
+
+    async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
+        self.store.load(scope, kind, id).await
+    }
+
+    async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
+        self.heard().finds.push((scope.clone(), query.clone()));
+        self.store.find(scope, query).await
+    }
+
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+        self.heard().tallies.push((scope.clone(), tally.clone()));
+        self.store.tally(scope, tally).await
+    }
+
+    async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
+        self.store.events(scope, kind, record).await
+    }
+
+    async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
+        self.store.lease(limit, now, until).await
+    }
+
+    async fn acknowledge(&self, ids: &[u64]) -> Result<()> {
+        self.store.acknowledge(ids).await
+    }
+}

@@ -1,0 +1,93 @@
+//! What eovr costs above its floor: one run, one table.
+//!
+//! Every row that has a floor runs both in turns, in this process, on this machine, and prints the
+//! medians. Figures of a busy machine are worth little, ratios a little more; the first line says how
+//! busy it was.
+//!
+//! ```text
+//! cargo bench -p eovr-benches                     everything; the first run builds a large file
+//! cargo bench -p eovr-benches -- --quick          small sizes, for CI
+//! cargo bench -p eovr-benches -- decide submit    rows whose names begin so
+//! ```
+
+mod bare;
+mod decisions;
+mod ear;
+mod large;
+mod reads;
+mod stopwatch;
+mod submits;
+mod table;
+mod world;
+
+use std::error::Error;
+
+use crate::table::Line;
+
+/// A result with any error.
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// As the figures in the documentation.
+    Full,
+    /// Enough to see that it runs.
+    Quick,
+}
+
+impl Scale {
+    pub(crate) fn pick<T>(self, full: T, quick: T) -> T {
+        match self {
+            Self::Full => full,
+            Self::Quick => quick,
+        }
+    }
+}
+
+type Row = (&'static str, fn(Scale) -> Outcome<Vec<Line>>);
+
+const ROWS: [Row; 7] = [
+    ("decide", decisions::decide_rows),
+    ("submit-1", submits::one_caller),
+    ("submit-8", submits::eight_callers),
+    ("list", reads::list_rows),
+    ("summary", reads::summary_rows),
+    ("verify", decisions::verify_rows),
+    ("triage", decisions::triage_rows),
+];
+
+fn main() -> Outcome<()> {
+    // Cargo adds `--bench` of its own.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let scale =
+        if arguments.iter().any(|argument| argument == "--quick") { Scale::Quick } else { Scale::Full };
+    let names: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let chosen = |row: &str| names.is_empty() || names.iter().any(|name| row.starts_with(name.as_str()));
+    table::say(&machine());
+    let mut lines = Vec::new();
+    for (name, measure) in ROWS {
+        if chosen(name) {
+            lines.extend(measure(scale)?);
+        }
+    }
+    table::print(&lines);
+    if chosen("plan") {
+        table::say("");
+        table::print(&reads::plans(scale)?);
+    }
+    table::say(&format!("load afterwards {}", load()));
+    Ok(())
+}
+
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let rustc = std::process::Command::new("rustc").arg("--version").output();
+    let rustc = rustc.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    format!("{cores} cores, load {}, {}", load(), rustc.unwrap_or_else(|_| "rustc unknown".to_owned()))
+}
+
+fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,84 @@
+//! Time: what a wall clock says, what the processor spent, and the middle of several rounds.
+
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::Outcome;
+
+/// What one operation took, in microseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cost {
+    /// From call to answer.
+    pub(crate) wall: f64,
+    /// Of all threads of the process, the kernel's share included.
+    pub(crate) cpu: f64,
+}
+
+/// Runs from its start to [`Stopwatch::each`].
+pub(crate) struct Stopwatch {
+    wall: Instant,
+    cpu: Duration,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self { cpu: process_cpu(), wall: Instant::now() }
+    }
+
+    /// The cost of one of `count` operations.
+    pub(crate) fn each(&self, count: usize) -> Cost {
+        let wall = self.wall.elapsed();
+        let cpu = process_cpu().saturating_sub(self.cpu);
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / count.max(1) as f64;
+        Cost { wall: each(wall), cpu: each(cpu) }
+    }
+}
+
+/// Something that is measured: does its work once and says what one operation cost.
+pub(crate) type Contestant<'a> = dyn FnMut() -> Outcome<Cost> + 'a;
+
+/// Lets the contestants take turns (A B C, A B C, …), so that whatever else the machine does hits all of
+/// them alike, and returns the median of each. The first round warms up and does not count.
+pub(crate) fn take_turns(rounds: usize, contestants: &mut [&mut Contestant<'_>]) -> Outcome<Vec<Cost>> {
+    let mut costs = vec![Vec::with_capacity(rounds); contestants.len()];
+    for round in 0..=rounds {
+        for (contestant, costs) in contestants.iter_mut().zip(&mut costs) {
+            let cost = contestant()?;
+            if round > 0 {
+                costs.push(cost);
+            }
+        }
+    }
+    let middle = |costs: &Vec<Cost>| Cost {
+        wall: median(costs.iter().map(|cost| cost.wall).collect()),
+        cpu: median(costs.iter().map(|cost| cost.cpu).collect()),
+    };
+    Ok(costs.iter().map(middle).collect())
+}
+
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Runs `work` `count` times on this thread and counts only the time this thread was on a core.
+pub(crate) fn thread_cpu_each(count: usize, mut work: impl FnMut(usize) -> Outcome<()>) -> Outcome<Cost> {
+    let before = read(ClockId::ThreadCPUTime);
+    for index in 0..count {
+        work(index)?;
+    }
+    let spent = read(ClockId::ThreadCPUTime).saturating_sub(before).as_secs_f64() * 1e6;
+    let cpu = spent / count.max(1) as f64;
+    Ok(Cost { wall: cpu, cpu })
+}
+
+fn process_cpu() -> Duration {
+    read(ClockId::ProcessCPUTime)
+}
+
+fn read(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+}

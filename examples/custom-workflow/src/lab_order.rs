@@ -1,0 +1,97 @@
+//! A laboratory order, written in Rust: a state that is misspelt does not compile.
+
+use eovr_core::kind::{FacetSpec, FieldSpec, Kind, KindTable};
+use eovr_core::record::ValueType;
+use eovr_core::workflow::{May, Need, Row, Table, Workflow};
+use eovr_core::{Name, Result, labels};
+
+labels! {
+    /// Where an order stands.
+    pub(crate) enum State {
+        /// Asked for.
+        Ordered = "ordered",
+        /// The specimen is in the laboratory.
+        Collected = "collected",
+        /// There is a result.
+        Resulted = "resulted",
+        /// A second person has looked at the result.
+        Verified = "verified",
+        /// Taken back.
+        Cancelled = "cancelled",
+    }
+}
+
+labels! {
+    /// What can be done with one.
+    pub(crate) enum Action {
+        /// Ask for a test.
+        Order = "order",
+        /// Take the specimen.
+        Collect = "collect",
+        /// Enter the result.
+        Result = "result",
+        /// Release the result; not by the person who ordered.
+        Verify = "verify",
+        /// Take the order back, and say why.
+        Cancel = "cancel",
+    }
+}
+
+struct LabOrder;
+
+impl Workflow for LabOrder {
+    type State = State;
+    type Action = Action;
+
+    const START: State = State::Ordered;
+    const ENDS: &'static [State] = &[State::Verified, State::Cancelled];
+    const CREATE: Action = Action::Order;
+
+    const MAY: &'static [May<Action>] = &[
+        may(Action::Order, &["test", "urgent"]),
+        may(Action::Collect, &[]),
+        may(Action::Result, &["value"]),
+        may(Action::Verify, &[]),
+        may(Action::Cancel, &[]),
+    ];
+
+    const RULES: &'static [Row<State, Action>] = {
+        use State::{Cancelled, Collected, Ordered, Resulted, Verified};
+        &[
+            row(&[Ordered], Action::Collect, Collected, &[]),
+            row(&[Collected], Action::Result, Resulted, &[Need::Field("value")]),
+            row(&[Resulted], Action::Verify, Verified, &[Need::Human, Need::NotAuthor]),
+            row(&[Ordered, Collected], Action::Cancel, Cancelled, &[Need::Human, Need::Note]),
+        ]
+    };
+}
+
+const fn may(action: Action, sets: &'static [&'static str]) -> May<Action> {
+    May { action, tiers: (1, 2), visitor: false, holder: false, sets }
+}
+
+const fn row(
+    from: &'static [State],
+    action: Action,
+    to: State,
+    needs: &'static [Need<&'static str>],
+) -> Row<State, Action> {
+    Row { from, action, to: Some(to), needs }
+}
+
+/// The kind: the workflow above, two facets, and a result that is sealed.
+pub(crate) fn kind() -> Result<Kind> {
+    Kind::new(KindTable {
+        name: Name::new("lab_order")?,
+        parent: None,
+        number: None,
+        readers: eovr_core::access::Tiers::all(),
+        facets: vec![
+            FacetSpec { required: true, ..FacetSpec::new(Name::new("test")?, ValueType::Text) },
+            FacetSpec::new(Name::new("urgent")?, ValueType::Bool),
+        ],
+        fields: vec![FieldSpec::new(Name::new("value")?)],
+        tallied: Vec::new(),
+        workflow: Table::of::<LabOrder>()?,
+    })
+}

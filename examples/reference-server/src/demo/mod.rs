@@ -1,0 +1,76 @@
+//! The demonstration: a hospital group, its people, a year of its incidents, and a look at all of it.
+
+mod accounts;
+mod clock;
+pub(crate) mod organisation;
+mod refusals;
+mod show;
+mod story;
+mod words;
+
+use std::time::Instant;
+
+use eovr_core::Eovr;
+
+pub(crate) use self::clock::DemoClock;
+use crate::engine;
+use crate::output::{Failure, Out, Paint};
+use crate::settings::Place;
+
+/// Options of `demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// Build and show, then exit
+    #[arg(long)]
+    once: bool,
+}
+
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
+    let title = out.paint("E·OVR demonstration", Paint::Bold);
+    out.line(title);
+    let clock = DemoClock::default();
+    let host = engine::open(&args.place, clock.clone(), out).await?;
+    let done = build_and_show(&args, &host.eovr, &clock, out).await;
+    host.close().await;
+    done?;
+    if !args.once {
+        out.line("\nThere is nothing to serve yet, so this ends here.");
+    }
+    Ok(())
+}
+
+async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut Out) -> Result<(), Failure> {
+    let started = Instant::now();
+    let path = args.place.store()?.path.display().to_string();
+
+    let told = story::told(eovr).await?;
+    if told == 0 {
+        // The accounts are older than the first report.
+        clock.pretend(story::first_day(clock.system()));
+        out.line(format_args!("building in {path}"));
+    } else {
+        out.line(format_args!("{path} is there already: nothing is built, everything below is read from it"));
+        if told < story::COUNT as u64 {
+            out.line("the first run was stopped before its end: delete the folder to begin anew");
+        }
+    }
+    let accounts = accounts::provide(eovr).await?;
+    if told == 0 {
+        story::tell(eovr, &accounts, clock).await?;
+    }
+    clock.follow_the_system();
+    if told == 0 {
+        out.line(format_args!("built in {:.1} s", started.elapsed().as_secs_f64()));
+    }
+
+    show::organisation(eovr, out);
+    show::accounts(eovr, &accounts, out);
+    show::summary(&accounts, out).await?;
+    show::lists(eovr, &accounts, out).await?;
+    show::one_trail(eovr, &accounts, out).await?;
+    refusals::show(eovr, &accounts, out).await?;
+    show::verify(&accounts, out).await?;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! The engine of this host: incidents, people and facilities on one store, the organisation read from it.
+
+use std::sync::Arc;
+
+use eovr_core::access::danger;
+use eovr_core::identity::{self, Site};
+use eovr_core::incident;
+use eovr_core::org::Org;
+use eovr_core::ports::{Clock, Store};
+use eovr_core::record::{Query, Record};
+use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
+use eovr_store_sql::SqlStore;
+
+use crate::demo::organisation;
+use crate::output::{Failure, Out};
+use crate::settings::{KeyText, Place};
+
+/// The engine and its store.
+pub(crate) struct Host {
+    pub(crate) eovr: Eovr,
+    store: SqlStore,
+}
+
+impl Host {
+    /// Leaves one database file behind, without a log beside it.
+    pub(crate) async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// Opens the engine, with the demonstration's organisation where the store has none.
+pub(crate) async fn open(
+    place: &Place,
+    clock: impl Clock + Clone + 'static,
+    out: &mut Out,
+) -> Result<Host, Failure> {
+    place.make_dir()?;
+    let config = place.store()?;
+    let key = place.master_key(out)?;
+    let sql = SqlStore::connect(config).await?;
+    let store: Arc<dyn Store> = Arc::new(sql.clone());
+    // The organisation is in the store, and an engine needs one to open: first the planned one, then the
+    // one that is there.
+    let planned = assemble(&store, organisation::planned()?, &key, clock.clone()).await?;
+    let sites = enter(&planned).await?;
+    let eovr = assemble(&store, identity::org_from(&sites)?, &key, clock).await?;
+    Ok(Host { eovr, store: sql })
+}
+
+async fn assemble(
+    store: &Arc<dyn Store>,
+    org: Org,
+    key: &KeyText,
+    clock: impl Clock + 'static,
+) -> Result<Eovr, Failure> {
+    let kinds = incident::kinds(incident::Settings::default())?.into_iter().chain(identity::kinds()?);
+    let engine = Eovr::builder().shared_store(store.clone()).org(org).kinds(kinds);
+    Ok(engine.master_key(key.key()?).clock(clock).open().await?)
+}
+
+/// Enters the facilities that are missing, unless the store belongs to another organisation.
+async fn enter(eovr: &Eovr) -> Result<Vec<Record>> {
+    let setup = setup(eovr)?;
+    let there = all(&setup, identity::facility::KIND).await?;
+    let known = |record: &Record| eovr.org().stamp(&record.envelope().stamp.facility).is_some();
+    if !there.iter().all(known) {
+        return Ok(there);
+    }
+    let is_there = |site: &Site| there.iter().any(|record| record.envelope().stamp.facility == site.facility);
+    let missing: Vec<Site> = Site::all(eovr.org()).into_iter().filter(|site| !is_there(site)).collect();
+    if missing.is_empty() {
+        return Ok(there);
+    }
+    for site in missing {
+        let facility = site.facility.clone();
+        match setup.create(identity::facility::KIND, &facility, site.command()).await {
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::Conflict => {}
+            done => drop(done?),
+        }
+    }
+    all(&setup, identity::facility::KIND).await
+}
+
+/// The software itself, for what nobody is there to do yet.
+pub(crate) fn setup(eovr: &Eovr) -> Result<Session> {
+    Ok(eovr.session(danger::unrestricted("eovr-server.setup", "make and read organisation and accounts")?))
+}
+
+/// Every record of a kind in the session's scope, newest first.
+pub(crate) async fn all(session: &Session, kind: &str) -> Result<Vec<Record>> {
+    let mut query = Query::of(Name::new(kind)?).limit(Query::LARGEST_PAGE);
+    let mut records = Vec::new();
+    loop {
+        let page = session.find(&query).await?;
+        records.extend(page.items);
+        match page.next {
+            Some(next) => query = query.after(Some(next)),
+            None => return Ok(records),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Where the data is, and the key that opens it.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use eovr_core::seal::MasterKey;
+use eovr_store_sql::SqlConfig;
+use zeroize::Zeroizing;
+
+use crate::output::{Failure, Out};
+
+/// The environment variable with the master key.
+pub(crate) const KEY: &str = "EOVR_MASTER_KEY";
+
+/// The options that every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Place {
+    /// The folder for the database, the key and what a command leaves behind
+    #[arg(long, default_value = "eovr-demo")]
+    dir: PathBuf,
+    /// The database, such as sqlite:///var/lib/eovr/hospital.db [default: sqlite://DIR/eovr.db]
+    #[arg(long, value_name = "URL", env = "EOVR_STORE", hide_env_values = true)]
+    store: Option<String>,
+}
+
+impl Place {
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Makes the folder where it is missing.
+    pub(crate) fn make_dir(&self) -> Result<(), Failure> {
+        fs::create_dir_all(&self.dir).map_err(|error| {
+            Failure::usage(
+                format!("cannot make the folder `{}`: {error}", self.dir.display()),
+                "name another with --dir",
+            )
+        })
+    }
+
+    /// The store, by its settings.
+    pub(crate) fn store(&self) -> Result<SqlConfig, Failure> {
+        match &self.store {
+            Some(url) => Ok(SqlConfig::from_url(url)?),
+            None => Ok(SqlConfig::sqlite(self.dir.join("eovr.db"))),
+        }
+    }
+
+    /// The master key: from the environment, else from the folder; made there for a store that is new.
+    pub(crate) fn master_key(&self, out: &mut Out) -> Result<KeyText, Failure> {
+        if let Some(text) = std::env::var_os(KEY) {
+            let text = text.into_string().map_err(|_| {
+                Failure::broken(format!("key: {KEY} is not text")).with_help("32 bytes in base64")
+            })?;
+            return KeyText::new(text);
+        }
+        let path = self.dir.join("master.key");
+        match fs::read_to_string(&path) {
+            Ok(text) => KeyText::new(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.make_key(&path, out),
+            Err(error) => Err(Failure::broken(format!("cannot read `{}`: {error}", path.display()))),
+        }
+    }
+
+    fn make_key(&self, path: &Path, out: &mut Out) -> Result<KeyText, Failure> {
+        let store = self.store()?.path;
+        if store.exists() {
+            return Err(Failure::broken(format!(
+                "key: `{}` is there, and its master key is not",
+                store.display()
+            ))
+            .with_help(format!("set {KEY}, or put `{}` back", path.display())));
+        }
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(bytes.as_mut_slice())
+            .map_err(|error| Failure::broken(format!("the system gives no randomness: {error}")))?;
+        let text = KeyText(Zeroizing::new(STANDARD.encode(bytes.as_slice())));
+        let written = private(path).and_then(|mut file| {
+            writeln!(file, "{}", text.0.as_str())?;
+            file.sync_all()
+        });
+        written.map_err(|error| Failure::broken(format!("cannot write `{}`: {error}", path.display())))?;
+        out.line(format_args!(
+            "made a master key in {} (for the demonstration; elsewhere set {KEY})",
+            path.display()
+        ));
+        Ok(text)
+    }
+}
+
+/// A new file that only its owner may read; never an existing one.
+pub(crate) fn private(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A master key that was read and is well formed. The engine is opened twice, and a key cannot be copied.
+pub(crate) struct KeyText(Zeroizing<String>);
+
+impl KeyText {
+    fn new(text: String) -> Result<Self, Failure> {
+        let text = Zeroizing::new(text);
+        MasterKey::from_base64(&text)?;
+        Ok(Self(text))
+    }
+
+    pub(crate) fn key(&self) -> Result<MasterKey, Failure> {
+        Ok(MasterKey::from_base64(&self.0)?)
+    }
+}

@@ -1,0 +1,94 @@
+//! `eovr-server demo`, as a person runs it.
+
+use std::process::Stdio;
+
+use crate::support::{Folder, Tested, run};
+
+#[test]
+fn it_builds_once_and_shows_everything_every_time() -> Tested {
+    let folder = Folder::new()?;
+    let first = run(folder.command("demo").arg("--once"))?;
+    assert_eq!(first.code, Some(0), "{}", first.complained);
+    first.says(&["created", "in_progress", "evaluating", "more_info_needed", "action_taken", "completed"])?;
+    first.says(&["staff", "quality_admin", "admin_manager", "governorate_manager", "top_management"])?;
+    first.says(&["duplicate", "not_reportable", "reopened", "all intact", "made a master key"])?;
+    first.says(&[
+        "denied: ",
+        "refused: ",
+        "not_found: ",
+        "conflict: ",
+        "a person to decide, not a machine",
+    ])?;
+    first.says(&["every `follow_up` of the record to be closed", "مستشفى"])?;
+    assert!(!first.said.contains('\u{1b}'), "no colours into a pipe");
+
+    let password = |line: &str| line.split_whitespace().nth(2).map(str::to_owned);
+    let row = first.said.lines().find(|line| line.starts_with("top_management"));
+    let password = row.and_then(password).ok_or("the password is shown")?;
+    assert_eq!(password.len(), 19, "{password}");
+
+    let second = run(&mut folder.command("demo"))?;
+    assert_eq!(second.code, Some(0), "{}", second.complained);
+    second.says(&[
+        "is there already",
+        "Passwords cannot be shown again",
+        "all intact",
+        "nothing to serve yet",
+    ])?;
+    second.says(&["top@eovr.test", "refused: "])?;
+    assert!(!second.said.contains(&password), "a password is shown once");
+    let figures = |said: &str| said.lines().filter(|line| line.contains("all intact")).count();
+    assert_eq!(figures(&first.said), figures(&second.said));
+    Ok(())
+}
+
+#[test]
+fn the_file_holds_nothing_that_identifies_anybody() -> Tested {
+    let folder = Folder::new()?;
+    let built = run(folder.command("demo").arg("--once"))?;
+    assert_eq!(built.code, Some(0), "{}", built.complained);
+    let file = std::fs::read(folder.data().join("eovr.db"))?;
+    let holds = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(
+        holds("El-Nakheel General Hospital") && holds("not_reportable"),
+        "codes and places are in the clear"
+    );
+    for secret in ["top@eovr.test", "Samia Elwany", "argon2id", "head nurse", "رئيسة التمريض", "The patient"]
+    {
+        assert!(!holds(secret), "`{secret}` is in the file");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_wrong_key_is_refused_and_changes_nothing() -> Tested {
+    let folder = Folder::new()?;
+    assert_eq!(run(folder.command("demo").arg("--once"))?.code, Some(0));
+    let before = std::fs::read(folder.data().join("eovr.db"))?;
+    let check = |key: &str, expected: &str| {
+        let refused = run(folder.command("demo").arg("--once").env("EOVR_MASTER_KEY", key))?;
+        assert_eq!(refused.code, Some(1), "{}", refused.said);
+        refused.says(&["error: key: ", expected, "help: "])
+    };
+    check("d3JvbmcgYnV0IHdlbGwgZm9ybWVkIG1hc3RlciBrZXk=", "does not open a stored data key")?;
+    check("tooshort", "wrong length")?;
+    check("", "wrong length")?;
+    std::fs::remove_file(folder.data().join("master.key"))?;
+    let refused = run(folder.command("demo").arg("--once"))?;
+    assert_eq!(refused.code, Some(1));
+    refused.says(&["its master key is not", "put `"])?;
+    assert!(std::fs::read(folder.data().join("eovr.db"))? == before, "the file has changed");
+    Ok(())
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() -> Tested {
+    let folder = Folder::new()?;
+    let mut child =
+        folder.command("demo").arg("--once").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    drop(child.stdout.take());
+    let ended = child.wait_with_output()?;
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
+    run(&mut folder.command("demo"))?.says(&["is there already", "all intact"])
+}

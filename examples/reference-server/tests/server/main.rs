@@ -1,0 +1,6 @@
+//! The program, run as a person runs it.
+
+mod demo;
+mod identity;
+mod import;
+mod support;

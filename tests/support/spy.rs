@@ -1,0 +1,150 @@
+//! A store that a test looks into: it passes everything on, and keeps a scope that sees all.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use eovr_core::access::{Reach, Scope};
+use eovr_core::audit::StoredEvent;
+use eovr_core::decide::Commit;
+use eovr_core::kind::Catalog;
+use eovr_core::memory::MemoryStore;
+use eovr_core::ports::{Parcel, Receipt, Store};
+use eovr_core::record::{Cell, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::{Name, Result, Timestamp};
+
+type Spoil = Box<dyn Fn(&mut StoredRecord) + Send>;
+
+/// What stands between an engine and the reference store.
+#[derive(Default)]
+pub struct Spy {
+    inner: MemoryStore,
+    // A store is never given a scope that it may keep; a spy keeps it all the same.
+    widest: Mutex<Option<Scope>>,
+    kinds: Mutex<Vec<Name>>,
+    spoil: Mutex<Option<Spoil>>,
+    heard: Mutex<String>,
+}
+
+impl std::fmt::Debug for Spy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// All that the store holds: records, events, messages.
+pub type Dump = (Vec<StoredRecord>, Vec<Vec<StoredEvent>>, Vec<String>);
+
+impl Spy {
+    /// A spy on an empty store.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self::default())
+    }
+
+    /// From now on every record is read with this done to it.
+    pub fn spoil(&self, how: impl Fn(&mut StoredRecord) + Send + 'static) {
+        *self.spoil.lock().expect("no test panics here") = Some(Box::new(how));
+    }
+
+    /// The `Debug` of every commit so far.
+    pub fn heard(&self) -> String {
+        self.heard.lock().expect("no test panics here").clone()
+    }
+
+    /// A scope that sees all.
+    pub fn everything(&self) -> Scope {
+        self.widest.lock().expect("no test panics here").clone().expect("the engine has read its keys")
+    }
+
+    /// A record as it is kept.
+    pub async fn record(&self, kind: &str, id: RecordId) -> StoredRecord {
+        self.inner
+            .load(&self.everything(), &Name::new(kind).expect("a kind"), id)
+            .await
+            .expect("it reads")
+            .expect("it is there")
+    }
+
+    /// The events of a record as they are kept.
+    pub async fn chain(&self, kind: &str, id: RecordId) -> Vec<StoredEvent> {
+        self.inner.events(&self.everything(), &Name::new(kind).expect("a kind"), id).await.expect("it reads")
+    }
+
+    /// All that it holds.
+    pub async fn dump(&self) -> Dump {
+        let everything = self.everything();
+        let kinds = self.kinds.lock().expect("no test panics here").clone();
+        let (mut records, mut events) = (Vec::new(), Vec::new());
+        for kind in kinds {
+            let mut query = Query::of(kind.clone()).limit(Query::LARGEST_PAGE);
+            loop {
+                let page = self.inner.find(&everything, &query).await.expect("it reads");
+                for record in page.items {
+                    events.push(
+                        self.inner.events(&everything, &kind, record.envelope.id).await.expect("it reads"),
+                    );
+                    records.push(record);
+                }
+                match page.next {
+                    Some(next) => query = query.after(Some(next)),
+                    None => break,
+                }
+            }
+        }
+        let now = Timestamp::from_micros(0);
+        let parcels = self.inner.lease(u32::MAX, now, now).await.expect("it reads");
+        (records, events, parcels.into_iter().map(|parcel| parcel.message).collect())
+    }
+
+    fn read(&self, mut record: StoredRecord) -> StoredRecord {
+        if let Some(spoil) = &*self.spoil.lock().expect("no test panics here") {
+            spoil(&mut record);
+        }
+        record
+    }
+
+    fn note(&self, scope: &Scope) {
+        if matches!(scope.reach(), Reach::Country) {
+            *self.widest.lock().expect("no test panics here") = Some(scope.clone());
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Spy {
+    async fn prepare(&self, catalog: &Catalog) -> Result<()> {
+        *self.kinds.lock().expect("no test panics here") =
+            catalog.kinds().map(|kind| kind.name().clone()).collect();
+        self.inner.prepare(catalog).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        self.heard.lock().expect("no test panics here").push_str(&format!("{commit:?}\n{commit:#?}\n"));
+        self.inner.commit(commit).await
+    }
+
+    async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
+        self.note(scope);
+        Ok(self.inner.load(scope, kind, id).await?.map(|record| self.read(record)))
+    }
+
+    async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
+        self.note(scope);
+        self.inner.find(scope, query).await?.try_map(|record| Ok(self.read(record)))
+    }
+
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+        self.inner.tally(scope, tally).await
+    }
+
+    async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
+        self.inner.events(scope, kind, record).await
+    }
+
+    async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
+        self.inner.lease(limit, now, until).await
+    }
+
+    async fn acknowledge(&self, ids: &[u64]) -> Result<()> {
+        self.inner.acknowledge(ids).await
+    }
+}

@@ -1,0 +1,316 @@
+//! The shape of the core: which module may name which, what it is built on, and every door classified.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Each module, and the modules of the core that it may name. Everything may name `error`; nothing may
+/// name what stands below it in this list.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("name", &[]),
+    ("time", &[]),
+    ("org", &["name"]),
+    ("seal", &[]),
+    ("risk", &[]),
+    ("triage", &["risk"]),
+    // A record holds sealed fields; nothing else of sealing concerns it.
+    ("record", &["name", "time", "org", "seal::Sealed"]),
+    ("access", &["name", "org", "record"]),
+    ("workflow", &["name", "access"]),
+    ("audit", &["name", "time", "record", "seal::Sealed"]),
+    ("kind", &["name", "time", "record", "access", "workflow", "seal::Mode"]),
+    ("decide", &["name", "time", "org", "record", "access", "workflow", "seal", "audit", "kind"]),
+    ("ports", &["name", "time", "record", "access", "seal::Cipher", "audit", "kind", "decide"]),
+    ("analytics", &["name", "record", "access"]),
+    (
+        "service",
+        &[
+            "name",
+            "time",
+            "org",
+            "record",
+            "access",
+            "workflow",
+            "seal",
+            "audit",
+            "kind",
+            "decide",
+            "ports",
+            "analytics",
+        ],
+    ),
+    ("memory", &["name", "time", "record", "access", "audit", "kind", "decide", "ports"]),
+    (
+        "conformance",
+        &[
+            "name", "time", "org", "record", "access", "seal", "audit", "kind", "decide", "ports", "service",
+            "memory",
+        ],
+    ),
+    ("identity", &["name", "org", "record", "access", "workflow", "kind", "decide"]),
+    (
+        "incident",
+        &[
+            "name",
+            "time",
+            "org",
+            "record",
+            "access",
+            "workflow",
+            "risk",
+            "seal::Entropy",
+            "kind",
+            "decide",
+            "ports",
+            "service",
+            "triage",
+        ],
+    ),
+];
+
+fn core() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../eovr-core")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The source without comments and without tests, which may name what they like.
+fn source(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    code.collect::<Vec<_>>().join("\n")
+}
+
+/// What a source names behind `crate::`: `seal`, and `seal::Sealed` for each item, braces opened.
+fn named(source: &str) -> Vec<(String, Vec<String>)> {
+    let mut all = Vec::new();
+    for rest in source.split("crate::").skip(1) {
+        let word = |text: &str| -> String {
+            text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+        };
+        let module = word(rest);
+        let items = match rest[module.len()..].strip_prefix("::") {
+            Some(group) if group.starts_with('{') => {
+                let inside = group[1..].split('}').next().unwrap_or_default();
+                inside.split(',').map(|item| word(item.trim())).filter(|item| !item.is_empty()).collect()
+            }
+            Some(item) => vec![word(item)],
+            None => Vec::new(),
+        };
+        all.push((module, items));
+    }
+    all
+}
+
+fn may(allowed: &[&str], module: &str, items: &[String]) -> bool {
+    if allowed.contains(&module) {
+        return true;
+    }
+    let one = |item: &String| allowed.contains(&format!("{module}::{item}").as_str());
+    !items.is_empty() && items.iter().all(one)
+}
+
+#[test]
+fn every_arrow_points_up() {
+    let known: BTreeMap<_, _> = ARROWS.iter().copied().collect();
+    let src = core().join("src");
+    let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
+    for path in files(&src) {
+        let inside = path.strip_prefix(&src).unwrap().with_extension("");
+        let module = inside.iter().next().unwrap().to_str().unwrap().to_owned();
+        let in_tests =
+            inside.iter().any(|part| part == "tests") || inside.to_string_lossy().ends_with("_tests");
+        if module == "lib" || in_tests {
+            continue;
+        }
+        let Some(allowed) = known.get(module.as_str()) else {
+            wrong.push(format!("module `{module}` stands in no list"));
+            continue;
+        };
+        for (named, items) in named(&source(&path)) {
+            // The crate's own short names for `error` and the macro.
+            let everybody = ["error", "Error", "ErrorKind", "Result", "labels"].contains(&named.as_str());
+            if everybody || named == module || may(allowed, &named, &items) {
+                seen.insert((module.clone(), named));
+            } else {
+                wrong.push(format!("{}: names `{named}::{}`", inside.display(), items.join(", ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "arrows that point back:\n  {}", wrong.join("\n  "));
+    assert!(seen.len() > 60, "the sources were not read: {}", seen.len());
+    for (module, allowed) in ARROWS {
+        for arrow in *allowed {
+            let to = arrow.split("::").next().unwrap();
+            let place = |module: &str| ARROWS.iter().position(|(known, _)| *known == module);
+            assert!(place(to) < place(module), "the list itself points back: {module} to {to}");
+        }
+    }
+}
+
+#[test]
+fn arrows_are_read_as_they_are_written() {
+    let source =
+        "use crate::seal::{Mode, Sealed};\nlet x = crate::time::Timestamp::now();\nuse crate::Error;";
+    let named = named(source);
+    assert_eq!(named[0], ("seal".to_owned(), vec!["Mode".to_owned(), "Sealed".to_owned()]));
+    assert_eq!(named[1], ("time".to_owned(), vec!["Timestamp".to_owned()]));
+    assert_eq!(named[2], ("Error".to_owned(), Vec::new()));
+    assert!(may(&["seal::Sealed"], "seal", &["Sealed".to_owned()]));
+    assert!(!may(&["seal::Sealed"], "seal", &["Mode".to_owned(), "Sealed".to_owned()]));
+    assert!(!may(&["seal::Sealed"], "seal", &[]));
+}
+
+/// What the core is built on, features included: whoever adds to it adds a line here, and says why.
+const BUILT_ON: &[&str] = &[
+    "aes-gcm",
+    "aes-siv",
+    "async-trait",
+    "base64",
+    "getrandom",
+    "jiff",
+    "serde",
+    "serde_json",
+    "sha2",
+    "unicode-normalization",
+    "uuid",
+    "zeroize",
+];
+
+/// What reaches the world: runtimes, drivers, sockets, clients, sources of chance.
+const NEVER: &[&str] = &[
+    "tokio",
+    "async-std",
+    "smol",
+    "futures",
+    "mio",
+    "socket2",
+    "sqlx",
+    "sqlx-core",
+    "rusqlite",
+    "libsqlite3-sys",
+    "mongodb",
+    "reqwest",
+    "hyper",
+    "ureq",
+    "rand",
+    "chrono",
+    "time",
+    "rayon",
+    "crossbeam",
+    "tracing",
+    "log",
+];
+
+fn tree(more: &[&str]) -> Vec<String> {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(core())
+        .args(["tree", "-p", "eovr-core", "-e", "normal", "--prefix", "none"])
+        .args(more);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names = String::from_utf8(output.stdout).unwrap();
+    names.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_core_is_built_on_nothing_that_reaches_the_world() {
+    let all = tree(&["--all-features"]);
+    let bad: Vec<_> = NEVER.iter().filter(|name| all.contains(&(**name).to_owned())).collect();
+    assert!(bad.is_empty(), "the core is built on {bad:?}");
+    let direct: BTreeSet<_> = tree(&["--all-features", "--depth", "1"]).into_iter().skip(1).collect();
+    let wanted: BTreeSet<_> = BUILT_ON.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(direct, wanted);
+    let plain = tree(&["--no-default-features"]);
+    assert!(!plain.contains(&"getrandom".to_owned()), "without `system` there is no source of chance");
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Class {
+    /// Touches no record.
+    Plain,
+    /// Reads through the actor's scope.
+    Reads,
+    /// Writes through a decision, which takes a permit.
+    Writes,
+}
+
+use Class::{Plain, Reads, Writes};
+
+/// Every way into the engine for one actor. A new one stands here before it is used.
+const DOORS: &[(&str, &str, Class)] = &[
+    ("Session", "eovr", Plain),
+    ("Session", "actor", Plain),
+    ("Session", "scope", Plain),
+    ("Session", "incidents", Plain),
+    ("Session", "sealed_is", Plain),
+    ("Session", "open", Plain),
+    ("Session", "load", Reads),
+    ("Session", "find", Reads),
+    ("Session", "tally", Reads),
+    ("Session", "legal", Reads),
+    ("Session", "trail", Reads),
+    ("Session", "data_keys", Reads),
+    ("Session", "create", Writes),
+    ("Session", "create_as", Writes),
+    ("Session", "create_child", Writes),
+    ("Session", "act", Writes),
+    ("Session", "rotate_key", Writes),
+    ("Session", "destroy_key", Writes),
+    ("Incidents", "list", Reads),
+    ("Incidents", "newest", Reads),
+    ("Incidents", "of_file", Reads),
+    ("Incidents", "load", Reads),
+    ("Incidents", "trail", Reads),
+    ("Incidents", "summary", Reads),
+    ("Incidents", "follow_ups", Reads),
+    ("Incidents", "report", Writes),
+    ("Incidents", "report_as", Writes),
+    ("Incidents", "act", Writes),
+    ("Incidents", "assess", Writes),
+    ("Incidents", "follow_up", Writes),
+    ("Incidents", "finish_follow_up", Writes),
+    ("Incidents", "reopen", Writes),
+];
+
+#[test]
+fn every_door_is_classified() {
+    let mut found = BTreeSet::new();
+    for path in files(&core().join("src")) {
+        let mut of = None;
+        for line in source(&path).lines() {
+            if let Some(block) = line.strip_prefix("impl ") {
+                let name = block.split([' ', '<']).next().unwrap_or_default();
+                of = ["Session", "Incidents"].into_iter().find(|of| *of == name);
+            }
+            let code = line.strip_prefix("    pub ").map(|rest| rest.strip_prefix("async ").unwrap_or(rest));
+            if let (Some(of), Some(rest)) = (of, code.and_then(|code| code.strip_prefix("fn "))) {
+                let name = rest.split(['(', '<']).next().unwrap_or_default();
+                found.insert((of, name.to_owned()));
+            }
+        }
+    }
+    let listed: BTreeSet<_> = DOORS.iter().map(|(of, name, _)| (*of, (*name).to_owned())).collect();
+    let new: Vec<_> = found.difference(&listed).collect();
+    assert!(new.is_empty(), "say of these whether they read or write, and by which proof: {new:?}");
+    let gone: Vec<_> = listed.difference(&found).collect();
+    assert!(gone.is_empty(), "these are listed and not there: {gone:?}");
+    assert!(DOORS.iter().any(|(.., class)| *class == Reads));
+}

@@ -1,0 +1,14 @@
+//! A machine is a table that was checked.
+
+use eovr_core::kind::{Kind, KindTable};
+use eovr_core::workflow::{Machine, Table};
+
+fn unchecked(table: Table) -> Machine {
+    table.into()
+}
+
+fn kind(table: KindTable) -> Kind {
+    table.into()
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A permit is given by the table of actions, never taken.
+
+use eovr_core::Name;
+use eovr_core::access::{ActionRow, Actor, Permit};
+
+fn asked(actor: &Actor, of: &Name, row: &ActionRow) -> Permit {
+    Permit::of(actor, of, row, eovr_core::access::Place::Seen).unwrap()
+}
+
+fn main() {}

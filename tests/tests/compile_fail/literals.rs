@@ -1,0 +1,33 @@
+//! No proof can be written down as a literal. Privacy is checked last, so these stand apart.
+
+use eovr_core::Name;
+use eovr_core::access::{Actor, Permit, Reach, Scope};
+use eovr_core::decide::{Change, Commit};
+use eovr_core::seal::Sealed;
+use eovr_core::workflow::{Machine, Table};
+
+fn scope() -> Scope {
+    Scope { reach: Reach::Country }
+}
+
+fn permit(actor: Actor, action: Name) -> Permit {
+    Permit { actor, action }
+}
+
+fn commit(change: Change) -> Commit {
+    Commit { changes: vec![change] }
+}
+
+fn change(change: Change) -> Change {
+    Change { expected: None, ..change }
+}
+
+fn sealed(other: Sealed) -> Sealed {
+    Sealed { bytes: b"plain text".to_vec().into(), ..other }
+}
+
+fn machine(table: Table, other: Machine) -> Machine {
+    Machine { table, ..other }
+}
+
+fn main() {}
