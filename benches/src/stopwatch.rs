@@ -11,6 +11,9 @@ use crate::Outcome;
 pub(crate) struct Cost {
     /// From call to answer.
     pub(crate) wall: f64,
+    /// The same in the quietest quarter of the rounds: what waits for a disk also waits for whoever else
+    /// wants the core it wakes up on, in steps of milliseconds.
+    pub(crate) quiet: f64,
     /// Of all threads of the process, the kernel's share included.
     pub(crate) cpu: f64,
 }
@@ -31,7 +34,7 @@ impl Stopwatch {
         let wall = self.wall.elapsed();
         let cpu = process_cpu().saturating_sub(self.cpu);
         let each = |time: Duration| time.as_secs_f64() * 1e6 / count.max(1) as f64;
-        Cost { wall: each(wall), cpu: each(cpu) }
+        Cost { wall: each(wall), quiet: each(wall), cpu: each(cpu) }
     }
 }
 
@@ -52,14 +55,20 @@ pub(crate) fn take_turns(rounds: usize, contestants: &mut [&mut Contestant<'_>])
     }
     let middle = |costs: &Vec<Cost>| Cost {
         wall: median(costs.iter().map(|cost| cost.wall).collect()),
+        quiet: quantile(costs.iter().map(|cost| cost.quiet).collect(), 4),
         cpu: median(costs.iter().map(|cost| cost.cpu).collect()),
     };
     Ok(costs.iter().map(middle).collect())
 }
 
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(values: Vec<f64>) -> f64 {
+    quantile(values, 2)
+}
+
+/// What one in `part` values lies below.
+fn quantile(mut values: Vec<f64>, part: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    values.get(values.len() / part).copied().unwrap_or(f64::NAN)
 }
 
 /// Runs `work` `count` times on this thread and counts only the time this thread was on a core.
@@ -70,7 +79,7 @@ pub(crate) fn thread_cpu_each(count: usize, mut work: impl FnMut(usize) -> Outco
     }
     let spent = read(ClockId::ThreadCPUTime).saturating_sub(before).as_secs_f64() * 1e6;
     let cpu = spent / count.max(1) as f64;
-    Ok(Cost { wall: cpu, cpu })
+    Ok(Cost { wall: cpu, quiet: cpu, cpu })
 }
 
 fn process_cpu() -> Duration {

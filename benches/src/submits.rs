@@ -46,9 +46,15 @@ pub(crate) fn one_caller(scale: Scale) -> Outcome<Vec<Line>> {
             .floor(format!("{floor:.0} µs  {name}"), ours / floor)
     };
     let kept = |floor: &Cost| engine.wall <= 1.3 * floor.wall;
+    let quiet = |floor: &Cost, name: &str| {
+        line("wall, quietest quarter", engine.quiet, floor.quiet, name)
+            .target("≤ 1.3 ×", engine.quiet <= 1.3 * floor.quiet)
+    };
     Ok(vec![
         line("wall", engine.wall, sqlite.wall, "rusqlite, prepared").target("≤ 1.3 ×", kept(sqlite)),
         line("wall", engine.wall, sqlx.wall, "sqlx, statement by statement").target("≤ 1.3 ×", kept(sqlx)),
+        quiet(sqlite, "rusqlite, prepared"),
+        quiet(sqlx, "sqlx, statement by statement"),
         line("CPU", engine.cpu, sqlite.cpu, "rusqlite, prepared"),
         line("CPU", engine.cpu, sqlx.cpu, "sqlx, statement by statement"),
     ])

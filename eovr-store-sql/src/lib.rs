@@ -14,6 +14,7 @@
 //! Commits of many callers share a transaction where they meet ("group commit"): one caller waits for
 //! one disk write, eight callers wait for about one as well. Each commit is still all or nothing.
 
+mod body;
 mod commit;
 mod config;
 mod dialect;

@@ -21,7 +21,7 @@ pub(crate) fn load(schema: &Schema, scope: &Scope, id: RecordId) -> Result<State
     condition.push("\"id\" = ?");
     condition.binds.bytes(id.as_bytes())?;
     condition.scope(scope)?;
-    Ok(condition.select(&schema.columns, ""))
+    Ok(condition.select(&schema.reading, ""))
 }
 
 pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Statement> {
@@ -35,7 +35,7 @@ pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Stat
     }
     // One more than asked for tells whether there is a next page.
     condition.binds.int(i64::from(query.limit) + 1)?;
-    Ok(condition.select(&schema.columns, " ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ?"))
+    Ok(condition.select(&schema.reading, " ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ?"))
 }
 
 pub(crate) fn tally(schema: &Schema, scope: &Scope, tally: &Tally) -> Result<Statement> {

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use eovr_core::org::{OrgId, Stamp};
 use eovr_core::record::{ActorId, Envelope, Head, Record, RecordId, StoredRecord, Value, ValueType};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
+use serde_json::Value as Json;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Row as _};
 
+use crate::body;
 use crate::error::translate;
-use crate::schema::{ENVELOPE, Schema};
+use crate::schema::Schema;
 
 /// Values to be bound, in order.
 #[derive(Debug, Default)]
@@ -63,61 +63,62 @@ pub(crate) fn bind_content(binds: &mut Binds, schema: &Schema, record: &Record) 
         }
     }
     let is_slot = |name: &Name| schema.slots.iter().any(|slot| slot.name == *name);
-    let rest: BTreeMap<&str, String> = record
-        .sealed_fields()
-        .iter()
-        .filter(|(name, _)| !is_slot(name))
-        .map(|(name, sealed)| (name.as_str(), sealed.to_base64()))
-        .collect();
-    let json =
-        serde_json::to_string(&rest).map_err(|error| Error::bug("base64 is always JSON").because(error))?;
-    binds.text(&json)
+    binds.bytes(&body::pack(record.sealed_fields().iter().filter(|(name, _)| !is_slot(name)))?)
 }
 
-/// Reads the columns of [`Schema::columns`].
+/// Reads the columns of [`Schema::reading`].
 pub(crate) fn read_record(schema: &Schema, row: &SqliteRow) -> Result<StoredRecord> {
-    let mut reader = Reader { row, at: 0 };
-    let envelope = Envelope {
-        kind: schema.name.clone(),
-        id: record_id(reader.bytes()?)?,
-        number: reader.text_or_none()?,
-        stamp: Stamp {
-            governorate: OrgId::new(reader.text()?)?,
-            administration: OrgId::new(reader.text()?)?,
-            facility: OrgId::new(reader.text()?)?,
-        },
-        author: ActorId::new(reader.text()?)?,
-        parent: reader.bytes_or_none()?.map(record_id).transpose()?,
-        state: Name::new(reader.text()?)?,
-        version: reader.count()?,
-        created_at: Timestamp::from_micros(reader.int()?),
-        updated_at: Timestamp::from_micros(reader.int()?),
-        month: u32::try_from(reader.int()?).map_err(|_| damaged())?,
-        head: Head { seq: reader.count()?, hash: reader.bytes()?.try_into().map_err(|_| damaged())? },
-    };
-    debug_assert_eq!(reader.at, ENVELOPE.len());
+    let (id, parent): (&[u8], Option<&[u8]>) = (column(row, 0)?, column(row, 1)?);
+    let (hash, body): (&[u8], &[u8]) = (column(row, 2)?, column(row, 3)?);
     let mut facets = BTreeMap::new();
     let mut sealed = BTreeMap::new();
-    for slot in &schema.slots {
-        match slot.facet {
-            Some(value_type) => {
-                drop(reader.value(value_type)?.map(|value| facets.insert(slot.name.clone(), value)))
-            }
-            None => {
-                drop(reader.bytes_or_none()?.map(|bytes| sealed.insert(slot.name.clone(), bytes.to_vec())))
+    body::unpack(body, &mut sealed)?;
+    let mut at = 4;
+    for slot in schema.byte_slots() {
+        if let Some(bytes) = column::<Option<Vec<u8>>>(row, at)? {
+            match slot.facet {
+                Some(_) => drop(facets.insert(slot.name.clone(), Value::Bytes(bytes))),
+                None => drop(sealed.insert(slot.name.clone(), bytes)),
             }
         }
+        at += 1;
     }
-    let rest: BTreeMap<Name, &str> = serde_json::from_str(reader.text()?).map_err(|_| damaged())?;
-    for (name, value) in rest {
-        sealed.insert(name, STANDARD.decode(value).map_err(|_| damaged())?);
+    let mut plain = Plain::parse(column(row, at)?)?;
+    let envelope = Envelope {
+        kind: schema.name.clone(),
+        id: record_id(id)?,
+        parent: parent.map(record_id).transpose()?,
+        number: plain.text_or_none()?,
+        stamp: Stamp {
+            governorate: OrgId::new(&plain.text()?)?,
+            administration: OrgId::new(&plain.text()?)?,
+            facility: OrgId::new(&plain.text()?)?,
+        },
+        author: ActorId::new(&plain.text()?)?,
+        state: Name::new(&plain.text()?)?,
+        version: plain.count()?,
+        created_at: Timestamp::from_micros(plain.int()?),
+        updated_at: Timestamp::from_micros(plain.int()?),
+        month: u32::try_from(plain.int()?).map_err(|_| damaged())?,
+        head: Head { seq: plain.count()?, hash: hash.try_into().map_err(|_| damaged())? },
+    };
+    for (slot, value_type) in schema.plain_slots() {
+        if let Some(value) = plain.value(value_type)? {
+            facets.insert(slot.name.clone(), value);
+        }
     }
     Ok(StoredRecord { envelope, facets, sealed })
 }
 
 /// Reads one value of a type from a column.
 pub(crate) fn read_value(row: &SqliteRow, at: usize, value_type: ValueType) -> Result<Option<Value>> {
-    Reader { row, at }.value(value_type)
+    Ok(match value_type {
+        ValueType::Text => column::<Option<String>>(row, at)?.map(Value::Text),
+        ValueType::Int => column::<Option<i64>>(row, at)?.map(Value::Int),
+        ValueType::Bool => column::<Option<i64>>(row, at)?.map(|int| Value::Bool(int != 0)),
+        ValueType::Time => column::<Option<i64>>(row, at)?.map(|at| Value::Time(Timestamp::from_micros(at))),
+        ValueType::Bytes => column::<Option<Vec<u8>>>(row, at)?.map(Value::Bytes),
+    })
 }
 
 pub(crate) fn record_id(bytes: &[u8]) -> Result<RecordId> {
@@ -128,52 +129,56 @@ pub(crate) fn damaged() -> Error {
     Error::new(ErrorKind::Tampered, "a stored row does not have the shape of its kind")
 }
 
-struct Reader<'r> {
-    row: &'r SqliteRow,
-    at: usize,
+fn column<'r, T>(row: &'r SqliteRow, at: usize) -> Result<T>
+where
+    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    row.try_get(at).map_err(translate)
 }
 
-impl<'r> Reader<'r> {
-    fn next<T>(&mut self) -> Result<T>
-    where
-        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-    {
-        let value = self.row.try_get(self.at).map_err(translate)?;
-        self.at += 1;
-        Ok(value)
-    }
+/// The values that were read as one JSON array, handed out in order.
+struct Plain(std::vec::IntoIter<Json>);
 
-    fn text(&mut self) -> Result<&'r str> {
-        self.next()
+impl Plain {
+    fn parse(json: &str) -> Result<Self> {
+        serde_json::from_str::<Vec<Json>>(json).map(|values| Self(values.into_iter())).map_err(|_| damaged())
     }
 
     fn text_or_none(&mut self) -> Result<Option<String>> {
-        self.next()
+        match self.0.next() {
+            Some(Json::String(text)) => Ok(Some(text)),
+            Some(Json::Null) => Ok(None),
+            _ => Err(damaged()),
+        }
+    }
+
+    fn text(&mut self) -> Result<String> {
+        self.text_or_none()?.ok_or_else(damaged)
+    }
+
+    fn int_or_none(&mut self) -> Result<Option<i64>> {
+        match self.0.next() {
+            Some(Json::Number(number)) => number.as_i64().ok_or_else(damaged).map(Some),
+            Some(Json::Null) => Ok(None),
+            _ => Err(damaged()),
+        }
     }
 
     fn int(&mut self) -> Result<i64> {
-        self.next()
+        self.int_or_none()?.ok_or_else(damaged)
     }
 
     fn count(&mut self) -> Result<u64> {
         u64::try_from(self.int()?).map_err(|_| damaged())
     }
 
-    fn bytes(&mut self) -> Result<&'r [u8]> {
-        self.next()
-    }
-
-    fn bytes_or_none(&mut self) -> Result<Option<&'r [u8]>> {
-        self.next()
-    }
-
     fn value(&mut self, value_type: ValueType) -> Result<Option<Value>> {
         Ok(match value_type {
-            ValueType::Text => self.next::<Option<String>>()?.map(Value::Text),
-            ValueType::Int => self.next::<Option<i64>>()?.map(Value::Int),
-            ValueType::Bool => self.next::<Option<i64>>()?.map(|int| Value::Bool(int != 0)),
-            ValueType::Time => self.next::<Option<i64>>()?.map(|at| Value::Time(Timestamp::from_micros(at))),
-            ValueType::Bytes => self.next::<Option<Vec<u8>>>()?.map(Value::Bytes),
+            ValueType::Text => self.text_or_none()?.map(Value::Text),
+            ValueType::Int => self.int_or_none()?.map(Value::Int),
+            ValueType::Bool => self.int_or_none()?.map(|int| Value::Bool(int != 0)),
+            ValueType::Time => self.int_or_none()?.map(|at| Value::Time(Timestamp::from_micros(at))),
+            ValueType::Bytes => return Err(damaged()),
         })
     }
 }

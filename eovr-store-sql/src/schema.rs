@@ -26,14 +26,33 @@ pub(crate) struct Schema {
     pub(crate) tallied: Vec<Name>,
     pub(crate) numbered: bool,
     pub(crate) is_child: bool,
-    /// Envelope, slots and the sealed rest, in the order that `rows` reads.
-    pub(crate) columns: String,
+    /// Envelope, slots and the sealed rest, as a list to be written.
+    columns: String,
+    /// The same as a list to be read: bytes as they are, everything else as one JSON array. Each value
+    /// that sqlx hands over is copied and sent from thread to thread on its own; one array for thirty
+    /// columns makes a page twice as fast.
+    pub(crate) reading: String,
     pub(crate) insert: Arc<str>,
     pub(crate) update: Arc<str>,
 }
 
+/// The part of the envelope that is read as JSON, in order.
+const PLAIN: [&str; 11] = [
+    "number",
+    "governorate",
+    "administration",
+    "facility",
+    "author",
+    "state",
+    "version",
+    "created_at",
+    "updated_at",
+    "month",
+    "seq",
+];
+
 /// The envelope, in order. Every name is quoted wherever it is used: a facet may be called `group`.
-pub(crate) const ENVELOPE: [(&str, &str); 14] = [
+const ENVELOPE: [(&str, &str); 14] = [
     ("id", "BLOB PRIMARY KEY"),
     ("number", "TEXT"),
     ("governorate", "TEXT NOT NULL"),
@@ -76,11 +95,13 @@ impl Schema {
             numbered: kind.table().number.is_some(),
             is_child: kind.table().parent.is_some(),
             columns: String::new(),
+            reading: String::new(),
             insert: "".into(),
             update: "".into(),
         };
         schema.columns =
             schema.column_names().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        schema.reading = schema.reading_list();
         schema.insert = schema.insert_statement().into();
         schema.update = schema.update_statement().into();
         Ok(schema)
@@ -89,6 +110,26 @@ impl Schema {
     fn column_names(&self) -> impl Iterator<Item = &str> {
         let envelope = ENVELOPE.iter().map(|(name, _)| *name);
         envelope.chain(self.slots.iter().map(|slot| slot.name.as_str())).chain(["sealed"])
+    }
+
+    fn reading_list(&self) -> String {
+        let bytes = ["id", "parent", "head", "sealed"]
+            .into_iter()
+            .chain(self.byte_slots().map(|slot| slot.name.as_str()));
+        let bytes: Vec<_> = bytes.map(|name| format!("\"{name}\"")).collect();
+        let plain = PLAIN.into_iter().chain(self.plain_slots().map(|(slot, _)| slot.name.as_str()));
+        let plain: Vec<_> = plain.map(|name| format!("\"{name}\"")).collect();
+        format!("{}, json_array({})", bytes.join(", "), plain.join(", "))
+    }
+
+    /// The columns of bytes, in the order that they are read.
+    pub(crate) fn byte_slots(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().filter(|slot| slot.plain_type().is_none())
+    }
+
+    /// The columns of text and numbers, in the order that they are read.
+    pub(crate) fn plain_slots(&self) -> impl Iterator<Item = (&Slot, ValueType)> {
+        self.slots.iter().filter_map(|slot| Some((slot, slot.plain_type()?)))
     }
 
     /// Binds: series and width where there is a number; then every column but the number.
@@ -127,7 +168,7 @@ impl Schema {
     pub(crate) fn create_table(&self) -> String {
         let envelope = ENVELOPE.iter().map(|(name, definition)| format!("\"{name}\" {definition}"));
         let slots = self.slots.iter().map(|slot| format!("\"{}\" {}", slot.name, slot.type_name()));
-        let columns: Vec<_> = envelope.chain(slots).chain(["\"sealed\" TEXT NOT NULL".to_owned()]).collect();
+        let columns: Vec<_> = envelope.chain(slots).chain(["\"sealed\" BLOB NOT NULL".to_owned()]).collect();
         format!("CREATE TABLE IF NOT EXISTS \"{}\" ({}) STRICT", self.name, columns.join(", "))
     }
 
@@ -181,6 +222,10 @@ impl Schema {
 }
 
 impl Slot {
+    fn plain_type(&self) -> Option<ValueType> {
+        self.facet.filter(|value_type| *value_type != ValueType::Bytes)
+    }
+
     pub(crate) fn type_name(&self) -> &'static str {
         type_name(self.facet.unwrap_or(ValueType::Bytes))
     }

@@ -79,9 +79,25 @@ async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Mess
     let _ = connection.close().await;
 }
 
+/// Runs one job in a transaction of its own, which needs no savepoint.
+async fn commit_one(connection: &mut SqliteConnection, job: Job) -> Result<Vec<SqliteRow>> {
+    let sql = format!("BEGIN IMMEDIATE;\n{}COMMIT", job.sql);
+    let done = sqlx::query_with(AssertSqlSafe(sql), job.binds.0).fetch_all(&mut *connection).await;
+    if done.is_err() {
+        // It may have been rolled back by itself, so this may have nothing to do.
+        let _ = execute(connection, "ROLLBACK").await;
+    }
+    done.map_err(translate)
+}
+
 /// Runs a group in one transaction. Every answer is given after the transaction is on the disk.
-async fn commit_group(connection: &mut SqliteConnection, jobs: Vec<Job>) -> Vec<Result<Vec<SqliteRow>>> {
+async fn commit_group(connection: &mut SqliteConnection, mut jobs: Vec<Job>) -> Vec<Result<Vec<SqliteRow>>> {
     let last = jobs.len().saturating_sub(1);
+    if last == 0
+        && let Some(job) = jobs.pop()
+    {
+        return vec![commit_one(connection, job).await];
+    }
     let mut results = Vec::with_capacity(jobs.len());
     let mut open = false;
     for (index, job) in jobs.into_iter().enumerate() {

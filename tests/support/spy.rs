@@ -118,6 +118,8 @@ impl Store for Spy {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        // As a database would: others get their turn between a read and a write.
+        tokio::task::yield_now().await;
         self.heard.lock().expect("no test panics here").push_str(&format!("{commit:?}\n{commit:#?}\n"));
         self.inner.commit(commit).await
     }

@@ -42,7 +42,10 @@ fn every_score_of_a_real_narrative_explains_itself() {
         let sum: i32 = suggestion.reasons.iter().map(|reason| i32::from(reason.points)).sum();
         assert_eq!(sum.clamp(0, 100), i32::from(suggestion.score), "in {file}");
         for span in suggestion.reasons.iter().filter_map(|reason| reason.span.clone()) {
-            assert!(narrative.get(span).is_some_and(|words| !words.is_empty()), "a span misses the text in {file}");
+            assert!(
+                narrative.get(span).is_some_and(|words| !words.is_empty()),
+                "a span misses the text in {file}"
+            );
         }
     });
 }

@@ -39,7 +39,8 @@ fn the_commands_are_ones_that_are_run() {
     let commands: Vec<String> =
         blocks("README.md", "sh").iter().flat_map(|block| block.lines().map(str::to_owned)).collect();
     let words = |line: &str| line.split(" #").next().unwrap().trim().to_owned();
-    let unknown: Vec<_> = commands.iter().map(|line| words(line)).filter(|line| !known.contains(&line.as_str())).collect();
+    let unknown: Vec<_> =
+        commands.iter().map(|line| words(line)).filter(|line| !known.contains(&line.as_str())).collect();
     assert!(unknown.is_empty(), "README.md has commands that no test runs: {unknown:?}");
     assert!(!commands.is_empty());
 }
@@ -51,7 +52,10 @@ fn the_papers_point_at_what_exists() {
         let text = std::fs::read_to_string(root().join(paper)).unwrap();
         for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
             if !target.contains("://") {
-                assert!(root().join(target.split('#').next().unwrap()).exists(), "{paper} points at `{target}`");
+                assert!(
+                    root().join(target.split('#').next().unwrap()).exists(),
+                    "{paper} points at `{target}`"
+                );
             }
         }
     }

@@ -43,7 +43,8 @@ async fn check(release: &Path) {
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("copy.db");
     std::fs::copy(release, &file).unwrap();
-    let receipt: ReceiptCode = std::fs::read_to_string(release.with_extension("receipt")).unwrap().parse().unwrap();
+    let receipt: ReceiptCode =
+        std::fs::read_to_string(release.with_extension("receipt")).unwrap().parse().unwrap();
 
     let (eovr, _) = open(&file).await;
     let system = eovr.session(danger::unrestricted("test", "look at everything").unwrap());
@@ -83,7 +84,9 @@ async fn write(file: &Path) {
     let reported = nurse.incidents().report(&id("CAI-1-1"), told.clone()).await.unwrap();
     let incident = reported.written.id;
     clock.pass_seconds(60);
-    for (action, note) in [(Action::Start, None), (Action::Evaluate, None), (Action::Ask, Some("was the rail up?"))] {
+    for (action, note) in
+        [(Action::Start, None), (Action::Evaluate, None), (Action::Ask, Some("was the rail up?"))]
+    {
         quality.incidents().act(incident, action, note).await.unwrap();
         clock.pass_seconds(60);
     }
@@ -104,7 +107,9 @@ async fn write(file: &Path) {
     drop((nurse, quality, eovr));
 
     let mut prompt = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-    for tidy in ["DELETE FROM outbox", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA journal_mode = DELETE", "VACUUM"] {
+    for tidy in
+        ["DELETE FROM outbox", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA journal_mode = DELETE", "VACUUM"]
+    {
         sqlx::query(tidy).execute(&mut prompt).await.unwrap();
     }
     prompt.close().await.unwrap();

@@ -63,6 +63,12 @@ impl Serialize for RecordId {
     }
 }
 
+impl<'de> Deserialize<'de> for RecordId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// Who acts, as the host names them: 1 to 128 printable characters without spaces.
 ///
 /// Use an opaque id, not an e-mail address: it stands in the audit trail for ever and in the clear.

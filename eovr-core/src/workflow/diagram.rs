@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use crate::workflow::Machine;
+use crate::workflow::{Machine, Need};
 
 impl Machine {
     /// The table as a Mermaid state diagram, for documents that cannot go out of date.
@@ -15,7 +15,7 @@ impl Machine {
             let Some(to) = &rule.to else { continue };
             for from in &rule.from {
                 let _ = write!(text, "    {from} --> {to}: {}", rule.action);
-                let needs: Vec<_> = rule.needs.iter().map(|need| need.name()).collect();
+                let needs: Vec<_> = rule.needs.iter().map(Need::label).collect();
                 if !needs.is_empty() {
                     let _ = write!(text, " ({})", needs.join(", "));
                 }

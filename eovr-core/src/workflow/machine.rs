@@ -24,8 +24,8 @@ impl Machine {
     ///
     /// # Errors
     /// `Config`, naming the row: an unknown or doubled state or action, two rules for one action in one
-    /// state, a rule from no state or out of an end, a state that cannot be reached or cannot reach an end, an action
-    /// without a rule.
+    /// state, a rule from no state or out of an end, a state that cannot be reached or cannot reach an
+    /// end, an action without a rule.
     pub fn new(table: Table) -> Result<Self> {
         let states = unique(table.states.iter().map(|state| &state.name), "state")?;
         unique(table.actions.iter().map(|row| &row.name), "action")?;

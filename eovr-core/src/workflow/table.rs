@@ -84,6 +84,18 @@ impl<N: AsRef<str>> Need<N> {
         }
     }
 
+    /// The name with what it is about, for a diagram: `field evidence`, `within_minutes 30`.
+    pub(crate) fn label(&self) -> String {
+        let name = self.name();
+        match self {
+            Self::Human | Self::Author | Self::NotAuthor | Self::Note => name.to_owned(),
+            Self::WithinMinutes(minutes) => format!("{name} {minutes}"),
+            Self::Field(what) | Self::ChildrenClosed(what) | Self::Check(what) => {
+                format!("{name} {}", what.as_ref())
+            }
+        }
+    }
+
     /// What would meet it, in words.
     pub fn wants(&self) -> String {
         match self {

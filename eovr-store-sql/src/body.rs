@@ -1,0 +1,39 @@
+//! The sealed fields of a record, as one column of bytes.
+//!
+//! For each field: the length of its name (one byte), the name, the length of its value (four bytes, big
+//! end first), the value. In the order of the names.
+
+use std::collections::BTreeMap;
+
+use eovr_core::Name;
+use eovr_core::Result;
+use eovr_core::seal::Sealed;
+
+use crate::rows::damaged;
+
+pub(crate) fn pack<'a>(fields: impl Iterator<Item = (&'a Name, &'a Sealed)>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for (name, sealed) in fields {
+        let (name, value) = (name.as_str().as_bytes(), sealed.as_bytes());
+        bytes.push(u8::try_from(name.len()).map_err(|_| damaged())?);
+        bytes.extend_from_slice(name);
+        bytes.extend_from_slice(&u32::try_from(value.len()).map_err(|_| damaged())?.to_be_bytes());
+        bytes.extend_from_slice(value);
+    }
+    Ok(bytes)
+}
+
+/// Puts the fields into `fields`.
+pub(crate) fn unpack(bytes: &[u8], fields: &mut BTreeMap<Name, Vec<u8>>) -> Result<()> {
+    let mut rest = bytes;
+    while let Some((length, after)) = rest.split_first() {
+        let (name, after) = after.split_at_checked(usize::from(*length)).ok_or_else(damaged)?;
+        let (length, after) = after.split_first_chunk().ok_or_else(damaged)?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| damaged())?;
+        let (value, after) = after.split_at_checked(length).ok_or_else(damaged)?;
+        let name = std::str::from_utf8(name).map_err(|_| damaged())?;
+        fields.insert(Name::new(name).map_err(|_| damaged())?, value.to_vec());
+        rest = after;
+    }
+    Ok(())
+}
