@@ -1,5 +1,7 @@
 //! Whole stories through the facade.
 
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
+
 use std::sync::Arc;
 
 use eovr_core::access::Role;

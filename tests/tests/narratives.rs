@@ -1,6 +1,8 @@
 //! Real narratives, where there are some: the folder `EOVR_DATA` with CSV files that have a column `text`.
 //! They are other people's words, so none stands in this repository.
 
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test that panics has done its work")]
+
 use std::path::PathBuf;
 
 use eovr_core::triage::{Case, EmbeddedRules, Scorer as _, Suggestion};

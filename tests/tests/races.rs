@@ -107,3 +107,24 @@ macro_rules! races {
 }
 
 races!(memory, REPORTS, Arc::new(MemoryStore::new()));
+
+mod sqlite {
+    use super::*;
+
+    async fn store(folder: &tempfile::TempDir) -> Arc<dyn Store> {
+        let url = format!("sqlite://{}", folder.path().join("races.db").display());
+        Arc::new(eovr_store_sql::SqlStore::open(&url).await.unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn one_winner_for_each_version() {
+        let folder = tempfile::tempdir().unwrap();
+        super::one_winner_for_each_version(store(&folder).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn every_report_has_its_own_number() {
+        let folder = tempfile::tempdir().unwrap();
+        super::every_report_has_its_own_number(store(&folder).await, REPORTS).await;
+    }
+}

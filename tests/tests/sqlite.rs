@@ -1,5 +1,7 @@
 //! The SQLite store: its contract, and what a person sees who opens the file without eovr.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
+
 use std::path::Path;
 use std::sync::Arc;
 

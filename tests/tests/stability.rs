@@ -3,6 +3,8 @@
 //! `tests/data/stability/VERSION.db` is a database as that version left it. A new one is written with
 //! `EOVR_UPDATE=1` where the file is missing; an old one is never written again.
 
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

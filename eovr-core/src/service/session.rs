@@ -97,13 +97,17 @@ impl Session {
         let of = kind.table().parent.as_ref().map(|parent| parent.kind.clone());
         let of =
             of.ok_or_else(|| Error::invalid(format!("a `{}` belongs to no other record", kind.name())))?;
+        let mut lost: Option<(u64, Error)> = None;
         for _ in 0..TRIES {
             let parent = self.record(&of, parent).await?;
+            if let Some(error) = in_vain(&mut lost, &parent) {
+                return Err(error);
+            }
             let id = self.eovr.new_id(self.eovr.now(), &mut self.eovr.entropy()?);
             let stamp = parent.envelope().stamp.clone();
             let commit = self.decide_new(&kind, id, stamp, Some(&parent), command.clone())?;
             match self.eovr.store().commit(commit).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => continue,
+                Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((parent.version(), error)),
                 done => return first(done?.written),
             }
         }
@@ -122,10 +126,8 @@ impl Session {
         let mut lost: Option<(u64, Error)> = None;
         for _ in 0..TRIES {
             let record = self.record(kind.name(), id).await?;
-            match lost.take() {
-                // Nobody has changed the record since: what is taken is a unique value.
-                Some((version, error)) if version == record.version() => return Err(error),
-                _ => {}
+            if let Some(error) = in_vain(&mut lost, &record) {
+                return Err(error);
             }
             let commit = self.decide_on(&kind, &record, command.clone()).await;
             let commit = commit.map_err(|error| error.during("act").with("record", id))?;
@@ -372,6 +374,12 @@ pub(crate) fn text(plain: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>> {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(_) => Err(Error::new(ErrorKind::Tampered, "a sealed value is not text")),
     }
+}
+
+/// The error of a lost race, where trying again would lose it again: nobody has changed the record since,
+/// so what is taken is a unique value.
+fn in_vain(lost: &mut Option<(u64, Error)>, record: &Record) -> Option<Error> {
+    lost.take().filter(|(version, _)| *version == record.version()).map(|(_, error)| error)
 }
 
 fn first(written: Vec<Written>) -> Result<Written> {
