@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use eovr_core::decide::{Change, Commit};
-use eovr_core::record;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use sqlx::sqlite::SqliteArguments;
@@ -81,38 +79,26 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Takes a commit of one new incident apart.
-    pub(crate) fn of(commit: &Commit, columns: &[String]) -> Outcome<Self> {
-        let change = commit.changes().first().ok_or("a commit changes a record")?;
-        let request = change.number().ok_or("an incident has a number")?;
-        let series = Value::Text(request.series.clone());
-        let mut record = Vec::with_capacity(columns.len() + 1);
-        for column in columns {
-            if column == "number" {
-                record.extend([Value::Integer(i64::from(request.width)), series.clone()]);
-            } else {
-                record.push(value(change, column)?);
-            }
-        }
-        let (event, link) = (change.link().event(), change.link());
-        let id = Value::Blob(change.record().id().as_bytes().to_vec());
-        let text = |text: &str| Value::Text(text.to_owned());
-        Ok(Self {
-            count: vec![series],
-            record,
-            event: vec![
-                id.clone(),
-                Value::Integer(i64::try_from(event.seq)?),
-                id,
-                Value::Integer(i64::try_from(event.version)?),
-                Value::Integer(event.at.as_micros()),
-                text(event.actor.as_str()),
-                text(event.action.as_str()),
-                text(link.body()),
-                Value::Blob(link.hash().to_vec()),
-            ],
-            message: vec![Value::Text(serde_json::to_string(change.message())?)],
-        })
+    /// Takes the incidents of a file apart, first to last, so that a floor writes the bytes that the store
+    /// has written, whatever they mean to it.
+    pub(crate) fn of(connection: &Connection, columns: &[String]) -> Outcome<Vec<Self>> {
+        let records = format!("SELECT {} FROM \"incident\" ORDER BY created_at, id", quoted(columns));
+        let events = "SELECT record, seq, record, 1, at, actor, action, body, hash, message FROM events \
+                      JOIN outbox ON outbox.id = events.position WHERE kind = 'incident' ORDER BY position";
+        let (records, events) = (read(connection, &records)?, read(connection, events)?);
+        let number = columns.iter().position(|name| name == "number").ok_or("incidents have a number")?;
+        records.into_iter().zip(events).map(|(record, event)| Self::join(record, number, event)).collect()
+    }
+
+    fn join(mut record: Vec<Value>, number: usize, mut event: Vec<Value>) -> Outcome<Self> {
+        let Some(Value::Text(text)) = record.get(number) else {
+            return Err("an incident has a number".into());
+        };
+        let (series, digits) = text.rsplit_once('-').ok_or("a number has a series")?;
+        let (series, width) = (Value::Text(series.to_owned()), i64::try_from(digits.len())?);
+        record.splice(number..=number, [Value::Integer(width), series.clone()]);
+        let message = event.pop().ok_or("an event has a message")?;
+        Ok(Self { count: vec![series], record, event, message: vec![message] })
     }
 
     /// One transaction on the calling thread.
@@ -178,41 +164,9 @@ fn bound(values: &[Value]) -> Outcome<SqliteArguments> {
     Ok(arguments)
 }
 
-/// What stands in a column of an incident.
-fn value(change: &Change, column: &str) -> Outcome<Value> {
-    let record = change.record();
-    let envelope = record.envelope();
-    let text = |text: &str| Value::Text(text.to_owned());
-    Ok(match column {
-        "id" => Value::Blob(envelope.id.as_bytes().to_vec()),
-        "governorate" => text(envelope.stamp.governorate.as_str()),
-        "administration" => text(envelope.stamp.administration.as_str()),
-        "facility" => text(envelope.stamp.facility.as_str()),
-        "author" => text(envelope.author.as_str()),
-        "parent" => Value::Null,
-        "state" => text(envelope.state.as_str()),
-        "version" => Value::Integer(i64::try_from(envelope.version)?),
-        "created_at" => Value::Integer(envelope.created_at.as_micros()),
-        "updated_at" => Value::Integer(envelope.updated_at.as_micros()),
-        "month" => Value::Integer(i64::from(envelope.month)),
-        "seq" => Value::Integer(i64::try_from(envelope.head.seq)?),
-        "head" => Value::Blob(envelope.head.hash.to_vec()),
-        "sealed" => {
-            let rest =
-                record.sealed_fields().iter().filter(|(name, _)| *name.as_str() != *"medical_file_number");
-
-            let rest: std::collections::BTreeMap<_, _> =
-                rest.map(|(name, sealed)| (name.as_str(), sealed.to_base64())).collect();
-            Value::Text(serde_json::to_string(&rest)?)
-        }
-        facet => match (record.facet(facet), record.sealed(facet)) {
-            (Some(record::Value::Text(value)), _) => text(value),
-            (Some(record::Value::Int(int)), _) => Value::Integer(*int),
-            (Some(record::Value::Bool(bool)), _) => Value::Integer(i64::from(*bool)),
-            (Some(record::Value::Time(at)), _) => Value::Integer(at.as_micros()),
-            (Some(record::Value::Bytes(bytes)), _) => Value::Blob(bytes.clone()),
-            (None, Some(sealed)) => Value::Blob(sealed.as_bytes().to_vec()),
-            (None, None) => Value::Null,
-        },
-    })
+fn read(connection: &Connection, sql: &str) -> Outcome<Vec<Vec<Value>>> {
+    let mut statement = connection.prepare(sql)?;
+    let count = statement.column_count();
+    let rows = statement.query_map([], |row| (0..count).map(|at| row.get(at)).collect())?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -6,18 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use eovr_core::access::Scope;
 use eovr_core::audit::StoredEvent;
-use eovr_core::decide::{Change, Commit};
-use eovr_core::incident::KIND;
+use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
-use eovr_core::ports::{Parcel, Receipt, Store, Written};
+use eovr_core::ports::{Parcel, Receipt, Store};
 use eovr_core::record::{Cell, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::{Name, Result, Timestamp};
 
 /// What was heard.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    /// Commits of incidents. They are kept here and not passed on.
-    pub(crate) commits: Vec<Commit>,
     /// Questions for pages.
     pub(crate) finds: Vec<(Scope, Query)>,
     /// Questions for counts.
@@ -53,17 +50,7 @@ impl Store for Ear {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
-        if commit.changes().iter().any(|change| *change.record().envelope().kind.as_str() != *KIND) {
-            return self.store.commit(commit).await;
-        }
-        let written = |change: &Change| Written {
-            id: change.record().id(),
-            version: change.record().version(),
-            number: None,
-        };
-        let receipt = Receipt { written: commit.changes().iter().map(written).collect() };
-        self.heard().commits.push(commit);
-        Ok(receipt)
+        self.store.commit(commit).await
     }
 
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {

@@ -149,7 +149,7 @@ pub(crate) fn list_rows(scale: Scale) -> Outcome<Vec<Line>> {
             let what = format!("list page, {}, {}", if deep { "deep" } else { "first" }, level.name);
             lines.push(
                 Line::new(what, format!("{ours:.2} ms"))
-                    .floor(format!("{floor:.2} ms  rusqlite, same SQL"), ours / floor)
+                    .floor(format!("{floor:.2} ms  rusqlite, same rows"), ours / floor)
                     .target("< 1 ms", ours < 1.0),
             );
         }

@@ -5,16 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use eovr_core::Session;
 use eovr_core::access::Role;
-use eovr_core::memory::MemoryStore;
 use eovr_core::org::OrgId;
-use eovr_store_sql::SqlStore;
+use eovr_store_sql::{Durability, SqlConfig, SqlStore};
 use rusqlite::Connection;
 use sqlx::SqliteConnection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::bare::{self, Bound, Rows};
-use crate::ear::Ear;
 use crate::stopwatch::{Cost, Stopwatch, take_turns};
 use crate::table::Line;
 use crate::{Outcome, Scale, world};
@@ -130,7 +128,7 @@ impl Bench {
         }
         let sqlite = bare::open(&third)?;
         let columns = bare::columns(&sqlite)?;
-        let rows = runtime.block_on(made_rows(count, &columns))?;
+        let rows = runtime.block_on(made_rows(count, &columns, &folder.path().join("made")))?;
         let bound = rows.iter().map(Rows::bound).collect::<Outcome<_>>()?;
         let sqlx = Arc::new(tokio::sync::Mutex::new(runtime.block_on(bare::open_sqlx(&second))?));
         let insert = bare::insert_statement(&columns);
@@ -144,15 +142,17 @@ async fn session(path: &Path) -> Outcome<Session> {
     Ok(world::engine(Arc::new(store)).await?.session(world::actor(Role::Staff, &world::stamp(3, 4, 5)?)?))
 }
 
-/// What the engine would have written.
-async fn made_rows(count: usize, columns: &[String]) -> Outcome<Vec<Rows>> {
-    let ear = Arc::new(Ear::on(Arc::new(MemoryStore::new())));
+/// What the engine writes.
+async fn made_rows(count: usize, columns: &[String], path: &Path) -> Outcome<Vec<Rows>> {
+    let mut config = SqlConfig::sqlite(path);
+    config.durability = Durability::Process;
     let place = world::stamp(3, 4, 5)?;
-    let session = world::engine(ear.clone()).await?.session(world::actor(Role::Staff, &place)?);
+    let eovr = world::engine(Arc::new(SqlStore::connect(config).await?)).await?;
+    let session = eovr.session(world::actor(Role::Staff, &place)?);
     for number in 0..count {
         session.incidents().report(&place.facility, world::report(number as u64)).await?;
     }
-    ear.take().commits.iter().map(|commit| Rows::of(commit, columns)).collect()
+    Rows::of(&bare::open(path)?, columns)
 }
 
 /// `count` reports by so many callers at once, each a task as in a server.
