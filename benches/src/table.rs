@@ -34,6 +34,15 @@ impl Line {
         self
     }
 
+    /// Takes the verdict back where the floor cannot be true: whoever does less was slower. The machine
+    /// was busy, and threads that wake up from the disk waited for a core.
+    pub(crate) fn unless_disturbed(mut self, disturbed: bool) -> Self {
+        if disturbed && !self.met.is_empty() {
+            self.met = "disturbed, run again";
+        }
+        self
+    }
+
     fn cells(&self) -> [&str; 6] {
         [&self.what, &self.ours, &self.floor, &self.ratio, &self.target, self.met]
     }

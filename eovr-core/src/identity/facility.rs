@@ -6,13 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::Tiers;
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::{facet, text};
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
-use crate::name::Name;
 use crate::org::{Administration, Facility, Governorate, Org, OrgId, Title};
 use crate::record::{Record, ValueType};
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
@@ -63,8 +61,9 @@ impl Workflow for FacilityWorkflow {
     const CREATE: Action = Action::Register;
 
     const MAY: &'static [May<Action>] = &[
-        may(
+        May::new(
             Action::Register,
+            (5, 5),
             &[
                 "code",
                 "title_en",
@@ -76,23 +75,14 @@ impl Workflow for FacilityWorkflow {
                 "time_zone",
             ],
         ),
-        may(Action::Revise, TITLES),
-        may(Action::Close, &[]),
+        May::new(Action::Revise, (5, 5), TITLES),
+        May::new(Action::Close, (5, 5), &[]),
     ];
 
     const RULES: &'static [Row<State, Action>] = &[
-        Row { from: &[State::Open], action: Action::Revise, to: None, needs: &[Need::Human] },
-        Row {
-            from: &[State::Open],
-            action: Action::Close,
-            to: Some(State::Closed),
-            needs: &[Need::Human, Need::Note],
-        },
+        Row::stay(&[State::Open], Action::Revise, &[Need::Human]),
+        Row::to(&[State::Open], Action::Close, State::Closed, &[Need::Human, Need::Note]),
     ];
-}
-
-const fn may(action: Action, sets: &'static [&'static str]) -> May<Action> {
-    May { action, tiers: (5, 5), visitor: false, holder: false, sets }
 }
 
 pub(super) fn kind() -> Result<Kind> {
@@ -101,16 +91,7 @@ pub(super) fn kind() -> Result<Kind> {
     for name in TITLES {
         facets.push(required(name)?);
     }
-    Kind::new(KindTable {
-        name: Name::new(KIND)?,
-        parent: None,
-        number: None,
-        readers: Tiers::all(),
-        facets,
-        fields: Vec::new(),
-        tallied: Vec::new(),
-        workflow: Table::of::<FacilityWorkflow>()?,
-    })
+    Kind::new(KindTable { facets, ..KindTable::new(KIND, Table::of::<FacilityWorkflow>()?)? })
 }
 
 /// A facility with the titles of what stands above it, ready to be entered.

@@ -63,47 +63,32 @@ impl Workflow for UserWorkflow {
     const CREATE: Action = Action::Provision;
 
     const MAY: &'static [May<Action>] = &[
-        may(Action::Provision, &["role", "email", "display_name", "password_hash"]),
-        may(Action::SetPassword, &["password_hash"]),
-        may(Action::Disable, &[]),
-        may(Action::Enable, &[]),
-        may(Action::Retire, &[]),
+        May::new(Action::Provision, (5, 5), &["role", "email", "display_name", "password_hash"]),
+        May::new(Action::SetPassword, (5, 5), &["password_hash"]),
+        May::new(Action::Disable, (5, 5), &[]),
+        May::new(Action::Enable, (5, 5), &[]),
+        May::new(Action::Retire, (5, 5), &[]),
     ];
 
     const RULES: &'static [Row<State, Action>] = {
         use State::{Active, Disabled, Retired};
         const SAID: &[Need<&str>] = &[Need::Human, Need::Note];
+        const HASHED: &[Need<&str>] = &[Need::Human, Need::Field("password_hash")];
         &[
-            Row {
-                from: &[Active, Disabled],
-                action: Action::SetPassword,
-                to: None,
-                needs: &[Need::Human, Need::Field("password_hash")],
-            },
-            Row { from: &[Active], action: Action::Disable, to: Some(Disabled), needs: SAID },
-            Row { from: &[Disabled], action: Action::Enable, to: Some(Active), needs: SAID },
-            Row { from: &[Active, Disabled], action: Action::Retire, to: Some(Retired), needs: SAID },
+            Row::stay(&[Active, Disabled], Action::SetPassword, HASHED),
+            Row::to(&[Active], Action::Disable, Disabled, SAID),
+            Row::to(&[Disabled], Action::Enable, Active, SAID),
+            Row::to(&[Active, Disabled], Action::Retire, Retired, SAID),
         ]
     };
 }
 
-const fn may(action: Action, sets: &'static [&'static str]) -> May<Action> {
-    May { action, tiers: (5, 5), visitor: false, holder: false, sets }
-}
-
 pub(super) fn kind() -> Result<Kind> {
-    let choice = |name: &str, values: &[&str]| {
-        let one_of = values.iter().map(|value| (*value).to_owned()).collect();
-        Ok::<_, Error>(FacetSpec { one_of, ..facet(name, ValueType::Text)? })
-    };
     let kind = Kind::new(KindTable {
-        name: Name::new(KIND)?,
-        parent: None,
-        number: None,
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            FacetSpec { required: true, ..choice("role", &Role::ALL.map(Role::name))? },
-            FacetSpec { computed: true, ..choice("seat", &LEVELS)? },
+            FacetSpec { required: true, ..FacetSpec::choice("role", Role::ALL.map(Role::name))? },
+            FacetSpec { computed: true, ..FacetSpec::choice("seat", LEVELS)? },
             FacetSpec {
                 computed: true,
                 unique: true,
@@ -122,8 +107,7 @@ pub(super) fn kind() -> Result<Kind> {
             FieldSpec { required: true, ..field("display_name")? },
             field("password_hash")?,
         ],
-        tallied: Vec::new(),
-        workflow: Table::of::<UserWorkflow>()?,
+        ..KindTable::new(KIND, Table::of::<UserWorkflow>()?)?
     })?;
     Ok(kind.completed_by(Derived))
 }

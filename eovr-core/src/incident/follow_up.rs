@@ -1,9 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use crate::access::Tiers;
 use crate::decide::Command;
 use crate::error::Result;
-use crate::incident::KIND;
+use crate::incident::{FOLLOW_UP, KIND};
 use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, ParentSpec};
 use crate::labels;
 use crate::name::Name;
@@ -84,61 +83,17 @@ impl Workflow for FollowUpWorkflow {
     const CREATE: Action = Action::Add;
 
     const MAY: &'static [May<Action>] = &[
-        may(Action::Add, (2, 5), &["task", "owner", "due_at", "purpose", "strength"]),
-        may(Action::Revise, (2, 5), &["owner", "due_at", "purpose", "strength"]),
-        may(Action::Finish, (1, 5), &["evidence"]),
-        may(Action::Cancel, (2, 5), &[]),
+        May::new(Action::Add, (2, 5), &["task", "owner", "due_at", "purpose", "strength"]),
+        May::new(Action::Revise, (2, 5), &["owner", "due_at", "purpose", "strength"]),
+        May::new(Action::Finish, (1, 5), &["evidence"]),
+        May::new(Action::Cancel, (2, 5), &[]),
     ];
 
     const RULES: &'static [Row<State, Action>] = &[
-        row(Action::Revise, None, &[Need::Human]),
-        row(Action::Finish, Some(State::Done), &[Need::Human, Need::Field("evidence")]),
-        row(Action::Cancel, Some(State::Cancelled), &[Need::Human, Need::Note]),
+        Row::stay(&[State::Open], Action::Revise, &[Need::Human]),
+        Row::to(&[State::Open], Action::Finish, State::Done, &[Need::Human, Need::Field("evidence")]),
+        Row::to(&[State::Open], Action::Cancel, State::Cancelled, &[Need::Human, Need::Note]),
     ];
-}
-
-const fn may(action: Action, tiers: (u8, u8), sets: &'static [&'static str]) -> May<Action> {
-    May { action, tiers, visitor: false, holder: false, sets }
-}
-
-const fn row(action: Action, to: Option<State>, needs: &'static [Need<&'static str>]) -> Row<State, Action> {
-    Row { from: &[State::Open], action, to, needs }
-}
-
-pub(super) fn kind(name: &Name) -> Result<Kind> {
-    let facet = |name: &str, value_type| Ok::<_, crate::Error>(FacetSpec::new(Name::new(name)?, value_type));
-    let choice = |name: &str, values: Vec<&str>| {
-        let one_of = values.into_iter().map(str::to_owned).collect();
-        Ok::<_, crate::Error>(FacetSpec { one_of, ..facet(name, ValueType::Text)? })
-    };
-    let labels = |all: &[&'static str]| all.to_vec();
-    Kind::new(KindTable {
-        name: name.clone(),
-        parent: Some(ParentSpec { kind: Name::new(KIND)?, action: Name::new("open_follow_up")? }),
-        number: None,
-        readers: Tiers::all(),
-        facets: vec![
-            FacetSpec { required: true, indexed: true, ..facet("owner", ValueType::Text)? },
-            FacetSpec { required: true, indexed: true, ..facet("due_at", ValueType::Time)? },
-            FacetSpec {
-                required: true,
-                ..choice(
-                    "purpose",
-                    labels(&FollowUpKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>()),
-                )?
-            },
-            choice(
-                "strength",
-                labels(&Strength::ALL.iter().map(|strength| strength.name()).collect::<Vec<_>>()),
-            )?,
-        ],
-        fields: vec![
-            FieldSpec { required: true, original: true, min_chars: 5, ..FieldSpec::new(Name::new("task")?) },
-            FieldSpec { min_chars: 5, ..FieldSpec::new(Name::new("evidence")?) },
-        ],
-        tallied: Vec::new(),
-        workflow: Table::of::<FollowUpWorkflow>()?,
-    })
 }
 
 /// Says nothing of what is to be done.
@@ -146,6 +101,28 @@ impl std::fmt::Debug for FollowUp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "FollowUp({} due {}, {} characters)", self.kind, self.due_at, self.task.chars().count())
     }
+}
+
+pub(super) fn kind() -> Result<Kind> {
+    let required = |name: &str, value_type| {
+        Ok::<_, crate::Error>(FacetSpec { required: true, ..FacetSpec::new(Name::new(name)?, value_type) })
+    };
+    let purposes = FollowUpKind::ALL.iter().map(|kind| kind.name());
+    let strengths = Strength::ALL.iter().map(|strength| strength.name());
+    Kind::new(KindTable {
+        parent: Some(ParentSpec { kind: Name::new(KIND)?, action: Name::new("open_follow_up")? }),
+        facets: vec![
+            FacetSpec { indexed: true, ..required("owner", ValueType::Text)? },
+            FacetSpec { indexed: true, ..required("due_at", ValueType::Time)? },
+            FacetSpec { required: true, ..FacetSpec::choice("purpose", purposes)? },
+            FacetSpec::choice("strength", strengths)?,
+        ],
+        fields: vec![
+            FieldSpec { required: true, original: true, min_chars: 5, ..FieldSpec::new(Name::new("task")?) },
+            FieldSpec { min_chars: 5, ..FieldSpec::new(Name::new("evidence")?) },
+        ],
+        ..KindTable::new(FOLLOW_UP, Table::of::<FollowUpWorkflow>()?)?
+    })
 }
 
 impl FollowUp {

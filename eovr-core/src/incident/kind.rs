@@ -3,7 +3,7 @@ use crate::incident::completion::Completion;
 use crate::incident::harm::Harm;
 use crate::incident::settings::Settings;
 use crate::incident::workflow::{Disposition, IncidentWorkflow};
-use crate::incident::{FOLLOW_UP, KIND, follow_up, jci, taxonomy};
+use crate::incident::{KIND, follow_up, jci, taxonomy};
 use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, NumberSpec, Sealing};
 use crate::name::Name;
 use crate::record::ValueType::{self, Bool, Bytes, Int, Text, Time};
@@ -20,20 +20,17 @@ const FIRST_DAY: Timestamp = Timestamp::from_micros(946_684_800_000_000);
 /// `Config` where no risk scheme is given.
 pub fn kinds(settings: Settings) -> Result<Vec<Kind>> {
     let completion = Completion::new(settings)?;
-    Ok(vec![Kind::new(table()?)?.completed_by(completion), follow_up::kind(&Name::new(FOLLOW_UP)?)?])
+    Ok(vec![Kind::new(table()?)?.completed_by(completion), follow_up::kind()?])
 }
 
 fn table() -> Result<KindTable> {
     Ok(KindTable {
-        name: Name::new(KIND)?,
-        parent: None,
         number: Some(NumberSpec { prefix: "OVR".to_owned(), width: 6 }),
-        readers: crate::access::Tiers::all(),
         facets: facets()?,
         fields: fields()?,
         // First what every figure leaves out, then what it counts by.
         tallied: names(&["disposition", "severity", "high_risk"])?,
-        workflow: Table::of::<IncidentWorkflow>()?,
+        ..KindTable::new(KIND, Table::of::<IncidentWorkflow>()?)?
     })
 }
 
@@ -41,51 +38,50 @@ fn facets() -> Result<Vec<FacetSpec>> {
     let plain = |name: &str, value_type: ValueType| {
         Ok::<_, crate::Error>(FacetSpec::new(Name::new(name)?, value_type))
     };
-    let choice = |name: &str, values: &[&str]| {
-        let one_of = values.iter().map(|value| (*value).to_owned()).collect();
-        Ok::<_, crate::Error>(FacetSpec { one_of, ..plain(name, Text)? })
-    };
     let computed = |facet: FacetSpec| FacetSpec { computed: true, ..facet };
     let harms = Harm::ALL.map(Harm::code);
     let bands = Band::ALL.map(Band::name);
-    let categories: Vec<_> = taxonomy::CATEGORIES.iter().map(|category| category.code).collect();
-    let dispositions: Vec<_> = Disposition::ALL.iter().map(|disposition| disposition.name()).collect();
+    let categories = taxonomy::CATEGORIES.iter().map(|category| category.code);
+    let dispositions = Disposition::ALL.iter().map(|disposition| disposition.name());
     Ok(vec![
         // What happened, when and where.
-        FacetSpec { required: true, ..choice("category", &categories)? },
+        FacetSpec { required: true, ..FacetSpec::choice("category", categories)? },
         plain("subtype", Text)?,
         FacetSpec { not_before: Some(FIRST_DAY), not_future: true, ..plain("occurred_at", Time)? },
         plain("location", Text)?,
         plain("factors", Text)?,
         plain("disclosed", Bool)?,
-        FacetSpec { required: true, ..choice("reporter_type", &["staff", "patient", "anonymous"])? },
+        FacetSpec {
+            required: true,
+            ..FacetSpec::choice("reporter_type", ["staff", "patient", "anonymous"])?
+        },
         FacetSpec { unique: true, silent: true, ..plain("receipt", Bytes)? },
         plain("continues", Text)?,
         // How bad, as people see it: what it did, and what it could have done, rated apart.
-        choice("actual_harm", &harms)?,
-        choice("potential_harm", &harms)?,
+        FacetSpec::choice("actual_harm", harms)?,
+        FacetSpec::choice("potential_harm", harms)?,
         plain("risk_scheme", Text)?,
         plain("severity", Text)?,
         plain("probability", Text)?,
         computed(plain("risk_score", Int)?),
-        computed(choice("risk_band", &bands)?),
+        computed(FacetSpec::choice("risk_band", bands)?),
         // How bad, as the scorer sees it. A person's rating stands beside it, never in its place.
         computed(plain("ai_model", Text)?),
         computed(plain("ai_version", Text)?),
         computed(plain("ai_score", Int)?),
-        computed(choice("ai_band", &bands)?),
+        computed(FacetSpec::choice("ai_band", bands)?),
         computed(plain("ai_high_risk", Bool)?),
         computed(plain("ai_reasons", Text)?),
-        choice("ai_review", &["accepted", "overridden"])?,
+        FacetSpec::choice("ai_review", ["accepted", "overridden"])?,
         computed(plain("high_risk", Bool)?),
         // The accreditation panel.
-        choice("jci_edition", &jci::Edition::ALL.map(jci::Edition::code))?,
+        FacetSpec::choice("jci_edition", jci::Edition::ALL.map(jci::Edition::code))?,
         plain("jci_chapter", Text)?,
         plain("jci_standard", Text)?,
         plain("jci_element", Text)?,
-        choice("jci_status", &jci::Status::ALL.map(jci::Status::code))?,
+        FacetSpec::choice("jci_status", jci::Status::ALL.map(jci::Status::code))?,
         // Beside the states.
-        choice("disposition", &dispositions)?,
+        FacetSpec::choice("disposition", dispositions)?,
         plain("duplicate_of", Text)?,
     ])
 }
@@ -114,6 +110,6 @@ fn fields() -> Result<Vec<FieldSpec>> {
     ])
 }
 
-pub(super) fn names(texts: &[&str]) -> Result<Vec<Name>> {
+fn names(texts: &[&str]) -> Result<Vec<Name>> {
     texts.iter().map(|text| Name::new(text)).collect()
 }

@@ -95,20 +95,6 @@ const JCI: &[&str] = &[
     "jci_plan",
 ];
 
-const fn may(action: Action, tiers: (u8, u8), sets: &'static [&'static str]) -> May<Action> {
-    May { action, tiers, visitor: false, holder: false, sets }
-}
-
-const fn row(from: &'static [State], action: Action, to: State, needs: Needs) -> Row<State, Action> {
-    Row { from, action, to: Some(to), needs }
-}
-
-const fn stay(from: &'static [State], action: Action, needs: Needs) -> Row<State, Action> {
-    Row { from, action, to: None, needs }
-}
-
-type Needs = &'static [Need<&'static str>];
-
 /// The workflow of an incident, as enums; [`crate::workflow::Table::of`] makes it data.
 #[derive(Clone, Copy, Debug)]
 pub struct IncidentWorkflow;
@@ -122,34 +108,33 @@ impl Workflow for IncidentWorkflow {
     const CREATE: Action = Action::Report;
 
     const MAY: &'static [May<Action>] = &[
-        May {
-            action: Action::Report,
-            tiers: (1, 2),
-            visitor: true,
-            holder: false,
-            sets: correctable!["description", "reporter_type", "receipt", "continues"],
-        },
-        may(Action::Start, (2, 5), &[]),
-        may(Action::Evaluate, (2, 5), &[]),
-        may(Action::Ask, (2, 5), &[]),
-        May { action: Action::Answer, tiers: (1, 5), visitor: false, holder: true, sets: &[] },
-        may(Action::TakeAction, (2, 5), &[]),
-        may(Action::Complete, (2, 5), &[]),
-        may(Action::CompleteEarly, (3, 5), &[]),
-        May { action: Action::Correct, tiers: (1, 2), visitor: false, holder: true, sets: correctable![] },
-        may(Action::Amend, (2, 5), correctable![]),
-        May { action: Action::AddRemark, tiers: (1, 5), visitor: false, holder: true, sets: &[] },
-        may(
+        May::new(
+            Action::Report,
+            (1, 2),
+            correctable!["description", "reporter_type", "receipt", "continues"],
+        )
+        .and_visitors(),
+        May::new(Action::Start, (2, 5), &[]),
+        May::new(Action::Evaluate, (2, 5), &[]),
+        May::new(Action::Ask, (2, 5), &[]),
+        May::new(Action::Answer, (1, 5), &[]).and_holders(),
+        May::new(Action::TakeAction, (2, 5), &[]),
+        May::new(Action::Complete, (2, 5), &[]),
+        May::new(Action::CompleteEarly, (3, 5), &[]),
+        May::new(Action::Correct, (1, 2), correctable![]).and_holders(),
+        May::new(Action::Amend, (2, 5), correctable![]),
+        May::new(Action::AddRemark, (1, 5), &[]).and_holders(),
+        May::new(
             Action::Assess,
             (2, 5),
             &["risk_scheme", "severity", "probability", "actual_harm", "potential_harm"],
         ),
-        may(Action::EditJci, (2, 5), JCI),
-        may(Action::ReviewAi, (2, 5), &["ai_review"]),
-        may(Action::OpenFollowUp, (2, 5), &[]),
-        may(Action::Dispose, (2, 5), &["disposition", "duplicate_of"]),
-        may(Action::Restore, (2, 5), &[]),
-        may(Action::Reopen, (2, 5), &[]),
+        May::new(Action::EditJci, (2, 5), JCI),
+        May::new(Action::ReviewAi, (2, 5), &["ai_review"]),
+        May::new(Action::OpenFollowUp, (2, 5), &[]),
+        May::new(Action::Dispose, (2, 5), &["disposition", "duplicate_of"]),
+        May::new(Action::Restore, (2, 5), &[]),
+        May::new(Action::Reopen, (2, 5), &[]),
     ];
 
     const RULES: &'static [Row<State, Action>] = {
@@ -158,28 +143,28 @@ impl Workflow for IncidentWorkflow {
         const TAKEN_UP: &[State] = &[InProgress, Evaluating, MoreInfoNeeded, ActionTaken];
         const ALL: &[State] = &[Created, InProgress, Evaluating, MoreInfoNeeded, ActionTaken, Completed];
         &[
-            row(&[Created], Action::Start, InProgress, &[Need::Human]),
-            row(&[InProgress], Action::Evaluate, Evaluating, &[Need::Human]),
-            row(&[Evaluating], Action::Ask, MoreInfoNeeded, &[Need::Human, Need::Note]),
-            row(&[MoreInfoNeeded], Action::Answer, Evaluating, &[Need::Human, Need::Note]),
-            row(&[Evaluating], Action::TakeAction, ActionTaken, &[Need::Human]),
-            row(
+            Row::to(&[Created], Action::Start, InProgress, &[Need::Human]),
+            Row::to(&[InProgress], Action::Evaluate, Evaluating, &[Need::Human]),
+            Row::to(&[Evaluating], Action::Ask, MoreInfoNeeded, &[Need::Human, Need::Note]),
+            Row::to(&[MoreInfoNeeded], Action::Answer, Evaluating, &[Need::Human, Need::Note]),
+            Row::to(&[Evaluating], Action::TakeAction, ActionTaken, &[Need::Human]),
+            Row::to(
                 &[ActionTaken],
                 Action::Complete,
                 Completed,
                 &[Need::Human, Need::ChildrenClosed("follow_up")],
             ),
-            row(&[ActionTaken], Action::CompleteEarly, Completed, &[Need::Human, Need::Note]),
-            stay(OPEN, Action::Correct, &[Need::Human, Need::Author, Need::WithinMinutes(30)]),
-            stay(OPEN, Action::Amend, &[Need::Human, Need::Note]),
-            stay(ALL, Action::AddRemark, &[Need::Human, Need::Note]),
-            stay(OPEN, Action::Assess, &[Need::Human]),
-            stay(ALL, Action::EditJci, &[Need::Human]),
-            stay(ALL, Action::ReviewAi, &[Need::Human, Need::Field("ai_model")]),
-            stay(TAKEN_UP, Action::OpenFollowUp, &[Need::Human]),
-            stay(ALL, Action::Dispose, &[Need::Human, Need::Note]),
-            stay(ALL, Action::Restore, &[Need::Human, Need::Note, Need::Field("disposition")]),
-            stay(&[Completed], Action::Reopen, &[Need::Human, Need::Note]),
+            Row::to(&[ActionTaken], Action::CompleteEarly, Completed, &[Need::Human, Need::Note]),
+            Row::stay(OPEN, Action::Correct, &[Need::Human, Need::Author, Need::WithinMinutes(30)]),
+            Row::stay(OPEN, Action::Amend, &[Need::Human, Need::Note]),
+            Row::stay(ALL, Action::AddRemark, &[Need::Human, Need::Note]),
+            Row::stay(OPEN, Action::Assess, &[Need::Human]),
+            Row::stay(ALL, Action::EditJci, &[Need::Human]),
+            Row::stay(ALL, Action::ReviewAi, &[Need::Human, Need::Field("ai_model")]),
+            Row::stay(TAKEN_UP, Action::OpenFollowUp, &[Need::Human]),
+            Row::stay(ALL, Action::Dispose, &[Need::Human, Need::Note]),
+            Row::stay(ALL, Action::Restore, &[Need::Human, Need::Note, Need::Field("disposition")]),
+            Row::stay(&[Completed], Action::Reopen, &[Need::Human, Need::Note]),
         ]
     };
 }

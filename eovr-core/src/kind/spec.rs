@@ -143,7 +143,35 @@ impl From<Sealing> for Mode {
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 const LONGEST_CODE: usize = 200;
 
+impl KindTable {
+    /// A kind with this workflow, and nothing else yet: no facets, no fields, no parent, no number.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the name is not one.
+    pub fn new(name: &str, workflow: Table) -> Result<Self> {
+        Ok(Self {
+            name: Name::new(name)?,
+            parent: None,
+            number: None,
+            readers: Tiers::all(),
+            facets: Vec::new(),
+            fields: Vec::new(),
+            tallied: Vec::new(),
+            workflow,
+        })
+    }
+}
+
 impl FacetSpec {
+    /// An optional text that is one of these.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the name is not one.
+    pub fn choice<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let one_of = values.into_iter().map(str::to_owned).collect();
+        Ok(Self { one_of, ..Self::new(Name::new(name)?, ValueType::Text) })
+    }
+
     /// An optional facet of this type.
     pub fn new(name: Name, value_type: ValueType) -> Self {
         Self {

@@ -46,6 +46,25 @@ pub struct May<A> {
     pub sets: &'static [&'static str],
 }
 
+impl<A: Copy> May<A> {
+    /// An action for these tiers, the lowest and the highest.
+    pub const fn new(action: A, tiers: (u8, u8), sets: &'static [&'static str]) -> Self {
+        Self { action, tiers, visitor: false, holder: false, sets }
+    }
+
+    /// Visitors too: people without an account.
+    #[must_use]
+    pub const fn and_visitors(self) -> Self {
+        Self { visitor: true, ..self }
+    }
+
+    /// Holders of the receipt code too.
+    #[must_use]
+    pub const fn and_holders(self) -> Self {
+        Self { holder: true, ..self }
+    }
+}
+
 /// A row of a typed workflow; the constant form of [`Rule`].
 #[derive(Clone, Copy, Debug)]
 pub struct Row<S: 'static, A> {
@@ -57,6 +76,18 @@ pub struct Row<S: 'static, A> {
     pub to: Option<S>,
     /// What it needs.
     pub needs: &'static [Need<&'static str>],
+}
+
+impl<S: Copy, A: Copy> Row<S, A> {
+    /// In these states the action leads to that one.
+    pub const fn to(from: &'static [S], action: A, to: S, needs: &'static [Need<&'static str>]) -> Self {
+        Self { from, action, to: Some(to), needs }
+    }
+
+    /// In these states the action leaves the record where it is.
+    pub const fn stay(from: &'static [S], action: A, needs: &'static [Need<&'static str>]) -> Self {
+        Self { from, action, to: None, needs }
+    }
 }
 
 impl Table {

@@ -48,50 +48,32 @@ impl Workflow for LabOrder {
     const CREATE: Action = Action::Order;
 
     const MAY: &'static [May<Action>] = &[
-        may(Action::Order, &["test", "urgent"]),
-        may(Action::Collect, &[]),
-        may(Action::Result, &["value"]),
-        may(Action::Verify, &[]),
-        may(Action::Cancel, &[]),
+        May::new(Action::Order, (1, 2), &["test", "urgent"]),
+        May::new(Action::Collect, (1, 2), &[]),
+        May::new(Action::Result, (1, 2), &["value"]),
+        May::new(Action::Verify, (1, 2), &[]),
+        May::new(Action::Cancel, (1, 2), &[]),
     ];
 
     const RULES: &'static [Row<State, Action>] = {
         use State::{Cancelled, Collected, Ordered, Resulted, Verified};
         &[
-            row(&[Ordered], Action::Collect, Collected, &[]),
-            row(&[Collected], Action::Result, Resulted, &[Need::Field("value")]),
-            row(&[Resulted], Action::Verify, Verified, &[Need::Human, Need::NotAuthor]),
-            row(&[Ordered, Collected], Action::Cancel, Cancelled, &[Need::Human, Need::Note]),
+            Row::to(&[Ordered], Action::Collect, Collected, &[]),
+            Row::to(&[Collected], Action::Result, Resulted, &[Need::Field("value")]),
+            Row::to(&[Resulted], Action::Verify, Verified, &[Need::Human, Need::NotAuthor]),
+            Row::to(&[Ordered, Collected], Action::Cancel, Cancelled, &[Need::Human, Need::Note]),
         ]
     };
-}
-
-const fn may(action: Action, sets: &'static [&'static str]) -> May<Action> {
-    May { action, tiers: (1, 2), visitor: false, holder: false, sets }
-}
-
-const fn row(
-    from: &'static [State],
-    action: Action,
-    to: State,
-    needs: &'static [Need<&'static str>],
-) -> Row<State, Action> {
-    Row { from, action, to: Some(to), needs }
 }
 
 /// The kind: the workflow above, two facets, and a result that is sealed.
 pub(crate) fn kind() -> Result<Kind> {
     Kind::new(KindTable {
-        name: Name::new("lab_order")?,
-        parent: None,
-        number: None,
-        readers: eovr_core::access::Tiers::all(),
         facets: vec![
             FacetSpec { required: true, ..FacetSpec::new(Name::new("test")?, ValueType::Text) },
             FacetSpec::new(Name::new("urgent")?, ValueType::Bool),
         ],
         fields: vec![FieldSpec::new(Name::new("value")?)],
-        tallied: Vec::new(),
-        workflow: Table::of::<LabOrder>()?,
+        ..KindTable::new("lab_order", Table::of::<LabOrder>()?)?
     })
 }
