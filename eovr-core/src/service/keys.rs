@@ -153,6 +153,7 @@ impl Session {
     /// # Errors
     /// `Denied` below tier 5; `Config` where the host brought its own cipher.
     pub async fn rotate_key(&self, purpose: Purpose) -> Result<RecordId> {
+        self.may_read(self.eovr().catalog().kind(KIND)?)?;
         let master = self.master()?;
         let kept = self.eovr().kept_keys().await?;
         let mut ring = KeyRing::unwrap(master, &kept)?;
@@ -173,6 +174,7 @@ impl Session {
     /// `Denied` below tier 5; `Key` where it is the one that seals now; `Refused` for a machine or
     /// without a reason.
     pub async fn destroy_key(&self, id: RecordId, reason: &str) -> Result<()> {
+        self.may_read(self.eovr().catalog().kind(KIND)?)?;
         KeyRing::unwrap(self.master()?, &self.eovr().kept_keys().await?)?.destroy(id.uuid())?;
         self.act(KIND, id, Command::new("destroy").clear("wrapped").note(reason)).await?;
         self.eovr().refresh_keys().await

@@ -1,0 +1,256 @@
+//! What reporters and reviewers can rely on, beside the six states.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
+
+use std::sync::Arc;
+
+use eovr_core::access::{Actor, Role};
+use eovr_core::incident::{Action, Harm, KIND, Report, Reporter, State};
+use eovr_core::memory::MemoryStore;
+use eovr_core::record::{ActorId, Record, RecordId, Value};
+use eovr_core::{Command, Eovr, ErrorKind, Session};
+use eovr_tests::{TestClock, actor, hospital, id, report, stamp};
+
+struct Ward {
+    eovr: Eovr,
+    clock: TestClock,
+    nurse: Session,
+    quality: Session,
+}
+
+async fn ward() -> Ward {
+    let (eovr, clock) = hospital(Arc::new(MemoryStore::new())).await;
+    let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+    Ward { eovr, clock, nurse, quality }
+}
+
+impl Ward {
+    async fn told(&self) -> RecordId {
+        self.nurse
+            .incidents()
+            .report(&id("CAI-1-1"), report("The wrong syringe was given."))
+            .await
+            .unwrap()
+            .written
+            .id
+    }
+
+    async fn completed(&self) -> RecordId {
+        let incident = self.told().await;
+        for action in [Action::Start, Action::Evaluate, Action::TakeAction, Action::Complete] {
+            self.quality.incidents().act(incident, action, None).await.unwrap();
+        }
+        incident
+    }
+
+    async fn load(&self, incident: RecordId) -> Record {
+        self.quality.incidents().load(incident).await.unwrap()
+    }
+}
+
+fn text<'r>(record: &'r Record, facet: &str) -> Option<&'r str> {
+    record.facet(facet).and_then(Value::as_text)
+}
+
+#[tokio::test]
+async fn the_reporter_corrects_for_thirty_minutes_and_a_manager_later_with_a_reason() {
+    let ward = ward().await;
+    let incident = ward.told().await;
+    let correct = |location: &str| Command::new(Action::Correct).set("location", location);
+    let amend = || Command::new(Action::Amend).set("location", "ward-9");
+
+    ward.clock.pass_seconds(30 * 60);
+    ward.nurse.act(KIND, incident, correct("ward-3")).await.unwrap();
+    let other = ward.eovr.session(actor("other", Role::Staff, "CAI-1-1"));
+    let refused = other.act(KIND, incident, correct("ward-4")).await.unwrap_err();
+    assert_eq!(refused.refusal().unwrap().unmet[0].need, "author");
+    ward.clock.pass_seconds(1);
+    let refused = ward.nurse.act(KIND, incident, correct("ward-5")).await.unwrap_err();
+    assert_eq!(refused.refusal().unwrap().unmet[0].need, "within_minutes");
+    let refused = ward.quality.act(KIND, incident, amend()).await.unwrap_err();
+    assert_eq!(refused.refusal().unwrap().unmet[0].need, "note");
+    ward.quality.act(KIND, incident, amend().note("the ward was moved")).await.unwrap();
+
+    assert_eq!(text(&ward.load(incident).await, "location"), Some("ward-9"));
+    let trail = ward.quality.incidents().trail(incident).await.unwrap();
+    let change = &trail.entries[2].event.changes["location"];
+    assert_eq!((change.before.as_str(), change.after.as_str()), (Some("ward-3"), Some("ward-9")));
+    assert_eq!(trail.entries[2].note.as_ref().unwrap().as_str(), "the ward was moved");
+}
+
+#[tokio::test]
+async fn the_first_words_are_kept_for_ever() {
+    let ward = ward().await;
+    let incident = ward.told().await;
+    for action in [Action::Correct, Action::Amend] {
+        let rewrite = Command::new(action).write("description", "Nothing happened at all.").note("tidier");
+        let session = if action == Action::Correct { &ward.nurse } else { &ward.quality };
+        let refused = session.act(KIND, incident, rewrite).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{refused}");
+    }
+    ward.nurse.incidents().act(incident, Action::AddRemark, Some("it was the green one")).await.unwrap();
+    let record = ward.load(incident).await;
+    assert_eq!(
+        ward.quality.open(&record, "description").unwrap().unwrap().as_str(),
+        "The wrong syringe was given."
+    );
+    let trail = ward.quality.incidents().trail(incident).await.unwrap();
+    assert_eq!(trail.entries[1].note.as_ref().unwrap().as_str(), "it was the green one");
+}
+
+#[tokio::test]
+async fn an_anonymous_report_carries_nobody_and_can_still_be_answered() {
+    let ward = ward().await;
+    let told = Report { reporter: Reporter::Anonymous, ..report("The wrong syringe was given.") };
+    let reported = ward.nurse.incidents().report(&id("CAI-1-1"), told.clone()).await.unwrap();
+    let incident = reported.written.id;
+    let record = ward.load(incident).await;
+    assert_eq!(record.envelope().author.as_str(), "anonymous");
+    for action in [Action::Start, Action::Evaluate] {
+        ward.quality.incidents().act(incident, action, None).await.unwrap();
+    }
+    ward.quality
+        .incidents()
+        .act(incident, Action::AddRemark, Some("a reviewer's own thoughts"))
+        .await
+        .unwrap();
+    ward.quality.incidents().act(incident, Action::Ask, Some("which ward was it?")).await.unwrap();
+
+    // As somebody would type it from a slip of paper.
+    let typed =
+        reported.receipt.to_string().to_lowercase().replace('0', "o").replace('1', "l").replace('-', " ");
+    let code = typed.parse().unwrap();
+    let seen = ward.eovr.receipt(&code).await.unwrap();
+    assert!(seen.waiting && seen.state == "more_info_needed");
+    assert_eq!(seen.exchange.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["which ward was it?"]);
+    ward.eovr.answer_with_receipt(&code, "ward 3, in the night").await.unwrap();
+    assert_eq!(ward.eovr.answer_with_receipt(&code, "again").await.unwrap_err().kind(), ErrorKind::Refused);
+    assert_eq!(ward.eovr.receipt(&code).await.unwrap().state, "evaluating");
+    let trail = ward.quality.incidents().trail(incident).await.unwrap();
+    assert!(
+        trail.entries.iter().all(|entry| entry.event.actor.as_str() != "nurse"),
+        "the trail names the nurse"
+    );
+
+    // Another facility's staff cannot report here, named or not.
+    let elsewhere = ward.eovr.session(actor("other", Role::Staff, "CAI-1-2"));
+    assert_eq!(
+        elsewhere.incidents().report(&id("CAI-1-1"), told).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    let wrong = "0000-0000-0000-0000-0000-0000-0000-0000".parse().unwrap();
+    assert_eq!(ward.eovr.receipt(&wrong).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_visitor_reports_and_sees_nothing() {
+    let ward = ward().await;
+    let visitor = ward.eovr.session(Actor::visitor(ActorId::new("poster-7").unwrap(), stamp("CAI-1-1")));
+    let told = Report { reporter: Reporter::Patient, ..report("I was given somebody else's tablets.") };
+    let incident = visitor.incidents().report(&id("CAI-1-1"), told.clone()).await.unwrap().written.id;
+    assert_eq!(visitor.incidents().load(incident).await.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(visitor.incidents().newest(5).await.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(
+        visitor.incidents().act(incident, Action::Start, None).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    assert_eq!(
+        visitor.incidents().report(&id("CAI-1-2"), told).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+}
+
+#[tokio::test]
+async fn dispositions_stand_beside_the_states_and_figures_leave_them_out() {
+    let ward = ward().await;
+    let (original, copy, other) = (ward.told().await, ward.told().await, ward.told().await);
+    let dispose =
+        |disposition: &str| Command::new(Action::Dispose).set("disposition", disposition).note("seen twice");
+    let duplicate = |of: RecordId| dispose("duplicate").set("duplicate_of", of);
+    for wrong in [dispose("duplicate"), duplicate(copy), dispose("reopened"), dispose("forgotten")] {
+        assert_eq!(ward.quality.act(KIND, copy, wrong).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    ward.quality.act(KIND, copy, duplicate(original)).await.unwrap();
+    ward.quality.act(KIND, other, dispose("not_reportable")).await.unwrap();
+    assert_eq!(ward.load(copy).await.state().as_str(), State::Created.to_string());
+    assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 1);
+    ward.quality.act(KIND, copy, Command::new(Action::Restore).note("not the same after all")).await.unwrap();
+    let restored = ward.load(copy).await;
+    assert_eq!((text(&restored, "disposition"), text(&restored, "duplicate_of")), (None, None));
+    assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 2);
+}
+
+#[tokio::test]
+async fn work_on_a_closed_incident_goes_on_in_a_new_one() {
+    let ward = ward().await;
+    let open = ward.told().await;
+    let again = || report("It has happened once more in the same ward.");
+    let refused = ward.quality.incidents().reopen(open, "it came back", again()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Refused);
+    assert_eq!(
+        ward.quality.incidents().summary().await.unwrap().total,
+        1,
+        "half of a refused reopening was kept"
+    );
+
+    let closed = ward.completed().await;
+    let new = ward.quality.incidents().reopen(closed, "it came back", again()).await.unwrap().written.id;
+    let (old, new) = (ward.load(closed).await, ward.load(new).await);
+    assert_eq!((old.state().as_str(), text(&old, "disposition")), ("completed", Some("reopened")));
+    assert_eq!(
+        (new.state().as_str(), text(&new, "continues")),
+        ("created", Some(closed.to_string().as_str()))
+    );
+    assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 2);
+}
+
+#[tokio::test]
+async fn a_person_rates_beside_the_scorer_and_never_over_it() {
+    let ward = ward().await;
+    let told = Report {
+        actual_harm: Some(Harm::NoHarm),
+        potential_harm: Some(Harm::Death),
+        ..report("The patient was found dead after a tenfold overdose of insulin.")
+    };
+    let incident = ward.nurse.incidents().report(&id("CAI-1-1"), told).await.unwrap().written.id;
+    let before = ward.load(incident).await;
+    assert_eq!(
+        (text(&before, "actual_harm"), text(&before, "potential_harm")),
+        (Some("no_harm"), Some("death"))
+    );
+    assert_eq!(before.facet("ai_high_risk").and_then(Value::as_bool), Some(true));
+    assert_eq!(text(&before, "ai_model"), Some("eovr-rules"));
+
+    for computed in ["risk_score", "risk_band", "ai_score", "high_risk"] {
+        let typed_in = Command::new(Action::Assess).set(computed, 1);
+        let refused = ward.quality.act(KIND, incident, typed_in).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{computed} was typed in");
+    }
+    ward.quality.incidents().assess(incident, None, "severe", "rare").await.unwrap();
+    let after = ward.load(incident).await;
+    assert_eq!(
+        (after.facet("risk_score").and_then(Value::as_int), text(&after, "risk_band")),
+        (Some(3), Some("high"))
+    );
+    assert_eq!(after.facet("ai_score"), before.facet("ai_score"));
+
+    let model = ward.eovr.session(actor("a-model", Role::QualityAdmin, "CAI-1-1").as_machine());
+    let refused = model.incidents().act(incident, Action::Start, None).await.unwrap_err();
+    assert_eq!(refused.refusal().unwrap().unmet[0].need, "human");
+}
+
+#[tokio::test]
+async fn own_records_only_narrows_staff() {
+    let ward = ward().await;
+    let theirs = ward.told().await;
+    let narrowed = ward.eovr.session(actor("second", Role::Staff, "CAI-1-1").own_records_only());
+    let own = narrowed
+        .incidents()
+        .report(&id("CAI-1-1"), report("The drip had run dry for an hour."))
+        .await
+        .unwrap();
+    assert_eq!(narrowed.incidents().load(theirs).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let page = narrowed.incidents().newest(10).await.unwrap();
+    assert_eq!(page.items.iter().map(Record::id).collect::<Vec<_>>(), [own.written.id]);
+}
