@@ -46,7 +46,7 @@ impl Desk {
                 &world::master_key(),
                 ids,
                 world::NOW,
-                &mut Entropy::from_seed(entropy.seed()?),
+                &mut Entropy::from_seed(&entropy.seed()?),
             )?,
             org: world::org()?,
             actor: world::actor(Role::QualityAdmin, &world::stamp(3, 4, 5)?)?,
@@ -70,7 +70,7 @@ impl Desk {
             cipher: &self.ring,
             now: self.now,
             zone: &self.org.zone(&facility),
-            entropy: &mut Entropy::from_seed(self.entropy.seed()?),
+            entropy: &mut Entropy::from_seed(&self.entropy.seed()?),
             checks: &BTreeMap::new(),
         };
         let changes = decide(kind, target, command, &mut context)?.into_changes();

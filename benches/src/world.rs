@@ -111,7 +111,7 @@ pub(crate) fn actor(role: Role, place: &Stamp) -> Outcome<Actor> {
 
 /// The key of every file that is made here.
 pub(crate) fn master_key() -> MasterKey {
-    MasterKey::from_bytes([42; 32])
+    MasterKey::from_bytes(&[42; 32])
 }
 
 /// An engine with incidents on this store.

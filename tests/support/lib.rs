@@ -106,7 +106,7 @@ pub fn actor(name: &str, role: Role, facility: &str) -> Actor {
 
 /// The master key of the fixture.
 pub fn master_key() -> MasterKey {
-    MasterKey::from_bytes([42; 32])
+    MasterKey::from_bytes(&[42; 32])
 }
 
 /// An engine with incidents on this store.

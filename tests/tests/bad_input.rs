@@ -210,7 +210,7 @@ async fn reopened(spy: &Arc<Spy>, master: [u8; 32]) -> Result<Eovr> {
         .shared_store(spy.clone())
         .org(org())
         .kinds(incident::kinds(Settings::default())?)
-        .master_key(MasterKey::from_bytes(master))
+        .master_key(MasterKey::from_bytes(&master))
         .clock(TestClock::new())
         .entropy(TestEntropy::default())
         .open()

@@ -1,6 +1,6 @@
 //! What reporters and reviewers can rely on, beside the six states.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
 use std::sync::Arc;
 

@@ -98,7 +98,7 @@ impl Ground {
     fn new() -> Self {
         let kinds = incident::kinds(Settings { scorer: None, ..Settings::default() }).unwrap();
         let ids = [Uuid::from_u128(1), Uuid::from_u128(2)];
-        let ring = KeyRing::create(&master_key(), ids, 0, &mut Entropy::from_seed([1; 32])).unwrap();
+        let ring = KeyRing::create(&master_key(), ids, 0, &mut Entropy::from_seed(&[1; 32])).unwrap();
         let now = "2026-11-22T08:00:00Z".parse().unwrap();
         Self { catalog: Catalog::new(kinds, &[]).unwrap(), ring, now, seeds: 0 }
     }
@@ -117,7 +117,7 @@ impl Ground {
             cipher: &self.ring,
             now: self.now,
             zone: &jiff::tz::TimeZone::UTC,
-            entropy: &mut Entropy::from_seed(seed),
+            entropy: &mut Entropy::from_seed(&seed),
             checks: &BTreeMap::new(),
         };
         let commit = decide::decide(self.kind(), target, command, &mut context)?;

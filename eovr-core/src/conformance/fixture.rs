@@ -129,7 +129,7 @@ impl World {
             .shared_store(store.clone())
             .org(org()?)
             .kinds([kind(PARCEL_TABLE)?, kind(LABEL_TABLE)?])
-            .master_key(MasterKey::from_bytes([42; 32]))
+            .master_key(MasterKey::from_bytes(&[42; 32]))
             .clock(clock.clone())
             .entropy(SeededEntropy::new(seed))
             .open()

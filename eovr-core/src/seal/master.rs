@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::Entropy;
@@ -48,17 +48,18 @@ impl MasterKey {
             (Some(32), Some(bytes)) if bytes.iter().fold(0, |seen, byte| seen | byte) == 0 => {
                 Err(refused("the master key is all zeros"))
             }
-            (Some(32), Some(bytes)) => Ok(Self::from_bytes(*bytes)),
+            (Some(32), Some(bytes)) => Ok(Self::from_bytes(bytes)),
             _ => Err(refused("the master key is not base64")),
         }
     }
 
     /// Takes 32 bytes, as a host's key service hands them out. They must be random: this is a key, not
     /// a password.
-    pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
+    ///
+    /// The caller wipes its own copy.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         let mut boxed = Box::new(Zeroizing::new([0; 32]));
-        boxed.copy_from_slice(&bytes);
-        bytes.zeroize();
+        boxed.copy_from_slice(bytes);
         Self { bytes: boxed }
     }
 

@@ -18,6 +18,8 @@ pub use self::session::{Legal, Session};
 #[cfg(feature = "system")]
 pub use self::system::{SystemClock, SystemEntropy};
 pub use self::trail::{Entry, Trail};
+use zeroize::Zeroizing;
+
 use crate::access::Actor;
 use crate::error::Result;
 use crate::kind::Catalog;
@@ -82,7 +84,8 @@ impl Eovr {
     }
 
     pub(crate) fn entropy(&self) -> Result<Entropy> {
-        Ok(Entropy::from_seed(self.inner.entropy.seed()?))
+        let seed = Zeroizing::new(self.inner.entropy.seed()?);
+        Ok(Entropy::from_seed(&seed))
     }
 
     pub(crate) fn new_id(&self, now: Timestamp, entropy: &mut Entropy) -> RecordId {

@@ -12,11 +12,11 @@ fn id(n: u128) -> Uuid {
 }
 
 fn fresh(seed: u8) -> Entropy {
-    Entropy::from_seed([seed; 32])
+    Entropy::from_seed(&[seed; 32])
 }
 
 fn foreign() -> MasterKey {
-    MasterKey::from_bytes([1; 32])
+    MasterKey::from_bytes(&[1; 32])
 }
 
 /// As after a restart.
@@ -183,7 +183,7 @@ fn a_new_master_key_takes_over_and_the_change_can_be_run_again() -> Result<()> {
     }
     ring.destroy(id(2))?;
 
-    let next = MasterKey::from_bytes([0x4e; 32]);
+    let next = MasterKey::from_bytes(&[0x4e; 32]);
     let mut kept = KeyRing::rewrap(&master(), &next, &ring.wrapped(), &mut fresh(4))?;
     assert_eq!(refused(KeyRing::unwrap(&master(), &kept)), KEY);
     let after = KeyRing::unwrap(&next, &kept)?;

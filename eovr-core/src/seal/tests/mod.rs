@@ -16,11 +16,11 @@ const DESCRIPTION: Place<'static> = Place { kind: "incident", record: RECORD, fi
 const BOTH: [Mode; 2] = [Mode::Random, Mode::Deterministic];
 
 fn master() -> MasterKey {
-    MasterKey::from_bytes([0x4d; 32])
+    MasterKey::from_bytes(&[0x4d; 32])
 }
 
 fn entropy() -> Entropy {
-    Entropy::from_seed([0x5e; 32])
+    Entropy::from_seed(&[0x5e; 32])
 }
 
 fn ring() -> Result<KeyRing> {
@@ -29,7 +29,7 @@ fn ring() -> Result<KeyRing> {
 
 fn seal(ring: &KeyRing, mode: Mode, plain: &[u8]) -> Result<Sealed> {
     // Another seed than the ring's, as the documentation demands.
-    ring.seal(&DESCRIPTION, mode, plain, &mut Entropy::from_seed([0x5f; 32]))
+    ring.seal(&DESCRIPTION, mode, plain, &mut Entropy::from_seed(&[0x5f; 32]))
 }
 
 /// One value of each mode.

@@ -98,7 +98,7 @@ proptest! {
     fn entropy_depends_on_the_seed_and_on_nothing_else(seed: [u8; 32], other: [u8; 32], length in 8usize..100) {
         let draw = |seed| {
             let mut out = vec![0; length];
-            Entropy::from_seed(seed).fill(&mut out);
+            Entropy::from_seed(&seed).fill(&mut out);
             out
         };
         prop_assert_eq!(draw(seed), draw(seed));

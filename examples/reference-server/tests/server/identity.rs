@@ -21,7 +21,7 @@ async fn opened() -> Result<(Eovr, Session), Box<dyn std::error::Error>> {
         .store(MemoryStore::new())
         .org(Org::new(serde_json::from_str(ORG)?)?)
         .kinds(identity::kinds()?)
-        .master_key(MasterKey::from_bytes([7; 32]))
+        .master_key(MasterKey::from_bytes(&[7; 32]))
         .open()
         .await?;
     let setup = eovr.session(danger::unrestricted("test.setup", "enter facilities and accounts")?);
