@@ -30,7 +30,16 @@ async fn add(connection: &mut SqliteConnection, schemas: &[&Schema]) -> Result<(
         run(connection, schema.create_table()).await?;
         add_columns(connection, schema).await?;
         for index in schema.create_indexes() {
-            run(connection, index).await?;
+            run(connection, index).await.map_err(|error| match error.kind() {
+                ErrorKind::Conflict => Error::new(
+                    ErrorKind::Config,
+                    format!("a facet of `{}` was made unique, and two records share a value", schema.name),
+                ),
+                _ => error,
+            })?;
+        }
+        for trigger in schema.create_triggers() {
+            run(connection, trigger).await?;
         }
     }
     Ok(())
@@ -45,6 +54,14 @@ async fn add_columns(connection: &mut SqliteConnection, schema: &Schema) -> Resu
         .iter()
         .map(|row| Ok((row.try_get(0).map_err(translate)?, row.try_get(1).map_err(translate)?)))
         .collect::<Result<_>>()?;
+    // Left out, its values would be missing from records whose audit chain says that they are there.
+    if let Some(name) = found.keys().find(|name| !schema.has_column(name)) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("table `{}` has a column `{name}` that its kind does not know", schema.name),
+        )
+        .with_help("keep the facet or field in the kind; an action that does not set it retires it"));
+    }
     for slot in &schema.slots {
         match found.get(slot.name.as_str()) {
             None => {

@@ -70,7 +70,7 @@ fn figures_index(schema: &Schema, tally: &Tally) -> Result<String> {
     let covered =
         columns.iter().all(|column| schema.figures().any(|figure| format!("\"{figure}\"") == *column));
     Ok(match covered && schema.figures().next().is_some() {
-        true => format!("\"{kind}\" INDEXED BY \"{kind}_figures\"", kind = schema.name),
+        true => format!("\"{kind}\" INDEXED BY \"{kind}_{}\"", schema.figures_name(), kind = schema.name),
         false => format!("\"{}\"", schema.name),
     })
 }

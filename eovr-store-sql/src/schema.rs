@@ -187,7 +187,7 @@ impl Schema {
         ];
         let figures: Vec<_> = self.figures().collect();
         if !figures.is_empty() {
-            indexes.push(self.index("figures", &figures, false));
+            indexes.push(self.index(&self.figures_name(), &figures, false));
         }
         if self.numbered {
             indexes.push(self.index("by_number", &["number"], true));
@@ -197,8 +197,11 @@ impl Schema {
         }
         for slot in self.slots.iter().filter(|slot| slot.unique || slot.indexed) {
             let name = slot.name.as_str();
-            let columns = if slot.unique { vec![name] } else { vec![name, "created_at", "id"] };
-            indexes.push(self.index(&format!("by_{name}"), &columns, slot.unique));
+            // A name for each sort, so that a facet that becomes unique gets the index that makes it so.
+            indexes.push(match slot.unique {
+                true => self.index(&format!("unique_{name}"), &[name], true),
+                false => self.index(&format!("facet_{name}"), &[name, "created_at", "id"], false),
+            });
         }
         indexes
     }
@@ -208,6 +211,34 @@ impl Schema {
         let tallied = self.tallied.iter().map(Name::as_str);
         let columns = PLACE.into_iter().chain(tallied).chain(["state", "month", "created_at"]);
         columns.filter(|_| !self.tallied.is_empty())
+    }
+
+    /// Names what it covers, so that a kind that counts by something else gets an index that covers that.
+    pub(crate) fn figures_name(&self) -> String {
+        let tallied: Vec<_> = self.tallied.iter().map(Name::as_str).collect();
+        format!("figures_{}", tallied.join("_"))
+    }
+
+    /// What is written once stays: a record is never deleted, and never moved, renumbered or given to
+    /// another author.
+    pub(crate) fn create_triggers(&self) -> [String; 2] {
+        let kind = &self.name;
+        let fixed = "\"id\", \"number\", \"governorate\", \"administration\", \"facility\", \"author\", \"parent\", \"created_at\"";
+        [
+            format!(
+                "CREATE TRIGGER IF NOT EXISTS \"{kind}_refuse_delete\" BEFORE DELETE ON \"{kind}\" \
+                 BEGIN SELECT RAISE(ABORT, 'records are never deleted'); END"
+            ),
+            format!(
+                "CREATE TRIGGER IF NOT EXISTS \"{kind}_refuse_move\" BEFORE UPDATE OF {fixed} ON \"{kind}\" \
+                 BEGIN SELECT RAISE(ABORT, 'records are never moved'); END"
+            ),
+        ]
+    }
+
+    /// Every column that the table should have.
+    pub(crate) fn has_column(&self, name: &str) -> bool {
+        self.column_names().any(|known| known == name)
     }
 
     fn index(&self, name: &str, columns: &[&str], unique: bool) -> String {

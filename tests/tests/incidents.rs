@@ -198,11 +198,79 @@ async fn work_on_a_closed_incident_goes_on_in_a_new_one() {
     let new = ward.quality.incidents().reopen(closed, "it came back", again()).await.unwrap().written.id;
     let (old, new) = (ward.load(closed).await, ward.load(new).await);
     assert_eq!((old.state().as_str(), text(&old, "disposition")), ("completed", Some("reopened")));
+    assert_eq!(text(&old, "continued_in"), Some(new.id().to_string().as_str()));
     assert_eq!(
         (new.state().as_str(), text(&new, "continues")),
         ("created", Some(closed.to_string().as_str()))
     );
     assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 2);
+
+    // Once: a second successor, or a way back, would count the event twice; without one it would be lost.
+    let restore = Command::new(Action::Restore).note("a mistake");
+    assert_eq!(ward.quality.act(KIND, closed, restore).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let twice = ward.quality.incidents().reopen(closed, "again", again()).await.unwrap_err();
+    assert_eq!(twice.kind(), ErrorKind::InvalidInput);
+    let other = ward.completed().await;
+    let alone =
+        ward.quality.incidents().act(other, Action::Reopen, Some("nothing follows")).await.unwrap_err();
+    assert_eq!(alone.kind(), ErrorKind::InvalidInput);
+    let nobody = Report { reporter: Reporter::Anonymous, ..again() };
+    let new = ward.quality.incidents().reopen(other, "it came back", nobody).await.unwrap().written.id;
+    assert_eq!(ward.load(new).await.envelope().author.as_str(), "anonymous");
+    assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 3);
+}
+
+#[tokio::test]
+async fn a_file_number_is_found_however_it_was_typed_or_corrected() {
+    let ward = ward().await;
+    let told = Report {
+        medical_file_number: Some("mrn ٠٠٧".to_owned()),
+        ..report("The wrong syringe was given.")
+    };
+    let incident = ward.nurse.incidents().report(&id("CAI-1-1"), told).await.unwrap().written.id;
+    assert_eq!(ward.quality.incidents().of_file("MRN 007").await.unwrap().items.len(), 1);
+    let corrected = Command::new(Action::Correct).write("medical_file_number", "Mrn  ٠٠٨");
+    ward.nurse.act(KIND, incident, corrected).await.unwrap();
+    assert_eq!(ward.quality.incidents().of_file("mrn۰۰۸").await.unwrap().items.len(), 1);
+    assert_eq!(ward.quality.incidents().of_file("MRN 007").await.unwrap().items.len(), 0);
+}
+
+#[tokio::test]
+async fn a_receipt_corrects_for_thirty_minutes_and_shows_no_reviewers_words() {
+    let ward = ward().await;
+    let told = Report { reporter: Reporter::Anonymous, ..report("The wrong syringe was given.") };
+    let reported = ward.nurse.incidents().report(&id("CAI-1-1"), told).await.unwrap();
+    let (incident, code) = (reported.written.id, reported.receipt);
+    let correction = || Command::new(Action::Correct).set("location", "ward-3");
+    ward.eovr.correct_with_receipt(&code, correction()).await.unwrap();
+    ward.clock.pass_seconds(31 * 60);
+    let late = ward.eovr.correct_with_receipt(&code, correction()).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Refused);
+    for action in [Action::Start, Action::Evaluate] {
+        ward.quality.incidents().act(incident, action, None).await.unwrap();
+    }
+    ward.quality.incidents().act(incident, Action::Ask, Some("which ward?")).await.unwrap();
+    let answer = Some("phoned the ward: it was nurse Y");
+    ward.quality.incidents().act(incident, Action::Answer, answer).await.unwrap();
+    let seen = ward.eovr.receipt(&code).await.unwrap();
+    assert_eq!(seen.exchange.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["which ward?"]);
+    let start = ward.eovr.correct_with_receipt(&code, Command::new(Action::Start)).await.unwrap_err();
+    assert_eq!(start.kind(), ErrorKind::Denied);
+}
+
+/// Who may not read a kind learns neither whether a record is there nor what state it is in.
+#[tokio::test]
+async fn who_may_not_act_is_told_nothing() {
+    let ward = ward().await;
+    let top = ward.eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
+    let key = top.data_keys().await.unwrap().first().unwrap().id;
+    let manager = ward.eovr.session(actor("manager", Role::GovernorateManager, "CAI-1-1"));
+    for action in ["rewrap", "no_such_action"] {
+        let refused = manager.act("data_key", key, Command::new(action).expecting(99)).await.unwrap_err();
+        assert!(matches!(refused.kind(), ErrorKind::Denied | ErrorKind::NotFound), "{refused}");
+        assert!(!refused.to_string().contains("version"), "{refused}");
+    }
+    assert_eq!(manager.legal("data_key", key).await.unwrap_err().kind(), ErrorKind::Denied);
 }
 
 #[tokio::test]

@@ -49,6 +49,15 @@ async fn events_cannot_be_changed_at_the_sql_prompt() {
         assert!(refused.to_string().contains("append-only"), "{attempt}: {refused}");
     }
     assert_eq!(events(&mut prompt).await, before);
+    for attempt in [
+        "DELETE FROM incident",
+        "UPDATE incident SET number = 'OVR-2026-000999'",
+        "UPDATE incident SET facility = 'CAI-1-2'",
+        "UPDATE incident SET author = 'somebody_else'",
+    ] {
+        let refused = sqlx::query(attempt).execute(&mut prompt).await.expect_err(attempt);
+        assert!(refused.to_string().contains("records are never"), "{attempt}: {refused}");
+    }
 }
 
 async fn events(prompt: &mut SqliteConnection) -> Vec<(i64, String, Vec<u8>)> {
@@ -179,20 +188,21 @@ async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
         Catalog::new([Kind::new(table).unwrap()], &[]).unwrap()
     };
     // As many nodes at once as start together after an update.
-    let mut nodes = Vec::new();
-    for _ in 0..4 {
-        nodes.push(SqlStore::open(&url(&file)).await.unwrap());
-    }
+    let open = async || SqlStore::open(&url(&file)).await.unwrap();
+    let nodes = [open().await, open().await, open().await, open().await];
     let (first, second) = (with(None), with(Some(ValueType::Int)));
-    let (a, b, c, d) = tokio::join!(
-        nodes[0].prepare(&first),
-        nodes[1].prepare(&first),
-        nodes[2].prepare(&second),
-        nodes[3].prepare(&second)
-    );
-    for done in [a, b, c, d] {
-        done.unwrap();
+    for catalog in [&first, &second] {
+        let [a, b, c, d] = nodes.each_ref();
+        let (a, b, c, d) =
+            tokio::join!(a.prepare(catalog), b.prepare(catalog), c.prepare(catalog), d.prepare(catalog));
+        for done in [a, b, c, d] {
+            done.unwrap();
+        }
     }
+    // A node of the older release would read records without what their chain says is there.
+    let error = nodes[0].prepare(&first).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.help().unwrap().contains("keep the facet"), "{error}");
     let error = nodes[0].prepare(&with(Some(ValueType::Text))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.help().unwrap().contains("new name"), "{error}");

@@ -83,7 +83,8 @@ fn legal(state: &str) -> Vec<String> {
 
 fn may(action: &str, tier: u8) -> bool {
     let (_, lowest) = LOWEST.iter().find(|(name, _)| *name == action).expect("a listed action");
-    *lowest <= tier && (action != "correct" || tier <= 2)
+    // Correcting is for those who report; reopening makes a new report.
+    *lowest <= tier && (!["correct", "reopen"].contains(&action) || tier <= 2)
 }
 
 /// A decision without an engine: a kind, a ring, a clock that a walk moves.
@@ -139,6 +140,7 @@ fn command(action: &str, note: bool, version: Option<u64>) -> Command {
     let command = match action {
         "assess" => Command::new(action).set("severity", "severe").set("probability", "rare"),
         "dispose" => Command::new(action).set("disposition", "not_reportable"),
+        "reopen" => Command::new(action).set("continued_in", RecordId::from_bytes([7; 16])),
         _ => Command::new(action),
     };
     let command = if note { command.note("because") } else { command };
@@ -225,6 +227,8 @@ fn walk(seed: u64, walks: usize) -> Walked {
                     }
                     ErrorKind::Denied => assert!(!may(&action, *tier), "{error}"),
                     ErrorKind::Conflict => assert_ne!(version, Some(record.version()), "{error}"),
+                    // A report has one disposition at a time.
+                    ErrorKind::InvalidInput if ["dispose", "reopen", "restore"].contains(&&*action) => {}
                     other => panic!("{other:?}: {error}"),
                 },
             }

@@ -135,10 +135,10 @@ pub(super) struct Checked {
 
 pub(super) fn check_required(kind: &Kind, draft: &Draft<'_>) -> Result<()> {
     let missing_facet = kind.facets().find(|spec| spec.required && draft.facet(spec.name.as_str()).is_none());
-    let missing_field = kind.fields().find(|spec| spec.required && draft.text(spec.name.as_str()).is_none());
+    let missing_field = kind.fields().find(|spec| spec.required && !draft.keeps_text(spec.name.as_str()));
     match missing_facet.map(|spec| &spec.name).or(missing_field.map(|spec| &spec.name)) {
         Some(name) => Err(Error::invalid(format!("`{name}` is missing"))
-            .with_help(format!("a `{}` cannot be created without it", kind.name()))),
+            .with_help(format!("a `{}` cannot be without it", kind.name()))),
         None => Ok(()),
     }
 }

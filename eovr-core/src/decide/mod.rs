@@ -55,17 +55,16 @@ pub fn decide(
             Ok(commit)
         }
         Target::Existing { record, open_children } => {
+            // First whether the actor may: who may not learns neither state nor version.
+            let row = kind.machine().action(&command.action);
+            let row = row.ok_or_else(|| refusal(kind, record, &command.action))?;
+            let permit = Permit::of(context.actor, kind.name(), row, Place::Seen)?;
             if let Some(expected) = command.expected.filter(|expected| *expected != record.version()) {
                 return Err(Error::new(ErrorKind::Conflict, "the record has changed since you read it")
                     .with_help("load it again and decide again")
                     .with("expected_version", expected)
                     .with("current_version", record.version()));
             }
-            let row = kind
-                .machine()
-                .action(&command.action)
-                .ok_or_else(|| refusal(kind, record, &command.action))?;
-            let permit = Permit::of(context.actor, kind.name(), row, Place::Seen)?;
             let rule = kind
                 .machine()
                 .step(record.state().as_str(), &command.action)
@@ -122,11 +121,17 @@ fn draft<'a>(
     context: &Context<'_>,
 ) -> Result<Drafted<'a>> {
     let command::Checked { facets, texts, note } = command;
-    let mut draft = Draft { kind, action: permit.action(), now: context.now, before, facets, texts };
+    let mut draft = Draft {
+        kind,
+        actor: permit.actor(),
+        action: permit.action(),
+        now: context.now,
+        before,
+        facets,
+        texts,
+    };
     kind.complete(&mut draft)?;
-    if before.is_none() {
-        command::check_required(kind, &draft)?;
-    }
+    command::check_required(kind, &draft)?;
     Ok((draft, note))
 }
 

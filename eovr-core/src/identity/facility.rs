@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::{facet, text};
-use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::kind::{Complete, Draft, FacetSpec, Kind, KindTable};
 use crate::labels;
 use crate::org::{Administration, Facility, Governorate, Org, OrgId, Title};
-use crate::record::{Record, ValueType};
+use crate::record::{Record, Value, ValueType};
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
@@ -91,7 +91,22 @@ pub(super) fn kind() -> Result<Kind> {
     for name in TITLES {
         facets.push(required(name)?);
     }
-    Kind::new(KindTable { facets, ..KindTable::new(KIND, Table::of::<FacilityWorkflow>()?)? })
+    let kind = Kind::new(KindTable { facets, ..KindTable::new(KIND, Table::of::<FacilityWorkflow>()?)? })?;
+    Ok(kind.completed_by(KnownZone))
+}
+
+/// One facility with a zone that does not exist would keep the whole organisation from loading.
+#[derive(Debug)]
+struct KnownZone;
+
+impl Complete for KnownZone {
+    fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
+        match draft.facet("time_zone").and_then(Value::as_text).map(jiff::tz::TimeZone::get) {
+            Some(Err(_)) => Err(Error::invalid("`time_zone` is not a time zone")
+                .with_help("use an IANA name such as `Africa/Cairo`")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A facility with the titles of what stands above it, ready to be entered.

@@ -1,5 +1,7 @@
+use crate::access::Standing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::incident::harm::Harm;
+use crate::incident::report::file_number;
 use crate::incident::settings::{FACTORS, Settings};
 use crate::incident::workflow::{Action, Disposition};
 use crate::incident::{jci, taxonomy};
@@ -69,17 +71,29 @@ impl Completion {
         if suggestion.abstained {
             return Ok(());
         }
-        draft.set("ai_reasons", reasons(&suggestion).map(Value::from))?;
-        draft.set("ai_model", Some(suggestion.model.id.as_ref().into()))?;
-        draft.set("ai_version", Some(suggestion.model.version.as_ref().into()))?;
-        draft.set("ai_score", Some(i64::from(suggestion.score).into()))?;
-        draft.set("ai_band", Some(suggestion.band.name().into()))?;
-        draft.set("ai_high_risk", Some(suggestion.high_risk.into()))
+        let facets = [
+            ("ai_model", Value::from(suggestion.model.id.as_ref())),
+            ("ai_version", suggestion.model.version.as_ref().into()),
+            ("ai_score", i64::from(suggestion.score).into()),
+            ("ai_band", suggestion.band.name().into()),
+            ("ai_high_risk", suggestion.high_risk.into()),
+        ];
+        let names = facets.each_ref().map(|(name, _)| *name);
+        let kept = facets.into_iter().all(|(name, value)| draft.set(name, Some(value)).is_ok())
+            && reasons(&suggestion).is_none_or(|reasons| draft.write("ai_reasons", reasons).is_ok());
+        // A host's scorer that says what cannot be kept loses its suggestion, never the report.
+        if !kept {
+            names.into_iter().try_for_each(|name| draft.set(name, None))?;
+        }
+        Ok(())
     }
 }
 
 impl Complete for Completion {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
+        if let Some(number) = draft.text("medical_file_number").map(file_number) {
+            draft.write("medical_file_number", number)?;
+        }
         classify(draft)?;
         self.rate(draft)?;
         panel(draft)?;
@@ -116,6 +130,11 @@ fn classify(draft: &mut Draft<'_>) -> Result<()> {
     if draft.changes("continues") {
         record_id(draft, "continues")?;
     }
+    let visitor = matches!(draft.actor().standing(), Standing::Visitor(_));
+    if visitor && draft.is_new() && text(draft, "reporter_type").as_deref() == Some("staff") {
+        return Err(Error::invalid("`reporter_type` cannot be `staff` without an account")
+            .with_help("accepted: `patient`, `anonymous`"));
+    }
     Ok(())
 }
 
@@ -135,6 +154,18 @@ fn panel(draft: &mut Draft<'_>) -> Result<()> {
 
 fn dispose(draft: &mut Draft<'_>) -> Result<()> {
     let action = Action::ALL.iter().find(|action| action.name() == draft.action());
+    let before = draft.before.and_then(|record| record.facet("disposition")).and_then(Value::as_text);
+    match (action, before) {
+        (Some(Action::Dispose | Action::Reopen), Some(_)) => {
+            return Err(Error::invalid("the report has a disposition already")
+                .with_help("restore it first; a report that was reopened goes on in the newer one"));
+        }
+        (Some(Action::Restore), Some("reopened")) => {
+            return Err(Error::invalid("a report that was reopened cannot be restored")
+                .with_help("its work goes on in the newer one, `continued_in`"));
+        }
+        _ => {}
+    }
     match action {
         Some(Action::Dispose) => match text(draft, "disposition").as_deref() {
             Some("duplicate") => {
@@ -155,7 +186,10 @@ fn dispose(draft: &mut Draft<'_>) -> Result<()> {
             draft.set("duplicate_of", None)?;
             draft.set("disposition", None)
         }
-        Some(Action::Reopen) => draft.set("disposition", Some(Disposition::Reopened.name().into())),
+        Some(Action::Reopen) => {
+            record_id(draft, "continued_in")?;
+            draft.set("disposition", Some(Disposition::Reopened.name().into()))
+        }
         _ => Ok(()),
     }
 }
@@ -169,22 +203,11 @@ fn text(draft: &Draft<'_>, name: &str) -> Option<String> {
     draft.facet(name).and_then(Value::as_text).map(str::to_owned)
 }
 
-/// The rules that led to a score, heaviest first, as far as they fit: `fall:12 fracture:10`. Rules and
-/// terms of the word list only, never words of the report.
+/// The heaviest reasons as JSON: rule, place in the narrative, term, points.
 fn reasons(suggestion: &Suggestion) -> Option<String> {
-    const LONGEST: usize = 200;
-    let mut heaviest: Vec<_> = suggestion.reasons.iter().filter(|reason| reason.points != 0).collect();
+    const MOST: usize = 20;
+    let mut heaviest: Vec<_> = suggestion.reasons.iter().collect();
     heaviest.sort_by_key(|reason| std::cmp::Reverse(reason.points.unsigned_abs()));
-    let mut text = String::new();
-    for reason in heaviest {
-        let more = format!("{}:{}", reason.rule, reason.points);
-        if text.len() + 1 + more.len() > LONGEST {
-            break;
-        }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(&more);
-    }
-    (!text.is_empty()).then_some(text)
+    heaviest.truncate(MOST);
+    serde_json::to_string(&heaviest).ok().filter(|_| !heaviest.is_empty())
 }

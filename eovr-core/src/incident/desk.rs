@@ -114,18 +114,24 @@ impl Incidents<'_> {
     /// Both happen, or neither.
     ///
     /// # Errors
-    /// `Refused` where the incident is not completed, or no reason is given.
+    /// `Refused` where the incident is not completed, or no reason is given; `InvalidInput` where it was
+    /// set aside or continued before; `Conflict` where somebody else changed it meanwhile.
     pub async fn reopen(&self, closed: RecordId, reason: &str, report: Report) -> Result<Reported> {
-        let session = self.session;
-        let kind = session.eovr().catalog().kind(KIND)?.clone();
-        let old = session.record(kind.name(), closed).await?;
-        let mut entropy = session.eovr().entropy()?;
+        let eovr = self.session.eovr();
+        let kind = eovr.catalog().kind(KIND)?.clone();
+        let mut entropy = eovr.entropy()?;
         let receipt = ReceiptCode::draw(&mut entropy);
-        let id = session.eovr().new_id(session.eovr().now(), &mut entropy);
+        let id = eovr.new_id(eovr.now(), &mut entropy);
+        let old = self.session.record(kind.name(), closed).await?;
         let stamp = old.envelope().stamp.clone();
-        let new = session.decide_new(&kind, id, stamp, None, report.continuing(&receipt, closed))?;
-        let mark = session.decide_on(&kind, &old, Command::new(Action::Reopen).note(reason)).await?;
-        let written = session.eovr().store().commit(new.and(mark)).await?.written;
+        let reporter = match report.reporter {
+            Reporter::Anonymous => self.nobody(&stamp.facility)?,
+            _ => self.session.clone(),
+        };
+        let mark = Command::new(Action::Reopen).set("continued_in", id).note(reason);
+        let mark = self.session.decide_on(&kind, &old, mark).await?;
+        let new = reporter.decide_new(&kind, id, stamp, None, report.continuing(&receipt, closed))?;
+        let written = eovr.store().commit(new.and(mark)).await?.written;
         let written = written.into_iter().next().ok_or_else(|| Error::bug("a commit writes a record"))?;
         Ok(Reported { written, receipt })
     }

@@ -71,7 +71,6 @@ fn facets() -> Result<Vec<FacetSpec>> {
         computed(plain("ai_score", Int)?),
         computed(FacetSpec::choice("ai_band", bands)?),
         computed(plain("ai_high_risk", Bool)?),
-        computed(plain("ai_reasons", Text)?),
         FacetSpec::choice("ai_review", ["accepted", "overridden"])?,
         computed(plain("high_risk", Bool)?),
         // The accreditation panel.
@@ -83,6 +82,7 @@ fn facets() -> Result<Vec<FacetSpec>> {
         // Beside the states.
         FacetSpec::choice("disposition", dispositions)?,
         plain("duplicate_of", Text)?,
+        plain("continued_in", Text)?,
     ])
 }
 
@@ -104,6 +104,8 @@ fn fields() -> Result<Vec<FieldSpec>> {
         plain("specific_error")?,
         plain("notes")?,
         plain("immediate_action")?,
+        // What the scorer found in the narrative tells of the narrative.
+        plain("ai_reasons")?,
         plain("jci_evidence")?,
         plain("jci_gap")?,
         plain("jci_plan")?,

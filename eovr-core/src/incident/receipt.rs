@@ -137,9 +137,11 @@ impl Eovr {
         for stored in session.chain(&record).await? {
             let entry = session.entry(&record, &stored)?;
             let action = entry.event.action.as_str();
-            // A remark may be a reviewer's: the reporter is shown only the reporter's own.
-            let own_remark = action == Action::AddRemark.name() && entry.event.capacity == "holder";
-            if own_remark || action == Action::Ask.name() || action == Action::Answer.name() {
+            // Answers and remarks may be a reviewer's: the reporter is shown only the reporter's own.
+            let author = entry.event.capacity == "staff" && entry.event.actor == record.envelope().author;
+            let own = author || entry.event.capacity == "holder";
+            let told = action == Action::Answer.name() || action == Action::AddRemark.name();
+            if action == Action::Ask.name() || (own && told) {
                 let text = entry.note.unwrap_or_default();
                 exchange.push(Exchange { at: entry.event.at, action: action.to_owned(), text });
             }
@@ -171,6 +173,16 @@ impl Eovr {
     pub async fn remark_with_receipt(&self, code: &ReceiptCode, remark: &str) -> Result<Written> {
         let (session, record) = self.held(code).await?;
         session.act(KIND, record.id(), Command::new(Action::AddRemark).note(remark)).await
+    }
+
+    /// Corrects the report, within the 30 minutes that every reporter has: a command of the action
+    /// [`Action::Correct`].
+    ///
+    /// # Errors
+    /// `NotFound` where no report has this code; `Refused` later than that.
+    pub async fn correct_with_receipt(&self, code: &ReceiptCode, correction: Command) -> Result<Written> {
+        let (session, record) = self.held(code).await?;
+        session.act(KIND, record.id(), correction).await
     }
 
     async fn held(&self, code: &ReceiptCode) -> Result<(Session, Record)> {

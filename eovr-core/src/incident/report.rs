@@ -91,7 +91,7 @@ impl Report {
             .write("description", self.description)
             .write_some("specific_error", self.specific_error)
             .write_some("involved_person", self.involved_person)
-            .write_some("medical_file_number", self.medical_file_number.map(|number| file_number(&number)))
+            .write_some("medical_file_number", self.medical_file_number)
             .write_some("immediate_action", self.immediate_action)
             .write_some("responsible_manager", self.responsible_manager)
             .write_some("disclosure_responsible", self.disclosure_responsible)

@@ -134,7 +134,7 @@ impl Workflow for IncidentWorkflow {
         May::new(Action::OpenFollowUp, (2, 5), &[]),
         May::new(Action::Dispose, (2, 5), &["disposition", "duplicate_of"]),
         May::new(Action::Restore, (2, 5), &[]),
-        May::new(Action::Reopen, (2, 5), &[]),
+        May::new(Action::Reopen, (2, 2), &["continued_in"]),
     ];
 
     const RULES: &'static [Row<State, Action>] = {

@@ -51,6 +51,21 @@ impl Catalog {
                 )));
             }
         }
+        if let (Some(parent), Some(of)) = (
+            &kind.table().parent,
+            kind.table().parent.as_ref().and_then(|parent| self.kinds.get(&parent.kind)),
+        ) {
+            let rules = of.machine().table().rules.iter().filter(|rule| rule.action == parent.action);
+            let never = |need: &&Need| matches!(need, Need::Note | Need::ChildrenClosed(_));
+            if let Some(need) = rules.flat_map(|rule| &rule.needs).find(never) {
+                return Err(config(format!(
+                    "action `{}` of `{}` adds children, and its need `{}` can never be met then",
+                    parent.action,
+                    parent.kind,
+                    need.name()
+                )));
+            }
+        }
         for need in kind.machine().table().rules.iter().flat_map(|rule| &rule.needs) {
             let Need::ChildrenClosed(child) = need else { continue };
             let parent = self.kinds.get(child).and_then(|child| child.table().parent.as_ref());

@@ -3,6 +3,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::access::Actor;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::name::Name;
@@ -12,6 +13,7 @@ use crate::time::Timestamp;
 /// What a command is about to make of a record, in the hands of the kind's [`crate::kind::Complete`].
 pub struct Draft<'a> {
     pub(crate) kind: &'a Kind,
+    pub(crate) actor: &'a Actor,
     pub(crate) action: &'a Name,
     pub(crate) now: Timestamp,
     pub(crate) before: Option<&'a Record>,
@@ -38,6 +40,11 @@ impl Draft<'_> {
         self.before.is_none()
     }
 
+    /// Who asks.
+    pub fn actor(&self) -> &Actor {
+        self.actor
+    }
+
     /// The moment of the decision.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -59,6 +66,28 @@ impl Draft<'_> {
     /// The plain text of a field, where this command writes it.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name)?.as_ref().map(|text| text.as_str())
+    }
+
+    /// Whether a field will have a text.
+    pub(crate) fn keeps_text(&self, name: &str) -> bool {
+        match self.texts.get(name) {
+            Some(changed) => changed.is_some(),
+            None => self.before.is_some_and(|record| record.sealed(name).is_some()),
+        }
+    }
+
+    /// Writes the text of a field: one form for what can be typed in many, or what the kind itself has to
+    /// say.
+    ///
+    /// # Errors
+    /// `Bug` where the kind declares no such field; `InvalidInput` where the text does not fit.
+    pub fn write(&mut self, name: &str, text: String) -> Result<()> {
+        let spec = self.kind.field(name);
+        let spec = spec
+            .ok_or_else(|| Error::bug(format!("kind `{}` completes an unknown field", self.kind.name())))?;
+        spec.check(&text)?;
+        self.texts.insert(spec.name.clone(), Some(Zeroizing::new(text)));
+        Ok(())
     }
 
     /// Sets a facet, computed ones too.

@@ -87,6 +87,9 @@ impl Kind {
         {
             return unsound("two facets or fields share a name".to_owned());
         }
+        if table.workflow.rules.iter().any(|rule| rule.action == *machine.create()) {
+            return unsound(format!("`{}` creates, and a rule lets it change as well", machine.create()));
+        }
         for row in &table.workflow.actions {
             for name in &row.sets {
                 if facets.get(name).is_some_and(|facet| facet.computed) {

@@ -123,6 +123,10 @@ impl Session {
     /// As [`decide::decide`]; `NotFound` where the record is out of scope.
     pub async fn act(&self, kind: &str, id: RecordId, command: Command) -> Result<Written> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
+        if kind.machine().action(&command.action).is_none() {
+            // The refusal will tell the state and what it allows.
+            self.may_read(&kind)?;
+        }
         let mut lost: Option<(u64, Error)> = None;
         for _ in 0..TRIES {
             let record = self.record(kind.name(), id).await?;
@@ -216,6 +220,7 @@ impl Session {
     /// As [`Session::load`].
     pub async fn legal(&self, kind: &str, id: RecordId) -> Result<Vec<Legal>> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
+        self.may_read(&kind)?;
         let record = self.record(kind.name(), id).await?;
         let open_children = self.open_children(&kind, &record, None).await?;
         let legal = self.with_context(&record.envelope().stamp, Some(&record), |context| {
@@ -274,14 +279,7 @@ impl Session {
     ) -> Result<T> {
         let inner = &self.eovr.inner;
         let cipher = self.eovr.cipher();
-        let checks = match record {
-            Some(record) => {
-                let answer =
-                    |check: &std::sync::Arc<dyn crate::ports::Check>| check.passes(record, &self.actor);
-                inner.checks.iter().map(|(name, check)| (name.clone(), answer(check))).collect()
-            }
-            None => BTreeMap::new(),
-        };
+        let checks = record.map(|record| self.answers(record)).transpose()?.unwrap_or_default();
         let mut entropy = self.eovr.entropy()?;
         decide(&mut Context {
             actor: &self.actor,
@@ -292,6 +290,15 @@ impl Session {
             entropy: &mut entropy,
             checks: &checks,
         })
+    }
+
+    /// The answers of the checks that the record's state asks for.
+    fn answers(&self, record: &Record) -> Result<BTreeMap<Name, bool>> {
+        let kind = self.eovr.catalog().kind(record.envelope().kind.as_str())?;
+        let needs = kind.machine().legal(record.state().as_str()).flat_map(|rule| &rule.needs);
+        let asked = needs.filter_map(|need| if let Need::Check(name) = need { Some(name) } else { None });
+        let checks = asked.filter_map(|name| self.eovr.inner.checks.get_key_value(name));
+        Ok(checks.map(|(name, check)| (name.clone(), check.passes(record, &self.actor))).collect())
     }
 
     /// How many children are open, for each child kind that the workflow asks about: for one command, or

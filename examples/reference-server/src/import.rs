@@ -82,6 +82,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
 async fn import(args: &Args, rows: Rows, eovr: &Eovr, out: &mut Out) -> Result<u8, Failure> {
     let facility = facility(eovr, args.facility.as_deref())?;
     let session = importer(eovr, &facility)?;
+    let rows = rows.of_facility(&facility);
 
     let progress = Progress::load(args.place.dir(), &rows, &session).await;
     let rejected = Rejected::open(args.place.dir(), &rows, progress.done())?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
 use eovr_core::Timestamp;
+use eovr_core::org::OrgId;
 use eovr_core::record::RecordId;
 use sha2::{Digest, Sha256};
 
@@ -16,6 +17,7 @@ pub(super) struct Rows {
     header: ByteRecord,
     column: usize,
     column_name: String,
+    facility: String,
     name: String,
     stem: PathBuf,
     digest: String,
@@ -77,6 +79,7 @@ impl Rows {
             header,
             column: at,
             column_name: column.to_owned(),
+            facility: String::new(),
             name,
             stem: PathBuf::from(path.file_stem().unwrap_or(path.as_os_str())),
             digest: whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -104,6 +107,11 @@ impl Rows {
         }))
     }
 
+    /// The rows as reports of this facility: sent to another one, they are other reports.
+    pub(super) fn of_facility(self, facility: &OrgId) -> Self {
+        Self { facility: facility.to_string(), ..self }
+    }
+
     /// The same for the same row at the same place of a file of the same name. Its time part is the row's
     /// place and not a time, so that ids sort as the rows do and a database writes them side by side.
     fn id(&self) -> RecordId {
@@ -114,6 +122,7 @@ impl Rows {
         };
         part(b"eovr.import.v1");
         part(self.name.as_bytes());
+        part(self.facility.as_bytes());
         part(self.column_name.as_bytes());
         part(&self.number.to_be_bytes());
         self.row.iter().for_each(&mut part);
@@ -135,7 +144,7 @@ impl Rows {
 
     /// What this import is about: the file's content and the column.
     pub(super) fn what(&self) -> (String, String) {
-        (self.digest.clone(), self.column_name.clone())
+        (self.digest.clone(), format!("{} {}", self.column_name, self.facility))
     }
 
     /// How long the file is.
