@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use eovr_core::access::{Actor, Role};
-use eovr_core::incident::{self, Action, KIND, ReceiptCode, Reporter, Settings};
+use eovr_core::incident::{self, Action, KIND, ReceiptCode, Report, Reporter, Settings};
 use eovr_core::memory::MemoryStore;
 use eovr_core::record::{ActorId, Column, Query, RecordId, Tally, Test, Value};
 use eovr_core::{Command, Eovr, ErrorKind, Name};
@@ -255,8 +255,9 @@ async fn nobody_reports_into_a_facility_out_of_scope() {
         let who = Who::by_chance(&mut chance);
         let target = *chance.pick(&FACILITIES);
         let own = target == who.home;
-        let outcome =
-            eovr.session(who.actor()).incidents().report(&id(target), report("what happened here")).await;
+        let reporter = if who.role.is_none() { Reporter::Patient } else { Reporter::Staff };
+        let told = Report { reporter, ..report("what happened here") };
+        let outcome = eovr.session(who.actor()).incidents().report(&id(target), told).await;
         match (who.role, outcome) {
             (None | Some(Role::Staff | Role::QualityAdmin), outcome) => {
                 assert_eq!(outcome.is_ok(), own, "{who:?} reports in {target}: {outcome:?}");
