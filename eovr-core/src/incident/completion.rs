@@ -205,7 +205,7 @@ fn text(draft: &Draft<'_>, name: &str) -> Option<String> {
 
 /// The heaviest reasons as JSON: rule, place in the narrative, term, points.
 fn reasons(suggestion: &Suggestion) -> Option<String> {
-    const MOST: usize = 20;
+    const MOST: usize = 8;
     let mut heaviest: Vec<_> = suggestion.reasons.iter().collect();
     heaviest.sort_by_key(|reason| std::cmp::Reverse(reason.points.unsigned_abs()));
     heaviest.truncate(MOST);
