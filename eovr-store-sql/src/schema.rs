@@ -29,8 +29,7 @@ pub(crate) struct Schema {
     /// Envelope, slots and the sealed rest, as a list to be written.
     columns: String,
     /// The same as a list to be read: bytes as they are, everything else as one JSON array. Each value
-    /// that sqlx hands over is copied and sent from thread to thread on its own; one array for thirty
-    /// columns makes a page twice as fast.
+    /// that sqlx hands over is copied on its own; one array stands for thirty columns.
     pub(crate) reading: String,
     pub(crate) insert: Arc<str>,
     pub(crate) update: Arc<str>,
