@@ -151,8 +151,7 @@ async fn session(path: &Path) -> Outcome<Session> {
 
 /// What the engine writes.
 async fn made_rows(count: usize, columns: &[String], path: &Path) -> Outcome<Vec<Rows>> {
-    let mut config = SqlConfig::sqlite(path);
-    config.durability = Durability::Process;
+    let config = SqlConfig::sqlite(path).with_durability(Durability::Process);
     let place = world::stamp(3, 4, 5)?;
     let eovr = world::engine(Arc::new(SqlStore::connect(config).await?)).await?;
     let session = eovr.session(world::actor(Role::Staff, &place)?);

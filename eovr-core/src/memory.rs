@@ -15,8 +15,10 @@ use crate::decide::{Change, Commit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::Catalog;
 use crate::name::Name;
-use crate::ports::{Parcel, Receipt, Store, Written};
-use crate::record::{Cell, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value, check_limit};
+use crate::ports::{Census, Parcel, Posted, Receipt, Store, Written};
+use crate::record::{
+    Cell, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value, check_limit,
+};
 use crate::time::Timestamp;
 
 /// A store that keeps everything in memory.
@@ -32,8 +34,15 @@ struct World {
     events: BTreeMap<RecordId, Vec<StoredEvent>>,
     numbers: BTreeMap<String, u64>,
     taken: BTreeSet<(Name, Name, Value)>,
-    outbox: BTreeMap<u64, (Parcel, Timestamp)>,
-    posted: u64,
+    /// The message at position 1, 2, 3 …
+    feed: Vec<String>,
+    outbox: BTreeMap<u64, Held>,
+}
+
+/// A message of the outbox: until when it is held, and how many times it was handed out.
+struct Held {
+    until: Timestamp,
+    attempts: u32,
 }
 
 impl MemoryStore {
@@ -100,13 +109,10 @@ impl Store for MemoryStore {
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
         let world = self.world();
-        let mut counts: BTreeMap<Vec<Option<Value>>, u64> = BTreeMap::new();
-        for record in world.records.values() {
-            if record.envelope.kind == tally.kind && scope.matches(record) && tally.matches(record) {
-                *counts.entry(tally.by.iter().map(|column| column.of(record)).collect()).or_default() += 1;
-            }
-        }
-        Ok(counts.into_iter().map(|(key, count)| Cell { key, count }).collect())
+        let records = world.records.values().filter(|record| {
+            record.envelope.kind == tally.kind && scope.matches(record) && tally.matches(record)
+        });
+        Ok(count(records, &tally.by))
     }
 
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
@@ -115,17 +121,29 @@ impl Store for MemoryStore {
         Ok(world.events.get(&record).filter(|_| seen).cloned().unwrap_or_default())
     }
 
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> {
+        let world = self.world();
+        let posted = (1..).zip(&world.feed).filter(|(position, _)| *position > after);
+        let posted = posted.map(|(position, message)| Posted { position, message: message.clone() });
+        Ok(posted.take(limit as usize).collect())
+    }
+
+    async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census> {
+        let world = self.world();
+        let records = world.records.values().filter(|record| record.envelope.kind == *kind);
+        Ok(Census { position: world.feed.len() as u64, cells: count(records, by) })
+    }
+
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
         let mut world = self.world();
-        let free = world.outbox.values_mut().filter(|(_, held_until)| *held_until <= now);
-        Ok(free
-            .take(limit as usize)
-            .map(|(parcel, held_until)| {
-                *held_until = until;
-                parcel.attempts += 1;
-                parcel.clone()
-            })
-            .collect())
+        let World { feed, outbox, .. } = &mut *world;
+        let free = outbox.iter_mut().filter(|(_, held)| held.until <= now).take(limit as usize);
+        let handed_out = free.map(|(id, held)| {
+            *held = Held { until, attempts: held.attempts + 1 };
+            let message = usize::try_from(*id - 1).ok().and_then(|index| feed.get(index));
+            Parcel { id: *id, attempts: held.attempts, message: message.cloned().unwrap_or_default() }
+        });
+        Ok(handed_out.collect())
     }
 
     async fn acknowledge(&self, ids: &[u64]) -> Result<()> {
@@ -135,6 +153,14 @@ impl Store for MemoryStore {
         }
         Ok(())
     }
+}
+
+fn count<'a>(records: impl Iterator<Item = &'a Record>, by: &[Column]) -> Vec<Cell> {
+    let mut counts: BTreeMap<Vec<Option<Value>>, u64> = BTreeMap::new();
+    for record in records {
+        *counts.entry(by.iter().map(|column| column.of(record)).collect()).or_default() += 1;
+    }
+    counts.into_iter().map(|(key, count)| Cell { key, count }).collect()
 }
 
 impl World {
@@ -187,11 +213,10 @@ impl World {
         }
         self.taken.extend(self.claims(&record));
         self.events.entry(record.id()).or_default().push(StoredEvent::from(&change.link));
-        self.posted += 1;
         // A message holds ids and codes only, so it is always JSON.
-        let message = serde_json::to_string(&change.message).unwrap_or_default();
-        let parcel = Parcel { id: self.posted, attempts: 0, message };
-        self.outbox.insert(self.posted, (parcel, Timestamp::from_micros(i64::MIN)));
+        self.feed.push(serde_json::to_string(&change.message).unwrap_or_default());
+        let position = self.feed.len() as u64;
+        self.outbox.insert(position, Held { until: Timestamp::from_micros(i64::MIN), attempts: 0 });
         let written =
             Written { id: record.id(), version: record.version(), number: record.envelope.number.clone() };
         self.records.insert(record.id(), record);

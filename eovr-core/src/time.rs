@@ -14,6 +14,13 @@ use crate::error::{Error, Result};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The last moment that can be written as RFC 3339 on every wall clock: almost the end of the year
+    /// 9999. A facet holds none beyond it.
+    pub const MAX: Self = Self(253_402_207_200_999_999);
+
+    /// The first such moment, in the year -9999.
+    pub const MIN: Self = Self(-377_705_023_201_000_000);
+
     /// From microseconds since 1970-01-01T00:00:00Z.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -80,5 +87,19 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn the_first_and_the_last_moment_can_be_written_and_read() {
+        assert_eq!(Timestamp::MIN.as_micros(), jiff::Timestamp::MIN.as_microsecond());
+        assert_eq!(Timestamp::MAX.as_micros(), jiff::Timestamp::MAX.as_microsecond());
+        for moment in [Timestamp::MIN, Timestamp::MAX] {
+            assert_eq!(moment.to_string().parse::<Timestamp>().ok(), Some(moment));
+        }
     }
 }

@@ -9,7 +9,7 @@ use eovr_core::Name;
 use eovr_core::Result;
 use eovr_core::seal::Sealed;
 
-use crate::rows::damaged;
+use crate::error::damaged;
 
 pub(crate) fn pack<'a>(fields: impl Iterator<Item = (&'a Name, &'a Sealed)>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();

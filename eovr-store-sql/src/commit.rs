@@ -1,36 +1,66 @@
 //! A commit to statements.
+//!
+//! Whatever the database, the effect is the same: the next positions of the feed are taken, records are
+//! written, numbers counted, events and outbox entries added; all in one transaction.
+//!
+//! A stale version cannot slip through: the event of that version is there already, and an event is only
+//! written where its record has the version that it names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use eovr_core::decide::{Change, Commit};
+use eovr_core::decide::{Change, Commit, NumberRequest};
 use eovr_core::ports::Written;
+use eovr_core::record::{Record, RecordId};
 use eovr_core::{Error, Name, Result};
 
-use crate::rows::{Binds, bind_content};
+use crate::bind::{Bind, ColumnType};
+use crate::dialect::Dialect;
+use crate::query::Statement;
+use crate::rows::bind_content;
 use crate::schema::Schema;
-use crate::writer::Job;
 
 pub(crate) type Schemas = BTreeMap<Name, Arc<Schema>>;
 
-/// The whole commit as one string of statements, so that it crosses to the database's thread once.
-///
-/// A stale version cannot slip through: the event of that version is there already, and an event is
-/// only written where its record has the version that it names.
-pub(crate) fn job(schemas: &Schemas, commit: &Commit) -> Result<Job> {
-    let mut sql = String::new();
-    let mut binds = Binds::default();
-    for change in commit.changes() {
+/// Something for the writer to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    /// For PostgreSQL one statement, for the others a script: statements that end in `;\n`.
+    pub(crate) statements: Statement,
+    /// What is there afterwards and was not before: empty for work that can be done twice.
+    pub(crate) traces: Vec<Trace>,
+}
+
+/// How a change is recognised, once it is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace {
+    pub(crate) kind: Name,
+    pub(crate) record: RecordId,
+    pub(crate) seq: u64,
+    pub(crate) hash: [u8; 32],
+}
+
+/// A message that nobody holds.
+const FREE: i64 = i64::MIN;
+
+pub(crate) fn job(dialect: Dialect, schemas: &Schemas, commit: &Commit) -> Result<Job> {
+    let changes = commit.changes();
+    let mut parts = Vec::with_capacity(changes.len());
+    for change in changes {
         let kind = &change.record().envelope().kind;
-        let schema =
-            schemas.get(kind).ok_or_else(|| Error::bug(format!("kind `{kind}` was not prepared")))?;
-        match change.expected() {
-            None => insert(&mut sql, &mut binds, schema, change)?,
-            Some(expected) => update(&mut sql, &mut binds, schema, change, expected)?,
-        }
-        event(&mut sql, &mut binds, schema, change)?;
+        let schema = schemas.get(kind);
+        let schema = schema.ok_or_else(|| Error::bug(format!("kind `{kind}` was not prepared")))?;
+        parts.push((change, &**schema));
     }
-    Ok(Job { sql, binds })
+    let mut statements = Statement::default();
+    match dialect {
+        Dialect::Sqlite => {
+            parts.iter().try_for_each(|(change, schema)| sqlite(&mut statements, schema, change))?;
+        }
+        Dialect::Mysql(_) => mysql(&mut statements, &parts)?,
+        Dialect::Postgres => postgres(&mut statements, &parts)?,
+    }
+    Ok(Job { statements, traces: changes.iter().map(trace).collect() })
 }
 
 /// What was written, from the numbers that came back.
@@ -42,83 +72,235 @@ pub(crate) fn written(commit: &Commit, numbers: Vec<Option<String>>) -> Vec<Writ
         .collect()
 }
 
-fn insert(sql: &mut String, binds: &mut Binds, schema: &Schema, change: &Change) -> Result<()> {
-    let record = change.record();
-    let envelope = record.envelope();
-    if let Some(number) = change.number() {
-        binds.text(&number.series)?; // the counter
+/// Positions are SQLite's own: it has one writer, and gives the next one to each event.
+fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change) -> Result<()> {
+    match (change.expected(), change.number()) {
+        (Some(expected), _) => update(sql, schema, change, expected)?,
+        (None, None) => insert(sql, schema, change, |sql| sql.push("NULL"))?,
+        (None, Some(number)) => {
+            sql.push("INSERT INTO counters (series, value) VALUES (");
+            sql.bind(number.series.as_str());
+            sql.push(", 1) ON CONFLICT (series) DO UPDATE SET value = value + 1;\n");
+            insert(sql, schema, change, |sql| {
+                sql.push("(SELECT series || '-' || printf('%0*d', ");
+                sql.bind(i64::from(number.width));
+                sql.push(", value) FROM counters WHERE series = ");
+                sql.bind(number.series.as_str());
+                sql.push(")");
+            })?;
+        }
     }
-    binds.bytes(envelope.id.as_bytes())?;
-    if let Some(number) = change.number() {
-        binds.int(i64::from(number.width))?;
-        binds.text(&number.series)?;
-    }
-    binds.text(envelope.stamp.governorate.as_str())?;
-    binds.text(envelope.stamp.administration.as_str())?;
-    binds.text(envelope.stamp.facility.as_str())?;
-    binds.text(envelope.author.as_str())?;
-    match &envelope.parent {
-        Some(parent) => binds.bytes(parent.as_bytes())?,
-        None => binds.null()?,
-    }
-    binds.text(envelope.state.as_str())?;
-    binds.int(integer(envelope.version)?)?;
-    binds.int(envelope.created_at.as_micros())?;
-    binds.int(envelope.updated_at.as_micros())?;
-    binds.int(i64::from(envelope.month))?;
-    binds.int(integer(envelope.head.seq)?)?;
-    binds.bytes(&envelope.head.hash)?;
-    bind_content(binds, schema, record)?;
-    sql.push_str(&schema.insert);
+    sql.push(";\nINSERT INTO events (");
+    sql.push(EVENT);
+    sql.push(") VALUES (");
+    event(sql, change, |sql| {
+        let record = change.record();
+        sql.push(&format!("(SELECT '{kind}' FROM \"{kind}\" WHERE \"id\" = ", kind = schema.name));
+        sql.bind(record.id());
+        sql.push(" AND \"version\" = ");
+        sql.bind(integer(record.version())?);
+        sql.push(")");
+        Ok(())
+    })?;
+    sql.push(");\nINSERT INTO outbox (id, held_until, attempts) VALUES (last_insert_rowid(), ");
+    sql.bind(FREE);
+    sql.push(", 0);\n");
     Ok(())
 }
 
-fn update(
-    sql: &mut String,
-    binds: &mut Binds,
+/// The positions are counted first. That locks their row until the end of the transaction, so that commits
+/// take turns and a later one has later positions; it also keeps every pair of commits from waiting for
+/// each other.
+fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
+    sql.push("UPDATE counters SET value = value + ");
+    sql.bind(i64::try_from(parts.len()).unwrap_or(i64::MAX));
+    sql.push(" WHERE series = 'position';\n");
+    for (index, (change, schema)) in parts.iter().enumerate() {
+        let left = parts.len() - 1 - index;
+        let position = format!("(SELECT value - {left} FROM counters WHERE series = 'position')");
+        match (change.expected(), change.number()) {
+            (Some(expected), _) => update(sql, schema, change, expected)?,
+            (None, None) => insert(sql, schema, change, |sql| sql.push("NULL"))?,
+            (None, Some(number)) => {
+                sql.push("INSERT INTO counters (series, value) VALUES (");
+                sql.bind(number.series.as_str());
+                sql.push(", 1) ON DUPLICATE KEY UPDATE value = value + 1;\n");
+                insert(sql, schema, change, |sql| {
+                    sql.push("(SELECT CONCAT(series, '-', LPAD(value, GREATEST(LENGTH(value), ");
+                    sql.bind(i64::from(number.width));
+                    sql.push("), '0')) FROM counters WHERE series = ");
+                    sql.bind(number.series.as_str());
+                    sql.push(")");
+                })?;
+            }
+        }
+        sql.push(&format!(";\nSELECT \"number\" FROM \"{}\" WHERE \"id\" = ", schema.name));
+        sql.bind(change.record().id());
+        sql.push(&format!(";\nINSERT INTO events (position, {EVENT}) VALUES ({position}, "));
+        event(sql, change, |sql| {
+            let record = change.record();
+            sql.push(&format!("(SELECT '{kind}' FROM \"{kind}\" WHERE \"id\" = ", kind = schema.name));
+            sql.bind(record.id());
+            sql.push(" AND \"version\" = ");
+            sql.bind(integer(record.version())?);
+            sql.push(")");
+            Ok(())
+        })?;
+        sql.push(&format!(");\nINSERT INTO outbox (id, held_until, attempts) VALUES ({position}, "));
+        sql.bind(FREE);
+        sql.push(", 0);\n");
+    }
+    Ok(())
+}
+
+/// One statement for the whole commit, so that it takes one trip and needs no `BEGIN`. Its parts run in
+/// any order, except that each waits for those that it reads: all of them read `p`, the positions, whose
+/// row stays locked until the end. So commits take turns, a later one has later positions, and no two
+/// wait for each other.
+fn postgres(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
+    sql.push("WITH p AS (UPDATE counters SET value = value + ");
+    sql.bind(i64::try_from(parts.len()).unwrap_or(i64::MAX));
+    sql.push(" WHERE series = 'position' RETURNING value - ");
+    sql.push(&parts.len().to_string());
+    sql.push(" AS last)");
+    let requests: Vec<_> = parts.iter().filter_map(|(change, _)| change.number()).collect();
+    let series: Vec<&str> = {
+        let mut series: Vec<_> = requests.iter().map(|request| request.series.as_str()).collect();
+        series.sort_unstable();
+        series.dedup();
+        series
+    };
+    for (at, name) in series.iter().enumerate() {
+        let count = requests.iter().filter(|request| request.series == *name).count();
+        sql.push(&format!(",\nn{at} AS (INSERT INTO counters (series, value) SELECT "));
+        sql.bind(*name);
+        sql.push(&format!(
+            ", {count} FROM p ON CONFLICT (series) DO UPDATE SET value = counters.value + {count} \
+             RETURNING series, value - {count} AS value)"
+        ));
+    }
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, (change, schema)) in parts.iter().enumerate() {
+        sql.push(&format!(",\nr{index} AS ("));
+        match (change.expected(), change.number()) {
+            (Some(expected), _) => update(sql, schema, change, expected)?,
+            (None, None) => insert(sql, schema, change, |sql| sql.push("NULL"))?,
+            (None, Some(NumberRequest { series: name, width })) => {
+                let at = series.iter().position(|series| series == name).unwrap_or_default();
+                let next = counted.entry(name.as_str()).or_default();
+                *next += 1;
+                let number = format!(
+                    "(SELECT series || '-' || lpad((value + {next})::text, \
+                     greatest(length((value + {next})::text), {width}), '0') FROM n{at})"
+                );
+                insert(sql, schema, change, |sql| sql.push(&number))?;
+            }
+        }
+        let position = index + 1;
+        sql.push(&format!(
+            "),\ne{index} AS (INSERT INTO events (position, {EVENT}) SELECT last + {position}, "
+        ));
+        event(sql, change, |sql| {
+            sql.push(&format!("(SELECT '{}' FROM r{index})", schema.name));
+            Ok(())
+        })?;
+        sql.push(&format!(
+            " FROM p),\no{index} AS (INSERT INTO outbox (id, held_until, attempts) SELECT last + {position}, "
+        ));
+        sql.bind(FREE);
+        sql.push(", 0 FROM p)");
+    }
+    for index in 0..parts.len() {
+        sql.push(if index == 0 { "\n" } else { " UNION ALL " });
+        sql.push(&format!("SELECT \"number\", {index} AS place FROM r{index}"));
+    }
+    if parts.len() > 1 {
+        sql.push(" ORDER BY place");
+    }
+    Ok(())
+}
+
+fn insert(
+    sql: &mut Statement,
     schema: &Schema,
     change: &Change,
-    expected: u64,
+    number: impl FnOnce(&mut Statement),
 ) -> Result<()> {
     let record = change.record();
     let envelope = record.envelope();
-    binds.text(envelope.state.as_str())?;
-    binds.int(integer(envelope.version)?)?;
-    binds.int(envelope.updated_at.as_micros())?;
-    binds.int(integer(envelope.head.seq)?)?;
-    binds.bytes(&envelope.head.hash)?;
-    bind_content(binds, schema, record)?;
-    binds.bytes(envelope.id.as_bytes())?;
-    binds.int(integer(expected)?)?;
-    sql.push_str(&schema.update);
+    let (before, after) = &schema.insert;
+    sql.push(before);
+    sql.binds.push(envelope.id.into());
+    number(sql);
+    sql.push(after);
+    let stamp = &envelope.stamp;
+    sql.binds.extend([
+        stamp.governorate.as_str().into(),
+        stamp.administration.as_str().into(),
+        stamp.facility.as_str().into(),
+        envelope.author.as_str().into(),
+        envelope.parent.map_or(Bind::Null(ColumnType::Id), Bind::Id),
+        envelope.state.as_str().into(),
+        integer(envelope.version)?.into(),
+        envelope.created_at.as_micros().into(),
+        envelope.updated_at.as_micros().into(),
+        i64::from(envelope.month).into(),
+        integer(envelope.head.seq)?.into(),
+        envelope.head.hash.as_slice().into(),
+    ]);
+    bind_content(&mut sql.binds, schema, record)
+}
+
+fn update(sql: &mut Statement, schema: &Schema, change: &Change, expected: u64) -> Result<()> {
+    let record = change.record();
+    let envelope = record.envelope();
+    sql.push(&schema.update);
+    sql.binds.extend([
+        envelope.state.as_str().into(),
+        integer(envelope.version)?.into(),
+        envelope.updated_at.as_micros().into(),
+        integer(envelope.head.seq)?.into(),
+        envelope.head.hash.as_slice().into(),
+    ]);
+    bind_content(&mut sql.binds, schema, record)?;
+    sql.binds.extend([envelope.id.into(), integer(expected)?.into()]);
     Ok(())
 }
 
-fn event(sql: &mut String, binds: &mut Binds, schema: &Schema, change: &Change) -> Result<()> {
-    let record = change.record();
+/// The columns of an event behind its position.
+const EVENT: &str = "record, seq, kind, at, actor, action, body, hash, message";
+
+/// The values of an event. The kind comes from the record itself: without the record at this version it is
+/// NULL, which the column refuses.
+fn event(
+    sql: &mut Statement,
+    change: &Change,
+    kind: impl FnOnce(&mut Statement) -> Result<()>,
+) -> Result<()> {
     let (link, event) = (change.link(), change.link().event());
-    binds.bytes(record.id().as_bytes())?;
-    binds.int(integer(event.seq)?)?;
-    binds.bytes(record.id().as_bytes())?;
-    binds.int(integer(event.version)?)?;
-    binds.int(event.at.as_micros())?;
-    binds.text(event.actor.as_str())?;
-    binds.text(event.action.as_str())?;
-    binds.text(link.body())?;
-    binds.bytes(link.hash())?;
+    sql.bind(change.record().id());
+    sql.push(", ");
+    sql.bind(integer(event.seq)?);
+    sql.push(", ");
+    kind(sql)?;
+    sql.push(", ?, ?, ?, ?, ?, ?");
     let message = serde_json::to_string(change.message());
-    binds.text(&message.map_err(|error| Error::bug("a message is always JSON").because(error))?)?;
-    // The kind comes from the record itself: without the record at this version it is NULL, which the
-    // column refuses. The message takes the position of its event.
-    sql.push_str(&format!(
-        ";\nINSERT INTO events (record, seq, kind, at, actor, action, body, hash) VALUES \
-         (?, ?, (SELECT '{kind}' FROM \"{kind}\" WHERE \"id\" = ? AND \"version\" = ?), ?, ?, ?, ?, ?);\n\
-         INSERT INTO outbox (id, held_until, attempts, message) \
-         VALUES (last_insert_rowid(), {FREE}, 0, ?);\n",
-        kind = schema.name,
-        FREE = i64::MIN,
-    ));
+    let message = message.map_err(|error| Error::bug("a message is always JSON").because(error))?;
+    sql.binds.extend([
+        event.at.as_micros().into(),
+        event.actor.as_str().into(),
+        event.action.as_str().into(),
+        link.body().into(),
+        link.hash().as_slice().into(),
+        Bind::Text(message),
+    ]);
     Ok(())
+}
+
+fn trace(change: &Change) -> Trace {
+    let record: &Record = change.record();
+    let kind = record.envelope().kind.clone();
+    Trace { kind, record: record.id(), seq: change.link().event().seq, hash: *change.link().hash() }
 }
 
 fn integer(count: u64) -> Result<i64> {

@@ -1,22 +1,63 @@
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::time::Duration;
 
 use eovr_core::{Error, ErrorKind, Result};
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::postgres::PgConnectOptions;
 
 /// Where a store is, and how it works.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SqlConfig {
-    /// The database file. Made where it is missing.
-    pub path: PathBuf,
+    pub(crate) place: Place,
     /// How many connections read at the same time.
     pub readers: u32,
-    /// When a commit counts as done.
-    pub durability: Durability,
     /// The most commits that share one transaction.
     pub group: usize,
+    /// How long a commit waits for a server that went away and comes back, such as a replica that is
+    /// promoted. Until then callers wait; after that they get an error. Not for SQLite.
+    pub patience: Duration,
 }
 
-/// When a commit counts as done.
+/// The file, or the server and the database; never user or password.
+impl fmt::Display for SqlConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.place)
+    }
+}
+
+#[derive(Clone)]
+pub(crate) enum Place {
+    Sqlite { path: PathBuf, durability: Durability },
+    Postgres(Box<PgConnectOptions>),
+    Mysql(Box<MySqlConnectOptions>),
+}
+
+/// Names the file, or the server and the database; never user or password.
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path, .. } => write!(f, "SQLite {}", path.display()),
+            Self::Postgres(at) => {
+                write!(
+                    f,
+                    "PostgreSQL {}:{}/{}",
+                    at.get_host(),
+                    at.get_port(),
+                    at.get_database().unwrap_or("?")
+                )
+            }
+            Self::Mysql(at) => {
+                write!(f, "MySQL {}:{}/{}", at.get_host(), at.get_port(), at.get_database().unwrap_or("?"))
+            }
+        }
+    }
+}
+
+/// When a commit to SQLite counts as done. The other databases have settings of their own for that, which
+/// eovr leaves as they are: an audit trail wants the durable ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// When it is on the disk: it survives a power cut. The default, as an audit trail wants it.
@@ -26,39 +67,87 @@ pub enum Durability {
     Process,
 }
 
+const ACCEPTED: &str =
+    "accepted: `sqlite://FILE`, `postgres://USER@HOST/DATABASE`, `mysql://USER@HOST/DATABASE`";
+
 impl SqlConfig {
-    /// A database file, four readers, full durability.
+    /// An SQLite file, made where it is missing: four readers, full durability.
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: 4, durability: Durability::Full, group: 64 }
+        Self::new(Place::Sqlite { path: path.into(), durability: Durability::Full })
     }
 
-    /// Reads a URL: `sqlite://hospital.db` (relative), `sqlite:///var/lib/eovr/hospital.db`.
+    /// Reads a URL.
+    ///
+    /// - `sqlite://hospital.db` (relative), `sqlite:///var/lib/eovr/hospital.db`; parameter `durability`:
+    ///   `full` or `process`;
+    /// - `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; parameters as libpq has them, such as
+    ///   `sslmode=verify-full`;
+    /// - `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, for MariaDB too; parameters such as
+    ///   `ssl-mode=VERIFY_IDENTITY`.
     ///
     /// # Errors
-    /// `Config` for another database, an empty path, or an unknown parameter.
+    /// `Config` for another database, an empty path, no database, or an unknown parameter. The URL may hold
+    /// a password, so it is not repeated.
     pub fn from_url(url: &str) -> Result<Self> {
-        let path =
-            url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).ok_or_else(|| {
-                // The URL may hold a password, so it is not repeated.
-                Error::new(ErrorKind::Config, "this store does not know that kind of database URL")
-                    .with_help("accepted: `sqlite://FILE`")
-            })?;
-        let (path, parameters) = path.split_once('?').unwrap_or((path, ""));
+        let unreadable =
+            || Error::new(ErrorKind::Config, "the database URL cannot be read").with_help(ACCEPTED);
+        let place = match url.split_once(':').unwrap_or_default() {
+            ("sqlite", file) => return Self::from_file(file.strip_prefix("//").unwrap_or(file)),
+            ("postgres" | "postgresql", _) => {
+                let options = PgConnectOptions::from_str(url).map_err(|_| unreadable())?;
+                options.get_database().ok_or_else(no_database)?;
+                Place::Postgres(Box::new(options))
+            }
+            ("mysql" | "mariadb", _) => {
+                let options = MySqlConnectOptions::from_str(url).map_err(|_| unreadable())?;
+                options.get_database().ok_or_else(no_database)?;
+                Place::Mysql(Box::new(options))
+            }
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "this store does not know that kind of database URL",
+                )
+                .with_help(ACCEPTED));
+            }
+        };
+        Ok(Self::new(place))
+    }
+
+    /// The same with another durability; only SQLite heeds it.
+    #[must_use]
+    pub fn with_durability(mut self, as_asked: Durability) -> Self {
+        if let Place::Sqlite { durability, .. } = &mut self.place {
+            *durability = as_asked;
+        }
+        self
+    }
+
+    fn new(place: Place) -> Self {
+        Self { place, readers: 4, group: 64, patience: Duration::from_secs(10) }
+    }
+
+    fn from_file(file: &str) -> Result<Self> {
+        let (path, parameters) = file.split_once('?').unwrap_or((file, ""));
         if path.is_empty() {
             return Err(Error::new(ErrorKind::Config, "the database URL names no file")
                 .with_help("write `sqlite://FILE`"));
         }
-        let mut config = Self::sqlite(path);
+        let mut durability = Durability::Full;
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-            match parameter {
-                "durability=full" => config.durability = Durability::Full,
-                "durability=process" => config.durability = Durability::Process,
+            durability = match parameter {
+                "durability=full" => Durability::Full,
+                "durability=process" => Durability::Process,
                 _ => {
                     return Err(Error::new(ErrorKind::Config, "the database URL has an unknown parameter")
                         .with_help("accepted: `durability=full`, `durability=process`"));
                 }
-            }
+            };
         }
-        Ok(config)
+        Ok(Self::new(Place::Sqlite { path: Path::new(path).to_owned(), durability }))
     }
+}
+
+fn no_database() -> Error {
+    Error::new(ErrorKind::Config, "the database URL names no database").with_help(ACCEPTED)
 }

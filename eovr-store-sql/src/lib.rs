@@ -14,13 +14,18 @@
 //! Commits of many callers share a transaction where they meet ("group commit"): one caller waits for
 //! one disk write, eight callers wait for about one as well. Each commit is still all or nothing.
 
+mod bind;
 mod body;
 mod commit;
 mod config;
+mod connection;
 mod dialect;
 mod error;
+mod lease;
+mod link;
 mod migrate;
 mod query;
+mod row;
 mod rows;
 mod schema;
 mod store;

@@ -3,97 +3,233 @@
 use std::collections::BTreeMap;
 
 use eovr_core::{Error, ErrorKind, Result};
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
-use crate::dialect;
+use crate::connection::Connection;
+use crate::dialect::{Dialect, mysql, postgres};
 use crate::error::translate;
+use crate::query::Statement;
+use crate::row::Row;
 use crate::schema::Schema;
 
-/// Makes what is missing, in one transaction: twenty nodes may start at once.
-pub(crate) async fn prepare(connection: &mut SqliteConnection, schemas: &[&Schema]) -> Result<()> {
-    run(connection, "BEGIN IMMEDIATE".to_owned()).await?;
-    match add(connection, schemas).await {
-        Ok(()) => run(connection, "COMMIT".to_owned()).await,
-        Err(error) => {
-            // The transaction may be gone already; what matters is the first error.
-            let _ = run(connection, "ROLLBACK".to_owned()).await;
-            Err(error)
+/// The layout of the tables that this code writes. One more whenever older code could no longer read or
+/// write them rightly.
+const LAYOUT: i64 = 1;
+
+/// Makes what is missing, one node at a time: twenty may start at once. In one transaction, except on
+/// MariaDB, where each change of a table stands by itself and the next start does what is left.
+pub(crate) async fn prepare(
+    connection: &mut Connection,
+    dialect: Dialect,
+    schemas: &[&Schema],
+) -> Result<()> {
+    let mut ground = Ground { connection, dialect };
+    match dialect {
+        Dialect::Sqlite => ground.run("BEGIN IMMEDIATE").await?,
+        Dialect::Postgres => {
+            ground.run("BEGIN").await?;
+            ground.run(postgres::ONE_AT_A_TIME).await?;
         }
+        Dialect::Mysql(_) => ground.take_turn().await?,
     }
+    let added = ground.add(schemas).await;
+    let end = match (dialect, &added) {
+        (Dialect::Mysql(_), _) => mysql::NEXT,
+        (_, Ok(())) => "COMMIT",
+        (_, Err(_)) => "ROLLBACK",
+    };
+    // Where something went wrong, the transaction may be gone already; what matters is the first error.
+    let ended = ground.run(end).await;
+    added.and(ended)
 }
 
-async fn add(connection: &mut SqliteConnection, schemas: &[&Schema]) -> Result<()> {
-    for statement in dialect::system_tables() {
-        run(connection, statement.to_owned()).await?;
-    }
-    for schema in schemas {
-        run(connection, schema.create_table()).await?;
-        add_columns(connection, schema).await?;
-        for index in schema.create_indexes() {
-            run(connection, index).await.map_err(|error| match error.kind() {
-                ErrorKind::Conflict => Error::new(
-                    ErrorKind::Config,
-                    format!("a facet of `{}` was made unique, and two records share a value", schema.name),
-                ),
-                _ => error,
-            })?;
-        }
-        for trigger in schema.create_triggers() {
-            run(connection, trigger).await?;
-        }
-    }
-    Ok(())
+/// A database that is being prepared.
+struct Ground<'c> {
+    connection: &'c mut Connection,
+    dialect: Dialect,
 }
 
-/// A kind that has learnt a facet gets a column; a facet that has changed its type is a mistake of the
-/// host, and is refused before anything is read wrongly.
-async fn add_columns(connection: &mut SqliteConnection, schema: &Schema) -> Result<()> {
-    let query = format!("SELECT name, type FROM pragma_table_info('{}')", schema.name);
-    let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&mut *connection).await.map_err(translate)?;
-    let found: BTreeMap<String, String> = rows
-        .iter()
-        .map(|row| Ok((row.try_get(0).map_err(translate)?, row.try_get(1).map_err(translate)?)))
-        .collect::<Result<_>>()?;
-    // Left out, its values would be missing from records whose audit chain says that they are there.
-    if let Some(name) = found.keys().find(|name| !schema.has_column(name)) {
-        return Err(Error::new(
-            ErrorKind::Config,
-            format!("table `{}` has a column `{name}` that its kind does not know", schema.name),
-        )
-        .with_help("keep the facet or field in the kind; an action that does not set it retires it"));
+impl Ground<'_> {
+    /// What is there is left alone: even to look at it in order to make it again would make PostgreSQL
+    /// wait for those who are writing, and them for us.
+    async fn add(&mut self, schemas: &[&Schema]) -> Result<()> {
+        self.system_tables().await?;
+        for schema in schemas {
+            self.run(schema.create_table()).await?;
+            self.add_columns(schema).await?;
+            let there = self.indexes(schema).await?;
+            for index in schema.indexes().into_iter().filter(|index| !there.contains(&index.name)) {
+                self.run(index.create).await.map_err(|error| match error.kind() {
+                    ErrorKind::Conflict => Error::new(
+                        ErrorKind::Config,
+                        format!(
+                            "a facet of `{}` was made unique, and two records share a value",
+                            schema.name
+                        ),
+                    ),
+                    _ => error,
+                })?;
+            }
+            let there = self.triggers(schema).await?;
+            for guard in self.dialect.guards(schema).into_iter().filter(|guard| !there.contains(&guard.name))
+            {
+                self.run(guard.create).await?;
+            }
+        }
+        Ok(())
     }
-    for slot in &schema.slots {
-        match found.get(slot.name.as_str()) {
+
+    /// A database that a newer release has laid out may hold what this one would not see.
+    async fn system_tables(&mut self) -> Result<()> {
+        let there = self.names(match self.dialect {
+            Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE name = (",
+            Dialect::Postgres => {
+                "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename = ("
+            }
+            Dialect::Mysql(_) => {
+                "SELECT table_name FROM information_schema.tables \
+                 WHERE table_schema = DATABASE() AND table_name = ("
+            }
+        }, "layout");
+        let version = match there.await?.is_empty() {
+            true => None,
+            false => {
+                let rows = self.fetch(Statement::new("SELECT version FROM layout")).await?;
+                rows.first().map(|row| row.int(0)).transpose()?.flatten()
+            }
+        };
+        match version {
             None => {
-                let add = format!(
-                    "ALTER TABLE \"{}\" ADD COLUMN \"{}\" {}",
-                    schema.name,
-                    slot.name,
-                    slot.type_name()
-                );
-                run(connection, add).await?;
+                for statement in self.dialect.system_tables() {
+                    self.run(statement).await?;
+                }
+                // Last, so that its being there says that the others are.
+                self.run(format!("INSERT INTO layout (version) VALUES ({LAYOUT})")).await
             }
-            Some(there) if there != slot.type_name() => {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    format!("column `{}` of table `{}` has another type", slot.name, schema.name),
-                )
-                .with_help(format!(
-                    "it is {there} and the kind wants {}: give the facet a new name",
-                    slot.type_name()
-                )));
-            }
-            Some(_) => {}
+            Some(version) if version <= LAYOUT => Ok(()),
+            Some(version) => Err(Error::new(ErrorKind::Config, "the database was laid out by a newer eovr")
+                .with_help("run that release or a later one; nothing was changed")
+                .with("its_layout", version)
+                .with("our_layout", LAYOUT)),
         }
     }
-    Ok(())
+
+    /// A kind that has learnt a facet gets a column; a facet that has changed its type is a mistake of the
+    /// host, and is refused before anything is read wrongly.
+    async fn add_columns(&mut self, schema: &Schema) -> Result<()> {
+        let found = self.columns(schema).await?;
+        // Left out, its values would be missing from records whose audit chain says that they are there.
+        if let Some(name) = found.keys().find(|name| !schema.has_column(name)) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("table `{}` has a column `{name}` that its kind does not know", schema.name),
+            )
+            .with_help("keep the facet or field in the kind; an action that does not set it retires it"));
+        }
+        for slot in &schema.slots {
+            let wanted = self.dialect.slot_type(slot);
+            match found.get(slot.name.as_str()) {
+                None => {
+                    self.run(format!(
+                        "ALTER TABLE \"{}\" ADD COLUMN \"{}\" {wanted}",
+                        schema.name, slot.name
+                    ))
+                    .await?;
+                }
+                // PostgreSQL and MariaDB say more or less than the word that we use: the first one counts.
+                Some(there) if first_word(there) != first_word(&wanted) => {
+                    return Err(Error::new(
+                        ErrorKind::Config,
+                        format!("column `{}` of table `{}` has another type", slot.name, schema.name),
+                    )
+                    .with_help(format!(
+                        "it is {there} and the kind wants {wanted}: give the facet a new name"
+                    )));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns of a kind's table, with their types.
+    async fn columns(&mut self, schema: &Schema) -> Result<BTreeMap<String, String>> {
+        let mut question = Statement::new(match self.dialect {
+            Dialect::Sqlite => "SELECT name, type FROM pragma_table_info(",
+            Dialect::Postgres => {
+                "SELECT column_name::text, data_type::text FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name = ("
+            }
+            Dialect::Mysql(_) => {
+                "SELECT column_name, CAST(column_type AS CHAR) FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name = ("
+            }
+        });
+        question.bind(schema.name.as_str());
+        question.push(")");
+        let pair = |row: &Row| Ok((row.text(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default()));
+        self.fetch(question).await?.iter().map(pair).collect()
+    }
+
+    /// The names of the indexes of a kind's table.
+    async fn indexes(&mut self, schema: &Schema) -> Result<Vec<String>> {
+        let question = match self.dialect {
+            Dialect::Sqlite => "SELECT name FROM pragma_index_list(",
+            Dialect::Postgres => {
+                "SELECT indexname::text FROM pg_indexes WHERE schemaname = current_schema() AND tablename = ("
+            }
+            Dialect::Mysql(_) => {
+                "SELECT DISTINCT index_name FROM information_schema.statistics \
+                 WHERE table_schema = DATABASE() AND table_name = ("
+            }
+        };
+        self.names(question, schema.name.as_str()).await
+    }
+
+    /// The names of its triggers.
+    async fn triggers(&mut self, schema: &Schema) -> Result<Vec<String>> {
+        let question = match self.dialect {
+            Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = (",
+            Dialect::Postgres => {
+                "SELECT tgname::text FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid \
+                 WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ("
+            }
+            Dialect::Mysql(_) => {
+                "SELECT trigger_name FROM information_schema.triggers \
+                 WHERE trigger_schema = DATABASE() AND event_object_table = ("
+            }
+        };
+        self.names(question, schema.name.as_str()).await
+    }
+
+    /// The answers to a question about one thing.
+    async fn names(&mut self, question: &str, about: &str) -> Result<Vec<String>> {
+        let mut question = Statement::new(question);
+        question.bind(about);
+        question.push(")");
+        let name = |row: &Row| Ok(row.text(0)?.unwrap_or_default());
+        self.fetch(question).await?.iter().map(name).collect()
+    }
+
+    async fn take_turn(&mut self) -> Result<()> {
+        let rows = self.fetch(Statement::new(mysql::ONE_AT_A_TIME)).await?;
+        match rows.first().map(|row| row.int(0)).transpose()?.flatten() {
+            Some(1) => Ok(()),
+            _ => Err(Error::new(ErrorKind::Unavailable, "another node is still preparing the database")
+                .with_help("start again when it is done")),
+        }
+    }
+
+    async fn run(&mut self, sql: impl Into<String>) -> Result<()> {
+        self.connection.run(sql).await.map_err(translate)
+    }
+
+    async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>> {
+        self.connection.fetch(statement).await.map_err(translate)
+    }
 }
 
-async fn run(connection: &mut SqliteConnection, statement: String) -> Result<()> {
-    sqlx::query(AssertSqlSafe(statement))
-        .persistent(false)
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(translate)
+/// `varchar` of `varchar(200)`, `text` of `text COLLATE "C"`; SQLite's words are one already.
+fn first_word(column_type: &str) -> String {
+    let end = column_type.find([' ', '(']).unwrap_or(column_type.len());
+    column_type.get(..end).unwrap_or_default().to_ascii_lowercase()
 }

@@ -4,43 +4,60 @@
 
 use eovr_core::access::{Reach, Scope};
 use eovr_core::record::{Clause, Column, Query, RecordId, Tally, Test, Value, ValueType};
-use eovr_core::{Error, Result};
+use eovr_core::{Error, Name, Result};
 
-use crate::rows::Binds;
+use crate::bind::Bind;
 use crate::schema::Schema;
 
-/// A statement with its values.
-#[derive(Debug)]
+/// SQL with its values. Each `?` is the place of one, in order.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Statement {
     pub(crate) sql: String,
-    pub(crate) binds: Binds,
+    pub(crate) binds: Vec<Bind>,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
+        Self { sql: sql.into(), binds: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+
+    /// Adds a place and its value.
+    pub(crate) fn bind(&mut self, value: impl Into<Bind>) {
+        self.sql.push('?');
+        self.binds.push(value.into());
+    }
 }
 
 pub(crate) fn load(schema: &Schema, scope: &Scope, id: RecordId) -> Result<Statement> {
     let mut condition = Condition::new(schema);
     condition.push("\"id\" = ?");
-    condition.binds.bytes(id.as_bytes())?;
-    condition.scope(scope)?;
+    condition.binds.push(id.into());
+    condition.scope(scope);
     Ok(condition.select(&schema.reading, ""))
 }
 
 pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Statement> {
     let mut condition = Condition::new(schema);
-    condition.scope(scope)?;
+    condition.scope(scope);
     query.clauses.iter().try_for_each(|clause| condition.clause(clause))?;
     if let Some(after) = query.after {
-        condition.push("(\"created_at\", \"id\") < (?, ?)");
-        condition.binds.int(after.created_at.as_micros())?;
-        condition.binds.bytes(after.id.as_bytes())?;
+        let (sql, twice) = schema.dialect.after();
+        let moment = Bind::Int(after.created_at.as_micros());
+        condition.push(sql);
+        condition.binds.extend(twice.then(|| moment.clone()).into_iter().chain([moment, after.id.into()]));
     }
     // One more than asked for tells whether there is a next page.
-    condition.binds.int(i64::from(query.limit) + 1)?;
+    condition.binds.push((i64::from(query.limit) + 1).into());
     Ok(condition.select(&schema.reading, " ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ?"))
 }
 
 pub(crate) fn tally(schema: &Schema, scope: &Scope, tally: &Tally) -> Result<Statement> {
     let mut condition = Condition::new(schema);
-    condition.scope(scope)?;
+    condition.scope(scope);
     tally.clauses.iter().try_for_each(|clause| condition.clause(clause))?;
     condition.table = figures_index(schema, tally)?;
     let by: Vec<_> = tally.by.iter().map(|column| column_name(schema, column)).collect::<Result<_>>()?;
@@ -54,23 +71,50 @@ pub(crate) fn tally(schema: &Schema, scope: &Scope, tally: &Tally) -> Result<Sta
 pub(crate) fn events(schema: &Schema, scope: &Scope, record: RecordId) -> Result<Statement> {
     let mut condition = Condition::new(schema);
     condition.push("\"id\" = ?");
-    condition.binds.bytes(record.as_bytes())?;
-    condition.scope(scope)?;
+    condition.binds.push(record.into());
+    condition.scope(scope);
     let Statement { sql, mut binds } = condition.select("1", "");
-    binds.bytes(record.as_bytes())?;
+    binds.push(record.into());
     let sql = format!("SELECT body, hash FROM events WHERE EXISTS ({sql}) AND record = ? ORDER BY seq");
     Ok(Statement { sql, binds })
 }
 
-/// Names the index that covers a tally, where it does. Left alone, SQLite would rather find the moments
-/// by another index and fetch every row for the rest.
+/// Counts over all records, and the last position, which is read in the same statement and so belongs to
+/// the same moment. With nothing to count there is a row still, and its count is 0.
+pub(crate) fn census(schema: &Schema, by: &[Column]) -> Result<Statement> {
+    let names: Vec<_> = by.iter().map(|column| column_name(schema, column)).collect::<Result<_>>()?;
+    let columns: String = names.iter().map(|name| format!(", {name}")).collect();
+    let counted: String = names.iter().map(|name| format!(", c.{name}")).collect();
+    let group = if names.is_empty() { String::new() } else { format!(" GROUP BY {}", names.join(", ")) };
+    let table = match names.is_empty() {
+        true => format!("\"{}\"", schema.name),
+        false => {
+            figures_index(schema, &Tally { kind: schema.name.clone(), clauses: Vec::new(), by: by.to_vec() })?
+        }
+    };
+    Ok(Statement::new(format!(
+        "SELECT p.position, coalesce(c.n, 0){counted} \
+         FROM (SELECT coalesce(max(position), 0) AS position FROM events) p \
+         LEFT JOIN (SELECT count(*) AS n{columns} FROM {table}{group}) c ON TRUE"
+    )))
+}
+
+pub(crate) fn feed(after: u64, limit: u32) -> Statement {
+    let mut statement = Statement::new("SELECT position, message FROM events WHERE position > ");
+    statement.bind(i64::try_from(after).unwrap_or(i64::MAX));
+    statement.push(" ORDER BY position LIMIT ");
+    statement.bind(i64::from(limit));
+    statement
+}
+
+/// Names the index that covers a tally, where it does.
 fn figures_index(schema: &Schema, tally: &Tally) -> Result<String> {
     let columns = tally.by.iter().chain(tally.clauses.iter().map(|clause| &clause.column));
     let columns: Vec<_> = columns.map(|column| column_name(schema, column)).collect::<Result<_>>()?;
     let covered =
         columns.iter().all(|column| schema.figures().any(|figure| format!("\"{figure}\"") == *column));
     Ok(match covered && schema.figures().next().is_some() {
-        true => format!("\"{kind}\" INDEXED BY \"{kind}_{}\"", schema.figures_name(), kind = schema.name),
+        true => schema.dialect.table_by_index(schema.name.as_str(), &schema.figures_index()),
         false => format!("\"{}\"", schema.name),
     })
 }
@@ -117,52 +161,57 @@ struct Condition<'s> {
     schema: &'s Schema,
     table: String,
     parts: Vec<String>,
-    binds: Binds,
+    binds: Vec<Bind>,
 }
 
 impl<'s> Condition<'s> {
     fn new(schema: &'s Schema) -> Self {
-        Self { schema, table: format!("\"{}\"", schema.name), parts: Vec::new(), binds: Binds::default() }
+        Self { schema, table: format!("\"{}\"", schema.name), parts: Vec::new(), binds: Vec::new() }
     }
 
     fn push(&mut self, part: impl Into<String>) {
         self.parts.push(part.into());
     }
 
-    fn equal(&mut self, column: &str, text: &str) -> Result<()> {
-        self.push(format!("\"{column}\" = ?"));
-        self.binds.text(text)
+    fn never(&mut self) {
+        self.push("FALSE");
     }
 
-    fn scope(&mut self, scope: &Scope) -> Result<()> {
+    fn equal(&mut self, column: &str, text: &str) {
+        self.push(format!("\"{column}\" = ?"));
+        self.binds.push(text.into());
+    }
+
+    fn scope(&mut self, scope: &Scope) {
         match scope.reach() {
-            Reach::Nothing => self.push("0"),
+            Reach::Nothing => self.never(),
             Reach::Country => {}
-            Reach::Governorate(governorate) => self.equal("governorate", governorate.as_str())?,
+            Reach::Governorate(governorate) => self.equal("governorate", governorate.as_str()),
             Reach::Administration { governorate, administration } => {
-                self.equal("governorate", governorate.as_str())?;
-                self.equal("administration", administration.as_str())?;
+                self.equal("governorate", governorate.as_str());
+                self.equal("administration", administration.as_str());
             }
             Reach::Facility(stamp) | Reach::Own(stamp, _) => {
-                self.equal("governorate", stamp.governorate.as_str())?;
-                self.equal("administration", stamp.administration.as_str())?;
-                self.equal("facility", stamp.facility.as_str())?;
+                self.equal("governorate", stamp.governorate.as_str());
+                self.equal("administration", stamp.administration.as_str());
+                self.equal("facility", stamp.facility.as_str());
                 if let Reach::Own(_, author) = scope.reach() {
-                    self.equal("author", author.as_str())?;
+                    self.equal("author", author.as_str());
                 }
             }
-            // A kind without that facet has nothing that a holder could see.
-            Reach::Holder { facet, digest } => {
-                match column_name(self.schema, &Column::Facet(facet.clone())) {
-                    Ok(column) => {
-                        self.push(format!("{column} = ?"));
-                        self.binds.bytes(digest)?;
-                    }
-                    Err(_) => self.push("0"),
-                }
-            }
+            Reach::Holder { facet, digest } => self.holder(facet, digest),
         }
-        Ok(())
+    }
+
+    /// A kind without that facet has nothing that a holder could see.
+    fn holder(&mut self, facet: &Name, digest: &[u8]) {
+        match column_name(self.schema, &Column::Facet(facet.clone())) {
+            Ok(column) => {
+                self.push(format!("{column} = ?"));
+                self.binds.push(digest.into());
+            }
+            Err(_) => self.never(),
+        }
     }
 
     fn clause(&mut self, clause: &Clause) -> Result<()> {
@@ -172,36 +221,39 @@ impl<'s> Condition<'s> {
         let fits = |value: &Value| fits(&clause.column, value_type, value);
         match &clause.test {
             Test::Absent => self.push(format!("{column} IS NULL")),
-            Test::Is(value) if fits(value) => self.compare(&column, "=", clause, value)?,
-            Test::Not(value) if fits(value) => self.compare(&column, "IS NOT", clause, value)?,
+            Test::Is(value) if fits(value) => self.compare(format!("{column} = ?"), clause, value)?,
+            Test::Not(value) if fits(value) => {
+                self.compare(self.schema.dialect.differs(&column), clause, value)?;
+            }
             Test::Not(_) => {}
-            Test::From(value) if fits(value) => self.compare(&column, ">=", clause, value)?,
-            Test::Before(value) if fits(value) => self.compare(&column, "<", clause, value)?,
+            Test::From(value) if fits(value) => self.compare(format!("{column} >= ?"), clause, value)?,
+            Test::Before(value) if fits(value) => self.compare(format!("{column} < ?"), clause, value)?,
             Test::In(values) => {
                 let values: Vec<_> = values.iter().filter(|value| fits(value)).collect();
                 if values.is_empty() {
-                    self.push("0");
+                    self.never();
                 } else {
                     self.push(format!("{column} IN ({})", vec!["?"; values.len()].join(", ")));
                     values.into_iter().try_for_each(|value| self.bind(clause, value))?;
                 }
             }
-            Test::Is(_) | Test::From(_) | Test::Before(_) => self.push("0"),
+            Test::Is(_) | Test::From(_) | Test::Before(_) => self.never(),
         }
         Ok(())
     }
 
-    fn compare(&mut self, column: &str, operator: &str, clause: &Clause, value: &Value) -> Result<()> {
-        self.push(format!("{column} {operator} ?"));
+    fn compare(&mut self, comparison: String, clause: &Clause, value: &Value) -> Result<()> {
+        self.push(comparison);
         self.bind(clause, value)
     }
 
     /// A parent is asked for by its id as text and kept as 16 bytes.
     fn bind(&mut self, clause: &Clause, value: &Value) -> Result<()> {
-        match (&clause.column, value) {
-            (Column::Parent, Value::Text(text)) => self.binds.bytes(text.parse::<RecordId>()?.as_bytes()),
-            _ => self.binds.value(value),
-        }
+        self.binds.push(match (&clause.column, value) {
+            (Column::Parent, Value::Text(text)) => Bind::Id(text.parse()?),
+            _ => value.into(),
+        });
+        Ok(())
     }
 
     fn select(self, columns: &str, rest: &str) -> Statement {

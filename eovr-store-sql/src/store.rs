@@ -7,21 +7,23 @@ use eovr_core::access::Scope;
 use eovr_core::audit::StoredEvent;
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
-use eovr_core::ports::{Parcel, Receipt, Store};
+use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally, Value};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
-use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection, SqlitePool};
 
-use crate::commit::{self, Schemas};
-use crate::config::SqlConfig;
-use crate::dialect;
-use crate::error::translate;
+use crate::commit::{self, Job, Schemas};
+use crate::config::{Place, SqlConfig};
+use crate::connection::Pool;
+use crate::dialect::{Dialect, sqlite};
+use crate::error::{damaged, is_lost, translate};
+use crate::lease;
+use crate::link::{self, Link};
 use crate::migrate;
 use crate::query::{self, Statement};
-use crate::rows::{Binds, damaged, read_record, read_value, record_id};
+use crate::row::Row;
+use crate::rows::read_record;
 use crate::schema::Schema;
-use crate::writer::{Job, Writer};
+use crate::writer::Writer;
 
 /// A store on an SQL database. Cheap to clone.
 #[derive(Clone)]
@@ -31,19 +33,26 @@ pub struct SqlStore {
 
 struct Inner {
     config: SqlConfig,
+    link: Link,
+    dialect: Dialect,
     writer: Writer,
-    readers: SqlitePool,
+    readers: Pool,
     schemas: RwLock<Arc<Schemas>>,
 }
 
+/// How often a question is asked that meets connections which died while they waited in the pool: one
+/// more than there are readers by default.
+const ASKED: usize = 5;
+
 impl SqlStore {
-    /// Opens the store behind a URL; `sqlite://FILE` makes the file where it is missing.
+    /// Opens the store behind a URL ([`SqlConfig::from_url`]); `sqlite://FILE` makes the file where it is
+    /// missing, a server must have the database already.
     ///
     /// Call it on the runtime that will use the store: its writer runs there.
     ///
     /// # Errors
-    /// `Config` for a URL it does not know; `Tampered` where the file is not a whole database;
-    /// `Unavailable` where it cannot be opened.
+    /// `Config` for a URL it does not know, a wrong password, or a database that is not there; `Tampered`
+    /// where an SQLite file is not a whole database; `Unavailable` where it cannot be reached.
     pub async fn open(url: &str) -> Result<Self> {
         Self::connect(SqlConfig::from_url(url)?).await
     }
@@ -53,33 +62,29 @@ impl SqlStore {
     /// # Errors
     /// As [`SqlStore::open`].
     pub async fn connect(config: SqlConfig) -> Result<Self> {
-        dialect::check_whole(&config.path)?;
-        let mut writer =
-            SqliteConnection::connect_with(&dialect::writer_options(&config)).await.map_err(translate)?;
-        sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut writer).await.map_err(translate)?;
-        // Opened after the writer has made the file and its log.
-        let readers = SqlitePoolOptions::new()
-            .max_connections(config.readers.max(1))
-            .test_before_acquire(false)
-            .connect_with(dialect::reader_options(&config))
-            .await
-            .map_err(translate)?;
-        let writer = Writer::start(writer, config.group);
+        if let Place::Sqlite { path, .. } = &config.place {
+            sqlite::check_whole(path)?;
+        }
+        let link = Link::new(config.place.clone());
+        let mut writer = link.connect_to_write().await.map_err(translate)?;
+        let dialect = link::dialect(&mut writer).await.map_err(translate)?;
+        let readers = link.connect_to_read(&config).await?;
+        let writer = Writer::start(link.clone(), writer, config.group, config.patience);
         let schemas = RwLock::new(Arc::new(BTreeMap::new()));
-        Ok(Self { inner: Arc::new(Inner { config, writer, readers, schemas }) })
+        Ok(Self { inner: Arc::new(Inner { config, link, dialect, writer, readers, schemas }) })
     }
 
-    /// Does what is waiting and closes the file, so that the database is one file again and not a file
-    /// and its log. Any clone of the store answers `Unavailable` from then on. A store that is dropped
-    /// without it loses nothing: the next one to open the file reads the log.
+    /// Does what is waiting and closes the connections, so that an SQLite database is one file again and
+    /// not a file and its log. Any clone of the store answers `Unavailable` from then on. A store that is
+    /// dropped without it loses nothing: the next one to open the file reads the log.
     pub async fn close(&self) {
         // The last to close tidies up, and only the writer may.
         self.inner.readers.close().await;
         self.inner.writer.close().await;
     }
 
-    /// How the database would answer a question, step by step: SQLite's `EXPLAIN QUERY PLAN`. For tests
-    /// and for people who wonder whether an index is used.
+    /// How the database would answer a question, step by step, in its own words. For tests and for people
+    /// who wonder whether an index is used.
     ///
     /// # Errors
     /// As [`Store::find`].
@@ -98,9 +103,9 @@ impl SqlStore {
     }
 
     async fn explain(&self, statement: Statement) -> Result<Vec<String>> {
-        let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let sql = format!("{}{}", self.inner.dialect.explain(), statement.sql);
         let rows = self.read(Statement { sql, ..statement }).await?;
-        rows.iter().map(|row| row.try_get("detail").map_err(translate)).collect()
+        Ok(rows.iter().map(Row::words).collect())
     }
 
     fn schemas(&self) -> Arc<Schemas> {
@@ -114,24 +119,28 @@ impl SqlStore {
         })
     }
 
-    async fn read(&self, statement: Statement) -> Result<Vec<SqliteRow>> {
-        let Statement { sql, binds } = statement;
-        sqlx::query_with(AssertSqlSafe(sql), binds.0).fetch_all(&self.inner.readers).await.map_err(translate)
+    async fn read(&self, statement: Statement) -> Result<Vec<Row>> {
+        let mut asked = 1;
+        loop {
+            match self.inner.readers.fetch(statement.clone()).await {
+                Err(error) if asked < ASKED && is_lost(&error) => asked += 1,
+                answer => return answer.map_err(translate),
+            }
+        }
     }
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn prepare(&self, catalog: &Catalog) -> Result<()> {
+        let dialect = self.inner.dialect;
         let schemas = catalog
             .kinds()
-            .map(|kind| Ok((kind.name().clone(), Arc::new(Schema::of(kind)?))))
+            .map(|kind| Ok((kind.name().clone(), Arc::new(Schema::of(kind, dialect)?))))
             .collect::<Result<Schemas>>()?;
-        let mut connection = SqliteConnection::connect_with(&dialect::writer_options(&self.inner.config))
-            .await
-            .map_err(translate)?;
-        let tables: Vec<&Schema> = schemas.values().map(|schema| &**schema).collect();
-        migrate::prepare(&mut connection, &tables).await?;
+        let mut connection = self.inner.link.connect_to_write().await.map_err(translate)?;
+        let tables: Vec<_> = schemas.values().map(|schema| &**schema).collect();
+        migrate::prepare(&mut connection, dialect, &tables).await?;
         connection.close().await.map_err(translate)?;
         let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut known).extend(schemas);
@@ -139,9 +148,9 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
-        let job = commit::job(&self.schemas(), &commit)?;
+        let job = commit::job(self.inner.dialect, &self.schemas(), &commit)?;
         let rows = self.inner.writer.run(job).await?;
-        let numbers = rows.iter().map(|row| row.try_get(0).map_err(translate)).collect::<Result<_>>()?;
+        let numbers = rows.iter().map(|row| row.text(0)).collect::<Result<_>>()?;
         Ok(Receipt { written: commit::written(&commit, numbers) })
     }
 
@@ -167,7 +176,9 @@ impl Store for SqlStore {
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
         let schema = self.schema(&tally.kind)?;
         let rows = self.read(query::tally(&schema, scope, tally)?).await?;
-        let mut cells = rows.iter().map(|row| read_cell(&schema, tally, row)).collect::<Result<Vec<_>>>()?;
+        let count = tally.by.len();
+        let cell = |row: &Row| read_cell(&schema, &tally.by, row, 0, count);
+        let mut cells = rows.iter().map(cell).collect::<Result<Vec<_>>>()?;
         // A total over nothing is one row of 0 in SQL, and no cell here.
         cells.retain(|cell| cell.count > 0);
         cells.sort();
@@ -177,63 +188,62 @@ impl Store for SqlStore {
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
         let schema = self.schema(kind)?;
         let rows = self.read(query::events(&schema, scope, record)?).await?;
-        let event = |row: &SqliteRow| {
-            let body = row.try_get(0).map_err(translate)?;
-            let hash: &[u8] = row.try_get(1).map_err(translate)?;
+        let event = |row: &Row| {
+            let body = row.text(0)?.ok_or_else(damaged)?;
+            let hash = row.bytes(1)?.ok_or_else(damaged)?;
             Ok(StoredEvent { body, hash: hash.try_into().map_err(|_| damaged())? })
         };
         rows.iter().map(event).collect()
     }
 
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> {
+        let rows = self.read(query::feed(after, limit)).await?;
+        let posted =
+            |row: &Row| Ok(Posted { position: row.count(0)?, message: row.text(1)?.ok_or_else(damaged)? });
+        rows.iter().map(posted).collect()
+    }
+
+    async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census> {
+        let schema = self.schema(kind)?;
+        let rows = self.read(query::census(&schema, by)?).await?;
+        let position = rows.first().ok_or_else(damaged)?.count(0)?;
+        let cells = rows.iter().map(|row| read_cell(&schema, by, row, 2, 1));
+        let mut cells = cells.collect::<Result<Vec<_>>>()?;
+        cells.retain(|cell| cell.count > 0);
+        Ok(Census { position, cells })
+    }
+
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
-        let mut binds = Binds::default();
-        binds.int(until.as_micros())?;
-        binds.int(now.as_micros())?;
-        binds.int(i64::from(limit))?;
-        let sql = "UPDATE outbox SET held_until = ?, attempts = attempts + 1 WHERE id IN \
-                   (SELECT id FROM outbox WHERE held_until <= ? ORDER BY id LIMIT ?) \
-                   RETURNING id, attempts, message;\n";
-        let rows = self.inner.writer.run(Job { sql: sql.to_owned(), binds }).await?;
-        let mut parcels = rows.iter().map(read_parcel).collect::<Result<Vec<_>>>()?;
+        let statements = lease::lease(self.inner.dialect, limit, now, until);
+        let rows = self.inner.writer.run(Job { statements, traces: Vec::new() }).await?;
+        let mut parcels = rows.iter().map(lease::parcel).collect::<Result<Vec<_>>>()?;
         parcels.sort_by_key(|parcel| parcel.id); // RETURNING has no order
         Ok(parcels)
     }
 
     async fn acknowledge(&self, ids: &[u64]) -> Result<()> {
-        let mut binds = Binds::default();
-        let json = serde_json::to_string(ids)
-            .map_err(|error| Error::bug("numbers are always JSON").because(error))?;
-        binds.text(&json)?;
-        let sql = "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?));\n";
-        self.inner.writer.run(Job { sql: sql.to_owned(), binds }).await.map(drop)
+        for statements in lease::acknowledge(self.inner.dialect, ids) {
+            self.inner.writer.run(Job { statements, traces: Vec::new() }).await?;
+        }
+        Ok(())
     }
 }
 
-fn read_cell(schema: &Schema, tally: &Tally, row: &SqliteRow) -> Result<Cell> {
-    let mut key = Vec::with_capacity(tally.by.len());
-    for (at, column) in tally.by.iter().enumerate() {
-        let value = read_value(row, at, query::column_type(schema, column)?)?;
-        key.push(match (column, value) {
-            (Column::Parent, Some(Value::Bytes(id))) => Some(Value::from(record_id(&id)?)),
-            (_, value) => value,
+/// A cell whose key begins at one column and whose count stands in another.
+fn read_cell(schema: &Schema, by: &[Column], row: &Row, key_at: usize, count_at: usize) -> Result<Cell> {
+    let mut key = Vec::with_capacity(by.len());
+    for (at, column) in (key_at..).zip(by) {
+        key.push(match column {
+            Column::Parent => row.id(at)?.map(Value::from),
+            _ => row.value(at, query::column_type(schema, column)?)?,
         });
     }
-    let count: i64 = row.try_get(tally.by.len()).map_err(translate)?;
-    Ok(Cell { key, count: u64::try_from(count).map_err(|_| damaged())? })
+    Ok(Cell { key, count: row.count(count_at)? })
 }
 
-fn read_parcel(row: &SqliteRow) -> Result<Parcel> {
-    let id: i64 = row.try_get(0).map_err(translate)?;
-    let attempts: i64 = row.try_get(1).map_err(translate)?;
-    Ok(Parcel {
-        id: u64::try_from(id).map_err(|_| damaged())?,
-        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-        message: row.try_get(2).map_err(translate)?,
-    })
-}
-
+/// Names the file or the database; never user or password.
 impl fmt::Debug for SqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SqlStore({})", self.inner.config.path.display())
+        write!(f, "SqlStore({:?})", self.inner.config.place)
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a fixture that panics has found a mistake in a test")]
 
 pub mod chance;
+pub mod servers;
 pub mod spy;
 
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use eovr_core::ports::{Clock, EntropySource, Store};
 use eovr_core::record::ActorId;
 use eovr_core::seal::MasterKey;
 use eovr_core::{Eovr, Result, Timestamp};
+use eovr_store_mongo::MongoStore;
+use eovr_store_sql::SqlStore;
 
 /// A clock that a test moves.
 #[derive(Clone, Debug)]
@@ -107,6 +110,17 @@ pub fn actor(name: &str, role: Role, facility: &str) -> Actor {
 /// The master key of the fixture.
 pub fn master_key() -> MasterKey {
     MasterKey::from_bytes(&[42; 32])
+}
+
+/// The store behind a URL, whichever of ours it is.
+///
+/// # Errors
+/// As that store's own.
+pub async fn open_store(url: &str) -> Result<Arc<dyn Store>> {
+    Ok(match url.split_once(':') {
+        Some(("mongodb", _)) => Arc::new(MongoStore::open(url).await?),
+        _ => Arc::new(SqlStore::open(url).await?),
+    })
 }
 
 /// An engine with incidents on this store.

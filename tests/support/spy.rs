@@ -8,8 +8,8 @@ use eovr_core::audit::StoredEvent;
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
 use eovr_core::memory::MemoryStore;
-use eovr_core::ports::{Parcel, Receipt, Store};
-use eovr_core::record::{Cell, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
+use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::{Name, Result, Timestamp};
 
 type Spoil = Box<dyn Fn(&mut StoredRecord) + Send>;
@@ -140,6 +140,14 @@ impl Store for Spy {
 
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
         self.inner.events(scope, kind, record).await
+    }
+
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> {
+        self.inner.feed(after, limit).await
+    }
+
+    async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census> {
+        self.inner.census(kind, by).await
     }
 
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {

@@ -1,19 +1,19 @@
 //! Submits incidents without pause, eight callers at once, and prints a line for each one that the store
-//! acknowledged: `ID VERSION`. The tests kill it in the middle and look at what is left.
+//! acknowledged: `ID VERSION`. The tests kill it in the middle and look at what is left, or kill the server
+//! behind it: with `--stubborn` it goes on after what the store could not do, and says so.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use eovr_core::access::Role;
 use eovr_core::incident::{self, Action, Settings};
-use eovr_core::{Eovr, Result};
-use eovr_store_sql::SqlStore;
-use eovr_tests::{actor, id, master_key, org, report};
+use eovr_core::{Eovr, Error, ErrorKind, Result};
+use eovr_tests::{actor, id, master_key, open_store, org, report};
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let url = std::env::args().nth(1).unwrap_or_default();
-    match storm(&url).await {
+    let stubborn = std::env::args().nth(2).is_some_and(|word| word == "--stubborn");
+    match storm(&url, stubborn).await {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error {} {}", error.kind().name(), error.message()));
@@ -22,31 +22,42 @@ async fn main() -> std::process::ExitCode {
     }
 }
 
-async fn storm(url: &str) -> Result<()> {
+async fn storm(url: &str, stubborn: bool) -> Result<()> {
     let eovr = Eovr::builder()
-        .shared_store(Arc::new(SqlStore::open(url).await?))
+        .shared_store(open_store(url).await?)
         .org(org())
         .kinds(incident::kinds(Settings::default())?)
         .master_key(master_key())
         .open()
         .await?;
     say("ready");
-    let callers: Vec<_> = (0..8).map(|caller| tokio::spawn(submit(eovr.clone(), caller))).collect();
+    let callers: Vec<_> = (0..8).map(|caller| tokio::spawn(submit(eovr.clone(), caller, stubborn))).collect();
     for caller in callers {
-        caller.await.map_err(|error| eovr_core::Error::bug("a caller fell over").because(error))??;
+        caller.await.map_err(|error| Error::bug("a caller fell over").because(error))??;
     }
     Ok(())
 }
 
-async fn submit(eovr: Eovr, caller: u32) -> Result<()> {
+async fn submit(eovr: Eovr, caller: u32, stubborn: bool) -> Result<()> {
     let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
     for count in 0_u64.. {
         let text = format!("Caller {caller}, report {count}: the wrong syringe was picked up and put back.");
-        let written = nurse.incidents().report(&id("CAI-1-1"), report(&text)).await?.written;
-        say(&format!("{} {}", written.id, written.version));
-        let written = quality.incidents().act(written.id, Action::Start, Some("taken up")).await?;
-        say(&format!("{} {}", written.id, written.version));
+        let one = async {
+            let written = nurse.incidents().report(&id("CAI-1-1"), report(&text)).await?.written;
+            say(&format!("{} {}", written.id, written.version));
+            let written = quality.incidents().act(written.id, Action::Start, Some("taken up")).await?;
+            say(&format!("{} {}", written.id, written.version));
+            Ok::<_, Error>(())
+        };
+        match one.await {
+            Err(error)
+                if stubborn && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Uncertain) =>
+            {
+                say(&format!("error {} {}", error.kind().name(), error.message()));
+            }
+            done => done?,
+        }
     }
     Ok(())
 }

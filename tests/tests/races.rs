@@ -10,8 +10,9 @@ use eovr_core::incident::KIND;
 use eovr_core::memory::MemoryStore;
 use eovr_core::ports::Store;
 use eovr_core::{Command, ErrorKind};
+use eovr_tests::servers::{mariadb_database, mongodb_database, postgres_database};
 use eovr_tests::spy::Spy;
-use eovr_tests::{actor, hospital, id, report};
+use eovr_tests::{actor, hospital, id, open_store, report};
 use tokio::task::JoinSet;
 
 const WRITERS: usize = 32;
@@ -107,6 +108,9 @@ macro_rules! races {
 }
 
 races!(memory, REPORTS, Arc::new(MemoryStore::new()));
+races!(postgres, REPORTS, open_store(&postgres_database()).await.unwrap());
+races!(mariadb, REPORTS, open_store(&mariadb_database()).await.unwrap());
+races!(mongodb, REPORTS, open_store(&mongodb_database()).await.unwrap());
 
 mod sqlite {
     use super::*;

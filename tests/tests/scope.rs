@@ -205,8 +205,8 @@ async fn a_million_questions_and_no_leak() {
         assert_eq!(session.trail(KIND, one.id).await.is_ok(), who.sees(one), "trail, {who:?}");
         assert_eq!(session.legal(KIND, one.id).await.is_ok(), who.sees(one), "legal, {who:?}");
         let tally = Tally { clauses: query.clauses.clone(), ..Tally::of(Name::new(KIND).unwrap()) };
-        if let Ok(cells) = session.tally(&tally).await {
-            let count: u64 = cells.iter().map(|cell| cell.count).sum();
+        if let Ok(figures) = session.tally(&tally).await {
+            let count: u64 = figures.cells.iter().map(|cell| cell.count).sum();
             assert_eq!(count, wanted.len() as u64, "tally, {who:?}");
         }
     }

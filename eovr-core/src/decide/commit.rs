@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::audit::Link;
-use crate::record::Record;
+use crate::name::Name;
+use crate::record::{Record, Value};
 
 /// The complete effect of one accepted command. A store applies all of it in one transaction, or
 /// nothing; only [`crate::decide`] makes one.
@@ -112,4 +115,11 @@ pub struct Message {
     pub administration: String,
     /// The facility.
     pub facility: String,
+    /// Year and month of creation on the facility's wall clock, as `yyyymm`.
+    pub month: u32,
+    /// The facets that figures count by, as they were; none at creation. What is not set is `null`, so
+    /// that it differs from what this release does not count by.
+    pub before: Option<BTreeMap<Name, Option<Value>>>,
+    /// The same as they are. With state, place and month they say how every figure changed.
+    pub after: BTreeMap<Name, Option<Value>>,
 }

@@ -173,7 +173,15 @@ impl Effect<'_> {
             governorate: envelope.stamp.governorate.to_string(),
             administration: envelope.stamp.administration.to_string(),
             facility: envelope.stamp.facility.to_string(),
+            month: envelope.month,
+            before: self.before.map(|before| self.tallied(before)),
+            after: self.tallied(record),
         }
+    }
+
+    fn tallied(&self, record: &Record) -> BTreeMap<Name, Option<Value>> {
+        let tallied = self.kind.table().tallied.iter();
+        tallied.map(|name| (name.clone(), record.facet(name.as_str()).cloned())).collect()
     }
 }
 

@@ -33,6 +33,9 @@ pub enum ErrorKind {
     Key,
     /// The store cannot be reached or cannot write: retry later, nothing was changed.
     Unavailable,
+    /// The store was lost in the middle of a change, and it is not known whether the change was made.
+    /// Load the record and look; making the change again may make it twice.
+    Uncertain,
     /// The host assembled the engine from parts that do not fit.
     Config,
     /// A promise of eovr itself was broken. Please report it.
@@ -51,6 +54,7 @@ impl ErrorKind {
             Self::Tampered => "tampered",
             Self::Key => "key",
             Self::Unavailable => "unavailable",
+            Self::Uncertain => "uncertain",
             Self::Config => "config",
             Self::Bug => "bug",
         }

@@ -44,7 +44,7 @@ pub(super) async fn of(session: &Session) -> Result<Summary> {
         || Ok::<_, crate::Error>(Tally::of(Name::new(KIND)?).filter(facet("disposition")?, Test::Absent));
     let open = |tally: Tally| tally.filter(Column::State, Test::Not(Value::from(State::Completed.name())));
     let by_severity = standing()?.by(Column::State).by(facet("severity")?);
-    let cells: Vec<_> = session.tally(&by_severity).await?.into_iter().map(cell).collect();
+    let cells: Vec<_> = session.tally(&by_severity).await?.cells.into_iter().map(cell).collect();
     let count = |state: Option<State>| {
         let of = cells.iter().filter(|cell| state.is_none_or(|state| cell.state == state.name()));
         of.map(|cell| cell.count).sum::<u64>()
@@ -54,9 +54,9 @@ pub(super) async fn of(session: &Session) -> Result<Summary> {
     let overdue = open(standing()?.filter(Column::Created, Test::Before(limit.into())));
     Ok(Summary {
         total: count(None),
-        high_risk: total(&session.tally(&high_risk).await?),
+        high_risk: total(&session.tally(&high_risk).await?.cells),
         pending_review: count(Some(State::Created)),
-        overdue: total(&session.tally(&overdue).await?),
+        overdue: total(&session.tally(&overdue).await?.cells),
         cells,
     })
 }

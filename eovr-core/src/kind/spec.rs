@@ -216,6 +216,9 @@ impl FacetSpec {
                 let (low, high) = self.range.unwrap_or_default();
                 refuse("is off the scale", format!("give {low} to {high}"))
             }
+            Value::Time(at) if !(Timestamp::MIN..=Timestamp::MAX).contains(at) => {
+                refuse("lies beyond all calendars", format!("give a moment up to {}", Timestamp::MAX))
+            }
             Value::Time(at) if self.not_future && *at > now.plus_seconds(CLOCK_TOLERANCE_SECONDS) => {
                 refuse("lies in the future", format!("give a moment up to now, {now}"))
             }

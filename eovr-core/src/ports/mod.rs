@@ -7,7 +7,7 @@ mod store;
 
 use std::fmt::Debug;
 
-pub use self::store::{Parcel, Receipt, Store, Written};
+pub use self::store::{Census, Parcel, Posted, Receipt, Store, Written};
 use crate::access::Actor;
 use crate::error::Result;
 use crate::record::Record;

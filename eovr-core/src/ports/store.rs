@@ -8,7 +8,7 @@ use crate::decide::Commit;
 use crate::error::Result;
 use crate::kind::Catalog;
 use crate::name::Name;
-use crate::record::{Cell, Page, Query, RecordId, StoredRecord, Tally};
+use crate::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
 use crate::time::Timestamp;
 
 /// Keeps what was decided and answers scoped questions. It decides nothing.
@@ -48,6 +48,20 @@ pub trait Store: Debug + Send + Sync {
     /// The events of one record in the order of its chain. None for a record out of scope.
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>>;
 
+    /// The message of every change that was ever committed, after a position and oldest first: `limit` of
+    /// them, or all that there are, so that fewer mean that the end was reached. It is the log behind the outbox, and nobody takes anything out of it.
+    ///
+    /// Positions begin at 1 and leave none out, and what is committed later has later ones. So whoever
+    /// has read up to a position has missed nothing before it, on any node, whatever else is going on.
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>>;
+
+    /// Counts over all records of a kind, a cell for each combination of the columns that occurs, and the
+    /// position of the feed that they belong to: every change up to it is counted, and none after it.
+    ///
+    /// Unlike [`Store::tally`] it has no order, no scope and no limit of columns: it is what the cube of
+    /// [`crate::analytics`] is built from.
+    async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census>;
+
     /// Takes up to `limit` outbox messages, oldest first, that nobody holds at `now`, and holds them until
     /// `until`. A message that is not acknowledged by then is handed out again: delivered at least once.
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>>;
@@ -74,10 +88,28 @@ pub struct Written {
     pub number: Option<String>,
 }
 
+/// A message of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// Its position.
+    pub position: u64,
+    /// The message: [`crate::decide::Message`] as JSON.
+    pub message: String,
+}
+
+/// Counts, and when they were right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// The last position of the feed that is counted; 0 where there is none.
+    pub position: u64,
+    /// A cell for each combination that occurs.
+    pub cells: Vec<Cell>,
+}
+
 /// An outbox message, handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
-    /// Its place in the outbox; later commits have greater ones.
+    /// Its position in the feed.
     pub id: u64,
     /// How many times it has been handed out, this time included.
     pub attempts: u32,

@@ -66,16 +66,7 @@ pub struct Clause {
 impl Clause {
     /// Whether a record passes. A column that is not set passes only [`Test::Absent`] and [`Test::Not`].
     pub fn matches(&self, record: &Record) -> bool {
-        let value = self.column.of(record);
-        match (&self.test, value) {
-            (Test::Is(wanted), Some(value)) => value == *wanted,
-            (Test::Not(unwanted), value) => value.as_ref() != Some(unwanted),
-            (Test::In(wanted), Some(value)) => wanted.contains(&value),
-            (Test::From(low), Some(value)) => value >= *low,
-            (Test::Before(high), Some(value)) => value < *high,
-            (Test::Absent, value) => value.is_none(),
-            (_, None) => false,
-        }
+        self.test.holds(self.column.of(record).as_ref())
     }
 }
 
@@ -88,12 +79,27 @@ pub enum Test {
     Not(Value),
     /// One of the values.
     In(Vec<Value>),
-    /// The value or more.
+    /// The value or more. Not for bytes, which databases do not put into the same order.
     From(Value),
-    /// Less than the value.
+    /// Less than the value. Not for bytes either.
     Before(Value),
     /// Not set.
     Absent,
+}
+
+impl Test {
+    /// Whether a column with this value passes.
+    pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
+        match (self, value) {
+            (Self::Is(wanted), Some(value)) => value == wanted,
+            (Self::Not(unwanted), value) => value != Some(unwanted),
+            (Self::In(wanted), Some(value)) => wanted.contains(value),
+            (Self::From(low), Some(value)) => value >= low,
+            (Self::Before(high), Some(value)) => value < high,
+            (Self::Absent, value) => value.is_none(),
+            (_, None) => false,
+        }
+    }
 }
 
 /// Something of a record that can be tested and counted by.

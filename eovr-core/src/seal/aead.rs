@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result};
 use crate::seal::master::Purpose;
 use crate::seal::sealed::{self, HEADER, NONCE, TAG};
-use crate::seal::{Entropy, Mode, Place, Sealed};
+use crate::seal::{Entropy, Format, Mode, Place, Sealed};
 
 const DOMAIN: &[u8] = b"eovr.sealed";
 
@@ -93,7 +93,7 @@ fn siv(key: &[u8; 64]) -> Aes256Siv {
 /// The header, in a buffer that never has to grow: growing would leave a copy of the text behind.
 fn begin(mode: Mode, key: &Uuid, plain: usize) -> Vec<u8> {
     let (version, id) = sealed::header(mode, key);
-    let mut bytes = Vec::with_capacity(HEADER + sealed::overhead(mode) + plain);
+    let mut bytes = Vec::with_capacity(HEADER + sealed::overhead(Format::Eovr, mode) + plain);
     bytes.extend_from_slice(&version);
     bytes.extend_from_slice(id);
     bytes

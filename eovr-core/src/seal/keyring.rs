@@ -7,7 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::aead::{DataKey, seal_deterministic, seal_random};
 use crate::seal::master::Label;
-use crate::seal::{Cipher, Entropy, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
+use crate::seal::{Cipher, Entropy, Format, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
 
 /// The data keys, unwrapped and ready: the [`Cipher`] of the engine.
 ///
@@ -207,6 +207,7 @@ impl Cipher for KeyRing {
     }
 
     fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>> {
+        sealed.must_be(Format::Eovr)?;
         let id = sealed.key_id();
         let entry = self.entries.iter().find(|entry| entry.kept.id == id).ok_or_else(|| unknown(id))?;
         let Some(key) = &entry.key else {

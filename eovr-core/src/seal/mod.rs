@@ -33,6 +33,9 @@
 //! A [`KeyRing`] holds the data keys, each wrapped by one [`MasterKey`] for keeping. Its page says how
 //! to rotate them and what destroying one means.
 //!
+//! Feature `csfle` adds a second ring, whose values and keys MongoDB's own drivers read as well. It binds
+//! no value to its place; the page of `seal::csfle` says what that costs.
+//!
 //! ```
 //! use eovr_core::seal::{Cipher, Entropy, KeyRing, MasterKey, Mode, Place};
 //! use uuid::Uuid;
@@ -54,6 +57,8 @@
 //! ```
 
 mod aead;
+#[cfg(feature = "csfle")]
+pub mod csfle;
 mod entropy;
 mod keyring;
 mod master;
@@ -69,7 +74,7 @@ use zeroize::Zeroizing;
 pub use self::entropy::Entropy;
 pub use self::keyring::KeyRing;
 pub use self::master::{MasterKey, Purpose, WrappedKey};
-pub use self::sealed::Sealed;
+pub use self::sealed::{Format, Sealed};
 use crate::error::Result;
 
 /// Where a value belongs: what a sealed value is bound to.
@@ -94,8 +99,9 @@ pub enum Mode {
 
 /// Seals and opens field values.
 ///
-/// [`KeyRing`] is the implementation. A host's own one chooses among key rings (one for each
-/// governorate, say): only a ring makes [`Sealed`].
+/// [`KeyRing`] is the implementation, and `CsfleRing` (feature `csfle`) the one for MongoDB's format,
+/// which keeps every promise below except those that name the place. A host's own one chooses among
+/// rings (one for each governorate, say): only a ring makes [`Sealed`].
 ///
 /// `Send + Sync`, because one cipher serves every thread of the process; `Debug`, because it stands in
 /// structs that have it (and it must print no key); synchronous, because keys are unwrapped once at
@@ -123,7 +129,7 @@ pub trait Cipher: Debug + Send + Sync {
     ///
     /// # Errors
     /// `Tampered` where the value was changed or belongs elsewhere; `Key` where its key is not here or
-    /// was destroyed.
+    /// was destroyed, or where it is in the format of another ring.
     fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>>;
 
     /// What this text looks like in a deterministically sealed field, under every live search key, the

@@ -7,19 +7,47 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::Mode;
 
-/// The first byte of every sealed value, format version 1.
+/// The first byte of every value in our own format, version 1.
 ///
-/// The bytes `0xF8..=0xFF` occur in no UTF-8 text, so no text at all can pass for a sealed value: a
+/// The bytes `0xF8..=0xFF` occur in no UTF-8 text, so no text at all can pass for such a value: a
 /// plain value that got into a sealed column is noticed when it is read. Later versions count up.
 pub(super) const VERSION: u8 = 0xF9;
 
 const AES_256_GCM: u8 = 1;
 const AES_256_SIV: u8 = 2;
 
-/// Version, algorithm, key id.
+/// The first byte of every value in MongoDB's format. As text it would be a control character that
+/// nobody types; where it is one all the same, the tag tells.
+const CSFLE_DETERMINISTIC: u8 = 1;
+const CSFLE_RANDOM: u8 = 2;
+
+/// Version, algorithm, key id; in MongoDB's format version, key id, BSON type.
 pub(super) const HEADER: usize = 1 + 1 + 16;
 pub(super) const NONCE: usize = 12;
 pub(super) const TAG: usize = 16;
+/// One AES block: MongoDB's format fills blocks and begins with one of them as the IV.
+pub(super) const BLOCK: usize = 16;
+pub(super) const CSFLE_TAG: usize = 32;
+
+/// In which of the two formats a value is sealed. Its first byte says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Our own: bound to its place, opened by a [`KeyRing`](crate::seal::KeyRing).
+    Eovr,
+    /// That of MongoDB's client-side field level encryption, opened by a `CsfleRing` (feature `csfle`)
+    /// and by MongoDB's own drivers.
+    Csfle,
+}
+
+impl Format {
+    /// The format's name, as messages write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eovr => "eovr",
+            Self::Csfle => "csfle",
+        }
+    }
+}
 
 /// A field value that only a key opens.
 ///
@@ -42,6 +70,19 @@ pub(super) const TAG: usize = 16;
 /// the record's 16 bytes (random only), the field; kind and field each after its length as 8 bytes,
 /// big end first. The algorithm says whether the record is there and the lengths say where each
 /// name ends, so no two places give the same data.
+///
+/// # Format of MongoDB
+/// With feature `csfle` a value may instead be the content of a BSON binary of subtype 6. The first
+/// byte tells the two formats apart.
+///
+/// | bytes | random | deterministic |
+/// |---|---|---|
+/// | 1 | `2` | `1` |
+/// | 16 | id of the data key | the same |
+/// | 1 | type of the BSON element | the same |
+/// | | 16 bytes IV, AES-256-CBC, 32 bytes HMAC-SHA-512 | the same, the IV from the text |
+///
+/// Associated data: the 18 bytes above and nothing else, so such a value is bound to no place.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Sealed {
     // INVARIANT: `key` and `mode` are what the header of `bytes` says.
@@ -72,19 +113,38 @@ impl Sealed {
         self.mode
     }
 
+    /// In which format it is sealed: a store that has a type for MongoDB's format uses it.
+    pub fn format(&self) -> Format {
+        match self.bytes.first() {
+            Some(&VERSION) => Format::Eovr,
+            _ => Format::Csfle,
+        }
+    }
+
     /// Reads kept bytes back. Only the outer shape is checked; the key has the last word.
     ///
     /// # Errors
     /// `Tampered` where these bytes cannot be a sealed value: plain text, another format, cut short.
     pub(crate) fn from_stored(bytes: Vec<u8>) -> Result<Self> {
-        match split_header(&bytes) {
-            Some((mode, key, body)) if body.len() >= overhead(mode) => {
-                Ok(Self { bytes: bytes.into_boxed_slice(), key, mode })
-            }
-            _ => Err(Error::new(ErrorKind::Tampered, "a stored value is not a sealed value")
+        match read_header(&bytes) {
+            Some((mode, key)) => Ok(Self { bytes: bytes.into_boxed_slice(), key, mode }),
+            None => Err(Error::new(ErrorKind::Tampered, "a stored value is not a sealed value")
                 .with_help("it was cut short or changed, or it was written without being sealed")
                 .with("bytes", bytes.len())),
         }
+    }
+
+    /// Refuses a value that a ring of the other format has to open.
+    pub(super) fn must_be(&self, format: Format) -> Result<()> {
+        if self.format() == format {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Key, "the value is sealed in another format")
+            .with_help(
+                "a `KeyRing` opens `eovr`, a `CsfleRing` opens `csfle`: give it to the one that sealed it",
+            )
+            .with("format", self.format().name())
+            .with("key", self.key))
     }
 
     /// What follows the header.
@@ -100,7 +160,7 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// The 18 bytes that begin a value, as two pieces.
+/// The 18 bytes that begin a value of our own format, as two pieces.
 pub(super) fn header(mode: Mode, key: &Uuid) -> ([u8; 2], &[u8; 16]) {
     let algorithm = match mode {
         Mode::Random => AES_256_GCM,
@@ -109,21 +169,39 @@ pub(super) fn header(mode: Mode, key: &Uuid) -> ([u8; 2], &[u8; 16]) {
     ([VERSION, algorithm], key.as_bytes())
 }
 
-fn split_header(bytes: &[u8]) -> Option<(Mode, Uuid, &[u8])> {
-    let ([version, algorithm], rest) = bytes.split_first_chunk()?;
-    let (key, body) = rest.split_first_chunk()?;
-    let mode = match (*version, *algorithm) {
-        (VERSION, AES_256_GCM) => Mode::Random,
-        (VERSION, AES_256_SIV) => Mode::Deterministic,
-        _ => return None,
+/// The 18 bytes that begin a value of MongoDB's format: its associated data as well.
+#[cfg(feature = "csfle")]
+pub(super) fn csfle_header(mode: Mode, id: &Uuid, bson_type: u8) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    let [first, key @ .., last] = &mut header;
+    *first = match mode {
+        Mode::Random => CSFLE_RANDOM,
+        Mode::Deterministic => CSFLE_DETERMINISTIC,
     };
-    Some((mode, Uuid::from_bytes(*key), body))
+    *key = *id.as_bytes();
+    *last = bson_type;
+    header
 }
 
-/// How many bytes sealing adds after the header.
-pub(super) const fn overhead(mode: Mode) -> usize {
-    match mode {
-        Mode::Random => NONCE + TAG,
-        Mode::Deterministic => TAG,
+/// Mode and key of a value that is long enough for its format; `None` where it is none.
+fn read_header(bytes: &[u8]) -> Option<(Mode, Uuid)> {
+    let (header, body) = bytes.split_first_chunk::<HEADER>()?;
+    let (format, mode, key) = match header {
+        [VERSION, AES_256_GCM, key @ ..] => (Format::Eovr, Mode::Random, key),
+        [VERSION, AES_256_SIV, key @ ..] => (Format::Eovr, Mode::Deterministic, key),
+        [CSFLE_RANDOM, key @ .., _] => (Format::Csfle, Mode::Random, key),
+        [CSFLE_DETERMINISTIC, key @ .., _] => (Format::Csfle, Mode::Deterministic, key),
+        _ => return None,
+    };
+    let whole = format == Format::Eovr || body.len().is_multiple_of(BLOCK);
+    (whole && body.len() >= overhead(format, mode)).then(|| (mode, Uuid::from_bytes(*key)))
+}
+
+/// How many bytes follow the header where the value is empty. Our own format adds as many to every value.
+pub(super) const fn overhead(format: Format, mode: Mode) -> usize {
+    match (format, mode) {
+        (Format::Eovr, Mode::Random) => NONCE + TAG,
+        (Format::Eovr, Mode::Deterministic) => TAG,
+        (Format::Csfle, _) => BLOCK + BLOCK + CSFLE_TAG,
     }
 }

@@ -2,6 +2,7 @@
 //! is the only handle with verbs.
 
 mod builder;
+mod figures;
 mod keys;
 mod session;
 #[cfg(feature = "system")]
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use self::builder::EovrBuilder;
+use self::figures::Cubes;
 pub use self::keys::DataKeyInfo;
 pub use self::session::{Legal, Session};
 #[cfg(feature = "system")]
@@ -47,6 +49,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn EntropySource>,
     checks: BTreeMap<Name, Arc<dyn Check>>,
+    /// Empty where figures are not kept in memory.
+    cubes: Cubes,
 }
 
 impl Eovr {

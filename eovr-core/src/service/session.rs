@@ -4,7 +4,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::access::{Actor, Permit, Place as Where, Scope, Standing};
-use crate::analytics;
+use crate::analytics::{self, Figures};
 use crate::decide::{self, Command, Commit, Context, Target};
 use crate::error::{Error, ErrorKind, Result, Unmet};
 use crate::kind::Kind;
@@ -12,7 +12,7 @@ use crate::name::Name;
 use crate::org::{OrgId, Stamp};
 use crate::ports::Written;
 use crate::record::{
-    Cell, Clause, Column, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
+    Clause, Column, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
 };
 use crate::seal::Place;
 use crate::service::Eovr;
@@ -196,9 +196,13 @@ impl Session {
 
     /// Counts. Which tier may ask depends on the columns counted by ([`analytics::action_for`]).
     ///
+    /// The answer is the same with and without [`figures_in_memory`], and the figures say who counted.
+    ///
     /// # Errors
     /// `Denied` below that tier; `InvalidInput` for too many columns or unknown ones.
-    pub async fn tally(&self, tally: &Tally) -> Result<Vec<Cell>> {
+    ///
+    /// [`figures_in_memory`]: crate::service::EovrBuilder::figures_in_memory
+    pub async fn tally(&self, tally: &Tally) -> Result<Figures> {
         let kind = self.eovr.catalog().kind(tally.kind.as_str())?;
         self.may_read(kind)?;
         tally.by.iter().try_for_each(|column| known_column(kind, column).map(drop))?;
@@ -211,7 +215,7 @@ impl Session {
         let row = rows.into_iter().find(|row| row.name == analytics::action_for(&tally.by));
         let row = row.ok_or_else(|| Error::bug("every tally has an action"))?;
         Permit::of(&self.actor, &of, &row, Where::Seen)?;
-        self.eovr.store().tally(&Scope::of(&self.actor), tally).await
+        self.eovr.figures(kind, &Scope::of(&self.actor), tally).await
     }
 
     /// What the actor could do with a record now, with what each action still lacks.
@@ -364,6 +368,9 @@ fn known_column(kind: &Kind, column: &Column) -> Result<ValueType> {
 fn known_clause(kind: &Kind, clause: &Clause) -> Result<()> {
     let wanted = known_column(kind, &clause.column)?;
     let fits = |value: &Value| value.value_type() == wanted;
+    if wanted == ValueType::Bytes && matches!(clause.test, Test::From(_) | Test::Before(_)) {
+        return Err(Error::invalid("bytes have no order").with_help("test them with is, not, in or absent"));
+    }
     let fit = match &clause.test {
         Test::Is(value) | Test::Not(value) | Test::From(value) | Test::Before(value) => fits(value),
         Test::In(values) => values.iter().all(fits),

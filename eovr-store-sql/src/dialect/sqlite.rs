@@ -2,21 +2,22 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use eovr_core::record::ValueType;
 use eovr_core::{Error, ErrorKind, Result};
 use sqlx::ConnectOptions as _;
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-use crate::config::{Durability, SqlConfig};
+use crate::bind::ColumnType;
+use crate::config::Durability;
+use crate::schema::{Made, Schema};
 
 /// The one connection that writes.
-pub(crate) fn writer_options(config: &SqlConfig) -> SqliteConnectOptions {
-    let synchronous = match config.durability {
+pub(crate) fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+    let synchronous = match durability {
         Durability::Full => SqliteSynchronous::Full,
         Durability::Process => SqliteSynchronous::Normal,
     };
-    common(config)
+    common(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
@@ -28,13 +29,13 @@ pub(crate) fn writer_options(config: &SqlConfig) -> SqliteConnectOptions {
 }
 
 /// A connection that reads.
-pub(crate) fn reader_options(config: &SqlConfig) -> SqliteConnectOptions {
-    common(config).read_only(true)
+pub(crate) fn reader_options(path: &Path) -> SqliteConnectOptions {
+    common(path).read_only(true)
 }
 
-fn common(config: &SqlConfig) -> SqliteConnectOptions {
+fn common(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(&config.path)
+        .filename(path)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(400)
@@ -45,49 +46,61 @@ fn common(config: &SqlConfig) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-pub(crate) fn type_name(value_type: ValueType) -> &'static str {
-    match value_type {
-        ValueType::Text => "TEXT",
-        ValueType::Int | ValueType::Bool | ValueType::Time => "INTEGER",
-        ValueType::Bytes => "BLOB",
+pub(crate) fn type_name(column_type: ColumnType) -> &'static str {
+    match column_type {
+        ColumnType::Text => "TEXT",
+        ColumnType::Int | ColumnType::Bool => "INTEGER",
+        ColumnType::Id | ColumnType::Bytes => "BLOB",
     }
 }
 
-/// The tables that every database has, whatever its kinds.
-///
 /// `events` is append-only in the database itself. A replaced row is a delete that fires no delete
 /// trigger, so an insert over an existing event is refused as well.
-pub(crate) fn system_tables() -> [&'static str; 7] {
-    [
-        "CREATE TABLE IF NOT EXISTS counters (series TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS events (
-            position INTEGER PRIMARY KEY,
-            record BLOB NOT NULL,
-            seq INTEGER NOT NULL,
-            kind TEXT NOT NULL,
-            at INTEGER NOT NULL,
-            actor TEXT NOT NULL,
-            action TEXT NOT NULL,
-            body TEXT NOT NULL,
-            hash BLOB NOT NULL,
-            UNIQUE (record, seq)
-        ) STRICT",
-        "CREATE TRIGGER IF NOT EXISTS events_refuse_update BEFORE UPDATE ON events
-            BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
-        "CREATE TRIGGER IF NOT EXISTS events_refuse_delete BEFORE DELETE ON events
-            BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
-        "CREATE TRIGGER IF NOT EXISTS events_refuse_replace BEFORE INSERT ON events
-            WHEN EXISTS (SELECT 1 FROM events WHERE record = NEW.record AND seq = NEW.seq)
-              OR EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
-            BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
-        // A message has the position of its event, so later commits have greater ids, for ever.
-        "CREATE TABLE IF NOT EXISTS outbox (
-            id INTEGER PRIMARY KEY,
-            held_until INTEGER NOT NULL,
-            attempts INTEGER NOT NULL,
-            message TEXT NOT NULL
-        ) STRICT",
-        "CREATE INDEX IF NOT EXISTS outbox_free ON outbox (held_until, id)",
+pub(crate) const SYSTEM_TABLES: [&str; 8] = [
+    "CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS counters (series TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS events (
+        position INTEGER PRIMARY KEY,
+        record BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        body TEXT NOT NULL,
+        hash BLOB NOT NULL,
+        message TEXT NOT NULL,
+        UNIQUE (record, seq)
+    ) STRICT",
+    "CREATE TRIGGER IF NOT EXISTS events_refuse_update BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
+    "CREATE TRIGGER IF NOT EXISTS events_refuse_delete BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
+    "CREATE TRIGGER IF NOT EXISTS events_refuse_replace BEFORE INSERT ON events
+        WHEN EXISTS (SELECT 1 FROM events WHERE record = NEW.record AND seq = NEW.seq)
+          OR EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
+    // Its id is the position of the event whose message it hands out.
+    "CREATE TABLE IF NOT EXISTS outbox (
+        id INTEGER PRIMARY KEY,
+        held_until INTEGER NOT NULL,
+        attempts INTEGER NOT NULL
+    ) STRICT",
+    "CREATE INDEX IF NOT EXISTS outbox_free ON outbox (held_until, id)",
+];
+
+pub(crate) fn guards(schema: &Schema) -> Vec<Made> {
+    let kind = &schema.name;
+    let refuse = |name: &str, on: &str, why: &str| Made {
+        name: format!("{kind}_{name}"),
+        create: format!(
+            "CREATE TRIGGER \"{kind}_{name}\" BEFORE {on} ON \"{kind}\" BEGIN SELECT RAISE(ABORT, '{why}'); END"
+        ),
+    };
+    let moved = format!("UPDATE OF {}", schema.fixed().join(", "));
+    vec![
+        refuse("refuse_delete", "DELETE", "records are never deleted"),
+        refuse("refuse_move", &moved, "records are never moved"),
     ]
 }
 
@@ -119,10 +132,6 @@ pub(crate) fn check_whole(path: &Path) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn is_append_only_violation(error: &dyn DatabaseError) -> bool {
-    error.message() == "events are append-only"
-}
-
 /// SQLITE_FULL.
 pub(crate) fn is_full(error: &dyn DatabaseError) -> bool {
     primary_code(error) == Some(13)
@@ -135,5 +144,6 @@ pub(crate) fn is_damaged(error: &dyn DatabaseError) -> bool {
 
 /// The primary result code is the low byte of the extended one.
 fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
+    error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
     error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff)
 }

@@ -1,30 +1,27 @@
 //! The engine of this host: incidents, people and facilities on one store, the organisation read from it.
 
-use std::sync::Arc;
-
 use eovr_core::access::danger;
 use eovr_core::identity::{self, Site};
 use eovr_core::incident;
 use eovr_core::org::Org;
-use eovr_core::ports::{Clock, Store};
+use eovr_core::ports::Clock;
 use eovr_core::record::{Query, Record};
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
-use eovr_store_sql::SqlStore;
 
+use crate::database::{Database, KeyText};
 use crate::demo::organisation;
 use crate::output::{Failure, Out};
-use crate::settings::{KeyText, Place};
+use crate::settings::Place;
 
-/// The engine and its store.
+/// The engine and its database.
 pub(crate) struct Host {
     pub(crate) eovr: Eovr,
-    store: SqlStore,
+    database: Database,
 }
 
 impl Host {
-    /// Leaves one database file behind, without a log beside it.
     pub(crate) async fn close(self) {
-        self.store.close().await;
+        self.database.close().await;
     }
 }
 
@@ -35,27 +32,27 @@ pub(crate) async fn open(
     out: &mut Out,
 ) -> Result<Host, Failure> {
     place.make_dir()?;
-    let config = place.store()?;
-    let key = place.master_key(out)?;
-    let sql = SqlStore::connect(config).await?;
-    let store: Arc<dyn Store> = Arc::new(sql.clone());
+    let config = place.database()?;
+    let key = place.master_key(&config, out)?;
+    let database = config.open().await?;
     // The organisation is in the store, and an engine needs one to open: first the planned one, then the
     // one that is there.
-    let planned = assemble(&store, organisation::planned()?, &key, clock.clone()).await?;
+    let planned = assemble(&database, organisation::planned()?, &key, clock.clone()).await?;
     let sites = enter(&planned).await?;
-    let eovr = assemble(&store, identity::org_from(&sites)?, &key, clock).await?;
-    Ok(Host { eovr, store: sql })
+    let eovr = assemble(&database, identity::org_from(&sites)?, &key, clock).await?;
+    Ok(Host { eovr, database })
 }
 
 async fn assemble(
-    store: &Arc<dyn Store>,
+    database: &Database,
     org: Org,
     key: &KeyText,
     clock: impl Clock + 'static,
 ) -> Result<Eovr, Failure> {
     let kinds = incident::kinds(incident::Settings::default())?.into_iter().chain(identity::kinds()?);
-    let engine = Eovr::builder().shared_store(store.clone()).org(org).kinds(kinds);
-    Ok(engine.master_key(key.key()?).clock(clock).open().await?)
+    let engine = Eovr::builder().shared_store(database.store()).org(org).kinds(kinds);
+    let engine = database.keys(engine.clock(clock).figures_in_memory(), key).await?;
+    Ok(engine.open().await?)
 }
 
 /// Enters the facilities that are missing, unless the store belongs to another organisation.

@@ -4,6 +4,7 @@
 //! rows of a CSV file as incidents.
 
 mod archetypes;
+mod database;
 mod demo;
 mod engine;
 mod import;

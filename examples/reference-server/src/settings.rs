@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eovr_core::seal::MasterKey;
-use eovr_store_sql::SqlConfig;
 use zeroize::Zeroizing;
 
+use crate::database::{Config, KeyText};
 use crate::output::{Failure, Out};
 
 /// The environment variable with the master key.
@@ -21,7 +20,7 @@ pub(crate) struct Place {
     /// The folder for the database, the key and what a command leaves behind
     #[arg(long, default_value = "eovr-demo")]
     dir: PathBuf,
-    /// The database, such as sqlite:///var/lib/eovr/hospital.db [default: sqlite://DIR/eovr.db]
+    /// The database: sqlite://FILE, postgres://…, mysql://…, mongodb://… [default: sqlite://DIR/eovr.db]
     #[arg(long, value_name = "URL", env = "EOVR_STORE", hide_env_values = true)]
     store: Option<String>,
 }
@@ -41,54 +40,56 @@ impl Place {
         })
     }
 
-    /// The store, by its settings.
-    pub(crate) fn store(&self) -> Result<SqlConfig, Failure> {
+    /// The database, by its settings.
+    pub(crate) fn database(&self) -> Result<Config, Failure> {
         match &self.store {
-            Some(url) => Ok(SqlConfig::from_url(url)?),
-            None => Ok(SqlConfig::sqlite(self.dir.join("eovr.db"))),
+            Some(url) => Config::from_url(url),
+            None => Ok(Config::Sqlite(self.dir.join("eovr.db"))),
         }
     }
 
     /// The master key: from the environment, else from the folder; made there for a store that is new.
-    pub(crate) fn master_key(&self, out: &mut Out) -> Result<KeyText, Failure> {
+    pub(crate) fn master_key(&self, config: &Config, out: &mut Out) -> Result<KeyText, Failure> {
         if let Some(text) = std::env::var_os(KEY) {
             let text = text.into_string().map_err(|_| {
-                Failure::broken(format!("key: {KEY} is not text")).with_help("32 bytes in base64")
+                Failure::broken(format!("key: {KEY} is not text"))
+                    .with_help(format!("{} bytes in base64", config.key_bytes()))
             })?;
-            return KeyText::new(text);
+            return KeyText::new(text, config);
         }
         let path = self.dir.join("master.key");
         match fs::read_to_string(&path) {
-            Ok(text) => KeyText::new(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.make_key(&path, out),
+            Ok(text) => KeyText::new(text, config),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(config, &path, out),
             Err(error) => Err(Failure::broken(format!("cannot read `{}`: {error}", path.display()))),
         }
     }
+}
 
-    fn make_key(&self, path: &Path, out: &mut Out) -> Result<KeyText, Failure> {
-        let store = self.store()?.path;
-        if store.exists() {
-            return Err(Failure::broken(format!(
-                "key: `{}` is there, and its master key is not",
-                store.display()
-            ))
-            .with_help(format!("set {KEY}, or put `{}` back", path.display())));
-        }
-        let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut_slice())
-            .map_err(|error| Failure::broken(format!("the system gives no randomness: {error}")))?;
-        let text = KeyText(Zeroizing::new(STANDARD.encode(bytes.as_slice())));
-        let written = private(path).and_then(|mut file| {
-            writeln!(file, "{}", text.0.as_str())?;
-            file.sync_all()
-        });
-        written.map_err(|error| Failure::broken(format!("cannot write `{}`: {error}", path.display())))?;
-        out.line(format_args!(
-            "made a master key in {} (for the demonstration; elsewhere set {KEY})",
-            path.display()
-        ));
-        Ok(text)
+fn make_key(config: &Config, path: &Path, out: &mut Out) -> Result<KeyText, Failure> {
+    if let Config::Sqlite(file) = config
+        && file.exists()
+    {
+        return Err(Failure::broken(format!(
+            "key: `{}` is there, and its master key is not",
+            file.display()
+        ))
+        .with_help(format!("set {KEY}, or put `{}` back", path.display())));
     }
+    let mut bytes = Zeroizing::new(vec![0; config.key_bytes()]);
+    getrandom::fill(bytes.as_mut_slice())
+        .map_err(|error| Failure::broken(format!("the system gives no randomness: {error}")))?;
+    let text = KeyText::new(STANDARD.encode(bytes.as_slice()), config)?;
+    let written = private(path).and_then(|mut file| {
+        writeln!(file, "{}", text.as_str())?;
+        file.sync_all()
+    });
+    written.map_err(|error| Failure::broken(format!("cannot write `{}`: {error}", path.display())))?;
+    out.line(format_args!(
+        "made a master key in {} (for the demonstration; elsewhere set {KEY})",
+        path.display()
+    ));
+    Ok(text)
 }
 
 /// A new file that only its owner may read; never an existing one.
@@ -98,19 +99,4 @@ pub(crate) fn private(path: &Path) -> io::Result<fs::File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// A master key that was read and is well formed. The engine is opened twice, and a key cannot be copied.
-pub(crate) struct KeyText(Zeroizing<String>);
-
-impl KeyText {
-    fn new(text: String) -> Result<Self, Failure> {
-        let text = Zeroizing::new(text);
-        MasterKey::from_base64(&text)?;
-        Ok(Self(text))
-    }
-
-    pub(crate) fn key(&self) -> Result<MasterKey, Failure> {
-        Ok(MasterKey::from_base64(&self.0)?)
-    }
 }

@@ -6,9 +6,9 @@ use eovr_core::access::{Reach, Scope};
 use eovr_core::audit::StoredEvent;
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
-use eovr_core::ports::{Parcel, Receipt, Store};
+use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{
-    Cell, Clause, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Test, Value,
+    Cell, Clause, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Test, Value,
 };
 use eovr_core::{Name, Result, Timestamp};
 
@@ -144,6 +144,35 @@ impl Store for Faulty {
             numbered.sort_by_key(|(seq, _): &(u64, _)| seq.to_string());
         }
         Ok(numbered.into_iter().map(|(_, event)| event).collect())
+    }
+
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> {
+        let world = self.world();
+        let step = if self.is(Fault::FeedSkipsPlaces) { 2 } else { 1 };
+        let posted = (1..).step_by(step).zip(&world.feed);
+        let posted = posted.map(|(position, message)| Posted { position, message: message.clone() });
+        let there = |posted: &Posted| {
+            !self.is(Fault::FeedForgetsDelivered) || world.outbox.contains_key(&posted.position)
+        };
+        let behind = posted.filter(|posted| posted.position > after && there(posted));
+        Ok(behind.take(limit as usize).collect())
+    }
+
+    async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census> {
+        let position = self.world().feed.len() as u64;
+        if self.is(Fault::CensusInSteps) {
+            yield_once().await;
+        }
+        let world = self.world();
+        let position = if self.is(Fault::CensusInSteps) { position } else { world.feed.len() as u64 };
+        let mut counts: BTreeMap<Vec<Option<Value>>, u64> = BTreeMap::new();
+        for record in world.records.values().filter(|record| record.envelope().kind == *kind) {
+            *counts.entry(by.iter().map(|column| column.of(record)).collect()).or_default() += 1;
+        }
+        let cells = counts.into_iter().map(|(key, count)| Cell { key, count });
+        let absent = |cell: &Cell| cell.key.iter().any(Option::is_none);
+        let cells = cells.filter(|cell| !self.is(Fault::CensusWithoutAbsent) || !absent(cell));
+        Ok(Census { position, cells: cells.collect() })
     }
 
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {

@@ -73,6 +73,11 @@ pub(crate) enum Fault {
     AcknowledgesNothing,
     AcknowledgesAll,
     PlacesReused,
+    FeedForgetsDelivered,
+    FeedSkipsPlaces,
+    FeedOutOfOrder,
+    CensusWithoutAbsent,
+    CensusInSteps,
     PrepareForgets,
     ChecksThenWrites,
     WritesInSteps,
@@ -93,8 +98,8 @@ struct World {
     events: BTreeMap<RecordId, Vec<StoredEvent>>,
     numbers: BTreeMap<String, u64>,
     taken: BTreeSet<(Name, Name, Value)>,
+    feed: Vec<String>,
     outbox: BTreeMap<u64, (Parcel, Timestamp)>,
-    posted: u64,
     widest: Option<Scope>,
 }
 
@@ -247,10 +252,11 @@ impl Faulty {
             Fault::MessageWithoutPlace => message["facility"] = serde_json::Value::Null,
             _ => {}
         }
-        world.posted += 1;
+        let place = world.feed.len().saturating_sub(usize::from(self.is(Fault::FeedOutOfOrder)));
+        world.feed.insert(place, message.to_string());
         let id = match self.fault {
             Fault::PlacesReused => world.outbox.keys().next_back().map_or(1, |last| last + 1),
-            _ => world.posted,
+            _ => world.feed.len() as u64,
         };
         let parcel = Parcel { id, attempts: 0, message: message.to_string() };
         world.outbox.insert(id, (parcel, Timestamp::from_micros(i64::MIN)));

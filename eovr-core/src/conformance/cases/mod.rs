@@ -2,6 +2,7 @@
 
 mod commits;
 mod durable;
+mod feed;
 mod numbers;
 mod outbox;
 mod paging;
@@ -22,6 +23,7 @@ pub(super) const ALL: &[&[Case]] = &[
     paging::CASES,
     trail::CASES,
     outbox::CASES,
+    feed::CASES,
     races::CASES,
     durable::CASES,
 ];

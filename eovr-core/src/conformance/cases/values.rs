@@ -91,6 +91,9 @@ async fn told_apart(subject: Subject) -> Result<(), Failure> {
         wanted.sort();
         let found = ids(&world, facet, Test::Is(value.clone())).await?;
         check!(found == wanted, "equal to {value:?}: {found:?} and not {wanted:?}");
+        if matches!(value, Value::Bytes(_)) {
+            continue; // compared for equality alone
+        }
         let low = |(other, kept, _): &&(&str, Value, RecordId)| other == facet && kept < value;
         let mut wanted: Vec<RecordId> = made.iter().filter(low).map(|(.., id)| *id).collect();
         wanted.sort();

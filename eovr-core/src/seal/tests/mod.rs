@@ -38,26 +38,26 @@ fn seal_both(ring: &KeyRing, plain: &[u8]) -> Result<[Sealed; 2]> {
 }
 
 /// The kind of the error, `None` where there was none.
-fn refused<T>(result: Result<T>) -> Option<ErrorKind> {
+pub(super) fn refused<T>(result: Result<T>) -> Option<ErrorKind> {
     result.err().map(|error| error.kind())
 }
 
-fn flip(bytes: &mut [u8], bit: usize) {
+pub(super) fn flip(bytes: &mut [u8], bit: usize) {
     if let Some(byte) = bytes.get_mut(bit / 8) {
         *byte ^= 1 << (bit % 8);
     }
 }
 
-fn cut(bytes: &[u8], length: usize) -> Vec<u8> {
+pub(super) fn cut(bytes: &[u8], length: usize) -> Vec<u8> {
     bytes.iter().take(length).copied().collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Ignores everything that is not a hexadecimal digit.
-fn unhex(text: &str) -> Vec<u8> {
+pub(super) fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
     digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8)).collect()
 }

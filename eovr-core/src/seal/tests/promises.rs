@@ -5,6 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::Error;
+use crate::seal::Format;
 
 const TAMPERED: Option<ErrorKind> = Some(ErrorKind::Tampered);
 
@@ -61,16 +63,21 @@ proptest! {
         prop_assert_eq!(sealed == seal(&ring, Mode::Deterministic, &other)?, plain == other);
     }
 
-    /// Text that was written without being sealed is noticed, whatever it says.
+    /// Text that was written without being sealed is noticed, whatever it says. The two control
+    /// characters begin values of MongoDB's format, which only the key tells from text.
     #[test]
-    fn text_is_never_taken_for_a_sealed_value(text in ".{0,200}") {
+    fn text_is_never_taken_for_a_sealed_value(text in "([^\x01\x02].{0,199})?") {
         prop_assert_eq!(refused(Sealed::from_stored(text.into_bytes())), TAMPERED);
     }
 
     #[test]
     fn foreign_bytes_are_refused(bytes: Vec<u8>) {
         let ring = ring()?;
-        prop_assert_eq!(refused(open_bytes(&ring, &DESCRIPTION, bytes.clone())), TAMPERED);
+        let expected = match Sealed::from_stored(bytes.clone()) {
+            Ok(other) if other.format() == Format::Csfle => Some(ErrorKind::Key),
+            _ => TAMPERED,
+        };
+        prop_assert_eq!(refused(open_bytes(&ring, &DESCRIPTION, bytes.clone())), expected);
         for sealed in seal_both(&ring, b"")? {
             let behind_a_good_header = [cut(sealed.as_bytes(), 18), bytes.clone()].concat();
             prop_assert_eq!(refused(open_bytes(&ring, &DESCRIPTION, behind_a_good_header)), TAMPERED);
@@ -149,6 +156,31 @@ fn a_value_does_not_open_under_the_other_algorithm() -> Result<()> {
         flip(&mut bytes, 9);
         assert_ne!(Sealed::from_stored(bytes.clone())?.mode(), sealed.mode());
         assert_eq!(refused(open_bytes(&ring, &DESCRIPTION, bytes)), TAMPERED);
+    }
+    Ok(())
+}
+
+/// The shape of MongoDB's format is known whether or not its ring is compiled in.
+#[test]
+fn a_value_of_mongodbs_format_is_told_apart_and_left_alone() -> Result<()> {
+    let ring = ring()?;
+    let id = Uuid::from_u128(5);
+    for (first, mode) in [(2, Mode::Random), (1, Mode::Deterministic)] {
+        let value = |body: usize| [&[first][..], id.as_bytes(), &[2], &vec![7; body]].concat();
+        for body in 0..200 {
+            let whole = body >= 64 && body % 16 == 0;
+            let sealed = Sealed::from_stored(value(body)).ok();
+            assert_eq!(sealed.is_some(), whole, "{body}");
+            let Some(sealed) = sealed else { continue };
+            assert_eq!((sealed.format(), sealed.mode(), sealed.key_id()), (Format::Csfle, mode, id));
+            assert_eq!(sealed.as_bytes(), value(body));
+            let error = ring.open(&DESCRIPTION, &sealed).err();
+            assert_eq!(error.as_ref().map(Error::kind), Some(ErrorKind::Key));
+            assert_eq!(error.as_ref().map(Error::message), Some("the value is sealed in another format"));
+        }
+    }
+    for sealed in seal_both(&ring, b"text")? {
+        assert_eq!(sealed.format(), Format::Eovr);
     }
     Ok(())
 }

@@ -43,7 +43,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
 
 async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut Out) -> Result<(), Failure> {
     let started = Instant::now();
-    let path = args.place.store()?.path.display().to_string();
+    let path = args.place.database()?.to_string();
 
     let told = story::told(eovr).await?;
     if told == 0 {

@@ -94,6 +94,7 @@ pub(super) async fn summary(accounts: &Accounts, out: &mut Out) -> Result<()> {
     let disposed: Vec<String> = top
         .tally(&by)
         .await?
+        .cells
         .iter()
         .filter_map(|cell| Some(format!("{} {}", cell.key.first()?.as_ref()?.as_text()?, cell.count)))
         .collect();

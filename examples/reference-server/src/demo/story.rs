@@ -27,7 +27,7 @@ const DAY: i64 = 24 * 3600;
 pub(super) async fn told(eovr: &Eovr) -> Result<u64> {
     let tally = Tally::of(Name::new(incident::KIND)?);
     let tally = tally.filter(Column::Author, Test::Not(crate::import::AUTHOR.into()));
-    Ok(engine::setup(eovr)?.tally(&tally).await?.iter().map(|cell| cell.count).sum())
+    Ok(engine::setup(eovr)?.tally(&tally).await?.cells.iter().map(|cell| cell.count).sum())
 }
 
 /// Before anything happened: the day on which the accounts are made.

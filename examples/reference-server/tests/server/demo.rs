@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use eovr_tests::servers::{mariadb_database, mongodb_database, postgres_database};
+
 use crate::support::{Folder, Tested, run};
 
 #[test]
@@ -39,6 +41,31 @@ fn it_builds_once_and_shows_everything_every_time() -> Tested {
     assert!(!second.said.contains(&password), "a password is shown once");
     let figures = |said: &str| said.lines().filter(|line| line.contains("all intact")).count();
     assert_eq!(figures(&first.said), figures(&second.said));
+    Ok(())
+}
+
+/// The same command, the same picture, whatever the database.
+#[test]
+fn it_runs_on_every_database() -> Tested {
+    for url in [postgres_database(), mariadb_database(), mongodb_database()] {
+        let folder = Folder::new()?;
+        let built = run(folder.command("demo").args(["--once", "--store", &url]))?;
+        assert_eq!(built.code, Some(0), "{}", built.complained);
+        built.says(&["top_management", "all intact", "refused: ", "OVR-", "مستشفى"])?;
+        assert!(!folder.data().join("eovr.db").exists(), "a file was made beside {url}");
+        let again = run(folder.command("demo").args(["--once", "--store", &url]))?;
+        assert_eq!(again.code, Some(0), "{}", again.complained);
+        again.says(&["is there already", "all intact"])?;
+
+        let file = folder.file("reports.csv");
+        std::fs::write(
+            &file,
+            "text\nThe wrong dose was given to the patient.\nshort\nوقع المريض من السرير ليلا\n",
+        )?;
+        let imported = run(folder.import(&file).args(["--store", &url]))?;
+        assert_eq!(imported.code, Some(0), "{}", imported.complained);
+        imported.says(&["3 rows: 2 accepted, 1 rejected, 0 already there"])?;
+    }
     Ok(())
 }
 

@@ -70,7 +70,7 @@ impl Folder {
                 .open()
                 .await?;
             let session = eovr.session(danger::unrestricted("test", "count the incidents")?);
-            let cells = session.tally(&Tally::of(Name::new(incident::KIND)?)).await?;
+            let cells = session.tally(&Tally::of(Name::new(incident::KIND)?)).await?.cells;
             store.close().await;
             Ok(cells.iter().map(|cell| cell.count).sum())
         })

@@ -1,0 +1,150 @@
+/// How many records there are of each month and combination in one place, packed into few bytes.
+///
+/// A country of thousands of facilities has millions of such counts, nearly all of them small. So they
+/// lie in lists of pairs (combination, count) in LEB128: two bytes for a pair, as a rule.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Each month that has a list, in order, and how many bytes the list has.
+    months: Vec<(u32, u32)>,
+    /// The lists of the months, one behind the other.
+    lists: Vec<u8>,
+    /// The list over all months.
+    whole: Vec<u8>,
+}
+
+/// Whether there is one record more or one less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Up,
+    Down,
+}
+
+impl Counts {
+    /// From entries (month, combination, count) in any order.
+    pub(super) fn new(mut entries: Vec<(u32, u32, u64)>) -> Self {
+        let mut counts = Self::default();
+        entries.sort_unstable();
+        for month in entries.chunk_by(|(one, ..), (next, ..)| one == next) {
+            let start = counts.lists.len();
+            put(&mut counts.lists, month.iter().map(|(_, combination, count)| (*combination, *count)));
+            let length = short(counts.lists.len() - start);
+            counts.months.extend(month.first().map(|(month, ..)| (*month, length)));
+        }
+        entries.sort_unstable_by_key(|(_, combination, _)| *combination);
+        put(&mut counts.whole, entries.iter().map(|(_, combination, count)| (*combination, *count)));
+        counts.lists.shrink_to_fit();
+        counts.whole.shrink_to_fit();
+        counts
+    }
+
+    /// Each month and its list.
+    pub(super) fn months(&self) -> impl Iterator<Item = (u32, List<'_>)> {
+        let mut rest = self.lists.as_slice();
+        self.months.iter().map_while(move |(month, length)| {
+            let (list, behind) = rest.split_at_checked(*length as usize)?;
+            rest = behind;
+            Some((*month, List(list)))
+        })
+    }
+
+    /// The list over all months.
+    pub(super) fn whole(&self) -> List<'_> {
+        List(&self.whole)
+    }
+
+    /// Counts one record more or less; `None`, and nothing changed, where there is none to take away.
+    pub(super) fn step(&mut self, month: u32, combination: u32, step: Step) -> Option<()> {
+        let at = self.months.partition_point(|(known, _)| *known < month);
+        let start = self.months.iter().take(at).map(|(_, length)| *length as usize).sum::<usize>();
+        let length =
+            self.months.get(at).filter(|(known, _)| *known == month).map(|(_, length)| *length as usize);
+        let end = start + length.unwrap_or(0);
+        let list = stepped(List(self.lists.get(start..end)?), combination, step)?;
+        let whole = stepped(List(&self.whole), combination, step)?;
+        match (length, list.is_empty()) {
+            (None, true) => {}
+            (None, false) => self.months.insert(at, (month, short(list.len()))),
+            (Some(_), true) => drop(self.months.remove(at)),
+            (Some(_), false) => {
+                self.months.get_mut(at).into_iter().for_each(|(_, length)| *length = short(list.len()));
+            }
+        }
+        // Exactly, because room to grow in each of thousands of facilities would be half of the memory.
+        self.lists.reserve_exact(list.len().saturating_sub(end - start));
+        drop(self.lists.splice(start..end, list));
+        self.whole = whole;
+        Some(())
+    }
+}
+
+/// One list: combinations and their counts.
+#[derive(Clone, Debug)]
+pub(super) struct List<'a>(&'a [u8]);
+
+impl Iterator for List<'_> {
+    type Item = (u32, u64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let combination = u32::try_from(number(&mut self.0)?).ok()?;
+        Some((combination, number(&mut self.0)?))
+    }
+}
+
+fn stepped(list: List<'_>, combination: u32, step: Step) -> Option<Vec<u8>> {
+    let mut pairs: Vec<_> = list.collect();
+    match (step, pairs.iter_mut().find(|(known, _)| *known == combination)) {
+        (Step::Up, Some((_, count))) => *count += 1,
+        (Step::Up, None) => pairs.push((combination, 1)),
+        (Step::Down, Some((_, count))) => *count -= 1,
+        (Step::Down, None) => return None,
+    }
+    let mut bytes = Vec::with_capacity(2 * pairs.len());
+    put(&mut bytes, pairs.into_iter());
+    bytes.shrink_to_fit();
+    Some(bytes)
+}
+
+fn short(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// Writes pairs; those of the same combination, which lie side by side, as one, and none that counts
+/// nothing.
+fn put(bytes: &mut Vec<u8>, pairs: impl Iterator<Item = (u32, u64)>) {
+    let mut open: Option<(u32, u64)> = None;
+    let mut write = |pair: Option<(u32, u64)>| {
+        if let Some((combination, count)) = pair.filter(|(_, count)| *count > 0) {
+            put_number(bytes, u64::from(combination));
+            put_number(bytes, count);
+        }
+    };
+    for (combination, count) in pairs {
+        match &mut open {
+            Some((known, sum)) if *known == combination => *sum += count,
+            open => write(open.replace((combination, count))),
+        }
+    }
+    write(open);
+}
+
+/// Seven bits in a byte, the lowest first; the eighth says that more follow.
+fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+}
+
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if *byte < 0x80 {
+            return Some(number);
+        }
+        shift += 7;
+    }
+}

@@ -1,0 +1,119 @@
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::seal::Entropy;
+use crate::seal::csfle::aead::{Iv, KEY, Key};
+use crate::seal::sealed::{BLOCK, CSFLE_TAG};
+
+const SHAPE: &str = "96 bytes in base64, 128 characters";
+
+/// IV, key, a block of padding, tag.
+const MATERIAL: usize = BLOCK + KEY + BLOCK + CSFLE_TAG;
+
+/// The key that wraps the data keys: the 96 bytes of MongoDB's key provider `local`.
+///
+/// Wiped from memory when dropped. It cannot be printed, compared, cloned or written out, and it is
+/// needed only to open the ring, to rotate and to rewrap: hold it no longer than that.
+pub struct LocalKey {
+    // Boxed, so that moving the key does not leave copies behind.
+    bytes: Box<Zeroizing<[u8; KEY]>>,
+}
+
+impl LocalKey {
+    /// Reads a key written as `openssl rand -base64 -A 96` writes it. White space around it is ignored,
+    /// because files that hold secrets tend to end in a line break.
+    ///
+    /// # Errors
+    /// `Key` where the text is not 96 bytes in base64, 128 characters; or where all bytes are zero, which
+    /// is a placeholder and not a key.
+    pub fn from_base64(text: &str) -> Result<Self> {
+        let text = text.trim_ascii();
+        let refused =
+            |message: &str| Error::new(ErrorKind::Key, message).with_help(format!("a local key is {SHAPE}"));
+        if text.len() != 128 {
+            return Err(refused("the local key has the wrong length").with("characters", text.len()));
+        }
+        let mut decoded = Zeroizing::new([0; KEY]);
+        // The decoder's own error would name a character of the key: it is dropped.
+        match STANDARD.decode_slice(text, decoded.as_mut_slice()).ok() {
+            Some(KEY) if decoded.iter().fold(0, |seen, byte| seen | byte) == 0 => {
+                Err(refused("the local key is all zeros"))
+            }
+            Some(KEY) => Ok(Self::from_bytes(&decoded)),
+            _ => Err(refused("the local key is not base64")),
+        }
+    }
+
+    /// Takes 96 bytes, as a host's key service hands them out. They must be random: this is a key, not
+    /// a password.
+    ///
+    /// The caller wipes its own copy.
+    pub fn from_bytes(bytes: &[u8; 96]) -> Self {
+        let mut boxed = Box::new(Zeroizing::new([0; KEY]));
+        boxed.copy_from_slice(bytes);
+        Self { bytes: boxed }
+    }
+
+    /// Wraps the bytes of a data key for keeping.
+    pub(super) fn wrap(&self, material: &[u8], entropy: &mut Entropy) -> Result<Vec<u8>> {
+        let mut iv: Iv = [0; BLOCK];
+        entropy.fill(&mut iv);
+        self.key()?.seal(&[], &[material], Some(&iv))
+    }
+
+    /// The bytes of a data key.
+    pub(super) fn unwrap(&self, kept: &VaultKey) -> Result<Zeroizing<Vec<u8>>> {
+        if kept.material.len() != MATERIAL {
+            return Err(Error::new(ErrorKind::Tampered, "the material of a stored key is not a wrapped key")
+                .with_help(format!("it is {MATERIAL} bytes"))
+                .with("key", kept.id)
+                .with("bytes", kept.material.len()));
+        }
+        let material = self.key()?.open(&[], &kept.material).filter(|material| material.len() == KEY);
+        material.ok_or_else(|| {
+            Error::new(ErrorKind::Key, "this local key does not open a stored data key")
+                .with_help(
+                    "use the local key that wrapped it; if that was replaced, rewrap every data key from the \
+                     old one to the new one; if it is the right one, the stored key was changed",
+                )
+                .with("key", kept.id)
+        })
+    }
+
+    // Not kept: wrapping is rare, and a key that is not expanded cannot be left behind.
+    fn key(&self) -> Result<Key> {
+        Key::new(self.bytes.as_slice()).ok_or_else(|| Error::bug("a local key has the wrong length"))
+    }
+}
+
+/// Says that there is a key, and nothing about it.
+impl fmt::Debug for LocalKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocalKey(redacted)")
+    }
+}
+
+/// A data key as a key vault keeps it: plain data, useless without the local key.
+///
+/// The [module's page](crate::seal::csfle) says which field of a vault document is which.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct VaultKey {
+    /// The key's id, which every value it seals carries.
+    pub id: Uuid,
+    /// When it was made, in microseconds since 1970-01-01T00:00:00Z. A date in MongoDB has milliseconds,
+    /// so a ring makes keys at whole ones. The newest key seals; the others only open.
+    pub created_at: i64,
+    /// The key, wrapped by the local key: 160 bytes.
+    pub material: Vec<u8>,
+}
+
+impl fmt::Debug for VaultKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VaultKey({}, created_at {})", self.id, self.created_at)
+    }
+}

@@ -1,0 +1,78 @@
+//! Sealing in the format of MongoDB's client-side field level encryption, byte for byte.
+//!
+//! # Why
+//! Where a hospital already keeps its fields this way, or has other programs read them, the database
+//! stays one: every official driver of MongoDB opens what a [`CsfleRing`] sealed, the ring opens what a
+//! driver sealed, and both share one key vault. Who has no such neighbour is better off with a
+//! [`KeyRing`](crate::seal::KeyRing), for any store and for MongoDB too.
+//!
+//! The algorithms are `AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic` and `-Random`, the key provider is
+//! `local`. Nothing of libmongocrypt is linked.
+//!
+//! # What it costs
+//! | | `KeyRing` | [`CsfleRing`] |
+//! |---|---|---|
+//! | a value is bound to | kind, field, record | nothing: it opens wherever it is put |
+//! | deterministic: equal bytes for equal texts | within one kind and field | in the whole database |
+//! | length shows | to the byte | to 16 bytes |
+//! | a kept key is bound to | id, purpose, age | nothing |
+//!
+//! - **Moving.** Who can write to the database but not read it can paste one patient's sealed
+//!   description into a record that they may open, and the application opens it for them. The format
+//!   authenticates key, algorithm and type, and nothing else, so no implementation can prevent that.
+//!   The audit chain commits to the sealed bytes of every field of every record, so checking the chain
+//!   finds the moved value; it does so afterwards.
+//! - **Linking.** The same text shows as the same bytes in every deterministic field of every kind under
+//!   one key. Where two such fields must not be linked, give each its own ring.
+//! - **Keys.** Who can write to the vault can exchange the material of two keys (no value of either opens
+//!   then) or make an old key look the newest (it then seals again).
+//!
+//! # Types
+//! UTF-8 is sealed as a BSON string, anything else as a binary of subtype 0. The type is part of what is
+//! authenticated: the string `"7"` and the integer `7` share no bytes, so equality search finds only what
+//! was sealed with the same type. [`CsfleRing::open_value`] and [`CsfleRing::seal_value`] reach the other
+//! types, for what another program wrote or will read.
+//!
+//! # Keeping the keys
+//! A [`VaultKey`] is one document of the vault: `id` is its `_id` (binary, subtype 4), `material` its
+//! `keyMaterial` (binary, subtype 0), `created_at` its `creationDate`; `status` is the 32-bit integer 0
+//! and `masterKey` is `{"provider": "local"}`. Read and write the vault with majority concern. To
+//! destroy a key, remove its document.
+//!
+//! Hand the ring the keys that it shall open values of, and no others: the newest of them seals, also
+//! where another program made it.
+//!
+//! ```
+//! use eovr_core::seal::csfle::{CsfleRing, LocalKey};
+//! use eovr_core::seal::{Cipher, Entropy, Mode, Place};
+//! use uuid::Uuid;
+//!
+//! # fn main() -> eovr_core::error::Result<()> {
+//! # let (seed, id, record, now) = ([7; 32], Uuid::from_u128(1), Uuid::from_u128(3), 1_790_000_000_000_000);
+//! let mut entropy = Entropy::from_seed(&seed); // from the operating system, fresh for this attempt
+//! let local = LocalKey::from_base64(
+//!     "D73Kl51yn/HJx07d9yLryXxg42ADLuhaD4H6YYpfFm6O6JcRMwwczzmi5lrRK719\
+//!      9KSi7oV/U7SCPwD+y3vSUlUyleS4SL7ngcMKDIaltzEzCAbqrKIU3hleSHYbimHu",
+//! )?;
+//! let (ring, kept) = CsfleRing::create(&local, id, now, &mut entropy)?; // keep it before using the ring
+//!
+//! let place = Place { kind: "incident", record, field: "file_number" };
+//! let sealed = ring.seal(&place, Mode::Deterministic, b"MRN-000001", &mut entropy)?;
+//! assert_eq!(sealed.as_bytes().len(), 82); // the content of a BSON binary of subtype 6
+//!
+//! let again = CsfleRing::unwrap(&local, &[kept])?;
+//! assert_eq!(again.open_bytes(sealed.as_bytes())?.into_plain()?.as_slice(), b"MRN-000001");
+//! # Ok(())
+//! # }
+//! ```
+
+mod aead;
+mod bson;
+mod local;
+mod ring;
+#[cfg(test)]
+mod tests;
+
+pub use self::bson::BsonValue;
+pub use self::local::{LocalKey, VaultKey};
+pub use self::ring::CsfleRing;

@@ -1,0 +1,86 @@
+use std::fmt;
+use std::time::Duration;
+
+use eovr_core::{Error, ErrorKind, Result};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ConnectionString, HostInfo, ReadConcern, ReadPreference,
+    SelectionCriteria, WriteConcern,
+};
+
+/// Where a store is, and how it works.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct MongoConfig {
+    /// The database.
+    pub database: String,
+    /// How long a commit tries again while there is no primary, or while other nodes are in its way.
+    pub patience: Duration,
+    /// The most commits that share one transaction.
+    pub group: usize,
+    connection: ConnectionString,
+}
+
+/// How long to look for a server, where the URL says nothing: a ward is not left waiting for half a minute.
+const SERVER_SELECTION: Duration = Duration::from_secs(5);
+
+/// The server keeps its own things there.
+const SYSTEM_DATABASES: [&str; 3] = ["admin", "config", "local"];
+
+impl MongoConfig {
+    /// Reads a URL: `mongodb://host:27017/DATABASE?replicaSet=rs0`, with whatever else the MongoDB driver
+    /// takes. Ten seconds of patience, groups of 64.
+    ///
+    /// What the URL says of write concern, read concern and read preference is passed over: a commit is
+    /// done when a majority has it on the disk, and a read sees nothing that could be rolled back.
+    ///
+    /// # Errors
+    /// `Config` for another URL, or one without a database. The URL may hold a password, so no part of it
+    /// is repeated.
+    pub fn from_url(url: &str) -> Result<Self> {
+        let refused = |message: &str| {
+            Err(Error::new(ErrorKind::Config, message)
+                .with_help("write `mongodb://HOST:PORT/DATABASE?replicaSet=NAME`"))
+        };
+        // The driver's own error would quote the URL.
+        let Ok(connection) = ConnectionString::parse(url) else {
+            return refused("the database URL is not one of MongoDB");
+        };
+        if matches!(connection.host_info, HostInfo::DnsRecord(_)) {
+            return refused("the database URL leaves it to a name server where the database is");
+        }
+        let Some(database) = connection.default_database.clone().filter(|name| !name.is_empty()) else {
+            return refused("the database URL names no database");
+        };
+        if SYSTEM_DATABASES.contains(&database.as_str()) {
+            return refused("the database URL names a database of the server itself");
+        }
+        Ok(Self { database, patience: Duration::from_secs(10), group: 64, connection })
+    }
+
+    pub(crate) async fn options(&self) -> mongodb::error::Result<ClientOptions> {
+        let mut options = ClientOptions::parse(self.connection.clone()).await?;
+        // By it the nodes of one database know each other's transactions.
+        options.app_name.get_or_insert_with(|| format!("eovr {}", self.database));
+        options.server_selection_timeout.get_or_insert(SERVER_SELECTION);
+        options.write_concern = Some(majority());
+        options.read_concern = Some(ReadConcern::majority());
+        options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        Ok(options)
+    }
+}
+
+/// On the disk of a majority: it survives the loss of any one node.
+pub(crate) fn majority() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
+}
+
+/// Everything but the URL.
+impl fmt::Debug for MongoConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoConfig")
+            .field("database", &self.database)
+            .field("patience", &self.patience)
+            .field("group", &self.group)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! Collections and indexes for a catalogue of kinds. Only ever adds.
+//!
+//! A collection takes any document, so the layout is remembered beside the counters: which fields a kind
+//! has, and of which type.
+
+use eovr_core::{Error, ErrorKind, Result};
+use mongodb::bson::{Document, doc};
+use mongodb::{Collection, Database};
+
+use crate::error::{code, code_of, damaged, translate};
+use crate::schema::{COUNTERS, Schema, system_indexes};
+use crate::transaction::COUNTER;
+
+/// The document of the counters that remembers the layout.
+const LAYOUT: &str = "layout";
+
+/// The version of the layout that this code reads and writes.
+const VERSION: i64 = 1;
+
+/// Makes what is missing. Every step may be done twice, and by twenty nodes at once.
+pub(crate) async fn prepare(database: &Database, schemas: &[&Schema]) -> Result<()> {
+    let counters = database.collection(COUNTERS);
+    check_version(&counters).await?;
+    begin(&counters, COUNTER, doc! { "position": 0_i64, "numbers": {} }).await?;
+    begin(&counters, LAYOUT, doc! { "version": VERSION, "kinds": {} }).await?;
+    learn(&counters, schemas).await?;
+    for (collection, indexes) in system_indexes() {
+        create_indexes(database, collection, indexes).await.map_err(translate)?;
+    }
+    for schema in schemas {
+        create_indexes(database, &schema.collection, schema.indexes()).await.map_err(
+            |error| match code_of(&error) {
+                Some(code::DUPLICATE_KEY) => Error::new(
+                    ErrorKind::Config,
+                    format!("a facet of `{}` was made unique, and two records share a value", schema.name),
+                ),
+                _ => translate(error).with("kind", &schema.name),
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Refuses a database that a newer release has laid out.
+pub(crate) async fn check_version(counters: &Collection<Document>) -> Result<()> {
+    match layout(counters).await? {
+        Some(layout) if layout.get_i64("version").map_err(|_| damaged())? > VERSION => Err(newer()),
+        _ => Ok(()),
+    }
+}
+
+fn newer() -> Error {
+    Error::new(ErrorKind::Config, "the database was made by a newer eovr")
+        .with_help("start the release that made it, or a later one; nothing was changed")
+}
+
+async fn layout(counters: &Collection<Document>) -> Result<Option<Document>> {
+    counters.find_one(doc! { "_id": LAYOUT }).await.map_err(translate)
+}
+
+async fn begin(counters: &Collection<Document>, id: &str, content: Document) -> Result<()> {
+    let made = counters.update_one(doc! { "_id": id }, doc! { "$setOnInsert": content }).upsert(true).await;
+    match made {
+        // Another node was faster.
+        Err(error) if code_of(&error) == Some(code::DUPLICATE_KEY) => Ok(()),
+        made => made.map(drop).map_err(translate),
+    }
+}
+
+/// Remembers the fields that are new; a field that is gone or has changed its type is a mistake of the
+/// host, and is refused before anything is read wrongly.
+async fn learn(counters: &Collection<Document>, schemas: &[&Schema]) -> Result<()> {
+    loop {
+        let layout = layout(counters).await?.ok_or_else(damaged)?;
+        let known = layout.get_document("kinds").map_err(|_| damaged())?;
+        let (mut missing, mut still_missing) = (Document::new(), doc! { "_id": LAYOUT, "version": VERSION });
+        for schema in schemas {
+            let nothing = Document::new();
+            let fields = match known.get(schema.name.as_str()) {
+                Some(fields) => fields.as_document().ok_or_else(damaged)?,
+                None => &nothing,
+            };
+            check_fields(schema, fields)?;
+            for (name, slot) in &schema.slots {
+                if !fields.contains_key(name) {
+                    let path = format!("kinds.{}.{name}", schema.name);
+                    still_missing.insert(&path, doc! { "$exists": false });
+                    missing.insert(path, slot.type_name());
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let learnt = counters.update_one(still_missing, doc! { "$set": missing }).await.map_err(translate)?;
+        if learnt.matched_count == 1 {
+            return Ok(());
+        }
+        // Another node has learnt something meanwhile, perhaps another type.
+        check_version(counters).await?;
+    }
+}
+
+fn check_fields(schema: &Schema, known: &Document) -> Result<()> {
+    for (name, there) in known {
+        let there = there.as_str().ok_or_else(damaged)?;
+        let Some(slot) = schema.slots.get(name.as_str()) else {
+            // Left out, its values would be missing from records whose audit chain says that they are there.
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "collection `{}` has a field `{name}` that its kind does not know",
+                    schema.collection
+                ),
+            )
+            .with_help("keep the facet or field in the kind; an action that does not set it retires it"));
+        };
+        if there != slot.type_name() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("field `{name}` of collection `{}` has another type", schema.collection),
+            )
+            .with_help(format!(
+                "it is {there} and the kind wants {}: give the facet a new name",
+                slot.type_name()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the collection too, where it is missing.
+async fn create_indexes(
+    database: &Database,
+    collection: &str,
+    indexes: Vec<Document>,
+) -> mongodb::error::Result<()> {
+    if indexes.is_empty() {
+        return Ok(());
+    }
+    let durable = doc! { "w": "majority", "j": true };
+    let command = doc! { "createIndexes": collection, "indexes": indexes, "writeConcern": durable };
+    database.run_command(command).await.map(drop)
+}

@@ -1,0 +1,289 @@
+//! Scope and question to filters and pipelines.
+//!
+//! The scope is the first condition of every one of them. Field names come from the schema, never from a
+//! caller's text; values stand behind an operator, so that none is taken for one.
+
+use eovr_core::access::{Reach, Scope};
+use eovr_core::record::{Cell, Clause, Column, Query, RecordId, Tally, Test, Value, ValueType};
+use eovr_core::{Error, Name, Result};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Bson, Document, RawBsonRef, RawDocument, doc};
+
+use crate::error::damaged;
+use crate::rows::{count, get, read_id, read_sealed, read_value, sealed_subtype};
+use crate::schema::Schema;
+
+/// The order of pages.
+pub(crate) fn newest_first() -> Document {
+    doc! { "created_at": -1, "_id": -1 }
+}
+
+pub(crate) fn load(schema: &Schema, scope: &Scope, id: RecordId) -> Document {
+    let mut conditions = Conditions::of(schema, scope);
+    conditions.push("_id", "$eq", id_value(id));
+    conditions.filter()
+}
+
+pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Document> {
+    let mut conditions = Conditions::of(schema, scope);
+    query.clauses.iter().try_for_each(|clause| conditions.clause(clause))?;
+    if let Some(after) = query.after {
+        // Said in two parts, the first alone is where an index begins to be read.
+        let at = after.created_at.as_micros();
+        conditions.push("created_at", "$lte", at);
+        let earlier = doc! { "created_at": { "$lt": at } };
+        let same_moment = doc! { "_id": { "$lt": id_value(after.id) } };
+        conditions.0.push(doc! { "$or": [earlier, same_moment] });
+    }
+    Ok(conditions.filter())
+}
+
+/// The index that has a page in its order. The server finds it by itself in most cases, but it tries and
+/// remembers, and a small facility is not well served by what was best for a large one. `None`: the
+/// question names something that few records have, and the server is to choose.
+pub(crate) fn page_index(schema: &Schema, scope: &Scope, query: &Query) -> Option<&'static str> {
+    let few = |clause: &Clause| {
+        matches!(clause.test, Test::Is(_) | Test::In(_)) && schema.finds_few(&clause.column)
+    };
+    if query.clauses.iter().any(few) {
+        return None;
+    }
+    match scope.reach() {
+        Reach::Country => Some("by_time"),
+        Reach::Governorate(_) => Some("by_governorate"),
+        Reach::Administration { .. } => Some("by_administration"),
+        Reach::Facility(_) => Some("by_facility"),
+        Reach::Own(..) => Some("by_author"),
+        Reach::Nothing | Reach::Holder { .. } => None,
+    }
+}
+
+/// Stages that count, and the index that holds all they need, where there is one: left alone, the server
+/// would rather fetch every record.
+pub(crate) struct Count {
+    pub(crate) pipeline: Vec<Document>,
+    pub(crate) index: Option<String>,
+}
+
+pub(crate) fn tally(schema: &Schema, scope: &Scope, tally: &Tally) -> Result<Count> {
+    let mut conditions = Conditions::of(schema, scope);
+    let tested = tally.clauses.iter().map(|clause| &clause.column);
+    let index = figures_index(schema, tally.by.iter().chain(tested))?;
+    if index.is_some() && *scope.reach() == Reach::Country {
+        // Every record has one. Without a condition on its first field the server reads no index alone.
+        conditions.push("governorate", "$gte", "");
+    }
+    tally.clauses.iter().try_for_each(|clause| conditions.clause(clause))?;
+    let pipeline = vec![doc! { "$match": conditions.filter() }, group(schema, &tally.by)?];
+    Ok(Count { pipeline, index })
+}
+
+pub(crate) fn census(schema: &Schema, by: &[Column]) -> Result<Count> {
+    Ok(Count { pipeline: vec![group(schema, by)?], index: figures_index(schema, by.iter())? })
+}
+
+fn figures_index<'c>(
+    schema: &Schema,
+    mut columns: impl Iterator<Item = &'c Column>,
+) -> Result<Option<String>> {
+    let covered = columns.try_fold(schema.figures().next().is_some(), |covered, column| {
+        let name = column_name(schema, column)?;
+        Ok::<_, Error>(covered && schema.figures().any(|figure| figure == name))
+    })?;
+    Ok(covered.then(|| schema.figures_name()))
+}
+
+fn group(schema: &Schema, by: &[Column]) -> Result<Document> {
+    let mut key = Document::new();
+    for (at, column) in by.iter().enumerate() {
+        key.insert(key_name(at), format!("${}", column_name(schema, column)?));
+    }
+    Ok(doc! { "$group": { "_id": key, "count": { "$sum": 1 } } })
+}
+
+/// Reads what [`group`] gives.
+pub(crate) fn read_cell(schema: &Schema, by: &[Column], document: &RawDocument) -> Result<Cell> {
+    let RawBsonRef::Document(kept) = get(document, "_id")? else { return Err(damaged()) };
+    let mut key = Vec::with_capacity(by.len());
+    for (at, column) in by.iter().enumerate() {
+        // Not set: left out where the record was read, null where an index was.
+        let value = match kept.get(key_name(at)).map_err(|_| damaged())? {
+            None | Some(RawBsonRef::Null) => None,
+            Some(value) => Some(read_column(schema, column, value)?),
+        };
+        key.push(value);
+    }
+    Ok(Cell { key, count: count(get(document, "count")?)? })
+}
+
+fn read_column(schema: &Schema, column: &Column, value: RawBsonRef<'_>) -> Result<Value> {
+    match (column, column_type(schema, column)?) {
+        (Column::Parent, _) => read_id(value).map(Value::from),
+        (_, Some(value_type)) => read_value(value, value_type),
+        (_, None) => read_sealed(value).map(|bytes| Value::Bytes(bytes.to_vec())),
+    }
+}
+
+fn key_name(at: usize) -> String {
+    format!("k{at}")
+}
+
+/// The type that a column's values have; none: sealed bytes.
+fn column_type(schema: &Schema, column: &Column) -> Result<Option<ValueType>> {
+    Ok(match column {
+        Column::Month => Some(ValueType::Int),
+        Column::Created => Some(ValueType::Time),
+        Column::Facet(name) => schema.slots.get(name).ok_or_else(|| unknown(schema))?.facet,
+        _ => Some(ValueType::Text),
+    })
+}
+
+fn column_name<'n>(schema: &Schema, column: &'n Column) -> Result<&'n str> {
+    Ok(match column {
+        Column::Number => "number",
+        Column::Governorate => "governorate",
+        Column::Administration => "administration",
+        Column::Facility => "facility",
+        Column::Author => "author",
+        Column::Parent => "parent",
+        Column::State => "state",
+        Column::Month => "month",
+        Column::Created => "created_at",
+        Column::Facet(name) if schema.slots.contains_key(name) => name.as_str(),
+        Column::Facet(_) => return Err(unknown(schema)),
+    })
+}
+
+fn unknown(schema: &Schema) -> Error {
+    Error::invalid(format!("`{}` has no such facet", schema.name))
+}
+
+/// Conditions that must all hold.
+struct Conditions<'s>(Vec<Document>, &'s Schema);
+
+impl<'s> Conditions<'s> {
+    fn of(schema: &'s Schema, scope: &Scope) -> Self {
+        let mut conditions = Self(Vec::new(), schema);
+        conditions.scope(scope);
+        conditions
+    }
+
+    fn push(&mut self, field: &str, operator: &str, value: impl Into<Bson>) {
+        self.0.push(doc! { field: { operator: value.into() } });
+    }
+
+    /// Nothing passes.
+    fn never(&mut self) {
+        self.push("_id", "$in", Bson::Array(Vec::new()));
+    }
+
+    fn equal(&mut self, field: &str, text: &str) {
+        self.push(field, "$eq", text);
+    }
+
+    fn scope(&mut self, scope: &Scope) {
+        match scope.reach() {
+            Reach::Nothing => self.never(),
+            Reach::Country => {}
+            Reach::Governorate(governorate) => self.equal("governorate", governorate.as_str()),
+            Reach::Administration { governorate, administration } => {
+                self.equal("governorate", governorate.as_str());
+                self.equal("administration", administration.as_str());
+            }
+            Reach::Facility(stamp) | Reach::Own(stamp, _) => {
+                self.equal("governorate", stamp.governorate.as_str());
+                self.equal("administration", stamp.administration.as_str());
+                self.equal("facility", stamp.facility.as_str());
+                if let Reach::Own(_, author) = scope.reach() {
+                    self.equal("author", author.as_str());
+                }
+            }
+            // A kind without that facet has nothing that a holder could see.
+            Reach::Holder { facet, digest } => match self.facet_type(facet) {
+                Some(ValueType::Bytes) => self.push(facet.as_str(), "$eq", bytes(digest.as_slice())),
+                _ => self.never(),
+            },
+        }
+    }
+
+    fn facet_type(&self, name: &Name) -> Option<ValueType> {
+        self.1.slots.get(name)?.facet
+    }
+
+    fn clause(&mut self, clause: &Clause) -> Result<()> {
+        let field = column_name(self.1, &clause.column)?;
+        let value_type = column_type(self.1, &clause.column)?;
+        // A value of another type equals nothing.
+        let value = |value: &Value| compared(&clause.column, value_type, value);
+        match &clause.test {
+            // "Not at least the least": unlike null and `$exists`, an index answers it by itself.
+            Test::Absent => self.push(field, "$not", doc! { "$gte": least(&clause.column, value_type) }),
+            Test::Is(wanted) => self.compare(field, "$eq", value(wanted)),
+            Test::From(low) => self.compare(field, "$gte", value(low)),
+            Test::Before(high) => self.compare(field, "$lt", value(high)),
+            Test::Not(unwanted) => {
+                if let Some(unwanted) = value(unwanted) {
+                    self.push(field, "$ne", unwanted);
+                }
+            }
+            Test::In(wanted) => {
+                let wanted: Vec<_> = wanted.iter().filter_map(value).collect();
+                self.push(field, "$in", wanted);
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, field: &str, operator: &str, value: Option<Bson>) {
+        match value {
+            Some(value) => self.push(field, operator, value),
+            None => self.never(),
+        }
+    }
+
+    fn filter(self) -> Document {
+        if self.0.is_empty() {
+            Document::new()
+        } else {
+            doc! { "$and": self.0 }
+        }
+    }
+}
+
+/// A value as the field keeps it, where it is of the field's type. A parent is asked for by its id as text
+/// and kept as 16 bytes.
+fn compared(column: &Column, value_type: Option<ValueType>, value: &Value) -> Option<Bson> {
+    match (column, value, value_type) {
+        (Column::Parent, Value::Text(text), _) => Some(id_value(text.parse().ok()?)),
+        (Column::Parent, _, _) => None,
+        (_, Value::Bytes(sealed), None) => {
+            Some(Bson::Binary(Binary { subtype: sealed_subtype(sealed), bytes: sealed.clone() }))
+        }
+        (_, _, Some(value_type)) if value.value_type() != value_type => None,
+        (_, _, None) => None,
+        (_, Value::Text(text), _) => Some(text.as_str().into()),
+        (_, Value::Int(int), _) => Some((*int).into()),
+        (_, Value::Bool(bool), _) => Some((*bool).into()),
+        (_, Value::Time(at), _) => Some(at.as_micros().into()),
+        (_, Value::Bytes(kept), _) => Some(bytes(kept)),
+    }
+}
+
+/// The least of all values that the field can have.
+fn least(column: &Column, value_type: Option<ValueType>) -> Bson {
+    match (column, value_type) {
+        (Column::Parent, _) => bytes(&[]),
+        (_, Some(ValueType::Text)) => "".into(),
+        (_, Some(ValueType::Int | ValueType::Time)) => i64::MIN.into(),
+        (_, Some(ValueType::Bool)) => false.into(),
+        (_, Some(ValueType::Bytes) | None) => bytes(&[]),
+    }
+}
+
+pub(crate) fn id_value(id: RecordId) -> Bson {
+    Bson::Binary(Binary { subtype: BinarySubtype::Uuid, bytes: id.as_bytes().to_vec() })
+}
+
+fn bytes(bytes: &[u8]) -> Bson {
+    Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() })
+}

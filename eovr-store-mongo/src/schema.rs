@@ -1,0 +1,183 @@
+//! How a kind becomes a collection, and its indexes, worked out once at start.
+
+use std::collections::BTreeMap;
+
+use eovr_core::kind::{Kind, Sealing};
+use eovr_core::record::{Column, ValueType};
+use eovr_core::{Error, ErrorKind, Name, Result};
+use mongodb::bson::{Document, doc};
+
+/// The store's own collections.
+pub(crate) const COUNTERS: &str = "counters";
+pub(crate) const EVENTS: &str = "events";
+pub(crate) const OUTBOX: &str = "outbox";
+
+const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
+
+/// One field of a document after the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    /// `None`: a sealed field.
+    pub(crate) facet: Option<ValueType>,
+    unique: bool,
+    indexed: bool,
+}
+
+/// The collection of one kind.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    pub(crate) name: Name,
+    pub(crate) collection: String,
+    pub(crate) slots: BTreeMap<Name, Slot>,
+    tallied: Vec<Name>,
+    numbered: bool,
+    is_child: bool,
+}
+
+impl Schema {
+    pub(crate) fn of(kind: &Kind) -> Result<Self> {
+        let collection = plural(kind.name().as_str());
+        if [COUNTERS, EVENTS, OUTBOX].contains(&collection.as_str()) {
+            return Err(Error::new(ErrorKind::Config, format!("a kind cannot be called `{}`", kind.name()))
+                .with_help(format!("`{collection}` is a collection of the store")));
+        }
+        let facets = kind.facets().map(|facet| {
+            let slot = Slot { facet: Some(facet.value_type), unique: facet.unique, indexed: facet.indexed };
+            (facet.name.clone(), slot)
+        });
+        let fields = kind.fields().map(|field| {
+            let indexed = field.sealing == Sealing::Deterministic;
+            (field.name.clone(), Slot { facet: None, unique: false, indexed })
+        });
+        Ok(Self {
+            name: kind.name().clone(),
+            collection,
+            slots: facets.chain(fields).collect(),
+            tallied: kind.table().tallied.clone(),
+            numbered: kind.table().number.is_some(),
+            is_child: kind.table().parent.is_some(),
+        })
+    }
+
+    /// One index for each tier of scope, ordered as pages are; one that covers the figures; one for each
+    /// unique or indexed field.
+    pub(crate) fn indexes(&self) -> Vec<Document> {
+        let tier = |depth: usize| PLACE.iter().take(depth).copied();
+        let mut indexes = vec![
+            paged("by_time", tier(0)),
+            paged("by_governorate", tier(1)),
+            paged("by_administration", tier(2)),
+            paged("by_facility", tier(3)),
+            paged("by_author", ["author"]),
+        ];
+        if !self.tallied.is_empty() {
+            let key: Document = self.figures().map(|name| (name.to_owned(), 1.into())).collect();
+            indexes.push(doc! { "name": self.figures_name(), "key": key });
+        }
+        if self.numbered {
+            indexes.push(unique("by_number", "number"));
+        }
+        if self.is_child {
+            indexes.push(paged("by_parent", ["parent"]));
+        }
+        for (name, slot) in self.slots.iter().filter(|(_, slot)| slot.unique || slot.indexed) {
+            // A name for each sort, so that a facet that becomes unique gets the index that makes it so.
+            indexes.push(match slot.unique {
+                true => unique(&format!("unique_{name}"), name.as_str()),
+                false => paged(&format!("facet_{name}"), [name.as_str()]),
+            });
+        }
+        indexes
+    }
+
+    /// Whether there is an index by which a value of the column leads to a few records.
+    pub(crate) fn finds_few(&self, column: &Column) -> bool {
+        match column {
+            Column::Number | Column::Author => true,
+            Column::Parent => self.is_child,
+            Column::Facet(name) => self.slots.get(name).is_some_and(|slot| slot.unique || slot.indexed),
+            _ => false,
+        }
+    }
+
+    /// The fields of the index that covers the figures: none, where a kind has no figures.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = &str> {
+        let tallied = self.tallied.iter().map(Name::as_str);
+        let fields = PLACE.into_iter().chain(tallied).chain(["state", "month", "created_at"]);
+        fields.filter(|_| !self.tallied.is_empty())
+    }
+
+    /// Names what it covers, so that a kind that counts by something else gets an index that covers that.
+    pub(crate) fn figures_name(&self) -> String {
+        let tallied: Vec<_> = self.tallied.iter().map(Name::as_str).collect();
+        format!("figures_{}", tallied.join("_"))
+    }
+}
+
+impl Slot {
+    /// The word that the layout remembers.
+    pub(crate) fn type_name(&self) -> &'static str {
+        self.facet.map_or("sealed", ValueType::name)
+    }
+}
+
+/// The system tables' indexes, by collection.
+pub(crate) fn system_indexes() -> [(&'static str, Vec<Document>); 3] {
+    let chain = doc! { "name": "by_record", "key": { "record": 1, "seq": 1 }, "unique": true };
+    let held = doc! { "name": "by_lease", "key": { "lease": 1 }, "sparse": true };
+    [(COUNTERS, Vec::new()), (EVENTS, vec![chain]), (OUTBOX, vec![held])]
+}
+
+fn paged<'a>(name: &str, fields: impl IntoIterator<Item = &'a str>) -> Document {
+    let mut key: Document = fields.into_iter().map(|field| (field.to_owned(), 1.into())).collect();
+    key.extend(doc! { "created_at": -1, "_id": -1 });
+    doc! { "name": name, "key": key }
+}
+
+/// Records that do not have the field are no obstacle to each other.
+fn unique(name: &str, field: &str) -> Document {
+    doc! {
+        "name": name,
+        "key": { field: 1 },
+        "unique": true,
+        "partialFilterExpression": { field: { "$exists": true } },
+    }
+}
+
+/// The collection of a kind: `incident` is kept in `incidents`. A register is one already, so
+/// `model_registry` stays.
+fn plural(name: &str) -> String {
+    let vowel = |c: char| "aeiou".contains(c);
+    if name.ends_with("registry") {
+        return name.to_owned();
+    }
+    match name.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(vowel) => format!("{stem}ies"),
+        _ if ["s", "x", "z", "ch", "sh"].iter().any(|end| name.ends_with(end)) => format!("{name}es"),
+        _ => format!("{name}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plural;
+
+    #[test]
+    fn collections_are_named_in_the_plural() {
+        let pairs = [
+            ("incident", "incidents"),
+            ("facility", "facilities"),
+            ("user", "users"),
+            ("data_key", "data_keys"),
+            ("follow_up", "follow_ups"),
+            ("model_registry", "model_registry"),
+            ("address", "addresses"),
+            ("box", "boxes"),
+            ("switch", "switches"),
+            ("y", "ies"),
+        ];
+        for (kind, collection) in pairs {
+            assert_eq!(plural(kind), collection);
+        }
+    }
+}

@@ -1,0 +1,349 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use eovr_core::access::Scope;
+use eovr_core::audit::StoredEvent;
+use eovr_core::decide::Commit;
+use eovr_core::kind::Catalog;
+use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
+use eovr_core::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
+use mongodb::bson::{Document, RawDocument, RawDocumentBuf, doc};
+use mongodb::options::{AggregateOptions, CollectionOptions, FindOptions, Hint, ReadConcern};
+use mongodb::{Client, Collection, Database};
+
+use crate::commit::{self, Schemas};
+use crate::config::MongoConfig;
+use crate::error::{code, code_of, translate};
+use crate::explain;
+use crate::migrate;
+use crate::outbox;
+use crate::query::{self, Count};
+use crate::rows::{count, get, read_hash, read_record, text};
+use crate::schema::{COUNTERS, EVENTS, Schema};
+use crate::transaction::Transactions;
+use crate::writer::Writer;
+
+/// A store on MongoDB. Cheap to clone.
+#[derive(Clone)]
+pub struct MongoStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: MongoConfig,
+    client: Client,
+    database: Database,
+    writer: Writer,
+    schemas: RwLock<Arc<Schemas>>,
+}
+
+/// The oldest server: 5.0, which was the first to read a snapshot outside of a transaction.
+const OLDEST_WIRE_VERSION: i32 = 13;
+
+impl MongoStore {
+    /// Opens the store behind a URL, `mongodb://HOST:PORT/DATABASE?replicaSet=NAME`.
+    ///
+    /// Call it on the runtime that will use the store: its writer runs there.
+    ///
+    /// # Errors
+    /// `Config` for a URL that is not one, a user whom the server does not let in, a server that is too old
+    /// or no replica set, or a database of a newer release; `Unavailable` where no server answers.
+    pub async fn open(url: &str) -> Result<Self> {
+        Self::connect(MongoConfig::from_url(url)?).await
+    }
+
+    /// Opens a store by its settings.
+    ///
+    /// # Errors
+    /// As [`MongoStore::open`].
+    pub async fn connect(config: MongoConfig) -> Result<Self> {
+        let options = config.options().await.map_err(translate)?;
+        let name = options.app_name.clone().unwrap_or_default();
+        let client = Client::with_options(options).map_err(translate)?;
+        let database = client.database(&config.database);
+        let hello = database.run_command(doc! { "hello": 1 }).await.map_err(translate)?;
+        check_server(&hello)?;
+        // Also the first thing that a user without rights may not do.
+        migrate::check_version(&database.collection(COUNTERS)).await?;
+        let transactions = Transactions::new(client.clone(), database.clone(), name);
+        let writer = Writer::start(transactions, config.group, config.patience);
+        let schemas = RwLock::new(Arc::new(BTreeMap::new()));
+        Ok(Self { inner: Arc::new(Inner { config, client, database, writer, schemas }) })
+    }
+
+    /// Does what is waiting and closes the connections. Any clone of the store answers `Unavailable` from
+    /// then on. A store that is dropped without it loses nothing.
+    pub async fn close(&self) {
+        self.inner.writer.close().await;
+        self.inner.client.clone().shutdown().await;
+    }
+
+    /// How the server would answer a question: the stages of its plan, from the last to the first, each
+    /// with the index that it reads, as `IXSCAN by_facility`. For tests and for people who wonder whether
+    /// an index is used.
+    ///
+    /// # Errors
+    /// As [`Store::find`].
+    pub async fn explain_find(&self, scope: &Scope, query: &Query) -> Result<Vec<String>> {
+        let schema = self.schema(&query.kind)?;
+        let mut command = doc! {
+            "find": &schema.collection,
+            "filter": query::find(&schema, scope, query)?,
+            "sort": query::newest_first(),
+            "limit": i64::from(query.limit) + 1,
+        };
+        if let Some(index) = query::page_index(&schema, scope, query) {
+            command.insert("hint", index);
+        }
+        explain::stages(&self.inner.database, command).await
+    }
+
+    /// The same for counts.
+    ///
+    /// # Errors
+    /// As [`Store::tally`].
+    pub async fn explain_tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<String>> {
+        let schema = self.schema(&tally.kind)?;
+        let Count { pipeline, index } = query::tally(&schema, scope, tally)?;
+        let mut command = doc! { "aggregate": &schema.collection, "pipeline": pipeline, "cursor": {} };
+        if let Some(index) = index {
+            command.insert("hint", index);
+        }
+        explain::stages(&self.inner.database, command).await
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
+    fn schemas(&self) -> Arc<Schemas> {
+        self.inner.schemas.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn schema(&self, kind: &Name) -> Result<Arc<Schema>> {
+        self.schemas().get(kind).cloned().ok_or_else(|| {
+            Error::new(ErrorKind::Config, format!("the store was not prepared for `{kind}`"))
+                .with_help("call `prepare` with a catalogue that has it")
+        })
+    }
+
+    fn collection(&self, name: &str) -> Collection<RawDocumentBuf> {
+        self.inner.database.collection(name)
+    }
+
+    /// The last position and the cells of a kind, as of one moment.
+    async fn snapshot(
+        &self,
+        schema: &Schema,
+        by: &[Column],
+        pipeline: Vec<Document>,
+        options: AggregateOptions,
+    ) -> Result<Census, Unread> {
+        let mut session = self.inner.client.start_session().snapshot(true).await?;
+        // Said here too: where a collection has a read concern of its own, the driver sends that one, and
+        // quietly forgets the moment of the session.
+        let of = |name: &str| -> Collection<RawDocumentBuf> {
+            let options = CollectionOptions::builder().read_concern(ReadConcern::snapshot()).build();
+            self.inner.database.collection_with_options(name, options)
+        };
+        let (events, records) = (of(EVENTS), of(&schema.collection));
+        let last = events.find_one(doc! {}).sort(doc! { "_id": -1 }).projection(doc! { "_id": 1 });
+        let last = last.session(&mut session).await?;
+        let position = last.map(|last| get(&last, "_id").and_then(count)).transpose()?.unwrap_or_default();
+        let counted = records.aggregate(pipeline).with_options(options);
+        let mut cursor = counted.session(&mut session).await?;
+        let mut cells = Vec::new();
+        while cursor.advance(&mut session).await? {
+            cells.push(query::read_cell(schema, by, cursor.current())?);
+        }
+        Ok(Census { position, cells })
+    }
+}
+
+/// More than the largest page.
+const BATCH: u32 = 1000;
+
+/// How often a snapshot is asked for: one that is as young as an index has to wait for it.
+const SNAPSHOTS: u32 = 20;
+
+/// Why a snapshot was not read.
+enum Unread {
+    Server(mongodb::error::Error),
+    Content(Error),
+}
+
+impl From<mongodb::error::Error> for Unread {
+    fn from(error: mongodb::error::Error) -> Self {
+        Self::Server(error)
+    }
+}
+
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        Self::Content(error)
+    }
+}
+
+fn check_server(hello: &Document) -> Result<()> {
+    let config = |message: &str, help: &str| Err(Error::new(ErrorKind::Config, message).with_help(help));
+    let sharded = hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
+    if !sharded && !hello.contains_key("setName") {
+        return config(
+            "this server knows no transactions",
+            "make it a replica set, which may have one node: `--replSet`, and `replSetInitiate` once",
+        );
+    }
+    if hello.get_i32("maxWireVersion").is_ok_and(|version| version < OLDEST_WIRE_VERSION) {
+        return config("this server is too old", "MongoDB 5.0 or later");
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Store for MongoStore {
+    async fn prepare(&self, catalog: &Catalog) -> Result<()> {
+        let schemas = catalog
+            .kinds()
+            .map(|kind| Ok((kind.name().clone(), Arc::new(Schema::of(kind)?))))
+            .collect::<Result<Schemas>>()?;
+        let mut collections = BTreeSet::new();
+        if let Some(schema) = schemas.values().find(|schema| !collections.insert(&schema.collection)) {
+            let twice = format!("two kinds would be kept in `{}`", schema.collection);
+            return Err(Error::new(ErrorKind::Config, twice).with_help("give one of them another name"));
+        }
+        let wanted: Vec<&Schema> = schemas.values().map(|schema| &**schema).collect();
+        migrate::prepare(&self.inner.database, &wanted).await?;
+        let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut known).extend(schemas);
+        Ok(())
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        let job = commit::job(&self.schemas(), &commit)?;
+        let numbers = self.inner.writer.run(job).await?;
+        Ok(Receipt { written: commit::written(&commit, numbers) })
+    }
+
+    async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
+        let schema = self.schema(kind)?;
+        let filter = query::load(&schema, scope, id);
+        let found = self.collection(&schema.collection).find_one(filter).await.map_err(translate)?;
+        found.map(|document| read_record(&schema, &document)).transpose()
+    }
+
+    async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
+        let schema = self.schema(&query.kind)?;
+        let records = self.collection(&schema.collection);
+        let mut options = FindOptions::default();
+        options.sort = Some(query::newest_first());
+        // One more than asked for tells whether there is a next page.
+        options.limit = Some(i64::from(query.limit) + 1);
+        options.hint = query::page_index(&schema, scope, query).map(|index| Hint::Name(index.to_owned()));
+        // In one trip: by itself the server would hand out 101 at first.
+        options.batch_size = Some(BATCH);
+        let asked = records.find(query::find(&schema, scope, query)?).with_options(options);
+        let mut cursor = asked.await.map_err(translate)?;
+        let mut items = Vec::new();
+        while cursor.advance().await.map_err(translate)? {
+            items.push(read_record(&schema, cursor.current())?);
+        }
+        let more = items.len() > query.limit as usize;
+        items.truncate(query.limit as usize);
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| Cursor { created_at: last.envelope.created_at, id: last.envelope.id });
+        Ok(Page { items, next })
+    }
+
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+        let schema = self.schema(&tally.kind)?;
+        let Count { pipeline, index } = query::tally(&schema, scope, tally)?;
+        let records = self.collection(&schema.collection);
+        let counted = records.aggregate(pipeline);
+        let mut cursor = counted.with_options(counting(index)).await.map_err(translate)?;
+        let mut cells = Vec::new();
+        while cursor.advance().await.map_err(translate)? {
+            cells.push(query::read_cell(&schema, &tally.by, cursor.current())?);
+        }
+        cells.sort();
+        Ok(cells)
+    }
+
+    async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
+        let schema = self.schema(kind)?;
+        let (events, records) = (self.collection(EVENTS), self.collection(&schema.collection));
+        let seen = records.find_one(query::load(&schema, scope, record));
+        if seen.projection(doc! { "_id": 1 }).await.map_err(translate)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let chain = events.find(doc! { "record": query::id_value(record) });
+        let chain = chain.sort(doc! { "seq": 1 }).projection(doc! { "body": 1, "hash": 1 });
+        let mut cursor = chain.batch_size(BATCH).await.map_err(translate)?;
+        let mut events = Vec::new();
+        while cursor.advance().await.map_err(translate)? {
+            events.push(read_event(cursor.current())?);
+        }
+        Ok(events)
+    }
+
+    async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        outbox::messages(&self.inner.database, doc! { "$gt": after }, limit).await
+    }
+
+    async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census> {
+        let schema = self.schema(kind)?;
+        let Count { pipeline, index } = query::census(&schema, by)?;
+        let options = counting(index);
+        for attempt in 1.. {
+            match self.snapshot(&schema, by, pipeline.clone(), options.clone()).await {
+                Ok(census) => return Ok(census),
+                Err(Unread::Content(error)) => return Err(error),
+                Err(Unread::Server(error)) => {
+                    let passing = [code::SNAPSHOT_UNAVAILABLE, code::SNAPSHOT_TOO_OLD];
+                    if attempt == SNAPSHOTS || !code_of(&error).is_some_and(|code| passing.contains(&code)) {
+                        return Err(translate(error));
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+            }
+        }
+        Err(Error::bug("a snapshot is read or it is not"))
+    }
+
+    async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
+        outbox::lease(&self.inner.database, limit, now, until).await
+    }
+
+    async fn acknowledge(&self, ids: &[u64]) -> Result<()> {
+        outbox::acknowledge(&self.inner.database, ids).await
+    }
+}
+
+/// As many groups as there are: what does not fit into memory goes to the disk.
+fn counting(index: Option<String>) -> AggregateOptions {
+    let mut options = AggregateOptions::default();
+    options.allow_disk_use = Some(true);
+    options.batch_size = Some(BATCH);
+    options.hint = index.map(Hint::Name);
+    options
+}
+
+fn read_event(event: &RawDocument) -> Result<StoredEvent> {
+    Ok(StoredEvent { body: text(get(event, "body")?)?.to_owned(), hash: read_hash(get(event, "hash")?)? })
+}
+
+/// The database alone: the URL may hold a password.
+impl fmt::Debug for MongoStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MongoStore({})", self.inner.config.database)
+    }
+}

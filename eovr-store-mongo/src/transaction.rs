@@ -1,0 +1,354 @@
+//! Commits as one transaction of the server.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use eovr_core::Error;
+use mongodb::bson::raw::cstr;
+use mongodb::bson::{Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
+use mongodb::error::{Error as MongoError, TRANSIENT_TRANSACTION_ERROR};
+use mongodb::options::{CollectionOptions, ReadConcern};
+use mongodb::{Client, ClientSession, Collection, Database};
+
+use crate::commit::{Job, Step, Write};
+use crate::config::majority;
+use crate::error::{code, code_of, damaged, is_lost, translate};
+use crate::query::id_value;
+use crate::rows::{get, read_hash, text};
+use crate::schema::{COUNTERS, EVENTS, OUTBOX};
+
+/// The one document of the counters: the last position, and the last number of each series.
+pub(crate) const COUNTER: &str = "eovr";
+
+/// The numbers of one job, a step each.
+pub(crate) type Numbers = Vec<Option<String>>;
+
+/// Why a transaction did not come about.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// A stale version, an id that is taken, a unique value that is taken.
+    Conflict,
+    /// Somebody else was in the way, or the server was lost.
+    Again,
+    /// It would be refused again.
+    Refused(Error),
+}
+
+/// How long to wait before a commit is told again.
+const COMMIT_AGAIN: Duration = Duration::from_millis(20);
+
+/// A living node does not let a transaction lie for so long.
+const ABANDONED_MICROS: i64 = 1_000_000;
+
+/// The most bytes in one command: the server takes 16 MiB.
+const MOST_BYTES: usize = 8 << 20;
+
+/// Runs jobs as transactions.
+#[derive(Clone, Debug)]
+pub(crate) struct Transactions {
+    client: Client,
+    database: Database,
+    /// What our connections are called at the server.
+    name: String,
+}
+
+impl Transactions {
+    pub(crate) fn new(client: Client, database: Database, name: String) -> Self {
+        Self { client, database, name }
+    }
+
+    /// Writes all of it or nothing. `doubt` is set as soon as it may have been written.
+    pub(crate) async fn run(&self, jobs: &[&Job], doubt: &mut bool) -> Result<Vec<Numbers>, Failed> {
+        let mut session = self.client.start_session().await.map_err(Failed::of)?;
+        let start = session.start_transaction().read_concern(ReadConcern::snapshot());
+        start.write_concern(majority()).await.map_err(Failed::of)?;
+        let numbers = match self.write(&mut session, jobs).await {
+            Ok(numbers) => numbers,
+            Err(failed) => {
+                // It may have been aborted by the server already, and one that cannot be reached gives it
+                // up by itself. Otherwise it would stand in the way of the next one.
+                if !matches!(failed, Stopped::Lost) {
+                    let _ = session.abort_transaction().await;
+                }
+                return Err(failed.into());
+            }
+        };
+        *doubt = true;
+        loop {
+            let Err(error) = session.commit_transaction().await else { return Ok(numbers) };
+            // As a rule it was not done then; the doubt stays, and the next round looks.
+            if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
+                return Err(Failed::Again);
+            }
+            // Nobody knows. The server remembers a transaction that it has done, so it may be told again.
+            tokio::time::sleep(COMMIT_AGAIN).await;
+        }
+    }
+
+    /// Ends transactions whose node is gone. The server would keep one for a minute, and its counters with
+    /// it. A node that is only slow finds its own ended, and runs it again.
+    ///
+    /// Whoever may not look or end has to wait: that is no error.
+    pub(crate) async fn end_abandoned(&self) -> mongodb::error::Result<()> {
+        let admin = self.client.database("admin");
+        let look = [
+            doc! { "$currentOp": { "idleSessions": true } },
+            doc! { "$match": {
+                "type": "idleSession",
+                "appName": &self.name,
+                "transaction.timeInactiveMicros": { "$gte": ABANDONED_MICROS },
+            } },
+            doc! { "$replaceWith": { "id": "$lsid.id" } },
+        ];
+        let mut cursor = admin.aggregate(look).read_concern(ReadConcern::local()).await?;
+        let mut sessions = Vec::new();
+        while cursor.advance().await? {
+            sessions.push(cursor.deserialize_current()?);
+        }
+        if !sessions.is_empty() {
+            admin.run_command(doc! { "killSessions": sessions }).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether an earlier transaction has written these jobs, and with which numbers. The first event tells
+    /// for all of them, as they have always shared one.
+    pub(crate) async fn written(&self, jobs: &[&Job]) -> eovr_core::Result<Option<Vec<Numbers>>> {
+        let Some(first) = jobs.iter().flat_map(|job| &job.steps).next() else { return Ok(None) };
+        // What this sees can no longer be rolled back, and it sees all that was acknowledged to anybody.
+        let options = CollectionOptions::builder().read_concern(ReadConcern::linearizable()).build();
+        let events: Collection<RawDocumentBuf> = self.database.collection_with_options(EVENTS, options);
+        let event = events.find_one(doc! { "record": id_value(first.id), "seq": first.seq }).await;
+        let Some(event) = event.map_err(translate)? else { return Ok(None) };
+        if read_hash(get(&event, "hash")?)? != first.hash {
+            return Ok(None);
+        }
+        let mut all = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let mut numbers = Vec::with_capacity(job.steps.len());
+            for step in &job.steps {
+                numbers.push(self.number(step).await?);
+            }
+            all.push(numbers);
+        }
+        Ok(Some(all))
+    }
+
+    async fn number(&self, step: &Step) -> eovr_core::Result<Option<String>> {
+        match &step.write {
+            Write::Changed(_, number) => Ok(number.clone()),
+            Write::New(_, None) => Ok(None),
+            Write::New(_, Some(_)) => {
+                let records: Collection<RawDocumentBuf> = self.database.collection(&step.collection);
+                let found = records.find_one(doc! { "_id": id_value(step.id) }).await.map_err(translate)?;
+                let record = found.ok_or_else(damaged)?;
+                text(get(&record, "number")?).map(|number| Some(number.to_owned()))
+            }
+        }
+    }
+
+    async fn write(&self, session: &mut ClientSession, jobs: &[&Job]) -> Result<Vec<Numbers>, Stopped> {
+        let steps = || jobs.iter().flat_map(|job| &job.steps);
+        let mut counters = self.count(session, steps()).await?;
+        let mut batches: BTreeMap<&str, Batch> = BTreeMap::new();
+        let (mut events, mut outbox, mut all) = (Vec::new(), Vec::new(), Vec::with_capacity(jobs.len()));
+        for job in jobs {
+            let mut numbers = Vec::with_capacity(job.steps.len());
+            for step in &job.steps {
+                let batch = batches.entry(&step.collection).or_default();
+                numbers.push(match &step.write {
+                    Write::Changed(statement, number) => {
+                        batch.changed.push(statement.clone());
+                        number.clone()
+                    }
+                    Write::New(record, request) => {
+                        let mut record = record.clone();
+                        let number = request.as_ref().map(|request| counters.number(request));
+                        if let Some(number) = &number {
+                            record.append(cstr!("number"), number.as_str());
+                        }
+                        batch.new.push(record);
+                        number
+                    }
+                });
+                let position = counters.position();
+                events.push(step.event(position));
+                outbox.push(rawdoc! { "_id": position, "held_until": i64::MIN, "attempts": 0_i64 });
+            }
+            all.push(numbers);
+        }
+        for (collection, batch) in batches {
+            self.insert(session, collection, batch.new).await?;
+            self.update(session, collection, batch.changed).await?;
+        }
+        self.insert(session, EVENTS, events).await?;
+        self.insert(session, OUTBOX, outbox).await?;
+        Ok(all)
+    }
+
+    /// Takes the positions and numbers that these steps need. Until the transaction ends, another one that
+    /// asks is sent away: positions are contiguous, and in the order of the commits.
+    async fn count(
+        &self,
+        session: &mut ClientSession,
+        steps: impl Iterator<Item = &Step>,
+    ) -> Result<Counters, Stopped> {
+        let mut counters = Counters::default();
+        for step in steps {
+            counters.position += 1;
+            if let Some(request) = step.number_request() {
+                *counters.numbers.entry(request.series.clone()).or_default() += 1;
+            }
+        }
+        let (mut inc, mut fields) = (doc! { "position": counters.position }, doc! { "position": 1 });
+        for (series, count) in &counters.numbers {
+            let path = format!("numbers.{series}");
+            fields.insert(&path, 1);
+            inc.insert(path, *count);
+        }
+        let command = doc! {
+            "findAndModify": COUNTERS,
+            "query": { "_id": COUNTER },
+            "update": { "$inc": inc },
+            "new": true,
+            "fields": fields,
+        };
+        let reply = self.database.run_command(command).session(session).await?;
+        let Ok(after) = reply.get_document("value") else {
+            let unprepared = Error::new(eovr_core::ErrorKind::Config, "the store was not prepared");
+            return Err(Stopped::Refused(unprepared.with_help("call `prepare` before the first commit")));
+        };
+        let position = after.get_i64("position").map_err(|_| Stopped::Refused(damaged()))?;
+        counters.position = position - counters.position;
+        for (series, count) in &mut counters.numbers {
+            let last = after.get_document("numbers").and_then(|numbers| numbers.get_i64(series));
+            *count = last.map_err(|_| Stopped::Refused(damaged()))? - *count;
+        }
+        Ok(counters)
+    }
+
+    async fn insert(
+        &self,
+        session: &mut ClientSession,
+        collection: &str,
+        documents: Vec<RawDocumentBuf>,
+    ) -> Result<(), Stopped> {
+        for documents in portions(documents) {
+            let command = rawdoc! { "insert": collection, "documents": documents };
+            refused(&self.database.run_raw_command(command).session(&mut *session).await?)?;
+        }
+        Ok(())
+    }
+
+    async fn update(
+        &self,
+        session: &mut ClientSession,
+        collection: &str,
+        statements: Vec<RawDocumentBuf>,
+    ) -> Result<(), Stopped> {
+        for statements in portions(statements) {
+            let wanted = statements.into_iter().count();
+            let command = rawdoc! { "update": collection, "updates": statements };
+            let reply = self.database.run_raw_command(command).session(&mut *session).await?;
+            refused(&reply)?;
+            // One that matched nothing had the version of somebody else's change, or no record at all.
+            if reply.get_i32("n").ok().and_then(|n| usize::try_from(n).ok()) != Some(wanted) {
+                return Err(Stopped::Conflict);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is written into one collection.
+#[derive(Default)]
+struct Batch {
+    new: Vec<RawDocumentBuf>,
+    changed: Vec<RawDocumentBuf>,
+}
+
+/// The last position and numbers that are taken; before they are asked for, how many are needed.
+#[derive(Default)]
+struct Counters {
+    position: i64,
+    numbers: BTreeMap<String, i64>,
+}
+
+impl Counters {
+    fn position(&mut self) -> i64 {
+        self.position += 1;
+        self.position
+    }
+
+    fn number(&mut self, request: &eovr_core::decide::NumberRequest) -> String {
+        let count = self.numbers.entry(request.series.clone()).or_default();
+        *count += 1;
+        request.write(count.unsigned_abs())
+    }
+}
+
+/// Why the statements of a transaction came to an end.
+enum Stopped {
+    Conflict,
+    Again,
+    Lost,
+    Refused(Error),
+}
+
+impl From<MongoError> for Stopped {
+    fn from(error: MongoError) -> Self {
+        if is_lost(&error) {
+            Self::Lost
+        } else if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
+            Self::Again
+        } else if code_of(&error) == Some(code::DUPLICATE_KEY) {
+            Self::Conflict
+        } else {
+            Self::Refused(translate(error))
+        }
+    }
+}
+
+impl From<Stopped> for Failed {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Conflict => Self::Conflict,
+            Stopped::Again | Stopped::Lost => Self::Again,
+            Stopped::Refused(error) => Self::Refused(error),
+        }
+    }
+}
+
+impl Failed {
+    fn of(error: MongoError) -> Self {
+        Stopped::from(error).into()
+    }
+}
+
+/// A command may succeed as a command, and its statements fail.
+fn refused(reply: &Document) -> Result<(), Stopped> {
+    let errors = reply.get_array("writeErrors");
+    let Some(error) = errors.ok().and_then(|errors| errors.first()) else { return Ok(()) };
+    match error.as_document().and_then(|error| error.get_i32("code").ok()) {
+        Some(code::DUPLICATE_KEY) => Err(Stopped::Conflict),
+        code => Err(Stopped::Refused(crate::error::of_code(code))),
+    }
+}
+
+/// The documents as arrays that fit into a command each.
+fn portions(documents: Vec<RawDocumentBuf>) -> Vec<RawArrayBuf> {
+    let mut portions = Vec::new();
+    let mut bytes = usize::MAX;
+    for document in documents {
+        let size = document.as_bytes().len();
+        if bytes.saturating_add(size) > MOST_BYTES {
+            portions.push(RawArrayBuf::new());
+            bytes = 0;
+        }
+        bytes += size;
+        if let Some(portion) = portions.last_mut() {
+            portion.push(document);
+        }
+    }
+    portions
+}

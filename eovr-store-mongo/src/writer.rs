@@ -1,0 +1,218 @@
+//! The one writer, and group commit.
+//!
+//! A transaction costs five trips to the server and a disk write at a majority of its nodes, however
+//! little it holds. So commits go to one task that puts whatever is waiting into one transaction. One that
+//! meets a conflict is cut in two until the guilty commit stands alone: each commit is still all or
+//! nothing. A caller that goes away in the middle changes nothing: its commit is done or not, never half.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use eovr_core::{Error, ErrorKind, Result};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::commit::{Job, Step};
+use crate::error::{conflict, stopped};
+use crate::transaction::{Failed, Numbers, Transactions};
+
+type Answer = oneshot::Sender<Result<Vec<Option<String>>>>;
+
+/// The door to the writer. Cheap to clone; the writer ends with the last clone, or when it is closed.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Message>,
+    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// A job with its caller; none: take no more.
+type Message = Option<Waiting>;
+
+#[derive(Debug)]
+struct Waiting {
+    job: Job,
+    since: Instant,
+    answer: Answer,
+}
+
+/// How many callers may wait before the next one waits to be let in.
+const WAITING: usize = 1024;
+
+/// The most bytes that share a transaction; a commit that has more has one of its own.
+const MOST_BYTES: usize = 16 << 20;
+
+impl Writer {
+    pub(crate) fn start(transactions: Transactions, group: usize, patience: Duration) -> Self {
+        let (jobs, waiting) = mpsc::channel(WAITING);
+        let worker = Worker { transactions, patience };
+        let task = tokio::spawn(worker.work(waiting, group.max(1)));
+        Self { jobs, task: Arc::new(Mutex::new(Some(task))) }
+    }
+
+    pub(crate) async fn run(&self, job: Job) -> Result<Vec<Option<String>>> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { job, since: Instant::now(), answer };
+        self.jobs.send(Some(waiting)).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+
+    /// Does what is waiting, takes no more, and returns when it is done.
+    pub(crate) async fn close(&self) {
+        // An error means that it is closed already.
+        let _ = self.jobs.send(None).await;
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
+    }
+}
+
+struct Worker {
+    transactions: Transactions,
+    patience: Duration,
+}
+
+/// A group that ended without being written.
+enum Ended {
+    Conflict,
+    Refused(Error),
+    /// Patience is at its end; whether it was done is known (`false`: it was not) or in doubt.
+    Lost(bool),
+}
+
+impl Worker {
+    async fn work(self, mut waiting: mpsc::Receiver<Message>, most: usize) {
+        let mut met = Vec::with_capacity(most);
+        while waiting.recv_many(&mut met, most).await > 0 {
+            if met.iter().any(Option::is_none) {
+                waiting.close();
+            }
+            let mut group = Vec::new();
+            let mut bytes = 0;
+            for one in met.drain(..).flatten() {
+                let size: usize = one.job.steps.iter().map(Step::size).sum();
+                if bytes + size > MOST_BYTES && !group.is_empty() {
+                    self.settle(std::mem::take(&mut group)).await;
+                    bytes = 0;
+                }
+                bytes += size;
+                group.push(one);
+            }
+            self.settle(group).await;
+        }
+    }
+
+    /// Writes a group, and answers every caller after it is on the disk.
+    async fn settle(&self, mut group: Vec<Waiting>) {
+        // Who has waited behind a dead server for so long is told before the next one begins to.
+        let patience = self.patience;
+        for late in group.extract_if(.., |one| one.since.elapsed() > patience) {
+            tell(late.answer, Err(lost(false)));
+        }
+        // In doubt: an earlier transaction with the same commits may have been written.
+        let mut groups = vec![(group, false)];
+        while let Some((mut group, mut doubt)) = groups.pop() {
+            if group.is_empty() {
+                continue;
+            }
+            let jobs: Vec<&Job> = group.iter().map(|one| &one.job).collect();
+            let ended = self.run(&jobs, &mut doubt).await;
+            let guilty = match &ended {
+                Err(Ended::Conflict) => true,
+                Err(Ended::Refused(error)) => error.kind() == ErrorKind::InvalidInput,
+                _ => false,
+            };
+            if guilty && group.len() > 1 {
+                let rest = group.split_off(group.len() / 2);
+                groups.push((rest, doubt));
+                groups.push((group, doubt)); // first come, first served
+                continue;
+            }
+            match ended {
+                Ok(numbers) => {
+                    for (one, numbers) in group.into_iter().zip(numbers) {
+                        tell(one.answer, Ok(numbers));
+                    }
+                }
+                Err(ended) => group.into_iter().for_each(|one| tell(one.answer, Err(ended.error()))),
+            }
+        }
+    }
+
+    /// Runs a group in one transaction, again and again while the server is not there or somebody else is
+    /// in the way.
+    async fn run(&self, jobs: &[&Job], doubt: &mut bool) -> Result<Vec<Numbers>, Ended> {
+        let deadline = Instant::now() + self.patience;
+        for attempt in 0.. {
+            if *doubt
+                && let Ok(Ok(Some(numbers))) = timeout_at(deadline, self.transactions.written(jobs)).await
+            {
+                return Ok(numbers);
+            }
+            match timeout_at(deadline, self.transactions.run(jobs, doubt)).await {
+                Ok(Ok(numbers)) => return Ok(numbers),
+                // Perhaps it met itself: that is looked into at the beginning of the next round.
+                Ok(Err(Failed::Conflict)) if *doubt => {
+                    match timeout_at(deadline, self.transactions.written(jobs)).await {
+                        Ok(Ok(Some(numbers))) => return Ok(numbers),
+                        Ok(Ok(None)) => return Err(Ended::Conflict),
+                        _ => {}
+                    }
+                }
+                Ok(Err(Failed::Conflict)) => return Err(Ended::Conflict),
+                Ok(Err(Failed::Refused(error))) => return Err(Ended::Refused(error)),
+                Ok(Err(Failed::Again)) => {}
+                Err(_) => break,
+            }
+            if attempt % 16 == 15 {
+                // Somebody who is in the way for so long may be gone.
+                let _ = timeout_at(deadline, self.transactions.end_abandoned()).await;
+            }
+            let next = Instant::now() + pause(attempt);
+            if next > deadline {
+                break;
+            }
+            sleep_until(next).await;
+        }
+        Err(Ended::Lost(*doubt))
+    }
+}
+
+impl Ended {
+    fn error(&self) -> Error {
+        match self {
+            Self::Conflict => conflict(),
+            Self::Lost(doubt) => lost(*doubt),
+            Self::Refused(error) => {
+                let again = Error::new(error.kind(), error.message());
+                match error.help() {
+                    Some(help) => again.with_help(help),
+                    None => again,
+                }
+            }
+        }
+    }
+}
+
+fn lost(doubt: bool) -> Error {
+    let help = match doubt {
+        true => "it is not known whether it was done: load the record, whose version tells",
+        false => "nothing was changed; try again later",
+    };
+    Error::new(ErrorKind::Unavailable, "the database was not reached in time").with_help(help)
+}
+
+/// A caller that went away does not hear of it.
+fn tell(answer: Answer, result: Result<Vec<Option<String>>>) {
+    let _ = answer.send(result);
+}
+
+/// Longer with every attempt, up to a tenth of a second, and by chance, so that nodes that met do not meet
+/// again.
+fn pause(attempt: u32) -> Duration {
+    let most = 2_000_u64 << attempt.min(6);
+    let chance = RandomState::new().build_hasher().finish();
+    Duration::from_micros(500 + chance % most.min(100_000))
+}

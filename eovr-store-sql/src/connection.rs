@@ -1,0 +1,109 @@
+//! One face for the connections and pools of three databases: statements and values in, rows out.
+
+use sqlx::mysql::{MySql, MySqlPool};
+use sqlx::postgres::{PgPool, Postgres};
+use sqlx::sqlite::{Sqlite, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection as _, Executor, MySqlConnection, PgConnection, SqliteConnection};
+
+use crate::bind::{to_mysql, to_postgres, to_sqlite};
+use crate::dialect::{mysql, postgres};
+use crate::query::Statement;
+use crate::row::Row;
+
+/// One connection.
+pub(crate) enum Connection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+    Mysql(MySqlConnection),
+}
+
+impl Connection {
+    /// Runs one statement, which is prepared once and kept.
+    pub(crate) async fn fetch(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(one) => fetch_sqlite(one, statement).await,
+            Self::Postgres(one) => fetch_postgres(one, statement).await,
+            Self::Mysql(one) => fetch_mysql(one, statement).await,
+        }
+    }
+
+    /// Runs several statements in one trip to the database, which stops at the first that fails. Not for
+    /// PostgreSQL, where values come with one statement alone.
+    pub(crate) async fn script(&mut self, statements: Statement) -> sqlx::Result<Vec<Row>> {
+        match self {
+            Self::Mysql(one) => {
+                let sql = AssertSqlSafe(mysql::with_literals(&statements));
+                Ok(sqlx::raw_sql(sql).fetch_all(one).await?.into_iter().map(Row::Mysql).collect())
+            }
+            _ => self.fetch(statements).await,
+        }
+    }
+
+    /// Runs statements that are not worth preparing and give no rows.
+    pub(crate) async fn run(&mut self, sql: impl Into<String>) -> sqlx::Result<()> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
+        match self {
+            Self::Sqlite(one) => sql.execute(one).await.map(drop),
+            Self::Postgres(one) => sql.execute(one).await.map(drop),
+            Self::Mysql(one) => sql.execute(one).await.map(drop),
+        }
+    }
+
+    pub(crate) async fn close(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(one) => one.close().await,
+            Self::Postgres(one) => one.close().await,
+            Self::Mysql(one) => one.close().await,
+        }
+    }
+}
+
+/// Connections that read.
+#[derive(Clone)]
+pub(crate) enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+    Mysql(MySqlPool),
+}
+
+impl Pool {
+    pub(crate) async fn fetch(&self, statement: Statement) -> sqlx::Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(pool) => fetch_sqlite(pool, statement).await,
+            Self::Postgres(pool) => fetch_postgres(pool, statement).await,
+            Self::Mysql(pool) => fetch_mysql(pool, statement).await,
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+            Self::Mysql(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn fetch_sqlite<'e>(
+    on: impl Executor<'e, Database = Sqlite>,
+    asked: Statement,
+) -> sqlx::Result<Vec<Row>> {
+    let query = sqlx::query_with(AssertSqlSafe(asked.sql), to_sqlite(asked.binds)?);
+    Ok(query.fetch_all(on).await?.into_iter().map(Row::Sqlite).collect())
+}
+
+async fn fetch_postgres<'e>(
+    on: impl Executor<'e, Database = Postgres>,
+    asked: Statement,
+) -> sqlx::Result<Vec<Row>> {
+    let query = sqlx::query_with(AssertSqlSafe(postgres::numbered(&asked.sql)), to_postgres(asked.binds)?);
+    Ok(query.fetch_all(on).await?.into_iter().map(Row::Postgres).collect())
+}
+
+async fn fetch_mysql<'e>(
+    on: impl Executor<'e, Database = MySql>,
+    asked: Statement,
+) -> sqlx::Result<Vec<Row>> {
+    let query = sqlx::query_with(AssertSqlSafe(asked.sql), to_mysql(asked.binds)?);
+    Ok(query.fetch_all(on).await?.into_iter().map(Row::Mysql).collect())
+}

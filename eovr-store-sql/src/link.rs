@@ -1,0 +1,102 @@
+//! How connections are made.
+
+use std::time::Duration;
+
+use eovr_core::Result;
+use sqlx::mysql::{MySqlConnection, MySqlPoolOptions};
+use sqlx::postgres::{PgConnection, PgPoolOptions};
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{ConnectOptions as _, Executor as _, Row as _};
+
+use crate::config::{Place, SqlConfig};
+use crate::connection::{Connection, Pool};
+use crate::dialect::{Dialect, mysql, postgres, sqlite};
+use crate::error::translate;
+
+/// Where connections lead, and how they begin.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    place: Place,
+}
+
+/// How long a reader waits for a connection.
+const FREE_WITHIN: Duration = Duration::from_secs(10);
+
+impl Link {
+    pub(crate) fn new(place: Place) -> Self {
+        Self { place }
+    }
+
+    /// Whether there is a server that may go away, and come back.
+    pub(crate) fn is_remote(&self) -> bool {
+        !matches!(self.place, Place::Sqlite { .. })
+    }
+
+    pub(crate) async fn connect_to_write(&self) -> sqlx::Result<Connection> {
+        Ok(match &self.place {
+            Place::Sqlite { path, durability } => {
+                let mut connection = sqlite::writer_options(path, *durability).connect().await?;
+                // Read once, so that a file that is no database is noticed here.
+                connection.execute("SELECT count(*) FROM sqlite_schema").await?;
+                Connection::Sqlite(connection)
+            }
+            Place::Postgres(options) => {
+                let mut connection = postgres::options((**options).clone()).connect().await?;
+                greet_postgres(&mut connection).await?;
+                Connection::Postgres(connection)
+            }
+            Place::Mysql(options) => {
+                let mut connection = mysql::options((**options).clone()).connect().await?;
+                greet_mysql(&mut connection).await?;
+                Connection::Mysql(connection)
+            }
+        })
+    }
+
+    /// Connections that read. On SQLite, opened after the writer has made the file and its log.
+    pub(crate) async fn connect_to_read(&self, config: &SqlConfig) -> Result<Pool> {
+        let readers = config.readers.max(1);
+        Ok(match &self.place {
+            Place::Sqlite { path, .. } => {
+                let options = SqlitePoolOptions::new().max_connections(readers).test_before_acquire(false);
+                Pool::Sqlite(options.connect_with(sqlite::reader_options(path)).await.map_err(translate)?)
+            }
+            Place::Postgres(options) => {
+                let pool = PgPoolOptions::new()
+                    .max_connections(readers)
+                    .acquire_timeout(FREE_WITHIN)
+                    .test_before_acquire(false)
+                    .after_connect(|connection, _| Box::pin(greet_postgres(connection)));
+                Pool::Postgres(pool.connect_lazy_with(postgres::options((**options).clone())))
+            }
+            Place::Mysql(options) => {
+                let pool = MySqlPoolOptions::new()
+                    .max_connections(readers)
+                    .acquire_timeout(FREE_WITHIN)
+                    .test_before_acquire(false)
+                    .after_connect(|connection, _| Box::pin(greet_mysql(connection)));
+                Pool::Mysql(pool.connect_lazy_with(mysql::options((**options).clone())))
+            }
+        })
+    }
+}
+
+async fn greet_postgres(connection: &mut PgConnection) -> sqlx::Result<()> {
+    connection.execute(sqlx::AssertSqlSafe(postgres::greeting())).await.map(drop)
+}
+
+async fn greet_mysql(connection: &mut MySqlConnection) -> sqlx::Result<()> {
+    connection.execute(sqlx::raw_sql(mysql::GREETING)).await.map(drop)
+}
+
+/// Which database it is.
+pub(crate) async fn dialect(connection: &mut Connection) -> sqlx::Result<Dialect> {
+    Ok(match connection {
+        Connection::Sqlite(_) => Dialect::Sqlite,
+        Connection::Postgres(_) => Dialect::Postgres,
+        Connection::Mysql(one) => {
+            let row = sqlx::raw_sql("SELECT VERSION()").fetch_one(one).await?;
+            Dialect::Mysql(mysql::Flavour::of(&row.try_get::<String, _>(0)?))
+        }
+    })
+}

@@ -1,0 +1,121 @@
+//! MariaDB.
+
+use std::io::Read as _;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::mysql::MySqlConnection;
+use sqlx::{AssertSqlSafe, Connection as _};
+
+use super::process::{self, Home, Process};
+use super::{GUEST, GUEST_PASSWORD, wait_for};
+
+/// A MariaDB server; dropping it kills it and removes its folder.
+#[derive(Debug)]
+pub struct Mariadb {
+    process: Process,
+    home: Home,
+    port: u16,
+    durable: bool,
+}
+
+impl Mariadb {
+    /// A server that has on the disk what it acknowledged.
+    pub fn start() -> Self {
+        Self::new(true)
+    }
+
+    /// A server that leaves it to the system when to write. It survives its own death as well as any, but
+    /// not a loss of power, which no test here brings about.
+    pub fn throw_away() -> Self {
+        Self::new(false)
+    }
+
+    fn new(durable: bool) -> Self {
+        let home = Home::new(&["mysql", "nobody"]);
+        let data = home.path("data").display().to_string();
+        // A root without a password, and nothing that asks a name server who is calling.
+        let how = "--no-defaults --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve";
+        let data = format!("--datadir={data}");
+        let arguments: Vec<_> = how.split(' ').chain([data.as_str()]).collect();
+        home.run(&program("mariadb-install-db"), &arguments);
+        let port = process::free_port();
+        let server = Self { process: launch(&home, port, durable), home, port, durable };
+        server.tell(&format!("CREATE USER {GUEST}@'127.0.0.1' IDENTIFIED BY '{GUEST_PASSWORD}'"));
+        server
+    }
+
+    /// Where this database of the server is, for the user `root`, who may do everything.
+    pub fn url(&self, database: &str) -> String {
+        format!("mysql://root@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Where this database is for somebody who needs a password: [`GUEST`] has [`GUEST_PASSWORD`].
+    pub fn url_as(&self, user: &str, password: &str, database: &str) -> String {
+        format!("mysql://{user}:{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Creates a database, with the server's character set and order of letters.
+    pub fn create_database(&self, name: &str) {
+        self.tell(&format!("CREATE DATABASE {name}"));
+    }
+
+    /// Runs one statement, as an administrator would.
+    pub fn tell(&self, statement: &str) {
+        tell(&self.url(""), statement);
+    }
+
+    /// The process id of the server.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Kills the server without a warning, and returns when it is gone.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts the server again on its port; one that runs is stopped first.
+    pub fn restart(&mut self) {
+        self.process.stop("TERM");
+        self.process = launch(&self.home, self.port, self.durable);
+    }
+}
+
+fn launch(home: &Home, port: u16, durable: bool) -> Process {
+    let mut command = home.command(&program("mariadbd"));
+    command
+        .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"])
+        // As Debian sets it, and so most hospitals: letters of both cases are alike.
+        .args(["--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"])
+        // In the data folder: a longer path to a socket might be too long.
+        .args(["--socket=socket", "--pid-file=pid", "--max-connections=300"])
+        .arg(format!("--datadir={}", home.path("data").display()))
+        .arg(format!("--port={port}"))
+        .arg(format!("--innodb-flush-log-at-trx-commit={}", if durable { 1 } else { 2 }));
+    Process::start(home, command, |_| greets(port))
+}
+
+/// It speaks first, as soon as it takes callers.
+fn greets(port: u16) -> bool {
+    let Ok(mut caller) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+    caller.set_read_timeout(Some(Duration::from_secs(1))).expect("more than nothing");
+    caller.read_exact(&mut [0; 5]).is_ok()
+}
+
+fn program(name: &str) -> PathBuf {
+    process::find(name, &["/usr/sbin".into(), "/usr/bin".into()]).unwrap_or_else(|| {
+        panic!("`{name}` is not there: `tests/tools` installs it, or `apt-get install mariadb-server-core`")
+    })
+}
+
+/// Runs one statement.
+pub(super) fn tell(url: &str, statement: &str) {
+    let (url, statement) = (url.to_owned(), statement.to_owned());
+    wait_for(async move || {
+        let mut connection = MySqlConnection::connect(&url).await.expect("the server answers");
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.expect("a sound statement");
+        connection.close().await.expect("the server answers");
+    });
+}

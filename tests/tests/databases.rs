@@ -1,0 +1,357 @@
+//! PostgreSQL and MariaDB: the contract of a store, and what a person sees who comes past eovr. Each
+//! promise is tried on both.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
+
+use std::sync::Arc;
+
+use eovr_core::access::Role;
+use eovr_core::incident::{self, Action, KIND, Settings};
+use eovr_core::kind::{Catalog, FacetSpec, Kind, KindTable};
+use eovr_core::ports::Store as _;
+use eovr_core::record::{Column, Cursor, Query, Tally, Test, ValueType};
+use eovr_core::{Command, Eovr, ErrorKind, Name, conformance};
+use eovr_store_sql::SqlStore;
+use eovr_tests::servers::{GUEST, Mariadb, Postgres, mariadb_database, postgres_database};
+use eovr_tests::{actor, hospital, id, master_key, org, report};
+use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
+
+/// The smallest kind with a text.
+const NOTE: &str = r#"{
+    "name": "note",
+    "fields": [{"name": "words"}],
+    "workflow": {
+        "start": "written",
+        "create": "write",
+        "states": [{"name": "written", "end": true}],
+        "actions": [{"name": "write", "tiers": [1, 5], "sets": ["words"]}],
+        "rules": []
+    }
+}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_keeps_its_promises() {
+    conformance::run(async || SqlStore::open(&postgres_database()).await).await.assert();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_keeps_its_promises() {
+    conformance::run(async || SqlStore::open(&mariadb_database()).await).await.assert();
+}
+
+/// A database on each server, and a person at its prompt.
+async fn both() -> [(String, Prompt); 2] {
+    let (postgres, mariadb) = (postgres_database(), mariadb_database());
+    let prompts = [
+        Prompt::Postgres(PgConnection::connect(&postgres).await.unwrap()),
+        Prompt::Mariadb(MySqlConnection::connect(&mariadb).await.unwrap()),
+    ];
+    let [one, other] = prompts;
+    [(postgres, one), (mariadb, other)]
+}
+
+enum Prompt {
+    Postgres(PgConnection),
+    Mariadb(MySqlConnection),
+}
+
+impl Prompt {
+    /// Says something, with names in the quotes of the standard, and hears what is wrong with it.
+    async fn say(&mut self, sql: &str) -> Result<(), String> {
+        let done = match self {
+            Self::Postgres(one) => sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(one).await.map(drop),
+            Self::Mariadb(one) => {
+                sqlx::raw_sql(AssertSqlSafe(sql.replace('"', "`"))).execute(one).await.map(drop)
+            }
+        };
+        done.map_err(|error| error.to_string())
+    }
+
+    /// One line of texts.
+    async fn ask(&mut self, sql: &str) -> Vec<String> {
+        use sqlx::Row as _;
+        match self {
+            Self::Postgres(one) => {
+                let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(one).await.unwrap();
+                rows.iter().map(|row| row.try_get::<String, _>(0).unwrap()).collect()
+            }
+            Self::Mariadb(one) => {
+                let rows = sqlx::raw_sql(AssertSqlSafe(sql.replace('"', "`"))).fetch_all(one).await.unwrap();
+                rows.iter().map(|row| row.try_get::<String, _>(0).unwrap()).collect()
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_and_records_cannot_be_changed_at_the_prompt() {
+    for (url, mut prompt) in both().await {
+        let (eovr, _) = hospital(Arc::new(SqlStore::open(&url).await.unwrap())).await;
+        let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+        nurse.incidents().report(&id("CAI-1-1"), report("The wrong syringe was given.")).await.unwrap();
+        let all = "SELECT concat(position, actor, body, message) FROM events ORDER BY position";
+        let before = prompt.ask(all).await;
+        for attempt in [
+            "UPDATE events SET actor = 'somebody_else'",
+            "UPDATE events SET message = concat(message, ' ')",
+            "DELETE FROM events",
+        ] {
+            let refused = prompt.say(attempt).await.expect_err(attempt);
+            assert!(refused.contains("append-only"), "{attempt}: {refused}");
+        }
+        if matches!(prompt, Prompt::Postgres(_)) {
+            let refused = prompt.say("TRUNCATE events").await.expect_err("truncated");
+            assert!(refused.contains("append-only"), "{refused}");
+            let refused = prompt.say("TRUNCATE incident").await.expect_err("truncated");
+            assert!(refused.contains("never deleted"), "{refused}");
+        } else {
+            let refused = prompt.say("REPLACE INTO events SELECT * FROM events").await.expect_err("replaced");
+            assert!(refused.contains("append-only"), "{refused}");
+        }
+        assert_eq!(prompt.ask(all).await, before);
+        for attempt in [
+            "DELETE FROM incident",
+            "UPDATE incident SET number = 'OVR-2026-000999'",
+            "UPDATE incident SET facility = 'CAI-1-2'",
+            "UPDATE incident SET author = 'somebody_else'",
+        ] {
+            let refused = prompt.say(attempt).await.expect_err(attempt);
+            assert!(refused.contains("records are never"), "{attempt}: {refused}");
+        }
+        // Codes are there to be read, and words are not.
+        let codes = prompt.ask("SELECT concat(number, ' ', state, ' ', facility) FROM incident").await;
+        assert_eq!(codes, ["OVR-2026-000001 created CAI-1-1"]);
+        let found =
+            prompt.ask("SELECT state FROM incident WHERE cast(sealed AS char(10000)) LIKE '%syringe%'").await;
+        assert!(found.is_empty() || matches!(prompt, Prompt::Postgres(_)));
+    }
+}
+
+/// Lists walk an index in the order of the page; figures read an index and never a row.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_figures_are_answered_by_index_alone() {
+    for (url, mut prompt) in both().await {
+        let store = SqlStore::open(&url).await.unwrap();
+        let (eovr, _) = hospital(Arc::new(store.clone())).await;
+        let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+        for count in 0..60 {
+            let facility = ["CAI-1-1", "CAI-1-2", "CAI-2-1", "ALX-1-1", "ALX-2-2"][count % 5];
+            let somebody = eovr.session(actor("nurse", Role::Staff, facility));
+            let text = format!("The patient in bed {count} fell and was helped up.");
+            somebody.incidents().report(&id(facility), report(&text)).await.unwrap();
+        }
+        // So many that a plan matters: the same ones again and again, at other times.
+        let postgres = matches!(prompt, Prompt::Postgres(_));
+        for _ in 0..9 {
+            for step in match postgres {
+                true => [
+                    "CREATE TEMPORARY TABLE more AS SELECT * FROM incident",
+                    "UPDATE more SET id = gen_random_uuid(), number = md5(random()::text), receipt = NULL, \
+                     created_at = created_at - (random() * 1e9)::bigint",
+                    "INSERT INTO incident SELECT * FROM more",
+                    "DROP TABLE more",
+                ],
+                false => [
+                    "CREATE TEMPORARY TABLE more AS SELECT * FROM incident",
+                    "UPDATE more SET id = unhex(replace(uuid(), '-', '')), number = uuid(), receipt = NULL, \
+                     created_at = created_at - floor(rand() * 1e9)",
+                    "INSERT INTO incident SELECT * FROM more",
+                    "DROP TEMPORARY TABLE more",
+                ],
+            } {
+                prompt.say(step).await.unwrap();
+            }
+        }
+        prompt
+            .say(if postgres { "VACUUM ANALYZE incident" } else { "ANALYZE TABLE incident" })
+            .await
+            .unwrap();
+        let record = &nurse.incidents().newest(1).await.unwrap().items[0];
+        let cursor = Cursor { created_at: record.envelope().created_at, id: record.id() };
+        let incident = || Name::new(KIND).unwrap();
+        let facet = |name: &str| Column::Facet(Name::new(name).unwrap());
+        for (role, index) in [
+            (Role::Staff, "incident_by_facility"),
+            (Role::AdminManager, "incident_by_administration"),
+            (Role::GovernorateManager, "incident_by_governorate"),
+            (Role::TopManagement, "incident_by_time"),
+        ] {
+            let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+            for query in [Query::of(incident()).limit(2), Query::of(incident()).limit(2).after(Some(cursor))]
+            {
+                let plan = store.explain_find(&session.scope(), &query).await.unwrap().join("\n");
+                assert!(plan.contains(index), "{role}: {plan}");
+                let sorts = plan.contains("Sort") || plan.contains("filesort");
+                assert!(!sorts, "{role} sorts: {plan}");
+            }
+            let tally = Tally::of(incident())
+                .filter(facet("disposition"), Test::Absent)
+                .by(Column::State)
+                .by(facet("severity"));
+            let plan = store.explain_tally(&session.scope(), &tally).await.unwrap().join("\n");
+            let covered = plan.contains("Index Only Scan using incident_figures")
+                || (plan.contains("incident_figures") && plan.contains("Using index"));
+            assert!(covered, "{role}: {plan}");
+        }
+        for (clause, index) in [
+            (Test::Is("OVR-2026-000007".into()), "incident_by_number"),
+            (Test::In(vec!["OVR-2026-000007".into(), "OVR-2026-000008".into()]), "incident_by_number"),
+        ] {
+            let query = Query::of(incident()).filter(Column::Number, clause);
+            let top = eovr.session(actor("somebody", Role::TopManagement, "CAI-1-1"));
+            let plan = store.explain_find(&top.scope(), &query).await.unwrap().join("\n");
+            assert!(plan.contains(index), "{plan}");
+        }
+    }
+}
+
+/// Twenty nodes start at once on an empty database: all of them are ready, and one set of keys is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_nodes_may_start_at_once() {
+    for (url, mut prompt) in both().await {
+        let mut nodes = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let url = url.clone();
+            nodes.spawn(async move {
+                Eovr::builder()
+                    .store(SqlStore::open(&url).await?)
+                    .org(org())
+                    .kinds(incident::kinds(Settings::default())?)
+                    .master_key(master_key())
+                    .open()
+                    .await
+            });
+        }
+        let mut ready = Vec::new();
+        while let Some(node) = nodes.join_next().await {
+            ready.push(node.unwrap().unwrap());
+        }
+        // What one reports, every other one reads.
+        let nurse = ready[0].session(actor("nurse", Role::Staff, "CAI-1-1"));
+        let reported = nurse.incidents().report(&id("CAI-1-1"), report("a vial was dropped")).await.unwrap();
+        for node in &ready {
+            let quality = node.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+            let record = quality.load(KIND, reported.written.id).await.unwrap();
+            assert_eq!(quality.open(&record, "description").unwrap().unwrap().as_str(), "a vial was dropped");
+        }
+        assert_eq!(prompt.ask("SELECT concat(count(*)) FROM data_key").await, ["2"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_layout_is_refused() {
+    for (url, mut prompt) in both().await {
+        let store = SqlStore::open(&url).await.unwrap();
+        hospital(Arc::new(store.clone())).await;
+        prompt.say("UPDATE layout SET version = 99").await.unwrap();
+        let catalog = Catalog::new(incident::kinds(Settings::default()).unwrap(), &[]).unwrap();
+        let refused = store.prepare(&catalog).await.expect_err("a newer layout was accepted");
+        assert_eq!(refused.kind(), ErrorKind::Config, "{refused:?}");
+        assert!(refused.message().contains("newer"), "{refused}");
+        // It is not half-prepared, and lets in the right release again.
+        prompt.say("UPDATE layout SET version = 1").await.unwrap();
+        store.prepare(&catalog).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_may_learn_and_not_forget() {
+    for (url, _) in both().await {
+        let kind = |facets: &[(&str, ValueType)]| {
+            let mut table: KindTable = serde_json::from_str(NOTE).unwrap();
+            for (name, value_type) in facets {
+                table.facets.push(FacetSpec::new(Name::new(name).unwrap(), *value_type));
+            }
+            Catalog::new([Kind::new(table).unwrap()], &[]).unwrap()
+        };
+        let store = SqlStore::open(&url).await.unwrap();
+        store.prepare(&kind(&[])).await.unwrap();
+        store.prepare(&kind(&[("ward", ValueType::Text), ("beds", ValueType::Int)])).await.unwrap();
+        store.prepare(&kind(&[("ward", ValueType::Text), ("beds", ValueType::Int)])).await.unwrap();
+        let forgot = store.prepare(&kind(&[("ward", ValueType::Text)])).await.expect_err("it forgot");
+        assert_eq!(forgot.kind(), ErrorKind::Config, "{forgot:?}");
+        let changed = kind(&[("ward", ValueType::Text), ("beds", ValueType::Bytes)]);
+        let changed = store.prepare(&changed).await.expect_err("it changed");
+        assert!(changed.message().contains("another type"), "{changed:?}");
+    }
+}
+
+/// A long text of letters that take four bytes each, told, sealed, kept and read again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_megabyte_of_any_letters_comes_back() {
+    for (url, _) in both().await {
+        let mut table: KindTable = serde_json::from_str(NOTE).unwrap();
+        table.fields.iter_mut().for_each(|field| field.max_chars = 2_000_000);
+        let eovr = Eovr::builder()
+            .store(SqlStore::open(&url).await.unwrap())
+            .org(org())
+            .kind(Kind::new(table).unwrap())
+            .master_key(master_key())
+            .open()
+            .await
+            .unwrap();
+        let session = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+        for text in ["🩺".repeat(262_144), "a\0b\u{1}'\"\\?%_--".repeat(80_000)] {
+            let command = Command::new("write").write("words", text.as_str());
+            let written = session.create("note", &id("CAI-1-1"), command).await.unwrap();
+            let record = session.load("note", written.id).await.unwrap();
+            assert!(
+                session.open(&record, "words").unwrap().unwrap().as_str() == text,
+                "another text came back"
+            );
+        }
+    }
+}
+
+/// Nobody learns a password from an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_let_in_is_told_why() {
+    let (postgres, mariadb) = (Postgres::throw_away(), Mariadb::throw_away());
+    postgres.create_database("hospital");
+    mariadb.create_database("hospital");
+    for url in [
+        postgres.url_as(GUEST, "SECRET-guess", "hospital"),
+        mariadb.url_as(GUEST, "SECRET-guess", "hospital"),
+        postgres.url("no_such_database"),
+        mariadb.url("no_such_database"),
+    ] {
+        let refused = SqlStore::open(&url).await.expect_err("let in");
+        assert_eq!(refused.kind(), ErrorKind::Config, "{refused:?}");
+        assert!(refused.help().unwrap().contains("password"), "{refused:?}");
+        assert!(!format!("{refused} {refused:?} {refused:#?}").contains("SECRET"), "{refused:?}");
+    }
+    for url in [
+        "postgres://guest:SECRET@127.0.0.1:1/hospital",
+        "mysql://guest:SECRET@127.0.0.1:1/hospital",
+        "oracle://guest:SECRET@127.0.0.1/hospital",
+        "postgres://guest:SECRET@127.0.0.1:none/hospital",
+        "mysql://guest:SECRET@127.0.0.1",
+        "postgres://",
+        "",
+    ] {
+        let refused = SqlStore::open(url).await.expect_err("let in");
+        let unreachable = url.contains(":1/");
+        let wanted = if unreachable { ErrorKind::Unavailable } else { ErrorKind::Config };
+        assert_eq!(refused.kind(), wanted, "{url}: {refused:?}");
+        assert_eq!(refused.is_retryable(), unreachable);
+        assert!(!format!("{refused} {refused:?} {refused:#?}").contains("SECRET"), "{refused:?}");
+    }
+}
+
+/// A clock that was set back: the trail does not run backwards, and what is new still comes first by id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_went_back_harms_nothing() {
+    for (url, _) in both().await {
+        let (eovr, clock) = hospital(Arc::new(SqlStore::open(&url).await.unwrap())).await;
+        let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+        let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+        let reported = nurse.incidents().report(&id("CAI-1-1"), report("a vial was dropped")).await.unwrap();
+        clock.pass_seconds(-3600);
+        quality.incidents().act(reported.written.id, Action::Start, Some("taken up")).await.unwrap();
+        nurse.incidents().report(&id("CAI-1-1"), report("a second one was dropped")).await.unwrap();
+        let trail = quality.incidents().trail(reported.written.id).await.unwrap();
+        assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
+        assert!(trail.record.envelope().updated_at >= trail.record.envelope().created_at);
+        assert_eq!(nurse.incidents().newest(10).await.unwrap().items.len(), 2);
+    }
+}
