@@ -338,6 +338,47 @@ async fn who_is_not_let_in_is_told_why() {
     }
 }
 
+/// Somebody changes a sealed field, a code, or an event at the prompt, as one who drops the triggers could.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_at_the_prompt_is_noticed() {
+    for (url, mut prompt) in both().await {
+        let (eovr, _) = hospital(Arc::new(SqlStore::open(&url).await.unwrap())).await;
+        let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+        let postgres = matches!(prompt, Prompt::Postgres(_));
+        for damage in [
+            // The last bit of the packed fields; then a length in them that leads nowhere.
+            if postgres {
+                "UPDATE incident SET sealed = set_bit(sealed, length(sealed) * 8 - 1, \
+                 1 - get_bit(sealed, length(sealed) * 8 - 1))"
+            } else {
+                "UPDATE incident SET sealed = concat(left(sealed, length(sealed) - 1), \
+                 char(ascii(right(sealed, 1)) ^ 1 USING binary))"
+            },
+            if postgres {
+                "UPDATE incident SET sealed = '\\xff00'::bytea"
+            } else {
+                "UPDATE incident SET sealed = x'ff00'"
+            },
+            "UPDATE incident SET category = 'fall'",
+        ] {
+            let told = nurse.incidents().report(&id("CAI-1-1"), report("a vial was dropped")).await.unwrap();
+            let of = format!("{damage} WHERE number = '{}'", told.written.number.unwrap());
+            prompt.say(&of).await.unwrap();
+            let noticed = match nurse.load(KIND, told.written.id).await {
+                Ok(record) => {
+                    let opened = ["description", "triage_reasons"].map(|field| nurse.open(&record, field));
+                    let trail = nurse.incidents().trail(told.written.id).await.unwrap();
+                    let broken = opened.iter().filter_map(|text| text.as_ref().err());
+                    broken.for_each(|error| assert_eq!(error.kind(), ErrorKind::Tampered, "{error:?}"));
+                    !trail.verdict.is_intact()
+                }
+                Err(error) => error.kind() == ErrorKind::Tampered,
+            };
+            assert!(noticed, "nobody noticed {damage}");
+        }
+    }
+}
+
 /// A clock that was set back: the trail does not run backwards, and what is new still comes first by id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_went_back_harms_nothing() {

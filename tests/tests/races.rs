@@ -4,15 +4,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use eovr_core::access::Role;
-use eovr_core::incident::KIND;
+use eovr_core::analytics::Source;
+use eovr_core::incident::{self, Action, KIND, Settings};
 use eovr_core::memory::MemoryStore;
 use eovr_core::ports::Store;
-use eovr_core::{Command, ErrorKind};
+use eovr_core::record::{Column, Tally, Test};
+use eovr_core::{Command, Eovr, ErrorKind, Name};
 use eovr_tests::servers::{mariadb_database, mongodb_database, postgres_database};
 use eovr_tests::spy::Spy;
-use eovr_tests::{actor, hospital, id, open_store, report};
+use eovr_tests::{actor, hospital, id, master_key, open_store, org, report};
 use tokio::task::JoinSet;
 
 const WRITERS: usize = 32;
@@ -88,6 +91,76 @@ async fn one_winner_where_many_have_read_first() {
     one_winner_for_each_version(Spy::new()).await;
 }
 
+/// Two nodes with figures in memory, on one database, while both write: what either says lies between what
+/// was done before it was asked and what was begun before it answered, and in the end both say what the
+/// database says, cell for cell.
+async fn every_node_counts_as_its_database(url: &str) {
+    let mut nodes = Vec::new();
+    for _ in 0..2 {
+        let engine = Eovr::builder()
+            .shared_store(open_store(url).await.unwrap())
+            .org(org())
+            .kinds(incident::kinds(Settings::default()).unwrap())
+            .master_key(master_key())
+            .figures_in_memory();
+        nodes.push(engine.open().await.unwrap());
+    }
+    let kind = Name::new(KIND).unwrap();
+    let facet = |name: &str| Column::Facet(Name::new(name).unwrap());
+    let all = Tally::of(kind.clone());
+    let (begun, done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let mut tasks = JoinSet::new();
+    for (node, eovr) in nodes.iter().enumerate() {
+        for writer in 0..4 {
+            let (eovr, begun, done) = (eovr.clone(), begun.clone(), done.clone());
+            tasks.spawn(async move {
+                let here = ["CAI-1-1", "CAI-2-1", "ALX-1-1", "ALX-2-2"][(node + writer) % 4];
+                let nurse = eovr.session(actor("nurse", Role::Staff, here));
+                let quality = eovr.session(actor("quality", Role::QualityAdmin, here));
+                for count in 0..25 {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    let told =
+                        nurse.incidents().report(&id(here), report("a vial was dropped")).await.unwrap();
+                    done.fetch_add(1, Ordering::SeqCst);
+                    if count % 2 == 0 {
+                        quality.incidents().act(told.written.id, Action::Start, None).await.unwrap();
+                    }
+                }
+            });
+        }
+        let (top, all) = (eovr.session(actor("top", Role::TopManagement, "CAI-1-1")), all.clone());
+        let (begun, done) = (begun.clone(), done.clone());
+        tasks.spawn(async move {
+            for _ in 0..60 {
+                let least = done.load(Ordering::SeqCst);
+                let said: u64 = top.tally(&all).await.unwrap().cells.iter().map(|cell| cell.count).sum();
+                let most = begun.load(Ordering::SeqCst);
+                assert!((least..=most).contains(&said), "{said} is not from {least} to {most}");
+            }
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.unwrap();
+    }
+    let questions = [
+        all.clone(),
+        Tally::of(kind.clone())
+            .by(Column::State)
+            .by(facet("severity"))
+            .filter(facet("disposition"), Test::Absent),
+        Tally::of(kind.clone()).by(Column::Facility).by(Column::Month),
+        Tally::of(kind).by(Column::Governorate).by(facet("high_risk")),
+    ];
+    for eovr in &nodes {
+        let top = eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
+        for question in &questions {
+            let wanted = eovr.store().tally(&top.scope(), question).await.unwrap();
+            let said = top.tally(question).await.unwrap();
+            assert_eq!((said.source, said.cells), (Source::Memory, wanted), "{question:?}");
+        }
+    }
+}
+
 /// The tests for one store: a line each.
 macro_rules! races {
     ($store:ident, $reports:expr, $factory:expr) => {
@@ -112,6 +185,21 @@ races!(postgres, REPORTS, open_store(&postgres_database()).await.unwrap());
 races!(mariadb, REPORTS, open_store(&mariadb_database()).await.unwrap());
 races!(mongodb, REPORTS, open_store(&mongodb_database()).await.unwrap());
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn postgres_nodes_count_as_their_database() {
+    every_node_counts_as_its_database(&postgres_database()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mariadb_nodes_count_as_their_database() {
+    every_node_counts_as_its_database(&mariadb_database()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mongodb_nodes_count_as_their_database() {
+    every_node_counts_as_its_database(&mongodb_database()).await;
+}
+
 mod sqlite {
     use super::*;
 
@@ -124,6 +212,13 @@ mod sqlite {
     async fn one_winner_for_each_version() {
         let folder = tempfile::tempdir().unwrap();
         super::one_winner_for_each_version(store(&folder).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn nodes_count_as_their_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("races.db").display());
+        every_node_counts_as_its_database(&url).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
