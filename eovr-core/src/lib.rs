@@ -20,6 +20,7 @@ pub mod audit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod decide;
+pub mod docs;
 pub mod error;
 pub mod identity;
 pub mod incident;

@@ -9,6 +9,7 @@ use std::process::Command;
 /// Each module, and the modules of the core that it may name. Everything may name `error`; nothing may
 /// name what stands below it in this list.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("docs", &[]),
     ("error", &[]),
     ("name", &[]),
     ("time", &[]),

@@ -1,0 +1,4 @@
+//! Pages that belong to no one item.
+
+#[doc = include_str!("docs/national_scale.md")]
+pub mod national_scale {}
