@@ -8,6 +8,7 @@
 //! cargo bench -p eovr-benches                     everything; the first run builds a large file
 //! cargo bench -p eovr-benches -- --quick          small sizes, for CI
 //! cargo bench -p eovr-benches -- decide submit    rows whose names begin so
+//! cargo bench -p eovr-benches -- stores           beside Python on every server; only when named
 //! ```
 
 mod bare;
@@ -16,6 +17,7 @@ mod ear;
 mod large;
 mod reads;
 mod stopwatch;
+mod stores;
 mod submits;
 mod table;
 mod world;
@@ -57,9 +59,20 @@ const ROWS: [Row; 7] = [
     ("triage", decisions::triage_rows),
 ];
 
+/// Rows at a size that can be chosen. They need servers and Python, so they are only run when named.
+type SizedRow = (&'static str, fn(Scale, Option<usize>) -> Outcome<Vec<Line>>);
+
+const STORES: [SizedRow; 3] = [
+    ("stores-submit", stores::submit_rows),
+    ("stores-read", stores::read_rows),
+    ("stores-seal", stores::seal_rows),
+];
+
 fn main() -> Outcome<()> {
     // Cargo adds `--bench` of its own.
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let mut arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let size = taken_size(&mut arguments)?;
     let scale =
         if arguments.iter().any(|argument| argument == "--quick") { Scale::Quick } else { Scale::Full };
     let names: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
@@ -71,6 +84,11 @@ fn main() -> Outcome<()> {
             lines.extend(measure(scale)?);
         }
     }
+    for (name, measure) in STORES {
+        if !names.is_empty() && chosen(name) {
+            lines.extend(measure(scale, size)?);
+        }
+    }
     table::print(&lines);
     if chosen("plan") {
         table::say("");
@@ -78,6 +96,14 @@ fn main() -> Outcome<()> {
     }
     table::say(&format!("load afterwards {}", load()));
     Ok(())
+}
+
+/// The number behind `--size`.
+fn taken_size(arguments: &mut Vec<String>) -> Outcome<Option<usize>> {
+    let Some(at) = arguments.iter().position(|argument| argument == "--size") else { return Ok(None) };
+    let end = arguments.len().min(at + 2);
+    let size = arguments.drain(at..end).nth(1).and_then(|size| size.parse().ok());
+    Ok(Some(size.ok_or("`--size` takes a number of incidents")?))
 }
 
 fn machine() -> String {
