@@ -26,7 +26,7 @@ const PAGE: u32 = 50;
 const TABLE: &str = "\"incident\"";
 
 /// Without the hint a count of old incidents looks every one of them up in the table.
-const FIGURES: &str = "\"incident\" INDEXED BY \"incident_figures_disposition_severity_high_risk\"";
+const FIGURES: &str = "\"incident\" INDEXED BY \"incident$figures$disposition$severity$high_risk\"";
 
 /// Somebody's part of the country.
 #[derive(Clone, Copy)]

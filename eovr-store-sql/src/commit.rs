@@ -93,15 +93,7 @@ fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change) -> Result<()> {
     sql.push(";\nINSERT INTO events (");
     sql.push(EVENT);
     sql.push(") VALUES (");
-    event(sql, change, |sql| {
-        let record = change.record();
-        sql.push(&format!("(SELECT '{kind}' FROM \"{kind}\" WHERE \"id\" = ", kind = schema.name));
-        sql.bind(record.id());
-        sql.push(" AND \"version\" = ");
-        sql.bind(integer(record.version())?);
-        sql.push(")");
-        Ok(())
-    })?;
+    event(sql, change, |sql| kind_at_version(sql, schema, change.record()))?;
     sql.push(");\nINSERT INTO outbox (id, held_until, attempts) VALUES (last_insert_rowid(), ");
     sql.bind(FREE);
     sql.push(", 0);\n");
@@ -137,15 +129,7 @@ fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
         sql.push(&format!(";\nSELECT \"number\" FROM \"{}\" WHERE \"id\" = ", schema.name));
         sql.bind(change.record().id());
         sql.push(&format!(";\nINSERT INTO events (position, {EVENT}) VALUES ({position}, "));
-        event(sql, change, |sql| {
-            let record = change.record();
-            sql.push(&format!("(SELECT '{kind}' FROM \"{kind}\" WHERE \"id\" = ", kind = schema.name));
-            sql.bind(record.id());
-            sql.push(" AND \"version\" = ");
-            sql.bind(integer(record.version())?);
-            sql.push(")");
-            Ok(())
-        })?;
+        event(sql, change, |sql| kind_at_version(sql, schema, change.record()))?;
         sql.push(&format!(");\nINSERT INTO outbox (id, held_until, attempts) VALUES ({position}, "));
         sql.bind(FREE);
         sql.push(", 0);\n");
@@ -294,6 +278,16 @@ fn event(
         link.hash().as_slice().into(),
         Bind::Text(message),
     ]);
+    Ok(())
+}
+
+/// The kind, read from the record where it has the version that it should have now.
+fn kind_at_version(sql: &mut Statement, schema: &Schema, record: &Record) -> Result<()> {
+    sql.push(&format!("(SELECT '{kind}' FROM \"{kind}\" WHERE \"id\" = ", kind = schema.name));
+    sql.bind(record.id());
+    sql.push(" AND \"version\" = ");
+    sql.bind(integer(record.version())?);
+    sql.push(")");
     Ok(())
 }
 

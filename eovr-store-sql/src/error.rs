@@ -6,35 +6,36 @@ use crate::dialect::sqlite;
 /// Turns what the database said into what a caller can act on.
 pub(crate) fn translate(error: sqlx::Error) -> Error {
     let message = match &error {
-        sqlx::Error::Database(database) => match database.kind() {
-            SqlKind::UniqueViolation | SqlKind::NotNullViolation => {
-                return conflict().because(error);
+        sqlx::Error::Database(_) if is_conflict(&error) => return conflict(),
+        sqlx::Error::Database(database) => match mysql_number(database.as_ref()) {
+            Some(1153) => {
+                return Error::invalid("the record is too large for this database")
+                    .with_help("write less, or raise `max_allowed_packet` on the server");
             }
-            _ if database.message().contains("events are append-only") => return conflict().because(error),
             _ if sqlite::is_damaged(database.as_ref()) => {
                 return Error::new(ErrorKind::Tampered, "the database file is damaged or is not a database")
                     .with_help("restore it from a backup; nothing was changed")
-                    .because(error);
+                    .because(Cause::of(&error));
             }
             _ if is_refused(database.as_ref()) => {
                 return Error::new(ErrorKind::Config, "the database does not let us in")
-                    .with_help("check user, password and the name of the database in its URL")
-                    .because(error);
+                    .with_help("check user, password and the name of the database in its URL, and what that user may do")
+                    .because(Cause::of(&error));
             }
             _ if is_full(database.as_ref()) => "the disk is full",
             _ => "the database refused",
         },
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
-            return damaged().because(error);
+            return damaged().because(Cause::of(&error));
         }
-        sqlx::Error::Encode(_) => return Error::bug("a value cannot be bound").because(error),
+        sqlx::Error::Encode(_) => return Error::bug("a value cannot be bound").because(Cause::of(&error)),
         sqlx::Error::Tls(_) => "the database cannot be reached safely",
         sqlx::Error::PoolTimedOut => "no connection was free in time",
         _ => "the database cannot be reached",
     };
     Error::new(ErrorKind::Unavailable, message)
         .with_help("nothing was changed; try again later")
-        .because(error)
+        .because(Cause::of(&error))
 }
 
 /// Whether the connection is gone, or leads to a server that stops, starts, or may no longer write: what
@@ -44,10 +45,12 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(database) => match database.code().as_deref() {
             // PostgreSQL: connection exceptions, shutting down, starting up, a replica.
-            Some("57P01" | "57P02" | "57P03" | "25006") => true,
-            Some(code) if code.starts_with("08") && code.len() == 5 => true,
-            // MySQL: shutting down, killed, read-only.
-            _ => matches!(mysql_number(database.as_ref()), Some(1053 | 1290 | 1792 | 1927)),
+            Some("57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03") => true,
+            code => match mysql_number(database.as_ref()) {
+                // Shutting down, killed, read-only, idle for too long.
+                Some(number) => matches!(number, 1053 | 1290 | 1792 | 1927 | 3169 | 4031),
+                None => code.is_some_and(|code| code.starts_with("08") && code.len() == 5),
+            },
         },
         _ => false,
     }
@@ -57,17 +60,29 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
 pub(crate) fn lost_its_turn(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
-            matches!(database.code().as_deref(), Some("40001" | "40P01"))
+            // PostgreSQL also: a lock or a statement that took longer than we let it.
+            matches!(database.code().as_deref(), Some("40001" | "40P01" | "55P03" | "57014"))
                 || matches!(mysql_number(database.as_ref()), Some(1205 | 1213))
         }
         _ => false,
     }
 }
 
-/// Wrong password, no such user, no such database.
+/// Whether what was to be written is there already, or what it was to be written over is not.
+pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(database) => {
+            matches!(database.kind(), SqlKind::UniqueViolation | SqlKind::NotNullViolation)
+                || database.message().contains("events are append-only")
+        }
+        _ => false,
+    }
+}
+
+/// Wrong password, no such user, no such database, a right that is missing.
 fn is_refused(error: &dyn DatabaseError) -> bool {
-    matches!(error.code().as_deref(), Some("28000" | "28P01" | "3D000"))
-        || matches!(mysql_number(error), Some(1044 | 1045 | 1049))
+    matches!(error.code().as_deref(), Some("28000" | "28P01" | "3D000" | "42501"))
+        || matches!(mysql_number(error), Some(1044 | 1045 | 1049 | 1142 | 1227))
 }
 
 fn is_full(error: &dyn DatabaseError) -> bool {
@@ -95,9 +110,56 @@ pub(crate) fn stopped() -> Error {
         .with_help("keep the runtime running that the store was opened on")
 }
 
+/// The writer took a job and ended before it answered.
+pub(crate) fn stopped_in_the_middle() -> Error {
+    Error::new(ErrorKind::Uncertain, "the store has stopped in the middle of a change")
+        .with_help("it is not known whether the change was made: load the record and look")
+}
+
 /// The connection broke while a commit was on its way, and did not come back in time.
-pub(crate) fn uncertain(error: sqlx::Error) -> Error {
+pub(crate) fn uncertain(error: &sqlx::Error) -> Error {
     Error::new(ErrorKind::Uncertain, "the database was lost in the middle of a change")
         .with_help("it is not known whether the change was made: load the record and look")
-        .because(error)
+        .because(Cause::of(error))
 }
+
+/// The server took the question and does not answer.
+pub(crate) fn silent() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
+}
+
+/// Whether it is that one.
+pub(crate) fn is_silent(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::TimedOut)
+}
+
+/// What may be told of a database's error: its sort and its code. Its words may quote values.
+#[derive(Debug)]
+struct Cause(String);
+
+impl Cause {
+    fn of(error: &sqlx::Error) -> Self {
+        Self(match error {
+            sqlx::Error::Database(database) => {
+                let number = mysql_number(database.as_ref()).map(|number| number.to_string());
+                let code = number.or_else(|| database.code().map(|code| code.into_owned()));
+                format!("database error {}", code.unwrap_or_default())
+            }
+            sqlx::Error::Io(io) => format!("connection: {}", io.kind()),
+            sqlx::Error::Protocol(_) => "connection: not the protocol".to_owned(),
+            sqlx::Error::Tls(tls) => format!("TLS: {tls}"),
+            sqlx::Error::ColumnDecode { index, .. } => format!("column {index}"),
+            sqlx::Error::PoolTimedOut => "no connection in time".to_owned(),
+            sqlx::Error::WorkerCrashed => "the thread of the database is gone".to_owned(),
+            _ => "driver".to_owned(),
+        })
+    }
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}

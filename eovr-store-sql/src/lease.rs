@@ -17,9 +17,13 @@ pub(crate) fn lease(dialect: Dialect, limit: u32, now: Timestamp, until: Timesta
     });
     sql.bind(until.as_micros());
     sql.push(", attempts = attempts + 1 WHERE ");
-    if !matches!(dialect, Dialect::Mysql(_)) {
-        sql.push("id IN (SELECT id FROM outbox WHERE ");
-    }
+    sql.push(match dialect {
+        // As an array, so that it is read once: PostgreSQL may read a set again for each row, each time with
+        // others free.
+        Dialect::Postgres => "id = ANY (ARRAY(SELECT id FROM outbox WHERE ",
+        Dialect::Sqlite => "id IN (SELECT id FROM outbox WHERE ",
+        Dialect::Mysql(_) => "",
+    });
     sql.push("held_until <= ");
     sql.bind(now.as_micros());
     sql.push(" ORDER BY id LIMIT ");
@@ -30,7 +34,7 @@ pub(crate) fn lease(dialect: Dialect, limit: u32, now: Timestamp, until: Timesta
              WHERE o.holder = @holder;\n"
         }
         Dialect::Postgres => {
-            " FOR UPDATE SKIP LOCKED) \
+            " FOR UPDATE SKIP LOCKED)) \
              RETURNING id, attempts, (SELECT message FROM events WHERE position = outbox.id)"
         }
         Dialect::Sqlite => {

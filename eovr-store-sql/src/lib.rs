@@ -19,6 +19,7 @@ mod body;
 mod commit;
 mod config;
 mod connection;
+mod desk;
 mod dialect;
 mod error;
 mod lease;

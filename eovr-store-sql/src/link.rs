@@ -6,7 +6,7 @@ use eovr_core::Result;
 use sqlx::mysql::{MySqlConnection, MySqlPoolOptions};
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{ConnectOptions as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, Row as _};
 
 use crate::config::{Place, SqlConfig};
 use crate::connection::{Connection, Pool};
@@ -32,7 +32,9 @@ impl Link {
         !matches!(self.place, Place::Sqlite { .. })
     }
 
-    pub(crate) async fn connect_to_write(&self) -> sqlx::Result<Connection> {
+    /// A connection to write. With a patience the server waits no longer for a lock, nor for us, than
+    /// somebody here waits for the answer; making tables may take as long as it takes.
+    pub(crate) async fn connect_to_write(&self, patience: Option<Duration>) -> sqlx::Result<Connection> {
         Ok(match &self.place {
             Place::Sqlite { path, durability } => {
                 let mut connection = sqlite::writer_options(path, *durability).connect().await?;
@@ -43,11 +45,17 @@ impl Link {
             Place::Postgres(options) => {
                 let mut connection = postgres::options((**options).clone()).connect().await?;
                 greet_postgres(&mut connection).await?;
+                if let Some(patience) = patience {
+                    connection.execute(AssertSqlSafe(postgres::limits(patience))).await?;
+                }
                 Connection::Postgres(connection)
             }
             Place::Mysql(options) => {
                 let mut connection = mysql::options((**options).clone()).connect().await?;
                 greet_mysql(&mut connection).await?;
+                if let Some(patience) = patience {
+                    connection.execute(sqlx::raw_sql(AssertSqlSafe(mysql::limits(patience)))).await?;
+                }
                 Connection::Mysql(connection)
             }
         })
@@ -82,7 +90,7 @@ impl Link {
 }
 
 async fn greet_postgres(connection: &mut PgConnection) -> sqlx::Result<()> {
-    connection.execute(sqlx::AssertSqlSafe(postgres::greeting())).await.map(drop)
+    connection.execute(postgres::GREETING).await.map(drop)
 }
 
 async fn greet_mysql(connection: &mut MySqlConnection) -> sqlx::Result<()> {

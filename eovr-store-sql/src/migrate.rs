@@ -6,7 +6,7 @@ use eovr_core::{Error, ErrorKind, Result};
 
 use crate::connection::Connection;
 use crate::dialect::{Dialect, mysql, postgres};
-use crate::error::translate;
+use crate::error::{is_lost, lost_its_turn, translate};
 use crate::query::Statement;
 use crate::row::Row;
 use crate::schema::Schema;
@@ -135,7 +135,7 @@ impl Ground<'_> {
                     ))
                     .await?;
                 }
-                // PostgreSQL and MariaDB say more or less than the word that we use: the first one counts.
+                // Compared up to a space or a bracket: databases add lengths and collations, or leave them out.
                 Some(there) if first_word(there) != first_word(&wanted) => {
                     return Err(Error::new(
                         ErrorKind::Config,
@@ -220,7 +220,21 @@ impl Ground<'_> {
     }
 
     async fn run(&mut self, sql: impl Into<String>) -> Result<()> {
-        self.connection.run(sql).await.map_err(translate)
+        self.connection.run(sql).await.map_err(|error| match &error {
+            // What is wrong with a table today is wrong tomorrow: not a reason to try again later.
+            sqlx::Error::Database(_) if !is_lost(&error) && !lost_its_turn(&error) => {
+                let refused = translate(error);
+                match refused.kind() {
+                    ErrorKind::Unavailable => {
+                        Error::new(ErrorKind::Config, "the database refuses a table, an index or a trigger")
+                            .with_help("look at its log for the code below, and at what this user may do")
+                            .because(refused)
+                    }
+                    _ => refused,
+                }
+            }
+            _ => translate(error),
+        })
     }
 
     async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>> {

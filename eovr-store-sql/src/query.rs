@@ -80,7 +80,7 @@ pub(crate) fn events(schema: &Schema, scope: &Scope, record: RecordId) -> Result
 }
 
 /// Counts over all records, and the last position, which is read in the same statement and so belongs to
-/// the same moment. With nothing to count there is a row still, and its count is 0.
+/// the same moment. With nothing to count there is a row still, and its count is 0. No facet is called `_n`.
 pub(crate) fn census(schema: &Schema, by: &[Column]) -> Result<Statement> {
     let names: Vec<_> = by.iter().map(|column| column_name(schema, column)).collect::<Result<_>>()?;
     let columns: String = names.iter().map(|name| format!(", {name}")).collect();
@@ -93,9 +93,9 @@ pub(crate) fn census(schema: &Schema, by: &[Column]) -> Result<Statement> {
         }
     };
     Ok(Statement::new(format!(
-        "SELECT p.position, coalesce(c.n, 0){counted} \
+        "SELECT p.position, coalesce(c.\"_n\", 0){counted} \
          FROM (SELECT coalesce(max(position), 0) AS position FROM events) p \
-         LEFT JOIN (SELECT count(*) AS n{columns} FROM {table}{group}) c ON TRUE"
+         LEFT JOIN (SELECT count(*) AS \"_n\"{columns} FROM {table}{group}) c ON TRUE"
     )))
 }
 

@@ -199,8 +199,8 @@ impl Schema {
             let name = slot.name.as_str();
             // A name for each sort, so that a facet that becomes unique gets the index that makes it so.
             indexes.push(match slot.unique {
-                true => self.index(&format!("unique_{name}"), vec![name], true),
-                false => self.index(&format!("facet_{name}"), vec![name, "created_at", "id"], false),
+                true => self.index(&format!("unique${name}"), vec![name], true),
+                false => self.index(&format!("facet${name}"), vec![name, "created_at", "id"], false),
             });
         }
         indexes
@@ -228,12 +228,12 @@ impl Schema {
     /// Names what it covers, so that a kind that counts by something else gets an index that covers that.
     fn figures_name(&self) -> String {
         let tallied: Vec<_> = self.tallied.iter().map(Name::as_str).collect();
-        format!("figures_{}", tallied.join("_"))
+        format!("figures${}", tallied.join("$"))
     }
 
     /// The name of the index that covers the figures.
     pub(crate) fn figures_index(&self) -> String {
-        short(&format!("{}_{}", self.name, self.figures_name()))
+        short(&format!("{}${}", self.name, self.figures_name()))
     }
 
     /// What is written once and stays, quoted: a record is never moved, renumbered or given to another
@@ -248,7 +248,8 @@ impl Schema {
     }
 
     fn index(&self, name: &str, columns: Vec<&str>, unique: bool) -> Made {
-        let name = short(&format!("{}_{name}", self.name));
+        // No name has a `$` in it, so no two of these are alike.
+        let name = short(&format!("{}${name}", self.name));
         let unique = if unique { "UNIQUE " } else { "" };
         let create = format!("CREATE {unique}INDEX \"{name}\" ON \"{}\" ({})", self.name, quoted(columns));
         Made { name, create }

@@ -10,12 +10,14 @@ use eovr_core::kind::Catalog;
 use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally, Value};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
+use tokio::time::timeout;
 
 use crate::commit::{self, Job, Schemas};
 use crate::config::{Place, SqlConfig};
 use crate::connection::Pool;
+use crate::desk::Desk;
 use crate::dialect::{Dialect, sqlite};
-use crate::error::{damaged, is_lost, translate};
+use crate::error::{damaged, is_lost, is_silent, silent, translate};
 use crate::lease;
 use crate::link::{self, Link};
 use crate::migrate;
@@ -40,9 +42,8 @@ struct Inner {
     schemas: RwLock<Arc<Schemas>>,
 }
 
-/// How often a question is asked that meets connections which died while they waited in the pool: one
-/// more than there are readers by default.
-const ASKED: usize = 5;
+/// How often a store is prepared again that the database did not let be prepared.
+const PREPARED: usize = 5;
 
 impl SqlStore {
     /// Opens the store behind a URL ([`SqlConfig::from_url`]); `sqlite://FILE` makes the file where it is
@@ -66,10 +67,11 @@ impl SqlStore {
             sqlite::check_whole(path)?;
         }
         let link = Link::new(config.place.clone());
-        let mut writer = link.connect_to_write().await.map_err(translate)?;
+        let mut writer = link.connect_to_write(Some(config.patience)).await.map_err(translate)?;
         let dialect = link::dialect(&mut writer).await.map_err(translate)?;
         let readers = link.connect_to_read(&config).await?;
-        let writer = Writer::start(link.clone(), writer, config.group, config.patience);
+        let desk = Desk::new(link.clone(), writer, config.patience);
+        let writer = Writer::start(desk, config.group);
         let schemas = RwLock::new(Arc::new(BTreeMap::new()));
         Ok(Self { inner: Arc::new(Inner { config, link, dialect, writer, readers, schemas }) })
     }
@@ -119,14 +121,29 @@ impl SqlStore {
         })
     }
 
+    /// Asked again where it meets connections that died while they waited in the pool; there are no more of
+    /// those than readers.
     async fn read(&self, statement: Statement) -> Result<Vec<Row>> {
-        let mut asked = 1;
+        let SqlConfig { readers, patience, .. } = self.inner.config;
+        let mut left = readers;
         loop {
-            match self.inner.readers.fetch(statement.clone()).await {
-                Err(error) if asked < ASKED && is_lost(&error) => asked += 1,
+            let answer = self.inner.readers.fetch(statement.clone());
+            let answer = match self.inner.link.is_remote() {
+                true => timeout(patience, answer).await.unwrap_or_else(|_| Err(silent())),
+                false => answer.await,
+            };
+            match answer {
+                Err(error) if left > 0 && is_lost(&error) && !is_silent(&error) => left -= 1,
                 answer => return answer.map_err(translate),
             }
         }
+    }
+
+    async fn prepare_once(&self, schemas: &Schemas) -> Result<()> {
+        let mut connection = self.inner.link.connect_to_write(None).await.map_err(translate)?;
+        let tables: Vec<_> = schemas.values().map(|schema| &**schema).collect();
+        migrate::prepare(&mut connection, self.inner.dialect, &tables).await?;
+        connection.close().await.map_err(translate)
     }
 }
 
@@ -138,10 +155,15 @@ impl Store for SqlStore {
             .kinds()
             .map(|kind| Ok((kind.name().clone(), Arc::new(Schema::of(kind, dialect)?))))
             .collect::<Result<Schemas>>()?;
-        let mut connection = self.inner.link.connect_to_write().await.map_err(translate)?;
-        let tables: Vec<_> = schemas.values().map(|schema| &**schema).collect();
-        migrate::prepare(&mut connection, dialect, &tables).await?;
-        connection.close().await.map_err(translate)?;
+        // A table that is being written to, and one that is being changed, may wait for each other: the
+        // database lets one of them go on, and it may not be us.
+        let mut left = PREPARED;
+        while let Err(error) = self.prepare_once(&schemas).await {
+            if left == 0 || error.kind() != ErrorKind::Unavailable {
+                return Err(error);
+            }
+            left -= 1;
+        }
         let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut known).extend(schemas);
         Ok(())

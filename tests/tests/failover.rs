@@ -97,6 +97,14 @@ struct Storm {
     errors: Vec<String>,
 }
 
+impl Drop for Storm {
+    /// A storm that nobody listens to any more would go on for ever.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 impl Storm {
     fn on(url: &str) -> Self {
         let mut storm = Command::new(env!("CARGO_BIN_EXE_storm"));
@@ -133,7 +141,7 @@ impl Storm {
             self.lines.by_ref().map_while(Result::ok).filter(|line| line.len() == 38).collect();
         rest.into_iter().for_each(|line| self.hear(line));
         println!("{} acknowledged, {} errors: {:?}", self.seen.len(), self.errors.len(), self.errors.first());
-        self.seen
+        std::mem::take(&mut self.seen)
     }
 }
 

@@ -103,6 +103,21 @@ impl Kind {
                 }
             }
         }
+        if let Some(field) = fields.values().find(|field| {
+            field.sealing == Sealing::Deterministic && field.max_chars > FieldSpec::LONGEST_SEARCHABLE
+        }) {
+            // Databases index so much and no more.
+            return unsound(format!(
+                "`{}` can be searched for and may have {} characters, which is more than {}",
+                field.name,
+                field.max_chars,
+                FieldSpec::LONGEST_SEARCHABLE
+            ));
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if table.number.as_ref().is_some_and(|number| !number.prefix.chars().all(plain)) {
+            return unsound("a number's prefix has letters, digits and `-` alone".to_owned());
+        }
         if let Some(name) = table.tallied.iter().find(|name| !facets.contains_key(*name)) {
             return unsound(format!("`{name}` is tallied and not a facet"));
         }

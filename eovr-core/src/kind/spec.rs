@@ -101,7 +101,7 @@ pub struct FacetSpec {
 pub struct FieldSpec {
     /// Its name.
     pub name: Name,
-    /// How it is sealed.
+    /// How it is sealed. A searchable one has at most [`FieldSpec::LONGEST_SEARCHABLE`] characters.
     #[serde(default)]
     pub sealing: Sealing,
     /// Must be set when the record is created.
@@ -142,6 +142,8 @@ impl From<Sealing> for Mode {
 /// Clocks of clients and servers differ by so much without anybody lying.
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 const LONGEST_CODE: usize = 200;
+/// As much as every database indexes.
+const LONGEST_BYTES: usize = 2000;
 
 impl KindTable {
     /// A kind with this workflow, and nothing else yet: no facets, no fields, no parent, no number.
@@ -216,6 +218,9 @@ impl FacetSpec {
                 let (low, high) = self.range.unwrap_or_default();
                 refuse("is off the scale", format!("give {low} to {high}"))
             }
+            Value::Bytes(bytes) if bytes.len() > LONGEST_BYTES => {
+                refuse("has too many bytes", format!("give at most {LONGEST_BYTES}"))
+            }
             Value::Time(at) if !(Timestamp::MIN..=Timestamp::MAX).contains(at) => {
                 refuse("lies beyond all calendars", format!("give a moment up to {}", Timestamp::MAX))
             }
@@ -232,6 +237,9 @@ impl FacetSpec {
 }
 
 impl FieldSpec {
+    /// The most characters that a deterministically sealed field may have.
+    pub const LONGEST_SEARCHABLE: u32 = 500;
+
     const fn default_max_chars() -> u32 {
         10_000
     }

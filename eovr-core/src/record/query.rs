@@ -102,6 +102,11 @@ impl Test {
     }
 }
 
+impl Test {
+    /// The most values that [`Test::In`] may list.
+    pub const MOST_VALUES: usize = 1000;
+}
+
 /// Something of a record that can be tested and counted by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Column {

@@ -123,8 +123,11 @@ impl Kept {
         scope: &Scope,
         tally: &Tally,
     ) -> Result<Option<Vec<Cell>>> {
-        self.catch_up(store).await?;
-        if let Slot::Ready(cube) = &*self.read() {
+        // Only a cube that was there when the feed was read may answer: one that somebody else has just
+        // finished counting was counted before the question, perhaps.
+        if self.catch_up(store).await?
+            && let Slot::Ready(cube) = &*self.read()
+        {
             return Ok(cube.answer(scope, tally));
         }
         let Some(counting) = Counting::begin(self) else { return Ok(None) };
@@ -134,17 +137,18 @@ impl Kept {
         Ok(answer)
     }
 
-    /// Takes in what was posted since. Several may do so at once: each applies what it has read and the
-    /// others have not.
-    async fn catch_up(&self, store: &dyn Store) -> Result<()> {
+    /// Takes in what was posted since, and says whether the cube knows the end of the feed. Several may do
+    /// so at once: each applies what it has read and the others have not.
+    async fn catch_up(&self, store: &dyn Store) -> Result<bool> {
         while let Some(position) = self.position() {
             let page = store.feed(position, PAGE).await?;
             self.take(position, &page);
             if page.len() < PAGE as usize {
-                break;
+                let end = position + page.len() as u64;
+                return Ok(self.position().is_some_and(|position| position >= end));
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn position(&self) -> Option<u64> {

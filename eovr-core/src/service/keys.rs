@@ -82,9 +82,13 @@ impl Eovr {
     /// `data_key` messages in the outbox calls this; at start the builder does.
     ///
     /// # Errors
-    /// `Key` where the master key does not open them; `Unavailable` where the store cannot be reached.
+    /// `Key` where the master key does not open them; `Unavailable` where the store cannot be reached;
+    /// `Config` where the host brought its own cipher, which it refreshes itself.
     pub async fn refresh_keys(&self) -> Result<()> {
-        let Some(master) = &self.inner.master else { return Ok(()) };
+        let Some(master) = &self.inner.master else {
+            return Err(Error::new(ErrorKind::Config, "the host brought its own cipher")
+                .with_help("refresh that one: a vault of MongoDB has a `refresh` of its own"));
+        };
         let ring = KeyRing::unwrap(master, &self.kept_keys().await?)?;
         *self.inner.cipher.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         Ok(())

@@ -373,6 +373,10 @@ fn known_clause(kind: &Kind, clause: &Clause) -> Result<()> {
     }
     let fit = match &clause.test {
         Test::Is(value) | Test::Not(value) | Test::From(value) | Test::Before(value) => fits(value),
+        Test::In(values) if values.len() > Test::MOST_VALUES => {
+            return Err(Error::invalid("a column is tested with too many values at once")
+                .with_help(format!("give at most {}", Test::MOST_VALUES)));
+        }
         Test::In(values) => values.iter().all(fits),
         Test::Absent => true,
     };

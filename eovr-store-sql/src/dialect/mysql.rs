@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
 use sqlx::mysql::MySqlConnectOptions;
@@ -28,11 +29,21 @@ pub(crate) const GREETING: &str = "SET SESSION sql_mode = \
     'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT'; \
     SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// Twenty nodes that start at once take turns.
-pub(crate) const ONE_AT_A_TIME: &str = "SELECT GET_LOCK(CONCAT('eovr.', DATABASE()), 60)";
+/// Said to the connection of the writer. A node that the network has swallowed gives up its turn before the
+/// others give up waiting for it; MySQL, which has no such setting, keeps it until the connection dies.
+pub(crate) fn limits(patience: Duration) -> String {
+    let limit = (patience * 4 / 5).as_secs().max(1);
+    format!(
+        "SET SESSION innodb_lock_wait_timeout = {limit}, lock_wait_timeout = {limit} \
+         /*M!100300 , idle_transaction_timeout = {limit} */"
+    )
+}
+
+/// Twenty nodes that start at once on one server take turns. The name of a lock has 64 characters at most.
+pub(crate) const ONE_AT_A_TIME: &str = "SELECT GET_LOCK(CONCAT('eovr.', MD5(DATABASE())), 60)";
 
 /// Ends one's turn.
-pub(crate) const NEXT: &str = "SELECT RELEASE_LOCK(CONCAT('eovr.', DATABASE()))";
+pub(crate) const NEXT: &str = "SELECT RELEASE_LOCK(CONCAT('eovr.', MD5(DATABASE())))";
 
 /// InnoDB's limit.
 pub(crate) const WIDEST_INDEX: usize = 3072;
@@ -41,8 +52,9 @@ pub(crate) const WIDEST_INDEX: usize = 3072;
 const SHORT: usize = 64;
 /// Characters of a code.
 const CODE: usize = 200;
-/// Bytes of a digest, a mark, or a sealed value that is searched for.
-const BYTES: usize = 1024;
+/// Bytes of a digest, a mark, or a sealed value that is searched for: as many as the core lets them have,
+/// 500 characters and what sealing adds.
+const BYTES: usize = 2500;
 
 impl Flavour {
     /// Which of the two it is, from its version.
@@ -62,7 +74,7 @@ impl Flavour {
     pub(crate) fn slot_type(self, slot: &Slot) -> String {
         match slot.column_type {
             ColumnType::Text => format!("varchar({CODE})"),
-            ColumnType::Bytes if slot.unique || slot.indexed => format!("varbinary({BYTES})"),
+            ColumnType::Bytes => format!("varbinary({BYTES})"),
             column_type => self.envelope_type(column_type),
         }
     }

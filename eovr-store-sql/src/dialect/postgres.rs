@@ -14,12 +14,18 @@ pub(crate) fn options(options: PgConnectOptions) -> PgConnectOptions {
         .disable_statement_logging()
 }
 
-/// A connection that the network has swallowed must not hold the counters for hours.
-pub(crate) const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
+/// Said to every new connection: whoever waited for a row sees it as it is then, whatever the database's
+/// default is.
+pub(crate) const GREETING: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// Said to every new connection.
-pub(crate) fn greeting() -> String {
-    format!("SET idle_in_transaction_session_timeout = {}", IDLE_IN_TRANSACTION.as_millis())
+/// Said to the connection of the writer. A node that the network has swallowed gives up its turn before the
+/// others give up waiting for it.
+pub(crate) fn limits(patience: Duration) -> String {
+    let limit = (patience * 4 / 5).as_millis().max(1);
+    format!(
+        "SELECT set_config('lock_timeout', '{limit}', false), set_config('statement_timeout', '{limit}', false), \
+         set_config('idle_in_transaction_session_timeout', '{limit}', false)"
+    )
 }
 
 /// Twenty nodes that start at once take turns.
@@ -52,7 +58,7 @@ pub(crate) fn type_name(column_type: ColumnType) -> &'static str {
 }
 
 /// `events` is append-only in the database itself, and cannot be emptied either.
-pub(crate) const SYSTEM_TABLES: [&str; 10] = [
+pub(crate) const SYSTEM_TABLES: [&str; 9] = [
     "CREATE TABLE IF NOT EXISTS layout (version bigint NOT NULL)",
     "CREATE TABLE IF NOT EXISTS counters (series text COLLATE \"C\" PRIMARY KEY, value bigint NOT NULL)",
     "INSERT INTO counters VALUES ('position', 0) ON CONFLICT DO NOTHING",
@@ -75,7 +81,6 @@ pub(crate) const SYSTEM_TABLES: [&str; 10] = [
         FOR EACH ROW EXECUTE FUNCTION eovr_refuse('events are append-only')",
     "CREATE OR REPLACE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON events
         FOR EACH STATEMENT EXECUTE FUNCTION eovr_refuse('events are append-only')",
-    "REVOKE UPDATE, DELETE, TRUNCATE ON events FROM PUBLIC",
     // Its id is the position of the event whose message it hands out.
     "CREATE TABLE IF NOT EXISTS outbox (
         id bigint PRIMARY KEY,

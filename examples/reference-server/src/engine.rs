@@ -6,6 +6,7 @@ use eovr_core::incident;
 use eovr_core::org::Org;
 use eovr_core::ports::Clock;
 use eovr_core::record::{Query, Record};
+use eovr_core::service::EovrBuilder;
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
 
 use crate::database::{Database, KeyText};
@@ -37,9 +38,10 @@ pub(crate) async fn open(
     let database = config.open().await?;
     // The organisation is in the store, and an engine needs one to open: first the planned one, then the
     // one that is there.
-    let planned = assemble(&database, organisation::planned()?, &key, clock.clone()).await?;
+    let planned = assemble(&database, organisation::planned()?, &key, clock.clone()).await?.open().await?;
     let sites = enter(&planned).await?;
-    let eovr = assemble(&database, identity::org_from(&sites)?, &key, clock).await?;
+    let engine = assemble(&database, identity::org_from(&sites)?, &key, clock).await?;
+    let eovr = engine.figures_in_memory().open().await?;
     Ok(Host { eovr, database })
 }
 
@@ -48,11 +50,10 @@ async fn assemble(
     org: Org,
     key: &KeyText,
     clock: impl Clock + 'static,
-) -> Result<Eovr, Failure> {
+) -> Result<EovrBuilder, Failure> {
     let kinds = incident::kinds(incident::Settings::default())?.into_iter().chain(identity::kinds()?);
     let engine = Eovr::builder().shared_store(database.store()).org(org).kinds(kinds);
-    let engine = database.keys(engine.clock(clock).figures_in_memory(), key).await?;
-    Ok(engine.open().await?)
+    database.keys(engine.clock(clock), key).await
 }
 
 /// Enters the facilities that are missing, unless the store belongs to another organisation.

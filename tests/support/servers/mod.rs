@@ -69,7 +69,7 @@ pub fn with_database(server: &str, name: &str) -> String {
 
 fn server(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: run this test by `tests/run sql`, or beside `with-servers`")
+        panic!("{variable} is not set: run this test by `tests/run`, or beside `with-servers`")
     })
 }
 

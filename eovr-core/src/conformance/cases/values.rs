@@ -51,7 +51,7 @@ fn all_values() -> Vec<(&'static str, Value)> {
     all.extend([true, false].map(|bool| ("fragile", Value::Bool(bool))));
     all.extend(MICROS.map(|micros| ("sent_at", Value::Time(Timestamp::from_micros(micros)))));
     all.extend(BYTES.map(|bytes| ("mark", Value::Bytes(bytes.to_vec()))));
-    all.push(("mark", Value::Bytes((0..=255).cycle().take(4000).collect())));
+    all.push(("mark", Value::Bytes((0..=255).cycle().take(2000).collect())));
     all
 }
 

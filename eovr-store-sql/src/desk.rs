@@ -1,0 +1,217 @@
+//! Where the writer works: one connection, transactions, and what to do when the server goes away.
+//!
+//! When the connection breaks nobody knows whether the last transaction was made. The writer connects again
+//! and looks for the traces of each commit, its events with their hashes: what is there was made, and what
+//! is not is made now. Callers wait for that as long as the store has patience; then they hear `Uncertain`,
+//! or `Unavailable` where nothing was sent.
+
+use std::time::Duration;
+
+use eovr_core::Result;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::commit::{Job, Trace};
+use crate::connection::Connection;
+use crate::error::{is_conflict, is_lost, lost_its_turn, silent, translate, uncertain};
+use crate::link::Link;
+use crate::query::Statement;
+use crate::row::Row;
+
+pub(crate) struct Desk {
+    link: Link,
+    /// None, where it broke.
+    connection: Option<Connection>,
+    patience: Duration,
+}
+
+/// A try that came to nothing.
+struct Failed {
+    error: sqlx::Error,
+    /// Whether anything was sent: if not, nothing can have been done.
+    sent: bool,
+}
+
+/// The longest patience, so that adding it to a moment always gives a moment.
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Desk {
+    pub(crate) fn new(link: Link, connection: Connection, patience: Duration) -> Self {
+        Self { link, connection: Some(connection), patience: patience.min(A_DAY) }
+    }
+
+    pub(crate) async fn close(self) {
+        if let Some(connection) = self.connection {
+            // The last commit is on the disk already; closing tidies up.
+            let _ = connection.close().await;
+        }
+    }
+
+    /// Does all of these, each or not at all. Every answer is given after its transaction is durable.
+    pub(crate) async fn settle(&mut self, jobs: Vec<Job>) -> Vec<Result<Vec<Row>>> {
+        let deadline = Instant::now() + self.patience;
+        let mut in_doubt = false;
+        if jobs.len() > 1 {
+            match self.together(&jobs, deadline).await {
+                Ok(results) => return results.into_iter().map(Ok).collect(),
+                Err(failed) => in_doubt = failed.sent && is_lost(&failed.error),
+            }
+        }
+        let mut results = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            results.push(self.alone(&job, in_doubt, deadline).await);
+        }
+        results
+    }
+
+    /// Runs a group in one transaction, all of it or nothing.
+    async fn together(&mut self, jobs: &[Job], deadline: Instant) -> Result<Vec<Vec<Row>>, Failed> {
+        let mut connection = self.connection(deadline).await?;
+        let done = self.in_time(deadline, transaction(&mut connection, jobs)).await;
+        self.keep(connection, &done).await;
+        done.map_err(|error| Failed { error, sent: true })
+    }
+
+    /// Runs one job in a transaction of its own. `in_doubt`: it may have been done already.
+    async fn alone(&mut self, job: &Job, mut in_doubt: bool, deadline: Instant) -> Result<Vec<Row>> {
+        let mut wait = Duration::from_millis(2);
+        loop {
+            let Failed { error, sent } = match self.attempt(job, in_doubt, deadline).await {
+                Ok(rows) => return Ok(rows),
+                Err(failed) => failed,
+            };
+            in_doubt |= sent && is_lost(&error);
+            let again = lost_its_turn(&error) || (is_lost(&error) && self.link.is_remote());
+            if !again || Instant::now() >= deadline {
+                return Err(if in_doubt { uncertain(&error) } else { translate(error) });
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_millis(100));
+        }
+    }
+
+    async fn attempt(&mut self, job: &Job, in_doubt: bool, deadline: Instant) -> Result<Vec<Row>, Failed> {
+        let mut connection = self.connection(deadline).await?;
+        let done = self.in_time(deadline, try_once(&mut connection, job, in_doubt)).await;
+        self.keep(connection, &done).await;
+        done.map_err(|error| Failed { error, sent: true })
+    }
+
+    /// The connection, made again where it broke.
+    async fn connection(&mut self, deadline: Instant) -> Result<Connection, Failed> {
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
+        }
+        let made = self.in_time(deadline, self.link.connect_to_write(Some(self.patience))).await;
+        made.map_err(|error| Failed { error, sent: false })
+    }
+
+    /// Puts the connection back and leaves nothing half-done on it: where something went wrong the
+    /// transaction is undone, or the connection given up.
+    async fn keep<T>(&mut self, mut connection: Connection, done: &sqlx::Result<T>) {
+        let sound = match done {
+            Ok(_) => true,
+            Err(error) if is_lost(error) => false,
+            Err(_) => roll_back(&mut connection).await || !self.link.is_remote(),
+        };
+        self.connection = sound.then_some(connection);
+    }
+
+    /// Gives a server until the deadline. A file is not a server: what SQLite has begun it ends, and nobody
+    /// would know how.
+    async fn in_time<T>(
+        &self,
+        deadline: Instant,
+        work: impl Future<Output = sqlx::Result<T>>,
+    ) -> sqlx::Result<T> {
+        if !self.link.is_remote() {
+            return work.await;
+        }
+        // A little at least, so that what came late to a group is tried once.
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(200));
+        timeout(left, work).await.unwrap_or_else(|_| Err(silent()))
+    }
+}
+
+async fn try_once(connection: &mut Connection, job: &Job, in_doubt: bool) -> sqlx::Result<Vec<Row>> {
+    if in_doubt && let Some(rows) = find_traces(connection, &job.traces).await? {
+        return Ok(rows);
+    }
+    match run_alone(connection, job).await {
+        // Its own earlier attempt, which was still on its way when we looked, may stand in its way. What is
+        // left of this one is undone first: it holds the positions.
+        Err(error) if in_doubt && is_conflict(&error) => {
+            if !roll_back(connection).await {
+                return Err(silent());
+            }
+            find_traces(connection, &job.traces).await?.ok_or(error)
+        }
+        done => done,
+    }
+}
+
+/// Whether the connection is fit to go on. It may have been rolled back by itself, and this have nothing to
+/// do.
+async fn roll_back(connection: &mut Connection) -> bool {
+    matches!(timeout(Duration::from_secs(2), connection.run("ROLLBACK")).await, Ok(Ok(())))
+}
+
+async fn transaction(connection: &mut Connection, jobs: &[Job]) -> sqlx::Result<Vec<Vec<Row>>> {
+    let mut results = Vec::with_capacity(jobs.len());
+    if let Connection::Postgres(_) = connection {
+        connection.run("BEGIN").await?;
+        for job in jobs {
+            results.push(connection.fetch(job.statements.clone()).await?);
+        }
+        connection.run("COMMIT").await?;
+        return Ok(results);
+    }
+    let last = jobs.len().saturating_sub(1);
+    for (index, job) in jobs.iter().enumerate() {
+        // `BEGIN` travels with the first job and `COMMIT` with the last.
+        let begin = if index == 0 { begin(connection) } else { "" };
+        let commit = if index == last { "COMMIT" } else { "" };
+        results.push(connection.script(between(begin, job, commit)).await?);
+    }
+    Ok(results)
+}
+
+async fn run_alone(connection: &mut Connection, job: &Job) -> sqlx::Result<Vec<Row>> {
+    match connection {
+        // One statement is a transaction by itself.
+        Connection::Postgres(_) => connection.fetch(job.statements.clone()).await,
+        _ => connection.script(between(begin(connection), job, "COMMIT")).await,
+    }
+}
+
+fn begin(connection: &Connection) -> &'static str {
+    match connection {
+        Connection::Sqlite(_) => "BEGIN IMMEDIATE;\n",
+        _ => "START TRANSACTION;\n",
+    }
+}
+
+fn between(begin: &str, job: &Job, commit: &str) -> Statement {
+    let Statement { sql, binds } = &job.statements;
+    Statement { sql: format!("{begin}{sql}{commit}"), binds: binds.clone() }
+}
+
+/// The numbers of a commit that was made: none, where it was not.
+async fn find_traces(connection: &mut Connection, traces: &[Trace]) -> sqlx::Result<Option<Vec<Row>>> {
+    let mut rows = Vec::with_capacity(traces.len());
+    for trace in traces {
+        let mut statement = Statement::new(format!(
+            "SELECT r.\"number\" FROM events e JOIN \"{}\" r ON r.\"id\" = e.record WHERE e.record = ",
+            trace.kind
+        ));
+        statement.bind(trace.record);
+        statement.push(" AND e.seq = ");
+        statement.bind(i64::try_from(trace.seq).unwrap_or(i64::MAX));
+        statement.push(" AND e.hash = ");
+        statement.bind(trace.hash.as_slice());
+        match connection.fetch(statement).await?.pop() {
+            Some(row) => rows.push(row),
+            None => return Ok(None),
+        }
+    }
+    Ok((!traces.is_empty()).then_some(rows))
+}
