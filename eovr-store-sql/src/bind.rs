@@ -76,7 +76,23 @@ impl From<RecordId> for Bind {
 }
 
 pub(crate) fn to_sqlite(binds: Vec<Bind>) -> sqlx::Result<SqliteArguments> {
-    let mut arguments = SqliteArguments::default();
+    without_types(binds)
+}
+
+pub(crate) fn to_mysql(binds: Vec<Bind>) -> sqlx::Result<MySqlArguments> {
+    without_types(binds)
+}
+
+/// For databases that keep ids as bytes and truth as a number, and ask for no type of what is not set.
+fn without_types<A>(binds: Vec<Bind>) -> sqlx::Result<A>
+where
+    A: Arguments + Default,
+    Option<i64>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
+    i64: for<'q> Encode<'q, A::Database> + Type<A::Database>,
+    String: for<'q> Encode<'q, A::Database> + Type<A::Database>,
+    Vec<u8>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
+{
+    let mut arguments = A::default();
     for bind in binds {
         match bind {
             Bind::Null(_) => add(&mut arguments, None::<i64>)?,
@@ -102,21 +118,6 @@ pub(crate) fn to_postgres(binds: Vec<Bind>) -> sqlx::Result<PgArguments> {
             Bind::Id(id) => add(&mut arguments, Uuid::from_bytes(*id.as_bytes()))?,
             Bind::Int(int) => add(&mut arguments, int)?,
             Bind::Bool(bool) => add(&mut arguments, bool)?,
-            Bind::Text(text) => add(&mut arguments, text)?,
-            Bind::Bytes(bytes) => add(&mut arguments, bytes)?,
-        }
-    }
-    Ok(arguments)
-}
-
-pub(crate) fn to_mysql(binds: Vec<Bind>) -> sqlx::Result<MySqlArguments> {
-    let mut arguments = MySqlArguments::default();
-    for bind in binds {
-        match bind {
-            Bind::Null(_) => add(&mut arguments, None::<i64>)?,
-            Bind::Id(id) => add(&mut arguments, id.as_bytes().to_vec())?,
-            Bind::Int(int) => add(&mut arguments, int)?,
-            Bind::Bool(bool) => add(&mut arguments, i64::from(bool))?,
             Bind::Text(text) => add(&mut arguments, text)?,
             Bind::Bytes(bytes) => add(&mut arguments, bytes)?,
         }

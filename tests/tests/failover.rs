@@ -40,34 +40,29 @@ async fn three_mongodb_nodes_lose_nothing_when_the_primary_is_killed() {
     nothing_is_lost(&nodes.url("storm"), &seen).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn postgres_loses_nothing_when_it_is_killed() {
-    let mut server = Postgres::start();
-    server.create_database("storm");
-    let mut storm = Storm::on(&server.url("storm"));
-    for kill in 0..5 {
-        storm.acknowledged_by(20 + kill * 37 % 101);
-        server.kill();
-        server.restart();
-    }
-    storm.acknowledged_by(20);
-    let seen = storm.stop();
-    nothing_is_lost(&server.url("storm"), &seen).await;
+/// Servers that die and come back, in the same words.
+macro_rules! killed_and_restarted {
+    ($($name:ident: $server:ident;)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            let mut server = $server::start();
+            server.create_database("storm");
+            let mut storm = Storm::on(&server.url("storm"));
+            for kill in 0..5 {
+                storm.acknowledged_by(20 + kill * 37 % 101);
+                server.kill();
+                server.restart();
+            }
+            storm.acknowledged_by(20);
+            let seen = storm.stop();
+            nothing_is_lost(&server.url("storm"), &seen).await;
+        }
+    )*};
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn mariadb_loses_nothing_when_it_is_killed() {
-    let mut server = Mariadb::start();
-    server.create_database("storm");
-    let mut storm = Storm::on(&server.url("storm"));
-    for kill in 0..5 {
-        storm.acknowledged_by(20 + kill * 37 % 101);
-        server.kill();
-        server.restart();
-    }
-    storm.acknowledged_by(20);
-    let seen = storm.stop();
-    nothing_is_lost(&server.url("storm"), &seen).await;
+killed_and_restarted! {
+    postgres_loses_nothing_when_it_is_killed: Postgres;
+    mariadb_loses_nothing_when_it_is_killed: Mariadb;
 }
 
 /// The primary is lost for good, and its replica takes its place.
