@@ -13,9 +13,10 @@ use mongodb::options::{
 pub struct MongoConfig {
     /// The database.
     pub database: String,
-    /// How long a commit tries again while there is no primary, or while other nodes are in its way.
+    /// How long commits that share a transaction are tried while there is no primary, or while other nodes
+    /// are in their way; at most a day.
     pub patience: Duration,
-    /// The most commits that share one transaction.
+    /// The most commits that share one transaction; at least 1, at most 1024.
     pub group: usize,
     connection: ConnectionString,
 }
@@ -31,7 +32,9 @@ impl MongoConfig {
     /// takes. Ten seconds of patience, groups of 64.
     ///
     /// What the URL says of write concern, read concern and read preference is passed over: a commit is
-    /// done when a majority has it on the disk, and a read sees nothing that could be rolled back.
+    /// done when a majority has it on the disk, and a read sees nothing that could be rolled back. So is
+    /// what it says of `appName`: all nodes are `eovr DATABASE`, by which they know each other's abandoned
+    /// transactions, and nobody else's. Do not call another client of the server so.
     ///
     /// # Errors
     /// `Config` for another URL, or one without a database. The URL may hold a password, so no part of it
@@ -57,10 +60,16 @@ impl MongoConfig {
         Ok(Self { database, patience: Duration::from_secs(10), group: 64, connection })
     }
 
+    /// What our connections are called at the server.
+    pub(crate) fn app_name(&self) -> String {
+        format!("eovr {}", self.database)
+    }
+
     pub(crate) async fn options(&self) -> mongodb::error::Result<ClientOptions> {
         let mut options = ClientOptions::parse(self.connection.clone()).await?;
-        // By it the nodes of one database know each other's transactions.
-        options.app_name.get_or_insert_with(|| format!("eovr {}", self.database));
+        // By it the nodes of one database know each other's transactions. A name of the host's own would
+        // not be the other nodes', and might be that of a client of the host's.
+        options.app_name = Some(self.app_name());
         options.server_selection_timeout.get_or_insert(SERVER_SELECTION);
         options.write_concern = Some(majority());
         options.read_concern = Some(ReadConcern::majority());

@@ -9,17 +9,38 @@ pub(crate) mod code {
     pub(crate) const AUTHENTICATION_FAILED: i32 = 18;
     /// Among others: a transaction on a server that is not part of a replica set.
     pub(crate) const ILLEGAL_OPERATION: i32 = 20;
+    pub(crate) const NAMESPACE_NOT_FOUND: i32 = 26;
     pub(crate) const CANNOT_CREATE_INDEX: i32 = 67;
     pub(crate) const INDEX_OPTIONS_CONFLICT: i32 = 85;
     pub(crate) const INDEX_KEY_SPECS_CONFLICT: i32 = 86;
     pub(crate) const SNAPSHOT_TOO_OLD: i32 = 239;
     pub(crate) const SNAPSHOT_UNAVAILABLE: i32 = 246;
+    pub(crate) const NOT_WRITABLE_PRIMARY: i32 = 10107;
     pub(crate) const BSON_OBJECT_TOO_LARGE: i32 = 10334;
     pub(crate) const DUPLICATE_KEY: i32 = 11000;
+    pub(crate) const NOT_PRIMARY_NO_SECONDARY_OK: i32 = 13435;
     pub(crate) const OUT_OF_DISK_SPACE: i32 = 14031;
 }
 
-/// Turns what the database said into what a caller can act on.
+/// The same for a write outside of the writer's transactions: `Unavailable` promises that nothing was
+/// changed, and who lost the connection in the middle, or was not told by a majority, cannot promise that.
+pub(crate) fn translate_write(error: MongoError) -> Error {
+    let never_begun = matches!(&*error.kind, MongoKind::ServerSelection { .. } | MongoKind::Shutdown)
+        || matches!(code_of(&error), Some(code::NOT_WRITABLE_PRIMARY | code::NOT_PRIMARY_NO_SECONDARY_OK));
+    let error = translate(error);
+    if never_begun { error } else { after_write(error) }
+}
+
+/// What a failure means to whom something was changed already, or may have been.
+pub(crate) fn after_write(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Unavailable => uncertain().because(error),
+        _ => error,
+    }
+}
+
+/// Turns what the database said into what a caller can act on. For what only reads, or cannot have been
+/// done; else [`translate_write`].
 pub(crate) fn translate(error: MongoError) -> Error {
     let cause = Cause::of(&error);
     let (kind, message, help) = match (code_of(&error), &*error.kind) {
@@ -62,7 +83,8 @@ fn by_code(code: i32) -> (ErrorKind, &'static str, &'static str) {
         code::UNAUTHORIZED => (
             ErrorKind::Config,
             "the database does not let this user do that",
-            "`eovr_store_mongo::role` has all that a user needs",
+            "`eovr_store_mongo::role` has all that a user needs: `Duty::Node` to work, `Duty::Deploy` to make \
+             collections and indexes and to change keys",
         ),
         code::ILLEGAL_OPERATION => (
             ErrorKind::Config,
@@ -129,6 +151,18 @@ pub(crate) fn damaged() -> Error {
 pub(crate) fn stopped() -> Error {
     Error::new(ErrorKind::Unavailable, "the store has stopped")
         .with_help("keep the runtime running that the store was opened on")
+}
+
+/// Nothing of it was sent.
+pub(crate) fn out_of_time() -> Error {
+    Error::new(ErrorKind::Unavailable, "the database was not reached in time")
+        .with_help("nothing was changed; try again later")
+}
+
+/// The server, or the writer, was lost after it had been told to write.
+pub(crate) fn uncertain() -> Error {
+    Error::new(ErrorKind::Uncertain, "the database was lost in the middle of a change")
+        .with_help("it is not known whether the change was made: load the record and look")
 }
 
 /// What is kept of the driver's error: its sort and its number. The rest quotes what it was about:

@@ -43,6 +43,6 @@ mod vault;
 mod writer;
 
 pub use config::MongoConfig;
-pub use role::role;
+pub use role::{Duty, role};
 pub use store::MongoStore;
 pub use vault::{KeyInfo, Vault};

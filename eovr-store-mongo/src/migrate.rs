@@ -17,7 +17,8 @@ const LAYOUT: &str = "layout";
 /// The version of the layout that this code reads and writes.
 const VERSION: i64 = 1;
 
-/// Makes what is missing. Every step may be done twice, and by twenty nodes at once.
+/// Makes what is missing, and asks for no right where nothing is. Every step may be done twice, and by twenty
+/// nodes at once.
 pub(crate) async fn prepare(database: &Database, schemas: &[&Schema]) -> Result<()> {
     let counters = database.collection(COUNTERS);
     check_version(&counters).await?;
@@ -59,6 +60,9 @@ async fn layout(counters: &Collection<Document>) -> Result<Option<Document>> {
 }
 
 async fn begin(counters: &Collection<Document>, id: &str, content: Document) -> Result<()> {
+    if counters.find_one(doc! { "_id": id }).await.map_err(translate)?.is_some() {
+        return Ok(());
+    }
     let made = counters.update_one(doc! { "_id": id }, doc! { "$setOnInsert": content }).upsert(true).await;
     match made {
         // Another node was faster.
@@ -129,8 +133,8 @@ fn check_fields(schema: &Schema, known: &Document) -> Result<()> {
     Ok(())
 }
 
-/// Makes the collection too, where it is missing.
-async fn create_indexes(
+/// Makes the indexes that are missing, and the collection with them.
+pub(crate) async fn create_indexes(
     database: &Database,
     collection: &str,
     indexes: Vec<Document>,
@@ -138,7 +142,38 @@ async fn create_indexes(
     if indexes.is_empty() {
         return Ok(());
     }
+    let there = indexes_of(database, collection).await?;
+    // One that is there under its name and is another one goes to the server, which refuses it.
+    let indexes: Vec<Document> =
+        indexes.into_iter().filter(|wanted| !there.iter().any(|there| is_same(wanted, there))).collect();
+    if indexes.is_empty() {
+        return Ok(());
+    }
     let durable = doc! { "w": "majority", "j": true };
     let command = doc! { "createIndexes": collection, "indexes": indexes, "writeConcern": durable };
     database.run_command(command).await.map(drop)
+}
+
+/// The indexes that are finished. One that is being made stands one level deeper, and so is not found:
+/// `createIndexes` waits for it.
+async fn indexes_of(database: &Database, collection: &str) -> mongodb::error::Result<Vec<Document>> {
+    let command =
+        doc! { "listIndexes": collection, "includeBuildUUIDs": true, "cursor": { "batchSize": 1000 } };
+    let reply = match database.run_command(command).await {
+        Err(error) if code_of(&error) == Some(code::NAMESPACE_NOT_FOUND) => return Ok(Vec::new()),
+        reply => reply?,
+    };
+    // A collection has 64 at most, so there is one batch.
+    let batch = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
+    let batch = batch.into_iter().flatten();
+    Ok(batch.filter_map(|index| index.as_document().cloned()).collect())
+}
+
+/// Whether an index is what is wanted, with nothing on top: one that expires is another one.
+fn is_same(wanted: &Document, there: &Document) -> bool {
+    let mut there = there.clone();
+    for of_the_server in ["v", "ns", "background"] {
+        there.remove(of_the_server);
+    }
+    wanted.len() == there.len() && wanted.iter().all(|(field, value)| there.get(field) == Some(value))
 }

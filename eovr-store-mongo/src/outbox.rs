@@ -7,7 +7,7 @@ use eovr_core::{Error, ErrorKind, Result, Timestamp};
 use mongodb::bson::{Bson, Document, RawDocumentBuf, Uuid, doc};
 use mongodb::{Collection, Database};
 
-use crate::error::translate;
+use crate::error::{after_write, translate, translate_write};
 use crate::rows::{count, get, int, text};
 use crate::schema::{EVENTS, OUTBOX};
 
@@ -53,9 +53,11 @@ pub(crate) async fn lease(
         }
         let free = doc! { "_id": { "$gt": last }, "held_until": { "$lte": now } };
         let asked = outbox.find(free).sort(doc! { "_id": 1 }).limit(left).projection(doc! { "_id": 1 });
-        let mut cursor = asked.batch_size(BATCH).await.map_err(translate)?;
+        // What was claimed before is held, also where the rest goes wrong.
+        let lost = |error| if attempts.is_empty() { translate(error) } else { after_write(translate(error)) };
+        let mut cursor = asked.batch_size(BATCH).await.map_err(lost)?;
         let mut found = Vec::new();
-        while cursor.advance().await.map_err(translate)? {
+        while cursor.advance().await.map_err(lost)? {
             found.push(int(get(cursor.current(), "_id")?)?);
         }
         let Some(newest) = found.last() else { break };
@@ -64,7 +66,7 @@ pub(crate) async fn lease(
     }
     let positions: Vec<i64> = attempts.keys().copied().collect();
     let most = u32::try_from(positions.len()).unwrap_or(u32::MAX);
-    let posted = messages(database, doc! { "$in": positions }, most).await?;
+    let posted = messages(database, doc! { "$in": positions }, most).await.map_err(after_write)?;
     if posted.len() != attempts.len() {
         return Err(Error::new(ErrorKind::Tampered, "the outbox has a message that the feed does not have"));
     }
@@ -85,13 +87,13 @@ async fn claim(
     let token = Bson::from(Uuid::new());
     let free = doc! { "_id": { "$in": found }, "held_until": { "$lte": now } };
     let hold = doc! { "$set": { "held_until": until, "lease": &token }, "$inc": { "attempts": 1_i64 } };
-    let claimed = outbox.update_many(free, hold).await.map_err(translate)?;
+    let claimed = outbox.update_many(free, hold).await.map_err(translate_write)?;
     if claimed.matched_count == 0 {
         return Ok(());
     }
     let asked = outbox.find(doc! { "lease": token }).projection(doc! { "attempts": 1 });
-    let mut cursor = asked.batch_size(BATCH).await.map_err(translate)?;
-    while cursor.advance().await.map_err(translate)? {
+    let mut cursor = asked.batch_size(BATCH).await.map_err(translate).map_err(after_write)?;
+    while cursor.advance().await.map_err(translate).map_err(after_write)? {
         let parcel = cursor.current();
         let attempts = count(get(parcel, "attempts")?)?;
         won.insert(int(get(parcel, "_id")?)?, u32::try_from(attempts).unwrap_or(u32::MAX));
@@ -106,5 +108,5 @@ pub(crate) async fn acknowledge(database: &Database, ids: &[u64]) -> Result<()> 
         return Ok(());
     }
     let outbox: Collection<RawDocumentBuf> = database.collection(OUTBOX);
-    outbox.delete_many(doc! { "_id": { "$in": ids } }).await.map(drop).map_err(translate)
+    outbox.delete_many(doc! { "_id": { "$in": ids } }).await.map(drop).map_err(translate_write)
 }

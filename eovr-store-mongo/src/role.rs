@@ -5,40 +5,66 @@ use mongodb::bson::{Document, doc};
 use crate::schema::{COUNTERS, EVENTS, OUTBOX, Schema};
 use crate::vault;
 
-/// The command `createRole` for all that a node needs, and no more: events can be added and read, and
-/// neither changed nor removed; records can be changed and not removed. MongoDB has no triggers, so it is
-/// the rights of the user that make the trail append-only.
+/// What a user of the database is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Duty {
+    /// Daily work, on a database that was prepared.
+    Node,
+    /// What a node may do, and to prepare the database for a release
+    /// ([`Store::prepare`](eovr_core::ports::Store::prepare)), to [`destroy`](crate::Vault::destroy) and
+    /// to [`rewrap`](crate::Vault::rewrap) keys. Keep its password away from the nodes.
+    Deploy,
+}
+
+/// The command `createRole` for all that a duty needs, and no more.
 ///
-/// Run it in the database of the store, once for each release that brings new kinds (then as `updateRole`),
-/// and give the role to the user of the nodes:
+/// MongoDB has no triggers, so it is the rights of the nodes' user that make the trail append-only: a
+/// [`Duty::Node`] adds and reads events, and neither changes nor removes one; it changes records and removes
+/// none. It makes no index, for one that expires (`expireAfterSeconds`) would have the server remove what
+/// the user may not. It adds keys and removes none.
+///
+/// Run it in the database of the store, once for each release that brings new kinds (then as `updateRole`):
 ///
 /// ```no_run
 /// # async fn grant(catalog: &eovr_core::kind::Catalog, database: mongodb::Database) -> Result<(), Box<dyn std::error::Error>> {
+/// use eovr_store_mongo::{Duty, role};
 /// use mongodb::bson::doc;
 ///
-/// database.run_command(eovr_store_mongo::role("eovr", database.name(), catalog)?).await?;
+/// database.run_command(role("eovr", database.name(), catalog, Duty::Node)?).await?;
 /// database.run_command(doc! { "grantRolesToUser": "node", "roles": ["eovr"] }).await?;
+/// database.run_command(role("eovr_deploy", database.name(), catalog, Duty::Deploy)?).await?;
+/// database.run_command(doc! { "grantRolesToUser": "deploy", "roles": ["eovr_deploy"] }).await?;
 /// # Ok(())
 /// # }
 /// ```
 ///
+/// Then, before the nodes of a release start, open and prepare the store once as `deploy`, and the
+/// [`Vault`](crate::Vault), where there is one. The nodes find everything there and make nothing.
+///
+/// All nodes use one user. A node that dies in the middle of a transaction leaves it open, and the others
+/// cannot commit until it is ended: by themselves after a second or so, as a user sees and ends its own
+/// sessions (`killSessions`) without a right to it; by the server after a minute. Where nodes have different
+/// users, or may not end a session, they wait as long as their patience lasts.
+///
 /// # Errors
 /// `Config` for a kind that the store refuses.
-pub fn role(name: &str, database: &str, catalog: &Catalog) -> Result<Document> {
-    let prepare = ["createCollection", "createIndex"];
-    let write = ["find", "insert", "update"];
-    let privilege = |collection: &str, actions: Vec<&str>| {
+pub fn role(name: &str, database: &str, catalog: &Catalog, duty: Duty) -> Result<Document> {
+    let privilege = |collection: &str, work: &[&str], deploy: &[&str]| {
+        let mut actions = [work, &["listIndexes"]].concat();
+        if duty == Duty::Deploy {
+            actions.extend(["createCollection", "createIndex", "collMod"]);
+            actions.extend(deploy);
+        }
         doc! { "resource": { "db": database, "collection": collection }, "actions": actions }
     };
-    let with = |more: &[&'static str]| [prepare.as_slice(), more].concat();
     let mut privileges = vec![
-        privilege(EVENTS, with(&["find", "insert"])),
-        privilege(OUTBOX, with(&["find", "insert", "update", "remove"])),
-        privilege(COUNTERS, with(&write)),
-        privilege(vault::COLLECTION, with(&["find", "insert", "update", "remove"])),
+        privilege(EVENTS, &["find", "insert"], &[]),
+        privilege(OUTBOX, &["find", "insert", "update", "remove"], &[]),
+        privilege(COUNTERS, &["find", "update"], &["insert"]),
+        privilege(vault::COLLECTION, &["find", "insert"], &["update", "remove"]),
     ];
     for kind in catalog.kinds() {
-        privileges.push(privilege(&Schema::of(kind)?.collection, with(&write)));
+        privileges.push(privilege(&Schema::of(kind)?.collection, &["find", "insert", "update"], &[]));
     }
     Ok(doc! { "createRole": name, "privileges": privileges, "roles": [] })
 }

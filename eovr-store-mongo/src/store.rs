@@ -61,20 +61,19 @@ impl MongoStore {
     /// As [`MongoStore::open`].
     pub async fn connect(config: MongoConfig) -> Result<Self> {
         let options = config.options().await.map_err(translate)?;
-        let name = options.app_name.clone().unwrap_or_default();
         let client = Client::with_options(options).map_err(translate)?;
         let database = client.database(&config.database);
         let hello = database.run_command(doc! { "hello": 1 }).await.map_err(translate)?;
         check_server(&hello)?;
         // Also the first thing that a user without rights may not do.
         migrate::check_version(&database.collection(COUNTERS)).await?;
-        let transactions = Transactions::new(client.clone(), database.clone(), name);
+        let transactions = Transactions::new(client.clone(), database.clone(), config.app_name());
         let writer = Writer::start(transactions, config.group, config.patience);
         let schemas = RwLock::new(Arc::new(BTreeMap::new()));
         Ok(Self { inner: Arc::new(Inner { config, client, database, writer, schemas }) })
     }
 
-    /// Does what is waiting and closes the connections. Any clone of the store answers `Unavailable` from
+    /// Does what is waiting and closes the connections; of several calls at once each waits for that. Any clone of the store answers `Unavailable` from
     /// then on. A store that is dropped without it loses nothing.
     pub async fn close(&self) {
         self.inner.writer.close().await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use eovr_core::ports::{Clock as _, EntropySource as _};
 use eovr_core::seal::csfle::{BsonValue, CsfleRing, LocalKey, VaultKey};
@@ -13,13 +14,14 @@ use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{
     Binary, Bson, DateTime, Document, RawBinaryRef, RawBsonRef, RawDocument, RawDocumentBuf, doc, rawdoc,
 };
-use mongodb::error::TRANSIENT_TRANSACTION_ERROR;
-use mongodb::{Client, Collection, Database};
+use mongodb::{Client, Collection, Namespace};
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::error::{code, code_of, translate};
+use crate::error::{after_write, code, code_of, translate, translate_write};
+use crate::migrate::create_indexes;
 use crate::rows::binary;
 use crate::store::MongoStore;
 
@@ -36,7 +38,7 @@ use crate::store::MongoStore;
 /// let store = MongoStore::open("mongodb://127.0.0.1:27017/hospital?replicaSet=rs0").await?;
 /// let vault = Arc::new(Vault::open(&store, local).await?);
 /// let builder = Eovr::builder().store(store).cipher(vault.clone());
-/// // Another process has rotated: read the vault again, every few minutes.
+/// // Another process has rotated: read the vault again, every minute or so.
 /// vault.refresh().await?;
 /// # Ok(())
 /// # }
@@ -45,6 +47,27 @@ use crate::store::MongoStore;
 /// Our keys are those with an alternative name `eovr-1`, `eovr-2`, …, the newest of which seals. Keys of
 /// other applications are left alone; a value that one of them has sealed opens, where the local key is
 /// the same.
+///
+/// # What it does not do
+/// - The format binds a value to no record and no field: one that was moved opens where it was put. The page
+///   of [`csfle`](eovr_core::seal::csfle) says what follows from that.
+/// - Changes of the vault are not in the audit trail. Have the operator's own records say who rotated,
+///   destroyed and rewrapped, and when.
+///
+/// # Many nodes
+/// A node knows what it read last. Until it reads the vault again, with [`refresh`](Vault::refresh):
+/// - after [`rotate`](Vault::rotate) elsewhere, it refuses values that the new key sealed (`Key`), its
+///   searches of sealed fields miss the records whose value the new key sealed, and it seals under the
+///   old key;
+/// - after [`destroy`](Vault::destroy) elsewhere, it opens what should be gone, and, where it has missed the
+///   rotation as well, goes on sealing under a key that no longer exists: nobody will ever open that.
+///
+/// So refresh every node after a rotation, and all of them before a key is destroyed. Let every node refresh
+/// by itself more often than [`Vault::SETTLING`].
+///
+/// # The local key
+/// A vault keeps the local key in memory as long as it lives, because `refresh` unwraps with it what came
+/// new; whoever reads the memory of the process finds the unwrapped keys there anyway.
 pub struct Vault {
     keys: Collection<RawDocumentBuf>,
     rings: RwLock<Arc<Rings>>,
@@ -75,16 +98,42 @@ pub(crate) const COLLECTION: &str = "__keyVault";
 /// How often the first key is looked for while another node makes it.
 const ATTEMPTS: u32 = 5;
 
+/// How often a vault is wrapped while others change it.
+const WRAPPINGS: u32 = 20;
+
+/// How long to wait before a vault is wrapped again.
+const WRAP_AGAIN: Duration = Duration::from_millis(100);
+
 impl Vault {
+    /// How old the newest key must be before an older one can be destroyed: ten minutes. A node that
+    /// refreshes more often has learnt of it by then.
+    pub const SETTLING: Duration = Duration::from_secs(10 * 60);
+
     /// Reads the vault beside the records, and makes the first key where there is none. Of many nodes that
     /// start at once, one makes it.
     ///
     /// # Errors
     /// `Key` where the local key does not open one of our keys; `Tampered` where one of them is damaged;
-    /// both name the key. `Unavailable` where the database cannot be reached.
+    /// both name the key. `Unavailable` where the database cannot be reached; `Uncertain` where it was lost
+    /// while the first key was made: open it again.
     pub async fn open(store: &MongoStore, local: LocalKey) -> Result<Self> {
-        let keys = store.database().collection(COLLECTION);
-        create_index(store.database()).await?;
+        Self::open_keys(beside(store), store, local).await
+    }
+
+    /// The same for a vault elsewhere on the server, which another application made: `DATABASE.COLLECTION`,
+    /// by custom `encryption.__keyVault`. [`role`](crate::role) knows nothing of it: give the user the same
+    /// rights there.
+    ///
+    /// # Errors
+    /// `Config` where that is not the name of a collection. Else as [`Vault::open`].
+    pub async fn open_in(store: &MongoStore, local: LocalKey, namespace: &str) -> Result<Self> {
+        Self::open_keys(namespace_of(namespace)?, store, local).await
+    }
+
+    async fn open_keys(namespace: Namespace, store: &MongoStore, local: LocalKey) -> Result<Self> {
+        let database = store.client().database(&namespace.db);
+        create_indexes(&database, &namespace.coll, vec![names_index()]).await.map_err(translate)?;
+        let keys = database.collection(&namespace.coll);
         for _ in 0..ATTEMPTS {
             let kept = read(&keys).await?;
             if kept.iter().any(Kept::is_ours) {
@@ -115,8 +164,9 @@ impl Vault {
     /// [`destroy`](Vault::destroy) it.
     ///
     /// # Errors
-    /// `Conflict` where another process rotated at the same moment: its key is in use then. Else as
-    /// [`Vault::open`].
+    /// `Conflict` where another process rotated at the same moment: its key is in use then; or where one
+    /// changed the local key: there is no new key then. `Uncertain` where the database was lost in the
+    /// middle: refresh, and look whether [`keys`](Vault::keys) has a new one. Else as [`Vault::open`].
     pub async fn rotate(&self) -> Result<Uuid> {
         let local = self.local.lock().await;
         let kept = read(&self.keys).await?;
@@ -131,20 +181,60 @@ impl Vault {
             return Err(Error::new(ErrorKind::Conflict, "another process has rotated at the same moment")
                 .with_help("its key seals now; rotate again if that is not enough"));
         }
-        self.put(rings);
-        Ok(id)
+        // Were the local key another one by now, the vault would have keys under both, and nobody could
+        // read it as a whole. Nobody has sealed with the new key then, as nobody could.
+        match Rings::unwrap(&local, read(&self.keys).await.map_err(after_write)?) {
+            Ok(rings) => {
+                self.put(rings);
+                Ok(id)
+            }
+            Err(error) => Err(self.take_back(&key, error).await),
+        }
     }
 
-    /// Destroys a key of ours: no value that it has sealed ever opens again, in whatever backup of the
-    /// records.
+    /// Removes a key that was just made, unless it was wrapped again meanwhile.
+    async fn take_back(&self, key: &VaultKey, why: Error) -> Error {
+        let made = doc! { "_id": id_value(&key.id), "keyMaterial": material(key) };
+        match self.keys.delete_one(made).await {
+            Ok(_) => Error::new(ErrorKind::Conflict, "the key vault has been changed at the same moment")
+                .with_help("where the local key was changed, start with the new one; then rotate again"),
+            Err(_) => Error::new(ErrorKind::Uncertain, "a key was made that may not fit the others")
+                .with_help("run `rewrap` again, with the old and the new local key"),
+        }
+        .because(why)
+        .with("key", key.id)
+    }
+
+    /// Destroys a key of ours: no value that it has sealed opens again here. Have every process
+    /// [`refresh`](Vault::refresh) before, so that none still seals with it, and after, so that none still
+    /// opens with it.
+    ///
+    /// A dump of this database that was made before holds the key, wrapped, and the local key unwraps it. To
+    /// be rid of that too, [`rewrap`](Vault::rewrap) under a new local key and destroy the old one, wherever
+    /// it is kept.
+    ///
+    /// Needs the rights of [`Duty::Deploy`](crate::Duty::Deploy).
     ///
     /// # Errors
-    /// `Key` where there is no such key, or where it is the one that seals. Else as [`Vault::open`].
+    /// `Key` where there is no such key, or where it is the one that seals. `Conflict` while the one that
+    /// seals is younger than [`Vault::SETTLING`]: nodes may not know it yet, and seal with this one.
+    /// `Uncertain` where the database was lost in the middle: refresh, and look whether
+    /// [`keys`](Vault::keys) still has it. Else as [`Vault::open`].
     pub async fn destroy(&self, id: Uuid) -> Result<()> {
         let local = self.local.lock().await;
         let mut rings = Rings::unwrap(&local, read(&self.keys).await?)?;
         rings.ours.destroy(id)?;
-        self.keys.delete_one(doc! { "_id": id_value(&id) }).await.map_err(translate)?;
+        let newest = rings.ours.wrapped().first().map(|key| key.created_at);
+        let settled = newest.and_then(|made| now().checked_sub(made)).map(u64::try_from);
+        if !settled.is_some_and(|age| age.is_ok_and(|age| Duration::from_micros(age) >= Self::SETTLING)) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "the newest key is too young to destroy an older one",
+            )
+            .with_help("have every process refresh, and come back ten minutes after the rotation")
+            .with("key", rings.ours.active()));
+        }
+        self.keys.delete_one(doc! { "_id": id_value(&id) }).await.map_err(translate_write)?;
         self.put(rings);
         Ok(())
     }
@@ -175,35 +265,68 @@ impl Vault {
         self.rings().of(key).open_bytes(bytes)
     }
 
-    /// Wraps every key that `old` opens under `new`, ours and those of others, in one transaction. No value
-    /// has to be sealed again. Afterwards every process, of other applications too, starts with the new
-    /// local key. Returns how many keys were changed.
+    /// Wraps every key that `old` opens under `new`, ours and those of others, in one transaction, and looks
+    /// again until there is nothing left to wrap. No value has to be sealed again. Afterwards every process,
+    /// of other applications too, starts with the new local key. Returns how many keys were changed.
+    ///
+    /// Whatever went wrong: run it again with the same two keys. It leaves alone what `new` opens already,
+    /// and takes along what is still wrapped under `old`, such as the key of a process that rotated with the
+    /// old local key meanwhile.
+    ///
+    /// Needs the rights of [`Duty::Deploy`](crate::Duty::Deploy).
     ///
     /// # Errors
-    /// `Key` where neither opens a key of ours. Else as [`Vault::open`].
+    /// `Key` where neither opens a key of ours; `Conflict` where others change the vault without end;
+    /// `Uncertain` where the database was lost in the middle. Else as [`Vault::open`].
     pub async fn rewrap(store: &MongoStore, old: &LocalKey, new: &LocalKey) -> Result<usize> {
-        let keys = store.database().collection(COLLECTION);
-        let mut changed = Vec::new();
+        Self::rewrap_keys(beside(store), store, old, new).await
+    }
+
+    /// The same for the vault of [`Vault::open_in`].
+    ///
+    /// # Errors
+    /// As [`Vault::rewrap`] and [`Vault::open_in`].
+    pub async fn rewrap_in(
+        store: &MongoStore,
+        old: &LocalKey,
+        new: &LocalKey,
+        namespace: &str,
+    ) -> Result<usize> {
+        Self::rewrap_keys(namespace_of(namespace)?, store, old, new).await
+    }
+
+    async fn rewrap_keys(
+        namespace: Namespace,
+        store: &MongoStore,
+        old: &LocalKey,
+        new: &LocalKey,
+    ) -> Result<usize> {
+        let keys = store.client().database(&namespace.db).collection(&namespace.coll);
         let mut entropy = entropy()?;
-        for kept in read(&keys).await? {
-            match CsfleRing::rewrap(old, new, std::slice::from_ref(&kept.key), &mut entropy) {
-                Ok(mut again) => {
-                    changed.extend(again.pop().filter(|key| *key != kept.key).zip(Some(kept.key)))
-                }
-                Err(error) if kept.is_ours() => return Err(error),
-                Err(_) => {}
+        let mut changed = BTreeSet::new();
+        let mut lost = None;
+        for _ in 0..WRAPPINGS {
+            // What is refused from now on may come after something that was done.
+            let begun = !changed.is_empty();
+            let said = |error| if begun { after_write(error) } else { error };
+            let wrapped = wrap_again(read(&keys).await.map_err(said)?, old, new, &mut entropy)?;
+            if wrapped.is_empty() {
+                return Ok(changed.len());
             }
-        }
-        for _ in 0..ATTEMPTS {
-            match replace(store.client(), &keys, &changed).await {
-                Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {}
-                Err(error) => return Err(translate(error)),
-                Ok(true) => return Ok(changed.len()),
-                Ok(false) => break,
+            changed.extend(wrapped.iter().map(|(key, _)| key.id));
+            match replace(store.client(), &keys, &wrapped).await.map_err(translate_write) {
+                Ok(true) => continue,
+                Ok(false) => lost = None,
+                // Done or not: the vault tells.
+                Err(error) if error.kind() == ErrorKind::Uncertain => lost = Some(error),
+                Err(error) => return Err(said(error)),
             }
+            sleep(WRAP_AGAIN).await;
         }
-        Err(Error::new(ErrorKind::Conflict, "the key vault has changed meanwhile")
-            .with_help("nothing was changed; wrap the keys again"))
+        Err(lost.unwrap_or_else(|| {
+            Error::new(ErrorKind::Conflict, "the key vault changes all the time")
+                .with_help("let nobody rotate meanwhile, and run `rewrap` again")
+        }))
     }
 
     fn rings(&self) -> Arc<Rings> {
@@ -330,8 +453,29 @@ async fn write(keys: &Collection<RawDocumentBuf>, key: &VaultKey, number: u32) -
     match keys.insert_one(document).await {
         Ok(_) => Ok(true),
         Err(error) if code_of(&error) == Some(code::DUPLICATE_KEY) => Ok(false),
-        Err(error) => Err(translate(error)),
+        Err(error) => Err(translate_write(error)),
     }
+}
+
+/// The keys that `old` opens, under `new`, each with what it was.
+fn wrap_again(
+    kept: Vec<Kept>,
+    old: &LocalKey,
+    new: &LocalKey,
+    entropy: &mut Entropy,
+) -> Result<Vec<(VaultKey, VaultKey)>> {
+    let mut wrapped = Vec::new();
+    for kept in kept {
+        match CsfleRing::rewrap(old, new, std::slice::from_ref(&kept.key), entropy) {
+            Ok(mut again) => {
+                wrapped.extend(again.pop().filter(|key| *key != kept.key).zip(Some(kept.key)));
+            }
+            Err(error) if kept.is_ours() => return Err(error),
+            // Of another application, with a local key of its own.
+            Err(_) => {}
+        }
+    }
+    Ok(wrapped)
 }
 
 /// Replaces the material of keys, of all or of none; `false` where one is not what it was.
@@ -343,12 +487,9 @@ async fn replace(
     let mut session = client.start_session().await?;
     session.start_transaction().await?;
     for (new, old) in changed {
-        let is = |key: &VaultKey| {
-            let bytes = key.material.clone();
-            Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes })
-        };
-        let change = doc! { "$set": { "keyMaterial": is(new) }, "$currentDate": { "updateDate": true } };
-        let filter = doc! { "_id": id_value(&old.id), "keyMaterial": is(old) };
+        let change =
+            doc! { "$set": { "keyMaterial": material(new) }, "$currentDate": { "updateDate": true } };
+        let filter = doc! { "_id": id_value(&old.id), "keyMaterial": material(old) };
         if keys.update_one(filter, change).session(&mut session).await?.matched_count != 1 {
             session.abort_transaction().await?;
             return Ok(false);
@@ -358,17 +499,32 @@ async fn replace(
     Ok(true)
 }
 
-/// One key for one name: it decides between nodes that each make a first key.
-async fn create_index(database: &Database) -> Result<()> {
-    let names: Document = doc! {
+/// One key for one name: it decides between nodes that each make a first key. As MongoDB's manual has it.
+fn names_index() -> Document {
+    doc! {
         "name": "keyAltNames_1",
         "key": { "keyAltNames": 1 },
         "unique": true,
         "partialFilterExpression": { "keyAltNames": { "$exists": true } },
-    };
-    let durable = doc! { "w": "majority", "j": true };
-    let command = doc! { "createIndexes": COLLECTION, "indexes": [names], "writeConcern": durable };
-    database.run_command(command).await.map(drop).map_err(translate)
+    }
+}
+
+fn beside(store: &MongoStore) -> Namespace {
+    Namespace::new(store.database().name(), COLLECTION)
+}
+
+fn namespace_of(namespace: &str) -> Result<Namespace> {
+    match namespace.split_once('.') {
+        Some((database, collection)) if !database.is_empty() && !collection.is_empty() => {
+            Ok(Namespace::new(database, collection))
+        }
+        _ => Err(Error::new(ErrorKind::Config, "the key vault's name is not one of a collection")
+            .with_help("write `DATABASE.COLLECTION`, such as `encryption.__keyVault`")),
+    }
+}
+
+fn material(key: &VaultKey) -> Bson {
+    Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: key.material.clone() })
 }
 
 fn id_value(id: &Uuid) -> Bson {

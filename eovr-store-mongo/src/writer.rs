@@ -6,16 +6,16 @@
 //! nothing. A caller that goes away in the middle changes nothing: its commit is done or not, never half.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use eovr_core::{Error, ErrorKind, Result};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::commit::{Job, Step};
-use crate::error::{conflict, stopped};
+use crate::error::{conflict, out_of_time, stopped, uncertain};
 use crate::transaction::{Failed, Numbers, Transactions};
 
 type Answer = oneshot::Sender<Result<Vec<Option<String>>>>;
@@ -43,11 +43,17 @@ const WAITING: usize = 1024;
 /// The most bytes that share a transaction; a commit that has more has one of its own.
 const MOST_BYTES: usize = 16 << 20;
 
+/// The most commits that share a transaction, whatever the settings say.
+const LARGEST_GROUP: usize = 1024;
+
+/// The longest that a group is tried, whatever the settings say.
+const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Writer {
     pub(crate) fn start(transactions: Transactions, group: usize, patience: Duration) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
-        let worker = Worker { transactions, patience };
-        let task = tokio::spawn(worker.work(waiting, group.max(1)));
+        let worker = Worker { transactions, patience: patience.min(MOST_PATIENCE) };
+        let task = tokio::spawn(worker.work(waiting, group.clamp(1, LARGEST_GROUP)));
         Self { jobs, task: Arc::new(Mutex::new(Some(task))) }
     }
 
@@ -55,16 +61,18 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { job, since: Instant::now(), answer };
         self.jobs.send(Some(waiting)).await.map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        // The writer is gone, and the job with it: in the middle of it, for all that is known.
+        answered.await.map_err(|_| uncertain())?
     }
 
-    /// Does what is waiting, takes no more, and returns when it is done.
+    /// Does what is waiting, takes no more, and returns when it is done: to everybody who calls it.
     pub(crate) async fn close(&self) {
         // An error means that it is closed already.
         let _ = self.jobs.send(None).await;
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            let _ = task.await;
+        let mut task = self.task.lock().await;
+        if let Some(running) = task.as_mut() {
+            let _ = running.await;
+            *task = None;
         }
     }
 }
@@ -78,7 +86,7 @@ struct Worker {
 enum Ended {
     Conflict,
     Refused(Error),
-    /// Patience is at its end; whether it was done is known (`false`: it was not) or in doubt.
+    /// Patience is at its end. `false`: it was not done; `true`: nobody knows.
     Lost(bool),
 }
 
@@ -109,8 +117,10 @@ impl Worker {
         // Who has waited behind a dead server for so long is told before the next one begins to.
         let patience = self.patience;
         for late in group.extract_if(.., |one| one.since.elapsed() > patience) {
-            tell(late.answer, Err(lost(false)));
+            tell(late.answer, Err(out_of_time()));
         }
+        // For all of its parts together.
+        let deadline = Instant::now() + patience;
         // In doubt: an earlier transaction with the same commits may have been written.
         let mut groups = vec![(group, false)];
         while let Some((mut group, mut doubt)) = groups.pop() {
@@ -118,7 +128,7 @@ impl Worker {
                 continue;
             }
             let jobs: Vec<&Job> = group.iter().map(|one| &one.job).collect();
-            let ended = self.run(&jobs, &mut doubt).await;
+            let ended = self.run(&jobs, deadline, &mut doubt).await;
             let guilty = match &ended {
                 Err(Ended::Conflict) => true,
                 Err(Ended::Refused(error)) => error.kind() == ErrorKind::InvalidInput,
@@ -143,28 +153,29 @@ impl Worker {
 
     /// Runs a group in one transaction, again and again while the server is not there or somebody else is
     /// in the way.
-    async fn run(&self, jobs: &[&Job], doubt: &mut bool) -> Result<Vec<Numbers>, Ended> {
-        let deadline = Instant::now() + self.patience;
+    async fn run(&self, jobs: &[&Job], deadline: Instant, doubt: &mut bool) -> Result<Vec<Numbers>, Ended> {
+        let written = || timeout_at(deadline, self.transactions.written(jobs));
         for attempt in 0.. {
-            if *doubt
-                && let Ok(Ok(Some(numbers))) = timeout_at(deadline, self.transactions.written(jobs)).await
-            {
+            if *doubt && let Ok(Ok(Some(numbers))) = written().await {
                 return Ok(numbers);
             }
-            match timeout_at(deadline, self.transactions.run(jobs, doubt)).await {
+            let ended = match timeout_at(deadline, self.transactions.run(jobs, doubt)).await {
                 Ok(Ok(numbers)) => return Ok(numbers),
-                // Perhaps it met itself: that is looked into at the beginning of the next round.
-                Ok(Err(Failed::Conflict)) if *doubt => {
-                    match timeout_at(deadline, self.transactions.written(jobs)).await {
-                        Ok(Ok(Some(numbers))) => return Ok(numbers),
-                        Ok(Ok(None)) => return Err(Ended::Conflict),
-                        _ => {}
-                    }
-                }
-                Ok(Err(Failed::Conflict)) => return Err(Ended::Conflict),
-                Ok(Err(Failed::Refused(error))) => return Err(Ended::Refused(error)),
-                Ok(Err(Failed::Again)) => {}
+                Ok(Err(Failed::Conflict)) => Some(Ended::Conflict),
+                Ok(Err(Failed::Refused(error))) => Some(Ended::Refused(error)),
+                Ok(Err(Failed::Again)) => None,
                 Err(_) => break,
+            };
+            if let Some(ended) = ended {
+                if !*doubt {
+                    return Err(ended);
+                }
+                // Perhaps it met itself. Who cannot see whether it did goes on.
+                match written().await {
+                    Ok(Ok(Some(numbers))) => return Ok(numbers),
+                    Ok(Ok(None)) => return Err(ended),
+                    _ => {}
+                }
             }
             if attempt % 16 == 15 {
                 // Somebody who is in the way for so long may be gone.
@@ -184,7 +195,8 @@ impl Ended {
     fn error(&self) -> Error {
         match self {
             Self::Conflict => conflict(),
-            Self::Lost(doubt) => lost(*doubt),
+            Self::Lost(true) => uncertain(),
+            Self::Lost(false) => out_of_time(),
             Self::Refused(error) => {
                 let again = Error::new(error.kind(), error.message());
                 match error.help() {
@@ -194,14 +206,6 @@ impl Ended {
             }
         }
     }
-}
-
-fn lost(doubt: bool) -> Error {
-    let help = match doubt {
-        true => "it is not known whether it was done: load the record, whose version tells",
-        false => "nothing was changed; try again later",
-    };
-    Error::new(ErrorKind::Unavailable, "the database was not reached in time").with_help(help)
 }
 
 /// A caller that went away does not hear of it.

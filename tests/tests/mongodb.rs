@@ -23,13 +23,13 @@ use eovr_core::record::{ActorId, Column, Cursor, Query, RecordId, Tally, Test, V
 use eovr_core::seal::csfle::LocalKey;
 use eovr_core::seal::{Cipher as _, Entropy, Mode, Place};
 use eovr_core::{Command, Eovr, ErrorKind, Name, Session};
-use eovr_store_mongo::{MongoConfig, MongoStore, Vault, role};
+use eovr_store_mongo::{Duty, MongoConfig, MongoStore, Vault, role};
 use eovr_tests::servers::{ReplicaSet, mongodb_database};
 use eovr_tests::{TestClock, TestEntropy, actor, hospital, id, org, report, stamp};
 use mongodb::bson::raw::cstr;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
-use mongodb::{Client, Database};
+use mongodb::{Client, Collection, Database};
 
 const MARKER: &str = "ZEBRA";
 
@@ -513,7 +513,8 @@ async fn a_server_that_dies_and_comes_back_leaves_nothing_half() {
         });
     }
     let (done, failed) = running.await.unwrap();
-    assert!(failed.iter().all(|kind| *kind == ErrorKind::Unavailable), "{failed:?}");
+    let lost = [ErrorKind::Unavailable, ErrorKind::Uncertain];
+    assert!(failed.iter().all(|kind| lost.contains(kind)), "{failed:?}");
     assert!(done.len() > 20, "{} reports, {failed:?}", done.len());
     check_whole(&url, &eovr, &done).await;
 }
@@ -530,7 +531,8 @@ async fn a_lost_primary_loses_no_report() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     tokio::task::block_in_place(|| set.restart(lost));
     let (done, failed) = running.await.unwrap();
-    assert!(failed.iter().all(|kind| *kind == ErrorKind::Unavailable), "{failed:?}");
+    let lost = [ErrorKind::Unavailable, ErrorKind::Uncertain];
+    assert!(failed.iter().all(|kind| lost.contains(kind)), "{failed:?}");
     assert!(done.len() > 20, "{} reports, {failed:?}", done.len());
     check_whole(&url, &eovr, &done).await;
 }
@@ -713,8 +715,9 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
     fail(times(1), slow).await;
     let told = report("The wrong syringe was given.");
     let error = nurse(&eovr).incidents().report(&id("CAI-1-1"), told).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.help().unwrap().contains("not known whether it was done"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Uncertain);
+    assert!(error.help().unwrap().contains("not known whether the change was made"), "{error}");
+    assert!(!error.is_retryable());
     tokio::time::sleep(Duration::from_secs(3)).await;
     check_whole(&url, &eovr, &BTreeSet::new()).await;
 }
@@ -726,9 +729,10 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
     let kinds = || incident::kinds(Settings::default()).unwrap();
     // As the engine has it, whose own kind holds its keys.
     let (engine, _) = hospital(Arc::new(MongoStore::open(&mongodb_database()).await.unwrap())).await;
-    root.run_command(role("eovr", root.name(), engine.catalog()).unwrap()).await.unwrap();
-    let user = doc! { "createUser": "node", "pwd": "ZEBRA", "roles": ["eovr"] };
-    root.run_command(user).await.unwrap();
+    for (user, duty) in [("node", Duty::Node), ("deploy", Duty::Deploy)] {
+        root.run_command(role(user, root.name(), engine.catalog(), duty).unwrap()).await.unwrap();
+        root.run_command(doc! { "createUser": user, "pwd": "ZEBRA", "roles": [user] }).await.unwrap();
+    }
     root.run_command(doc! { "createUser": "cleaner", "pwd": "ZEBRA", "roles": [] }).await.unwrap();
 
     for (user, password) in [("node", "ZEBRA2"), ("ZEBRA", "ZEBRA"), ("cleaner", "ZEBRA")] {
@@ -740,9 +744,19 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
         MongoStore::open(&format!("mongodb://127.0.0.1:{}/hospital?replicaSet=rs0", server.port)).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Config);
 
-    // A whole day's work, by a user who has nothing but the role.
+    // A node makes nothing: neither on an empty database, nor where only its vault is missing.
     let url = server.url("node", "ZEBRA", "hospital");
     let store = MongoStore::open(&url).await.unwrap();
+    let deploy = MongoStore::open(&server.url("deploy", "ZEBRA", "hospital")).await.unwrap();
+    assert_eq!(store.prepare(engine.catalog()).await.unwrap_err().kind(), ErrorKind::Config);
+    deploy.prepare(engine.catalog()).await.unwrap();
+    store.prepare(engine.catalog()).await.unwrap();
+    let error = Vault::open(&store, local_key()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.help().unwrap().contains("Duty::Deploy"), "{error}");
+    let keeper = Vault::open(&deploy, local_key()).await.unwrap();
+
+    // A whole day's work, by a user who has nothing but the role.
     let vault = Arc::new(Vault::open(&store, local_key()).await.unwrap());
     let builder = Eovr::builder().store(store.clone()).org(org()).kinds(kinds()).cipher(vault.clone());
     let eovr = builder.clock(TestClock::new()).open().await.unwrap();
@@ -751,11 +765,26 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
     quality.incidents().act(made, Action::Start, None).await.unwrap();
     let old = vault.keys()[0].id;
     vault.rotate().await.unwrap();
-    vault.destroy(old).await.unwrap();
+    an_hour_later(&root.collection("__keyVault")).await;
+    assert_eq!(vault.destroy(old).await.unwrap_err().kind(), ErrorKind::Config);
+    let next = || LocalKey::from_bytes(&[9; 96]);
+    let error = Vault::rewrap(&store, &local_key(), &next()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    keeper.destroy(old).await.unwrap();
+    assert_eq!(Vault::rewrap(&deploy, &local_key(), &next()).await.unwrap(), 1);
     let now = eovr_core::Timestamp::from_micros(i64::MAX - 1);
     let leased = store.lease(10, now, now).await.unwrap();
     store.acknowledge(&[leased[0].id]).await.unwrap();
     store.census(&kind(), &[Column::State]).await.unwrap();
+
+    // Of the one user that all nodes have, another node that died.
+    let dead = Client::with_uri_str(format!("{url}&appName=eovr hospital")).await.unwrap();
+    let mut session = dead.start_session().await.unwrap();
+    session.start_transaction().await.unwrap();
+    let take = doc! { "$inc": { "position": 1_i64 } };
+    let counters = dead.default_database().unwrap().collection::<Document>("counters");
+    counters.update_one(doc! { "_id": "eovr" }, take).session(&mut session).await.unwrap();
+    nurse(&eovr).incidents().report(&id("CAI-1-1"), told()).await.unwrap();
 
     let events = async || {
         let mut all = Vec::new();
@@ -769,6 +798,7 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
     let node = prompt(&url).await;
     let tell = async |command: Document| node.run_command(command).await.err().map(|error| error.to_string());
     let everything = || doc! { "q": {}, "limit": 0 };
+    let expiring = doc! { "name": "gone", "key": { "gone": 1 }, "expireAfterSeconds": 0 };
     for command in [
         doc! { "update": "events", "updates": [{ "q": {}, "u": { "$set": { "actor": "x" } } }] },
         doc! { "findAndModify": "events", "query": {}, "update": { "$set": { "actor": "x" } } },
@@ -782,6 +812,14 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
         doc! { "aggregate": "incidents", "pipeline": [{ "$out": "events" }], "cursor": {} },
         doc! { "aggregate": "incidents", "pipeline": [{ "$merge": { "into": "events" } }], "cursor": {} },
         doc! { "collMod": "events", "validator": {} },
+        // What expires is removed by the server, which may do everything.
+        doc! { "createIndexes": "events", "indexes": [expiring.clone()] },
+        doc! { "createIndexes": "incidents", "indexes": [expiring] },
+        doc! { "collMod": "incidents", "index": { "name": "by_number", "expireAfterSeconds": 0 } },
+        doc! { "create": "another" },
+        doc! { "delete": "__keyVault", "deletes": [everything()] },
+        doc! { "update": "__keyVault", "updates": [{ "q": {}, "u": { "$set": { "status": 1 } } }] },
+        doc! { "insert": "counters", "documents": [{ "_id": "x" }] },
     ] {
         let refused = tell(command.clone()).await;
         assert!(
@@ -794,6 +832,129 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
     let reply = node.run_command(again).await.unwrap();
     assert!(reply.contains_key("writeErrors"), "{reply}");
     assert_eq!(events().await, before);
+}
+
+/// Makes all keys older.
+async fn an_hour_later(keys: &Collection<Document>) {
+    let older = doc! { "creationDate": { "$subtract": ["$creationDate", 3_600_000_i64] } };
+    keys.update_many(doc! {}, vec![doc! { "$set": older }]).await.unwrap();
+}
+
+/// What was lost in the middle is not called undone, and the vault stays one that opens as a whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_keys_or_outbox_that_is_lost_in_the_middle_is_in_doubt() {
+    let server = Guarded::start().await;
+    let url = server.url("root", "wheel", "admin");
+    let (eovr, vault, store) = with_vault(&url).await;
+    let admin = Client::with_uri_str(&url).await.unwrap().database("admin");
+    let fail = async |times: i32, data: Document| {
+        let mode = doc! { "times": times };
+        let command = doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data };
+        admin.run_command(command).await.unwrap();
+    };
+    let not_told = |command: &str| {
+        let concern = doc! { "code": 64, "errmsg": "waiting for replication timed out" };
+        doc! { "failCommands": [command], "writeConcernError": concern }
+    };
+    let cut = |command: &str| doc! { "failCommands": [command], "closeConnection": true };
+
+    fail(1, not_told("insert")).await;
+    assert_eq!(vault.rotate().await.unwrap_err().kind(), ErrorKind::Uncertain);
+    // It was done, which shows as soon as a majority has it.
+    let began = Instant::now();
+    while vault.keys().len() < 2 {
+        assert!(began.elapsed() < Duration::from_secs(10), "{vault:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        vault.refresh().await.unwrap();
+    }
+    let old = vault.keys()[1].id;
+    an_hour_later(&prompt(&url).await.collection("__keyVault")).await;
+    fail(2, cut("delete")).await;
+    assert_eq!(vault.destroy(old).await.unwrap_err().kind(), ErrorKind::Uncertain);
+    vault.refresh().await.unwrap();
+    assert_eq!(vault.keys().len(), 2, "it was not done");
+    vault.destroy(old).await.unwrap();
+
+    nurse(&eovr).incidents().report(&id("CAI-1-1"), told()).await.unwrap();
+    let at = eovr_core::Timestamp::from_micros;
+    fail(1, not_told("update")).await;
+    assert_eq!(store.lease(9, at(1), at(2)).await.unwrap_err().kind(), ErrorKind::Uncertain);
+    assert!(store.lease(9, at(1), at(3)).await.unwrap().is_empty(), "it was done");
+    let leased = store.lease(9, at(2), at(3)).await.unwrap();
+    fail(1, cut("delete")).await;
+    let done = store.acknowledge(&[leased[0].id]).await;
+    assert_eq!(done.unwrap_err().kind(), ErrorKind::Uncertain);
+
+    // Wrapping looks for itself what was done, even where a commit's answer is lost.
+    let next = || LocalKey::from_bytes(&[9; 96]);
+    fail(1, not_told("commitTransaction")).await;
+    assert_eq!(Vault::rewrap(&store, &local_key(), &next()).await.unwrap(), 1);
+    assert_eq!(Vault::rewrap(&store, &local_key(), &next()).await.unwrap(), 0);
+
+    // The local key changes after a rotation has read the vault and before it writes.
+    let vault = Arc::new(Vault::open(&store, next()).await.unwrap());
+    fail(1, doc! { "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 1500 }).await;
+    let rotating = tokio::spawn({
+        let vault = vault.clone();
+        async move { vault.rotate().await }
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(Vault::rewrap(&store, &next(), &local_key()).await.unwrap(), 1);
+    assert_eq!(rotating.await.unwrap().unwrap_err().kind(), ErrorKind::Conflict);
+    let vault = Vault::open(&store, local_key()).await.unwrap();
+    assert_eq!(vault.keys().len(), 1);
+    vault.rotate().await.unwrap();
+}
+
+/// Whoever closes the store waits for what is under way, the second as well as the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_store_has_done_what_it_was_given() {
+    let url = mongodb_database();
+    let store = MongoStore::open(&url).await.unwrap();
+    let (eovr, _) = hospital(Arc::new(store.clone())).await;
+    let running = tokio::spawn(storm(eovr.clone(), 8, Instant::now() + Duration::from_millis(300)));
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let events = prompt(&url).await.collection::<Document>("events");
+    let close = async || {
+        store.close().await;
+        events.count_documents(doc! {}).await.unwrap()
+    };
+    let (first, second) = tokio::join!(close(), close());
+    let (done, failed) = running.await.unwrap();
+    assert!(failed.iter().all(|kind| *kind == ErrorKind::Unavailable), "{failed:?}");
+    let last = events.count_documents(doc! {}).await.unwrap();
+    assert_eq!((first, second), (last, last));
+    assert_eq!(events.count_documents(doc! { "kind": KIND, "seq": 1 }).await.unwrap(), done.len() as u64);
+}
+
+/// Settings that make no sense are brought to the next ones that do.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_out_of_range_do_no_harm() {
+    for (group, patience) in [(0, Duration::MAX), (usize::MAX, Duration::from_secs(u64::MAX))] {
+        let mut config = MongoConfig::from_url(&mongodb_database()).unwrap();
+        (config.group, config.patience) = (group, patience);
+        let (eovr, _) = hospital(Arc::new(MongoStore::connect(config).await.unwrap())).await;
+        nurse(&eovr).incidents().report(&id("CAI-1-1"), told()).await.unwrap();
+    }
+}
+
+/// A vault that another application made, elsewhere on the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_may_lie_in_another_database() {
+    let (url, theirs) = (mongodb_database(), prompt(&mongodb_database()).await);
+    let store = MongoStore::open(&url).await.unwrap();
+    let namespace = format!("{}.__keyVault", theirs.name());
+    let vault = Vault::open_in(&store, local_key(), &namespace).await.unwrap();
+    let keys = theirs.collection::<Document>("__keyVault");
+    assert_eq!(keys.count_documents(doc! {}).await.unwrap(), 1);
+    assert!(prompt(&url).await.list_collection_names().await.unwrap().is_empty());
+    let next = LocalKey::from_bytes(&[9; 96]);
+    assert_eq!(Vault::rewrap_in(&store, &local_key(), &next, &namespace).await.unwrap(), 1);
+    assert_eq!(Vault::open_in(&store, next, &namespace).await.unwrap().keys(), vault.keys());
+    for namespace in ["", "encryption", ".__keyVault", "encryption."] {
+        let error = Vault::open_in(&store, local_key(), namespace).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -844,6 +1005,12 @@ async fn a_rotated_key_still_opens_and_a_destroyed_one_never() {
 
     let error = vault.destroy(new).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Key);
+    // A third node may not have heard of the new key yet, and seals with the old one.
+    let error = vault.destroy(old).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.help().unwrap().contains("ten minutes"), "{error}");
+    assert_eq!(vault.keys().len(), 2);
+    an_hour_later(&prompt(&url).await.collection("__keyVault")).await;
     vault.destroy(old).await.unwrap();
     let error = nurse.open(&record, "description").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Key);

@@ -27,11 +27,14 @@ pub trait Store: Debug + Send + Sync {
 
     /// Applies a commit: records, events, outbox messages and numbers, in one transaction or not at all.
     ///
-    /// - A record that is to be new must not be there; one that is to change must have the expected
-    ///   version. Otherwise `Conflict`, and nothing is changed.
-    /// - A unique facet whose value is taken is a `Conflict` too.
+    /// - A record that is to be new must not be there, of this kind or another; one that is to change must
+    ///   have the expected version. Otherwise `Conflict`, and nothing is changed.
+    /// - A unique facet whose value is taken is a `Conflict` too. No commit frees a value in one record and
+    ///   claims it in another: whether that would do is left open.
     /// - A number is the next of its series that nobody has: gaps are allowed, doubles never.
-    /// - When it returns, the effect is durable.
+    /// - When it returns, the effect is durable. When it fails nothing was changed, except that `Uncertain`
+    ///   says that nobody knows: the store was lost in the middle. A store that can find out by the hash of
+    ///   an event whether the commit was made does so before it says that.
     async fn commit(&self, commit: Commit) -> Result<Receipt>;
 
     /// One record. Out of scope looks the same as absent: `None`.
