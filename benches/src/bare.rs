@@ -14,11 +14,11 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 const COMMIT: &str = "COMMIT";
 const COUNT: &str = "INSERT INTO counters (series, value) VALUES (?, 1) \
                      ON CONFLICT (series) DO UPDATE SET value = value + 1";
-const EVENT: &str = "INSERT INTO events (record, seq, kind, at, actor, action, body, hash) VALUES \
+const EVENT: &str = "INSERT INTO events (record, seq, kind, at, actor, action, body, hash, message) VALUES \
                      (?, ?, (SELECT 'incident' FROM \"incident\" WHERE \"id\" = ? AND \"version\" = ?), \
-                     ?, ?, ?, ?, ?)";
-const POST: &str = "INSERT INTO outbox (id, held_until, attempts, message) \
-                    VALUES (last_insert_rowid(), -9223372036854775808, 0, ?)";
+                     ?, ?, ?, ?, ?, ?)";
+const POST: &str =
+    "INSERT INTO outbox (id, held_until, attempts) VALUES (last_insert_rowid(), -9223372036854775808, 0)";
 
 /// What the writer of the store sets on its connection.
 const PRAGMAS: [(&str, &str); 9] = [
@@ -75,7 +75,6 @@ pub(crate) struct Rows {
     count: Vec<Value>,
     record: Vec<Value>,
     event: Vec<Value>,
-    message: Vec<Value>,
 }
 
 impl Rows {
@@ -83,22 +82,21 @@ impl Rows {
     /// has written, whatever they mean to it.
     pub(crate) fn of(connection: &Connection, columns: &[String]) -> Outcome<Vec<Self>> {
         let records = format!("SELECT {} FROM \"incident\" ORDER BY created_at, id", quoted(columns));
-        let events = "SELECT record, seq, record, 1, at, actor, action, body, hash, message FROM events \
-                      JOIN outbox ON outbox.id = events.position WHERE kind = 'incident' ORDER BY position";
+        let events = "SELECT record, seq, record, 1, at, actor, action, body, hash, message \
+                      FROM events WHERE kind = 'incident' ORDER BY position";
         let (records, events) = (read(connection, &records)?, read(connection, events)?);
         let number = columns.iter().position(|name| name == "number").ok_or("incidents have a number")?;
         records.into_iter().zip(events).map(|(record, event)| Self::join(record, number, event)).collect()
     }
 
-    fn join(mut record: Vec<Value>, number: usize, mut event: Vec<Value>) -> Outcome<Self> {
+    fn join(mut record: Vec<Value>, number: usize, event: Vec<Value>) -> Outcome<Self> {
         let Some(Value::Text(text)) = record.get(number) else {
             return Err("an incident has a number".into());
         };
         let (series, digits) = text.rsplit_once('-').ok_or("a number has a series")?;
         let (series, width) = (Value::Text(series.to_owned()), i64::try_from(digits.len())?);
         record.splice(number..=number, [Value::Integer(width), series.clone()]);
-        let message = event.pop().ok_or("an event has a message")?;
-        Ok(Self { count: vec![series], record, event, message: vec![message] })
+        Ok(Self { count: vec![series], record, event })
     }
 
     /// One transaction on the calling thread.
@@ -112,19 +110,14 @@ impl Rows {
         }
         drop(rows);
         connection.prepare_cached(EVENT)?.execute(params_from_iter(&self.event))?;
-        connection.prepare_cached(POST)?.execute(params_from_iter(&self.message))?;
+        connection.prepare_cached(POST)?.execute([])?;
         connection.prepare_cached(COMMIT)?.execute([])?;
         Ok(())
     }
 
     /// The values as sqlx binds them.
     pub(crate) fn bound(&self) -> Outcome<Bound> {
-        Ok(Bound {
-            count: bound(&self.count)?,
-            record: bound(&self.record)?,
-            event: bound(&self.event)?,
-            message: bound(&self.message)?,
-        })
+        Ok(Bound { count: bound(&self.count)?, record: bound(&self.record)?, event: bound(&self.event)? })
     }
 }
 
@@ -133,7 +126,6 @@ pub(crate) struct Bound {
     count: SqliteArguments,
     record: SqliteArguments,
     event: SqliteArguments,
-    message: SqliteArguments,
 }
 
 impl Bound {
@@ -144,7 +136,7 @@ impl Bound {
         let insert = AssertSqlSafe(insert.clone());
         sqlx::query_with(insert, self.record).fetch_one(&mut *connection).await?;
         sqlx::query_with(EVENT, self.event).execute(&mut *connection).await?;
-        sqlx::query_with(POST, self.message).execute(&mut *connection).await?;
+        sqlx::query(POST).execute(&mut *connection).await?;
         sqlx::query(COMMIT).execute(&mut *connection).await?;
         Ok(())
     }
