@@ -51,7 +51,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "memory",
         ],
     ),
-    ("identity", &["name", "org", "record", "access", "workflow", "kind", "decide"]),
+    // Passwords and codes are drawn; nothing else of sealing concerns accounts.
+    (
+        "identity",
+        &["name", "time", "org", "record", "access", "workflow", "seal::Entropy", "kind", "decide"],
+    ),
     (
         "incident",
         &[
@@ -189,9 +193,12 @@ const BUILT_ON: &[&str] = &[
     "getrandom",
     "hmac",
     "jiff",
+    "qrcode",
     "serde",
     "serde_json",
+    "sha1",
     "sha2",
+    "subtle",
     "unicode-normalization",
     "uuid",
     "zeroize",

@@ -2,10 +2,17 @@
 //!
 //! A [`user`] is a person with a role; a [`facility`] is one leaf of the organisation. Both go through
 //! the one write door, so who gave whom a role, and when, stands in an audit chain. Logging in is the
-//! host's work: it finds the account ([`user::find_by_email`]), compares the password with whatever it
-//! hashes passwords by, and asks [`user::actor`] for the actor.
+//! host's work: it finds the account ([`user::find_by_email`]), lets the person prove who it is, and asks
+//! [`user::actor`] for the actor. The feature `login` has the proofs, as pure functions: codes of an
+//! authenticator app, and recovery codes for who has lost it.
 
+#[cfg(feature = "login")]
+mod base32;
 pub mod facility;
+#[cfg(feature = "login")]
+pub mod recovery;
+#[cfg(feature = "login")]
+pub mod totp;
 pub mod user;
 
 use crate::error::Result;
@@ -34,4 +41,22 @@ fn field(name: &str) -> Result<FieldSpec> {
 
 fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
     record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+}
+
+/// A digit as people write it in Latin, Arabic and Persian.
+#[cfg(feature = "login")]
+fn plain_digit(c: char) -> Option<u32> {
+    match c {
+        '٠'..='٩' => Some(u32::from(c) - u32::from('٠')),
+        '۰'..='۹' => Some(u32::from(c) - u32::from('۰')),
+        _ => c.to_digit(10),
+    }
+}
+
+/// Marks of direction and other signs without a width, which phones put into Arabic text and nobody sees.
+#[cfg(feature = "login")]
+fn invisible(c: char) -> bool {
+    matches!(c,
+        '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }

@@ -1,0 +1,173 @@
+//! The way back in for somebody who has lost the second factor: ten codes on paper, each good once.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use crate::identity::{base32, invisible, plain_digit};
+use crate::seal::Entropy;
+
+/// How many codes a person gets at a time.
+pub const CODES: usize = 10;
+
+const BYTES: usize = 16;
+/// Letters and digits of a code.
+const LETTERS: usize = 26;
+/// The last group is one longer, because 26 has no better parts.
+const GROUPS: [usize; 5] = [5, 5, 5, 5, 6];
+
+/// A code that stands in for the second factor once: 128 random bits, so that a plain digest keeps it as
+/// well as a slow one would (ASVS 5, 6.5.2 asks for that below 112 bits).
+///
+/// Shown once; what is kept is its digest. Wiped from memory when dropped.
+pub struct RecoveryCode {
+    // Boxed, so that moving it does not leave copies behind.
+    bytes: Box<Zeroizing<[u8; BYTES]>>,
+}
+
+impl RecoveryCode {
+    /// [`CODES`] new codes. They take the place of those that the person had before.
+    pub fn draw(entropy: &mut Entropy) -> Vec<Self> {
+        let one = |_| {
+            let mut bytes = Box::new(Zeroizing::new([0; BYTES]));
+            entropy.fill(bytes.as_mut_slice());
+            Self { bytes }
+        };
+        (0..CODES).map(one).collect()
+    }
+
+    /// Reads a code as a person types it: in capitals or not, with or without hyphens and spaces, `O` for
+    /// `0`, `I` and `L` for `1`, digits in Arabic. Nothing where it is no code.
+    pub fn typed(text: &str) -> Option<Self> {
+        let mut code = Zeroizing::new(String::with_capacity(LETTERS));
+        for c in text.nfkc().filter(|c| !c.is_whitespace() && *c != '-' && !invisible(*c)) {
+            if code.len() == LETTERS {
+                return None;
+            }
+            code.push(match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                c if c.is_ascii() => c,
+                c => char::from_digit(plain_digit(c)?, 10)?,
+            });
+        }
+        base32::decode(&code, base32::PEOPLE).map(|bytes| Self { bytes })
+    }
+
+    /// The code as it is shown, this once: `7K2MQ-…`, five groups of letters and digits.
+    pub fn shown(&self) -> Zeroizing<String> {
+        let plain = base32::encode(self.bytes.as_slice(), base32::PEOPLE);
+        let mut shown = Zeroizing::new(String::with_capacity(LETTERS + GROUPS.len()));
+        let mut from = 0;
+        for length in GROUPS {
+            if from > 0 {
+                shown.push('-');
+            }
+            shown.push_str(plain.get(from..from + length).unwrap_or_default());
+            from += length;
+        }
+        shown
+    }
+
+    /// What is kept of it.
+    pub fn digest(&self) -> [u8; 32] {
+        let digest = Sha256::new().chain_update(b"eovr.recovery.v1\n").chain_update(self.bytes.as_slice());
+        digest.finalize().into()
+    }
+}
+
+/// Says that there is a code, and nothing about it.
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCode(redacted)")
+    }
+}
+
+/// Which of the digests that are kept belongs to what was typed.
+///
+/// **A code is good once**: remove the digest in the same commit that lets the person in. All digests are
+/// compared, each in constant time.
+pub fn check(typed: &str, kept: &[[u8; 32]]) -> Option<usize> {
+    let digest = RecoveryCode::typed(typed)?.digest();
+    let mut found = 0_u64;
+    // From one on, so that none can be told from the first.
+    for (number, kept) in (1_u64..).zip(kept) {
+        found.conditional_assign(&number, kept.ct_eq(&digest));
+    }
+    usize::try_from(found).ok()?.checked_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn codes(seed: u8) -> Vec<RecoveryCode> {
+        RecoveryCode::draw(&mut Entropy::from_seed(&[seed; 32]))
+    }
+
+    #[test]
+    fn ten_codes_none_like_another() {
+        let mut shown: Vec<String> = codes(1).iter().map(|code| code.shown().to_string()).collect();
+        let groups = |code: &String| code.split('-').map(str::len).collect::<Vec<_>>();
+        assert!(shown.iter().all(|code| groups(code) == [5, 5, 5, 5, 6]), "{shown:?}");
+        shown.sort();
+        shown.dedup();
+        assert_eq!(shown.len(), CODES);
+    }
+
+    #[test]
+    fn a_code_is_read_however_it_is_typed() {
+        let code = RecoveryCode { bytes: Box::new(Zeroizing::new([0x08; BYTES])) };
+        assert_eq!(*code.shown(), "1040G-20810-40G20-81040-G20810");
+        let kept = [[0; 32], code.digest()];
+        for typed in [
+            "1040G-20810-40G20-81040-G20810",
+            "1040g2081040G2081040G2 0810",
+            " lo4og 2o8io 4oG2o 8Io4o g2o8LO ",
+            "١٠٤٠G-٢٠٨١٠-٤٠G٢٠-٨١٠٤٠-G٢٠٨١٠",
+            "\u{200F}1040G-20810-40G20-81040-G20810",
+        ] {
+            assert_eq!(check(typed, &kept), Some(1), "{typed}");
+        }
+        for wrong in [
+            "",
+            "1040G-20810-40G20-81040-G2081",
+            "1040G-20810-40G20-81040-G208100",
+            "1040G-20810-40G20-81040-G20811",
+            "1040G-20810-40G20-81040-G2081U",
+            "1040G-20810-40G20-81040-G2081%",
+        ] {
+            assert_eq!(check(wrong, &kept), None, "{wrong}");
+        }
+        assert_eq!(check("1040G-20810-40G20-81040-G20810", &[]), None);
+    }
+
+    #[test]
+    fn a_code_is_kept_as_a_digest_of_its_own_kind_and_never_shown() {
+        let code = codes(1).swap_remove(0);
+        let plain: [u8; 32] = Sha256::digest(code.bytes.as_slice()).into();
+        assert_ne!(code.digest(), plain);
+        assert_eq!(format!("{code:?}"), "RecoveryCode(redacted)");
+    }
+
+    proptest! {
+        #[test]
+        fn each_is_good_once_and_others_never(seed: u8, order in Just((0..CODES).collect::<Vec<_>>()).prop_shuffle()) {
+            let (codes, others) = (codes(seed), codes(seed.wrapping_add(1)));
+            let mut kept: Vec<[u8; 32]> = codes.iter().map(RecoveryCode::digest).collect();
+            for index in order {
+                let shown = codes[index].shown();
+                let found = check(&shown.to_lowercase(), &kept);
+                prop_assert_eq!(found.and_then(|at| kept.get(at)).copied(), Some(codes[index].digest()));
+                kept.remove(found.unwrap());
+                prop_assert_eq!(check(&shown, &kept), None);
+                prop_assert_eq!(check(&others[index].shown(), &kept), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The second factor: six digits from an authenticator app, new every 30 seconds (TOTP, RFC 6238).
+//!
+//! SHA-1, six digits and 30 seconds are what every app understands; many ignore anything else. HMAC does
+//! not need what is broken in SHA-1.
+
+use std::fmt;
+
+use hmac::digest::KeyInit as _;
+use hmac::{Hmac, Mac as _};
+use qrcode::QrCode;
+use qrcode::render::svg;
+use sha1::Sha1;
+use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::identity::{base32, plain_digit};
+use crate::seal::Entropy;
+use crate::time::Timestamp;
+
+const MICROS_PER_STEP: i64 = 30_000_000;
+const DIGITS: u32 = 6;
+/// The longest name that goes into the QR code.
+const NAME_MOST: usize = 100;
+
+/// What an account and its authenticator app both know: 160 random bits.
+///
+/// Keep it in a sealed field, as [`TotpSecret::to_base32`] writes it; show it (or [`TotpSecret::qr_svg`])
+/// once, to the person it belongs to. Wiped from memory when dropped.
+pub struct TotpSecret {
+    // Boxed, so that moving it does not leave copies behind.
+    bytes: Box<Zeroizing<[u8; 20]>>,
+}
+
+impl TotpSecret {
+    /// A new secret.
+    pub fn draw(entropy: &mut Entropy) -> Self {
+        let mut bytes = Box::new(Zeroizing::new([0; 20]));
+        entropy.fill(bytes.as_mut_slice());
+        Self { bytes }
+    }
+
+    /// Reads what [`TotpSecret::to_base32`] wrote, in capitals or not, with or without spaces.
+    ///
+    /// # Errors
+    /// `InvalidInput` where it is not 160 bits in base 32, 32 characters.
+    pub fn from_base32(text: &str) -> Result<Self> {
+        base32::decode(text, base32::APPS).map(|bytes| Self { bytes }).ok_or_else(|| {
+            Error::invalid("not the secret of an authenticator app")
+                .with_help("it is 160 bits in base 32: 32 letters and digits from 2 to 7")
+        })
+    }
+
+    /// The secret for keeping, and for a person whose app cannot read the QR code.
+    pub fn to_base32(&self) -> Zeroizing<String> {
+        base32::encode(self.bytes.as_slice(), base32::APPS)
+    }
+
+    /// Whether a person may come in with this code now, and the step that it belongs to.
+    ///
+    /// Good is the code of the running 30 seconds, of those before and of those after, because clocks
+    /// differ and people type slowly. **A code is good once**: it must belong to a later step than
+    /// `last_used`. Keep the step that is returned, in the same commit that lets the person in, and pass
+    /// it the next time. Digits may be Arabic, Persian or of full width, with spaces between them.
+    ///
+    /// All three codes are always computed and compared in constant time. Six digits can be guessed: let
+    /// an account try a few times only.
+    pub fn check(&self, code: &str, now: Timestamp, last_used: Option<i64>) -> Option<i64> {
+        let code = typed(code)?;
+        let current = now.as_micros().div_euclid(MICROS_PER_STEP);
+        // Below zero there are no steps. The latest step wins, so that nothing before it can be used.
+        let mut found = -1_i64;
+        for step in current.saturating_sub(1)..=current.saturating_add(1) {
+            let Ok(counter) = u64::try_from(step) else { continue };
+            let same = (hotp(self.bytes.as_slice(), counter)? % 10_u32.pow(DIGITS)).ct_eq(&code);
+            found.conditional_assign(&step, same);
+        }
+        (found >= 0 && last_used.is_none_or(|last| found > last)).then_some(found)
+    }
+
+    /// The address that an authenticator app reads: `otpauth://totp/…`. `issuer` is the name of the system
+    /// or the hospital, `account` whatever tells the person's accounts apart, as a rule the e-mail address.
+    ///
+    /// # Errors
+    /// `InvalidInput` where one of them is empty, longer than 100 characters, or has a colon, which is
+    /// what the address separates them by.
+    pub fn uri(&self, issuer: &str, account: &str) -> Result<Zeroizing<String>> {
+        let (issuer, account) = (escaped("issuer", issuer)?, escaped("account", account)?);
+        let secret = self.to_base32();
+        Ok(Zeroizing::new(format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", *secret)))
+    }
+
+    /// [`TotpSecret::uri`] as a QR code: an `<svg>` element to put into a page. It holds the secret, so
+    /// the page must not be cached.
+    ///
+    /// # Errors
+    /// As [`TotpSecret::uri`]; and `InvalidInput` where both names together do not fit into a QR code.
+    pub fn qr_svg(&self, issuer: &str, account: &str) -> Result<Zeroizing<String>> {
+        let code = QrCode::new(self.uri(issuer, account)?.as_bytes()).map_err(|_| {
+            Error::invalid("`issuer` and `account` do not fit into a QR code")
+                .with_help("shorter names fit: 200 characters together do in every script")
+        })?;
+        let page = Zeroizing::new(code.render::<svg::Color<'_>>().min_dimensions(240, 240).build());
+        // Without the line that makes it an XML file of its own.
+        let element = page.find("<svg").and_then(|start| page.get(start..));
+        Ok(Zeroizing::new(element.unwrap_or_default().to_owned()))
+    }
+}
+
+/// Says that there is a secret, and nothing about it.
+impl fmt::Debug for TotpSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TotpSecret(redacted)")
+    }
+}
+
+/// The number that RFC 4226 makes of a key and a counter, before it is cut to its last digits. HMAC takes
+/// keys of every length, so there always is one.
+fn hotp(key: &[u8], counter: u64) -> Option<u32> {
+    let digest = Hmac::<Sha1>::new_from_slice(key).ok()?.chain_update(counter.to_be_bytes()).finalize();
+    let digest = digest.into_bytes();
+    let offset = usize::from(digest.last()? & 15);
+    let four = digest.get(offset..)?.first_chunk::<4>()?;
+    Some(u32::from_be_bytes(*four) & 0x7fff_ffff)
+}
+
+/// Six digits, however they were typed.
+fn typed(code: &str) -> Option<u32> {
+    let (mut value, mut count) = (0, 0);
+    for c in code.nfkc().filter(|c| !c.is_whitespace() && !super::invisible(*c) && *c != '-') {
+        value = value * 10 + plain_digit(c)?;
+        count += 1;
+        if count > DIGITS {
+            return None;
+        }
+    }
+    (count == DIGITS).then_some(value)
+}
+
+fn escaped(what: &str, name: &str) -> Result<String> {
+    if name.trim().is_empty() || name.contains(':') || name.chars().count() > NAME_MOST {
+        return Err(Error::invalid(format!("`{what}` cannot stand in the address for an authenticator app"))
+            .with_help(format!("it takes 1 to {NAME_MOST} characters, none of them a colon")));
+    }
+    let mut text = String::new();
+    for byte in name.trim().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;
