@@ -52,10 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // Passwords and codes are drawn; nothing else of sealing concerns accounts.
-    (
-        "identity",
-        &["name", "time", "org", "record", "access", "workflow", "seal::Entropy", "kind", "decide"],
-    ),
+    ("identity", &["name", "time", "org", "record", "access", "workflow", "seal::Entropy", "kind", "decide"]),
     (
         "incident",
         &[
@@ -187,6 +184,7 @@ const BUILT_ON: &[&str] = &[
     "aes",
     "aes-gcm",
     "aes-siv",
+    "argon2",
     "async-trait",
     "base64",
     "cbc",

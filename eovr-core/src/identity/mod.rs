@@ -3,12 +3,14 @@
 //! A [`user`] is a person with a role; a [`facility`] is one leaf of the organisation. Both go through
 //! the one write door, so who gave whom a role, and when, stands in an audit chain. Logging in is the
 //! host's work: it finds the account ([`user::find_by_email`]), lets the person prove who it is, and asks
-//! [`user::actor`] for the actor. The feature `login` has the proofs, as pure functions: codes of an
-//! authenticator app, and recovery codes for who has lost it.
+//! [`user::actor`] for the actor. The feature `login` has the proofs, as pure functions: passwords, codes
+//! of an authenticator app, and recovery codes for who has lost it.
 
 #[cfg(feature = "login")]
 mod base32;
 pub mod facility;
+#[cfg(feature = "login")]
+pub mod password;
 #[cfg(feature = "login")]
 pub mod recovery;
 #[cfg(feature = "login")]
