@@ -51,8 +51,24 @@ const ARROWS: &[(&str, &[&str])] = &[
             "memory",
         ],
     ),
-    // Passwords and codes are drawn; nothing else of sealing concerns accounts.
-    ("identity", &["name", "time", "org", "record", "access", "workflow", "seal::Entropy", "kind", "decide"]),
+    // Passwords and codes are drawn; nothing else of sealing concerns accounts. The doors stand on the door.
+    (
+        "identity",
+        &[
+            "name",
+            "time",
+            "org",
+            "record",
+            "access",
+            "workflow",
+            "seal::Entropy",
+            "audit::Hex",
+            "kind",
+            "decide",
+            "ports",
+            "service",
+        ],
+    ),
     (
         "incident",
         &[
@@ -191,6 +207,7 @@ const BUILT_ON: &[&str] = &[
     "getrandom",
     "hmac",
     "jiff",
+    "jsonwebtoken",
     "qrcode",
     "serde",
     "serde_json",

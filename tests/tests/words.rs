@@ -112,6 +112,7 @@ async fn debug_shows_what_is_there_and_not_what_it_says() {
         email: TEXT.to_owned(),
         display_name: TEXT.to_owned(),
         password_hash: Some(TEXT.to_owned()),
+        must_change: true,
     };
     silent_debug("a new user", &user);
     silent_debug("a new user's command", &user.command());

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     InvalidInput,
     /// The workflow does not allow this action now; [`Error::refusal`] says what it does allow.
     Refused,
+    /// Nobody knows who asks: a password, code or token is wrong, missing, spent, or of another purpose.
+    Unauthenticated,
     /// This actor may not do this at all, whatever the state.
     Denied,
     /// There is no such record, or it lies outside the actor's scope: the two look the same.
@@ -48,6 +50,7 @@ impl ErrorKind {
         match self {
             Self::InvalidInput => "invalid_input",
             Self::Refused => "refused",
+            Self::Unauthenticated => "unauthenticated",
             Self::Denied => "denied",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",

@@ -1,18 +1,31 @@
 //! Who works where: the people of a host and its facilities, as record kinds like any other.
 //!
 //! A [`user`] is a person with a role; a [`facility`] is one leaf of the organisation. Both go through
-//! the one write door, so who gave whom a role, and when, stands in an audit chain. Logging in is the
-//! host's work: it finds the account ([`user::find_by_email`]), lets the person prove who it is, and asks
-//! [`user::actor`] for the actor. The feature `login` has the proofs, as pure functions: passwords, codes
-//! of an authenticator app, and recovery codes for who has lost it.
+//! the one write door, so who gave whom a role, and when, stands in an audit chain.
+//!
+//! With the feature `login` people can come in: `Doors` checks passwords and second factors, opens and
+//! ends logins, and makes and reads their tokens. A host that knows its people already does
+//! without: it finds the account ([`user::find_by_email`]) and asks [`user::actor`] for the actor.
 
 #[cfg(feature = "login")]
+pub mod api_key;
+#[cfg(feature = "login")]
 mod base32;
+#[cfg(feature = "login")]
+pub mod doors;
 pub mod facility;
+#[cfg(feature = "login")]
+pub mod login;
+#[cfg(feature = "login")]
+pub mod outside;
 #[cfg(feature = "login")]
 pub mod password;
 #[cfg(feature = "login")]
 pub mod recovery;
+#[cfg(feature = "login")]
+mod refresh;
+#[cfg(feature = "login")]
+pub mod token;
 #[cfg(feature = "login")]
 pub mod totp;
 pub mod user;
@@ -22,15 +35,27 @@ use crate::kind::{FacetSpec, FieldSpec, Kind};
 use crate::name::Name;
 use crate::record::{Record, Value, ValueType};
 
+#[cfg(feature = "login")]
+pub use self::doors::Doors;
 pub use self::facility::{Site, org_from};
+#[cfg(feature = "login")]
+pub use self::refresh::RefreshToken;
 pub use self::user::{NewUser, actor};
 
-/// The kinds `user` and `facility`, for [`crate::service::EovrBuilder::kinds`].
+/// The kinds `user` and `facility`, and with the feature `login` `login` and `api_key`, for
+/// [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
 /// None that a host could cause.
 pub fn kinds() -> Result<Vec<Kind>> {
-    Ok(vec![user::kind()?, facility::kind()?])
+    Ok(vec![
+        user::kind()?,
+        facility::kind()?,
+        #[cfg(feature = "login")]
+        login::kind()?,
+        #[cfg(feature = "login")]
+        api_key::kind()?,
+    ])
 }
 
 fn facet(name: &str, value_type: ValueType) -> Result<FacetSpec> {

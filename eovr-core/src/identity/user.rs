@@ -5,8 +5,10 @@
 //! and the facet `seat` says how much of the stamp counts. What stands below that level means nothing. The
 //! chain covers stamp and role, so a seat that was widened in the database does not verify.
 //!
-//! E-mail address, name and password hash are sealed. Only tier 5 reads accounts: those below would
-//! otherwise find the people above them who happen to be kept with a facility of theirs.
+//! E-mail address, name, password hash and the secret of the second factor are sealed. Only tier 5 reads
+//! accounts: those below would otherwise find the people above them who happen to be kept with a facility
+//! of theirs. What people do with their own account they do as its *holder*, who sees that account alone;
+//! attempts to log in are counted by the software. So the chain of an account tells its whole security.
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
@@ -41,8 +43,28 @@ labels! {
     pub enum Action {
         /// Give somebody an account.
         Provision = "provision",
-        /// Replace the hash of the password.
-        SetPassword = "set_password",
+        /// Give the account a password that its owner has to change. It takes the place of a forgotten one,
+        /// not of a second factor.
+        ResetPassword = "reset_password",
+        /// Replace the hash of the password, which nobody but its owner knows.
+        ChangePassword = "change_password",
+        /// Give the person another role in the same place.
+        Assign = "assign",
+        /// Count an attempt to log in. It is counted before the password is looked at, so that many at once
+        /// are no more than many in a row.
+        Attempt = "attempt",
+        /// Forget the attempts: the last one was right.
+        Succeed = "succeed",
+        /// Begin a second factor: keep its secret.
+        EnrolFactor = "enrol_factor",
+        /// The second factor works, from now on it is asked for.
+        ConfirmFactor = "confirm_factor",
+        /// A code of the second factor was used, and is spent.
+        UseFactor = "use_factor",
+        /// A recovery code was used, and is spent.
+        UseRecovery = "use_recovery",
+        /// Do without a second factor.
+        RemoveFactor = "remove_factor",
         /// Lock it, and say why.
         Disable = "disable",
         /// Unlock it, and say why.
@@ -63,11 +85,25 @@ impl Workflow for UserWorkflow {
     const CREATE: Action = Action::Provision;
 
     const MAY: &'static [May<Action>] = &[
-        May::new(Action::Provision, (5, 5), &["role", "email", "display_name", "password_hash"]),
-        May::new(Action::SetPassword, (5, 5), &["password_hash"]),
+        May::new(
+            Action::Provision,
+            (5, 5),
+            &["role", "email", "display_name", "password_hash", "must_change"],
+        ),
+        May::new(Action::ResetPassword, (5, 5), &["password_hash"]),
+        May::new(Action::ChangePassword, (5, 5), &["password_hash"]).and_holders(),
+        May::new(Action::Assign, (5, 5), &["role"]),
         May::new(Action::Disable, (5, 5), &[]),
         May::new(Action::Enable, (5, 5), &[]),
         May::new(Action::Retire, (5, 5), &[]),
+        May::new(Action::Attempt, (5, 5), &["attempts", "locked_until"]).and_holders(),
+        May::new(Action::Succeed, (5, 5), &["attempts", "locked_until"]).and_holders(),
+        May::new(Action::EnrolFactor, (5, 5), &["factor_secret", "factor"]).and_holders(),
+        May::new(Action::ConfirmFactor, (5, 5), &["factor", "factor_step", "recovery"]).and_holders(),
+        May::new(Action::UseFactor, (5, 5), &["factor_step"]).and_holders(),
+        May::new(Action::UseRecovery, (5, 5), &["recovery"]).and_holders(),
+        May::new(Action::RemoveFactor, (5, 5), &["factor", "factor_secret", "factor_step", "recovery"])
+            .and_holders(),
     ];
 
     const RULES: &'static [Row<State, Action>] = {
@@ -75,10 +111,19 @@ impl Workflow for UserWorkflow {
         const SAID: &[Need<&str>] = &[Need::Human, Need::Note];
         const HASHED: &[Need<&str>] = &[Need::Human, Need::Field("password_hash")];
         &[
-            Row::stay(&[Active, Disabled], Action::SetPassword, HASHED),
+            Row::stay(&[Active, Disabled], Action::ResetPassword, HASHED),
+            Row::stay(&[Active], Action::ChangePassword, HASHED),
+            Row::stay(&[Active, Disabled], Action::Assign, &[Need::Human, Need::Field("role")]),
             Row::to(&[Active], Action::Disable, Disabled, SAID),
             Row::to(&[Disabled], Action::Enable, Active, SAID),
             Row::to(&[Active, Disabled], Action::Retire, Retired, SAID),
+            Row::stay(&[Active, Disabled, Retired], Action::Attempt, &[]),
+            Row::stay(&[Active], Action::Succeed, &[]),
+            Row::stay(&[Active], Action::EnrolFactor, &[Need::Human]),
+            Row::stay(&[Active], Action::ConfirmFactor, &[Need::Human, Need::Field("factor_secret")]),
+            Row::stay(&[Active], Action::UseFactor, &[Need::Field("factor_secret")]),
+            Row::stay(&[Active], Action::UseRecovery, &[Need::Field("recovery")]),
+            Row::stay(&[Active, Disabled], Action::RemoveFactor, &[Need::Human]),
         ]
     };
 }
@@ -95,6 +140,12 @@ pub(super) fn kind() -> Result<Kind> {
                 silent: true,
                 ..facet("email_digest", ValueType::Bytes)?
             },
+            facet("must_change", ValueType::Bool)?,
+            FacetSpec { range: Some((0, 1_000_000)), ..facet("attempts", ValueType::Int)? },
+            facet("locked_until", ValueType::Time)?,
+            FacetSpec::choice("factor", ["enrolled", "confirmed"])?,
+            facet("factor_step", ValueType::Int)?,
+            FacetSpec { silent: true, ..facet("recovery", ValueType::Bytes)? },
         ],
         fields: vec![
             FieldSpec {
@@ -106,15 +157,16 @@ pub(super) fn kind() -> Result<Kind> {
             },
             FieldSpec { required: true, ..field("display_name")? },
             field("password_hash")?,
+            field("factor_secret")?,
         ],
         ..KindTable::new(KIND, Table::of::<UserWorkflow>()?)?
     })?;
     Ok(kind.completed_by(Derived))
 }
 
-const LEVELS: [&str; 4] = ["facility", "administration", "governorate", "country"];
+pub(super) const LEVELS: [&str; 4] = ["facility", "administration", "governorate", "country"];
 
-fn level(role: Role) -> &'static str {
+pub(super) fn level(role: Role) -> &'static str {
     match role {
         Role::Staff | Role::QualityAdmin => "facility",
         Role::AdminManager => "administration",
@@ -136,6 +188,12 @@ impl Complete for Derived {
             let role: Role = draft.facet("role").and_then(Value::as_text).unwrap_or_default().parse()?;
             draft.set("seat", Some(level(role).into()))?;
         }
+        match draft.action() {
+            // Somebody else knows it.
+            "reset_password" => draft.set("must_change", Some(true.into()))?,
+            "change_password" => draft.set("must_change", None)?,
+            _ => {}
+        }
         Ok(())
     }
 }
@@ -149,8 +207,10 @@ pub struct NewUser {
     pub email: String,
     /// What the person is called.
     pub display_name: String,
-    /// The hash of the password, in the host's own format; none for who logs in elsewhere.
+    /// The hash of the password; none for who logs in elsewhere.
     pub password_hash: Option<String>,
+    /// Whether the password is one that others know, and that must be changed at the first login.
+    pub must_change: bool,
 }
 
 impl NewUser {
@@ -162,6 +222,7 @@ impl NewUser {
             .write("email", normal_email(&self.email))
             .write("display_name", self.display_name)
             .write_some("password_hash", self.password_hash)
+            .set_some("must_change", self.must_change.then_some(true))
     }
 }
 
@@ -209,7 +270,7 @@ pub fn role(record: &Record) -> Result<Role> {
     })
 }
 
-fn seat(record: &Record) -> Result<Seat> {
+pub(super) fn seat(record: &Record) -> Result<Seat> {
     let stamp = record.envelope.stamp.clone();
     Ok(match role(record)? {
         Role::Staff | Role::QualityAdmin => Seat::Facility(stamp),
@@ -219,6 +280,17 @@ fn seat(record: &Record) -> Result<Seat> {
         Role::GovernorateManager => Seat::Governorate(stamp.governorate),
         Role::TopManagement => Seat::Country,
     })
+}
+
+/// The actor that the owner of an account is towards it: sees that account and its logins, nothing else.
+#[cfg(feature = "login")]
+pub(super) fn holder(record: &Record) -> Result<Actor> {
+    let digest =
+        record.facet("email_digest").and_then(Value::as_bytes).and_then(|bytes| bytes.try_into().ok());
+    let digest = digest.ok_or_else(|| {
+        Error::new(ErrorKind::Tampered, "an account has no address").with("user", record.id())
+    })?;
+    Ok(Actor::holder(ActorId::new(&record.id().to_string())?, Name::new("email_digest")?, digest))
 }
 
 /// An address in the one form under which it is sealed and found: NFKC, lower case, no white space.
@@ -248,7 +320,12 @@ mod tests {
     fn the_kinds_are_sound() -> Result<()> {
         let names: Vec<String> =
             crate::identity::kinds()?.iter().map(|kind| kind.name().to_string()).collect();
-        assert_eq!(names, ["user", "facility"]);
+        let expected: &[&str] = if cfg!(feature = "login") {
+            &["user", "facility", "login", "api_key"]
+        } else {
+            &["user", "facility"]
+        };
+        assert_eq!(names, expected);
         Ok(())
     }
 }

@@ -123,6 +123,7 @@ proptest! {
             // Two steps may share a code; then it is the later one.
             prop_assert!(found.is_some_and(|step| step >= current + away && step <= current + 1));
         } else if let Some(step) = found {
+            prop_assert!((step - current).abs() <= 1);
             prop_assert_eq!(super::tests::code(&secret, step), code, "another step with the same code");
         }
     }

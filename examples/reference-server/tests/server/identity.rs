@@ -38,6 +38,7 @@ async fn provision(by: &Session, role: Role, email: &str) -> eovr_core::Result<R
         email: email.to_owned(),
         display_name: "Somebody".to_owned(),
         password_hash: Some("$argon2id$".to_owned()),
+        must_change: false,
     };
     let id = by.create(user::KIND, &OrgId::new("F1")?, new.command()).await?.id;
     by.load(user::KIND, id).await

@@ -1,0 +1,171 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::identity::doors::enter::{has_factor, is_active, wrong};
+use crate::identity::doors::{Admitted, Doors, Entry};
+use crate::identity::login::Reason;
+use crate::identity::recovery::RecoveryCode;
+use crate::identity::token::{Purpose, bad_token};
+use crate::identity::totp::TotpSecret;
+use crate::identity::{recovery, text, user};
+use crate::record::{Record, RecordId, Value};
+use crate::service::Session;
+
+/// A second factor in the making, shown once.
+pub struct Enrolment {
+    /// The secret, for those who type it: base 32.
+    pub secret: Zeroizing<String>,
+    /// The same as an `otpauth://` address.
+    pub uri: Zeroizing<String>,
+    /// The same as a QR code, SVG.
+    pub qr: Zeroizing<String>,
+}
+
+impl fmt::Debug for Enrolment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Enrolment(redacted)")
+    }
+}
+
+impl Doors {
+    /// The second step of logging in: a code of the app, or a recovery code.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, in the same words for every reason.
+    pub async fn second_step(&self, token: &str, code: &str, client: &str) -> Result<Entry> {
+        let bearer = self.signer().read(Purpose::SecondStep, token, self.eovr().now())?;
+        let account = self.count_attempt(bearer.user).await?;
+        if !is_active(&account) || self.is_locked(&account) || !has_factor(&account) {
+            return Err(wrong());
+        }
+        self.spend_code(bearer.user, code).await?;
+        self.forget_attempts(&account).await?;
+        self.open_or_change(&account, true, client).await
+    }
+
+    /// Begins a second factor: an app that makes a code every 30 seconds. It is asked for once
+    /// [`Doors::confirm_factor`] has seen a code of it.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where `who` has to prove who they are first; `Conflict` where there is one already.
+    pub async fn enrol_factor(&self, who: &Admitted, issuer: &str) -> Result<Enrolment> {
+        self.needs_proof(who)?;
+        let account = self.account(who.user).await?;
+        if has_factor(&account) {
+            return Err(Error::new(ErrorKind::Conflict, "there is a second factor already")
+                .with_help("remove it first, then set up the new one"));
+        }
+        let holder = self.holder(&account)?;
+        let secret = TotpSecret::draw(&mut self.eovr().entropy()?);
+        let command = Command::new(user::Action::EnrolFactor)
+            .write("factor_secret", secret.to_base32().as_str())
+            .set("factor", "enrolled");
+        holder.act(user::KIND, account.id(), command).await?;
+        let name = holder.open(&account, "email")?.unwrap_or_default();
+        Ok(Enrolment {
+            secret: secret.to_base32(),
+            uri: secret.uri(issuer, &name)?,
+            qr: secret.qr_svg(issuer, &name)?,
+        })
+    }
+
+    /// Ends the enrolment with a first code, and returns the recovery codes: shown once, each good once.
+    /// Other logins, which have not given a second factor, end.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the code is wrong; `Conflict` where no factor was begun.
+    pub async fn confirm_factor(&self, who: &Admitted, code: &str) -> Result<Vec<Zeroizing<String>>> {
+        let account = self.account(who.user).await?;
+        if text(&account, "factor") != "enrolled" {
+            return Err(Error::new(ErrorKind::Conflict, "no second factor waits to be confirmed")
+                .with_help("begin one first"));
+        }
+        let holder = self.holder(&account)?;
+        let step = self.step(&holder, &account, code)?.ok_or_else(|| {
+            Error::invalid("the code does not fit").with_help("give the six digits that the app shows now")
+        })?;
+        let codes = RecoveryCode::draw(&mut self.eovr().entropy()?);
+        let digests: Vec<u8> = codes.iter().flat_map(RecoveryCode::digest).collect();
+        let command = Command::new(user::Action::ConfirmFactor)
+            .set("factor", "confirmed")
+            .set("factor_step", step)
+            .set("recovery", digests)
+            .expecting(account.version());
+        holder.act(user::KIND, account.id(), command).await?;
+        self.end_all(&account, Reason::Changed, Some(who.login)).await?;
+        Ok(codes.iter().map(RecoveryCode::shown).collect())
+    }
+
+    /// Does without a second factor from now on.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where `who` has to prove who they are first.
+    pub async fn remove_factor(&self, who: &Admitted) -> Result<()> {
+        self.needs_proof(who)?;
+        let account = self.account(who.user).await?;
+        self.take_factor(&self.holder(&account)?, &account).await?;
+        self.end_all(&account, Reason::Changed, Some(who.login)).await.map(drop)
+    }
+
+    /// Takes the second factor of somebody who has lost it, after the person's identity was checked again.
+    ///
+    /// # Errors
+    /// As [`Doors::reset_password`].
+    pub async fn reset_factor(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
+        self.needs_proof(who)?;
+        let account = who.session.load(user::KIND, id).await?;
+        let command = removal().note(why);
+        who.session.act(user::KIND, id, command).await?;
+        self.end_all(&account, Reason::Closed, None).await.map(drop)
+    }
+
+    async fn take_factor(&self, by: &Session, account: &Record) -> Result<()> {
+        by.act(user::KIND, account.id(), removal()).await.map(drop)
+    }
+
+    /// Spends a code of the app or a recovery code: whoever brings it a second time, at whatever node, comes
+    /// too late.
+    pub(super) async fn spend_code(&self, id: RecordId, code: &str) -> Result<()> {
+        for _ in 0..super::TRIES {
+            let account = self.account(id).await?;
+            let holder = self.holder(&account)?;
+            let command = match self.step(&holder, &account, code)? {
+                Some(step) => Command::new(user::Action::UseFactor).set("factor_step", step),
+                None => Command::new(user::Action::UseRecovery).set("recovery", without(&account, code)?),
+            };
+            match holder.act(user::KIND, id, command.expecting(account.version())).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                done => return done.map(drop),
+            }
+        }
+        Err(bad_token())
+    }
+
+    /// The time step of a code of the app, where it is one that was not used yet.
+    fn step(&self, holder: &Session, account: &Record, code: &str) -> Result<Option<i64>> {
+        let Some(secret) = holder.open(account, "factor_secret")? else { return Ok(None) };
+        let secret = TotpSecret::from_base32(&secret)?;
+        let last = account.facet("factor_step").and_then(Value::as_int);
+        Ok(secret.check(code, self.eovr().now(), last))
+    }
+}
+
+/// The recovery codes that are left when this one is spent.
+fn without(account: &Record, code: &str) -> Result<Vec<u8>> {
+    let kept = account.facet("recovery").and_then(Value::as_bytes).unwrap_or_default();
+    let (digests, _) = kept.as_chunks::<32>();
+    let spent = recovery::check(code, digests).ok_or_else(wrong)?;
+    let left = digests.iter().enumerate().filter(|(index, _)| *index != spent);
+    Ok(left.flat_map(|(_, digest)| *digest).collect())
+}
+
+fn removal() -> Command {
+    Command::new(user::Action::RemoveFactor)
+        .clear("factor")
+        .erase("factor_secret")
+        .clear("factor_step")
+        .clear("recovery")
+}

@@ -1,0 +1,323 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use serde::Deserialize;
+
+use crate::access::Actor;
+use crate::error::{Error, ErrorKind, Result};
+use crate::identity::doors::enter::is_active;
+use crate::identity::doors::{Doors, Opened};
+use crate::identity::login::{self, Reason};
+use crate::identity::token::{Bearer, Purpose, bad_token};
+use crate::identity::{RefreshToken, user};
+use crate::record::{Record, RecordId, Value};
+use crate::service::Session;
+use crate::time::Timestamp;
+use crate::workflow::Label;
+
+/// Somebody who is in, for one request.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// What they may do.
+    pub session: Session,
+    /// Their account.
+    pub user: RecordId,
+    /// Their login.
+    pub login: RecordId,
+    /// Whether a second factor was asked for.
+    pub two_factors: bool,
+    /// When they last proved who they are.
+    pub proved_at: Timestamp,
+    /// When the login ends, if they do nothing from now on.
+    pub idle_at: Timestamp,
+}
+
+impl Doors {
+    /// Lets in who has an access token, as long as its login is open and its account active. A change of
+    /// either counts at once on the node that made it, and within a second on the others.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where the token, the login or the account is no longer good.
+    pub async fn admit(&self, access: &str) -> Result<Admitted> {
+        let now = self.eovr().now();
+        let bearer = self.signer().read(Purpose::Access, access, now)?;
+        let id = bearer.login.ok_or_else(bad_token)?;
+        self.follow(now).await?;
+        let known = &self.inner.known;
+        if known.get(id).is_none() {
+            let (login, account) = self.look_up(id, bearer).await?;
+            known.put(id, Guest::of(&login, &account, now)?, self.limits().idle_seconds, now);
+        }
+        let guest = known.get(id).ok_or_else(bad_token)?;
+        if guest.user != bearer.user {
+            return Err(bad_token());
+        }
+        let idle_at = guest.seen_at.plus_seconds(self.limits().idle_seconds);
+        let late = if idle_at <= now { Some(Reason::Idle) } else { None };
+        if let Some(reason) = late.or((guest.expires_at <= now).then_some(Reason::Expired)) {
+            self.end(guest.user, id, reason).await?;
+            return Err(over(reason));
+        }
+        known.see(id, now);
+        Ok(Admitted {
+            session: self.eovr().session(guest.actor),
+            user: guest.user,
+            login: id,
+            two_factors: guest.two_factors,
+            proved_at: guest.proved_at,
+            idle_at: now.plus_seconds(self.limits().idle_seconds),
+        })
+    }
+
+    /// Gives new tokens for a refresh token, which is spent by that.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where it is not the newest of its login. One that was spent before means that
+    /// somebody has a copy: the login ends, for both of them.
+    pub async fn refresh(&self, token: &RefreshToken) -> Result<Opened> {
+        let now = self.eovr().now();
+        for _ in 0..super::TRIES {
+            let Ok(login) = self.software(token.login())?.load(login::KIND, token.login()).await else {
+                return Err(bad_token());
+            };
+            let user = owner(&login)?;
+            let account = self.account(user).await?;
+            let next = self.followers(token).next().ok_or_else(bad_token)?;
+            if !holds(&login, "token", token) {
+                return self.again(token, &login, &account, now).await;
+            }
+            if *login.state() != login::State::Open.name() || !is_active(&account) {
+                return Err(bad_token());
+            }
+            if let Some(reason) = self.lateness(&login, now) {
+                self.end(user, login.id(), reason).await?;
+                return Err(over(reason));
+            }
+            let renewed = login::renew(&login, &next, now);
+            match self.holder(&account)?.act(login::KIND, login.id(), renewed).await {
+                // The same token came twice at the same moment; the other one was faster.
+                Err(error) if error.kind() == ErrorKind::Conflict => continue,
+                done => done?,
+            };
+            self.inner.known.see(login.id(), now);
+            return self.opened(user, next, now);
+        }
+        Err(bad_token())
+    }
+
+    /// A token that is not the newest: the answer was lost a moment ago, or somebody has a copy.
+    async fn again(
+        &self,
+        token: &RefreshToken,
+        login: &Record,
+        account: &Record,
+        now: Timestamp,
+    ) -> Result<Opened> {
+        let open = *login.state() == login::State::Open.name() && is_active(account);
+        let recent = login::time(login, "seen_at").plus_seconds(self.limits().overlap_seconds) > now;
+        if open
+            && recent
+            && holds(login, "spent", token)
+            && let Some(next) = self.followers(token).find(|next| holds(login, "token", next))
+        {
+            return self.opened(account.id(), next, now);
+        }
+        let newest = login.facet("token").and_then(Value::as_bytes).unwrap_or_default();
+        // Only one that was once good ends the login: anybody can make up a bad one.
+        if open && self.signer().refresh_keys().any(|key| token.leads_to(newest, key)) {
+            self.end(account.id(), login.id(), Reason::Reused).await?;
+        }
+        Err(bad_token())
+    }
+
+    fn opened(&self, user: RecordId, refresh: RefreshToken, now: Timestamp) -> Result<Opened> {
+        let login = refresh.login();
+        let access = self.signer().sign(Purpose::Access, user, Some(login), now)?;
+        Ok(Opened { login, access, refresh })
+    }
+
+    /// What follows a token, under today's key and under earlier ones.
+    fn followers<'a>(&'a self, token: &'a RefreshToken) -> impl Iterator<Item = RefreshToken> + 'a {
+        self.signer().refresh_keys().map(|key| token.next(key))
+    }
+
+    /// Whether a login is idle or over. A node that has not seen its requests cannot know whether there were
+    /// any since it was last renewed: it allows for the life of one access token.
+    fn lateness(&self, login: &Record, now: Timestamp) -> Option<Reason> {
+        let limit = self.limits().idle_seconds;
+        let idle_at = match self.inner.known.get(login.id()) {
+            Some(guest) => guest.seen_at.plus_seconds(limit),
+            None => login::time(login, "seen_at").plus_seconds(limit + Purpose::Access.lifetime_seconds()),
+        };
+        if login::time(login, "expires_at") <= now {
+            Some(Reason::Expired)
+        } else {
+            (idle_at <= now).then_some(Reason::Idle)
+        }
+    }
+
+    async fn look_up(&self, id: RecordId, bearer: Bearer) -> Result<(Record, Record)> {
+        let software = self.software(bearer.user)?;
+        let login = absent_is_bad(software.load(login::KIND, id).await)?;
+        let account = absent_is_bad(software.load(user::KIND, bearer.user).await)?;
+        if *login.state() != login::State::Open.name() || owner(&login)? != bearer.user {
+            return Err(bad_token());
+        }
+        if !is_active(&account) {
+            self.end(bearer.user, id, Reason::Closed).await?;
+            return Err(bad_token());
+        }
+        Ok((login, account))
+    }
+
+    /// Forgets whoever has changed since the feed was last read, at most once a second.
+    async fn follow(&self, now: Timestamp) -> Result<()> {
+        let Some(mut position) = self.inner.known.due(now) else { return Ok(()) };
+        loop {
+            let page = self.eovr().store().feed(position, PAGE).await?;
+            for posted in &page {
+                if let Ok(told) = serde_json::from_str::<Told>(&posted.message) {
+                    self.inner.known.forget_changed(&told);
+                }
+                position = posted.position;
+            }
+            self.inner.known.read_to(position);
+            if page.len() < PAGE as usize {
+                return Ok(());
+            }
+        }
+    }
+}
+
+const PAGE: u32 = 1000;
+
+/// What is read of a message of the feed.
+#[derive(Deserialize)]
+pub(super) struct Told {
+    topic: String,
+    record: RecordId,
+}
+
+/// Who is in, as far as this node has seen them.
+pub(super) struct Known {
+    guests: RwLock<HashMap<RecordId, Guest>>,
+    position: AtomicU64,
+    read_at: AtomicI64,
+}
+
+#[derive(Clone)]
+pub(super) struct Guest {
+    actor: Actor,
+    user: RecordId,
+    two_factors: bool,
+    proved_at: Timestamp,
+    expires_at: Timestamp,
+    seen_at: Timestamp,
+}
+
+/// More are not remembered: the oldest are looked up again.
+const MOST_GUESTS: usize = 20_000;
+
+impl Guest {
+    fn of(login: &Record, account: &Record, now: Timestamp) -> Result<Self> {
+        Ok(Self {
+            actor: user::actor(account)?,
+            user: account.id(),
+            two_factors: login.facet("two_factors") == Some(&Value::Bool(true)),
+            proved_at: login::time(login, "proved_at"),
+            expires_at: login::time(login, "expires_at"),
+            seen_at: now,
+        })
+    }
+}
+
+impl Known {
+    pub(super) fn from(position: u64) -> Self {
+        Self { guests: RwLock::default(), position: position.into(), read_at: i64::MIN.into() }
+    }
+
+    fn get(&self, login: RecordId) -> Option<Guest> {
+        self.guests.read().unwrap_or_else(PoisonError::into_inner).get(&login).cloned()
+    }
+
+    fn put(&self, login: RecordId, guest: Guest, idle_seconds: i64, now: Timestamp) {
+        let mut guests = self.guests.write().unwrap_or_else(PoisonError::into_inner);
+        if guests.len() >= MOST_GUESTS {
+            guests.retain(|_, guest| guest.seen_at.plus_seconds(idle_seconds) > now);
+        }
+        if guests.len() >= MOST_GUESTS {
+            guests.clear();
+        }
+        guests.insert(login, guest);
+    }
+
+    fn see(&self, login: RecordId, now: Timestamp) {
+        let mut guests = self.guests.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(guest) = guests.get_mut(&login) {
+            guest.seen_at = guest.seen_at.max(now);
+        }
+    }
+
+    pub(super) fn forget(&self, login: RecordId) {
+        self.guests.write().unwrap_or_else(PoisonError::into_inner).remove(&login);
+    }
+
+    pub(super) fn forget_user(&self, user: RecordId) {
+        self.guests.write().unwrap_or_else(PoisonError::into_inner).retain(|_, guest| guest.user != user);
+    }
+
+    fn forget_changed(&self, told: &Told) {
+        match told.topic.split_once('.') {
+            // A renewal changes nothing that is remembered.
+            Some((login::KIND, "renew")) => {}
+            Some((login::KIND, _)) => self.forget(told.record),
+            Some((user::KIND, _)) => self.forget_user(told.record),
+            _ => {}
+        }
+    }
+
+    /// The position to read the feed from, for the one caller whose turn it is.
+    fn due(&self, now: Timestamp) -> Option<u64> {
+        let last = self.read_at.load(Ordering::Relaxed);
+        // A clock that was set back must not stop it.
+        let fresh = (last..last.saturating_add(1_000_000)).contains(&now.as_micros());
+        let mine = !fresh
+            && self
+                .read_at
+                .compare_exchange(last, now.as_micros(), Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok();
+        mine.then(|| self.position.load(Ordering::Acquire))
+    }
+
+    fn read_to(&self, position: u64) {
+        self.position.fetch_max(position, Ordering::AcqRel);
+    }
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Known")
+    }
+}
+
+fn holds(login: &Record, facet: &str, token: &RefreshToken) -> bool {
+    login.facet(facet).and_then(Value::as_bytes) == Some(token.digest().as_slice())
+}
+
+pub(super) fn owner(login: &Record) -> Result<RecordId> {
+    login.facet("user").and_then(Value::as_text).unwrap_or_default().parse()
+}
+
+fn absent_is_bad(record: Result<Record>) -> Result<Record> {
+    record.map_err(|error| if error.kind() == ErrorKind::NotFound { bad_token() } else { error })
+}
+
+fn over(reason: Reason) -> Error {
+    let why = match reason {
+        Reason::Idle => "nothing was done for too long",
+        _ => "the login has reached its last day",
+    };
+    Error::new(ErrorKind::Unauthenticated, why).with_help("log in again")
+}

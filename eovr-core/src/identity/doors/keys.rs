@@ -1,0 +1,70 @@
+use crate::decide::Command;
+use crate::error::{ErrorKind, Result};
+use crate::identity::api_key::{self, Access, ApiKey, NewKey};
+use crate::identity::doors::{Admitted, Doors};
+use crate::identity::login;
+use crate::identity::token::bad_token;
+use crate::org::OrgId;
+use crate::record::{RecordId, Value};
+use crate::service::Session;
+use crate::workflow::Label;
+
+/// A machine that is in, for one request.
+#[derive(Clone, Debug)]
+pub struct KeyBearer {
+    /// What it may do.
+    pub session: Session,
+    /// Its key.
+    pub key: RecordId,
+    /// How much of that.
+    pub access: Access,
+}
+
+impl Doors {
+    /// Makes a key in a facility of its bearer's seat. It cannot be shown again.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where `who` has to prove who they are first; `Denied` below tier 5.
+    pub async fn issue_key(&self, who: &Admitted, facility: &OrgId, new: &NewKey) -> Result<ApiKey> {
+        self.needs_proof(who)?;
+        let eovr = self.eovr();
+        let mut entropy = eovr.entropy()?;
+        let key = ApiKey::draw(eovr.new_id(eovr.now(), &mut entropy), &mut entropy);
+        let under = self.signer().api_keys().next().ok_or_else(bad_token)?;
+        let command = api_key::issue(new, &key, under);
+        who.session.create_as(api_key::KIND, facility, key.id(), command).await?;
+        Ok(key)
+    }
+
+    /// Ends a key, and says why.
+    ///
+    /// # Errors
+    /// As [`Doors::issue_key`]; `NotFound` where there is no such key.
+    pub async fn revoke_key(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
+        self.needs_proof(who)?;
+        let command = Command::new(api_key::Action::Revoke).note(why);
+        who.session.act(api_key::KIND, id, command).await.map(drop)
+    }
+
+    /// Lets in who has a key. A key that was revoked counts at once, on every node.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where there is no such key, or it has ended.
+    pub async fn admit_key(&self, text: &str) -> Result<KeyBearer> {
+        let key: ApiKey = text.parse()?;
+        let record = match self.software(key.id())?.load(api_key::KIND, key.id()).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(bad_token()),
+            found => found?,
+        };
+        let kept = record.facet("digest").and_then(Value::as_bytes).unwrap_or_default();
+        // Both are HMACs under a key that nobody outside has, so the time of a comparison tells nothing.
+        let right = self.signer().api_keys().any(|under| key.digest(under).as_slice() == kept);
+        let over =
+            record.facet("expires_at").is_some() && login::time(&record, "expires_at") <= self.eovr().now();
+        if !right || over || *record.state() != api_key::State::Active.name() {
+            return Err(bad_token());
+        }
+        let (actor, access) = api_key::bearer(&record)?;
+        Ok(KeyBearer { session: self.eovr().session(actor), key: record.id(), access })
+    }
+}

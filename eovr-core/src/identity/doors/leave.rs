@@ -1,0 +1,87 @@
+use crate::error::{Error, ErrorKind, Result};
+use crate::identity::doors::{Admitted, Doors};
+use crate::identity::login::{self, LoginInfo, Reason};
+use crate::record::{Record, RecordId, Value};
+
+impl Doors {
+    /// Ends this login.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn leave(&self, who: &Admitted) -> Result<()> {
+        self.end(who.user, who.login, Reason::LeftBySelf).await
+    }
+
+    /// Ends every login of the account, this one too, and says how many there were.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn leave_everywhere(&self, who: &Admitted) -> Result<usize> {
+        let account = self.account(who.user).await?;
+        self.end_all(&account, Reason::LeftBySelf, None).await
+    }
+
+    /// The open logins of the account, the one used last first.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn logins(&self, who: &Admitted) -> Result<Vec<LoginInfo>> {
+        let account = self.account(who.user).await?;
+        let holder = self.holder(&account)?;
+        let mut logins = Vec::new();
+        for login in self.open_logins(&account).await? {
+            let client = holder.open(&login, "client")?.map(|client| client.to_string());
+            logins.push(LoginInfo {
+                id: login.id(),
+                began_at: login.envelope().created_at,
+                seen_at: login::time(&login, "seen_at"),
+                expires_at: login::time(&login, "expires_at"),
+                two_factors: login.facet("two_factors") == Some(&Value::Bool(true)),
+                client,
+                this_one: login.id() == who.login,
+            });
+        }
+        logins.sort_by_key(|login| std::cmp::Reverse(login.seen_at));
+        Ok(logins)
+    }
+
+    /// Ends one login of the account.
+    ///
+    /// # Errors
+    /// `NotFound` where it has no such login, as where somebody else has.
+    pub async fn end_login(&self, who: &Admitted, login: RecordId) -> Result<()> {
+        let account = self.account(who.user).await?;
+        if !self.open_logins(&account).await?.iter().any(|open| open.id() == login) {
+            return Err(Error::new(ErrorKind::NotFound, "you have no such login"));
+        }
+        self.end(who.user, login, Reason::LeftBySelf).await
+    }
+
+    /// Ends the logins of an account but one, and says how many there were.
+    pub(super) async fn end_all(
+        &self,
+        account: &Record,
+        reason: Reason,
+        but: Option<RecordId>,
+    ) -> Result<usize> {
+        let mut ended = 0;
+        for login in self.open_logins(account).await? {
+            if Some(login.id()) != but {
+                self.end(account.id(), login.id(), reason).await?;
+                ended += 1;
+            }
+        }
+        self.inner.known.forget_user(account.id());
+        Ok(ended)
+    }
+
+    /// Ends a login. One that has ended already stays as it is.
+    pub(super) async fn end(&self, user: RecordId, login: RecordId, reason: Reason) -> Result<()> {
+        let ended = self.software(user)?.act(login::KIND, login, login::end(reason)).await;
+        self.inner.known.forget(login);
+        match ended {
+            Err(error) if error.kind() == ErrorKind::Refused => Ok(()),
+            done => done.map(drop),
+        }
+    }
+}

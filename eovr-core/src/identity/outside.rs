@@ -1,0 +1,199 @@
+//! Tokens of an outside identity provider (OpenID Connect), accepted beside our own.
+//!
+//! A hospital group that has a provider (Keycloak, Entra ID) gives its people roles there. [`Outside`] says
+//! which provider, and how its claims become role and seat; [`KeySet`] are the keys that it publishes; what
+//! comes of a good token is an [`Actor`] like any other. Fetching the keys is the host's work, as
+//! everything that waits for a network is.
+//!
+//! After RFC 8725 and RFC 9068: the algorithm is that of the published key and never the token's choice
+//! (RS256 or ES256), keys for encryption are passed over, issuer and audience are compared exactly, and an
+//! ID token or a refresh token is not taken for an access token.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::access::{Actor, Role, Seat};
+use crate::audit::Hex;
+use crate::error::{Error, ErrorKind, Result};
+use crate::identity::token::bad_token;
+use crate::org::{Org, OrgId};
+use crate::record::ActorId;
+use crate::time::Timestamp;
+
+/// A provider, and how its claims are read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outside {
+    /// The provider's issuer, exactly as its tokens and its discovery document name it.
+    pub issuer: String,
+    /// Whom a token must be meant for: this host, as the provider calls it.
+    pub audience: String,
+    /// Where the roles stand, a path with points: `realm_access.roles` as Keycloak writes them.
+    #[serde(default = "keycloak_roles")]
+    pub roles_claim: String,
+    /// The provider's names of our roles.
+    pub roles: BTreeMap<String, Role>,
+    /// Where the id of the facility, administration or governorate stands that the role is held in.
+    #[serde(default = "seat_claim")]
+    pub seat_claim: String,
+}
+
+fn keycloak_roles() -> String {
+    "realm_access.roles".to_owned()
+}
+
+fn seat_claim() -> String {
+    "eovr_seat".to_owned()
+}
+
+/// The keys that a provider publishes for signatures (RFC 7517).
+#[derive(Clone, Default)]
+pub struct KeySet(BTreeMap<String, (Algorithm, DecodingKey)>);
+
+/// No provider has more keys at once.
+const MOST_KEYS: usize = 64;
+/// Longer than any token that fits into a header.
+const LONGEST: usize = 16 << 10;
+/// For clocks that differ.
+const LEEWAY_SECONDS: i64 = 30;
+
+impl KeySet {
+    /// Reads a JWK Set. Keys for anything but RS256 and ES256 signatures are passed over, as those without
+    /// a name.
+    ///
+    /// # Errors
+    /// `InvalidInput` where it is none.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let set: JwkSet = serde_json::from_str(json).map_err(|_| {
+            Error::invalid("not a set of keys").with_help("a provider publishes a JWK Set (RFC 7517)")
+        })?;
+        Ok(Self(set.keys.iter().take(MOST_KEYS).filter_map(signing_key).collect()))
+    }
+
+    /// Whether the key that a token names is here. A token that names none that is makes the host fetch the
+    /// keys again, for the provider may have new ones; not too often, for anybody can make up a name.
+    pub fn knows(&self, token: &str) -> bool {
+        self.of(token).is_some()
+    }
+
+    fn of(&self, token: &str) -> Option<&(Algorithm, DecodingKey)> {
+        let header = (token.len() <= LONGEST).then(|| jsonwebtoken::decode_header(token).ok()).flatten()?;
+        self.0.get(&header.kid?).filter(|(algorithm, _)| *algorithm == header.alg)
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeySet({} keys)", self.0.len())
+    }
+}
+
+fn signing_key(key: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
+    let algorithm = match key.common.key_algorithm {
+        Some(KeyAlgorithm::RS256) => Algorithm::RS256,
+        Some(KeyAlgorithm::ES256) => Algorithm::ES256,
+        _ => return None,
+    };
+    let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let decoding = signs.then(|| DecodingKey::from_jwk(key).ok()).flatten()?;
+    Some((key.common.key_id.clone()?, (algorithm, decoding)))
+}
+
+impl Outside {
+    /// The actor that a token speaks of.
+    ///
+    /// The id in the audit trail is a digest of issuer and subject: the same for the same person, and no
+    /// name.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where the token is not good; `Denied` where it gives no role here, or no seat that
+    /// fits the role.
+    pub fn actor(&self, token: &str, keys: &KeySet, org: &Org, now: Timestamp) -> Result<Actor> {
+        let claims = self.claims(token, keys, now).ok_or_else(bad_token)?;
+        let subject = claims.get("sub").and_then(Value::as_str).ok_or_else(bad_token)?;
+        let role = self.role(&claims).ok_or_else(|| {
+            Error::new(ErrorKind::Denied, "the identity provider gives you no role here")
+                .with_help(format!("it must name one of `{}`", self.role_names()))
+        })?;
+        let seat = claims.get(&self.seat_claim).and_then(Value::as_str).unwrap_or_default();
+        let seat = seat_of(role, seat, org).ok_or_else(|| {
+            Error::new(ErrorKind::Denied, "the identity provider does not say where you work")
+                .with_help(format!("a `{role}` needs a place of the organisation in `{}`", self.seat_claim))
+        })?;
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(b"eovr.outside.v1\n")
+            .chain_update(&self.issuer)
+            .chain_update(b"\n")
+            .chain_update(subject)
+            .finalize()
+            .into();
+        let id = Hex(&digest).to_string();
+        Actor::new(ActorId::new(&format!("oidc-{}", id.get(..32).unwrap_or_default()))?, role, seat)
+    }
+
+    fn claims(&self, token: &str, keys: &KeySet, now: Timestamp) -> Option<Map<String, Value>> {
+        let (algorithm, key) = keys.of(token)?;
+        let mut validation = Validation::new(*algorithm);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[&self.audience]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+        // The library would read the machine's clock; ours comes in as a value.
+        validation.validate_exp = false;
+        let read = jsonwebtoken::decode::<Map<String, Value>>(token, key, &validation).ok()?;
+        let claims = read.claims;
+        let at = now.as_micros().div_euclid(1_000_000);
+        let seconds = |name: &str| claims.get(name).map(|value| value.as_f64().unwrap_or(f64::NAN) as i64);
+        let good = claims.get("exp").is_some_and(Value::is_number)
+            && seconds("exp")? > at - LEEWAY_SECONDS
+            && seconds("nbf").is_none_or(|from| from <= at + LEEWAY_SECONDS)
+            && seconds("iat").is_none_or(|made| made <= at + LEEWAY_SECONDS)
+            && is_for_access(read.header.typ.as_deref(), &claims);
+        good.then_some(claims)
+    }
+
+    /// The highest of the roles that the token gives.
+    fn role(&self, claims: &Map<String, Value>) -> Option<Role> {
+        let mut path = self.roles_claim.split('.');
+        let first = claims.get(path.next()?)?;
+        let names = path.try_fold(first, |value, step| value.get(step))?.as_array()?;
+        names.iter().filter_map(|name| self.roles.get(name.as_str()?)).max().copied()
+    }
+
+    fn role_names(&self) -> String {
+        self.roles.keys().map(String::as_str).collect::<Vec<_>>().join("`, `")
+    }
+}
+
+/// RFC 9068 says so in the header, Keycloak in a claim. ID tokens and refresh tokens are signed with the
+/// same keys, and say neither.
+fn is_for_access(header_type: Option<&str>, claims: &Map<String, Value>) -> bool {
+    let is = |text: &str, wanted: &str| text.eq_ignore_ascii_case(wanted);
+    header_type.is_some_and(|kind| is(kind, "at+jwt") || is(kind, "application/at+jwt"))
+        || claims.get("typ").and_then(Value::as_str).is_some_and(|kind| is(kind, "Bearer"))
+}
+
+fn seat_of(role: Role, place: &str, org: &Org) -> Option<Seat> {
+    if role == Role::TopManagement {
+        return Some(Seat::Country);
+    }
+    let place = OrgId::new(place).ok()?;
+    let stamp = org.stamps().find(|stamp| match role {
+        Role::Staff | Role::QualityAdmin => stamp.facility == place,
+        Role::AdminManager => stamp.administration == place,
+        _ => stamp.governorate == place,
+    })?;
+    Some(match role {
+        Role::AdminManager => Seat::Administration {
+            governorate: stamp.governorate.clone(),
+            administration: stamp.administration.clone(),
+        },
+        Role::GovernorateManager => Seat::Governorate(stamp.governorate.clone()),
+        _ => Seat::Facility(stamp.clone()),
+    })
+}

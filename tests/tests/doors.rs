@@ -1,0 +1,474 @@
+//! Coming in, staying in, leaving: what somebody at the door gets, and what an attacker does not.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics has done its work")]
+
+use std::sync::Arc;
+
+use eovr_core::access::{Role, danger};
+use eovr_core::identity::doors::{Admitted, Doors, Entry, Limits, Opened};
+use eovr_core::identity::password::{Password, PasswordCost, PasswordHash};
+use eovr_core::identity::token::{Purpose, Signer};
+use eovr_core::identity::{self, NewUser, login, user};
+use eovr_core::memory::MemoryStore;
+use eovr_core::ports::Store;
+use eovr_core::record::{Query, Record, RecordId};
+use eovr_core::seal::Entropy;
+use eovr_core::{Eovr, ErrorKind, Name, Result};
+use eovr_tests::{TestClock, TestEntropy, id, master_key, org};
+
+const PASSWORD: &str = "three boats on the nile";
+const EMAIL: &str = "mona@example.org";
+const SECRET: [u8; 32] = [9; 32];
+const FIREFOX: &str = "Firefox on a ward computer";
+
+struct Ward {
+    eovr: Eovr,
+    doors: Doors,
+    clock: TestClock,
+    mona: RecordId,
+}
+
+async fn ward() -> Ward {
+    ward_on(Arc::new(MemoryStore::new())).await
+}
+
+async fn ward_on(store: Arc<dyn Store>) -> Ward {
+    let clock = TestClock::new();
+    let eovr = Eovr::builder()
+        .shared_store(store)
+        .org(org())
+        .kinds(identity::kinds().unwrap())
+        .master_key(master_key())
+        .clock(clock.clone())
+        .entropy(TestEntropy::default())
+        .open()
+        .await
+        .unwrap();
+    let mona = provide(&eovr, EMAIL, Role::QualityAdmin, false).await;
+    let doors = open(&eovr).await;
+    Ward { eovr, doors, clock, mona }
+}
+
+async fn open(eovr: &Eovr) -> Doors {
+    Doors::open(eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits()).await.unwrap()
+}
+
+/// The cheapest hash that is accepted: these tests are not about its price.
+fn limits() -> Limits {
+    Limits::default()
+}
+
+fn hash(password: &str) -> PasswordHash {
+    PasswordCost::default().hash(&typed(password), &mut Entropy::from_seed(&[3; 32])).unwrap()
+}
+
+fn typed(password: &str) -> Password {
+    Password::typed(password).unwrap()
+}
+
+async fn provide(eovr: &Eovr, email: &str, role: Role, must_change: bool) -> RecordId {
+    let setup = eovr.session(danger::unrestricted("test", "make accounts").unwrap());
+    let account = NewUser {
+        role,
+        email: email.to_owned(),
+        display_name: "Mona".to_owned(),
+        password_hash: Some(hash(PASSWORD).to_string()),
+        must_change,
+    };
+    setup.create(user::KIND, &id("CAI-1-1"), account.command()).await.unwrap().id
+}
+
+impl Ward {
+    async fn log_in(&self, email: &str, password: &str) -> Result<Entry> {
+        let tried = self.doors.knock(email).await?.try_password(&typed(password)).unwrap();
+        self.doors.enter(tried, FIREFOX).await
+    }
+
+    async fn come_in(&self) -> Opened {
+        opened(self.log_in(EMAIL, PASSWORD).await)
+    }
+
+    async fn admitted(&self) -> Admitted {
+        self.doors.admit(&self.come_in().await.access).await.unwrap()
+    }
+
+    async fn record(&self, kind: &str, id: RecordId) -> Record {
+        let auditor = self.eovr.session(danger::unrestricted("test", "look").unwrap());
+        auditor.load(kind, id).await.unwrap()
+    }
+
+    async fn why(&self, login: RecordId) -> Option<String> {
+        self.record(login::KIND, login).await.facet("reason").and_then(|v| v.as_text().map(str::to_owned))
+    }
+}
+
+#[track_caller]
+fn opened(entry: Result<Entry>) -> Opened {
+    match entry {
+        Ok(Entry::Open(opened)) => opened,
+        other => panic!("nobody came in: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn turned_away<T: std::fmt::Debug>(result: Result<T>) -> String {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn who_knows_the_password_comes_in_and_works_as_their_account_says() {
+    let ward = ward().await;
+    let mona = ward.admitted().await;
+    assert_eq!(mona.user, ward.mona);
+    assert_eq!(mona.session.actor().id().as_str(), ward.mona.to_string());
+    assert_eq!(mona.session.actor().capacity(), "quality_admin");
+    assert!(!mona.two_factors);
+    let logins = ward.doors.logins(&mona).await.unwrap();
+    assert_eq!(logins.len(), 1);
+    assert!(logins.iter().all(|login| login.this_one && login.client.as_deref() == Some(FIREFOX)));
+}
+
+#[tokio::test]
+async fn why_somebody_may_not_come_in_is_never_said() {
+    let ward = ward().await;
+    let wrong = turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
+    let unknown = turned_away(ward.log_in("nobody.knows@example.org", PASSWORD).await);
+    assert_eq!(wrong, unknown);
+    for _ in 0..5 {
+        turned_away(ward.log_in(EMAIL, "five boats on the nile").await);
+    }
+    let locked = turned_away(ward.log_in(EMAIL, PASSWORD).await);
+    assert_eq!(wrong, locked, "locked, and the password is right");
+}
+
+#[tokio::test]
+async fn an_attempt_at_no_account_writes_as_much_as_one_at_an_account() {
+    let ward = ward().await;
+    let changes = async || ward.eovr.store().feed(0, 10_000).await.unwrap().len();
+    let before = changes().await;
+    turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
+    let known = changes().await - before;
+    turned_away(ward.log_in("nobody.knows@example.org", PASSWORD).await);
+    assert_eq!(changes().await - before - known, known);
+    assert_eq!(known, 1);
+}
+
+#[tokio::test]
+async fn five_wrong_attempts_lock_for_a_quarter_of_an_hour_also_after_a_restart() {
+    let mut ward = ward().await;
+    for _ in 0..5 {
+        turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
+    }
+    ward.doors = open(&ward.eovr).await;
+    turned_away(ward.log_in(EMAIL, PASSWORD).await);
+    ward.clock.pass_seconds(15 * 60 - 1);
+    turned_away(ward.log_in(EMAIL, PASSWORD).await);
+    ward.clock.pass_seconds(2);
+    ward.come_in().await;
+    // Who came in begins anew.
+    for _ in 0..4 {
+        turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
+    }
+    ward.come_in().await;
+}
+
+#[tokio::test]
+async fn many_attempts_at_once_are_no_more_than_many_in_a_row() {
+    let ward = Arc::new(ward().await);
+    let mut knocks = Vec::new();
+    for _ in 0..12 {
+        // All knock before one of them tries its password.
+        knocks.push(ward.doors.knock(EMAIL).await.unwrap());
+    }
+    let mut right = 0;
+    for knock in knocks {
+        right +=
+            usize::from(ward.doors.enter(knock.try_password(&typed(PASSWORD)).unwrap(), "").await.is_ok());
+    }
+    assert_eq!(right, 5);
+}
+
+#[tokio::test]
+async fn a_password_that_somebody_else_knows_opens_its_change_and_nothing_else() {
+    let ward = ward().await;
+    let nour = provide(&ward.eovr, "nour@example.org", Role::Staff, true).await;
+    let Entry::NewPassword(token) = ward.log_in("nour@example.org", PASSWORD).await.unwrap() else {
+        panic!("the password must be changed first")
+    };
+    turned_away(ward.doors.admit(&token).await);
+    turned_away(ward.doors.second_step(&token, "000000", "").await);
+    let new = hash("a lamp beside the window");
+    let nour_is_in = opened(ward.doors.replace_password(&token, &new, FIREFOX).await);
+    assert_eq!(ward.doors.admit(&nour_is_in.access).await.unwrap().user, nour);
+    turned_away(ward.doors.replace_password(&token, &new, FIREFOX).await);
+    turned_away(ward.log_in("nour@example.org", PASSWORD).await);
+    opened(ward.log_in("nour@example.org", "a lamp beside the window").await);
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_every_other_login() {
+    let ward = ward().await;
+    let (other, here) = (ward.come_in().await, ward.admitted().await);
+    let knock = || ward.doors.knock(EMAIL);
+    let wrong = knock().await.unwrap().try_password(&typed("four boats on the nile")).unwrap();
+    turned_away(ward.doors.change_password(&here, wrong, &hash("a lamp beside the window")).await);
+    let old = knock().await.unwrap().try_password(&typed(PASSWORD)).unwrap();
+    ward.doors.change_password(&here, old, &hash("a lamp beside the window")).await.unwrap();
+    turned_away(ward.doors.admit(&other.access).await);
+    turned_away(ward.doors.refresh(&other.refresh).await);
+    assert_eq!(ward.why(other.login).await.as_deref(), Some("changed"));
+    assert_eq!(ward.why(here.login).await, None);
+}
+
+#[tokio::test]
+async fn an_access_token_lasts_a_quarter_of_an_hour_and_is_good_for_nothing_else() {
+    let ward = ward().await;
+    let mona = ward.come_in().await;
+    ward.clock.pass_seconds(15 * 60 - 1);
+    ward.doors.admit(&mona.access).await.unwrap();
+    ward.clock.pass_seconds(1);
+    turned_away(ward.doors.admit(&mona.access).await);
+    turned_away(ward.doors.second_step(&mona.access, "000000", "").await);
+    turned_away(ward.doors.replace_password(&mona.access, &hash(PASSWORD), "").await);
+    assert!(mona.access.parse::<identity::RefreshToken>().is_err());
+    turned_away(ward.doors.admit(&mona.refresh.reveal()).await);
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_good_once_and_a_moment_longer() {
+    let ward = ward().await;
+    let first = ward.come_in().await;
+    ward.clock.pass_seconds(600);
+    let second = ward.doors.refresh(&first.refresh).await.unwrap();
+    ward.doors.admit(&second.access).await.unwrap();
+    // The answer was lost, and the client asks again: the same token as before.
+    ward.clock.pass_seconds(9);
+    let again = ward.doors.refresh(&first.refresh).await.unwrap();
+    assert_eq!(*again.refresh.reveal(), *second.refresh.reveal());
+    let third = ward.doors.refresh(&second.refresh).await.unwrap();
+    ward.doors.admit(&third.access).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_back_later_ends_the_login_for_both() {
+    for renewals in [1, 2, 7] {
+        let ward = ward().await;
+        let stolen = ward.come_in().await;
+        let mut newest = stolen.refresh.clone();
+        let mut access = stolen.access.clone();
+        for _ in 0..renewals {
+            ward.clock.pass_seconds(600);
+            let opened = ward.doors.refresh(&newest).await.unwrap();
+            (newest, access) = (opened.refresh, opened.access);
+        }
+        ward.clock.pass_seconds(11);
+        turned_away(ward.doors.refresh(&stolen.refresh).await);
+        assert_eq!(ward.why(stolen.login).await.as_deref(), Some("reused"), "after {renewals}");
+        turned_away(ward.doors.refresh(&newest).await);
+        turned_away(ward.doors.admit(&access).await);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_somebody_made_up_ends_nothing() {
+    let ward = ward().await;
+    let mona = ward.come_in().await;
+    let mut made_up = mona.refresh.reveal().to_string();
+    made_up.replace_range(30..40, "AAAAAAAAAA");
+    turned_away(ward.doors.refresh(&made_up.parse().unwrap()).await);
+    ward.doors.admit(&mona.access).await.unwrap();
+    ward.doors.refresh(&mona.refresh).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_comes_twice_at_once_gets_one_answer() {
+    let ward = ward().await;
+    let mona = ward.come_in().await;
+    let (one, two) = tokio::join!(ward.doors.refresh(&mona.refresh), ward.doors.refresh(&mona.refresh));
+    assert_eq!(*one.unwrap().refresh.reveal(), *two.unwrap().refresh.reveal());
+}
+
+#[tokio::test]
+async fn who_does_nothing_for_a_quarter_of_an_hour_is_out() {
+    let ward = ward().await;
+    let mut mona = ward.come_in().await;
+    // Whoever works stays in, for hours.
+    for _ in 0..20 {
+        ward.clock.pass_seconds(14 * 60);
+        ward.doors.admit(&mona.access).await.unwrap();
+        mona = ward.doors.refresh(&mona.refresh).await.unwrap();
+    }
+    let idle_at = ward.doors.admit(&mona.access).await.unwrap().idle_at;
+    assert_eq!(idle_at.as_micros() - ward.eovr_now(), 15 * 60 * 1_000_000);
+    ward.clock.pass_seconds(15 * 60);
+    turned_away(ward.doors.refresh(&mona.refresh).await);
+    assert_eq!(ward.why(mona.login).await.as_deref(), Some("idle"));
+}
+
+#[tokio::test]
+async fn no_login_lasts_longer_than_thirty_days() {
+    let ward = ward().await;
+    let mut mona = ward.come_in().await;
+    let mut refused = None;
+    for _ in 0..(31 * 24 * 5) {
+        ward.clock.pass_seconds(12 * 60);
+        match ward.doors.refresh(&mona.refresh).await {
+            Ok(opened) => mona = opened,
+            Err(error) => {
+                refused = Some(error);
+                break;
+            }
+        }
+    }
+    assert_eq!(refused.unwrap().kind(), ErrorKind::Unauthenticated);
+    assert_eq!(ward.why(mona.login).await.as_deref(), Some("expired"));
+}
+
+#[tokio::test]
+async fn an_eleventh_login_takes_the_place_of_the_one_not_used_for_longest() {
+    let ward = ward().await;
+    let mut logins = Vec::new();
+    for _ in 0..10 {
+        logins.push(ward.come_in().await);
+        ward.clock.pass_seconds(1);
+    }
+    logins[0] = ward.doors.refresh(&logins[0].refresh).await.unwrap();
+    ward.come_in().await;
+    assert_eq!(ward.why(logins[1].login).await.as_deref(), Some("crowded"));
+    ward.doors.admit(&logins[0].access).await.unwrap();
+    turned_away(ward.doors.admit(&logins[1].access).await);
+}
+
+#[tokio::test]
+async fn leaving_ends_one_login_or_all() {
+    let ward = ward().await;
+    let (one, two, three) = (ward.come_in().await, ward.come_in().await, ward.come_in().await);
+    let here = ward.doors.admit(&one.access).await.unwrap();
+    ward.doors.end_login(&here, two.login).await.unwrap();
+    turned_away(ward.doors.admit(&two.access).await);
+    ward.doors.leave(&here).await.unwrap();
+    turned_away(ward.doors.admit(&one.access).await);
+    let last = ward.doors.admit(&three.access).await.unwrap();
+    assert_eq!(ward.doors.leave_everywhere(&last).await.unwrap(), 1);
+    turned_away(ward.doors.refresh(&three.refresh).await);
+}
+
+#[tokio::test]
+async fn nobody_ends_another_persons_login() {
+    let ward = ward().await;
+    let mona = ward.come_in().await;
+    provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
+    let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
+    let nour = ward.doors.admit(&nour.access).await.unwrap();
+    let error = ward.doors.end_login(&nour, mona.login).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    ward.doors.admit(&mona.access).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_out_at_once_and_on_other_nodes_within_a_second() {
+    let ward = ward().await;
+    let elsewhere = open(&ward.eovr).await;
+    let mona = ward.come_in().await;
+    elsewhere.admit(&mona.access).await.unwrap();
+    provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
+    let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
+    let nour = ward.doors.admit(&nour.access).await.unwrap();
+    ward.doors.govern(&nour, ward.mona, user::Action::Disable, "left the hospital").await.unwrap();
+    turned_away(ward.doors.admit(&mona.access).await);
+    ward.clock.pass_seconds(1);
+    turned_away(elsewhere.admit(&mona.access).await);
+    turned_away(ward.log_in(EMAIL, PASSWORD).await);
+    assert_eq!(ward.why(mona.login).await.as_deref(), Some("closed"));
+}
+
+#[tokio::test]
+async fn a_new_role_counts_at_the_next_request() {
+    let ward = ward().await;
+    provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
+    let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
+    let nour = ward.doors.admit(&nour.access).await.unwrap();
+    ward.doors.assign(&nour, ward.mona, Role::AdminManager).await.unwrap();
+    assert_eq!(ward.admitted().await.session.actor().capacity(), "admin_manager");
+    let own = ward.doors.assign(&nour, nour.user, Role::Staff).await.unwrap_err();
+    assert_eq!(own.kind(), ErrorKind::Denied);
+    let by_mona = ward.doors.assign(&ward.admitted().await, nour.user, Role::Staff).await.unwrap_err();
+    assert_eq!(by_mona.kind(), ErrorKind::Denied, "{by_mona}");
+}
+
+#[tokio::test]
+async fn what_matters_most_needs_a_fresh_proof() {
+    let ward = ward().await;
+    provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
+    let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
+    ward.clock.pass_seconds(6 * 60);
+    let stale = ward.doors.admit(&nour.access).await.unwrap();
+    turned_away(ward.doors.assign(&stale, ward.mona, Role::Staff).await);
+    turned_away(ward.doors.govern(&stale, ward.mona, user::Action::Disable, "x").await);
+    turned_away(ward.doors.reset_password(&stale, ward.mona, &hash(PASSWORD)).await);
+    turned_away(ward.doors.enrol_factor(&stale, "eovr").await);
+    // Somebody else's password is no proof.
+    let tried = ward.doors.knock(EMAIL).await.unwrap().try_password(&typed(PASSWORD)).unwrap();
+    turned_away(ward.doors.prove(&stale, tried, None).await);
+    let tried = ward.doors.knock("nour@example.org").await.unwrap().try_password(&typed(PASSWORD)).unwrap();
+    ward.doors.prove(&stale, tried, None).await.unwrap();
+    let fresh = ward.doors.admit(&nour.access).await.unwrap();
+    ward.doors.assign(&fresh, ward.mona, Role::Staff).await.unwrap();
+}
+
+#[tokio::test]
+async fn everything_at_the_door_stands_in_a_chain_that_verifies_and_tells_no_secret() {
+    let ward = ward().await;
+    let mona = ward.come_in().await;
+    turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
+    turned_away(ward.log_in("nobody.knows@example.org", "four boats on the nile").await);
+    let mona = ward.doors.refresh(&mona.refresh).await.unwrap();
+    let here = ward.doors.admit(&mona.access).await.unwrap();
+    ward.doors.leave(&here).await.unwrap();
+    let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
+    let mut actions = Vec::new();
+    for kind in [user::KIND, login::KIND] {
+        for record in auditor.find(&Query::of(Name::new(kind).unwrap())).await.unwrap().items {
+            let trail = auditor.trail(kind, record.id()).await.unwrap();
+            assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
+            let told = serde_json::to_string(&trail.entries).unwrap();
+            for secret in ["boats", "mona", "nobody.knows", "argon2", "Firefox"] {
+                assert!(!told.contains(secret), "{secret} in {told}");
+            }
+            actions.extend(trail.entries.into_iter().map(|entry| format!("{kind}.{}", entry.event.action)));
+        }
+    }
+    for wanted in ["user.attempt", "user.succeed", "login.begin", "login.renew", "login.end"] {
+        assert!(actions.iter().any(|action| action == wanted), "{wanted} in {actions:?}");
+    }
+    assert_eq!(actions.iter().filter(|action| *action == "user.attempt").count(), 3);
+}
+
+impl Ward {
+    fn eovr_now(&self) -> i64 {
+        eovr_core::ports::Clock::now(&self.clock).as_micros()
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_another_secret_issuer_or_time_open_nothing() {
+    let ward = ward().await;
+    let (mona, now) = (ward.come_in().await, eovr_core::ports::Clock::now(&ward.clock));
+    let signed = |issuer: &str, secret: &[u8; 32], at| {
+        Signer::new(issuer, secret).unwrap().sign(Purpose::Access, ward.mona, Some(mona.login), at).unwrap()
+    };
+    ward.doors.admit(&signed("https://eovr.test", &SECRET, now)).await.unwrap();
+    turned_away(ward.doors.admit(&signed("https://eovr.test", &[8; 32], now)).await);
+    turned_away(ward.doors.admit(&signed("https://elsewhere.test", &SECRET, now)).await);
+    turned_away(ward.doors.admit(&signed("https://eovr.test", &SECRET, now.plus_seconds(120))).await);
+    turned_away(ward.doors.admit(&signed("https://eovr.test", &SECRET, now.plus_seconds(-901))).await);
+    // A secret that was replaced yesterday still opens, where the host says so.
+    let renewed = Signer::new("https://eovr.test", &[8; 32]).unwrap().also_accepting(&SECRET);
+    let doors = Doors::open(ward.eovr.clone(), renewed, limits()).await.unwrap();
+    doors.admit(&mona.access).await.unwrap();
+    let next = doors.refresh(&mona.refresh).await.unwrap();
+    doors.admit(&next.access).await.unwrap();
+    turned_away(ward.doors.admit(&next.access).await);
+}
