@@ -1,10 +1,10 @@
 //! One account for every seat that the story needs.
 
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher as _;
 use eovr_core::access::Role;
+use eovr_core::identity::password::{Password, PasswordCost, PasswordFlaw};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::org::{OrgId, Stamp};
+use eovr_core::seal::Entropy;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, ErrorKind, Result, Session};
 use zeroize::Zeroizing;
@@ -162,10 +162,7 @@ async fn make(maker: &Session, person: &Person) -> Result<Zeroizing<String>> {
 /// Sixteen letters and digits, 80 bits, none of which looks like another.
 fn password() -> Result<Zeroizing<String>> {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let mut random = Zeroizing::new([0_u8; 16]);
-    getrandom::fill(random.as_mut_slice()).map_err(|error| {
-        Error::new(ErrorKind::Unavailable, "the system gives no randomness").because(error)
-    })?;
+    let random = random::<16>()?;
     let mut text = Zeroizing::new(String::with_capacity(19));
     for (index, byte) in random.iter().enumerate() {
         if index > 0 && index % 4 == 0 {
@@ -176,11 +173,18 @@ fn password() -> Result<Zeroizing<String>> {
     Ok(text)
 }
 
-/// Argon2id with the crate's defaults, the OWASP recommendation: 19 MiB, two passes.
 fn hash(password: &str) -> Result<String> {
-    let hash = Argon2::default().hash_password(password.as_bytes());
-    // Its error could only say which parameter is wrong, and there are none of ours.
-    hash.map(|hash| hash.to_string()).map_err(|_| Error::bug("a password is always hashed"))
+    let password = Password::typed(password).map_err(PasswordFlaw::error)?;
+    let hash = PasswordCost::default().hash(&password, &mut Entropy::from_seed(&*random()?))?;
+    Ok(hash.to_string())
+}
+
+fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
+    let mut random = Zeroizing::new([0; N]);
+    getrandom::fill(random.as_mut_slice()).map_err(|error| {
+        Error::new(ErrorKind::Unavailable, "the system gives no randomness").because(error)
+    })?;
+    Ok(random)
 }
 
 /// Invented names, put together from common ones.
@@ -212,7 +216,7 @@ const NAMES: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use argon2::password_hash::PasswordVerifier as _;
+    use eovr_core::identity::password::PasswordHash;
 
     use super::*;
 
@@ -220,10 +224,12 @@ mod tests {
     fn a_password_is_long_and_its_hash_knows_it() -> Result<()> {
         let password = password()?;
         assert_eq!(password.len(), 19);
-        let hash = hash(&password)?;
-        assert!(hash.starts_with("$argon2id$"), "{hash}");
-        assert!(Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok());
-        assert!(Argon2::default().verify_password(b"another", hash.as_str()).is_err());
+        let hash: PasswordHash = hash(&password)?.parse()?;
+        let matches = |text: &str| {
+            let typed = Password::typed(text).map_err(PasswordFlaw::error)?;
+            Ok::<bool, Error>(hash.verify(&typed, PasswordCost::default())?.matches)
+        };
+        assert!(matches(&password)? && !matches("another")?);
         Ok(())
     }
 }
