@@ -153,6 +153,12 @@ pub(crate) fn stopped() -> Error {
         .with_help("keep the runtime running that the store was opened on")
 }
 
+/// The documents are not there that every database of ours has.
+pub(crate) fn unprepared() -> Error {
+    Error::new(ErrorKind::Config, "the store was not prepared")
+        .with_help("call `prepare` before anything else")
+}
+
 /// Nothing of it was sent.
 pub(crate) fn out_of_time() -> Error {
     Error::new(ErrorKind::Unavailable, "the database was not reached in time")

@@ -20,9 +20,11 @@
 //! |---|---|
 //! | `incidents`, `users`, … | record: envelope, facets, and sealed fields as binaries |
 //! | `events` | change: its event, and the message that tells of it; `_id` is the position in the feed |
-//! | `outbox` | message that is still to be delivered |
-//! | `counters` | two: the last position and the last number of each series; the layout |
+//! | `outbox` | message that was handed out and not delivered yet |
+//! | `counters` | three: the last position and the last number of each series; up to which position messages were handed out; the layout |
 //! | `__keyVault` | key of the [`Vault`], where a host has one |
+//!
+//! The outbox of a commit is its message in `events`: it comes into `outbox` when it is first handed out.
 //!
 //! Moments are whole numbers of microseconds since 1970-01-01T00:00:00Z: a date in MongoDB has
 //! milliseconds. What is not set is not there.

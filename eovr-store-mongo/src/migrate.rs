@@ -9,21 +9,25 @@ use mongodb::{Collection, Database};
 
 use crate::error::{code, code_of, damaged, translate};
 use crate::schema::{COUNTERS, Schema, system_indexes};
-use crate::transaction::COUNTER;
+use crate::transaction::{COUNTER, WATERMARK};
 
 /// The document of the counters that remembers the layout.
 const LAYOUT: &str = "layout";
 
-/// The version of the layout that this code reads and writes.
-const VERSION: i64 = 1;
+/// The version of the layout that this code reads and writes. Up to version 1 a commit wrote its rows of the
+/// outbox itself, and there was no watermark.
+const VERSION: i64 = 2;
 
 /// Makes what is missing, and asks for no right where nothing is. Every step may be done twice, and by twenty
 /// nodes at once.
 pub(crate) async fn prepare(database: &Database, schemas: &[&Schema]) -> Result<()> {
     let counters = database.collection(COUNTERS);
-    check_version(&counters).await?;
+    let version = check_version(&counters).await?;
     begin(&counters, COUNTER, doc! { "position": 0_i64, "numbers": {} }).await?;
+    // Before the layout has its new version, and before any node of this release commits.
+    begin_watermark(&counters, version).await?;
     begin(&counters, LAYOUT, doc! { "version": VERSION, "kinds": {} }).await?;
+    renew(&counters).await?;
     learn(&counters, schemas).await?;
     for (collection, indexes) in system_indexes() {
         create_indexes(database, collection, indexes).await.map_err(translate)?;
@@ -42,12 +46,12 @@ pub(crate) async fn prepare(database: &Database, schemas: &[&Schema]) -> Result<
     Ok(())
 }
 
-/// Refuses a database that a newer release has laid out.
-pub(crate) async fn check_version(counters: &Collection<Document>) -> Result<()> {
-    match layout(counters).await? {
-        Some(layout) if layout.get_i64("version").map_err(|_| damaged())? > VERSION => Err(newer()),
-        _ => Ok(()),
-    }
+/// The version of the layout; none, where there is none yet. Refuses a database that a newer release has
+/// laid out.
+pub(crate) async fn check_version(counters: &Collection<Document>) -> Result<Option<i64>> {
+    let Some(layout) = layout(counters).await? else { return Ok(None) };
+    let version = layout.get_i64("version").map_err(|_| damaged())?;
+    if version > VERSION { Err(newer()) } else { Ok(Some(version)) }
 }
 
 fn newer() -> Error {
@@ -69,6 +73,28 @@ async fn begin(counters: &Collection<Document>, id: &str, content: Document) -> 
         Err(error) if code_of(&error) == Some(code::DUPLICATE_KEY) => Ok(()),
         made => made.map(drop).map_err(translate),
     }
+}
+
+/// What a release before has committed up to now stands in the outbox, or was delivered. What it commits
+/// from now on, beside us, stands there and lies behind the watermark: at worst it is delivered twice.
+async fn begin_watermark(counters: &Collection<Document>, version: Option<i64>) -> Result<()> {
+    let filled = match version {
+        Some(..VERSION) => {
+            let counter = counters.find_one(doc! { "_id": COUNTER }).await.map_err(translate)?;
+            counter.ok_or_else(damaged)?.get_i64("position").map_err(|_| damaged())?
+        }
+        _ => 0,
+    };
+    begin(counters, WATERMARK, doc! { "filled": filled }).await
+}
+
+/// Gives an older layout our version, so that no node of that release starts on it again.
+async fn renew(counters: &Collection<Document>) -> Result<()> {
+    if check_version(counters).await? == Some(VERSION) {
+        return Ok(());
+    }
+    let older = doc! { "_id": LAYOUT, "version": { "$lt": VERSION } };
+    counters.update_one(older, doc! { "$set": { "version": VERSION } }).await.map(drop).map_err(translate)
 }
 
 /// Remembers the fields that are new; a field that is gone or has changed its type is a mistake of the

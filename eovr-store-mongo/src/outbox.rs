@@ -1,15 +1,23 @@
 //! The feed, and the outbox over it.
+//!
+//! A message comes into the outbox when it is first handed out. Up to where that has happened is one number,
+//! the watermark, as positions have no gap and no latecomer. So commits write nothing into it, and who never
+//! leases pays nothing for it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use eovr_core::ports::{Parcel, Posted};
 use eovr_core::{Error, ErrorKind, Result, Timestamp};
-use mongodb::bson::{Bson, Document, RawDocumentBuf, Uuid, doc};
+use mongodb::bson::{Document, RawDocumentBuf, Uuid, doc};
 use mongodb::{Collection, Database};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::error::{after_write, translate, translate_write};
+use crate::error::{after_write, out_of_time, translate, translate_write, unprepared};
 use crate::rows::{count, get, int, text};
-use crate::schema::{EVENTS, OUTBOX};
+use crate::schema::{COUNTERS, EVENTS, OUTBOX};
+use crate::transaction::{COUNTER, Failed, Transactions, WATERMARK};
+use crate::writer::{MOST_PATIENCE, PATIENT_FOR, pause};
 
 /// What is handed over in one trip. The server makes more trips of what is too much for one.
 const BATCH: u32 = 10_000;
@@ -34,71 +42,162 @@ pub(crate) async fn messages(database: &Database, positions: Document, limit: u3
     Ok(posted)
 }
 
-/// Finds messages that nobody holds, claims them under a token of its own, and sees which it has won. Who
-/// goes away in between holds messages that nobody delivers until their time has come.
-pub(crate) async fn lease(
-    database: &Database,
-    limit: u32,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<Vec<Parcel>> {
-    let outbox: Collection<RawDocumentBuf> = database.collection(OUTBOX);
-    let (now, until) = (now.as_micros(), until.as_micros());
-    let mut attempts: BTreeMap<i64, u32> = BTreeMap::new();
-    let mut last = i64::MIN;
-    loop {
-        let left = i64::from(limit) - i64::try_from(attempts.len()).unwrap_or(i64::MAX);
-        if left <= 0 {
-            break;
-        }
-        let free = doc! { "_id": { "$gt": last }, "held_until": { "$lte": now } };
-        let asked = outbox.find(free).sort(doc! { "_id": 1 }).limit(left).projection(doc! { "_id": 1 });
-        // What was claimed before is held, also where the rest goes wrong.
-        let lost = |error| if attempts.is_empty() { translate(error) } else { after_write(translate(error)) };
-        let mut cursor = asked.batch_size(BATCH).await.map_err(lost)?;
-        let mut found = Vec::new();
-        while cursor.advance().await.map_err(lost)? {
-            found.push(int(get(cursor.current(), "_id")?)?);
-        }
-        let Some(newest) = found.last() else { break };
-        last = *newest;
-        claim(&outbox, found, now, until, &mut attempts).await?;
-    }
-    let positions: Vec<i64> = attempts.keys().copied().collect();
-    let most = u32::try_from(positions.len()).unwrap_or(u32::MAX);
-    let posted = messages(database, doc! { "$in": positions }, most).await.map_err(after_write)?;
-    if posted.len() != attempts.len() {
-        return Err(Error::new(ErrorKind::Tampered, "the outbox has a message that the feed does not have"));
-    }
-    let parcels = posted.into_iter().zip(attempts.into_values());
-    Ok(parcels
-        .map(|(Posted { position, message }, attempts)| Parcel { id: position, attempts, message })
-        .collect())
+/// Hands messages out.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    transactions: Transactions,
+    database: Database,
+    patience: Duration,
 }
 
-/// Claims those of the found that nobody else was faster with, and adds them to `won`.
-async fn claim(
-    outbox: &Collection<RawDocumentBuf>,
-    found: Vec<i64>,
-    now: i64,
-    until: i64,
-    won: &mut BTreeMap<i64, u32>,
-) -> Result<()> {
-    let token = Bson::from(Uuid::new());
-    let free = doc! { "_id": { "$in": found }, "held_until": { "$lte": now } };
-    let hold = doc! { "$set": { "held_until": until, "lease": &token }, "$inc": { "attempts": 1_i64 } };
-    let claimed = outbox.update_many(free, hold).await.map_err(translate_write)?;
-    if claimed.matched_count == 0 {
-        return Ok(());
+/// How often each message was handed out that a lease holds, by position.
+type Held = BTreeMap<i64, u32>;
+
+impl Outbox {
+    pub(crate) fn new(transactions: Transactions, database: Database, patience: Duration) -> Self {
+        Self { transactions, database, patience: patience.min(MOST_PATIENCE) }
     }
-    let asked = outbox.find(doc! { "lease": token }).projection(doc! { "attempts": 1 });
-    let mut cursor = asked.batch_size(BATCH).await.map_err(translate).map_err(after_write)?;
-    while cursor.advance().await.map_err(translate).map_err(after_write)? {
-        let parcel = cursor.current();
-        let attempts = count(get(parcel, "attempts")?)?;
-        won.insert(int(get(parcel, "_id")?)?, u32::try_from(attempts).unwrap_or(u32::MAX));
+
+    /// Those whose time has come again, and then those that are handed out for the first time. Who goes away
+    /// in between holds messages that nobody delivers until their time has come.
+    pub(crate) async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
+        let (limit, now, until) = (i64::from(limit), now.as_micros(), until.as_micros());
+        let mut held = Held::new();
+        if let Err(error) = self.hold(limit, now, until, &mut held).await {
+            // What was claimed before is held, also where the rest goes wrong.
+            return Err(if held.is_empty() { error } else { after_write(error) });
+        }
+        let mut parcels = Vec::with_capacity(held.len());
+        let positions: Vec<i64> = held.keys().copied().collect();
+        for some in positions.chunks(BATCH as usize) {
+            let posted = messages(&self.database, doc! { "$in": some }, BATCH).await.map_err(after_write)?;
+            if posted.len() != some.len() {
+                let message = "the outbox has a message that the feed does not have";
+                return Err(Error::new(ErrorKind::Tampered, message));
+            }
+            parcels.extend(posted);
+        }
+        let parcels = parcels.into_iter().zip(held.into_values());
+        Ok(parcels
+            .map(|(Posted { position, message }, attempts)| Parcel { id: position, attempts, message })
+            .collect())
     }
-    Ok(())
+
+    async fn hold(&self, limit: i64, now: i64, until: i64, held: &mut Held) -> Result<()> {
+        let left = |held: &Held| (limit - i64::try_from(held.len()).unwrap_or(i64::MAX)).min(BATCH.into());
+        let mut last = i64::MIN;
+        while left(held) > 0
+            && let Some(newest) = self.claim(last, left(held), now, until, held).await?
+        {
+            last = newest;
+        }
+        while left(held) > 0 && self.fill(left(held), until, held).await? {}
+        Ok(())
+    }
+
+    /// Finds messages behind a position that nobody holds, claims them under a token of its own, and sees
+    /// which it has won. Returns the last one found.
+    async fn claim(
+        &self,
+        after: i64,
+        most: i64,
+        now: i64,
+        until: i64,
+        held: &mut Held,
+    ) -> Result<Option<i64>> {
+        let outbox = self.rows();
+        let free = doc! { "_id": { "$gt": after }, "held_until": { "$lte": now } };
+        let asked = outbox.find(free).sort(doc! { "_id": 1 }).limit(most).projection(doc! { "_id": 1 });
+        let mut cursor = asked.batch_size(BATCH).await.map_err(translate)?;
+        let mut found = Vec::new();
+        while cursor.advance().await.map_err(translate)? {
+            found.push(int(get(cursor.current(), "_id")?)?);
+        }
+        let Some(newest) = found.last().copied() else { return Ok(None) };
+        let token = Uuid::new();
+        let free = doc! { "_id": { "$in": found }, "held_until": { "$lte": now } };
+        let hold = doc! { "$set": { "held_until": until, "lease": token }, "$inc": { "attempts": 1_i64 } };
+        let claimed = outbox.update_many(free, hold).await.map_err(translate_write)?;
+        if claimed.matched_count > 0 {
+            self.look(token, held).await.map_err(after_write)?;
+        }
+        Ok(Some(newest))
+    }
+
+    /// Brings messages into the outbox that were never in it, held from the first moment, and no more than
+    /// are wanted now: the log may be long, and its reader slow. `false`: there are none.
+    async fn fill(&self, most: i64, until: i64, held: &mut Held) -> Result<bool> {
+        // An earlier transaction may have been written.
+        let mut doubt = false;
+        let filled = self.try_fill(most, until, held, &mut doubt).await;
+        filled.map_err(|error| if doubt { after_write(error) } else { error })
+    }
+
+    async fn try_fill(&self, most: i64, until: i64, held: &mut Held, doubt: &mut bool) -> Result<bool> {
+        let (token, deadline) = (Uuid::new(), Instant::now() + self.patience);
+        for attempt in 0.. {
+            let (filled, last) = self.unfilled().await?;
+            // Looked for after the watermark was read: what is not seen there is seen here.
+            if *doubt && self.look(token, held).await? {
+                return Ok(true);
+            }
+            let last = last.min(filled.saturating_add(most));
+            if last <= filled {
+                return Ok(false);
+            }
+            let filling = self.transactions.fill((filled, last), until, token, doubt);
+            match timeout_at(deadline, filling).await {
+                Ok(Ok(())) => return self.look(token, held).await.map(|_| true),
+                Ok(Err(Failed::Refused(error))) => return Err(error),
+                // Another node leases too.
+                Ok(Err(Failed::Conflict | Failed::Again)) => {}
+                Err(_) => break,
+            }
+            if attempt % PATIENT_FOR == PATIENT_FOR - 1 {
+                let _ = timeout_at(deadline, self.transactions.end_abandoned()).await;
+            }
+            let next = Instant::now() + pause(attempt);
+            if next > deadline {
+                break;
+            }
+            sleep_until(next).await;
+        }
+        Err(out_of_time())
+    }
+
+    /// The watermark, and the last position.
+    async fn unfilled(&self) -> Result<(i64, i64)> {
+        let counters: Collection<RawDocumentBuf> = self.database.collection(COUNTERS);
+        let asked = counters.find(doc! { "_id": { "$in": [COUNTER, WATERMARK] } });
+        let mut cursor = asked.projection(doc! { "filled": 1, "position": 1 }).await.map_err(translate)?;
+        let (mut filled, mut last) = (None, None);
+        while cursor.advance().await.map_err(translate)? {
+            let counter = cursor.current();
+            match text(get(counter, "_id")?)? {
+                COUNTER => last = Some(int(get(counter, "position")?)?),
+                _ => filled = Some(int(get(counter, "filled")?)?),
+            }
+        }
+        filled.zip(last).ok_or_else(unprepared)
+    }
+
+    /// Sees what is held under a token; `false`: nothing.
+    async fn look(&self, token: Uuid, held: &mut Held) -> Result<bool> {
+        let before = held.len();
+        let rows = self.rows();
+        let asked = rows.find(doc! { "lease": token }).projection(doc! { "attempts": 1 });
+        let mut cursor = asked.batch_size(BATCH).await.map_err(translate)?;
+        while cursor.advance().await.map_err(translate)? {
+            let parcel = cursor.current();
+            let attempts = count(get(parcel, "attempts")?)?;
+            held.insert(int(get(parcel, "_id")?)?, u32::try_from(attempts).unwrap_or(u32::MAX));
+        }
+        Ok(held.len() > before)
+    }
+
+    fn rows(&self) -> Collection<RawDocumentBuf> {
+        self.database.collection(OUTBOX)
+    }
 }
 
 /// Takes delivered messages out of the outbox; the feed keeps them.

@@ -19,7 +19,7 @@ use crate::config::MongoConfig;
 use crate::error::{code, code_of, translate};
 use crate::explain;
 use crate::migrate;
-use crate::outbox;
+use crate::outbox::{self, Outbox};
 use crate::query::{self, Count};
 use crate::rows::{count, get, read_hash, read_record, text};
 use crate::schema::{COUNTERS, EVENTS, Schema};
@@ -37,6 +37,7 @@ struct Inner {
     client: Client,
     database: Database,
     writer: Writer,
+    outbox: Outbox,
     schemas: RwLock<Arc<Schemas>>,
 }
 
@@ -68,9 +69,10 @@ impl MongoStore {
         // Also the first thing that a user without rights may not do.
         migrate::check_version(&database.collection(COUNTERS)).await?;
         let transactions = Transactions::new(client.clone(), database.clone(), config.app_name());
+        let outbox = Outbox::new(transactions.clone(), database.clone(), config.patience);
         let writer = Writer::start(transactions, config.group, config.patience);
         let schemas = RwLock::new(Arc::new(BTreeMap::new()));
-        Ok(Self { inner: Arc::new(Inner { config, client, database, writer, schemas }) })
+        Ok(Self { inner: Arc::new(Inner { config, client, database, writer, outbox, schemas }) })
     }
 
     /// Does what is waiting and closes the connections; of several calls at once each waits for that. Any clone of the store answers `Unavailable` from
@@ -319,7 +321,7 @@ impl Store for MongoStore {
     }
 
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
-        outbox::lease(&self.inner.database, limit, now, until).await
+        self.inner.outbox.lease(limit, now, until).await
     }
 
     async fn acknowledge(&self, ids: &[u64]) -> Result<()> {

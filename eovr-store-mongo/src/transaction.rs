@@ -5,20 +5,24 @@ use std::time::Duration;
 
 use eovr_core::Error;
 use mongodb::bson::raw::cstr;
-use mongodb::bson::{Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Document, RawArrayBuf, RawDocumentBuf, Uuid, doc, rawdoc};
 use mongodb::error::{Error as MongoError, TRANSIENT_TRANSACTION_ERROR};
 use mongodb::options::{CollectionOptions, ReadConcern};
 use mongodb::{Client, ClientSession, Collection, Database};
 
 use crate::commit::{Job, Step, Write};
 use crate::config::majority;
-use crate::error::{code, code_of, damaged, is_lost, translate};
+use crate::error::{code, code_of, damaged, is_lost, translate, unprepared};
 use crate::query::id_value;
-use crate::rows::{get, read_hash, text};
+use crate::rows::{binary, get, read_hash, text};
 use crate::schema::{COUNTERS, EVENTS, OUTBOX};
 
-/// The one document of the counters: the last position, and the last number of each series.
+/// The document of the counters that commits count by: the last position, and the last number of each series.
 pub(crate) const COUNTER: &str = "eovr";
+
+/// The document beside it: up to which position messages have come into the outbox.
+pub(crate) const WATERMARK: &str = "outbox";
 
 /// The numbers of one job, a step each.
 pub(crate) type Numbers = Vec<Option<String>>;
@@ -59,30 +63,44 @@ impl Transactions {
 
     /// Writes all of it or nothing. `doubt` is set as soon as it may have been written.
     pub(crate) async fn run(&self, jobs: &[&Job], doubt: &mut bool) -> Result<Vec<Numbers>, Failed> {
-        let mut session = self.client.start_session().await.map_err(Failed::of)?;
-        let start = session.start_transaction().read_concern(ReadConcern::snapshot());
-        start.write_concern(majority()).await.map_err(Failed::of)?;
-        let numbers = match self.write(&mut session, jobs).await {
-            Ok(numbers) => numbers,
-            Err(failed) => {
-                // It may have been aborted by the server already, and one that cannot be reached gives it
-                // up by itself. Otherwise it would stand in the way of the next one.
-                if !matches!(failed, Stopped::Lost) {
-                    let _ = session.abort_transaction().await;
-                }
-                return Err(failed.into());
-            }
+        let mut session = self.begin().await.map_err(Failed::of)?;
+        let written = self.write(&mut session, jobs).await;
+        end(session, written, doubt).await
+    }
+
+    /// Puts the messages from one position to another into the outbox, held until then by a lease, and
+    /// moves the watermark over them. `Conflict`: the watermark is not there any more. `doubt` as above.
+    pub(crate) async fn fill(
+        &self,
+        (after, last): (i64, i64),
+        held_until: i64,
+        lease: Uuid,
+        doubt: &mut bool,
+    ) -> Result<(), Failed> {
+        let watermark = rawdoc! {
+            "q": { "_id": WATERMARK, "filled": after },
+            "u": { "$set": { "filled": last } },
         };
-        *doubt = true;
-        loop {
-            let Err(error) = session.commit_transaction().await else { return Ok(numbers) };
-            // As a rule it was not done then; the doubt stays, and the next round looks.
-            if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
-                return Err(Failed::Again);
-            }
-            // Nobody knows. The server remembers a transaction that it has done, so it may be told again.
-            tokio::time::sleep(COMMIT_AGAIN).await;
-        }
+        let lease = lease.bytes();
+        let lease = binary(BinarySubtype::Uuid, &lease);
+        let row = rawdoc! { "held_until": held_until, "attempts": 1_i64, "lease": lease };
+        // A node of the release before writes rows with its commits: they stay as they are.
+        let rows = (after + 1..=last).map(|position| {
+            rawdoc! { "q": { "_id": position }, "u": { "$setOnInsert": row.clone() }, "upsert": true }
+        });
+        let mut session = self.begin().await.map_err(Failed::of)?;
+        let filled = match self.update(&mut session, COUNTERS, vec![watermark]).await {
+            Ok(()) => self.update(&mut session, OUTBOX, rows.collect()).await,
+            stopped => stopped,
+        };
+        end(session, filled, doubt).await
+    }
+
+    async fn begin(&self) -> mongodb::error::Result<ClientSession> {
+        let mut session = self.client.start_session().await?;
+        let start = session.start_transaction().read_concern(ReadConcern::snapshot());
+        start.write_concern(majority()).await?;
+        Ok(session)
     }
 
     /// Ends transactions whose node is gone. The server would keep one for a minute, and its counters with
@@ -151,7 +169,7 @@ impl Transactions {
         let steps = || jobs.iter().flat_map(|job| &job.steps);
         let mut counters = self.count(session, steps()).await?;
         let mut batches: BTreeMap<&str, Batch> = BTreeMap::new();
-        let (mut events, mut outbox, mut all) = (Vec::new(), Vec::new(), Vec::with_capacity(jobs.len()));
+        let (mut events, mut all) = (Vec::new(), Vec::with_capacity(jobs.len()));
         for job in jobs {
             let mut numbers = Vec::with_capacity(job.steps.len());
             for step in &job.steps {
@@ -171,9 +189,7 @@ impl Transactions {
                         number
                     }
                 });
-                let position = counters.position();
-                events.push(step.event(position));
-                outbox.push(rawdoc! { "_id": position, "held_until": i64::MIN, "attempts": 0_i64 });
+                events.push(step.event(counters.position()));
             }
             all.push(numbers);
         }
@@ -182,7 +198,6 @@ impl Transactions {
             self.update(session, collection, batch.changed).await?;
         }
         self.insert(session, EVENTS, events).await?;
-        self.insert(session, OUTBOX, outbox).await?;
         Ok(all)
     }
 
@@ -214,10 +229,7 @@ impl Transactions {
             "fields": fields,
         };
         let reply = self.database.run_command(command).session(session).await?;
-        let Ok(after) = reply.get_document("value") else {
-            let unprepared = Error::new(eovr_core::ErrorKind::Config, "the store was not prepared");
-            return Err(Stopped::Refused(unprepared.with_help("call `prepare` before the first commit")));
-        };
+        let after = reply.get_document("value").map_err(|_| Stopped::Refused(unprepared()))?;
         let position = after.get_i64("position").map_err(|_| Stopped::Refused(damaged()))?;
         counters.position = position - counters.position;
         for (series, count) in &mut counters.numbers {
@@ -257,6 +269,35 @@ impl Transactions {
             }
         }
         Ok(())
+    }
+}
+
+/// Commits a transaction whose statements went through, and gives up another one.
+async fn end<T>(
+    mut session: ClientSession,
+    outcome: Result<T, Stopped>,
+    doubt: &mut bool,
+) -> Result<T, Failed> {
+    let written = match outcome {
+        Ok(written) => written,
+        Err(stopped) => {
+            // It may have been aborted by the server already, and one that cannot be reached gives it up by
+            // itself. Otherwise it would stand in the way of the next one.
+            if !matches!(stopped, Stopped::Lost) {
+                let _ = session.abort_transaction().await;
+            }
+            return Err(stopped.into());
+        }
+    };
+    *doubt = true;
+    loop {
+        let Err(error) = session.commit_transaction().await else { return Ok(written) };
+        // As a rule it was not done then; the doubt stays, and the next round looks.
+        if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
+            return Err(Failed::Again);
+        }
+        // Nobody knows. The server remembers a transaction that it has done, so it may be told again.
+        tokio::time::sleep(COMMIT_AGAIN).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The one writer, and group commit.
 //!
-//! A transaction costs five trips to the server and a disk write at a majority of its nodes, however
+//! A transaction costs four trips to the server and a disk write at a majority of its nodes, however
 //! little it holds. So commits go to one task that puts whatever is waiting into one transaction. One that
 //! meets a conflict is cut in two until the guilty commit stands alone: each commit is still all or
 //! nothing. A caller that goes away in the middle changes nothing: its commit is done or not, never half.
@@ -46,8 +46,11 @@ const MOST_BYTES: usize = 16 << 20;
 /// The most commits that share a transaction, whatever the settings say.
 const LARGEST_GROUP: usize = 1024;
 
-/// The longest that a group is tried, whatever the settings say.
-const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest that a transaction is tried, whatever the settings say.
+pub(crate) const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who stands in the way for so many attempts may be gone.
+pub(crate) const PATIENT_FOR: u32 = 16;
 
 impl Writer {
     pub(crate) fn start(transactions: Transactions, group: usize, patience: Duration) -> Self {
@@ -177,8 +180,7 @@ impl Worker {
                     _ => {}
                 }
             }
-            if attempt % 16 == 15 {
-                // Somebody who is in the way for so long may be gone.
+            if attempt % PATIENT_FOR == PATIENT_FOR - 1 {
                 let _ = timeout_at(deadline, self.transactions.end_abandoned()).await;
             }
             let next = Instant::now() + pause(attempt);
@@ -215,7 +217,7 @@ fn tell(answer: Answer, result: Result<Vec<Option<String>>>) {
 
 /// Longer with every attempt, up to a tenth of a second, and by chance, so that nodes that met do not meet
 /// again.
-fn pause(attempt: u32) -> Duration {
+pub(crate) fn pause(attempt: u32) -> Duration {
     let most = 2_000_u64 << attempt.min(6);
     let chance = RandomState::new().build_hasher().finish();
     Duration::from_micros(500 + chance % most.min(100_000))
