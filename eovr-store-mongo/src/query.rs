@@ -3,6 +3,8 @@
 //! The scope is the first condition of every one of them. Field names come from the schema, never from a
 //! caller's text; values stand behind an operator, so that none is taken for one.
 
+use std::collections::BTreeSet;
+
 use eovr_core::access::{Reach, Scope};
 use eovr_core::record::{Cell, Clause, Column, Query, RecordId, Tally, Test, Value, ValueType};
 use eovr_core::{Error, Name, Result};
@@ -11,7 +13,7 @@ use mongodb::bson::{Binary, Bson, Document, RawBsonRef, RawDocument, doc};
 
 use crate::error::damaged;
 use crate::rows::{count, get, read_id, read_sealed, read_value, sealed_subtype};
-use crate::schema::Schema;
+use crate::schema::{Covering, Schema};
 
 /// The order of pages.
 pub(crate) fn newest_first() -> Document {
@@ -58,8 +60,8 @@ pub(crate) fn page_index(schema: &Schema, scope: &Scope, query: &Query) -> Optio
     }
 }
 
-/// Stages that count, and the index that holds all they need, where there is one: left alone, the server
-/// would rather fetch every record.
+/// Stages that count, and the narrowest index that holds all they need, where there is one: left alone, the
+/// server would rather fetch every record.
 pub(crate) struct Count {
     pub(crate) pipeline: Vec<Document>,
     pub(crate) index: Option<String>,
@@ -67,30 +69,12 @@ pub(crate) struct Count {
 
 pub(crate) fn tally(schema: &Schema, scope: &Scope, tally: &Tally) -> Result<Count> {
     let mut conditions = Conditions::of(schema, scope);
-    let tested = tally.clauses.iter().map(|clause| &clause.column);
-    let index = figures_index(schema, tally.by.iter().chain(tested))?;
-    if index.is_some() && *scope.reach() == Reach::Country {
-        // Every record has one. Without a condition on its first field the server reads no index alone.
-        conditions.push("governorate", "$gte", "");
-    }
     tally.clauses.iter().try_for_each(|clause| conditions.clause(clause))?;
-    let pipeline = vec![doc! { "$match": conditions.filter() }, group(schema, &tally.by)?];
-    Ok(Count { pipeline, index })
+    conditions.count(&tally.by)
 }
 
 pub(crate) fn census(schema: &Schema, by: &[Column]) -> Result<Count> {
-    Ok(Count { pipeline: vec![group(schema, by)?], index: figures_index(schema, by.iter())? })
-}
-
-fn figures_index<'c>(
-    schema: &Schema,
-    mut columns: impl Iterator<Item = &'c Column>,
-) -> Result<Option<String>> {
-    let covered = columns.try_fold(schema.figures().next().is_some(), |covered, column| {
-        let name = column_name(schema, column)?;
-        Ok::<_, Error>(covered && schema.figures().any(|figure| figure == name))
-    })?;
-    Ok(covered.then(|| schema.figures_name()))
+    Conditions(Vec::new(), schema).count(by)
 }
 
 fn group(schema: &Schema, by: &[Column]) -> Result<Document> {
@@ -239,6 +223,25 @@ impl<'s> Conditions<'s> {
             Some(value) => self.push(field, operator, value),
             None => self.never(),
         }
+    }
+
+    /// Counts what passes.
+    fn count(mut self, by: &[Column]) -> Result<Count> {
+        let schema = self.1;
+        let names: Vec<_> = by.iter().map(|column| column_name(schema, column)).collect::<Result<_>>()?;
+        let tested: BTreeSet<_> = self.0.iter().flat_map(Document::keys).cloned().collect();
+        let asked = || tested.iter().map(String::as_str).chain(names.iter().copied());
+        let covering = schema.covering().find(|index| asked().all(|name| index.fields.contains(&name)));
+        if let Some(Covering { leading, .. }) = &covering {
+            let name = column_name(schema, leading)?;
+            if !tested.contains(name) {
+                // Every record has one. Without a condition on its first field the server reads no index
+                // alone.
+                self.push(name, "$gte", least(leading, column_type(schema, leading)?));
+            }
+        }
+        let pipeline = vec![doc! { "$match": self.filter() }, group(schema, by)?];
+        Ok(Count { pipeline, index: covering.map(|covering| covering.index) })
     }
 
     fn filter(self) -> Document {

@@ -14,6 +14,9 @@ pub(crate) const OUTBOX: &str = "outbox";
 
 const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
 
+const BY_FACILITY: &str = "by_facility";
+const BY_MONTH: &str = "by_month";
+
 /// One field of a document after the envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
@@ -21,6 +24,14 @@ pub(crate) struct Slot {
     pub(crate) facet: Option<ValueType>,
     unique: bool,
     indexed: bool,
+}
+
+/// An index that answers by itself what asks for these fields and no others.
+pub(crate) struct Covering<'s> {
+    pub(crate) index: String,
+    /// Its first field.
+    pub(crate) leading: Column,
+    pub(crate) fields: Vec<&'s str>,
 }
 
 /// The collection of one kind.
@@ -59,20 +70,21 @@ impl Schema {
         })
     }
 
-    /// One index for each tier of scope, ordered as pages are; one that covers the figures; one for each
-    /// unique or indexed field.
+    /// One index for each tier of scope, ordered as pages are; one that covers the figures, and one for the
+    /// figures by month alone; one for each unique or indexed field.
     pub(crate) fn indexes(&self) -> Vec<Document> {
         let tier = |depth: usize| PLACE.iter().take(depth).copied();
         let mut indexes = vec![
             paged("by_time", tier(0)),
             paged("by_governorate", tier(1)),
             paged("by_administration", tier(2)),
-            paged("by_facility", tier(3)),
+            paged(BY_FACILITY, tier(3)),
             paged("by_author", ["author"]),
         ];
         if !self.tallied.is_empty() {
             let key: Document = self.figures().map(|name| (name.to_owned(), 1.into())).collect();
             indexes.push(doc! { "name": self.figures_name(), "key": key });
+            indexes.push(doc! { "name": BY_MONTH, "key": { "month": 1 } });
         }
         if self.numbered {
             indexes.push(unique("by_number", "number"));
@@ -100,15 +112,26 @@ impl Schema {
         }
     }
 
-    /// The fields of the index that covers the figures: none, where a kind has no figures.
-    pub(crate) fn figures(&self) -> impl Iterator<Item = &str> {
+    /// The indexes that counts are read from, the narrowest first: the server reads every entry.
+    pub(crate) fn covering(&self) -> impl Iterator<Item = Covering<'_>> {
+        let place = PLACE.into_iter().chain(["created_at"]).collect();
+        let covering = |index: &str, leading, fields| Covering { index: index.to_owned(), leading, fields };
+        let all = [
+            covering(BY_MONTH, Column::Month, vec!["month"]),
+            covering(BY_FACILITY, Column::Governorate, place),
+            covering(&self.figures_name(), Column::Governorate, self.figures().collect()),
+        ];
+        let has_figures = !self.tallied.is_empty();
+        all.into_iter().filter(move |covering| has_figures || covering.index == BY_FACILITY)
+    }
+
+    fn figures(&self) -> impl Iterator<Item = &str> {
         let tallied = self.tallied.iter().map(Name::as_str);
-        let fields = PLACE.into_iter().chain(tallied).chain(["state", "month", "created_at"]);
-        fields.filter(|_| !self.tallied.is_empty())
+        PLACE.into_iter().chain(tallied).chain(["state", "month", "created_at"])
     }
 
     /// Names what it covers, so that a kind that counts by something else gets an index that covers that.
-    pub(crate) fn figures_name(&self) -> String {
+    fn figures_name(&self) -> String {
         let tallied: Vec<_> = self.tallied.iter().map(Name::as_str).collect();
         format!("figures_{}", tallied.join("_"))
     }
