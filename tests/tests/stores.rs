@@ -67,6 +67,7 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::TallyWithZero, "out_of_scope_is_absent"),
     (Fault::TallyUnsorted, "tally_in_scope"),
     (Fault::TallyWithoutAbsent, "tally_in_scope"),
+    (Fault::TallyByWholePlace, "tally_after_a_move"),
     (Fault::MillisecondsOnly, "values_come_back"),
     (Fault::TrimsTexts, "values_come_back"),
     (Fault::FoldsCase, "values_are_told_apart"),

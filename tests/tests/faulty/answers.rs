@@ -115,13 +115,15 @@ impl Store for Faulty {
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
         let mut world = self.world();
         let scope = self.scope(&mut world, scope, Fault::LeaksOnTally);
-        let mut counts: BTreeMap<Vec<Option<Value>>, u64> = BTreeMap::new();
+        let mut counts: BTreeMap<(Vec<Option<Value>>, Option<Value>), u64> = BTreeMap::new();
         for record in world.records.values().filter(|record| record.envelope().kind == tally.kind) {
             if self.sees(&scope, record) && self.asked(&tally.clauses, record) {
-                *counts.entry(tally.by.iter().map(|column| column.of(record)).collect()).or_default() += 1;
+                let apart = self.is(Fault::TallyByWholePlace).then(|| Column::Administration.of(record));
+                let key = tally.by.iter().map(|column| column.of(record)).collect();
+                *counts.entry((key, apart.flatten())).or_default() += 1;
             }
         }
-        let mut cells: Vec<Cell> = counts.into_iter().map(|(key, count)| Cell { key, count }).collect();
+        let mut cells: Vec<Cell> = counts.into_iter().map(|((key, _), count)| Cell { key, count }).collect();
         match self.fault {
             Fault::TallyWithZero if cells.is_empty() => cells.push(Cell { key: Vec::new(), count: 0 }),
             Fault::TallyUnsorted => cells.sort_by_key(|cell| Reverse(cell.count)),

@@ -52,6 +52,7 @@ pub(crate) enum Fault {
     TallyWithZero,
     TallyUnsorted,
     TallyWithoutAbsent,
+    TallyByWholePlace,
     MillisecondsOnly,
     TrimsTexts,
     FoldsCase,

@@ -1,11 +1,12 @@
 use crate::access::{Reach, Scope};
-use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack, scopes};
+use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack, scopes, stamp};
 use crate::conformance::history::{Made, play, query, tally};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
 use crate::decide::Command;
 use crate::error::Result;
-use crate::record::{Query, Tally};
+use crate::org::{OrgId, Stamp};
+use crate::record::{Column, Query, Tally, Test};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -22,6 +23,11 @@ pub(super) const CASES: &[Case] = &[
         name: "tally_in_scope",
         promise: "tally counts the records that lie in scope and pass, by no to four columns, in order",
         run: |subject| Box::pin(count(subject)),
+    },
+    Case {
+        name: "tally_after_a_move",
+        promise: "a facility that has moved, and kept its id, is one cell of a count by facility",
+        run: |subject| Box::pin(moved(subject)),
     },
     Case {
         name: "events_in_scope",
@@ -90,6 +96,33 @@ async fn count(subject: Subject) -> Result<(), Failure> {
         let scope =
             if round % 2 == 0 { &everything } else { world.random.pick(&scopes).unwrap_or(&everything) };
         world.store.tally(scope, &asked).await?;
+    }
+    Ok(())
+}
+
+async fn moved(subject: Subject) -> Result<(), Failure> {
+    let world = World::twin(subject).await?;
+    let kind = world.eovr.catalog().kind(PARCEL)?;
+    let first = stamp("n-1-1")?;
+    let then = Stamp { administration: OrgId::new("n-2")?, ..first.clone() };
+    let now = Stamp { governorate: OrgId::new("s")?, administration: OrgId::new("s-1")?, ..first.clone() };
+    for (number, stamp) in (1..).zip([first, then, now.clone(), now]) {
+        let id = world.now_id(number);
+        world.store.commit(world.top()?.decide_new(kind, id, stamp, None, pack())?).await?;
+    }
+    let everything = Scope::everything();
+    let parcels = || Tally::of(kind.name().clone());
+    let cells = world.store.tally(&everything, &parcels().by(Column::Facility)).await?;
+    check!(cells.iter().map(|cell| cell.count).eq([4]), "four records of one facility are {cells:?}");
+    for asked in [
+        parcels().by(Column::Governorate),
+        parcels().by(Column::Administration),
+        parcels().by(Column::Facility).by(Column::Governorate),
+        parcels().by(Column::Administration).by(Column::Facility),
+        parcels().by(Column::Facility).by(Column::Month),
+        parcels().by(Column::Facility).filter(Column::Administration, Test::Not("s-1".into())),
+    ] {
+        world.store.tally(&everything, &asked).await?;
     }
     Ok(())
 }
