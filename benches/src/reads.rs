@@ -28,6 +28,9 @@ const TABLE: &str = "\"incident\"";
 /// Without the hint a count of old incidents looks every one of them up in the table.
 const FIGURES: &str = "\"incident\" INDEXED BY \"incident$figures$disposition$severity$high_risk\"";
 
+/// What the store reads for the whole country, unless it is asked for times.
+const NATIONAL: &str = "\"incident\" INDEXED BY \"incident$national$disposition$severity$high_risk\"";
+
 /// Somebody's part of the country.
 #[derive(Clone, Copy)]
 struct Level {
@@ -223,18 +226,19 @@ pub(crate) fn summary_rows(scale: Scale) -> Outcome<Vec<Line>> {
 fn figures(bench: &Bench, view: &View, limit: i64) -> Outcome<()> {
     let (state, severity) = ("\"state\"", "\"severity\"");
     let standing = "\"disposition\" IS NULL";
-    let by = view.select(
-        &format!("{state}, {severity}, count(*)"),
-        FIGURES,
-        standing,
-        &format!(" GROUP BY {state}, {severity}"),
-    );
+    // Of no place in particular: of the country.
+    let (table, group) = match view.values.is_empty() {
+        true => (NATIONAL, "\"disposition\", \"severity\", \"high_risk\", \"state\""),
+        false => (FIGURES, "\"state\", \"severity\""),
+    };
+    let columns = format!("{state}, {severity}, count(*)");
+    let by = view.select(&columns, table, standing, &format!(" GROUP BY {group}"));
     bench.read(&by, &view.values)?;
-    for (test, value) in [("\"high_risk\" = ?", 1), ("\"created_at\" < ?", limit)] {
+    for (table, test, value) in [(table, "\"high_risk\" = ?", 1), (FIGURES, "\"created_at\" < ?", limit)] {
         let more = format!("{standing} AND {test} AND {state} IS NOT ?");
         let mut values = view.values.clone();
         values.extend([Value::Integer(value), Value::Text("completed".to_owned())]);
-        bench.read(&view.select("count(*)", FIGURES, &more, ""), &values)?;
+        bench.read(&view.select("count(*)", table, &more, ""), &values)?;
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ mod connection;
 mod desk;
 mod dialect;
 mod error;
+mod index;
 mod lease;
 mod link;
 mod migrate;

@@ -57,8 +57,8 @@ impl Ground<'_> {
             self.run(schema.create_table()).await?;
             self.add_columns(schema).await?;
             let there = self.indexes(schema).await?;
-            for index in schema.indexes().into_iter().filter(|index| !there.contains(&index.name)) {
-                self.run(index.create).await.map_err(|error| match error.kind() {
+            for index in schema.indexes.iter().filter(|index| !there.contains(&index.name)) {
+                self.run(index.create.as_str()).await.map_err(|error| match error.kind() {
                     ErrorKind::Conflict => Error::new(
                         ErrorKind::Config,
                         format!(

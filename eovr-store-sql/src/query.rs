@@ -7,7 +7,8 @@ use eovr_core::record::{Clause, Column, Query, RecordId, Tally, Test, Value, Val
 use eovr_core::{Error, Name, Result};
 
 use crate::bind::Bind;
-use crate::schema::Schema;
+use crate::index::Index;
+use crate::schema::{PLACE, Schema, quoted};
 
 /// SQL with its values. Each `?` is the place of one, in order.
 #[derive(Clone, Debug, Default)]
@@ -55,17 +56,29 @@ pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Stat
     Ok(condition.select(&schema.reading, " ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ?"))
 }
 
+/// A row for each cell, or several, which whoever reads them adds up: see [`grouping`].
 pub(crate) fn tally(schema: &Schema, scope: &Scope, tally: &Tally) -> Result<Statement> {
     let mut condition = Condition::new(schema);
     condition.scope(scope);
     tally.clauses.iter().try_for_each(|clause| condition.clause(clause))?;
-    condition.table = figures_index(schema, tally)?;
     let by: Vec<_> = tally.by.iter().map(|column| column_name(schema, column)).collect::<Result<_>>()?;
+    condition.columns.extend(&by);
+    let index = schema.covering(&condition.columns);
+    condition.table = table(schema, index);
     if by.is_empty() {
         return Ok(condition.select("count(*)", ""));
     }
-    let by = by.join(", ");
-    Ok(condition.select(&format!("{by}, count(*)"), &format!(" GROUP BY {by}")))
+    let group = quoted(index.and_then(|index| grouping(index, &by)).unwrap_or_else(|| by.clone()));
+    Ok(condition.select(&format!("{}, count(*)", quoted(by)), &format!(" GROUP BY {group}")))
+}
+
+/// What to group by, so that the database reads the groups off an index and needs no table for them: by
+/// every column up to the last of those asked for. There are a few more groups then: a facility that has
+/// moved has two. `None` where there would be many more, because the others are places and these are not.
+fn grouping<'s>(index: &'s Index, by: &[&str]) -> Option<Vec<&'s str>> {
+    let columns = index.up_to(by);
+    let places = columns.clone().filter(|column| PLACE.contains(column)).count();
+    (places == 0 || places == columns.clone().count()).then(|| columns.collect())
 }
 
 pub(crate) fn events(schema: &Schema, scope: &Scope, record: RecordId) -> Result<Statement> {
@@ -83,15 +96,10 @@ pub(crate) fn events(schema: &Schema, scope: &Scope, record: RecordId) -> Result
 /// the same moment. With nothing to count there is a row still, and its count is 0. No facet is called `_n`.
 pub(crate) fn census(schema: &Schema, by: &[Column]) -> Result<Statement> {
     let names: Vec<_> = by.iter().map(|column| column_name(schema, column)).collect::<Result<_>>()?;
-    let columns: String = names.iter().map(|name| format!(", {name}")).collect();
-    let counted: String = names.iter().map(|name| format!(", c.{name}")).collect();
-    let group = if names.is_empty() { String::new() } else { format!(" GROUP BY {}", names.join(", ")) };
-    let table = match names.is_empty() {
-        true => format!("\"{}\"", schema.name),
-        false => {
-            figures_index(schema, &Tally { kind: schema.name.clone(), clauses: Vec::new(), by: by.to_vec() })?
-        }
-    };
+    let columns: String = names.iter().map(|name| format!(", \"{name}\"")).collect();
+    let counted: String = names.iter().map(|name| format!(", c.\"{name}\"")).collect();
+    let table = table(schema, schema.covering(&names));
+    let group = if names.is_empty() { String::new() } else { format!(" GROUP BY {}", quoted(names)) };
     Ok(Statement::new(format!(
         "SELECT p.position, coalesce(c.\"_n\", 0){counted} \
          FROM (SELECT coalesce(max(position), 0) AS position FROM events) p \
@@ -107,16 +115,12 @@ pub(crate) fn feed(after: u64, limit: u32) -> Statement {
     statement
 }
 
-/// Names the index that covers a tally, where it does.
-fn figures_index(schema: &Schema, tally: &Tally) -> Result<String> {
-    let columns = tally.by.iter().chain(tally.clauses.iter().map(|clause| &clause.column));
-    let columns: Vec<_> = columns.map(|column| column_name(schema, column)).collect::<Result<_>>()?;
-    let covered =
-        columns.iter().all(|column| schema.figures().any(|figure| format!("\"{figure}\"") == *column));
-    Ok(match covered && schema.figures().next().is_some() {
-        true => schema.dialect.table_by_index(schema.name.as_str(), &schema.figures_index()),
-        false => format!("\"{}\"", schema.name),
-    })
+/// The table of a kind, read by this index where there is one.
+fn table(schema: &Schema, index: Option<&Index>) -> String {
+    match index {
+        Some(index) => schema.dialect.table_by_index(schema.name.as_str(), &index.name),
+        None => format!("\"{}\"", schema.name),
+    }
 }
 
 /// The type that a column's values have.
@@ -133,8 +137,8 @@ pub(crate) fn column_type(schema: &Schema, column: &Column) -> Result<ValueType>
     })
 }
 
-fn column_name(schema: &Schema, column: &Column) -> Result<String> {
-    let name = match column {
+fn column_name<'s>(schema: &'s Schema, column: &Column) -> Result<&'s str> {
+    Ok(match column {
         Column::Number => "number",
         Column::Governorate => "governorate",
         Column::Administration => "administration",
@@ -148,8 +152,7 @@ fn column_name(schema: &Schema, column: &Column) -> Result<String> {
             let slot = schema.slots.iter().find(|slot| slot.name == *name);
             slot.ok_or_else(|| unknown(schema))?.name.as_str()
         }
-    };
-    Ok(format!("\"{name}\""))
+    })
 }
 
 fn unknown(schema: &Schema) -> Error {
@@ -160,13 +163,16 @@ fn unknown(schema: &Schema) -> Error {
 struct Condition<'s> {
     schema: &'s Schema,
     table: String,
+    /// The columns that it is about.
+    columns: Vec<&'s str>,
     parts: Vec<String>,
     binds: Vec<Bind>,
 }
 
 impl<'s> Condition<'s> {
     fn new(schema: &'s Schema) -> Self {
-        Self { schema, table: format!("\"{}\"", schema.name), parts: Vec::new(), binds: Vec::new() }
+        let table = table(schema, None);
+        Self { schema, table, columns: Vec::new(), parts: Vec::new(), binds: Vec::new() }
     }
 
     fn push(&mut self, part: impl Into<String>) {
@@ -177,9 +183,10 @@ impl<'s> Condition<'s> {
         self.push("FALSE");
     }
 
-    fn equal(&mut self, column: &str, text: &str) {
+    fn equal(&mut self, column: &'s str, value: impl Into<Bind>) {
+        self.columns.push(column);
         self.push(format!("\"{column}\" = ?"));
-        self.binds.push(text.into());
+        self.binds.push(value.into());
     }
 
     fn scope(&mut self, scope: &Scope) {
@@ -206,16 +213,15 @@ impl<'s> Condition<'s> {
     /// A kind without that facet has nothing that a holder could see.
     fn holder(&mut self, facet: &Name, digest: &[u8]) {
         match column_name(self.schema, &Column::Facet(facet.clone())) {
-            Ok(column) => {
-                self.push(format!("{column} = ?"));
-                self.binds.push(digest.into());
-            }
+            Ok(column) => self.equal(column, digest),
             Err(_) => self.never(),
         }
     }
 
     fn clause(&mut self, clause: &Clause) -> Result<()> {
         let column = column_name(self.schema, &clause.column)?;
+        self.columns.push(column);
+        let column = format!("\"{column}\"");
         let value_type = column_type(self.schema, &clause.column)?;
         // A value of another type equals nothing; SQL would compare across types.
         let fits = |value: &Value| fits(&clause.column, value_type, value);

@@ -5,7 +5,8 @@ use eovr_core::record::ValueType;
 use eovr_core::{Error, ErrorKind, Name, Result};
 
 use crate::bind::ColumnType;
-use crate::dialect::{Dialect, mysql};
+use crate::dialect::Dialect;
+use crate::index::{self, Index};
 
 /// One column after the envelope.
 #[derive(Clone, Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Schema {
     pub(crate) tallied: Vec<Name>,
     pub(crate) numbered: bool,
     pub(crate) is_child: bool,
+    pub(crate) indexes: Vec<Index>,
     /// The columns in the order that a record is read: bytes, then everything else. From SQLite that is one
     /// JSON array: each value that sqlx hands over is copied on its own, and one array stands for thirty
     /// columns.
@@ -39,7 +41,7 @@ pub(crate) struct Schema {
 
 /// The envelope, in the order that it is written. Every name is quoted wherever it is used: a facet may be
 /// called `group`.
-const ENVELOPE: [(&str, ColumnType, &str); 14] = [
+pub(crate) const ENVELOPE: [(&str, ColumnType, &str); 14] = [
     ("id", ColumnType::Id, " PRIMARY KEY"),
     ("number", ColumnType::Text, ""),
     ("governorate", ColumnType::Text, " NOT NULL"),
@@ -78,7 +80,7 @@ const CHANGING: [&str; 5] = ["state", "version", "updated_at", "seq", "head"];
 const FIXED: [&str; 8] =
     ["id", "number", "governorate", "administration", "facility", "author", "parent", "created_at"];
 
-const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
+pub(crate) const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
 
 /// The tables of the store itself.
 const TAKEN: [&str; 4] = ["layout", "events", "outbox", "counters"];
@@ -98,10 +100,12 @@ impl Schema {
             tallied: kind.table().tallied.clone(),
             numbered: kind.table().number.is_some(),
             is_child: kind.table().parent.is_some(),
+            indexes: Vec::new(),
             reading: String::new(),
             insert: Default::default(),
             update: String::new(),
         };
+        schema.indexes = index::indexes(&schema);
         schema.reading = schema.reading_list();
         schema.insert = schema.insert_phrases();
         schema.update = schema.update_phrase();
@@ -174,66 +178,9 @@ impl Schema {
         )
     }
 
-    /// One index for each tier of scope, ordered as pages are; one that covers the figures; one for each
-    /// unique or indexed column. Each with the name that it has in the database.
-    pub(crate) fn indexes(&self) -> Vec<Made> {
-        let tier = |depth: usize| PLACE.iter().take(depth).copied().chain(["created_at", "id"]).collect();
-        let mut indexes = vec![
-            self.index("by_time", tier(0), false),
-            self.index("by_governorate", tier(1), false),
-            self.index("by_administration", tier(2), false),
-            self.index("by_facility", tier(3), false),
-            self.index("by_author", vec!["author", "created_at", "id"], false),
-        ];
-        let figures: Vec<_> = self.figures().collect();
-        if !figures.is_empty() {
-            indexes.push(self.index(&self.figures_name(), figures, false));
-        }
-        if self.numbered {
-            indexes.push(self.index("by_number", vec!["number"], true));
-        }
-        if self.is_child {
-            indexes.push(self.index("by_parent", vec!["parent", "created_at", "id"], false));
-        }
-        for slot in self.slots.iter().filter(|slot| slot.unique || slot.indexed) {
-            let name = slot.name.as_str();
-            // A name for each sort, so that a facet that becomes unique gets the index that makes it so.
-            indexes.push(match slot.unique {
-                true => self.index(&format!("unique${name}"), vec![name], true),
-                false => self.index(&format!("facet${name}"), vec![name, "created_at", "id"], false),
-            });
-        }
-        indexes
-    }
-
-    /// The columns of the index that covers the figures: none, where a kind has no figures, or more of them
-    /// than an index of this database takes.
-    pub(crate) fn figures(&self) -> impl Iterator<Item = &str> {
-        let tallied = self.tallied.iter().map(Name::as_str);
-        let columns = PLACE.into_iter().chain(tallied).chain(["state", "month", "created_at"]);
-        let width: usize = columns.clone().map(|column| self.index_width(column)).sum();
-        columns.filter(move |_| !self.tallied.is_empty() && width <= self.dialect.widest_index())
-    }
-
-    fn index_width(&self, column: &str) -> usize {
-        let slot = self.slots.iter().find(|slot| slot.name == *column);
-        let envelope = ENVELOPE.iter().find(|(name, ..)| *name == column);
-        match (slot, envelope) {
-            (Some(slot), _) => mysql::index_width(slot.column_type, true),
-            (None, Some((_, column_type, _))) => mysql::index_width(*column_type, false),
-            (None, None) => 0,
-        }
-    }
-
-    /// Names what it covers, so that a kind that counts by something else gets an index that covers that.
-    fn figures_name(&self) -> String {
-        let tallied: Vec<_> = self.tallied.iter().map(Name::as_str).collect();
-        format!("figures${}", tallied.join("$"))
-    }
-
-    /// The name of the index that covers the figures.
-    pub(crate) fn figures_index(&self) -> String {
-        short(&format!("{}${}", self.name, self.figures_name()))
+    /// The narrowest index that answers a question about these columns without a row of the table.
+    pub(crate) fn covering(&self, columns: &[&str]) -> Option<&Index> {
+        self.indexes.iter().find(|index| index.covers(columns))
     }
 
     /// What is written once and stays, quoted: a record is never moved, renumbered or given to another
@@ -246,17 +193,9 @@ impl Schema {
     pub(crate) fn has_column(&self, name: &str) -> bool {
         self.column_names().any(|known| known == name)
     }
-
-    fn index(&self, name: &str, columns: Vec<&str>, unique: bool) -> Made {
-        // No name has a `$` in it, so no two of these are alike.
-        let name = short(&format!("{}${name}", self.name));
-        let unique = if unique { "UNIQUE " } else { "" };
-        let create = format!("CREATE {unique}INDEX \"{name}\" ON \"{}\" ({})", self.name, quoted(columns));
-        Made { name, create }
-    }
 }
 
-/// An index or a trigger, and how it is made.
+/// A trigger, and how it is made.
 pub(crate) struct Made {
     pub(crate) name: String,
     pub(crate) create: String,
@@ -283,19 +222,6 @@ impl Slot {
     }
 }
 
-fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-}
-
-/// PostgreSQL cuts names of more than 63 bytes without a word, and two indexes would share one. The end of
-/// a long name becomes its hash (FNV-1a), the same in every release.
-fn short(name: &str) -> String {
-    const LONGEST: usize = 60;
-    if name.len() <= LONGEST {
-        return name.to_owned();
-    }
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{}_{hash:016x}", name.get(..LONGEST - 17).unwrap_or_default())
 }

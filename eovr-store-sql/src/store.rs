@@ -204,6 +204,12 @@ impl Store for SqlStore {
         // A total over nothing is one row of 0 in SQL, and no cell here.
         cells.retain(|cell| cell.count > 0);
         cells.sort();
+        // One cell may come as several groups, as where a facility has moved.
+        cells.dedup_by(|next, cell| {
+            let same = next.key == cell.key;
+            cell.count += if same { next.count } else { 0 };
+            same
+        });
         Ok(cells)
     }
 

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use eovr_core::access::{Role, danger};
 use eovr_core::incident::{Action, FollowUp, FollowUpKind, KIND, ReceiptCode, Report, Reporter};
-use eovr_core::{Eovr, Timestamp};
+use eovr_core::record::{Column, Tally};
+use eovr_core::{Eovr, Name, Timestamp};
 use eovr_store_sql::SqlStore;
 use eovr_tests::{actor, hospital, id};
 use sqlx::Connection as _;
@@ -62,6 +63,9 @@ async fn check(release: &Path) {
     assert_eq!(found[0].envelope().number.as_deref(), Some("OVR-2026-000001"));
     let follow_ups = system.incidents().follow_ups(found[0].id()).await.unwrap();
     assert!(system.trail("follow_up", follow_ups[0].id()).await.unwrap().verdict.is_intact());
+    // Read by an index that the first release did not make.
+    let trend = Tally::of(Name::new(KIND).unwrap()).by(Column::Month);
+    assert_eq!(system.tally(&trend).await.unwrap().cells.len(), 1, "{}", release.display());
     let seen = eovr.receipt(&receipt).await.unwrap();
     assert_eq!(seen.exchange.last().unwrap().text.as_str(), ANSWER);
 
