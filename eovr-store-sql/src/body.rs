@@ -23,17 +23,21 @@ pub(crate) fn pack<'a>(fields: impl Iterator<Item = (&'a Name, &'a Sealed)>) -> 
     Ok(bytes)
 }
 
-/// Puts the fields into `fields`.
-pub(crate) fn unpack(bytes: &[u8], fields: &mut BTreeMap<Name, Vec<u8>>) -> Result<()> {
+/// The fields. Their names are mostly known ones, in order, which need no check.
+pub(crate) fn unpack(bytes: &[u8], known: &[Name]) -> Result<BTreeMap<Name, Vec<u8>>> {
+    let mut fields = Vec::with_capacity(known.len());
     let mut rest = bytes;
     while let Some((length, after)) = rest.split_first() {
         let (name, after) = after.split_at_checked(usize::from(*length)).ok_or_else(damaged)?;
         let (length, after) = after.split_first_chunk().ok_or_else(damaged)?;
         let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| damaged())?;
         let (value, after) = after.split_at_checked(length).ok_or_else(damaged)?;
-        let name = std::str::from_utf8(name).map_err(|_| damaged())?;
-        fields.insert(Name::new(name).map_err(|_| damaged())?, value.to_vec());
+        let name = match known.binary_search_by(|known| known.as_str().as_bytes().cmp(name)) {
+            Ok(at) => known.get(at).cloned(),
+            Err(_) => std::str::from_utf8(name).ok().and_then(|name| Name::new(name).ok()),
+        };
+        fields.push((name.ok_or_else(damaged)?, value.to_vec()));
         rest = after;
     }
-    Ok(())
+    Ok(BTreeMap::from_iter(fields))
 }

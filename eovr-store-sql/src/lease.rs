@@ -48,7 +48,7 @@ pub(crate) fn parcel(row: &Row) -> Result<Parcel> {
     Ok(Parcel {
         id: row.count(0)?,
         attempts: u32::try_from(row.count(1)?).unwrap_or(u32::MAX),
-        message: row.text(2)?.ok_or_else(damaged)?,
+        message: row.text(2)?.ok_or_else(damaged)?.to_owned(),
     })
 }
 

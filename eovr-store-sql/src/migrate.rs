@@ -166,7 +166,8 @@ impl Ground<'_> {
         });
         question.bind(schema.name.as_str());
         question.push(")");
-        let pair = |row: &Row| Ok((row.text(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default()));
+        let text = |row: &Row, at| Ok::<_, Error>(row.text(at)?.unwrap_or_default().to_owned());
+        let pair = |row: &Row| Ok((text(row, 0)?, text(row, 1)?));
         self.fetch(question).await?.iter().map(pair).collect()
     }
 
@@ -206,7 +207,7 @@ impl Ground<'_> {
         let mut question = Statement::new(question);
         question.bind(about);
         question.push(")");
-        let name = |row: &Row| Ok(row.text(0)?.unwrap_or_default());
+        let name = |row: &Row| Ok(row.text(0)?.unwrap_or_default().to_owned());
         self.fetch(question).await?.iter().map(name).collect()
     }
 

@@ -19,7 +19,7 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    pub(crate) fn text(&self, at: usize) -> Result<Option<String>> {
+    pub(crate) fn text(&self, at: usize) -> Result<Option<&str>> {
         match self {
             Self::Sqlite(row) => row.try_get(at),
             Self::Postgres(row) => row.try_get(at),
@@ -37,7 +37,7 @@ impl Row {
         .map_err(translate)
     }
 
-    pub(crate) fn bytes(&self, at: usize) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn bytes(&self, at: usize) -> Result<Option<&[u8]>> {
         match self {
             Self::Sqlite(row) => row.try_get(at),
             Self::Postgres(row) => row.try_get(at),
@@ -83,11 +83,11 @@ impl Row {
     /// A value of this type.
     pub(crate) fn value(&self, at: usize, value_type: ValueType) -> Result<Option<Value>> {
         Ok(match value_type {
-            ValueType::Text => self.text(at)?.map(Value::Text),
+            ValueType::Text => self.text(at)?.map(Value::from),
             ValueType::Int => self.int(at)?.map(Value::Int),
             ValueType::Bool => self.bool(at)?.map(Value::Bool),
             ValueType::Time => self.int(at)?.map(|at| Value::Time(Timestamp::from_micros(at))),
-            ValueType::Bytes => self.bytes(at)?.map(Value::Bytes),
+            ValueType::Bytes => self.bytes(at)?.map(|bytes| Value::Bytes(bytes.to_vec())),
         })
     }
 }

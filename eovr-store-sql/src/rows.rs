@@ -1,11 +1,13 @@
 //! Rows to records and back.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use eovr_core::org::{OrgId, Stamp};
 use eovr_core::record::{ActorId, Envelope, Head, Record, StoredRecord, Value, ValueType};
 use eovr_core::{Name, Result, Timestamp};
-use serde_json::Value as Json;
+use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::bind::Bind;
 use crate::body;
@@ -30,85 +32,120 @@ pub(crate) fn bind_content(binds: &mut Vec<Bind>, schema: &Schema, record: &Reco
     Ok(())
 }
 
-/// Reads the columns of [`Schema::reading`].
-pub(crate) fn read_record(schema: &Schema, row: &Row) -> Result<StoredRecord> {
-    let (id, parent) = (row.id(0)?.ok_or_else(damaged)?, row.id(1)?);
-    let hash = row.bytes(2)?.ok_or_else(damaged)?;
-    let mut facets = BTreeMap::new();
-    let mut sealed = BTreeMap::new();
-    body::unpack(&row.bytes(3)?.ok_or_else(damaged)?, &mut sealed)?;
-    let mut at = 4;
-    for slot in schema.byte_slots() {
-        if let Some(bytes) = row.bytes(at)? {
-            match slot.facet {
-                Some(_) => drop(facets.insert(slot.name.clone(), Value::Bytes(bytes))),
-                None => drop(sealed.insert(slot.name.clone(), bytes)),
+/// Reads the rows of one answer, of the columns of [`Schema::reading`]. Neighbours are often of one place and
+/// in one state: what stood in the row before as well is checked once and shared.
+pub(crate) struct Reader<'s> {
+    schema: &'s Schema,
+    governorate: Option<OrgId>,
+    administration: Option<OrgId>,
+    facility: Option<OrgId>,
+    state: Option<Name>,
+}
+
+impl<'s> Reader<'s> {
+    pub(crate) fn new(schema: &'s Schema) -> Self {
+        Self { schema, governorate: None, administration: None, facility: None, state: None }
+    }
+
+    pub(crate) fn read(&mut self, row: &Row) -> Result<StoredRecord> {
+        let schema = self.schema;
+        let (id, parent) = (row.id(0)?.ok_or_else(damaged)?, row.id(1)?);
+        let hash = row.bytes(2)?.ok_or_else(damaged)?;
+        let mut sealed = body::unpack(row.bytes(3)?.ok_or_else(damaged)?, &schema.fields)?;
+        let mut plain = Plain::behind_bytes(schema, row)?;
+        let envelope = Envelope {
+            kind: schema.name.clone(),
+            id,
+            parent,
+            number: plain.text_or_none()?.map(Cow::into_owned),
+            stamp: Stamp {
+                governorate: shared(&mut self.governorate, &plain.text()?, OrgId::as_str, OrgId::new)?,
+                administration: shared(&mut self.administration, &plain.text()?, OrgId::as_str, OrgId::new)?,
+                facility: shared(&mut self.facility, &plain.text()?, OrgId::as_str, OrgId::new)?,
+            },
+            author: ActorId::new(&plain.text()?).map_err(|_| damaged())?,
+            state: shared(&mut self.state, &plain.text()?, Name::as_str, Name::new)?,
+            version: plain.count()?,
+            created_at: Timestamp::from_micros(plain.int()?),
+            updated_at: Timestamp::from_micros(plain.int()?),
+            month: u32::try_from(plain.int()?).map_err(|_| damaged())?,
+            head: Head { seq: plain.count()?, hash: hash.try_into().map_err(|_| damaged())? },
+        };
+        // In the order of their names, of which a tree is made at once.
+        let mut facets = Vec::with_capacity(schema.slots.len());
+        for (slot, value_type) in schema.plain_slots() {
+            facets.extend(plain.value(value_type)?.map(|value| (slot.name.clone(), value)));
+        }
+        let mut facets = BTreeMap::from_iter(facets);
+        for (at, slot) in (BYTES..).zip(schema.byte_slots()) {
+            if let Some(bytes) = row.bytes(at)?.map(<[u8]>::to_vec) {
+                match slot.facet {
+                    Some(_) => drop(facets.insert(slot.name.clone(), Value::Bytes(bytes))),
+                    None => drop(sealed.insert(slot.name.clone(), bytes)),
+                }
             }
         }
-        at += 1;
+        Ok(StoredRecord { envelope, facets, sealed })
     }
-    let mut plain = match schema.dialect {
-        Dialect::Sqlite => Plain::packed(&row.text(at)?.ok_or_else(damaged)?)?,
-        _ => Plain::Columns(row, at),
-    };
-    let envelope = Envelope {
-        kind: schema.name.clone(),
-        id,
-        parent,
-        number: plain.text_or_none()?,
-        stamp: Stamp {
-            governorate: OrgId::new(&plain.text()?).map_err(|_| damaged())?,
-            administration: OrgId::new(&plain.text()?).map_err(|_| damaged())?,
-            facility: OrgId::new(&plain.text()?).map_err(|_| damaged())?,
-        },
-        author: ActorId::new(&plain.text()?).map_err(|_| damaged())?,
-        state: Name::new(&plain.text()?).map_err(|_| damaged())?,
-        version: plain.count()?,
-        created_at: Timestamp::from_micros(plain.int()?),
-        updated_at: Timestamp::from_micros(plain.int()?),
-        month: u32::try_from(plain.int()?).map_err(|_| damaged())?,
-        head: Head { seq: plain.count()?, hash: hash.try_into().map_err(|_| damaged())? },
-    };
-    for (slot, value_type) in schema.plain_slots() {
-        if let Some(value) = plain.value(value_type)? {
-            facets.insert(slot.name.clone(), value);
+}
+
+/// The columns of bytes before those of the slots: id, parent, head, sealed.
+const BYTES: usize = 4;
+
+/// What a text stands for: the same as in the row before, where the text is.
+fn shared<T: Clone>(
+    last: &mut Option<T>,
+    text: &str,
+    as_text: fn(&T) -> &str,
+    make: fn(&str) -> Result<T>,
+) -> Result<T> {
+    match last {
+        Some(last) if as_text(last) == text => Ok(last.clone()),
+        _ => {
+            let made = make(text).map_err(|_| damaged())?;
+            *last = Some(made.clone());
+            Ok(made)
         }
     }
-    Ok(StoredRecord { envelope, facets, sealed })
 }
 
 /// Texts and numbers, handed out in order: from one JSON array, or each from a column of its own.
 enum Plain<'r> {
-    Packed(std::vec::IntoIter<Json>),
+    Packed(std::vec::IntoIter<Scalar<'r>>),
     Columns(&'r Row, usize),
 }
 
-impl Plain<'_> {
-    fn packed(json: &str) -> Result<Self> {
-        let values = serde_json::from_str::<Vec<Json>>(json).map_err(|_| damaged())?;
+impl<'r> Plain<'r> {
+    fn behind_bytes(schema: &Schema, row: &'r Row) -> Result<Self> {
+        let at = BYTES + schema.byte_slots().count();
+        if schema.dialect != Dialect::Sqlite {
+            return Ok(Self::Columns(row, at));
+        }
+        let json = row.text(at)?.ok_or_else(damaged)?;
+        let values = serde_json::from_str::<Vec<Scalar<'_>>>(json).map_err(|_| damaged())?;
         Ok(Self::Packed(values.into_iter()))
     }
 
-    fn text_or_none(&mut self) -> Result<Option<String>> {
+    fn text_or_none(&mut self) -> Result<Option<Cow<'r, str>>> {
         match self {
             Self::Packed(values) => match values.next() {
-                Some(Json::String(text)) => Ok(Some(text)),
-                Some(Json::Null) => Ok(None),
+                Some(Scalar::Text(text)) => Ok(Some(text)),
+                Some(Scalar::Null) => Ok(None),
                 _ => Err(damaged()),
             },
-            Self::Columns(row, at) => row.text(next(at)),
+            Self::Columns(row, at) => Ok(row.text(next(at))?.map(Cow::Borrowed)),
         }
     }
 
-    fn text(&mut self) -> Result<String> {
+    fn text(&mut self) -> Result<Cow<'r, str>> {
         self.text_or_none()?.ok_or_else(damaged)
     }
 
     fn int_or_none(&mut self) -> Result<Option<i64>> {
         match self {
             Self::Packed(values) => match values.next() {
-                Some(Json::Number(number)) => number.as_i64().ok_or_else(damaged).map(Some),
-                Some(Json::Null) => Ok(None),
+                Some(Scalar::Int(int)) => Ok(Some(int)),
+                Some(Scalar::Null) => Ok(None),
                 _ => Err(damaged()),
             },
             Self::Columns(row, at) => row.int(next(at)),
@@ -132,7 +169,7 @@ impl Plain<'_> {
 
     fn value(&mut self, value_type: ValueType) -> Result<Option<Value>> {
         Ok(match value_type {
-            ValueType::Text => self.text_or_none()?.map(Value::Text),
+            ValueType::Text => self.text_or_none()?.map(|text| Value::Text(text.into_owned())),
             ValueType::Int => self.int_or_none()?.map(Value::Int),
             ValueType::Bool => self.bool_or_none()?.map(Value::Bool),
             ValueType::Time => self.int_or_none()?.map(|at| Value::Time(Timestamp::from_micros(at))),
@@ -144,4 +181,47 @@ impl Plain<'_> {
 fn next(at: &mut usize) -> usize {
     *at += 1;
     *at - 1
+}
+
+/// One value of the JSON array. A text is copied only where it holds an escape.
+enum Scalar<'r> {
+    Null,
+    Int(i64),
+    Text(Cow<'r, str>),
+}
+
+impl<'r> Deserialize<'r> for Scalar<'r> {
+    fn deserialize<D: Deserializer<'r>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'r> Visitor<'r> for ScalarVisitor {
+    type Value = Scalar<'r>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a whole number or null")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Self::Value, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_i64<E>(self, int: i64) -> std::result::Result<Self::Value, E> {
+        Ok(Scalar::Int(int))
+    }
+
+    fn visit_u64<E: de::Error>(self, int: u64) -> std::result::Result<Self::Value, E> {
+        i64::try_from(int).map(Scalar::Int).map_err(E::custom)
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'r str) -> std::result::Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
+    }
 }

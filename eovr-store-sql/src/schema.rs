@@ -25,6 +25,8 @@ pub(crate) struct Schema {
     pub(crate) dialect: Dialect,
     pub(crate) name: Name,
     pub(crate) slots: Vec<Slot>,
+    /// The names of all sealed fields, in order.
+    pub(crate) fields: Vec<Name>,
     pub(crate) tallied: Vec<Name>,
     pub(crate) numbered: bool,
     pub(crate) is_child: bool,
@@ -97,6 +99,7 @@ impl Schema {
             dialect,
             name: kind.name().clone(),
             slots,
+            fields: kind.fields().map(|field| field.name.clone()).collect(),
             tallied: kind.table().tallied.clone(),
             numbered: kind.table().number.is_some(),
             is_child: kind.table().parent.is_some(),
@@ -132,7 +135,7 @@ impl Schema {
         self.slots.iter().filter(|slot| slot.plain_type().is_none())
     }
 
-    /// The columns of text and numbers, in the order that they are read.
+    /// The columns of text and numbers, in the order that they are read, which is that of their names.
     pub(crate) fn plain_slots(&self) -> impl Iterator<Item = (&Slot, ValueType)> {
         self.slots.iter().filter_map(|slot| Some((slot, slot.plain_type()?)))
     }

@@ -23,7 +23,7 @@ use crate::link::{self, Link};
 use crate::migrate;
 use crate::query::{self, Statement};
 use crate::row::Row;
-use crate::rows::read_record;
+use crate::rows::Reader;
 use crate::schema::Schema;
 use crate::writer::Writer;
 
@@ -172,14 +172,15 @@ impl Store for SqlStore {
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         let job = commit::job(self.inner.dialect, &self.schemas(), &commit)?;
         let rows = self.inner.writer.run(job).await?;
-        let numbers = rows.iter().map(|row| row.text(0)).collect::<Result<_>>()?;
+        let number = |row: &Row| Ok(row.text(0)?.map(str::to_owned));
+        let numbers = rows.iter().map(number).collect::<Result<_>>()?;
         Ok(Receipt { written: commit::written(&commit, numbers) })
     }
 
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
         let schema = self.schema(kind)?;
         let rows = self.read(query::load(&schema, scope, id)?).await?;
-        rows.first().map(|row| read_record(&schema, row)).transpose()
+        rows.first().map(|row| Reader::new(&schema).read(row)).transpose()
     }
 
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
@@ -187,7 +188,8 @@ impl Store for SqlStore {
         let mut rows = self.read(query::find(&schema, scope, query)?).await?;
         let more = rows.len() > query.limit as usize;
         rows.truncate(query.limit as usize);
-        let items = rows.iter().map(|row| read_record(&schema, row)).collect::<Result<Vec<_>>>()?;
+        let mut reader = Reader::new(&schema);
+        let items = rows.iter().map(|row| reader.read(row)).collect::<Result<Vec<_>>>()?;
         let next = items
             .last()
             .filter(|_| more)
@@ -217,7 +219,7 @@ impl Store for SqlStore {
         let schema = self.schema(kind)?;
         let rows = self.read(query::events(&schema, scope, record)?).await?;
         let event = |row: &Row| {
-            let body = row.text(0)?.ok_or_else(damaged)?;
+            let body = row.text(0)?.ok_or_else(damaged)?.to_owned();
             let hash = row.bytes(1)?.ok_or_else(damaged)?;
             Ok(StoredEvent { body, hash: hash.try_into().map_err(|_| damaged())? })
         };
@@ -226,8 +228,10 @@ impl Store for SqlStore {
 
     async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> {
         let rows = self.read(query::feed(after, limit)).await?;
-        let posted =
-            |row: &Row| Ok(Posted { position: row.count(0)?, message: row.text(1)?.ok_or_else(damaged)? });
+        let posted = |row: &Row| {
+            let message = row.text(1)?.ok_or_else(damaged)?.to_owned();
+            Ok(Posted { position: row.count(0)?, message })
+        };
         rows.iter().map(posted).collect()
     }
 
