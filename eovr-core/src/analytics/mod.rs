@@ -11,10 +11,12 @@
 //! All nodes on one store should tally the same facets: at a message of one that does not, a cube is built
 //! anew, so its figures are right and slow.
 
+mod asked;
 mod counts;
 mod cube;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use self::cube::Cube;
 use crate::access::{ActionRow, Tiers};
