@@ -46,6 +46,21 @@ impl Incidents<'_> {
     /// As [`Incidents::report`].
     pub async fn report_as(&self, facility: &OrgId, id: RecordId, report: Report) -> Result<Reported> {
         let receipt = ReceiptCode::draw(&mut self.session.eovr().entropy()?);
+        self.report_with(facility, id, receipt, report).await
+    }
+
+    /// Reports under an id and with a receipt that the caller chose: a host that makes both from what it
+    /// was sent gives the same answer again when it is sent again.
+    ///
+    /// # Errors
+    /// As [`Incidents::report`].
+    pub async fn report_with(
+        &self,
+        facility: &OrgId,
+        id: RecordId,
+        receipt: ReceiptCode,
+        report: Report,
+    ) -> Result<Reported> {
         let anonymous = report.reporter == Reporter::Anonymous;
         let command = report.command(&receipt);
         let written = if anonymous {
@@ -91,6 +106,19 @@ impl Incidents<'_> {
     /// `Refused` where nobody has taken the incident up, or it is closed.
     pub async fn follow_up(&self, id: RecordId, follow_up: FollowUp) -> Result<Written> {
         self.session.create_child(FOLLOW_UP, id, follow_up.command()).await
+    }
+
+    /// Adds one under an id that the caller chose, so that the same one sent again is a `Conflict`.
+    ///
+    /// # Errors
+    /// As [`Incidents::follow_up`].
+    pub async fn follow_up_as(
+        &self,
+        id: RecordId,
+        follow_up_id: RecordId,
+        follow_up: FollowUp,
+    ) -> Result<Written> {
+        self.session.create_child_as(FOLLOW_UP, id, follow_up_id, follow_up.command()).await
     }
 
     /// Finishes a follow-up action, with what shows that it was done.

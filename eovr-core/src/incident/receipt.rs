@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::incident::{Action, KIND, State};
 use crate::name::Name;
 use crate::ports::Written;
-use crate::record::{ActorId, Query, Record};
+use crate::record::{ActorId, Query, Record, Value};
 use crate::seal::Entropy;
 use crate::service::{Eovr, Session};
 use crate::time::Timestamp;
@@ -28,6 +28,16 @@ pub struct ReceiptCode([u8; 20]);
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl ReceiptCode {
+    /// From 160 bits that nobody can guess.
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether it is the code of this report.
+    pub fn is_of(&self, report: &Record) -> bool {
+        report.facet("receipt") == Some(&Value::Bytes(self.digest().to_vec()))
+    }
+
     pub(super) fn draw(entropy: &mut Entropy) -> Self {
         let mut code = [0; 20];
         entropy.fill(&mut code);

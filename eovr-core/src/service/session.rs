@@ -93,6 +93,21 @@ impl Session {
     /// As [`Session::create`]; `NotFound` where the parent is out of scope, `Refused` where its workflow
     /// takes no such child now.
     pub async fn create_child(&self, kind: &str, parent: RecordId, command: Command) -> Result<Written> {
+        let id = self.eovr.new_id(self.eovr.now(), &mut self.eovr.entropy()?);
+        self.create_child_as(kind, parent, id, command).await
+    }
+
+    /// The same under an id that the caller chose, so that the same call made again is a `Conflict`.
+    ///
+    /// # Errors
+    /// As [`Session::create_child`].
+    pub async fn create_child_as(
+        &self,
+        kind: &str,
+        parent: RecordId,
+        id: RecordId,
+        command: Command,
+    ) -> Result<Written> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
         let of = kind.table().parent.as_ref().map(|parent| parent.kind.clone());
         let of =
@@ -103,7 +118,6 @@ impl Session {
             if let Some(error) = in_vain(&mut lost, &parent) {
                 return Err(error);
             }
-            let id = self.eovr.new_id(self.eovr.now(), &mut self.eovr.entropy()?);
             let stamp = parent.envelope().stamp.clone();
             let commit = self.decide_new(&kind, id, stamp, Some(&parent), command.clone())?;
             match self.eovr.store().commit(commit).await {

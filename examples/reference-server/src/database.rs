@@ -10,6 +10,7 @@ use eovr_core::seal::csfle::LocalKey;
 use eovr_core::service::EovrBuilder;
 use eovr_store_mongo::{MongoConfig, MongoStore, Vault};
 use eovr_store_sql::{SqlConfig, SqlStore};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::output::Failure;
@@ -108,5 +109,12 @@ impl KeyText {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A secret for this purpose, from which the key does not follow.
+    pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
+        // Both ends are fixed: the purpose is ours, and the key is well formed.
+        let hash = Sha256::new().chain_update(purpose).chain_update(b"\n");
+        hash.chain_update(self.0.trim()).finalize().into()
     }
 }

@@ -17,6 +17,8 @@ use crate::settings::Place;
 /// The engine and its database.
 pub(crate) struct Host {
     pub(crate) eovr: Eovr,
+    /// What nobody outside knows, and the same at every start with this master key.
+    pub(crate) secret: [u8; 32],
     database: Database,
 }
 
@@ -42,7 +44,7 @@ pub(crate) async fn open(
     let sites = enter(&planned).await?;
     let engine = assemble(&database, identity::org_from(&sites)?, &key, clock).await?;
     let eovr = engine.figures_in_memory().open().await?;
-    Ok(Host { eovr, database })
+    Ok(Host { eovr, secret: key.derived("eovr.server.v1"), database })
 }
 
 async fn assemble(

@@ -30,6 +30,7 @@ use self::rows::{Row, Rows};
 use crate::engine;
 use crate::output::{Failure, Out, words};
 use crate::settings::Place;
+use crate::signal::asked_to_stop;
 
 /// Who an imported report names as its author.
 pub(crate) const AUTHOR: &str = "import";
@@ -310,23 +311,4 @@ fn watch_signals() -> Arc<AtomicBool> {
         seen.store(true, Ordering::Relaxed);
     });
     stop
-}
-
-#[cfg(unix)]
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
-    }
-}
-
-#[cfg(not(unix))]
-async fn asked_to_stop() {
-    drop(tokio::signal::ctrl_c().await);
 }

@@ -1,15 +1,19 @@
-//! A reference host of eovr on the command line.
+//! A reference host of eovr: on the command line, and over HTTP.
 //!
 //! `demo` builds a hospital group with a year of invented incidents and shows it; `import` reports the
-//! rows of a CSV file as incidents.
+//! rows of a CSV file as incidents; `serve` answers HTTP.
 
 mod archetypes;
 mod database;
 mod demo;
 mod engine;
+mod http;
 mod import;
+mod log;
 mod output;
+mod serve;
 mod settings;
+mod signal;
 mod table;
 
 use std::process::ExitCode;
@@ -32,6 +36,8 @@ enum Verb {
     Demo(demo::Args),
     /// Reports every row of a CSV file as an incident; stops and goes on where it was.
     Import(import::Args),
+    /// Answers HTTP until it is asked to stop.
+    Serve(serve::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
         match cli.verb {
             Verb::Demo(args) => demo::run(args, out).await.map(|()| 0),
             Verb::Import(args) => import::run(args, out).await,
+            Verb::Serve(args) => serve::run(args, out).await.map(|()| 0),
         }
     })
 }

@@ -15,6 +15,7 @@ use eovr_core::Eovr;
 pub(crate) use self::clock::DemoClock;
 use crate::engine;
 use crate::output::{Failure, Out, Paint};
+use crate::serve::{Door, serve};
 use crate::settings::Place;
 
 /// Options of `demo`.
@@ -25,6 +26,8 @@ pub(crate) struct Args {
     /// Build and show, then exit
     #[arg(long)]
     once: bool,
+    #[command(flatten)]
+    door: Door,
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
@@ -33,12 +36,12 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     let clock = DemoClock::default();
     let host = engine::open(&args.place, clock.clone(), out).await?;
     let done = build_and_show(&args, &host.eovr, &clock, out).await;
-    host.close().await;
-    done?;
-    if !args.once {
-        out.line("\nThere is nothing to serve yet, so this ends here.");
+    if args.once || done.is_err() {
+        host.close().await;
+        return done;
     }
-    Ok(())
+    out.line("");
+    serve(host, &args.door, out).await
 }
 
 async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut Out) -> Result<(), Failure> {

@@ -3,4 +3,5 @@
 mod demo;
 mod identity;
 mod import;
+mod serve;
 mod support;

@@ -1,0 +1,69 @@
+//! What every request is answered with.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use eovr_core::Eovr;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::caller::Gate;
+use super::health::Pulse;
+use super::repeat::Repeats;
+
+/// The state of the server: the engine, who lets callers in, and what is remembered between requests.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) eovr: Eovr,
+    pub(crate) gate: Box<dyn Gate>,
+    /// Behind HTTPS, for real: no documentation, and browsers are told to stay with HTTPS.
+    pub(crate) production: bool,
+    pub(crate) repeats: Repeats,
+    pub(crate) pulse: Pulse,
+    pub(crate) meters: PrometheusHandle,
+    stopping: AtomicBool,
+}
+
+/// What an [`App`] is made of.
+pub(crate) struct Setup {
+    pub(crate) eovr: Eovr,
+    pub(crate) gate: Box<dyn Gate>,
+    pub(crate) production: bool,
+    /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
+    pub(crate) secret: [u8; 32],
+    pub(crate) meters: PrometheusHandle,
+}
+
+impl App {
+    pub(crate) fn new(setup: Setup) -> Self {
+        let Setup { eovr, gate, production, secret, meters } = setup;
+        Self(Arc::new(Parts {
+            eovr,
+            gate,
+            production,
+            repeats: Repeats::new(secret),
+            pulse: Pulse::default(),
+            meters,
+            stopping: AtomicBool::new(false),
+        }))
+    }
+
+    /// From now on the server says that it takes no more.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

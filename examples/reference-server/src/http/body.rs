@@ -1,0 +1,222 @@
+//! What a request says: its body, its parameters, the ids in its path.
+//!
+//! An error of a reader quotes what it has read, which may be somebody's words in the wrong place. So
+//! only what comes from us is passed on: the name of a member that we know, and what was expected.
+
+use std::borrow::Cow;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use eovr_core::Error;
+use eovr_core::incident::{FOLLOW_UP, KIND};
+use eovr_core::record::RecordId;
+use http_body_util::LengthLimitError;
+use serde::de::DeserializeOwned;
+
+use super::problem::{Code, Fault, Problem};
+
+/// The longest body, in bytes.
+pub(crate) const LONGEST: usize = 1 << 20;
+
+/// A JSON body.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        is_json(request.headers())?;
+        let bytes = read(request.into_body()).await?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let field = member(error.path());
+            of_json(error.inner(), field)
+        })?;
+        json.end().map_err(|error| of_json(&error, None))?;
+        Ok(Self(value))
+    }
+}
+
+/// The parameters behind the question mark.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = serde_urlencoded::from_str::<Vec<(Cow<'_, str>, Cow<'_, str>)>>(query);
+        let pairs =
+            pairs.map_err(|_| Problem::new(Code::MalformedBody).detail("the query cannot be read"))?;
+        // What is left empty in a form was not asked for.
+        let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let text = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(pairs);
+        serde_path_to_error::deserialize(text).map(Self).map_err(|error| {
+            let field = member(error.path());
+            Problem::new(Code::InvalidInput).fault(fault(&error.inner().to_string(), field))
+        })
+    }
+}
+
+/// The incident that a path names.
+pub(crate) struct Incident(pub(crate) RecordId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Incident {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        named(parts, state, "id", KIND).await.map(Self)
+    }
+}
+
+/// The follow-up action that a path names.
+pub(crate) struct FollowUpAction(pub(crate) RecordId);
+
+impl<S: Send + Sync> FromRequestParts<S> for FollowUpAction {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        named(parts, state, "action", FOLLOW_UP).await.map(Self)
+    }
+}
+
+/// The version that the client has seen: `If-Match` with an entity tag of ours.
+pub(crate) struct Seen(pub(crate) Option<u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Seen {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let version = version.and_then(|version| version.parse().ok());
+        version.map(|version| Self(Some(version))).ok_or_else(|| {
+            Problem::invalid(
+                "if-match",
+                "not an entity tag of this server",
+                "the `ETag` of the record, such as `\"3\"`",
+            )
+        })
+    }
+}
+
+/// The whole of a body.
+///
+/// # Errors
+/// `TooLarge` beyond [`LONGEST`]; `MalformedBody` where the client stopped in the middle.
+pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
+    axum::body::to_bytes(body, LONGEST).await.map_err(|error| {
+        let long = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+        if long {
+            Problem::new(Code::TooLarge).detail(format!("send at most {LONGEST} bytes"))
+        } else {
+            Problem::new(Code::MalformedBody).detail("the body ended before its end")
+        }
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedType).detail("send JSON, with `content-type: application/json`"))
+}
+
+async fn named<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+    name: &str,
+    kind: &'static str,
+) -> Result<RecordId, Problem> {
+    let params = RawPathParams::from_request_parts(parts, state).await;
+    let id = params.ok().and_then(|params| {
+        let (_, text) = params.iter().find(|(param, _)| *param == name)?;
+        text.parse().ok()
+    });
+    // What is no id names no record, like an id that nobody has.
+    id.ok_or_else(|| Error::not_found(kind).into())
+}
+
+fn of_json(error: &serde_json::Error, field: Option<String>) -> Problem {
+    if error.is_data() {
+        return Problem::new(Code::InvalidInput).fault(fault(&error.to_string(), field));
+    }
+    let place = format!("it stops being JSON at line {}, column {}", error.line(), error.column());
+    Problem::new(Code::MalformedBody).detail(place)
+}
+
+/// The member at the top of a path. Deeper ones may be keys that the client has chosen.
+fn member(path: &serde_path_to_error::Path) -> Option<String> {
+    match path.iter().next() {
+        Some(serde_path_to_error::Segment::Map { key }) => Some(key.clone()),
+        _ => None,
+    }
+}
+
+/// What a reader complains of, without what it has read.
+fn fault(message: &str, field: Option<String>) -> Fault {
+    // The reader's position, which JSON appends.
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    // Words that were read stand before what was expected, so the last one is the reader's own.
+    let expected = message.rfind(", expected ").and_then(|at| message.get(at + ", expected ".len()..));
+    let accepted = expected.map(|expected| expected.to_owned().into());
+    let quoted = || message.split('`').nth(1).map(|name| name.to_owned().into());
+    if message.starts_with("unknown field") {
+        return Fault { field: None, problem: "it has a member that is not known".into(), accepted };
+    }
+    if message.starts_with("missing field") {
+        return Fault { field: quoted(), problem: "it is missing".into(), accepted: None };
+    }
+    if message.starts_with("duplicate field") {
+        return Fault { field: quoted(), problem: "it stands twice".into(), accepted: None };
+    }
+    let field = field.map(Cow::Owned);
+    // Errors of our own types say themselves what they accept, and repeat nothing.
+    if let Some((problem, help)) =
+        message.strip_prefix("invalid_input: ").and_then(|own| own.split_once("; "))
+    {
+        return Fault { field, problem: problem.to_owned().into(), accepted: Some(help.to_owned().into()) };
+    }
+    let problem = match message.starts_with("unknown variant") {
+        true => "it is not one of the words that are known",
+        false => "it is of another type or out of range",
+    };
+    Fault { field, problem: problem.into(), accepted }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(message: &str) -> String {
+        serde_json::to_string(&fault(message, Some("severity".to_owned()))).unwrap()
+    }
+
+    #[test]
+    fn nothing_that_was_read_is_passed_on() {
+        let wicked = [
+            "unknown field `Mr Hassan, expected fell`, expected one of `a`, `b` at line 1 column 2",
+            "unknown variant `Mr Hassan`, expected `a` or `b` at line 1 column 2",
+            "invalid type: string \"Mr Hassan, expected nothing at line 3\", expected u32 at line 1 column 2",
+            "invalid value: string \"Mr Hassan\", expected a word at line 1 column 2",
+            "Mr Hassan",
+        ];
+        for message in wicked {
+            let said = said(message);
+            assert!(
+                !said.contains("Hassan") && !said.contains("fell") && !said.contains("nothing"),
+                "{said}"
+            );
+        }
+        assert!(said(wicked[0]).contains("one of `a`, `b`"));
+        assert!(said(wicked[2]).contains("\"accepted\":\"u32\""));
+    }
+}

@@ -1,0 +1,38 @@
+//! The documentation as a page that needs no network: Swagger UI, from this program.
+
+use std::sync::Arc;
+
+use axum::extract::RawPathParams;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use utoipa_swagger_ui::Config;
+
+use super::headers::Nonce;
+use super::problem::{Code, Problem};
+
+/// `GET /api/docs`: the page. Its own, because the one that comes with Swagger UI runs a script that no
+/// nonce names.
+pub(super) async fn page(nonce: axum::Extension<Nonce>) -> Response {
+    let nonce = nonce.0.as_str();
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>eovr</title>\
+         <link rel=\"stylesheet\" href=\"/api/docs/swagger-ui.css\"></head>\
+         <body><div id=\"ui\"></div>\
+         <script nonce=\"{nonce}\" src=\"/api/docs/swagger-ui-bundle.js\"></script>\
+         <script nonce=\"{nonce}\">SwaggerUIBundle({{url: '/api/openapi.json', dom_id: '#ui'}})</script>\
+         </body></html>"
+    );
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html).into_response()
+}
+
+/// `GET /api/docs/{file}`: what the page loads.
+pub(super) async fn file(params: RawPathParams) -> Result<Response, Problem> {
+    let missing = || Problem::new(Code::NoSuchRoute);
+    let name = params.iter().next().map(|(_, name)| name.to_owned()).ok_or_else(missing)?;
+    let served = utoipa_swagger_ui::serve(&name, Arc::new(Config::default()));
+    let file = served
+        .map_err(|error| Problem::internal(format!("a file of the documentation: {error}")))?
+        .ok_or_else(missing)?;
+    let media = HeaderValue::try_from(file.content_type).map_err(|_| missing())?;
+    Ok(([(header::CONTENT_TYPE, media)], file.bytes.into_owned()).into_response())
+}

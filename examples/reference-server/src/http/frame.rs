@@ -1,0 +1,93 @@
+//! What stands around every request: its id, its time, its line in the log, and how a problem is written.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::app::App;
+use super::headers::{Nonce, secure};
+use super::meters;
+use super::problem::{Code, Problem};
+use super::request_id::{HEADER, RequestId};
+
+/// After so long a request is given up. A store that is being replaced is waited for less long.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The label of requests that no route is for.
+const NO_ROUTE: &str = "none";
+
+pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = RequestId::of(request.headers());
+    let method = method(request.method());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let nonce = is_page(route).then(Nonce::drawn);
+    if let Some(nonce) = &nonce {
+        request.extensions_mut().insert(nonce.clone());
+    }
+    let mut response = match tokio::time::timeout(LONGEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => given_up().into_response(),
+    };
+    let problem = Problem::taken_from(&mut response);
+    if let Some(problem) = &problem {
+        response = problem.written(id.as_str(), response);
+    }
+    let headers = response.headers_mut();
+    if let Some(id) = id.to_value() {
+        headers.insert(HEADER, id);
+    }
+    secure(headers, nonce.as_ref(), app.production);
+    let took = started.elapsed();
+    meters::answered(method, route, response.status(), took);
+    log(method, route, response.status(), took, &id, problem.as_ref());
+    response
+}
+
+fn given_up() -> Problem {
+    Problem::new(Code::Uncertain)
+        .detail("it took too long; look before you send it again, or send it with the same `idempotency-key`")
+        .retry_after(5)
+}
+
+/// Neither who asked nor what: a log is read by people who may not read reports.
+fn log(
+    method: &str,
+    route: &str,
+    status: StatusCode,
+    took: Duration,
+    id: &RequestId,
+    problem: Option<&Problem>,
+) {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let (status, request_id) = (status.as_u16(), id.as_str());
+    if let Some(cause) = problem.and_then(Problem::cause) {
+        tracing::error!(method, route, status, micros, request_id, cause, "failed");
+    } else {
+        tracing::info!(method, route, status, micros, request_id, "answered");
+    }
+}
+
+/// A page is what is neither data nor for machines.
+fn is_page(route: &str) -> bool {
+    let data = route.starts_with("/api") && !route.starts_with("/api/docs");
+    !data && ![NO_ROUTE, "/health", "/ready", "/metrics"].contains(&route)
+}
+
+/// Methods are whatever a client invents, and labels must be few.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}

@@ -1,0 +1,51 @@
+//! What browsers are told about every answer.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::request_id::drawn;
+
+/// A word that only this answer knows: scripts and styles of its page carry it, and no others run.
+#[derive(Clone, Debug)]
+pub(crate) struct Nonce(Arc<str>);
+
+impl Nonce {
+    pub(crate) fn drawn() -> Self {
+        Self(drawn().into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Adds what is missing. Answers of the API are data and never a page; what is a page gets a nonce.
+pub(super) fn secure(headers: &mut HeaderMap, nonce: Option<&Nonce>, production: bool) {
+    let mut say = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    say(header::REFERRER_POLICY, "no-referrer");
+    say(header::X_FRAME_OPTIONS, "DENY");
+    say(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    say(header::CACHE_CONTROL, "no-store");
+    if production {
+        say(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+    let policy = match nonce {
+        None => Some(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+        Some(nonce) => {
+            let nonce = nonce.as_str();
+            HeaderValue::try_from(format!(
+                "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; \
+                 img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; \
+                 base-uri 'none'; frame-ancestors 'none'"
+            ))
+            .ok()
+        }
+    };
+    if let Some(policy) = policy {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
+}

@@ -1,0 +1,82 @@
+//! Whether the server is well, for whoever watches it.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use eovr_core::Eovr;
+use serde::Serialize;
+use tokio::sync::Mutex;
+use utoipa::ToSchema;
+
+use super::app::App;
+use super::problem::{Code, Problem};
+use super::reply::{Answered, json};
+
+/// How long the database may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Answers of the database are this old at most: whoever asks often asks us, and not the database.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// When the database was last asked, and whether it answered.
+#[derive(Default)]
+pub(crate) struct Pulse(Mutex<Option<(Instant, bool)>>);
+
+impl Pulse {
+    async fn beats(&self, eovr: &Eovr) -> bool {
+        // Held while the database is asked: the others wait for the same answer.
+        let mut last = self.0.lock().await;
+        if let Some((at, beats)) = *last
+            && at.elapsed() < FRESH
+        {
+            return beats;
+        }
+        let asked = tokio::time::timeout(PATIENCE, eovr.store().feed(0, 1)).await;
+        let beats = matches!(asked, Ok(Ok(_)));
+        *last = Some((Instant::now(), beats));
+        beats
+    }
+}
+
+/// How the server is, in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok` or `failing`.
+    status: &'static str,
+    /// Whether the database answers: `ok` or `unavailable`.
+    database: &'static str,
+    /// What reads new reports: `embedded`.
+    ai: &'static str,
+    /// What sends mail: `off`.
+    mail: &'static str,
+    /// What opens sealed fields: `loaded`.
+    keys: &'static str,
+}
+
+/// `GET /health`: 200 where all is well, 503 where not, and both times what is and what is not.
+pub(super) async fn health(State(app): State<App>) -> Answered {
+    let beats = app.pulse.beats(&app.eovr).await;
+    let word = |good, bad| if beats { good } else { bad };
+    let health = Health {
+        status: word("ok", "failing"),
+        database: word("ok", "unavailable"),
+        ai: "embedded",
+        mail: "off",
+        // An engine does not open without them.
+        keys: "loaded",
+    };
+    let mut response = json(&health)?;
+    if !beats {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(response)
+}
+
+/// `GET /ready`: whether new requests should be sent here.
+pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
+    if app.is_stopping() || !app.pulse.beats(&app.eovr).await {
+        return Err(Problem::new(Code::Unavailable).detail("not ready").retry_after(5));
+    }
+    Ok("ready\n".into_response())
+}

@@ -1,0 +1,213 @@
+//! `…/actions`: what is to be done about an incident, by whom, until when.
+
+use eovr_core::decide::Command;
+use eovr_core::incident::{FOLLOW_UP, FollowUp, FollowUpKind, Strength};
+use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::workflow::Label as _;
+use eovr_core::{Error, ErrorKind, Session, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::super::body::{FollowUpAction, Incident, Json, Seen};
+use super::super::caller::Caller;
+use super::super::problem::Problem;
+use super::super::repeat::{Keyed, Seed};
+use super::super::reply::{Answered, Changed, created, json};
+
+/// Something to be done.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewFollowUp {
+    /// What; 5 characters at least.
+    task: String,
+    /// Who sees to it: an actor's id.
+    owner: String,
+    /// Until when.
+    #[schema(value_type = String, format = DateTime)]
+    due_at: Timestamp,
+    /// `corrective` or `preventive`.
+    #[schema(value_type = String)]
+    purpose: FollowUpKind,
+    /// `stronger`, `intermediate` or `weaker`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    strength: Option<Strength>,
+}
+
+/// What is to become of one. It is revised, finished or cancelled.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FollowUpChange {
+    action: Deed,
+    /// Why, for `cancel`.
+    #[serde(default)]
+    note: Option<String>,
+    /// What shows that it was done, for `finish`.
+    #[serde(default)]
+    evidence: Option<String>,
+    /// For `revise`.
+    #[serde(default)]
+    owner: Option<String>,
+    /// For `revise`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    due_at: Option<Timestamp>,
+    /// For `revise`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    purpose: Option<FollowUpKind>,
+    /// For `revise`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    strength: Option<Strength>,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Deed {
+    Revise,
+    Finish,
+    Cancel,
+}
+
+/// The follow-up actions of an incident, newest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FollowUps<'a> {
+    items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = FollowUp)]
+struct Item<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    version: u64,
+    state: &'a str,
+    #[schema(value_type = Option<String>)]
+    task: Option<Zeroizing<String>>,
+    owner: Option<&'a str>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    due_at: Option<Timestamp>,
+    purpose: Option<&'a str>,
+    strength: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
+    evidence: Option<Zeroizing<String>>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+pub(super) async fn list(Caller(session): Caller, Incident(id): Incident) -> Answered {
+    // An incident out of scope has no list, not an empty one.
+    session.incidents().load(id).await?;
+    let records = session.incidents().follow_ups(id).await?;
+    let items = records.iter().map(|record| item(&session, record)).collect::<Result<_, _>>()?;
+    json(&FollowUps { items })
+}
+
+pub(super) async fn add(
+    Caller(session): Caller,
+    Incident(id): Incident,
+    Keyed(seed): Keyed,
+    Json(new): Json<NewFollowUp>,
+) -> Answered {
+    let written = match seed {
+        None => session.incidents().follow_up(id, new.into()).await?,
+        Some(seed) => {
+            let done = session.incidents().follow_up_as(id, seed.record(), new.clone().into()).await;
+            match done {
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    return again(&session, id, &seed, &new, error).await;
+                }
+                done => done?,
+            }
+        }
+    };
+    let place = format!("/api/incidents/{id}/actions/{}", written.id);
+    created(written.version, &place, &Changed::from(written))
+}
+
+/// It is there already: the answer that was given then, where the same was asked.
+async fn again(
+    session: &Session,
+    incident: RecordId,
+    seed: &Seed,
+    new: &NewFollowUp,
+    lost: Error,
+) -> Answered {
+    let there = match session.load(FOLLOW_UP, seed.record()).await {
+        // Another race was lost than the one with ourselves.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(lost.into()),
+        loaded => loaded?,
+    };
+    // What was to be done is never revised; the rest may have been since.
+    let task = session.open(&there, "task")?;
+    if task.is_none_or(|task| *task != new.task) {
+        return Err(Seed::other_body());
+    }
+    let place = format!("/api/incidents/{incident}/actions/{}", there.id());
+    created(1, &place, &Changed::first(there.id()))
+}
+
+pub(super) async fn change(
+    Caller(session): Caller,
+    Incident(id): Incident,
+    FollowUpAction(action): FollowUpAction,
+    Seen(seen): Seen,
+    Json(change): Json<FollowUpChange>,
+) -> Answered {
+    let record = session.load(FOLLOW_UP, action).await?;
+    if record.envelope().parent != Some(id) {
+        return Err(Error::not_found(FOLLOW_UP).into());
+    }
+    let mut command = Command::new(match change.action {
+        Deed::Revise => "revise",
+        Deed::Finish => "finish",
+        Deed::Cancel => "cancel",
+    });
+    if let Some(note) = change.note {
+        command = command.note(note);
+    }
+    if let Some(version) = seen {
+        command = command.expecting(version);
+    }
+    let command = command
+        .set_some("owner", change.owner)
+        .set_some("due_at", change.due_at)
+        .set_some("purpose", change.purpose.map(|purpose| purpose.name()))
+        .set_some("strength", change.strength.map(|strength| strength.name()))
+        .write_some("evidence", change.evidence);
+    Changed::answer(session.act(FOLLOW_UP, action, command).await?)
+}
+
+fn item<'a>(session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {
+    let text = |name: &str| record.facet(name).and_then(Value::as_text);
+    let envelope = record.envelope();
+    Ok(Item {
+        id: envelope.id,
+        version: envelope.version,
+        state: envelope.state.as_str(),
+        task: open(session, record, "task")?,
+        owner: text("owner"),
+        due_at: record.facet("due_at").and_then(Value::as_time),
+        purpose: text("purpose"),
+        strength: text("strength"),
+        evidence: open(session, record, "evidence")?,
+        created_at: envelope.created_at,
+    })
+}
+
+/// None also where its key was destroyed.
+fn open(session: &Session, record: &Record, field: &str) -> Result<Option<Zeroizing<String>>, Problem> {
+    match session.open(record, field) {
+        Err(error) if error.kind() == ErrorKind::Key => Ok(None),
+        opened => Ok(opened?),
+    }
+}
+
+impl From<NewFollowUp> for FollowUp {
+    fn from(new: NewFollowUp) -> Self {
+        let NewFollowUp { task, owner, due_at, purpose, strength } = new;
+        Self { task, owner, due_at, kind: purpose, strength }
+    }
+}

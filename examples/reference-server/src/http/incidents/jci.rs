@@ -1,0 +1,62 @@
+//! `PATCH …/jci-fields`: the accreditation panel.
+
+use eovr_core::incident::{Action, KIND};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::body::{Incident, Json, Seen};
+use super::super::caller::Caller;
+use super::super::reply::{Answered, Changed};
+use super::edit::{Changes, Patch};
+
+/// What an incident says about the standards of Joint Commission International.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Panel {
+    /// `jci6`, `jci7` or `jci8`; the eighth where a chapter is set and none is named.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    edition: Patch<String>,
+    /// The code of a chapter of that edition.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    chapter: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    standard: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    element: Patch<String>,
+    /// `met`, `partially_met`, `not_met` or `not_applicable`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    status: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    evidence: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    gap: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    plan: Patch<String>,
+}
+
+pub(super) async fn fill(
+    Caller(session): Caller,
+    Incident(id): Incident,
+    Seen(seen): Seen,
+    Json(panel): Json<Panel>,
+) -> Answered {
+    let command = Changes::of(Action::EditJci, seen)
+        .facet("jci_edition", panel.edition)
+        .facet("jci_chapter", panel.chapter)
+        .facet("jci_standard", panel.standard)
+        .facet("jci_element", panel.element)
+        .facet("jci_status", panel.status)
+        .text("jci_evidence", panel.evidence)
+        .text("jci_gap", panel.gap)
+        .text("jci_plan", panel.plan)
+        .command()?;
+    Changed::answer(session.act(KIND, id, command).await?)
+}

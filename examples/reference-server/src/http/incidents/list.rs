@@ -1,0 +1,224 @@
+//! `GET /api/incidents`: a page of what the caller sees.
+//!
+//! A page is written straight from the records: nothing is opened, and no value is copied on the way.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use eovr_core::incident::{KIND, State, taxonomy};
+use eovr_core::record::{Column, Cursor, Query, Record, RecordId, Test, Value};
+use eovr_core::risk::Band;
+use eovr_core::workflow::Label as _;
+use eovr_core::{Name, Timestamp};
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::body::Params;
+use super::super::caller::Caller;
+use super::super::problem::Problem;
+use super::super::reply::{Answered, json};
+
+/// The most incidents on a page.
+const MOST: u32 = 100;
+
+/// Which incidents. All that is given must hold.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filters {
+    /// A state.
+    state: Option<String>,
+    /// A facility.
+    facility: Option<String>,
+    /// A category of the taxonomy.
+    category: Option<String>,
+    /// A severity, as a person rated it.
+    severity: Option<String>,
+    /// A band of risk, as a person rated it: `low`, `moderate`, `high`, `extreme`.
+    band: Option<String>,
+    /// Reported at this moment or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Reported before this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+    /// Where the page before ended: its `next`.
+    after: Option<String>,
+    /// How many, 1 to 100; 50 where nothing is said.
+    #[param(value_type = Option<u32>)]
+    limit: Option<Number>,
+}
+
+/// A number in a query, where everything is text.
+#[derive(Clone, Copy)]
+struct Number(u32);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let number =
+            text.parse().map_err(|_| serde::de::Error::custom("invalid_input: not a number; digits"))?;
+        Ok(Self(number))
+    }
+}
+
+/// A page of incidents.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Page<'a> {
+    /// The incidents, newest first.
+    #[schema(value_type = Vec<Item<'a>>)]
+    items: Items<'a>,
+    /// What to ask for `after` to get the next page; none on the last.
+    #[schema(value_type = Option<String>)]
+    next: Option<Place>,
+}
+
+/// The records of a page, each written as an [`Item`].
+struct Items<'a>(&'a [Record]);
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Item::of))
+    }
+}
+
+/// An incident in a list: codes and times, and nothing that has to be opened.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Item<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    number: Option<&'a str>,
+    version: u64,
+    state: &'a str,
+    facility: &'a str,
+    category: Option<&'a str>,
+    subtype: Option<&'a str>,
+    severity: Option<&'a str>,
+    risk_score: Option<i64>,
+    risk_band: Option<&'a str>,
+    actual_harm: Option<&'a str>,
+    ai_score: Option<i64>,
+    ai_band: Option<&'a str>,
+    high_risk: Option<bool>,
+    disposition: Option<&'a str>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    occurred_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl<'a> Item<'a> {
+    fn of(record: &'a Record) -> Self {
+        let envelope = record.envelope();
+        let text = |name: &str| record.facet(name).and_then(Value::as_text);
+        let int = |name: &str| record.facet(name).and_then(Value::as_int);
+        Self {
+            id: envelope.id,
+            number: envelope.number.as_deref(),
+            version: envelope.version,
+            state: envelope.state.as_str(),
+            facility: envelope.stamp.facility.as_str(),
+            category: text("category"),
+            subtype: text("subtype"),
+            severity: text("severity"),
+            risk_score: int("risk_score"),
+            risk_band: text("risk_band"),
+            actual_harm: text("actual_harm"),
+            ai_score: int("ai_score"),
+            ai_band: text("ai_band"),
+            high_risk: record.facet("high_risk").and_then(Value::as_bool),
+            disposition: text("disposition"),
+            occurred_at: record.facet("occurred_at").and_then(Value::as_time),
+            created_at: envelope.created_at,
+            updated_at: envelope.updated_at,
+        }
+    }
+}
+
+pub(super) async fn list(Caller(session): Caller, Params(filters): Params<Filters>) -> Answered {
+    let page = session.find(&filters.query()?).await?;
+    json(&Page { items: Items(&page.items), next: page.next.map(Place) })
+}
+
+impl Filters {
+    fn query(self) -> Result<Query, Problem> {
+        let limit = self.limit.map_or(50, |limit| limit.0);
+        if !(1..=MOST).contains(&limit) {
+            return Err(Problem::invalid(
+                "limit",
+                "a page of that size cannot be had",
+                format!("1 to {MOST}"),
+            ));
+        }
+        let facet = |name: &str| Name::new(name).map(Column::Facet);
+        let mut query = Query::of(Name::new(KIND)?).limit(limit);
+        let mut is = |column: Column, value: Option<String>| {
+            if let Some(value) = value {
+                query = query.clone().filter(column, Test::Is(value.into()));
+            }
+        };
+        is(Column::State, one_of("state", self.state, State::ALL.iter().map(|state| state.name()))?);
+        is(Column::Facility, self.facility);
+        if let Some(category) = &self.category {
+            taxonomy::find(category)?;
+        }
+        is(facet("category")?, self.category);
+        is(facet("severity")?, self.severity);
+        is(facet("risk_band")?, one_of("band", self.band, Band::ALL.into_iter().map(Band::name))?);
+        if let Some(from) = self.from {
+            query = query.filter(Column::Created, Test::From(from.into()));
+        }
+        if let Some(to) = self.to {
+            query = query.filter(Column::Created, Test::Before(to.into()));
+        }
+        let after = self.after.map(|text| Place::read(&text)).transpose()?;
+        Ok(query.after(after))
+    }
+}
+
+/// One of the words that there are.
+fn one_of<'a>(
+    field: &'static str,
+    value: Option<String>,
+    mut words: impl Iterator<Item = &'a str> + Clone,
+) -> Result<Option<String>, Problem> {
+    let known = |value: &String| words.clone().any(|word| word == value);
+    if value.as_ref().is_none_or(known) {
+        return Ok(value);
+    }
+    let first = words.next().unwrap_or_default().to_owned();
+    let accepted = words.fold(format!("`{first}`"), |all, word| format!("{all}, `{word}`"));
+    Err(Problem::invalid(field, "it is not one of the words that are known", accepted))
+}
+
+/// Where a page ended, as text that means something to us alone.
+struct Place(Cursor);
+
+impl Place {
+    fn read(text: &str) -> Result<Cursor, Problem> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+        let parts = bytes.split_first_chunk::<8>();
+        let parts = parts.and_then(|(at, id)| Some((*at, <[u8; 16]>::try_from(id).ok()?)));
+        let (at, id) = parts
+            .ok_or_else(|| Problem::invalid("after", "it is no place in the list", "the `next` of a page"))?;
+        let created_at = Timestamp::from_micros(i64::from_be_bytes(at));
+        Ok(Cursor { created_at, id: RecordId::from_bytes(id) })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [0; 24];
+        let at = self.0.created_at.as_micros().to_be_bytes();
+        bytes.iter_mut().zip(at.iter().chain(self.0.id.as_bytes())).for_each(|(to, from)| *to = *from);
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

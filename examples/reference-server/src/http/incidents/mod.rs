@@ -1,0 +1,112 @@
+//! Incidents: reported, listed, shown, worked on.
+
+mod edit;
+mod follow_up;
+mod jci;
+mod list;
+mod report;
+mod risk;
+mod show;
+mod trail;
+mod transition;
+
+use eovr_core::incident::{FOLLOW_UP, KIND};
+
+use super::reply::Changed;
+use super::routes::{Access, Endpoint, Routes};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let does = |action| Access::Action { of: KIND, action };
+    let edits = Access::OneOf { of: KIND, actions: &["correct", "amend"] };
+    let moves = Access::OneOf { of: KIND, actions: transition::ACTIONS };
+    let tends = Access::OneOf { of: FOLLOW_UP, actions: &["revise", "finish", "cancel"] };
+    let reads = Access::Reads(KIND);
+    routes
+        .add(
+            Endpoint::post("/api/incidents", does("report"), "Reports what happened")
+                .takes::<report::NewIncident>()
+                .creates::<report::Receipt>(),
+            report::report,
+        )
+        .add(
+            Endpoint::get("/api/incidents", reads, "Lists incidents in scope, newest first")
+                .asks::<list::Filters>()
+                .gives::<list::Page<'_>>(),
+            list::list,
+        )
+        .add(
+            Endpoint::get("/api/incidents/{id}", reads, "Shows an incident and what may be done with it")
+                .gives::<show::View<'_>>(),
+            show::show,
+        )
+        .add(
+            Endpoint::patch(
+                "/api/incidents/{id}",
+                edits,
+                "Corrects a report; later, with a reason, amends it",
+            )
+            .takes::<edit::Edit>()
+            .gives::<Changed>(),
+            edit::edit,
+        )
+        .add(
+            Endpoint::post("/api/incidents/{id}/transition", moves, "Does an action of the workflow")
+                .versioned()
+                .takes::<transition::Transition>()
+                .gives::<transition::Moved<'_>>(),
+            transition::transition,
+        )
+        .add(
+            Endpoint::patch("/api/incidents/{id}/risk", does("assess"), "Rates severity and probability")
+                .takes::<risk::Rating>()
+                .gives::<Changed>(),
+            risk::rate,
+        )
+        .add(
+            Endpoint::patch("/api/incidents/{id}/jci-fields", does("edit_jci"), "Fills in the JCI panel")
+                .takes::<jci::Panel>()
+                .gives::<Changed>(),
+            jci::fill,
+        )
+        .add(
+            Endpoint::post(
+                "/api/incidents/{id}/ai-review",
+                does("review_ai"),
+                "Accepts or overrides what the scorer suggested",
+            )
+            .versioned()
+            .takes::<risk::Review>()
+            .gives::<Changed>(),
+            risk::review,
+        )
+        .add(
+            Endpoint::get(
+                "/api/incidents/{id}/audit",
+                reads,
+                "Gives the audit trail, and whether it is whole",
+            )
+            .gives::<trail::Audit<'_>>(),
+            trail::audit,
+        )
+        .add(
+            Endpoint::get("/api/incidents/{id}/actions", Access::Reads(FOLLOW_UP), "Lists follow-up actions")
+                .gives::<follow_up::FollowUps<'_>>(),
+            follow_up::list,
+        )
+        .add(
+            Endpoint::post("/api/incidents/{id}/actions", does("open_follow_up"), "Adds a follow-up action")
+                .takes::<follow_up::NewFollowUp>()
+                .creates::<Changed>(),
+            follow_up::add,
+        )
+        .add(
+            Endpoint::patch(
+                "/api/incidents/{id}/actions/{action}",
+                tends,
+                "Revises, finishes or cancels a follow-up action",
+            )
+            .takes::<follow_up::FollowUpChange>()
+            .gives::<Changed>(),
+            follow_up::change,
+        )
+}

@@ -1,0 +1,168 @@
+//! `POST /api/incidents`.
+
+use eovr_core::access::{Actor, Seat, Standing};
+use eovr_core::incident::{Harm, KIND, ReceiptCode, Report, Reporter};
+use eovr_core::org::OrgId;
+use eovr_core::record::RecordId;
+use eovr_core::{ErrorKind, Session, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::body::Json;
+use super::super::caller::Caller;
+use super::super::problem::{Code, Problem};
+use super::super::repeat::{Keyed, Seed};
+use super::super::reply::{Answered, created};
+
+/// What a reporter tells. Only category and description are asked for; the rest can follow.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewIncident {
+    /// The facility where it happened; the caller's own where none is named.
+    #[serde(default)]
+    facility: Option<String>,
+    /// What kind of event: a code of the taxonomy.
+    category: String,
+    /// Which more exactly: a code below the category.
+    #[serde(default)]
+    subtype: Option<String>,
+    /// What happened, in the reporter's own words: 10 to 60,000 characters.
+    description: String,
+    /// What exactly went wrong.
+    #[serde(default)]
+    specific_error: Option<String>,
+    /// When it happened.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    occurred_at: Option<Timestamp>,
+    /// Where in the facility: the code of a ward or unit.
+    #[serde(default)]
+    location: Option<String>,
+    /// Who reports: `staff`, `patient` or `anonymous`. An anonymous report keeps nobody's id.
+    #[serde(default)]
+    #[schema(value_type = String, default = "staff")]
+    reporter: Reporter,
+    /// Who was involved.
+    #[serde(default)]
+    involved_person: Option<String>,
+    /// The patient's file number.
+    #[serde(default)]
+    medical_file_number: Option<String>,
+    /// What was done at once.
+    #[serde(default)]
+    immediate_action: Option<String>,
+    /// The manager in charge.
+    #[serde(default)]
+    responsible_manager: Option<String>,
+    /// Whether the patient was told.
+    #[serde(default)]
+    disclosed: Option<bool>,
+    /// Who told the patient.
+    #[serde(default)]
+    disclosure_responsible: Option<String>,
+    /// Anything else.
+    #[serde(default)]
+    notes: Option<String>,
+    /// What contributed: codes.
+    #[serde(default)]
+    factors: Vec<String>,
+    /// What harm it did, `unsafe_condition` to `death`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    actual_harm: Option<Harm>,
+    /// What harm it could have done.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    potential_harm: Option<Harm>,
+}
+
+/// What a reporter gets back.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Receipt {
+    /// The incident's id.
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    /// Its version.
+    version: u64,
+    /// Its number, as people say it.
+    number: Option<String>,
+    /// With this code the reporter follows the report without an account. It is shown this once.
+    receipt: String,
+}
+
+pub(super) async fn report(
+    Caller(session): Caller,
+    Keyed(seed): Keyed,
+    Json(mut new): Json<NewIncident>,
+) -> Answered {
+    let facility = match new.facility.take() {
+        Some(facility) => OrgId::new(&facility).map_err(|error| error.with("field", "facility"))?,
+        None => own_facility(session.actor())?,
+    };
+    let Some(seed) = seed else {
+        let reported = session.incidents().report(&facility, new.into()).await?;
+        let (written, receipt) = (reported.written, reported.receipt);
+        return answer(written.id, written.version, written.number, &receipt);
+    };
+    let receipt = ReceiptCode::from_bytes(seed.bytes());
+    let id = seed.record();
+    match session.incidents().report_with(&facility, id, receipt.clone(), new.into()).await {
+        Ok(reported) => answer(id, reported.written.version, reported.written.number, &receipt),
+        Err(error) if error.kind() == ErrorKind::Conflict => again(&session, &seed, &receipt).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The report is there already: the answer that was given then.
+async fn again(session: &Session, seed: &Seed, receipt: &ReceiptCode) -> Answered {
+    let record = match session.load(KIND, seed.record()).await {
+        // It is there, and the caller sees it no longer.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(Problem::new(Code::Conflict).detail("it was reported before"));
+        }
+        loaded => loaded?,
+    };
+    // The receipt follows from the body too, and only its digest is kept.
+    if !receipt.is_of(&record) {
+        return Err(Seed::other_body());
+    }
+    answer(record.id(), 1, record.envelope().number.clone(), receipt)
+}
+
+fn answer(id: RecordId, version: u64, number: Option<String>, receipt: &ReceiptCode) -> Answered {
+    let answer = Receipt { id, version, number, receipt: receipt.to_string() };
+    created(version, &format!("/api/incidents/{id}"), &answer)
+}
+
+fn own_facility(actor: &Actor) -> Result<OrgId, Problem> {
+    match actor.standing() {
+        Standing::Member { seat: Seat::Facility(stamp), .. } | Standing::Visitor(stamp) => {
+            Ok(stamp.facility.clone())
+        }
+        _ => Err(Problem::invalid("facility", "it is missing", "the id of a facility in your scope")),
+    }
+}
+
+impl From<NewIncident> for Report {
+    fn from(new: NewIncident) -> Self {
+        Self {
+            category: new.category,
+            subtype: new.subtype,
+            description: new.description,
+            specific_error: new.specific_error,
+            occurred_at: new.occurred_at,
+            location: new.location,
+            reporter: new.reporter,
+            involved_person: new.involved_person,
+            medical_file_number: new.medical_file_number,
+            immediate_action: new.immediate_action,
+            responsible_manager: new.responsible_manager,
+            disclosed: new.disclosed,
+            disclosure_responsible: new.disclosure_responsible,
+            notes: new.notes,
+            factors: new.factors,
+            actual_harm: new.actual_harm,
+            potential_harm: new.potential_harm,
+        }
+    }
+}

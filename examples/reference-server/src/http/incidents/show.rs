@@ -1,0 +1,248 @@
+//! `GET /api/incidents/{id}`: everything that there is, opened, and what may be done now.
+
+use eovr_core::incident::KIND;
+use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::service::Legal;
+use eovr_core::{ErrorKind, Session, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::super::body::Incident;
+use super::super::caller::Caller;
+use super::super::problem::{Lack, Problem};
+use super::super::reply::{Answered, at_version};
+
+/// An incident.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Incident)]
+pub(crate) struct View<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    number: Option<&'a str>,
+    version: u64,
+    state: &'a str,
+    governorate: &'a str,
+    administration: &'a str,
+    facility: &'a str,
+    /// Who reported: an actor's id.
+    author: &'a str,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    report: Told<'a>,
+    risk: Risk<'a>,
+    ai: Suggested<'a>,
+    jci: Panel<'a>,
+    /// `duplicate`, `not_reportable` or `reopened`.
+    disposition: Option<&'a str>,
+    duplicate_of: Option<&'a str>,
+    continues: Option<&'a str>,
+    continued_in: Option<&'a str>,
+    /// What is kept and cannot be read any more: its key was destroyed.
+    unreadable: Vec<&'static str>,
+    /// What the caller could do now.
+    legal: Vec<Doable<'a>>,
+}
+
+/// What the reporter told.
+#[derive(Serialize, ToSchema)]
+struct Told<'a> {
+    reporter: Option<&'a str>,
+    category: Option<&'a str>,
+    subtype: Option<&'a str>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    occurred_at: Option<Timestamp>,
+    location: Option<&'a str>,
+    disclosed: Option<bool>,
+    factors: Vec<&'a str>,
+    actual_harm: Option<&'a str>,
+    potential_harm: Option<&'a str>,
+    description: Text,
+    specific_error: Text,
+    involved_person: Text,
+    medical_file_number: Text,
+    immediate_action: Text,
+    responsible_manager: Text,
+    disclosure_responsible: Text,
+    notes: Text,
+}
+
+/// How a person rated it.
+#[derive(Serialize, ToSchema)]
+struct Risk<'a> {
+    scheme: Option<&'a str>,
+    severity: Option<&'a str>,
+    probability: Option<&'a str>,
+    score: Option<i64>,
+    band: Option<&'a str>,
+    /// Of high risk by a person's rating, or by the scorer's where nobody has overridden it.
+    high: Option<bool>,
+}
+
+/// What the scorer suggested.
+#[derive(Serialize, ToSchema)]
+struct Suggested<'a> {
+    model: Option<&'a str>,
+    version: Option<&'a str>,
+    score: Option<i64>,
+    band: Option<&'a str>,
+    high_risk: Option<bool>,
+    /// `accepted` or `overridden`.
+    review: Option<&'a str>,
+    /// The heaviest reasons, as JSON.
+    reasons: Text,
+}
+
+/// The accreditation panel.
+#[derive(Serialize, ToSchema)]
+struct Panel<'a> {
+    edition: Option<&'a str>,
+    chapter: Option<&'a str>,
+    standard: Option<&'a str>,
+    element: Option<&'a str>,
+    status: Option<&'a str>,
+    evidence: Text,
+    gap: Text,
+    plan: Text,
+}
+
+/// An action, and what it still lacks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Doable<'a> {
+    action: &'a str,
+    unmet: Vec<Lack<'a>>,
+}
+
+impl<'a> Doable<'a> {
+    pub(super) fn all(legal: &'a [Legal]) -> Vec<Self> {
+        let one = |legal: &'a Legal| Self {
+            action: legal.action.as_str(),
+            unmet: legal.unmet.iter().map(Lack::from).collect(),
+        };
+        legal.iter().map(one).collect()
+    }
+}
+
+/// A text that was sealed.
+#[derive(Default, Serialize, ToSchema)]
+#[schema(value_type = Option<String>)]
+struct Text(Option<Zeroizing<String>>);
+
+pub(super) async fn show(Caller(session): Caller, Incident(id): Incident) -> Answered {
+    let record = session.load(KIND, id).await?;
+    let legal = session.legal(KIND, id).await?;
+    let mut opener = Opener { session: &session, record: &record, unreadable: Vec::new() };
+    let report = told(&mut opener)?;
+    let ai = suggested(&mut opener)?;
+    let jci = panel(&mut opener)?;
+    let unreadable = opener.unreadable;
+    let envelope = record.envelope();
+    let text = |name| facet(&record, name);
+    let view = View {
+        id,
+        number: envelope.number.as_deref(),
+        version: envelope.version,
+        state: envelope.state.as_str(),
+        governorate: envelope.stamp.governorate.as_str(),
+        administration: envelope.stamp.administration.as_str(),
+        facility: envelope.stamp.facility.as_str(),
+        author: envelope.author.as_str(),
+        created_at: envelope.created_at,
+        updated_at: envelope.updated_at,
+        report,
+        risk: Risk {
+            scheme: text("risk_scheme"),
+            severity: text("severity"),
+            probability: text("probability"),
+            score: record.facet("risk_score").and_then(Value::as_int),
+            band: text("risk_band"),
+            high: record.facet("high_risk").and_then(Value::as_bool),
+        },
+        ai,
+        jci,
+        disposition: text("disposition"),
+        duplicate_of: text("duplicate_of"),
+        continues: text("continues"),
+        continued_in: text("continued_in"),
+        unreadable,
+        legal: Doable::all(&legal),
+    };
+    at_version(envelope.version, &view)
+}
+
+fn told<'a>(opener: &mut Opener<'a>) -> Result<Told<'a>, Problem> {
+    let record = opener.record;
+    let text = |name| facet(record, name);
+    Ok(Told {
+        reporter: text("reporter_type"),
+        category: text("category"),
+        subtype: text("subtype"),
+        occurred_at: record.facet("occurred_at").and_then(Value::as_time),
+        location: text("location"),
+        disclosed: record.facet("disclosed").and_then(Value::as_bool),
+        factors: text("factors").map(|factors| factors.split(',').collect()).unwrap_or_default(),
+        actual_harm: text("actual_harm"),
+        potential_harm: text("potential_harm"),
+        description: opener.open("description")?,
+        specific_error: opener.open("specific_error")?,
+        involved_person: opener.open("involved_person")?,
+        medical_file_number: opener.open("medical_file_number")?,
+        immediate_action: opener.open("immediate_action")?,
+        responsible_manager: opener.open("responsible_manager")?,
+        disclosure_responsible: opener.open("disclosure_responsible")?,
+        notes: opener.open("notes")?,
+    })
+}
+
+fn suggested<'a>(opener: &mut Opener<'a>) -> Result<Suggested<'a>, Problem> {
+    let record = opener.record;
+    Ok(Suggested {
+        model: facet(record, "ai_model"),
+        version: facet(record, "ai_version"),
+        score: record.facet("ai_score").and_then(Value::as_int),
+        band: facet(record, "ai_band"),
+        high_risk: record.facet("ai_high_risk").and_then(Value::as_bool),
+        review: facet(record, "ai_review"),
+        reasons: opener.open("ai_reasons")?,
+    })
+}
+
+fn panel<'a>(opener: &mut Opener<'a>) -> Result<Panel<'a>, Problem> {
+    let record = opener.record;
+    Ok(Panel {
+        edition: facet(record, "jci_edition"),
+        chapter: facet(record, "jci_chapter"),
+        standard: facet(record, "jci_standard"),
+        element: facet(record, "jci_element"),
+        status: facet(record, "jci_status"),
+        evidence: opener.open("jci_evidence")?,
+        gap: opener.open("jci_gap")?,
+        plan: opener.open("jci_plan")?,
+    })
+}
+
+fn facet<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
+    record.facet(name).and_then(Value::as_text)
+}
+
+/// Opens fields, and notes those that no key opens any more.
+struct Opener<'a> {
+    session: &'a Session,
+    record: &'a Record,
+    unreadable: Vec<&'static str>,
+}
+
+impl Opener<'_> {
+    fn open(&mut self, field: &'static str) -> Result<Text, Problem> {
+        match self.session.open(self.record, field) {
+            // Who destroys a key erases what it sealed, and keeps the rest.
+            Err(error) if error.kind() == ErrorKind::Key => {
+                self.unreadable.push(field);
+                Ok(Text::default())
+            }
+            opened => Ok(Text(opened?)),
+        }
+    }
+}

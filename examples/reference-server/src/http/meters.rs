@@ -1,0 +1,52 @@
+//! What is counted, for Prometheus. Labels are route templates and words of ours, never an id.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use super::app::App;
+
+const REQUESTS: &str = "eovr_http_requests_total";
+const SECONDS: &str = "eovr_http_request_seconds";
+
+/// Bounds of the classes of times, in seconds: a read takes a millisecond, a commit a few.
+const BOUNDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// How often what was measured is put into its classes, where nobody asks for it.
+pub(crate) const UPKEEP: Duration = Duration::from_secs(5);
+
+/// The meters of this process. There is one set, whoever asks first.
+pub(crate) fn install() -> PrometheusHandle {
+    static METERS: OnceLock<PrometheusHandle> = OnceLock::new();
+    let handle = METERS.get_or_init(|| {
+        let builder = PrometheusBuilder::new();
+        // The bounds are not empty, which is all that could be wrong with them.
+        let builder = builder.set_buckets(BOUNDS).unwrap_or_else(|_| PrometheusBuilder::new());
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        // A host that has installed meters of its own keeps them, and ours stay empty.
+        drop(metrics::set_global_recorder(recorder));
+        metrics::describe_counter!(REQUESTS, "Requests answered");
+        metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "How long an answer took");
+        handle
+    });
+    handle.clone()
+}
+
+pub(super) fn answered(method: &'static str, route: &str, status: StatusCode, took: Duration) {
+    let labels = [("method", method.to_owned()), ("route", route.to_owned())];
+    metrics::histogram!(SECONDS, &labels).record(took.as_secs_f64());
+    let [method, route] = labels;
+    let status = ("status", status.as_str().to_owned());
+    metrics::counter!(REQUESTS, &[method, route, status]).increment(1);
+}
+
+/// `GET /metrics`.
+pub(super) async fn metrics(State(app): State<App>) -> Response {
+    let media = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, media)], app.meters.render()).into_response()
+}

@@ -1,0 +1,76 @@
+//! The server's HTTP API: JSON in and out, errors as RFC 9457, every route with its access.
+//!
+//! A request goes through [`frame`] (id, time, log, headers), then through the [`guard`] of its route (who
+//! asks, whether they may, whether they have asked before) to its handler. Handlers translate and
+//! nothing else: the engine decides.
+
+mod analytics;
+mod app;
+mod body;
+mod caller;
+mod docs;
+mod frame;
+mod guard;
+mod headers;
+mod health;
+mod incidents;
+mod me;
+pub(crate) mod meters;
+mod openapi;
+mod problem;
+mod receipt;
+mod repeat;
+mod reply;
+mod request_id;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+pub(crate) use self::app::{App, Setup};
+pub(crate) use self::caller::Closed;
+use self::problem::{Code, Problem};
+use self::routes::{Access, Endpoint, Routes};
+
+/// Everything that the server answers.
+pub(crate) fn router(app: &App) -> Router {
+    let mut routes = all(app);
+    if !app.production {
+        routes = documentation(routes);
+    }
+    routes
+        .router()
+        .fallback(|| async { Problem::new(Code::NoSuchRoute) })
+        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .layer(from_fn_with_state(app.clone(), frame::frame))
+        .with_state(app.clone())
+}
+
+/// Every route of the API and for those who watch it.
+fn all(app: &App) -> Routes {
+    let routes = Routes::new(app.clone())
+        .add(
+            Endpoint::get("/health", Access::Public, "Says how the server is").gives::<health::Health>(),
+            health::health,
+        )
+        .add(Endpoint::get("/ready", Access::Public, "Says whether to send requests here"), health::ready)
+        .add(Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus"), meters::metrics)
+        .add(Endpoint::get("/api/me", Access::Signed, "Says who asks").gives::<me::Me<'_>>(), me::me);
+    let routes = incidents::routes(routes);
+    let routes = analytics::routes(routes);
+    receipt::routes(routes)
+}
+
+/// What is for developers. It is worked out anew each time, which costs nothing where nobody asks.
+fn documentation(routes: Routes) -> Routes {
+    let listed: Arc<[Endpoint]> = routes.listed().into();
+    let document = || async move { openapi::answer(&listed) };
+    routes
+        .add(Endpoint::get("/api/openapi.json", Access::Public, "Describes this API"), document)
+        .add(Endpoint::get("/api/docs", Access::Public, "Shows the description"), docs::page)
+        .add(Endpoint::get("/api/docs/{file}", Access::Public, "Gives a file of that page"), docs::file)
+}

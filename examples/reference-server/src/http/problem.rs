@@ -1,0 +1,342 @@
+//! Every error that a client sees, as RFC 9457 `application/problem+json`.
+//!
+//! A problem is made without the id of its request: [`super::frame`] adds it when it writes the body, so
+//! that no handler has to carry it. Nothing that a client sent is repeated.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use eovr_core::error::{Refusal, Unmet};
+use eovr_core::{Error, ErrorKind};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The media type of a problem.
+pub(crate) const MEDIA: &str = "application/problem+json";
+
+/// Why a request was not answered as it was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    code: Code,
+    detail: Option<Cow<'static, str>>,
+    faults: Vec<Fault>,
+    refusal: Option<Refusal>,
+    current_version: Option<u64>,
+    retry_after: Option<u32>,
+    /// For the log, where the client is told nothing.
+    cause: Option<String>,
+}
+
+/// What kind of problem: a stable word for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    MalformedBody,
+    Refused,
+    Unauthenticated,
+    Denied,
+    NotFound,
+    NoSuchRoute,
+    MethodNotAllowed,
+    Conflict,
+    TooLarge,
+    UnsupportedType,
+    InvalidInput,
+    TooMany,
+    Unavailable,
+    Uncertain,
+    Internal,
+}
+
+impl Code {
+    /// Status, name, title. The title is the same for every problem of a code.
+    fn row(self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as Is;
+        match self {
+            Self::MalformedBody => (Is::BAD_REQUEST, "malformed_body", "The body cannot be read"),
+            Self::Refused => (Is::BAD_REQUEST, "refused", "The workflow does not allow this now"),
+            Self::Unauthenticated => (Is::UNAUTHORIZED, "unauthenticated", "Nobody is logged in"),
+            Self::Denied => (Is::FORBIDDEN, "denied", "You may not do this"),
+            Self::NotFound => (Is::NOT_FOUND, "not_found", "There is no such thing in your scope"),
+            Self::NoSuchRoute => (Is::NOT_FOUND, "no_such_route", "There is nothing at this address"),
+            Self::MethodNotAllowed => {
+                (Is::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes other methods")
+            }
+            Self::Conflict => (Is::CONFLICT, "conflict", "Somebody else was first"),
+            Self::TooLarge => (Is::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
+            Self::UnsupportedType => {
+                (Is::UNSUPPORTED_MEDIA_TYPE, "unsupported_type", "The body is of another type")
+            }
+            Self::InvalidInput => (Is::UNPROCESSABLE_ENTITY, "invalid_input", "A value breaks a rule"),
+            Self::TooMany => (Is::TOO_MANY_REQUESTS, "too_many", "Too many requests"),
+            Self::Unavailable => (Is::SERVICE_UNAVAILABLE, "unavailable", "Try again later"),
+            Self::Uncertain => {
+                (Is::SERVICE_UNAVAILABLE, "uncertain", "It is not known whether the change was made")
+            }
+            Self::Internal => (Is::INTERNAL_SERVER_ERROR, "internal", "Something is wrong on our side"),
+        }
+    }
+
+    /// The code of a bare status, as routers and servers make them.
+    fn of(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NoSuchRoute,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedType,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,
+            other if other.is_client_error() => Self::MalformedBody,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// What is wrong with one value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Fault {
+    /// Which: a member of the body, a parameter or a header; absent where it is the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) field: Option<Cow<'static, str>>,
+    /// What is wrong with it.
+    pub(crate) problem: Cow<'static, str>,
+    /// What would have been accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<Cow<'static, str>>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code) -> Self {
+        Self(Box::new(Inner {
+            code,
+            detail: None,
+            faults: Vec::new(),
+            refusal: None,
+            current_version: None,
+            retry_after: None,
+            cause: None,
+        }))
+    }
+
+    /// Nobody is logged in, or what shows it is not valid: the two look the same.
+    pub(crate) fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated).detail("log in first")
+    }
+
+    /// The same request will be taken after so many seconds.
+    pub(crate) fn too_many(seconds: u32) -> Self {
+        Self::new(Code::TooMany).detail("wait, and send it again").retry_after(seconds)
+    }
+
+    /// One value is wrong: which, why, and what would have been accepted.
+    pub(crate) fn invalid(
+        field: impl Into<Cow<'static, str>>,
+        problem: impl Into<Cow<'static, str>>,
+        accepted: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let fault =
+            Fault { field: Some(field.into()), problem: problem.into(), accepted: Some(accepted.into()) };
+        Self::new(Code::InvalidInput).fault(fault)
+    }
+
+    /// Ours, not the client's: the cause is for the log.
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        let mut problem = Self::new(Code::Internal);
+        problem.0.cause = Some(cause.into());
+        problem
+    }
+
+    #[must_use]
+    pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn fault(mut self, fault: Fault) -> Self {
+        self.0.faults.push(fault);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// What the log is told and the client is not.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// The problem that a response stands for, if it stands for one: its own, or that of its status.
+    pub(super) fn taken_from(response: &mut Response) -> Option<Self> {
+        if let Some(problem) = response.extensions_mut().remove::<Self>() {
+            return Some(problem);
+        }
+        let status = response.status();
+        let ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media == JSON);
+        let failed = status.is_client_error() || status.is_server_error();
+        (failed && !ours).then(|| Self::new(Code::of(status)))
+    }
+
+    /// The whole response. Headers that say more, such as `Allow`, are kept.
+    pub(super) fn written(&self, request_id: &str, mut response: Response) -> Response {
+        let (status, code, title) = self.0.code.row();
+        let Inner { detail, faults, refusal, current_version, .. } = &*self.0;
+        let body = Written {
+            kind: format!("urn:eovr:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            code,
+            detail: detail.as_deref(),
+            errors: faults,
+            request_id,
+            state: refusal.as_ref().map(|refusal| refusal.state.as_str()),
+            legal: refusal.as_ref().map(|refusal| refusal.legal.as_slice()),
+            unmet: refusal.as_ref().map(|refusal| refusal.unmet.iter().map(Lack::from).collect()),
+            current_version: *current_version,
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        *response.status_mut() = status;
+        *response.body_mut() = Body::from(body);
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA));
+        if let Some(seconds) = self.0.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.0.code == Code::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"eovr\""));
+        }
+        response
+    }
+}
+
+const JSON: &str = "application/json";
+
+/// The status alone, with the problem beside it: [`super::frame`] writes the rest.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.0.code.row().0.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let code = match error.kind() {
+            ErrorKind::InvalidInput => Code::InvalidInput,
+            ErrorKind::Refused => Code::Refused,
+            ErrorKind::Denied => Code::Denied,
+            ErrorKind::NotFound => Code::NotFound,
+            ErrorKind::Conflict => Code::Conflict,
+            ErrorKind::Unavailable => Code::Unavailable,
+            ErrorKind::Uncertain => Code::Uncertain,
+            // What is wrong with keys, chains or ourselves is for the log.
+            _ => return Self::internal(error.to_string()),
+        };
+        let mut problem = Self::new(code);
+        let inner = &mut *problem.0;
+        match code {
+            Code::InvalidInput => inner.faults.push(Fault {
+                field: field_of(&error),
+                problem: error.message().to_owned().into(),
+                accepted: error.help().map(|help| help.to_owned().into()),
+            }),
+            // Nothing else: absent and out of scope must look the same.
+            Code::NotFound => inner.detail = Some(error.message().to_owned().into()),
+            Code::Unavailable | Code::Uncertain => {
+                inner.detail = error.help().map(|help| help.to_owned().into());
+                inner.retry_after = Some(RETRY_SECONDS);
+                inner.cause = Some(error.to_string());
+            }
+            _ => {
+                let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+                inner.detail = Some(format!("{}{help}", error.message()).into());
+            }
+        }
+        let version = error.context().iter().find(|(name, _)| *name == "current_version");
+        inner.current_version = version.and_then(|(_, version)| version.parse().ok());
+        inner.refusal = error.refusal().cloned();
+        problem
+    }
+}
+
+/// How long a client should wait for a store that is away: as long as one takes to fail over.
+const RETRY_SECONDS: u32 = 5;
+
+/// Which member an error of the core is about: its sentence begins with the name, or names the thing.
+fn field_of(error: &Error) -> Option<Cow<'static, str>> {
+    let named = error.context().iter().find(|(name, _)| matches!(*name, "facet" | "field"));
+    let quoted = || error.message().strip_prefix('`')?.split_once('`').map(|(name, _)| name);
+    if let Some(name) = named.map(|(_, value)| value.as_str()).or_else(quoted) {
+        return Some(name.to_owned().into());
+    }
+    const WORDS: &[(&str, &str)] = &[
+        ("sub-type", "subtype"),
+        ("category", "category"),
+        ("severity", "severity"),
+        ("probability", "probability"),
+        ("chapter", "chapter"),
+        ("edition", "edition"),
+        ("the note", "note"),
+        ("receipt code", "code"),
+    ];
+    let word = WORDS.iter().find(|(word, _)| error.message().contains(word));
+    word.map(|(_, field)| Cow::Borrowed(*field))
+}
+
+/// A problem as it is written (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Written<'a> {
+    /// The code as a URN.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What kind of problem, in words.
+    title: &'a str,
+    /// The status of the response.
+    status: u16,
+    /// What kind of problem, for programs.
+    code: &'a str,
+    /// What happened this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// What is wrong with which value.
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    errors: &'a [Fault],
+    /// The id under which the log knows the request.
+    request_id: &'a str,
+    /// The state that refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+    /// What it would have allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    legal: Option<&'a [String]>,
+    /// What the action lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unmet: Option<Vec<Lack<'a>>>,
+    /// The version that the record has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_version: Option<u64>,
+}
+
+/// Something that an action lacks.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Lack<'a> {
+    /// The need's name.
+    pub(crate) need: &'a str,
+    /// What would meet it.
+    pub(crate) wants: &'a str,
+}
+
+impl<'a> From<&'a Unmet> for Lack<'a> {
+    fn from(unmet: &'a Unmet) -> Self {
+        Self { need: &unmet.need, wants: &unmet.wants }
+    }
+}

@@ -1,0 +1,70 @@
+//! What an answer is made of.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use eovr_core::ports::Written;
+use eovr_core::record::RecordId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+
+/// A handler's result.
+pub(crate) type Answered = Result<Response, Problem>;
+
+/// A value as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Answered {
+    let body = serde_json::to_vec(value)
+        .map_err(|error| Problem::internal(format!("an answer is no JSON: {error}")))?;
+    let media = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, media)], body).into_response())
+}
+
+/// The same, of a record at this version.
+pub(crate) fn at_version(version: u64, value: &impl Serialize) -> Answered {
+    let mut response = json(value)?;
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// The same, of a record that was made, and where it is now.
+pub(crate) fn created(version: u64, place: &str, value: &impl Serialize) -> Answered {
+    let mut response = at_version(version, value)?;
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(place) = HeaderValue::try_from(place) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    Ok(response)
+}
+
+/// A record that was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Changed {
+    /// Its id.
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    /// Its version now; the `ETag` says the same.
+    version: u64,
+    /// Its number, for kinds that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+}
+
+impl Changed {
+    /// A record as it was made.
+    pub(crate) fn first(id: RecordId) -> Self {
+        Self { id, version: 1, number: None }
+    }
+
+    pub(crate) fn answer(written: Written) -> Answered {
+        at_version(written.version, &Self::from(written))
+    }
+}
+
+impl From<Written> for Changed {
+    fn from(Written { id, version, number }: Written) -> Self {
+        Self { id, version, number }
+    }
+}

@@ -1,0 +1,58 @@
+//! The id that joins a request, its answer and its line in the log.
+
+use axum::http::{HeaderMap, HeaderValue};
+
+/// The header that carries it.
+pub(crate) const HEADER: &str = "x-request-id";
+
+/// The id of a request: the client's, where it is a sane one, or a new one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RequestId(String);
+
+impl RequestId {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|text| sane(text));
+        Self(given.map_or_else(drawn, str::to_owned))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn to_value(&self) -> Option<HeaderValue> {
+        HeaderValue::try_from(&self.0).ok()
+    }
+}
+
+/// It goes into logs and headers of others, so it is short and has nothing to escape.
+fn sane(text: &str) -> bool {
+    (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+/// 128 random bits in hex.
+pub(crate) fn drawn() -> String {
+    let mut random = [0; 16];
+    // Without randomness ids repeat, and nothing else goes wrong.
+    let _ = getrandom::fill(&mut random);
+    format!("{:032x}", u128::from_be_bytes(random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sane_id_is_taken() {
+        let id = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HEADER, HeaderValue::from_str(text).unwrap());
+            RequestId::of(&headers).as_str().to_owned()
+        };
+        assert_eq!(id("trace-0042"), "trace-0042");
+        for odd in ["short", "has a space", "quote\"quote", "a".repeat(65).as_str()] {
+            assert_ne!(id(odd), odd);
+            assert_eq!(id(odd).len(), 32);
+        }
+        assert_ne!(drawn(), drawn());
+    }
+}

@@ -1,0 +1,110 @@
+//! `serve`: the HTTP API, until somebody ends it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use eovr_core::service::SystemClock;
+use tokio::net::TcpListener;
+
+use crate::engine::{self, Host};
+use crate::http::{self, App, Closed, Setup, meters};
+use crate::log;
+use crate::output::{Failure, Out};
+use crate::settings::Place;
+use crate::signal::asked_to_stop;
+
+/// How long requests may go on after the server was asked to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Options of `serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    door: Door,
+}
+
+/// Where and how to serve.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Door {
+    /// The address to listen on; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Behind HTTPS, for real: no documentation pages, and browsers are told to stay with HTTPS
+    #[arg(long)]
+    production: bool,
+}
+
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
+    let host = engine::open(&args.place, SystemClock, out).await?;
+    serve(host, &args.door, out).await
+}
+
+/// Serves until asked to stop, and closes the store.
+pub(crate) async fn serve(host: Host, door: &Door, out: &mut Out) -> Result<(), Failure> {
+    let done = listen(&host, door, out).await;
+    host.close().await;
+    done
+}
+
+async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> {
+    let listener = TcpListener::bind(door.listen).await.map_err(|error| {
+        Failure::usage(format!("cannot listen on {}: {error}", door.listen), "name another with --listen")
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::broken(format!("the system does not say where it listens: {error}")))?;
+    let app = App::new(Setup {
+        eovr: host.eovr.clone(),
+        gate: Box::new(Closed),
+        production: door.production,
+        secret: host.secret,
+        meters: meters::install(),
+    });
+    log::begin();
+    tokio::spawn(upkeep(app.clone()));
+    let stop = asked_to_stop();
+    out.line(format_args!("listening on http://{address}"));
+    until(listener, app, stop).await
+}
+
+/// Serves until `stop` is ready; then takes no more, and ends what was begun.
+async fn until(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> Result<(), Failure> {
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    let stopped = async { drop(told.await) };
+    let serving = axum::serve(listener, http::router(&app)).with_graceful_shutdown(stopped);
+    let mut serving = tokio::spawn(async move { serving.await });
+    tokio::select! {
+        // It ends by itself only where it fails.
+        ended = &mut serving => return finished(ended),
+        () = stop => {}
+    }
+    app.stop();
+    drop(tell);
+    match tokio::time::timeout(GRACE, &mut serving).await {
+        Ok(ended) => finished(ended),
+        // What is not done by now is cut off; a store holds the old or the new world.
+        Err(_) => {
+            serving.abort();
+            Ok(())
+        }
+    }
+}
+
+fn finished(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), Failure> {
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Failure::broken(format!("cannot serve: {error}"))),
+        Err(error) => Err(Failure::broken(format!("the server ended early: {error}"))),
+    }
+}
+
+async fn upkeep(app: App) {
+    let mut every = tokio::time::interval(meters::UPKEEP);
+    loop {
+        every.tick().await;
+        app.meters.run_upkeep();
+    }
+}

@@ -1,0 +1,171 @@
+//! `eovr-server serve`, as a process that is talked to over a socket.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Folder, Tested};
+
+type Found<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// A server that is killed where a test ends early.
+struct Server {
+    child: Child,
+    address: String,
+    log: Option<std::thread::JoinHandle<String>>,
+}
+
+impl Server {
+    fn start(command: &mut Command) -> Found<Self> {
+        let mut child = command
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut errors = child.stderr.take().ok_or("standard error is a pipe")?;
+        let log = std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = errors.read_to_string(&mut text);
+            text
+        });
+        let out = BufReader::new(child.stdout.take().ok_or("standard output is a pipe")?);
+        for line in out.lines() {
+            if let Some(address) = line?.strip_prefix("listening on http://") {
+                return Ok(Self { child, address: address.to_owned(), log: Some(log) });
+            }
+        }
+        child.wait()?;
+        Err(log.join().unwrap_or_default().into())
+    }
+
+    fn connect(&self) -> Found<TcpStream> {
+        let stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        Ok(stream)
+    }
+
+    /// Sends a request as it stands, and reads to the end of the connection.
+    fn ask(&self, head: &str, body: &str) -> Found<String> {
+        let mut stream = self.connect()?;
+        let length = body.len();
+        write!(
+            stream,
+            "{head}\r\nhost: test\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    fn terminate(&self) -> Tested {
+        let id = self.child.id().to_string();
+        let done = Command::new("kill").args(["-TERM", &id]).status()?;
+        if done.success() { Ok(()) } else { Err("kill failed".into()) }
+    }
+
+    fn end(mut self) -> Found<(ExitStatus, String)> {
+        let status = self.child.wait()?;
+        let log = self.log.take().and_then(|log| log.join().ok());
+        Ok((status, log.unwrap_or_default()))
+    }
+}
+
+#[test]
+fn it_says_where_it_listens_answers_and_stops_when_told() -> Tested {
+    let folder = Folder::new()?;
+    let server = Server::start(&mut folder.command("serve"))?;
+    let health = server.ask("GET /health HTTP/1.1\r\nx-request-id: watcher-0001", "")?;
+    assert!(health.starts_with("HTTP/1.1 200 OK"), "{health}");
+    assert!(
+        health.contains("x-request-id: watcher-0001") && health.contains("\"database\":\"ok\""),
+        "{health}"
+    );
+    // Until there is a way to log in, nobody comes in.
+    let list = server.ask("GET /api/incidents?category=mr-hassan-fell HTTP/1.1", "")?;
+    assert!(list.starts_with("HTTP/1.1 401") && list.contains("www-authenticate: Bearer"), "{list}");
+    let receipt = "7K2M-7K2M-7K2M-7K2M-7K2M-7K2M-7K2M-7K2M";
+    let body = format!(r#"{{"code": "{receipt}"}}"#);
+    let json = "content-type: application/json";
+    let unknown = server.ask(&format!("POST /api/report/receipt HTTP/1.1\r\n{json}"), &body)?;
+    assert!(unknown.starts_with("HTTP/1.1 404") && unknown.contains("\"code\":\"not_found\""), "{unknown}");
+    let docs = server.ask("GET /api/openapi.json HTTP/1.1", "")?;
+    assert!(docs.contains("\"openapi\":\"3.1.0\""), "{docs}");
+
+    server.terminate()?;
+    let (status, log) = server.end()?;
+    assert!(status.success(), "{status}");
+    // The log has a line for each, and nothing of what was asked for.
+    assert!(log.contains(r#""route":"/api/incidents","status":401"#), "{log}");
+    assert!(log.contains(r#""request_id":"watcher-0001""#) && log.contains("\"micros\":"), "{log}");
+    assert!(!log.contains("hassan") && !log.contains("7K2M"), "{log}");
+    assert!(!folder.data().join("eovr.db-wal").exists(), "the store was not closed");
+    Ok(())
+}
+
+#[test]
+fn a_request_that_was_begun_is_finished() -> Tested {
+    let folder = Folder::new()?;
+    let server = Server::start(&mut folder.command("serve"))?;
+    let body = r#"{"code": "7K2M"}"#;
+    let mut slow = server.connect()?;
+    let (first, rest) = body.split_at(4);
+    write!(
+        slow,
+        "POST /api/report/receipt HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
+         expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )?;
+    // The server says that it waits for the body: the request has begun.
+    let mut line = [0; 12];
+    slow.read_exact(&mut line)?;
+    assert_eq!(&line, b"HTTP/1.1 100");
+    slow.write_all(first.as_bytes())?;
+    server.terminate()?;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect(&server.address).is_ok() {
+        assert!(Instant::now() < deadline, "it still takes new connections");
+        std::thread::yield_now();
+    }
+    slow.write_all(rest.as_bytes())?;
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer)?;
+    assert!(answer.contains("HTTP/1.1 422") && answer.contains("not a receipt code"), "{answer}");
+    let (status, _) = server.end()?;
+    assert!(status.success(), "{status}");
+    Ok(())
+}
+
+#[test]
+fn the_demonstration_ends_by_serving() -> Tested {
+    let folder = Folder::new()?;
+    let server = Server::start(folder.command("demo").arg("--production"))?;
+    let health = server.ask("GET /health HTTP/1.1", "")?;
+    assert!(health.starts_with("HTTP/1.1 200 OK"), "{health}");
+    assert!(health.contains("strict-transport-security: max-age="), "{health}");
+    for path in ["/api/docs", "/api/openapi.json"] {
+        let docs = server.ask(&format!("GET {path} HTTP/1.1"), "")?;
+        assert!(docs.starts_with("HTTP/1.1 404"), "{docs}");
+    }
+    server.terminate()?;
+    assert!(server.end()?.0.success());
+    Ok(())
+}
+
+#[test]
+fn an_address_that_is_taken_is_said() -> Tested {
+    let folder = Folder::new()?;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+    let refused = crate::support::run(folder.command("serve").args(["--listen", &address]))?;
+    assert_eq!(refused.code, Some(2), "{}", refused.said);
+    refused.says(&["cannot listen on", "name another with --listen"])
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has ended already, unless the test has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
