@@ -52,8 +52,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             pairs.map_err(|_| Problem::new(Code::MalformedBody).detail("the query cannot be read"))?;
         // What is left empty in a form was not asked for.
         let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let text = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(pairs);
-        serde_path_to_error::deserialize(text).map(Self).map_err(|error| {
+        let asked = serde_urlencoded::to_string(pairs.collect::<Vec<_>>());
+        let asked = asked.map_err(|error| Problem::internal(format!("pairs are always a query: {error}")))?;
+        let asked = serde_urlencoded::Deserializer::new(form_urlencoded::parse(asked.as_bytes()));
+        serde_path_to_error::deserialize(asked).map(Self).map_err(|error| {
             let field = member(error.path());
             Problem::new(Code::InvalidInput).fault(fault(&error.inner().to_string(), field))
         })

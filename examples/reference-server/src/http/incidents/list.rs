@@ -45,21 +45,7 @@ pub(crate) struct Filters {
     /// Where the page before ended: its `next`.
     after: Option<String>,
     /// How many, 1 to 100; 50 where nothing is said.
-    #[param(value_type = Option<u32>)]
-    limit: Option<Number>,
-}
-
-/// A number in a query, where everything is text.
-#[derive(Clone, Copy)]
-struct Number(u32);
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let number =
-            text.parse().map_err(|_| serde::de::Error::custom("invalid_input: not a number; digits"))?;
-        Ok(Self(number))
-    }
+    limit: Option<u32>,
 }
 
 /// A page of incidents.
@@ -144,7 +130,7 @@ pub(super) async fn list(Caller(session): Caller, Params(filters): Params<Filter
 
 impl Filters {
     fn query(self) -> Result<Query, Problem> {
-        let limit = self.limit.map_or(50, |limit| limit.0);
+        let limit = self.limit.unwrap_or(50);
         if !(1..=MOST).contains(&limit) {
             return Err(Problem::invalid(
                 "limit",

@@ -57,6 +57,16 @@ pub(super) fn routes(routes: Routes) -> Routes {
             transition::transition,
         )
         .add(
+            Endpoint::post(
+                "/api/incidents/{id}/reopen",
+                does("reopen"),
+                "Lets a closed one go on in a new report",
+            )
+            .takes::<report::Reopening>()
+            .creates::<report::Receipt>(),
+            report::reopen,
+        )
+        .add(
             Endpoint::patch("/api/incidents/{id}/risk", does("assess"), "Rates severity and probability")
                 .takes::<risk::Rating>()
                 .gives::<Changed>(),

@@ -1,4 +1,4 @@
-//! `POST /api/incidents`.
+//! `POST /api/incidents`, and `POST …/reopen`: a new report.
 
 use eovr_core::access::{Actor, Seat, Standing};
 use eovr_core::incident::{Harm, KIND, ReceiptCode, Report, Reporter};
@@ -8,7 +8,7 @@ use eovr_core::{ErrorKind, Session, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::body::Json;
+use super::super::body::{Incident, Json};
 use super::super::caller::Caller;
 use super::super::problem::{Code, Problem};
 use super::super::repeat::{Keyed, Seed};
@@ -90,6 +90,16 @@ pub(crate) struct Receipt {
     receipt: String,
 }
 
+/// A closed incident that goes on in a new report.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reopening {
+    /// Why.
+    reason: String,
+    /// What is reported now. It names no facility: it stands where the closed one does.
+    report: NewIncident,
+}
+
 pub(super) async fn report(
     Caller(session): Caller,
     Keyed(seed): Keyed,
@@ -111,6 +121,19 @@ pub(super) async fn report(
         Err(error) if error.kind() == ErrorKind::Conflict => again(&session, &seed, &receipt).await,
         Err(error) => Err(error.into()),
     }
+}
+
+pub(super) async fn reopen(
+    Caller(session): Caller,
+    Incident(closed): Incident,
+    Json(asked): Json<Reopening>,
+) -> Answered {
+    if asked.report.facility.is_some() {
+        return Err(Problem::invalid("report", "it names a facility", "a report without one"));
+    }
+    let reported = session.incidents().reopen(closed, &asked.reason, asked.report.into()).await?;
+    let (written, receipt) = (reported.written, reported.receipt);
+    answer(written.id, written.version, written.number, &receipt)
 }
 
 /// The report is there already: the answer that was given then.

@@ -1,1 +1,201 @@
-//! The API, as a client sees it, without a socket.
+//! The API as a client sees it, without a socket. Who asks is said in a header: only here.
+
+mod analytics;
+mod errors;
+mod incidents;
+mod lists;
+mod receipts;
+mod repeats;
+mod routes;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::incident::{self, Settings};
+use eovr_core::memory::MemoryStore;
+use eovr_core::org::{Org, OrgId, Stamp};
+use eovr_core::ports::Store;
+use eovr_core::record::ActorId;
+use eovr_core::seal::MasterKey;
+use eovr_core::{Eovr, Session};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::caller::Gate;
+use super::problem::Problem;
+use super::{App, Setup, meters, router};
+
+type Tested = Result<(), Box<dyn std::error::Error>>;
+
+const ORG: &str = r#"[
+    {"id": "G", "title": {"en": "g", "ar": "م"}, "administrations": [{"id": "A", "title": {"en": "a",
+        "ar": "إ"}, "facilities": [
+            {"id": "F1", "title": {"en": "one", "ar": "واحد"}, "time_zone": "UTC"},
+            {"id": "F2", "title": {"en": "two", "ar": "اثنان"}, "time_zone": "UTC"}]}]},
+    {"id": "H", "title": {"en": "h", "ar": "ه"}, "administrations": [{"id": "B", "title": {"en": "b",
+        "ar": "ب"}, "facilities": [
+            {"id": "F3", "title": {"en": "three", "ar": "ثلاثة"}, "time_zone": "UTC"}]}]}]"#;
+
+const KEY: [u8; 32] = [7; 32];
+const SECRET: [u8; 32] = [9; 32];
+
+/// Believes a header `x-test-actor: role facility name`. For tests, and only built with them.
+struct Believer(Eovr);
+
+#[async_trait]
+impl Gate for Believer {
+    async fn session(&self, headers: &HeaderMap) -> Result<Session, Problem> {
+        let who = headers.get("x-test-actor").and_then(|who| who.to_str().ok());
+        let actor = who.and_then(|who| actor(&self.0, who)).ok_or_else(Problem::unauthenticated)?;
+        Ok(self.0.session(actor))
+    }
+}
+
+fn actor(eovr: &Eovr, who: &str) -> Option<Actor> {
+    let mut words = who.split(' ');
+    let role: Role = words.next()?.parse().ok()?;
+    let stamp: Stamp = eovr.org().stamp(&OrgId::new(words.next()?).ok()?)?.clone();
+    let id = ActorId::new(words.next().unwrap_or(role.name())).ok()?;
+    let seat = match role {
+        Role::Staff | Role::QualityAdmin => Seat::Facility(stamp),
+        Role::AdminManager => {
+            Seat::Administration { governorate: stamp.governorate, administration: stamp.administration }
+        }
+        Role::GovernorateManager => Seat::Governorate(stamp.governorate),
+        Role::TopManagement => Seat::Country,
+    };
+    Actor::new(id, role, seat).ok()
+}
+
+const NURSE: &str = "staff F1 nurse-7";
+const QUALITY: &str = "quality_admin F1 quality-1";
+const ELSEWHERE: &str = "quality_admin F2 quality-2";
+const MANAGER: &str = "admin_manager F1 manager-1";
+const GOVERNOR: &str = "governorate_manager F1 governor-1";
+const TOP: &str = "top_management F1 top-1";
+
+/// A server that is asked directly.
+struct Server {
+    app: App,
+    router: Router,
+}
+
+/// What a client got.
+struct Got {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Server {
+    async fn new() -> Result<Self, Box<dyn std::error::Error>> {
+        Self::on(Arc::new(MemoryStore::new()), false).await
+    }
+
+    /// A server on a store that may have been served before.
+    async fn on(store: Arc<dyn Store>, production: bool) -> Result<Self, Box<dyn std::error::Error>> {
+        let eovr = Eovr::builder()
+            .shared_store(store)
+            .org(Org::new(serde_json::from_str(ORG)?)?)
+            .kinds(incident::kinds(Settings::default())?)
+            .master_key(MasterKey::from_bytes(&KEY))
+            .figures_in_memory()
+            .open()
+            .await?;
+        let gate = Box::new(Believer(eovr.clone()));
+        let app = App::new(Setup { eovr, gate, production, secret: SECRET, meters: meters::install() });
+        Ok(Self { router: router(&app), app })
+    }
+
+    async fn send(&self, request: Request<Body>) -> Result<Got, Box<dyn std::error::Error>> {
+        let response = self.router.clone().oneshot(request).await?;
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await?;
+        let text = String::from_utf8(bytes.to_vec())?;
+        Ok(Got { status: parts.status, headers: parts.headers, text })
+    }
+
+    /// Sends a request with more headers.
+    async fn with(
+        &self,
+        who: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Got, Box<dyn std::error::Error>> {
+        let mut request = Request::builder().method(method).uri(path).header("x-test-actor", who);
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_owned()))?).await
+    }
+
+    async fn get(&self, who: &str, path: &str) -> Result<Got, Box<dyn std::error::Error>> {
+        self.with(who, Method::GET, path, &[], "").await
+    }
+
+    async fn post(&self, who: &str, path: &str, body: &str) -> Result<Got, Box<dyn std::error::Error>> {
+        self.with(who, Method::POST, path, &[], body).await
+    }
+
+    async fn patch(&self, who: &str, path: &str, body: &str) -> Result<Got, Box<dyn std::error::Error>> {
+        self.with(who, Method::PATCH, path, &[], body).await
+    }
+
+    /// The path of a new incident in F1.
+    async fn reported(&self) -> Result<String, Box<dyn std::error::Error>> {
+        let got = self.post(NURSE, "/api/incidents", REPORT).await?;
+        let id = got.is(201)?.json()?["id"].as_str().ok_or("it has an id")?.to_owned();
+        Ok(format!("/api/incidents/{id}"))
+    }
+
+    /// The path of a new incident that somebody has taken up.
+    async fn taken_up(&self) -> Result<String, Box<dyn std::error::Error>> {
+        let path = self.reported().await?;
+        self.post(QUALITY, &format!("{path}/transition"), r#"{"action": "start"}"#).await?.is(200)?;
+        Ok(path)
+    }
+}
+
+const WORDS: &str = "The patient was given ten times the dose and stopped breathing.";
+const REPORT: &str = r#"{"category": "medication", "description":
+    "The patient was given ten times the dose and stopped breathing."}"#;
+
+impl Got {
+    /// Fails with everything that was said, unless this is the status.
+    fn is(self, status: u16) -> Result<Self, Box<dyn std::error::Error>> {
+        if self.status.as_u16() == status {
+            return Ok(self);
+        }
+        Err(format!("{} is not {status}: {}", self.status, self.text).into())
+    }
+
+    fn json(&self) -> Result<Value, Box<dyn std::error::Error>> {
+        Ok(serde_json::from_str(&self.text)?)
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// A problem of this status and code.
+    fn problem(self, status: u16, code: &str) -> Result<Value, Box<dyn std::error::Error>> {
+        let got = self.is(status)?;
+        let json = got.json()?;
+        assert_eq!(got.header("content-type"), "application/problem+json");
+        assert_eq!(json["code"], code, "{}", got.text);
+        assert_eq!(json["status"], status, "{}", got.text);
+        assert_eq!(json["type"], format!("urn:eovr:problem:{code}"), "{}", got.text);
+        assert_eq!(json["request_id"], got.header("x-request-id"), "{}", got.text);
+        assert!(json["title"].is_string(), "{}", got.text);
+        Ok(json)
+    }
+}

@@ -1,0 +1,83 @@
+//! Figures, and what watches the server.
+
+use std::sync::Arc;
+
+use eovr_core::memory::MemoryStore;
+
+use super::{GOVERNOR, MANAGER, NURSE, QUALITY, REPORT, Server, TOP, Tested};
+
+#[tokio::test]
+async fn figures_follow_every_change() -> Tested {
+    let server = Server::new().await?;
+    server.taken_up().await?;
+    server.reported().await?;
+    server.post("staff F3 other", "/api/incidents", REPORT).await?.is(201)?;
+    let summary = server.get(QUALITY, "/api/analytics/summary").await?.is(200)?.json()?;
+    assert_eq!((summary["total"].as_u64(), summary["pending_review"].as_u64()), (Some(2), Some(1)));
+    assert_eq!(summary["cells"].as_array().map(Vec::len), Some(2));
+
+    let trends = server.get(MANAGER, "/api/analytics/trends?by=state").await?.is(200)?.json()?;
+    assert_eq!(trends["source"], "memory");
+    let cells = trends["cells"].as_array().ok_or("a list")?;
+    assert_eq!(cells.len(), 2);
+    let month = cells[0]["month"].as_str().ok_or("a month")?;
+    assert!(month.len() == 7 && cells.iter().all(|cell| cell["count"] == 1), "{trends}");
+    let none = server.get(MANAGER, "/api/analytics/trends?to=2001-12").await?.is(200)?.json()?;
+    assert_eq!(none["cells"], serde_json::json!([]));
+    let this = format!("/api/analytics/trends?from={month}&to={month}");
+    assert_eq!(server.get(MANAGER, &this).await?.is(200)?.json()?["cells"][0]["count"], 2);
+    for wrong in ["from=2026-13", "from=2026", "to=x", "by=author", "level=facility"] {
+        let got = server.get(MANAGER, &format!("/api/analytics/trends?{wrong}")).await?;
+        got.problem(422, "invalid_input")?;
+    }
+
+    let compare = server.get(TOP, "/api/analytics/compare?level=governorate").await?.is(200)?.json()?;
+    let places: Vec<_> =
+        compare["cells"].as_array().into_iter().flatten().map(|cell| &cell["place"]).collect();
+    assert_eq!(places, ["G", "H"]);
+    let own = server.get(GOVERNOR, "/api/analytics/compare").await?.is(200)?.json()?;
+    assert_eq!(own["cells"], serde_json::json!([{"place": "F1", "value": null, "count": 2}]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_server_says_how_it_is() -> Tested {
+    let server = Server::new().await?;
+    let health = server.get("nobody", "/health").await?.is(200)?.json()?;
+    assert_eq!((health["status"].as_str(), health["database"].as_str()), (Some("ok"), Some("ok")));
+    server.get("nobody", "/ready").await?.is(200)?;
+    server.app.stop();
+    let gone = server.get("nobody", "/ready").await?;
+    assert_eq!(gone.header("retry-after"), "5");
+    gone.problem(503, "unavailable")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn meters_count_templates_and_never_ids() -> Tested {
+    let server = Server::new().await?;
+    let path = server.reported().await?;
+    server.get(NURSE, &path).await?.is(200)?;
+    server.get(NURSE, "/api/mr-hassan").await?;
+    let meters = server.get("nobody", "/metrics").await?.is(200)?;
+    assert!(meters.text.contains(r#"route="/api/incidents/{id}",status="200""#), "{}", meters.text);
+    let id = path.rsplit('/').next().unwrap_or_default();
+    assert!(!meters.text.contains(id) && !meters.text.contains("hassan") && !meters.text.contains("nurse"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_be_careful() -> Tested {
+    let server = Server::new().await?;
+    let got = server.get(NURSE, "/api/me").await?.is(200)?;
+    assert_eq!(got.json()?["capacity"], "staff");
+    assert_eq!(got.header("cache-control"), "no-store");
+    assert_eq!(got.header("x-content-type-options"), "nosniff");
+    assert_eq!(got.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(got.header("strict-transport-security"), "");
+    let real = Server::on(Arc::new(MemoryStore::new()), true).await?;
+    assert!(real.get(NURSE, "/api/me").await?.header("strict-transport-security").contains("max-age="));
+    real.get(NURSE, "/api/docs").await?.problem(404, "no_such_route")?;
+    real.get(NURSE, "/api/openapi.json").await?.problem(404, "no_such_route")?;
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Reporters without an account.
+
+use super::{NURSE, QUALITY, Server, Tested};
+
+#[tokio::test]
+async fn a_receipt_shows_the_state_and_answers_the_question() -> Tested {
+    let server = Server::new().await?;
+    let body = r#"{"category": "medication", "reporter": "anonymous",
+        "description": "The syringe was used for two patients."}"#;
+    let made = server.post(NURSE, "/api/incidents", body).await?.is(201)?.json()?;
+    let code = made["receipt"].as_str().ok_or("a receipt")?.to_owned();
+    let path = format!("/api/incidents/{}", made["id"].as_str().ok_or("an id")?);
+    assert_eq!(server.get(QUALITY, &path).await?.json()?["author"], "anonymous");
+    for action in [r#"{"action": "start"}"#, r#"{"action": "evaluate"}"#] {
+        server.post(QUALITY, &format!("{path}/transition"), action).await?.is(200)?;
+    }
+    let ask = r#"{"action": "ask", "note": "Which ward was it?"}"#;
+    server.post(QUALITY, &format!("{path}/transition"), ask).await?.is(200)?;
+
+    let look = format!(r#"{{"code": "{}"}}"#, code.to_lowercase().replace('-', " "));
+    let seen = server.post("nobody", "/api/report/receipt", &look).await?.is(200)?;
+    assert!(!seen.text.contains("quality-1") && !seen.text.contains("syringe"), "{}", seen.text);
+    let seen = seen.json()?;
+    assert_eq!((seen["state"].as_str(), seen["waiting"].as_bool()), (Some("more_info_needed"), Some(true)));
+    assert_eq!(seen["exchange"][0]["text"], "Which ward was it?");
+
+    let words = format!(r#"{{"code": "{code}", "text": "Ward three."}}"#);
+    server.post("nobody", "/api/report/receipt/answer", &words).await?.is(200)?;
+    let twice = server.post("nobody", "/api/report/receipt/answer", &words).await?;
+    assert_eq!(twice.problem(400, "refused")?["state"], "evaluating");
+    server.post("nobody", "/api/report/receipt/remark", &words).await?.is(200)?;
+    let seen = server.post("nobody", "/api/report/receipt", &look).await?.is(200)?.json()?;
+    assert_eq!(seen["exchange"].as_array().map(Vec::len), Some(3));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_has_opens_nothing() -> Tested {
+    let server = Server::new().await?;
+    let unknown = r#"{"code": "7K2M-7K2M-7K2M-7K2M-7K2M-7K2M-7K2M-7K2M"}"#;
+    server.post("nobody", "/api/report/receipt", unknown).await?.problem(404, "not_found")?;
+    let odd = server.post("nobody", "/api/report/receipt", r#"{"code": "7K2M"}"#).await?;
+    assert_eq!(odd.problem(422, "invalid_input")?["errors"][0]["field"], "code");
+    Ok(())
+}
