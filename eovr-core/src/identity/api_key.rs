@@ -130,7 +130,8 @@ pub struct ApiKey {
     secret: Zeroizing<[u8; 32]>,
 }
 
-const PREFIX: &str = "eovr_";
+/// What every key begins with.
+pub const PREFIX: &str = "eovr_";
 
 impl ApiKey {
     pub(super) fn draw(id: RecordId, entropy: &mut Entropy) -> Self {

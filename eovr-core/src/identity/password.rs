@@ -33,7 +33,8 @@ use zeroize::Zeroizing;
 pub use self::hash::{PasswordCost, PasswordHash, Verdict};
 use self::spelling::Spelling;
 use crate::error::{Error, Result};
-use crate::identity::invisible;
+use crate::identity::{base32, invisible};
+use crate::seal::Entropy;
 
 /// The fewest characters of a password that stands alone.
 const LEAST_ALONE: usize = 15;
@@ -79,6 +80,22 @@ impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(redacted)")
     }
+}
+
+/// A password that a program makes for somebody: sixteen letters and digits, 80 bits, none of which looks
+/// like another. It is shown once.
+pub fn drawn(entropy: &mut Entropy) -> Zeroizing<String> {
+    let mut random = Zeroizing::new([0; 10]);
+    entropy.fill(random.as_mut_slice());
+    let letters = base32::encode(random.as_slice(), base32::PEOPLE);
+    let mut text = Zeroizing::new(String::with_capacity(19));
+    for (index, letter) in letters.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            text.push('-');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
 }
 
 /// Which passwords are good enough.

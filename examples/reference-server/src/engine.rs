@@ -19,6 +19,8 @@ pub(crate) struct Host {
     pub(crate) eovr: Eovr,
     /// What nobody outside knows, and the same at every start with this master key.
     pub(crate) secret: [u8; 32],
+    /// What tokens are signed with.
+    pub(crate) token_secret: [u8; 32],
     database: Database,
 }
 
@@ -44,7 +46,12 @@ pub(crate) async fn open(
     let sites = enter(&planned).await?;
     let engine = assemble(&database, identity::org_from(&sites)?, &key, clock).await?;
     let eovr = engine.figures_in_memory().open().await?;
-    Ok(Host { eovr, secret: key.derived("eovr.server.v1"), database })
+    Ok(Host {
+        eovr,
+        secret: key.derived("eovr.server.v1"),
+        token_secret: key.derived("eovr.tokens.v1"),
+        database,
+    })
 }
 
 async fn assemble(

@@ -1,14 +1,15 @@
 //! `serve`: the HTTP API, until somebody ends it.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use eovr_core::service::SystemClock;
 use tokio::net::TcpListener;
 
 use crate::engine::{self, Host};
-use crate::http::{self, App, Closed, Setup, meters};
+use crate::http::{self, App, Auth, PerMinute, Proxies, Rates, Setup, meters};
 use crate::log;
 use crate::output::{Failure, Out};
 use crate::settings::Place;
@@ -35,6 +36,12 @@ pub(crate) struct Door {
     /// Behind HTTPS, for real: no documentation pages, and browsers are told to stay with HTTPS
     #[arg(long)]
     production: bool,
+    /// The address of a proxy that is believed when it says whom it speaks for
+    #[arg(long, value_name = "ADDRESS")]
+    proxy: Vec<IpAddr>,
+    /// Requests a minute that somebody who is in may send; 0: any number
+    #[arg(long, value_name = "NUMBER", default_value_t = PerMinute::default().api)]
+    requests_per_minute: u32,
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
@@ -56,9 +63,13 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     let address = listener
         .local_addr()
         .map_err(|error| Failure::broken(format!("the system does not say where it listens: {error}")))?;
+    let rates = Rates::new(PerMinute { api: door.requests_per_minute, ..PerMinute::default() });
+    let doors = http::doors(&host.eovr, &host.token_secret).await?;
+    let auth = Arc::new(Auth::new(doors, rates, Proxies(door.proxy.clone())));
     let app = App::new(Setup {
         eovr: host.eovr.clone(),
-        gate: Box::new(Closed),
+        gate: auth.clone(),
+        auth,
         production: door.production,
         secret: host.secret,
         meters: meters::install(),
@@ -74,7 +85,8 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
 async fn until(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> Result<(), Failure> {
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let stopped = async { drop(told.await) };
-    let serving = axum::serve(listener, http::router(&app)).with_graceful_shutdown(stopped);
+    let service = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped);
     let mut serving = tokio::spawn(async move { serving.await });
     tokio::select! {
         // It ends by itself only where it fails.
@@ -106,5 +118,6 @@ async fn upkeep(app: App) {
     loop {
         every.tick().await;
         app.meters.run_upkeep();
+        app.auth.rates.tidy();
     }
 }

@@ -1,9 +1,11 @@
+use std::fmt;
+
 use zeroize::Zeroizing;
 
 use crate::access::Role;
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::enter::{has_factor, is_active, wrong};
+use crate::identity::doors::enter::{has_factor, is_active};
 use crate::identity::doors::{Admitted, Doors, Entry, Tried};
 use crate::identity::login::{self, Reason};
 use crate::identity::password::PasswordHash;
@@ -14,6 +16,36 @@ use crate::ports::Written;
 use crate::record::{Record, RecordId, Value};
 use crate::service::Session;
 
+/// What a new password must not be made of.
+pub struct OwnerWords {
+    /// Whether the account has a second factor: the password may be shorter then.
+    pub second_factor: bool,
+    /// Name and address of its owner.
+    pub words: Vec<Zeroizing<String>>,
+}
+
+impl fmt::Debug for OwnerWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnerWords(redacted)")
+    }
+}
+
+/// What an account says of its owner.
+pub struct Profile {
+    /// What the person is called.
+    pub name: Zeroizing<String>,
+    /// The address.
+    pub email: Zeroizing<String>,
+    /// Whether a second factor is asked for.
+    pub second_factor: bool,
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Profile(redacted)")
+    }
+}
+
 impl Doors {
     /// Proves once more who somebody is, for what must not be done by whoever finds an open screen: the
     /// password again, and a code where there is a second factor.
@@ -21,10 +53,7 @@ impl Doors {
     /// # Errors
     /// `Unauthenticated` where one of them is wrong, or the password is of another account.
     pub async fn prove(&self, who: &Admitted, tried: Tried, code: Option<&str>) -> Result<()> {
-        let account = tried.right()?;
-        if account.id() != who.user {
-            return Err(wrong());
-        }
+        let account = tried.of(who)?;
         if has_factor(&account) {
             self.spend_code(who.user, code.unwrap_or_default()).await?;
         }
@@ -46,7 +75,8 @@ impl Doors {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Unauthenticated, "this needs a fresh proof of who you are")
-            .with_help("give your password once more, and a code where you have a second factor"))
+            .with_help("give your password once more, and a code where you have a second factor")
+            .with("proof", "needed"))
     }
 
     /// Changes the password of somebody who is in, and ends all other logins.
@@ -54,10 +84,7 @@ impl Doors {
     /// # Errors
     /// `Unauthenticated` where the old password was wrong.
     pub async fn change_password(&self, who: &Admitted, old: Tried, new: &PasswordHash) -> Result<()> {
-        let account = old.right()?;
-        if account.id() != who.user {
-            return Err(wrong());
-        }
+        let account = old.of(who)?;
         self.forget_attempts(&account).await?;
         self.set_password(&account, new).await?;
         self.end_all(&account, Reason::Changed, Some(who.login)).await.map(drop)
@@ -80,24 +107,38 @@ impl Doors {
         self.open_login(&account, has_factor(&account), client).await.map(Entry::Open)
     }
 
-    /// What a password is checked against besides the lists: words of the person who is to have it.
-    ///
-    /// # Errors
-    /// `Unauthenticated` where the token of [`Entry::NewPassword`] is not good.
-    pub async fn words_of_token(&self, token: &str) -> Result<Vec<Zeroizing<String>>> {
-        let bearer = self.signer().read(Purpose::NewPassword, token, self.eovr().now())?;
-        self.words_of(bearer.user).await
-    }
-
-    /// The same for somebody who is in.
+    /// What a new password is held against besides the lists, for somebody who is in.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn words_of(&self, account: RecordId) -> Result<Vec<Zeroizing<String>>> {
+    pub async fn owner(&self, account: RecordId) -> Result<OwnerWords> {
         let account = self.account(account).await?;
         let holder = self.holder(&account)?;
         let texts = [holder.open(&account, "display_name")?, holder.open(&account, "email")?];
-        Ok(texts.into_iter().flatten().collect())
+        Ok(OwnerWords { second_factor: has_factor(&account), words: texts.into_iter().flatten().collect() })
+    }
+
+    /// The same for whoever holds the token of [`Entry::NewPassword`].
+    ///
+    /// # Errors
+    /// `Unauthenticated` where the token is not good.
+    pub async fn owner_of_token(&self, token: &str) -> Result<OwnerWords> {
+        let bearer = self.signer().read(Purpose::NewPassword, token, self.eovr().now())?;
+        self.owner(bearer.user).await
+    }
+
+    /// What the account of somebody who is in says of them.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn profile(&self, who: &Admitted) -> Result<Profile> {
+        let account = self.account(who.user).await?;
+        let holder = self.holder(&account)?;
+        Ok(Profile {
+            name: holder.open(&account, "display_name")?.unwrap_or_default(),
+            email: holder.open(&account, "email")?.unwrap_or_default(),
+            second_factor: has_factor(&account),
+        })
     }
 
     /// Makes an account in a facility, with a password that its owner must change at the first login.

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::Doors;
+use crate::identity::doors::{Admitted, Doors};
 use crate::identity::login::{self, Reason};
 use crate::identity::password::{Password, PasswordCost, PasswordHash};
 use crate::identity::token::Purpose;
@@ -192,9 +192,18 @@ impl fmt::Debug for Opened {
 }
 
 impl Tried {
-    /// The account, where the password was right.
-    pub(super) fn right(self) -> Result<Record> {
-        if self.right { Ok(self.account) } else { Err(wrong()) }
+    /// The account, where the password was right and it is that of somebody who is in.
+    pub(super) fn of(self, who: &Admitted) -> Result<Record> {
+        if self.right && self.account.id() == who.user { Ok(self.account) } else { Err(wrong()) }
+    }
+
+    /// The same, where it was that of somebody who is in.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where not.
+    pub fn checked(self, who: &Admitted) -> Result<Self> {
+        let right = self.right && self.account.id() == who.user;
+        if right { Ok(self) } else { Err(wrong()) }
     }
 }
 

@@ -22,6 +22,7 @@ mod leave;
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::account::{OwnerWords, Profile};
 pub use self::enter::{Entry, Knock, Opened, Tried};
 pub use self::factor::Enrolment;
 pub use self::keep::Admitted;
@@ -36,7 +37,9 @@ use crate::identity::token::Signer;
 use crate::identity::{NewUser, login, user};
 use crate::ports::Written;
 use crate::record::{Record, RecordId};
+use crate::seal::Entropy;
 use crate::service::{Eovr, Session};
+use crate::time::Timestamp;
 
 /// Limits of logging in. The defaults are those of OWASP ASVS 5 at level 2 and NIST SP 800-63B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +115,19 @@ impl Doors {
     /// The engine.
     pub fn eovr(&self) -> &Eovr {
         &self.inner.eovr
+    }
+
+    /// The moment, by the engine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.eovr().now()
+    }
+
+    /// Fresh entropy of the engine, for one hash.
+    ///
+    /// # Errors
+    /// `Unavailable` where there is none.
+    pub fn entropy(&self) -> Result<Entropy> {
+        self.eovr().entropy()
     }
 
     /// The limits.

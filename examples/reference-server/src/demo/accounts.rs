@@ -1,7 +1,7 @@
 //! One account for every seat that the story needs.
 
 use eovr_core::access::Role;
-use eovr_core::identity::password::{Password, PasswordCost, PasswordFlaw};
+use eovr_core::identity::password::{self, Password, PasswordCost, PasswordFlaw};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::org::{OrgId, Stamp};
 use eovr_core::seal::Entropy;
@@ -146,7 +146,7 @@ async fn boss(eovr: &Eovr, setup: &Session) -> Result<Session> {
 }
 
 async fn make(maker: &Session, person: &Person) -> Result<Zeroizing<String>> {
-    let password = password()?;
+    let password = password::drawn(&mut Entropy::from_seed(&*random()?));
     let user = NewUser {
         role: person.role,
         email: person.email.clone(),
@@ -157,20 +157,6 @@ async fn make(maker: &Session, person: &Person) -> Result<Zeroizing<String>> {
     };
     maker.create(user::KIND, &person.facility, user.command()).await?;
     Ok(password)
-}
-
-/// Sixteen letters and digits, 80 bits, none of which looks like another.
-fn password() -> Result<Zeroizing<String>> {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let random = random::<16>()?;
-    let mut text = Zeroizing::new(String::with_capacity(19));
-    for (index, byte) in random.iter().enumerate() {
-        if index > 0 && index % 4 == 0 {
-            text.push('-');
-        }
-        text.push(ALPHABET.get(usize::from(byte % 32)).copied().map_or('?', char::from));
-    }
-    Ok(text)
 }
 
 fn hash(password: &str) -> Result<String> {
@@ -222,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_password_is_long_and_its_hash_knows_it() -> Result<()> {
-        let password = password()?;
+        let password = password::drawn(&mut Entropy::from_seed(&[3; 32]));
         assert_eq!(password.len(), 19);
         let hash: PasswordHash = hash(&password)?.parse()?;
         let matches = |text: &str| {

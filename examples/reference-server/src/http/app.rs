@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eovr_core::Eovr;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use super::auth::Auth;
 use super::caller::Gate;
 use super::health::Pulse;
 use super::repeat::Repeats;
@@ -17,7 +18,8 @@ pub(crate) struct App(Arc<Parts>);
 
 pub(crate) struct Parts {
     pub(crate) eovr: Eovr,
-    pub(crate) gate: Box<dyn Gate>,
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) auth: Arc<Auth>,
     /// Behind HTTPS, for real: no documentation, and browsers are told to stay with HTTPS.
     pub(crate) production: bool,
     pub(crate) repeats: Repeats,
@@ -29,7 +31,9 @@ pub(crate) struct Parts {
 /// What an [`App`] is made of.
 pub(crate) struct Setup {
     pub(crate) eovr: Eovr,
-    pub(crate) gate: Box<dyn Gate>,
+    /// Who lets callers in: `auth`, but in tests.
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) auth: Arc<Auth>,
     pub(crate) production: bool,
     /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
     pub(crate) secret: [u8; 32],
@@ -38,10 +42,11 @@ pub(crate) struct Setup {
 
 impl App {
     pub(crate) fn new(setup: Setup) -> Self {
-        let Setup { eovr, gate, production, secret, meters } = setup;
+        let Setup { eovr, gate, auth, production, secret, meters } = setup;
         Self(Arc::new(Parts {
             eovr,
             gate,
+            auth,
             production,
             repeats: Repeats::new(secret),
             pulse: Pulse::default(),

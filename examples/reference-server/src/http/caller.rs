@@ -1,31 +1,22 @@
 //! Who asks.
 
 use async_trait::async_trait;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use eovr_core::Session;
 
+use super::auth::{Arrival, Person};
 use super::problem::Problem;
 
 /// Decides who asks, from what a request carries. The only way into a [`Session`] that a request has.
 #[async_trait]
 pub(crate) trait Gate: Send + Sync {
-    /// The session of whoever asks.
+    /// Whoever asks.
     ///
     /// # Errors
     /// [`Problem::unauthenticated`] where nobody is logged in.
-    async fn session(&self, headers: &HeaderMap) -> Result<Session, Problem>;
-}
-
-/// Lets nobody in.
-pub(crate) struct Closed;
-
-#[async_trait]
-impl Gate for Closed {
-    async fn session(&self, _: &HeaderMap) -> Result<Session, Problem> {
-        Err(Problem::unauthenticated())
-    }
+    async fn arrival(&self, headers: &HeaderMap) -> Result<Arrival, Problem>;
 }
 
 /// The session of who asks, in a handler. The route's access was checked before.
@@ -35,7 +26,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let session = parts.extensions.get::<Session>().cloned();
+        let arrival = parts.extensions.get::<Arrival>();
+        let session = arrival.map(|arrival| arrival.session.clone());
         session.map(Self).ok_or_else(|| Problem::internal("a public route asks who calls"))
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
+        Ok(parts.extensions.get::<Arrival>().and_then(|arrival| arrival.person.clone()).map(Self))
     }
 }

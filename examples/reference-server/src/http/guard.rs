@@ -5,34 +5,52 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use eovr_core::identity::api_key;
 
 use super::app::App;
+use super::auth::Category;
 use super::body::read;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
 use super::routes::Access;
 
+/// What the guard of a route knows of it.
+#[derive(Clone, Copy)]
+pub(super) struct Door {
+    pub(super) access: Access,
+    /// Its answers hold secrets, and are not kept to be given again.
+    pub(super) secret: bool,
+    /// Requests from one address are counted under it.
+    pub(super) category: Option<Category>,
+}
+
 /// Lets a request through to its handler, or answers it.
-pub(super) async fn guard(
-    State((app, access)): State<(App, Access)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match admitted(&app, access, request, next).await {
+pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Request, next: Next) -> Response {
+    match admitted(&app, door, request, next).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn admitted(app: &App, access: Access, mut request: Request, next: Next) -> Result<Response, Problem> {
+async fn admitted(app: &App, door: Door, mut request: Request, next: Next) -> Result<Response, Problem> {
     let mut caller = String::new();
-    if access != Access::Public {
-        let session = app.gate.session(request.headers()).await?;
-        access.check(session.actor(), app.eovr.catalog())?;
-        caller.push_str(session.actor().id().as_str());
-        request.extensions_mut().insert(session);
+    if let Some(category) = door.category {
+        let client = app.auth.proxies.client(request.extensions(), request.headers());
+        app.auth.rates.from_address(category, client)?;
     }
-    if *request.method() != Method::POST || !request.headers().contains_key(HEADER) {
+    if door.access != Access::Public {
+        let arrival = app.gate.arrival(request.headers()).await?;
+        let actor = arrival.session.actor();
+        app.auth.rates.by_caller(actor.id().as_str())?;
+        door.access.check(actor, app.eovr.catalog())?;
+        if arrival.key == Some(api_key::Access::Read) && *request.method() != Method::GET {
+            return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));
+        }
+        caller.push_str(actor.id().as_str());
+        request.extensions_mut().insert(arrival);
+    }
+    let remembered = *request.method() == Method::POST && !door.secret;
+    if !remembered || !request.headers().contains_key(HEADER) {
         return Ok(next.run(request).await);
     }
     let (mut parts, body) = request.into_parts();

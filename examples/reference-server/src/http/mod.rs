@@ -6,6 +6,7 @@
 
 mod analytics;
 mod app;
+mod auth;
 mod body;
 mod caller;
 mod docs;
@@ -14,9 +15,9 @@ mod guard;
 mod headers;
 mod health;
 mod incidents;
-mod me;
 pub(crate) mod meters;
 mod openapi;
+mod page;
 mod problem;
 mod receipt;
 mod repeat;
@@ -32,7 +33,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 pub(crate) use self::app::{App, Setup};
-pub(crate) use self::caller::Closed;
+pub(crate) use self::auth::{Auth, PerMinute, Proxies, Rates, doors};
 use self::problem::{Code, Problem};
 use self::routes::{Access, Endpoint, Routes};
 
@@ -58,8 +59,8 @@ fn all(app: &App) -> Routes {
             health::health,
         )
         .add(Endpoint::get("/ready", Access::Public, "Says whether to send requests here"), health::ready)
-        .add(Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus"), meters::metrics)
-        .add(Endpoint::get("/api/me", Access::Signed, "Says who asks").gives::<me::Me<'_>>(), me::me);
+        .add(Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus"), meters::metrics);
+    let routes = auth::routes(routes);
     let routes = incidents::routes(routes);
     let routes = analytics::routes(routes);
     receipt::routes(routes)

@@ -38,6 +38,7 @@ pub(crate) enum Code {
     MalformedBody,
     Refused,
     Unauthenticated,
+    ProofNeeded,
     Denied,
     NotFound,
     NoSuchRoute,
@@ -60,6 +61,9 @@ impl Code {
             Self::MalformedBody => (Is::BAD_REQUEST, "malformed_body", "The body cannot be read"),
             Self::Refused => (Is::BAD_REQUEST, "refused", "The workflow does not allow this now"),
             Self::Unauthenticated => (Is::UNAUTHORIZED, "unauthenticated", "Nobody is logged in"),
+            Self::ProofNeeded => {
+                (Is::UNAUTHORIZED, "proof_needed", "This needs a fresh proof of who you are")
+            }
             Self::Denied => (Is::FORBIDDEN, "denied", "You may not do this"),
             Self::NotFound => (Is::NOT_FOUND, "not_found", "There is no such thing in your scope"),
             Self::NoSuchRoute => (Is::NOT_FOUND, "no_such_route", "There is nothing at this address"),
@@ -209,8 +213,14 @@ impl Problem {
         if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.0.code == Code::Unauthenticated {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"eovr\""));
+        let challenge = match self.0.code {
+            Code::Unauthenticated => Some("Bearer realm=\"eovr\""),
+            // RFC 9470.
+            Code::ProofNeeded => Some("Bearer realm=\"eovr\", error=\"insufficient_user_authentication\""),
+            _ => None,
+        };
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }
@@ -232,6 +242,8 @@ impl From<Error> for Problem {
         let code = match error.kind() {
             ErrorKind::InvalidInput => Code::InvalidInput,
             ErrorKind::Refused => Code::Refused,
+            ErrorKind::Unauthenticated if needs_proof(&error) => Code::ProofNeeded,
+            ErrorKind::Unauthenticated => Code::Unauthenticated,
             ErrorKind::Denied => Code::Denied,
             ErrorKind::NotFound => Code::NotFound,
             ErrorKind::Conflict => Code::Conflict,
@@ -265,6 +277,10 @@ impl From<Error> for Problem {
         inner.refusal = error.refusal().cloned();
         problem
     }
+}
+
+fn needs_proof(error: &Error) -> bool {
+    error.context().iter().any(|(name, _)| *name == "proof")
 }
 
 /// How long a client should wait for a store that is away: as long as one takes to fail over.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::App;
+use super::auth::Category;
 use super::body::Json;
 use super::problem::Problem;
 use super::reply::{Answered, json};
@@ -68,18 +69,21 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(
             Endpoint::post("/api/report/receipt", Access::Public, "Says where a report stands")
+                .counted(Category::Public)
                 .takes::<Code>()
                 .gives::<Standing<'_>>(),
             look,
         )
         .add(
             Endpoint::post("/api/report/receipt/answer", Access::Public, "Answers the reviewer's question")
+                .counted(Category::Public)
                 .takes::<Words>()
                 .gives::<Heard>(),
             answer,
         )
         .add(
             Endpoint::post("/api/report/receipt/remark", Access::Public, "Adds to a report")
+                .counted(Category::Public)
                 .takes::<Words>()
                 .gives::<Heard>(),
             remark,

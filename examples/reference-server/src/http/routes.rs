@@ -17,7 +17,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::guard::guard;
+use super::auth::Category;
+use super::guard::{Door, guard};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,12 +128,28 @@ pub(crate) struct Endpoint {
     pub(crate) params: Option<fn() -> Vec<Parameter>>,
     /// Whether it changes a record that has a version.
     pub(crate) versioned: bool,
+    /// Whether its answers hold secrets, which are not kept to be given again.
+    pub(crate) secret: bool,
+    /// What its requests are counted under, from one address.
+    pub(crate) category: Option<Category>,
 }
 
 impl Endpoint {
     fn new(method: Method, path: &'static str, access: Access, says: &'static str) -> Self {
         let (takes, gives, params) = (None, None, None);
-        Self { method, path, access, says, status: 200, takes, gives, params, versioned: false }
+        Self {
+            method,
+            path,
+            access,
+            says,
+            status: 200,
+            takes,
+            gives,
+            params,
+            versioned: false,
+            secret: false,
+            category: None,
+        }
     }
 
     /// A question.
@@ -143,6 +160,11 @@ impl Endpoint {
     /// A request to do something; it takes an `Idempotency-Key`.
     pub(crate) fn post(path: &'static str, access: Access, says: &'static str) -> Self {
         Self::new(Method::POST, path, access, says)
+    }
+
+    /// A request to take something away.
+    pub(crate) fn delete(path: &'static str, access: Access, says: &'static str) -> Self {
+        Self { status: 204, ..Self::new(Method::DELETE, path, access, says) }
     }
 
     /// A change of a record that the client has seen; it takes `If-Match`.
@@ -169,6 +191,20 @@ impl Endpoint {
     /// It makes something: its status is 201.
     pub(crate) fn creates<T: ToSchema>(self) -> Self {
         Self { status: 201, ..self.gives::<T>() }
+    }
+
+    /// Its answers hold secrets: none is kept to be given again.
+    pub(crate) fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    /// Requests from one address are counted: strangers may send it.
+    pub(crate) fn counted(self, category: Category) -> Self {
+        Self { category: Some(category), ..self }
+    }
+
+    fn door(&self) -> Door {
+        Door { access: self.access, secret: self.secret, category: self.category }
     }
 
     /// It takes `If-Match`, although it is no `PATCH`.
@@ -209,7 +245,7 @@ impl Routes {
             Method::DELETE => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
-        let guarded = from_fn_with_state((self.app.clone(), endpoint.access), guard);
+        let guarded = from_fn_with_state((self.app.clone(), endpoint.door()), guard);
         self.router = self.router.route(endpoint.path, on(filter, handler).route_layer(guarded));
         self.listed.push(endpoint);
         self

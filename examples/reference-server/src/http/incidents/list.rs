@@ -2,12 +2,8 @@
 //!
 //! A page is written straight from the records: nothing is opened, and no value is copied on the way.
 
-use std::fmt;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eovr_core::incident::{KIND, State, taxonomy};
-use eovr_core::record::{Column, Cursor, Query, Record, RecordId, Test, Value};
+use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
 use eovr_core::risk::Band;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Name, Timestamp};
@@ -16,11 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::body::Params;
 use super::super::caller::Caller;
+use super::super::page::{self, Place};
 use super::super::problem::Problem;
 use super::super::reply::{Answered, json};
-
-/// The most incidents on a page.
-const MOST: u32 = 100;
 
 /// Which incidents. All that is given must hold.
 #[derive(Deserialize, IntoParams)]
@@ -130,14 +124,7 @@ pub(super) async fn list(Caller(session): Caller, Params(filters): Params<Filter
 
 impl Filters {
     fn query(self) -> Result<Query, Problem> {
-        let limit = self.limit.unwrap_or(50);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Problem::invalid(
-                "limit",
-                "a page of that size cannot be had",
-                format!("1 to {MOST}"),
-            ));
-        }
+        let limit = page::limit(self.limit)?;
         let facet = |name: &str| Name::new(name).map(Column::Facet);
         let mut query = Query::of(Name::new(KIND)?).limit(limit);
         let mut is = |column: Column, value: Option<String>| {
@@ -177,34 +164,4 @@ fn one_of<'a>(
     let first = words.next().unwrap_or_default().to_owned();
     let accepted = words.fold(format!("`{first}`"), |all, word| format!("{all}, `{word}`"));
     Err(Problem::invalid(field, "it is not one of the words that are known", accepted))
-}
-
-/// Where a page ended, as text that means something to us alone.
-struct Place(Cursor);
-
-impl Place {
-    fn read(text: &str) -> Result<Cursor, Problem> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-        let parts = bytes.split_first_chunk::<8>();
-        let parts = parts.and_then(|(at, id)| Some((*at, <[u8; 16]>::try_from(id).ok()?)));
-        let (at, id) = parts
-            .ok_or_else(|| Problem::invalid("after", "it is no place in the list", "the `next` of a page"))?;
-        let created_at = Timestamp::from_micros(i64::from_be_bytes(at));
-        Ok(Cursor { created_at, id: RecordId::from_bytes(id) })
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = [0; 24];
-        let at = self.0.created_at.as_micros().to_be_bytes();
-        bytes.iter_mut().zip(at.iter().chain(self.0.id.as_bytes())).for_each(|(to, from)| *to = *from);
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
-    }
-}
-
-impl Serialize for Place {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }

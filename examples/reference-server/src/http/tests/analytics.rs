@@ -69,14 +69,14 @@ async fn meters_count_templates_and_never_ids() -> Tested {
 #[tokio::test]
 async fn browsers_are_told_to_be_careful() -> Tested {
     let server = Server::new().await?;
-    let got = server.get(NURSE, "/api/me").await?.is(200)?;
-    assert_eq!(got.json()?["capacity"], "staff");
+    let got = server.get(NURSE, "/api/auth/me").await?.is(200)?;
+    assert_eq!(got.json()?["role"], "staff");
     assert_eq!(got.header("cache-control"), "no-store");
     assert_eq!(got.header("x-content-type-options"), "nosniff");
     assert_eq!(got.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     assert_eq!(got.header("strict-transport-security"), "");
     let real = Server::on(Arc::new(MemoryStore::new()), true).await?;
-    assert!(real.get(NURSE, "/api/me").await?.header("strict-transport-security").contains("max-age="));
+    assert!(real.get(NURSE, "/api/auth/me").await?.header("strict-transport-security").contains("max-age="));
     real.get(NURSE, "/api/docs").await?.problem(404, "no_such_route")?;
     real.get(NURSE, "/api/openapi.json").await?.problem(404, "no_such_route")?;
     Ok(())

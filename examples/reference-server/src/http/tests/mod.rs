@@ -1,6 +1,7 @@
 //! The API as a client sees it, without a socket. Who asks is said in a header: only here.
 
 mod analytics;
+mod doors;
 mod errors;
 mod incidents;
 mod lists;
@@ -21,10 +22,11 @@ use eovr_core::org::{Org, OrgId, Stamp};
 use eovr_core::ports::Store;
 use eovr_core::record::ActorId;
 use eovr_core::seal::MasterKey;
-use eovr_core::{Eovr, Session};
+use eovr_core::{Eovr, identity};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use super::auth::{Arrival, Auth, PerMinute, Proxies, Rates, doors};
 use super::caller::Gate;
 use super::problem::Problem;
 use super::{App, Setup, meters, router};
@@ -48,10 +50,10 @@ struct Believer(Eovr);
 
 #[async_trait]
 impl Gate for Believer {
-    async fn session(&self, headers: &HeaderMap) -> Result<Session, Problem> {
+    async fn arrival(&self, headers: &HeaderMap) -> Result<Arrival, Problem> {
         let who = headers.get("x-test-actor").and_then(|who| who.to_str().ok());
         let actor = who.and_then(|who| actor(&self.0, who)).ok_or_else(Problem::unauthenticated)?;
-        Ok(self.0.session(actor))
+        Ok(Arrival::of(self.0.session(actor)))
     }
 }
 
@@ -101,13 +103,15 @@ impl Server {
         let eovr = Eovr::builder()
             .shared_store(store)
             .org(Org::new(serde_json::from_str(ORG)?)?)
-            .kinds(incident::kinds(Settings::default())?)
+            .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
             .master_key(MasterKey::from_bytes(&KEY))
             .figures_in_memory()
             .open()
             .await?;
-        let gate = Box::new(Believer(eovr.clone()));
-        let app = App::new(Setup { eovr, gate, production, secret: SECRET, meters: meters::install() });
+        let gate = Arc::new(Believer(eovr.clone()));
+        let doors = doors(&eovr, &SECRET).await?;
+        let auth = Arc::new(Auth::new(doors, Rates::new(PerMinute::default()), Proxies::default()));
+        let app = App::new(Setup { eovr, gate, auth, production, secret: SECRET, meters: meters::install() });
         Ok(Self { router: router(&app), app })
     }
 

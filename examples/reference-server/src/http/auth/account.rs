@@ -1,0 +1,166 @@
+//! What people do with their own account.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use eovr_core::Timestamp;
+use eovr_core::identity::login::LoginInfo;
+use eovr_core::record::RecordId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::Person;
+use crate::http::app::App;
+use crate::http::body::Json;
+use crate::http::caller::Caller;
+use crate::http::problem::Problem;
+use crate::http::reply::{Answered, json};
+use crate::http::routes::{Access, Endpoint, Routes};
+
+/// The account of who asks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me<'a> {
+    /// The actor's id, as the audit trail names it.
+    id: &'a str,
+    /// The role.
+    role: &'a str,
+    /// The role's tier, 1 to 5.
+    tier: Option<u8>,
+    /// Whether a person asks, and not a machine.
+    human: bool,
+    /// The facilities in scope, at most 500.
+    facilities: Vec<&'a str>,
+    /// What the person is called; none for machines and outside accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    /// Whether the account has a second factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_factor: Option<bool>,
+    /// When the login ends if nothing more is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    idle_at: Option<Timestamp>,
+}
+
+/// What may be done, and where it begins to be allowed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Permission<'a> {
+    /// The kind, or the part of the server.
+    of: &'a str,
+    /// The action.
+    action: &'a str,
+    /// Whether who asks may do it.
+    allowed: bool,
+}
+
+/// The logins of an account.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Logins {
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<LoginInfo>,
+}
+
+/// The old password and the new.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    #[schema(value_type = String)]
+    old_password: Zeroizing<String>,
+    /// At least 15 characters, 8 with a second factor.
+    #[schema(value_type = String)]
+    password: Zeroizing<String>,
+}
+
+/// The password once more, and a code where there is a second factor.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Proof {
+    #[schema(value_type = String)]
+    password: Zeroizing<String>,
+    #[schema(value_type = Option<String>)]
+    code: Option<Zeroizing<String>>,
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let own = |path, says| Endpoint::post(path, Access::Signed, says).secret();
+    routes
+        .add(Endpoint::get("/api/auth/me", Access::Signed, "Says who asks").gives::<Me<'_>>(), me)
+        .add(
+            Endpoint::get("/api/permissions", Access::Signed, "Says what who asks may do")
+                .gives::<Vec<Permission<'_>>>(),
+            permissions,
+        )
+        .add(own("/api/auth/change-password", "Changes the own password").takes::<Change>(), change_password)
+        .add(own("/api/auth/prove", "Proves once more who asks").takes::<Proof>(), prove)
+        .add(
+            Endpoint::get("/api/auth/sessions", Access::Signed, "Lists the own logins").gives::<Logins>(),
+            logins,
+        )
+        .add(Endpoint::delete("/api/auth/sessions/{id}", Access::Signed, "Ends an own login"), end_login)
+}
+
+async fn me(State(app): State<App>, Caller(session): Caller, person: Option<Person>) -> Answered {
+    let actor = session.actor();
+    let scope = session.scope();
+    let facilities = app.eovr.org().stamps().filter(|stamp| scope.covers(stamp)).take(500);
+    let profile = match &person {
+        Some(Person(who)) => Some(app.auth.doors.profile(who).await?),
+        None => None,
+    };
+    json(&Me {
+        id: actor.id().as_str(),
+        role: actor.capacity(),
+        tier: actor.tier().map(|tier| tier.number()),
+        human: actor.is_human(),
+        facilities: facilities.map(|stamp| stamp.facility.as_str()).collect(),
+        name: profile.as_ref().map(|profile| profile.name.as_str()),
+        email: profile.as_ref().map(|profile| profile.email.as_str()),
+        second_factor: profile.as_ref().map(|profile| profile.second_factor),
+        idle_at: person.map(|Person(who)| who.idle_at),
+    })
+}
+
+async fn permissions(State(app): State<App>, Caller(session): Caller) -> Answered {
+    let rows = app.eovr.catalog().actions().rows();
+    let rows = rows.map(|(of, row)| Permission {
+        of: of.as_str(),
+        action: row.name.as_str(),
+        allowed: row.allows(session.actor()),
+    });
+    json(&rows.collect::<Vec<_>>())
+}
+
+async fn change_password(State(app): State<App>, Person(who): Person, Json(given): Json<Change>) -> Answered {
+    let auth = &app.auth;
+    // First whether the old one is right: what is wrong with a new one is nobody else's business.
+    let old = auth.tried(&auth.doors.profile(&who).await?.email, &given.old_password).await?;
+    let old = old.checked(&who)?;
+    let owner = auth.doors.owner(who.user).await?;
+    let hash = auth.hash(given.password, owner).await?;
+    auth.doors.change_password(&who, old, &hash).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn prove(State(app): State<App>, Person(who): Person, Json(given): Json<Proof>) -> Answered {
+    let auth = &app.auth;
+    let tried = auth.tried(&auth.doors.profile(&who).await?.email, &given.password).await?;
+    auth.doors.prove(&who, tried, given.code.as_ref().map(|code| code.as_str())).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn logins(State(app): State<App>, Person(who): Person) -> Answered {
+    json(&Logins { items: app.auth.doors.logins(&who).await? })
+}
+
+async fn end_login(State(app): State<App>, Person(who): Person, Path(id): Path<String>) -> Answered {
+    app.auth.doors.end_login(&who, login_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// What is no id names no login, like an id that nobody has.
+fn login_id(text: &str) -> Result<RecordId, Problem> {
+    text.parse().map_err(|_| eovr_core::Error::not_found("login").into())
+}

@@ -1,0 +1,72 @@
+//! The second factor of an account.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::Person;
+use crate::http::app::App;
+use crate::http::body::Json;
+use crate::http::reply::{Answered, json};
+use crate::http::routes::{Access, Endpoint, Routes};
+
+/// A second factor that was begun, shown once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Begun<'a> {
+    /// The secret in base 32, for typing.
+    secret: &'a str,
+    /// The same for an app: `otpauth://…`.
+    uri: &'a str,
+    /// The same as a picture: an SVG element.
+    qr: &'a str,
+}
+
+/// A code of the app.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FirstCode {
+    /// Six digits.
+    #[schema(value_type = String)]
+    code: Zeroizing<String>,
+}
+
+/// What lets its owner in without the app, shown once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RecoveryCodes<'a> {
+    /// Each is good once.
+    recovery_codes: Vec<&'a str>,
+}
+
+/// What apps call the account.
+const ISSUER: &str = "eovr";
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let own = |path, says| Endpoint::post(path, Access::Signed, says).secret();
+    routes
+        .add(own("/api/auth/mfa/setup", "Begins a second factor").gives::<Begun<'_>>(), begin)
+        .add(
+            own("/api/auth/mfa/enable", "Ends the beginning with a first code")
+                .takes::<FirstCode>()
+                .gives::<RecoveryCodes<'_>>(),
+            enable,
+        )
+        .add(own("/api/auth/mfa/disable", "Does without a second factor"), disable)
+}
+
+async fn begin(State(app): State<App>, Person(who): Person) -> Answered {
+    let begun = app.auth.doors.enrol_factor(&who, ISSUER).await?;
+    json(&Begun { secret: &begun.secret, uri: &begun.uri, qr: &begun.qr })
+}
+
+async fn enable(State(app): State<App>, Person(who): Person, Json(given): Json<FirstCode>) -> Answered {
+    let codes = app.auth.doors.confirm_factor(&who, &given.code).await?;
+    json(&RecoveryCodes { recovery_codes: codes.iter().map(|code| code.as_str()).collect() })
+}
+
+async fn disable(State(app): State<App>, Person(who): Person) -> Answered {
+    app.auth.doors.remove_factor(&who).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

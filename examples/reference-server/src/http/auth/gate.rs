@@ -1,0 +1,65 @@
+//! Who asks, by the token that a request carries.
+
+use async_trait::async_trait;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use eovr_core::Session;
+use eovr_core::identity::api_key;
+use eovr_core::identity::doors::Admitted;
+
+use super::Auth;
+use crate::http::caller::Gate;
+use crate::http::problem::{Code, Problem};
+
+/// Somebody who is in, for one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    /// What they may do.
+    pub(crate) session: Session,
+    /// Their login, where it is one of ours.
+    pub(crate) person: Option<Admitted>,
+    /// How much their key opens, where it is a machine.
+    pub(crate) key: Option<api_key::Access>,
+}
+
+impl Arrival {
+    /// Somebody whom another gate has let in.
+    pub(crate) fn of(session: Session) -> Self {
+        Self { session, person: None, key: None }
+    }
+}
+
+#[async_trait]
+impl Gate for Auth {
+    async fn arrival(&self, headers: &HeaderMap) -> Result<Arrival, Problem> {
+        let token = bearer(headers).ok_or_else(Problem::unauthenticated)?;
+        if token.starts_with(api_key::PREFIX) {
+            let bearer = self.doors.admit_key(token).await?;
+            return Ok(Arrival { session: bearer.session, person: None, key: Some(bearer.access) });
+        }
+        let person = self.doors.admit(token).await?;
+        Ok(Arrival { session: person.session.clone(), person: Some(person), key: None })
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A person with a login of ours, in a handler: what concerns accounts is for nobody else.
+pub(crate) struct Person(pub(crate) Admitted);
+
+impl<S: Send + Sync> FromRequestParts<S> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let arrival = parts.extensions.get::<Arrival>();
+        let person = arrival.and_then(|arrival| arrival.person.clone());
+        person.map(Self).ok_or_else(|| {
+            Problem::new(Code::Denied)
+                .detail("this is for people who have logged in here, not for keys or outside accounts")
+        })
+    }
+}

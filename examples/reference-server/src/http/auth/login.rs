@@ -1,0 +1,187 @@
+//! Coming in and going out.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use eovr_core::identity::doors::{Entry, Opened, OwnerWords, Tried};
+use eovr_core::identity::password::{Owner, Password, PasswordFlaw, PasswordHash};
+use eovr_core::identity::token::Purpose;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::client::agent;
+use super::cookie::{self, Refresh};
+use super::rates::Category;
+use super::{Auth, Person};
+use crate::http::app::App;
+use crate::http::body::Json;
+use crate::http::problem::Problem;
+use crate::http::reply::{Answered, json};
+use crate::http::routes::{Access, Endpoint, Routes};
+
+/// Address and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Credentials {
+    email: String,
+    #[schema(value_type = String)]
+    password: Zeroizing<String>,
+}
+
+/// The second step.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecondStep {
+    /// The token of the first step.
+    #[schema(value_type = String)]
+    token: Zeroizing<String>,
+    /// Six digits of the app, or a recovery code.
+    #[schema(value_type = String)]
+    code: Zeroizing<String>,
+}
+
+/// A password in place of one that somebody else has set.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPassword {
+    /// The token of the step before.
+    #[schema(value_type = String)]
+    token: Zeroizing<String>,
+    /// At least 15 characters, 8 with a second factor.
+    #[schema(value_type = String)]
+    password: Zeroizing<String>,
+}
+
+/// What comes of a step: somebody is in, or what has to follow.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Entered<'a> {
+    /// `in`, `second_step` or `new_password`.
+    status: &'a str,
+    /// Where somebody is in: opens the API, as `Authorization: Bearer …`. The refresh token comes as a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<&'a str>,
+    /// Otherwise: opens the next step, and nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    /// For so many seconds.
+    expires_in: i64,
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let step = |path, says| {
+        Endpoint::post(path, Access::Public, says).gives::<Entered<'_>>().secret().counted(Category::Login)
+    };
+    routes
+        .add(
+            step("/api/auth/login", "Lets somebody in by address and password").takes::<Credentials>(),
+            log_in,
+        )
+        .add(step("/api/auth/mfa/verify", "Takes the second step").takes::<SecondStep>(), second_step)
+        .add(
+            step("/api/auth/new-password", "Replaces a password that others know").takes::<NewPassword>(),
+            replace,
+        )
+        .add(step("/api/auth/refresh", "Gives new tokens for the cookie"), refresh)
+        .add(Endpoint::post("/api/auth/logout", Access::Signed, "Ends this login").secret(), log_out)
+        .add(
+            Endpoint::post("/api/auth/logout-everywhere", Access::Signed, "Ends every login of the account")
+                .secret(),
+            log_out_everywhere,
+        )
+}
+
+async fn log_in(State(app): State<App>, headers: HeaderMap, Json(given): Json<Credentials>) -> Answered {
+    let auth = &app.auth;
+    let tried = auth.tried(&given.email, &given.password).await?;
+    enter(&app, auth.doors.enter(tried, &agent(&headers)).await?)
+}
+
+async fn second_step(State(app): State<App>, headers: HeaderMap, Json(given): Json<SecondStep>) -> Answered {
+    let auth = &app.auth;
+    enter(&app, auth.doors.second_step(&given.token, &given.code, &agent(&headers)).await?)
+}
+
+async fn replace(State(app): State<App>, headers: HeaderMap, Json(given): Json<NewPassword>) -> Answered {
+    let auth = &app.auth;
+    let owner = auth.doors.owner_of_token(&given.token).await?;
+    let hash = auth.hash(given.password, owner).await?;
+    enter(&app, auth.doors.replace_password(&given.token, &hash, &agent(&headers)).await?)
+}
+
+async fn refresh(State(app): State<App>, Refresh(token): Refresh) -> Answered {
+    let auth = &app.auth;
+    let token = token.ok_or_else(Problem::unauthenticated)?;
+    opened(&app, &auth.doors.refresh(&token).await?)
+}
+
+async fn log_out(State(app): State<App>, Person(who): Person) -> Answered {
+    app.auth.doors.leave(&who).await?;
+    left(&app)
+}
+
+async fn log_out_everywhere(State(app): State<App>, Person(who): Person) -> Answered {
+    app.auth.doors.leave_everywhere(&who).await?;
+    left(&app)
+}
+
+fn left(app: &App) -> Answered {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    cookie::take(app, &mut response);
+    Ok(response)
+}
+
+fn enter(app: &App, entry: Entry) -> Answered {
+    let next = |status, token: &str, purpose: Purpose| {
+        json(&Entered {
+            status,
+            access_token: None,
+            token: Some(token),
+            expires_in: purpose.lifetime_seconds(),
+        })
+    };
+    match entry {
+        Entry::Open(login) => opened(app, &login),
+        Entry::SecondStep(token) => next("second_step", &token, Purpose::SecondStep),
+        Entry::NewPassword(token) => next("new_password", &token, Purpose::NewPassword),
+    }
+}
+
+fn opened(app: &App, login: &Opened) -> Answered {
+    let mut response: Response = json(&Entered {
+        status: "in",
+        access_token: Some(&login.access),
+        token: None,
+        expires_in: Purpose::Access.lifetime_seconds(),
+    })?;
+    cookie::give(app, &mut response, &login.refresh);
+    Ok(response)
+}
+
+impl Auth {
+    /// Tries a password, in turn with others.
+    pub(super) async fn tried(&self, email: &str, password: &str) -> Result<Tried, Problem> {
+        let knock = self.doors.knock(email).await?;
+        // What cannot be a password is one that nobody has.
+        let password = Password::typed(password).or_else(|_| Password::typed(""));
+        let password = password.map_err(|flaw| Problem::internal(flaw.to_string()))?;
+        Ok(self.hashing.run(move || knock.try_password(&password)).await??)
+    }
+
+    /// Hashes a new password, where it is one that may be taken.
+    pub(super) async fn hash(
+        &self,
+        password: Zeroizing<String>,
+        owner: OwnerWords,
+    ) -> Result<PasswordHash, Problem> {
+        let policy = self.policy.clone();
+        let (cost, mut entropy) = (self.doors.limits().cost, self.doors.entropy()?);
+        let hashed = self.hashing.run(move || {
+            let words: Vec<&str> = owner.words.iter().map(|word| word.as_str()).collect();
+            let owner = Owner { second_factor: owner.second_factor, words: &words };
+            let password = policy.accept(&password, &owner).map_err(PasswordFlaw::error)?;
+            cost.hash(&password, &mut entropy)
+        });
+        hashed.await?.map_err(|error| Problem::from(error.with("field", "password")))
+    }
+}

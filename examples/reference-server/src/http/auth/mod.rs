@@ -1,0 +1,75 @@
+//! Who asks, and how they came in: logging in and out, second factors, tokens, keys for machines.
+//!
+//! The access token travels in a header, so no foreign page can make a browser send it. The refresh token
+//! is in a cookie that no script can read; the two routes that take it ask for a header too
+//! ([`cookie`]), which no foreign page can send.
+
+mod account;
+mod client;
+mod cookie;
+mod factor;
+mod gate;
+mod hashing;
+mod keys;
+mod login;
+mod people;
+mod rates;
+
+use eovr_core::identity::Doors;
+use eovr_core::identity::password::PasswordPolicy;
+use eovr_core::{Eovr, Result};
+
+pub(crate) use self::client::Proxies;
+pub(crate) use self::gate::{Arrival, Person};
+use self::hashing::Hashing;
+pub(crate) use self::rates::{Category, PerMinute, Rates};
+use super::routes::Routes;
+
+/// Everything that logging in takes.
+pub(crate) struct Auth {
+    pub(crate) doors: Doors,
+    pub(crate) rates: Rates,
+    pub(crate) proxies: Proxies,
+    hashing: Hashing,
+    policy: PasswordPolicy,
+}
+
+impl Auth {
+    /// With passwords that are not made of the names of this organisation.
+    pub(crate) fn new(doors: Doors, rates: Rates, proxies: Proxies) -> Self {
+        let policy = policy(doors.eovr());
+        Self { doors, rates, proxies, hashing: Hashing::default(), policy }
+    }
+}
+
+fn policy(eovr: &Eovr) -> PasswordPolicy {
+    let mut names = vec!["eovr".to_owned()];
+    for governorate in eovr.org().governorates() {
+        names.extend([governorate.title.en.clone(), governorate.title.ar.clone()]);
+        for administration in &governorate.administrations {
+            names.extend([administration.title.en.clone(), administration.title.ar.clone()]);
+            for facility in &administration.facilities {
+                names.extend([facility.title.en.clone(), facility.title.ar.clone()]);
+            }
+        }
+    }
+    PasswordPolicy::new().knowing(names.iter().map(String::as_str))
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let routes = login::routes(routes);
+    let routes = account::routes(routes);
+    let routes = factor::routes(routes);
+    let routes = people::routes(routes);
+    keys::routes(routes)
+}
+
+/// Opens the doors of an engine, with a secret of its own for tokens.
+///
+/// # Errors
+/// As [`Doors::open`].
+pub(crate) async fn doors(eovr: &Eovr, secret: &[u8; 32]) -> Result<Doors> {
+    use eovr_core::identity::doors::Limits;
+    use eovr_core::identity::token::Signer;
+    Doors::open(eovr.clone(), Signer::new("eovr-server", secret)?, Limits::default()).await
+}

@@ -1,0 +1,225 @@
+//! The accounts of the organisation, for those who provide them.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use eovr_core::access::Role;
+use eovr_core::identity::password::{self, Password, PasswordHash};
+use eovr_core::identity::{NewUser, user};
+use eovr_core::org::OrgId;
+use eovr_core::record::{Query, Record, RecordId};
+use eovr_core::{Error, Name, Session};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::{Auth, Person};
+use crate::http::app::App;
+use crate::http::body::{Json, Params};
+use crate::http::caller::Caller;
+use crate::http::page::{After, next};
+use crate::http::problem::Problem;
+use crate::http::reply::{Answered, json};
+use crate::http::routes::{Access, Endpoint, Routes};
+
+/// Somebody who is to get an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPerson {
+    /// `staff`, `quality_admin`, `admin_manager`, `governorate_manager` or `top_management`.
+    #[schema(value_type = String)]
+    role: Role,
+    /// A facility of the person's seat.
+    facility: String,
+    email: String,
+    name: String,
+}
+
+/// A password that its owner must change at the first login. It is shown once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Given<'a> {
+    /// The account.
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    /// Hand it over in person or by another way than the address.
+    first_password: &'a str,
+}
+
+/// An account in a list.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Listed {
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    state: String,
+    role: String,
+    facility: String,
+    #[schema(value_type = String)]
+    email: Zeroizing<String>,
+    #[schema(value_type = String)]
+    name: Zeroizing<String>,
+    second_factor: bool,
+    locked: bool,
+}
+
+/// A page of accounts.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct People {
+    items: Vec<Listed>,
+    /// Where the next page begins; none on the last.
+    next: Option<String>,
+}
+
+/// Why something is done to an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Why {
+    why: String,
+}
+
+/// Another role.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Assigned {
+    #[schema(value_type = String)]
+    role: Role,
+}
+
+const fn may(action: &'static str) -> Access {
+    Access::Action { of: user::KIND, action }
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let post = |path, action, says| Endpoint::post(path, may(action), says).secret();
+    routes
+        .add(
+            Endpoint::get("/api/users", Access::Reads(user::KIND), "Lists accounts")
+                .asks::<After>()
+                .gives::<People>(),
+            list,
+        )
+        .add(
+            post("/api/users", "provision", "Makes an account").takes::<NewPerson>().creates::<Given<'_>>(),
+            provision,
+        )
+        .add(
+            post("/api/users/{id}/reset", "reset_password", "Gives a new first password")
+                .gives::<Given<'_>>(),
+            reset,
+        )
+        .add(post("/api/users/{id}/role", "assign", "Gives another role").takes::<Assigned>(), assign)
+        .add(post("/api/users/{id}/disable", "disable", "Locks an account").takes::<Why>(), disable)
+        .add(post("/api/users/{id}/enable", "enable", "Unlocks an account").takes::<Why>(), enable)
+        .add(post("/api/users/{id}/retire", "retire", "Ends an account").takes::<Why>(), retire)
+        .add(
+            post("/api/users/{id}/reset-factor", "remove_factor", "Takes a lost second factor")
+                .takes::<Why>(),
+            reset_factor,
+        )
+}
+
+async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered {
+    let query = Query::of(Name::new(user::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let page = session.find(&query).await?;
+    let items = page.items.iter().map(|record| listed(&session, record)).collect::<Result<_, Problem>>()?;
+    json(&People { items, next: next(page.next) })
+}
+
+fn listed(session: &Session, record: &Record) -> Result<Listed, Problem> {
+    let text = |field| session.open(record, field).map(Option::unwrap_or_default);
+    let facet = |name| record.facet(name).and_then(|value| value.as_text()).unwrap_or_default();
+    Ok(Listed {
+        id: record.id(),
+        state: record.state().to_string(),
+        role: facet("role").to_owned(),
+        facility: record.envelope().stamp.facility.to_string(),
+        email: text("email")?,
+        name: text("display_name")?,
+        second_factor: facet("factor") == "confirmed",
+        locked: record.facet("locked_until").is_some(),
+    })
+}
+
+async fn provision(State(app): State<App>, Person(who): Person, Json(given): Json<NewPerson>) -> Answered {
+    let auth = &app.auth;
+    auth.doors.needs_proof(&who)?;
+    let facility = OrgId::new(&given.facility).map_err(|error| error.with("field", "facility"))?;
+    let first = password::drawn(&mut auth.doors.entropy()?);
+    let person = NewUser {
+        role: given.role,
+        email: given.email,
+        display_name: given.name,
+        password_hash: Some(auth.hash_first(&first).await?.to_string()),
+        must_change: true,
+    };
+    let id = auth.doors.provision(&who, &facility, person).await?.id;
+    let mut response = json(&Given { id, first_password: &first })?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+async fn reset(State(app): State<App>, Person(who): Person, Path(id): Path<String>) -> Answered {
+    let auth = &app.auth;
+    auth.doors.needs_proof(&who)?;
+    let (id, first) = (account(&id)?, password::drawn(&mut auth.doors.entropy()?));
+    let hash = auth.hash_first(&first).await?;
+    auth.doors.reset_password(&who, id, &hash).await?;
+    json(&Given { id, first_password: &first })
+}
+
+async fn assign(
+    State(app): State<App>,
+    Person(who): Person,
+    Path(id): Path<String>,
+    Json(given): Json<Assigned>,
+) -> Answered {
+    app.auth.doors.assign(&who, account(&id)?, given.role).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn disable(app: State<App>, who: Person, id: Path<String>, why: Json<Why>) -> Answered {
+    govern(app, who, id, why, user::Action::Disable).await
+}
+
+async fn enable(app: State<App>, who: Person, id: Path<String>, why: Json<Why>) -> Answered {
+    govern(app, who, id, why, user::Action::Enable).await
+}
+
+async fn retire(app: State<App>, who: Person, id: Path<String>, why: Json<Why>) -> Answered {
+    govern(app, who, id, why, user::Action::Retire).await
+}
+
+async fn reset_factor(
+    State(app): State<App>,
+    Person(who): Person,
+    Path(id): Path<String>,
+    Json(given): Json<Why>,
+) -> Answered {
+    app.auth.doors.reset_factor(&who, account(&id)?, &given.why).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn govern(
+    State(app): State<App>,
+    Person(who): Person,
+    Path(id): Path<String>,
+    Json(given): Json<Why>,
+    action: user::Action,
+) -> Answered {
+    app.auth.doors.govern(&who, account(&id)?, action, &given.why).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+impl Auth {
+    /// Hashes a password that we made ourselves.
+    async fn hash_first(&self, password: &str) -> Result<PasswordHash, Problem> {
+        let password = Password::typed(password).map_err(|flaw| Problem::internal(flaw.to_string()))?;
+        let (cost, mut entropy) = (self.doors.limits().cost, self.doors.entropy()?);
+        let hash = self.hashing.run(move || cost.hash(&password, &mut entropy)).await?;
+        Ok(hash?)
+    }
+}
+
+/// What is no id names no account, like an id that nobody has.
+fn account(text: &str) -> Result<RecordId, Problem> {
+    text.parse().map_err(|_| Error::not_found(user::KIND).into())
+}

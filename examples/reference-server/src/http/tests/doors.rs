@@ -1,0 +1,445 @@
+//! Coming in by HTTP, as a browser and as an attacker would.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use eovr_core::access::{Role, danger};
+use eovr_core::identity::password::{Password, PasswordCost};
+use eovr_core::identity::token::{Purpose, Signer};
+use eovr_core::identity::{self, NewUser, user};
+use eovr_core::incident::{self, Settings};
+use eovr_core::memory::MemoryStore;
+use eovr_core::org::{Org, OrgId};
+use eovr_core::seal::{Entropy, MasterKey};
+use eovr_core::{Eovr, Timestamp};
+use eovr_tests::TestClock;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha1::Sha1;
+
+use super::super::auth::{Auth, PerMinute, Proxies, Rates, doors};
+use super::super::{App, Setup, meters, router};
+use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
+
+const PASSWORD: &str = "three boats on the nile";
+const MONA: &str = "mona@example.org";
+const TOP: &str = "top@example.org";
+
+type Failing<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// A server with its real gate, and a clock that a test moves.
+struct Door {
+    server: Server,
+    clock: TestClock,
+    eovr: Eovr,
+}
+
+async fn door() -> Failing<Door> {
+    door_with(PerMinute { login: 1000, public: 1000, api: 0 }).await
+}
+
+async fn door_with(rates: PerMinute) -> Failing<Door> {
+    let clock = TestClock::new();
+    let eovr = Eovr::builder()
+        .store(MemoryStore::new())
+        .org(Org::new(serde_json::from_str(ORG)?)?)
+        .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+        .master_key(MasterKey::from_bytes(&KEY))
+        .clock(clock.clone())
+        .open()
+        .await?;
+    let setup = eovr.session(danger::unrestricted("test", "make accounts")?);
+    for (email, role) in [(MONA, Role::QualityAdmin), (TOP, Role::TopManagement)] {
+        let password = Password::typed(PASSWORD)?;
+        let hash = PasswordCost::default().hash(&password, &mut Entropy::from_seed(&[3; 32]))?;
+        let account = NewUser {
+            role,
+            email: email.to_owned(),
+            display_name: "Somebody".to_owned(),
+            password_hash: Some(hash.to_string()),
+            must_change: false,
+        };
+        setup.create(user::KIND, &OrgId::new("F1")?, account.command()).await?;
+    }
+    let doors = doors(&eovr, &SECRET).await?;
+    let auth = Arc::new(Auth::new(doors, Rates::new(rates), Proxies::default()));
+    let setup = Setup {
+        eovr: eovr.clone(),
+        gate: auth.clone(),
+        auth,
+        production: false,
+        secret: SECRET,
+        meters: meters::install(),
+    };
+    let app = App::new(setup);
+    Ok(Door { server: Server { router: router(&app), app }, clock, eovr })
+}
+
+/// Somebody who is in: the access token, and the cookie.
+#[derive(Clone)]
+struct In {
+    access: String,
+    cookie: String,
+}
+
+impl Door {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Failing<Got> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.server.send(request.body(body)?).await
+    }
+
+    async fn get(&self, who: &In, path: &str) -> Failing<Got> {
+        self.ask(Method::GET, path, &[("authorization", &who.bearer())], None).await
+    }
+
+    async fn post(&self, who: &In, path: &str, body: Option<Value>) -> Failing<Got> {
+        self.ask(Method::POST, path, &[("authorization", &who.bearer())], body).await
+    }
+
+    async fn log_in(&self, email: &str, password: &str) -> Failing<Got> {
+        let body = json!({"email": email, "password": password});
+        self.ask(Method::POST, "/api/auth/login", &[], Some(body)).await
+    }
+
+    async fn come_in(&self, email: &str) -> Failing<In> {
+        In::of(self.log_in(email, PASSWORD).await?)
+    }
+
+    async fn refresh(&self, cookie: &str, headers: &[(&str, &str)]) -> Failing<Got> {
+        let headers = [&[("cookie", cookie)], headers].concat();
+        self.ask(Method::POST, "/api/auth/refresh", &headers, None).await
+    }
+}
+
+impl In {
+    fn of(got: Got) -> Failing<Self> {
+        let got = got.is(200)?;
+        let answer = got.json()?;
+        assert_eq!(answer["status"], "in", "{answer}");
+        let cookie = got.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+        Ok(Self { access: answer["access_token"].as_str().ok_or("a token")?.to_owned(), cookie })
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.access)
+    }
+}
+
+#[tokio::test]
+async fn a_person_comes_in_works_and_leaves() -> Tested {
+    let door = door().await?;
+    let got = door.log_in(MONA, PASSWORD).await?;
+    let cookie = got.header("set-cookie").to_owned();
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/api/auth", "Max-Age=2592000"] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    let mona = In::of(got)?;
+    let me = door.get(&mona, "/api/auth/me").await?.is(200)?.json()?;
+    assert_eq!(
+        (&me["role"], &me["email"], &me["facilities"]),
+        (&json!("quality_admin"), &json!(MONA), &json!(["F1"]))
+    );
+    door.post(&mona, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
+    let list = door.get(&mona, "/api/incidents").await?.is(200)?.json()?;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
+    let may = door.get(&mona, "/api/permissions").await?.is(200)?.json()?;
+    let allowed = |action: &str| {
+        let rows = may.as_array().into_iter().flatten();
+        rows.filter(|row| row["of"] == "incident" && row["action"] == action)
+            .any(|row| row["allowed"] == true)
+    };
+    assert!(allowed("assess") && !allowed("complete_early"));
+    door.post(&mona, "/api/auth/logout", None).await?.is(204)?;
+    door.get(&mona, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    door.refresh(&mona.cookie, &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn why_nobody_comes_in_is_not_said() -> Tested {
+    let door = door().await?;
+    let said = |got: Got| {
+        Ok::<_, Box<dyn std::error::Error>>(got.problem(401, "unauthenticated")?["detail"].to_string())
+    };
+    let wrong = said(door.log_in(MONA, "four boats on the nile").await?)?;
+    assert_eq!(wrong, said(door.log_in("unknown@example.org", PASSWORD).await?)?);
+    assert_eq!(wrong, said(door.log_in(MONA, "").await?)?);
+    assert_eq!(wrong, said(door.log_in(MONA, &"x".repeat(5000)).await?)?);
+    assert!(!wrong.contains("boats"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_cookie_is_taken_from_our_own_pages_only() -> Tested {
+    let door = door().await?;
+    let mona = door.come_in(MONA).await?;
+    door.refresh(&mona.cookie, &[]).await?.problem(403, "denied")?;
+    let foreign = [("x-eovr", "1"), ("sec-fetch-site", "cross-site")];
+    door.refresh(&mona.cookie, &foreign).await?.problem(403, "denied")?;
+    door.refresh("", &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
+    door.refresh("eovr-refresh=nonsense", &[("x-eovr", "1")]).await?.problem(401, "unauthenticated")?;
+    let own = [("x-eovr", "1"), ("sec-fetch-site", "same-origin")];
+    let again = In::of(door.refresh(&mona.cookie, &own).await?)?;
+    assert_ne!(again.cookie, mona.cookie);
+    door.get(&again, "/api/auth/me").await?.is(200)?;
+    // Somebody has a copy of the first one, and both are out.
+    door.clock.pass_seconds(11);
+    door.refresh(&mona.cookie, &own).await?.problem(401, "unauthenticated")?;
+    door.refresh(&again.cookie, &own).await?.problem(401, "unauthenticated")?;
+    door.get(&again, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    Ok(())
+}
+
+/// The six digits of an app (RFC 6238), written anew here.
+fn code(secret: &str, now: Timestamp) -> Failing<String> {
+    let mut bits = String::new();
+    for letter in secret.chars() {
+        let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).ok_or("base 32")?;
+        bits.push_str(&format!("{value:05b}"));
+    }
+    let bytes = bits
+        .as_bytes()
+        .chunks_exact(8)
+        .map(|byte| u8::from_str_radix(std::str::from_utf8(byte)?, 2).map_err(Into::into));
+    let key = bytes.collect::<Failing<Vec<u8>>>()?;
+    let step = u64::try_from(now.as_micros())? / 30_000_000;
+    let mac = Hmac::<Sha1>::new_from_slice(&key)?.chain_update(step.to_be_bytes()).finalize().into_bytes();
+    let at = usize::from(mac[19] & 15);
+    let number = u32::from_be_bytes([mac[at] & 0x7f, mac[at + 1], mac[at + 2], mac[at + 3]]);
+    Ok(format!("{:06}", number % 1_000_000))
+}
+
+fn now(clock: &TestClock) -> Timestamp {
+    eovr_core::ports::Clock::now(clock)
+}
+
+#[tokio::test]
+async fn a_second_factor_is_set_up_asked_for_and_used_once() -> Tested {
+    let door = door().await?;
+    let mona = door.come_in(MONA).await?;
+    let begun = door.post(&mona, "/api/auth/mfa/setup", None).await?.is(200)?.json()?;
+    let secret = begun["secret"].as_str().ok_or("a secret")?.to_owned();
+    assert!(begun["uri"].as_str().is_some_and(|uri| uri.starts_with("otpauth://totp/")), "{begun}");
+    assert!(begun["qr"].as_str().is_some_and(|qr| qr.contains("<svg")), "{begun}");
+    // Until a first code was seen, nothing is asked for.
+    door.come_in(MONA).await?;
+    let wrong = json!({"code": "000000"});
+    door.post(&mona, "/api/auth/mfa/enable", Some(wrong.clone())).await?.problem(422, "invalid_input")?;
+    let right = json!({"code": code(&secret, now(&door.clock))?});
+    let codes = door.post(&mona, "/api/auth/mfa/enable", Some(right)).await?.is(200)?.json()?;
+    let codes = codes["recovery_codes"].as_array().ok_or("codes")?.clone();
+    assert_eq!(codes.len(), 10);
+
+    door.clock.pass_seconds(30);
+    let step = door.log_in(MONA, PASSWORD).await?.is(200)?;
+    assert_eq!(step.header("set-cookie"), "", "nobody is in yet");
+    let step = step.json()?;
+    assert_eq!(step["status"], "second_step");
+    let token = step["token"].as_str().ok_or("a token")?.to_owned();
+    let half_way = In { access: token.clone(), cookie: String::new() };
+    door.get(&half_way, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    let verify = async |code: &str| {
+        let body = json!({"token": token, "code": code});
+        door.ask(Method::POST, "/api/auth/mfa/verify", &[], Some(body)).await
+    };
+    verify("000000").await?.problem(401, "unauthenticated")?;
+    let good = code(&secret, now(&door.clock))?;
+    let inside = In::of(verify(&good).await?)?;
+    door.get(&inside, "/api/auth/me").await?.is(200)?;
+    verify(&good).await?.problem(401, "unauthenticated")?;
+    let recovery = codes[3].as_str().ok_or("a code")?;
+    In::of(verify(recovery).await?)?;
+    verify(recovery).await?.problem(401, "unauthenticated")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_begins_with_a_password_that_must_be_changed() -> Tested {
+    let door = door().await?;
+    let top = door.come_in(TOP).await?;
+    let person =
+        json!({"role": "staff", "facility": "F2", "email": "nour@example.org", "name": "Nour Hassan"});
+    let given = door.post(&top, "/api/users", Some(person.clone())).await?.is(201)?.json()?;
+    let first = given["first_password"].as_str().ok_or("a password")?.to_owned();
+    door.post(&top, "/api/users", Some(person)).await?.problem(409, "conflict")?;
+    let step = door.log_in("nour@example.org", &first).await?.is(200)?.json()?;
+    assert_eq!(step["status"], "new_password");
+    let replace = async |password: &str| {
+        let body = json!({"token": step["token"], "password": password});
+        door.ask(Method::POST, "/api/auth/new-password", &[], Some(body)).await
+    };
+    for (weak, why) in [("xkcd kittens", "characters"), ("nour hassan nour hassan", "")] {
+        let problem = replace(weak).await?.problem(422, "invalid_input")?;
+        assert_eq!(problem["errors"][0]["field"], "password", "{problem}");
+        let text = problem.to_string();
+        assert!(text.contains(why) && !text.contains(weak), "{text}");
+    }
+    In::of(replace("a lamp beside the window").await?)?;
+    door.log_in("nour@example.org", &first).await?.problem(401, "unauthenticated")?;
+    let list = door.get(&top, "/api/users").await?.is(200)?.json()?;
+    assert!(
+        list["items"]
+            .as_array()
+            .is_some_and(|items| items.iter().any(|item| item["email"] == "nour@example.org"))
+    );
+    let nour = In::of(door.log_in("nour@example.org", "a lamp beside the window").await?)?;
+    door.get(&nour, "/api/users").await?.problem(403, "denied")?;
+
+    let id = given["id"].as_str().ok_or("an id")?;
+    let why = Some(json!({"why": "left the hospital"}));
+    door.post(&top, &format!("/api/users/{id}/disable"), why).await?.is(204)?;
+    door.get(&nour, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_matters_most_asks_for_a_fresh_proof() -> Tested {
+    let door = door().await?;
+    let top = door.come_in(TOP).await?;
+    door.clock.pass_seconds(6 * 60);
+    let person = json!({"role": "staff", "facility": "F2", "email": "nour@example.org", "name": "Nour"});
+    let got = door.post(&top, "/api/users", Some(person.clone())).await?;
+    assert!(got.header("www-authenticate").contains("insufficient_user_authentication"));
+    got.problem(401, "proof_needed")?;
+    let wrong = json!({"password": "four boats on the nile"});
+    door.post(&top, "/api/auth/prove", Some(wrong)).await?.problem(401, "unauthenticated")?;
+    door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?.is(204)?;
+    door.post(&top, "/api/users", Some(person)).await?.is(201)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_machine_does_what_its_key_opens() -> Tested {
+    let door = door().await?;
+    let top = door.come_in(TOP).await?;
+    let wanted = |access: &str| json!({"label": "ward board", "role": "quality_admin", "facility": "F1", "access": access});
+    let mut keys = Vec::new();
+    for access in ["read", "write"] {
+        let issued = door.post(&top, "/api/keys", Some(wanted(access))).await?.is(201)?.json()?;
+        let access = issued["key"].as_str().ok_or("a key")?.to_owned();
+        assert!(access.starts_with("eovr_"));
+        keys.push(In { access, cookie: String::new() });
+    }
+    door.post(&top, "/api/keys", Some(wanted("everything"))).await?.problem(422, "invalid_input")?;
+    let (reader, writer) = (&keys[0], &keys[1]);
+    let report = || serde_json::from_str::<Value>(REPORT).ok();
+    door.post(reader, "/api/incidents", report()).await?.problem(403, "denied")?;
+    let made = door.post(writer, "/api/incidents", report()).await?.is(201)?.json()?;
+    let path = format!("/api/incidents/{}", made["id"].as_str().ok_or("an id")?);
+    door.get(reader, &path).await?.is(200)?;
+    // A machine proposes and does not approve.
+    let start = Some(json!({"action": "start"}));
+    door.post(writer, &format!("{path}/transition"), start).await?.problem(400, "refused")?;
+    door.get(writer, "/api/auth/sessions").await?.problem(403, "denied")?;
+    let list = door.get(&top, "/api/keys").await?.is(200)?;
+    assert!(!list.text.contains(&reader.access[30..]));
+    let items = list.json()?["items"].clone();
+    for key in items.as_array().into_iter().flatten() {
+        let id = key["id"].as_str().ok_or("an id")?;
+        door.post(&top, &format!("/api/keys/{id}/revoke"), Some(json!({"why": "replaced"})))
+            .await?
+            .is(204)?;
+    }
+    door.get(reader, &path).await?.problem(401, "unauthenticated")?;
+    Ok(())
+}
+
+/// Each is refused with 401, and says nothing of why.
+#[tokio::test]
+async fn forged_and_misused_tokens_open_nothing() -> Tested {
+    let door = door().await?;
+    let mona = door.come_in(MONA).await?;
+    let parts: Vec<&str> = mona.access.split('.').collect();
+    let (header, claims) = (parts[0], parts[1]);
+    let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let read = |part: &str| {
+        Ok::<Value, Box<dyn std::error::Error>>(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part)?)?)
+    };
+    let with = |mut value: Value, name: &str, to: Value| {
+        value[name] = to;
+        encoded(&value)
+    };
+    let top = door.eovr.session(danger::unrestricted("test", "look")?);
+    let top = top.find(&user::find_by_email(TOP)?).await?.items[0].id();
+    let signer = |issuer: &str, secret: &[u8; 32]| Signer::new(issuer, secret);
+    let sign =
+        |signer: Signer, purpose, at| signer.sign(purpose, top, None, at).map(|token| token.to_string());
+    let now = now(&door.clock);
+    let table = [
+        ("alg none", format!("{}.{claims}.", with(read(header)?, "alg", json!("none")))),
+        ("alg none, signed", format!("{}.{claims}.{}", with(read(header)?, "alg", json!("none")), parts[2])),
+        ("alg RS256", format!("{}.{claims}.{}", with(read(header)?, "alg", json!("RS256")), parts[2])),
+        ("alg HS512", format!("{}.{claims}.{}", with(read(header)?, "alg", json!("HS512")), parts[2])),
+        ("another kid", format!("{}.{claims}.{}", with(read(header)?, "kid", json!("00000000")), parts[2])),
+        ("another typ", format!("{}.{claims}.{}", with(read(header)?, "typ", json!("JWT")), parts[2])),
+        (
+            "another person",
+            format!("{header}.{}.{}", with(read(claims)?, "sub", json!(top.to_string())), parts[2]),
+        ),
+        (
+            "more time",
+            format!("{header}.{}.{}", with(read(claims)?, "exp", json!(9_999_999_999_i64)), parts[2]),
+        ),
+        ("another secret", sign(signer("eovr-server", &[1; 32])?, Purpose::Access, now)?),
+        ("another issuer", sign(signer("elsewhere", &SECRET)?, Purpose::Access, now)?),
+        ("not yet", sign(signer("eovr-server", &SECRET)?, Purpose::Access, now.plus_seconds(3600))?),
+        ("no more", sign(signer("eovr-server", &SECRET)?, Purpose::Access, now.plus_seconds(-3600))?),
+        ("of no login", sign(signer("eovr-server", &SECRET)?, Purpose::Access, now)?),
+        ("of the second step", sign(signer("eovr-server", &SECRET)?, Purpose::SecondStep, now)?),
+        ("of a new password", sign(signer("eovr-server", &SECRET)?, Purpose::NewPassword, now)?),
+        ("the refresh token", mona.cookie.split('=').nth(1).unwrap_or_default().to_owned()),
+        ("a key that nobody has", format!("eovr_{}", "A".repeat(64))),
+        ("nothing", String::new()),
+        ("a book", "A".repeat(100_000)),
+    ];
+    let mut said = Vec::new();
+    for (what, access) in table {
+        let got = door.get(&In { access, cookie: String::new() }, "/api/auth/me").await?;
+        assert_eq!(got.status, 401, "{what}: {}", got.text);
+        said.push(got.json()?["code"].clone());
+    }
+    assert!(said.iter().all(|code| code == "unauthenticated"), "{said:?}");
+    door.get(&mona, "/api/auth/me").await?.is(200)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_asks_too_often_is_told_when_to_come_again() -> Tested {
+    let door = door_with(PerMinute { login: 3, public: 2, api: 5 }).await?;
+    let mona = door.come_in(MONA).await?;
+    for _ in 0..2 {
+        door.log_in(MONA, PASSWORD).await?.is(200)?;
+    }
+    let got = door.log_in(MONA, PASSWORD).await?;
+    let seconds: u32 = got.header("retry-after").parse()?;
+    assert!((1..=21).contains(&seconds), "{seconds}");
+    got.problem(429, "too_many")?;
+    for _ in 0..5 {
+        door.get(&mona, "/api/auth/me").await?.is(200)?;
+    }
+    door.get(&mona, "/api/auth/me").await?.problem(429, "too_many")?;
+    // What a client says of its address changes nothing.
+    let forged = [("x-forwarded-for", "198.51.100.7")];
+    let body = json!({"email": MONA, "password": PASSWORD});
+    door.ask(Method::POST, "/api/auth/login", &forged, Some(body)).await?.problem(429, "too_many")?;
+    Ok(())
+}
