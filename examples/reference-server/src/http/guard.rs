@@ -36,7 +36,7 @@ async fn admitted(app: &App, door: Door, mut request: Request, next: Next) -> Re
     let mut caller = String::new();
     if let Some(category) = door.category {
         let client = app.auth.proxies.client(request.extensions(), request.headers());
-        app.auth.rates.from_address(category, client)?;
+        app.auth.rates.by_address(category, client)?;
     }
     if door.access != Access::Public {
         let arrival = app.gate.arrival(request.headers()).await?;

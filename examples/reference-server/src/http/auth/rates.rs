@@ -63,7 +63,7 @@ impl Rates {
     ///
     /// # Errors
     /// `TooMany`, with the seconds after which it would pass.
-    pub(crate) fn from_address(&self, category: Category, client: Option<IpAddr>) -> Result<(), Problem> {
+    pub(crate) fn by_address(&self, category: Category, client: Option<IpAddr>) -> Result<(), Problem> {
         let text = client.map(|client| client.to_string()).unwrap_or_default();
         self.count(category, text.as_bytes())
     }
@@ -71,7 +71,7 @@ impl Rates {
     /// Counts a request of somebody who is in.
     ///
     /// # Errors
-    /// As [`Rates::from_address`].
+    /// As [`Rates::by_address`].
     pub(crate) fn by_caller(&self, caller: &str) -> Result<(), Problem> {
         self.count(Category::Api, caller.as_bytes())
     }
