@@ -1,158 +1,251 @@
-use std::collections::BTreeMap;
-
-use crate::analytics::counts::List;
+use crate::analytics::counts::{Counts, List};
 use crate::analytics::cube::Cube;
+use crate::analytics::places::Place;
 use crate::name::Name;
-use crate::record::{Cell, Column, Tally, Test, Value};
+use crate::record::{Cell, Column, Tally, Value};
 
-/// A question, worked out for one cube: every clause is tested once for each month and combination, and
-/// not once for each count.
+/// A question, worked out for one cube: every clause is tested once for each id, month and combination,
+/// and not once for each count.
 pub(super) struct Asked<'a> {
-    by: Vec<Part>,
-    places: Vec<(usize, &'a Test)>,
-    pub(super) by_place: bool,
-    /// Whether months are counted by or tested.
-    pub(super) by_month: bool,
-    /// By the number of the month: which group it counts in, where it passes. Each month is a group of its
-    /// own where months are counted by.
-    months: Vec<Option<usize>>,
-    month_values: &'a [u32],
-    /// By the number of the combination: the same.
-    combinations: Vec<Option<usize>>,
-    /// The values counted by that the combinations of a group share.
-    groups: Vec<Vec<Option<&'a Value>>>,
+    by: Vec<By<'a>>,
+    /// How fine the places must be: 0, they do not matter; else up to which of the three ids they do.
+    pub(super) depth: usize,
+    /// By the number of the id: whether it passes; for each level that is tested.
+    places: Vec<(usize, Vec<bool>)>,
+    /// `None` where months are neither counted by nor tested.
+    months: Option<Groups>,
+    combinations: Groups,
 }
 
+/// The key of a cell in numbers, [`BITS`] for each column and the first column highest: for each value its
+/// index among the values of its column, in order. So codes are in the order of the keys, and putting them
+/// in order reads no value.
+type Code = u128;
+
+const BITS: usize = Code::BITS as usize / Tally::MOST_COLUMNS;
+
 impl<'a> Asked<'a> {
+    /// `None` where it is not for this cube to answer.
     pub(super) fn new(cube: &'a Cube, tally: &'a Tally) -> Option<Self> {
-        if tally.kind != cube.kind {
+        if tally.kind != cube.kind || tally.by.len() > Tally::MOST_COLUMNS {
             return None;
         }
         let tallied = |wanted: &Name| cube.tallied.iter().position(|(name, _)| name == wanted);
-        let by = tally.by.iter().map(|column| part(column, tallied)).collect::<Option<Vec<_>>>()?;
-        let (mut places, mut months, mut tests) = (Vec::new(), Vec::new(), Vec::new());
-        for clause in &tally.clauses {
-            match part(&clause.column, tallied)? {
-                Part::Place(level) => places.push((level, &clause.test)),
-                Part::Month => months.push(&clause.test),
-                Part::Combination(index) => tests.push((index, &clause.test)),
-            }
-        }
-        let each_month = by.contains(&Part::Month);
-        let by_month = each_month || !months.is_empty();
-        let month_passes = |month: &u32| {
-            let value = Value::Int(i64::from(*month));
-            months.iter().all(|test| test.holds(Some(&value)))
-        };
-        let months = cube.months.all.iter().enumerate();
-        let months = months
-            .map(|(number, month)| month_passes(month).then_some(if each_month { number } else { 0 }))
-            .collect();
+        let tests = tally.clauses.iter().map(|clause| Some((part(&clause.column, tallied)?, &clause.test)));
+        let tests = tests.collect::<Option<Vec<_>>>()?;
+        let parts = tally.by.iter().map(|column| part(column, tallied)).collect::<Option<Vec<_>>>()?;
+        let by = parts.into_iter().enumerate().map(|(index, part)| By::new(cube, part, index));
+        let by: Vec<_> = by.collect();
+        let parts = || by.iter().map(|by| by.part).chain(tests.iter().map(|(part, _)| *part));
 
-        let mut groups: Vec<Vec<Option<&Value>>> = Vec::new();
-        let mut known = BTreeMap::new();
-        let combinations = cube.combinations.all.iter().map(|combination| {
-            let at = |index: usize| combination.get(index).and_then(Option::as_ref);
-            if !tests.iter().all(|(index, test)| test.holds(at(*index))) {
-                return None;
-            }
-            let counted = by.iter().filter_map(|part| match part {
-                Part::Combination(index) => Some(at(*index)),
-                Part::Place(_) | Part::Month => None,
-            });
-            let group: Vec<_> = counted.collect();
-            Some(*known.entry(group.clone()).or_insert_with(|| {
-                groups.push(group);
-                groups.len() - 1
-            }))
+        let places = tests.iter().filter_map(|(part, test)| {
+            let Part::Place(level) = part else { return None };
+            Some((*level, cube.places.ids(*level).iter().map(|id| test.holds(Some(id))).collect()))
         });
-        let combinations = combinations.collect();
+        // The code of values that are counted together, where they pass.
+        let code = |at: &dyn Fn(Part) -> Option<Option<&'a Value>>| {
+            let passes = tests.iter().all(|(part, test)| at(*part).is_none_or(|value| test.holds(value)));
+            let codes = by.iter().filter_map(|by| Some(by.code(by.number(at(by.part)?)?)));
+            passes.then(|| codes.sum::<Code>())
+        };
+        let month = |month| code(&|part| (part == Part::Month).then_some(Some(month)));
+        let combination = |values: &'a Vec<Option<Value>>| {
+            code(&|part| match part {
+                Part::Combination(index) => values.get(index).map(Option::as_ref),
+                Part::Place(_) | Part::Month => None,
+            })
+        };
         Some(Self {
-            by_place: by.iter().any(|part| matches!(part, Part::Place(_))),
+            depth: parts().map(Part::depth).max().unwrap_or(0),
+            places: places.collect(),
+            months: parts()
+                .any(|part| part == Part::Month)
+                .then(|| Groups::new(cube.months.all.iter().map(month).collect())),
+            combinations: Groups::new(cube.combinations.all.iter().map(combination).collect()),
             by,
-            places,
-            by_month,
-            months,
-            month_values: &cube.months.all,
-            combinations,
-            groups,
         })
     }
 
-    /// How fine the places must be: none at all, the first id of a [`Spot`], the first two, all.
-    pub(super) fn depth(&self) -> usize {
-        let counted = self.by.iter().filter_map(|part| match part {
-            Part::Place(level) => Some(*level),
+    /// The ids counted by, where the place passes.
+    fn place(&self, place: &Place) -> Option<Code> {
+        let at = |level: usize| Some(*place.get(level)? as usize);
+        let passes = |(level, passes): &(usize, Vec<bool>)| Some(*passes.get(at(*level)?)?);
+        if !self.places.iter().all(|test| passes(test).unwrap_or(false)) {
+            return None;
+        }
+        let codes = self.by.iter().filter_map(|by| match by.part {
+            Part::Place(level) => Some(by.code(at(level)?)),
             Part::Month | Part::Combination(_) => None,
         });
-        counted.chain(self.places.iter().map(|(level, _)| *level)).map(|level| level + 1).max().unwrap_or(0)
-    }
-
-    pub(super) fn place(&self, spot: &Spot<'_>) -> bool {
-        self.places.iter().all(|(level, test)| test.holds(spot.get(*level).copied().flatten()))
+        Some(codes.sum())
     }
 }
 
-/// The sums of one place, or of all: a row for each group of months, in it a sum for each group of
+/// A column counted by.
+struct By<'a> {
+    part: Part,
+    /// Those that occur in the cube, in order.
+    values: Vec<Option<&'a Value>>,
+    shift: usize,
+}
+
+impl<'a> By<'a> {
+    fn new(cube: &'a Cube, part: Part, index: usize) -> Self {
+        let mut values: Vec<_> = match part {
+            Part::Place(level) => cube.places.ids(level).iter().map(Some).collect(),
+            Part::Month => cube.months.all.iter().map(Some).collect(),
+            Part::Combination(index) => {
+                let all = cube.combinations.all.iter();
+                all.map(|values| values.get(index).and_then(Option::as_ref)).collect()
+            }
+        };
+        // The ids of places are in order, and as numbered.
+        if !matches!(part, Part::Place(_)) {
+            values.sort_unstable();
+            values.dedup();
+        }
+        Self { part, values, shift: BITS * (Tally::MOST_COLUMNS - 1 - index) }
+    }
+
+    fn number(&self, value: Option<&Value>) -> Option<usize> {
+        self.values.binary_search(&value).ok()
+    }
+
+    fn code(&self, number: usize) -> Code {
+        (number as Code) << self.shift
+    }
+
+    fn value(&self, code: Code) -> Option<Value> {
+        let number = (code >> self.shift) & ((1 << BITS) - 1);
+        self.values.get(usize::try_from(number).ok()?).copied().flatten().cloned()
+    }
+}
+
+/// The months or the combinations of a cube: those of the same code are a group.
+struct Groups {
+    /// By the number of the month or combination: its group, where it passes.
+    of: Vec<Option<usize>>,
+    /// By the number of the group.
+    codes: Vec<Code>,
+    /// Whether all pass and are one group.
+    are_one: bool,
+}
+
+impl Groups {
+    fn new(codes: Vec<Option<Code>>) -> Self {
+        let mut all: Vec<Code> = codes.iter().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let of: Vec<_> = codes.into_iter().map(|code| all.binary_search(&code?).ok()).collect();
+        Self { are_one: of.iter().all(|group| *group == Some(0)), of, codes: all }
+    }
+
+    fn group(&self, number: u32) -> Option<usize> {
+        self.of.get(number as usize).copied().flatten()
+    }
+}
+
+/// The sums of one place at a time: a row for each group of months, in it a sum for each group of
 /// combinations.
 pub(super) struct Sums<'a> {
     asked: &'a Asked<'a>,
     sums: Vec<u64>,
     /// The sums that are not zero.
     touched: Vec<usize>,
+    /// The place that they are of.
+    place: Code,
+    found: Vec<(Code, u64)>,
 }
 
 impl<'a> Sums<'a> {
     pub(super) fn new(asked: &'a Asked<'a>) -> Self {
-        let rows = asked.months.iter().flatten().max().map_or(1, |last| last + 1);
-        Self { asked, sums: vec![0; rows * asked.groups.len()], touched: Vec::new() }
+        let rows = asked.months.as_ref().map_or(1, |months| months.codes.len());
+        let sums = vec![0; rows * asked.combinations.codes.len()];
+        Self { asked, sums, touched: Vec::new(), place: 0, found: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, month: u32, list: List<'_>) {
-        let asked = self.asked;
-        // Where months do not matter, 0 stands for all of them.
-        let row = if asked.by_month { group(&asked.months, month) } else { Some(0) };
-        let Some(row) = row else { return };
-        for (combination, count) in list {
-            let Some(column) = group(&asked.combinations, combination) else { continue };
-            let index = row * asked.groups.len() + column;
-            if let Some(sum) = self.sums.get_mut(index) {
-                if *sum == 0 {
-                    self.touched.push(index);
+    /// Counts a place, where it passes.
+    pub(super) fn add(&mut self, place: &Place, counts: &Counts) {
+        let Some(place) = self.asked.place(place) else { return };
+        if place != self.place {
+            self.take();
+            self.place = place;
+        }
+        match &self.asked.months {
+            None if self.asked.combinations.are_one => self.add_count(0, counts.total()),
+            None => self.add_list(0, counts.whole()),
+            Some(months) => {
+                for (month, list) in counts.months() {
+                    if let Some(row) = months.group(month) {
+                        self.add_list(row, list);
+                    }
                 }
-                *sum += count;
             }
         }
     }
 
-    /// Turns the sums into cells, and begins anew.
-    pub(super) fn take(&mut self, place: &Spot<'_>, cells: &mut Vec<Cell>) {
-        for index in self.touched.drain(..) {
-            let Some(sum) = self.sums.get_mut(index) else { continue };
-            let (row, column) = (index / self.asked.groups.len(), index % self.asked.groups.len());
-            let mut group = self.asked.groups.get(column).into_iter().flatten();
-            let value = |part: &Part| match part {
-                Part::Place(level) => place.get(*level).copied().flatten().cloned(),
-                Part::Month => self.asked.month_values.get(row).map(|month| Value::Int(i64::from(*month))),
-                Part::Combination(_) => group.next().copied().flatten().cloned(),
-            };
-            cells.push(Cell { key: self.asked.by.iter().map(value).collect(), count: std::mem::take(sum) });
+    fn add_list(&mut self, row: usize, list: List<'_>) {
+        let combinations = &self.asked.combinations;
+        let start = row * combinations.codes.len();
+        for (combination, count) in list {
+            if let Some(column) = combinations.group(combination) {
+                self.add_count(start + column, count);
+            }
         }
     }
-}
 
-fn group(groups: &[Option<usize>], number: u32) -> Option<usize> {
-    groups.get(number as usize).copied().flatten()
+    fn add_count(&mut self, index: usize, count: u64) {
+        if let Some(sum) = self.sums.get_mut(index).filter(|_| count > 0) {
+            if *sum == 0 {
+                self.touched.push(index);
+            }
+            *sum += count;
+        }
+    }
+
+    /// Keeps the sums of a place, and begins anew.
+    fn take(&mut self) {
+        let combinations = &self.asked.combinations.codes;
+        for index in self.touched.drain(..) {
+            let (row, column) = (index / combinations.len(), index % combinations.len());
+            let month = self.asked.months.as_ref().and_then(|months| months.codes.get(row));
+            let codes = [month, combinations.get(column)].into_iter().flatten();
+            let code = self.place + codes.sum::<Code>();
+            self.found.extend(self.sums.get_mut(index).map(|sum| (code, std::mem::take(sum))));
+        }
+    }
+
+    /// A cell for each key, in the order of the keys.
+    pub(super) fn cells(mut self) -> Vec<Cell> {
+        self.take();
+        // Quick, because much is in order already: places come in the order of their numbers.
+        self.found.sort_unstable_by_key(|(code, _)| *code);
+        self.found.dedup_by(|(code, count), (kept, sum)| {
+            let same = code == kept;
+            if same {
+                *sum += *count;
+            }
+            same
+        });
+        let key = |code| self.asked.by.iter().map(|by| by.value(code)).collect();
+        self.found.iter().map(|(code, count)| Cell { key: key(*code), count: *count }).collect()
+    }
 }
 
 /// Which of a cube's own columns one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// An id of the place, by its index in [`Spot`].
+    /// An id of the place, by its index in [`Place`].
     Place(usize),
     Month,
     /// A value of the combination, by its index.
     Combination(usize),
+}
+
+impl Part {
+    fn depth(self) -> usize {
+        if let Self::Place(level) = self { level + 1 } else { 0 }
+    }
 }
 
 pub(super) fn part(column: &Column, tallied: impl Fn(&Name) -> Option<usize>) -> Option<Part> {
@@ -166,8 +259,3 @@ pub(super) fn part(column: &Column, tallied: impl Fn(&Name) -> Option<usize>) ->
         Column::Number | Column::Author | Column::Parent | Column::Created => None,
     }
 }
-
-/// The ids of a place, as far as they matter: governorate, administration, facility.
-pub(super) type Spot<'a> = [Option<&'a Value>; 3];
-
-pub(super) const NOWHERE: Spot<'static> = [None; 3];

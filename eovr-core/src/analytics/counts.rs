@@ -10,7 +10,11 @@ pub(super) struct Counts {
     lists: Vec<u8>,
     /// The list over all months.
     whole: Vec<u8>,
+    total: u64,
 }
+
+/// Month, combination, count.
+pub(super) type Entry = (u32, u32, u64);
 
 /// Whether there is one record more or one less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +24,8 @@ pub(super) enum Step {
 }
 
 impl Counts {
-    /// From entries (month, combination, count) in any order.
-    pub(super) fn new(mut entries: Vec<(u32, u32, u64)>) -> Self {
+    /// From entries in any order; those of the same month and combination are added up.
+    pub(super) fn new(mut entries: Vec<Entry>) -> Self {
         let mut counts = Self::default();
         entries.sort_unstable();
         for month in entries.chunk_by(|(one, ..), (next, ..)| one == next) {
@@ -32,6 +36,7 @@ impl Counts {
         }
         entries.sort_unstable_by_key(|(_, combination, _)| *combination);
         put(&mut counts.whole, entries.iter().map(|(_, combination, count)| (*combination, *count)));
+        counts.total = entries.iter().map(|(.., count)| count).sum();
         counts.lists.shrink_to_fit();
         counts.whole.shrink_to_fit();
         counts
@@ -52,6 +57,11 @@ impl Counts {
         List(&self.whole)
     }
 
+    /// How many records there are.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
     /// Counts one record more or less; `None`, and nothing changed, where there is none to take away.
     pub(super) fn step(&mut self, month: u32, combination: u32, step: Step) -> Option<()> {
         let at = self.months.partition_point(|(known, _)| *known < month);
@@ -61,6 +71,10 @@ impl Counts {
         let end = start + length.unwrap_or(0);
         let list = stepped(List(self.lists.get(start..end)?), combination, step)?;
         let whole = stepped(List(&self.whole), combination, step)?;
+        let total = match step {
+            Step::Up => self.total.checked_add(1)?,
+            Step::Down => self.total.checked_sub(1)?,
+        };
         match (length, list.is_empty()) {
             (None, true) => {}
             (None, false) => self.months.insert(at, (month, short(list.len()))),
@@ -73,6 +87,7 @@ impl Counts {
         self.lists.reserve_exact(list.len().saturating_sub(end - start));
         drop(self.lists.splice(start..end, list));
         self.whole = whole;
+        self.total = total;
         Some(())
     }
 }
@@ -85,6 +100,11 @@ impl Iterator for List<'_> {
     type Item = (u32, u64);
 
     fn next(&mut self) -> Option<Self::Item> {
+        // As a rule a pair is two bytes, and a country has a hundred thousand pairs.
+        if let [combination @ ..0x80, count @ ..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Some((u32::from(*combination), u64::from(*count)));
+        }
         let combination = u32::try_from(number(&mut self.0)?).ok()?;
         Some((combination, number(&mut self.0)?))
     }

@@ -2,14 +2,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::access::{Reach, Scope};
-use crate::analytics::asked::{Asked, NOWHERE, Spot, Sums, part};
-use crate::analytics::counts::{Counts, Step};
-use crate::analytics::in_order;
+use crate::analytics::asked::{Asked, Sums, part};
+use crate::analytics::counts::Step;
+use crate::analytics::places::{Ids, Places};
 use crate::analytics::told::{Told, value};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::name::Name;
-use crate::org::Stamp;
 use crate::ports::{Census, Posted};
 use crate::record::{Cell, Column, Tally, Value, ValueType};
 
@@ -33,24 +32,13 @@ pub struct Cube {
     pub(super) kind: Name,
     pub(super) tallied: Vec<(Name, ValueType)>,
     position: u64,
-    pub(super) months: Numbered<u32>,
+    pub(super) months: Numbered<Value>,
     pub(super) combinations: Numbered<Combination>,
-    /// In the order of their places, so that an administration is a range.
-    facilities: BTreeMap<Place, Counts>,
-    governorates: BTreeMap<Value, Counts>,
-    country: Counts,
+    pub(super) places: Places,
 }
 
 /// The state and the tallied facets of a record, in the order of the table.
 type Combination = Vec<Option<Value>>;
-
-/// The three ids of a stamp, as the values that columns have.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    governorate: Value,
-    administration: Value,
-    facility: Value,
-}
 
 impl Cube {
     /// The columns of the census that a cube of this kind is built from.
@@ -72,32 +60,16 @@ impl Cube {
             position: census.position,
             months: Numbered::default(),
             combinations: Numbered::default(),
-            facilities: BTreeMap::new(),
-            governorates: BTreeMap::new(),
-            country: Counts::default(),
+            places: Places::default(),
         };
-        let mut facilities: BTreeMap<Place, Vec<_>> = BTreeMap::new();
+        let mut entries: BTreeMap<Ids, Vec<_>> = BTreeMap::new();
         for Cell { key, count } in census.cells {
-            let (place, month, combination) =
+            let (ids, month, combination) =
                 cube.parts(key).ok_or_else(|| Error::bug("a census does not fit its kind"))?;
             let entry = (cube.months.number(month), cube.combinations.number(combination), count);
-            facilities.entry(place).or_default().push(entry);
+            entries.entry(ids).or_default().push(entry);
         }
-        let mut country = BTreeMap::new();
-        let mut governorates: BTreeMap<Value, BTreeMap<_, u64>> = BTreeMap::new();
-        for (place, entries) in facilities {
-            let governorate = governorates.entry(place.governorate.clone()).or_default();
-            for (month, combination, count) in &entries {
-                *governorate.entry((*month, *combination)).or_default() += count;
-                *country.entry((*month, *combination)).or_default() += count;
-            }
-            cube.facilities.insert(place, Counts::new(entries));
-        }
-        let counts = |sums: BTreeMap<(u32, u32), u64>| {
-            Counts::new(sums.into_iter().map(|((month, of), count)| (month, of, count)).collect())
-        };
-        cube.governorates = governorates.into_iter().map(|(id, sums)| (id, counts(sums))).collect();
-        cube.country = counts(country);
+        cube.places = Places::new(entries);
         Ok(cube)
     }
 
@@ -136,27 +108,17 @@ impl Cube {
             _ => return None,
         };
         let after = self.combination(told.to, told.after)?;
-        let place = Place::new(&told.governorate, &told.administration, &told.facility);
+        let ids = [told.governorate, told.administration, told.facility].map(Value::Text);
         if before.as_ref() == Some(&after) {
             return Some(());
         }
-        let month = self.months.number(told.month);
+        let month = self.months.number(Value::Int(told.month.into()));
         if let Some(before) = before {
             let before = self.combinations.known(&before)?;
-            self.step(&place, month, before, Step::Down)?;
+            self.places.step(&ids, month, before, Step::Down)?;
         }
         let after = self.combinations.number(after);
-        self.step(&place, month, after, Step::Up)
-    }
-
-    fn step(&mut self, place: &Place, month: u32, combination: u32, step: Step) -> Option<()> {
-        if step == Step::Up && !self.facilities.contains_key(place) {
-            self.facilities.insert(place.clone(), Counts::default());
-            self.governorates.entry(place.governorate.clone()).or_default();
-        }
-        self.facilities.get_mut(place)?.step(month, combination, step)?;
-        self.governorates.get_mut(&place.governorate)?.step(month, combination, step)?;
-        self.country.step(month, combination, step)
+        self.places.step(&ids, month, after, Step::Up)
     }
 
     /// The combination that a message speaks of; `None` where it names what is not tallied here.
@@ -174,11 +136,11 @@ impl Cube {
     }
 
     /// The parts of a key of a census.
-    fn parts(&self, key: Vec<Option<Value>>) -> Option<(Place, u32, Combination)> {
+    fn parts(&self, key: Vec<Option<Value>>) -> Option<(Ids, Value, Combination)> {
         let mut key = key.into_iter();
         let mut text = || key.next().flatten().filter(|value| value.value_type() == ValueType::Text);
-        let place = Place { governorate: text()?, administration: text()?, facility: text()? };
-        let month = u32::try_from(key.next().flatten()?.as_int()?).ok()?;
+        let ids = [text()?, text()?, text()?];
+        let month = key.next().flatten().filter(|value| value.value_type() == ValueType::Int)?;
         let combination: Combination = key.collect();
         let types =
             [ValueType::Text].into_iter().chain(self.tallied.iter().map(|(_, value_type)| *value_type));
@@ -187,7 +149,7 @@ impl Cube {
             && combination.iter().zip(types).all(|(value, value_type)| {
                 value.as_ref().is_none_or(|value| value.value_type() == value_type)
             });
-        fits.then_some((place, month, combination))
+        fits.then_some((ids, month, combination))
     }
 
     /// Whether a cube of this kind answers such a question: it counts by and tests its own columns alone,
@@ -198,6 +160,7 @@ impl Cube {
         let of_places = !matches!(scope.reach(), Reach::Own(..) | Reach::Holder { .. });
         of_places
             && tally.kind == *kind.name()
+            && tally.by.len() <= Tally::MOST_COLUMNS
             && columns.into_iter().all(|column| part(column, tallied).is_some())
     }
 
@@ -205,67 +168,18 @@ impl Cube {
     /// [`Cube::answers`] says no.
     pub fn answer(&self, scope: &Scope, tally: &Tally) -> Option<Vec<Cell>> {
         let asked = Asked::new(self, tally)?;
-        let mut cells = Vec::new();
         let mut sums = Sums::new(&asked);
-        for (place, counts) in self.counts(scope.reach(), asked.depth())? {
-            if !asked.place(&place) {
-                continue;
-            }
-            if asked.by_month {
-                counts.months().for_each(|(month, list)| sums.add(month, list));
-            } else {
-                sums.add(0, counts.whole());
-            }
-            if asked.by_place {
-                sums.take(&place, &mut cells);
-            }
+        for (place, counts) in self.places.counts(scope.reach(), asked.depth)? {
+            sums.add(&place, counts);
         }
-        sums.take(&NOWHERE, &mut cells);
-        Some(in_order(cells))
-    }
-
-    /// The counts that make up a scope, as coarse as the question allows: 0, places do not matter; 1,
-    /// governorates do; 2 and more, facilities do.
-    fn counts(&self, reach: &Reach, depth: usize) -> Option<Vec<(Spot<'_>, &Counts)>> {
-        Some(match reach {
-            Reach::Nothing => Vec::new(),
-            Reach::Country => match depth {
-                0 => vec![(NOWHERE, &self.country)],
-                1 => self.governorates.iter().map(coarse).collect(),
-                _ => self.facilities.iter().map(fine).collect(),
-            },
-            Reach::Governorate(id) if depth <= 1 => {
-                self.governorates.get_key_value(&Value::from(id.as_str())).map(coarse).into_iter().collect()
-            }
-            Reach::Governorate(id) => {
-                let first = Place::new(id.as_str(), "", "");
-                self.within(&first, |place| place.governorate == first.governorate)
-            }
-            Reach::Administration { governorate, administration } => {
-                let first = Place::new(governorate.as_str(), administration.as_str(), "");
-                self.within(&first, |place| {
-                    place.governorate == first.governorate && place.administration == first.administration
-                })
-            }
-            Reach::Facility(stamp) => {
-                let Stamp { governorate, administration, facility } = stamp;
-                let place = Place::new(governorate.as_str(), administration.as_str(), facility.as_str());
-                self.facilities.get_key_value(&place).map(fine).into_iter().collect()
-            }
-            Reach::Own(..) | Reach::Holder { .. } => return None,
-        })
-    }
-
-    /// The facilities from a place on that lie inside; they stand side by side.
-    fn within(&self, first: &Place, inside: impl Fn(&Place) -> bool) -> Vec<(Spot<'_>, &Counts)> {
-        self.facilities.range(first..).take_while(|(place, _)| inside(place)).map(fine).collect()
+        Some(sums.cells())
     }
 }
 
 /// How much there is, not what.
 impl fmt::Debug for Cube {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cube({} at {}, {} facilities)", self.kind, self.position, self.facilities.len())
+        write!(f, "Cube({} at {}, {} facilities)", self.kind, self.position, self.places.len())
     }
 }
 
@@ -295,22 +209,4 @@ impl<T: Ord + Clone> Numbered<T> {
         self.numbers.insert(value, number);
         number
     }
-}
-
-impl Place {
-    fn new(governorate: &str, administration: &str, facility: &str) -> Self {
-        Self {
-            governorate: governorate.into(),
-            administration: administration.into(),
-            facility: facility.into(),
-        }
-    }
-}
-
-fn coarse<'a>((governorate, counts): (&'a Value, &'a Counts)) -> (Spot<'a>, &'a Counts) {
-    ([Some(governorate), None, None], counts)
-}
-
-fn fine<'a>((place, counts): (&'a Place, &'a Counts)) -> (Spot<'a>, &'a Counts) {
-    ([Some(&place.governorate), Some(&place.administration), Some(&place.facility)], counts)
 }

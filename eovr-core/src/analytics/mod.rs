@@ -14,6 +14,7 @@
 mod asked;
 mod counts;
 mod cube;
+mod places;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -68,7 +69,7 @@ pub fn action_for(by: &[Column]) -> &'static str {
 
 /// Cells in the order of their keys, those of the same key added up.
 pub(crate) fn in_order(mut cells: Vec<Cell>) -> Vec<Cell> {
-    // Stable, because it is quick where much is in order already: facilities come by governorate.
+    // Stable, because it is quick where much is in order already: both halves of an answer are.
     cells.sort_by(|one, next| one.key.cmp(&next.key));
     cells.dedup_by(|next, kept| {
         let same = next.key == kept.key;
