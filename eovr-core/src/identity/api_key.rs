@@ -7,19 +7,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::access::{Actor, Role, Tiers};
 use crate::decide::Command;
 use crate::error::{Error, Result};
+use crate::identity::ticket::Ticket;
 use crate::identity::token::{bad_token, keyed};
-use crate::identity::user::{LEVELS, level, role, seat};
+use crate::identity::user::{LEVELS, role, seat, seat_follows_role};
 use crate::identity::{facet, field, text};
 use crate::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable};
 use crate::labels;
-use crate::record::{ActorId, Record, RecordId, Value, ValueType};
+use crate::record::{ActorId, Record, RecordId, ValueType};
 use crate::seal::Entropy;
 use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
@@ -102,11 +101,7 @@ struct Seated;
 
 impl Complete for Seated {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        if draft.changes("role") {
-            let role: Role = draft.facet("role").and_then(Value::as_text).unwrap_or_default().parse()?;
-            draft.set("seat", Some(level(role).into()))?;
-        }
-        Ok(())
+        seat_follows_role(draft)
     }
 }
 
@@ -125,39 +120,33 @@ pub struct NewKey {
 
 /// A key as its bearer has it: an id and 256 secret bits. `eovr_` stands before it, by which those who
 /// search code for lost secrets know it.
-pub struct ApiKey {
-    id: RecordId,
-    secret: Zeroizing<[u8; 32]>,
-}
+pub struct ApiKey(Ticket);
 
 /// What every key begins with.
 pub const PREFIX: &str = "eovr_";
 
 impl ApiKey {
     pub(super) fn draw(id: RecordId, entropy: &mut Entropy) -> Self {
-        let mut secret = Zeroizing::new([0; 32]);
-        entropy.fill(secret.as_mut_slice());
-        Self { id, secret }
+        Self(Ticket::draw(id, entropy))
     }
 
     pub(super) fn id(&self) -> RecordId {
-        self.id
+        self.0.id
     }
 
     pub(super) fn digest(&self, key: &[u8; 32]) -> Zeroizing<[u8; 32]> {
-        keyed(key, &[self.id.as_bytes(), self.secret.as_slice()])
+        keyed(key, &[self.0.id.as_bytes(), self.0.secret.as_slice()])
     }
 
     /// The key as text, to be handed over once.
     pub fn reveal(&self) -> Zeroizing<String> {
-        let bytes = Zeroizing::new([self.id.as_bytes().as_slice(), self.secret.as_slice()].concat());
-        Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+        Zeroizing::new(format!("{PREFIX}{}", *self.0.to_text()))
     }
 }
 
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApiKey({}, redacted)", self.id)
+        write!(f, "ApiKey({}, redacted)", self.0.id)
     }
 }
 
@@ -165,15 +154,7 @@ impl FromStr for ApiKey {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let text = text.strip_prefix(PREFIX).filter(|text| text.len() == 64).ok_or_else(bad_token)?;
-        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).map_err(|_| bad_token())?);
-        let (id, secret) = bytes.split_first_chunk::<16>().ok_or_else(bad_token)?;
-        let mut kept = Zeroizing::new([0; 32]);
-        if secret.len() != kept.len() {
-            return Err(bad_token());
-        }
-        kept.copy_from_slice(secret);
-        Ok(Self { id: RecordId::from_bytes(*id), secret: kept })
+        Ticket::from_text(text.strip_prefix(PREFIX).ok_or_else(bad_token)?).map(Self)
     }
 }
 

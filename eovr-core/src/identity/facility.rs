@@ -5,14 +5,20 @@
 //! stamp that they do not have.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
 
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::{facet, text};
 use crate::kind::{Complete, Draft, FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name::Name;
 use crate::org::{Administration, Facility, Governorate, Org, OrgId, Title};
-use crate::record::{Record, Value, ValueType};
+use crate::record::{Column, Query, Record, Test, Value, ValueType};
+use crate::seal::Entropy;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
@@ -35,6 +41,10 @@ labels! {
         Register = "register",
         /// Change its titles or its time zone.
         Revise = "revise",
+        /// Give it an address at which visitors report, in place of an earlier one.
+        GiveLink = "give_link",
+        /// Take that address away: reports stop at once.
+        RevokeLink = "revoke_link",
         /// Take it out of the organisation, and say why.
         Close = "close",
     }
@@ -76,11 +86,15 @@ impl Workflow for FacilityWorkflow {
             ],
         ),
         May::new(Action::Revise, (5, 5), TITLES),
+        May::new(Action::GiveLink, (5, 5), &["link"]),
+        May::new(Action::RevokeLink, (5, 5), &["link"]),
         May::new(Action::Close, (5, 5), &[]),
     ];
 
     const RULES: &'static [Row<State, Action>] = &[
         Row::stay(&[State::Open], Action::Revise, &[Need::Human]),
+        Row::stay(&[State::Open], Action::GiveLink, &[Need::Human, Need::Field("link")]),
+        Row::stay(&[State::Open], Action::RevokeLink, &[Need::Human]),
         Row::to(&[State::Open], Action::Close, State::Closed, &[Need::Human, Need::Note]),
     ];
 }
@@ -91,6 +105,7 @@ pub(super) fn kind() -> Result<Kind> {
     for name in TITLES {
         facets.push(required(name)?);
     }
+    facets.push(FacetSpec { unique: true, ..facet("link", ValueType::Text)? });
     let kind = Kind::new(KindTable { facets, ..KindTable::new(KIND, Table::of::<FacilityWorkflow>()?)? })?;
     Ok(kind.completed_by(KnownZone))
 }
@@ -106,6 +121,61 @@ impl Complete for KnownZone {
                 .with_help("use an IANA name such as `Africa/Cairo`")),
             _ => Ok(()),
         }
+    }
+}
+
+/// The address at which visitors report to one facility: a UUID of version 4, as it is printed on a poster.
+///
+/// It is no secret: everybody in the waiting room sees it. It says where a report belongs, and is replaced
+/// when it is misused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link(Uuid);
+
+impl Link {
+    /// A new one.
+    pub fn draw(entropy: &mut Entropy) -> Self {
+        let mut random = [0; 16];
+        entropy.fill(&mut random);
+        Self(uuid::Builder::from_random_bytes(random).into_uuid())
+    }
+
+    /// Asks to give it to a facility, in place of an earlier one.
+    pub fn command(self) -> Command {
+        Command::new(Action::GiveLink).set("link", self.to_string())
+    }
+
+    /// Asks to take a facility's link away.
+    pub fn revocation() -> Command {
+        Command::new(Action::RevokeLink).clear("link")
+    }
+
+    /// The question for the open facility that has it.
+    ///
+    /// # Errors
+    /// None that a caller could cause.
+    pub fn find(self) -> Result<Query> {
+        Ok(Query::of(Name::new(KIND)?)
+            .filter(Column::Facet(Name::new("link")?), Test::Is(self.to_string().into()))
+            .filter(Column::State, Test::Is(State::Open.name().into()))
+            .limit(1))
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for Link {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let uuid = Uuid::try_parse(text).ok().filter(|uuid| uuid.get_version_num() == 4);
+        uuid.map(Self).ok_or_else(|| {
+            Error::invalid("not the link of a facility")
+                .with_help("a link is a UUID of version 4, as on the poster")
+        })
     }
 }
 

@@ -25,6 +25,8 @@ pub mod recovery;
 #[cfg(feature = "login")]
 mod refresh;
 #[cfg(feature = "login")]
+mod ticket;
+#[cfg(feature = "login")]
 pub mod token;
 #[cfg(feature = "login")]
 pub mod totp;

@@ -1,13 +1,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::identity::token::{bad_token, keyed};
+use crate::identity::ticket::Ticket;
+use crate::identity::token::keyed;
 use crate::record::RecordId;
 use crate::seal::Entropy;
 
@@ -18,10 +17,7 @@ use crate::seal::Entropy;
 /// answer, without a copy of it being kept; and a token that was used long ago is told from one that never
 /// was, by following it to the one of today.
 #[derive(Clone)]
-pub struct RefreshToken {
-    login: RecordId,
-    secret: Zeroizing<[u8; 32]>,
-}
+pub struct RefreshToken(Ticket);
 
 /// A login of 30 days that is renewed every 15 minutes renews 2,880 times.
 const MOST_STEPS: usize = 3_000;
@@ -29,15 +25,13 @@ const MOST_STEPS: usize = 3_000;
 impl RefreshToken {
     /// The first of a login.
     pub(super) fn first(login: RecordId, entropy: &mut Entropy) -> Self {
-        let mut secret = Zeroizing::new([0; 32]);
-        entropy.fill(secret.as_mut_slice());
-        Self { login, secret }
+        Self(Ticket::draw(login, entropy))
     }
 
     /// The one that follows.
     pub(super) fn next(&self, key: &[u8; 32]) -> Self {
-        let secret = keyed(key, &[self.login.as_bytes(), self.secret.as_slice()]);
-        Self { login: self.login, secret }
+        let Ticket { id, secret } = &self.0;
+        Self(Ticket { id: *id, secret: keyed(key, &[id.as_bytes(), secret.as_slice()]) })
     }
 
     /// Whether the token with this digest came of this one, some renewals later.
@@ -54,26 +48,25 @@ impl RefreshToken {
 
     /// The login that it belongs to.
     pub(super) fn login(&self) -> RecordId {
-        self.login
+        self.0.id
     }
 
     /// What a store keeps of it. A digest of 256 random bits tells nothing, so it needs no salt, and may be
     /// compared in any time.
     pub(super) fn digest(&self) -> [u8; 32] {
         let digest = Sha256::new().chain_update(b"eovr.refresh.v1\n");
-        digest.chain_update(self.login.as_bytes()).chain_update(*self.secret).finalize().into()
+        digest.chain_update(self.0.id.as_bytes()).chain_update(*self.0.secret).finalize().into()
     }
 
     /// The token as text, to be handed over once: 64 characters for a cookie.
     pub fn reveal(&self) -> Zeroizing<String> {
-        let bytes = Zeroizing::new([self.login.as_bytes().as_slice(), self.secret.as_slice()].concat());
-        Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))
+        self.0.to_text()
     }
 }
 
 impl fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RefreshToken({}, redacted)", self.login)
+        write!(f, "RefreshToken({}, redacted)", self.0.id)
     }
 }
 
@@ -81,15 +74,7 @@ impl FromStr for RefreshToken {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let bytes = (text.len() == 64).then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten();
-        let bytes = Zeroizing::new(bytes.ok_or_else(bad_token)?);
-        let (login, secret) = bytes.split_first_chunk::<16>().ok_or_else(bad_token)?;
-        let mut kept = Zeroizing::new([0; 32]);
-        if secret.len() != kept.len() {
-            return Err(bad_token());
-        }
-        kept.copy_from_slice(secret);
-        Ok(Self { login: RecordId::from_bytes(*login), secret: kept })
+        Ticket::from_text(text).map(Self)
     }
 }
 

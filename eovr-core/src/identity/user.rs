@@ -166,13 +166,22 @@ pub(super) fn kind() -> Result<Kind> {
 
 pub(super) const LEVELS: [&str; 4] = ["facility", "administration", "governorate", "country"];
 
-pub(super) fn level(role: Role) -> &'static str {
+fn level(role: Role) -> &'static str {
     match role {
         Role::Staff | Role::QualityAdmin => "facility",
         Role::AdminManager => "administration",
         Role::GovernorateManager => "governorate",
         Role::TopManagement => "country",
     }
+}
+
+/// Whoever has a role sits at its level.
+pub(super) fn seat_follows_role(draft: &mut Draft<'_>) -> Result<()> {
+    if draft.changes("role") {
+        let role: Role = draft.facet("role").and_then(Value::as_text).unwrap_or_default().parse()?;
+        draft.set("seat", Some(level(role).into()))?;
+    }
+    Ok(())
 }
 
 /// What follows from role and address, so that it can never disagree with them.
@@ -184,10 +193,7 @@ impl Complete for Derived {
         if let Some(digest) = draft.text("email").map(email_digest) {
             draft.set("email_digest", Some(Value::Bytes(digest.to_vec())))?;
         }
-        if draft.changes("role") {
-            let role: Role = draft.facet("role").and_then(Value::as_text).unwrap_or_default().parse()?;
-            draft.set("seat", Some(level(role).into()))?;
-        }
+        seat_follows_role(draft)?;
         match draft.action() {
             // Somebody else knows it.
             "reset_password" => draft.set("must_change", Some(true.into()))?,

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use eovr_core::ports::Store;
 use eovr_core::seal::MasterKey;
 use eovr_core::seal::csfle::LocalKey;
@@ -11,7 +13,7 @@ use eovr_core::service::EovrBuilder;
 use eovr_store_mongo::{MongoConfig, MongoStore, Vault};
 use eovr_store_sql::{SqlConfig, SqlStore};
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::output::Failure;
 
@@ -109,6 +111,24 @@ impl KeyText {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Why nobody should rely on it, where that can be seen: a key that was typed, or one that is printed
+    /// in our documentation. What looks random may still be known to somebody.
+    pub(crate) fn weakness(&self) -> Option<&'static str> {
+        let bytes = Zeroizing::new(STANDARD.decode(self.0.trim()).unwrap_or_default());
+        let mut seen: Vec<u8> = bytes.to_vec();
+        seen.sort_unstable();
+        seen.dedup();
+        let printable = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
+        // Of 32 random bytes 18 or fewer are different once in a billion billion keys.
+        let few = seen.len() <= 18;
+        seen.zeroize();
+        match () {
+            () if printable => Some("it is text that somebody typed, and not random"),
+            () if few => Some("it repeats itself, and is not random"),
+            () => None,
+        }
     }
 
     /// A secret for this purpose, from which the key does not follow.

@@ -4,6 +4,7 @@
 //! rows of a CSV file as incidents; `serve` answers HTTP.
 
 mod archetypes;
+mod check;
 mod database;
 mod demo;
 mod engine;
@@ -38,6 +39,8 @@ enum Verb {
     Import(import::Args),
     /// Answers HTTP until it is asked to stop.
     Serve(serve::Args),
+    /// Says whether a server could be started for real with these settings.
+    Check(check::Args),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +64,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
             Verb::Demo(args) => demo::run(args, out).await.map(|()| 0),
             Verb::Import(args) => import::run(args, out).await,
             Verb::Serve(args) => serve::run(args, out).await.map(|()| 0),
+            Verb::Check(args) => check::run(args, out).await,
         }
     })
 }

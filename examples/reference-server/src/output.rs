@@ -125,6 +125,13 @@ impl Failure {
     }
 }
 
+/// The sentence alone.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (sentence, help) = words(&error);

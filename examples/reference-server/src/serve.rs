@@ -8,6 +8,7 @@ use std::time::Duration;
 use eovr_core::service::SystemClock;
 use tokio::net::TcpListener;
 
+use crate::check;
 use crate::engine::{self, Host};
 use crate::http::{self, App, Auth, PerMinute, Proxies, Rates, Setup, meters};
 use crate::log;
@@ -36,6 +37,9 @@ pub(crate) struct Door {
     /// Behind HTTPS, for real: no documentation pages, and browsers are told to stay with HTTPS
     #[arg(long)]
     production: bool,
+    /// Where the server is found from outside, for posters: https://reports.example.org
+    #[arg(long, value_name = "URL", env = "EOVR_PUBLIC_URL")]
+    public_url: Option<String>,
     /// The address of a proxy that is believed when it says whom it speaks for
     #[arg(long, value_name = "ADDRESS")]
     proxy: Vec<IpAddr>,
@@ -45,6 +49,9 @@ pub(crate) struct Door {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
+    if args.door.production {
+        check::for_real(&args.place, args.door.public_url.as_deref()).await?;
+    }
     let host = engine::open(&args.place, SystemClock, out).await?;
     serve(host, &args.door, out).await
 }
@@ -71,6 +78,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         gate: auth.clone(),
         auth,
         production: door.production,
+        public_url: door.public_url.clone(),
         secret: host.secret,
         meters: meters::install(),
     });

@@ -71,6 +71,13 @@ impl Doors {
         })
     }
 
+    /// When a login ends if nothing more is asked, as far as this node knows; none for one that it has not
+    /// seen, or that has ended. To ask is no use of the login.
+    pub fn idle_at(&self, login: RecordId) -> Option<Timestamp> {
+        let guest = self.inner.known.get(login)?;
+        Some(guest.seen_at.plus_seconds(self.limits().idle_seconds).min(guest.expires_at))
+    }
+
     /// Gives new tokens for a refresh token, which is spent by that.
     ///
     /// # Errors

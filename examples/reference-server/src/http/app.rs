@@ -22,6 +22,8 @@ pub(crate) struct Parts {
     pub(crate) auth: Arc<Auth>,
     /// Behind HTTPS, for real: no documentation, and browsers are told to stay with HTTPS.
     pub(crate) production: bool,
+    /// Where the server is found from outside; the address that a client used, where nothing is said.
+    pub(crate) public_url: Option<String>,
     pub(crate) repeats: Repeats,
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
@@ -35,6 +37,7 @@ pub(crate) struct Setup {
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) production: bool,
+    pub(crate) public_url: Option<String>,
     /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
     pub(crate) secret: [u8; 32],
     pub(crate) meters: PrometheusHandle,
@@ -42,12 +45,13 @@ pub(crate) struct Setup {
 
 impl App {
     pub(crate) fn new(setup: Setup) -> Self {
-        let Setup { eovr, gate, auth, production, secret, meters } = setup;
+        let Setup { eovr, gate, auth, production, public_url, secret, meters } = setup;
         Self(Arc::new(Parts {
             eovr,
             gate,
             auth,
             production,
+            public_url,
             repeats: Repeats::new(secret),
             pulse: Pulse::default(),
             meters,

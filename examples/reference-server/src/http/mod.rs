@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod caller;
 mod docs;
+mod facilities;
 mod frame;
 mod guard;
 mod headers;
@@ -26,6 +27,7 @@ mod request_id;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod visitors;
 
 use std::sync::Arc;
 
@@ -61,8 +63,10 @@ fn all(app: &App) -> Routes {
         .add(Endpoint::get("/ready", Access::Public, "Says whether to send requests here"), health::ready)
         .add(Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus"), meters::metrics);
     let routes = auth::routes(routes);
+    let routes = facilities::routes(routes);
     let routes = incidents::routes(routes);
     let routes = analytics::routes(routes);
+    let routes = visitors::routes(routes);
     receipt::routes(routes)
 }
 

@@ -1,5 +1,6 @@
 //! The program, run as a person runs it.
 
+mod check;
 mod demo;
 mod identity;
 mod import;

@@ -94,7 +94,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn log_in(State(app): State<App>, headers: HeaderMap, Json(given): Json<Credentials>) -> Answered {
     let auth = &app.auth;
     let tried = auth.tried(&given.email, &given.password).await?;
-    enter(&app, auth.doors.enter(tried, &agent(&headers)).await?)
+    let entry = auth.doors.enter(tried, &agent(&headers)).await;
+    if entry.is_err() {
+        auth.alarm.turned_away(&given.email);
+    }
+    enter(&app, entry?)
 }
 
 async fn second_step(State(app): State<App>, headers: HeaderMap, Json(given): Json<SecondStep>) -> Answered {

@@ -5,6 +5,7 @@
 //! ([`cookie`]), which no foreign page can send.
 
 mod account;
+mod alarm;
 mod client;
 mod cookie;
 mod factor;
@@ -14,11 +15,13 @@ mod keys;
 mod login;
 mod people;
 mod rates;
+mod watch;
 
 use eovr_core::identity::Doors;
 use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
 
+use self::alarm::Alarm;
 pub(crate) use self::client::Proxies;
 pub(crate) use self::gate::{Arrival, Person};
 use self::hashing::Hashing;
@@ -30,6 +33,7 @@ pub(crate) struct Auth {
     pub(crate) doors: Doors,
     pub(crate) rates: Rates,
     pub(crate) proxies: Proxies,
+    alarm: Alarm,
     hashing: Hashing,
     policy: PasswordPolicy,
 }
@@ -38,7 +42,7 @@ impl Auth {
     /// With passwords that are not made of the names of this organisation.
     pub(crate) fn new(doors: Doors, rates: Rates, proxies: Proxies) -> Self {
         let policy = policy(doors.eovr());
-        Self { doors, rates, proxies, hashing: Hashing::default(), policy }
+        Self { doors, rates, proxies, alarm: Alarm::default(), hashing: Hashing::default(), policy }
     }
 }
 
@@ -61,6 +65,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = account::routes(routes);
     let routes = factor::routes(routes);
     let routes = people::routes(routes);
+    let routes = watch::routes(routes);
     keys::routes(routes)
 }
 

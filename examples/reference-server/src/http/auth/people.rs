@@ -173,6 +173,7 @@ async fn assign(
     Json(given): Json<Assigned>,
 ) -> Answered {
     app.auth.doors.assign(&who, account(&id)?, given.role).await?;
+    app.auth.alarm.role_changed();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -17,8 +17,10 @@ use eovr_core::seal::{Entropy, MasterKey};
 use eovr_core::{Eovr, Timestamp};
 use eovr_tests::TestClock;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use sha1::Sha1;
+use tower::ServiceExt as _;
 
 use super::super::auth::{Auth, PerMinute, Proxies, Rates, doors};
 use super::super::{App, Setup, meters, router};
@@ -71,6 +73,7 @@ async fn door_with(rates: PerMinute) -> Failing<Door> {
         gate: auth.clone(),
         auth,
         production: false,
+        public_url: None,
         secret: SECRET,
         meters: meters::install(),
     };
@@ -441,5 +444,73 @@ async fn whoever_asks_too_often_is_told_when_to_come_again() -> Tested {
     let forged = [("x-forwarded-for", "198.51.100.7")];
     let body = json!({"email": MONA, "password": PASSWORD});
     door.ask(Method::POST, "/api/auth/login", &forged, Some(body)).await?.problem(429, "too_many")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
+    let door = door().await?;
+    let top = door.come_in(TOP).await?;
+    let site = identity::Site::all(door.eovr.org()).into_iter().next().ok_or("a facility")?;
+    let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
+    let id = setup.create(identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
+    let path = format!("/api/facilities/{id}");
+    door.get(&top, &format!("{path}/qr")).await?.problem(409, "conflict")?;
+    let given = door.post(&top, &format!("{path}/link"), None).await?.is(200)?.json()?;
+    let link = format!("/api/report/{}", given["link"].as_str().ok_or("a link")?);
+    let qr = door.get(&top, &format!("{path}/qr")).await?.is(200)?;
+    assert_eq!(qr.header("content-type"), "image/svg+xml");
+    assert!(qr.text.contains("<svg"));
+
+    let welcome = door.ask(Method::GET, &link, &[], None).await?.is(200)?.json()?;
+    assert_eq!(welcome["title_ar"], "واحد");
+    assert_eq!(welcome["categories"].as_array().map(Vec::len), Some(13));
+    let told = json!({"category": "medication", "description": "أخذت دواء مريض آخر بالخطأ في العنبر"});
+    let thanks = door.ask(Method::POST, &link, &[], Some(told.clone())).await?.is(201)?.json()?;
+    assert_eq!(thanks["number"], "OVR-2026-000001");
+    let code = json!({"code": thanks["receipt"]});
+    let standing = door.ask(Method::POST, "/api/report/receipt", &[], Some(code)).await?.is(200)?.json()?;
+    assert_eq!(standing["state"], "created");
+    let mona = door.come_in(MONA).await?;
+    let list = door.get(&mona, "/api/incidents").await?.is(200)?.json()?;
+    assert_eq!(list["items"][0]["facility"], "F1");
+
+    // A new poster: the old one is worth nothing from then on, and neither is one that never was.
+    door.post(&top, &format!("{path}/link"), None).await?.is(200)?;
+    let gone = door.ask(Method::POST, &link, &[], Some(told.clone())).await?.problem(404, "not_found")?;
+    let never = format!("/api/report/{}", "0192f0c0-0000-4000-8000-000000000000");
+    let never = door.ask(Method::POST, &never, &[], Some(told.clone())).await?.problem(404, "not_found")?;
+    assert_eq!(gone["detail"], never["detail"]);
+    let gone =
+        door.ask(Method::DELETE, &format!("{path}/link"), &[("authorization", &top.bearer())], None).await?;
+    gone.is(204)?;
+    door.get(&top, &format!("{path}/qr")).await?.problem(409, "conflict")?;
+    door.post(&mona, &format!("{path}/link"), None).await?.problem(403, "denied")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_is_warned_before_its_login_ends() -> Tested {
+    let door = door().await?;
+    let mona = door.come_in(MONA).await?;
+    let request = Request::builder().uri("/api/auth/events").header("authorization", mona.bearer());
+    let response = door.server.router.clone().oneshot(request.body(Body::empty())?).await?;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut events = response.into_body();
+    let mut told = async || {
+        let frame = events.frame().await.ok_or("the stream ended")??;
+        Ok::<_, Box<dyn std::error::Error>>(String::from_utf8(
+            frame.into_data().map_err(|_| "no data")?.to_vec(),
+        )?)
+    };
+    door.clock.pass_seconds(13 * 60 + 1);
+    let warning = told().await?;
+    assert!(warning.starts_with("event: idle\ndata: {\"idle_at\":"), "{warning}");
+    // To listen is no use: the login ends all the same.
+    door.clock.pass_seconds(2 * 60);
+    let end = told().await?;
+    assert!(end.starts_with("event: ended"), "{end}");
+    assert!(events.frame().await.is_none());
+    door.get(&mona, "/api/auth/me").await?.problem(401, "unauthenticated")?;
     Ok(())
 }

@@ -111,7 +111,15 @@ impl Server {
         let gate = Arc::new(Believer(eovr.clone()));
         let doors = doors(&eovr, &SECRET).await?;
         let auth = Arc::new(Auth::new(doors, Rates::new(PerMinute::default()), Proxies::default()));
-        let app = App::new(Setup { eovr, gate, auth, production, secret: SECRET, meters: meters::install() });
+        let app = App::new(Setup {
+            eovr,
+            gate,
+            auth,
+            production,
+            public_url: None,
+            secret: SECRET,
+            meters: meters::install(),
+        });
         Ok(Self { router: router(&app), app })
     }
 

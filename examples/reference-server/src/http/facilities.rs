@@ -1,0 +1,156 @@
+//! The facilities, and the poster in each waiting room: an address at which anybody reports.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use eovr_core::identity::facility::{self, Link};
+use eovr_core::record::{Query, Record, RecordId};
+use eovr_core::{Command, Error, Name, Session};
+use qrcode::QrCode;
+use qrcode::render::svg;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::app::App;
+use super::body::Params;
+use super::caller::Caller;
+use super::page::{After, next};
+use super::problem::{Code, Problem};
+use super::reply::{Answered, json};
+use super::routes::{Access, Endpoint, Routes};
+
+/// A facility.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Listed<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    state: &'a str,
+    /// Its id in the organisation.
+    facility: &'a str,
+    administration: &'a str,
+    governorate: &'a str,
+    title_en: &'a str,
+    title_ar: &'a str,
+    time_zone: &'a str,
+    /// Where visitors report; none where there is no such address.
+    link: Option<&'a str>,
+}
+
+/// A page of facilities.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Facilities<'a> {
+    items: Vec<Listed<'a>>,
+    /// Where the next page begins; none on the last.
+    next: Option<String>,
+}
+
+/// The address of a facility's poster.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Given {
+    link: String,
+    /// What the poster's QR code holds.
+    url: String,
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let may = |action| Access::Action { of: facility::KIND, action };
+    routes
+        .add(
+            Endpoint::get("/api/facilities", Access::Reads(facility::KIND), "Lists facilities in scope")
+                .asks::<After>()
+                .gives::<Facilities<'_>>(),
+            list,
+        )
+        .add(
+            Endpoint::post("/api/facilities/{id}/link", may("give_link"), "Gives the poster a new address")
+                .gives::<Given>()
+                .secret(),
+            rotate,
+        )
+        .add(
+            Endpoint::delete(
+                "/api/facilities/{id}/link",
+                may("revoke_link"),
+                "Takes the poster's address away",
+            ),
+            revoke,
+        )
+        .add(Endpoint::get("/api/facilities/{id}/qr", may("give_link"), "Draws the poster's code, SVG"), draw)
+}
+
+async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered {
+    let query = Query::of(Name::new(facility::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let page = session.find(&query).await?;
+    let items = page.items.iter().map(listed).collect();
+    json(&Facilities { items, next: next(page.next) })
+}
+
+fn listed(record: &Record) -> Listed<'_> {
+    let text = |name| record.facet(name).and_then(|value| value.as_text()).unwrap_or_default();
+    let stamp = &record.envelope().stamp;
+    Listed {
+        id: record.id(),
+        state: record.state().as_str(),
+        facility: stamp.facility.as_str(),
+        administration: stamp.administration.as_str(),
+        governorate: stamp.governorate.as_str(),
+        title_en: text("title_en"),
+        title_ar: text("title_ar"),
+        time_zone: text("time_zone"),
+        link: record.facet("link").and_then(|value| value.as_text()),
+    }
+}
+
+async fn rotate(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answered {
+    let link = Link::draw(&mut app.auth.doors.entropy()?);
+    session.act(facility::KIND, known(&id)?, link.command()).await?;
+    json(&Given { link: link.to_string(), url: poster(&app, &headers, &link.to_string()) })
+}
+
+async fn revoke(Caller(session): Caller, Path(id): Path<String>) -> Answered {
+    act(&session, &id, Link::revocation()).await
+}
+
+async fn act(session: &Session, id: &str, command: Command) -> Answered {
+    session.act(facility::KIND, known(id)?, command).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn draw(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answered {
+    let record = session.load(facility::KIND, known(&id)?).await?;
+    let link = record.facet("link").and_then(|value| value.as_text());
+    let link = link.ok_or_else(|| {
+        Problem::new(Code::Conflict).detail("the facility has no address for visitors; give it one first")
+    })?;
+    let code = QrCode::new(poster(&app, &headers, link))
+        .map_err(|error| Problem::internal(format!("an address is no code: {error}")))?;
+    let picture = code.render::<svg::Color<'_>>().min_dimensions(256, 256).build();
+    let mut response: Response = picture.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+    Ok(response)
+}
+
+/// The address that a poster shows: below the server's own, as the operator said it or the client asked.
+fn poster(app: &App, headers: &HeaderMap, link: &str) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let scheme = if app.production { "https" } else { "http" };
+    match &app.public_url {
+        Some(url) => format!("{}/r/{link}", url.trim_end_matches('/')),
+        None => format!("{scheme}://{host}/r/{link}"),
+    }
+}
+
+/// What is no id names no facility, like an id that nobody has.
+fn known(text: &str) -> Result<RecordId, Problem> {
+    text.parse().map_err(|_| Error::not_found(facility::KIND).into())
+}

@@ -1,0 +1,92 @@
+//! `eovr-server check`, and `serve --production`, which asks the same.
+
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::support::{Folder, Run, Tested, run};
+
+const URL: &str = "https://reports.example.org";
+
+fn key() -> String {
+    STANDARD.encode(std::array::from_fn::<u8, 32, _>(|at| (at as u8).wrapping_mul(83) ^ 0xA5))
+}
+
+fn checked(folder: &Folder, set: impl FnOnce(&mut Command)) -> Result<Run, Box<dyn std::error::Error>> {
+    let mut command = folder.command("check");
+    command.env_remove("EOVR_PUBLIC_URL");
+    std::fs::create_dir_all(folder.data())?;
+    set(&mut command);
+    run(&mut command)
+}
+
+#[test]
+fn all_is_well_with_a_key_an_address_and_a_database() -> Tested {
+    let folder = Folder::new()?;
+    let run = checked(&folder, |command| {
+        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL);
+    })?;
+    assert_eq!(run.code, Some(0), "{}{}", run.said, run.complained);
+    assert_eq!(run.said.lines().filter(|line| line.starts_with("ok ")).count(), 3, "{}", run.said);
+    Ok(())
+}
+
+/// Each mistake is one line that says what would be right, and never the key.
+#[test]
+fn what_is_missing_or_weak_fails_with_a_line_each() -> Tested {
+    let folder = Folder::new()?;
+    let sevens = STANDARD.encode([7; 32]);
+    let typed = STANDARD.encode(b"for this example only, never rea");
+    let cases: [(&str, Option<&str>, Option<&str>, &str); 7] = [
+        ("no key", None, Some(URL), "key: EOVR_MASTER_KEY is not set"),
+        ("no base64", Some("secret-of-mona"), Some(URL), "key:"),
+        ("too short", Some("c2hvcnQ="), Some(URL), "key:"),
+        ("sevens", Some(&sevens), Some(URL), "key: it repeats itself"),
+        ("typed", Some(&typed), Some(URL), "key: it is text that somebody typed"),
+        ("no address", Some(&key()), None, "address: it is not said"),
+        (
+            "no https",
+            Some(&key()),
+            Some("http://reports.example.org"),
+            "address: it is not said, or is not https",
+        ),
+    ];
+    for (what, key, url, wanted) in cases {
+        let run = checked(&folder, |command| {
+            command.envs(key.map(|key| ("EOVR_MASTER_KEY", key)));
+            command.envs(url.map(|url| ("EOVR_PUBLIC_URL", url)));
+        })?;
+        assert_eq!(run.code, Some(1), "{what}: {}", run.said);
+        let failed: Vec<_> = run.said.lines().filter(|line| line.starts_with("FAIL")).collect();
+        assert_eq!(failed.len(), 1, "{what}: {}", run.said);
+        assert!(failed.iter().all(|line| line.contains(wanted) && line.contains("; ")), "{what}: {failed:?}");
+        assert!(key.is_none_or(|key| !run.said.contains(key)), "{what} tells the key");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_database_that_is_away_is_named_without_its_password() -> Tested {
+    let folder = Folder::new()?;
+    let run = checked(&folder, |command| {
+        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL);
+        command.args(["--store", "postgres://eovr:verysecret@127.0.0.1:1/eovr"]);
+    })?;
+    assert_eq!(run.code, Some(1), "{}", run.said);
+    assert!(run.said.contains("FAIL  database"), "{}", run.said);
+    assert!(!run.said.contains("verysecret"), "{}", run.said);
+    Ok(())
+}
+
+#[test]
+fn a_server_for_real_does_not_start_with_a_weak_key() -> Tested {
+    let folder = Folder::new()?;
+    let mut command = folder.command("serve");
+    command.args(["--production", "--listen", "127.0.0.1:0"]).env("EOVR_PUBLIC_URL", URL);
+    command.env("EOVR_MASTER_KEY", STANDARD.encode([7; 32]));
+    let run = run(&mut command)?;
+    assert_eq!(run.code, Some(2), "{}", run.complained);
+    assert!(run.complained.contains("repeats itself"), "{}", run.complained);
+    Ok(())
+}
