@@ -264,7 +264,7 @@ fn compared(column: &Column, value_type: Option<ValueType>, value: &Value) -> Op
         }
         (_, _, Some(value_type)) if value.value_type() != value_type => None,
         (_, _, None) => None,
-        (_, Value::Text(text), _) => Some(text.as_str().into()),
+        (_, Value::Text(text), _) => Some((&**text).into()),
         (_, Value::Int(int), _) => Some((*int).into()),
         (_, Value::Bool(bool), _) => Some((*bool).into()),
         (_, Value::Time(at), _) => Some(at.as_micros().into()),

@@ -62,7 +62,7 @@ fn write_changing(document: &mut RawDocumentBuf, record: &Record) -> Result<()> 
     for (name, value) in record.facets() {
         let name = field(name)?;
         match value {
-            Value::Text(text) => document.append(name, text.as_str()),
+            Value::Text(text) => document.append(name, &**text),
             Value::Int(int) => document.append(name, *int),
             Value::Bool(bool) => document.append(name, *bool),
             // A date in MongoDB has milliseconds only.
@@ -177,7 +177,7 @@ impl<'d> Parts<'d> {
 /// Reads one value of a facet's type.
 pub(crate) fn read_value(value: RawBsonRef<'_>, value_type: ValueType) -> Result<Value> {
     Ok(match (value_type, value) {
-        (ValueType::Text, RawBsonRef::String(text)) => Value::Text(text.to_owned()),
+        (ValueType::Text, RawBsonRef::String(text)) => Value::from(text),
         (ValueType::Int, RawBsonRef::Int64(int)) => Value::Int(int),
         (ValueType::Bool, RawBsonRef::Boolean(bool)) => Value::Bool(bool),
         (ValueType::Time, RawBsonRef::Int64(micros)) => Value::Time(Timestamp::from_micros(micros)),

@@ -42,7 +42,7 @@ impl From<ValueType> for ColumnType {
 impl From<&Value> for Bind {
     fn from(value: &Value) -> Self {
         match value {
-            Value::Text(text) => Self::Text(text.clone()),
+            Value::Text(text) => Self::Text(text.to_string()),
             Value::Int(int) => Self::Int(*int),
             Value::Bool(bool) => Self::Bool(*bool),
             Value::Time(at) => Self::Int(at.as_micros()),

@@ -60,6 +60,7 @@ fn figures(schema: &Schema) -> impl Iterator<Item = Index> {
         index(schema, &named("figures"), all, false),
         index(schema, &named("national"), tallied.chain(["state"]).collect(), false),
         index(schema, "by_month", vec!["month"], false),
+        index(schema, "by_place", vec!["facility"], false),
     ];
     indexes.into_iter().filter(|index| index.width <= schema.dialect.widest_index())
 }

@@ -169,7 +169,7 @@ impl<'r> Plain<'r> {
 
     fn value(&mut self, value_type: ValueType) -> Result<Option<Value>> {
         Ok(match value_type {
-            ValueType::Text => self.text_or_none()?.map(|text| Value::Text(text.into_owned())),
+            ValueType::Text => self.text_or_none()?.map(|text| Value::from(&*text)),
             ValueType::Int => self.int_or_none()?.map(Value::Int),
             ValueType::Bool => self.bool_or_none()?.map(Value::Bool),
             ValueType::Time => self.int_or_none()?.map(|at| Value::Time(Timestamp::from_micros(at))),

@@ -177,7 +177,7 @@ fn changed_records(
         with(format!("facet {name} other"), &|record| drop(record.facets.insert(name.clone(), text.clone())));
         with(format!("facet {name} one off"), &|record| {
             let changed = match &record.facets[name] {
-                Value::Text(text) => Value::Text(format!("{text} ")),
+                Value::Text(text) => Value::from(format!("{text} ")),
                 Value::Int(int) => Value::Int(int + 1),
                 Value::Bool(bool) => Value::Bool(!bool),
                 Value::Time(at) => Value::Time(later(*at)),

@@ -202,7 +202,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             (Role::TopManagement, counted(), national),
             (Role::TopManagement, cells(), national),
             (Role::TopManagement, trend, "incident$by_month"),
-            (Role::TopManagement, Tally::of(incident()).by(Column::Facility), "incident$by_facility"),
+            (Role::TopManagement, Tally::of(incident()).by(Column::Facility), "incident$by_place"),
         ] {
             let session = eovr.session(actor("somebody", role, "CAI-1-1"));
             let plan = store.explain_tally(&session.scope(), &tally).await.unwrap().join("\n");

@@ -192,7 +192,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             of(Column::State).by(facet("severity")).filter(facet("disposition"), Test::Absent),
             "SEARCH incident USING COVERING INDEX incident$national",
         ),
-        (&top, of(Column::Facility), "SCAN incident USING COVERING INDEX incident$by_facility"),
+        (&top, of(Column::Facility), "SCAN incident USING COVERING INDEX incident$by_place"),
         (&top, of(Column::Administration), "SCAN incident USING COVERING INDEX incident$by_administration"),
         (&top, of(Column::Governorate), "SCAN incident USING COVERING INDEX incident$by_governorate"),
         (

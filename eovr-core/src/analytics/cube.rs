@@ -108,7 +108,7 @@ impl Cube {
             _ => return None,
         };
         let after = self.combination(told.to, told.after)?;
-        let ids = [told.governorate, told.administration, told.facility].map(Value::Text);
+        let ids = [told.governorate, told.administration, told.facility].map(Value::from);
         if before.as_ref() == Some(&after) {
             return Some(());
         }
@@ -123,7 +123,7 @@ impl Cube {
 
     /// The combination that a message speaks of; `None` where it names what is not tallied here.
     fn combination(&self, state: String, facets: BTreeMap<Name, serde_json::Value>) -> Option<Combination> {
-        let mut combination = vec![Some(Value::Text(state))];
+        let mut combination = vec![Some(Value::from(state))];
         for (name, value_type) in &self.tallied {
             // One that is missing was told by a node that does not count by it, and is not known.
             combination.push(match facets.get(name)? {

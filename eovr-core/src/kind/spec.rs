@@ -206,7 +206,9 @@ impl FacetSpec {
             );
         }
         match value {
-            Value::Text(text) if !self.one_of.is_empty() && !self.one_of.contains(text) => {
+            Value::Text(text)
+                if !self.one_of.is_empty() && !self.one_of.iter().any(|one| **one == **text) =>
+            {
                 refuse("is not one of its values", format!("accepted: `{}`", self.one_of.join("`, `")))
             }
             Value::Text(text)

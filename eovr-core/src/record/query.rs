@@ -136,7 +136,7 @@ impl Column {
     /// The column's value in one record.
     pub fn of(&self, record: &Record) -> Option<Value> {
         let envelope = &record.envelope;
-        let text = |text: &str| Some(Value::Text(text.to_owned()));
+        let text = |text: &str| Some(Value::from(text));
         match self {
             Self::Number => envelope.number.as_deref().and_then(text),
             Self::Governorate => text(envelope.stamp.governorate.as_str()),

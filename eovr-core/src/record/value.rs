@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,8 +11,9 @@ use crate::time::Timestamp;
 /// The value of a facet. "Not set" is the absence of the facet, never a special value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
-    /// A code or a short name: at most 200 bytes, not free text.
-    Text(String),
+    /// A code or a short name: at most 200 bytes, not free text. Shared, because the same few come again in
+    /// every record and every count.
+    Text(Arc<str>),
     /// A whole number.
     Int(i64),
     /// Yes or no.
@@ -117,13 +119,13 @@ impl Serialize for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 
@@ -153,6 +155,6 @@ impl From<Timestamp> for Value {
 
 impl From<RecordId> for Value {
     fn from(id: RecordId) -> Self {
-        Self::Text(id.to_string())
+        Self::from(id.to_string())
     }
 }

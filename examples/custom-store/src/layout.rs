@@ -4,6 +4,7 @@
 //! stop compiling on the day the core gets a new field: better than losing it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -120,7 +121,7 @@ struct Facet(#[serde(with = "ValueJson")] Value);
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Value")]
 enum ValueJson {
-    Text(String),
+    Text(Arc<str>),
     Int(i64),
     Bool(bool),
     Time(#[serde(with = "micros")] Timestamp),

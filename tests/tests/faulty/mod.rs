@@ -275,7 +275,7 @@ impl Faulty {
             }
             Fault::TrimsTexts => stored.facets.values_mut().for_each(|value| {
                 if let Value::Text(text) = value {
-                    *value = Value::Text(text.trim().to_owned());
+                    *value = Value::from(text.trim());
                 }
             }),
             Fault::FloatsForInts => stored.facets.values_mut().for_each(|value| {

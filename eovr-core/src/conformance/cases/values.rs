@@ -46,7 +46,7 @@ fn texts() -> Vec<String> {
 
 /// Each facet with each of its values.
 fn all_values() -> Vec<(&'static str, Value)> {
-    let mut all: Vec<(&str, Value)> = texts().into_iter().map(|text| ("group", Value::Text(text))).collect();
+    let mut all: Vec<(&str, Value)> = texts().into_iter().map(|text| ("group", Value::from(text))).collect();
     all.extend(INTS.map(|int| ("order", Value::Int(int))));
     all.extend([true, false].map(|bool| ("fragile", Value::Bool(bool))));
     all.extend(MICROS.map(|micros| ("sent_at", Value::Time(Timestamp::from_micros(micros)))));

@@ -131,7 +131,7 @@ impl Doors {
     }
 
     pub(super) async fn open_logins(&self, account: &Record) -> Result<Vec<Record>> {
-        let user = Value::Text(account.id().to_string());
+        let user = Value::from(account.id().to_string());
         let query = Query::of(Name::new(login::KIND)?)
             .filter(Column::Facet(Name::new("user")?), Test::Is(user))
             .filter(Column::State, Test::Is(login::State::Open.name().into()))
