@@ -1,6 +1,6 @@
 //! Tokens of an outside identity provider (OpenID Connect), accepted beside our own.
 //!
-//! A hospital group that has a provider (Keycloak, Entra ID) gives its people roles there. [`Outside`] says
+//! A hospital group that has a provider, such as Keycloak, gives its people roles there. [`Outside`] says
 //! which provider, and how its claims become role and seat; [`KeySet`] are the keys that it publishes; what
 //! comes of a good token is an [`Actor`] like any other. Fetching the keys is the host's work, as
 //! everything that waits for a network is.
@@ -8,11 +8,45 @@
 //! After RFC 8725 and RFC 9068: the algorithm is that of the published key and never the token's choice
 //! (RS256 or ES256), keys for encryption are passed over, issuer and audience are compared exactly, and an
 //! ID token or a refresh token is not taken for an access token.
+//!
+//! A key that does not say its algorithm is taken for RS256 or ES256, by its type; a token that a client
+//! got for itself and not for a person speaks of a machine.
+//!
+//! # With Keycloak
+//!
+//! In the realm of the hospital, here `hospital`:
+//!
+//! 1. *Realm roles*: make one for each role of [`Role`] that people have, and give them to people or groups.
+//!    Keycloak writes them to `realm_access.roles` by itself; those of a client stand in
+//!    `resource_access.CLIENT.roles`.
+//! 2. *Realm settings, User profile*: make an attribute `eovr_seat` that only an administrator can edit. What
+//!    people could edit themselves would let them move to another hospital. Its value is the id of a
+//!    facility, for managers of their administration or governorate.
+//! 3. *Client scopes*: make one, with two mappers that add to the access token: an *Audience* with the included
+//!    custom audience `https://ovr.example.org`, and a *User Attribute* from `eovr_seat` to the claim
+//!    `eovr_seat`, as a string and without multiple values.
+//! 4. Give that scope as a default to the client by which people log in, and leave its lightweight access
+//!    tokens off: they have no such claims.
+//!
+//! The host is then told:
+//!
+//! ```
+//! # use eovr_core::identity::outside::Outside;
+//! let outside: Outside = serde_json::from_str(r#"{
+//!     "issuer": "https://login.example.org/realms/hospital",
+//!     "audience": "https://ovr.example.org",
+//!     "roles": {"ovr-staff": "staff", "ovr-quality": "quality_admin", "ovr-manager": "admin_manager",
+//!         "ovr-governor": "governorate_manager", "ovr-top": "top_management"}
+//! }"#)?;
+//! # assert_eq!(outside.roles_claim, "realm_access.roles");
+//! # assert_eq!(outside.seat_claim, "eovr_seat");
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -39,7 +73,8 @@ pub struct Outside {
     pub roles_claim: String,
     /// The provider's names of our roles.
     pub roles: BTreeMap<String, Role>,
-    /// Where the id of the facility, administration or governorate stands that the role is held in.
+    /// Where the id of the facility, administration or governorate stands that the role is held in; a
+    /// path too.
     #[serde(default = "seat_claim")]
     pub seat_claim: String,
 }
@@ -82,6 +117,11 @@ impl KeySet {
         self.of(token).is_some()
     }
 
+    /// Whether there is no key that could be used.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn of(&self, token: &str) -> Option<&(Algorithm, DecodingKey)> {
         let header = (token.len() <= LONGEST).then(|| jsonwebtoken::decode_header(token).ok()).flatten()?;
         self.0.get(&header.kid?).filter(|(algorithm, _)| *algorithm == header.alg)
@@ -98,14 +138,37 @@ fn signing_key(key: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let algorithm = match key.common.key_algorithm {
         Some(KeyAlgorithm::RS256) => Algorithm::RS256,
         Some(KeyAlgorithm::ES256) => Algorithm::ES256,
-        _ => return None,
+        Some(_) => return None,
+        None => usual(key)?,
     };
     let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let decoding = signs.then(|| DecodingKey::from_jwk(key).ok()).flatten()?;
     Some((key.common.key_id.clone()?, (algorithm, decoding)))
 }
 
+/// The algorithm of a key that does not say it, as those of Entra ID. It follows from the key, so that no
+/// token has a choice.
+fn usual(key: &Jwk) -> Option<Algorithm> {
+    match &key.algorithm {
+        AlgorithmParameters::RSA(_) => Some(Algorithm::RS256),
+        AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => {
+            Some(Algorithm::ES256)
+        }
+        _ => None,
+    }
+}
+
 impl Outside {
+    /// Whether a token says that it is of this provider. That proves nothing: it tells which keys the token
+    /// is to be checked with.
+    pub fn is_named_by(&self, token: &str) -> bool {
+        if token.len() > LONGEST {
+            return false;
+        }
+        let claims = jsonwebtoken::dangerous::insecure_decode_claims::<Map<String, Value>>(token);
+        claims.is_ok_and(|claims| claims.get("iss").and_then(Value::as_str) == Some(self.issuer.as_str()))
+    }
+
     /// The actor that a token speaks of.
     ///
     /// The id in the audit trail is a digest of issuer and subject: the same for the same person, and no
@@ -121,7 +184,7 @@ impl Outside {
             Error::new(ErrorKind::Denied, "the identity provider gives you no role here")
                 .with_help(format!("it must name one of `{}`", self.role_names()))
         })?;
-        let seat = claims.get(&self.seat_claim).and_then(Value::as_str).unwrap_or_default();
+        let seat = at(&claims, &self.seat_claim).and_then(Value::as_str).unwrap_or_default();
         let seat = seat_of(role, seat, org).ok_or_else(|| {
             Error::new(ErrorKind::Denied, "the identity provider does not say where you work")
                 .with_help(format!("a `{role}` needs a place of the organisation in `{}`", self.seat_claim))
@@ -134,7 +197,11 @@ impl Outside {
             .finalize()
             .into();
         let id = Hex(&digest).to_string();
-        Actor::new(ActorId::new(&format!("oidc-{}", id.get(..32).unwrap_or_default()))?, role, seat)
+        let actor =
+            Actor::new(ActorId::new(&format!("oidc-{}", id.get(..32).unwrap_or_default()))?, role, seat)?;
+        // RFC 9068, 2.2: where no person takes part, the subject is the client.
+        let machine = claims.get("client_id").and_then(Value::as_str) == Some(subject);
+        Ok(if machine { actor.as_machine() } else { actor })
     }
 
     fn claims(&self, token: &str, keys: &KeySet, now: Timestamp) -> Option<Map<String, Value>> {
@@ -159,15 +226,22 @@ impl Outside {
 
     /// The highest of the roles that the token gives.
     fn role(&self, claims: &Map<String, Value>) -> Option<Role> {
-        let mut path = self.roles_claim.split('.');
-        let first = claims.get(path.next()?)?;
-        let names = path.try_fold(first, |value, step| value.get(step))?.as_array()?;
+        let names = at(claims, &self.roles_claim)?.as_array()?;
         names.iter().filter_map(|name| self.roles.get(name.as_str()?)).max().copied()
     }
 
     fn role_names(&self) -> String {
         self.roles.keys().map(String::as_str).collect::<Vec<_>>().join("`, `")
     }
+}
+
+/// A claim: of this name, which may have points itself (`https://example.org/roles`), or at this path.
+fn at<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    claims.get(path).or_else(|| {
+        let mut steps = path.split('.');
+        let first = claims.get(steps.next()?)?;
+        steps.try_fold(first, |value, step| value.get(step))
+    })
 }
 
 /// RFC 9068 says so in the header, Keycloak in a claim. ID tokens and refresh tokens are signed with the
