@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::check;
 use crate::engine::{self, Host};
-use crate::http::{self, App, Auth, PerMinute, Proxies, Rates, Setup, meters};
+use crate::http::{self, App, Auth, PerMinute, Provider, Proxies, Rates, Setup, meters};
 use crate::log;
 use crate::output::{Failure, Out};
 use crate::settings::Place;
@@ -46,6 +47,19 @@ pub(crate) struct Door {
     /// Requests a minute that somebody who is in may send; 0: any number
     #[arg(long, value_name = "NUMBER", default_value_t = PerMinute::default().api)]
     requests_per_minute: u32,
+    /// A JSON file that describes an OpenID Connect provider, whose tokens are accepted too
+    #[arg(long, value_name = "FILE")]
+    identity_provider: Option<PathBuf>,
+    /// Certificates (PEM) that vouch for that provider, in place of the public authorities
+    #[arg(long, value_name = "FILE", requires = "identity_provider")]
+    identity_provider_ca: Option<PathBuf>,
+}
+
+impl Door {
+    fn provider(&self) -> Result<Option<Provider>, Failure> {
+        let file = self.identity_provider.as_deref();
+        file.map(|file| Provider::open(file, self.identity_provider_ca.as_deref())).transpose()
+    }
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
@@ -72,7 +86,11 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         .map_err(|error| Failure::broken(format!("the system does not say where it listens: {error}")))?;
     let rates = Rates::new(PerMinute { api: door.requests_per_minute, ..PerMinute::default() });
     let doors = http::doors(&host.eovr, &host.token_secret).await?;
-    let auth = Arc::new(Auth::new(doors, rates, Proxies(door.proxy.clone())));
+    let mut auth = Auth::new(doors, rates, Proxies(door.proxy.clone()));
+    if let Some(provider) = door.provider()? {
+        auth = auth.accepting(provider);
+    }
+    let auth = Arc::new(auth);
     let app = App::new(Setup {
         eovr: host.eovr.clone(),
         gate: auth.clone(),
@@ -84,6 +102,11 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     });
     log::begin();
     tokio::spawn(upkeep(app.clone()));
+    if let Some(provider) = app.auth.provider.clone() {
+        // Once before anybody comes; where it is away, it is tried again.
+        provider.look(app.auth.doors.now()).await;
+        tokio::spawn(provider.watch(app.auth.doors.clone()));
+    }
     let stop = asked_to_stop();
     out.line(format_args!("listening on http://{address}"));
     until(listener, app, stop).await

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::app::App;
+use super::auth::Provider;
 use super::problem::{Code, Problem};
 use super::reply::{Answered, json};
 
@@ -52,6 +53,9 @@ pub(crate) struct Health {
     mail: &'static str,
     /// What opens sealed fields: `loaded`.
     keys: &'static str,
+    /// Whose tokens are accepted beside our own: `off`, `ok`, or `unavailable` where it gave no keys when it
+    /// was last asked.
+    identity_provider: &'static str,
 }
 
 /// `GET /health`: 200 where all is well, 503 where not, and both times what is and what is not.
@@ -65,6 +69,8 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
         mail: "off",
         // An engine does not open without them.
         keys: "loaded",
+        // Without it the server is well: people with a login of ours come in.
+        identity_provider: app.auth.provider.as_ref().map_or("off", Provider::state),
     };
     let mut response = json(&health)?;
     if !beats {

@@ -35,7 +35,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 pub(crate) use self::app::{App, Setup};
-pub(crate) use self::auth::{Auth, PerMinute, Proxies, Rates, doors};
+pub(crate) use self::auth::{Auth, PerMinute, Provider, Proxies, Rates, doors};
 use self::problem::{Code, Problem};
 use self::routes::{Access, Endpoint, Routes};
 

@@ -24,8 +24,7 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// Somebody whom another gate has let in.
-    #[cfg(test)]
+    /// Somebody who has no login of ours.
     pub(crate) fn of(session: Session) -> Self {
         Self { session, person: None, key: None }
     }
@@ -38,6 +37,12 @@ impl Gate for Auth {
         if token.starts_with(api_key::PREFIX) {
             let bearer = self.doors.admit_key(token).await?;
             return Ok(Arrival { session: bearer.session, person: None, key: Some(bearer.access) });
+        }
+        if let Some(provider) = &self.provider
+            && provider.is_named_by(token)
+        {
+            let actor = provider.actor(token, &self.doors).await?;
+            return Ok(Arrival::of(self.doors.eovr().session(actor)));
         }
         let person = self.doors.admit(token).await?;
         Ok(Arrival { session: person.session.clone(), person: Some(person), key: None })

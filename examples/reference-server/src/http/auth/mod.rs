@@ -2,7 +2,8 @@
 //!
 //! The access token travels in a header, so no foreign page can make a browser send it. The refresh token
 //! is in a cookie that no script can read; the two routes that take it ask for a header too
-//! ([`cookie`]), which no foreign page can send.
+//! ([`cookie`]), which no foreign page can send. A hospital that has an identity provider needs none of it:
+//! the tokens of that one are accepted too ([`provider`]).
 
 mod account;
 mod alarm;
@@ -14,6 +15,7 @@ mod hashing;
 mod keys;
 mod login;
 mod people;
+mod provider;
 mod rates;
 mod watch;
 
@@ -25,6 +27,7 @@ use self::alarm::Alarm;
 pub(crate) use self::client::Proxies;
 pub(crate) use self::gate::{Arrival, Person};
 use self::hashing::Hashing;
+pub(crate) use self::provider::Provider;
 pub(crate) use self::rates::{Category, PerMinute, Rates};
 use super::routes::Routes;
 
@@ -34,6 +37,8 @@ pub(crate) struct Auth {
     pub(crate) rates: Rates,
     pub(crate) proxies: Proxies,
     alarm: Alarm,
+    /// Whose tokens are accepted beside our own.
+    pub(crate) provider: Option<Provider>,
     hashing: Hashing,
     policy: PasswordPolicy,
 }
@@ -42,7 +47,14 @@ impl Auth {
     /// With passwords that are not made of the names of this organisation.
     pub(crate) fn new(doors: Doors, rates: Rates, proxies: Proxies) -> Self {
         let policy = policy(doors.eovr());
-        Self { doors, rates, proxies, alarm: Alarm::default(), hashing: Hashing::default(), policy }
+        let (alarm, hashing) = (Alarm::default(), Hashing::default());
+        Self { doors, rates, proxies, alarm, provider: None, hashing, policy }
+    }
+
+    /// Accepts the tokens of an outside identity provider too.
+    #[must_use]
+    pub(crate) fn accepting(self, provider: Provider) -> Self {
+        Self { provider: Some(provider), ..self }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Coming in by HTTP, as a browser and as an attacker would.
 
+mod outside;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -22,7 +24,7 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use tower::ServiceExt as _;
 
-use super::super::auth::{Auth, PerMinute, Proxies, Rates, doors};
+use super::super::auth::{Auth, PerMinute, Provider, Proxies, Rates, doors};
 use super::super::{App, Setup, meters, router};
 use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
 
@@ -44,6 +46,10 @@ async fn door() -> Failing<Door> {
 }
 
 async fn door_with(rates: PerMinute) -> Failing<Door> {
+    door_accepting(rates, None).await
+}
+
+async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing<Door> {
     let clock = TestClock::new();
     let eovr = Eovr::builder()
         .store(MemoryStore::new())
@@ -67,7 +73,11 @@ async fn door_with(rates: PerMinute) -> Failing<Door> {
         setup.create(user::KIND, &OrgId::new("F1")?, account.command()).await?;
     }
     let doors = doors(&eovr, &SECRET).await?;
-    let auth = Arc::new(Auth::new(doors, Rates::new(rates), Proxies::default()));
+    let mut auth = Auth::new(doors, Rates::new(rates), Proxies::default());
+    if let Some(provider) = provider {
+        auth = auth.accepting(provider);
+    }
+    let auth = Arc::new(auth);
     let setup = Setup {
         eovr: eovr.clone(),
         gate: auth.clone(),

@@ -1,0 +1,110 @@
+//! Fetches a small document from a provider.
+//!
+//! A request every ten minutes needs no pool, no cookies, no proxies and no HTTP/2, and must not follow
+//! redirects: so these are hyper and tokio-rustls (with ring) themselves, which the server and the database
+//! drivers bring anyway, and no client above them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::{Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::client::conn::http1;
+use hyper::rt::{Read, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::address::Address;
+
+/// More than any provider's documents.
+const MOST_BYTES: usize = 256 << 10;
+
+/// Asks for documents, one connection for each.
+pub(super) struct Fetch {
+    tls: TlsConnector,
+    /// How long one may take, with everything that comes before it.
+    patience: Duration,
+}
+
+impl Fetch {
+    /// With the certificates (PEM) that vouch for the provider; without, those of the public authorities.
+    ///
+    /// # Errors
+    /// What is wrong with the certificates.
+    pub(super) fn new(vouching: Option<&[u8]>, patience: Duration) -> Result<Self, String> {
+        // Named, as another part of the program may bring another provider of ciphers.
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(roots(vouching)?)
+            .with_no_client_auth();
+        Ok(Self { tls: TlsConnector::from(Arc::new(config)), patience })
+    }
+
+    /// The document at an address.
+    ///
+    /// # Errors
+    /// Why there is none, for the log.
+    pub(super) async fn get(&self, at: &Address) -> Result<Bytes, String> {
+        let document = tokio::time::timeout(self.patience, self.document(at)).await;
+        let document = document.unwrap_or_else(|_| Err("it does not answer in time".to_owned()));
+        document.map_err(|why| format!("{}{}: {why}", at.authority, at.path))
+    }
+
+    async fn document(&self, at: &Address) -> Result<Bytes, String> {
+        let connected = TcpStream::connect((at.host.as_str(), at.port)).await;
+        let stream = connected.map_err(|error| format!("cannot connect: {error}"))?;
+        if !at.secure {
+            return exchange(TokioIo::new(stream), at).await;
+        }
+        let name = ServerName::try_from(at.host.clone()).map_err(|error| error.to_string())?;
+        let stream = self.tls.connect(name, stream).await.map_err(|error| format!("no TLS: {error}"))?;
+        exchange(TokioIo::new(stream), at).await
+    }
+}
+
+fn roots(vouching: Option<&[u8]>) -> Result<RootCertStore, String> {
+    let Some(pem) = vouching else {
+        return Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect());
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| format!("not certificates in PEM: {error}"))?;
+        roots.add(certificate).map_err(|error| format!("not the certificate of an authority: {error}"))?;
+    }
+    if roots.is_empty() { Err("there is no certificate in PEM".to_owned()) } else { Ok(roots) }
+}
+
+async fn exchange<I>(io: I, at: &Address) -> Result<Bytes, String>
+where
+    I: Read + Write + Send + Unpin + 'static,
+{
+    let broken = |error: hyper::Error| format!("the connection failed: {error}");
+    let (mut sender, connection) = http1::handshake(io).await.map_err(broken)?;
+    // The connection goes on beside the request, and ends with it whatever happens.
+    let mut connections = JoinSet::new();
+    connections.spawn(connection);
+    let request = Request::get(&at.path)
+        .header(header::HOST, &at.authority)
+        .header(header::ACCEPT, "application/json")
+        .header(header::USER_AGENT, concat!("eovr-server/", env!("CARGO_PKG_VERSION")))
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| error.to_string())?;
+    let response = sender.send_request(request).await.map_err(broken)?;
+    // A redirect is an answer like any other that is not the document: nobody else is asked.
+    if response.status() != StatusCode::OK {
+        return Err(format!("it answers {}", response.status()));
+    }
+    let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
+    Ok(body.map_err(|error| format!("its answer cannot be read: {error}"))?.to_bytes())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,333 @@
+//! What a provider's token opens, and what is none.
+
+use base64::engine::general_purpose::STANDARD;
+
+use super::*;
+
+/// A provider with one key, and a server that accepts its tokens.
+async fn ready() -> Failing<(Played, Key, Door)> {
+    let key = Key::new("one")?;
+    let played = Played::new(&[&key]).await?;
+    let door = beside(&played.settings()).await?;
+    Ok((played, key, door))
+}
+
+/// The claims with one of them changed; `null` takes it away.
+fn with(claims: &Value, name: &str, to: Value) -> Value {
+    let mut claims = claims.clone();
+    if let Some(all) = claims.as_object_mut() {
+        if to.is_null() { drop(all.remove(name)) } else { drop(all.insert(name.to_owned(), to)) }
+    }
+    claims
+}
+
+#[tokio::test]
+async fn a_person_of_the_provider_works_as_their_role_says() -> Tested {
+    let (played, key, door) = ready().await?;
+    let claims = played.claims(now(&door.clock));
+    let mona = bearing(&key.sign(&claims)?);
+    let me = door.get(&mona, "/api/auth/me").await?.is(200)?.json()?;
+    assert_eq!(
+        (&me["role"], &me["human"], &me["facilities"]),
+        (&json!("quality_admin"), &json!(true), &json!(["F1"]))
+    );
+    let id = me["id"].as_str().ok_or("an id")?;
+    assert!(id.starts_with("oidc-") && !id.contains("f3c2"), "{id}");
+    assert!(me["email"].is_null() && me["name"].is_null(), "{me}");
+    let made = door.post(&mona, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
+    let path = format!("/api/incidents/{}", made.json()?["id"].as_str().ok_or("an id")?);
+    let start = Some(json!({"action": "start"}));
+    door.post(&mona, &format!("{path}/transition"), start).await?.is(200)?;
+    // The same person at another place does not see it, and somebody else at the same place does.
+    let elsewhere = bearing(&key.sign(&with(&claims, "eovr_seat", json!("F2")))?);
+    assert_eq!(door.me(&elsewhere.access).await?.json()?["id"], id);
+    door.get(&elsewhere, &path).await?.problem(404, "not_found")?;
+    let colleague = bearing(&key.sign(&with(&claims, "sub", json!("somebody else")))?);
+    assert_ne!(door.me(&colleague.access).await?.json()?["id"], id);
+    door.get(&colleague, &path).await?.is(200)?;
+    // Accounts and logins here are for those who have one here.
+    door.get(&mona, "/api/auth/sessions").await?.problem(403, "denied")?;
+    door.post(&mona, "/api/auth/logout", None).await?.problem(403, "denied")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn our_own_doors_stay_as_they_are() -> Tested {
+    let (played, key, door) = ready().await?;
+    let mona = door.come_in(MONA).await?;
+    door.get(&mona, "/api/auth/me").await?.is(200)?;
+    door.refresh(&mona.cookie, &[("x-eovr", "1")]).await?.is(200)?;
+    // A provider that calls its key as we call ours, and speaks of a person of ours, gets nowhere.
+    let [header, claims] = read::<2>(&mona.access)?;
+    let as_ours = Key { name: header["kid"].as_str().ok_or("a name")?.to_owned(), ..Key::new("")? };
+    played.publish(&[&key, &as_ours])?;
+    door.pass(600).await?;
+    let mona = door.come_in(MONA).await?;
+    door.get(&mona, "/api/auth/me").await?.is(200)?;
+    for typ in ["JWT", "at+jwt"] {
+        door.me(&as_ours.sign_as(typ, &claims)?).await?.problem(401, "unauthenticated")?;
+    }
+    let found = with(&played.claims(now(&door.clock)), "sub", claims["sub"].clone());
+    let found = door.me(&as_ours.sign(&found)?).await?.is(200)?.json()?;
+    assert_ne!(found["id"], claims["sub"]);
+    Ok(())
+}
+
+/// RFC 9068, 2.2: where no person takes part, the subject of a token is the client.
+#[tokio::test]
+async fn a_client_that_got_a_token_for_itself_is_a_machine() -> Tested {
+    let (played, key, door) = ready().await?;
+    let claims = with(&played.claims(now(&door.clock)), "client_id", json!("ward-board"));
+    let person = door.me(&key.sign(&claims)?).await?.is(200)?.json()?;
+    assert_eq!(person["human"], true, "{person}");
+    let machine = bearing(&key.sign(&with(&claims, "sub", json!("ward-board")))?);
+    assert_eq!(door.me(&machine.access).await?.is(200)?.json()?["human"], false);
+    let made = door.post(&machine, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
+    let id = made.json()?["id"].as_str().ok_or("an id")?.to_owned();
+    let start = Some(json!({"action": "start"}));
+    let path = format!("/api/incidents/{id}/transition");
+    door.post(&machine, &path, start).await?.problem(400, "refused")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_role_is_the_highest_of_those_that_the_claim_names() -> Tested {
+    let key = Key::new("one")?;
+    let played = Played::new(&[&key]).await?;
+    let check = async |at: &str, claims: Value, role: Option<&str>| -> Tested {
+        let mut settings = played.settings();
+        if !at.is_empty() {
+            settings["roles_claim"] = json!(at);
+        }
+        let door = beside(&settings).await?;
+        let mut all = with(&played.claims(now(&door.clock)), "realm_access", Value::Null);
+        for (name, value) in claims.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+        let got = door.me(&key.sign(&all)?).await?;
+        match role {
+            Some(role) => assert_eq!(got.is(200)?.json()?["role"], role, "{at} {claims}"),
+            None => {
+                let detail = got.problem(403, "denied")?["detail"].to_string();
+                assert!(detail.contains("no role") && detail.contains("`ovr-staff`"), "{detail}");
+            }
+        }
+        Ok(())
+    };
+    let keycloak = |roles: Value| json!({"realm_access": {"roles": roles}});
+    check("", keycloak(json!(["ovr-staff"])), Some("staff")).await?;
+    check("", keycloak(json!(["ovr-quality", "ovr-staff", "uma_authorization"])), Some("quality_admin"))
+        .await?;
+    check("", keycloak(json!(["offline_access"])), None).await?;
+    check("", keycloak(json!(["OVR-STAFF", "staff", 7, null])), None).await?;
+    check("", keycloak(json!([])), None).await?;
+    check("", keycloak(json!("ovr-staff")), None).await?;
+    check("", keycloak(json!({"ovr-staff": true})), None).await?;
+    check("", json!({"realm_access": ["ovr-staff"]}), None).await?;
+    check("", json!({}), None).await?;
+    check("", json!({"realm_access.roles": ["ovr-staff"]}), Some("staff")).await?;
+    let client = json!({"resource_access": {"ovr": {"roles": ["ovr-staff"]}}});
+    check("resource_access.ovr.roles", client.clone(), Some("staff")).await?;
+    check("resource_access.other.roles", client, None).await?;
+    check("roles", json!({"roles": ["ovr-quality"]}), Some("quality_admin")).await?;
+    check("roles", keycloak(json!(["ovr-quality"])), None).await?;
+    let url = "https://ovr.example.org/roles";
+    check(url, json!({url: ["ovr-staff"]}), Some("staff")).await
+}
+
+#[tokio::test]
+async fn a_role_needs_a_seat_of_its_level() -> Tested {
+    let (played, key, door) = ready().await?;
+    let claims = played.claims(now(&door.clock));
+    let check = async |role: &str, seat: Value, facilities: Option<Value>| -> Tested {
+        let claims = with(&claims, "realm_access", json!({"roles": [role]}));
+        let got = door.me(&key.sign(&with(&claims, "eovr_seat", seat.clone()))?).await?;
+        let Some(facilities) = facilities else {
+            let detail = got.problem(403, "denied")?["detail"].to_string();
+            assert!(detail.contains("`eovr_seat`"), "{detail}");
+            return Ok(());
+        };
+        assert_eq!(got.is(200)?.json()?["facilities"], facilities, "{role} {seat}");
+        Ok(())
+    };
+    check("ovr-staff", json!("F2"), Some(json!(["F2"]))).await?;
+    check("ovr-quality", json!("F3"), Some(json!(["F3"]))).await?;
+    check("ovr-manager", json!("A"), Some(json!(["F1", "F2"]))).await?;
+    check("ovr-governor", json!("H"), Some(json!(["F3"]))).await?;
+    check("ovr-top", Value::Null, Some(json!(["F1", "F2", "F3"]))).await?;
+    for role in ["ovr-staff", "ovr-quality", "ovr-manager", "ovr-governor"] {
+        for seat in [json!("F9"), json!(""), json!(["F1"]), json!(1), json!({"id": "F1"}), Value::Null] {
+            check(role, seat, None).await?;
+        }
+    }
+    // A place of another level is a mistake in the provider, and must not widen what somebody sees.
+    for (role, seat) in [
+        ("ovr-staff", "A"),
+        ("ovr-staff", "G"),
+        ("ovr-manager", "F1"),
+        ("ovr-manager", "G"),
+        ("ovr-governor", "F1"),
+        ("ovr-governor", "A"),
+    ] {
+        check(role, json!(seat), None).await?;
+    }
+    Ok(())
+}
+
+/// Each is refused in the same words, and an access token beside it is not.
+#[tokio::test]
+async fn what_is_no_access_token_for_us_opens_nothing() -> Tested {
+    let (played, key, door) = ready().await?;
+    let claims = played.claims(now(&door.clock));
+    let at = now(&door.clock).as_micros() / 1_000_000;
+    let changed = |name: &str, to: Value| key.sign(&with(&claims, name, to));
+    let untyped = with(&claims, "typ", Value::Null);
+    let both = with(&claims, "aud", json!(["account", AUDIENCE]));
+    let good = [
+        ("as it is", key.sign(&claims)?),
+        ("RFC 9068", key.sign_as("at+jwt", &untyped)?),
+        ("RFC 9068, in full", key.sign_as("application/at+jwt", &untyped)?),
+        ("two audiences", key.sign(&both)?),
+        ("a clock that is a little slow", changed("exp", json!(at - 29))?),
+        ("a clock that is a little fast", changed("nbf", json!(at + 30))?),
+    ];
+    for (what, token) in &good {
+        assert_eq!(door.me(token).await?.status, 200, "{what}");
+    }
+    let bad = [
+        ("an ID token", key.sign(&untyped)?),
+        ("an ID token of Keycloak", changed("typ", json!("ID"))?),
+        ("a refresh token", changed("typ", json!("Refresh"))?),
+        ("an offline token", changed("typ", json!("Offline"))?),
+        ("a logout token", key.sign_as("logout+jwt", &untyped)?),
+        ("for another program", changed("aud", json!("account"))?),
+        ("for other programs", changed("aud", json!(["account", "https://ovr.example.org/"]))?),
+        ("for nobody", changed("aud", Value::Null)?),
+        ("for no one", changed("aud", json!([]))?),
+        ("of another issuer", changed("iss", json!("https://elsewhere.example.org"))?),
+        ("of almost this issuer", changed("iss", json!(format!("{}/", played.0.issuer)))?),
+        ("of several issuers", changed("iss", json!([played.0.issuer]))?),
+        ("of no issuer", changed("iss", Value::Null)?),
+        ("of nobody", changed("sub", Value::Null)?),
+        ("of a number", changed("sub", json!(7))?),
+        ("for ever", changed("exp", Value::Null)?),
+        ("until some day", changed("exp", json!("tomorrow"))?),
+        ("no more", changed("exp", json!(at - 30))?),
+        ("not yet", changed("nbf", json!(at + 31))?),
+        ("made tomorrow", changed("iat", json!(at + 24 * 3600))?),
+        ("a book", changed("picture", json!("A".repeat(20_000)))?),
+    ];
+    refused(&door, &bad).await?;
+    door.me(&good[0].1).await?.is(200)?;
+    Ok(())
+}
+
+/// Nobody makes a token who has not the key, whatever they know.
+#[tokio::test]
+async fn what_the_provider_has_not_signed_opens_nothing() -> Tested {
+    let (signing, sealing, foreign) = (Key::new("one")?, Key::new("sealing")?, Key::new("one")?);
+    let played = Played::new(&[&signing]).await?;
+    let mut encrypts = sealing.public()?;
+    encrypts["use"] = json!("enc");
+    let shared = json!({"kty": "oct", "kid": "shared", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode([7; 32])});
+    let mut other = Key::new("other")?.public()?;
+    other["alg"] = json!("ES512");
+    let mut nameless = sealing.public()?;
+    nameless["kid"] = Value::Null;
+    played.give(Answer::of(json!({"keys": [encrypts, shared, other, nameless, signing.public()?]})));
+    let door = beside(&played.settings()).await?;
+    let claims = played.claims(now(&door.clock));
+    let good = signing.sign(&claims)?;
+    door.me(&good).await?.is(200)?;
+
+    let hmac = |kid: &str, secret: &[u8]| {
+        let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret))
+    };
+    let pem = |newline: &str| {
+        let text = STANDARD.encode(&signing.der);
+        let (first, rest) = text.split_at(64);
+        format!("-----BEGIN PUBLIC KEY-----\n{first}\n{rest}\n-----END PUBLIC KEY-----{newline}")
+    };
+    let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let [header, _] = read::<2>(&good)?;
+    let parts: Vec<&str> = good.split('.').collect();
+    let head = |changes: &[(&str, Value)]| {
+        let changed = changes.iter().fold(header.clone(), |all, (name, to)| with(&all, name, to.clone()));
+        format!("{}.{}.{}", encoded(&changed), parts[1], parts[2])
+    };
+    let body =
+        |name: &str, to: Value| format!("{}.{}.{}", parts[0], encoded(&with(&claims, name, to)), parts[2]);
+    let brings_its_key = {
+        let mut header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::ES256) };
+        header.jwk = Some(serde_json::from_value(foreign.public()?)?);
+        jsonwebtoken::encode(&header, &claims, &foreign.secret)?
+    };
+    let bad = [
+        ("HMAC with the public key", hmac("one", pem("\n").as_bytes())?),
+        ("HMAC with the public key, no end of line", hmac("one", pem("").as_bytes())?),
+        ("HMAC with the public key in DER", hmac("one", &signing.der)?),
+        ("HMAC with the point", hmac("one", &signing.point)?),
+        ("HMAC with nothing", hmac("one", b"")?),
+        ("HMAC with a key that is published", hmac("shared", &[7; 32])?),
+        ("a key for encryption", sealing.sign(&claims)?),
+        ("a key of that name", foreign.sign(&claims)?),
+        ("a key that it brings", brings_its_key),
+        ("alg none", head(&[("alg", json!("none"))])),
+        ("alg none, unsigned", format!("{}.{}.", encoded(&with(&header, "alg", json!("none"))), parts[1])),
+        ("alg RS256", head(&[("alg", json!("RS256"))])),
+        ("alg ES384", head(&[("alg", json!("ES384"))])),
+        ("no alg", head(&[("alg", Value::Null)])),
+        ("no kid", head(&[("kid", Value::Null)])),
+        ("another kid", head(&[("kid", json!("sealing"))])),
+        ("another place", body("eovr_seat", json!("F2"))),
+        ("more time", body("exp", json!(9_999_999_999_i64))),
+        ("another role", body("realm_access", json!({"roles": ["ovr-top"]}))),
+        ("unsigned", format!("{}.{}.", parts[0], parts[1])),
+        ("two parts", format!("{}.{}", parts[0], parts[1])),
+        ("four parts", format!("{good}.{}", parts[2])),
+        ("a signature of zeros", format!("{}.{}.{}", parts[0], parts[1], URL_SAFE_NO_PAD.encode([0; 64]))),
+    ];
+    refused(&door, &bad).await?;
+    door.me(&good).await?.is(200)?;
+    Ok(())
+}
+
+/// A key need not say its algorithm, as those of Entra ID do not: its type does.
+#[tokio::test]
+async fn a_key_without_an_algorithm_is_used_as_its_type_says() -> Tested {
+    let key = Key::new("one")?;
+    let played = Played::new(&[&key]).await?;
+    let mut public = key.public()?;
+    public["alg"] = Value::Null;
+    public["use"] = Value::Null;
+    played.give(Answer::of(json!({"keys": [public]})));
+    let door = beside(&played.settings()).await?;
+    let claims = played.claims(now(&door.clock));
+    door.me(&key.sign(&claims)?).await?.is(200)?;
+    let header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::HS256) };
+    let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key.der))?;
+    door.me(&forged).await?.problem(401, "unauthenticated")?;
+    Ok(())
+}
+
+async fn refused(door: &Door, tokens: &[(&str, String)]) -> Tested {
+    let mut said = std::collections::BTreeSet::new();
+    for (what, token) in tokens {
+        let got = door.me(token).await?;
+        assert_eq!(got.status, 401, "{what}: {}", got.text);
+        let problem = got.problem(401, "unauthenticated")?;
+        said.insert(problem["detail"].to_string());
+    }
+    assert_eq!(said.len(), 1, "{said:?}");
+    Ok(())
+}
+
+/// The first parts of a token.
+fn read<const PARTS: usize>(token: &str) -> Failing<[Value; PARTS]> {
+    let parts = token.split('.').take(PARTS);
+    let parts =
+        parts.map(|part| -> Failing<Value> { Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part)?)?) });
+    let parts = parts.collect::<Failing<Vec<Value>>>()?;
+    parts.try_into().map_err(|_| "a token has more parts".into())
+}
