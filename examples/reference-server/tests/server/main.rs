@@ -4,5 +4,7 @@ mod check;
 mod demo;
 mod identity;
 mod import;
+mod provider;
 mod serve;
+mod served;
 mod support;

@@ -1,75 +1,11 @@
 //! `eovr-server serve`, as a process that is talked to over a socket.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::served::Server;
 use crate::support::{Folder, Tested};
-
-type Found<T> = Result<T, Box<dyn std::error::Error>>;
-
-/// A server that is killed where a test ends early.
-struct Server {
-    child: Child,
-    address: String,
-    log: Option<std::thread::JoinHandle<String>>,
-}
-
-impl Server {
-    fn start(command: &mut Command) -> Found<Self> {
-        let mut child = command
-            .args(["--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let mut errors = child.stderr.take().ok_or("standard error is a pipe")?;
-        let log = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = errors.read_to_string(&mut text);
-            text
-        });
-        let out = BufReader::new(child.stdout.take().ok_or("standard output is a pipe")?);
-        for line in out.lines() {
-            if let Some(address) = line?.strip_prefix("listening on http://") {
-                return Ok(Self { child, address: address.to_owned(), log: Some(log) });
-            }
-        }
-        child.wait()?;
-        Err(log.join().unwrap_or_default().into())
-    }
-
-    fn connect(&self) -> Found<TcpStream> {
-        let stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-        Ok(stream)
-    }
-
-    /// Sends a request as it stands, and reads to the end of the connection.
-    fn ask(&self, head: &str, body: &str) -> Found<String> {
-        let mut stream = self.connect()?;
-        let length = body.len();
-        write!(
-            stream,
-            "{head}\r\nhost: test\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    }
-
-    fn terminate(&self) -> Tested {
-        let id = self.child.id().to_string();
-        let done = Command::new("kill").args(["-TERM", &id]).status()?;
-        if done.success() { Ok(()) } else { Err("kill failed".into()) }
-    }
-
-    fn end(mut self) -> Found<(ExitStatus, String)> {
-        let status = self.child.wait()?;
-        let log = self.log.take().and_then(|log| log.join().ok());
-        Ok((status, log.unwrap_or_default()))
-    }
-}
 
 #[test]
 fn it_says_where_it_listens_answers_and_stops_when_told() -> Tested {
@@ -160,12 +96,4 @@ fn an_address_that_is_taken_is_said() -> Tested {
     let refused = crate::support::run(folder.command("serve").args(["--listen", &address]))?;
     assert_eq!(refused.code, Some(2), "{}", refused.said);
     refused.says(&["cannot listen on", "name another with --listen"])
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It has ended already, unless the test has failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
