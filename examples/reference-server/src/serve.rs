@@ -38,7 +38,7 @@ pub(crate) struct Door {
     /// Behind HTTPS, for real: no documentation pages, and browsers are told to stay with HTTPS
     #[arg(long)]
     production: bool,
-    /// Where the server is found from outside, for posters: https://reports.example.org
+    /// Where the server is found from outside, for posters, such as `https://reports.example.org`
     #[arg(long, value_name = "URL", env = "EOVR_PUBLIC_URL")]
     public_url: Option<String>,
     /// The address of a proxy that is believed when it says whom it speaks for
