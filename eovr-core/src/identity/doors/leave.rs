@@ -52,7 +52,7 @@ impl Doors {
     pub async fn end_login(&self, who: &Admitted, login: RecordId) -> Result<()> {
         let account = self.account(who.user).await?;
         if !self.open_logins(&account).await?.iter().any(|open| open.id() == login) {
-            return Err(Error::new(ErrorKind::NotFound, "you have no such login"));
+            return Err(Error::not_found(login::KIND));
         }
         self.end(who.user, login, Reason::LeftBySelf).await
     }

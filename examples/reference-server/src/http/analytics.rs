@@ -12,6 +12,7 @@ use super::caller::Caller;
 use super::problem::Problem;
 use super::reply::{Answered, json};
 use super::routes::{Access, Endpoint, Routes};
+use super::values;
 
 const OF: &str = "analytics";
 
@@ -41,10 +42,10 @@ pub(crate) struct Trend {
     #[param(inline)]
     by: Option<By>,
     /// The first month, such as `2026-01`.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<values::Month>, inline)]
     from: Option<Month>,
     /// The last month.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<values::Month>, inline)]
     to: Option<Month>,
 }
 
@@ -59,10 +60,10 @@ pub(crate) struct Comparison {
     #[param(inline)]
     by: Option<By>,
     /// The first month, such as `2026-01`.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<values::Month>, inline)]
     from: Option<Month>,
     /// The last month.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<values::Month>, inline)]
     to: Option<Month>,
 }
 
@@ -102,9 +103,20 @@ struct Count<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<&'a str>,
     /// The value that is counted apart; none where it is not set, or nothing is counted apart.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Grouped>)]
     value: Option<&'a Value>,
     count: u64,
+}
+
+/// A value by which figures are counted apart.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it says what a value is; the value itself is the engine's")]
+enum Grouped {
+    /// A state or a severity.
+    Code(String),
+    /// Whether of high risk.
+    Flag(bool),
 }
 
 /// How many there are, by state and severity.

@@ -4,16 +4,22 @@
 //! only what comes from us is passed on: the name of a member that we know, and what was expected.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use eovr_core::Error;
+use eovr_core::identity::facility::Link;
+use eovr_core::identity::{api_key, facility, login, user};
 use eovr_core::incident::{FOLLOW_UP, KIND};
 use eovr_core::record::RecordId;
 use http_body_util::LengthLimitError;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use super::problem::{Code, Fault, Problem};
 
@@ -35,8 +41,37 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             of_json(error.inner(), field)
         })?;
         json.end().map_err(|error| of_json(&error, None))?;
+        let Object(value) = value;
         Ok(Self(value))
     }
+}
+
+/// A JSON object and nothing else: by itself a derived reader takes an array of the members' values too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
+/// The same for a member that is an object.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Members<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+
+    deserializer.deserialize_map(Members(PhantomData))
 }
 
 /// The parameters behind the question mark.
@@ -62,25 +97,45 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// The incident that a path names.
-pub(crate) struct Incident(pub(crate) RecordId);
+/// The record that a path names, of one kind.
+macro_rules! named {
+    ($($(#[$says:meta])+ $name:ident = $param:literal, $kind:expr;)+) => {$(
+        $(#[$says])+
+        pub(crate) struct $name(pub(crate) RecordId);
 
-impl<S: Send + Sync> FromRequestParts<S> for Incident {
-    type Rejection = Problem;
+        impl<S: Send + Sync> FromRequestParts<S> for $name {
+            type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        named(parts, state, "id", KIND).await.map(Self)
-    }
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                named(parts, state, $param, $kind).await.map(Self)
+            }
+        }
+    )+};
 }
 
-/// The follow-up action that a path names.
-pub(crate) struct FollowUpAction(pub(crate) RecordId);
+named! {
+    /// The incident that a path names.
+    Incident = "id", KIND;
+    /// The follow-up action that a path names.
+    FollowUpAction = "action", FOLLOW_UP;
+    /// The account that a path names.
+    Account = "id", user::KIND;
+    /// The login that a path names.
+    Login = "id", login::KIND;
+    /// The key for a machine that a path names.
+    MachineKey = "id", api_key::KIND;
+    /// The facility that a path names.
+    Site = "id", facility::KIND;
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for FollowUpAction {
+/// The address of a poster that a path names; none where it is none.
+pub(crate) struct Poster(pub(crate) Option<Link>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Poster {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        named(parts, state, "action", FOLLOW_UP).await.map(Self)
+        Ok(Self(read_path(parts, state, "link").await))
     }
 }
 
@@ -97,7 +152,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
             return Ok(Self(None));
         }
         let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        let version = version.and_then(|version| version.parse().ok());
+        let digits = |version: &&str| version.bytes().all(|byte| byte.is_ascii_digit());
+        let version = version.filter(digits).and_then(|version| version.parse().ok());
         version.map(|version| Self(Some(version))).ok_or_else(|| {
             Problem::invalid(
                 "if-match",
@@ -113,10 +169,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
 /// # Errors
 /// `TooLarge` beyond [`LONGEST`]; `MalformedBody` where the client stopped in the middle.
 pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Code::TooLarge).detail(format!("send at most {LONGEST} bytes"));
+    // What says that it will be too long is not waited for.
+    if body.size_hint().lower() > LONGEST as u64 {
+        return Err(too_large());
+    }
     axum::body::to_bytes(body, LONGEST).await.map_err(|error| {
         let long = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
         if long {
-            Problem::new(Code::TooLarge).detail(format!("send at most {LONGEST} bytes"))
+            too_large()
         } else {
             Problem::new(Code::MalformedBody).detail("the body ended before its end")
         }
@@ -125,11 +186,19 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
 
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim();
-    if media.eq_ignore_ascii_case("application/json") {
+    let mut parts = media.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
+    // JSON has one encoding (RFC 8259), and whoever says another one would be misread.
+    let mut named = parts.filter_map(|part| part.split_once('='));
+    let utf_8 = named.all(|(name, value)| {
+        !name.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    if json && utf_8 {
         return Ok(());
     }
-    Err(Problem::new(Code::UnsupportedType).detail("send JSON, with `content-type: application/json`"))
+    Err(Problem::new(Code::UnsupportedType)
+        .detail("send JSON in UTF-8, with `content-type: application/json`"))
 }
 
 async fn named<S: Send + Sync>(
@@ -138,13 +207,15 @@ async fn named<S: Send + Sync>(
     name: &str,
     kind: &'static str,
 ) -> Result<RecordId, Problem> {
-    let params = RawPathParams::from_request_parts(parts, state).await;
-    let id = params.ok().and_then(|params| {
-        let (_, text) = params.iter().find(|(param, _)| *param == name)?;
-        text.parse().ok()
-    });
     // What is no id names no record, like an id that nobody has.
-    id.ok_or_else(|| Error::not_found(kind).into())
+    read_path(parts, state, name).await.ok_or_else(|| Error::not_found(kind).into())
+}
+
+/// What stands in a place of the path, where it can be read at all.
+async fn read_path<S: Send + Sync, T: FromStr>(parts: &mut Parts, state: &S, name: &str) -> Option<T> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    let (_, text) = params.iter().find(|(param, _)| *param == name)?;
+    text.parse().ok()
 }
 
 fn of_json(error: &serde_json::Error, field: Option<String>) -> Problem {

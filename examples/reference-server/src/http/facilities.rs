@@ -1,18 +1,18 @@
 //! The facilities, and the poster in each waiting room: an address at which anybody reports.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use eovr_core::identity::facility::{self, Link};
 use eovr_core::record::{Query, Record, RecordId};
-use eovr_core::{Command, Error, Name, Session};
+use eovr_core::{Command, Name, Session};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::body::Params;
+use super::body::{Params, Site};
 use super::caller::Caller;
 use super::page::{After, next};
 use super::problem::{Code, Problem};
@@ -21,6 +21,7 @@ use super::routes::{Access, Endpoint, Routes};
 
 /// A facility.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Facility)]
 pub(crate) struct Listed<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: RecordId,
@@ -46,6 +47,7 @@ pub(crate) struct Facilities<'a> {
 
 /// The address of a facility's poster.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Poster)]
 pub(crate) struct Given {
     link: String,
     /// What the poster's QR code holds.
@@ -75,7 +77,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
             ),
             revoke,
         )
-        .add(Endpoint::get("/api/facilities/{id}/qr", may("give_link"), "Draws the poster's code, SVG"), draw)
+        .add(
+            Endpoint::get("/api/facilities/{id}/qr", may("give_link"), "Draws the poster's code, SVG")
+                .tells("image/svg+xml")
+                .also(&[409]),
+            draw,
+        )
 }
 
 async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered {
@@ -104,30 +111,30 @@ fn listed(record: &Record) -> Listed<'_> {
 async fn rotate(
     State(app): State<App>,
     Caller(session): Caller,
-    Path(id): Path<String>,
+    Site(id): Site,
     headers: HeaderMap,
 ) -> Answered {
     let link = Link::draw(&mut app.auth.doors.entropy()?);
-    session.act(facility::KIND, known(&id)?, link.command()).await?;
+    session.act(facility::KIND, id, link.command()).await?;
     json(&Given { link: link.to_string(), url: poster(&app, &headers, &link.to_string()) })
 }
 
-async fn revoke(Caller(session): Caller, Path(id): Path<String>) -> Answered {
-    act(&session, &id, Link::revocation()).await
+async fn revoke(Caller(session): Caller, Site(id): Site) -> Answered {
+    act(&session, id, Link::revocation()).await
 }
 
-async fn act(session: &Session, id: &str, command: Command) -> Answered {
-    session.act(facility::KIND, known(id)?, command).await?;
+async fn act(session: &Session, id: RecordId, command: Command) -> Answered {
+    session.act(facility::KIND, id, command).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn draw(
     State(app): State<App>,
     Caller(session): Caller,
-    Path(id): Path<String>,
+    Site(id): Site,
     headers: HeaderMap,
 ) -> Answered {
-    let record = session.load(facility::KIND, known(&id)?).await?;
+    let record = session.load(facility::KIND, id).await?;
     let link = record.facet("link").and_then(|value| value.as_text());
     let link = link.ok_or_else(|| {
         Problem::new(Code::Conflict).detail("the facility has no address for visitors; give it one first")
@@ -148,9 +155,4 @@ fn poster(app: &App, headers: &HeaderMap, link: &str) -> String {
         Some(url) => format!("{}/r/{link}", url.trim_end_matches('/')),
         None => format!("{scheme}://{host}/r/{link}"),
     }
-}
-
-/// What is no id names no facility, like an id that nobody has.
-fn known(text: &str) -> Result<RecordId, Problem> {
-    text.parse().map_err(|_| Error::not_found(facility::KIND).into())
 }

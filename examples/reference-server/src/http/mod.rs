@@ -27,6 +27,7 @@ mod request_id;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod values;
 mod visitors;
 
 use std::sync::Arc;
@@ -60,8 +61,14 @@ fn all(app: &App) -> Routes {
             Endpoint::get("/health", Access::Public, "Says how the server is").gives::<health::Health>(),
             health::health,
         )
-        .add(Endpoint::get("/ready", Access::Public, "Says whether to send requests here"), health::ready)
-        .add(Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus"), meters::metrics);
+        .add(
+            Endpoint::get("/ready", Access::Public, "Says whether to send requests here").tells("text/plain"),
+            health::ready,
+        )
+        .add(
+            Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus").tells("text/plain"),
+            meters::metrics,
+        );
     let routes = auth::routes(routes);
     let routes = facilities::routes(routes);
     let routes = incidents::routes(routes);

@@ -1,41 +1,83 @@
 //! The OpenAPI document, made from the routes as they are.
 
-use axum::http::Method;
+use std::collections::BTreeSet;
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
 use utoipa::ToSchema as _;
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
-    PathItem, PathsBuilder, Ref, RefOr, Required, ResponseBuilder, Schema, Type,
+    ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, Object, ObjectBuilder, OpenApi,
+    OpenApiBuilder, PathItem, PathsBuilder, Ref, RefOr, Required, ResponseBuilder, Schema, Type,
 };
 
-use super::problem::{MEDIA, Written};
+use super::auth::Category;
+use super::problem::{MEDIA, Problem, Written};
 use super::repeat;
-use super::reply::{Answered, json};
+use super::reply::{self, Answered};
 use super::routes::{Access, Endpoint, Schemas};
+use super::values;
 
 /// The document of these routes.
 pub(super) fn answer(routes: &[Endpoint]) -> Answered {
-    json(&openapi(routes))
+    let document = serde_json::to_value(openapi(routes));
+    let mut document =
+        document.map_err(|error| Problem::internal(format!("the description is no JSON: {error}")))?;
+    say_what_may_be_empty(&mut document);
+    say_what_must_be_there(&mut document);
+    reply::json(&document)
+}
+
+/// A form sends all its members, and what is left empty was not asked for. The builder has no word for it.
+fn say_what_may_be_empty(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = paths.into_iter().flat_map(|paths| paths.values_mut()).filter_map(Value::as_object_mut);
+    for operation in operations.flat_map(|path| path.values_mut()) {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten().filter_map(Value::as_object_mut) {
+            if parameter.get("in").is_some_and(|place| place == "query") {
+                parameter.insert("allowEmptyValue".to_owned(), true.into());
+            }
+        }
+    }
+}
+
+/// What types cannot say of themselves: who changes something names it, and what goes on in a new report
+/// stays where it was.
+fn say_what_must_be_there(document: &mut Value) {
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let Some(schemas) = schemas else { return };
+    for name in ["Edit", "PanelChange", "Rating"] {
+        if let Some(schema) = schemas.get_mut(name).and_then(Value::as_object_mut) {
+            schema.insert("minProperties".to_owned(), 1.into());
+        }
+    }
+    let report = schemas.get_mut("Reopening").and_then(|schema| schema.pointer_mut("/properties/report"));
+    if let Some(report) = report {
+        let nowhere = json!({"properties": {"facility": {"type": "null"}}});
+        *report = json!({"allOf": [report.take(), nowhere]});
+    }
+}
+
+/// Names under which two types would stand: of the two one would be described as the other.
+#[cfg(test)]
+pub(super) fn clashes(routes: &[Endpoint]) -> BTreeSet<String> {
+    let mut schemas = Schemas::new();
+    drop(paths(routes, &mut schemas));
+    let known: std::collections::BTreeMap<_, _> = schemas.iter().cloned().collect();
+    schemas
+        .into_iter()
+        .filter(|(name, schema)| known.get(name) != Some(schema))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 fn openapi(routes: &[Endpoint]) -> OpenApi {
-    let mut schemas: Schemas = Vec::new();
-    Written::schemas(&mut schemas);
-    schemas.push((Written::name().into_owned(), <Written<'_> as utoipa::PartialSchema>::schema()));
-    let mut paths = PathsBuilder::new();
-    for route in routes {
-        let method = match route.method {
-            Method::POST => HttpMethod::Post,
-            Method::PATCH => HttpMethod::Patch,
-            Method::PUT => HttpMethod::Put,
-            Method::DELETE => HttpMethod::Delete,
-            _ => HttpMethod::Get,
-        };
-        paths = paths.path(route.path, PathItem::new(method, operation(route, &mut schemas)));
-    }
+    let mut schemas = Schemas::new();
+    let paths = paths(routes, &mut schemas);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
@@ -49,14 +91,33 @@ fn openapi(routes: &[Endpoint]) -> OpenApi {
     OpenApiBuilder::new().info(info).paths(paths.build()).components(Some(components)).build()
 }
 
+fn paths(routes: &[Endpoint], schemas: &mut Schemas) -> PathsBuilder {
+    Written::schemas(schemas);
+    schemas.push((Written::name().into_owned(), <Written<'_> as utoipa::PartialSchema>::schema()));
+    let mut paths = PathsBuilder::new();
+    for route in routes {
+        let method = match route.method {
+            Method::POST => HttpMethod::Post,
+            Method::PATCH => HttpMethod::Patch,
+            Method::PUT => HttpMethod::Put,
+            Method::DELETE => HttpMethod::Delete,
+            _ => HttpMethod::Get,
+        };
+        paths = paths.path(route.path, PathItem::new(method, operation(route, schemas)));
+    }
+    paths
+}
+
 fn operation(route: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
     let mut operation = OperationBuilder::new()
         .summary(Some(route.says))
         .description(Some(format!("Who may: {}.", route.access.words())))
         .tag(tag(route.path))
         .parameters(Some(parameters(route)))
-        .response(route.status.to_string(), answered(route, schemas))
-        .response("default", problem());
+        .response(route.status.to_string(), answered(route, schemas));
+    for status in refusals(route) {
+        operation = operation.response(status.to_string(), problem(status));
+    }
     if let Some(takes) = route.takes {
         let content = ContentBuilder::new().schema(Some(takes(schemas))).build();
         let body =
@@ -75,42 +136,92 @@ fn answered(route: &Endpoint, schemas: &mut Schemas) -> ResponseBuilder {
         let content = ContentBuilder::new().schema(Some(gives(schemas))).build();
         response = response.content("application/json", content);
     }
-    if route.versioned || route.status == 201 {
+    if let Some(media) = route.media {
+        let content = ContentBuilder::new().schema(Some(text())).build();
+        response = response.content(media, content);
+    }
+    // What has secrets is no record that could be asked for by its version.
+    if route.versioned || (route.status == 201 && !route.secret) {
         response = response.header("ETag", Header::new(text()));
     }
     response
 }
 
-fn problem() -> ResponseBuilder {
+/// The statuses of what may go wrong, from what the route is: a new one cannot forget to say them.
+fn refusals(route: &Endpoint) -> BTreeSet<u16> {
+    let mut statuses = BTreeSet::from([500, 503]);
+    statuses.extend(route.also);
+    let public = route.access == Access::Public;
+    let named = names(route.path).next().is_some();
+    let repeats = route.method == Method::POST && !route.secret;
+    if !public {
+        statuses.extend([401, 403, 429]);
+    }
+    match route.category {
+        // Who comes in may be nobody, and the cookie is taken from our own pages only.
+        Some(Category::Login) => statuses.extend([401, 403, 429]),
+        Some(_) => statuses.extend([404, 429]),
+        None => {}
+    }
+    if named {
+        statuses.insert(404);
+    }
+    if route.params.is_some() {
+        statuses.extend([400, 422]);
+    }
+    if route.takes.is_some() {
+        statuses.extend([400, 413, 415, 422]);
+    }
+    if repeats {
+        statuses.extend([400, 409, 413, 422]);
+    }
+    if route.versioned {
+        statuses.extend([409, 422]);
+    }
+    // A change may be one that the workflow does not allow, that somebody else made first, or in a place
+    // that is not there.
+    if !public && route.method != Method::GET {
+        statuses.extend([400, 404, 409, 422]);
+    }
+    statuses
+}
+
+fn problem(status: u16) -> ResponseBuilder {
     let schema = Ref::from_schema_name(Written::name());
     let content = ContentBuilder::new().schema(Some(schema)).build();
-    ResponseBuilder::new().description("Why not").content(MEDIA, content)
+    let status = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    ResponseBuilder::new().description(status.unwrap_or("Why not")).content(MEDIA, content)
 }
 
 fn parameters(route: &Endpoint) -> Vec<Parameter> {
-    let one = |name: &str, place, required, says: &str| {
+    let one = |name: &str, place, required, says: &str, schema: Object| {
         ParameterBuilder::new()
             .name(name)
             .parameter_in(place)
             .required(required)
             .description(Some(says))
-            .schema(Some(text()))
+            .schema(Some(schema))
             .build()
     };
     let mut all: Vec<Parameter> = Vec::new();
-    for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        all.push(one(name, ParameterIn::Path, Required::True, "Its id"));
+    for name in names(route.path) {
+        all.push(one(name, ParameterIn::Path, Required::True, "Its id", values::record()));
     }
     all.extend(route.params.map(|params| params()).unwrap_or_default());
-    if route.method == Method::POST {
+    if route.method == Method::POST && !route.secret {
         let says = "The same key again is the same request again, and gets the same answer";
-        all.push(one(repeat::HEADER, ParameterIn::Header, Required::False, says));
+        all.push(one(repeat::HEADER, ParameterIn::Header, Required::False, says, values::repeat_key()));
     }
     if route.versioned {
         let says = "The `ETag` of what you have seen: if somebody was faster, the answer is 409";
-        all.push(one("if-match", ParameterIn::Header, Required::False, says));
+        all.push(one("if-match", ParameterIn::Header, Required::False, says, values::seen()));
     }
     all
+}
+
+/// The names in braces.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 fn text() -> RefOr<Schema> {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::IntoParams;
 
 use super::problem::Problem;
+use super::values;
 
 /// The most on a page.
 const MOST: u32 = 100;
@@ -19,8 +20,10 @@ const MOST: u32 = 100;
 #[serde(deny_unknown_fields)]
 pub(crate) struct After {
     /// Where the page before ended: its `next`.
+    #[param(value_type = Option<values::Place>, inline)]
     after: Option<String>,
     /// How many, 1 to 100; 50 where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
 }
 

@@ -15,12 +15,14 @@ use super::body::Json;
 use super::problem::Problem;
 use super::reply::{Answered, json};
 use super::routes::{Access, Endpoint, Routes};
+use super::values;
 
 /// The receipt code that the reporter was given.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Code {
     /// Eight groups of four letters and digits.
+    #[schema(value_type = values::ReceiptText)]
     code: String,
 }
 
@@ -29,8 +31,10 @@ pub(crate) struct Code {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Words {
     /// Eight groups of four letters and digits.
+    #[schema(value_type = values::ReceiptText)]
     code: String,
     /// The words: the answer to the question that was asked, or something to add.
+    #[schema(value_type = values::Reason)]
     text: String,
 }
 

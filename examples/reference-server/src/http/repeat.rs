@@ -105,13 +105,17 @@ impl Repeats {
         body: &[u8],
     ) -> Result<Option<Seed>, Problem> {
         let Some(key) = headers.get(HEADER) else { return Ok(None) };
-        let key = key.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
+        let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
+        let key = key.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len())).filter(visible);
         let key = key.ok_or_else(|| {
             Problem::invalid(HEADER, "not a key", "1 to 128 visible ASCII characters, such as a UUID")
         })?;
         let key =
             digest(&[b"eovr.repeat.v1", &self.secret, caller.as_bytes(), route.as_bytes(), key.as_bytes()]);
-        Ok(Some(Seed { key, body: digest(&[body]), secret: self.secret }))
+        // What the client had seen belongs to what it asks for.
+        let seen = headers.get(header::IF_MATCH).map(HeaderValue::as_bytes);
+        let asked: Vec<&[u8]> = [body].into_iter().chain(seen).collect();
+        Ok(Some(Seed { key, body: digest(&asked), secret: self.secret }))
     }
 
     /// Asks whether this is the first.

@@ -125,6 +125,10 @@ pub(crate) struct Endpoint {
     pub(crate) status: u16,
     pub(crate) takes: Option<SchemaOf>,
     pub(crate) gives: Option<SchemaOf>,
+    /// The media type of its answer, where that is no JSON.
+    pub(crate) media: Option<&'static str>,
+    /// How it may refuse besides what all of its sort do.
+    pub(crate) also: &'static [u16],
     pub(crate) params: Option<fn() -> Vec<Parameter>>,
     /// Whether it changes a record that has a version.
     pub(crate) versioned: bool,
@@ -142,9 +146,11 @@ impl Endpoint {
             path,
             access,
             says,
-            status: 200,
+            status: 204,
             takes,
             gives,
+            media: None,
+            also: &[],
             params,
             versioned: false,
             secret: false,
@@ -183,14 +189,24 @@ impl Endpoint {
         Self { params: Some(query), ..self }
     }
 
-    /// It answers with this.
+    /// It answers with this; one that says nothing of the kind has an empty answer.
     pub(crate) fn gives<T: ToSchema>(self) -> Self {
-        Self { gives: Some(schema_of::<T>), ..self }
+        Self { gives: Some(schema_of::<T>), status: 200, ..self }
+    }
+
+    /// It answers with text of this media type.
+    pub(crate) fn tells(self, media: &'static str) -> Self {
+        Self { media: Some(media), status: 200, ..self }
     }
 
     /// It makes something: its status is 201.
     pub(crate) fn creates<T: ToSchema>(self) -> Self {
         Self { status: 201, ..self.gives::<T>() }
+    }
+
+    /// It may refuse with these too.
+    pub(crate) fn also(self, statuses: &'static [u16]) -> Self {
+        Self { also: statuses, ..self }
     }
 
     /// Its answers hold secrets: none is kept to be given again.

@@ -1,6 +1,6 @@
 //! `POST /api/report/{link}`: a report by somebody who stands before a facility's poster, without an account.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use eovr_core::access::{Actor, danger};
 use eovr_core::identity::facility::Link;
 use eovr_core::incident::{Report, Reporter, taxonomy};
@@ -11,24 +11,29 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::auth::Category;
-use super::body::Json;
+use super::body::{Json, Poster};
 use super::problem::{Code, Problem};
 use super::reply::{Answered, created, json};
 use super::routes::{Access, Endpoint, Routes};
+use super::values;
 
 /// What a visitor tells.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = VisitorReport)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Told {
     /// What kind of event: a code of the list that `GET` gives.
+    #[schema(value_type = values::Category)]
     category: String,
     /// What happened, in the visitor's own words: 10 to 60,000 characters.
+    #[schema(value_type = values::Narrative)]
     description: String,
     /// Whether the visitor is the patient, or somebody who does not say.
     #[serde(default)]
     anonymous: bool,
     /// Where in the facility: the code of a ward or unit.
     #[serde(default)]
+    #[schema(value_type = Option<values::ShortCode>)]
     location: Option<String>,
 }
 
@@ -76,8 +81,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
 }
 
-async fn welcome(State(app): State<App>, Path(link): Path<String>) -> Answered {
-    let stamp = place(&app, &link).await?;
+async fn welcome(State(app): State<App>, Poster(link): Poster) -> Answered {
+    let stamp = place(&app, link).await?;
     let title = app.eovr.org().title(&stamp.facility);
     let choices = taxonomy::CATEGORIES.iter().map(|category| Choice {
         code: category.code,
@@ -91,8 +96,8 @@ async fn welcome(State(app): State<App>, Path(link): Path<String>) -> Answered {
     })
 }
 
-async fn report(State(app): State<App>, Path(link): Path<String>, Json(told): Json<Told>) -> Answered {
-    let stamp = place(&app, &link).await?;
+async fn report(State(app): State<App>, Poster(link): Poster, Json(told): Json<Told>) -> Answered {
+    let stamp = place(&app, link).await?;
     let facility = stamp.facility.clone();
     let visitor = app.eovr.session(Actor::visitor(ActorId::new("poster")?, stamp));
     let reporter = if told.anonymous { Reporter::Anonymous } else { Reporter::Patient };
@@ -109,9 +114,9 @@ async fn report(State(app): State<App>, Path(link): Path<String>, Json(told): Js
 }
 
 /// Where the poster of this address hangs. One that was taken away looks like one that never was.
-async fn place(app: &App, link: &str) -> Result<Stamp, Problem> {
+async fn place(app: &App, link: Option<Link>) -> Result<Stamp, Problem> {
     let nowhere = || Problem::new(Code::NotFound).detail("nothing is taken at this address; ask at the desk");
-    let link: Link = link.parse().map_err(|_| nowhere())?;
+    let link = link.ok_or_else(nowhere)?;
     let software = danger::unrestricted("eovr-server.visitors", "find the facility of a poster")?;
     let found = app.eovr.session(software).find(&link.find()?).await?.items;
     found.first().map(|record| record.envelope().stamp.clone()).ok_or_else(nowhere)

@@ -1,20 +1,18 @@
 //! What people do with their own account.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use eovr_core::Timestamp;
 use eovr_core::identity::login::LoginInfo;
-use eovr_core::record::RecordId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::Person;
 use crate::http::app::App;
-use crate::http::body::Json;
+use crate::http::body::{Json, Login};
 use crate::http::caller::Caller;
-use crate::http::problem::Problem;
 use crate::http::reply::{Answered, json};
 use crate::http::routes::{Access, Endpoint, Routes};
 
@@ -155,12 +153,7 @@ async fn logins(State(app): State<App>, Person(who): Person) -> Answered {
     json(&Logins { items: app.auth.doors.logins(&who).await? })
 }
 
-async fn end_login(State(app): State<App>, Person(who): Person, Path(id): Path<String>) -> Answered {
-    app.auth.doors.end_login(&who, login_id(&id)?).await?;
+async fn end_login(State(app): State<App>, Person(who): Person, Login(id): Login) -> Answered {
+    app.auth.doors.end_login(&who, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// What is no id names no login, like an id that nobody has.
-fn login_id(text: &str) -> Result<RecordId, Problem> {
-    text.parse().map_err(|_| eovr_core::Error::not_found("login").into())
 }

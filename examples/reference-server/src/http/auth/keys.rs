@@ -1,6 +1,6 @@
 //! Keys for machines.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use eovr_core::access::Role;
@@ -8,32 +8,36 @@ use eovr_core::identity::api_key::{self, NewKey};
 use eovr_core::org::OrgId;
 use eovr_core::record::{Query, RecordId};
 use eovr_core::workflow::Label as _;
-use eovr_core::{Error, Name, Timestamp};
+use eovr_core::{Name, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::Person;
 use crate::http::app::App;
-use crate::http::body::{Json, Params};
+use crate::http::body::{Json, MachineKey, Params};
 use crate::http::caller::Caller;
 use crate::http::page::{After, next};
 use crate::http::problem::Problem;
 use crate::http::reply::{Answered, json};
 use crate::http::routes::{Access, Endpoint, Routes};
+use crate::http::values;
 
 /// A key that is to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     /// What it is for, in words.
+    #[schema(value_type = values::Prose)]
     label: String,
     /// What its bearer may do at most.
-    #[schema(value_type = String)]
+    #[schema(value_type = values::Role)]
     role: Role,
     /// A facility of its seat.
+    #[schema(value_type = values::PlaceId)]
     facility: String,
     /// `read`, `write` or `admin`.
+    #[schema(value_type = values::Opens)]
     access: String,
     /// When it ends by itself.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -49,6 +53,7 @@ pub(crate) struct Issued<'a> {
 
 /// A key in a list, without what opens.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Key)]
 pub(crate) struct Listed {
     #[schema(value_type = String, format = "uuid")]
     id: RecordId,
@@ -74,6 +79,7 @@ pub(crate) struct Keys {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Revocation {
+    #[schema(value_type = values::Reason)]
     why: String,
 }
 
@@ -137,10 +143,9 @@ async fn issue(State(app): State<App>, Person(who): Person, Json(wanted): Json<W
 async fn revoke(
     State(app): State<App>,
     Person(who): Person,
-    Path(id): Path<String>,
+    MachineKey(id): MachineKey,
     Json(given): Json<Revocation>,
 ) -> Answered {
-    let id = id.parse().map_err(|_| Problem::from(Error::not_found(api_key::KIND)))?;
     app.auth.doors.revoke_key(&who, id, &given.why).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,6 +1,6 @@
 //! The accounts of the organisation, for those who provide them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use eovr_core::access::Role;
@@ -8,35 +8,40 @@ use eovr_core::identity::password::{self, Password, PasswordHash};
 use eovr_core::identity::{NewUser, user};
 use eovr_core::org::OrgId;
 use eovr_core::record::{Query, Record, RecordId};
-use eovr_core::{Error, Name, Session};
+use eovr_core::{Name, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::{Auth, Person};
 use crate::http::app::App;
-use crate::http::body::{Json, Params};
+use crate::http::body::{Account, Json, Params};
 use crate::http::caller::Caller;
 use crate::http::page::{After, next};
 use crate::http::problem::Problem;
 use crate::http::reply::{Answered, json};
 use crate::http::routes::{Access, Endpoint, Routes};
+use crate::http::values;
 
 /// Somebody who is to get an account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPerson {
     /// `staff`, `quality_admin`, `admin_manager`, `governorate_manager` or `top_management`.
-    #[schema(value_type = String)]
+    #[schema(value_type = values::Role)]
     role: Role,
     /// A facility of the person's seat.
+    #[schema(value_type = values::PlaceId)]
     facility: String,
+    #[schema(value_type = values::Address)]
     email: String,
+    #[schema(value_type = values::Prose)]
     name: String,
 }
 
 /// A password that its owner must change at the first login. It is shown once.
 #[derive(Serialize, ToSchema)]
+#[schema(as = FirstPassword)]
 pub(crate) struct Given<'a> {
     /// The account.
     #[schema(value_type = String, format = "uuid")]
@@ -47,6 +52,7 @@ pub(crate) struct Given<'a> {
 
 /// An account in a list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
 pub(crate) struct Listed {
     #[schema(value_type = String, format = "uuid")]
     id: RecordId,
@@ -73,6 +79,7 @@ pub(crate) struct People {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Why {
+    #[schema(value_type = values::Reason)]
     why: String,
 }
 
@@ -80,7 +87,7 @@ pub(crate) struct Why {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Assigned {
-    #[schema(value_type = String)]
+    #[schema(value_type = values::Role)]
     role: Role,
 }
 
@@ -157,10 +164,10 @@ async fn provision(State(app): State<App>, Person(who): Person, Json(given): Jso
     Ok(response)
 }
 
-async fn reset(State(app): State<App>, Person(who): Person, Path(id): Path<String>) -> Answered {
+async fn reset(State(app): State<App>, Person(who): Person, Account(id): Account) -> Answered {
     let auth = &app.auth;
     auth.doors.needs_proof(&who)?;
-    let (id, first) = (account(&id)?, password::drawn(&mut auth.doors.entropy()?));
+    let first = password::drawn(&mut auth.doors.entropy()?);
     let hash = auth.hash_first(&first).await?;
     auth.doors.reset_password(&who, id, &hash).await?;
     json(&Given { id, first_password: &first })
@@ -169,44 +176,47 @@ async fn reset(State(app): State<App>, Person(who): Person, Path(id): Path<Strin
 async fn assign(
     State(app): State<App>,
     Person(who): Person,
-    Path(id): Path<String>,
+    Account(id): Account,
     Json(given): Json<Assigned>,
 ) -> Answered {
-    app.auth.doors.assign(&who, account(&id)?, given.role).await?;
+    app.auth.doors.assign(&who, id, given.role).await?;
     app.auth.alarm.role_changed();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn disable(app: State<App>, who: Person, id: Path<String>, why: Json<Why>) -> Answered {
+async fn disable(app: State<App>, who: Person, id: Account, why: Json<Why>) -> Answered {
     govern(app, who, id, why, user::Action::Disable).await
 }
 
-async fn enable(app: State<App>, who: Person, id: Path<String>, why: Json<Why>) -> Answered {
+async fn enable(app: State<App>, who: Person, id: Account, why: Json<Why>) -> Answered {
     govern(app, who, id, why, user::Action::Enable).await
 }
 
-async fn retire(app: State<App>, who: Person, id: Path<String>, why: Json<Why>) -> Answered {
+async fn retire(app: State<App>, who: Person, id: Account, why: Json<Why>) -> Answered {
     govern(app, who, id, why, user::Action::Retire).await
 }
 
 async fn reset_factor(
     State(app): State<App>,
     Person(who): Person,
-    Path(id): Path<String>,
+    Account(id): Account,
     Json(given): Json<Why>,
 ) -> Answered {
-    app.auth.doors.reset_factor(&who, account(&id)?, &given.why).await?;
+    if given.why.trim().is_empty() {
+        return Err(Problem::invalid("why", "it is empty", "a reason in words"));
+    }
+    app.auth.doors.reset_factor(&who, id, &given.why).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn govern(
     State(app): State<App>,
     Person(who): Person,
-    Path(id): Path<String>,
+    Account(id): Account,
     Json(given): Json<Why>,
     action: user::Action,
 ) -> Answered {
-    app.auth.doors.govern(&who, account(&id)?, action, &given.why).await?;
+    app.auth.doors.govern(&who, id, action, &given.why).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -218,9 +228,4 @@ impl Auth {
         let hash = self.hashing.run(move || cost.hash(&password, &mut entropy)).await?;
         Ok(hash?)
     }
-}
-
-/// What is no id names no account, like an id that nobody has.
-fn account(text: &str) -> Result<RecordId, Problem> {
-    text.parse().map_err(|_| Error::not_found(user::KIND).into())
 }

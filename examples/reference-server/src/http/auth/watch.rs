@@ -27,7 +27,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         "/api/auth/events",
         Access::Signed,
         "Warns before the login ends, as server-sent events",
-    );
+    )
+    .tells("text/event-stream");
     routes.add(endpoint, listen)
 }
 

@@ -11,6 +11,8 @@ use super::super::body::{Incident, Json, Seen};
 use super::super::caller::Caller;
 use super::super::problem::Problem;
 use super::super::reply::{Answered, Changed};
+use super::super::values;
+use super::report::Factors;
 
 /// A member of a patch: absent, it stays; `null`, it is taken away; else it is set.
 #[derive(Clone, Debug, Default)]
@@ -88,51 +90,52 @@ impl Changes {
 pub(crate) struct Edit {
     /// Why. Without a reason only the reporter may correct, within 30 minutes.
     #[serde(default)]
+    #[schema(value_type = Option<values::Reason>)]
     reason: Option<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = values::Category)]
     category: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Subtype>)]
     subtype: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     occurred_at: Patch<Timestamp>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::ShortCode>)]
     location: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     disclosed: Patch<bool>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    factors: Patch<Vec<String>>,
+    #[schema(value_type = Option<BTreeSet<values::Factor>>)]
+    factors: Patch<Factors>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Harm>)]
     actual_harm: Patch<Harm>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Harm>)]
     potential_harm: Patch<Harm>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Prose>)]
     specific_error: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Line>)]
     involved_person: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::FileNumber>)]
     medical_file_number: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Prose>)]
     immediate_action: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Line>)]
     responsible_manager: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Line>)]
     disclosure_responsible: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Prose>)]
     notes: Patch<String>,
 }
 
@@ -173,10 +176,10 @@ pub(super) fn harm(patch: Patch<Harm>) -> Patch<&'static str> {
 }
 
 /// Factors are kept as one text; none is the same as nothing.
-fn joined(patch: Patch<Vec<String>>) -> Patch<String> {
+fn joined(patch: Patch<Factors>) -> Patch<String> {
     match patch {
         Patch::Keep => Patch::Keep,
-        Patch::Set(factors) if !factors.is_empty() => Patch::Set(factors.join(",")),
+        Patch::Set(Factors(factors)) if !factors.is_empty() => Patch::Set(factors.join(",")),
         Patch::Clear | Patch::Set(_) => Patch::Clear,
     }
 }

@@ -14,24 +14,27 @@ use super::super::caller::Caller;
 use super::super::problem::Problem;
 use super::super::repeat::{Keyed, Seed};
 use super::super::reply::{Answered, Changed, created, json};
+use super::super::values;
 
 /// Something to be done.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewFollowUp {
     /// What; 5 characters at least.
+    #[schema(value_type = values::Sentence)]
     task: String,
     /// Who sees to it: an actor's id.
+    #[schema(value_type = values::ShortCode)]
     owner: String,
     /// Until when.
     #[schema(value_type = String, format = DateTime)]
     due_at: Timestamp,
     /// `corrective` or `preventive`.
-    #[schema(value_type = String)]
+    #[schema(value_type = values::Purpose)]
     purpose: FollowUpKind,
     /// `stronger`, `intermediate` or `weaker`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Strength>)]
     strength: Option<Strength>,
 }
 
@@ -42,12 +45,15 @@ pub(crate) struct FollowUpChange {
     action: Deed,
     /// Why, for `cancel`.
     #[serde(default)]
+    #[schema(value_type = Option<values::Prose>)]
     note: Option<String>,
     /// What shows that it was done, for `finish`.
     #[serde(default)]
+    #[schema(value_type = Option<values::Sentence>)]
     evidence: Option<String>,
     /// For `revise`.
     #[serde(default)]
+    #[schema(value_type = Option<values::ShortCode>)]
     owner: Option<String>,
     /// For `revise`.
     #[serde(default)]
@@ -55,11 +61,11 @@ pub(crate) struct FollowUpChange {
     due_at: Option<Timestamp>,
     /// For `revise`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Purpose>)]
     purpose: Option<FollowUpKind>,
     /// For `revise`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Strength>)]
     strength: Option<Strength>,
 }
 

@@ -7,38 +7,40 @@ use utoipa::ToSchema;
 use super::super::body::{Incident, Json, Seen};
 use super::super::caller::Caller;
 use super::super::reply::{Answered, Changed};
+use super::super::values;
 use super::edit::{Changes, Patch};
 
 /// What an incident says about the standards of Joint Commission International.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = PanelChange)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Panel {
     /// `jci6`, `jci7` or `jci8`; the eighth where a chapter is set and none is named.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Edition>)]
     edition: Patch<String>,
     /// The code of a chapter of that edition.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Chapter>)]
     chapter: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::ShortCode>)]
     standard: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::ShortCode>)]
     element: Patch<String>,
     /// `met`, `partially_met`, `not_met` or `not_applicable`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Compliance>)]
     status: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Prose>)]
     evidence: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Prose>)]
     gap: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Prose>)]
     plan: Patch<String>,
 }
 

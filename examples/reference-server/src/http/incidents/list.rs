@@ -3,6 +3,7 @@
 //! A page is written straight from the records: nothing is opened, and no value is copied on the way.
 
 use eovr_core::incident::{KIND, State, taxonomy};
+use eovr_core::org::OrgId;
 use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
 use eovr_core::risk::Band;
 use eovr_core::workflow::Label as _;
@@ -15,20 +16,26 @@ use super::super::caller::Caller;
 use super::super::page::{self, Place};
 use super::super::problem::Problem;
 use super::super::reply::{Answered, json};
+use super::super::values;
 
 /// Which incidents. All that is given must hold.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filters {
     /// A state.
+    #[param(value_type = Option<values::State>, inline)]
     state: Option<String>,
     /// A facility.
+    #[param(value_type = Option<values::PlaceId>, inline)]
     facility: Option<String>,
     /// A category of the taxonomy.
+    #[param(value_type = Option<values::Category>, inline)]
     category: Option<String>,
     /// A severity, as a person rated it.
+    #[param(value_type = Option<values::ShortCode>, inline)]
     severity: Option<String>,
-    /// A band of risk, as a person rated it: `low`, `moderate`, `high`, `extreme`.
+    /// A band of risk, as a person rated it: `low`, `medium`, `high`, `extreme`.
+    #[param(value_type = Option<values::Band>, inline)]
     band: Option<String>,
     /// Reported at this moment or later.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -37,8 +44,10 @@ pub(crate) struct Filters {
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
     /// Where the page before ended: its `next`.
+    #[param(value_type = Option<values::Place>, inline)]
     after: Option<String>,
     /// How many, 1 to 100; 50 where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
 }
 
@@ -133,12 +142,14 @@ impl Filters {
             }
         };
         is(Column::State, one_of("state", self.state, State::ALL.iter().map(|state| state.name()))?);
-        is(Column::Facility, self.facility);
+        let facility = self.facility.map(|facility| OrgId::new(&facility)).transpose();
+        let facility = facility.map_err(|error| error.with("field", "facility"))?;
+        is(Column::Facility, facility.map(|facility| facility.to_string()));
         if let Some(category) = &self.category {
             taxonomy::find(category)?;
         }
         is(facet("category")?, self.category);
-        is(facet("severity")?, self.severity);
+        is(facet("severity")?, code("severity", self.severity)?);
         is(facet("risk_band")?, one_of("band", self.band, Band::ALL.into_iter().map(Band::name))?);
         if let Some(from) = self.from {
             query = query.filter(Column::Created, Test::From(from.into()));
@@ -148,6 +159,18 @@ impl Filters {
         }
         let after = self.after.map(|text| Place::read(&text)).transpose()?;
         Ok(query.after(after))
+    }
+}
+
+/// A code that some scheme may have. Not every database takes every character, and none is a question for
+/// it that no code could answer.
+fn code(field: &'static str, value: Option<String>) -> Result<Option<String>, Problem> {
+    let sane = |value: &String| value.len() <= 200 && !value.contains(char::is_control);
+    match value {
+        Some(value) if !sane(&value) => {
+            Err(Problem::invalid(field, "it is not a code", "at most 200 bytes without control characters"))
+        }
+        value => Ok(value),
     }
 }
 

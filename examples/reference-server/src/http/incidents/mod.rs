@@ -12,6 +12,7 @@ mod transition;
 
 use eovr_core::incident::{FOLLOW_UP, KIND};
 
+pub(super) use self::transition::ACTIONS as STEPS;
 use super::reply::Changed;
 use super::routes::{Access, Endpoint, Routes};
 

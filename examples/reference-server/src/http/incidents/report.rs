@@ -1,18 +1,22 @@
 //! `POST /api/incidents`, and `POST …/reopen`: a new report.
 
+use std::collections::BTreeSet;
+
 use eovr_core::access::{Actor, Seat, Standing};
-use eovr_core::incident::{Harm, KIND, ReceiptCode, Report, Reporter};
+use eovr_core::incident::{FACTORS, Harm, KIND, ReceiptCode, Report, Reporter};
 use eovr_core::org::OrgId;
 use eovr_core::record::RecordId;
 use eovr_core::{ErrorKind, Session, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::super::body::{Incident, Json};
+use super::super::body::{Incident, Json, object};
 use super::super::caller::Caller;
 use super::super::problem::{Code, Problem};
 use super::super::repeat::{Keyed, Seed};
 use super::super::reply::{Answered, created};
+use super::super::values;
 
 /// What a reporter tells. Only category and description are asked for; the rest can follow.
 #[derive(Deserialize, ToSchema)]
@@ -20,16 +24,21 @@ use super::super::reply::{Answered, created};
 pub(crate) struct NewIncident {
     /// The facility where it happened; the caller's own where none is named.
     #[serde(default)]
+    #[schema(value_type = Option<values::PlaceId>)]
     facility: Option<String>,
     /// What kind of event: a code of the taxonomy.
+    #[schema(value_type = values::Category)]
     category: String,
     /// Which more exactly: a code below the category.
     #[serde(default)]
+    #[schema(value_type = Option<values::Subtype>)]
     subtype: Option<String>,
     /// What happened, in the reporter's own words: 10 to 60,000 characters.
+    #[schema(value_type = values::Narrative)]
     description: String,
     /// What exactly went wrong.
     #[serde(default)]
+    #[schema(value_type = Option<values::Prose>)]
     specific_error: Option<String>,
     /// When it happened.
     #[serde(default)]
@@ -37,43 +46,69 @@ pub(crate) struct NewIncident {
     occurred_at: Option<Timestamp>,
     /// Where in the facility: the code of a ward or unit.
     #[serde(default)]
+    #[schema(value_type = Option<values::ShortCode>)]
     location: Option<String>,
     /// Who reports: `staff`, `patient` or `anonymous`. An anonymous report keeps nobody's id.
     #[serde(default)]
-    #[schema(value_type = String, default = "staff")]
+    #[schema(value_type = values::Reporter)]
     reporter: Reporter,
     /// Who was involved.
     #[serde(default)]
+    #[schema(value_type = Option<values::Line>)]
     involved_person: Option<String>,
     /// The patient's file number.
     #[serde(default)]
+    #[schema(value_type = Option<values::FileNumber>)]
     medical_file_number: Option<String>,
     /// What was done at once.
     #[serde(default)]
+    #[schema(value_type = Option<values::Prose>)]
     immediate_action: Option<String>,
     /// The manager in charge.
     #[serde(default)]
+    #[schema(value_type = Option<values::Line>)]
     responsible_manager: Option<String>,
     /// Whether the patient was told.
     #[serde(default)]
     disclosed: Option<bool>,
     /// Who told the patient.
     #[serde(default)]
+    #[schema(value_type = Option<values::Line>)]
     disclosure_responsible: Option<String>,
     /// Anything else.
     #[serde(default)]
+    #[schema(value_type = Option<values::Prose>)]
     notes: Option<String>,
     /// What contributed: codes.
     #[serde(default)]
-    factors: Vec<String>,
+    #[schema(value_type = BTreeSet<values::Factor>)]
+    factors: Factors,
     /// What harm it did, `unsafe_condition` to `death`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Harm>)]
     actual_harm: Option<Harm>,
     /// What harm it could have done.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Harm>)]
     potential_harm: Option<Harm>,
+}
+
+/// What contributed: each once.
+#[derive(Default)]
+pub(super) struct Factors(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for Factors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let factors = Vec::<String>::deserialize(deserializer)?;
+        let once: BTreeSet<&str> = factors.iter().map(String::as_str).collect();
+        if once.len() == factors.len() && once.iter().all(|factor| FACTORS.contains(factor)) {
+            return Ok(Self(factors));
+        }
+        let accepted = FACTORS.join("`, `");
+        Err(D::Error::custom(format!(
+            "invalid_input: one is not known, or stands twice; each at most once of `{accepted}`"
+        )))
+    }
 }
 
 /// What a reporter gets back.
@@ -95,8 +130,10 @@ pub(crate) struct Receipt {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reopening {
     /// Why.
+    #[schema(value_type = values::Reason)]
     reason: String,
     /// What is reported now. It names no facility: it stands where the closed one does.
+    #[serde(deserialize_with = "object")]
     report: NewIncident,
 }
 
@@ -183,7 +220,7 @@ impl From<NewIncident> for Report {
             disclosed: new.disclosed,
             disclosure_responsible: new.disclosure_responsible,
             notes: new.notes,
-            factors: new.factors,
+            factors: new.factors.0,
             actual_harm: new.actual_harm,
             potential_harm: new.potential_harm,
         }

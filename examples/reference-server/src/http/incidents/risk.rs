@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::super::body::{Incident, Json, Seen};
 use super::super::caller::Caller;
 use super::super::reply::{Answered, Changed};
+use super::super::values;
 use super::edit::{Changes, Patch, harm};
 
 /// A rating. Score and band follow from the scheme's table.
@@ -15,23 +16,23 @@ use super::edit::{Changes, Patch, harm};
 pub(crate) struct Rating {
     /// The scheme; the one in use where none is named.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Scheme>)]
     scheme: Patch<String>,
     /// The severity: a code of the scheme, or a position from 1. Together with `probability`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Severity>)]
     severity: Patch<String>,
     /// The probability: a code of the scheme, or a position from 1.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Probability>)]
     probability: Patch<String>,
     /// What harm it did, `unsafe_condition` to `death`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Harm>)]
     actual_harm: Patch<Harm>,
     /// What harm it could have done.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<values::Harm>)]
     potential_harm: Patch<Harm>,
 }
 
@@ -42,6 +43,7 @@ pub(crate) struct Review {
     verdict: Opinion,
     /// Why.
     #[serde(default)]
+    #[schema(max_length = 10_000)]
     note: Option<String>,
 }
 

@@ -1,23 +1,21 @@
 //! `POST …/transition`: an action of the workflow, by its name.
 
-use std::collections::BTreeMap;
-
-use eovr_core::Timestamp;
 use eovr_core::decide::Command;
 use eovr_core::incident::KIND;
-use eovr_core::kind::Kind;
-use eovr_core::record::{RecordId, ValueType};
+use eovr_core::record::RecordId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::body::{Incident, Json, Seen};
+use super::super::body::{Incident, Json, Seen, object};
 use super::super::caller::Caller;
 use super::super::problem::Problem;
 use super::super::reply::{Answered, at_version};
+use super::super::values;
+use super::edit::Patch;
 use super::show::Doable;
 
 /// The actions that go through here. The others have routes of their own, which say what they take.
-pub(super) const ACTIONS: &[&str] = &[
+pub(crate) const ACTIONS: &[&str] = &[
     "start",
     "evaluate",
     "ask",
@@ -35,24 +33,29 @@ pub(super) const ACTIONS: &[&str] = &[
 #[serde(deny_unknown_fields)]
 pub(crate) struct Transition {
     /// Its name.
+    #[schema(value_type = values::Step)]
     action: String,
     /// Why; for `ask`, `answer` and `add_remark` the words themselves.
     #[serde(default)]
+    #[schema(max_length = 10_000)]
     note: Option<String>,
     /// What it sets, where it sets something: `disposition` and `duplicate_of`.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    fields: BTreeMap<String, Scalar>,
+    #[serde(default, deserialize_with = "object")]
+    fields: Fields,
 }
 
-/// The value of a field.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Bool(bool),
-    Int(i64),
-    Text(String),
-    None(()),
+/// What an action sets beside the state; only `dispose` sets something.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    /// What the report is set aside as.
+    #[serde(default)]
+    #[schema(value_type = Option<values::Disposition>)]
+    disposition: Patch<String>,
+    /// The report that carries the work, where this one is a duplicate.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    duplicate_of: Patch<String>,
 }
 
 /// An incident after an action.
@@ -87,9 +90,9 @@ pub(super) async fn transition(
     if let Some(version) = seen {
         command = command.expecting(version);
     }
-    for (name, value) in asked.fields {
-        command = set(&kind, command, &name, value)?;
-    }
+    let Fields { disposition, duplicate_of } = asked.fields;
+    command = set(command, "disposition", disposition);
+    command = set(command, "duplicate_of", duplicate_of);
     session.act(KIND, id, command).await?;
     // What is legal now belongs to the version that is there now, which may be a later one.
     let record = session.load(KIND, id).await?;
@@ -99,24 +102,10 @@ pub(super) async fn transition(
     at_version(record.version(), &moved)
 }
 
-fn set(kind: &Kind, command: Command, name: &str, value: Scalar) -> Result<Command, Problem> {
-    if kind.field(name).is_some() {
-        return match value {
-            Scalar::Text(text) => Ok(command.write(name, text)),
-            Scalar::None(()) => Ok(command.erase(name)),
-            _ => Err(Problem::invalid("fields", "a value is of another type", "text, or null")),
-        };
+fn set(command: Command, name: &str, patch: Patch<String>) -> Command {
+    match patch {
+        Patch::Keep => command,
+        Patch::Clear => command.clear(name),
+        Patch::Set(value) => command.set(name, value),
     }
-    let wanted = kind.facet(name).map(|facet| facet.value_type);
-    Ok(match (value, wanted) {
-        (Scalar::None(()), _) => command.clear(name),
-        (Scalar::Text(text), Some(ValueType::Time)) => {
-            let at: Timestamp =
-                text.parse().map_err(|error: eovr_core::Error| error.with("field", "fields"))?;
-            command.set(name, at)
-        }
-        (Scalar::Text(text), _) => command.set(name, text),
-        (Scalar::Int(int), _) => command.set(name, int),
-        (Scalar::Bool(bool), _) => command.set(name, bool),
-    })
 }

@@ -3,11 +3,13 @@
 mod analytics;
 mod doors;
 mod errors;
+mod hostile;
 mod incidents;
 mod lists;
 mod receipts;
 mod repeats;
 mod routes;
+mod scope;
 
 use std::sync::Arc;
 

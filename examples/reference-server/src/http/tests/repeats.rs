@@ -95,6 +95,19 @@ async fn an_action_that_is_sent_twice_is_done_once() -> Tested {
     Ok(())
 }
 
+/// Schemathesis has found it: the answer came again, whatever the client said that it had seen.
+#[tokio::test]
+async fn what_the_client_has_seen_belongs_to_what_it_asks() -> Tested {
+    let server = Server::new().await?;
+    let path = format!("{}/transition", server.taken_up().await?);
+    let remark = r#"{"action": "add_remark", "note": "The family was told."}"#;
+    for (seen, status) in [("\"2\"", 200), ("\"2\"", 200), ("\"3\"", 422), ("nonsense", 422)] {
+        let headers = [("idempotency-key", "r-1"), ("if-match", seen)];
+        server.with(QUALITY, Method::POST, &path, &headers, remark).await?.is(status)?;
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_at_once_one_is_done() -> Tested {
     let server = Arc::new(Server::new().await?);

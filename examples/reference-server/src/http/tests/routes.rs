@@ -10,6 +10,7 @@ use eovr_core::incident::KIND;
 use eovr_core::kind::Catalog;
 
 use super::super::all;
+use super::super::openapi;
 use super::super::routes::{Access, Endpoint};
 use super::{GOVERNOR, MANAGER, NURSE, QUALITY, Server, TOP, Tested};
 
@@ -142,6 +143,7 @@ async fn the_document_names_every_route_and_every_schema_it_refers_to() -> Teste
         assert!(document["components"]["schemas"][name].is_object(), "{name} is not there");
         rest = after;
     }
+    assert_eq!(openapi::clashes(all(&server.app).listed()), BTreeSet::new());
     // What takes JSON refuses members that are not in its schema, and says so.
     let new = &document["components"]["schemas"]["NewIncident"];
     assert_eq!(new["additionalProperties"], false);

@@ -1,0 +1,586 @@
+//! Ten thousand requests for what is somebody else's: none is answered, none leaves a trace.
+//!
+//! Every route, every role, in two governorates: people who have really logged in, with ids of records
+//! that they must not see, ids that nobody has, and what is no id at all.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use eovr_core::access::{Role, danger};
+use eovr_core::decide::Command;
+use eovr_core::identity::api_key::{self, Access, NewKey};
+use eovr_core::identity::password::{Password, PasswordCost};
+use eovr_core::identity::{self, NewUser, Site, facility, login, user};
+use eovr_core::incident::{self, Action, FOLLOW_UP, FollowUp, FollowUpKind, KIND, Report, Settings};
+use eovr_core::memory::MemoryStore;
+use eovr_core::org::{Org, OrgId, Stamp};
+use eovr_core::record::{RecordId, Value};
+use eovr_core::seal::{Entropy, MasterKey};
+use eovr_core::{Eovr, Session};
+use eovr_tests::TestClock;
+use eovr_tests::chance::Chance;
+
+use super::super::auth::{Auth, PerMinute, Proxies, Rates, doors};
+use super::super::routes::{self, Endpoint};
+use super::super::{App, Setup, all, meters, router};
+use super::{Got, KEY, ORG, SECRET, Server, Tested};
+
+type Failing<T> = Result<T, Box<dyn std::error::Error>>;
+
+const REQUESTS: usize = 10_000;
+const SEED: u64 = 0x0e0f_2026;
+const PASSWORD: &str = "three boats on the nile";
+const FACILITIES: [&str; 3] = ["F1", "F2", "F3"];
+/// One in each governorate.
+const SEATS: [&str; 2] = ["F1", "F3"];
+
+/// Of a poster no address is planted.
+const POSTER: &str = "poster";
+
+/// What names no record, however it is read.
+const NO_IDS: &[&str] = &[
+    "not-an-id",
+    "0",
+    "null",
+    "%00",
+    "%ff",
+    "%D9%85%D9%86",
+    "..%2f..%2fhealth",
+    "%2e%2e",
+    "0192f0c0-0000-7000-8000-00000000000",
+    "0192f0c0-0000-7000-8000-0000000000000",
+    "%27%20or%201=1--",
+];
+
+/// What a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// A record that is there, and out of scope.
+    Foreign,
+    /// The same, and the id written in another way that is still its.
+    Spelled,
+    /// An id that nobody has.
+    Absent,
+    /// No id.
+    NoId,
+}
+
+const WAYS: [Way; 4] = [Way::Foreign, Way::Spelled, Way::Absent, Way::NoId];
+
+/// A record that is not everybody's.
+#[derive(Clone, Debug)]
+struct Planted {
+    kind: &'static str,
+    id: RecordId,
+    stamp: Stamp,
+    version: u64,
+}
+
+/// Somebody who is in.
+struct Person {
+    name: String,
+    role: Role,
+    token: String,
+    /// What they may see, as the engine knows it.
+    session: Session,
+}
+
+struct World {
+    server: Server,
+    setup: Session,
+    people: Vec<Person>,
+    planted: Vec<Planted>,
+    /// Who was there first, and must be there afterwards: their tokens.
+    victims: Vec<String>,
+}
+
+/// Stands in every text of a facility's records.
+fn mark(facility: &str) -> String {
+    format!("the-mark-of-{facility}")
+}
+
+impl World {
+    async fn new() -> Failing<Self> {
+        let eovr = Eovr::builder()
+            .store(MemoryStore::new())
+            .org(Org::new(serde_json::from_str(ORG)?)?)
+            .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+            .master_key(MasterKey::from_bytes(&KEY))
+            .clock(TestClock::new())
+            .figures_in_memory()
+            .open()
+            .await?;
+        let rates = PerMinute { login: 1_000_000, public: 1_000_000, api: 0 };
+        let auth = Arc::new(Auth::new(doors(&eovr, &SECRET).await?, Rates::new(rates), Proxies::default()));
+        let app = App::new(Setup {
+            eovr: eovr.clone(),
+            gate: auth.clone(),
+            auth,
+            production: false,
+            public_url: None,
+            secret: SECRET,
+            meters: meters::install(),
+        });
+        let setup = eovr.session(danger::unrestricted("test", "plant what others must not see")?);
+        let server = Server { router: router(&app), app };
+        let mut world = Self { server, setup, people: Vec::new(), planted: Vec::new(), victims: Vec::new() };
+        for site in Site::all(eovr.org()) {
+            let place = site.facility.clone();
+            let id = world.setup.create(facility::KIND, &place, site.command()).await?.id;
+            world.plant(facility::KIND, id).await?;
+        }
+        for seat in SEATS {
+            for role in Role::ALL {
+                world.arrives(role, seat).await?;
+            }
+        }
+        for facility in FACILITIES {
+            world.plant_in(facility).await?;
+        }
+        Ok(world)
+    }
+
+    /// Somebody gets an account and comes in.
+    async fn arrives(&mut self, role: Role, seat: &str) -> Tested {
+        let name = format!("{role}-of-{seat}").to_lowercase();
+        let id = self.account(role, seat, &name).await?;
+        let record = self.setup.load(user::KIND, id).await?;
+        let session = self.setup.eovr().session(identity::actor(&record)?);
+        let token = self.comes_in(&name).await?;
+        self.people.push(Person { name, role, token, session });
+        Ok(())
+    }
+
+    async fn account(&self, role: Role, seat: &str, name: &str) -> Failing<RecordId> {
+        let hash = PasswordCost::default()
+            .hash(&Password::typed(PASSWORD)?, &mut Entropy::from_seed(&[3; 32]))?
+            .to_string();
+        let person = NewUser {
+            role,
+            email: format!("{name}@example.org"),
+            display_name: name.to_owned(),
+            password_hash: Some(hash),
+            must_change: false,
+        };
+        Ok(self.setup.create(user::KIND, &OrgId::new(seat)?, person.command()).await?.id)
+    }
+
+    async fn comes_in(&self, name: &str) -> Failing<String> {
+        let body = serde_json::json!({"email": format!("{name}@example.org"), "password": PASSWORD});
+        let got = self.send(None, &Method::POST, "/api/auth/login", &[], &body.to_string()).await?.is(200)?;
+        Ok(got.json()?["access_token"].as_str().ok_or("a token")?.to_owned())
+    }
+
+    /// An incident with a follow-up action, an account with a login, and a key, marked as this facility's.
+    async fn plant_in(&mut self, facility: &str) -> Tested {
+        let (mark, place) = (mark(facility), OrgId::new(facility)?);
+        let owner = self.account(Role::QualityAdmin, facility, &format!("{mark}-owner")).await?;
+        let owner = identity::actor(&self.setup.load(user::KIND, owner).await?)?;
+        let owner = self.setup.eovr().session(owner);
+        let report = Report {
+            category: "medication".to_owned(),
+            description: format!("The patient was given ten times the dose: {mark}"),
+            location: Some(mark.clone()),
+            notes: Some(mark.clone()),
+            ..Report::default()
+        };
+        let incident = owner.incidents().report(&place, report).await?.written.id;
+        owner.incidents().act(incident, Action::Start, Some(&mark)).await?;
+        let follow_up = FollowUp {
+            task: format!("Lock the vials away: {mark}"),
+            owner: mark.clone(),
+            due_at: self.server.app.auth.doors.now().plus_seconds(3600),
+            kind: FollowUpKind::Preventive,
+            strength: None,
+        };
+        let follow_up = owner.incidents().follow_up(incident, follow_up).await?.id;
+
+        let victim = self.account(Role::Staff, facility, &format!("{mark}-victim")).await?;
+        let token = self.comes_in(&format!("{mark}-victim")).await?;
+        let logins = self.send(Some(&token), &Method::GET, "/api/auth/sessions", &[], "").await?.is(200)?;
+        let own = logins.json()?["items"][0]["id"].as_str().ok_or("a login")?.parse()?;
+        self.victims.push(token);
+
+        let new = NewKey { role: Role::Staff, access: Access::Write, label: mark, expires_at: None };
+        let key = self.key(&place, &new).await?;
+        for (kind, id) in [
+            (KIND, incident),
+            (FOLLOW_UP, follow_up),
+            (user::KIND, victim),
+            (login::KIND, own),
+            (api_key::KIND, key),
+        ] {
+            self.plant(kind, id).await?;
+        }
+        Ok(())
+    }
+
+    /// A key, of which nobody knows what opens.
+    async fn key(&self, place: &OrgId, new: &NewKey) -> Failing<RecordId> {
+        let command = Command::new(api_key::Action::Issue)
+            .set("role", new.role.to_string())
+            .set("access", new.access.to_string())
+            .set("digest", Value::Bytes(vec![7; 32]))
+            .write("label", new.label.clone());
+        Ok(self.setup.create(api_key::KIND, place, command).await?.id)
+    }
+
+    async fn plant(&mut self, kind: &'static str, id: RecordId) -> Tested {
+        let record = self.setup.load(kind, id).await?;
+        let stamp = record.envelope().stamp.clone();
+        self.planted.push(Planted { kind, id, stamp, version: record.version() });
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        token: Option<&str>,
+        method: &Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Failing<Got> {
+        let mut request = Request::builder().method(method.clone()).uri(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers.iter().chain(&[("x-request-id", "the-same-one")]) {
+            request = request.header(*name, *value);
+        }
+        self.server.send(request.body(Body::from(body.to_owned()))?).await
+    }
+
+    /// Records of a kind that a person must not see.
+    fn foreign(&self, who: &Person, kind: &str) -> Vec<&Planted> {
+        self.planted.iter().filter(|planted| planted.kind == kind && !sees(who, planted)).collect()
+    }
+}
+
+/// Whether a record is this person's to see, as far as scope and role go. A login is its owner's alone.
+fn sees(who: &Person, planted: &Planted) -> bool {
+    let covered = who.session.scope().covers(&planted.stamp);
+    match planted.kind {
+        login::KIND => false,
+        user::KIND | api_key::KIND => covered && who.role == Role::TopManagement,
+        _ => covered,
+    }
+}
+
+/// The kind whose ids stand in a place of a path.
+fn kind_at(path: &str, name: &str) -> &'static str {
+    match (path.split('/').nth(2), name) {
+        (Some("incidents"), "action") => FOLLOW_UP,
+        (Some("incidents"), _) => KIND,
+        (Some("users"), _) => user::KIND,
+        (Some("keys"), _) => api_key::KIND,
+        (Some("auth"), _) => login::KIND,
+        (Some("facilities"), _) => facility::KIND,
+        // A poster is nobody's: its address is what opens it.
+        (Some("report"), "link") => POSTER,
+        _ => panic!("{path}: say here of what kind `{name}` is"),
+    }
+}
+
+/// The names that stand in braces in a path.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+/// A body that the route would take: what is refused is refused for the id alone.
+fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String {
+    const MOVES: &[&str] = &[
+        r#"{"action": "start"}"#,
+        r#"{"action": "evaluate"}"#,
+        r#"{"action": "complete_early", "note": "nothing more to do"}"#,
+        r#"{"action": "add_remark", "note": "seen by me"}"#,
+        r#"{"action": "dispose", "note": "a drill", "fields": {"disposition": "not_reportable"}}"#,
+    ];
+    const DEEDS: &[&str] = &[
+        r#"{"action": "finish", "evidence": "seen by me"}"#,
+        r#"{"action": "cancel", "note": "not needed"}"#,
+        r#"{"action": "revise", "owner": "me"}"#,
+    ];
+    let stands = |rest: &str| match facility {
+        Some(facility) => format!(r#"{{"facility": "{facility}", {rest}}}"#),
+        None => format!("{{{rest}}}"),
+    };
+    let report = r#""category": "medication", "description": "It happened in the night.""#;
+    let fixed = match (route.method.as_str(), route.path) {
+        ("POST", "/api/incidents") => return stands(report),
+        ("POST", "/api/users") => {
+            let address = chance.draw();
+            return stands(&format!(r#""role": "staff", "email": "{address}@example.org", "name": "New""#));
+        }
+        ("POST", "/api/report/{link}") => return format!("{{{report}}}"),
+        ("POST", "/api/keys") => return stands(r#""role": "staff", "access": "read", "label": "board""#),
+        ("POST", "/api/incidents/{id}/reopen") => {
+            return format!(r#"{{"reason": "it went on", "report": {{{report}}}}}"#);
+        }
+        ("POST", "/api/incidents/{id}/transition") => chance.pick(MOVES),
+        ("PATCH", "/api/incidents/{id}/actions/{action}") => chance.pick(DEEDS),
+        ("PATCH", "/api/incidents/{id}") => r#"{"location": "ward-3", "reason": "another ward"}"#,
+        ("PATCH", "/api/incidents/{id}/risk") => r#"{"severity": "2", "probability": "2"}"#,
+        ("PATCH", "/api/incidents/{id}/jci-fields") => r#"{"chapter": "MMU"}"#,
+        ("POST", "/api/incidents/{id}/ai-review") => r#"{"verdict": "overridden"}"#,
+        ("POST", "/api/incidents/{id}/actions") => {
+            r#"{"task": "train them", "owner": "me", "due_at": "2027-01-01T00:00:00Z",
+                "purpose": "preventive"}"#
+        }
+        ("POST", "/api/users/{id}/role") => r#"{"role": "staff"}"#,
+        ("POST", "/api/users/{id}/disable" | "/api/users/{id}/enable" | "/api/users/{id}/retire")
+        | ("POST", "/api/users/{id}/reset-factor" | "/api/keys/{id}/revoke") => r#"{"why": "no more"}"#,
+        (_, path) if names(path).next().is_some() && route.takes.is_some() => {
+            panic!("{} {path}: say here what it takes", route.method)
+        }
+        // Passwords and codes: nothing that takes a processor's time, and nothing that is anybody's.
+        _ if route.takes.is_some() => "{}",
+        _ => "",
+    };
+    fixed.to_owned()
+}
+
+/// An id that nobody has.
+fn absent(chance: &mut Chance) -> String {
+    let mut random = [0; 10];
+    random.iter_mut().zip(chance.draw().to_be_bytes()).for_each(|(to, from)| *to = from);
+    RecordId::from_parts(eovr_core::Timestamp::from_micros(1), random).to_string()
+}
+
+/// Another way to write an id.
+fn spelled(id: RecordId, chance: &mut Chance) -> String {
+    let id = id.to_string();
+    match chance.below(4) {
+        0 => id.to_uppercase(),
+        1 => id.replace('-', ""),
+        2 => id.replace('-', "%2D"),
+        _ => format!("urn:uuid:{id}"),
+    }
+}
+
+impl World {
+    /// What a person asks for, and the same with ids that nobody has. None where nothing is foreign to them.
+    fn paths(&self, who: &Person, path: &str, way: Way, chance: &mut Chance) -> Option<[String; 2]> {
+        let (mut asked, mut twin) = (path.to_owned(), path.to_owned());
+        // Of two ids the first may be the person's own: the second is what they are not to reach.
+        let own_first = names(path).count() > 1 && chance.percent(50);
+        for (at, name) in names(path).enumerate() {
+            let place = format!("{{{name}}}");
+            let kind = kind_at(path, name);
+            let own = self.planted.iter().find(|planted| planted.kind == kind && sees(who, planted));
+            let id = match (way, own) {
+                (Way::Foreign | Way::Spelled, Some(own)) if own_first && at == 0 => own.id.to_string(),
+                (Way::Foreign, _) => pick(&self.foreign(who, kind), chance)?.id.to_string(),
+                (Way::Spelled, _) => spelled(pick(&self.foreign(who, kind), chance)?.id, chance),
+                (Way::Absent, _) => absent(chance),
+                (Way::NoId, _) => (*chance.pick(NO_IDS)).to_owned(),
+            };
+            asked = asked.replace(&place, &id);
+            twin = twin.replace(&place, &absent(chance));
+        }
+        Some([asked, twin])
+    }
+
+    /// A facility that a person names, and one that nobody has.
+    fn facility(&self, who: &Person, way: Way, chance: &mut Chance) -> Option<&'static str> {
+        let org = self.setup.eovr().org();
+        let covered = |facility: &str| {
+            let stamp = OrgId::new(facility).ok().and_then(|id| org.stamp(&id).cloned());
+            stamp.is_some_and(|stamp| who.session.scope().covers(&stamp))
+        };
+        let foreign: Vec<_> = FACILITIES.into_iter().filter(|facility| !covered(facility)).collect();
+        match way {
+            Way::Foreign | Way::Spelled => pick(&foreign, chance).copied(),
+            Way::Absent => Some("F9"),
+            Way::NoId => None,
+        }
+    }
+
+    /// Asks once, and where an id of somebody else's stands in the path or the body once more with one that
+    /// nobody has. Says how many requests that were.
+    async fn ask(&mut self, route: &Endpoint, at: usize, way: Way, chance: &mut Chance) -> Failing<Asked> {
+        let who = &self.people[at];
+        let token = who.token.clone();
+        let Some([path, twin]) = self.paths(who, route.path, way, chance) else { return Ok(Asked::NOTHING) };
+        let named = self.facility(who, way, chance);
+        let lists = route.method == Method::GET && route.params.is_some();
+        let path = match named {
+            Some(named) if lists && route.path == "/api/incidents" => format!("{path}?facility={named}"),
+            _ => path,
+        };
+        let sent = body(route, named, chance);
+        let mut headers = Vec::new();
+        if chance.percent(20) {
+            headers.push(("if-match", "\"1\""));
+        }
+        let key = format!("key-{}", chance.draw());
+        if chance.percent(20) && route.method == Method::POST {
+            headers.push(("idempotency-key", &key));
+        }
+        let got = self.send(Some(&token), &route.method, &path, &headers, &sent).await?;
+        let what = format!("{} {path} {sent} as {}: {} {}", route.method, who.name, got.status, got.text);
+        let what = format!("seed {SEED}: {what}");
+        assert!(!got.status.is_server_error(), "{what}");
+        for word in self.secrets(who) {
+            assert!(!got.text.contains(&word), "`{word}` in {what}");
+        }
+        let addressed = names(route.path).next().is_some();
+        let creates = named.is_some() && sent.contains("\"facility\"");
+        let mut asked = Asked { requests: 1, ..Asked::NOTHING };
+        if addressed || creates {
+            match got.status.as_u16() {
+                404 => asked.not_found = 1,
+                403 => asked.denied = 1,
+                _ => panic!("{what}"),
+            }
+            let other = named.map(|named| sent.replace(&format!("\"{named}\""), "\"F8\"")).unwrap_or(sent);
+            let none = self.send(Some(&token), &route.method, &twin, &headers, &other).await?;
+            // What is no id is known for none by whoever sends it; an id tells nothing.
+            match way {
+                Way::NoId => assert_eq!(got.status, none.status, "{what}"),
+                _ => assert_eq!(
+                    (got.status, &got.text, &got.headers),
+                    (none.status, &none.text, &none.headers),
+                    "{what}"
+                ),
+            }
+            asked.requests += 1;
+            if got.status == 404 {
+                got.problem(404, "not_found")?;
+            }
+        }
+        if ["/api/auth/logout", "/api/auth/logout-everywhere"].contains(&route.path) {
+            self.people[at].token = self.comes_in(&self.people[at].name).await?;
+        }
+        Ok(asked)
+    }
+
+    /// What must stand in no answer to this person.
+    fn secrets(&self, who: &Person) -> BTreeSet<String> {
+        let foreign = self.planted.iter().filter(|planted| !sees(who, planted));
+        let ids = foreign.clone().map(|planted| planted.id.to_string());
+        let marks = foreign.filter(|planted| !who.session.scope().covers(&planted.stamp));
+        ids.chain(marks.map(|planted| mark(planted.stamp.facility.as_str()))).collect()
+    }
+
+    /// That everything stands as it was planted, and who was in still is.
+    async fn is_untouched(&self) -> Tested {
+        for planted in &self.planted {
+            let now = self.setup.load(planted.kind, planted.id).await?.version();
+            assert_eq!(
+                now, planted.version,
+                "a `{}` of {} was changed",
+                planted.kind, planted.stamp.facility
+            );
+        }
+        for token in &self.victims {
+            self.send(Some(token), &Method::GET, "/api/auth/me", &[], "").await?.is(200)?;
+        }
+        Ok(())
+    }
+}
+
+fn pick<'a, T>(of: &'a [T], chance: &mut Chance) -> Option<&'a T> {
+    (!of.is_empty()).then(|| chance.pick(of))
+}
+
+/// How many requests, and how many of them were answered so.
+#[derive(Clone, Copy)]
+struct Asked {
+    requests: usize,
+    not_found: usize,
+    denied: usize,
+}
+
+impl Asked {
+    const NOTHING: Self = Self { requests: 0, not_found: 0, denied: 0 };
+
+    fn add(&mut self, more: Self) {
+        self.requests += more.requests;
+        self.not_found += more.not_found;
+        self.denied += more.denied;
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_requests_for_what_is_somebody_elses_find_nothing() -> Tested {
+    let mut world = World::new().await?;
+    // A stream of events ends when its login does, and not before.
+    let routes = all(&world.server.app);
+    let routes = routes.listed().iter().filter(|route| route.path != "/api/auth/events");
+    let routes: Vec<Endpoint> = routes.cloned().collect();
+    let mut chance = Chance::new(SEED);
+    let mut asked = Asked::NOTHING;
+    // Every route with every role once in every way, and then as chance has it.
+    for route in &routes {
+        for who in 0..world.people.len() {
+            let ways = if by_chance(route) { &WAYS[..] } else { &[Way::NoId] };
+            for way in ways.iter().copied() {
+                asked.add(world.ask(route, who, way, &mut chance).await?);
+            }
+        }
+    }
+    let addressed: Vec<_> = routes.iter().filter(|route| by_chance(route)).collect();
+    while asked.requests < REQUESTS {
+        let (route, who) = (*chance.pick(&addressed), chance.below(world.people.len()));
+        let way = *chance.pick(&WAYS);
+        asked.add(world.ask(route, who, way, &mut chance).await?);
+    }
+    assert!(asked.not_found > 1000 && asked.denied > 1000, "{} {}", asked.not_found, asked.denied);
+    world.is_untouched().await
+}
+
+/// Not what ends one's own login, which is asked once for each: coming in again takes its time.
+fn by_chance(route: &Endpoint) -> bool {
+    !route.path.starts_with("/api/auth/") || names(route.path).next().is_some()
+}
+
+/// That a test of refusals is not one of a server that refuses everybody.
+#[tokio::test]
+async fn what_is_ones_own_is_found() -> Tested {
+    let world = World::new().await?;
+    for who in &world.people {
+        let own = world.planted.iter().filter(|planted| planted.kind == KIND && sees(who, planted));
+        for planted in own {
+            let path = format!("/api/incidents/{}", planted.id);
+            let got = world.send(Some(&who.token), &Method::GET, &path, &[], "").await?.is(200)?;
+            assert!(got.text.contains(&mark(planted.stamp.facility.as_str())), "{}", got.text);
+        }
+        let expected = match who.role {
+            Role::Staff | Role::QualityAdmin => 1,
+            Role::AdminManager | Role::GovernorateManager if who.name.ends_with("f1") => 2,
+            Role::AdminManager | Role::GovernorateManager => 1,
+            Role::TopManagement => 3,
+        };
+        let list = world.send(Some(&who.token), &Method::GET, "/api/incidents", &[], "").await?.json()?;
+        assert_eq!(list["items"].as_array().map(Vec::len), Some(expected), "{}", who.name);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_who_is_not_in_gets_past_a_door() -> Tested {
+    let world = World::new().await?;
+    let mut chance = Chance::new(SEED);
+    for route in all(&world.server.app).listed() {
+        if route.access == routes::Access::Public {
+            continue;
+        }
+        let sent = body(route, Some("F1"), &mut chance);
+        for planted in &world.planted {
+            let mut path = route.path.to_owned();
+            for name in names(route.path) {
+                path = path.replace(&format!("{{{name}}}"), &planted.id.to_string());
+            }
+            for token in [None, Some("nonsense"), Some("")] {
+                let got = world.send(token, &route.method, &path, &[], &sent).await?;
+                got.problem(401, "unauthenticated").map_err(|error| format!("{path}: {error}"))?;
+            }
+        }
+    }
+    world.is_untouched().await
+}
