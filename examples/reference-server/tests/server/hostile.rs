@@ -1,0 +1,130 @@
+//! What only shows on a socket: lengths that lie, lines that never end, bytes that are no request.
+
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
+
+use crate::served::{Found, Server};
+use crate::support::{Folder, Tested};
+
+/// Whatever carries it must not come back, nor stand in the log.
+const MARK: &str = "hassan";
+
+/// What a client breaks off in the middle.
+const BROKEN_OFF: [&str; 3] = ["more promised than sent", "nothing sent", "chunks that stop"];
+
+/// Sends bytes as they stand, and nothing more where it is broken off, and reads all that comes.
+fn send(server: &Server, bytes: &[u8], broken_off: bool) -> Found<String> {
+    let mut stream = server.connect()?;
+    // A server that has seen enough may close before it has read everything.
+    let _ = stream.write_all(bytes);
+    if broken_off {
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+fn post(headers: &str, body: &str) -> Vec<u8> {
+    let head = "POST /api/report/receipt HTTP/1.1\r\nhost: test\r\ncontent-type: application/json";
+    format!("{head}\r\nconnection: close\r\n{headers}\r\n\r\n{body}").into_bytes()
+}
+
+fn get(headers: &str) -> Vec<u8> {
+    format!("GET /api/auth/me HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n\r\n").into_bytes()
+}
+
+#[test]
+fn requests_that_no_client_sends_are_refused_and_leave_no_trace() -> Tested {
+    let folder = Folder::new()?;
+    let server = Server::start(&mut folder.command("serve"))?;
+    let body = r#"{"code": "hassan"}"#;
+    let (long, short) = (body.len() + 5, body.len() - 5);
+    let chunked = "transfer-encoding: chunked";
+    let kilobytes = |count: usize| MARK.repeat(count * 1024 / MARK.len());
+    // What stands in the answer: a problem wherever a request could be read at all. The rest is the HTTP
+    // library's to refuse, which says a status and nothing else.
+    let table: Vec<(&str, Vec<u8>, &str, &str)> = vec![
+        ("more promised than sent", post(&format!("content-length: {long}"), body), "400", "malformed_body"),
+        ("more sent than promised", post(&format!("content-length: {short}"), body), "400", "malformed_body"),
+        ("nothing sent", post("content-length: 18", ""), "400", "malformed_body"),
+        ("a length that is none", post("content-length: hassan", body), "400", ""),
+        ("a length below nothing", post("content-length: -1", body), "400", ""),
+        ("a length beyond all", post("content-length: 99999999999999999999999", body), "400", ""),
+        ("two lengths", post("content-length: 18\r\ncontent-length: 17", body), "400", ""),
+        ("a huge promise", post("content-length: 9999999999", body), "413", "too_large"),
+        ("chunks that stop", post(chunked, "12\r\n{\"code\":"), "400", "malformed_body"),
+        ("chunks of no size", post(chunked, "hassan\r\n{}\r\n0\r\n\r\n"), "400", "malformed_body"),
+        ("chunks that wrap around", post(chunked, "ffffffffffffffff1\r\n{}\r\n"), "400", "malformed_body"),
+        ("a strange encoding", post("transfer-encoding: hassan", body), "400", ""),
+        (
+            "a header of 100 KB",
+            get(&format!("authorization: Bearer {}", kilobytes(100))),
+            "401",
+            "unauthenticated",
+        ),
+        ("a cookie of 100 KB", get(&format!("cookie: {}", kilobytes(100))), "401", "unauthenticated"),
+        ("a megabyte of headers", get(&format!("x-a: {}", kilobytes(1024))), "431", ""),
+        ("a thousand headers", get("x-a: hassan\r\n".repeat(1000).trim_end()), "431", ""),
+        ("an address of 100 KB", format!("GET /{} HTTP/1.1\r\n\r\n", kilobytes(100)).into_bytes(), "414", ""),
+        ("a header with NUL", get("x-a: hassan\0"), "400", ""),
+        ("a line that is folded", get("x-a: b\r\n hassan"), "400", ""),
+        ("a name with a space", get("x hassan: b"), "400", ""),
+        ("no HTTP", b"hassan\r\n\r\n".to_vec(), "400", ""),
+        ("HTTP of no version", b"GET /health HTTP/hassan\r\n\r\n".to_vec(), "400", ""),
+        (
+            "TLS where there is none",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03hassan".to_vec(),
+            "400",
+            "",
+        ),
+        ("a method that is none", b"HAS/SAN / HTTP/1.1\r\nhost: a\r\n\r\n".to_vec(), "400", ""),
+        (
+            "a tunnel",
+            b"CONNECT hassan:443 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".to_vec(),
+            "404",
+            "no_such_route",
+        ),
+        (
+            "somebody else's address",
+            b"GET http://hassan.example/api/hassan HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".to_vec(),
+            "404",
+            "no_such_route",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (what, bytes, status, code) in table {
+        let answer = send(&server, &bytes, BROKEN_OFF.contains(&what))?;
+        let problem = answer.contains("content-type: application/problem+json")
+            && answer.contains(&format!("\"code\":\"{code}\""));
+        let expected = answer.starts_with(&format!("HTTP/1.1 {status}")) && (problem || code.is_empty());
+        if !expected || answer.contains(MARK) {
+            wrong.push(format!("{what}: {answer}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(server.ask("GET /health HTTP/1.1", "")?.starts_with("HTTP/1.1 200"));
+    server.terminate()?;
+    let (status, log) = server.end()?;
+    assert!(status.success() && !log.contains(MARK) && !log.contains("\"failed\""), "{status} {log}");
+    Ok(())
+}
+
+/// What stands behind a body is another request, and not a way past whoever stands before the server.
+#[test]
+fn a_second_request_in_the_first_ones_body_is_no_request() -> Tested {
+    let folder = Folder::new()?;
+    let server = Server::start(&mut folder.command("serve"))?;
+    let hidden = "GET /metrics HTTP/1.1\r\nhost: test\r\n\r\n";
+    let both = format!("content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{hidden}");
+    let bytes = format!("POST /api/report/receipt HTTP/1.1\r\nhost: test\r\n{both}");
+    let answer = send(&server, bytes.as_bytes(), true)?;
+    assert!(!answer.contains("eovr_http_requests_total"), "{answer}");
+    let inside =
+        format!("POST /api/report/receipt HTTP/1.1\r\nhost: test\r\ncontent-length: {}", hidden.len());
+    let answer = send(&server, format!("{inside}\r\nconnection: close\r\n\r\n{hidden}").as_bytes(), false)?;
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    server.terminate()?;
+    assert!(server.end()?.0.success());
+    Ok(())
+}
