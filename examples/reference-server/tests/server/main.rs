@@ -1,5 +1,6 @@
 //! The program, run as a person runs it.
 
+mod api;
 mod check;
 mod demo;
 mod hostile;
