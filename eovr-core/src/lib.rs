@@ -12,10 +12,12 @@
 //! 4. [`decide`]: the heart, one pure function from a command to its complete effect;
 //! 5. [`ports`]: what the host brings, first of all the [`ports::Store`];
 //! 6. [`service`]: the door, [`Eovr`] and [`Session`];
-//! 7. [`incident`]: the first product that stands on it, with [`triage`] and [`analytics`].
+//! 7. [`incident`]: the first product that stands on it, with [`triage`], [`analytics`] and [`notice`].
 
 pub mod access;
 pub mod analytics;
+#[cfg(feature = "attachments")]
+pub mod attachment;
 pub mod audit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -27,6 +29,7 @@ pub mod incident;
 pub mod kind;
 pub mod memory;
 pub mod name;
+pub mod notice;
 pub mod org;
 pub mod ports;
 pub mod record;

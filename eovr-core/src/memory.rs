@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::access::Scope;
 use crate::audit::StoredEvent;
@@ -15,10 +16,11 @@ use crate::decide::{Change, Commit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::Catalog;
 use crate::name::Name;
-use crate::ports::{Census, Parcel, Posted, Receipt, Store, Written};
+use crate::ports::{Blobs, Census, Parcel, Posted, Receipt, Store, Written};
 use crate::record::{
     Cell, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value, check_limit,
 };
+use crate::seal::Sealed;
 use crate::time::Timestamp;
 
 /// A store that keeps everything in memory.
@@ -221,5 +223,50 @@ impl World {
             Written { id: record.id(), version: record.version(), number: record.envelope.number.clone() };
         self.records.insert(record.id(), record);
         written
+    }
+}
+
+/// A place that keeps blobs in memory.
+#[derive(Default)]
+pub struct MemoryBlobs {
+    kept: Mutex<BTreeMap<Uuid, Vec<u8>>>,
+}
+
+impl MemoryBlobs {
+    /// An empty place.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.kept().len()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<Uuid, Vec<u8>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryBlobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MemoryBlobs({} blobs)", self.count())
+    }
+}
+
+#[async_trait]
+impl Blobs for MemoryBlobs {
+    async fn put(&self, id: Uuid, sealed: &Sealed) -> Result<()> {
+        self.kept().insert(id, sealed.as_bytes().to_vec());
+        Ok(())
+    }
+
+    async fn get(&self, id: Uuid) -> Result<Option<Vec<u8>>> {
+        Ok(self.kept().get(&id).cloned())
+    }
+
+    async fn remove(&self, id: Uuid) -> Result<()> {
+        self.kept().remove(&id);
+        Ok(())
     }
 }

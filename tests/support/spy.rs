@@ -1,5 +1,6 @@
 //! A store that a test looks into: it passes everything on, and keeps a scope that sees all.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ pub struct Spy {
     kinds: Mutex<Vec<Name>>,
     spoil: Mutex<Option<Spoil>>,
     heard: Mutex<String>,
+    deaf: AtomicBool,
 }
 
 impl std::fmt::Debug for Spy {
@@ -43,6 +45,11 @@ impl Spy {
     /// From now on every record is read with this done to it.
     pub fn spoil(&self, how: impl Fn(&mut StoredRecord) + Send + 'static) {
         *self.spoil.lock().expect("no test panics here") = Some(Box::new(how));
+    }
+
+    /// From now on, or no longer, acknowledgements of messages are lost on the way.
+    pub fn lose_acknowledgements(&self, lost: bool) {
+        self.deaf.store(lost, Ordering::SeqCst);
     }
 
     /// The `Debug` of every commit so far.
@@ -155,6 +162,9 @@ impl Store for Spy {
     }
 
     async fn acknowledge(&self, ids: &[u64]) -> Result<()> {
+        if self.deaf.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         self.inner.acknowledge(ids).await
     }
 }

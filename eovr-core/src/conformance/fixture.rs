@@ -6,7 +6,7 @@ use crate::audit::StoredEvent;
 use crate::conformance::random::{Random, SeededEntropy};
 use crate::conformance::twin::Twin;
 use crate::conformance::{Failure, Subject};
-use crate::decide::{Command, Commit};
+use crate::decide::{Command, Commit, Parent};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::name::Name;
@@ -173,7 +173,13 @@ impl World {
     /// A new child, with the parent's side of it, decided and not committed.
     pub(super) fn decide_label(&self, parent: &Record, id: RecordId, command: Command) -> Result<Commit> {
         let kind = self.eovr.catalog().kind(LABEL)?;
-        self.top()?.decide_new(kind, id, parent.envelope().stamp.clone(), Some(parent), command)
+        self.top()?.decide_new(
+            kind,
+            id,
+            parent.envelope().stamp.clone(),
+            Some(Parent { record: parent, open: 0 }),
+            command,
+        )
     }
 
     /// An id of this moment that a case can name again.

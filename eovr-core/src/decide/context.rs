@@ -39,7 +39,7 @@ pub enum Target<'a> {
         /// Its place.
         stamp: Stamp,
         /// For child kinds, the record that it belongs to.
-        parent: Option<&'a Record>,
+        parent: Option<Parent<'a>>,
     },
     /// A record that was read through the actor's own scope.
     Existing {
@@ -48,4 +48,14 @@ pub enum Target<'a> {
         /// For each child kind that its workflow asks about, how many children are still open.
         open_children: &'a BTreeMap<Name, u64>,
     },
+}
+
+/// The record that a new one belongs to, as it was read through the actor's own scope.
+#[derive(Clone, Copy, Debug)]
+pub struct Parent<'a> {
+    /// The record.
+    pub record: &'a Record,
+    /// How many children of the new one's kind it has that are still open. Whoever adds another changes
+    /// the parent's version, so the count is right when the commit is made, or the commit fails.
+    pub open: u64,
 }

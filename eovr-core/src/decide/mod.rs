@@ -13,7 +13,7 @@ mod needs;
 
 pub use self::command::Command;
 pub use self::commit::{Change, Commit, Message, NumberRequest};
-pub use self::context::{Context, Target};
+pub use self::context::{Context, Parent, Target};
 use self::effect::Effect;
 pub(crate) use self::effect::note_field;
 use crate::access::{Permit, Place};
@@ -43,7 +43,7 @@ pub fn decide(
             let mut commit = Commit::new();
             let state = kind.machine().table().start.clone();
             let draft = draft(kind, None, &permit, command.checked(kind, row, context.now)?, context)?;
-            let parent_id = parent.map(Record::id);
+            let parent_id = parent.map(|parent| parent.record.id());
             let effect = Effect { kind, permit: &permit, before: None, to: state, note: draft.1 };
             commit.push(effect.create(id, stamp, parent_id, draft.0, context)?);
             if let Some(parent) = parent {
@@ -137,12 +137,18 @@ fn draft<'a>(
 
 /// The parent's side of a new child: an event in its chain and a new version, so that an action that
 /// needs all children closed cannot slip past a child that is being added.
-fn adopt(child: &Kind, parent: &Record, context: &mut Context<'_>) -> Result<Change> {
+fn adopt(child: &Kind, parent: Parent<'_>, context: &mut Context<'_>) -> Result<Change> {
+    let Parent { record: parent, open } = parent;
     let Some(spec) = &child.table().parent else {
         return Err(Error::invalid(format!("a `{}` belongs to no other record", child.name())));
     };
     if spec.kind != parent.envelope.kind {
         return Err(Error::invalid(format!("a `{}` belongs to a `{}`", child.name(), spec.kind)));
+    }
+    if spec.most.is_some_and(|most| open >= u64::from(most)) {
+        let most = spec.most.unwrap_or_default();
+        return Err(Error::invalid(format!("it has as many `{}` records as it may", child.name()))
+            .with_help(format!("at most {most} may be open at a time")));
     }
     let kind = context.catalog.kind(spec.kind.as_str())?.clone();
     let command = Command::new(spec.action.as_str());

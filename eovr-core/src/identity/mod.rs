@@ -31,6 +31,8 @@ pub mod token;
 #[cfg(feature = "login")]
 pub mod totp;
 pub mod user;
+#[cfg(feature = "login")]
+pub mod watch;
 
 use crate::error::Result;
 use crate::kind::{FacetSpec, FieldSpec, Kind};
@@ -44,7 +46,8 @@ pub use self::facility::{Site, org_from};
 pub use self::refresh::RefreshToken;
 pub use self::user::{NewUser, actor};
 
-/// The kinds `user` and `facility`, and with the feature `login` `login` and `api_key`, for
+/// The kinds `user` and `facility`, and with the feature `login` `login`, `api_key` and
+/// `security_day`, for
 /// [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
@@ -57,6 +60,8 @@ pub fn kinds() -> Result<Vec<Kind>> {
         login::kind()?,
         #[cfg(feature = "login")]
         api_key::kind()?,
+        #[cfg(feature = "login")]
+        watch::kind()?,
     ])
 }
 

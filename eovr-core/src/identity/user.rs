@@ -164,9 +164,9 @@ pub(super) fn kind() -> Result<Kind> {
     Ok(kind.completed_by(Derived))
 }
 
-pub(super) const LEVELS: [&str; 4] = ["facility", "administration", "governorate", "country"];
+pub(crate) const LEVELS: [&str; 4] = ["facility", "administration", "governorate", "country"];
 
-fn level(role: Role) -> &'static str {
+pub(crate) fn level(role: Role) -> &'static str {
     match role {
         Role::Staff | Role::QualityAdmin => "facility",
         Role::AdminManager => "administration",
@@ -327,7 +327,7 @@ mod tests {
         let names: Vec<String> =
             crate::identity::kinds()?.iter().map(|kind| kind.name().to_string()).collect();
         let expected: &[&str] = if cfg!(feature = "login") {
-            &["user", "facility", "login", "api_key"]
+            &["user", "facility", "login", "api_key", "security_day"]
         } else {
             &["user", "facility"]
         };

@@ -110,7 +110,7 @@ pub(super) fn kind() -> Result<Kind> {
     let purposes = FollowUpKind::ALL.iter().map(|kind| kind.name());
     let strengths = Strength::ALL.iter().map(|strength| strength.name());
     Kind::new(KindTable {
-        parent: Some(ParentSpec { kind: Name::new(KIND)?, action: Name::new("open_follow_up")? }),
+        parent: Some(ParentSpec { kind: Name::new(KIND)?, action: Name::new("open_follow_up")?, most: None }),
         facets: vec![
             FacetSpec { indexed: true, ..required("owner", ValueType::Text)? },
             FacetSpec { indexed: true, ..required("due_at", ValueType::Time)? },

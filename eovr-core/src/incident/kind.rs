@@ -3,6 +3,8 @@ use crate::incident::completion::Completion;
 use crate::incident::harm::Harm;
 use crate::incident::settings::Settings;
 use crate::incident::workflow::{Disposition, IncidentWorkflow};
+#[cfg(feature = "attachments")]
+use crate::incident::{ATTACHMENT, Action};
 use crate::incident::{KIND, follow_up, jci, taxonomy};
 use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, NumberSpec, Sealing};
 use crate::name::Name;
@@ -14,13 +16,18 @@ use crate::workflow::{Label, Table};
 /// 1 January 2000: who reports something older has mistyped the year.
 const FIRST_DAY: Timestamp = Timestamp::from_micros(946_684_800_000_000);
 
-/// The incident and its follow-up action, for [`crate::service::EovrBuilder::kinds`].
+/// The incident, its follow-up action and, with the feature `attachments`, its files, for [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
 /// `Config` where no risk scheme is given.
 pub fn kinds(settings: Settings) -> Result<Vec<Kind>> {
     let completion = Completion::new(settings)?;
-    Ok(vec![Kind::new(table()?)?.completed_by(completion), follow_up::kind()?])
+    Ok(vec![
+        Kind::new(table()?)?.completed_by(completion),
+        follow_up::kind()?,
+        #[cfg(feature = "attachments")]
+        crate::attachment::kind(ATTACHMENT, KIND, Action::Attach.name())?,
+    ])
 }
 
 fn table() -> Result<KindTable> {

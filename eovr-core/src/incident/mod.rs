@@ -14,6 +14,7 @@ mod follow_up;
 pub mod harm;
 pub mod jci;
 mod kind;
+mod notices;
 mod receipt;
 mod report;
 mod settings;
@@ -25,6 +26,7 @@ pub use self::desk::Incidents;
 pub use self::follow_up::{FollowUp, FollowUpKind, Strength};
 pub use self::harm::Harm;
 pub use self::kind::kinds;
+pub use self::notices::{NOTICES, notice_actions, notice_rules};
 pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
 pub use self::report::{Report, Reported, Reporter};
 pub use self::settings::{FACTORS, Settings};
@@ -36,3 +38,7 @@ pub const KIND: &str = "incident";
 
 /// The name of the kind of its follow-up actions.
 pub const FOLLOW_UP: &str = "follow_up";
+
+/// The name of the kind of its files ([`crate::attachment`]).
+#[cfg(feature = "attachments")]
+pub const ATTACHMENT: &str = "attachment";

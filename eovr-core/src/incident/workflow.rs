@@ -52,6 +52,8 @@ labels! {
         ReviewAi = "review_ai",
         /// Add a follow-up action.
         OpenFollowUp = "open_follow_up",
+        /// Add a photograph or a document.
+        Attach = "attach",
         /// Set aside: a duplicate, or not reportable.
         Dispose = "dispose",
         /// Take a disposition back.
@@ -132,6 +134,7 @@ impl Workflow for IncidentWorkflow {
         May::new(Action::EditJci, (2, 5), JCI),
         May::new(Action::ReviewAi, (2, 5), &["ai_review"]),
         May::new(Action::OpenFollowUp, (2, 5), &[]),
+        May::new(Action::Attach, (1, 5), &[]),
         May::new(Action::Dispose, (2, 5), &["disposition", "duplicate_of"]),
         May::new(Action::Restore, (2, 5), &[]),
         May::new(Action::Reopen, (2, 2), &["continued_in"]),
@@ -162,6 +165,7 @@ impl Workflow for IncidentWorkflow {
             Row::stay(ALL, Action::EditJci, &[Need::Human]),
             Row::stay(ALL, Action::ReviewAi, &[Need::Human, Need::Field("ai_model")]),
             Row::stay(TAKEN_UP, Action::OpenFollowUp, &[Need::Human]),
+            Row::stay(OPEN, Action::Attach, &[Need::Human]),
             Row::stay(ALL, Action::Dispose, &[Need::Human, Need::Note]),
             Row::stay(ALL, Action::Restore, &[Need::Human, Need::Note, Need::Field("disposition")]),
             Row::stay(&[Completed], Action::Reopen, &[Need::Human, Need::Note]),

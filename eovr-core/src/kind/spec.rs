@@ -44,6 +44,9 @@ pub struct ParentSpec {
     pub kind: Name,
     /// The action of the parent's workflow that adds a child: it says in which states, and by whom.
     pub action: Name,
+    /// How many of its children may be open at a time; any number, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<u32>,
 }
 
 /// How records are numbered: `OVR-2026-000123` is prefix `OVR`, the year on the facility's wall clock,

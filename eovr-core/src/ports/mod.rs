@@ -1,12 +1,15 @@
-//! What the host brings: a store, a clock, entropy; and, where it has its own, a cipher and checks.
+//! What the host brings: a store, a clock, entropy; and, where it has its own, a place for blobs, a cipher
+//! and checks.
 //!
 //! Each is a small trait that the engine holds as a trait object, so that a Python host or a web server
 //! needs no type parameters. [`crate::memory`] and the `eovr-store-*` crates implement the store.
 
+mod blobs;
 mod store;
 
 use std::fmt::Debug;
 
+pub use self::blobs::Blobs;
 pub use self::store::{Census, Parcel, Posted, Receipt, Store, Written};
 use crate::access::Actor;
 use crate::error::Result;

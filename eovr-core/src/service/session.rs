@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::access::{Actor, Permit, Place as Where, Scope, Standing};
 use crate::analytics::{self, Figures};
-use crate::decide::{self, Command, Commit, Context, Target};
+use crate::decide::{self, Command, Commit, Context, Parent, Target};
 use crate::error::{Error, ErrorKind, Result, Unmet};
 use crate::kind::Kind;
 use crate::name::Name;
@@ -119,7 +119,10 @@ impl Session {
                 return Err(error);
             }
             let stamp = parent.envelope().stamp.clone();
-            let commit = self.decide_new(&kind, id, stamp, Some(&parent), command.clone())?;
+            let limited = kind.table().parent.as_ref().is_some_and(|parent| parent.most.is_some());
+            let open = if limited { self.count_open(&kind, parent.id()).await? } else { 0 };
+            let beside = Parent { record: &parent, open };
+            let commit = self.decide_new(&kind, id, stamp, Some(beside), command.clone())?;
             match self.eovr.store().commit(commit).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((parent.version(), error)),
                 done => return first(done?.written),
@@ -273,11 +276,11 @@ impl Session {
         kind: &Kind,
         id: RecordId,
         stamp: Stamp,
-        parent: Option<&Record>,
+        parent: Option<Parent<'_>>,
         command: Command,
     ) -> Result<Commit> {
         let place = stamp.clone();
-        self.with_context(&place, parent, |context| {
+        self.with_context(&place, parent.map(|parent| parent.record), |context| {
             decide::decide(kind, Target::New { id, stamp, parent }, command, context)
         })
     }
@@ -334,15 +337,19 @@ impl Session {
         for need in asked.flat_map(|rule| &rule.needs) {
             let Need::ChildrenClosed(child) = need else { continue };
             let child = self.eovr.catalog().kind(child.as_str())?;
-            let mut tally =
-                Tally::of(child.name().clone()).filter(Column::Parent, Test::Is(Value::from(record.id())));
-            for end in child.machine().table().states.iter().filter(|state| state.end) {
-                tally = tally.filter(Column::State, Test::Not(Value::from(end.name.as_str())));
-            }
-            let cells = self.eovr.store().tally(&Scope::everything(), &tally).await?;
-            open.insert(child.name().clone(), cells.iter().map(|cell| cell.count).sum());
+            open.insert(child.name().clone(), self.count_open(child, record.id()).await?);
         }
         Ok(open)
+    }
+
+    /// How many children of one kind a record has that have come to no end.
+    async fn count_open(&self, child: &Kind, parent: RecordId) -> Result<u64> {
+        let mut tally = Tally::of(child.name().clone()).filter(Column::Parent, Test::Is(Value::from(parent)));
+        for end in child.machine().table().states.iter().filter(|state| state.end) {
+            tally = tally.filter(Column::State, Test::Not(Value::from(end.name.as_str())));
+        }
+        let cells = self.eovr.store().tally(&Scope::everything(), &tally).await?;
+        Ok(cells.iter().map(|cell| cell.count).sum())
     }
 
     fn unknown_facility(&self) -> Error {

@@ -1,10 +1,13 @@
 //! The engine of this host: incidents, people and facilities on one store, the organisation read from it.
 
+use std::sync::Arc;
+
 use eovr_core::access::danger;
 use eovr_core::identity::{self, Site};
 use eovr_core::incident;
+use eovr_core::notice;
 use eovr_core::org::Org;
-use eovr_core::ports::Clock;
+use eovr_core::ports::{Blobs, Clock};
 use eovr_core::record::{Query, Record};
 use eovr_core::service::EovrBuilder;
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
@@ -21,6 +24,8 @@ pub(crate) struct Host {
     pub(crate) secret: [u8; 32],
     /// What tokens are signed with.
     pub(crate) token_secret: [u8; 32],
+    /// Where attachments lie.
+    pub(crate) files: Arc<dyn Blobs>,
     database: Database,
 }
 
@@ -50,6 +55,7 @@ pub(crate) async fn open(
         eovr,
         secret: key.derived("eovr.server.v1"),
         token_secret: key.derived("eovr.tokens.v1"),
+        files: Arc::new(place.files()?),
         database,
     })
 }
@@ -61,7 +67,9 @@ async fn assemble(
     clock: impl Clock + 'static,
 ) -> Result<EovrBuilder, Failure> {
     let kinds = incident::kinds(incident::Settings::default())?.into_iter().chain(identity::kinds()?);
+    let (of, rows) = incident::notice_actions()?;
     let engine = Eovr::builder().shared_store(database.store()).org(org).kinds(kinds);
+    let engine = engine.kind(notice::kind()?).actions(of, rows);
     database.keys(engine.clock(clock), key).await
 }
 

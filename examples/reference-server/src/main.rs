@@ -5,13 +5,18 @@
 
 mod archetypes;
 mod check;
+mod config;
 mod database;
 mod demo;
 mod engine;
+mod files;
 mod http;
 mod import;
+mod listen;
 mod log;
+mod outgoing;
 mod output;
+mod post;
 mod serve;
 mod settings;
 mod signal;
@@ -19,7 +24,7 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::output::{Failure, Out};
 
@@ -41,12 +46,16 @@ enum Verb {
     Serve(serve::Args),
     /// Says whether a server could be started for real with these settings.
     Check(check::Args),
+    /// Shows a settings file for `serve`, with every key explained.
+    Settings,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     let mut out = Out::stdout();
-    let done = run(cli, &mut out).and_then(|code| out.finish().map(|()| code));
+    let args = config::with_file(Cli::command(), std::env::args_os().collect());
+    let done = args
+        .and_then(|args| run(Cli::parse_from(args), &mut out))
+        .and_then(|code| out.finish().map(|()| code));
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -65,6 +74,10 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
             Verb::Import(args) => import::run(args, out).await,
             Verb::Serve(args) => serve::run(args, out).await.map(|()| 0),
             Verb::Check(args) => check::run(args, out).await,
+            Verb::Settings => {
+                out.line(config::template(&Cli::command(), "serve").trim_end());
+                Ok(0)
+            }
         }
     })
 }

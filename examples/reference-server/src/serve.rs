@@ -1,24 +1,23 @@
 //! `serve`: the HTTP API, until somebody ends it.
 
-use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
+use eovr_core::identity::watch::SecurityLog;
 use eovr_core::service::SystemClock;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::check;
 use crate::engine::{self, Host};
 use crate::http::{self, App, Auth, PerMinute, Provider, Proxies, Rates, Setup, meters};
+use crate::listen;
 use crate::log;
 use crate::output::{Failure, Out};
+use crate::post;
 use crate::settings::Place;
 use crate::signal::asked_to_stop;
-
-/// How long requests may go on after the server was asked to stop.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
@@ -53,6 +52,8 @@ pub(crate) struct Door {
     /// Certificates (PEM) that vouch for that provider, in place of the public authorities
     #[arg(long, value_name = "FILE", requires = "identity_provider")]
     identity_provider_ca: Option<PathBuf>,
+    #[command(flatten)]
+    post: post::Args,
 }
 
 impl Door {
@@ -91,64 +92,50 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         auth = auth.accepting(provider);
     }
     let auth = Arc::new(auth);
+    let room = post::Room::new(&host.eovr, &door.post, door.public_url.as_deref())?;
     let app = App::new(Setup {
         eovr: host.eovr.clone(),
         gate: auth.clone(),
         auth,
+        files: host.files.clone(),
+        bell: room.bell(),
         production: door.production,
         public_url: door.public_url.clone(),
         secret: host.secret,
         meters: meters::install(),
     });
     log::begin();
-    tokio::spawn(upkeep(app.clone()));
+    let log = SecurityLog::of(&host.eovr)?;
+    let mut beside = JoinSet::new();
+    beside.spawn(upkeep(app.clone(), log.clone()));
+    beside.spawn(room.work());
     if let Some(provider) = app.auth.provider.clone() {
         // Once before anybody comes; where it is away, it is tried again.
         provider.look(app.auth.doors.now()).await;
-        tokio::spawn(provider.watch(app.auth.doors.clone()));
+        beside.spawn(provider.watch(app.auth.doors.clone()));
     }
     let stop = asked_to_stop();
     out.line(format_args!("listening on http://{address}"));
-    until(listener, app, stop).await
+    listen::serve(listener, http::router(&app), stop, || app.stop()).await;
+    beside.shutdown().await;
+    watched(&app, &log).await;
+    Ok(())
 }
 
-/// Serves until `stop` is ready; then takes no more, and ends what was begun.
-async fn until(listener: TcpListener, app: App, stop: impl Future<Output = ()>) -> Result<(), Failure> {
-    let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let stopped = async { drop(told.await) };
-    let service = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped);
-    let mut serving = tokio::spawn(async move { serving.await });
-    tokio::select! {
-        // It ends by itself only where it fails.
-        ended = &mut serving => return finished(ended),
-        () = stop => {}
-    }
-    app.stop();
-    drop(tell);
-    match tokio::time::timeout(GRACE, &mut serving).await {
-        Ok(ended) => finished(ended),
-        // What is not done by now is cut off; a store holds the old or the new world.
-        Err(_) => {
-            serving.abort();
-            Ok(())
-        }
-    }
-}
-
-fn finished(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), Failure> {
-    match ended {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Failure::broken(format!("cannot serve: {error}"))),
-        Err(error) => Err(Failure::broken(format!("the server ended early: {error}"))),
-    }
-}
-
-async fn upkeep(app: App) {
+async fn upkeep(app: App, log: SecurityLog) {
     let mut every = tokio::time::interval(meters::UPKEEP);
     loop {
         every.tick().await;
         app.meters.run_upkeep();
         app.auth.rates.tidy();
+        app.auth.alarm.tidy();
+        watched(&app, &log).await;
+    }
+}
+
+/// What was turned away, into the security log. What cannot be written is kept for the next time.
+async fn watched(app: &App, log: &SecurityLog) {
+    if let Err(error) = app.auth.alarm.write(log).await {
+        tracing::warn!(kind = error.kind().name(), "the security log waits");
     }
 }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::database::{Config, KeyText};
+use crate::files::Files;
 use crate::output::{Failure, Out};
 
 /// The environment variable with the master key.
@@ -17,12 +18,18 @@ pub(crate) const KEY: &str = "EOVR_MASTER_KEY";
 /// The options that every command takes.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Place {
+    /// A file with settings (TOML), whose keys are the names of these options
+    #[arg(long, value_name = "FILE", env = "EOVR_CONFIG")]
+    config: Option<PathBuf>,
     /// The folder for the database, the key and what a command leaves behind
     #[arg(long, default_value = "eovr-demo")]
     dir: PathBuf,
     /// The database: sqlite://FILE, postgres://…, mysql://…, mongodb://… [default: sqlite://DIR/eovr.db]
     #[arg(long, value_name = "URL", env = "EOVR_STORE", hide_env_values = true)]
     store: Option<String>,
+    /// Where attachments lie: a folder, or s3://BUCKET/PREFIX [default: DIR/files]
+    #[arg(long, value_name = "PLACE", env = "EOVR_FILES")]
+    files: Option<String>,
 }
 
 impl Place {
@@ -45,6 +52,14 @@ impl Place {
         match &self.store {
             Some(url) => Config::from_url(url),
             None => Ok(Config::Sqlite(self.dir.join("eovr.db"))),
+        }
+    }
+
+    /// Where attachments lie.
+    pub(crate) fn files(&self) -> Result<Files, Failure> {
+        match &self.files {
+            Some(place) => Files::at(place),
+            None => Files::in_folder(&self.dir.join("files")),
         }
     }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use eovr_core::Eovr;
+use eovr_core::ports::Blobs;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::auth::Auth;
 use super::caller::Gate;
 use super::health::Pulse;
 use super::repeat::Repeats;
+use crate::post::Bell;
 
 /// The state of the server: the engine, who lets callers in, and what is remembered between requests.
 #[derive(Clone)]
@@ -24,6 +26,10 @@ pub(crate) struct Parts {
     pub(crate) production: bool,
     /// Where the server is found from outside; the address that a client used, where nothing is said.
     pub(crate) public_url: Option<String>,
+    /// Where attachments lie.
+    pub(crate) files: Arc<dyn Blobs>,
+    /// Rings when people have been told something.
+    pub(crate) bell: Bell,
     pub(crate) repeats: Repeats,
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
@@ -36,6 +42,8 @@ pub(crate) struct Setup {
     /// Who lets callers in: `auth`, but in tests.
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) auth: Arc<Auth>,
+    pub(crate) files: Arc<dyn Blobs>,
+    pub(crate) bell: Bell,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
     /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
@@ -45,13 +53,15 @@ pub(crate) struct Setup {
 
 impl App {
     pub(crate) fn new(setup: Setup) -> Self {
-        let Setup { eovr, gate, auth, production, public_url, secret, meters } = setup;
+        let Setup { eovr, gate, auth, files, bell, production, public_url, secret, meters } = setup;
         Self(Arc::new(Parts {
             eovr,
             gate,
             auth,
             production,
             public_url,
+            files,
+            bell,
             repeats: Repeats::new(secret),
             pulse: Pulse::default(),
             meters,

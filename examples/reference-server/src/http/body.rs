@@ -13,9 +13,11 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use eovr_core::Error;
+use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::facility::Link;
 use eovr_core::identity::{api_key, facility, login, user};
-use eovr_core::incident::{FOLLOW_UP, KIND};
+use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
+use eovr_core::notice;
 use eovr_core::record::RecordId;
 use http_body_util::LengthLimitError;
 use serde::de::value::MapAccessDeserializer;
@@ -23,8 +25,19 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 
 use super::problem::{Code, Fault, Problem};
 
-/// The longest body, in bytes.
+/// The longest body, in bytes, but for files.
 pub(crate) const LONGEST: usize = 1 << 20;
+
+/// A file, whatever a client calls it.
+pub(crate) struct Upload(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        read(request.into_body(), LARGEST_FILE).await.map(Self)
+    }
+}
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -34,7 +47,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         is_json(request.headers())?;
-        let bytes = read(request.into_body()).await?;
+        let bytes = read(request.into_body(), LONGEST).await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let field = member(error.path());
@@ -118,6 +131,10 @@ named! {
     Incident = "id", KIND;
     /// The follow-up action that a path names.
     FollowUpAction = "action", FOLLOW_UP;
+    /// The file that a path names.
+    AttachedFile = "file", ATTACHMENT;
+    /// The notice that a path names.
+    Notice = "id", notice::KIND;
     /// The account that a path names.
     Account = "id", user::KIND;
     /// The login that a path names.
@@ -167,14 +184,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
 /// The whole of a body.
 ///
 /// # Errors
-/// `TooLarge` beyond [`LONGEST`]; `MalformedBody` where the client stopped in the middle.
-pub(crate) async fn read(body: Body) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(Code::TooLarge).detail(format!("send at most {LONGEST} bytes"));
+/// `TooLarge` beyond so many bytes; `MalformedBody` where the client stopped in the middle.
+pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Code::TooLarge).detail(format!("send at most {most} bytes"));
     // What says that it will be too long is not waited for.
-    if body.size_hint().lower() > LONGEST as u64 {
+    if body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
-    axum::body::to_bytes(body, LONGEST).await.map_err(|error| {
+    axum::body::to_bytes(body, most).await.map_err(|error| {
         let long = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
         if long {
             too_large()

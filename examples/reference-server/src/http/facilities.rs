@@ -79,7 +79,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
         .add(
             Endpoint::get("/api/facilities/{id}/qr", may("give_link"), "Draws the poster's code, SVG")
-                .tells("image/svg+xml")
+                .tells(&["image/svg+xml"])
                 .also(&[409]),
             draw,
         )

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use eovr_core::identity::watch::Concern;
 
 use super::app::App;
 use super::headers::{Nonce, secure};
@@ -25,6 +26,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let method = method(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let shows = shows_something(request.headers(), route);
     let nonce = is_page(route).then(Nonce::drawn);
     if let Some(nonce) = &nonce {
         request.extensions_mut().insert(nonce.clone());
@@ -35,6 +37,9 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     };
     let problem = Problem::taken_from(&mut response);
     if let Some(problem) = &problem {
+        if let Some(concern) = concern(problem, shows) {
+            app.auth.alarm.note(concern);
+        }
         response = problem.written(id.as_str(), response);
     }
     let headers = response.headers_mut();
@@ -46,6 +51,22 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     meters::answered(method, route, response.status(), took);
     log(method, route, response.status(), took, &id, problem.as_ref());
     response
+}
+
+/// What the security log counts. Who shows nothing has forgotten to log in.
+fn concern(problem: &Problem, shows: bool) -> Option<Concern> {
+    match problem.code() {
+        Code::Unauthenticated if shows => Some(Concern::TokenRefused),
+        Code::Denied => Some(Concern::Denied),
+        Code::TooMany => Some(Concern::TooMany),
+        _ => None,
+    }
+}
+
+/// Whether a request says by whom it is sent.
+fn shows_something(headers: &HeaderMap, route: &str) -> bool {
+    headers.contains_key(header::AUTHORIZATION)
+        || (route == "/api/auth/refresh" && headers.contains_key(header::COOKIE))
 }
 
 fn given_up() -> Problem {

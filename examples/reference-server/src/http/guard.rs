@@ -5,11 +5,12 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::api_key;
 
 use super::app::App;
 use super::auth::Category;
-use super::body::read;
+use super::body::{LONGEST, read};
 use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
 use super::routes::Access;
@@ -22,7 +23,14 @@ pub(super) struct Door {
     pub(super) secret: bool,
     /// Requests from one address are counted under it.
     pub(super) category: Option<Category>,
+    /// Its body is a file.
+    pub(super) uploads: bool,
+    /// It answers with a page of a list.
+    pub(super) lists: bool,
 }
+
+/// How many records a page of a list counts for.
+const LISTED: u32 = 50;
 
 /// Lets a request through to its handler, or answers it.
 pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Request, next: Next) -> Response {
@@ -41,10 +49,15 @@ async fn admitted(app: &App, door: Door, mut request: Request, next: Next) -> Re
     if door.access != Access::Public {
         let arrival = app.gate.arrival(request.headers()).await?;
         let actor = arrival.session.actor();
-        app.auth.rates.by_caller(actor.id().as_str())?;
+        let category = if door.uploads { Category::Upload } else { Category::Api };
+        app.auth.rates.by_caller(category, actor.id().as_str())?;
         door.access.check(actor, app.eovr.catalog())?;
         if arrival.key == Some(api_key::Access::Read) && *request.method() != Method::GET {
             return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));
+        }
+        if let Access::Reads(_) = door.access {
+            let records = if door.lists { LISTED } else { 1 };
+            app.auth.alarm.read(actor, records, &app.eovr, app.auth.doors.now());
         }
         caller.push_str(actor.id().as_str());
         request.extensions_mut().insert(arrival);
@@ -54,7 +67,7 @@ async fn admitted(app: &App, door: Door, mut request: Request, next: Next) -> Re
         return Ok(next.run(request).await);
     }
     let (mut parts, body) = request.into_parts();
-    let body = read(body).await?;
+    let body = read(body, if door.uploads { LARGEST_FILE } else { LONGEST }).await?;
     // The address, and not its template: the same key for another record is another request.
     let route = parts.uri.path().to_owned();
     let Some(seed) = app.repeats.seed(&parts.headers, &caller, &route, &body)? else {

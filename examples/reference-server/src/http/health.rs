@@ -49,7 +49,7 @@ pub(crate) struct Health {
     database: &'static str,
     /// What reads new reports: `embedded`.
     ai: &'static str,
-    /// What sends mail: `off`.
+    /// What sends mail: `off`, `ok`, or `failing` where the last one could not be sent.
     mail: &'static str,
     /// What opens sealed fields: `loaded`.
     keys: &'static str,
@@ -66,7 +66,7 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
         status: word("ok", "failing"),
         database: word("ok", "unavailable"),
         ai: "embedded",
-        mail: "off",
+        mail: app.bell.mail(),
         // An engine does not open without them.
         keys: "loaded",
         // Without it the server is well: people with a login of ours come in.

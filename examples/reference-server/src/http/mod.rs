@@ -4,6 +4,7 @@
 //! asks, whether they may, whether they have asked before) to its handler. Handlers translate and
 //! nothing else: the engine decides.
 
+mod ai;
 mod analytics;
 mod app;
 mod auth;
@@ -17,6 +18,7 @@ mod headers;
 mod health;
 mod incidents;
 pub(crate) mod meters;
+mod notices;
 mod openapi;
 mod page;
 mod problem;
@@ -62,17 +64,21 @@ fn all(app: &App) -> Routes {
             health::health,
         )
         .add(
-            Endpoint::get("/ready", Access::Public, "Says whether to send requests here").tells("text/plain"),
+            Endpoint::get("/ready", Access::Public, "Says whether to send requests here")
+                .tells(&["text/plain"]),
             health::ready,
         )
         .add(
-            Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus").tells("text/plain"),
+            Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus")
+                .tells(&["text/plain"]),
             meters::metrics,
         );
     let routes = auth::routes(routes);
     let routes = facilities::routes(routes);
     let routes = incidents::routes(routes);
     let routes = analytics::routes(routes);
+    let routes = ai::routes(routes);
+    let routes = notices::routes(routes);
     let routes = visitors::routes(routes);
     receipt::routes(routes)
 }

@@ -124,6 +124,13 @@ fn operation(route: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
             RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
+    if route.uploads {
+        let file =
+            ObjectBuilder::new().schema_type(Type::String).content_media_type("application/octet-stream");
+        let content = ContentBuilder::new().schema(Some(Schema::from(file.build()))).build();
+        let body = RequestBodyBuilder::new().content("application/octet-stream", content);
+        operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
+    }
     if route.access != Access::Public {
         operation = operation.security(SecurityRequirement::new("bearer", Vec::<String>::new()));
     }
@@ -136,9 +143,9 @@ fn answered(route: &Endpoint, schemas: &mut Schemas) -> ResponseBuilder {
         let content = ContentBuilder::new().schema(Some(gives(schemas))).build();
         response = response.content("application/json", content);
     }
-    if let Some(media) = route.media {
+    for media in route.media {
         let content = ContentBuilder::new().schema(Some(text())).build();
-        response = response.content(media, content);
+        response = response.content(*media, content);
     }
     // What has secrets is no record that could be asked for by its version.
     if route.versioned || (route.status == 201 && !route.secret) {

@@ -171,6 +171,11 @@ impl Problem {
         self
     }
 
+    /// What sort of problem it is.
+    pub(crate) fn code(&self) -> Code {
+        self.0.code
+    }
+
     /// What the log is told and the client is not.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()

@@ -125,8 +125,8 @@ pub(crate) struct Endpoint {
     pub(crate) status: u16,
     pub(crate) takes: Option<SchemaOf>,
     pub(crate) gives: Option<SchemaOf>,
-    /// The media type of its answer, where that is no JSON.
-    pub(crate) media: Option<&'static str>,
+    /// The media types of its answer, where that is no JSON.
+    pub(crate) media: &'static [&'static str],
     /// How it may refuse besides what all of its sort do.
     pub(crate) also: &'static [u16],
     pub(crate) params: Option<fn() -> Vec<Parameter>>,
@@ -136,6 +136,8 @@ pub(crate) struct Endpoint {
     pub(crate) secret: bool,
     /// What its requests are counted under, from one address.
     pub(crate) category: Option<Category>,
+    /// Whether its body is a file.
+    pub(crate) uploads: bool,
 }
 
 impl Endpoint {
@@ -149,12 +151,13 @@ impl Endpoint {
             status: 204,
             takes,
             gives,
-            media: None,
+            media: &[],
             also: &[],
             params,
             versioned: false,
             secret: false,
             category: None,
+            uploads: false,
         }
     }
 
@@ -194,9 +197,9 @@ impl Endpoint {
         Self { gives: Some(schema_of::<T>), status: 200, ..self }
     }
 
-    /// It answers with text of this media type.
-    pub(crate) fn tells(self, media: &'static str) -> Self {
-        Self { media: Some(media), status: 200, ..self }
+    /// It answers with something of one of these media types.
+    pub(crate) fn tells(self, media: &'static [&'static str]) -> Self {
+        Self { media, status: 200, ..self }
     }
 
     /// It makes something: its status is 201.
@@ -219,8 +222,14 @@ impl Endpoint {
         Self { category: Some(category), ..self }
     }
 
+    /// Its body is a file.
+    pub(crate) fn uploads(self) -> Self {
+        Self { uploads: true, ..self }
+    }
+
     fn door(&self) -> Door {
-        Door { access: self.access, secret: self.secret, category: self.category }
+        let Self { access, secret, category, uploads, .. } = *self;
+        Door { access, secret, category, uploads, lists: self.params.is_some() }
     }
 
     /// It takes `If-Match`, although it is no `PATCH`.

@@ -3,9 +3,11 @@
 mod api;
 mod check;
 mod demo;
+mod hospital;
 mod hostile;
 mod identity;
 mod import;
+mod post;
 mod provider;
 mod serve;
 mod served;

@@ -1,36 +1,125 @@
-//! What somebody who watches over the server should know at once: in the log, and as a meter.
+//! What somebody who watches over the server should know: at once in the log and as a meter, and for good in the
+//! security log, a record of each day.
 //!
-//! Addresses are masked: the log is read by people who may not know who works here.
+//! Addresses are masked in the log: it is read by people who may not know who works here.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use eovr_core::access::{Actor, Seat, Standing};
+use eovr_core::identity::watch::{Concern, SecurityLog};
+use eovr_core::workflow::Label as _;
+use eovr_core::{Eovr, Result, Timestamp};
 
 /// So many failed logins within a minute are an attack, or a broken client.
 const BURST: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
+/// So many records read by one within an hour are no day's work.
+const BULK: u32 = 2_000;
+/// And so many at night, when there is nobody who would ask for a list.
+const AT_NIGHT: u32 = 400;
+const HOUR: Duration = Duration::from_secs(3600);
+/// Whoever writes notes into the security log writes no more than this at a time.
+const MOST_NOTES: usize = 20;
 
-/// Counts what failed.
+/// Counts what failed, and who reads how much.
 #[derive(Default)]
-pub(super) struct Alarm(Mutex<Vec<Instant>>);
+pub(crate) struct Alarm {
+    failed: Mutex<Vec<Instant>>,
+    noted: Mutex<Noted>,
+    readers: Mutex<HashMap<String, Reader>>,
+}
+
+/// What is not in the security log yet.
+#[derive(Default)]
+struct Noted {
+    counts: BTreeMap<Concern, u64>,
+    notes: Vec<String>,
+}
+
+/// What somebody has read within the hour.
+struct Reader {
+    since: Instant,
+    records: u32,
+    /// Whether it was told already.
+    told: bool,
+}
 
 impl Alarm {
+    /// Somebody was turned away.
+    pub(crate) fn note(&self, concern: Concern) {
+        tracing::warn!(target: "eovr_server::security", concern = concern.name(), "turned away");
+        self.count(concern, None);
+    }
+
     /// Somebody could not come in.
     pub(super) fn turned_away(&self, email: &str) {
         tracing::warn!(target: "eovr_server::security", account = masked(email), "login failed");
         metrics::counter!("eovr_logins_failed_total").increment(1);
+        self.count(Concern::LoginFailed, None);
         if self.is_burst(Instant::now()) {
-            raise("login_burst");
+            self.raise(Concern::LoginBurst, None);
         }
     }
 
     /// Somebody was given another role.
     pub(super) fn role_changed(&self) {
-        raise("role_changed");
+        self.raise(Concern::RoleChanged, None);
+    }
+
+    /// Somebody reads so many records.
+    pub(crate) fn read(&self, actor: &Actor, records: u32, eovr: &Eovr, now: Timestamp) {
+        if let Some(concern) = self.is_too_much(actor.id().as_str(), records, is_night(actor, eovr, now)) {
+            self.raise(concern, Some(format!("{}: {}", concern.name(), actor.id())));
+        }
+    }
+
+    /// Puts what was noted into the security log.
+    ///
+    /// # Errors
+    /// What the store says; it is written another time then.
+    pub(crate) async fn write(&self, log: &SecurityLog) -> Result<()> {
+        let Noted { counts, notes } = std::mem::take(&mut *lock(&self.noted));
+        if counts.is_empty() {
+            return Ok(());
+        }
+        let note = (!notes.is_empty()).then(|| notes.join("\n"));
+        let written = log.add(&counts, note.as_deref()).await;
+        if written.is_err() {
+            let mut noted = lock(&self.noted);
+            counts
+                .into_iter()
+                .for_each(|(concern, count)| *noted.counts.entry(concern).or_default() += count);
+            noted.notes.extend(notes);
+            noted.notes.truncate(MOST_NOTES);
+        }
+        written
+    }
+
+    /// Forgets who has not read for an hour.
+    pub(crate) fn tidy(&self) {
+        lock(&self.readers).retain(|_, reader| reader.since.elapsed() < HOUR);
+    }
+
+    fn raise(&self, concern: Concern, note: Option<String>) {
+        let alert = concern.name();
+        tracing::error!(target: "eovr_server::security", alert, "alert");
+        metrics::counter!("eovr_alerts_total", "alert" => alert).increment(1);
+        self.count(concern, note);
+    }
+
+    fn count(&self, concern: Concern, note: Option<String>) {
+        let mut noted = lock(&self.noted);
+        *noted.counts.entry(concern).or_default() += 1;
+        if noted.notes.len() < MOST_NOTES {
+            noted.notes.extend(note);
+        }
     }
 
     /// Once for each burst: it is over when a minute passes with fewer.
     fn is_burst(&self, now: Instant) -> bool {
-        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = lock(&self.failed);
         let before = recent.len();
         recent.retain(|at| now.duration_since(*at) < MINUTE);
         if recent.len() < BURST {
@@ -38,11 +127,45 @@ impl Alarm {
         }
         before < BURST && recent.len() == BURST
     }
+
+    /// Once for each hour of somebody.
+    fn is_too_much(&self, who: &str, records: u32, night: bool) -> Option<Concern> {
+        let mut readers = lock(&self.readers);
+        let reader = readers.entry(who.to_owned()).or_insert_with(Reader::new);
+        if reader.since.elapsed() >= HOUR {
+            *reader = Reader::new();
+        }
+        reader.records = reader.records.saturating_add(records);
+        let concern = match reader.records {
+            BULK.. => Concern::BulkRead,
+            AT_NIGHT.. if night => Concern::OffHoursRead,
+            _ => return None,
+        };
+        let told = std::mem::replace(&mut reader.told, true);
+        (!told).then_some(concern)
+    }
 }
 
-fn raise(alert: &'static str) {
-    tracing::error!(target: "eovr_server::security", alert, "alert");
-    metrics::counter!("eovr_alerts_total", "alert" => alert).increment(1);
+impl Reader {
+    fn new() -> Self {
+        Self { since: Instant::now(), records: 0, told: false }
+    }
+}
+
+/// From ten in the evening to six, by the clock of the facility; those above one go by the first clock that the
+/// organisation has.
+fn is_night(actor: &Actor, eovr: &Eovr, now: Timestamp) -> bool {
+    let facility = match actor.standing() {
+        Standing::Member { seat: Seat::Facility(stamp), .. } => Some(&stamp.facility),
+        _ => eovr.org().stamps().next().map(|stamp| &stamp.facility),
+    };
+    let Some(zone) = facility.map(|facility| eovr.org().zone(facility)) else { return false };
+    let hour = jiff::Timestamp::from_microsecond(now.as_micros()).map(|now| now.to_zoned(zone).hour());
+    hour.is_ok_and(|hour| !(6..22).contains(&hour))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Enough to recognise an address that one knows, too little to learn one.
@@ -76,5 +199,20 @@ mod tests {
         assert_eq!(told(0, 19), 0);
         assert_eq!(told(19, 50), 1);
         assert_eq!(told(500, 600), 1);
+    }
+
+    #[test]
+    fn who_reads_too_much_is_told_of_once_an_hour() {
+        let alarm = Alarm::default();
+        let told = |night: bool, lists: usize| {
+            (0..lists).filter_map(|_| alarm.is_too_much("quality-1", 50, night)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(false, 39), []);
+        assert_eq!(told(false, 30), [Concern::BulkRead]);
+        let alarm = Alarm::default();
+        let one = |night| alarm.is_too_much("quality-1", 50, night);
+        assert_eq!((0..7).find_map(|_| one(true)), None);
+        assert_eq!(one(true), Some(Concern::OffHoursRead));
+        assert_eq!(alarm.is_too_much("quality-2", 50, true), None);
     }
 }

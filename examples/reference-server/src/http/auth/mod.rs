@@ -36,7 +36,7 @@ pub(crate) struct Auth {
     pub(crate) doors: Doors,
     pub(crate) rates: Rates,
     pub(crate) proxies: Proxies,
-    alarm: Alarm,
+    pub(crate) alarm: Alarm,
     /// Whose tokens are accepted beside our own.
     pub(crate) provider: Option<Provider>,
     hashing: Hashing,

@@ -20,6 +20,8 @@ pub(crate) enum Category {
     Public,
     /// What somebody who is in asks.
     Api,
+    /// Files that somebody sends.
+    Upload,
 }
 
 /// Requests a minute, for each category.
@@ -29,11 +31,12 @@ pub(crate) struct PerMinute {
     pub(crate) public: u32,
     /// 0: not counted.
     pub(crate) api: u32,
+    pub(crate) upload: u32,
 }
 
 impl Default for PerMinute {
     fn default() -> Self {
-        Self { login: 30, public: 30, api: 1200 }
+        Self { login: 30, public: 30, api: 1200, upload: 60 }
     }
 }
 
@@ -45,6 +48,7 @@ pub(crate) struct Rates {
     login: Option<Limiter>,
     public: Option<Limiter>,
     api: Option<Limiter>,
+    upload: Option<Limiter>,
     clock: DefaultClock,
 }
 
@@ -55,6 +59,7 @@ impl Rates {
             login: limiter(rates.login),
             public: limiter(rates.public),
             api: limiter(rates.api),
+            upload: limiter(rates.upload),
             clock: DefaultClock::default(),
         }
     }
@@ -72,13 +77,13 @@ impl Rates {
     ///
     /// # Errors
     /// As [`Rates::by_address`].
-    pub(crate) fn by_caller(&self, caller: &str) -> Result<(), Problem> {
-        self.count(Category::Api, caller.as_bytes())
+    pub(crate) fn by_caller(&self, category: Category, caller: &str) -> Result<(), Problem> {
+        self.count(category, caller.as_bytes())
     }
 
     /// Forgets who has not asked for a while.
     pub(crate) fn tidy(&self) {
-        for limiter in [&self.login, &self.public, &self.api].into_iter().flatten() {
+        for limiter in [&self.login, &self.public, &self.api, &self.upload].into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -89,6 +94,7 @@ impl Rates {
             Category::Login => &self.login,
             Category::Public => &self.public,
             Category::Api => &self.api,
+            Category::Upload => &self.upload,
         };
         let Some(limiter) = limiter else { return Ok(()) };
         // A digest has one length, whatever an id has, and tells a dump of memory nothing.

@@ -1,17 +1,20 @@
-//! `GET /api/auth/events`: tells a page that its login is about to end because nothing is done.
+//! `GET /api/auth/events`: tells a page that its login is about to end because nothing is done, and that there
+//! is something new to read.
 //!
 //! Listening is no use of the login: who only listens grows idle.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use eovr_core::Timestamp;
-use eovr_core::record::RecordId;
+use eovr_core::notice::Inbox;
+use eovr_core::record::{ActorId, RecordId};
 use futures_util::stream::{self, Stream};
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::Person;
 use crate::http::app::App;
@@ -21,19 +24,23 @@ use crate::http::routes::{Access, Endpoint, Routes};
 /// A page is warned so long before its login ends.
 const WARNING_SECONDS: i64 = 120;
 const LOOK: Duration = Duration::from_secs(1);
+/// What other nodes have told is seen this late at most.
+const OTHERS: Duration = Duration::from_secs(15);
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let endpoint = Endpoint::get(
         "/api/auth/events",
         Access::Signed,
-        "Warns before the login ends, as server-sent events",
+        "Warns before the login ends, and tells of notices, as server-sent events",
     )
-    .tells("text/event-stream");
+    .tells(&["text/event-stream"]);
     routes.add(endpoint, listen)
 }
 
 async fn listen(State(app): State<App>, Person(who): Person) -> Result<Response, Problem> {
-    let events = Sse::new(events(app, who.login));
+    let owner = ActorId::new(&who.user.to_string())?;
+    let inbox = Inbox::of(&app.eovr, owner)?;
+    let events = Sse::new(events(app, who.login, inbox));
     Ok(events.keep_alive(KeepAlive::default()).into_response())
 }
 
@@ -44,21 +51,40 @@ struct Told {
     idle_at: Option<Timestamp>,
 }
 
+/// How many notices are not read.
+#[derive(Serialize)]
+struct Unread {
+    /// As many as fit on a page, at most.
+    unread: usize,
+}
+
 struct Watch {
     app: App,
     login: RecordId,
+    inbox: Inbox,
+    /// Rings when this node has told people something.
+    bell: watch::Receiver<()>,
+    /// When the inbox was last looked into: other nodes ring elsewhere.
+    looked: Option<Instant>,
+    /// What the page was told of it.
+    unread: usize,
     /// The end that the page was warned of.
     warned: Option<Timestamp>,
     over: bool,
 }
 
-fn events(app: App, login: RecordId) -> impl Stream<Item = Result<Event, Infallible>> {
-    stream::unfold(Watch { app, login, warned: None, over: false }, |mut watch| async move {
+fn events(app: App, login: RecordId, inbox: Inbox) -> impl Stream<Item = Result<Event, Infallible>> {
+    let bell = app.bell.listen();
+    let watch = Watch { app, login, inbox, bell, looked: None, unread: 0, warned: None, over: false };
+    stream::unfold(watch, |mut watch| async move {
         loop {
             if watch.over || watch.app.is_stopping() {
                 return None;
             }
             if let Some(event) = watch.look() {
+                return Some((Ok(event), watch));
+            }
+            if let Some(event) = watch.news().await {
                 return Some((Ok(event), watch));
             }
             tokio::time::sleep(LOOK).await;
@@ -81,6 +107,24 @@ impl Watch {
         }
         self.warned = Some(idle_at);
         Some(told("idle", Some(idle_at)))
+    }
+
+    /// How many notices are not read, where that has changed.
+    async fn news(&mut self) -> Option<Event> {
+        let rung = self.bell.has_changed().unwrap_or_default();
+        if !rung && self.looked.is_some_and(|at| at.elapsed() < OTHERS) {
+            return None;
+        }
+        self.bell.mark_unchanged();
+        self.looked = Some(Instant::now());
+        // A store that does not answer is asked again; the page hears of it elsewhere.
+        let unread = self.inbox.unread(100, None).await.ok()?.items.len();
+        if unread == self.unread {
+            return None;
+        }
+        self.unread = unread;
+        let data = serde_json::to_string(&Unread { unread }).unwrap_or_default();
+        Some(Event::default().event("notices").data(data))
     }
 }
 

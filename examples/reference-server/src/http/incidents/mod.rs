@@ -1,5 +1,6 @@
 //! Incidents: reported, listed, shown, worked on.
 
+mod attachments;
 mod edit;
 mod follow_up;
 mod jci;
@@ -10,7 +11,7 @@ mod show;
 mod trail;
 mod transition;
 
-use eovr_core::incident::{FOLLOW_UP, KIND};
+use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
 
 pub(super) use self::transition::ACTIONS as STEPS;
 use super::reply::Changed;
@@ -98,6 +99,42 @@ pub(super) fn routes(routes: Routes) -> Routes {
             )
             .gives::<trail::Audit<'_>>(),
             trail::audit,
+        )
+        .add(
+            Endpoint::get("/api/incidents/{id}/attachments", Access::Reads(ATTACHMENT), "Lists files")
+                .gives::<attachments::Files<'_>>(),
+            attachments::list,
+        )
+        .add(
+            Endpoint::post(
+                "/api/incidents/{id}/attachments",
+                does("attach"),
+                "Adds a photograph or a document",
+            )
+            .asks::<attachments::Named>()
+            .uploads()
+            .creates::<Changed>()
+            .also(&[413]),
+            attachments::attach,
+        )
+        .add(
+            Endpoint::get(
+                "/api/incidents/{id}/attachments/{file}",
+                Access::Reads(ATTACHMENT),
+                "Gives a file",
+            )
+            .tells(&["image/jpeg", "image/png", "application/pdf"]),
+            attachments::read,
+        )
+        .add(
+            Endpoint::post(
+                "/api/incidents/{id}/attachments/{file}/remove",
+                Access::Action { of: ATTACHMENT, action: "remove" },
+                "Takes a file away for good",
+            )
+            .takes::<attachments::Removal>()
+            .gives::<Changed>(),
+            attachments::remove,
         )
         .add(
             Endpoint::get("/api/incidents/{id}/actions", Access::Reads(FOLLOW_UP), "Lists follow-up actions")

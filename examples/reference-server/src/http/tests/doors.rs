@@ -13,7 +13,8 @@ use eovr_core::identity::password::{Password, PasswordCost};
 use eovr_core::identity::token::{Purpose, Signer};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::incident::{self, Settings};
-use eovr_core::memory::MemoryStore;
+use eovr_core::memory::{MemoryBlobs, MemoryStore};
+use eovr_core::notice;
 use eovr_core::org::{Org, OrgId};
 use eovr_core::seal::{Entropy, MasterKey};
 use eovr_core::{Eovr, Timestamp};
@@ -26,6 +27,8 @@ use tower::ServiceExt as _;
 
 use super::super::auth::{Auth, PerMinute, Provider, Proxies, Rates, doors};
 use super::super::{App, Setup, meters, router};
+use crate::post::Bell;
+
 use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
 
 const PASSWORD: &str = "three boats on the nile";
@@ -42,7 +45,7 @@ struct Door {
 }
 
 async fn door() -> Failing<Door> {
-    door_with(PerMinute { login: 1000, public: 1000, api: 0 }).await
+    door_with(PerMinute { login: 1000, public: 1000, api: 0, upload: 0 }).await
 }
 
 async fn door_with(rates: PerMinute) -> Failing<Door> {
@@ -51,10 +54,13 @@ async fn door_with(rates: PerMinute) -> Failing<Door> {
 
 async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing<Door> {
     let clock = TestClock::new();
+    let (of, rows) = incident::notice_actions()?;
     let eovr = Eovr::builder()
         .store(MemoryStore::new())
         .org(Org::new(serde_json::from_str(ORG)?)?)
         .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+        .kind(notice::kind()?)
+        .actions(of, rows)
         .master_key(MasterKey::from_bytes(&KEY))
         .clock(clock.clone())
         .open()
@@ -79,6 +85,8 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
     }
     let auth = Arc::new(auth);
     let setup = Setup {
+        files: Arc::new(MemoryBlobs::new()),
+        bell: Bell::silent(),
         eovr: eovr.clone(),
         gate: auth.clone(),
         auth,
@@ -437,7 +445,7 @@ async fn forged_and_misused_tokens_open_nothing() -> Tested {
 
 #[tokio::test]
 async fn whoever_asks_too_often_is_told_when_to_come_again() -> Tested {
-    let door = door_with(PerMinute { login: 3, public: 2, api: 5 }).await?;
+    let door = door_with(PerMinute { login: 3, public: 2, api: 5, upload: 0 }).await?;
     let mona = door.come_in(MONA).await?;
     for _ in 0..2 {
         door.log_in(MONA, PASSWORD).await?.is(200)?;

@@ -17,7 +17,7 @@ async fn it_is_reported_read_worked_on_and_closed() -> Tested {
     assert_eq!(shown["ai"]["band"], "high");
     let nurses: Vec<_> =
         shown["legal"].as_array().into_iter().flatten().map(|legal| &legal["action"]).collect();
-    assert_eq!(nurses, ["add_remark", "correct"]);
+    assert_eq!(nurses, ["add_remark", "attach", "correct"]);
 
     let act = async |who: &str, body: &str, state: &str| -> Tested {
         let moved = server.post(who, &format!("{path}/transition"), body).await?.is(200)?;

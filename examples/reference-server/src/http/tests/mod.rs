@@ -1,6 +1,7 @@
 //! The API as a client sees it, without a socket. Who asks is said in a header: only here.
 
 mod analytics;
+mod attachments;
 mod doors;
 mod errors;
 mod hostile;
@@ -10,6 +11,7 @@ mod receipts;
 mod repeats;
 mod routes;
 mod scope;
+mod watch;
 
 use std::sync::Arc;
 
@@ -19,7 +21,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::incident::{self, Settings};
-use eovr_core::memory::MemoryStore;
+use eovr_core::memory::{MemoryBlobs, MemoryStore};
+use eovr_core::notice;
 use eovr_core::org::{Org, OrgId, Stamp};
 use eovr_core::ports::Store;
 use eovr_core::record::ActorId;
@@ -32,6 +35,7 @@ use super::auth::{Arrival, Auth, PerMinute, Proxies, Rates, doors};
 use super::caller::Gate;
 use super::problem::Problem;
 use super::{App, Setup, meters, router};
+use crate::post::Bell;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
@@ -102,10 +106,13 @@ impl Server {
 
     /// A server on a store that may have been served before.
     async fn on(store: Arc<dyn Store>, production: bool) -> Result<Self, Box<dyn std::error::Error>> {
+        let (of, rows) = incident::notice_actions()?;
         let eovr = Eovr::builder()
             .shared_store(store)
             .org(Org::new(serde_json::from_str(ORG)?)?)
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+            .kind(notice::kind()?)
+            .actions(of, rows)
             .master_key(MasterKey::from_bytes(&KEY))
             .figures_in_memory()
             .open()
@@ -117,6 +124,8 @@ impl Server {
             eovr,
             gate,
             auth,
+            files: Arc::new(MemoryBlobs::new()),
+            bell: Bell::silent(),
             production,
             public_url: None,
             secret: SECRET,

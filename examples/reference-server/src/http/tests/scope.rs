@@ -9,12 +9,16 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use eovr_core::access::{Role, danger};
+use eovr_core::attachment::Attachments;
 use eovr_core::decide::Command;
 use eovr_core::identity::api_key::{self, Access, NewKey};
 use eovr_core::identity::password::{Password, PasswordCost};
 use eovr_core::identity::{self, NewUser, Site, facility, login, user};
-use eovr_core::incident::{self, Action, FOLLOW_UP, FollowUp, FollowUpKind, KIND, Report, Settings};
-use eovr_core::memory::MemoryStore;
+use eovr_core::incident::{
+    self, ATTACHMENT, Action, FOLLOW_UP, FollowUp, FollowUpKind, KIND, Report, Settings,
+};
+use eovr_core::memory::{MemoryBlobs, MemoryStore};
+use eovr_core::notice;
 use eovr_core::org::{Org, OrgId, Stamp};
 use eovr_core::record::{RecordId, Value};
 use eovr_core::seal::{Entropy, MasterKey};
@@ -25,6 +29,8 @@ use eovr_tests::chance::Chance;
 use super::super::auth::{Auth, PerMinute, Proxies, Rates, doors};
 use super::super::routes::{self, Endpoint};
 use super::super::{App, Setup, all, meters, router};
+use crate::post::Bell;
+
 use super::{Got, KEY, ORG, SECRET, Server, Tested};
 
 type Failing<T> = Result<T, Box<dyn std::error::Error>>;
@@ -103,21 +109,26 @@ fn mark(facility: &str) -> String {
 
 impl World {
     async fn new() -> Failing<Self> {
+        let (of, rows) = incident::notice_actions()?;
         let eovr = Eovr::builder()
             .store(MemoryStore::new())
             .org(Org::new(serde_json::from_str(ORG)?)?)
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+            .kind(notice::kind()?)
+            .actions(of, rows)
             .master_key(MasterKey::from_bytes(&KEY))
             .clock(TestClock::new())
             .figures_in_memory()
             .open()
             .await?;
-        let rates = PerMinute { login: 1_000_000, public: 1_000_000, api: 0 };
+        let rates = PerMinute { login: 1_000_000, public: 1_000_000, api: 0, upload: 0 };
         let auth = Arc::new(Auth::new(doors(&eovr, &SECRET).await?, Rates::new(rates), Proxies::default()));
         let app = App::new(Setup {
             eovr: eovr.clone(),
             gate: auth.clone(),
             auth,
+            files: Arc::new(MemoryBlobs::new()),
+            bell: Bell::silent(),
             production: false,
             public_url: None,
             secret: SECRET,
@@ -197,6 +208,18 @@ impl World {
         };
         let follow_up = owner.incidents().follow_up(incident, follow_up).await?.id;
 
+        let files = Attachments::of(&owner, ATTACHMENT, &*self.server.app.files);
+        let file = files.attach(incident, &mark, format!("%PDF-1.7 {mark}").as_bytes()).await?.id;
+        // Told to its owner, who is nobody of those that ask.
+        let told = Command::new(notice::Action::Post)
+            .set("recipient", mark.clone())
+            .set("channel", "in_app")
+            .set("topic", "incident.report")
+            .set("about", incident)
+            .set("in_feed", 1)
+            .set("due_at", self.server.app.auth.doors.now());
+        let told = self.setup.create(notice::KIND, &place, told).await?.id;
+
         let victim = self.account(Role::Staff, facility, &format!("{mark}-victim")).await?;
         let token = self.comes_in(&format!("{mark}-victim")).await?;
         let logins = self.send(Some(&token), &Method::GET, "/api/auth/sessions", &[], "").await?.is(200)?;
@@ -208,6 +231,8 @@ impl World {
         for (kind, id) in [
             (KIND, incident),
             (FOLLOW_UP, follow_up),
+            (ATTACHMENT, file),
+            (notice::KIND, told),
             (user::KIND, victim),
             (login::KIND, own),
             (api_key::KIND, key),
@@ -261,11 +286,12 @@ impl World {
     }
 }
 
-/// Whether a record is this person's to see, as far as scope and role go. A login is its owner's alone.
+/// Whether a record is this person's to see, as far as scope and role go. A login and a notice are their
+/// owner's alone.
 fn sees(who: &Person, planted: &Planted) -> bool {
     let covered = who.session.scope().covers(&planted.stamp);
     match planted.kind {
-        login::KIND => false,
+        login::KIND | notice::KIND => false,
         user::KIND | api_key::KIND => covered && who.role == Role::TopManagement,
         _ => covered,
     }
@@ -275,7 +301,9 @@ fn sees(who: &Person, planted: &Planted) -> bool {
 fn kind_at(path: &str, name: &str) -> &'static str {
     match (path.split('/').nth(2), name) {
         (Some("incidents"), "action") => FOLLOW_UP,
+        (Some("incidents"), "file") => ATTACHMENT,
         (Some("incidents"), _) => KIND,
+        (Some("notices"), _) => notice::KIND,
         (Some("users"), _) => user::KIND,
         (Some("keys"), _) => api_key::KIND,
         (Some("auth"), _) => login::KIND,
@@ -331,6 +359,8 @@ fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String
             r#"{"task": "train them", "owner": "me", "due_at": "2027-01-01T00:00:00Z",
                 "purpose": "preventive"}"#
         }
+        ("POST", "/api/incidents/{id}/attachments") => "%PDF-1.7 a form",
+        ("POST", "/api/incidents/{id}/attachments/{file}/remove") => r#"{"reason": "not of this patient"}"#,
         ("POST", "/api/users/{id}/role") => r#"{"role": "staff"}"#,
         ("POST", "/api/users/{id}/disable" | "/api/users/{id}/enable" | "/api/users/{id}/retire")
         | ("POST", "/api/users/{id}/reset-factor" | "/api/keys/{id}/revoke") => r#"{"why": "no more"}"#,

@@ -10,9 +10,6 @@
 //! has a name that is not known, so each would have us ask the provider, who could also name a key
 //! as we name ours.
 
-mod address;
-mod fetch;
-
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -23,9 +20,8 @@ use eovr_core::identity::Doors;
 use eovr_core::identity::outside::{KeySet, Outside};
 use serde::Deserialize;
 
-use self::address::Address;
-use self::fetch::Fetch;
 use crate::http::problem::{Code, Problem};
+use crate::outgoing::{Address, Fetch};
 use crate::output::Failure;
 
 /// How old keys may be before they are fetched anew.

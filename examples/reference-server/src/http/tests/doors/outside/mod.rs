@@ -212,7 +212,8 @@ async fn beside(settings: &Value) -> Failing<Door> {
     std::fs::write(file.path(), settings.to_string())?;
     let provider = Provider::open(file.path(), None).map_err(|failure| format!("{failure:?}"))?;
     let door =
-        door_accepting(PerMinute { login: 1000, public: 1000, api: 0 }, Some(provider.clone())).await?;
+        door_accepting(PerMinute { login: 1000, public: 1000, api: 0, upload: 0 }, Some(provider.clone()))
+            .await?;
     provider.look(now(&door.clock)).await;
     Ok(door)
 }

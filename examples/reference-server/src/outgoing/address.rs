@@ -1,4 +1,4 @@
-//! Where a provider is asked: an address that may be trusted with the question who somebody is.
+//! Where others are asked: an address that may be trusted with a question, or with its answer.
 
 use std::net::IpAddr;
 
@@ -6,16 +6,16 @@ use axum::http::Uri;
 
 /// An `https` address, or an `http` one on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// Whether it is asked over TLS.
-    pub(super) secure: bool,
+    pub(crate) secure: bool,
     /// The host, without the brackets of an IPv6 address.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(crate) host: String,
+    pub(crate) port: u16,
     /// Host and port as they stand in the address, for the header `Host`.
-    pub(super) authority: String,
+    pub(crate) authority: String,
     /// Path and query.
-    pub(super) path: String,
+    pub(crate) path: String,
 }
 
 impl Address {
@@ -23,7 +23,7 @@ impl Address {
     ///
     /// # Errors
     /// What is wrong with it. Keys that come over an open line could be anybody's.
-    pub(super) fn new(url: &str) -> Result<Self, &'static str> {
+    pub(crate) fn new(url: &str) -> Result<Self, &'static str> {
         let uri: Uri = url.parse().map_err(|_| "it is not a URL")?;
         let authority = uri.authority().ok_or("it is not a whole URL")?;
         if authority.as_str().contains('@') {
@@ -48,7 +48,7 @@ impl Address {
     ///
     /// # Errors
     /// As [`Address::new`].
-    pub(super) fn discovery(issuer: &str) -> Result<Self, &'static str> {
+    pub(crate) fn discovery(issuer: &str) -> Result<Self, &'static str> {
         if issuer.contains(['?', '#']) {
             return Err("an issuer has no query and no fragment");
         }

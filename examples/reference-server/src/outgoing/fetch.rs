@@ -1,6 +1,6 @@
-//! Fetches a small document from a provider.
+//! Asks others, and takes small answers.
 //!
-//! A request every ten minutes needs no pool, no cookies, no proxies and no HTTP/2, and must not follow
+//! A request now and then needs no pool, no cookies, no proxies and no HTTP/2, and must not follow
 //! redirects: so these are hyper and tokio-rustls (with ring) themselves, which the server and the database
 //! drivers bring anyway, and no client above them.
 
@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::{Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use axum::http::{HeaderValue, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
@@ -23,11 +23,12 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::address::Address;
 
+const OURSELVES: &str = concat!("eovr-server/", env!("CARGO_PKG_VERSION"));
 /// More than any provider's documents.
 const MOST_BYTES: usize = 256 << 10;
 
-/// Asks for documents, one connection for each.
-pub(super) struct Fetch {
+/// Sends requests, one connection for each.
+pub(crate) struct Fetch {
     tls: TlsConnector,
     /// How long one may take, with everything that comes before it.
     patience: Duration,
@@ -38,7 +39,7 @@ impl Fetch {
     ///
     /// # Errors
     /// What is wrong with the certificates.
-    pub(super) fn new(vouching: Option<&[u8]>, patience: Duration) -> Result<Self, String> {
+    pub(crate) fn new(vouching: Option<&[u8]>, patience: Duration) -> Result<Self, String> {
         // Named, as another part of the program may bring another provider of ciphers.
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -52,21 +53,50 @@ impl Fetch {
     ///
     /// # Errors
     /// Why there is none, for the log.
-    pub(super) async fn get(&self, at: &Address) -> Result<Bytes, String> {
-        let document = tokio::time::timeout(self.patience, self.document(at)).await;
-        let document = document.unwrap_or_else(|_| Err("it does not answer in time".to_owned()));
-        document.map_err(|why| format!("{}{}: {why}", at.authority, at.path))
+    pub(crate) async fn get(&self, at: &Address) -> Result<Bytes, String> {
+        let request = Request::get(&at.path).header(header::ACCEPT, "application/json");
+        let (status, document) = self.send(at, request.body(Full::default())).await?;
+        // A redirect is an answer like any other that is not the document: nobody else is asked.
+        match status {
+            StatusCode::OK => Ok(document),
+            status => Err(format!("{}{}: it answers {status}", at.authority, at.path)),
+        }
     }
 
-    async fn document(&self, at: &Address) -> Result<Bytes, String> {
+    /// What an address answers to a request, whatever it is.
+    ///
+    /// # Errors
+    /// Why there is no answer, for the log.
+    pub(crate) async fn send(
+        &self,
+        at: &Address,
+        request: axum::http::Result<Request<Full<Bytes>>>,
+    ) -> Result<(StatusCode, Bytes), String> {
+        let answer = async {
+            let mut request = request.map_err(|error| error.to_string())?;
+            let host = HeaderValue::try_from(&at.authority).map_err(|error| error.to_string())?;
+            request.headers_mut().insert(header::HOST, host);
+            request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(OURSELVES));
+            self.answer(at, request).await
+        };
+        let answer = tokio::time::timeout(self.patience, answer).await;
+        let answer = answer.unwrap_or_else(|_| Err("it does not answer in time".to_owned()));
+        answer.map_err(|why| format!("{}{}: {why}", at.authority, at.path))
+    }
+
+    async fn answer(
+        &self,
+        at: &Address,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, Bytes), String> {
         let connected = TcpStream::connect((at.host.as_str(), at.port)).await;
         let stream = connected.map_err(|error| format!("cannot connect: {error}"))?;
         if !at.secure {
-            return exchange(TokioIo::new(stream), at).await;
+            return exchange(TokioIo::new(stream), request).await;
         }
         let name = ServerName::try_from(at.host.clone()).map_err(|error| error.to_string())?;
         let stream = self.tls.connect(name, stream).await.map_err(|error| format!("no TLS: {error}"))?;
-        exchange(TokioIo::new(stream), at).await
+        exchange(TokioIo::new(stream), request).await
     }
 }
 
@@ -82,7 +112,7 @@ fn roots(vouching: Option<&[u8]>) -> Result<RootCertStore, String> {
     if roots.is_empty() { Err("there is no certificate in PEM".to_owned()) } else { Ok(roots) }
 }
 
-async fn exchange<I>(io: I, at: &Address) -> Result<Bytes, String>
+async fn exchange<I>(io: I, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), String>
 where
     I: Read + Write + Send + Unpin + 'static,
 {
@@ -91,19 +121,9 @@ where
     // The connection goes on beside the request, and ends with it whatever happens.
     let mut connections = JoinSet::new();
     connections.spawn(connection);
-    let request = Request::get(&at.path)
-        .header(header::HOST, &at.authority)
-        .header(header::ACCEPT, "application/json")
-        .header(header::USER_AGENT, concat!("eovr-server/", env!("CARGO_PKG_VERSION")))
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| error.to_string())?;
-    let response = sender.send_request(request).await.map_err(broken)?;
-    // A redirect is an answer like any other that is not the document: nobody else is asked.
-    if response.status() != StatusCode::OK {
-        return Err(format!("it answers {}", response.status()));
-    }
-    let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
-    Ok(body.map_err(|error| format!("its answer cannot be read: {error}"))?.to_bytes())
+    let (parts, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
+    let body = Limited::new(body, MOST_BYTES).collect().await;
+    Ok((parts.status, body.map_err(|error| format!("its answer cannot be read: {error}"))?.to_bytes()))
 }
 
 #[cfg(test)]

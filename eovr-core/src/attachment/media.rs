@@ -1,0 +1,73 @@
+use std::fmt;
+
+use super::{LARGEST, clean, too_large};
+use crate::error::{Error, Result};
+
+/// What a file may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Media {
+    /// A photograph, as cameras make it.
+    Jpeg,
+    /// A picture, as screens are copied.
+    Png,
+    /// A document.
+    Pdf,
+}
+
+impl Media {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Jpeg, Self::Png, Self::Pdf];
+
+    /// Its media type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Pdf => "application/pdf",
+        }
+    }
+
+    /// What these bytes are.
+    ///
+    /// # Errors
+    /// `InvalidInput` where they are nothing of this, or too many.
+    pub fn of(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() > LARGEST {
+            return Err(too_large());
+        }
+        Self::ALL.into_iter().find(|media| bytes.starts_with(media.signature())).ok_or_else(|| {
+            Error::invalid("the file is none of those that are taken")
+                .with_help("a JPEG or PNG picture, or a PDF; what it is called does not matter")
+        })
+    }
+
+    /// The same file without what stands beside the picture.
+    ///
+    /// # Errors
+    /// `InvalidInput` where it is not whole.
+    pub(super) fn cleaned(self, bytes: &[u8]) -> Result<Vec<u8>> {
+        let whole = match self {
+            Self::Jpeg => clean::jpeg(bytes),
+            Self::Png => clean::png(bytes),
+            Self::Pdf => Some(bytes.to_vec()),
+        };
+        whole.ok_or_else(|| {
+            Error::invalid(format!("the file begins as {self} and does not go on so"))
+                .with_help("it was cut short or damaged; send it again")
+        })
+    }
+
+    const fn signature(self) -> &'static [u8] {
+        match self {
+            Self::Jpeg => b"\xFF\xD8\xFF",
+            Self::Png => b"\x89PNG\r\n\x1A\n",
+            Self::Pdf => b"%PDF-",
+        }
+    }
+}
+
+impl fmt::Display for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,317 @@
+//! Files that belong to a record: photographs, scanned papers.
+//!
+//! An attachment is a child record with its own audit chain, in which every reading stands; the file itself
+//! is sealed in the core and lies with the host's [`Blobs`]. The chain covers the sealed bytes by their
+//! digest, so a file that was exchanged does not open.
+//!
+//! **What a file is, its bytes say** ([`Media`]), never its name or what a browser claimed. What a camera
+//! writes into a photograph beside the picture (where it was taken, when, by which device, a small copy from
+//! before somebody's face was cut off) is taken out before it is kept. A PDF is kept as it came: whatever
+//! it says of its author stays in it, and whoever serves one tells browsers to save it and not to open it.
+//!
+//! The engine knows the kind by a table like any other; [`kind`] makes one for any parent.
+
+mod clean;
+mod media;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+pub use self::media::Media;
+use crate::access::{Permit, Place as Where};
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, ParentSpec};
+use crate::labels;
+use crate::name::Name;
+use crate::ports::{Blobs, Written};
+use crate::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
+use crate::seal::{Mode, Place, Sealed};
+use crate::service::Session;
+use crate::workflow::{Label, May, Need, Row, Table, Workflow};
+
+/// The most bytes of one file: 10 MiB.
+pub const LARGEST: usize = 10 << 20;
+
+/// The most files that one record has at a time.
+pub const MOST: u32 = 10;
+
+/// What the sealed bytes are bound to, as a field is by its name.
+const CONTENT: &str = "content";
+
+labels! {
+    /// The states of an attachment.
+    pub enum State {
+        /// There.
+        Kept = "kept",
+        /// Taken away: the record of it stays, the file is gone.
+        Removed = "removed",
+    }
+}
+
+labels! {
+    /// What can be done with one.
+    pub enum Action {
+        /// Add it.
+        Attach = "attach",
+        /// Read the file.
+        Read = "read",
+        /// Take it away, and say why.
+        Remove = "remove",
+    }
+}
+
+struct AttachmentWorkflow;
+
+impl Workflow for AttachmentWorkflow {
+    type State = State;
+    type Action = Action;
+
+    const START: State = State::Kept;
+    const ENDS: &'static [State] = &[State::Removed];
+    const CREATE: Action = Action::Attach;
+
+    const MAY: &'static [May<Action>] = &[
+        May::new(Action::Attach, (1, 5), &["media", "bytes", "blob", "digest", "name"]),
+        May::new(Action::Read, (1, 5), &[]),
+        May::new(Action::Remove, (2, 5), &[]),
+    ];
+
+    const RULES: &'static [Row<State, Action>] = &[
+        Row::stay(&[State::Kept], Action::Read, &[]),
+        Row::to(&[State::Kept], Action::Remove, State::Removed, &[Need::Human, Need::Note]),
+    ];
+}
+
+/// The kind of the files of another kind, whose workflow names the action that adds one. At most [`MOST`]
+/// are kept at a time.
+///
+/// # Errors
+/// `InvalidInput` where a name is none.
+pub fn kind(name: &str, of: &str, action: &str) -> Result<Kind> {
+    let required = |name: &str, value_type| {
+        Ok::<_, Error>(FacetSpec { required: true, ..FacetSpec::new(Name::new(name)?, value_type) })
+    };
+    Kind::new(KindTable {
+        parent: Some(ParentSpec { kind: Name::new(of)?, action: Name::new(action)?, most: Some(MOST) }),
+        facets: vec![
+            FacetSpec { required: true, ..FacetSpec::choice("media", Media::ALL.map(Media::name))? },
+            FacetSpec { range: Some((1, LARGEST as i64)), ..required("bytes", ValueType::Int)? },
+            required("blob", ValueType::Text)?,
+            required("digest", ValueType::Bytes)?,
+        ],
+        fields: vec![FieldSpec {
+            required: true,
+            original: true,
+            min_chars: 1,
+            max_chars: 255,
+            ..FieldSpec::new(Name::new("name")?)
+        }],
+        ..KindTable::new(name, Table::of::<AttachmentWorkflow>()?)?
+    })
+}
+
+/// The files of one kind of record, as one actor may work with them.
+#[derive(Clone, Copy, Debug)]
+pub struct Attachments<'a> {
+    session: &'a Session,
+    kind: &'a str,
+    blobs: &'a dyn Blobs,
+}
+
+/// A file, opened.
+pub struct File {
+    /// Its name as it was given, without folders and signs that steer.
+    pub name: Zeroizing<String>,
+    /// What it is.
+    pub media: Media,
+    /// Its bytes.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> Attachments<'a> {
+    /// The files of this kind, for whom the session is for.
+    pub fn of(session: &'a Session, kind: &'a str, blobs: &'a dyn Blobs) -> Self {
+        Self { session, kind, blobs }
+    }
+
+    /// Adds a file to a record.
+    ///
+    /// # Errors
+    /// `InvalidInput` where it is too large, of another sort than [`Media`] has, or one more than [`MOST`];
+    /// `NotFound` where the record is out of scope; `Refused` where its workflow takes no file now.
+    pub async fn attach(&self, to: RecordId, name: &str, bytes: &[u8]) -> Result<Written> {
+        let eovr = self.session.eovr();
+        let id = eovr.new_id(eovr.now(), &mut eovr.entropy()?);
+        self.attach_as(to, id, name, bytes).await
+    }
+
+    /// The same under an id that the caller chose, so that the same file sent again is a `Conflict`.
+    ///
+    /// # Errors
+    /// As [`Attachments::attach`].
+    pub async fn attach_as(&self, to: RecordId, id: RecordId, name: &str, bytes: &[u8]) -> Result<Written> {
+        // Before anything is kept: who may not, or for what is not there, fills no disk.
+        self.may_attach(to).await?;
+        let media = Media::of(bytes)?;
+        let clean = media.cleaned(bytes)?;
+        let eovr = self.session.eovr();
+        let mut entropy = eovr.entropy()?;
+        // Its own, and not the record's: where the same file is sent twice at once, one of them fails, and
+        // takes with it the blob that it has kept and no other.
+        let mut random = [0; 16];
+        entropy.fill(&mut random);
+        let blob = uuid::Builder::from_random_bytes(random).into_uuid();
+        let sealed = eovr.cipher().seal(&self.place(id), Mode::Random, &clean, &mut entropy)?;
+        let bytes = i64::try_from(clean.len()).map_err(|_| too_large())?;
+        let command = Command::new(Action::Attach)
+            .set("media", media.name())
+            .set("bytes", bytes)
+            .set("blob", blob.to_string())
+            .set("digest", Value::Bytes(Sha256::digest(sealed.as_bytes()).to_vec()))
+            .write("name", plain_name(name));
+        self.blobs.put(blob, &sealed).await?;
+        let attached = self.session.create_child_as(self.kind, to, id, command).await;
+        match &attached {
+            Ok(_) => {}
+            // Nobody knows whether the record was made, and a record without its file would be worse.
+            Err(error) if error.kind() == ErrorKind::Uncertain => {}
+            // What fails to go away is waste, and the error that matters is the other one.
+            Err(_) => drop(self.blobs.remove(blob).await),
+        }
+        attached
+    }
+
+    /// The files of a record, newest first, those taken away included.
+    ///
+    /// # Errors
+    /// As [`Session::find`].
+    pub async fn list(&self, of: RecordId) -> Result<Vec<Record>> {
+        let query = Query::of(Name::new(self.kind)?).limit(Query::LARGEST_PAGE);
+        Ok(self.session.find(&query.filter(Column::Parent, Test::Is(Value::from(of)))).await?.items)
+    }
+
+    /// Opens a file of a record. That it was read, by whom and when stands in its audit chain, before the
+    /// file is given.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none, or not with that record; `Refused` where it was taken away; `Tampered`
+    /// where the file is not the one that was kept; `Key` where its key was destroyed.
+    pub async fn read(&self, of: RecordId, id: RecordId) -> Result<File> {
+        let record = self.one(of, id).await?;
+        self.session.act(self.kind, id, Command::new(Action::Read)).await?;
+        let lost = || Error::new(ErrorKind::Tampered, "the file is not there").with("record", id);
+        let bytes = self.blobs.get(blob(&record)?).await?.ok_or_else(lost)?;
+        let digest = Value::Bytes(Sha256::digest(&bytes).to_vec());
+        if record.facet("digest") != Some(&digest) {
+            return Err(
+                Error::new(ErrorKind::Tampered, "the file is not the one that was kept").with("record", id)
+            );
+        }
+        let sealed = Sealed::from_stored(bytes)?;
+        let bytes = self.session.eovr().cipher().open(&self.place(id), &sealed)?;
+        let name = self.session.open(&record, "name")?.unwrap_or_default();
+        Ok(File { name, media: media(&record)?, bytes })
+    }
+
+    /// Takes a file away, and says why. The file is gone for good; that it was there stays known.
+    ///
+    /// # Errors
+    /// As [`Session::act`]; `Unavailable` where the record says so already and the file could not be
+    /// reached: the same call again then removes it.
+    pub async fn remove(&self, of: RecordId, id: RecordId, reason: &str) -> Result<Written> {
+        let record = self.one(of, id).await?;
+        let removed = *record.state() == State::Removed.name();
+        let written = match removed {
+            true => Written { id, version: record.version(), number: None },
+            false => self.session.act(self.kind, id, Command::new(Action::Remove).note(reason)).await?,
+        };
+        self.blobs.remove(blob(&record)?).await?;
+        Ok(written)
+    }
+
+    /// One file of a record.
+    async fn one(&self, of: RecordId, id: RecordId) -> Result<Record> {
+        let record = self.session.load(self.kind, id).await?;
+        match record.envelope().parent {
+            Some(parent) if parent == of => Ok(record),
+            _ => Err(Error::not_found(self.kind)),
+        }
+    }
+
+    async fn may_attach(&self, to: RecordId) -> Result<()> {
+        let kind = self.session.eovr().catalog().kind(self.kind)?;
+        let parent = kind.table().parent.as_ref();
+        let parent = parent.ok_or_else(|| Error::bug("an attachment belongs to a record"))?;
+        let row = kind.machine().action(Action::Attach.name());
+        let row = row.ok_or_else(|| Error::bug("an attachment can be made"))?;
+        Permit::of(self.session.actor(), kind.name(), row, Where::Seen)?;
+        self.session.record(&parent.kind, to).await.map(drop)
+    }
+
+    fn place(&self, id: RecordId) -> Place<'a> {
+        Place { kind: self.kind, record: id.uuid(), field: CONTENT }
+    }
+}
+
+/// What the file of an attachment is.
+///
+/// # Errors
+/// `Tampered` where the record does not say.
+pub fn media(record: &Record) -> Result<Media> {
+    let name = record.facet("media").and_then(Value::as_text).unwrap_or_default();
+    Media::ALL.into_iter().find(|media| media.name() == name).ok_or_else(|| {
+        Error::new(ErrorKind::Tampered, "an attachment does not say what it is").with("record", record.id())
+    })
+}
+
+fn blob(record: &Record) -> Result<Uuid> {
+    let text = record.facet("blob").and_then(Value::as_text).unwrap_or_default();
+    Uuid::try_parse(text).map_err(|_| {
+        Error::new(ErrorKind::Tampered, "an attachment does not say where it is").with("record", record.id())
+    })
+}
+
+fn too_large() -> Error {
+    Error::invalid("the file is too large").with_help(format!("at most {LARGEST} bytes"))
+}
+
+/// The last part of a path, without signs that nobody sees and that turn `gpj.exe` around.
+fn plain_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let seen = |c: &char| !c.is_control() && !is_steering(*c);
+    let name: String = last.chars().filter(seen).take(255).collect();
+    match name.trim() {
+        "" => "file".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// Marks of direction, and others without a width.
+fn is_steering(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+}
+
+/// Says what and how much, and nothing of it.
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "File({}, {} bytes)", self.media, self.bytes.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_neither_climbs_nor_turns_around() {
+        assert_eq!(plain_name("../../etc/passwd"), "passwd");
+        assert_eq!(plain_name(r"C:\Users\mona\photo.jpg"), "photo.jpg");
+        assert_eq!(plain_name("invoice\u{202E}gpj.exe"), "invoicegpj.exe");
+        assert_eq!(plain_name("صورة.jpg"), "صورة.jpg");
+        assert_eq!(plain_name("..\n"), "..");
+        assert_eq!(plain_name("\u{200F}/"), "file");
+        assert_eq!(plain_name(&"ن".repeat(400)).chars().count(), 255);
+    }
+}

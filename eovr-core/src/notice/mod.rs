@@ -1,0 +1,126 @@
+//! Who is told of what: the readers of the outbox.
+//!
+//! A commit leaves a message in the outbox, in the same transaction. [`Post`] takes it out, asks the
+//! [`Rule`]s whom it concerns, and makes a **notice** for each person and each [`Channel`]: a record like any
+//! other, so that it outlives a restart, is sent again later when it could not be sent, and is *parked*,
+//! for somebody to look at, when there is no hope. Notices of one message are made in one commit and under ids
+//! that follow from it: a message that is handed out twice tells nobody twice.
+//!
+//! **A notice says that something happened, never what.** It holds a topic and an id; whoever is told
+//! opens the record, through scope, as ever. **Whom it concerns permissions say**, and no list of
+//! addresses: a row of the action table, over the place of the record.
+//!
+//! Sending is the host's: [`Post::due`] hands out what is to be sent now, and [`Post::sent`] or
+//! [`Post::failed`] says what came of it. Delivery is at least once.
+
+mod inbox;
+mod post;
+mod rule;
+
+use crate::access::Tiers;
+use crate::error::Result;
+use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::labels;
+use crate::name::Name;
+use crate::record::ValueType;
+use crate::workflow::{Label, May, Row, Table, Workflow};
+
+pub use self::inbox::Inbox;
+pub use self::post::{Due, Post, Recipient};
+pub use self::rule::{Rule, To};
+
+/// The name of the kind.
+pub const KIND: &str = "notice";
+
+/// After so many attempts a notice is parked: they take a day and a half.
+pub const MOST_ATTEMPTS: i64 = 12;
+
+labels! {
+    /// The ways in which somebody is told.
+    pub enum Channel {
+        /// In a list that the person opens.
+        InApp = "in_app",
+        /// By e-mail.
+        Email = "email",
+        /// Another system, by a request to it.
+        Webhook = "webhook",
+    }
+}
+
+labels! {
+    /// The states of a notice.
+    pub enum State {
+        /// To be sent, or to be read.
+        Waiting = "waiting",
+        /// Sent, or read.
+        Delivered = "delivered",
+        /// Could not be sent, and will not be tried again by itself.
+        Parked = "parked",
+    }
+}
+
+labels! {
+    /// What can be done with one.
+    pub enum Action {
+        /// Make it.
+        Post = "post",
+        /// Count an attempt to send it, before it is made: two nodes never send the same one at once.
+        Attempt = "attempt",
+        /// It was sent, or read.
+        Deliver = "deliver",
+        /// It cannot be sent.
+        Park = "park",
+        /// Try a parked one again.
+        Retry = "retry",
+    }
+}
+
+struct NoticeWorkflow;
+
+impl Workflow for NoticeWorkflow {
+    type State = State;
+    type Action = Action;
+
+    const START: State = State::Waiting;
+    const ENDS: &'static [State] = &[State::Delivered];
+    const CREATE: Action = Action::Post;
+
+    // The software makes and sends them; tier 5 may look why one was not sent, and have it tried again.
+    const MAY: &'static [May<Action>] = &[
+        May::new(Action::Post, (5, 5), &["recipient", "channel", "topic", "about", "in_feed", "due_at"]),
+        May::new(Action::Attempt, (5, 5), &["attempts", "due_at"]),
+        May::new(Action::Deliver, (5, 5), &[]),
+        May::new(Action::Park, (5, 5), &[]),
+        May::new(Action::Retry, (5, 5), &["attempts", "due_at"]),
+    ];
+
+    const RULES: &'static [Row<State, Action>] = &[
+        Row::stay(&[State::Waiting], Action::Attempt, &[]),
+        Row::to(&[State::Waiting], Action::Deliver, State::Delivered, &[]),
+        Row::to(&[State::Waiting], Action::Park, State::Parked, &[]),
+        Row::to(&[State::Parked], Action::Retry, State::Waiting, &[]),
+    ];
+}
+
+/// The kind, for [`crate::service::EovrBuilder::kind`].
+///
+/// # Errors
+/// None that a host could cause.
+pub fn kind() -> Result<Kind> {
+    let plain = |name: &str, value_type| Ok::<_, crate::Error>(FacetSpec::new(Name::new(name)?, value_type));
+    let required = |facet: FacetSpec| FacetSpec { required: true, ..facet };
+    let indexed = |facet: FacetSpec| FacetSpec { indexed: true, ..facet };
+    Kind::new(KindTable {
+        readers: Tiers::new(5, 5)?,
+        facets: vec![
+            indexed(required(plain("recipient", ValueType::Text)?)),
+            required(FacetSpec::choice("channel", Channel::ALL.iter().map(|channel| channel.name()))?),
+            required(plain("topic", ValueType::Text)?),
+            required(plain("about", ValueType::Text)?),
+            required(plain("in_feed", ValueType::Int)?),
+            indexed(required(plain("due_at", ValueType::Time)?)),
+            FacetSpec { range: Some((0, 1_000_000)), ..plain("attempts", ValueType::Int)? },
+        ],
+        ..KindTable::new(KIND, Table::of::<NoticeWorkflow>()?)?
+    })
+}

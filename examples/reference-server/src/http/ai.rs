@@ -1,0 +1,147 @@
+//! What suggests, and what people made of its suggestions.
+
+use eovr_core::incident::{KIND, Settings};
+use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::{Name, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::body::Params;
+use super::caller::Caller;
+use super::page::{self, Place, next};
+use super::problem::Problem;
+use super::reply::{Answered, json};
+use super::routes::{Access, Endpoint, Routes};
+use super::values;
+
+/// What reads new reports.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Status {
+    /// The scorer's name; none where none is set.
+    scorer: Option<String>,
+    /// Its version.
+    version: Option<String>,
+    /// Whether it may send anything out of this server: it may not.
+    remote: bool,
+}
+
+/// Which suggestions.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// `accepted`, `overridden`, or `pending`: nobody has said anything yet.
+    #[param(inline)]
+    review: Option<Verdict>,
+    /// Where the page before ended: its `next`.
+    #[param(value_type = Option<values::Place>, inline)]
+    after: Option<String>,
+    /// How many, 1 to 100; 50 where nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    Accepted,
+    Overridden,
+    Pending,
+}
+
+/// A page of suggestions and what people say, side by side.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Reviews<'a> {
+    items: Vec<Reviewed<'a>>,
+    /// Where the next page begins; none on the last.
+    next: Option<String>,
+}
+
+/// A suggestion and a person's rating of the same report.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reviewed)]
+struct Reviewed<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    number: Option<&'a str>,
+    model: Option<&'a str>,
+    version: Option<&'a str>,
+    suggested_score: Option<i64>,
+    suggested_band: Option<&'a str>,
+    suggested_high_risk: Option<bool>,
+    /// `accepted` or `overridden`; none where nobody has said anything yet.
+    review: Option<&'a str>,
+    severity: Option<&'a str>,
+    probability: Option<&'a str>,
+    score: Option<i64>,
+    band: Option<&'a str>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let may = Access::Action { of: KIND, action: "review_ai" };
+    routes
+        .add(
+            Endpoint::get("/api/ai/status", Access::Signed, "Says what reads new reports").gives::<Status>(),
+            status,
+        )
+        .add(
+            Endpoint::get("/api/ai/reviews", may, "Lists suggestions beside what people say")
+                .asks::<Asked>()
+                .gives::<Reviews<'_>>(),
+            reviews,
+        )
+}
+
+async fn status() -> Answered {
+    let model = Settings::default().scorer.map(|scorer| scorer.model());
+    let (scorer, version) = model.map(|model| (model.id.into_owned(), model.version.into_owned())).unzip();
+    json(&Status { scorer, version, remote: false })
+}
+
+async fn reviews(Caller(session): Caller, Params(asked): Params<Asked>) -> Answered {
+    let page = session.find(&asked.query()?).await?;
+    json(&Reviews { items: page.items.iter().map(reviewed).collect(), next: next(page.next) })
+}
+
+impl Asked {
+    fn query(self) -> Result<Query, Problem> {
+        let facet = |name: &str| Name::new(name).map(Column::Facet);
+        let reviewed = match self.review {
+            Some(Verdict::Accepted) => Test::Is("accepted".into()),
+            Some(Verdict::Overridden) => Test::Is("overridden".into()),
+            Some(Verdict::Pending) => Test::Absent,
+            None => Test::In(vec!["accepted".into(), "overridden".into()]),
+        };
+        let mut query = Query::of(Name::new(KIND)?)
+            .filter(facet("ai_review")?, reviewed)
+            .limit(page::limit(self.limit)?)
+            .after(self.after.as_deref().map(Place::read).transpose()?);
+        if matches!(self.review, Some(Verdict::Pending)) {
+            // Without a suggestion there is nothing to say.
+            query = query.filter(facet("ai_score")?, Test::From(0.into()));
+        }
+        Ok(query)
+    }
+}
+
+fn reviewed(record: &Record) -> Reviewed<'_> {
+    let text = |name: &str| record.facet(name).and_then(Value::as_text);
+    let int = |name: &str| record.facet(name).and_then(Value::as_int);
+    let envelope = record.envelope();
+    Reviewed {
+        id: envelope.id,
+        number: envelope.number.as_deref(),
+        model: text("ai_model"),
+        version: text("ai_version"),
+        suggested_score: int("ai_score"),
+        suggested_band: text("ai_band"),
+        suggested_high_risk: record.facet("ai_high_risk").and_then(Value::as_bool),
+        review: text("ai_review"),
+        severity: text("severity"),
+        probability: text("probability"),
+        score: int("risk_score"),
+        band: text("risk_band"),
+        created_at: envelope.created_at,
+    }
+}

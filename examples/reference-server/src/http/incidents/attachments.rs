@@ -1,0 +1,162 @@
+//! `…/attachments`: photographs and papers beside an incident.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use eovr_core::attachment::Attachments;
+use eovr_core::incident::ATTACHMENT;
+use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::{Error, ErrorKind, Session, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use zeroize::Zeroizing;
+
+use super::super::app::App;
+use super::super::body::{AttachedFile, Incident, Json, Params, Upload};
+use super::super::caller::Caller;
+use super::super::problem::Problem;
+use super::super::repeat::Keyed;
+use super::super::reply::{Answered, Changed, created, json};
+use super::super::values;
+
+/// What a file is called.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    /// Its name, for people. What it is, its bytes say.
+    #[param(value_type = Option<values::Line>, inline)]
+    name: Option<String>,
+}
+
+/// Why a file is taken away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Removal {
+    #[schema(value_type = values::Reason)]
+    reason: String,
+}
+
+/// The files of an incident, newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Attachments)]
+pub(crate) struct Files<'a> {
+    items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Attachment)]
+struct Item<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: RecordId,
+    version: u64,
+    /// `kept` or `removed`.
+    state: &'a str,
+    /// None where its key was destroyed.
+    #[schema(value_type = Option<String>)]
+    name: Option<Zeroizing<String>>,
+    /// `image/jpeg`, `image/png` or `application/pdf`.
+    media: Option<&'a str>,
+    bytes: Option<i64>,
+    /// Who added it.
+    author: &'a str,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+pub(super) async fn list(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Incident(id): Incident,
+) -> Answered {
+    // An incident out of scope has no list, not an empty one.
+    session.incidents().load(id).await?;
+    let records = of(&session, &app).list(id).await?;
+    let items = records.iter().map(|record| item(&session, record)).collect::<Result<_, Problem>>()?;
+    json(&Files { items })
+}
+
+pub(super) async fn attach(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Incident(id): Incident,
+    Params(named): Params<Named>,
+    Keyed(seed): Keyed,
+    Upload(bytes): Upload,
+) -> Answered {
+    let files = of(&session, &app);
+    let name = named.name.unwrap_or_default();
+    let attached = match &seed {
+        None => files.attach(id, &name, &bytes).await,
+        Some(seed) => files.attach_as(id, seed.record(), &name, &bytes).await,
+    };
+    let file = match (attached, seed) {
+        (Err(error), Some(seed)) if error.kind() == ErrorKind::Conflict => {
+            let there = session.load(ATTACHMENT, seed.record()).await;
+            // Another race was lost than the one with ourselves.
+            there.map_err(|_| error)?.id()
+        }
+        (attached, _) => attached?.id,
+    };
+    created(1, &format!("/api/incidents/{id}/attachments/{file}"), &Changed::first(file))
+}
+
+/// A browser is told to save it: what people have sent is never shown as a page of ours.
+pub(super) async fn read(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Incident(id): Incident,
+    AttachedFile(file): AttachedFile,
+) -> Answered {
+    let file = of(&session, &app).read(id, file).await?;
+    let name = disposition(&file.name)?;
+    let mut response: Response = Body::from(file.bytes.to_vec()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media.name()));
+    headers.insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+pub(super) async fn remove(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Incident(id): Incident,
+    AttachedFile(file): AttachedFile,
+    Json(removal): Json<Removal>,
+) -> Answered {
+    Changed::answer(of(&session, &app).remove(id, file, &removal.reason).await?)
+}
+
+fn of<'a>(session: &'a Session, app: &'a App) -> Attachments<'a> {
+    Attachments::of(session, ATTACHMENT, &*app.files)
+}
+
+fn item<'a>(session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {
+    let envelope = record.envelope();
+    let name = match session.open(record, "name") {
+        Err(error) if error.kind() == ErrorKind::Key => None,
+        opened => opened?,
+    };
+    Ok(Item {
+        id: envelope.id,
+        version: envelope.version,
+        state: envelope.state.as_str(),
+        name,
+        media: record.facet("media").and_then(Value::as_text),
+        bytes: record.facet("bytes").and_then(Value::as_int),
+        author: envelope.author.as_str(),
+        created_at: envelope.created_at,
+    })
+}
+
+/// The name in the form for any script (RFC 6266, RFC 8187).
+fn disposition(name: &str) -> Result<HeaderValue, Error> {
+    let mut text = "attachment; filename*=UTF-8''".to_owned();
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' => text.push(char::from(byte)),
+            byte => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    HeaderValue::try_from(text).map_err(|error| Error::bug("a name in ASCII is a header").because(error))
+}

@@ -1,0 +1,192 @@
+//! The post room at work: takes messages out of the outbox, and tells people and systems.
+//!
+//! It runs beside the requests and none of them waits for it. Each node has one; what one has taken, no other
+//! takes.
+
+mod mail;
+mod webhook;
+mod words;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use eovr_core::incident;
+use eovr_core::notice::{Channel, Due, Post, Recipient};
+use eovr_core::{Eovr, Result};
+use tokio::sync::watch;
+
+use self::mail::Mail;
+use self::webhook::Webhook;
+use crate::output::Failure;
+
+/// How often the outbox is looked into where nothing is in it.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How mail and webhooks are set up.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[group(id = "post")]
+pub(crate) struct Args {
+    /// What sends mail: smtp://USER:PASSWORD@HOST, smtps://…, or the address of SendGrid's API
+    /// (https://api.sendgrid.com/v3/mail/send), whose key is EOVR_MAIL_KEY. Without it no mail is sent
+    #[arg(long, value_name = "URL", env = "EOVR_MAIL", hide_env_values = true)]
+    mail: Option<String>,
+    /// Whom mail is from
+    #[arg(long, value_name = "ADDRESS", env = "EOVR_MAIL_FROM", requires = "mail")]
+    mail_from: Option<String>,
+    /// A system that is told of every change, signed with EOVR_WEBHOOK_SECRET
+    #[arg(long, value_name = "URL", env = "EOVR_WEBHOOK", hide_env_values = true)]
+    webhook: Option<String>,
+}
+
+/// The post room of a server.
+pub(crate) struct Room {
+    post: Post,
+    mail: Option<Mail>,
+    webhook: Option<Webhook>,
+    /// Where people find the server.
+    public_url: Option<String>,
+    bell: Bell,
+}
+
+/// What the rest of the server sees of the post room: whether mail goes out, and that something is new.
+#[derive(Clone)]
+pub(crate) struct Bell {
+    state: Arc<AtomicU8>,
+    rung: watch::Sender<()>,
+}
+
+const OFF: u8 = 0;
+const WELL: u8 = 1;
+const FAILING: u8 = 2;
+
+impl Bell {
+    fn new(mail: bool) -> Self {
+        let state = if mail { WELL } else { OFF };
+        Self { state: Arc::new(AtomicU8::new(state)), rung: watch::Sender::new(()) }
+    }
+
+    /// One that nobody rings.
+    #[cfg(test)]
+    pub(crate) fn silent() -> Self {
+        Self::new(false)
+    }
+
+    /// How mail is: `off`, `ok`, or `failing` where the last one could not be sent.
+    pub(crate) fn mail(&self) -> &'static str {
+        match self.state.load(Ordering::Relaxed) {
+            OFF => "off",
+            FAILING => "failing",
+            _ => "ok",
+        }
+    }
+
+    /// Hears when there are new notices.
+    pub(crate) fn listen(&self) -> watch::Receiver<()> {
+        self.rung.subscribe()
+    }
+
+    fn mailed(&self, well: bool) {
+        self.state.store(if well { WELL } else { FAILING }, Ordering::Relaxed);
+    }
+}
+
+impl Room {
+    /// Sets the post room up.
+    ///
+    /// # Errors
+    /// Where an address is none or a secret is missing.
+    pub(crate) fn new(eovr: &Eovr, args: &Args, public_url: Option<&str>) -> Result<Self, Failure> {
+        let from = args.mail_from.as_deref();
+        let mail = args.mail.as_deref().map(|url| Mail::new(url, from)).transpose()?;
+        let webhook = args.webhook.as_deref().map(Webhook::new).transpose()?;
+        let mut channels = vec![Channel::InApp];
+        channels.extend(mail.is_some().then_some(Channel::Email));
+        channels.extend(webhook.is_some().then_some(Channel::Webhook));
+        let post = Post::new(eovr, incident::notice_rules()?, &channels)?;
+        let bell = Bell::new(mail.is_some());
+        Ok(Self { post, mail, webhook, public_url: public_url.map(str::to_owned), bell })
+    }
+
+    pub(crate) fn bell(&self) -> Bell {
+        self.bell.clone()
+    }
+
+    /// Works until it is dropped.
+    pub(crate) async fn work(self) {
+        let mut every = tokio::time::interval(LOOK);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            if let Err(error) = self.round().await {
+                tracing::warn!(target: "eovr_server::post", kind = error.kind().name(), "the post waits");
+            }
+        }
+    }
+
+    async fn round(&self) -> Result<()> {
+        let mut sorted = 0;
+        loop {
+            match self.post.sort().await? {
+                0 => break,
+                some => sorted += some,
+            }
+        }
+        if sorted > 0 {
+            self.bell.rung.send_replace(());
+        }
+        if let Some(mail) = &self.mail {
+            for due in self.post.due(Channel::Email).await? {
+                let outcome = self.write(mail, &due).await;
+                self.bell.mailed(outcome.is_ok());
+                self.settle("email", &due, outcome).await?;
+            }
+        }
+        if let Some(webhook) = &self.webhook {
+            for due in self.post.due(Channel::Webhook).await? {
+                let outcome = match &due.to {
+                    Recipient::System { message } => webhook.tell(&due, message).await,
+                    Recipient::Person { .. } => Err(Unsent::hopeless("a person is no system")),
+                };
+                self.settle("webhook", &due, outcome).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&self, mail: &Mail, due: &Due) -> Result<(), Unsent> {
+        let Recipient::Person { email, .. } = &due.to else {
+            return Err(Unsent::hopeless("a system has no address"));
+        };
+        mail.send(email, &words::letter(&due.topic, &due.about, self.public_url.as_deref())).await
+    }
+
+    async fn settle(&self, by: &'static str, due: &Due, outcome: Result<(), Unsent>) -> Result<()> {
+        let Err(Unsent { why, hopeless }) = outcome else {
+            metrics::counter!("eovr_notices_sent_total", "by" => by).increment(1);
+            return self.post.sent(due).await;
+        };
+        // Why, and never to whom.
+        tracing::warn!(target: "eovr_server::post", by, hopeless, why, "not sent");
+        metrics::counter!("eovr_notices_failed_total", "by" => by).increment(1);
+        self.post.failed(due, hopeless).await
+    }
+}
+
+/// Something that could not be sent.
+struct Unsent {
+    /// Why, for the log.
+    why: String,
+    /// Whether it would be the same another time.
+    hopeless: bool,
+}
+
+impl Unsent {
+    fn hopeless(why: impl Into<String>) -> Self {
+        Self { why: why.into(), hopeless: true }
+    }
+
+    fn for_now(why: impl Into<String>) -> Self {
+        Self { why: why.into(), hopeless: false }
+    }
+}

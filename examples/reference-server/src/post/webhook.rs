@@ -1,0 +1,89 @@
+//! Tells another system, signed as Standard Webhooks has it: the receiver's library checks it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::http::{Request, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use eovr_core::notice::Due;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::Unsent;
+use crate::outgoing::{Address, Fetch};
+use crate::output::Failure;
+
+/// The environment variable with what messages are signed with.
+const SECRET: &str = "EOVR_WEBHOOK_SECRET";
+/// What a secret begins with, as Standard Webhooks writes it.
+const PREFIX: &str = "whsec_";
+/// How short a secret may be (Standard Webhooks: 24 to 64 bytes).
+const SHORTEST: usize = 24;
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A system that is told.
+pub(super) struct Webhook {
+    at: Address,
+    secret: Zeroizing<Vec<u8>>,
+    fetch: Fetch,
+}
+
+impl Webhook {
+    pub(super) fn new(url: &str) -> Result<Self, Failure> {
+        let wrong = |what: &str| Failure::usage(format!("--webhook: {what}"), "write an https:// address");
+        let at = Address::new(url).map_err(wrong)?;
+        let text = Zeroizing::new(std::env::var(SECRET).unwrap_or_default());
+        let secret = STANDARD.decode(text.trim().strip_prefix(PREFIX).unwrap_or(text.trim()));
+        let secret = secret.ok().filter(|secret| secret.len() >= SHORTEST).ok_or_else(|| {
+            Failure::usage(
+                format!("{SECRET} is not set, or is too short"),
+                "`openssl rand -base64 32` makes one; the receiver needs the same",
+            )
+        })?;
+        let fetch = Fetch::new(None, PATIENCE).map_err(|what| wrong(&what))?;
+        Ok(Self { at, secret: Zeroizing::new(secret), fetch })
+    }
+
+    pub(super) async fn tell(&self, due: &Due, message: &str) -> Result<(), Unsent> {
+        // The same for every attempt: a receiver knows by it what it has had.
+        let id = format!("eovr-{}", due.position);
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let request = Request::post(&self.at.path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", seconds)
+            .header("webhook-signature", signature(&self.secret, &id, seconds, message))
+            .body(message.to_owned().into());
+        let (status, _) = self.fetch.send(&self.at, request).await.map_err(Unsent::for_now)?;
+        match status {
+            status if status.is_success() => Ok(()),
+            // Only this one says that it will never be wanted.
+            StatusCode::GONE => Err(Unsent::hopeless(status.to_string())),
+            status => Err(Unsent::for_now(status.to_string())),
+        }
+    }
+}
+
+/// HMAC-SHA-256 over id, time and body.
+fn signature(secret: &[u8], id: &str, seconds: u64, body: &str) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
+    mac.update(format!("{id}.{seconds}.").as_bytes());
+    mac.update(body.as_bytes());
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the specification of Standard Webhooks.
+    #[test]
+    fn a_signature_is_what_receivers_expect() {
+        let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let said =
+            signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
+        assert_eq!(said, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+}

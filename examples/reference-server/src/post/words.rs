@@ -1,0 +1,54 @@
+//! What a mail says: that something happened, and where to look. What happened stands behind the login.
+
+/// A mail in both languages.
+pub(super) struct Letter {
+    pub(super) subject: String,
+    pub(super) text: String,
+}
+
+/// The mail about something that happened to a record.
+pub(super) fn letter(topic: &str, about: &str, public_url: Option<&str>) -> Letter {
+    let (english, arabic) = sentences(topic);
+    let place = public_url.map(|url| match topic.starts_with("incident.") {
+        true => format!("{}/incidents/{about}", url.trim_end_matches('/')),
+        false => url.trim_end_matches('/').to_owned(),
+    });
+    let link = place.map(|place| format!("{place}\n\n")).unwrap_or_default();
+    let text = format!(
+        "{english}\n{link}Details are not sent by mail. Log in to see them.\n\n\
+         {arabic}\n{link}لا تُرسل التفاصيل بالبريد. سجّل الدخول للاطلاع عليها.\n"
+    );
+    Letter { subject: format!("{english} · {arabic}"), text }
+}
+
+fn sentences(topic: &str) -> (&'static str, &'static str) {
+    match topic {
+        "incident.report" => ("A new report waits for you", "بلاغ جديد في انتظارك"),
+        "incident.ask" => ("There is a question about your report", "هناك سؤال حول بلاغك"),
+        "incident.answer" => ("A question about a report was answered", "تمت الإجابة عن سؤال حول بلاغ"),
+        "incident.complete" | "incident.complete_early" => ("Your report was closed", "تم إغلاق بلاغك"),
+        "follow_up.add" => ("A follow-up action is yours", "أُسند إليك إجراء متابعة"),
+        _ => ("Your report has moved on", "طرأ جديد على بلاغك"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_leads_to_the_report_and_says_nothing_of_it() {
+        let letter = letter("incident.report", "0192", Some("https://reports.example.org/"));
+        assert_eq!(letter.subject, "A new report waits for you · بلاغ جديد في انتظارك");
+        assert_eq!(letter.text.matches("https://reports.example.org/incidents/0192\n").count(), 2);
+    }
+
+    #[test]
+    fn every_rule_has_words_and_none_needs_an_address() {
+        for rule in eovr_core::incident::notice_rules().unwrap() {
+            let Some(action) = rule.action else { continue };
+            let letter = letter(&format!("{}.{action}", rule.kind), "0192", None);
+            assert!(!letter.text.contains("http") && letter.subject.len() < 200);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What leaves when something happens: mail through a real mail server and in the form of SendGrid's API, and a
+//! signed word to another system. What cannot be sent holds nothing up.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::hospital::{Hospital, text};
+use crate::served::Found;
+use crate::support::Tested;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A mail server. It ends when a test does, however that is.
+struct Mailbox {
+    child: Child,
+    port: String,
+    messages: Receiver<String>,
+}
+
+impl Mailbox {
+    fn open() -> Found<Self> {
+        let python = std::env::var_os("EOVR_PYTHON").ok_or("EOVR_PYTHON names a Python with aiosmtpd")?;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python/mailbox.py");
+        let mut child =
+            Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("standard output is a pipe")?).lines();
+        let first = lines.next().ok_or("the mail server did not start")??;
+        let port = first.strip_prefix("listening on ").ok_or("it says where it listens")?.to_owned();
+        let (tell, messages) = channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        Ok(Self { child, port, messages })
+    }
+
+    fn next(&self) -> Found<Value> {
+        Ok(serde_json::from_str(&self.messages.recv_timeout(PATIENCE)?)?)
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A system that takes requests: head and body of each, and answers the next of these statuses.
+fn receiver(statuses: &'static [u16]) -> Found<(String, Receiver<(String, String)>)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    let (tell, told) = channel();
+    std::thread::spawn(move || -> std::io::Result<()> {
+        for number in 0.. {
+            let (mut stream, _) = listener.accept()?;
+            let (mut bytes, mut one) = (Vec::new(), [0]);
+            while !bytes.ends_with(b"\r\n\r\n") && stream.read(&mut one)? == 1 {
+                bytes.push(one[0]);
+            }
+            let head = String::from_utf8_lossy(&bytes).to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let mut body = vec![0; length.and_then(|length| length.trim().parse().ok()).unwrap_or(0)];
+            stream.read_exact(&mut body)?;
+            let status = statuses.get(number).or(statuses.last()).unwrap_or(&202);
+            write!(stream, "HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n\r\n")?;
+            if tell.send((head, String::from_utf8_lossy(&body).into_owned())).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    });
+    Ok((address, told))
+}
+
+const WORDS: &str = "Mr Hassan was given ten times the dose and stopped breathing.";
+
+/// Reports something, and gives its id.
+fn report(hospital: &Hospital) -> Found<String> {
+    let nurse = hospital.known("staff.wn-e-1@eovr.test")?;
+    let made =
+        hospital.post("/api/incidents", &nurse, &json!({"category": "medication", "description": WORDS}))?;
+    text(&made, "id")
+}
+
+fn health(hospital: &Hospital) -> Found<Value> {
+    let answer = hospital.server.ask("GET /health HTTP/1.1", "")?;
+    let (_, body) = answer.split_once("\r\n\r\n").ok_or("an answer has a body")?;
+    Ok(serde_json::from_str(body)?)
+}
+
+#[test]
+fn mail_leads_to_the_report_and_says_nothing_of_it() -> Tested {
+    let mailbox = Mailbox::open()?;
+    let url = format!("smtp://eovr:for%20tests%20only@127.0.0.1:{}", mailbox.port);
+    let hospital = Hospital::open(|serve| {
+        serve.args(["--mail", &url, "--mail-from", "E·OVR <eovr@eovr.test>"]);
+        serve.args(["--public-url", "https://reports.example.org"]);
+    })?;
+    let id = report(&hospital)?;
+    let mut told = Vec::new();
+    // The quality admin of the hospital; those above, because it is grave.
+    while told.len() < 3 {
+        let mail = mailbox.next()?;
+        assert_eq!(mail["from"], "eovr@eovr.test");
+        let (subject, text) = (text(&mail, "subject")?, text(&mail, "text")?);
+        assert!(subject.contains("A new report waits for you") && subject.contains("بلاغ جديد"), "{mail}");
+        assert!(text.contains(&format!("https://reports.example.org/incidents/{id}")), "{mail}");
+        assert!(!text.contains("Hassan") && !text.contains("dose") && !subject.contains("Hassan"), "{mail}");
+        told.push(mail["to"][0].as_str().unwrap_or_default().to_owned());
+    }
+    assert!(told.contains(&"quality.wn-e-1@eovr.test".to_owned()), "{told:?}");
+    assert_eq!(health(&hospital)?["mail"], "ok");
+    // In the application too, and until it is read.
+    let quality = hospital.known("quality.wn-e-1@eovr.test")?;
+    let head = format!("GET /api/notices HTTP/1.1\r\nauthorization: Bearer {quality}");
+    let list = hospital.server.ask(&head, "")?;
+    assert!(list.contains(r#""topic":"incident.report""#) && list.contains(&id), "{list}");
+    hospital.server.terminate()?;
+    let (_, log) = hospital.server.end()?;
+    assert!(!log.contains("quality.wn-e-1") && !log.contains("for tests only"), "{log}");
+    Ok(())
+}
+
+#[test]
+fn a_mail_server_that_is_away_holds_nothing_up() -> Tested {
+    // Nobody listens there any more.
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let hospital = Hospital::open(|serve| {
+        serve.args(["--mail", &format!("smtp://127.0.0.1:{port}"), "--mail-from", "eovr@eovr.test"]);
+    })?;
+    report(&hospital)?;
+    let deadline = Instant::now() + PATIENCE;
+    while health(&hospital)?["mail"] != "failing" {
+        assert!(Instant::now() < deadline, "nobody says that no mail goes out");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(health(&hospital)?["status"], "ok");
+    report(&hospital)?;
+    Ok(())
+}
+
+#[test]
+fn sendgrid_gets_what_its_api_expects() -> Tested {
+    let (address, told) = receiver(&[202])?;
+    let hospital = Hospital::open(|serve| {
+        serve.args(["--mail", &format!("http://{address}/v3/mail/send"), "--mail-from", "eovr@eovr.test"]);
+        serve.env("EOVR_MAIL_KEY", "SG.for-tests-only");
+    })?;
+    report(&hospital)?;
+    let (head, body) = told.recv_timeout(PATIENCE)?;
+    assert!(head.starts_with("post /v3/mail/send http/1.1"), "{head}");
+    assert!(head.contains("authorization: bearer sg.for-tests-only"), "{head}");
+    let body: Value = serde_json::from_str(&body)?;
+    assert!(
+        body["personalizations"][0]["to"][0]["email"].as_str().is_some_and(|to| to.ends_with("@eovr.test"))
+    );
+    assert_eq!(body["from"]["email"], "eovr@eovr.test");
+    assert_eq!(body["content"][0]["type"], "text/plain");
+    assert!(!body.to_string().contains("Hassan"), "{body}");
+    Ok(())
+}
+
+#[test]
+fn another_system_is_told_of_every_change_and_can_check_by_whom() -> Tested {
+    let (address, told) = receiver(&[200])?;
+    let hospital = Hospital::open(|serve| {
+        serve.args(["--webhook", &format!("http://{address}/hook")]).env("EOVR_WEBHOOK_SECRET", SECRET);
+    })?;
+    let id = report(&hospital)?;
+    let (head, body) = loop {
+        let (head, body) = told.recv_timeout(PATIENCE)?;
+        // The demonstration's own year of incidents comes first.
+        if body.contains(&id) {
+            break (head, body);
+        }
+    };
+    let header = |name: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        line.ok_or_else(|| format!("no {name} in {head}"))
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(SECRET.trim_start_matches("whsec_"))?)?;
+    mac.update(format!("{}.{}.{body}", header("webhook-id")?, header("webhook-timestamp")?).as_bytes());
+    let signed = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())).to_lowercase();
+    assert_eq!(header("webhook-signature")?, signed);
+    let body: Value = serde_json::from_str(&body)?;
+    assert_eq!((body["topic"].as_str(), body["to"].as_str()), (Some("incident.report"), Some("created")));
+    assert!(!body.to_string().contains("Hassan"), "{body}");
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! Who is told of what, how often, and what they are not told.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics has done its work")]
+
+use std::sync::Arc;
+
+use eovr_core::access::{Role, danger};
+use eovr_core::identity::{self, NewUser, user};
+use eovr_core::incident::{self, Action, FollowUp, FollowUpKind, KIND};
+use eovr_core::notice::{self, Channel, Inbox, MOST_ATTEMPTS, Post, Recipient, Rule, To};
+use eovr_core::record::{ActorId, Query, Record, RecordId, Value};
+use eovr_core::{Eovr, ErrorKind, Name, Session, Timestamp};
+use eovr_tests::spy::Spy;
+use eovr_tests::{TestClock, TestEntropy, id, master_key, org, report};
+
+struct Ward {
+    store: Arc<Spy>,
+    eovr: Eovr,
+    clock: TestClock,
+    nurse: RecordId,
+    quality: RecordId,
+    post: Post,
+}
+
+async fn ward() -> Ward {
+    let store = Spy::new();
+    let clock = TestClock::new();
+    let (of, rows) = incident::notice_actions().unwrap();
+    let eovr = Eovr::builder()
+        .shared_store(store.clone())
+        .org(org())
+        .kinds(incident::kinds(incident::Settings::default()).unwrap())
+        .kinds(identity::kinds().unwrap())
+        .kind(notice::kind().unwrap())
+        .actions(of, rows)
+        .master_key(master_key())
+        .clock(clock.clone())
+        .entropy(TestEntropy::default())
+        .open()
+        .await
+        .unwrap();
+    let nurse = account(&eovr, Role::Staff, "CAI-1-1").await;
+    let quality = account(&eovr, Role::QualityAdmin, "CAI-1-1").await;
+    account(&eovr, Role::QualityAdmin, "CAI-1-2").await;
+    account(&eovr, Role::AdminManager, "CAI-1-2").await;
+    account(&eovr, Role::AdminManager, "CAI-2-1").await;
+    account(&eovr, Role::GovernorateManager, "CAI-2-1").await;
+    account(&eovr, Role::GovernorateManager, "ALX-1-1").await;
+    account(&eovr, Role::TopManagement, "CAI-1-1").await;
+    let channels = [Channel::InApp, Channel::Email, Channel::Webhook];
+    let post = Post::new(&eovr, incident::notice_rules().unwrap(), &channels).unwrap();
+    let ward = Ward { store, eovr, clock, nurse, quality, post };
+    ward.sort().await;
+    ward
+}
+
+/// Somebody with this role, whose address says role and place.
+async fn account(eovr: &Eovr, role: Role, facility: &str) -> RecordId {
+    let account = NewUser {
+        role,
+        email: format!("{}.{facility}@example.org", role.name()),
+        display_name: "Mona".to_owned(),
+        password_hash: None,
+        must_change: false,
+    };
+    all(eovr).create(user::KIND, &id(facility), account.command()).await.unwrap().id
+}
+
+fn all(eovr: &Eovr) -> Session {
+    eovr.session(danger::unrestricted("test", "look").unwrap())
+}
+
+impl Ward {
+    async fn session(&self, account: RecordId) -> Session {
+        let account = all(&self.eovr).load(user::KIND, account).await.unwrap();
+        self.eovr.session(user::actor(&account).unwrap())
+    }
+
+    async fn told(&self, words: &str) -> RecordId {
+        let nurse = self.session(self.nurse).await;
+        nurse.incidents().report(&id("CAI-1-1"), report(words)).await.unwrap().written.id
+    }
+
+    async fn sort(&self) {
+        while self.post.sort().await.unwrap() > 0 {}
+    }
+
+    async fn notices(&self) -> Vec<Record> {
+        let query = Query::of(Name::new(notice::KIND).unwrap()).limit(Query::LARGEST_PAGE);
+        all(&self.eovr).find(&query).await.unwrap().items
+    }
+
+    async fn unread(&self, who: RecordId) -> Vec<Record> {
+        let inbox = Inbox::of(&self.eovr, ActorId::new(&who.to_string()).unwrap()).unwrap();
+        inbox.unread(100, None).await.unwrap().items
+    }
+
+    /// The addresses that mail is due to, in order; every one is sent.
+    async fn mailed(&self) -> Vec<String> {
+        let mut addresses = Vec::new();
+        for due in self.post.due(Channel::Email).await.unwrap() {
+            if let Recipient::Person { email, .. } = &due.to {
+                addresses.push(email.to_string());
+            }
+            self.post.sent(&due).await.unwrap();
+        }
+        addresses.sort();
+        addresses
+    }
+}
+
+fn text(record: &Record, facet: &str) -> String {
+    record.facet(facet).and_then(Value::as_text).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_report_is_told_to_the_quality_admin_of_its_facility_and_a_grave_one_above() {
+    let ward = ward().await;
+    ward.told("A form was filed in the wrong folder.").await;
+    ward.sort().await;
+    assert_eq!(ward.mailed().await, ["quality_admin.cai-1-1@example.org"]);
+    assert_eq!(ward.mailed().await, [""; 0], "it was sent twice");
+    ward.told("The patient died after the wrong drug was given.").await;
+    ward.sort().await;
+    let expected = [
+        "admin_manager.cai-1-2@example.org",
+        "governorate_manager.cai-2-1@example.org",
+        "quality_admin.cai-1-1@example.org",
+    ];
+    assert_eq!(ward.mailed().await, expected);
+}
+
+#[tokio::test]
+async fn the_reporter_hears_of_the_state_and_reads_it_once() {
+    let ward = ward().await;
+    let incident = ward.told("A form was filed in the wrong folder.").await;
+    ward.session(ward.quality).await.incidents().act(incident, Action::Start, None).await.unwrap();
+    ward.sort().await;
+    let unread = ward.unread(ward.nurse).await;
+    assert_eq!(unread.len(), 1);
+    assert_eq!(
+        (text(&unread[0], "topic"), text(&unread[0], "about")),
+        ("incident.start".into(), incident.to_string())
+    );
+    let of = |who: RecordId| Inbox::of(&ward.eovr, ActorId::new(&who.to_string()).unwrap()).unwrap();
+    let wrong = of(ward.quality).read(unread[0].id()).await.unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::NotFound, "somebody else's notice was read");
+    for _ in 0..2 {
+        of(ward.nurse).read(unread[0].id()).await.unwrap();
+    }
+    assert!(ward.unread(ward.nurse).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_owns_a_follow_up_action_is_told() {
+    let ward = ward().await;
+    let incident = ward.told("A form was filed in the wrong folder.").await;
+    let quality = ward.session(ward.quality).await;
+    quality.incidents().act(incident, Action::Start, None).await.unwrap();
+    let follow_up = FollowUp {
+        task: "Label the folders".to_owned(),
+        owner: ward.nurse.to_string(),
+        due_at: Timestamp::from_micros(1_800_000_000_000_000),
+        kind: FollowUpKind::Corrective,
+        strength: None,
+    };
+    quality.incidents().follow_up(incident, follow_up).await.unwrap();
+    ward.sort().await;
+    let topics: Vec<_> = ward.unread(ward.nurse).await.iter().map(|notice| text(notice, "topic")).collect();
+    assert!(topics.contains(&"follow_up.add".to_owned()), "{topics:?}");
+}
+
+/// No notice, and nothing that a system is sent, has a word of the report.
+#[tokio::test]
+async fn a_notice_says_that_and_never_what() {
+    let ward = ward().await;
+    ward.told("Mr Hassan in bed four was given the wrong drug.").await;
+    ward.sort().await;
+    let notices = ward.notices().await;
+    assert!(notices.len() >= 3);
+    for notice in &notices {
+        assert!(notice.sealed_fields().is_empty() && !format!("{notice:?}").contains("Hassan"));
+    }
+    let due = ward.post.due(Channel::Webhook).await.unwrap();
+    let Recipient::System { message } = &due[0].to else { panic!("not a system: {due:?}") };
+    assert!(message.contains("\"topic\":\"incident.report\"") && !message.contains("Hassan"), "{message}");
+}
+
+/// Whoever took the messages out and vanished, before or after the notices were made, tells nobody twice
+/// and leaves nobody out.
+#[tokio::test]
+async fn a_message_handed_out_twice_tells_nobody_twice() {
+    let ward = ward().await;
+    ward.told("A form was filed in the wrong folder.").await;
+    ward.told("A second form was filed there.").await;
+    // One who takes them, and is not heard of again.
+    let now = Timestamp::from_micros(1_795_334_400_000_000);
+    ward.eovr.store().lease(100, now, now.plus_seconds(30)).await.unwrap();
+    assert_eq!(ward.post.sort().await.unwrap(), 0);
+    ward.clock.pass_seconds(31);
+    // One who makes the notices, and is not heard either.
+    ward.store.lose_acknowledgements(true);
+    assert_eq!(ward.post.sort().await.unwrap(), 2);
+    let made = ward.notices().await.len();
+    assert!(made >= 4);
+    ward.store.lose_acknowledgements(false);
+    ward.clock.pass_seconds(61);
+    ward.told("A third form was filed there.").await;
+    assert!(ward.post.sort().await.unwrap() >= 3, "they were not handed out again");
+    assert_eq!(ward.notices().await.len(), made / 2 * 3);
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_tried_later_and_parked_in_the_end() {
+    let ward = ward().await;
+    ward.told("A form was filed in the wrong folder.").await;
+    ward.sort().await;
+    let due = ward.post.due(Channel::Email).await.unwrap();
+    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "two nodes had it at once");
+    ward.post.failed(&due[0], false).await.unwrap();
+    ward.clock.pass_seconds(28);
+    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "no pause");
+    let mut attempts = 1;
+    for _ in 0..100 {
+        ward.clock.pass_seconds(6 * 3600);
+        for due in ward.post.due(Channel::Email).await.unwrap() {
+            attempts += 1;
+            ward.post.failed(&due, false).await.unwrap();
+        }
+    }
+    assert_eq!(attempts, MOST_ATTEMPTS);
+    let parked =
+        ward.notices().await.into_iter().filter(|notice| notice.state().as_str() == "parked").count();
+    assert_eq!(parked, 1);
+}
+
+#[tokio::test]
+async fn who_has_left_is_not_written_to() {
+    let ward = ward().await;
+    ward.told("A form was filed in the wrong folder.").await;
+    ward.sort().await;
+    let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
+    let top = ward.session(top).await;
+    let disable = eovr_core::Command::new(user::Action::Disable).note("on leave");
+    top.act(user::KIND, ward.quality, disable).await.unwrap();
+    assert!(ward.mailed().await.is_empty());
+    ward.told("A second form was filed there.").await;
+    ward.sort().await;
+    assert!(ward.mailed().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_rule_that_could_never_apply_is_refused() {
+    let ward = ward().await;
+    let may =
+        |of: &str, action: &str| To::May { of: Name::new(of).unwrap(), action: Name::new(action).unwrap() };
+    let wrong = [
+        Rule::new("incident", "explode", To::Author).unwrap(),
+        Rule::new("nothing", "report", To::Author).unwrap(),
+        Rule::new("incident", "report", may("notices", "nothing")).unwrap(),
+        Rule::new("incident", "report", To::Named(Name::new("owner").unwrap())).unwrap(),
+        Rule::new("incident", "report", To::Author).unwrap().when("location", "ward 3").unwrap(),
+    ];
+    for rule in wrong {
+        let refused = Post::new(&ward.eovr, vec![rule.clone()], &[Channel::InApp]);
+        assert!(refused.is_err(), "{rule:?}");
+    }
+    assert!(ward.eovr.catalog().kind(KIND).is_ok());
+}
