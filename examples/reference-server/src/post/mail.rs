@@ -126,7 +126,7 @@ fn sendgrid(url: &str) -> Result<By, Failure> {
             "write smtp://…, smtps://… or https://api.sendgrid.com/v3/mail/send",
         )
     };
-    let at = Address::new(url).map_err(|what| wrong(what))?;
+    let at = Address::new(url).map_err(&wrong)?;
     let key = std::env::var(KEY).ok().filter(|key| !key.trim().is_empty());
     let key = key
         .ok_or_else(|| Failure::usage(format!("{KEY} is not set"), "set it to the key of SendGrid's API"))?;
