@@ -9,11 +9,14 @@
 //! cargo bench -p eovr-benches -- --quick          small sizes, for CI
 //! cargo bench -p eovr-benches -- decide submit    rows whose names begin so
 //! cargo bench -p eovr-benches -- stores           beside Python on every server; only when named
+//! cargo bench -p eovr-benches -- http             the reference server beside FastAPI; only when named
+//! cargo bench -p eovr-benches -- http-soak --seconds 600
 //! ```
 
 mod bare;
 mod decisions;
 mod ear;
+mod http;
 mod large;
 mod reads;
 mod stopwatch;
@@ -68,11 +71,23 @@ const STORES: [SizedRow; 3] = [
     ("stores-seal", stores::seal_rows),
 ];
 
+/// Rows that start servers of HTTP. They need Python, so they are only run when named.
+const HTTP: [Row; 4] = [
+    ("http-submit", http::submit_rows),
+    ("http-list", http::list_rows),
+    ("http-process", http::process_rows),
+    ("http-logins", http::login_rows),
+];
+
+/// Takes long, so it is only run when its whole name is given.
+const SOAK: &str = "http-soak";
+
 fn main() -> Outcome<()> {
     // Cargo adds `--bench` of its own.
     let mut arguments: Vec<String> =
         std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let size = taken_size(&mut arguments)?;
+    let size = taken(&mut arguments, "--size", "incidents")?;
+    let seconds = taken(&mut arguments, "--seconds", "seconds")?;
     let scale =
         if arguments.iter().any(|argument| argument == "--quick") { Scale::Quick } else { Scale::Full };
     let names: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
@@ -89,6 +104,14 @@ fn main() -> Outcome<()> {
             lines.extend(measure(scale, size)?);
         }
     }
+    for (name, measure) in HTTP {
+        if !names.is_empty() && chosen(name) {
+            lines.extend(measure(scale)?);
+        }
+    }
+    if names.iter().any(|name| *name == SOAK) {
+        lines.extend(http::soak_rows(scale, seconds)?);
+    }
     table::print(&lines);
     if chosen("plan") {
         table::say("");
@@ -98,12 +121,12 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// The number behind `--size`.
-fn taken_size(arguments: &mut Vec<String>) -> Outcome<Option<usize>> {
-    let Some(at) = arguments.iter().position(|argument| argument == "--size") else { return Ok(None) };
+/// The number behind an option.
+fn taken(arguments: &mut Vec<String>, option: &str, what: &str) -> Outcome<Option<usize>> {
+    let Some(at) = arguments.iter().position(|argument| argument == option) else { return Ok(None) };
     let end = arguments.len().min(at + 2);
-    let size = arguments.drain(at..end).nth(1).and_then(|size| size.parse().ok());
-    Ok(Some(size.ok_or("`--size` takes a number of incidents")?))
+    let number = arguments.drain(at..end).nth(1).and_then(|number| number.parse().ok());
+    Ok(Some(number.ok_or_else(|| format!("`{option}` takes a number of {what}"))?))
 }
 
 fn machine() -> String {

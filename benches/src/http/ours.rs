@@ -1,0 +1,99 @@
+//! The reference server, with the demonstration's people and incidents.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::connection::Connection;
+use super::program::Program;
+use super::request;
+use crate::Outcome;
+
+/// Serving from a folder that goes away with it.
+pub(super) struct Ours {
+    pub(super) program: Program,
+    place: Place,
+}
+
+/// A store that was filled, and who may come in.
+pub(super) struct Place {
+    binary: PathBuf,
+    folder: TempDir,
+    /// Address and password.
+    accounts: Vec<(String, String)>,
+}
+
+impl Ours {
+    pub(super) fn start() -> Outcome<Self> {
+        let place = Place::make()?;
+        Ok(Self { program: place.serve()?, place })
+    }
+
+    /// The tokens of one who reports, and of one who sees all of it.
+    pub(super) async fn tokens(&self) -> Outcome<(String, String)> {
+        Ok((self.token("staff.wn-e-1@eovr.test").await?, self.token("top@eovr.test").await?))
+    }
+
+    pub(super) fn accounts(&self) -> &[(String, String)] {
+        &self.place.accounts
+    }
+
+    /// Lets somebody in: the token that opens the API.
+    async fn token(&self, email: &str) -> Outcome<String> {
+        let known = self.place.accounts.iter().find(|(known, _)| known == email);
+        let (_, password) = known.ok_or("the demonstration has no such account")?;
+        let mut connection = Connection::open(self.program.address).await?;
+        let entered: Value =
+            serde_json::from_slice(connection.ask(&request::login(email, password)).await?.good()?)?;
+        let token = entered.get("access_token").and_then(Value::as_str);
+        Ok(token.ok_or("nothing more is asked of a demonstration account")?.to_owned())
+    }
+}
+
+impl Place {
+    /// Builds the server and the demonstration.
+    pub(super) fn make() -> Outcome<Self> {
+        let binary = built()?;
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let output = command(&binary, "demo", folder.path()).arg("--once").output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into());
+        }
+        let said = String::from_utf8(output.stdout)?;
+        let rows = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let accounts = rows.filter_map(|row| match row.as_slice() {
+            [_, email, password, ..] if email.ends_with("@eovr.test") => {
+                Some(((*email).to_owned(), (*password).to_owned()))
+            }
+            _ => None,
+        });
+        Ok(Self { accounts: accounts.collect(), binary, folder })
+    }
+
+    /// As in life, except that nobody is counted; its log goes nowhere.
+    pub(super) fn serve(&self) -> Outcome<Program> {
+        let mut command = command(&self.binary, "serve", self.folder.path());
+        command.args(["--listen", "127.0.0.1:0", "--requests-per-minute", "0"]);
+        Program::start(command.stderr(Stdio::null()))
+    }
+}
+
+fn command(binary: &Path, verb: &str, folder: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.env_remove("EOVR_MASTER_KEY").env_remove("EOVR_STORE");
+    command.arg(verb).arg("--dir").arg(folder.join("data"));
+    command
+}
+
+/// The server as it is shipped: built for release, whatever this bench was built for.
+fn built() -> Outcome<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("it is a folder of the target's")?;
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--release", "--package", "eovr-server", "--target-dir"]).arg(target);
+    if !cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status()?.success() {
+        return Err("`cargo build --release --package eovr-server` failed".into());
+    }
+    Ok(target.join("release").join("eovr-server"))
+}
