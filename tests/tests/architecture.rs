@@ -24,7 +24,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("audit", &["name", "time", "record", "seal::Sealed"]),
     ("kind", &["name", "time", "record", "access", "workflow", "seal::Mode"]),
     ("decide", &["name", "time", "org", "record", "access", "workflow", "seal", "audit", "kind"]),
-    ("ports", &["name", "time", "record", "access", "seal::Cipher", "audit", "kind", "decide"]),
+    (
+        "ports",
+        &["name", "time", "record", "access", "seal::Cipher", "seal::Sealed", "audit", "kind", "decide"],
+    ),
     ("analytics", &["name", "org", "record", "access", "kind", "ports"]),
     (
         "service",
@@ -43,7 +46,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "analytics",
         ],
     ),
-    ("memory", &["name", "time", "record", "access", "audit", "kind", "decide", "ports"]),
+    ("memory", &["name", "time", "record", "access", "seal::Sealed", "audit", "kind", "decide", "ports"]),
+    ("attachment", &["name", "record", "access", "workflow", "seal", "kind", "decide", "ports", "service"]),
     (
         "conformance",
         &[
@@ -70,8 +74,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "notice",
+        &[
+            "name", "time", "org", "record", "access", "workflow", "kind", "decide", "ports", "service",
+            "identity",
+        ],
+    ),
+    (
         "incident",
         &[
+            "attachment",
+            "notice",
             "name",
             "time",
             "org",

@@ -259,6 +259,7 @@ async fn a_rule_that_could_never_apply_is_refused() {
         Rule::new("nothing", "report", To::Author).unwrap(),
         Rule::new("incident", "report", may("notices", "nothing")).unwrap(),
         Rule::new("incident", "report", To::Named(Name::new("owner").unwrap())).unwrap(),
+        Rule::new("incident", "report", To::Itself).unwrap(),
         Rule::new("incident", "report", To::Author).unwrap().when("location", "ward 3").unwrap(),
     ];
     for rule in wrong {
@@ -266,4 +267,18 @@ async fn a_rule_that_could_never_apply_is_refused() {
         assert!(refused.is_err(), "{rule:?}");
     }
     assert!(ward.eovr.catalog().kind(KIND).is_ok());
+}
+
+#[tokio::test]
+async fn whose_password_was_changed_is_told() {
+    let ward = ward().await;
+    let rules = notice::account_rules().unwrap();
+    let post = Post::new(&ward.eovr, rules, &[Channel::InApp]).unwrap();
+    let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
+    let reset = eovr_core::Command::new(user::Action::ResetPassword).write("password_hash", "$argon2id$none");
+    ward.session(top).await.act(user::KIND, ward.nurse, reset).await.unwrap();
+    while post.sort().await.unwrap() > 0 {}
+    let topics: Vec<_> = ward.unread(ward.nurse).await.iter().map(|notice| text(notice, "topic")).collect();
+    assert_eq!(topics, ["user.reset_password"]);
+    assert!(ward.unread(top).await.is_empty());
 }

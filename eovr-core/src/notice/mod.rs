@@ -27,7 +27,7 @@ use crate::workflow::{Label, May, Row, Table, Workflow};
 
 pub use self::inbox::Inbox;
 pub use self::post::{Due, Post, Recipient};
-pub use self::rule::{Rule, To};
+pub use self::rule::{Rule, To, account_rules};
 
 /// The name of the kind.
 pub const KIND: &str = "notice";

@@ -287,6 +287,9 @@ impl Post {
                     }
                 }
             }
+            To::Itself => {
+                self.account(&told.record).await?.map(|_| told.record.clone()).into_iter().collect()
+            }
             To::Author => self.one(told, |record| Some(record.envelope().author.to_string())).await?,
             To::Named(facet) => {
                 let named = |record: &Record| {

@@ -39,6 +39,8 @@ pub enum To {
     Author,
     /// The account that a facet names.
     Named(Name),
+    /// The account that the record is.
+    Itself,
     /// Another system.
     System,
 }
@@ -90,6 +92,9 @@ impl Rule {
             To::Named(facet) if kind.facet(facet.as_str()).is_none() => {
                 wrong(format!("`{facet}`, which is no facet of `{}`", self.kind))
             }
+            To::Itself if self.kind.as_str() != user::KIND => {
+                wrong(format!("`{}` as an account, which only a `{}` is", self.kind, user::KIND))
+            }
             _ => Ok(()),
         }
     }
@@ -105,6 +110,17 @@ impl Rule {
             && self.action.as_ref().is_none_or(|wanted| wanted.as_str() == action)
             && self.when.as_ref().is_none_or(holds)
     }
+}
+
+/// The rules for accounts: the owner is told when what an account is entered with is changed (OWASP ASVS 5,
+/// 6.3.7).
+///
+/// # Errors
+/// None that a host could cause.
+pub fn account_rules() -> Result<Vec<Rule>> {
+    use user::Action::{ChangePassword, ConfirmFactor, RemoveFactor, ResetPassword, UseRecovery};
+    let changes = [ResetPassword, ChangePassword, ConfirmFactor, UseRecovery, RemoveFactor];
+    changes.into_iter().map(|action| Rule::new(user::KIND, action.name(), To::Itself)).collect()
 }
 
 /// What the post reads of a [`crate::decide::Message`].

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use eovr_core::incident;
-use eovr_core::notice::{Channel, Due, Post, Recipient};
+use eovr_core::notice::{Channel, Due, Post, Recipient, account_rules};
 use eovr_core::{Eovr, Result};
 use tokio::sync::watch;
 
@@ -103,7 +103,8 @@ impl Room {
         let mut channels = vec![Channel::InApp];
         channels.extend(mail.is_some().then_some(Channel::Email));
         channels.extend(webhook.is_some().then_some(Channel::Webhook));
-        let post = Post::new(eovr, incident::notice_rules()?, &channels)?;
+        let rules = [incident::notice_rules()?, account_rules()?].concat();
+        let post = Post::new(eovr, rules, &channels)?;
         let bell = Bell::new(mail.is_some());
         Ok(Self { post, mail, webhook, public_url: public_url.map(str::to_owned), bell })
     }

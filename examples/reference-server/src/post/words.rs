@@ -27,6 +27,13 @@ fn sentences(topic: &str) -> (&'static str, &'static str) {
         "incident.ask" => ("There is a question about your report", "هناك سؤال حول بلاغك"),
         "incident.answer" => ("A question about a report was answered", "تمت الإجابة عن سؤال حول بلاغ"),
         "incident.complete" | "incident.complete_early" => ("Your report was closed", "تم إغلاق بلاغك"),
+        "user.reset_password" | "user.change_password" => {
+            ("Your password was changed", "تم تغيير كلمة مرورك")
+        }
+        "user.confirm_factor" | "user.remove_factor" | "user.use_recovery" => (
+            "Your second factor was changed or replaced",
+            "تم تغيير وسيلة التحقق الثانية الخاصة بك أو استبدالها",
+        ),
         "follow_up.add" => ("A follow-up action is yours", "أُسند إليك إجراء متابعة"),
         _ => ("Your report has moved on", "طرأ جديد على بلاغك"),
     }
@@ -45,7 +52,8 @@ mod tests {
 
     #[test]
     fn every_rule_has_words_and_none_needs_an_address() {
-        for rule in eovr_core::incident::notice_rules().unwrap() {
+        let rules = [eovr_core::incident::notice_rules(), eovr_core::notice::account_rules()];
+        for rule in rules.into_iter().flat_map(Result::unwrap) {
             let Some(action) = rule.action else { continue };
             let letter = letter(&format!("{}.{action}", rule.kind), "0192", None);
             assert!(!letter.text.contains("http") && letter.subject.len() < 200);
