@@ -13,7 +13,9 @@
 //! another one by implementing [`Scorer`].
 
 mod lexicon;
+pub mod metrics;
 mod negation;
+mod random;
 mod rules;
 mod text;
 
