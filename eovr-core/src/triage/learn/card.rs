@@ -13,6 +13,8 @@ pub struct Card {
     pub eovr: String,
     /// SHA-256 of the data file, in hexadecimal; empty where the rows did not come from a file.
     pub data_sha256: String,
+    /// The column that said which rows were kept for testing; empty where it was chance.
+    pub split: String,
     /// Where chance began.
     pub seed: u64,
     /// The labels; from low to high where they have an order.

@@ -25,6 +25,8 @@ pub struct Plan {
     pub name: String,
     /// SHA-256 of the data file, for the card.
     pub data_sha256: String,
+    /// The column that says which rows were kept for testing, for the card; empty where it was chance.
+    pub split: String,
     /// Whether the labels have an order. Left open: whole numbers have one, unless the data speak against
     /// it; words and yes-or-no have none.
     pub order: Option<Order>,
@@ -90,8 +92,12 @@ impl Plan {
         }
     }
 
-    /// Where high risk begins.
-    pub(super) fn high(&self, labels: &[String], counts: &[u64], order: Order) -> Result<Option<usize>> {
+    /// The place of the lowest label that counts as high-risk, as the plan says it or leaves it open.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where it names a label that is not there, or the
+    /// lowest.
+    pub fn high(&self, labels: &[String], counts: &[u64], order: Order) -> Result<Option<usize>> {
         if let Some(asked) = &self.high_from {
             return match labels.iter().position(|label| label == asked) {
                 Some(place) if place > 0 => Ok(Some(place)),

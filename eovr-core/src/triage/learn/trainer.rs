@@ -145,6 +145,7 @@ impl Trainer {
             name: plan.name.clone(),
             eovr: env!("CARGO_PKG_VERSION").to_owned(),
             data_sha256: plan.data_sha256.clone(),
+            split: plan.split.clone(),
             seed: self.seed,
             labels: settled.labels,
             counts,
