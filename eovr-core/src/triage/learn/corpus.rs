@@ -83,11 +83,11 @@ impl Corpus {
 }
 
 /// Said twice counts more than once, but not twice as much.
-pub(super) fn dampened(count: u32) -> f32 {
+pub(in crate::triage) fn dampened(count: u32) -> f32 {
     if count == 1 { 1.0 } else { 1.0 + libm::logf(count as f32) }
 }
 
-pub(super) fn to_length_one(squares: f32) -> f32 {
+pub(in crate::triage) fn to_length_one(squares: f32) -> f32 {
     // The square root is exact on every machine, as IEEE 754 has it.
     if squares > 0.0 { 1.0 / squares.sqrt() } else { 0.0 }
 }

@@ -6,11 +6,11 @@
 use crate::triage::text::{Text, Word, arabic_forms};
 
 /// Buckets of one block.
-pub(super) const BUCKETS: usize = 1 << 16;
+pub(in crate::triage) const BUCKETS: usize = 1 << 16;
 /// Words and pairs of words; pieces of words.
-pub(super) const BLOCKS: usize = 2;
+pub(in crate::triage) const BLOCKS: usize = 2;
 /// All buckets: those of words, then those of pieces.
-pub(super) const WIDTH: usize = BUCKETS * BLOCKS;
+pub(in crate::triage) const WIDTH: usize = BUCKETS * BLOCKS;
 
 /// How long the pieces of a word are, in letters; the edges of the word count as one each.
 const SHORTEST: usize = 3;
@@ -20,7 +20,7 @@ const LETTERS: usize = 40;
 
 /// Reads narratives; keeps its memory from one to the next, so that a word costs no allocation.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(in crate::triage) struct Reader {
     // A table with open addresses: bucket + 1, or 0 where free; and how often it occurred.
     table: Vec<(u32, u32)>,
     seen: Vec<u32>,
@@ -30,7 +30,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// The buckets that occur, each with how often; in the order of their first occurrence.
-    pub(super) fn read<'r>(&'r mut self, text: &Text) -> impl Iterator<Item = (u32, u32)> + 'r {
+    pub(in crate::triage) fn read<'r>(&'r mut self, text: &Text) -> impl Iterator<Item = (u32, u32)> + 'r {
         self.clear(text);
         let mut before = 0;
         let mut letters = std::mem::take(&mut self.letters);
@@ -46,7 +46,7 @@ impl Reader {
 
     /// What each word of the text brings, by its place; `paired` for a pair, which belongs to the word
     /// before it as well.
-    pub(super) fn by_word(&mut self, text: &Text, mut each: impl FnMut(usize, u32, bool)) {
+    pub(in crate::triage) fn by_word(&mut self, text: &Text, mut each: impl FnMut(usize, u32, bool)) {
         let mut before = 0;
         for (place, word) in text.words.iter().enumerate() {
             before = each_of(text, word, before, &mut self.letters, &mut self.form, |bucket, paired| {

@@ -34,6 +34,9 @@ mod model;
 mod order;
 mod trainer;
 
+pub(super) use corpus::{dampened, to_length_one};
+pub(super) use features::{BLOCKS, BUCKETS, Reader, WIDTH};
+
 pub use card::{Card, HeldOut};
 pub use model::{Answer, Explained, Share, TextModel, TextReader};
 pub use order::{Order, Plan};
