@@ -12,8 +12,15 @@
 //! plus word lists in English and Arabic that understand "no", "not" and "nearly". A host may bring
 //! another one by implementing [`Scorer`].
 
+pub mod deidentify;
+pub mod evaluate;
+pub mod learn;
 mod lexicon;
+pub mod local;
+pub mod metrics;
+pub mod narrative;
 mod negation;
+mod random;
 mod rules;
 mod text;
 

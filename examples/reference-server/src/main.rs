@@ -1,7 +1,7 @@
 //! A reference host of eovr: on the command line, and over HTTP.
 //!
 //! `demo` builds a hospital group with a year of invented incidents and shows it; `import` reports the
-//! rows of a CSV file as incidents; `serve` answers HTTP.
+//! rows of a CSV file as incidents; `serve` answers HTTP; `train` and `evaluate` are a bench for scorers.
 
 mod archetypes;
 mod check;
@@ -21,6 +21,7 @@ mod serve;
 mod settings;
 mod signal;
 mod table;
+mod triage;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,10 @@ enum Verb {
     Import(import::Args),
     /// Answers HTTP until it is asked to stop.
     Serve(serve::Args),
+    /// Makes a scorer from labelled narratives.
+    Train(triage::train::Args),
+    /// Says how good a scorer is on labelled narratives.
+    Evaluate(triage::evaluate::Args),
     /// Says whether a server could be started for real with these settings.
     Check(check::Args),
     /// Shows a settings file for `serve`, with every key explained.
@@ -73,6 +78,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
             Verb::Demo(args) => demo::run(args, out).await.map(|()| 0),
             Verb::Import(args) => import::run(args, out).await,
             Verb::Serve(args) => serve::run(args, out).await.map(|()| 0),
+            Verb::Train(args) => triage::train::run(&args, out),
+            Verb::Evaluate(args) => triage::evaluate::run(&args, out),
             Verb::Check(args) => check::run(args, out).await,
             Verb::Settings => {
                 out.line(config::template(&Cli::command(), "serve").trim_end());

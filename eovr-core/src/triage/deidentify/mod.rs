@@ -1,0 +1,162 @@
+//! Takes what names a person out of a narrative, in English and in Arabic.
+//!
+//! [`find`] says where names, identity numbers, file numbers, phones, e-mail addresses, dates and postal
+//! addresses stand; [`redact`] puts a word for the kind in their place. It goes by titles, lists and
+//! shapes, so it misses names that no list has and no title announces: it makes a text less telling, not
+//! anonymous. `tests/tests/deidentify.rs` measures it on sentences written for that.
+//!
+//! ```
+//! use eovr_core::triage::deidentify::redact;
+//!
+//! let text = redact("Mr. John Smith, MRN 123456, fell on 12/03/2024; call 0100 123 4567.");
+//! assert_eq!(text, "Mr. [name], MRN [file number], fell on [date]; call [phone].");
+//! assert_eq!(redact("تم إبلاغ د. أحمد حسن"), "تم إبلاغ د. [name]");
+//! ```
+
+mod names;
+mod numbers;
+mod places;
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{Gap, Text, Word};
+
+/// What kind of thing names a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// A person's name.
+    Name,
+    /// A number that a state gave to a person.
+    NationalId,
+    /// A number that a hospital gave to a patient or a visit.
+    FileNumber,
+    /// A telephone number.
+    Phone,
+    /// An e-mail address.
+    Email,
+    /// A day, with or without its year.
+    Date,
+    /// Where somebody lives.
+    Address,
+}
+
+impl Kind {
+    /// The word that is put in its place, without the brackets.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::NationalId => "national id",
+            Self::FileNumber => "file number",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Date => "date",
+            Self::Address => "address",
+        }
+    }
+}
+
+/// Something that names a person, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identifier {
+    /// What it is.
+    pub kind: Kind,
+    /// Bytes of the original narrative.
+    pub span: Range<usize>,
+}
+
+/// Finds what names a person, in the order of the text and without overlap.
+///
+/// Only the first 64 KiB are read: see [`redact`] for what becomes of the rest.
+pub fn find(narrative: &str) -> Vec<Identifier> {
+    let text = Text::read(narrative);
+    let source = Source { narrative, text: &text };
+    let mut found = Vec::new();
+    numbers::emails(narrative, &mut found);
+    numbers::find(&source, &mut found);
+    places::find(&source, &mut found);
+    names::find(&source, &mut found);
+    // Where two overlap the one that was looked for first is the surer one.
+    let mut kept: Vec<Identifier> = Vec::new();
+    for one in found {
+        let apart = |other: &Identifier| one.span.end <= other.span.start || other.span.end <= one.span.start;
+        if !one.span.is_empty() && kept.iter().all(apart) {
+            kept.push(one);
+        }
+    }
+    kept.sort_by_key(|one| one.span.start);
+    kept
+}
+
+/// The narrative with a word for the kind in the place of each identifier. What lies beyond the first 64 KiB,
+/// and was therefore not looked at, is left out.
+pub fn redact(narrative: &str) -> String {
+    let narrative = narrative.get(..narrative.floor_char_boundary(super::text::CAP)).unwrap_or_default();
+    let mut redacted = String::with_capacity(narrative.len());
+    let mut from = 0;
+    for Identifier { kind, span } in find(narrative) {
+        redacted.push_str(narrative.get(from..span.start).unwrap_or_default());
+        redacted.push('[');
+        redacted.push_str(kind.name());
+        redacted.push(']');
+        from = span.end;
+    }
+    redacted.push_str(narrative.get(from..).unwrap_or_default());
+    redacted
+}
+
+/// The text as written and as read.
+struct Source<'a> {
+    narrative: &'a str,
+    text: &'a Text,
+}
+
+impl Source<'_> {
+    fn words(&self) -> &[Word] {
+        &self.text.words
+    }
+
+    fn word(&self, at: usize) -> Option<&Word> {
+        self.text.words.get(at)
+    }
+
+    /// The folded spelling; empty beyond the last word.
+    fn spelling(&self, at: usize) -> &str {
+        self.word(at).map_or("", |word| self.text.spelling(word))
+    }
+
+    /// Whether a word is written with a capital first letter, or is Arabic, which has none.
+    fn may_be_name(&self, at: usize) -> bool {
+        self.word(at).is_some_and(|word| {
+            let first = self.narrative.get(word.span.clone()).and_then(|word| word.chars().next());
+            word.arabic || first.is_some_and(char::is_uppercase)
+        })
+    }
+
+    /// Whether a word follows the one before it with nothing but a space, a dot or a hyphen between.
+    fn joined(&self, at: usize) -> bool {
+        let Some((before, word)) = at.checked_sub(1).and_then(|before| self.word(before)).zip(self.word(at))
+        else {
+            return false;
+        };
+        word.gap == Gap::Space
+            && self.narrative.get(before.span.end..word.span.start).is_some_and(|between| {
+                between.chars().all(|c| matches!(c, ' ' | '.' | '-' | '\u{A0}' | '\'' | '’'))
+            })
+    }
+
+    fn span(&self, words: Range<usize>) -> Option<Range<usize>> {
+        let first = self.word(words.start)?.span.start;
+        let last = self.word(words.end.checked_sub(1)?)?.span.end;
+        Some(first..last)
+    }
+
+    fn add(&self, kind: Kind, words: Range<usize>, found: &mut Vec<Identifier>) {
+        if let Some(span) = self.span(words) {
+            found.push(Identifier { kind, span });
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! One scorer against one labelled set: every figure, with its interval, by subgroup, as a page.
+//!
+//! [`Evaluation::new`] takes what was true and what was said, case by case, and works out all that
+//! [`metrics`](super::metrics) has. It is the same computation that `eovr-server evaluate` prints; its JSON
+//! is `results.json`, its [`html`](Evaluation::html) a page that needs nothing else.
+//!
+//! ```
+//! use eovr_core::triage::evaluate::{Evaluation, Judged, Settings};
+//! use eovr_core::triage::learn::Order;
+//!
+//! let judged: Vec<Judged> = (0..40)
+//!     .map(|n| Judged { truth: n % 2, said: Some(n % 2), high: Some(n as f64 / 40.0), ..Judged::default() })
+//!     .collect();
+//! let settings = Settings { labels: vec!["other".into(), "serious".into()], order: Order::Nominal,
+//!     high_from: Some(1), draws: 100, ..Settings::default() };
+//! let evaluation = Evaluation::new(settings, &judged)?;
+//! assert_eq!(evaluation.figure("accuracy").and_then(|figure| figure.value), Some(1.0));
+//! assert!(evaluation.html().contains("</svg>"));
+//! # Ok::<(), eovr_core::Error>(())
+//! ```
+
+mod compare;
+mod figures;
+mod groups;
+mod page;
+mod raters;
+mod svg;
+
+use serde::Serialize;
+
+pub use compare::Comparison;
+pub use figures::Figure;
+pub use groups::GroupFigures;
+pub use raters::Raters;
+
+use crate::error::{Error, Result};
+use crate::triage::learn::Order;
+use crate::triage::metrics::{Bins, Bootstrap, Confusion, Flags};
+
+/// What an evaluation is about, and how it is done.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// Who was evaluated: the scorer's name and version.
+    pub scorer: String,
+    /// What it was evaluated on, in words.
+    pub data: String,
+    /// SHA-256 of the data file.
+    pub data_sha256: String,
+    /// SHA-256 of the model file, where there is one.
+    pub model_sha256: Option<String>,
+    /// The labels; from low to high where they have an order.
+    pub labels: Vec<String>,
+    /// Whether they have one.
+    pub order: Order,
+    /// The place of the first label that counts as high-risk.
+    pub high_from: Option<usize>,
+    /// Whether `high` is a probability, so that calibration can be asked about.
+    pub probabilities: bool,
+    /// Draws of the bootstrap.
+    pub draws: usize,
+    /// Where its chance begins.
+    pub seed: u64,
+    /// The version of eovr.
+    pub eovr: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            scorer: String::new(),
+            data: String::new(),
+            data_sha256: String::new(),
+            model_sha256: None,
+            labels: Vec::new(),
+            order: Order::Ordinal,
+            high_from: None,
+            probabilities: true,
+            draws: 1000,
+            seed: 0,
+            eovr: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+/// One case: what is true, and what was said.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// The place of the true label.
+    pub truth: usize,
+    /// The place of the label that was said, where one was.
+    pub said: Option<usize>,
+    /// How likely each label was said to be; empty where that was not said.
+    pub probabilities: Vec<f64>,
+    /// How likely, or how much, it was said to be of high risk.
+    pub high: Option<f64>,
+    /// Whether the scorer raised its flag.
+    pub flagged: bool,
+    /// Whether it said that it has nothing to say.
+    pub abstained: bool,
+    /// Its subgroup, such as an age band.
+    pub group: Option<String>,
+    /// What it shares with others that are not independent of it: a patient, an event, a hospital.
+    pub cluster: Option<u64>,
+    /// What each rater said, in an order of raters that is the same for all cases.
+    pub raters: Vec<Option<usize>>,
+}
+
+/// All figures of one scorer on one set.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    /// What was evaluated and how.
+    pub settings: Settings,
+    /// How many cases there are.
+    pub cases: usize,
+    /// How many of each label.
+    pub counts: Vec<u64>,
+    /// How many the scorer had nothing to say about. They are counted like the others.
+    pub abstained: usize,
+    /// Every figure with its interval; undefined ones are `null`.
+    pub figures: Vec<Figure>,
+    /// Rows are true labels, columns what was said.
+    pub confusion: Vec<Vec<u64>>,
+    /// Precision, recall and F1 of each label: `[precision, recall, f1]`.
+    pub by_label: Vec<[f64; 3]>,
+    /// The ROC curve: false alarms, hits. At most 200 points.
+    pub roc: Vec<(f64, f64)>,
+    /// The reliability curve: how many cases, what was said, what happened.
+    pub reliability: Vec<(usize, f64, f64)>,
+    /// Subgroups, where there are some.
+    pub groups: Vec<GroupFigures>,
+    /// How far people agree, where several rated.
+    pub raters: Option<Raters>,
+    /// Another scorer on the same cases, where one was given.
+    pub comparison: Option<Comparison>,
+}
+
+impl Evaluation {
+    /// Works out every figure.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where there are no cases, or one has a label that is
+    /// not in the scheme or a score that is not a number.
+    pub fn new(settings: Settings, judged: &[Judged]) -> Result<Self> {
+        let classes = settings.labels.len();
+        if judged.is_empty() {
+            return Err(Error::invalid("there are no cases to evaluate").with_help("give one or more"));
+        }
+        for (at, case) in judged.iter().enumerate() {
+            let labels = case.said.iter().chain([&case.truth]).chain(case.raters.iter().flatten());
+            if let Some(label) = labels.copied().find(|&label| label >= classes) {
+                return Err(Error::invalid("a label is outside the scheme")
+                    .with_help(format!("accepted: `{}`", settings.labels.join("`, `")))
+                    .with("case", at)
+                    .with("label", label));
+            }
+            if case.high.iter().chain(&case.probabilities).any(|score| !score.is_finite()) {
+                return Err(Error::invalid("a score is not a number").with("case", at));
+            }
+        }
+        let bootstrap = Bootstrap { draws: settings.draws, seed: settings.seed };
+        let all: Vec<&Judged> = judged.iter().collect();
+        let sides = figures::sides(&settings, &all);
+        let confusion = figures::confusion(&settings, &all);
+        let first = sides.first();
+        let reliability = if settings.probabilities {
+            first.map(|flags| flags.reliability(Bins::WIDTH_15)).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let mut counts = vec![0; classes];
+        for case in judged {
+            counts.get_mut(case.truth).into_iter().for_each(|count| *count += 1);
+        }
+        Ok(Self {
+            cases: judged.len(),
+            counts,
+            abstained: judged.iter().filter(|case| case.abstained).count(),
+            figures: figures::all(&settings, judged, bootstrap),
+            confusion: confusion.iter().flat_map(Confusion::rows).map(<[u64]>::to_vec).collect(),
+            by_label: confusion
+                .iter()
+                .flat_map(Confusion::by_class)
+                .map(|class| [class.precision, class.recall, class.f1])
+                .collect(),
+            roc: if settings.high_from.is_some() {
+                first.map(thinned).unwrap_or_default()
+            } else {
+                Vec::new()
+            },
+            reliability: reliability.iter().map(|bin| (bin.count, bin.said, bin.happened)).collect(),
+            groups: groups::all(&settings, judged, bootstrap),
+            raters: raters::agreement(&settings, judged),
+            comparison: None,
+            settings,
+        })
+    }
+
+    /// Compares with another scorer on the same cases; a positive difference is in the other's favour.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the cases are not the same.
+    pub fn compare(&mut self, name: &str, judged: &[Judged], other: &[Judged]) -> Result<()> {
+        let same = judged.len() == other.len()
+            && judged.iter().zip(other).all(|(ours, theirs)| ours.truth == theirs.truth);
+        if !same {
+            return Err(Error::invalid("the two scorers were not given the same cases")
+                .with_help("score the same rows in the same order"));
+        }
+        self.comparison = Some(compare::compare(&self.settings, name, judged, other));
+        Ok(())
+    }
+
+    /// The figure of this name.
+    pub fn figure(&self, name: &str) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.name == name)
+    }
+
+    /// The evaluation as a page that needs no other file, with its figures drawn.
+    pub fn html(&self) -> String {
+        page::html(self)
+    }
+}
+
+/// A curve for the eye.
+fn thinned(flags: &Flags) -> Vec<(f64, f64)> {
+    const MOST: usize = 200;
+    let points = flags.roc();
+    let step = points.len().div_ceil(MOST).max(1);
+    let last = points.last().copied();
+    points.into_iter().step_by(step).chain(last).collect()
+}
+
+#[cfg(test)]
+mod tests;

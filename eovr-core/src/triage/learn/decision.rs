@@ -1,0 +1,152 @@
+//! From probabilities to one answer.
+//!
+//! The most likely class is not the best answer where a miss by two levels is worse than one by one, or
+//! where rare classes count as much as common ones. So levels are cut out of the expected level, and
+//! classes chosen with an allowance for the rare; both are fitted on held-out narratives.
+
+use serde::{Deserialize, Serialize};
+
+use super::Order;
+use crate::triage::metrics::{Confusion, Weights};
+use crate::triage::random::Random;
+
+/// How an answer is chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Decision {
+    /// The level is the number of cuts that the expected level exceeds.
+    Cuts(Vec<f32>),
+    /// The class whose log probability with its allowance is highest.
+    Allowances(Vec<f32>),
+}
+
+/// Fitted once on the cases as they are and so often on cases drawn again: the mean depends less on
+/// single cases.
+const DRAWS: usize = 8;
+const ROUNDS: usize = 3;
+/// Where cuts may lie: so many places, evenly over the cases.
+const PLACES: usize = 60;
+/// Allowances are tried in steps of this, within these bounds.
+const ALLOWANCE: f32 = 0.15;
+const ALLOWANCES: std::ops::RangeInclusive<i8> = -6..=14;
+/// What a large allowance costs, in macro-F1, so that little is not bought with much.
+const PENALTY: f32 = 0.0005;
+
+impl Decision {
+    /// Fits to held-out probabilities, `classes` for each label: quadratic kappa where there is an order,
+    /// macro-F1 where there is none.
+    pub(super) fn fit(
+        probabilities: &[f32],
+        labels: &[usize],
+        classes: usize,
+        order: Order,
+        seed: u64,
+    ) -> Self {
+        let rows: Vec<&[f32]> = probabilities.chunks(classes.max(1)).collect();
+        let mut random = Random::new(seed);
+        let mut sum =
+            vec![0.0_f32; if order == Order::Ordinal { classes.saturating_sub(1) } else { classes }];
+        for draw in 0..=DRAWS {
+            let again = |place| if draw == 0 { place } else { random.below(labels.len()) };
+            let cases: Vec<(&[f32], usize)> = (0..labels.len())
+                .map(again)
+                .filter_map(|place| Some((*rows.get(place)?, *labels.get(place)?)))
+                .collect();
+            let found = match order {
+                Order::Ordinal => best_cuts(&cases, classes),
+                Order::Nominal => best_allowances(&cases, classes),
+            };
+            sum.iter_mut().zip(found).for_each(|(sum, found)| *sum += found);
+        }
+        sum.iter_mut().for_each(|sum| *sum /= (DRAWS + 1) as f32);
+        match order {
+            Order::Ordinal => Self::Cuts(sum),
+            Order::Nominal => Self::Allowances(sum),
+        }
+    }
+
+    /// The answer, as the place of its class.
+    pub(super) fn choose(&self, probabilities: &[f32]) -> usize {
+        match self {
+            Self::Cuts(cuts) => level(expected(probabilities), cuts),
+            Self::Allowances(allowances) => {
+                most_likely(probabilities.iter().zip(allowances).map(|(&p, &allowance)| ln(p) + allowance))
+            }
+        }
+    }
+}
+
+/// The mean level.
+pub(super) fn expected(probabilities: &[f32]) -> f32 {
+    probabilities.iter().enumerate().map(|(level, p)| level as f32 * p).sum()
+}
+
+/// The place of the largest; the first where several are.
+pub(super) fn most_likely(values: impl Iterator<Item = f32>) -> usize {
+    let first = (0, f32::MIN);
+    values.enumerate().fold(first, |best, next| if next.1 > best.1 { next } else { best }).0
+}
+
+fn level(expected: f32, cuts: &[f32]) -> usize {
+    cuts.iter().filter(|&&cut| expected > cut).count()
+}
+
+fn ln(p: f32) -> f32 {
+    libm::logf(p.max(1e-9))
+}
+
+fn best_cuts(cases: &[(&[f32], usize)], classes: usize) -> Vec<f32> {
+    let expected: Vec<(f32, usize)> = cases.iter().map(|(p, label)| (expected(p), *label)).collect();
+    let mut sorted: Vec<f32> = expected.iter().map(|case| case.0).collect();
+    sorted.sort_by(f32::total_cmp);
+    let at =
+        |place: usize| sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default();
+    // To begin with, as many of each level as there truly are.
+    let below = |level: usize| expected.iter().filter(|case| case.1 < level).count();
+    let mut cuts: Vec<f32> = (1..classes).map(|level| at(below(level))).collect();
+    let kappa = |cuts: &[f32]| {
+        let pairs = expected.iter().map(|&(expected, label)| (label, level(expected, cuts)));
+        Confusion::of(pairs, classes).kappa(Weights::Quadratic).unwrap_or(0.0)
+    };
+    let places: Vec<f32> = (1..PLACES).map(|place| at(place * sorted.len() / PLACES)).collect();
+    climb(&mut cuts, &places, |cuts| if cuts.is_sorted() { kappa(cuts) } else { f64::MIN });
+    cuts
+}
+
+fn best_allowances(cases: &[(&[f32], usize)], classes: usize) -> Vec<f32> {
+    let logs: Vec<(Vec<f32>, usize)> =
+        cases.iter().map(|(p, label)| (p.iter().map(|&p| ln(p)).collect(), *label)).collect();
+    let mut allowances = vec![0.0; classes];
+    let tried: Vec<f32> = ALLOWANCES.map(|step| f32::from(step) * ALLOWANCE).collect();
+    climb(&mut allowances, &tried, |allowances| {
+        let choose = |logs: &Vec<f32>| most_likely(logs.iter().zip(allowances).map(|(log, more)| log + more));
+        let pairs = logs.iter().map(|(logs, label)| (*label, choose(logs)));
+        let cost: f32 = allowances.iter().map(|allowance| PENALTY * allowance * allowance).sum();
+        Confusion::of(pairs, classes).macro_f1_of_all().unwrap_or(0.0) - f64::from(cost)
+    });
+    allowances
+}
+
+/// Tries every value at every place, keeping what is better, for a few rounds.
+fn climb(values: &mut Vec<f32>, tried: &[f32], good: impl Fn(&[f32]) -> f64) {
+    let mut best = good(values);
+    for _ in 0..ROUNDS {
+        let before = best;
+        for place in 0..values.len() {
+            for &value in tried {
+                let mut other = values.clone();
+                if let Some(slot) = other.get_mut(place) {
+                    *slot = value;
+                }
+                let now = good(&other);
+                if now > best {
+                    best = now;
+                    *values = other;
+                }
+            }
+        }
+        if best <= before {
+            break;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Learning the weights: averaged stochastic gradient descent on the softmax loss, with weight decay.
+//!
+//! What is minimised is that of ridge-penalised multinomial logistic regression. The second half of the
+//! epochs is averaged (Polyak and Juditsky 1992), which takes the noise of the last steps out.
+
+use super::corpus::Corpus;
+use super::features::WIDTH;
+use crate::triage::random::Random;
+
+/// How far the first step goes; later ones are shorter as the decay demands.
+const FIRST_STEP: f32 = 0.5;
+/// The intercepts move slower: they are in every row.
+const INTERCEPT_STEP: f32 = 0.1;
+/// How often each row is seen.
+pub(super) const EPOCHS: usize = 10;
+
+/// A weight for each bucket and class, and an intercept for each class.
+#[derive(Clone, Debug)]
+pub(super) struct Weights {
+    /// The classes of a bucket stand side by side.
+    pub(super) of: Vec<f32>,
+    pub(super) intercepts: Vec<f32>,
+}
+
+impl Weights {
+    fn zero(classes: usize) -> Self {
+        Self { of: vec![0.0; WIDTH * classes], intercepts: vec![0.0; classes] }
+    }
+
+    pub(super) fn classes(&self) -> usize {
+        self.intercepts.len()
+    }
+
+    /// The log odds of each class for a row, up to what all of them share.
+    pub(super) fn scores(&self, corpus: &Corpus, row: usize, into: &mut Vec<f32>) {
+        into.clear();
+        into.resize(self.classes(), 0.0);
+        self.add_row(corpus, row, into);
+        for (score, intercept) in into.iter_mut().zip(&self.intercepts) {
+            *score += intercept;
+        }
+    }
+
+    fn add_row(&self, corpus: &Corpus, row: usize, into: &mut [f32]) {
+        let classes = self.classes();
+        for (bucket, value) in corpus.row(row) {
+            let weights = self.of.get(bucket * classes..(bucket + 1) * classes).unwrap_or_default();
+            for (score, weight) in into.iter_mut().zip(weights) {
+                *score += weight * value;
+            }
+        }
+    }
+
+    fn move_row(&mut self, corpus: &Corpus, row: usize, steps: &[f32]) {
+        let classes = self.classes();
+        for (bucket, value) in corpus.row(row) {
+            let weights = self.of.get_mut(bucket * classes..(bucket + 1) * classes).unwrap_or_default();
+            for (weight, step) in weights.iter_mut().zip(steps) {
+                *weight -= step * value;
+            }
+        }
+    }
+}
+
+/// Learns from these rows. `decay` is the ridge penalty on the sum over all rows, so that the same
+/// number means the same with few rows and with many; `tell` is called after each epoch.
+pub(super) fn learn(
+    corpus: &Corpus,
+    rows: &[usize],
+    classes: usize,
+    decay: f32,
+    seed: u64,
+    mut tell: impl FnMut(),
+) -> Weights {
+    let mut weights = Weights::zero(classes);
+    let mut average = Weights::zero(classes);
+    let mut random = Random::new(seed);
+    let mut order = rows.to_vec();
+    let decay = decay / rows.len().max(1) as f32;
+    let (mut time, mut averaged) = (0.0_f32, 0.0_f32);
+    let mut scores = Vec::with_capacity(classes);
+    let mut steps = vec![0.0; classes];
+    for epoch in 0..EPOCHS {
+        random.shuffle(&mut order);
+        // Decay shrinks all weights at every step; one common factor stands for that until the epoch ends.
+        let mut scale = 1.0_f32;
+        for &row in &order {
+            let step = FIRST_STEP / (1.0 + FIRST_STEP * decay * time);
+            time += 1.0;
+            scores.clear();
+            scores.resize(classes, 0.0);
+            weights.add_row(corpus, row, &mut scores);
+            for (score, intercept) in scores.iter_mut().zip(&weights.intercepts) {
+                *score = *score * scale + intercept;
+            }
+            softmax(&mut scores);
+            if let Some(own) = scores.get_mut(corpus.label(row)) {
+                *own -= 1.0;
+            }
+            scale *= 1.0 - step * decay;
+            for ((into, off), intercept) in steps.iter_mut().zip(&scores).zip(&mut weights.intercepts) {
+                *into = off * step / scale;
+                *intercept -= INTERCEPT_STEP * step * off;
+            }
+            weights.move_row(corpus, row, &steps);
+            if scale < 1e-3 {
+                rescale(&mut weights, &mut scale);
+            }
+        }
+        rescale(&mut weights, &mut scale);
+        if epoch >= EPOCHS / 2 {
+            averaged += 1.0;
+            add(&mut average, &weights);
+        }
+        tell();
+    }
+    for value in average.of.iter_mut().chain(&mut average.intercepts) {
+        *value /= averaged;
+    }
+    average
+}
+
+fn rescale(weights: &mut Weights, scale: &mut f32) {
+    for weight in &mut weights.of {
+        *weight *= *scale;
+    }
+    *scale = 1.0;
+}
+
+fn add(sum: &mut Weights, weights: &Weights) {
+    for (sum, weight) in sum.of.iter_mut().zip(&weights.of) {
+        *sum += weight;
+    }
+    for (sum, intercept) in sum.intercepts.iter_mut().zip(&weights.intercepts) {
+        *sum += intercept;
+    }
+}
+
+/// Log odds to probabilities, in place.
+pub(super) fn softmax(scores: &mut [f32]) {
+    let highest = scores.iter().copied().fold(f32::MIN, f32::max);
+    let mut total = 0.0;
+    for score in scores.iter_mut() {
+        *score = libm::expf(*score - highest);
+        total += *score;
+    }
+    for score in scores {
+        *score /= total;
+    }
+}

@@ -1,0 +1,365 @@
+//! A learned model, and what it says about a narrative.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::Card;
+use super::calibration::Calibration;
+use super::corpus::{dampened, to_length_one};
+use super::decision::Decision;
+use super::descent::Weights;
+use super::features::{BLOCKS, BUCKETS, Reader};
+use crate::risk::Band;
+use crate::triage::text::Text;
+use crate::triage::{Case, Model, Reason, Scorer, Suggestion};
+
+/// A linear model over hashed words, in one byte for each weight.
+#[derive(Clone, PartialEq)]
+pub struct TextModel {
+    pub(super) card: Card,
+    /// For each bucket how rare it is, then its weight for each class: what is needed together stands
+    /// together, so that a bucket costs one trip to memory.
+    pub(super) buckets: Vec<i8>,
+    /// How many bytes of that belong to one bucket.
+    pub(super) width: usize,
+    /// The rarity of what was never seen.
+    pub(super) unseen: u8,
+    /// What one step of a weight is worth: for each block, for each class.
+    pub(super) scales: Vec<f32>,
+    pub(super) intercepts: Vec<f32>,
+    pub(super) calibration: Calibration,
+    pub(super) decision: Decision,
+    pub(super) version: String,
+}
+
+/// What a model says about a narrative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// How likely each label is; calibrated on held-out rows of the model's data.
+    pub probabilities: Vec<f64>,
+    /// The place of the chosen label. It need not be the most likely one: see the card.
+    pub label: usize,
+    /// How likely it is that the label is one of the high ones, where there are such.
+    pub high: Option<f64>,
+    /// There is no word in it, or most are new to the model: the answer says nothing.
+    pub abstained: bool,
+}
+
+/// Why a model says what it says, exactly: the shares and the rest add up to the margin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explained {
+    /// The log odds by which the explained side is ahead, before calibration: high risk against the others,
+    /// or the chosen label against the mean of the others.
+    pub margin: f32,
+    /// What each word adds to it, in the order of the text.
+    pub words: Vec<Share>,
+    /// What is there before any word.
+    pub rest: f32,
+}
+
+/// One word's part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    /// Bytes of the original narrative.
+    pub span: Range<usize>,
+    /// What it adds to the margin; below 0 it speaks against.
+    pub share: f32,
+}
+
+/// The memory that reading needs. Kept from one narrative to the next, reading allocates nothing for a
+/// word.
+#[derive(Debug, Default)]
+pub struct TextReader {
+    reader: Reader,
+    scores: Vec<f32>,
+}
+
+impl TextModel {
+    pub(super) fn new(
+        card: Card,
+        rarity: &[u8],
+        learned: &Weights,
+        calibration: Calibration,
+        decision: Decision,
+    ) -> Self {
+        let classes = card.labels.len();
+        let place = |at: usize| at / (BUCKETS * classes) * classes + at % classes;
+        let mut scales = vec![0.0_f32; BLOCKS * classes];
+        for (at, weight) in learned.of.iter().enumerate() {
+            if let Some(scale) = scales.get_mut(place(at)) {
+                *scale = scale.max(weight.abs() / 127.0);
+            }
+        }
+        let step = |(at, weight): (usize, &f32)| {
+            let scale = scales.get(place(at)).copied().unwrap_or_default();
+            let steps = if scale > 0.0 { weight / scale } else { 0.0 };
+            // Half away from zero, spelled out: it is the same everywhere.
+            (steps + if steps < 0.0 { -0.5 } else { 0.5 }) as i8
+        };
+        let weights: Vec<i8> = learned.of.iter().enumerate().map(step).collect();
+        let rows = weights.chunks(classes).zip(rarity);
+        let packed: Vec<u8> = rows
+            .flat_map(|(row, &rarity)| std::iter::once(rarity).chain(row.iter().map(|w| w.to_le_bytes()[0])))
+            .collect();
+        let intercepts = learned.intercepts.clone();
+        let (buckets, width) = spread(&packed, classes);
+        let unseen = rarity.iter().copied().max().unwrap_or_default();
+        let mut model = Self {
+            card,
+            buckets,
+            width,
+            unseen,
+            scales,
+            intercepts,
+            calibration,
+            decision,
+            version: String::new(),
+        };
+        model.version = model.digest();
+        model
+    }
+
+    /// Where it comes from and how good it is.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// The labels that an answer may have.
+    pub fn labels(&self) -> &[String] {
+        &self.card.labels
+    }
+
+    /// Reads a narrative. For many, [`read_with`](Self::read_with) is quicker.
+    pub fn read(&self, narrative: &str) -> Answer {
+        self.read_with(&mut TextReader::default(), narrative)
+    }
+
+    /// Reads a narrative in memory that is used again.
+    pub fn read_with(&self, memory: &mut TextReader, narrative: &str) -> Answer {
+        self.answer(memory, &Text::read(narrative))
+    }
+
+    fn answer(&self, memory: &mut TextReader, text: &Text) -> Answer {
+        let (_, known) = self.score(memory, text);
+        self.calibration.apply(&mut memory.scores);
+        let probabilities: Vec<f64> = memory.scores.iter().map(|&p| f64::from(p)).collect();
+        let high = self.card.high_from.map(|high| probabilities.iter().skip(high).sum::<f64>().min(1.0));
+        Answer { label: self.decision.choose(&memory.scores), high, abstained: known < 0.5, probabilities }
+    }
+
+    /// Leaves the scores in `memory`. Returns the length of each block, inverted, and the share of the
+    /// narrative's buckets that the model has seen before.
+    fn score(&self, memory: &mut TextReader, text: &Text) -> ([f32; BLOCKS], f32) {
+        let classes = self.labels().len();
+        let TextReader { reader, scores } = memory;
+        scores.clear();
+        let mut squares = [0.0_f32; BLOCKS];
+        let (mut known, mut all) = (0_u32, 0_u32);
+        let seen = reader.read(text).map(|(bucket, count)| {
+            let rarity = self.rarity(bucket);
+            let value = dampened(count) * f32::from(rarity);
+            all += 1;
+            known += u32::from(rarity < self.unseen);
+            if let Some(square) = squares.get_mut(bucket as usize / BUCKETS) {
+                *square += value * value;
+            }
+            (bucket as usize, value)
+        });
+        // With the number of weights known to the compiler a bucket is a handful of instructions.
+        match self.width {
+            4 => {
+                scores.extend(self.sums::<4>(seen).iter().flat_map(|sums| sums.iter().skip(1).take(classes)))
+            }
+            8 => {
+                scores.extend(self.sums::<8>(seen).iter().flat_map(|sums| sums.iter().skip(1).take(classes)))
+            }
+            16 => {
+                scores.extend(self.sums::<16>(seen).iter().flat_map(|sums| sums.iter().skip(1).take(classes)))
+            }
+            _ => self.sums_of_many(seen, scores),
+        }
+        let lengths = squares.map(to_length_one);
+        let (words, pieces) = scores.split_at_mut(classes);
+        let (words_scale, pieces_scale) = self.scales.split_at(classes.min(self.scales.len()));
+        let [words_length, pieces_length] = lengths;
+        let parts = words.iter_mut().zip(pieces).zip(words_scale).zip(pieces_scale).zip(&self.intercepts);
+        for ((((word, piece), word_scale), piece_scale), intercept) in parts {
+            *word = *word * words_length * word_scale + *piece * pieces_length * piece_scale + intercept;
+        }
+        scores.truncate(classes);
+        (lengths, if all == 0 { 0.0 } else { known as f32 / all as f32 })
+    }
+
+    /// The weights of each block, added up; the first place holds nothing of use.
+    fn sums<const WIDTH: usize>(&self, seen: impl Iterator<Item = (usize, f32)>) -> [[f32; WIDTH]; BLOCKS] {
+        let mut sums = [[0.0; WIDTH]; BLOCKS];
+        let (rows, _) = self.buckets.as_chunks::<WIDTH>();
+        for (bucket, value) in seen {
+            if let (Some(row), Some(sums)) = (rows.get(bucket), sums.get_mut(bucket / BUCKETS)) {
+                for (sum, &weight) in sums.iter_mut().zip(row) {
+                    *sum += value * f32::from(weight);
+                }
+            }
+        }
+        sums
+    }
+
+    fn sums_of_many(&self, seen: impl Iterator<Item = (usize, f32)>, sums: &mut Vec<f32>) {
+        let classes = self.labels().len();
+        sums.resize(BLOCKS * classes, 0.0);
+        for (bucket, value) in seen {
+            let block = bucket / BUCKETS;
+            let into = sums.get_mut(block * classes..(block + 1) * classes).unwrap_or_default();
+            for (sum, &weight) in into.iter_mut().zip(self.weights(bucket)) {
+                *sum += value * f32::from(weight);
+            }
+        }
+    }
+
+    fn rarity(&self, bucket: u32) -> u8 {
+        let rarity = self.buckets.get(bucket as usize * self.width).copied().unwrap_or_default();
+        rarity.to_le_bytes()[0]
+    }
+
+    /// The weights of a bucket, one for each class.
+    pub(super) fn weights(&self, bucket: usize) -> &[i8] {
+        let first = bucket * self.width + 1;
+        self.buckets.get(first..first + self.labels().len()).unwrap_or_default()
+    }
+
+    /// Says which words speak for high risk (where there is such, else for the chosen label) and which
+    /// against.
+    pub fn explain(&self, narrative: &str) -> Explained {
+        self.explain_with(&mut TextReader::default(), narrative).1
+    }
+
+    /// The answer and its explanation, in memory that is used again.
+    pub fn explain_with(&self, memory: &mut TextReader, narrative: &str) -> (Answer, Explained) {
+        let text = Text::read(narrative);
+        let (lengths, known) = self.score(memory, &text);
+        let side_scores = memory.scores.clone();
+        self.calibration.apply(&mut memory.scores);
+        let probabilities: Vec<f64> = memory.scores.iter().map(|&p| f64::from(p)).collect();
+        let label = self.decision.choose(&memory.scores);
+        let high = self.card.high_from.map(|high| probabilities.iter().skip(high).sum::<f64>().min(1.0));
+        let direction = self.direction(label);
+        let along = |values: &[f32]| -> f32 { values.iter().zip(&direction).map(|(v, d)| v * d).sum() };
+        let margin = along(&side_scores);
+        let rest = along(&self.intercepts);
+        let classes = direction.len();
+        // What one step of a weight is worth along the direction, for each block and class.
+        let worth: Vec<f32> = self.scales.iter().zip(direction.iter().cycle()).map(|(s, d)| s * d).collect();
+        let mut shares = vec![0.0_f32; text.words.len()];
+        // The same buckets again, so their counts are found and not counted: each occurrence has its part.
+        let counted = std::mem::take(&mut memory.reader);
+        Reader::default().by_word(&text, |place, bucket, paired| {
+            let count = counted.count(bucket).max(1);
+            let block = bucket as usize / BUCKETS;
+            let (rarity, weights) = (f32::from(self.rarity(bucket)), self.weights(bucket as usize));
+            let length = lengths.get(block).copied().unwrap_or_default();
+            let worth = worth.get(block * classes..(block + 1) * classes).unwrap_or_default();
+            let sum: f32 = weights.iter().zip(worth).map(|(&weight, worth)| f32::from(weight) * worth).sum();
+            let part = sum * length * rarity * dampened(count) / count as f32;
+            let before = place.checked_sub(1).filter(|_| paired);
+            let own = if before.is_some() { part / 2.0 } else { part };
+            shares.get_mut(place).into_iter().for_each(|share| *share += own);
+            if let Some(share) = before.and_then(|before| shares.get_mut(before)) {
+                *share += part / 2.0;
+            }
+        });
+        memory.reader = counted;
+        let words = text.words.iter().zip(shares);
+        let words = words.map(|(word, share)| Share { span: word.span.clone(), share }).collect();
+        (Answer { probabilities, label, high, abstained: known < 0.5 }, Explained { margin, words, rest })
+    }
+
+    /// The mean of one side less the mean of the other.
+    fn direction(&self, label: usize) -> Vec<f32> {
+        let classes = self.labels().len();
+        let ours = |class: usize| self.card.high_from.map_or(class == label, |high| class >= high);
+        let count = (0..classes).filter(|&class| ours(class)).count() as f32;
+        let side = |class| if ours(class) { 1.0 / count } else { -1.0 / (classes as f32 - count) };
+        (0..classes).map(side).collect()
+    }
+}
+
+/// Rarity and weights of each bucket, given places that a processor likes: 4, 8 or 16 bytes.
+pub(super) fn spread(packed: &[u8], classes: usize) -> (Vec<i8>, usize) {
+    let width = match classes + 1 {
+        ..=4 => 4,
+        5..=8 => 8,
+        9..=16 => 16,
+        more => more,
+    };
+    let mut buckets = vec![0; packed.len() / (classes + 1) * width];
+    for (row, into) in packed.chunks(classes + 1).zip(buckets.chunks_mut(width)) {
+        into.iter_mut().zip(row).for_each(|(into, &byte)| *into = i8::from_le_bytes([byte]));
+    }
+    (buckets, width)
+}
+
+/// The model never prints its weights, and has none of the words it was learned from.
+impl std::fmt::Debug for TextModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextModel").field("card", &self.card).field("version", &self.version).finish()
+    }
+}
+
+/// So many words are given as reasons.
+const REASONS: usize = 8;
+
+impl Scorer for TextModel {
+    fn model(&self) -> Model {
+        Model { id: Cow::Owned(self.card.name.clone()), version: Cow::Owned(self.version.clone()) }
+    }
+
+    /// The score is the probability of high risk in hundredths, as far as the card's data go.
+    ///
+    /// Reasons name places, not words: what stands there may be anything. The points of the words shown
+    /// and of the remainder add up to the score.
+    fn score(&self, case: &Case<'_>) -> Suggestion {
+        let (answer, explained) = self.explain_with(&mut TextReader::default(), case.narrative);
+        let nothing = answer.abstained || answer.high.is_none();
+        let high = answer.high.filter(|_| !nothing).unwrap_or(0.0);
+        let score = (high * 100.0 + 0.5) as u8;
+        let flagged = !nothing && self.card.flag_above.is_some_and(|above| high > above);
+        let band = match (flagged, score) {
+            (true, 70..) => Band::Extreme,
+            (true, _) => Band::High,
+            (false, 20..) => Band::Medium,
+            (false, _) => Band::Low,
+        };
+        let reasons = if nothing { Vec::new() } else { reasons(&explained, score) };
+        Suggestion { model: self.model(), score, band, high_risk: flagged, abstained: nothing, reasons }
+    }
+}
+
+fn reasons(explained: &Explained, score: u8) -> Vec<Reason> {
+    let mut words: Vec<&Share> = explained.words.iter().collect();
+    words.sort_by(|a, b| b.share.abs().total_cmp(&a.share.abs()));
+    words.truncate(REASONS);
+    let total: f32 = explained.words.iter().map(|word| word.share.abs()).sum();
+    let mut left = i16::from(score);
+    let mut reasons: Vec<Reason> = words
+        .into_iter()
+        .filter_map(|word| {
+            // Points are shares of a hundred by weight in the decision.
+            let points = (word.share / total * 100.0) as i16;
+            left -= points;
+            (points != 0).then(|| reason("word", Some(word.span.clone()), points))
+        })
+        .collect();
+    if left != 0 {
+        reasons.push(reason("other_words", None, left));
+    }
+    reasons
+}
+
+fn reason(rule: &'static str, span: Option<Range<usize>>, points: i16) -> Reason {
+    let gloss = if span.is_some() {
+        "a word, by what the model learned"
+    } else {
+        "the other words and the base rate"
+    };
+    Reason { rule: Cow::Borrowed(rule), span, term: Cow::Borrowed(""), gloss: Cow::Borrowed(gloss), points }
+}

@@ -1,0 +1,145 @@
+//! Whether labels are levels, and which of them are high.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::triage::metrics::{Confusion, Weights};
+use crate::triage::random::Random;
+
+/// Whether one label is more than another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Levels, from low to high: a miss by two is worse than a miss by one.
+    Ordinal,
+    /// Kinds: one is as far from another as any.
+    Nominal,
+}
+
+/// What a trainer is told about the labels; what is left open it decides itself and says why.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The model's name.
+    pub name: String,
+    /// SHA-256 of the data file, for the card.
+    pub data_sha256: String,
+    /// The column that says which rows were kept for testing, for the card; empty where it was chance.
+    pub split: String,
+    /// Whether the labels have an order. Left open: whole numbers have one, unless the data speak against
+    /// it; words and yes-or-no have none.
+    pub order: Option<Order>,
+    /// All labels, from low to high. Left open: those that occur, numbers by size, words by the alphabet.
+    pub labels: Option<Vec<String>>,
+    /// The lowest label that counts as high-risk. Left open: with an order, the highest labels that
+    /// together hold at most a fifth of the rows, at least the highest.
+    pub high_from: Option<String>,
+}
+
+/// Labels that were settled: their names in order, and for each of the trainer's the place.
+pub(super) struct Settled {
+    pub(super) labels: Vec<String>,
+    pub(super) places: Vec<usize>,
+    pub(super) numbers: bool,
+}
+
+impl Plan {
+    /// Puts the labels that occurred in their order.
+    pub(super) fn settle(&self, seen: &BTreeMap<String, usize>) -> Result<Settled> {
+        let number = |label: &String| label.parse::<i64>().ok();
+        let numbers = seen.keys().all(|label| number(label).is_some());
+        let labels = match &self.labels {
+            Some(labels) => labels.clone(),
+            None => {
+                let mut labels: Vec<String> = seen.keys().cloned().collect();
+                if numbers {
+                    labels.sort_by_key(number);
+                }
+                labels
+            }
+        };
+        if seen.len() < 2 {
+            return Err(
+                Error::invalid("there is one label only").with_help("give rows of two labels or more")
+            );
+        }
+        let mut places = vec![0; seen.len()];
+        for (label, &id) in seen {
+            let Some(place) = labels.iter().position(|known| known == label) else {
+                return Err(Error::invalid("a label is outside the scheme")
+                    .with_help(format!("accepted: `{}`", labels.join("`, `"))));
+            };
+            if let Some(slot) = places.get_mut(id) {
+                *slot = place;
+            }
+        }
+        Ok(Settled { labels, places, numbers })
+    }
+
+    /// Whether there is an order, and why; `confused` are held-out answers without one.
+    pub(super) fn decide(&self, settled: &Settled, confused: &Confusion, seed: u64) -> (Order, &'static str) {
+        match self.order {
+            Some(Order::Ordinal) => (Order::Ordinal, "it was said that they have one"),
+            Some(Order::Nominal) => (Order::Nominal, "it was said that they have none"),
+            None if self.labels.is_some() => (Order::Ordinal, "they were given from low to high"),
+            None if !settled.numbers => (Order::Nominal, "they are words"),
+            None if settled.labels.len() < 3 => (Order::Nominal, "there are two"),
+            None if better_orders(confused, seed) > 0.5 => {
+                (Order::Nominal, "they are numbers, but mistakes do not fall on neighbours")
+            }
+            None => (Order::Ordinal, "they are whole numbers, and mistakes fall on neighbours"),
+        }
+    }
+
+    /// The place of the lowest label that counts as high-risk, as the plan says it or leaves it open.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where it names a label that is not there, or the
+    /// lowest.
+    pub fn high(&self, labels: &[String], counts: &[u64], order: Order) -> Result<Option<usize>> {
+        if let Some(asked) = &self.high_from {
+            return match labels.iter().position(|label| label == asked) {
+                Some(place) if place > 0 => Ok(Some(place)),
+                _ => Err(Error::invalid("high risk cannot begin there")
+                    .with_help(format!("accepted: `{}`", labels.get(1..).unwrap_or_default().join("`, `")))),
+            };
+        }
+        // Of two labels the second is what is looked for, whatever it is called.
+        if labels.len() == 2 {
+            return Ok(Some(1));
+        }
+        if order == Order::Nominal {
+            return Ok(None);
+        }
+        let all: u64 = counts.iter().sum();
+        let mut above = 0;
+        let mut high = labels.len() - 1;
+        for (place, count) in counts.iter().enumerate().skip(1).rev() {
+            above += count;
+            if above * 5 > all {
+                break;
+            }
+            high = place;
+        }
+        Ok(Some(high))
+    }
+}
+
+/// The share of other orders of the labels under which the same mistakes would be smaller.
+fn better_orders(confused: &Confusion, seed: u64) -> f64 {
+    const ORDERS: usize = 500;
+    let classes = confused.classes();
+    let kappa = |order: &[usize]| {
+        let place = |class: usize| order.get(class).copied().unwrap_or_default();
+        confused.renamed(place).kappa(Weights::Quadratic).unwrap_or(0.0)
+    };
+    let mut order: Vec<usize> = (0..classes).collect();
+    let given = kappa(&order);
+    let mut random = Random::new(seed);
+    let better = (0..ORDERS).filter(|_| {
+        random.shuffle(&mut order);
+        kappa(&order) > given + 1e-12
+    });
+    better.count() as f64 / ORDERS as f64
+}

@@ -1,0 +1,210 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::ErrorKind;
+use crate::triage::random::Random;
+use crate::triage::{Case, Scorer as _};
+
+/// Invented reports in two languages, of three levels, with a little noise.
+fn rows(count: usize, seed: u64) -> Vec<(String, usize)> {
+    const WORDS: [[&str; 6]; 3] = [
+        ["late", "form", "missing", "label", "تأخير", "ورقة"],
+        ["fell", "bruise", "dose", "slipped", "سقط", "جرعة"],
+        ["died", "arrest", "bleeding", "resuscitated", "توفي", "نزيف"],
+    ];
+    const ALL: [&str; 6] = ["the", "patient", "nurse", "ward", "المريض", "القسم"];
+    let mut random = Random::new(seed);
+    (0..count)
+        .map(|_| {
+            let level = random.below(3);
+            let shown = if random.below(8) == 0 { random.below(3) } else { level };
+            let mut text = String::new();
+            for _ in 0..4 {
+                text.push_str(ALL[random.below(6)]);
+                text.push(' ');
+                text.push_str(WORDS[shown][random.below(6)]);
+                text.push(' ');
+            }
+            (text, level)
+        })
+        .collect()
+}
+
+fn model(plan: &Plan, names: [&str; 3]) -> TextModel {
+    let mut trainer = Trainer::new(42);
+    for (place, (text, level)) in rows(300, 1).iter().enumerate() {
+        let part = if place % 5 == 0 { Part::Valid } else { Part::Train };
+        trainer.add(text, names[*level], part).unwrap();
+    }
+    trainer.train(plan, |_| {}).unwrap()
+}
+
+fn levels() -> TextModel {
+    model(&Plan { name: "invented".to_owned(), ..Plan::default() }, ["0", "1", "2"])
+}
+
+#[test]
+fn learns_what_is_there_to_learn() {
+    let model = levels();
+    let new = rows(200, 2);
+    let right = new.iter().filter(|(text, level)| model.read(text).label == *level).count();
+    assert!(right > 160, "{right} of 200");
+    let high = model.read("the patient died of bleeding").high.unwrap();
+    let low = model.read("a form was missing").high.unwrap();
+    assert!(high > 0.6 && low < 0.2, "{high} {low}");
+    assert!(model.read("توفي المريض").high.unwrap() > 0.5);
+    assert!(model.card().held_out.auroc.unwrap() > 0.9);
+    let sum: f64 = model.read("anything").probabilities.iter().sum();
+    assert!((sum - 1.0).abs() < 1e-5);
+}
+
+/// The numbers of a model, without the version of eovr that its card names.
+fn numbers(model: &TextModel) -> String {
+    use sha2::{Digest as _, Sha256};
+    let bytes: Vec<u8> = model.buckets.iter().map(|byte| byte.to_le_bytes()[0]).collect();
+    let others = format!("{:?} {:?} {:?}", model.scales, model.calibration, model.decision);
+    Sha256::digest([bytes, others.into_bytes()].concat())[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The digest was made on one machine. It must come out on every other.
+#[test]
+fn the_same_rows_and_seed_make_the_same_bytes() {
+    let (first, second) = (levels(), levels());
+    assert_eq!(first.to_bytes(), second.to_bytes());
+    assert_eq!(numbers(&first), "1d6fc870c21fb5e4");
+    let other = model(&Plan { name: "other".to_owned(), ..Plan::default() }, ["0", "1", "2"]);
+    assert_ne!(first.model().version, other.model().version);
+}
+
+#[test]
+fn a_file_is_read_back_whole_or_not_at_all() {
+    let model = levels();
+    let bytes = model.to_bytes();
+    assert_eq!(TextModel::from_bytes(&bytes).unwrap(), model);
+    assert!(bytes.len() < 1_000_000);
+    let kind = |bytes: &[u8]| TextModel::from_bytes(bytes).unwrap_err().kind();
+    for cut in [8, 12, 16, 500, 5000, bytes.len() / 2, bytes.len() - 1] {
+        assert_eq!(kind(&bytes[..cut]), ErrorKind::Tampered, "{cut}");
+    }
+    for place in [20, 5000, bytes.len() - 1] {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        assert_eq!(kind(&changed), ErrorKind::Tampered, "{place}");
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert_eq!(kind(&longer), ErrorKind::Tampered);
+    let mut newer = bytes;
+    newer[8] = 2;
+    let error = TextModel::from_bytes(&newer).unwrap_err();
+    assert!(error.message().contains("newer version"), "{error}");
+    assert_eq!(kind(b""), ErrorKind::InvalidInput);
+    assert_eq!(kind(b"PK\x03\x04 something else"), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn what_cannot_be_learned_from_is_refused() {
+    let mut trainer = Trainer::new(0);
+    assert!(trainer.add("", "1", Part::Train).is_err());
+    assert!(trainer.add("🙂🙂 …", "1", Part::Train).is_err());
+    assert!(trainer.add("words", " ", Part::Train).is_err());
+    let message = |labels: &[&str], plan: &Plan| {
+        let mut trainer = Trainer::new(0);
+        for label in labels {
+            trainer.add("some words", label, Part::Train).unwrap();
+        }
+        trainer.train(plan, |_| {}).unwrap_err().to_string()
+    };
+    let few = message(&["a", "b"], &Plan::default());
+    assert!(few.contains("too few rows"), "{few}");
+    let one = message(&["a"; 20], &Plan::default());
+    assert!(one.contains("one label only"), "{one}");
+    let named = Plan { labels: Some(vec!["low".to_owned(), "high".to_owned()]), ..Plan::default() };
+    let outside = message(&["low", "high", "hgih", "low", "low", "low", "low", "low", "low", "low"], &named);
+    assert!(outside.contains("outside the scheme") && outside.contains("`low`, `high`"), "{outside}");
+    let nowhere = Plan { high_from: Some("a".to_owned()), ..Plan::default() };
+    let lowest = message(&["a", "b", "a", "b", "a", "b", "a", "b", "a", "b"], &nowhere);
+    assert!(lowest.contains("high risk cannot begin there"), "{lowest}");
+}
+
+#[test]
+fn whether_labels_have_an_order() {
+    let plan = Plan::default();
+    let ordered = model(&plan, ["0", "1", "2"]);
+    assert_eq!((ordered.card().order, ordered.card().high_from), (Order::Ordinal, Some(2)));
+    let words = model(&plan, ["fall", "drug", "fire"]);
+    assert_eq!((words.card().order, words.card().high_from), (Order::Nominal, None));
+    let labels = Some(["green", "amber", "red"].map(str::to_owned).to_vec());
+    let given = Plan { labels, high_from: Some("amber".to_owned()), ..Plan::default() };
+    let given = model(&given, ["green", "amber", "red"]);
+    assert_eq!((given.card().order, given.card().high_from), (Order::Ordinal, Some(1)));
+    let told = Plan { order: Some(Order::Nominal), ..Plan::default() };
+    assert_eq!(model(&told, ["0", "1", "2"]).card().order, Order::Nominal);
+    // "10" is more than "9", whatever the alphabet says.
+    assert_eq!(model(&plan, ["8", "9", "10"]).labels(), ["8", "9", "10"]);
+}
+
+#[test]
+fn abstains_where_it_knows_nothing() {
+    let model = levels();
+    for text in ["", "🙂🙂", "病人从床上摔下来", "zzzz qqqq xxxx jjjj"] {
+        let seen = model.score(&Case { narrative: text, ..Case::default() });
+        assert!(seen.abstained && !seen.high_risk && seen.score == 0, "{text}: {seen:?}");
+        assert!(seen.reasons.is_empty());
+    }
+    let seen = model.score(&Case { narrative: "the patient died of bleeding", ..Case::default() });
+    assert!(!seen.abstained && seen.high_risk);
+    assert_eq!(seen.model.id, "invented");
+}
+
+#[test]
+fn survives_hostile_text() {
+    let model = levels();
+    for unit in ["a", "و", "\u{64B}", "died ", "🙂", "\u{200B}", "<b>died</b> ", "\u{202E}نزيف "] {
+        let text = unit.repeat(1_000_000 / unit.len());
+        assert!(model.read(&text).probabilities.iter().all(|p| p.is_finite()));
+    }
+    let plain = model.read("the patient died");
+    assert_eq!(model.read("the pa\u{200B}tient d\u{AD}ied").probabilities, plain.probabilities);
+}
+
+#[test]
+fn memory_that_was_used_before_changes_nothing() {
+    let model = levels();
+    let mut memory = TextReader::default();
+    for (text, _) in rows(50, 3) {
+        assert_eq!(model.read_with(&mut memory, &text), model.read(&text));
+        let (answer, explained) = model.explain_with(&mut memory, &text);
+        assert_eq!((answer, explained), (model.read(&text), model.explain(&text)));
+    }
+}
+
+#[test]
+fn a_card_is_json_that_somebody_can_read() {
+    let model = levels();
+    let json = serde_json::to_string(model.card()).unwrap();
+    assert!(json.contains(r#""name":"invented""#) && json.contains(r#""order":"ordinal""#), "{json}");
+    assert_eq!(serde_json::from_str::<Card>(&json).unwrap(), *model.card());
+    assert!(!format!("{model:?}").contains("bleeding"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn shares_add_up_and_point_into_the_text(text in "[a-eا-ه \u{64B},.]{0,80}|(the|died|نزيف|لم|ward| ){0,30}") {
+        use std::sync::LazyLock;
+        static MODEL: LazyLock<TextModel> = LazyLock::new(levels);
+        let explained = MODEL.explain(&text);
+        let sum: f32 = explained.words.iter().map(|word| word.share).sum::<f32>() + explained.rest;
+        prop_assert!((sum - explained.margin).abs() < 1e-3, "{} {}", sum, explained.margin);
+        for word in &explained.words {
+            prop_assert!(text.get(word.span.clone()).is_some_and(|word| !word.is_empty()));
+        }
+        let seen = MODEL.score(&Case { narrative: &text, ..Case::default() });
+        let points: i16 = seen.reasons.iter().map(|reason| reason.points).sum();
+        prop_assert!(seen.abstained || points == i16::from(seen.score));
+    }
+}

@@ -1,0 +1,129 @@
+//! How far a figure would move with other cases.
+
+use std::collections::BTreeMap;
+
+use super::share;
+use crate::triage::random::Random;
+
+/// Draws cases again, with replacement, and looks what a figure would have been.
+///
+/// Its chance is SplitMix64 from the seed, so the same question has the same answer on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// How often. 1,000 settles the second digit of a 95 % interval.
+    pub draws: usize,
+    /// Where chance begins.
+    pub seed: u64,
+}
+
+/// The middle 95 % of what a figure came out as.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// 2.5 % of the draws lie below; `None` where no draw had the figure.
+    pub low: Option<f64>,
+    /// 2.5 % of the draws lie above.
+    pub high: Option<f64>,
+    /// In how many draws the figure was defined; the others are left out.
+    pub defined: usize,
+}
+
+/// The second figure less the first, on the same draws.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PairedDifference {
+    /// On the cases as they are.
+    pub difference: Option<f64>,
+    /// Where it lies in 95 % of the draws.
+    pub interval: Interval,
+    /// The share of draws on the other side of 0, both sides counted: small where the sign is certain.
+    pub p_value: Option<f64>,
+}
+
+impl Bootstrap {
+    /// The interval of one figure over `count` cases. With `groups`, one for each case, whole groups are
+    /// drawn: cases of one patient, event or hospital are not independent.
+    pub fn interval(
+        &self,
+        count: usize,
+        groups: Option<&[u64]>,
+        mut figure: impl FnMut(&[usize]) -> Option<f64>,
+    ) -> Interval {
+        let [interval] = self.intervals(count, groups, |rows| [figure(rows)]);
+        interval
+    }
+
+    /// The intervals of several figures from the same draws.
+    pub fn intervals<const N: usize>(
+        &self,
+        count: usize,
+        groups: Option<&[u64]>,
+        mut figures: impl FnMut(&[usize]) -> [Option<f64>; N],
+    ) -> [Interval; N] {
+        let mut seen: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(self.draws));
+        self.each(count, groups, |rows| {
+            for (seen, figure) in seen.iter_mut().zip(figures(rows)) {
+                seen.extend(figure);
+            }
+        });
+        seen.map(middle)
+    }
+
+    /// Compares two scorers on the same cases by one figure: `figure(rows, false)` of the first,
+    /// `figure(rows, true)` of the second.
+    pub fn compare(
+        &self,
+        count: usize,
+        groups: Option<&[u64]>,
+        mut figure: impl FnMut(&[usize], bool) -> Option<f64>,
+    ) -> PairedDifference {
+        let mut between = |rows: &[usize]| {
+            figure(rows, true).zip(figure(rows, false)).map(|(second, first)| second - first)
+        };
+        let all: Vec<usize> = (0..count).collect();
+        let difference = between(&all);
+        let mut seen = Vec::with_capacity(self.draws);
+        self.each(count, groups, |rows| seen.extend(between(rows)));
+        let side = |wanted: fn(&&f64) -> bool| seen.iter().filter(wanted).count() as f64;
+        let fewer = side(|seen| **seen <= 0.0).min(side(|seen| **seen >= 0.0));
+        let p_value = share(2.0 * fewer, seen.len() as f64).map(|p| p.min(1.0));
+        PairedDifference { difference, p_value, interval: middle(seen) }
+    }
+
+    fn each(&self, count: usize, groups: Option<&[u64]>, mut look: impl FnMut(&[usize])) {
+        let mut random = Random::new(self.seed);
+        let mut rows = Vec::with_capacity(count);
+        let members: Vec<Vec<usize>> = groups.map(|groups| by_group(groups, count)).unwrap_or_default();
+        for _ in 0..self.draws {
+            rows.clear();
+            if groups.is_some() {
+                for _ in 0..members.len() {
+                    rows.extend(members.get(random.below(members.len())).into_iter().flatten());
+                }
+            } else {
+                rows.extend((0..count).map(|_| random.below(count)));
+            }
+            look(&rows);
+        }
+    }
+}
+
+/// The rows of each group, groups in the order of their numbers.
+fn by_group(groups: &[u64], count: usize) -> Vec<Vec<usize>> {
+    let mut members: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (row, &group) in groups.iter().take(count).enumerate() {
+        members.entry(group).or_default().push(row);
+    }
+    members.into_values().collect()
+}
+
+fn middle(mut seen: Vec<f64>) -> Interval {
+    seen.sort_by(f64::total_cmp);
+    Interval { low: percentile(&seen, 0.025), high: percentile(&seen, 0.975), defined: seen.len() }
+}
+
+/// Between the two nearest of sorted values, as `numpy.percentile` has it.
+fn percentile(sorted: &[f64], at: f64) -> Option<f64> {
+    let place = at * sorted.len().checked_sub(1)? as f64;
+    let low = sorted.get(place.floor() as usize)?;
+    let high = sorted.get(place.ceil() as usize)?;
+    Some(low + (high - low) * (place - place.floor()))
+}

@@ -1,0 +1,127 @@
+//! Whether "70 in 100" happens 70 times in 100.
+
+use super::{Flags, share, sum};
+
+/// How probabilities are put together for a reliability curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bins {
+    /// So many bins of equal width; a probability on an edge belongs to the upper bin.
+    EqualWidth(usize),
+    /// So many bins of equally many cases; the first ones take one more where it does not divide.
+    EqualMass(usize),
+}
+
+impl Bins {
+    /// The fifteen equal widths that expected calibration error is mostly given for.
+    pub const WIDTH_15: Self = Self::EqualWidth(15);
+    /// The same with equally many cases, which few cases at the top cannot distort.
+    pub const MASS_15: Self = Self::EqualMass(15);
+}
+
+/// One point of a reliability curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bin {
+    /// How many cases: a point of few cases says little.
+    pub count: usize,
+    /// The mean probability that was said.
+    pub said: f64,
+    /// The share that came true.
+    pub happened: f64,
+}
+
+/// The truth regressed on the logit of what was said: 1 and 0 is perfect; a slope below 1 says that the
+/// probabilities are too extreme.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    /// How the log odds of the truth grow with those that were said.
+    pub slope: f64,
+    /// The log odds of the truth where even odds were said.
+    pub intercept: f64,
+}
+
+impl Flags {
+    /// The reliability curve, without empty bins.
+    pub fn reliability(&self, bins: Bins) -> Vec<Bin> {
+        if self.probabilities().is_none() {
+            return Vec::new();
+        }
+        let cases = self.cases.as_slice();
+        match bins {
+            Bins::EqualWidth(count) => {
+                let width = |p: f64| ((p * count as f64) as usize).min(count.saturating_sub(1));
+                cases.chunk_by(|a, b| width(a.0) == width(b.0)).filter_map(bin).collect()
+            }
+            Bins::EqualMass(count) => {
+                let count = count.max(1);
+                let (each, more) = (cases.len() / count, cases.len() % count);
+                let mut rest = cases;
+                let mut found = Vec::new();
+                for place in 0..count {
+                    let (here, after) = rest.split_at(each + usize::from(place < more));
+                    found.extend(bin(here));
+                    rest = after;
+                }
+                found
+            }
+        }
+    }
+
+    /// Expected calibration error: how far a bin's probability lies from its truth, on average over the
+    /// cases. It is never quite 0, even for perfect probabilities, and larger where cases are few.
+    pub fn calibration_error(&self, bins: Bins) -> Option<f64> {
+        let bins = self.reliability(bins);
+        let off = sum(bins.iter().map(|bin| bin.count as f64 * (bin.said - bin.happened).abs()));
+        share(off, self.count() as f64)
+    }
+
+    /// Calibration slope and intercept by logistic regression. `None` where one class is missing or the
+    /// scores tell the classes apart without a mistake, for then no line is steep enough.
+    pub fn calibration_line(&self) -> Option<Line> {
+        self.probabilities()?;
+        self.prevalence().filter(|&share| share > 0.0 && share < 1.0)?;
+        let points: Vec<(f64, f64)> = self
+            .cases
+            .iter()
+            .map(|&(p, yes)| {
+                let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
+                (libm::log(p / (1.0 - p)), f64::from(u8::from(yes)))
+            })
+            .collect();
+        newton(&points)
+    }
+}
+
+fn bin(cases: &[(f64, bool)]) -> Option<Bin> {
+    let count = cases.len();
+    let said = share(sum(cases.iter().map(|case| case.0)), count as f64)?;
+    let happened = cases.iter().filter(|case| case.1).count() as f64 / count as f64;
+    Some(Bin { count, said, happened })
+}
+
+/// Newton's method on the likelihood; it either settles in a few steps or there is no maximum.
+fn newton(points: &[(f64, f64)]) -> Option<Line> {
+    let (mut slope, mut intercept) = (0.0_f64, 0.0_f64);
+    for _ in 0..100 {
+        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for &(x, y) in points {
+            let p = 1.0 / (1.0 + libm::exp(-(slope * x + intercept)));
+            let weight = p * (1.0 - p);
+            g0 += y - p;
+            g1 += (y - p) * x;
+            h00 += weight;
+            h01 += weight * x;
+            h11 += weight * x * x;
+        }
+        let determinant = h00 * h11 - h01 * h01;
+        if !(determinant.is_finite() && determinant > 1e-12) {
+            return None;
+        }
+        let (step0, step1) = ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant);
+        intercept += step0;
+        slope += step1;
+        if step0.abs() < 1e-12 * (1.0 + intercept.abs()) && step1.abs() < 1e-12 * (1.0 + slope.abs()) {
+            return Some(Line { slope, intercept });
+        }
+    }
+    None
+}

@@ -1,0 +1,55 @@
+//! How good is a scorer? The figures of the field, each equal to scikit-learn's or statsmodels'.
+//!
+//! [`Flags`] holds a yes-or-no truth beside a score: ranking, operating points, calibration.
+//! [`Confusion`] holds levels beside levels: agreement, class by class, under- and over-triage.
+//! [`Bootstrap`] gives any of them an interval, by case or by group.
+//!
+//! **Undefined is `None`.** With one class only there is no area under a curve, and two raters who both
+//! say the same thing throughout have no kappa; neither is 0, 0.5 or "not a number".
+//!
+//! ```
+//! use eovr_core::triage::metrics::{Bootstrap, Confusion, Flags, Weights};
+//!
+//! let flags = Flags::new(&[false, false, true, true], &[0.1, 0.6, 0.4, 0.9])?;
+//! assert_eq!(flags.auroc(), Some(0.75));
+//!
+//! let levels = Confusion::new(&[0, 1, 2, 2], &[0, 1, 1, 2], 3)?;
+//! assert_eq!(levels.kappa(Weights::Quadratic), Some(0.8));
+//!
+//! let interval = Bootstrap { draws: 200, seed: 1 }.interval(4, None, |rows| {
+//!     Some(rows.len() as f64)
+//! });
+//! assert_eq!(interval.low, Some(4.0));
+//! # Ok::<(), eovr_core::Error>(())
+//! ```
+
+mod agreement;
+mod bootstrap;
+mod calibration;
+mod confusion;
+mod flags;
+
+pub use agreement::{McNemar, fleiss_kappa, mcnemar};
+pub use bootstrap::{Bootstrap, Interval, PairedDifference};
+pub use calibration::{Bin, Bins, Line};
+pub use confusion::{ClassFigures, Confusion, Weights};
+pub use flags::{Flags, OperatingPoint};
+
+#[cfg(test)]
+mod tests;
+
+/// Sums with Neumaier's correction: long sums of small parts lose nothing that a figure would show.
+fn sum(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut total, mut lost) = (0.0_f64, 0.0_f64);
+    for value in values {
+        let next = total + value;
+        lost += if total.abs() >= value.abs() { (total - next) + value } else { (value - next) + total };
+        total = next;
+    }
+    total + lost
+}
+
+/// `part / whole`, where there is a whole.
+fn share(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}

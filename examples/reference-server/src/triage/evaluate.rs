@@ -1,0 +1,307 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use eovr_core::triage::evaluate::{Evaluation, Judged, Settings};
+use eovr_core::triage::learn::{Order, Plan, TextReader};
+
+use super::labelled::{Column, Labelled, Side};
+use super::scorers::{Asked, sorted};
+use super::{Labels, bar, predictions, write};
+use crate::output::{Failure, Out};
+
+/// Options of `evaluate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Who is evaluated: `rules`, or a model file
+    #[arg(long, value_name = "SCORER")]
+    scorer: String,
+    /// The labelled narratives: a CSV file in UTF-8, with a line of column names first
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// The column with the narratives
+    #[arg(long, value_name = "COLUMN")]
+    text: String,
+    /// The column with the labels
+    #[arg(long, value_name = "COLUMN")]
+    label: String,
+    /// The column that says `train`, `valid` or `test`; only rows of `test` are looked at
+    /// [default: all rows; of a model's own data those that its training kept for testing]
+    #[arg(long, value_name = "COLUMN")]
+    split: Option<String>,
+    /// A column with subgroups, which are judged one by one
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// A column with what cases share that are not independent: the bootstrap draws them together
+    #[arg(long, value_name = "COLUMN")]
+    cluster: Option<String>,
+    /// A column with what one person said; give it for each of them
+    #[arg(long, value_name = "COLUMN")]
+    rater: Vec<String>,
+    /// Another scorer, to be compared on the same cases
+    #[arg(long, value_name = "SCORER")]
+    compare: Option<String>,
+    #[command(flatten)]
+    labels: Labels,
+    /// How often the bootstrap draws
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    draws: usize,
+    /// Where its chance begins
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Writes what was said of each case
+    #[arg(long, value_name = "FILE")]
+    predictions: Option<PathBuf>,
+    /// Writes all figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Writes a page with figures drawn
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
+    let scorer = Asked::open(&args.scorer)?;
+    let other = args.compare.as_deref().map(Asked::open).transpose()?;
+    let scheme = Scheme::settle(args, &scorer)?;
+    if let Some(theirs) = other.as_ref().and_then(Asked::card).filter(|card| card.labels != scheme.labels) {
+        return Err(Failure::usage(
+            "the two scorers do not know the same labels",
+            format!("the other one knows: `{}`", theirs.labels.join("`, `")),
+        ));
+    }
+    let cases = Cases::read(args, &scorer, other.as_ref(), &scheme)?;
+    let settings = Settings {
+        scorer: scorer.title(),
+        data: args.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        data_sha256: cases.digest.clone(),
+        model_sha256: scorer.sha256(),
+        labels: scheme.labels.clone(),
+        order: scheme.order,
+        high_from: scheme.high,
+        probabilities: scorer.card().is_some(),
+        draws: args.draws,
+        seed: args.seed,
+        ..Settings::default()
+    };
+    let mut evaluation = Evaluation::new(settings, &cases.judged)?;
+    if let Some(other) = &other {
+        evaluation.compare(&other.title(), &cases.judged, &cases.other)?;
+    }
+    print(&evaluation, &scheme, &cases, out);
+    if let Some(path) = &args.predictions {
+        write(path, &predictions::csv(&scheme.labels, &cases.rows, &cases.judged)?)?;
+    }
+    if let Some(path) = &args.json {
+        let json = serde_json::to_vec_pretty(&evaluation);
+        write(path, &json.map_err(|error| Failure::broken(format!("cannot write the figures: {error}")))?)?;
+    }
+    if let Some(path) = &args.html {
+        write(path, evaluation.html().as_bytes())?;
+    }
+    Ok(0)
+}
+
+/// The labels of this evaluation.
+struct Scheme {
+    labels: Vec<String>,
+    order: Order,
+    because: String,
+    high: Option<usize>,
+}
+
+impl Scheme {
+    /// A model's scheme is its card's; for the rules the file is looked through.
+    fn settle(args: &Args, scorer: &Asked) -> Result<Self, Failure> {
+        if let Some(card) = scorer.card() {
+            let labels = card.labels.clone();
+            let high = match &args.labels.high {
+                Some(_) => Plan { high_from: args.labels.high.clone(), ..Plan::default() }.high(
+                    &labels,
+                    &card.counts,
+                    card.order,
+                )?,
+                None => card.high_from,
+            };
+            let order = args.labels.order().unwrap_or(card.order);
+            return Ok(Self { labels, order, because: "the model's card says so".to_owned(), high });
+        }
+        let mut rows = Labelled::open(&args.data)?;
+        let label = rows.column(&args.label)?;
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        while rows.next()? {
+            *counts.entry(rows.cell(label).trim().to_owned()).or_default() += 1;
+        }
+        let labels = args.labels.ordinal.clone().unwrap_or_else(|| sorted(&counts));
+        if labels.len() < 2 {
+            return Err(Failure::usage("there is one label only", "give rows of two labels or more"));
+        }
+        let numbers = labels.iter().all(|label| label.parse::<i64>().is_ok());
+        let (order, because) = match args.labels.order() {
+            Some(order) => (order, "it was said"),
+            None if numbers && labels.len() > 2 => (Order::Ordinal, "they are whole numbers"),
+            None if numbers => (Order::Nominal, "there are two"),
+            None => (Order::Nominal, "they are words"),
+        };
+        let counts: Vec<u64> =
+            labels.iter().map(|label| counts.get(label).copied().unwrap_or_default()).collect();
+        let plan = Plan { high_from: args.labels.high.clone(), ..Plan::default() };
+        let high = plan.high(&labels, &counts, order)?;
+        if high.is_none() {
+            return Err(Failure::usage(
+                "the rules say how bad a report sounds, and these labels have no high side",
+                "say from which label on it is high risk (`--high`), or give the labels in order (`--ordinal`)",
+            ));
+        }
+        Ok(Self { labels, order, because: because.to_owned(), high })
+    }
+
+    fn place(&self, label: &str, row: u64) -> Result<usize, Failure> {
+        let label = label.trim();
+        self.labels.iter().position(|known| known == label).ok_or_else(|| {
+            Failure::usage(
+                format!("the label of row {row} is outside the scheme"),
+                format!("accepted: `{}`", self.labels.join("`, `")),
+            )
+        })
+    }
+}
+
+/// All cases, scored.
+struct Cases {
+    judged: Vec<Judged>,
+    other: Vec<Judged>,
+    rows: Vec<u64>,
+    digest: String,
+    which: &'static str,
+}
+
+impl Cases {
+    fn read(args: &Args, scorer: &Asked, other: Option<&Asked>, scheme: &Scheme) -> Result<Self, Failure> {
+        let mut rows = Labelled::open(&args.data)?;
+        let (text, label) = (rows.column(&args.text)?, rows.column(&args.label)?);
+        let optional = |name: &Option<String>| name.as_deref().map(|name| rows.column(name)).transpose();
+        let (split, group, cluster) =
+            (optional(&args.split)?, optional(&args.group)?, optional(&args.cluster)?);
+        let raters: Vec<Column> =
+            args.rater.iter().map(|name| rows.column(name)).collect::<Result<_, _>>()?;
+        // Of its own data a model may be asked about no row that it learned from.
+        let own = scorer.card().filter(|card| card.data_sha256 == rows.digest);
+        if let Some(card) = own.filter(|card| split.is_none() && !card.split.is_empty()) {
+            return Err(Failure::usage(
+                "the model learned from rows of this file",
+                format!("say which are for testing: `--split {}`", card.split),
+            ));
+        }
+        let (by_chance, which) = match (split, own) {
+            (Some(_), _) => (None, "rows of `test`"),
+            (None, Some(card)) => (Some(card.seed), "rows that training kept for testing"),
+            (None, None) => (None, "all rows"),
+        };
+        let reading = bar(rows.bytes, "scoring {bar:40} {percent:>3} %");
+        let mut memory = TextReader::default();
+        let mut clusters: BTreeMap<String, u64> = BTreeMap::new();
+        let (mut judged, mut others, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+        while rows.next()? {
+            reading.set_position(rows.read());
+            let narrative = rows.cell(text);
+            let looked_at = match (split, by_chance) {
+                (Some(_), _) => rows.side(split, narrative, 0)? == Side::Test,
+                (None, Some(seed)) => rows.side(None, narrative, seed)? == Side::Test,
+                (None, None) => true,
+            };
+            if !looked_at {
+                continue;
+            }
+            let number = rows.number();
+            let mut case = Judged { truth: scheme.place(rows.cell(label), number)?, ..Judged::default() };
+            case.group = group.map(|group| rows.cell(group).to_owned());
+            case.cluster = cluster.map(|cluster| {
+                let next = clusters.len() as u64;
+                *clusters.entry(rows.cell(cluster).to_owned()).or_insert(next)
+            });
+            for &rater in &raters {
+                let said = rows.cell(rater).trim();
+                let said = (!said.is_empty()).then(|| scheme.place(said, number)).transpose()?;
+                case.raters.push(said);
+            }
+            let ordinal = scheme.order == Order::Ordinal || scheme.labels.len() == 2;
+            if let Some(other) = other {
+                let mut theirs = case.clone();
+                other.judge(&mut memory, narrative, &scheme.labels, ordinal, &mut theirs);
+                others.push(theirs);
+            }
+            scorer.judge(&mut memory, narrative, &scheme.labels, ordinal, &mut case);
+            if args.labels.high.is_some() && !case.probabilities.is_empty() {
+                case.high =
+                    scheme.high.map(|high| case.probabilities.iter().skip(high).sum::<f64>().min(1.0));
+            }
+            judged.push(case);
+            numbers.push(number);
+        }
+        reading.finish_and_clear();
+        if judged.is_empty() {
+            return Err(Failure::usage(
+                "there is no row to evaluate",
+                "with `--split` only rows of `test` are looked at",
+            ));
+        }
+        Ok(Self { judged, other: others, rows: numbers, digest: rows.digest, which })
+    }
+}
+
+fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out) {
+    let order = match scheme.order {
+        Order::Ordinal => "labels in order",
+        Order::Nominal => "labels without an order",
+    };
+    out.line(format_args!("{}: {} cases ({})", evaluation.settings.scorer, evaluation.cases, cases.which));
+    let high = scheme.high.and_then(|high| scheme.labels.get(high));
+    let high = high.map_or(String::new(), |high| format!("; high risk begins at `{high}`"));
+    out.line(format_args!("{order}, for {}{high}", scheme.because));
+    if evaluation.abstained > 0 {
+        out.line(format_args!("it had nothing to say about {} of them", evaluation.abstained));
+    }
+    for figure in &evaluation.figures {
+        let Some(value) = figure.value else { continue };
+        let interval = match (figure.low, figure.high) {
+            (Some(low), Some(high)) => format!("  {low:.3} to {high:.3}"),
+            _ => String::new(),
+        };
+        out.line(format_args!("  {:<30} {value:>7.3}{interval}", figure.name));
+    }
+    for group in &evaluation.groups {
+        let auroc = group.auroc.map_or("too few of high risk".to_owned(), |[value, low, high]| {
+            format!("AUROC {value:.3} ({low:.3} to {high:.3})")
+        });
+        out.line(format_args!(
+            "  group {:<12} {:>6} cases, {} high; {auroc}",
+            group.name, group.cases, group.positives
+        ));
+    }
+    let shown = |value: Option<f64>| value.map_or("not defined".to_owned(), |value| format!("{value:.3}"));
+    if let Some(raters) = &evaluation.raters {
+        out.line(format_args!(
+            "{} people on {} cases: Fleiss' kappa {}, each two {}, each with the scorer {}",
+            raters.raters,
+            raters.cases,
+            shown(raters.fleiss),
+            shown(raters.pairwise),
+            shown(raters.with_scorer)
+        ));
+    }
+    if let Some(comparison) = &evaluation.comparison {
+        let shown = |figure: Option<[f64; 3]>| match figure {
+            Some([value, low, high]) => format!("{value:+.3} ({low:+.3} to {high:+.3})"),
+            None => "not defined".to_owned(),
+        };
+        out.line(format_args!(
+            "beside it {}: AUROC {}, agreement {}",
+            comparison.other,
+            shown(comparison.auroc),
+            shown(comparison.agreement)
+        ));
+        if let Some((ours, theirs, p)) = comparison.right_alone {
+            out.line(format_args!("right alone: {ours} and {theirs} cases; McNemar p = {p:.4}"));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What was said of each case, as a CSV file.
+
+use eovr_core::triage::evaluate::Judged;
+
+use crate::output::Failure;
+
+/// One line for each case: its row in the data file, what is true, what was said, how likely each label
+/// was. No narrative stands in it.
+pub(super) fn csv(labels: &[String], rows: &[u64], judged: &[Judged]) -> Result<Vec<u8>, Failure> {
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::broken(format!("cannot write the predictions: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let fixed = ["row", "truth", "predicted", "high", "flagged", "abstained"].map(str::to_owned);
+    let header = fixed.into_iter().chain(labels.iter().map(|label| format!("p_{label}")));
+    writer.write_record(header).map_err(|error| failed(&error))?;
+    let name = |label: Option<usize>| label.and_then(|label| labels.get(label)).cloned().unwrap_or_default();
+    for (row, case) in rows.iter().zip(judged) {
+        let high = case.high.map(|high| high.to_string()).unwrap_or_default();
+        let fixed = [
+            row.to_string(),
+            name(Some(case.truth)),
+            name(case.said),
+            high,
+            u8::from(case.flagged).to_string(),
+            u8::from(case.abstained).to_string(),
+        ];
+        let said = (0..labels.len()).map(|label| case.probabilities.get(label));
+        let said = said.map(|p| p.map(f64::to_string).unwrap_or_default());
+        writer.write_record(fixed.into_iter().chain(said)).map_err(|error| failed(&error))?;
+    }
+    writer.into_inner().map_err(|error| failed(&error))
+}

@@ -1,0 +1,102 @@
+//! Who can be evaluated.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use eovr_core::triage::evaluate::Judged;
+use eovr_core::triage::learn::{Card, TextModel, TextReader};
+use eovr_core::triage::{Case, EmbeddedRules, Model, Scorer as _};
+use sha2::{Digest as _, Sha256};
+
+use super::labelled::hex;
+use crate::output::Failure;
+
+/// A scorer by the name that was given.
+pub(super) enum Asked {
+    Rules,
+    Model { model: Box<TextModel>, sha256: String },
+}
+
+/// Names that stand for a service; they are not models.
+const PROVIDERS: [&str; 5] = ["openai", "anthropic", "google", "local", "provider"];
+
+impl Asked {
+    pub(super) fn open(name: &str) -> Result<Self, Failure> {
+        if name == "rules" {
+            return Ok(Self::Rules);
+        }
+        let accepted = "accepted: `rules`, or a model file made by `eovr-server train`";
+        if PROVIDERS.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(Failure::usage(
+                format!("`{name}` cannot be evaluated by this program yet"),
+                accepted,
+            ));
+        }
+        let bytes = std::fs::read(Path::new(name))
+            .map_err(|error| Failure::usage(format!("cannot read the model `{name}`: {error}"), accepted))?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        Ok(Self::Model { model: Box::new(TextModel::from_bytes(&bytes)?), sha256 })
+    }
+
+    pub(super) fn card(&self) -> Option<&Card> {
+        match self {
+            Self::Rules => None,
+            Self::Model { model, .. } => Some(model.card()),
+        }
+    }
+
+    pub(super) fn sha256(&self) -> Option<String> {
+        match self {
+            Self::Rules => None,
+            Self::Model { sha256, .. } => Some(sha256.clone()),
+        }
+    }
+
+    pub(super) fn title(&self) -> String {
+        let Model { id, version } = match self {
+            Self::Rules => EmbeddedRules.model(),
+            Self::Model { model, .. } => model.model(),
+        };
+        format!("{id} {version}")
+    }
+
+    /// Scores a narrative; `labels` is the scheme of the evaluation, `high` whether it has a high side.
+    pub(super) fn judge(
+        &self,
+        memory: &mut TextReader,
+        narrative: &str,
+        labels: &[String],
+        ordinal: bool,
+        judged: &mut Judged,
+    ) {
+        match self {
+            Self::Rules => {
+                let seen = EmbeddedRules.score(&Case { narrative, ..Case::default() });
+                judged.high = Some(f64::from(seen.score));
+                judged.flagged = seen.high_risk;
+                judged.abstained = seen.abstained;
+                // Four bands on as many levels as there are; without levels the rules name no label.
+                let top = labels.len().saturating_sub(1);
+                judged.said = ordinal.then(|| (seen.band as usize * top + 1) / 3).map(|level| level.min(top));
+            }
+            Self::Model { model, .. } => {
+                let answer = model.read_with(memory, narrative);
+                judged.flagged =
+                    answer.high.zip(model.card().flag_above).is_some_and(|(high, above)| high > above);
+                judged.high = answer.high;
+                judged.said = Some(answer.label);
+                judged.probabilities = answer.probabilities;
+                judged.abstained = answer.abstained;
+            }
+        }
+    }
+}
+
+/// The labels of a file as the rules are evaluated on them: numbers by size, words by the alphabet.
+pub(super) fn sorted(counts: &BTreeMap<String, u64>) -> Vec<String> {
+    let mut labels: Vec<String> = counts.keys().cloned().collect();
+    if labels.iter().all(|label| label.parse::<i64>().is_ok()) {
+        labels.sort_by_key(|label| label.parse::<i64>().unwrap_or_default());
+    }
+    labels
+}

@@ -1,0 +1,126 @@
+use std::path::PathBuf;
+
+use eovr_core::triage::Scorer as _;
+use eovr_core::triage::learn::{Card, Order, Part, Plan, Trainer};
+
+use super::labelled::{Labelled, Side};
+use super::{Labels, bar, write};
+use crate::output::{Failure, Out};
+
+/// Options of `train`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The labelled narratives: a CSV file in UTF-8, with a line of column names first
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// The column with the narratives
+    #[arg(long, value_name = "COLUMN")]
+    text: String,
+    /// The column with the labels
+    #[arg(long, value_name = "COLUMN")]
+    label: String,
+    /// The column that says `train`, `valid` or `test`; rows of `test` are not looked at
+    /// [default: 15 in a hundred are kept for testing, by chance]
+    #[arg(long, value_name = "COLUMN")]
+    split: Option<String>,
+    #[command(flatten)]
+    labels: Labels,
+    /// Where chance begins: the same data and seed make the same file
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// The model's name, best with its data in it [default: the data file's]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The model file to be made
+    #[arg(long, value_name = "MODEL")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
+    let mut rows = Labelled::open(&args.data)?;
+    let (text, label) = (rows.column(&args.text)?, rows.column(&args.label)?);
+    let split = args.split.as_deref().map(|name| rows.column(name)).transpose()?;
+    let mut trainer = Trainer::new(args.seed);
+    let reading = bar(rows.bytes, "reading  {bar:40} {percent:>3} %");
+    let (mut empty, mut kept) = (0_u64, 0_u64);
+    while rows.next()? {
+        reading.set_position(rows.read());
+        let narrative = rows.cell(text);
+        let part = match rows.side(split, narrative, args.seed)? {
+            Side::Train => Part::Train,
+            Side::Valid => Part::Valid,
+            Side::Test => {
+                kept += 1;
+                continue;
+            }
+        };
+        let given = rows.cell(label).trim();
+        if given.is_empty() {
+            let message = format!("row {} has no label", rows.number());
+            return Err(Failure::usage(message, "give every row a label, or take it out"));
+        }
+        if !narrative.chars().any(char::is_alphanumeric) || trainer.add(narrative, given, part).is_err() {
+            empty += 1;
+        }
+    }
+    reading.finish_and_clear();
+    let plan = Plan {
+        name: args.name.clone().unwrap_or_else(|| stem(&args.data)),
+        data_sha256: rows.digest.clone(),
+        split: args.split.clone().unwrap_or_default(),
+        order: args.labels.order(),
+        labels: args.labels.ordinal.clone(),
+        high_from: args.labels.high.clone(),
+    };
+    let learning = bar(1, "learning {bar:40} {percent:>3} %, {eta} left");
+    let model = trainer.train(&plan, |progress| {
+        learning.set_length(progress.of as u64);
+        learning.set_position(progress.done as u64);
+    })?;
+    learning.finish_and_clear();
+    let bytes = model.to_bytes();
+    write(&args.out, &bytes)?;
+    describe(model.card(), out);
+    if empty > 0 {
+        out.line(format_args!("{empty} rows have no word and were left out"));
+    }
+    out.line(format_args!(
+        "{kept} rows are kept for testing; `{}` has {} bytes, version {}",
+        args.out.display(),
+        bytes.len(),
+        model.model().version
+    ));
+    Ok(0)
+}
+
+fn stem(path: &std::path::Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// What a person wants to know of a model.
+fn describe(card: &Card, out: &mut Out) {
+    let (train, valid) = card.rows;
+    let rows = card.held_out.rows;
+    out.line(format_args!("learned from {train} rows and {valid} for choosing; seed {}", card.seed));
+    let labels: Vec<String> =
+        card.labels.iter().zip(&card.counts).map(|(label, count)| format!("`{label}` {count}")).collect();
+    let order = match card.order {
+        Order::Ordinal => "labels in order",
+        Order::Nominal => "labels without an order",
+    };
+    out.line(format_args!("{order}, for {}: {}", card.order_because, labels.join(", ")));
+    if let Some(high) = card.high_from.and_then(|high| card.labels.get(high)) {
+        out.line(format_args!("high risk begins at `{high}`"));
+    }
+    let held = &card.held_out;
+    let figures = [
+        ("AUROC", held.auroc),
+        ("kappa", held.kappa),
+        ("macro-F1", held.macro_f1),
+        ("accuracy", held.accuracy),
+        ("calibration error", held.calibration_error),
+    ];
+    let figures: Vec<String> =
+        figures.iter().filter_map(|(name, figure)| Some(format!("{name} {:.3}", (*figure)?))).collect();
+    out.line(format_args!("held out ({}, {rows}): {}", held.how, figures.join(", ")));
+}
