@@ -1,13 +1,14 @@
 //! A reference host of eovr: on the command line, and over HTTP.
 //!
 //! `demo` builds a hospital group with a year of invented incidents and shows it; `import` reports the
-//! rows of a CSV file as incidents; `serve` answers HTTP.
+//! rows of a CSV file as incidents; `export` writes what somebody sees into a file; `serve` answers HTTP.
 
 mod archetypes;
 mod check;
 mod database;
 mod demo;
 mod engine;
+mod export;
 mod http;
 mod import;
 mod log;
@@ -37,6 +38,8 @@ enum Verb {
     Demo(demo::Args),
     /// Reports every row of a CSV file as an incident; stops and goes on where it was.
     Import(import::Args),
+    /// Writes what somebody sees into a file: Excel, PDF, CSV, FHIR, an audit report.
+    Export(export::Args),
     /// Answers HTTP until it is asked to stop.
     Serve(serve::Args),
     /// Says whether a server could be started for real with these settings.
@@ -63,6 +66,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
         match cli.verb {
             Verb::Demo(args) => demo::run(args, out).await.map(|()| 0),
             Verb::Import(args) => import::run(args, out).await,
+            Verb::Export(args) => export::run(args, out).await.map(|()| 0),
             Verb::Serve(args) => serve::run(args, out).await.map(|()| 0),
             Verb::Check(args) => check::run(args, out).await,
         }
