@@ -88,10 +88,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // What leaves reads records and trails that it is handed, and asks no store.
-    (
-        "export",
-        &["name", "time", "org", "record", "workflow", "risk", "audit", "service", "incident"],
-    ),
+    ("export", &["name", "time", "org", "record", "workflow", "risk", "audit", "service", "incident"]),
 ];
 
 fn core() -> PathBuf {
@@ -276,8 +273,7 @@ fn tree(more: &[&str]) -> Vec<String> {
 fn the_core_is_built_on_nothing_that_reaches_the_world() {
     let all = tree(&["--all-features"]);
     let is_in = |tree: &[String], name: &str| tree.iter().any(|known| known == name);
-    let bad: Vec<_> =
-        NEVER.iter().filter(|name| is_in(&all, name) && !WITH_PDF.contains(name)).collect();
+    let bad: Vec<_> = NEVER.iter().filter(|name| is_in(&all, name) && !WITH_PDF.contains(name)).collect();
     assert!(bad.is_empty(), "the core is built on {bad:?}");
     let without_pdf = tree(&["--features", "conformance,csfle,login,xlsx"]);
     let bad: Vec<_> = NEVER.iter().filter(|name| is_in(&without_pdf, name)).collect();

@@ -119,6 +119,12 @@ impl Column {
         self.title.of(lang)
     }
 
+    /// Whether it holds what somebody wrote.
+    #[cfg(feature = "pdf")]
+    pub(super) fn is_written(&self) -> bool {
+        matches!(self.from, From::Field) || self.code == "location"
+    }
+
     /// What an incident has in this column.
     pub fn read<'a>(&self, incident: &'a Opened) -> Cell<'a> {
         let envelope = incident.record().envelope();
@@ -153,8 +159,12 @@ impl Column {
                 incident.facility().map_or(code.into(), |title| lang.pick(&title.en, &title.ar).into())
             }
             "factors" => {
-                let one = |code: &str| titled("factor", incident, code, lang).unwrap_or(code.to_owned());
-                code.split(',').map(one).collect::<Vec<_>>().join(if lang.rtl() { "، " } else { ", " }).into()
+                let all = |lang: Lang, comma: &str| {
+                    let one =
+                        |code| titled("factor", incident, code, lang).unwrap_or_else(|| code.to_owned());
+                    code.split(',').map(one).collect::<Vec<_>>().join(comma)
+                };
+                lang.pick(&all(Lang::En, ", "), &all(Lang::Ar, "، ")).into()
             }
             of => titled(of, incident, code, lang).map_or(code.into(), Cow::Owned),
         }

@@ -123,6 +123,15 @@ const CODES: &[(&str, Words)] = &[
     ("dispose", words("Set aside", "استبعاد")),
     ("restore", words("Restored", "استعادة")),
     ("reopen", words("Reopened", "إعادة فتح")),
+    // What can change and is no column of the list.
+    ("jci_edition", words("JCI edition", "إصدار الاعتماد")),
+    ("jci_element", words("JCI element", "عنصر القياس")),
+    ("ai_model", words("AI model", "نموذج الذكاء الاصطناعي")),
+    ("ai_version", words("AI model version", "نسخة النموذج")),
+    ("ai_high_risk", words("AI high risk", "خطر مرتفع بتقدير الذكاء الاصطناعي")),
+    ("ai_reasons", words("AI reasons", "أسباب التقدير")),
+    ("duplicate_of", words("Duplicate of", "مكرر عن")),
+    ("continued_in", words("Continued in", "مستكمل في")),
     // Who acted.
     ("quality_admin", words("Quality admin", "مسؤول الجودة")),
     ("admin_manager", words("Administration manager", "مدير الإدارة")),

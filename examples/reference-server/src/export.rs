@@ -14,9 +14,7 @@ use clap::ValueEnum;
 use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::pdf::{Incident, Made};
-use eovr_core::export::{
-    AuditFilter, AuditReport, Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook,
-};
+use eovr_core::export::{AuditFilter, AuditReport, Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook};
 use eovr_core::identity::{self, user};
 use eovr_core::incident::KIND;
 use eovr_core::ports::Clock as _;
@@ -111,7 +109,10 @@ impl Args {
             return Err(Failure::usage("a PDF is of one incident", "name it: --incident OVR-2026-000123"));
         }
         if self.deidentify && !matches!(self.format, Format::Csv | Format::Ndjson) {
-            return Err(Failure::usage("counts without persons are csv or ndjson", "choose --format csv or ndjson"));
+            return Err(Failure::usage(
+                "counts without persons are csv or ndjson",
+                "choose --format csv or ndjson",
+            ));
         }
         let asks = self.from.is_some() || self.to.is_some() || !self.action.is_empty() || !self.by.is_empty();
         if asks && self.format != Format::Audit {
@@ -122,7 +123,10 @@ impl Args {
         }
         let ending = self.out.extension().and_then(|ending| ending.to_str());
         if self.format == Format::Audit && !matches!(ending, Some("csv" | "json" | "pdf")) {
-            return Err(Failure::usage("audit events are CSV, JSON or PDF", "let --out end in .csv, .json or .pdf"));
+            return Err(Failure::usage(
+                "audit events are CSV, JSON or PDF",
+                "let --out end in .csv, .json or .pdf",
+            ));
         }
         Ok(())
     }
@@ -163,7 +167,10 @@ async fn session(eovr: &Eovr, email: &str) -> Result<Session, Failure> {
     let found = setup.find(&user::find_by_email(email)?).await?.items.into_iter().next();
     let active = found.filter(|record| *record.state() == user::State::Active.name());
     let record = active.ok_or_else(|| {
-        Failure::usage("no active account has this address", "`eovr-server demo --once` shows those of the demonstration")
+        Failure::usage(
+            "no active account has this address",
+            "`eovr-server demo --once` shows those of the demonstration",
+        )
     })?;
     Ok(eovr.session(identity::actor(&record)?))
 }
@@ -246,7 +253,8 @@ async fn mim(pages: &mut Pages, mut file: File) -> Result<File, Failure> {
         }
         for incident in &page {
             let line = serde_json::to_string(&Mim::of(incident));
-            let line = line.map_err(|error| Failure::broken(format!("cannot be written as JSON: {error}")))?;
+            let line =
+                line.map_err(|error| Failure::broken(format!("cannot be written as JSON: {error}")))?;
             writeln!(file, "{line}").map_err(place::unwritten)?;
         }
     }

@@ -143,10 +143,10 @@ impl<'a> Flow<'a> {
         self.put(&lines, style, side, column, y);
     }
 
-    /// A heading with a rule below, never alone at the end of a page.
-    pub(super) fn section(&mut self, title: Words) {
+    /// A heading with a rule below, on a page with so much room for what follows.
+    pub(super) fn section(&mut self, title: Words, follows: f32) {
         self.gap(12.0);
-        self.need(90.0);
+        self.need(leading(SECTION) + 8.0 + follows);
         let y = self.y;
         match self.lang {
             Lang::En => self.label(title.en, SECTION, Side::Start, (0.0, INNER), y),

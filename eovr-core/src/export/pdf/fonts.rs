@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use harfrust::{Direction, Font, Language, Script, ShapePlan};
+use harfrust::{Direction, Font, GlyphId, Language, Script, ShapePlan};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -119,6 +119,14 @@ impl Face {
             );
         }
         Ok(face)
+    }
+
+    /// How wide a glyph is, in the font's units.
+    pub(super) fn width(&self, glyph: u16) -> u16 {
+        let metrics = self.font.glyph_metrics().scaled_f32(f32::from(self.units_per_em));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width of a font")]
+        let width = metrics.h_advance(GlyphId::from(glyph)).max(0.0) as u16;
+        width
     }
 
     fn has(&self, c: char) -> bool {

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::draw::{Backend as _, Document};
 use super::flow::{BODY, Cell, Flow, HEAD, INNER, LABEL, NAVY, SHADE, SMALL, Side, WHITE, leading};
 use super::fonts::{Fonts, Weight};
+use super::isolate::runs_right_to_left;
 use super::printed::Printed;
 use super::shape::Style;
 use super::{risks, trail};
@@ -53,8 +54,6 @@ const CLOCK: Words =
 
 /// Facts in pairs: what stands beside each other.
 const GRID: &[&str] = &[
-    "number",
-    "facility_name",
     "created_at",
     "occurred_at",
     "category",
@@ -95,7 +94,7 @@ impl Incident<'_> {
         self.panel(&mut flow);
         self.follow_ups(&mut flow);
         if let Some(found) = self.trail {
-            flow.section(TRAIL);
+            flow.section(TRAIL, 95.0);
             trail::draw(&mut flow, found, self.incident.zone(), self.checkpoint);
         }
         let number = self.number();
@@ -173,7 +172,7 @@ impl Incident<'_> {
     }
 
     fn facts(&self, flow: &mut Flow<'_>) {
-        flow.section(FACTS);
+        flow.section(FACTS, 60.0);
         let facts: Vec<(&Column, String)> = GRID
             .iter()
             .filter_map(|code| Column::named(code))
@@ -206,7 +205,7 @@ impl Incident<'_> {
             let Some(column) = Column::named(code) else { continue };
             let Some(text) = self.shown(column, flow.lang) else { continue };
             if *code == "description" {
-                flow.section(STORY);
+                flow.section(STORY, 60.0);
             } else {
                 flow.heading(column.words_of_title());
             }
@@ -224,7 +223,7 @@ impl Incident<'_> {
         if facts.is_empty() {
             return;
         }
-        flow.section(JCI);
+        flow.section(JCI, 60.0);
         grid(flow, &facts);
         flow.gap(4.0);
         for code in ["jci_evidence", "jci_gap", "jci_plan"] {
@@ -248,7 +247,7 @@ impl Incident<'_> {
         if self.follow_ups.is_empty() {
             return;
         }
-        flow.section(FOLLOW_UPS);
+        flow.section(FOLLOW_UPS, 60.0);
         let lang = flow.lang;
         let code = |code: Option<&str>| {
             let code = code.unwrap_or_default();
@@ -306,17 +305,8 @@ pub(super) fn head(heads: &[Words], lang: Lang) -> Vec<Cell> {
 /// Facts beside each other: two in a row, or one between its titles where there are two.
 fn grid(flow: &mut Flow<'_>, facts: &[(&Column, String)]) {
     if flow.lang == Lang::Both {
-        let rows: Vec<Vec<Cell>> = facts
-            .iter()
-            .map(|(column, value)| {
-                vec![
-                    Cell::new(column.title(Lang::En), LABEL).on(SHADE),
-                    Cell::new(value.as_str(), BODY).at(Side::Own),
-                    Cell::new(column.title(Lang::Ar), LABEL).at(Side::End).on(SHADE),
-                ]
-            })
-            .collect();
-        return flow.table(&[21.0, 58.0, 21.0], None, &rows);
+        let rows: Vec<Vec<Cell>> = facts.iter().map(|(column, value)| both(column, value)).collect();
+        return flow.table(&[18.0, 32.0, 32.0, 18.0], None, &rows);
     }
     let lang = flow.lang;
     let rows: Vec<Vec<Cell>> = facts
@@ -334,6 +324,21 @@ fn grid(flow: &mut Flow<'_>, facts: &[(&Column, String)]) {
         })
         .collect();
     flow.table(&[16.0, 34.0, 16.0, 34.0], None, &rows);
+}
+
+/// A fact between its titles: what has a title in both languages on both sides, anything else on its own.
+fn both(column: &Column, value: &str) -> Vec<Cell> {
+    let (en, ar) = match value.split_once(" · ") {
+        Some(both) if !column.is_written() => both,
+        _ if runs_right_to_left(value) => ("", value),
+        _ => (value, ""),
+    };
+    vec![
+        Cell::new(column.title(Lang::En), LABEL).on(SHADE),
+        Cell::new(en, BODY),
+        Cell::new(ar, BODY).at(Side::End),
+        Cell::new(column.title(Lang::Ar), LABEL).at(Side::End).on(SHADE),
+    ]
 }
 
 /// A word on a ground; says where the next may begin.

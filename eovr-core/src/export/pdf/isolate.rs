@@ -5,9 +5,12 @@
 //! isolated (U+2066 … U+2069) before the algorithm sees it. What the writer brought along of such marks is
 //! taken out first: with them a text could be shown in another order than it was written in.
 
+use unicode_bidi::{BidiClass, bidi_class};
+
 use super::fonts::{Fonts, Weight};
 
 const LRI: char = '\u{2066}';
+const RLI: char = '\u{2067}';
 const PDI: char = '\u{2069}';
 const LRO: char = '\u{202d}';
 const PDF: char = '\u{202c}';
@@ -17,14 +20,21 @@ pub(super) fn directs(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character is a letter of Arabic.
+/// Whether a character is a letter of Arabic or a mark above or below one.
 pub(super) fn is_arabic(c: char) -> bool {
-    matches!(c, '\u{620}'..='\u{64a}' | '\u{66e}'..='\u{6d3}' | '\u{6fa}'..='\u{6ff}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
+    let letter = matches!(c, '\u{620}'..='\u{65f}' | '\u{66e}'..='\u{6d3}' | '\u{6fa}'..='\u{6ff}');
+    letter
+        || matches!(c, '\u{610}'..='\u{61a}' | '\u{6d5}'..='\u{6ed}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
 }
 
 /// Whether a text runs from right to left: not by its first word, which in an Arabic sentence is often the
 /// name of a drug, nor by any Arabic word, which an English sentence may quote. One Arabic word weighs three.
+///
+/// A title in English with the Arabic one behind ` · ` runs from left to right, whatever the words weigh.
 pub(super) fn runs_right_to_left(text: &str) -> bool {
+    if in_two_languages(text).is_some() {
+        return false;
+    }
     let (mut arabic, mut latin) = (0_u32, 0_u32);
     for word in text.split_whitespace() {
         if word.chars().any(is_arabic) {
@@ -34,6 +44,13 @@ pub(super) fn runs_right_to_left(text: &str) -> bool {
         }
     }
     arabic > 0 && arabic * 3 >= latin
+}
+
+/// The halves of a title in both languages.
+fn in_two_languages(text: &str) -> Option<(&str, &str)> {
+    let (en, ar) = text.split_once(" · ")?;
+    let has_arabic = |text: &str| text.chars().any(is_arabic);
+    (en.chars().any(|c| c.is_ascii_alphabetic()) && !has_arabic(en) && has_arabic(ar)).then_some((en, ar))
 }
 
 /// A line of text as it is laid out: without marks of direction and without what is invisible, with a code
@@ -51,7 +68,11 @@ pub(super) fn prepared(text: &str, fonts: &Fonts, weight: Weight) -> String {
             _ => shown.push_str(&format!("[U+{:04X}]", u32::from(c))),
         }
     }
-    if shown.chars().any(is_arabic) { isolated(&shown) } else { shown }
+    match in_two_languages(&shown) {
+        Some((en, ar)) => format!("{en} · {RLI}{}{PDI}", isolated(ar)),
+        None if shown.chars().any(is_arabic) => isolated(&shown),
+        None => shown,
+    }
 }
 
 fn isolated(text: &str) -> String {
@@ -91,9 +112,9 @@ fn is_arabic_digit(c: char) -> bool {
     matches!(c, '٠'..='٩' | '۰'..='۹')
 }
 
-/// A letter or digit that runs from left to right.
+/// A letter that runs from left to right, or a digit.
 fn is_ltr(c: char) -> bool {
-    (c.is_alphanumeric() && !is_arabic(c)) || is_arabic_digit(c) || matches!(c, '°' | 'µ')
+    matches!(bidi_class(c), BidiClass::L | BidiClass::EN | BidiClass::AN) && c.is_alphanumeric() || c == '°'
 }
 
 /// How long the piece is that begins here and must stay in order; 0: none begins here.
@@ -228,6 +249,13 @@ mod tests {
         let of_ours = shown.chars().filter(|c| directs(*c) && ![LRI, PDI].contains(c)).count();
         assert_eq!((of_ours, shown.matches(LRI).count(), shown.matches(PDI).count()), (0, 1, 1));
         assert_eq!(prepared("a\u{202e}b", &fonts, Weight::Regular), "ab");
+    }
+
+    #[test]
+    fn a_title_in_both_languages_is_two_titles() {
+        let fonts = Fonts::embedded().unwrap();
+        let shown = prepared("Page 1 of 3 · صفحة 1 من 3", &fonts, Weight::Regular);
+        assert!(!runs_right_to_left(&shown) && shown.ends_with("من \u{2066}3\u{2069}\u{2069}"), "{shown}");
     }
 
     #[test]

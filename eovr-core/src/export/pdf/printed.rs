@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use harfrust::GlyphId;
 use lopdf::{Dictionary, Object, StringFormat};
 use printpdf::{
     Codepoint, Color, FontId, FontMetrics, Mm, Op, PaintMode, ParsedFont, PdfDocument, PdfFont,
@@ -14,6 +13,7 @@ use subsetter::GlyphRemapper;
 
 use super::draw::{Backend, Document, Draw, HEIGHT};
 use super::fonts::Fonts;
+use super::shape::Placed;
 use crate::error::{Error, Result};
 use crate::export::titles::Lang;
 use crate::export::write::unwritten;
@@ -62,11 +62,14 @@ struct Used {
     faces: BTreeMap<usize, Glyphs>,
 }
 
+#[derive(Default)]
 struct Glyphs {
     remapper: GlyphRemapper,
     /// What each says. A glyph that says different things in different places (a mark above two letters) can
     /// say only one in the file: the most frequent.
     says: BTreeMap<u16, String>,
+    /// How wide the file says that each is, in thousandths of the size.
+    widths: BTreeMap<u16, f32>,
 }
 
 impl Used {
@@ -83,10 +86,12 @@ impl Used {
         }
         let mut faces: BTreeMap<usize, Glyphs> = BTreeMap::new();
         for ((face, id), votes) in votes {
-            let glyphs = faces
-                .entry(face)
-                .or_insert_with(|| Glyphs { remapper: GlyphRemapper::new(), says: BTreeMap::new() });
+            let glyphs = faces.entry(face).or_insert_with(Glyphs::default);
             glyphs.remapper.remap(id);
+            if let Some(face) = document.fonts.face(face) {
+                let units = f32::from(face.units_per_em);
+                glyphs.widths.insert(id, (f32::from(face.width(id)) * 1000.0 / units).trunc());
+            }
             if let Some((said, _)) = votes.into_iter().max_by_key(|(_, count)| *count) {
                 glyphs.says.insert(id, said.to_owned());
             }
@@ -108,25 +113,51 @@ impl Used {
             Draw::Text { x, y, size, colour, glyphs } => {
                 ops.push(Op::StartTextSection);
                 ops.push(Op::SetFillColor { col: colour_of(*colour) });
-                let mut face = None;
-                for glyph in glyphs {
-                    let Some(used) = self.faces.get(&glyph.face) else { continue };
-                    if face != Some(glyph.face) {
-                        let font = PdfFontHandle::External(font_id(glyph.face));
-                        ops.push(Op::SetFont { font, size: Pt(*size) });
-                        face = Some(glyph.face);
+                let mut font = None;
+                for run in glyphs.chunk_by(|a, b| a.face == b.face && a.dy == b.dy) {
+                    let Some((first, used)) = run.first().and_then(|g| Some((g, self.faces.get(&g.face)?)))
+                    else {
+                        continue;
+                    };
+                    if font != Some(first.face) {
+                        let handle = PdfFontHandle::External(font_id(first.face));
+                        ops.push(Op::SetFont { font: handle, size: Pt(*size) });
+                        font = Some(first.face);
                     }
-                    // printpdf joins glyphs of one base line into one operator, with the distances between.
-                    let at = TextMatrix::Raw([1.0, 0.0, 0.0, 1.0, x + glyph.x, HEIGHT - y + glyph.dy]);
+                    let at = TextMatrix::Raw([1.0, 0.0, 0.0, 1.0, x + first.x, HEIGHT - y + first.dy]);
                     ops.push(Op::SetTextMatrix { matrix: at });
-                    let gid = used.remapper.get(glyph.id).unwrap_or(0);
-                    let cid = used.says.get(&glyph.id).cloned();
-                    let code = Codepoint { gid, offset: 0.0, cid };
-                    ops.push(Op::ShowText { items: vec![TextItem::GlyphIds(vec![code])] });
+                    ops.push(Op::ShowText { items: used.items(run, first.x, *size) });
                 }
                 ops.push(Op::EndTextSection);
             }
         }
+    }
+}
+
+impl Glyphs {
+    /// Glyphs of one base line, with the distances between them where these are not those of the font.
+    fn items(&self, run: &[Placed], from: f32, size: f32) -> Vec<TextItem> {
+        /// In thousandths of the size: nobody sees less.
+        const LEAST: f32 = 0.6;
+        let mut items = Vec::new();
+        let mut codes = Vec::new();
+        let mut pen = 0.0;
+        for glyph in run {
+            let wanted = (glyph.x - from) * 1000.0 / size;
+            if (wanted - pen).abs() > LEAST {
+                if !codes.is_empty() {
+                    items.push(TextItem::GlyphIds(std::mem::take(&mut codes)));
+                }
+                items.push(TextItem::Offset(pen - wanted));
+                pen = wanted;
+            }
+            let gid = self.remapper.get(glyph.id).unwrap_or(0);
+            codes.push(Codepoint { gid, offset: 0.0, cid: self.says.get(&glyph.id).cloned() });
+            // A viewer moves on by the width that the file says, which is a whole number.
+            pen += self.widths.get(&glyph.id).copied().unwrap_or(0.0);
+        }
+        items.push(TextItem::GlyphIds(codes));
+        items
     }
 }
 
@@ -156,18 +187,7 @@ fn subset(fonts: &Fonts, face: usize, glyphs: &Glyphs) -> Result<ParsedFont> {
     let face = fonts.face(face).ok_or_else(|| Error::bug("a glyph's font is one of the document's"))?;
     let bytes = subsetter::subset(&face.bytes, 0, &glyphs.remapper)
         .map_err(|error| Error::bug("a font that was read can be subset").because(error.to_string()))?;
-    let metrics = face.font.glyph_metrics();
-    let scale = metrics.scaled_f32(f32::from(face.units_per_em));
-    let widths: BTreeMap<u16, u16> = glyphs
-        .remapper
-        .remapped_gids()
-        .zip(0..)
-        .map(|(old, new)| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width of a font")]
-            let width = scale.h_advance(GlyphId::from(old)).max(0.0) as u16;
-            (new, width)
-        })
-        .collect();
+    let widths = glyphs.remapper.remapped_gids().zip(0..).map(|(old, new)| (new, face.width(old))).collect();
     let line = face.font.metrics().hhea_line.as_ref();
     #[expect(clippy::cast_possible_truncation, reason = "a height of a font")]
     let (ascent, descent) =

@@ -46,9 +46,8 @@ pub(super) fn draw(flow: &mut Flow<'_>, of: &Incident<'_>, title: Words) {
     let code = |name: &str| of.incident.code(name);
     let shipped = risk::builtin().into_iter().find(|scheme| Some(scheme.id()) == code("risk_scheme"));
     let scheme = of.scheme.cloned().or(shipped);
-    flow.section(title);
-    let tall = scheme.as_ref().map_or(0.0, height).max(112.0);
-    flow.need(tall + 30.0);
+    let tall = scheme.as_ref().map_or(0.0, height).max(if flow.lang == Lang::Both { 132.0 } else { 112.0 });
+    flow.section(title, tall + 40.0);
     let top = flow.y;
     let from = match &scheme {
         Some(scheme) => {
@@ -136,42 +135,51 @@ fn side_by_side(lang: Lang, en: &str, ar: &str) -> String {
 }
 
 fn human(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) {
-    let lang = flow.lang;
-    let step = |name: &str| {
+    let line = |title: Words, name: &str, lang: Lang| {
         let code = of.incident.code(name)?;
-        Some(Column::named(name)?.words(of.incident, code, lang).into_owned())
+        let value = Column::named(name)?.words(of.incident, code, lang).into_owned();
+        Some(format!("{}: {value}", title.of(lang)))
     };
-    let lines = [(SEVERITY, step("severity")), (PROBABILITY, step("probability"))];
-    let lines = lines.into_iter().filter_map(|(title, value)| Some((title.of(lang).into_owned(), value?)));
+    let both = |lang| [line(SEVERITY, "severity", lang), line(PROBABILITY, "probability", lang)];
+    let lines = each(flow.lang).iter().flat_map(|lang| both(*lang)).flatten().collect::<Vec<_>>();
     let score = of.incident.record().facet("risk_score").and_then(Value::as_int);
-    let card = Card { title: HUMAN, score, band: of.incident.code("risk_band"), none: NOT_RATED };
-    card.draw(flow, column, tall, &lines.collect::<Vec<_>>());
+    let card = Card { title: HUMAN, score, of: None, band: of.incident.code("risk_band"), none: NOT_RATED };
+    card.draw(flow, column, tall, &lines);
 }
 
 fn suggested(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) {
-    let lang = flow.lang;
     let score = of.incident.record().facet("ai_score").and_then(Value::as_int);
     let review = of.incident.code("ai_review").and_then(titles::title).unwrap_or(WAITING);
     let model = [of.incident.code("ai_model"), of.incident.code("ai_version")];
     let model = model.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let lines = match score {
-        Some(_) => vec![(REVIEW.of(lang).into_owned(), review.of(lang).into_owned()), (model, String::new())],
-        None => Vec::new(),
-    };
-    let card = Card { title: AI, score, band: of.incident.code("ai_band"), none: NO_SUGGESTION };
+    let reviewed = each(flow.lang).iter().map(|lang| format!("{}: {}", REVIEW.of(*lang), review.of(*lang)));
+    let lines: Vec<String> = reviewed.chain([model]).filter(|_| score.is_some()).collect();
+    let card =
+        Card { title: AI, score, of: Some(100), band: of.incident.code("ai_band"), none: NO_SUGGESTION };
     card.draw(flow, column, tall, &lines);
+}
+
+/// A narrow box has a line for each language.
+fn each(lang: Lang) -> &'static [Lang] {
+    match lang {
+        Lang::En => &[Lang::En],
+        Lang::Ar => &[Lang::Ar],
+        Lang::Both => &[Lang::En, Lang::Ar],
+    }
 }
 
 /// A rating in a box of its own.
 struct Card<'a> {
     title: Words,
     score: Option<i64>,
+    /// The highest that there is, where more is worse.
+    of: Option<i64>,
     band: Option<&'a str>,
     none: Words,
 }
 
 impl Card<'_> {
-    fn draw(&self, flow: &mut Flow<'_>, (from, wide): (f32, f32), tall: f32, lines: &[(String, String)]) {
+    fn draw(&self, flow: &mut Flow<'_>, (from, wide): (f32, f32), tall: f32, lines: &[String]) {
         let lang = flow.lang;
         let top = flow.y;
         let inside = (from + 6.0, wide - 12.0);
@@ -188,24 +196,29 @@ impl Card<'_> {
             return;
         };
         let big = Style { size: 22.0, weight: Weight::Bold, colour: INK };
-        flow.label(&score.to_string(), big, Side::Start, inside, y - 2.0);
+        let laid = flow.broken(&score.to_string(), big, inside.1);
+        let number = laid.first().map_or(0.0, |line| line.width);
+        flow.put(&laid, big, Side::Start, inside, y - 2.0);
+        if let Some(of) = self.of {
+            let muted = Style { size: 8.0, weight: Weight::Regular, colour: MUTED };
+            flow.label(&format!("/ {of}"), muted, Side::Start, (inside.0 + number + 3.0, 40.0), y + 10.0);
+        }
         if let Some((code, band)) = self.band.and_then(|code| Some((code, band(code)?))) {
             let (ground, ink) = paint(code);
             let style = Style { size: 9.0, weight: Weight::Bold, colour: ink };
-            let name = lang.pick(band.title_en(), band.title_ar());
-            let laid = flow.broken(&name, style, inside.1);
+            let name = if lang.rtl() { band.title_ar() } else { band.title_en() };
+            let laid = flow.broken(name, style, inside.1);
             let chip = laid.first().map_or(0.0, |line| line.width) + 10.0;
-            let from = inside.0 + (inside.1 - chip).clamp(0.0, 34.0);
+            let from = inside.0 + (inside.1 - chip).max(0.0);
             flow.y = y + 5.0;
             flow.ground(from, chip, 16.0, ground);
             flow.put(&laid, style, Side::Centre, (from, chip), y + 6.5);
         }
         y += 31.0;
-        for (title, value) in lines {
-            let text = if value.is_empty() { title.clone() } else { format!("{title}: {value}") };
+        for text in lines {
             let style = Style { size: 8.5, ..SMALL };
-            let laid = flow.broken(&text, style, inside.1);
-            flow.put(&laid, style, Side::Start, inside, y);
+            let laid = flow.broken(text, style, inside.1);
+            flow.put(&laid, style, Side::Own, inside, y);
             #[expect(clippy::cast_precision_loss, reason = "a card has few lines")]
             let high = laid.len() as f32 * leading(style);
             y += high;
@@ -226,6 +239,7 @@ fn reasons(flow: &mut Flow<'_>, of: &Incident<'_>) {
     let read: Vec<Reason> = kept.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut text = read
         .iter()
+        .filter(|reason| reason.points != 0)
         .map(|reason| format!("{} {:+}", reason.rule, reason.points))
         .collect::<Vec<_>>()
         .join(", ");
@@ -243,7 +257,8 @@ fn reasons(flow: &mut Flow<'_>, of: &Incident<'_>) {
         flow.gap(lines.len() as f32 * leading(muted));
     };
     if !text.is_empty() {
-        say(&format!("{}: {text}", REASONS.of(lang)));
+        let title = if lang.rtl() { REASONS.ar } else { REASONS.en };
+        say(&format!("{title}: {text}"));
     }
     match lang {
         Lang::Both => [ADVICE.en, ADVICE.ar].into_iter().for_each(say),

@@ -166,8 +166,9 @@ impl Paragraph {
         let range = range.start..range.start + kept;
         let mut line = Line { rtl: self.rtl, ..Line::default() };
         for (run, level) in self.in_visual_order(range) {
-            let inside = |item: &&Item| item.range.start < run.end && run.start < item.range.end;
-            let mut items: Vec<&Item> = self.items.iter().filter(inside).collect();
+            let first = self.items.partition_point(|item| item.range.end <= run.start);
+            let from = self.items.get(first..).unwrap_or_default();
+            let mut items: Vec<&Item> = from.iter().take_while(|item| item.range.start < run.end).collect();
             if level.is_rtl() {
                 items.reverse();
             }

@@ -77,13 +77,7 @@ pub(super) fn row(entry: &Entry, zone: &TimeZone, lang: Lang) -> Vec<Cell> {
         None => titled(event.to.as_str()),
     };
     let mut said = entry.note.as_ref().map(|note| note.to_string()).unwrap_or_default();
-    let changed: Vec<String> = event
-        .changes
-        .keys()
-        .map(|name| {
-            Column::named(name.as_str()).map_or_else(|| name.to_string(), |column| one_title(column, lang))
-        })
-        .collect();
+    let changed: Vec<String> = event.changes.keys().map(|name| changed(name.as_str(), lang)).collect();
     if !changed.is_empty() {
         if !said.is_empty() {
             said.push('\n');
@@ -107,6 +101,12 @@ fn one_of(words: Words, lang: Lang) -> String {
     (if lang.rtl() { words.ar } else { words.en }).to_owned()
 }
 
-fn one_title(column: &Column, lang: Lang) -> String {
-    column.title(if lang.rtl() { Lang::Ar } else { Lang::En }).into_owned()
+/// What changed, by its name.
+fn changed(name: &str, lang: Lang) -> String {
+    let lang = if lang.rtl() { Lang::Ar } else { Lang::En };
+    match (Column::named(name), titles::title(name)) {
+        (Some(column), _) => column.title(lang).into_owned(),
+        (None, Some(words)) => words.of(lang).into_owned(),
+        (None, None) => name.to_owned(),
+    }
 }
