@@ -206,6 +206,7 @@ const BUILT_ON: &[&str] = &[
     "async-trait",
     "base64",
     "cbc",
+    "flate2",
     "getrandom",
     "harfrust",
     "hmac",

@@ -18,7 +18,7 @@ pub struct Column {
     /// The name for programs, the same for ever.
     pub code: &'static str,
     title: Words,
-    from: From,
+    source: Source,
 }
 
 /// What stands in one cell.
@@ -42,7 +42,7 @@ pub enum Cell<'a> {
 
 /// Where a column's value comes from.
 #[derive(Clone, Copy, Debug)]
-enum From {
+enum Source {
     Number,
     Id,
     State,
@@ -59,53 +59,53 @@ enum From {
 
 /// Every column, in the order of the list.
 pub const COLUMNS: &[Column] = &[
-    column("number", "Number", "رقم البلاغ", From::Number),
-    column("state", "Status", "الحالة", From::State),
-    column("facility", "Facility code", "رمز المنشأة", From::Facility),
-    column("facility_name", "Facility", "المنشأة", From::FacilityName),
-    column("administration", "Administration", "الإدارة", From::Administration),
-    column("governorate", "Governorate", "المحافظة", From::Governorate),
-    column("created_at", "Reported", "تاريخ الإبلاغ", From::Created),
-    column("occurred_at", "Occurred", "تاريخ الحدث", From::Facet),
-    column("category", "Category", "التصنيف", From::Facet),
-    column("subtype", "Sub-type", "التصنيف الفرعي", From::Facet),
-    column("location", "Location", "المكان", From::Facet),
-    column("reporter_type", "Reported by", "المبلّغ", From::Facet),
-    column("actual_harm", "Actual harm", "الضرر الفعلي", From::Facet),
-    column("potential_harm", "Potential harm", "الضرر المحتمل", From::Facet),
-    column("risk_scheme", "Risk scheme", "مصفوفة الخطر", From::Facet),
-    column("severity", "Severity", "الشدة", From::Facet),
-    column("probability", "Probability", "الاحتمالية", From::Facet),
-    column("risk_score", "Risk score", "درجة الخطر", From::Facet),
-    column("risk_band", "Risk band", "فئة الخطر", From::Facet),
-    column("ai_score", "AI score", "تقدير الذكاء الاصطناعي", From::Facet),
-    column("ai_band", "AI band", "فئة الذكاء الاصطناعي", From::Facet),
-    column("ai_review", "AI review", "مراجعة التقدير", From::Facet),
-    column("high_risk", "High risk", "خطر مرتفع", From::Facet),
-    column("disclosed", "Patient told", "إفصاح للمريض", From::Facet),
-    column("factors", "Contributing factors", "العوامل المساهمة", From::Facet),
-    column("jci_chapter", "JCI chapter", "فصل الاعتماد", From::Facet),
-    column("jci_standard", "JCI standard", "معيار الاعتماد", From::Facet),
-    column("jci_status", "JCI status", "حالة الاستيفاء", From::Facet),
-    column("disposition", "Disposition", "التصرف", From::Facet),
-    column("description", "What happened", "وصف الحدث", From::Field),
-    column("specific_error", "Specific error", "الخطأ المحدد", From::Field),
-    column("immediate_action", "Immediate action", "الإجراء الفوري", From::Field),
-    column("involved_person", "Involved person", "الشخص المعني", From::Field),
-    column("medical_file_number", "Medical file number", "رقم الملف الطبي", From::Field),
-    column("responsible_manager", "Responsible manager", "المدير المسؤول", From::Field),
-    column("disclosure_responsible", "Told by", "المسؤول عن الإفصاح", From::Field),
-    column("notes", "Notes", "ملاحظات", From::Field),
-    column("jci_evidence", "JCI evidence", "أدلة الاعتماد", From::Field),
-    column("jci_gap", "JCI gap analysis", "تحليل الفجوة", From::Field),
-    column("jci_plan", "JCI action plan", "خطة الاعتماد", From::Field),
-    column("updated_at", "Last change", "آخر تعديل", From::Updated),
-    column("version", "Version", "النسخة", From::Version),
-    column("id", "Id", "المعرّف", From::Id),
+    column("number", "Number", "رقم البلاغ", Source::Number),
+    column("state", "Status", "الحالة", Source::State),
+    column("facility", "Facility code", "رمز المنشأة", Source::Facility),
+    column("facility_name", "Facility", "المنشأة", Source::FacilityName),
+    column("administration", "Administration", "الإدارة", Source::Administration),
+    column("governorate", "Governorate", "المحافظة", Source::Governorate),
+    column("created_at", "Reported", "تاريخ الإبلاغ", Source::Created),
+    column("occurred_at", "Occurred", "تاريخ الحدث", Source::Facet),
+    column("category", "Category", "التصنيف", Source::Facet),
+    column("subtype", "Sub-type", "التصنيف الفرعي", Source::Facet),
+    column("location", "Location", "المكان", Source::Facet),
+    column("reporter_type", "Reported by", "المبلّغ", Source::Facet),
+    column("actual_harm", "Actual harm", "الضرر الفعلي", Source::Facet),
+    column("potential_harm", "Potential harm", "الضرر المحتمل", Source::Facet),
+    column("risk_scheme", "Risk scheme", "مصفوفة الخطر", Source::Facet),
+    column("severity", "Severity", "الشدة", Source::Facet),
+    column("probability", "Probability", "الاحتمالية", Source::Facet),
+    column("risk_score", "Risk score", "درجة الخطر", Source::Facet),
+    column("risk_band", "Risk band", "فئة الخطر", Source::Facet),
+    column("ai_score", "AI score", "تقدير الذكاء الاصطناعي", Source::Facet),
+    column("ai_band", "AI band", "فئة الذكاء الاصطناعي", Source::Facet),
+    column("ai_review", "AI review", "مراجعة التقدير", Source::Facet),
+    column("high_risk", "High risk", "خطر مرتفع", Source::Facet),
+    column("disclosed", "Patient told", "إفصاح للمريض", Source::Facet),
+    column("factors", "Contributing factors", "العوامل المساهمة", Source::Facet),
+    column("jci_chapter", "JCI chapter", "فصل الاعتماد", Source::Facet),
+    column("jci_standard", "JCI standard", "معيار الاعتماد", Source::Facet),
+    column("jci_status", "JCI status", "حالة الاستيفاء", Source::Facet),
+    column("disposition", "Disposition", "التصرف", Source::Facet),
+    column("description", "What happened", "وصف الحدث", Source::Field),
+    column("specific_error", "Specific error", "الخطأ المحدد", Source::Field),
+    column("immediate_action", "Immediate action", "الإجراء الفوري", Source::Field),
+    column("involved_person", "Involved person", "الشخص المعني", Source::Field),
+    column("medical_file_number", "Medical file number", "رقم الملف الطبي", Source::Field),
+    column("responsible_manager", "Responsible manager", "المدير المسؤول", Source::Field),
+    column("disclosure_responsible", "Told by", "المسؤول عن الإفصاح", Source::Field),
+    column("notes", "Notes", "ملاحظات", Source::Field),
+    column("jci_evidence", "JCI evidence", "أدلة الاعتماد", Source::Field),
+    column("jci_gap", "JCI gap analysis", "تحليل الفجوة", Source::Field),
+    column("jci_plan", "JCI action plan", "خطة الاعتماد", Source::Field),
+    column("updated_at", "Last change", "آخر تعديل", Source::Updated),
+    column("version", "Version", "النسخة", Source::Version),
+    column("id", "Id", "المعرّف", Source::Id),
 ];
 
-const fn column(code: &'static str, en: &'static str, ar: &'static str, from: From) -> Column {
-    Column { code, title: words(en, ar), from }
+const fn column(code: &'static str, en: &'static str, ar: &'static str, source: Source) -> Column {
+    Column { code, title: words(en, ar), source }
 }
 
 impl Column {
@@ -122,33 +122,33 @@ impl Column {
     /// Whether it holds what somebody wrote.
     #[cfg(feature = "pdf")]
     pub(super) fn is_written(&self) -> bool {
-        matches!(self.from, From::Field) || self.code == "location"
+        matches!(self.source, Source::Field) || self.code == "location"
     }
 
     /// What an incident has in this column.
     pub fn read<'a>(&self, incident: &'a Opened) -> Cell<'a> {
         let envelope = incident.record().envelope();
         let code = |code: &'a str| Cell::Code(code.into());
-        match self.from {
-            From::Number => envelope.number.as_deref().map_or(Cell::Empty, code),
-            From::Id => Cell::Code(envelope.id.to_string().into()),
-            From::State => code(envelope.state.as_str()),
-            From::Facility => code(envelope.stamp.facility.as_str()),
-            From::FacilityName => incident.facility().map_or(Cell::Empty, |title| code(&title.en)),
-            From::Administration => code(envelope.stamp.administration.as_str()),
-            From::Governorate => code(envelope.stamp.governorate.as_str()),
-            From::Created => Cell::Time(envelope.created_at),
-            From::Updated => Cell::Time(envelope.updated_at),
-            From::Version => Cell::Int(i64::try_from(envelope.version).unwrap_or(i64::MAX)),
-            From::Facet => match incident.record().facet(self.code) {
+        match self.source {
+            Source::Number => envelope.number.as_deref().map_or(Cell::Empty, code),
+            Source::Id => Cell::Code(envelope.id.to_string().into()),
+            Source::State => code(envelope.state.as_str()),
+            Source::Facility => code(envelope.stamp.facility.as_str()),
+            Source::FacilityName => incident.facility().map_or(Cell::Empty, |title| code(&title.en)),
+            Source::Administration => code(envelope.stamp.administration.as_str()),
+            Source::Governorate => code(envelope.stamp.governorate.as_str()),
+            Source::Created => Cell::Time(envelope.created_at),
+            Source::Updated => Cell::Time(envelope.updated_at),
+            Source::Version => Cell::Int(i64::try_from(envelope.version).unwrap_or(i64::MAX)),
+            Source::Facet => match incident.record().facet(self.code) {
                 Some(Value::Text(text)) => code(text),
                 Some(Value::Int(int)) => Cell::Int(*int),
                 Some(Value::Bool(bool)) => Cell::Bool(*bool),
                 Some(Value::Time(time)) => Cell::Time(*time),
                 Some(Value::Bytes(_)) | None => Cell::Empty,
             },
-            From::Field if incident.is_unreadable(self.code) => Cell::Unreadable,
-            From::Field => incident.text(self.code).map_or(Cell::Empty, Cell::Text),
+            Source::Field if incident.is_unreadable(self.code) => Cell::Unreadable,
+            Source::Field => incident.text(self.code).map_or(Cell::Empty, Cell::Text),
         }
     }
 

@@ -5,8 +5,8 @@ use crate::export::Opened;
 use crate::export::columns::{COLUMNS, Cell, UNREADABLE};
 use crate::export::write::unwritten;
 
-/// The list as CSV (RFC 4180, UTF-8 without a mark, lines end with CR LF): codes for people and programs
-/// alike, times in UTC as RFC 3339.
+/// The list as CSV (RFC 4180, UTF-8 without a mark, lines end with CR LF): codes as stores keep them,
+/// times in UTC as RFC 3339.
 ///
 /// Nothing that somebody wrote can become a formula where the file is opened in a spreadsheet: a text that
 /// begins with `=`, `+`, `-`, `@`, a tab or a line end, or with their full-width forms, has a `'` before

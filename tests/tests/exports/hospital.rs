@@ -30,6 +30,12 @@ pub(super) const ARABIC: &str = "أُعطيت المريضة 20 mg من Morphine
      الدم 90/60 وتشبع الأكسجين SpO2 ≥ 90 % طوال 5-10 دقائق. سقطت المريضة بعد ذلك بجوار السرير رقم (12) في قسم \
      ICU-2، وتم إبلاغ الطبيب المناوب على الرقم +20 2 2345 6789.\nتم إعطاء Naloxone 0.4 mg IV فورًا، ولم يُلاحظ \
      ضرر دائم. لاحظت الممرضة أن العبوتين متشابهتان تمامًا، وأن درجة الحرارة كانت 37.5 °C.";
+/// More words, as a report has them when somebody takes the time.
+pub(super) const MORE: &str = "عند استلام الوردية المسائية وجدت الممرضة المسؤولة أن مضخة التسريب متوقفة عن العمل منذ نحو ساعة، \
+     ولم يكن هناك أي تنبيه صوتي. تم استبدال الجهاز بجهاز آخر من غرفة العناية، وأعيد ضبط معدل التسريب حسب أمر الطبيب. \
+     أبلغ فني الصيانة أن البطارية تالفة وأن الجهاز لم يخضع للفحص الدوري في موعده. لم تظهر على المريض أي أعراض، واستقرت \
+     العلامات الحيوية طوال الليل. طلبت إدارة القسم مراجعة جميع المضخات ووضع ملصق بتاريخ آخر فحص على كل جهاز، مع تدريب \
+     العاملين على اختبار الإنذار قبل الاستخدام وتسجيل النتيجة في نموذج التسليم.";
 pub(super) const ENGLISH: &str = "The patient was given 20 mg of morphine instead of 2 mg on 2026-11-21 at 08:45. \
      SpO2 stayed ≥ 90 % for 5-10 minutes. The daughter said \"نعم\" when asked whether she had seen it.";
 
@@ -75,7 +81,10 @@ impl Hospital {
         quality.act(incident, Action::Evaluate, None).await?;
         quality.act(incident, Action::Ask, Some("من كان موجودًا في القسم في تلك اللحظة؟")).await?;
         self.clock.pass_seconds(3600);
-        self.staff.incidents().act(incident, Action::Answer, Some("One colleague; I told the doctor at once.")).await?;
+        self.staff
+            .incidents()
+            .act(incident, Action::Answer, Some("One colleague; I told the doctor at once."))
+            .await?;
         quality.assess(incident, None, "severe", "occasional").await?;
         let accept = Command::new(Action::ReviewAi).set("ai_review", "accepted");
         self.quality.act(KIND, incident, accept).await?;

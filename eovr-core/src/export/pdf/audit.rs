@@ -8,8 +8,9 @@ use super::draw::{Backend as _, Document};
 use super::flow::{Cell, Flow, INNER, LABEL, NAVY, SMALL, Side, WHITE};
 use super::fonts::{Fonts, Weight};
 use super::incident::head;
+use super::lines::Style;
 use super::printed::Printed;
-use super::shape::Style;
+use super::tags::Role;
 use super::trail;
 use crate::error::Result;
 use crate::export::audit::{AuditReport, Told};
@@ -59,7 +60,7 @@ impl AuditReport {
             lang.pick(&format!("Page {page} of {of}"), &format!("صفحة {page} من {of}"))
         });
         let title = TITLE.of(lang).into_owned();
-        let document = Document { pages: flow.pages, fonts, title, lang, made_at: made.at };
+        let document = Document { pages: flow.pages, tree: flow.tree, fonts, title, lang, made_at: made.at };
         Printed.write(&document, &mut to)?;
         Ok(to)
     }
@@ -105,12 +106,14 @@ fn banner(flow: &mut Flow<'_>) {
     let style = Style { size: 18.0, weight: Weight::Bold, colour: WHITE };
     flow.ground(0.0, INNER, 36.0, NAVY);
     let (column, y) = ((14.0, INNER - 28.0), flow.y + 4.0);
+    flow.tree.begin(Role::Title, TITLE.of(flow.lang));
     if flow.lang == Lang::Both {
         flow.label(TITLE.en, style, Side::Start, column, y);
         flow.label(TITLE.ar, style, Side::End, column, y);
     } else {
         flow.label(&TITLE.of(flow.lang), style, Side::Start, column, y);
     }
+    flow.tree.end();
     flow.gap(46.0);
 }
 

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use super::fonts::Fonts;
-use super::shape::Placed;
+use super::lines::Placed;
+use super::tags::Tree;
 use crate::error::Result;
 use crate::export::titles::Lang;
 use crate::time::Timestamp;
@@ -19,12 +20,21 @@ pub(super) enum Draw {
     /// A rectangle's outline.
     Frame { x: f32, y: f32, wide: f32, high: f32, colour: u32, thick: f32 },
     /// A line of text, by its base line.
-    Text { x: f32, y: f32, size: f32, colour: u32, glyphs: Vec<Placed> },
+    /// It belongs to a leaf of the document's tree, or is decoration.
+    Text { x: f32, y: f32, size: f32, colour: u32, glyphs: Vec<Placed>, leaf: Option<usize> },
+}
+
+impl Draw {
+    /// The leaf of the tree that it belongs to.
+    pub(super) fn leaf(&self) -> Option<usize> {
+        if let Self::Text { leaf, .. } = self { *leaf } else { None }
+    }
 }
 
 /// A whole document.
 pub(super) struct Document<'a> {
     pub(super) pages: Vec<Vec<Draw>>,
+    pub(super) tree: Tree,
     pub(super) fonts: &'a Fonts,
     pub(super) title: String,
     pub(super) lang: Lang,

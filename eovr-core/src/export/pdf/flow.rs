@@ -2,7 +2,8 @@
 
 use super::draw::{Draw, HEIGHT, WIDTH};
 use super::fonts::{Fonts, Weight};
-use super::shape::{Line, Style, lines};
+use super::lines::{Line, Style, lines};
+use super::tags::{Role, Tree};
 use crate::export::titles::{Lang, Words};
 
 const MARGIN: f32 = 46.0;
@@ -62,6 +63,7 @@ pub(super) struct Flow<'a> {
     pub(super) fonts: &'a Fonts,
     pub(super) lang: Lang,
     pub(super) pages: Vec<Vec<Draw>>,
+    pub(super) tree: Tree,
     pub(super) y: f32,
 }
 
@@ -72,7 +74,7 @@ pub(super) fn leading(style: Style) -> f32 {
 
 impl<'a> Flow<'a> {
     pub(super) fn new(fonts: &'a Fonts, lang: Lang) -> Self {
-        Self { fonts, lang, pages: vec![Vec::new()], y: TOP }
+        Self { fonts, lang, pages: vec![Vec::new()], tree: Tree::new(), y: TOP }
     }
 
     pub(super) fn draw(&mut self, draw: Draw) {
@@ -112,8 +114,20 @@ impl<'a> Flow<'a> {
         lines(self.fonts, text, style, wide)
     }
 
-    /// Puts lines into a column at this height, and does not move on.
-    pub(super) fn put(&mut self, lines: &[Line], style: Style, side: Side, (from, wide): (f32, f32), y: f32) {
+    /// Puts lines into a column at this height, and does not move on. They belong to the leaf that is open.
+    pub(super) fn put(&mut self, lines: &[Line], style: Style, side: Side, column: (f32, f32), y: f32) {
+        self.put_as(self.tree.leaf(), lines, style, side, column, y);
+    }
+
+    fn put_as(
+        &mut self,
+        leaf: Option<usize>,
+        lines: &[Line],
+        style: Style,
+        side: Side,
+        (from, wide): (f32, f32),
+        y: f32,
+    ) {
         let x = self.x(from, wide);
         let page_rtl = self.lang.rtl();
         for (line, row) in lines.iter().zip(0_u16..) {
@@ -133,6 +147,7 @@ impl<'a> Flow<'a> {
                 size: style.size,
                 colour: style.colour,
                 glyphs: line.glyphs.clone(),
+                leaf,
             });
         }
     }
@@ -148,6 +163,7 @@ impl<'a> Flow<'a> {
         self.gap(12.0);
         self.need(leading(SECTION) + 8.0 + follows);
         let y = self.y;
+        self.tree.begin(Role::Section, title.of(self.lang));
         match self.lang {
             Lang::En => self.label(title.en, SECTION, Side::Start, (0.0, INNER), y),
             Lang::Ar => self.label(title.ar, SECTION, Side::Start, (0.0, INNER), y),
@@ -156,6 +172,7 @@ impl<'a> Flow<'a> {
                 self.label(title.ar, SECTION, Side::End, (0.0, INNER), y);
             }
         }
+        self.tree.end();
         self.y += leading(SECTION) + 2.0;
         self.ground(0.0, INNER, 0.8, NAVY);
         self.y += 5.0;
@@ -165,40 +182,62 @@ impl<'a> Flow<'a> {
     pub(super) fn heading(&mut self, title: Words) {
         self.need(40.0);
         let y = self.y;
+        self.tree.begin(Role::Heading, title.of(self.lang));
         if self.lang == Lang::Both {
             self.label(title.en, LABEL, Side::Start, (0.0, INNER), y);
             self.label(title.ar, LABEL, Side::End, (0.0, INNER), y);
         } else {
             self.label(&title.of(self.lang), LABEL, Side::Start, (0.0, INNER), y);
         }
+        self.tree.end();
         self.y += leading(LABEL) + 1.0;
     }
 
     /// Somebody's words, each paragraph from its own side.
     pub(super) fn words(&mut self, text: &str) {
         let lines = self.broken(text, BODY, INNER);
+        self.tree.begin(Role::Paragraph, text);
         for line in lines.chunks(1) {
             self.need(leading(BODY));
             self.put(line, BODY, Side::Own, (0.0, INNER), self.y);
             self.y += leading(BODY);
         }
+        self.tree.end();
         self.gap(6.0);
     }
 
     /// A table: shares of the width, the header (again on every page), the rows.
     pub(super) fn table(&mut self, shares: &[f32], head: Option<&[Cell]>, rows: &[Vec<Cell>]) {
+        self.tree.begin(Role::Table, "");
         if let Some(head) = head {
             // A header alone at the end of a page is none.
             self.need(60.0);
-            self.row(shares, head, None);
+            let leaves = self.leaves(head, |_| Role::HeadCell);
+            self.row(shares, head, None, &leaves);
         }
         for row in rows {
-            self.row(shares, row, head);
+            // Without a header above, what stands on a ground is the title of what stands beside it.
+            let titled = |cell: &Cell| head.is_none() && cell.ground.is_some();
+            let leaves = self.leaves(row, |cell| if titled(cell) { Role::RowTitle } else { Role::Cell });
+            self.row(shares, row, head, &leaves);
         }
+        self.tree.end();
     }
 
-    /// One row, on as many pages as it needs.
-    fn row(&mut self, shares: &[f32], cells: &[Cell], head: Option<&[Cell]>) {
+    /// The leaves of a row's cells.
+    fn leaves(&mut self, cells: &[Cell], role: impl Fn(&Cell) -> Role) -> Vec<usize> {
+        self.tree.begin(Role::Row, "");
+        let mut leaves = Vec::new();
+        for cell in cells {
+            leaves.push(self.tree.begin(role(cell), cell.text.as_str()));
+            self.tree.end();
+        }
+        self.tree.end();
+        leaves
+    }
+
+    /// One row, on as many pages as it needs. Without leaves it is decoration: a header that comes again.
+    fn row(&mut self, shares: &[f32], cells: &[Cell], head: Option<&[Cell]>, leaves: &[usize]) {
         const PAD: f32 = 4.0;
         let columns = columns(shares);
         let laid: Vec<Vec<Line>> = cells
@@ -232,11 +271,19 @@ impl<'a> Flow<'a> {
                 *done += count;
                 taken = taken.max(high(count, cell.style));
             }
-            for ((cell, part), (from, wide)) in cells.iter().zip(parts).zip(&columns) {
+            for (((cell, part), (from, wide)), at) in cells.iter().zip(parts).zip(&columns).zip(0..) {
                 if let Some(ground) = cell.ground {
                     self.ground(*from, *wide, taken, ground);
                 }
-                self.put(part, cell.style, cell.side, (from + PAD, wide - 2.0 * PAD), self.y + PAD * 0.5);
+                let leaf = leaves.get::<usize>(at).copied();
+                self.put_as(
+                    leaf,
+                    part,
+                    cell.style,
+                    cell.side,
+                    (from + PAD, wide - 2.0 * PAD),
+                    self.y + PAD * 0.5,
+                );
             }
             self.y += taken;
             self.ground(0.0, INNER, 0.4, RULE);
@@ -253,7 +300,7 @@ impl<'a> Flow<'a> {
         self.pages.push(Vec::new());
         self.y = TOP;
         if let Some(head) = head {
-            self.row(shares, head, None);
+            self.row(shares, head, None, &[]);
         }
     }
 
@@ -264,7 +311,9 @@ impl<'a> Flow<'a> {
         let high = lines.len() as f32 * leading(style) + 9.0;
         self.need(high);
         self.ground(0.0, INNER, high, ground);
+        self.tree.begin(Role::Paragraph, text);
         self.put(&lines, style, Side::Own, (10.0, INNER - 20.0), self.y + 4.0);
+        self.tree.end();
         self.y += high;
     }
 

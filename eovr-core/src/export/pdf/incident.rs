@@ -6,8 +6,9 @@ use super::draw::{Backend as _, Document};
 use super::flow::{BODY, Cell, Flow, HEAD, INNER, LABEL, NAVY, SHADE, SMALL, Side, WHITE, leading};
 use super::fonts::{Fonts, Weight};
 use super::isolate::runs_right_to_left;
+use super::lines::Style;
 use super::printed::Printed;
-use super::shape::Style;
+use super::tags::Role;
 use super::{risks, trail};
 use crate::error::Result;
 use crate::export::Opened;
@@ -110,6 +111,7 @@ impl Incident<'_> {
         });
         Document {
             pages: flow.pages,
+            tree: flow.tree,
             fonts,
             title: format!("{} {number}", TITLE.of(lang)),
             lang,
@@ -132,6 +134,7 @@ impl Incident<'_> {
         flow.ground(0.0, INNER, TALL, NAVY);
         let y = flow.y;
         let column = (14.0, INNER - 28.0);
+        flow.tree.begin(Role::Title, format!("{} {}", TITLE.of(lang), self.number()));
         let facility = self.incident.facility();
         let (en, ar) = facility.map_or(("", ""), |title| (title.en.as_str(), title.ar.as_str()));
         match lang {
@@ -148,6 +151,7 @@ impl Incident<'_> {
                 flow.label(if lang.rtl() { ar } else { en }, small, Side::Start, column, y + 34.0);
             }
         }
+        flow.tree.end();
         flow.gap(TALL + 8.0);
         self.chips(flow);
     }
@@ -183,7 +187,10 @@ impl Incident<'_> {
         let muted = Style { size: 8.0, ..LABEL };
         let muted = Style { weight: Weight::Regular, ..muted };
         flow.gap(2.0);
-        flow.label(&format!("{} ({zone})", CLOCK.of(flow.lang)), muted, Side::Start, (0.0, INNER), flow.y);
+        let clock = format!("{} ({zone})", CLOCK.of(flow.lang));
+        flow.tree.begin(Role::Paragraph, clock.as_str());
+        flow.label(&clock, muted, Side::Start, (0.0, INNER), flow.y);
+        flow.tree.end();
         flow.gap(leading(muted));
     }
 
@@ -347,6 +354,8 @@ fn chip(flow: &mut Flow<'_>, from: f32, text: &str, ground: u32, ink: u32) -> f3
     let lines = flow.broken(text, style, INNER);
     let wide = lines.first().map_or(0.0, |line| line.width) + 16.0;
     flow.ground(from, wide, 17.0, ground);
+    flow.tree.begin(Role::Paragraph, text);
     flow.put(&lines, style, Side::Centre, (from, wide), flow.y + 1.5);
+    flow.tree.end();
     from + wide + 6.0
 }

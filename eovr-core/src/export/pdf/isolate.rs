@@ -228,8 +228,8 @@ mod tests {
 
     #[test]
     fn a_piece_is_taken_whole() {
-        for piece in PIECES {
-            assert_eq!(tokens(&format!("أُعطي المريض {piece} بعد ذلك")), [*piece], "{piece}");
+        for piece in PIECES.lines() {
+            assert_eq!(tokens(&format!("أُعطي المريض {piece} بعد ذلك")), [piece], "{piece}");
         }
     }
 
@@ -276,75 +276,6 @@ mod tests {
     }
 }
 
-/// What must come out as it went in, wherever it stands.
+/// What must come out as it went in, wherever it stands: a piece a line.
 #[cfg(test)]
-pub(super) const PIECES: &[&str] = &[
-    "2026-03-14",
-    "14/03/2026",
-    "2026-03-14 08:45",
-    "08:45:30",
-    "2026-03-14T08:45:00Z",
-    "5-10",
-    "2-3",
-    "2–3",
-    "10 - 20",
-    "20 mg",
-    "0.5 mg/kg",
-    "12.5%",
-    "48%",
-    "90 %",
-    "≥ 90 %",
-    "≤ 5",
-    "≥90%",
-    "<5",
-    "> 140/90",
-    "< 0.01",
-    "= 3",
-    "± 2",
-    "±0.5",
-    "-5",
-    "−2.5",
-    "+3",
-    "+966 11 123 4567",
-    "+20-2-2345-6789",
-    "INR 2.0-3.0",
-    "1,000",
-    "1.000,50",
-    "120/80",
-    "SpO2 ≥ 90 %",
-    "SpO2 94%",
-    "pH 7.35-7.45",
-    "37.5 °C",
-    "38.2°",
-    "K+ 6.8 mmol/L",
-    "5 × 2",
-    "2x3",
-    "500 ml/h",
-    "10 µg",
-    "q8h",
-    "b.i.d",
-    "ICU-2",
-    "OVR-2026-000123",
-    "MF-77231-B",
-    "a.hassan@hospital.example",
-    "10.0.0.1",
-    "v1.2.3",
-    "1/2",
-    "3:1",
-    "20%-30%",
-    "5000 IU",
-    "A1C 7.9%",
-    "INR 4.2",
-    "GCS 8/15",
-    "T=36.6",
-    "#12",
-    "2 g IV",
-    "٢٠٢٦-٠٣-١٤",
-    "٥-١٠",
-    "١٢٫٥٪",
-    "≥ ٩٠ ٪",
-    "٠٨:٤٥",
-    "+٩٦٦ ١١ ١٢٣",
-    "١٢٠/٨٠",
-    "-٥",
-];
+pub(super) const PIECES: &str = include_str!("pieces.txt");

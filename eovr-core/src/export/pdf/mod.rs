@@ -10,9 +10,12 @@ mod flow;
 mod fonts;
 mod incident;
 mod isolate;
+mod lines;
 mod printed;
 mod risks;
 mod shape;
+mod structure;
+mod tags;
 mod trail;
 
 pub use self::audit::Made;

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use lopdf::{Dictionary, Object, StringFormat};
 use printpdf::{
-    Codepoint, Color, FontId, FontMetrics, Mm, Op, PaintMode, ParsedFont, PdfDocument, PdfFont,
+    Codepoint, Color, DictItem, FontId, FontMetrics, Mm, Op, PaintMode, ParsedFont, PdfDocument, PdfFont,
     PdfFontHandle, PdfPage, PdfSaveOptions, Pt, Rect, Rgb, TextItem, TextMatrix,
 };
 use sha2::{Digest as _, Sha256};
@@ -13,7 +15,8 @@ use subsetter::GlyphRemapper;
 
 use super::draw::{Backend, Document, Draw, HEIGHT};
 use super::fonts::Fonts;
-use super::shape::Placed;
+use super::lines::Placed;
+use super::structure;
 use crate::error::{Error, Result};
 use crate::export::titles::Lang;
 use crate::export::write::unwritten;
@@ -30,17 +33,39 @@ impl Backend for Printed {
             let font = PdfFont::new(subset(document.fonts, *face, glyphs)?);
             pdf.resources.fonts.map.insert(font_id(*face), font);
         }
+        let mut marked = Vec::new();
         for page in &document.pages {
             let mut ops = Vec::new();
-            page.iter().for_each(|draw| used.ops(draw, &mut ops));
+            let mut marks = Vec::new();
+            for part in page.chunk_by(|a, b| a.leaf() == b.leaf()) {
+                let leaf = part.first().and_then(Draw::leaf);
+                ops.push(mark(document, leaf, marks.len()));
+                marks.extend(leaf);
+                part.iter().for_each(|draw| used.ops(draw, &mut ops));
+                ops.push(Op::EndMarkedContent);
+            }
+            marked.push(marks);
             pdf.pages.push(PdfPage::new(Mm(210.0), Mm(297.0), ops));
         }
         let options =
             PdfSaveOptions { optimize: false, subset_fonts: false, secure: true, image_optimization: None };
         let mut warnings = Vec::new();
         let mut file = pdf.to_lopdf_document(&options, &mut warnings);
+        structure::add(&mut file, document, &marked)?;
         finish(&mut file, document)?;
         file.save_to(&mut Dyn(to)).map_err(unwritten)
+    }
+}
+
+/// Begins what belongs to a leaf of the tree, or decoration.
+fn mark(document: &Document<'_>, leaf: Option<usize>, number: usize) -> Op {
+    match leaf.and_then(|leaf| document.tree.nodes.get(leaf)) {
+        Some(node) => {
+            let number = DictItem::Int(i64::try_from(number).unwrap_or(i64::MAX));
+            let properties = DictItem::Dict { map: BTreeMap::from([("MCID".to_owned(), number)]) };
+            Op::BeginMarkedContentWithProperties { tag: node.role.name().to_owned(), properties }
+        }
+        None => Op::BeginMarkedContent { tag: "Artifact".to_owned() },
     }
 }
 
@@ -110,7 +135,7 @@ impl Used {
                 ops.push(Op::SetOutlineThickness { pt: Pt(*thick) });
                 ops.push(Op::DrawRectangle { rectangle: rectangle(*x, *y, *wide, *high, PaintMode::Stroke) });
             }
-            Draw::Text { x, y, size, colour, glyphs } => {
+            Draw::Text { x, y, size, colour, glyphs, .. } => {
                 ops.push(Op::StartTextSection);
                 ops.push(Op::SetFillColor { col: colour_of(*colour) });
                 let mut font = None;
@@ -245,15 +270,29 @@ fn finish(file: &mut lopdf::Document, document: &Document<'_>) -> Result<()> {
     let id: Vec<u8> = hash.finalize().iter().take(16).copied().collect();
     let id = Object::String(id, StringFormat::Hexadecimal);
     file.trailer.set("ID", vec![id.clone(), id]);
-    file.compress();
+    pack(file).map_err(unwritten)
+}
+
+/// Packs every stream. lopdf's own way takes a third longer for a file that is three in a thousand smaller.
+fn pack(file: &mut lopdf::Document) -> std::io::Result<()> {
+    for object in file.objects.values_mut() {
+        let Object::Stream(stream) = object else { continue };
+        if stream.dict.has(b"Filter") {
+            continue;
+        }
+        let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(6));
+        packer.write_all(&stream.content)?;
+        stream.set_content(packer.finish()?);
+        stream.dict.set("Filter", Object::Name(b"FlateDecode".to_vec()));
+    }
     Ok(())
 }
 
-fn text_object(text: &str) -> Object {
+pub(super) fn text_object(text: &str) -> Object {
     Object::String(text.as_bytes().to_vec(), StringFormat::Literal)
 }
 
-fn utf16(text: &str) -> Object {
+pub(super) fn utf16(text: &str) -> Object {
     let bytes = [0xfe, 0xff].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect();
     Object::String(bytes, StringFormat::Hexadecimal)
 }

@@ -3,7 +3,8 @@
 use super::flow::{Flow, INK, INNER, LABEL, MUTED, NAVY, RULE, SMALL, Side, leading};
 use super::fonts::Weight;
 use super::incident::Incident;
-use super::shape::Style;
+use super::lines::Style;
+use super::tags::Role;
 use crate::export::columns::{Column, UNREADABLE, band};
 use crate::export::titles::{self, Lang, Words, words};
 use crate::record::Value;
@@ -15,6 +16,7 @@ const NOT_RATED: Words = words("Not rated yet", "لم يُقيَّم بعد");
 const NO_SUGGESTION: Words = words("No suggestion", "لا يوجد اقتراح");
 const SEVERITY: Words = words("Severity", "الشدة");
 const PROBABILITY: Words = words("Probability", "الاحتمالية");
+const MATRIX_OF: Words = words("Risk matrix", "مصفوفة الخطر");
 const REVIEW: Words = words("Review", "المراجعة");
 const WAITING: Words = words("Waiting for a person", "بانتظار مراجعة بشرية");
 const REASONS: Words = words("Reasons of the suggestion", "أسباب الاقتراح");
@@ -51,7 +53,9 @@ pub(super) fn draw(flow: &mut Flow<'_>, of: &Incident<'_>, title: Words) {
     let top = flow.y;
     let from = match &scheme {
         Some(scheme) => {
+            flow.tree.begin(Role::Figure, shows(flow.lang, scheme, of));
             matrix(flow, scheme, code("severity"), code("probability"));
+            flow.tree.end();
             MATRIX + GAP
         }
         None => 0.0,
@@ -63,6 +67,21 @@ pub(super) fn draw(flow: &mut Flow<'_>, of: &Incident<'_>, title: Words) {
     suggested(flow, of, (from + wide + GAP, wide), tall);
     flow.y = top + tall + 4.0;
     reasons(flow, of);
+}
+
+/// What the picture shows, for who does not see it.
+fn shows(lang: Lang, scheme: &Scheme, of: &Incident<'_>) -> String {
+    let step = |name: &str| {
+        let code = of.incident.code(name)?;
+        Some(Column::named(name)?.words(of.incident, code, lang).into_owned())
+    };
+    let rated = match (step("severity"), step("probability")) {
+        (Some(severity), Some(probability)) => {
+            format!("{} {severity}, {} {probability}", SEVERITY.of(lang), PROBABILITY.of(lang))
+        }
+        _ => NOT_RATED.of(lang).into_owned(),
+    };
+    format!("{} ({}): {rated}", MATRIX_OF.of(lang), scheme.id())
 }
 
 const ROW: f32 = 23.0;
@@ -183,6 +202,7 @@ impl Card<'_> {
         let lang = flow.lang;
         let top = flow.y;
         let inside = (from + 6.0, wide - 12.0);
+        flow.tree.begin(Role::Paragraph, self.says(lang, lines));
         flow.frame(from, wide, tall, RULE, 0.8);
         flow.ground(from, wide, 3.0, NAVY);
         let title = side_by_side(lang, self.title.en, self.title.ar);
@@ -193,6 +213,7 @@ impl Card<'_> {
         let Some(score) = self.score else {
             let muted = Style { colour: MUTED, ..SMALL };
             flow.label(&self.none.of(lang), muted, Side::Start, inside, y + 4.0);
+            flow.tree.end();
             return;
         };
         let big = Style { size: 22.0, weight: Weight::Bold, colour: INK };
@@ -223,6 +244,20 @@ impl Card<'_> {
             let high = laid.len() as f32 * leading(style);
             y += high;
         }
+        flow.tree.end();
+    }
+
+    fn says(&self, lang: Lang, lines: &[String]) -> String {
+        let band = self.band.and_then(band).map(|band| lang.pick(band.title_en(), band.title_ar()));
+        let score = self.score.map(|score| score.to_string());
+        let none = self.none.of(lang).into_owned();
+        let parts = [self.title.of(lang).into_owned(), score.unwrap_or(none), band.unwrap_or_default()];
+        parts
+            .into_iter()
+            .chain(lines.iter().cloned())
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 
@@ -252,7 +287,9 @@ fn reasons(flow: &mut Flow<'_>, of: &Incident<'_>) {
     let muted = Style { size: 8.5, weight: Weight::Regular, colour: MUTED };
     let mut say = |text: &str| {
         let lines = flow.broken(text, muted, INNER);
+        flow.tree.begin(Role::Paragraph, text);
         flow.put(&lines, muted, Side::Start, (0.0, INNER), flow.y);
+        flow.tree.end();
         #[expect(clippy::cast_precision_loss, reason = "few lines")]
         flow.gap(lines.len() as f32 * leading(muted));
     };

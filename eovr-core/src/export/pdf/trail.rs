@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::flow::{Cell, Flow, SMALL};
 use super::fonts::Weight;
 use super::incident::{head, stacked};
-use super::shape::Style;
+use super::lines::Style;
 use crate::audit::{Hex, Verdict};
 use crate::export::columns::{Column, on_the_wall};
 use crate::export::titles::{self, Lang, Words, words};

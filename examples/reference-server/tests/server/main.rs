@@ -3,6 +3,7 @@
 mod api;
 mod check;
 mod demo;
+mod export;
 mod hostile;
 mod identity;
 mod import;
