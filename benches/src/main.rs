@@ -11,11 +11,13 @@
 //! cargo bench -p eovr-benches -- stores           beside Python on every server; only when named
 //! cargo bench -p eovr-benches -- http             the reference server beside FastAPI; only when named
 //! cargo bench -p eovr-benches -- http-soak --seconds 600
+//! cargo bench -p eovr-benches -- export           beside Python's libraries; only when named
 //! ```
 
 mod bare;
 mod decisions;
 mod ear;
+mod exports;
 mod http;
 mod large;
 mod reads;
@@ -65,7 +67,9 @@ const ROWS: [Row; 7] = [
 /// Rows at a size that can be chosen. They need servers and Python, so they are only run when named.
 type SizedRow = (&'static str, fn(Scale, Option<usize>) -> Outcome<Vec<Line>>);
 
-const STORES: [SizedRow; 3] = [
+const STORES: [SizedRow; 5] = [
+    ("export-xlsx", exports::xlsx_rows),
+    ("export-pdf", exports::pdf_rows),
     ("stores-submit", stores::submit_rows),
     ("stores-read", stores::read_rows),
     ("stores-seal", stores::seal_rows),

@@ -12,7 +12,8 @@
 //! 4. [`decide`]: the heart, one pure function from a command to its complete effect;
 //! 5. [`ports`]: what the host brings, first of all the [`ports::Store`];
 //! 6. [`service`]: the door, [`Eovr`] and [`Session`];
-//! 7. [`incident`]: the first product that stands on it, with [`triage`], [`analytics`] and [`notice`].
+//! 7. [`incident`]: the first product that stands on it, with [`triage`], [`analytics`] and [`notice`];
+//! 8. `export` (behind features): what leaves, as spreadsheets, PDF and formats of other systems.
 
 pub mod access;
 pub mod analytics;
@@ -24,6 +25,8 @@ pub mod conformance;
 pub mod decide;
 pub mod docs;
 pub mod error;
+#[cfg(feature = "export")]
+pub mod export;
 pub mod identity;
 pub mod incident;
 pub mod kind;

@@ -46,6 +46,12 @@ impl Timestamp {
         (date.year(), date.month())
     }
 
+    /// This moment on a wall clock.
+    #[cfg(feature = "export")]
+    pub(crate) fn on(self, zone: &jiff::tz::TimeZone) -> jiff::Zoned {
+        self.jiff().to_zoned(zone.clone())
+    }
+
     fn jiff(self) -> jiff::Timestamp {
         // Out of jiff's range (years -9999 to 9999) the nearest end is shown.
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {

@@ -100,6 +100,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "triage",
         ],
     ),
+    // What leaves reads records and trails that it is handed, and asks no store.
+    ("export", &["name", "time", "org", "record", "workflow", "risk", "audit", "service", "incident"]),
 ];
 
 fn core() -> PathBuf {
@@ -217,16 +219,24 @@ const BUILT_ON: &[&str] = &[
     "async-trait",
     "base64",
     "cbc",
+    "flate2",
     "getrandom",
+    "harfrust",
     "hmac",
     "jiff",
     "jsonwebtoken",
+    "lopdf",
+    "printpdf",
     "qrcode",
+    "rust_xlsxwriter",
     "serde",
     "serde_json",
     "sha1",
     "sha2",
+    "subsetter",
     "subtle",
+    "unicode-bidi",
+    "unicode-linebreak",
     "unicode-normalization",
     "uuid",
     "zeroize",
@@ -257,6 +267,10 @@ const NEVER: &[&str] = &[
     "log",
 ];
 
+/// What the feature `pdf` brings along and is never called: printpdf's type of a date, lopdf's reader of
+/// encrypted files. Files, dates and ids are given by us; two reports of the same moment are the same bytes.
+const WITH_PDF: &[&str] = &["time", "log", "rand"];
+
 fn tree(more: &[&str]) -> Vec<String> {
     let mut command = Command::new(env!("CARGO"));
     command
@@ -272,7 +286,11 @@ fn tree(more: &[&str]) -> Vec<String> {
 #[test]
 fn the_core_is_built_on_nothing_that_reaches_the_world() {
     let all = tree(&["--all-features"]);
-    let bad: Vec<_> = NEVER.iter().filter(|name| all.contains(&(**name).to_owned())).collect();
+    let is_in = |tree: &[String], name: &str| tree.iter().any(|known| known == name);
+    let bad: Vec<_> = NEVER.iter().filter(|name| is_in(&all, name) && !WITH_PDF.contains(name)).collect();
+    assert!(bad.is_empty(), "the core is built on {bad:?}");
+    let without_pdf = tree(&["--features", "conformance,csfle,login,xlsx"]);
+    let bad: Vec<_> = NEVER.iter().filter(|name| is_in(&without_pdf, name)).collect();
     assert!(bad.is_empty(), "the core is built on {bad:?}");
     let direct: BTreeSet<_> = tree(&["--all-features", "--depth", "1"]).into_iter().skip(1).collect();
     let wanted: BTreeSet<_> = BUILT_ON.iter().map(|name| (*name).to_owned()).collect();

@@ -1,7 +1,8 @@
 //! A reference host of eovr: on the command line, and over HTTP.
 //!
 //! `demo` builds a hospital group with a year of invented incidents and shows it; `import` reports the
-//! rows of a CSV file as incidents; `serve` answers HTTP; `train` and `evaluate` are a bench for scorers.
+//! rows of a CSV file as incidents; `export` writes what somebody sees into a file; `serve` answers HTTP;
+//! `train` and `evaluate` are a bench for scorers.
 
 mod archetypes;
 mod check;
@@ -9,6 +10,7 @@ mod config;
 mod database;
 mod demo;
 mod engine;
+mod export;
 mod files;
 mod http;
 mod import;
@@ -43,6 +45,8 @@ enum Verb {
     Demo(demo::Args),
     /// Reports every row of a CSV file as an incident; stops and goes on where it was.
     Import(import::Args),
+    /// Writes what somebody sees into a file: Excel, PDF, CSV, FHIR, an audit report.
+    Export(export::Args),
     /// Answers HTTP until it is asked to stop.
     Serve(serve::Args),
     /// Makes a scorer from labelled narratives.
@@ -77,6 +81,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
         match cli.verb {
             Verb::Demo(args) => demo::run(args, out).await.map(|()| 0),
             Verb::Import(args) => import::run(args, out).await,
+            Verb::Export(args) => export::run(args, out).await.map(|()| 0),
             Verb::Serve(args) => serve::run(args, out).await.map(|()| 0),
             Verb::Train(args) => triage::train::run(&args, out),
             Verb::Evaluate(args) => triage::evaluate::run(&args, out),

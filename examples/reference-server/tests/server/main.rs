@@ -3,6 +3,7 @@
 mod api;
 mod check;
 mod demo;
+mod export;
 mod hospital;
 mod hostile;
 mod identity;

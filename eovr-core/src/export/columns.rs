@@ -1,0 +1,236 @@
+//! The columns of the incident list: one table, which every list format reads.
+
+use std::borrow::Cow;
+
+use jiff::tz::TimeZone;
+
+use crate::export::Opened;
+use crate::export::titles::{self, Lang, Words, words};
+use crate::incident::harm::Harm;
+use crate::incident::{jci, taxonomy};
+use crate::record::Value;
+use crate::risk::{self, Band};
+use crate::time::Timestamp;
+
+/// One column: what it is called, and how it is read from a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// The name for programs, the same for ever.
+    pub code: &'static str,
+    title: Words,
+    source: Source,
+}
+
+/// What stands in one cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing was said.
+    Empty,
+    /// Something was said, and its key was destroyed since.
+    Unreadable,
+    /// Words that a person wrote.
+    Text(&'a str),
+    /// A code or an id.
+    Code(Cow<'a, str>),
+    /// A number.
+    Int(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// A moment.
+    Time(Timestamp),
+}
+
+/// Where a column's value comes from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Number,
+    Id,
+    State,
+    Facility,
+    FacilityName,
+    Administration,
+    Governorate,
+    Created,
+    Updated,
+    Version,
+    Facet,
+    Field,
+}
+
+/// Every column, in the order of the list.
+pub const COLUMNS: &[Column] = &[
+    column("number", "Number", "رقم البلاغ", Source::Number),
+    column("state", "Status", "الحالة", Source::State),
+    column("facility", "Facility code", "رمز المنشأة", Source::Facility),
+    column("facility_name", "Facility", "المنشأة", Source::FacilityName),
+    column("administration", "Administration", "الإدارة", Source::Administration),
+    column("governorate", "Governorate", "المحافظة", Source::Governorate),
+    column("created_at", "Reported", "تاريخ الإبلاغ", Source::Created),
+    column("occurred_at", "Occurred", "تاريخ الحدث", Source::Facet),
+    column("category", "Category", "التصنيف", Source::Facet),
+    column("subtype", "Sub-type", "التصنيف الفرعي", Source::Facet),
+    column("location", "Location", "المكان", Source::Facet),
+    column("reporter_type", "Reported by", "المبلّغ", Source::Facet),
+    column("actual_harm", "Actual harm", "الضرر الفعلي", Source::Facet),
+    column("potential_harm", "Potential harm", "الضرر المحتمل", Source::Facet),
+    column("risk_scheme", "Risk scheme", "مصفوفة الخطر", Source::Facet),
+    column("severity", "Severity", "الشدة", Source::Facet),
+    column("probability", "Probability", "الاحتمالية", Source::Facet),
+    column("risk_score", "Risk score", "درجة الخطر", Source::Facet),
+    column("risk_band", "Risk band", "فئة الخطر", Source::Facet),
+    column("ai_score", "AI score", "تقدير الذكاء الاصطناعي", Source::Facet),
+    column("ai_band", "AI band", "فئة الذكاء الاصطناعي", Source::Facet),
+    column("ai_review", "AI review", "مراجعة التقدير", Source::Facet),
+    column("high_risk", "High risk", "خطر مرتفع", Source::Facet),
+    column("disclosed", "Patient told", "إفصاح للمريض", Source::Facet),
+    column("factors", "Contributing factors", "العوامل المساهمة", Source::Facet),
+    column("jci_chapter", "JCI chapter", "فصل الاعتماد", Source::Facet),
+    column("jci_standard", "JCI standard", "معيار الاعتماد", Source::Facet),
+    column("jci_status", "JCI status", "حالة الاستيفاء", Source::Facet),
+    column("disposition", "Disposition", "التصرف", Source::Facet),
+    column("description", "What happened", "وصف الحدث", Source::Field),
+    column("specific_error", "Specific error", "الخطأ المحدد", Source::Field),
+    column("immediate_action", "Immediate action", "الإجراء الفوري", Source::Field),
+    column("involved_person", "Involved person", "الشخص المعني", Source::Field),
+    column("medical_file_number", "Medical file number", "رقم الملف الطبي", Source::Field),
+    column("responsible_manager", "Responsible manager", "المدير المسؤول", Source::Field),
+    column("disclosure_responsible", "Told by", "المسؤول عن الإفصاح", Source::Field),
+    column("notes", "Notes", "ملاحظات", Source::Field),
+    column("jci_evidence", "JCI evidence", "أدلة الاعتماد", Source::Field),
+    column("jci_gap", "JCI gap analysis", "تحليل الفجوة", Source::Field),
+    column("jci_plan", "JCI action plan", "خطة الاعتماد", Source::Field),
+    column("updated_at", "Last change", "آخر تعديل", Source::Updated),
+    column("version", "Version", "النسخة", Source::Version),
+    column("id", "Id", "المعرّف", Source::Id),
+];
+
+const fn column(code: &'static str, en: &'static str, ar: &'static str, source: Source) -> Column {
+    Column { code, title: words(en, ar), source }
+}
+
+impl Column {
+    /// The column of this name.
+    pub fn named(code: &str) -> Option<&'static Self> {
+        COLUMNS.iter().find(|column| column.code == code)
+    }
+
+    /// The title for people.
+    pub fn title(&self, lang: Lang) -> Cow<'static, str> {
+        self.title.of(lang)
+    }
+
+    /// Whether it holds what somebody wrote.
+    #[cfg(feature = "pdf")]
+    pub(super) fn is_written(&self) -> bool {
+        matches!(self.source, Source::Field) || self.code == "location"
+    }
+
+    /// What an incident has in this column.
+    pub fn read<'a>(&self, incident: &'a Opened) -> Cell<'a> {
+        let envelope = incident.record().envelope();
+        let code = |code: &'a str| Cell::Code(code.into());
+        match self.source {
+            Source::Number => envelope.number.as_deref().map_or(Cell::Empty, code),
+            Source::Id => Cell::Code(envelope.id.to_string().into()),
+            Source::State => code(envelope.state.as_str()),
+            Source::Facility => code(envelope.stamp.facility.as_str()),
+            Source::FacilityName => incident.facility().map_or(Cell::Empty, |title| code(&title.en)),
+            Source::Administration => code(envelope.stamp.administration.as_str()),
+            Source::Governorate => code(envelope.stamp.governorate.as_str()),
+            Source::Created => Cell::Time(envelope.created_at),
+            Source::Updated => Cell::Time(envelope.updated_at),
+            Source::Version => Cell::Int(i64::try_from(envelope.version).unwrap_or(i64::MAX)),
+            Source::Facet => match incident.record().facet(self.code) {
+                Some(Value::Text(text)) => code(text),
+                Some(Value::Int(int)) => Cell::Int(*int),
+                Some(Value::Bool(bool)) => Cell::Bool(*bool),
+                Some(Value::Time(time)) => Cell::Time(*time),
+                Some(Value::Bytes(_)) | None => Cell::Empty,
+            },
+            Source::Field if incident.is_unreadable(self.code) => Cell::Unreadable,
+            Source::Field => incident.text(self.code).map_or(Cell::Empty, Cell::Text),
+        }
+    }
+
+    /// What a person reads where a program reads this code.
+    pub fn words<'a>(&self, incident: &'a Opened, code: &'a str, lang: Lang) -> Cow<'a, str> {
+        match self.code {
+            "facility_name" => {
+                incident.facility().map_or(code.into(), |title| lang.pick(&title.en, &title.ar).into())
+            }
+            "factors" => {
+                let all = |lang: Lang, comma: &str| {
+                    let one =
+                        |code| titled("factor", incident, code, lang).unwrap_or_else(|| code.to_owned());
+                    code.split(',').map(one).collect::<Vec<_>>().join(comma)
+                };
+                lang.pick(&all(Lang::En, ", "), &all(Lang::Ar, "، ")).into()
+            }
+            of => titled(of, incident, code, lang).map_or(code.into(), Cow::Owned),
+        }
+    }
+}
+
+/// The title of a code in a column; none where the code is itself what people say.
+fn titled(column: &str, incident: &Opened, code: &str, lang: Lang) -> Option<String> {
+    let (en, ar) = match column {
+        "category" => taxonomy::find(code).ok().map(|found| (found.title_en, found.title_ar))?,
+        "subtype" => {
+            let found = taxonomy::find_subtype(incident.code("category")?, code).ok()?;
+            (found.title_en, found.title_ar)
+        }
+        "actual_harm" | "potential_harm" => {
+            code.parse().ok().map(|harm: Harm| (harm.title_en(), harm.title_ar()))?
+        }
+        "risk_band" | "ai_band" => band(code).map(|band| (band.title_en(), band.title_ar()))?,
+        "jci_status" => {
+            let status = jci::Status::ALL.into_iter().find(|status| status.code() == code)?;
+            (status.title_en(), status.title_ar())
+        }
+        "severity" | "probability" => return step(incident.code("risk_scheme")?, column, code, lang),
+        "state" | "reporter_type" | "disposition" | "ai_review" | "factor" => {
+            let words = titles::title(code)?;
+            (words.en, words.ar)
+        }
+        _ => return None,
+    };
+    Some(lang.pick(en, ar))
+}
+
+/// The band of this name.
+pub(super) fn band(code: &str) -> Option<Band> {
+    Band::ALL.into_iter().find(|band| band.name() == code)
+}
+
+/// The title of a step of a scheme that ships; a host's own scheme has its codes.
+fn step(scheme: &str, axis: &str, code: &str, lang: Lang) -> Option<String> {
+    let scheme = risk::builtin().into_iter().find(|known| known.id() == scheme)?;
+    let table = scheme.table();
+    let steps = if axis == "severity" { &table.severities } else { &table.probabilities };
+    steps.iter().find(|step| step.code == code).map(|step| lang.pick(&step.title, &step.title_ar))
+}
+
+/// A moment as people read it on a facility's wall clock: `2026-11-22 08:30`.
+pub(super) fn on_the_wall(at: Timestamp, zone: &TimeZone) -> String {
+    let at = at.on(zone);
+    format!("{:04}-{:02}-{:02} {:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute())
+}
+
+/// What a person reads where a text cannot be opened any more.
+pub(super) const UNREADABLE: Words = words("[erased: its key was destroyed]", "[محذوف: أُتلف مفتاح التشفير]");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_titled_in_both_languages() {
+        let mut codes: Vec<_> = COLUMNS.iter().map(|column| column.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), COLUMNS.len());
+        for column in COLUMNS {
+            assert!(column.title.ar.chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c)), "{}", column.code);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+use std::io::Write;
+
+use crate::error::Result;
+use crate::export::Opened;
+use crate::export::columns::{COLUMNS, Cell, UNREADABLE};
+use crate::export::write::unwritten;
+
+/// The list as CSV (RFC 4180, UTF-8 without a mark, lines end with CR LF): codes as stores keep them,
+/// times in UTC as RFC 3339.
+///
+/// Nothing that somebody wrote can become a formula where the file is opened in a spreadsheet: a text that
+/// begins with `=`, `+`, `-`, `@`, a tab or a line end, or with their full-width forms, has a `'` before
+/// it. So has a text that begins with `'`: who takes one away has what was written.
+#[derive(Debug)]
+pub struct Csv<W> {
+    to: W,
+    line: String,
+}
+
+impl<W: Write> Csv<W> {
+    /// Begins with the line of names.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn new(to: W) -> Result<Self> {
+        let mut csv = Self { to, line: String::new() };
+        COLUMNS.iter().for_each(|column| cell(&mut csv.line, column.code));
+        csv.end()?;
+        Ok(csv)
+    }
+
+    /// Writes one incident.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn push(&mut self, incident: &Opened) -> Result<()> {
+        for column in COLUMNS {
+            match column.read(incident) {
+                Cell::Empty => cell(&mut self.line, ""),
+                Cell::Unreadable => cell(&mut self.line, UNREADABLE.en),
+                Cell::Text(text) => guarded(&mut self.line, text),
+                Cell::Code(code) => guarded(&mut self.line, &code),
+                Cell::Int(int) => cell(&mut self.line, &int.to_string()),
+                Cell::Bool(bool) => cell(&mut self.line, if bool { "true" } else { "false" }),
+                Cell::Time(at) => cell(&mut self.line, &at.to_string()),
+            }
+        }
+        self.end()
+    }
+
+    /// Hands over what was buffered and gives the writer back.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn finish(mut self) -> Result<W> {
+        self.to.flush().map_err(unwritten)?;
+        Ok(self.to)
+    }
+
+    fn end(&mut self) -> Result<()> {
+        end(&mut self.line, &mut self.to)
+    }
+}
+
+/// Ends a line, and writes it.
+pub(super) fn end(line: &mut String, to: &mut impl Write) -> Result<()> {
+    // Every cell has a comma behind it; the last one has the end of the line.
+    line.pop();
+    line.push_str("\r\n");
+    let written = to.write_all(line.as_bytes()).map_err(unwritten);
+    line.clear();
+    written
+}
+
+/// A cell that cannot be anything else than what we made it.
+pub(super) fn cell(line: &mut String, text: &str) {
+    if text.contains(['"', ',', '\r', '\n']) {
+        line.push('"');
+        line.push_str(&text.replace('"', "\"\""));
+        line.push('"');
+    } else {
+        line.push_str(text);
+    }
+    line.push(',');
+}
+
+/// A cell with words that somebody wrote.
+pub(super) fn guarded(line: &mut String, text: &str) {
+    if looks_like_a_formula(text) {
+        cell(line, &format!("'{text}"));
+    } else {
+        cell(line, text);
+    }
+}
+
+/// Whether a spreadsheet could take a text for a formula, or for one that we have guarded.
+pub(super) fn looks_like_a_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'', '＝', '＋', '－', '＠'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(texts: &[&str]) -> String {
+        let mut line = String::new();
+        texts.iter().for_each(|text| guarded(&mut line, text));
+        let mut bytes = Vec::new();
+        end(&mut line, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn no_text_begins_as_a_formula_does() {
+        for text in ["=1+1", "+966 11", "-5", "@SUM(A1)", "\tx", "＝1", "'quoted"] {
+            assert_eq!(line(&[text, ""]), format!("'{text},\r\n"));
+        }
+        assert_eq!(line(&["=cmd|' /C calc'!A0, \"x\""]), "\"'=cmd|' /C calc'!A0, \"\"x\"\"\"\r\n");
+    }
+
+    #[test]
+    fn what_needs_quotes_has_them_and_nothing_else() {
+        assert_eq!(
+            line(&["plain", "a,b", "a\"b", "a\nb", "سقط"]),
+            "plain,\"a,b\",\"a\"\"b\",\"a\nb\",سقط\r\n"
+        );
+    }
+}

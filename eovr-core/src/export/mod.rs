@@ -1,0 +1,41 @@
+//! What leaves: lists for a spreadsheet or a program, and the report of one incident for a person.
+//!
+//! Records go in and bytes come out, to any [`std::io::Write`]. An export never asks a store: the host
+//! reads page after page through its [`Session`](crate::Session), so scope is applied before anything
+//! comes here, and hands each record over as [`Opened`]. Nothing is buffered beyond what a format forces:
+//! a reader that is slow slows the writer, and one that goes away ends it with an error.
+//!
+//! | what | how | feature |
+//! |---|---|---|
+//! | the list, for programs | [`Csv`], [`Ndjson`]: codes and RFC 3339 times | `export` |
+//! | the list, for people | `Workbook`: Excel, English or Arabic, with figures and a chart | `xlsx` |
+//! | one incident, for people | `pdf::Incident`: the whole report, English, Arabic or both | `pdf` |
+//! | audit events | [`AuditReport`]: by date, event and user, as CSV and JSON; as PDF too | `export`, `pdf` |
+//! | counts without persons | [`Deidentified`]: months for dates, small counts hidden | `export` |
+//! | incidents and audit, for other systems | [`fhir`], [`crosswalk`] | `export` |
+//!
+//! All lists have the same columns, from one table: [`columns::COLUMNS`].
+
+mod audit;
+pub mod columns;
+pub mod crosswalk;
+mod csv;
+mod deidentified;
+pub mod fhir;
+mod ndjson;
+mod opened;
+#[cfg(feature = "pdf")]
+pub mod pdf;
+mod titles;
+mod write;
+#[cfg(feature = "xlsx")]
+mod xlsx;
+
+pub use self::audit::{AuditFilter, AuditReport};
+pub use self::csv::Csv;
+pub use self::deidentified::Deidentified;
+pub use self::ndjson::Ndjson;
+pub use self::opened::Opened;
+pub use self::titles::Lang;
+#[cfg(feature = "xlsx")]
+pub use self::xlsx::{Look, Workbook};

@@ -1,0 +1,66 @@
+use std::io::Write;
+
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+use crate::error::Result;
+use crate::export::Opened;
+use crate::export::columns::{COLUMNS, Cell};
+use crate::export::write::{unwritten, unwritten_json};
+
+/// The list as one JSON object a line: every column of the table, `null` where nothing was said, codes as
+/// stores keep them, times in UTC as RFC 3339. What cannot be read any more is listed in `unreadable`.
+#[derive(Debug)]
+pub struct Ndjson<W> {
+    to: W,
+}
+
+impl<W: Write> Ndjson<W> {
+    /// To this writer.
+    pub fn new(to: W) -> Self {
+        Self { to }
+    }
+
+    /// Writes one incident.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn push(&mut self, incident: &Opened) -> Result<()> {
+        serde_json::to_writer(&mut self.to, &Line(incident)).map_err(unwritten_json)?;
+        self.to.write_all(b"\n").map_err(unwritten)
+    }
+
+    /// Hands over what was buffered and gives the writer back.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn finish(mut self) -> Result<W> {
+        self.to.flush().map_err(unwritten)?;
+        Ok(self.to)
+    }
+}
+
+struct Line<'a>(&'a Opened);
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut unreadable = Vec::new();
+        let mut map = serializer.serialize_map(Some(COLUMNS.len() + 1))?;
+        for column in COLUMNS {
+            map.serialize_key(column.code)?;
+            match column.read(self.0) {
+                Cell::Empty => map.serialize_value(&())?,
+                Cell::Unreadable => {
+                    unreadable.push(column.code);
+                    map.serialize_value(&())?;
+                }
+                Cell::Text(text) => map.serialize_value(text)?,
+                Cell::Code(code) => map.serialize_value(&code)?,
+                Cell::Int(int) => map.serialize_value(&int)?,
+                Cell::Bool(bool) => map.serialize_value(&bool)?,
+                Cell::Time(at) => map.serialize_value(&at)?,
+            }
+        }
+        map.serialize_entry("unreadable", &unreadable)?;
+        map.end()
+    }
+}

@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use zeroize::Zeroizing;
+
+use crate::error::{ErrorKind, Result};
+use crate::name::Name;
+use crate::org::Title;
+use crate::record::{Record, Value};
+use crate::service::Session;
+
+/// A record with its texts opened, as exports take it. It holds patient data in the clear: make it, write
+/// it, drop it.
+pub struct Opened {
+    record: Record,
+    texts: BTreeMap<Name, Zeroizing<String>>,
+    unreadable: Vec<Name>,
+    facility: Option<Title>,
+    zone: TimeZone,
+}
+
+impl Opened {
+    /// Opens every sealed field of a record that this session was given.
+    ///
+    /// What was sealed with a key that has been destroyed is erased, and no error: it is listed as
+    /// unreadable.
+    ///
+    /// # Errors
+    /// `Tampered` where a value is not what was sealed there.
+    pub fn of(session: &Session, record: Record) -> Result<Self> {
+        let names: Vec<Name> = record.sealed_fields().keys().cloned().collect();
+        Self::only(session, record, &names)
+    }
+
+    /// Opens these fields and leaves the others sealed, for exports that do not show them.
+    ///
+    /// # Errors
+    /// As [`Opened::of`].
+    pub fn only(session: &Session, record: Record, fields: &[Name]) -> Result<Self> {
+        let mut texts = BTreeMap::new();
+        let mut unreadable = Vec::new();
+        for name in fields {
+            match session.open(&record, name.as_str()) {
+                Ok(Some(text)) => drop(texts.insert(name.clone(), text)),
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::Key => unreadable.push(name.clone()),
+                Err(error) => return Err(error),
+            }
+        }
+        let org = session.eovr().org();
+        let place = &record.envelope().stamp.facility;
+        Ok(Self { texts, unreadable, facility: org.title(place).cloned(), zone: org.zone(place), record })
+    }
+
+    /// The record.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// A text that was opened; none where it is not set, was not asked for, or cannot be read any more.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.texts.get(field).map(|text| text.as_str())
+    }
+
+    /// Whether a text is kept that no key opens any more.
+    pub fn is_unreadable(&self, field: &str) -> bool {
+        self.unreadable.iter().any(|name| name.as_str() == field)
+    }
+
+    /// The name of its facility, where that is still in the organisation.
+    pub fn facility(&self) -> Option<&Title> {
+        self.facility.as_ref()
+    }
+
+    /// The wall clock of its facility.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    pub(super) fn code(&self, facet: &str) -> Option<&str> {
+        self.record.facet(facet).and_then(Value::as_text)
+    }
+}
+
+/// Says nothing of what was opened.
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Opened({}, {} texts)", self.record.id(), self.texts.len())
+    }
+}

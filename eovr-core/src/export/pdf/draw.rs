@@ -1,0 +1,48 @@
+//! What stands on pages, before any format: the interface between layout and whoever writes files.
+
+use std::io::Write;
+
+use super::fonts::Fonts;
+use super::lines::Placed;
+use super::tags::Tree;
+use crate::error::Result;
+use crate::export::titles::Lang;
+use crate::time::Timestamp;
+
+/// A4, in points.
+pub(super) const WIDTH: f32 = 595.28;
+pub(super) const HEIGHT: f32 = 841.89;
+
+/// One thing on a page. Points, from the upper left corner.
+pub(super) enum Draw {
+    /// A filled rectangle.
+    Ground { x: f32, y: f32, wide: f32, high: f32, colour: u32 },
+    /// A rectangle's outline.
+    Frame { x: f32, y: f32, wide: f32, high: f32, colour: u32, thick: f32 },
+    /// A line of text, by its base line.
+    /// It belongs to a leaf of the document's tree, or is decoration.
+    Text { x: f32, y: f32, size: f32, colour: u32, glyphs: Vec<Placed>, leaf: Option<usize> },
+}
+
+impl Draw {
+    /// The leaf of the tree that it belongs to.
+    pub(super) fn leaf(&self) -> Option<usize> {
+        if let Self::Text { leaf, .. } = self { *leaf } else { None }
+    }
+}
+
+/// A whole document.
+pub(super) struct Document<'a> {
+    pub(super) pages: Vec<Vec<Draw>>,
+    pub(super) tree: Tree,
+    pub(super) fonts: &'a Fonts,
+    pub(super) title: String,
+    pub(super) lang: Lang,
+    /// The same document made at the same moment is the same file.
+    pub(super) made_at: Timestamp,
+}
+
+/// Who writes a document in some format: one method, so that another library can take its place.
+pub(super) trait Backend {
+    fn write(&self, document: &Document<'_>, to: &mut dyn Write) -> Result<()>;
+}

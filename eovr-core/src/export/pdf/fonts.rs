@@ -1,0 +1,178 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use harfrust::{Direction, Font, GlyphId, Language, Script, ShapePlan};
+
+use crate::error::{Error, ErrorKind, Result};
+
+static AMIRI: &[u8] = include_bytes!("fonts/Amiri-Regular.ttf");
+static AMIRI_BOLD: &[u8] = include_bytes!("fonts/Amiri-Bold.ttf");
+static DEJAVU: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
+
+/// The fonts of a document, read once and shared by all.
+///
+/// For each character the first font that has it is used: the host's own, where it brought one, then Amiri,
+/// then DejaVu Sans for signs. A character that none has is shown as its code.
+pub struct Fonts {
+    faces: Vec<Face>,
+    regular: Vec<usize>,
+    bold: Vec<usize>,
+}
+
+/// One font file.
+pub(super) struct Face {
+    pub(super) name: String,
+    pub(super) bytes: Cow<'static, [u8]>,
+    pub(super) font: Font,
+    pub(super) units_per_em: u16,
+    pub(super) arabic: ShapePlan,
+    pub(super) latin: ShapePlan,
+}
+
+/// Which of the two weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Weight {
+    Regular,
+    Bold,
+}
+
+impl Fonts {
+    /// The fonts that come with the library.
+    ///
+    /// # Errors
+    /// `Bug`, should they not be fonts.
+    pub fn embedded() -> Result<Self> {
+        let read = |name: &str, bytes: &'static [u8]| {
+            Face::read(name, bytes.into()).ok_or_else(|| Error::bug("the embedded fonts are fonts"))
+        };
+        let faces = vec![read("Amiri", AMIRI)?, read("Amiri-Bold", AMIRI_BOLD)?, read("DejaVuSans", DEJAVU)?];
+        Ok(Self { faces, regular: vec![0, 2], bold: vec![1, 2] })
+    }
+
+    /// A hospital's own font before the embedded ones: the bytes of a TrueType or OpenType file, and of its
+    /// bold where there is one.
+    ///
+    /// # Errors
+    /// `Config` where the bytes are not a font, its maker does not allow embedding, or it lacks Arabic
+    /// letters, vowel marks, digits or basic Latin.
+    pub fn with_own(self, regular: Vec<u8>, bold: Option<Vec<u8>>) -> Result<Self> {
+        let mut fonts = self;
+        let at = fonts.faces.len();
+        fonts.faces.push(Face::own("OwnFont", regular)?);
+        fonts.regular.insert(0, at);
+        if let Some(bold) = bold {
+            fonts.faces.push(Face::own("OwnFont-Bold", bold)?);
+            fonts.bold.insert(0, at + 1);
+        } else {
+            fonts.bold.insert(0, at);
+        }
+        Ok(fonts)
+    }
+
+    pub(super) fn face(&self, index: usize) -> Option<&Face> {
+        self.faces.get(index)
+    }
+
+    /// The first font of this weight that has the character.
+    pub(super) fn with(&self, c: char, weight: Weight) -> Option<usize> {
+        let chain = match weight {
+            Weight::Regular => &self.regular,
+            Weight::Bold => &self.bold,
+        };
+        chain.iter().copied().find(|index| self.face(*index).is_some_and(|face| face.has(c)))
+    }
+}
+
+/// Says which fonts they are.
+impl fmt::Debug for Fonts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.faces.iter().map(|face| &face.name)).finish()
+    }
+}
+
+impl Face {
+    fn read(name: &str, bytes: Cow<'static, [u8]>) -> Option<Self> {
+        let font = Font::new(bytes.to_vec(), 0)?;
+        let language = Language::new("ar");
+        let plan = |direction, script| ShapePlan::new(&font, direction, Some(script), language.as_ref(), &[]);
+        let (arabic, latin) =
+            (plan(Direction::RightToLeft, Script::ARABIC), plan(Direction::LeftToRight, Script::LATIN));
+        let units_per_em = font.units_per_em();
+        (units_per_em > 0).then(|| Self { name: name.to_owned(), units_per_em, arabic, latin, bytes, font })
+    }
+
+    fn own(name: &str, bytes: Vec<u8>) -> Result<Self> {
+        let refused = |message: &str, help: &str| Err(Error::new(ErrorKind::Config, message).with_help(help));
+        let forbids = embedding_is_forbidden(&bytes);
+        let Some(face) = Self::read(name, bytes.into()) else {
+            return refused("the font cannot be read", "give a TrueType or OpenType file, not a collection");
+        };
+        if forbids {
+            return refused("the font may not be embedded", "its maker forbids it: choose another");
+        }
+        let needed = (' '..='~').chain('\u{621}'..='\u{63a}').chain('\u{641}'..='\u{652}');
+        let missing = needed.filter(|c| !face.has(*c)).count();
+        if missing > 0 {
+            return refused(
+                &format!("the font lacks {missing} of the characters that every report needs"),
+                "it needs basic Latin, the Arabic letters and their vowel marks",
+            );
+        }
+        Ok(face)
+    }
+
+    /// How wide a glyph is, in the font's units.
+    pub(super) fn width(&self, glyph: u16) -> u16 {
+        let metrics = self.font.glyph_metrics().scaled_f32(f32::from(self.units_per_em));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width of a font")]
+        let width = metrics.h_advance(GlyphId::from(glyph)).max(0.0) as u16;
+        width
+    }
+
+    fn has(&self, c: char) -> bool {
+        self.font.charmap().map_unicode(c).is_some_and(|glyph| glyph.to_u32() != 0)
+    }
+}
+
+/// Whether a font's table `OS/2` says so: bit 1 of `fsType` alone.
+fn embedding_is_forbidden(bytes: &[u8]) -> bool {
+    let u16_at =
+        |at: usize| bytes.get(at..at + 2).map(|b| b.iter().fold(0, |all, b| all << 8 | usize::from(*b)));
+    let u32_at = |at: usize| Some(u16_at(at)? << 16 | u16_at(at + 2)?);
+    let tables = u16_at(4).unwrap_or(0);
+    let record = (0..tables).map(|i| 12 + i * 16).find(|at| bytes.get(*at..at + 4) == Some(b"OS/2"));
+    let fs_type = record.and_then(|at| u32_at(at + 8)).and_then(|table| u16_at(table + 8));
+    fs_type.is_some_and(|bits| bits & 0xf == 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_own_font_must_be_able_to_write_a_report() {
+        let own = |bytes: &[u8]| Fonts::embedded().unwrap().with_own(bytes.to_vec(), None);
+        assert!(own(AMIRI).is_ok());
+        let message = |bytes: &[u8]| own(bytes).err().map(|error| error.message().to_owned());
+        assert_eq!(message(b"%PDF-1.7").as_deref(), Some("the font cannot be read"));
+        // DejaVu's subset has neither Arabic nor plain letters.
+        assert!(message(DEJAVU).is_some_and(|message| message.starts_with("the font lacks ")));
+        let mut restricted = AMIRI.to_vec();
+        let at = restricted.windows(4).position(|tag| tag == b"OS/2").unwrap();
+        let table = u32::from_be_bytes(restricted[at + 8..at + 12].try_into().unwrap()) as usize;
+        restricted[table + 9] = 2;
+        assert_eq!(message(&restricted).as_deref(), Some("the font may not be embedded"));
+    }
+
+    #[test]
+    fn what_a_report_is_made_of_is_in_some_font() {
+        let fonts = Fonts::embedded().unwrap();
+        for c in "سَقَطَ المريض ٠١٢٣٤٥٦٧٨٩ ،؛؟ Aa09 ≥ ≤ → ✓ ■ ● ± µ ° × – — « » ٪ α β".chars()
+        {
+            for weight in [Weight::Regular, Weight::Bold] {
+                assert!(fonts.with(c, weight).is_some(), "U+{:04X}", u32::from(c));
+            }
+        }
+        assert_eq!(fonts.with('北', Weight::Regular), None);
+    }
+}

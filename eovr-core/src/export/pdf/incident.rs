@@ -1,0 +1,361 @@
+//! The report of one incident.
+
+use std::io::Write;
+
+use super::draw::{Backend as _, Document};
+use super::flow::{BODY, Cell, Flow, HEAD, INNER, LABEL, NAVY, SHADE, SMALL, Side, WHITE, leading};
+use super::fonts::{Fonts, Weight};
+use super::isolate::runs_right_to_left;
+use super::lines::Style;
+use super::printed::Printed;
+use super::tags::Role;
+use super::{risks, trail};
+use crate::error::Result;
+use crate::export::Opened;
+use crate::export::columns::{self, Column, UNREADABLE, on_the_wall};
+use crate::export::titles::{self, Lang, Words, words};
+use crate::risk::Scheme;
+use crate::service::Trail;
+use crate::time::Timestamp;
+
+/// Everything that a report shows. What is left out is not shown: not even its heading.
+#[derive(Clone, Copy, Debug)]
+pub struct Incident<'a> {
+    /// The incident.
+    pub incident: &'a Opened,
+    /// Its follow-up actions.
+    pub follow_ups: &'a [Opened],
+    /// Its audit trail, with what the verifier found.
+    pub trail: Option<&'a Trail>,
+    /// The risk scheme it was rated on, where that is the host's own; those that ship are known.
+    pub scheme: Option<&'a Scheme>,
+    /// The signed checkpoint of the log that covers the trail, as text, where the host keeps one.
+    pub checkpoint: Option<&'a str>,
+    /// Who asked for the report, as its foot names them.
+    pub made_by: &'a str,
+    /// When. The same report made at the same moment is the same file, byte for byte.
+    pub made_at: Timestamp,
+}
+
+const TITLE: Words = words("Incident report", "تقرير حدث عارض");
+const FACTS: Words = words("Facts", "البيانات الأساسية");
+const STORY: Words = words("What happened", "وصف الحدث");
+const RISK: Words = words("Risk", "تقييم الخطر");
+const JCI: Words = words("Accreditation (JCI)", "الاعتماد (JCI)");
+const FOLLOW_UPS: Words = words("Follow-up actions", "إجراءات المتابعة");
+const TRAIL: Words = words("Audit trail", "سجل التدقيق");
+const HIGH: Words = words("High risk", "خطر مرتفع");
+const CONFIDENTIAL: Words = words("Confidential", "سري");
+const MADE: Words = words("made", "أُعد في");
+const BY: Words = words("by", "بواسطة");
+const YES: Words = words("Yes", "نعم");
+const NO: Words = words("No", "لا");
+const CLOCK: Words =
+    words("Times are those of the facility's wall clock", "الأوقات بحسب التوقيت المحلي للمنشأة");
+
+/// Facts in pairs: what stands beside each other.
+const GRID: &[&str] = &[
+    "created_at",
+    "occurred_at",
+    "category",
+    "subtype",
+    "location",
+    "reporter_type",
+    "actual_harm",
+    "potential_harm",
+    "involved_person",
+    "medical_file_number",
+    "responsible_manager",
+    "disclosed",
+    "disclosure_responsible",
+    "factors",
+    "disposition",
+    "updated_at",
+];
+
+/// What somebody told, in whole paragraphs.
+const TEXTS: &[&str] = &["description", "specific_error", "immediate_action", "notes"];
+
+impl Incident<'_> {
+    /// Lays the report out and writes it as PDF, A4.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn write(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {
+        let document = self.laid_out(fonts, lang);
+        Printed.write(&document, &mut to)
+    }
+
+    pub(super) fn laid_out<'f>(&self, fonts: &'f Fonts, lang: Lang) -> Document<'f> {
+        let mut flow = Flow::new(fonts, lang);
+        self.banner(&mut flow);
+        self.facts(&mut flow);
+        self.story(&mut flow);
+        risks::draw(&mut flow, self, RISK);
+        self.panel(&mut flow);
+        self.follow_ups(&mut flow);
+        if let Some(found) = self.trail {
+            flow.section(TRAIL, 95.0);
+            trail::draw(&mut flow, found, self.incident.zone(), self.checkpoint);
+        }
+        let number = self.number();
+        let made = on_the_wall(self.made_at, self.incident.zone());
+        let (en, ar) = (
+            format!("{} · {number} · {} {made} {} {}", CONFIDENTIAL.en, MADE.en, BY.en, self.made_by),
+            format!("{} · {number} · {} {made} {} {}", CONFIDENTIAL.ar, MADE.ar, BY.ar, self.made_by),
+        );
+        flow.feet(if lang == Lang::Ar { &ar } else { &en }, |page, of| match lang {
+            Lang::En => format!("Page {page} of {of}"),
+            Lang::Ar => format!("صفحة {page} من {of}"),
+            Lang::Both => format!("Page {page} of {of} · صفحة {page} من {of}"),
+        });
+        Document {
+            pages: flow.pages,
+            tree: flow.tree,
+            fonts,
+            title: format!("{} {number}", TITLE.of(lang)),
+            lang,
+            made_at: self.made_at,
+        }
+    }
+
+    /// The number that people say, or the id where a record has none.
+    fn number(&self) -> String {
+        let envelope = self.incident.record().envelope();
+        envelope.number.clone().unwrap_or_else(|| envelope.id.to_string())
+    }
+
+    fn banner(&self, flow: &mut Flow<'_>) {
+        const TALL: f32 = 56.0;
+        let big = Style { size: 18.0, weight: Weight::Bold, colour: WHITE };
+        let small = Style { size: 10.0, weight: Weight::Regular, colour: WHITE };
+        let number = Style { size: 14.0, weight: Weight::Bold, colour: WHITE };
+        let lang = flow.lang;
+        flow.ground(0.0, INNER, TALL, NAVY);
+        let y = flow.y;
+        let column = (14.0, INNER - 28.0);
+        flow.tree.begin(Role::Title, format!("{} {}", TITLE.of(lang), self.number()));
+        let facility = self.incident.facility();
+        let (en, ar) = facility.map_or(("", ""), |title| (title.en.as_str(), title.ar.as_str()));
+        match lang {
+            Lang::Both => {
+                flow.label(TITLE.en, big, Side::Start, column, y + 5.0);
+                flow.label(TITLE.ar, big, Side::End, column, y + 5.0);
+                flow.label(&self.number(), number, Side::Centre, column, y + 9.0);
+                flow.label(en, small, Side::Start, column, y + 34.0);
+                flow.label(ar, small, Side::End, column, y + 34.0);
+            }
+            _ => {
+                flow.label(&TITLE.of(lang), big, Side::Start, column, y + 5.0);
+                flow.label(&self.number(), number, Side::End, column, y + 9.0);
+                flow.label(if lang.rtl() { ar } else { en }, small, Side::Start, column, y + 34.0);
+            }
+        }
+        flow.tree.end();
+        flow.gap(TALL + 8.0);
+        self.chips(flow);
+    }
+
+    /// The state, and whether it is urgent, in their colours.
+    fn chips(&self, flow: &mut Flow<'_>) {
+        let state = self.incident.record().state().as_str();
+        let title = titles::title(state).map_or_else(|| state.to_owned(), |words| words.of(flow.lang).into());
+        let (ground, ink) = risks::paint(state);
+        let mut from = chip(flow, 0.0, &title, ground, ink);
+        if self.incident.record().facet("high_risk").and_then(crate::record::Value::as_bool) == Some(true) {
+            let (ground, ink) = risks::paint("extreme");
+            from = chip(flow, from, &HIGH.of(flow.lang), ground, ink);
+        }
+        if let Some(disposition) = self.incident.code("disposition") {
+            let (ground, ink) = risks::paint("created");
+            let title = titles::title(disposition);
+            let title = title.map_or_else(|| disposition.to_owned(), |words| words.of(flow.lang).into());
+            chip(flow, from, &title, ground, ink);
+        }
+        flow.gap(20.0);
+    }
+
+    fn facts(&self, flow: &mut Flow<'_>) {
+        flow.section(FACTS, 60.0);
+        let facts: Vec<(&Column, String)> = GRID
+            .iter()
+            .filter_map(|code| Column::named(code))
+            .filter_map(|column| Some((column, self.shown(column, flow.lang)?)))
+            .collect();
+        grid(flow, &facts);
+        let zone = self.incident.zone().iana_name().unwrap_or("UTC");
+        let muted = Style { size: 8.0, ..LABEL };
+        let muted = Style { weight: Weight::Regular, ..muted };
+        flow.gap(2.0);
+        let clock = format!("{} ({zone})", CLOCK.of(flow.lang));
+        flow.tree.begin(Role::Paragraph, clock.as_str());
+        flow.label(&clock, muted, Side::Start, (0.0, INNER), flow.y);
+        flow.tree.end();
+        flow.gap(leading(muted));
+    }
+
+    /// What a person reads in a column; none where nothing was said.
+    fn shown(&self, column: &Column, lang: Lang) -> Option<String> {
+        Some(match column.read(self.incident) {
+            columns::Cell::Empty => return None,
+            columns::Cell::Unreadable => UNREADABLE.of(lang).into(),
+            columns::Cell::Text(text) => text.to_owned(),
+            columns::Cell::Code(code) => column.words(self.incident, &code, lang).into_owned(),
+            columns::Cell::Int(int) => int.to_string(),
+            columns::Cell::Bool(bool) => (if bool { YES } else { NO }).of(lang).into(),
+            columns::Cell::Time(at) => on_the_wall(at, self.incident.zone()),
+        })
+    }
+
+    fn story(&self, flow: &mut Flow<'_>) {
+        for code in TEXTS {
+            let Some(column) = Column::named(code) else { continue };
+            let Some(text) = self.shown(column, flow.lang) else { continue };
+            if *code == "description" {
+                flow.section(STORY, 60.0);
+            } else {
+                flow.heading(column.words_of_title());
+            }
+            flow.words(&text);
+        }
+    }
+
+    fn panel(&self, flow: &mut Flow<'_>) {
+        let of = ["jci_chapter", "jci_standard", "jci_status"];
+        let facts: Vec<(&Column, String)> = of
+            .iter()
+            .filter_map(|code| Column::named(code))
+            .filter_map(|column| Some((column, self.shown(column, flow.lang)?)))
+            .collect();
+        if facts.is_empty() {
+            return;
+        }
+        flow.section(JCI, 60.0);
+        grid(flow, &facts);
+        flow.gap(4.0);
+        for code in ["jci_evidence", "jci_gap", "jci_plan"] {
+            let Some(column) = Column::named(code) else { continue };
+            if let Some(text) = self.shown(column, flow.lang) {
+                flow.heading(column.words_of_title());
+                flow.words(&text);
+            }
+        }
+    }
+
+    fn follow_ups(&self, flow: &mut Flow<'_>) {
+        const HEADS: &[Words] = &[
+            words("Action", "الإجراء"),
+            words("Kind", "النوع"),
+            words("Owner", "المسؤول"),
+            words("Due", "الموعد"),
+            words("Status", "الحالة"),
+            words("Evidence", "ما يثبت التنفيذ"),
+        ];
+        if self.follow_ups.is_empty() {
+            return;
+        }
+        flow.section(FOLLOW_UPS, 60.0);
+        let lang = flow.lang;
+        let code = |code: Option<&str>| {
+            let code = code.unwrap_or_default();
+            titles::title(code).map_or_else(|| code.to_owned(), |words| stacked(words, lang))
+        };
+        let text = |action: &Opened, field: &str| match action.is_unreadable(field) {
+            true => UNREADABLE.of(lang).into_owned(),
+            false => action.text(field).unwrap_or_default().to_owned(),
+        };
+        let rows: Vec<Vec<Cell>> = self
+            .follow_ups
+            .iter()
+            .map(|action| {
+                let due = action.record().facet("due_at").and_then(crate::record::Value::as_time);
+                let cells = [
+                    text(action, "task"),
+                    [code(action.code("purpose")), code(action.code("strength"))]
+                        .join("\n")
+                        .trim()
+                        .to_owned(),
+                    action.code("owner").unwrap_or_default().to_owned(),
+                    due.map(|at| on_the_wall(at, action.zone())).unwrap_or_default(),
+                    code(Some(action.record().state().as_str())),
+                    text(action, "evidence"),
+                ];
+                cells.into_iter().map(|text| Cell::new(text, SMALL)).collect()
+            })
+            .collect();
+        let head = head(HEADS, lang);
+        flow.table(&[27.0, 14.0, 15.0, 13.0, 10.0, 21.0], Some(&head), &rows);
+    }
+}
+
+impl Column {
+    fn words_of_title(&self) -> Words {
+        let en = self.title(Lang::En);
+        let ar = self.title(Lang::Ar);
+        match (en, ar) {
+            (std::borrow::Cow::Borrowed(en), std::borrow::Cow::Borrowed(ar)) => Words { en, ar },
+            _ => Words { en: self.code, ar: self.code },
+        }
+    }
+}
+
+/// A title of two languages in a narrow column.
+pub(super) fn stacked(words: Words, lang: Lang) -> String {
+    if lang == Lang::Both { format!("{}\n{}", words.en, words.ar) } else { words.of(lang).into_owned() }
+}
+
+/// The header of a table.
+pub(super) fn head(heads: &[Words], lang: Lang) -> Vec<Cell> {
+    heads.iter().map(|words| Cell::new(stacked(*words, lang), HEAD).on(NAVY)).collect()
+}
+
+/// Facts beside each other: two in a row, or one between its titles where there are two.
+fn grid(flow: &mut Flow<'_>, facts: &[(&Column, String)]) {
+    if flow.lang == Lang::Both {
+        let rows: Vec<Vec<Cell>> = facts.iter().map(|(column, value)| both(column, value)).collect();
+        return flow.table(&[18.0, 32.0, 32.0, 18.0], None, &rows);
+    }
+    let lang = flow.lang;
+    let rows: Vec<Vec<Cell>> = facts
+        .chunks(2)
+        .map(|pair| {
+            let cells = |(column, value): &(&Column, String)| {
+                [Cell::new(column.title(lang), LABEL).on(SHADE), Cell::new(value.as_str(), BODY)]
+            };
+            let mut row: Vec<Cell> = pair.iter().flat_map(cells).collect();
+            if pair.len() == 1 {
+                row.push(Cell::new("", LABEL).on(SHADE));
+                row.push(Cell::new("", BODY));
+            }
+            row
+        })
+        .collect();
+    flow.table(&[16.0, 34.0, 16.0, 34.0], None, &rows);
+}
+
+/// A fact between its titles: what has a title in both languages on both sides, anything else on its own.
+fn both(column: &Column, value: &str) -> Vec<Cell> {
+    let (en, ar) = match value.split_once(" · ") {
+        Some(both) if !column.is_written() => both,
+        _ if runs_right_to_left(value) => ("", value),
+        _ => (value, ""),
+    };
+    vec![
+        Cell::new(column.title(Lang::En), LABEL).on(SHADE),
+        Cell::new(en, BODY),
+        Cell::new(ar, BODY).at(Side::End),
+        Cell::new(column.title(Lang::Ar), LABEL).at(Side::End).on(SHADE),
+    ]
+}
+
+/// A word on a ground; says where the next may begin.
+fn chip(flow: &mut Flow<'_>, from: f32, text: &str, ground: u32, ink: u32) -> f32 {
+    let style = Style { size: 9.5, weight: Weight::Bold, colour: ink };
+    let lines = flow.broken(text, style, INNER);
+    let wide = lines.first().map_or(0.0, |line| line.width) + 16.0;
+    flow.ground(from, wide, 17.0, ground);
+    flow.tree.begin(Role::Paragraph, text);
+    flow.put(&lines, style, Side::Centre, (from, wide), flow.y + 1.5);
+    flow.tree.end();
+    from + wide + 6.0
+}

@@ -1,0 +1,281 @@
+//! Numbers, doses, dates and codes keep their order inside Arabic.
+//!
+//! The Unicode bidirectional algorithm shows `2026-03-14` behind an Arabic word as `14-03-2026`, `5-10` as
+//! `10-5`, `20 mg` as `mg 20` and `≥ 90 %` as `% 90 ≤`: read by a nurse, another dose. So every such piece is
+//! isolated (U+2066 … U+2069) before the algorithm sees it. What the writer brought along of such marks is
+//! taken out first: with them a text could be shown in another order than it was written in.
+
+use unicode_bidi::{BidiClass, bidi_class};
+
+use super::fonts::{Fonts, Weight};
+
+const LRI: char = '\u{2066}';
+const RLI: char = '\u{2067}';
+const PDI: char = '\u{2069}';
+const LRO: char = '\u{202d}';
+const PDF: char = '\u{202c}';
+
+/// Whether a character directs the order of others. None of these reaches a font.
+pub(super) fn directs(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character is a letter of Arabic or a mark above or below one.
+pub(super) fn is_arabic(c: char) -> bool {
+    let letter = matches!(c, '\u{620}'..='\u{65f}' | '\u{66e}'..='\u{6d3}' | '\u{6fa}'..='\u{6ff}');
+    letter
+        || matches!(c, '\u{610}'..='\u{61a}' | '\u{6d5}'..='\u{6ed}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
+}
+
+/// Whether a text runs from right to left: not by its first word, which in an Arabic sentence is often the
+/// name of a drug, nor by any Arabic word, which an English sentence may quote. One Arabic word weighs three.
+///
+/// A title in English with the Arabic one behind ` · ` runs from left to right, whatever the words weigh.
+pub(super) fn runs_right_to_left(text: &str) -> bool {
+    if in_two_languages(text).is_some() {
+        return false;
+    }
+    let (mut arabic, mut latin) = (0_u32, 0_u32);
+    for word in text.split_whitespace() {
+        if word.chars().any(is_arabic) {
+            arabic += 1;
+        } else if word.chars().any(|c| c.is_alphabetic()) {
+            latin += 1;
+        }
+    }
+    arabic > 0 && arabic * 3 >= latin
+}
+
+/// The halves of a title in both languages.
+fn in_two_languages(text: &str) -> Option<(&str, &str)> {
+    let (en, ar) = text.split_once(" · ")?;
+    let has_arabic = |text: &str| text.chars().any(is_arabic);
+    (en.chars().any(|c| c.is_ascii_alphabetic()) && !has_arabic(en) && has_arabic(ar)).then_some((en, ar))
+}
+
+/// A line of text as it is laid out: without marks of direction and without what is invisible, with a code
+/// for what no font has, and with isolates where Arabic is near.
+pub(super) fn prepared(text: &str, fonts: &Fonts, weight: Weight) -> String {
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            _ if directs(c) => {}
+            // Invisible by nature: soft hyphen, joiners of emoji, marks of byte order and of variants.
+            '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' => {}
+            '\u{200c}' | '\u{200d}' => shown.push(c),
+            _ if c.is_whitespace() => shown.push(' '),
+            _ if fonts.with(c, weight).is_some() => shown.push(c),
+            _ => shown.push_str(&format!("[U+{:04X}]", u32::from(c))),
+        }
+    }
+    match in_two_languages(&shown) {
+        Some((en, ar)) => format!("{en} · {RLI}{}{PDI}", isolated(ar)),
+        None if shown.chars().any(is_arabic) => isolated(&shown),
+        None => shown,
+    }
+}
+
+fn isolated(text: &str) -> String {
+    let mut all = String::with_capacity(text.len() * 2);
+    let mut rest = text;
+    let mut before = ' ';
+    while let Some(c) = rest.chars().next() {
+        match token(rest, before) {
+            0 => {
+                all.push(c);
+                before = c;
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            }
+            length => {
+                let (token, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+                // Arabic digits stay numbers of Arabic in an isolate, and what stands between two of them
+                // would turn their order about: here it is told.
+                let digits = token.chars().any(is_arabic_digit);
+                all.push(LRI);
+                if digits {
+                    all.push(LRO);
+                }
+                all.push_str(token);
+                if digits {
+                    all.push(PDF);
+                }
+                all.push(PDI);
+                before = token.chars().next_back().unwrap_or(' ');
+                rest = behind;
+            }
+        }
+    }
+    all
+}
+
+fn is_arabic_digit(c: char) -> bool {
+    matches!(c, '٠'..='٩' | '۰'..='۹')
+}
+
+/// A letter that runs from left to right, or a digit.
+fn is_ltr(c: char) -> bool {
+    matches!(bidi_class(c), BidiClass::L | BidiClass::EN | BidiClass::AN) && c.is_alphanumeric() || c == '°'
+}
+
+/// How long the piece is that begins here and must stay in order; 0: none begins here.
+fn token(text: &str, before: char) -> usize {
+    let signs = sign(text, before);
+    let Some(body) = text.get(signs..) else { return 0 };
+    if !body.chars().next().is_some_and(is_ltr) {
+        return 0;
+    }
+    let mut end = signs;
+    loop {
+        let Some(rest) = text.get(end..) else { return end };
+        end += rest.chars().take_while(|c| is_ltr(*c)).map(char::len_utf8).sum::<usize>();
+        let Some(rest) = text.get(end..) else { return end };
+        match joint(rest) {
+            Some(length) => end += length,
+            None => return end + unit(rest),
+        }
+    }
+}
+
+/// The sign before a number, with the space behind it: `≥ `, `-`, `+`.
+fn sign(text: &str, before: char) -> usize {
+    // A stroke that stands between words, or at the end of one, is no sign.
+    if is_arabic(before) || is_ltr(before) {
+        let compares = |c: char| matches!(c, '≥' | '≤' | '<' | '>' | '=' | '≈' | '±');
+        if !text.chars().next().is_some_and(compares) {
+            return 0;
+        }
+    }
+    let is_sign = |c: &char| {
+        matches!(
+            c,
+            '≥' | '≤' | '<' | '>' | '=' | '±' | '≈' | '~' | '+' | '-' | '−' | '×' | '#' | '$' | '€' | '.'
+        )
+    };
+    let signs: usize = text.chars().take_while(is_sign).take(2).map(char::len_utf8).sum();
+    let spaced = text.get(signs..).is_some_and(|rest| rest.starts_with(' '));
+    // `≥ 90` is one piece; `- 90` is an item of a list.
+    let holds = text.chars().next().is_some_and(|c| matches!(c, '≥' | '≤' | '<' | '>' | '=' | '±' | '≈'));
+    if signs > 0 && spaced { if holds { signs + 1 } else { 0 } } else { signs }
+}
+
+/// What joins two parts of a piece: a space, a point between digits, the stroke of a range, `≥` with or
+/// without spaces; before it the percent sign of what it follows.
+fn joint(text: &str) -> Option<usize> {
+    let percent = unit(text);
+    let rest = text.get(percent..)?;
+    let (before, rest) = space(rest);
+    let sign = rest.chars().next().filter(|c| {
+        matches!(
+            c,
+            '-' | '−'
+                | '–'
+                | '+'
+                | '/'
+                | ':'
+                | '.'
+                | '_'
+                | '@'
+                | ','
+                | '\''
+                | '×'
+                | '*'
+                | '&'
+                | '='
+                | '~'
+                | '^'
+        ) || matches!(c, '٫' | '٬' | '≥' | '≤' | '<' | '>' | '±')
+    });
+    let rest = rest.get(sign.map_or(0, char::len_utf8)..)?;
+    let (behind, rest) = space(rest);
+    let joins = match sign {
+        // Two spaces in a row end a piece, and so does the end of the text.
+        None => !behind && (before || percent > 0),
+        // These have a space behind them only where a sentence goes on.
+        Some('.' | ',' | ':' | '\'' | '_' | '@' | '٫' | '٬') => !before && !behind,
+        // A range has spaces on both sides or on none; one on one side begins a negative number.
+        Some('-' | '−' | '–') => before == behind,
+        Some(_) => true,
+    };
+    let goes_on = rest.chars().next().is_some_and(is_ltr);
+    (joins && goes_on).then(|| text.len() - rest.len())
+}
+
+fn space(text: &str) -> (bool, &str) {
+    text.strip_prefix(' ').map_or((false, text), |rest| (true, rest))
+}
+
+/// The unit behind the last number: `%`, with a space or without.
+fn unit(text: &str) -> usize {
+    ["%", " %", "٪", " ٪", "‰", " ‰", "+", "°", " °"]
+        .into_iter()
+        .filter(|unit| text.starts_with(unit))
+        .map(str::len)
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands between isolates.
+    fn tokens(text: &str) -> Vec<String> {
+        let fonts = Fonts::embedded().unwrap();
+        let shown = prepared(text, &fonts, Weight::Regular);
+        let parts = shown.split(LRI).skip(1).filter_map(|part| part.split(PDI).next());
+        parts.map(|part| part.replace([LRO, PDF], "")).collect()
+    }
+
+    #[test]
+    fn a_piece_is_taken_whole() {
+        for piece in PIECES.lines() {
+            assert_eq!(tokens(&format!("أُعطي المريض {piece} بعد ذلك")), [piece], "{piece}");
+        }
+    }
+
+    #[test]
+    fn punctuation_of_the_sentence_stays_outside() {
+        assert_eq!(tokens("في 2026-03-14، الساعة 08:45."), ["2026-03-14", "08:45"]);
+        assert_eq!(tokens("النتيجة (48%) فقط"), ["48%"]);
+        assert_eq!(tokens("الأقسام: ICU-2, CCU"), ["ICU-2", "CCU"]);
+        assert_eq!(tokens("جرعات 5، 10، 20"), ["5", "10", "20"]);
+        assert_eq!(tokens("بند - 5 أقراص"), ["5"]);
+    }
+
+    #[test]
+    fn marks_of_direction_do_not_survive() {
+        let fonts = Fonts::embedded().unwrap();
+        let shown = prepared("سرّ\u{202e}gnp.exe\u{202c}\u{200f}\u{61c}\u{2067}x", &fonts, Weight::Regular);
+        let of_ours = shown.chars().filter(|c| directs(*c) && ![LRI, PDI].contains(c)).count();
+        assert_eq!((of_ours, shown.matches(LRI).count(), shown.matches(PDI).count()), (0, 1, 1));
+        assert_eq!(prepared("a\u{202e}b", &fonts, Weight::Regular), "ab");
+    }
+
+    #[test]
+    fn a_title_in_both_languages_is_two_titles() {
+        let fonts = Fonts::embedded().unwrap();
+        let shown = prepared("Page 1 of 3 · صفحة 1 من 3", &fonts, Weight::Regular);
+        assert!(!runs_right_to_left(&shown) && shown.ends_with("من \u{2066}3\u{2069}\u{2069}"), "{shown}");
+    }
+
+    #[test]
+    fn what_no_font_has_is_shown_as_its_code() {
+        let fonts = Fonts::embedded().unwrap();
+        assert_eq!(prepared("北 ok \u{7}", &fonts, Weight::Regular), "[U+5317] ok [U+0007]");
+    }
+
+    #[test]
+    fn the_direction_is_that_of_the_sentence() {
+        for arabic in ["Heparin 5000 IU أُعطي للمريض", "سقط المريض", "جرعة 20 mg من Morphine"]
+        {
+            assert!(runs_right_to_left(arabic), "{arabic}");
+        }
+        for english in ["The nurse said نعم and then left the room at ten", "no harm", "2026-03-14", ""] {
+            assert!(!runs_right_to_left(english), "{english}");
+        }
+    }
+}
+
+/// What must come out as it went in, wherever it stands: a piece a line.
+#[cfg(test)]
+pub(super) const PIECES: &str = include_str!("pieces.txt");

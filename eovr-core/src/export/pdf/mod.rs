@@ -1,0 +1,23 @@
+//! One incident as a PDF, for people: in English, in Arabic, or in both.
+//!
+//! One layer lays everything out (order of letters, fonts, shapes, lines, pages) into a list of what stands
+//! where; a thin one below writes that list as PDF. So how a page looks does not depend on the
+//! library that writes the file.
+
+mod audit;
+mod draw;
+mod flow;
+mod fonts;
+mod incident;
+mod isolate;
+mod lines;
+mod printed;
+mod risks;
+mod shape;
+mod structure;
+mod tags;
+mod trail;
+
+pub use self::audit::Made;
+pub use self::fonts::Fonts;
+pub use self::incident::Incident;

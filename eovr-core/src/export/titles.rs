@@ -1,0 +1,175 @@
+//! The words of exports in the two languages of the field, and which of them a reader wants.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// The language of an export that people read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lang {
+    /// English, from left to right.
+    #[default]
+    En,
+    /// Arabic, from right to left.
+    Ar,
+    /// Both beside each other, from left to right.
+    Both,
+}
+
+/// A title in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) en: &'static str,
+    pub(super) ar: &'static str,
+}
+
+pub(super) const fn words(en: &'static str, ar: &'static str) -> Words {
+    Words { en, ar }
+}
+
+impl Words {
+    pub(super) fn of(self, lang: Lang) -> Cow<'static, str> {
+        match lang {
+            Lang::En => self.en.into(),
+            Lang::Ar => self.ar.into(),
+            Lang::Both => format!("{} · {}", self.en, self.ar).into(),
+        }
+    }
+}
+
+impl Lang {
+    /// Whether a page or sheet runs from right to left.
+    pub(crate) fn rtl(self) -> bool {
+        self == Self::Ar
+    }
+
+    /// One text of two.
+    pub(super) fn pick(self, en: &str, ar: &str) -> String {
+        match self {
+            Self::En => en.to_owned(),
+            Self::Ar => ar.to_owned(),
+            Self::Both => format!("{en} · {ar}"),
+        }
+    }
+}
+
+impl FromStr for Lang {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "en" => Ok(Self::En),
+            "ar" => Ok(Self::Ar),
+            "both" => Ok(Self::Both),
+            _ => Err(Error::invalid("no such language").with_help("accepted: `en`, `ar`, `both`")),
+        }
+    }
+}
+
+/// The titles of the codes that no other module has titles for.
+const CODES: &[(&str, Words)] = &[
+    // States of an incident.
+    ("created", words("Created", "جديد")),
+    ("in_progress", words("In progress", "قيد المتابعة")),
+    ("evaluating", words("Evaluating", "قيد التقييم")),
+    ("more_info_needed", words("More information needed", "مطلوب معلومات إضافية")),
+    ("action_taken", words("Action taken", "تم اتخاذ إجراء")),
+    ("completed", words("Completed", "مكتمل")),
+    // Who reported.
+    ("staff", words("Staff", "العاملون")),
+    ("patient", words("Patient", "المريض")),
+    ("anonymous", words("Anonymous", "مجهول الهوية")),
+    // Dispositions.
+    ("duplicate", words("Duplicate", "بلاغ مكرر")),
+    ("not_reportable", words("Not reportable", "لا يستوجب الإبلاغ")),
+    ("reopened", words("Reopened", "أعيد فتحه")),
+    // Reviews of what the scorer suggested.
+    ("accepted", words("Accepted", "مقبول")),
+    ("overridden", words("Overridden", "عُدّل بقرار بشري")),
+    // What contributed.
+    ("communication", words("Communication", "التواصل")),
+    ("work_environment", words("Work environment", "بيئة العمل")),
+    ("organisation", words("Organisation", "التنظيم")),
+    ("equipment", words("Equipment", "المعدات")),
+    ("training", words("Training", "التدريب")),
+    ("workload", words("Workload", "عبء العمل")),
+    ("external", words("External", "عوامل خارجية")),
+    // Follow-up actions.
+    ("open", words("Open", "مفتوح")),
+    ("done", words("Done", "منفذ")),
+    ("cancelled", words("Cancelled", "ملغى")),
+    ("corrective", words("Corrective", "تصحيحي")),
+    ("preventive", words("Preventive", "وقائي")),
+    ("stronger", words("Stronger", "قوي")),
+    ("intermediate", words("Intermediate", "متوسط")),
+    ("weaker", words("Weaker", "ضعيف")),
+    // What can be done with an incident.
+    ("report", words("Reported", "تقديم البلاغ")),
+    ("start", words("Taken up", "بدء المتابعة")),
+    ("evaluate", words("Evaluation begun", "بدء التقييم")),
+    ("ask", words("Question asked", "طلب معلومات")),
+    ("answer", words("Question answered", "رد على السؤال")),
+    ("take_action", words("Action taken", "اتخاذ إجراء")),
+    ("complete", words("Completed", "إغلاق البلاغ")),
+    ("complete_early", words("Completed early", "إغلاق مبكر")),
+    ("correct", words("Corrected", "تصحيح من المبلّغ")),
+    ("amend", words("Amended", "تعديل")),
+    ("add_remark", words("Remark added", "إضافة ملاحظة")),
+    ("assess", words("Risk assessed", "تقييم الخطر")),
+    ("edit_jci", words("JCI panel edited", "تحرير لوحة الاعتماد")),
+    ("review_ai", words("AI score reviewed", "مراجعة تقدير الذكاء الاصطناعي")),
+    ("open_follow_up", words("Follow-up added", "إضافة إجراء متابعة")),
+    ("dispose", words("Set aside", "استبعاد")),
+    ("restore", words("Restored", "استعادة")),
+    ("reopen", words("Reopened", "إعادة فتح")),
+    // What can change and is no column of the list.
+    ("jci_edition", words("JCI edition", "إصدار الاعتماد")),
+    ("jci_element", words("JCI element", "عنصر القياس")),
+    ("ai_model", words("AI model", "نموذج الذكاء الاصطناعي")),
+    ("ai_version", words("AI model version", "نسخة النموذج")),
+    ("ai_high_risk", words("AI high risk", "خطر مرتفع بتقدير الذكاء الاصطناعي")),
+    ("ai_reasons", words("AI reasons", "أسباب التقدير")),
+    ("duplicate_of", words("Duplicate of", "مكرر عن")),
+    ("continued_in", words("Continued in", "مستكمل في")),
+    // Who acted.
+    ("quality_admin", words("Quality admin", "مسؤول الجودة")),
+    ("admin_manager", words("Administration manager", "مدير الإدارة")),
+    ("governorate_manager", words("Governorate manager", "مدير المحافظة")),
+    ("top_management", words("Top management", "الإدارة العليا")),
+    ("visitor", words("Visitor", "زائر")),
+    ("holder", words("Holder of the receipt", "حامل رمز البلاغ")),
+    ("system", words("System", "النظام")),
+];
+
+/// The title of a code of ours; none for a host's own code.
+pub(super) fn title(code: &str) -> Option<Words> {
+    CODES.iter().find(|(known, _)| *known == code).map(|(_, words)| *words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::{Action, Disposition, FACTORS, Reporter, State};
+    use crate::workflow::Label;
+
+    #[test]
+    fn every_code_of_an_incident_has_a_title() {
+        let states = State::ALL.iter().map(|state| state.name());
+        let actions = Action::ALL.iter().map(|action| action.name());
+        let dispositions = Disposition::ALL.iter().map(|disposition| disposition.name());
+        let reporters = Reporter::ALL.iter().map(|reporter| reporter.name());
+        for code in states.chain(actions).chain(dispositions).chain(reporters).chain(FACTORS.iter().copied())
+        {
+            assert!(title(code).is_some(), "{code}");
+        }
+    }
+
+    #[test]
+    fn arabic_titles_are_arabic_and_english_ones_are_not() {
+        let arabic = |text: &str| text.chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c));
+        for (code, words) in CODES {
+            assert!(arabic(words.ar) && !arabic(words.en), "{code}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+use std::io;
+
+use crate::error::{Error, ErrorKind};
+
+/// What went wrong with the place that bytes go to. Nothing of the bytes is said.
+pub(super) fn unwritten(error: io::Error) -> Error {
+    let (message, help) = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            ("the disk is full before the export is", "make room and export again; delete what was written")
+        }
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            ("the reader went away before the export was finished", "export again to a reader that stays")
+        }
+        _ => ("the export cannot be written", "see that its place can be written to, and export again"),
+    };
+    Error::new(ErrorKind::Unavailable, message).with_help(help).because(error)
+}
+
+/// A JSON writer's error: of the place that bytes go to, or of ours.
+pub(super) fn unwritten_json(error: serde_json::Error) -> Error {
+    match error.io_error_kind() {
+        Some(kind) => unwritten(io::Error::new(kind, error)),
+        None => Error::bug("an export is always JSON").because(error),
+    }
+}

@@ -1,0 +1,121 @@
+use std::path::PathBuf;
+
+use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder};
+
+use crate::export::csv::looks_like_a_formula;
+use crate::export::titles::Lang;
+use crate::time::Timestamp;
+
+/// How a workbook looks, and where its rows lie while it is written.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The language of headers and codes. Arabic sheets run from right to left.
+    pub lang: Lang,
+    /// When it was made: stands in the file, so that the same list made twice is the same file.
+    pub made_at: Timestamp,
+    /// After so many rows it goes on on the next sheet: 1 to [`Look::MOST_ROWS`], which is the default.
+    pub rows_per_sheet: u32,
+    /// The folder for rows that wait to be packed, about 1.5 kilobytes each; `None`: the system's own. Their
+    /// file has no name and goes away by itself, and they stand in it in the clear.
+    pub spool: Option<PathBuf>,
+    /// How hard to pack, 1 to 9. 6 is the default; 3 takes two thirds of the time and a fifth more room.
+    pub compression: u8,
+}
+
+impl Look {
+    /// The most rows a sheet of Excel has, without the header.
+    pub const MOST_ROWS: u32 = 1_048_575;
+
+    /// In this language, made at this moment.
+    pub fn new(lang: Lang, made_at: Timestamp) -> Self {
+        Self { lang, made_at, rows_per_sheet: Self::MOST_ROWS, spool: None, compression: 6 }
+    }
+
+    pub(super) fn properties(&self) -> DocProperties {
+        let properties = DocProperties::new().set_title("Incidents").set_author("eovr");
+        match ExcelDateTime::from_timestamp(self.made_at.as_micros().div_euclid(1_000_000)) {
+            Ok(at) => properties.set_creation_datetime(&at),
+            // Outside of Excel's years; the file says 1970 then, and never what the clock says.
+            Err(_) => properties,
+        }
+    }
+}
+
+/// The formats of cells, made once.
+pub(super) struct Styles {
+    pub(super) head: Format,
+    pub(super) title: Format,
+    pub(super) note: Format,
+    pub(super) number: Format,
+    pub(super) time: Format,
+    /// From left to right, and from right to left; then the same for what looks like a formula.
+    texts: [Format; 4],
+    painted: Vec<(&'static str, Format)>,
+}
+
+/// The ground of a status or band, and the colour of its words.
+const PAINT: &[(&str, u32, u32)] = &[
+    ("created", 0x00E7_E6E6, 0x003B_3838),
+    ("in_progress", 0x00DD_EBF7, 0x001F_4E78),
+    ("evaluating", 0x00FF_F2CC, 0x007F_6000),
+    ("more_info_needed", 0x00FC_E4D6, 0x0083_3C0B),
+    ("action_taken", 0x00E4_DFEC, 0x0040_3151),
+    ("completed", 0x00E2_EFDA, 0x0037_5623),
+    ("low", 0x00C6_E0B4, 0x0024_3F14),
+    ("medium", 0x00FF_E699, 0x0066_4D00),
+    ("high", 0x00F4_B084, 0x0061_2A07),
+    ("extreme", 0x00C0_0000, 0x00FF_FFFF),
+];
+
+impl Styles {
+    pub(super) fn new(lang: Lang) -> Self {
+        const LTR: u8 = 1;
+        const RTL: u8 = 2;
+        let direction = if lang.rtl() { RTL } else { LTR };
+        let text = |direction| Format::new().set_reading_direction(direction).set_align(FormatAlign::Top);
+        let paint = |(code, ground, words): &(&'static str, u32, u32)| {
+            let format =
+                text(direction).set_background_color(Color::RGB(*ground)).set_font_color(Color::RGB(*words));
+            (*code, format)
+        };
+        Self {
+            head: Format::new()
+                .set_bold()
+                .set_text_wrap()
+                .set_align(FormatAlign::VerticalCenter)
+                .set_reading_direction(direction)
+                .set_background_color(Color::RGB(0x001F_4E78))
+                .set_font_color(Color::White)
+                .set_border_bottom(FormatBorder::Medium),
+            title: Format::new().set_bold().set_font_size(14).set_reading_direction(direction),
+            note: Format::new()
+                .set_italic()
+                .set_font_color(Color::RGB(0x0059_5959))
+                .set_reading_direction(direction),
+            number: Format::new().set_num_format("0").set_align(FormatAlign::Top),
+            time: Format::new().set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Top),
+            texts: [text(LTR), text(RTL), text(LTR).set_quote_prefix(), text(RTL).set_quote_prefix()],
+            painted: PAINT.iter().map(paint).collect(),
+        }
+    }
+
+    /// The format of a text: its own direction, and quoted where it could be taken for a formula.
+    pub(super) fn text(&self, text: &str) -> &Format {
+        let [plain, rtl, quoted, rtl_quoted] = &self.texts;
+        let arabic = text.chars().take(200).any(|c| ('\u{600}'..='\u{6ff}').contains(&c));
+        match (looks_like_a_formula(text), arabic) {
+            (false, false) => plain,
+            (false, true) => rtl,
+            (true, false) => quoted,
+            (true, true) => rtl_quoted,
+        }
+    }
+
+    /// The colours of a status or a band.
+    pub(super) fn painted(&self, column: &str, code: &str) -> Option<&Format> {
+        if !["state", "risk_band", "ai_band"].contains(&column) {
+            return None;
+        }
+        self.painted.iter().find(|(known, _)| *known == code).map(|(_, format)| format)
+    }
+}

@@ -1,0 +1,292 @@
+//! The list as an Excel workbook, in constant memory.
+
+mod figures;
+mod look;
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use rust_xlsxwriter::{Workbook as Book, Worksheet, XlsxError};
+
+use self::figures::Figures;
+pub use self::look::Look;
+use self::look::Styles;
+use crate::error::{Error, ErrorKind, Result};
+use crate::export::Opened;
+use crate::export::columns::{COLUMNS, Cell, Column, UNREADABLE, on_the_wall};
+use crate::export::titles::{Words, words};
+use crate::export::write::unwritten;
+use crate::time::Timestamp;
+
+/// The incident list as a workbook: a sheet (or more, where one is full) of rows, and one of figures.
+///
+/// Rows are written as they come and lie in a temporary file until [`Workbook::finish`] packs them, so
+/// memory does not grow with their number; the file is as large as the rows are as XML, about 1.5 kilobytes
+/// each. Where it lies is [`Look::spool`]'s: choose a disk, not a folder in memory.
+///
+/// Nothing that somebody wrote can become a formula or a link: texts are written as texts, and those that
+/// begin as a formula does are marked as quoted, so that editing the cell leaves them texts.
+pub struct Workbook {
+    book: Book,
+    look: Look,
+    styles: Styles,
+    figures: Figures,
+    /// The widest content of each column so far, in characters.
+    widths: Vec<u16>,
+    sheets: usize,
+    /// The row that was written last on this sheet; 0 is the header.
+    row: u32,
+}
+
+/// As Excel counts: UTF-16 units.
+const LONGEST_CELL: usize = 32_767;
+
+const CUT: Words = words("… [cut: too long for a cell]", "… [مقتطع: النص أطول من سعة الخلية]");
+const LIST: Words = words("Incidents", "البلاغات");
+const YES: Words = words("Yes", "نعم");
+const NO: Words = words("No", "لا");
+
+impl Workbook {
+    /// Begins with the header.
+    ///
+    /// # Errors
+    /// `Unavailable` where rows cannot be spooled; `InvalidInput` for a sheet without room for a row.
+    pub fn new(look: Look) -> Result<Self> {
+        if !(1..=Look::MOST_ROWS).contains(&look.rows_per_sheet) {
+            return Err(Error::invalid("a sheet cannot have that many rows")
+                .with_help(format!("ask for 1 to {}", Look::MOST_ROWS)));
+        }
+        let mut book = Book::new();
+        if let Some(spool) = &look.spool {
+            book.set_tempdir(spool).map_err(unpacked)?;
+        }
+        book.set_properties(&look.properties()).use_zip_large_file(true);
+        book.set_zip_compression_level(look.compression.clamp(1, 9));
+        let title = |column: &Column| chars(&column.title(look.lang));
+        let widths = COLUMNS.iter().map(|column| title(column).saturating_add(3)).collect();
+        let styles = Styles::new(look.lang);
+        let mut workbook =
+            Self { book, styles, figures: Figures::default(), widths, sheets: 0, row: 0, look };
+        workbook.next_sheet()?;
+        Ok(workbook)
+    }
+
+    /// Writes one incident.
+    ///
+    /// # Errors
+    /// `Unavailable` where the row cannot be spooled, as on a full disk.
+    pub fn push(&mut self, incident: &Opened) -> Result<()> {
+        if self.row == self.look.rows_per_sheet {
+            self.next_sheet()?;
+        }
+        // In constant memory a row that was left is closed: what is written to it later is lost in silence.
+        self.row += 1;
+        let sheet = self.book.worksheet_from_index(self.sheets - 1).map_err(unpacked)?;
+        let mut row = Row { sheet, at: self.row, styles: &self.styles, look: &self.look };
+        for ((column, at), width) in COLUMNS.iter().zip(0..).zip(&mut self.widths) {
+            let wide = row.write(at, column, incident).map_err(unpacked)?;
+            *width = wide.max(*width);
+        }
+        self.figures.count(incident);
+        Ok(())
+    }
+
+    /// Adds the figures, packs everything, and hands the bytes over.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn finish<W: Write + Send>(mut self, to: W) -> Result<W> {
+        for index in 0..self.sheets {
+            let rows = if index + 1 == self.sheets { self.row } else { self.look.rows_per_sheet };
+            let sheet = self.book.worksheet_from_index(index).map_err(unpacked)?;
+            for (at, width) in (0..).zip(&self.widths) {
+                sheet.set_column_width(at, f64::from((*width).clamp(6, 60))).map_err(unpacked)?;
+            }
+            let last = u16::try_from(COLUMNS.len().saturating_sub(1)).unwrap_or(u16::MAX);
+            sheet.autofilter(0, 0, rows.max(1), last).map_err(unpacked)?;
+        }
+        self.figures.sheet(&mut self.book, &self.look, &self.styles).map_err(unpacked)?;
+        // The packer wants a writer of its own; this one keeps ours.
+        let mut kept = Kept { to, failed: None };
+        let saved = self.book.save_to_writer(&mut kept);
+        match (kept.failed, saved) {
+            (Some(error), _) => Err(unwritten(error)),
+            (None, saved) => saved.map_err(unpacked).map(|()| kept.to),
+        }
+    }
+
+    fn next_sheet(&mut self) -> Result<()> {
+        self.header().map_err(unpacked)?;
+        self.sheets += 1;
+        self.row = 0;
+        Ok(())
+    }
+
+    fn header(&mut self) -> Result<(), XlsxError> {
+        let name = self.look.lang.pick(LIST.en, LIST.ar);
+        let name = if self.sheets == 0 { name } else { format!("{name} {}", self.sheets + 1) };
+        let sheet = self.book.add_worksheet_with_constant_memory()?;
+        sheet.set_name(name)?.set_right_to_left(self.look.lang.rtl()).set_landscape();
+        sheet.set_freeze_panes(1, 1)?.set_row_height(0, 30)?;
+        for (column, at) in COLUMNS.iter().zip(0..) {
+            sheet.write_string_with_format(0, at, column.title(self.look.lang), &self.styles.head)?;
+        }
+        Ok(())
+    }
+}
+
+/// Says how many rows, and nothing of them.
+impl std::fmt::Debug for Workbook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Workbook(sheet {}, row {})", self.sheets, self.row)
+    }
+}
+
+struct Row<'a> {
+    sheet: &'a mut Worksheet,
+    at: u32,
+    styles: &'a Styles,
+    look: &'a Look,
+}
+
+impl Row<'_> {
+    /// Writes a cell and says how wide it is.
+    fn write(&mut self, column: u16, of: &Column, incident: &Opened) -> Result<u16, XlsxError> {
+        let lang = self.look.lang;
+        let text: Cow<'_, str> = match of.read(incident) {
+            Cell::Empty => return Ok(0),
+            Cell::Int(int) => {
+                #[expect(clippy::cast_precision_loss, reason = "scores and versions are small")]
+                self.sheet.write_number_with_format(self.at, column, int as f64, &self.styles.number)?;
+                return Ok(8);
+            }
+            Cell::Time(at) => match serial(at, incident.zone()) {
+                Some(serial) => {
+                    self.sheet.write_number_with_format(self.at, column, serial, &self.styles.time)?;
+                    return Ok(17);
+                }
+                None => on_the_wall(at, incident.zone()).into(),
+            },
+            Cell::Bool(bool) => (if bool { YES } else { NO }).of(lang),
+            Cell::Unreadable => UNREADABLE.of(lang),
+            Cell::Code(code) => {
+                let words = of.words(incident, &code, lang).into_owned();
+                if let Some(style) = self.styles.painted(of.code, &code) {
+                    self.sheet.write_string_with_format(self.at, column, &words, style)?;
+                    return Ok(chars(&words));
+                }
+                words.into()
+            }
+            Cell::Text(text) => cut(text, &CUT.of(lang)),
+        };
+        self.sheet.write_string_with_format(self.at, column, text.as_ref(), self.styles.text(&text))?;
+        Ok(chars(&text))
+    }
+}
+
+/// A moment as Excel counts: days since the end of 1899 on the facility's wall clock. None outside the
+/// years that Excel has.
+fn serial(at: Timestamp, zone: &jiff::tz::TimeZone) -> Option<f64> {
+    const DAY: i64 = 86_400_000_000;
+    /// From the day that Excel calls 0 to 1970.
+    const EPOCH: f64 = 25_569.0;
+    let there = at.on(zone);
+    let wall = at.as_micros().checked_add(i64::from(there.offset().seconds()) * 1_000_000)?;
+    #[expect(clippy::cast_precision_loss, reason = "microseconds since 1900 are below 2^53")]
+    let days = |micros: i64| micros as f64;
+    // Excel takes 1900 for a leap year: its days are right from March on.
+    (1901..=9999)
+        .contains(&there.year())
+        .then(|| EPOCH + days(wall.div_euclid(DAY)) + days(wall.rem_euclid(DAY)) / days(DAY))
+}
+
+/// A text that fits into a cell, with a note where something is missing.
+fn cut<'a>(text: &'a str, note: &str) -> Cow<'a, str> {
+    // No character has more UTF-16 units than bytes.
+    if text.len() <= LONGEST_CELL || text.encode_utf16().count() <= LONGEST_CELL {
+        return text.into();
+    }
+    let mut left = LONGEST_CELL - note.encode_utf16().count();
+    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let mut kept: String = text.chars().take_while(fits).collect();
+    kept.push_str(note);
+    kept.into()
+}
+
+/// How wide a text is, about; beyond 200 nobody asks.
+fn chars(text: &str) -> u16 {
+    u16::try_from(text.chars().take(200).count()).unwrap_or(200)
+}
+
+fn unpacked(error: XlsxError) -> Error {
+    match error {
+        XlsxError::IoError(error) | XlsxError::TempFileError(_, error) => unwritten(error),
+        XlsxError::ZipError(error) => {
+            Error::new(ErrorKind::Unavailable, "the workbook cannot be packed").because(error)
+        }
+        error => Error::bug("a workbook's cells and names are always within its limits").because(error),
+    }
+}
+
+/// Keeps the first failure of a writer, which the packer would tell in words of its own.
+struct Kept<W> {
+    to: W,
+    failed: Option<std::io::Error>,
+}
+
+impl<W: Write> Kept<W> {
+    fn keep<T>(&mut self, done: std::io::Result<T>) -> std::io::Result<T> {
+        done.map_err(|error| {
+            let again = std::io::Error::from(error.kind());
+            self.failed.get_or_insert(error);
+            again
+        })
+    }
+}
+
+impl<W: Write> Write for Kept<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let done = self.to.write(bytes);
+        match done {
+            // To be tried again, and no failure.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(error),
+            done => self.keep(done),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let done = self.to.flush();
+        self.keep(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_what_the_wall_clock_shows() {
+        let cairo = jiff::tz::TimeZone::get("Africa/Cairo").unwrap();
+        let serial = |text: &str| serial(text.parse().unwrap(), &cairo);
+        // 2026-11-22 10:30 in Cairo, which is 46348 days and 10.5 hours.
+        assert_eq!(serial("2026-11-22T08:30:00Z"), Some(46_348.4375));
+        assert_eq!(serial("1850-01-01T00:00:00Z"), None);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_cut_between_characters_and_says_so() {
+        let arabic = "ع".repeat(LONGEST_CELL);
+        assert_eq!(cut(&arabic, "…"), arabic);
+        for text in ["🩺".repeat(20_000), "ع".repeat(40_000), "x".repeat(32_768)] {
+            let cut = cut(&text, "… [cut]");
+            assert!(cut.ends_with("… [cut]") && cut.encode_utf16().count() <= LONGEST_CELL);
+            assert!(cut.encode_utf16().count() >= LONGEST_CELL - 1);
+        }
+    }
+}

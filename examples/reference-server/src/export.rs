@@ -1,0 +1,342 @@
+//! `export`: what somebody may see, as a file.
+//!
+//! The export asks as that person, page by page, so it holds what they see and no more; and it writes as it
+//! reads, so it needs no more memory for a million incidents than for a hundred. The file is made under
+//! another name and gets its own when it is whole: a full disk leaves no half of one behind.
+
+mod fonts;
+mod place;
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use eovr_core::export::crosswalk::Mim;
+use eovr_core::export::fhir::{Bundle, Release};
+use eovr_core::export::pdf::{Incident, Made};
+use eovr_core::export::{AuditFilter, AuditReport, Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook};
+use eovr_core::identity::{self, user};
+use eovr_core::incident::KIND;
+use eovr_core::ports::Clock as _;
+use eovr_core::record::{ActorId, Column, Query, Record, Test, Value};
+use eovr_core::service::SystemClock;
+use eovr_core::workflow::Label as _;
+use eovr_core::{Eovr, Error, Name, Session, Timestamp};
+
+use self::place::Destination;
+use crate::engine;
+use crate::output::{Failure, Out};
+use crate::settings::Place;
+
+/// Options of `export`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// As whom: the e-mail address of an active account
+    #[arg(long = "as", value_name = "EMAIL")]
+    who: String,
+    /// What to make
+    #[arg(long, value_enum)]
+    format: Format,
+    /// One incident, by its number; a PDF needs one
+    #[arg(long, value_name = "NUMBER")]
+    incident: Option<String>,
+    /// The language of what people read: en, ar or both
+    #[arg(long, default_value = "en", value_parser = lang)]
+    lang: Lang,
+    /// Counts without persons, small ones hidden: for csv and ndjson
+    #[arg(long)]
+    deidentify: bool,
+    /// Audit: events from this moment on, as 2026-11-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// Audit: events before this moment
+    #[arg(long, value_name = "TIME")]
+    to: Option<Timestamp>,
+    /// Audit: events of this action alone; may be given several times
+    #[arg(long, value_name = "ACTION")]
+    action: Vec<String>,
+    /// Audit: events by this actor alone, by id; may be given several times
+    #[arg(long, value_name = "ACTOR")]
+    by: Vec<String>,
+    /// The file to make; it must not be there yet
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// A font with Arabic for PDFs, before the one that comes along; its bold is looked for beside it
+    #[arg(long, value_name = "FILE", env = "PDF_ARABIC_FONT_PATH")]
+    font: Option<PathBuf>,
+}
+
+/// What can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The list as an Excel workbook
+    Xlsx,
+    /// One incident as PDF
+    Pdf,
+    /// The list as CSV
+    Csv,
+    /// The list as one JSON object a line
+    Ndjson,
+    /// Incidents and their trails as an HL7 FHIR bundle, release 4
+    FhirR4,
+    /// The same, release 5
+    FhirR5,
+    /// WHO's minimal information model, as one JSON object a line
+    Mim,
+    /// Audit events; the file's ending says how: .csv, .json or .pdf
+    Audit,
+}
+
+fn lang(text: &str) -> Result<Lang, String> {
+    text.parse().map_err(|error: Error| error.help().unwrap_or_default().to_owned())
+}
+
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
+    args.check()?;
+    let destination = Destination::new(&args.out)?;
+    let host = engine::open(&args.place, SystemClock, out).await?;
+    let done = export(&args, &host.eovr, destination, out).await;
+    host.close().await;
+    done
+}
+
+impl Args {
+    /// Everything that can be wrong with the question is looked at before anything is opened.
+    fn check(&self) -> Result<(), Failure> {
+        if self.format == Format::Pdf && self.incident.is_none() {
+            return Err(Failure::usage("a PDF is of one incident", "name it: --incident OVR-2026-000123"));
+        }
+        if self.deidentify && !matches!(self.format, Format::Csv | Format::Ndjson) {
+            return Err(Failure::usage(
+                "counts without persons are csv or ndjson",
+                "choose --format csv or ndjson",
+            ));
+        }
+        let asks = self.from.is_some() || self.to.is_some() || !self.action.is_empty() || !self.by.is_empty();
+        if asks && self.format != Format::Audit {
+            return Err(Failure::usage(
+                "--from, --to, --action and --by are for audit events",
+                "choose --format audit",
+            ));
+        }
+        let ending = self.out.extension().and_then(|ending| ending.to_str());
+        if self.format == Format::Audit && !matches!(ending, Some("csv" | "json" | "pdf")) {
+            return Err(Failure::usage(
+                "audit events are CSV, JSON or PDF",
+                "let --out end in .csv, .json or .pdf",
+            ));
+        }
+        Ok(())
+    }
+
+    fn filter(&self) -> Result<AuditFilter, Error> {
+        Ok(AuditFilter {
+            from: self.from,
+            before: self.to,
+            actions: self.action.iter().map(|name| Name::new(name)).collect::<Result<_, _>>()?,
+            actors: self.by.iter().map(|id| ActorId::new(id)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Result<(), Failure> {
+    let session = session(eovr, &args.who).await?;
+    let mut pages = Pages::new(session, args.incident.as_deref())?;
+    let file = BufWriter::with_capacity(1 << 16, to.open()?);
+    let written = match args.format {
+        Format::Xlsx => xlsx(args, &mut pages, file, to.folder()).await,
+        Format::Pdf => pdf(args, &mut pages, file, out).await,
+        Format::Csv | Format::Ndjson if args.deidentify => deidentified(args, &mut pages, file, out).await,
+        Format::Csv => csv(&mut pages, file).await,
+        Format::Ndjson => ndjson(&mut pages, file).await,
+        Format::FhirR4 => fhir(&mut pages, file, Release::R4).await,
+        Format::FhirR5 => fhir(&mut pages, file, Release::R5).await,
+        Format::Mim => mim(&mut pages, file).await,
+        Format::Audit => audit(args, &mut pages, file, out).await,
+    };
+    let bytes = to.settle(written.and_then(|mut file| Ok(file.flush().map_err(place::unwritten)?)))?;
+    out.line(format_args!("{} incidents, {bytes} bytes: {}", pages.count, args.out.display()));
+    Ok(())
+}
+
+/// The session of an active account.
+async fn session(eovr: &Eovr, email: &str) -> Result<Session, Failure> {
+    let setup = engine::setup(eovr)?;
+    let found = setup.find(&user::find_by_email(email)?).await?.items.into_iter().next();
+    let active = found.filter(|record| *record.state() == user::State::Active.name());
+    let record = active.ok_or_else(|| {
+        Failure::usage(
+            "no active account has this address",
+            "`eovr-server demo --once` shows those of the demonstration",
+        )
+    })?;
+    Ok(eovr.session(identity::actor(&record)?))
+}
+
+type File = BufWriter<std::fs::File>;
+
+/// The incidents that somebody sees, page after page.
+struct Pages {
+    session: Session,
+    query: Option<Query>,
+    count: u64,
+}
+
+impl Pages {
+    fn new(session: Session, number: Option<&str>) -> Result<Self, Error> {
+        let query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+        let query = match number {
+            Some(number) => query.filter(Column::Number, Test::Is(Value::from(number))),
+            None => query,
+        };
+        Ok(Self { session, query: Some(query), count: 0 })
+    }
+
+    /// The next page; empty behind the last.
+    async fn next(&mut self) -> Result<Vec<Record>, Error> {
+        let Some(query) = self.query.take() else { return Ok(Vec::new()) };
+        let page = self.session.find(&query).await?;
+        self.query = page.next.map(|next| query.after(Some(next)));
+        self.count += page.items.len() as u64;
+        Ok(page.items)
+    }
+
+    /// The next page, its texts opened.
+    async fn opened(&mut self) -> Result<Vec<Opened>, Error> {
+        let page = self.next().await?;
+        page.into_iter().map(|record| Opened::of(&self.session, record)).collect()
+    }
+}
+
+async fn csv(pages: &mut Pages, file: File) -> Result<File, Failure> {
+    let mut csv = Csv::new(file)?;
+    loop {
+        let page = pages.opened().await?;
+        if page.is_empty() {
+            return Ok(csv.finish()?);
+        }
+        page.iter().try_for_each(|incident| csv.push(incident))?;
+    }
+}
+
+async fn ndjson(pages: &mut Pages, file: File) -> Result<File, Failure> {
+    let mut lines = Ndjson::new(file);
+    loop {
+        let page = pages.opened().await?;
+        if page.is_empty() {
+            return Ok(lines.finish()?);
+        }
+        page.iter().try_for_each(|incident| lines.push(incident))?;
+    }
+}
+
+async fn xlsx(args: &Args, pages: &mut Pages, file: File, folder: PathBuf) -> Result<File, Failure> {
+    // Rows wait on the disk that the file goes to, which has room for it.
+    let look = Look { spool: Some(folder), ..Look::new(args.lang, SystemClock.now()) };
+    let mut book = Workbook::new(look)?;
+    loop {
+        let page = pages.opened().await?;
+        if page.is_empty() {
+            return Ok(book.finish(file)?);
+        }
+        page.iter().try_for_each(|incident| book.push(incident))?;
+    }
+}
+
+async fn mim(pages: &mut Pages, mut file: File) -> Result<File, Failure> {
+    loop {
+        let page = pages.opened().await?;
+        if page.is_empty() {
+            return Ok(file);
+        }
+        for incident in &page {
+            let line = serde_json::to_string(&Mim::of(incident));
+            let line =
+                line.map_err(|error| Failure::broken(format!("cannot be written as JSON: {error}")))?;
+            writeln!(file, "{line}").map_err(place::unwritten)?;
+        }
+    }
+}
+
+async fn fhir(pages: &mut Pages, file: File, release: Release) -> Result<File, Failure> {
+    let mut bundle = Bundle::new(file, release, SystemClock.now())?;
+    loop {
+        let page = pages.opened().await?;
+        if page.is_empty() {
+            return Ok(bundle.finish()?);
+        }
+        for incident in &page {
+            let trail = pages.session.incidents().trail(incident.record().id()).await?;
+            bundle.push(incident, Some(&trail))?;
+        }
+    }
+}
+
+async fn deidentified(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
+    let mut counts = Deidentified::default();
+    loop {
+        // Nothing is opened: no text leaves.
+        let page = pages.next().await?;
+        if page.is_empty() {
+            break;
+        }
+        for record in page {
+            counts.push(&Opened::only(&pages.session, record, &[])?);
+        }
+    }
+    out.line(format_args!("k-anonymity over all columns, before small counts are hidden: {}", counts.k()));
+    Ok(if args.format == Format::Csv { counts.csv(file)? } else { counts.ndjson(file)? })
+}
+
+async fn pdf(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
+    let fonts = fonts::load(args.font.as_deref(), out)?;
+    let found = pages.opened().await?.into_iter().next();
+    let found = found.ok_or_else(|| Failure::from(Error::not_found(KIND)))?;
+    let id = found.record().id();
+    let incidents = pages.session.incidents();
+    let follow_ups = incidents.follow_ups(id).await?;
+    let follow_ups: Vec<Opened> =
+        follow_ups.into_iter().map(|record| Opened::of(&pages.session, record)).collect::<Result<_, _>>()?;
+    let trail = incidents.trail(id).await?;
+    let report = Incident {
+        incident: &found,
+        follow_ups: &follow_ups,
+        trail: Some(&trail),
+        scheme: None,
+        checkpoint: None,
+        made_by: &args.who,
+        made_at: SystemClock.now(),
+    };
+    let mut file = file;
+    report.write(&fonts, args.lang, &mut file)?;
+    Ok(file)
+}
+
+async fn audit(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
+    let mut report = AuditReport::new(args.filter()?);
+    loop {
+        let page = pages.next().await?;
+        if page.is_empty() {
+            break;
+        }
+        for record in page {
+            report.add(pages.session.incidents().trail(record.id()).await?);
+        }
+    }
+    out.line(format_args!("{} events", report.len()));
+    Ok(match args.out.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => report.csv(file)?,
+        Some("json") => report.json(file)?,
+        _ => {
+            let fonts = fonts::load(args.font.as_deref(), out)?;
+            let org = pages.session.eovr().org();
+            let scope = pages.session.scope();
+            let first = org.stamps().find(|stamp| scope.covers(stamp));
+            let zone = first.map_or(jiff::tz::TimeZone::UTC, |stamp| org.zone(&stamp.facility));
+            let made = Made { by: &args.who, at: SystemClock.now(), zone };
+            report.pdf(&fonts, args.lang, &made, file)?
+        }
+    })
+}

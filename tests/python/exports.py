@@ -1,0 +1,64 @@
+"""Reads what eovr exported, with libraries that are not ours.
+
+    exports.py xlsx FILE    every cell as openpyxl reads it, and what the sheets are like
+    exports.py fhir FILE RELEASE    validates a bundle by the model library fhir.resources
+
+Writes one JSON object to standard output.
+"""
+
+import datetime
+import json
+import sys
+
+
+def xlsx(path):
+    import openpyxl
+
+    book = openpyxl.load_workbook(path)
+    sheets = []
+    for sheet in book.worksheets:
+        rows = []
+        for row in sheet.iter_rows():
+            rows.append(
+                [
+                    {
+                        "value": cell.value.isoformat() if isinstance(cell.value, datetime.datetime) else cell.value,
+                        "type": cell.data_type,
+                        "quoted": bool(cell.quotePrefix),
+                        "colour": cell.fill.fgColor.rgb if cell.fill.fill_type else None,
+                    }
+                    for cell in row
+                ]
+            )
+        sheets.append(
+            {
+                "name": sheet.title,
+                "rtl": bool(sheet.sheet_view.rightToLeft),
+                "frozen": sheet.freeze_panes,
+                "filter": sheet.auto_filter.ref,
+                "charts": len(sheet._charts),
+                "widths": [sheet.column_dimensions[c].width for c in ("A", "B", "C")],
+                "rows": rows,
+            }
+        )
+    return {"sheets": sheets, "created": book.properties.created.isoformat()}
+
+
+def fhir(path, release):
+    if release == "R5":
+        from fhir.resources.bundle import Bundle
+    else:
+        from fhir.resources.R4B.bundle import Bundle
+
+    with open(path, encoding="utf-8") as file:
+        bundle = Bundle.model_validate_json(file.read())
+    kinds = {}
+    for entry in bundle.entry:
+        kind = type(entry.resource).__name__
+        kinds[kind] = kinds.get(kind, 0) + 1
+    return kinds
+
+
+if __name__ == "__main__":
+    of, *rest = sys.argv[1:]
+    print(json.dumps({"xlsx": xlsx, "fhir": fhir}[of](*rest), ensure_ascii=False))

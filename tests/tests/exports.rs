@@ -1,0 +1,46 @@
+//! What leaves: lists, reports and bundles, read again by programs that are not ours.
+//!
+//! Python's side runs in EOVR_PYTHON (`need_python` of `tests/tools`), the PDF's in poppler (`need_poppler`).
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
+
+#[path = "exports/hospital.rs"]
+mod hospital;
+#[path = "exports/lists.rs"]
+mod lists;
+#[path = "exports/others.rs"]
+mod others;
+#[path = "exports/pages.rs"]
+mod pages;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A folder for this test's files.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// What `tests/python/exports.py` says.
+fn python(arguments: &[&str]) -> serde_json::Value {
+    let python =
+        std::env::var_os("EOVR_PYTHON").expect("EOVR_PYTHON names a Python with tests/requirements.txt");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/exports.py");
+    let output = Command::new(python).arg(script).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What a program of poppler says.
+fn poppler(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{program} (Debian: poppler-utils): {error}"));
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn written(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}

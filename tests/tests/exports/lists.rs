@@ -1,0 +1,282 @@
+//! The list as CSV, NDJSON and Excel.
+
+use std::io::{self, Write};
+
+use eovr_core::ErrorKind;
+use eovr_core::export::columns::COLUMNS;
+use eovr_core::export::{Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook};
+use eovr_core::seal::Purpose;
+
+use super::hospital::{ARABIC, ENGLISH, Hospital, Tested, made_at};
+use super::{folder, python, written};
+
+/// What reporters write who try a spreadsheet.
+const HOSTILE: &[&str] = &[
+    "=cmd|' /C calc'!A0 and more",
+    "+1+1 = two, as they say",
+    "-2+3 was written here",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "\tindented by a tab first",
+    "\u{ff1d}1+1 in full width",
+    "'=1+1 with an apostrophe",
+    "https://evil.example/?leak in a link",
+];
+
+async fn listed(more: &[&str]) -> Tested<(Hospital, Vec<Opened>)> {
+    let hospital = Hospital::new().await;
+    let first = hospital.report(ARABIC).await?;
+    hospital.work(first).await?;
+    hospital.report(ENGLISH).await?;
+    for text in more {
+        hospital.report(text).await?;
+    }
+    let page = hospital.quality.incidents().newest(500).await?.items;
+    let opened =
+        page.into_iter().map(|record| Opened::of(&hospital.quality, record)).collect::<Result<_, _>>()?;
+    Ok((hospital, opened))
+}
+
+fn workbook(look: Look, list: &[Opened]) -> Tested<Vec<u8>> {
+    let mut book = Workbook::new(look)?;
+    list.iter().try_for_each(|incident| book.push(incident))?;
+    Ok(book.finish(Vec::new())?)
+}
+
+#[tokio::test]
+async fn a_csv_reader_gets_what_was_written() -> Tested {
+    let (_, list) = listed(HOSTILE).await?;
+    let mut csv = Csv::new(Vec::new())?;
+    list.iter().try_for_each(|incident| csv.push(incident))?;
+    let bytes = csv.finish()?;
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let heads: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
+    assert_eq!(heads, COLUMNS.iter().map(|column| column.code).collect::<Vec<_>>());
+    let description = heads.iter().position(|head| head == "description").unwrap();
+    let mut rows = 0;
+    for (row, incident) in reader.records().zip(&list) {
+        let (row, told) = (row?, incident.text("description").unwrap());
+        assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝'])), "{told}");
+        assert_eq!(row[description].strip_prefix('\'').unwrap_or(&row[description]), told);
+        rows += 1;
+    }
+    assert_eq!(rows, 10);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_line_of_ndjson_has_every_column() -> Tested {
+    let (_, list) = listed(HOSTILE).await?;
+    let mut lines = Ndjson::new(Vec::new());
+    list.iter().try_for_each(|incident| lines.push(incident))?;
+    let text = String::from_utf8(lines.finish()?)?;
+    for (line, incident) in text.lines().zip(&list) {
+        let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line)?;
+        assert_eq!(line.len(), COLUMNS.len() + 1);
+        assert_eq!(line["description"].as_str(), incident.text("description"));
+        assert_eq!(line["created_at"], serde_json::json!(incident.record().envelope().created_at));
+    }
+    assert_eq!(text.lines().count(), 10);
+    Ok(())
+}
+
+#[tokio::test]
+async fn openpyxl_reads_types_colours_and_no_formula() -> Tested {
+    let (_, list) = listed(HOSTILE).await?;
+    let folder = folder();
+    let path = written(&folder, "en.xlsx", &workbook(Look::new(Lang::En, made_at()), &list)?);
+    let read = python(&["xlsx", path.to_str().unwrap()]);
+    assert_eq!(read["created"], "2026-11-27T10:00:00");
+    let sheet = &read["sheets"][0];
+    assert_eq!(
+        (&sheet["name"], &sheet["rtl"], &sheet["frozen"]),
+        (&"Incidents".into(), &false.into(), &"B2".into())
+    );
+    assert_eq!(sheet["filter"], "A1:AQ11");
+    let at = |code: &str| COLUMNS.iter().position(|column| column.code == code).unwrap();
+    let rows = sheet["rows"].as_array().unwrap();
+    for (row, incident) in rows.iter().skip(1).zip(&list) {
+        let cell = |code: &str| &row[at(code)];
+        for of in row.as_array().unwrap() {
+            assert_ne!(of["type"], "f", "a formula: {of}");
+        }
+        let told = incident.text("description").unwrap();
+        assert_eq!(cell("description")["value"], told);
+        assert_eq!(
+            cell("description")["quoted"],
+            HOSTILE.contains(&told) && !told.starts_with("https"),
+            "{told}"
+        );
+        assert_eq!(cell("created_at")["type"], "d");
+        assert_eq!(cell("version")["type"], "n");
+        assert_eq!(cell("occurred_at")["value"], "2026-11-21T08:45:00", "on the wall clock of Cairo");
+    }
+    let worked = &rows[10];
+    assert_eq!(worked[at("state")]["value"], "Action taken");
+    assert_eq!(
+        (&worked[at("risk_band")]["value"], &worked[at("risk_band")]["colour"]),
+        (&"High".into(), &"FFF4B084".into())
+    );
+    assert_eq!(worked[at("risk_score")]["value"].as_f64(), Some(6.0));
+    let figures = &read["sheets"][1];
+    assert_eq!((&figures["name"], &figures["charts"]), (&"Figures".into(), &1.into()));
+    assert_eq!(figures["rows"][3][1]["value"].as_f64(), Some(10.0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_arabic_sheet_runs_from_right_to_left_and_a_full_one_goes_on() -> Tested {
+    let (_, list) = listed(&["third report", "fourth report", "fifth report"].map(|text| text)).await?;
+    let look = Look { rows_per_sheet: 2, ..Look::new(Lang::Ar, made_at()) };
+    let folder = folder();
+    let path = written(&folder, "ar.xlsx", &workbook(look, &list)?);
+    let read = python(&["xlsx", path.to_str().unwrap()]);
+    let names: Vec<_> =
+        read["sheets"].as_array().unwrap().iter().map(|sheet| sheet["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["البلاغات", "البلاغات 2", "البلاغات 3", "المؤشرات"]);
+    let mut numbers = Vec::new();
+    for sheet in &read["sheets"].as_array().unwrap()[..3] {
+        assert_eq!((&sheet["rtl"], &sheet["rows"][0][0]["value"]), (&true.into(), &"رقم البلاغ".into()));
+        numbers.extend(sheet["rows"].as_array().unwrap()[1..].iter().map(|row| row[0]["value"].clone()));
+    }
+    let wanted: Vec<_> =
+        list.iter().map(|incident| incident.record().envelope().number.clone().unwrap()).collect();
+    assert_eq!(numbers, wanted);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_cell_is_cut_and_says_so() -> Tested {
+    let long = "سقط المريض. ".repeat(4000);
+    let (_, list) = listed(&[long.as_str()]).await?;
+    let folder = folder();
+    let path = written(&folder, "long.xlsx", &workbook(Look::new(Lang::En, made_at()), &list)?);
+    let read = python(&["xlsx", path.to_str().unwrap()]);
+    let at = COLUMNS.iter().position(|column| column.code == "description").unwrap();
+    let cell = read["sheets"][0]["rows"][1][at]["value"].as_str().unwrap();
+    assert!(cell.ends_with("… [cut: too long for a cell]") && cell.encode_utf16().count() == 32_767);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_same_list_made_at_the_same_moment_is_the_same_file() -> Tested {
+    let (_, list) = listed(&[]).await?;
+    for lang in [Lang::En, Lang::Ar, Lang::Both] {
+        let make = || workbook(Look::new(lang, made_at()), &list);
+        assert!(make()? == make()?, "{lang:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn libreoffice_opens_it() -> Tested {
+    let Some(office) = ["soffice", "libreoffice"].into_iter().find(|name| {
+        std::process::Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
+    }) else {
+        // tests/run installs it.
+        println!("LibreOffice is not installed: nothing was opened by it");
+        return Ok(());
+    };
+    let (_, list) = listed(HOSTILE).await?;
+    let folder = folder();
+    let path = written(&folder, "en.xlsx", &workbook(Look::new(Lang::En, made_at()), &list)?);
+    let done = std::process::Command::new(office)
+        .args(["--headless", "--convert-to", "csv", "--outdir"])
+        .arg(folder.path())
+        .arg(&path)
+        .env("HOME", folder.path())
+        .output()?;
+    assert!(done.status.success());
+    let text = std::fs::read_to_string(folder.path().join("en.csv"))?;
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(rows.records().count(), 10);
+    assert!(text.contains("=cmd|' /C calc'!A0 and more"), "shown as it was written, and not worked out");
+    Ok(())
+}
+
+/// A disk that fills, or a reader that goes away, after so many bytes.
+struct Failing {
+    left: usize,
+    with: io::ErrorKind,
+}
+
+impl Write for Failing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(self.with.into());
+        }
+        let taken = bytes.len().min(self.left);
+        self.left -= taken;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_and_a_reader_that_goes_away_are_told_apart() -> Tested {
+    let (_, list) = listed(&[]).await?;
+    let full = || Failing { left: 1000, with: io::ErrorKind::StorageFull };
+    let gone = || Failing { left: 1000, with: io::ErrorKind::BrokenPipe };
+    let csv = |to: Failing| -> eovr_core::Result<()> {
+        let mut csv = Csv::new(to)?;
+        list.iter().try_for_each(|incident| csv.push(incident))?;
+        csv.finish().map(drop)
+    };
+    let book = |to: Failing| -> eovr_core::Result<()> {
+        let mut book = Workbook::new(Look::new(Lang::En, made_at()))?;
+        list.iter().try_for_each(|incident| book.push(incident))?;
+        book.finish(to).map(drop)
+    };
+    for (full, gone) in [(csv(full()), csv(gone())), (book(full()), book(gone()))] {
+        let (full, gone) = (full.unwrap_err(), gone.unwrap_err());
+        assert_eq!((full.kind(), gone.kind()), (ErrorKind::Unavailable, ErrorKind::Unavailable));
+        assert_eq!(full.message(), "the disk is full before the export is");
+        assert_eq!(gone.message(), "the reader went away before the export was finished");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_erased_text_is_said_to_be_erased() -> Tested {
+    let (hospital, _) = listed(&[]).await?;
+    let top =
+        hospital.eovr.session(eovr_tests::actor("top", eovr_core::access::Role::TopManagement, "CAI-1-1"));
+    let keys = top.data_keys().await?;
+    let key = keys.into_iter().find(|key| key.purpose == Purpose::Fields).unwrap();
+    top.rotate_key(Purpose::Fields).await?;
+    top.destroy_key(key.id, "asked for by the court").await?;
+    let record = hospital.quality.incidents().newest(1).await?.items.into_iter().next().unwrap();
+    let opened = Opened::of(&hospital.quality, record)?;
+    let mut csv = Csv::new(Vec::new())?;
+    csv.push(&opened)?;
+    let text = String::from_utf8(csv.finish()?)?;
+    assert!(text.contains("[erased: its key was destroyed]"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_persons_nothing_of_a_person_leaves() -> Tested {
+    let (_, list) = listed(HOSTILE).await?;
+    let mut counts = Deidentified::default();
+    list.iter().for_each(|incident| counts.push(incident));
+    let csv = String::from_utf8(counts.csv(Vec::new())?)?;
+    let json = String::from_utf8(counts.ndjson(Vec::new())?)?;
+    let rows: Vec<&str> = csv.lines().collect();
+    assert_eq!(
+        rows[1..],
+        [
+            "CAI-1-1,2026-11,medication,staff,moderate,,*",
+            "CAI-1-1,2026-11,medication,staff,moderate,high,< 3"
+        ]
+    );
+    assert_eq!(counts.k(), 1);
+    for text in [csv, json] {
+        for secret in ["MF-77231", "OVR-2026", "ICU", "Badawy", "مها", "morphine", "2026-11-2", "wrong_dose"]
+        {
+            assert!(!text.contains(secret), "{secret}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Audit reports, FHIR, and WHO's model.
+
+use eovr_core::Name;
+use eovr_core::export::crosswalk::Mim;
+use eovr_core::export::fhir::{Bundle, Release};
+use eovr_core::export::pdf::{Fonts, Made};
+use eovr_core::export::{AuditFilter, AuditReport, Lang, Opened};
+use eovr_core::record::ActorId;
+
+use super::hospital::{ARABIC, ENGLISH, Hospital, Tested, made_at};
+use super::{folder, poppler, python, written};
+
+async fn worked() -> Tested<Hospital> {
+    let hospital = Hospital::new().await;
+    let first = hospital.report(ARABIC).await?;
+    hospital.work(first).await?;
+    hospital.report(ENGLISH).await?;
+    Ok(hospital)
+}
+
+async fn audit(hospital: &Hospital, filter: AuditFilter) -> Tested<AuditReport> {
+    let mut report = AuditReport::new(filter);
+    for record in hospital.quality.incidents().newest(100).await?.items {
+        report.add(hospital.quality.incidents().trail(record.id()).await?);
+    }
+    Ok(report)
+}
+
+#[tokio::test]
+async fn an_audit_report_has_the_events_that_were_asked_for() -> Tested {
+    let hospital = worked().await?;
+    let mut all = audit(&hospital, AuditFilter::default()).await?;
+    let count = all.len();
+    let text = String::from_utf8(all.csv(Vec::new())?)?;
+    assert_eq!(csv::Reader::from_reader(text.as_bytes()).records().count(), count);
+    let by_staff = AuditFilter { actors: vec![ActorId::new("nurse.amal")?], ..AuditFilter::default() };
+    assert_eq!(audit(&hospital, by_staff).await?.len(), 3);
+    let rated =
+        AuditFilter { actions: vec![Name::new("assess")?, Name::new("ask")?], ..AuditFilter::default() };
+    assert_eq!(audit(&hospital, rated).await?.len(), 2);
+    let first = all.json(Vec::new())?;
+    let json: serde_json::Value = serde_json::from_slice(&first)?;
+    assert_eq!((&json["report"]["chains"], &json["report"]["broken"]), (&2.into(), &serde_json::json!([])));
+    let events = json["events"].as_array().unwrap();
+    assert_eq!(events.len(), count);
+    assert!(events.is_sorted_by_key(|event| event["at"].as_str()));
+    let at = events[3]["at"].as_str().unwrap().parse()?;
+    let from = audit(&hospital, AuditFilter { from: Some(at), ..AuditFilter::default() }).await?.len();
+    let before = audit(&hospital, AuditFilter { before: Some(at), ..AuditFilter::default() }).await?.len();
+    assert!(before > 0 && from + before == count, "{before} + {from} of {count}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_audit_report_can_be_printed() -> Tested {
+    let hospital = worked().await?;
+    let zone = jiff::tz::TimeZone::get("Africa/Cairo")?;
+    let folder = folder();
+    for (lang, says) in
+        [(Lang::En, "2 of 2 chains intact"), (Lang::Ar, "سلسلة سليمة"), (Lang::Both, "chains intact")]
+    {
+        let mut report = audit(&hospital, AuditFilter::default()).await?;
+        let made = Made { by: "quality.samia", at: made_at(), zone: zone.clone() };
+        let bytes = report.pdf(&Fonts::embedded()?, lang, &made, Vec::new())?;
+        let path = written(&folder, "audit.pdf", &bytes);
+        let text = poppler("pdftotext", &[path.to_str().unwrap(), "-"]);
+        assert!(text.contains(says) && text.contains("OVR-2026-000002"), "{text}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_languages_model_of_fhir_accepts_every_bundle() -> Tested {
+    let hospital = worked().await?;
+    let folder = folder();
+    for (release, name) in [(Release::R4, "R4"), (Release::R5, "R5")] {
+        let mut bundle = Bundle::new(Vec::new(), release, made_at())?;
+        let mut events = 0;
+        for record in hospital.quality.incidents().newest(100).await?.items {
+            let trail = hospital.quality.incidents().trail(record.id()).await?;
+            events += trail.entries.len();
+            bundle.push(&Opened::of(&hospital.quality, record.clone())?, Some(&trail))?;
+            // Without texts the subject is the facility's patients.
+            bundle.push(&Opened::only(&hospital.quality, record, &[])?, None)?;
+        }
+        let path = written(&folder, name, &bundle.finish()?);
+        let kinds = python(&["fhir", path.to_str().unwrap(), name]);
+        assert_eq!((&kinds["AdverseEvent"], &kinds["AuditEvent"]), (&4.into(), &events.into()), "{kinds}");
+        assert_eq!(kinds["Provenance"], 4);
+        let text = std::fs::read_to_string(&path)?;
+        assert!(text.contains("\"verifier\"") && text.contains("eovr-rules"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_minimal_model_says_what_is_missing() -> Tested {
+    let hospital = worked().await?;
+    let record = hospital.quality.incidents().newest(1).await?.items.remove(0);
+    assert_eq!(Mim::of(&Opened::of(&hospital.quality, record.clone())?).missing, ["patient"]);
+    let closed = Mim::of(&Opened::only(&hospital.quality, record, &[])?);
+    assert_eq!(closed.missing, ["patient", "resulting_action"]);
+    assert_eq!(closed.free_text, None);
+    Ok(())
+}
