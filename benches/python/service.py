@@ -4,7 +4,7 @@ FastAPI, Pydantic, SQLAlchemy and uvicorn with uvloop and httptools, on SQLite w
 a report is on the disk before it is answered. It checks what it is sent, inserts one row, and lists the newest.
 What eovr does beside that (authorisation, triage, sealing, audit chain, outbox, receipt) it does not do.
 
-What was slower has been left out: the ORM, aiosqlite's thread for each connection, one session for each request.
+What was slower has been left out: aiosqlite's thread for each connection, one session for each request.
 
     python service.py FILE WORKERS    serves on a free port of this machine, and says which
 """

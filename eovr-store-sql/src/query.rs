@@ -2,6 +2,8 @@
 //!
 //! Column names come from the schema, never from a caller's text; values are always bound.
 
+use std::borrow::Cow;
+
 use eovr_core::access::{Reach, Scope};
 use eovr_core::record::{Clause, Column, Query, RecordId, Tally, Test, Value, ValueType};
 use eovr_core::{Error, Name, Result};
@@ -53,7 +55,11 @@ pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Stat
     }
     // One more than asked for tells whether there is a next page.
     condition.binds.push((i64::from(query.limit) + 1).into());
-    Ok(condition.select(&schema.reading, " ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ?"))
+    let reading = match query.shown() {
+        None => Cow::Borrowed(&schema.reading),
+        shown => Cow::Owned(schema.reading_list(shown)),
+    };
+    Ok(condition.select(&reading, " ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ?"))
 }
 
 /// A row for each cell, or several, which whoever reads them adds up: see [`grouping`].

@@ -32,10 +32,12 @@ pub(crate) fn bind_content(binds: &mut Vec<Bind>, schema: &Schema, record: &Reco
     Ok(())
 }
 
-/// Reads the rows of one answer, of the columns of [`Schema::reading`]. Neighbours are often of one place and
+/// Reads the rows of one answer, of the columns of [`Schema::reading_list`]. Neighbours are often of one place and
 /// in one state: what stood in the row before as well is checked once and shared.
 pub(crate) struct Reader<'s> {
     schema: &'s Schema,
+    /// The facets that were asked for; none said: all of the record.
+    shown: Option<&'s [Name]>,
     governorate: Option<OrgId>,
     administration: Option<OrgId>,
     facility: Option<OrgId>,
@@ -43,16 +45,19 @@ pub(crate) struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    pub(crate) fn new(schema: &'s Schema) -> Self {
-        Self { schema, governorate: None, administration: None, facility: None, state: None }
+    pub(crate) fn new(schema: &'s Schema, shown: Option<&'s [Name]>) -> Self {
+        Self { schema, shown, governorate: None, administration: None, facility: None, state: None }
     }
 
     pub(crate) fn read(&mut self, row: &Row) -> Result<StoredRecord> {
         let schema = self.schema;
         let (id, parent) = (row.id(0)?.ok_or_else(damaged)?, row.id(1)?);
         let hash = row.bytes(2)?.ok_or_else(damaged)?;
-        let mut sealed = body::unpack(row.bytes(3)?.ok_or_else(damaged)?, &schema.fields)?;
-        let mut plain = Plain::behind_bytes(schema, row)?;
+        let (mut sealed, bytes) = match self.shown {
+            None => (body::unpack(row.bytes(SEALED)?.ok_or_else(damaged)?, &schema.fields)?, SEALED + 1),
+            Some(_) => (BTreeMap::new(), SEALED),
+        };
+        let mut plain = Plain::behind_bytes(schema, row, bytes + schema.byte_slots(self.shown).count())?;
         let envelope = Envelope {
             kind: schema.name.clone(),
             id,
@@ -73,11 +78,11 @@ impl<'s> Reader<'s> {
         };
         // In the order of their names, of which a tree is made at once.
         let mut facets = Vec::with_capacity(schema.slots.len());
-        for (slot, value_type) in schema.plain_slots() {
+        for (slot, value_type) in schema.plain_slots(self.shown) {
             facets.extend(plain.value(value_type)?.map(|value| (slot.name.clone(), value)));
         }
         let mut facets = BTreeMap::from_iter(facets);
-        for (at, slot) in (BYTES..).zip(schema.byte_slots()) {
+        for (at, slot) in (bytes..).zip(schema.byte_slots(self.shown)) {
             if let Some(bytes) = row.bytes(at)?.map(<[u8]>::to_vec) {
                 match slot.facet {
                     Some(_) => drop(facets.insert(slot.name.clone(), Value::Bytes(bytes))),
@@ -89,8 +94,8 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// The columns of bytes before those of the slots: id, parent, head, sealed.
-const BYTES: usize = 4;
+/// Where what is sealed stands, behind id, parent and head; and then the slots of bytes.
+const SEALED: usize = 3;
 
 /// What a text stands for: the same as in the row before, where the text is.
 fn shared<T: Clone>(
@@ -116,8 +121,7 @@ enum Plain<'r> {
 }
 
 impl<'r> Plain<'r> {
-    fn behind_bytes(schema: &Schema, row: &'r Row) -> Result<Self> {
-        let at = BYTES + schema.byte_slots().count();
+    fn behind_bytes(schema: &Schema, row: &'r Row, at: usize) -> Result<Self> {
         if schema.dialect != Dialect::Sqlite {
             return Ok(Self::Columns(row, at));
         }

@@ -109,7 +109,7 @@ impl Schema {
             update: String::new(),
         };
         schema.indexes = index::indexes(&schema);
-        schema.reading = schema.reading_list();
+        schema.reading = schema.reading_list(None);
         schema.insert = schema.insert_phrases();
         schema.update = schema.update_phrase();
         Ok(schema)
@@ -120,10 +120,12 @@ impl Schema {
         envelope.chain(self.slots.iter().map(|slot| slot.name.as_str())).chain(["sealed"])
     }
 
-    fn reading_list(&self) -> String {
-        let bytes = ["id", "parent", "head", "sealed"].into_iter();
-        let bytes = bytes.chain(self.byte_slots().map(|slot| slot.name.as_str()));
-        let plain = PLAIN.into_iter().chain(self.plain_slots().map(|(slot, _)| slot.name.as_str()));
+    /// What is read: all of it, or these facets and nothing that is sealed.
+    pub(crate) fn reading_list(&self, shown: Option<&[Name]>) -> String {
+        let sealed = shown.is_none().then_some("sealed");
+        let bytes = ["id", "parent", "head"].into_iter().chain(sealed);
+        let bytes = bytes.chain(self.byte_slots(shown).map(|slot| slot.name.as_str()));
+        let plain = PLAIN.into_iter().chain(self.plain_slots(shown).map(|(slot, _)| slot.name.as_str()));
         match self.dialect {
             Dialect::Sqlite => format!("{}, json_array({})", quoted(bytes), quoted(plain)),
             _ => quoted(bytes.chain(plain)),
@@ -131,13 +133,14 @@ impl Schema {
     }
 
     /// The columns of bytes, in the order that they are read.
-    pub(crate) fn byte_slots(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter().filter(|slot| slot.plain_type().is_none())
+    pub(crate) fn byte_slots(&self, shown: Option<&[Name]>) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().filter(move |slot| slot.plain_type().is_none() && slot.is_shown(shown))
     }
 
     /// The columns of text and numbers, in the order that they are read, which is that of their names.
-    pub(crate) fn plain_slots(&self) -> impl Iterator<Item = (&Slot, ValueType)> {
-        self.slots.iter().filter_map(|slot| Some((slot, slot.plain_type()?)))
+    pub(crate) fn plain_slots(&self, shown: Option<&[Name]>) -> impl Iterator<Item = (&Slot, ValueType)> {
+        let shown = self.slots.iter().filter(move |slot| slot.is_shown(shown));
+        shown.filter_map(|slot| Some((slot, slot.plain_type()?)))
     }
 
     /// Binds every column in its order; the number, the second one, is for the caller to say.
@@ -205,6 +208,11 @@ pub(crate) struct Made {
 }
 
 impl Slot {
+    /// Whether it is read, where only some facets are asked for.
+    fn is_shown(&self, shown: Option<&[Name]>) -> bool {
+        shown.is_none_or(|shown| self.facet.is_some() && shown.contains(&self.name))
+    }
+
     fn facet(facet: &FacetSpec) -> Self {
         Self {
             name: facet.name.clone(),

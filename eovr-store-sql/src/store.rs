@@ -180,7 +180,7 @@ impl Store for SqlStore {
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
         let schema = self.schema(kind)?;
         let rows = self.read(query::load(&schema, scope, id)?).await?;
-        rows.first().map(|row| Reader::new(&schema).read(row)).transpose()
+        rows.first().map(|row| Reader::new(&schema, None).read(row)).transpose()
     }
 
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
@@ -188,7 +188,7 @@ impl Store for SqlStore {
         let mut rows = self.read(query::find(&schema, scope, query)?).await?;
         let more = rows.len() > query.limit as usize;
         rows.truncate(query.limit as usize);
-        let mut reader = Reader::new(&schema);
+        let mut reader = Reader::new(&schema, query.shown());
         let items = rows.iter().map(|row| reader.read(row)).collect::<Result<Vec<_>>>()?;
         let next = items
             .last()

@@ -4,6 +4,7 @@ use crate::conformance::fixture::{FACILITIES, LABEL, PARCEL, World, claim_value,
 use crate::conformance::random::Random;
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::Name;
 use crate::org::OrgId;
 use crate::record::{Clause, Column, Query, RecordId, Tally, Test, Value};
 use crate::time::Timestamp;
@@ -251,6 +252,12 @@ pub(super) async fn query(world: &mut World, made: &Made, kind: &str) -> Result<
     let mut query = Query::of(name(kind)?);
     for _ in 0..world.random.below(4) {
         query.clauses.push(clause(world, made, kind).await?);
+    }
+    if world.random.below(4) == 0 {
+        let facets = &world.eovr.catalog().kind(kind)?.table().facets;
+        let mut shown: Vec<Name> = facets.iter().map(|facet| facet.name.clone()).collect();
+        shown.retain(|_| world.random.below(2) == 0);
+        query.shown = Some(shown);
     }
     let limits = [1, 2, 3, 7, 50, Query::LARGEST_PAGE];
     Ok(query.limit(pick(&mut world.random, &limits)?))

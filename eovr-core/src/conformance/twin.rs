@@ -57,7 +57,17 @@ impl Store for Twin {
 
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
         let place = || format!("find {query:?} under {:?}", scope.reach());
-        let parts = |page: Page<StoredRecord>| (page.items, page.next);
+        let parts = |page: Page<StoredRecord>| {
+            let mut items = page.items;
+            // What was not asked for a store may leave out or not.
+            if let Some(shown) = query.shown() {
+                for record in &mut items {
+                    record.facets.retain(|name, _| shown.contains(name));
+                    record.sealed.clear();
+                }
+            }
+            (items, page.next)
+        };
         let got = self.store.find(scope, query).await.map(parts);
         let wanted = self.reference.find(scope, query).await.map(parts);
         // The ids alone first: they say more than two pages of records.

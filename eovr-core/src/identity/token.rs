@@ -67,6 +67,8 @@ pub struct Signer {
     issuer: String,
     signing: Keys,
     accepted: Vec<Keys>,
+    /// What is asked of every token.
+    validation: Validation,
 }
 
 struct Keys {
@@ -102,7 +104,8 @@ impl Signer {
             return Err(Error::new(ErrorKind::Config, "the issuer of tokens has no name")
                 .with_help("give the address of the server, such as `https://reports.example.org`"));
         }
-        Ok(Self { issuer: issuer.to_owned(), signing: Keys::from(secret), accepted: Vec::new() })
+        let (signing, accepted, validation) = (Keys::from(secret), Vec::new(), validation(issuer));
+        Ok(Self { issuer: issuer.to_owned(), signing, accepted, validation })
     }
 
     /// Accepts what was signed with this secret too.
@@ -167,18 +170,12 @@ impl Signer {
         if token.len() > LONGEST {
             return None;
         }
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        if header.typ.as_deref() != Some(purpose.media_type()) || header.alg != Algorithm::HS256 {
-            return None;
-        }
-        let keys = self.all().find(|keys| header.kid.as_deref() == Some(keys.id.as_str()))?;
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.issuer]);
-        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
-        // The library would read the machine's clock; ours comes in as a value.
-        validation.validate_exp = false;
-        jsonwebtoken::decode(token, &keys.decoding, &validation).ok().map(|read| read.claims)
+        self.all().find_map(|keys| {
+            let read = jsonwebtoken::decode::<Claims>(token, &keys.decoding, &self.validation).ok()?;
+            let of_these = read.header.kid.as_deref() == Some(keys.id.as_str());
+            let for_this = read.header.typ.as_deref() == Some(purpose.media_type());
+            (of_these && for_this).then_some(read.claims)
+        })
     }
 
     /// The keys of refresh tokens, the newest first.
@@ -194,6 +191,16 @@ impl Signer {
     fn all(&self) -> impl Iterator<Item = &Keys> {
         std::iter::once(&self.signing).chain(&self.accepted)
     }
+}
+
+/// One algorithm, issuer and audience; times are looked at by a clock that comes in as a value.
+fn validation(issuer: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[issuer]);
+    validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
+    validation.validate_exp = false;
+    validation
 }
 
 /// Says whose tokens it makes, and no key.

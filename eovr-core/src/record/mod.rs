@@ -124,6 +124,36 @@ impl Record {
     }
 }
 
+/// A record as a list shows it: its envelope and the facets that were asked for, nothing that would have to be
+/// opened. It is no [`Record`]: what is decided on needs all of one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub(crate) envelope: Envelope,
+    pub(crate) facets: BTreeMap<Name, Value>,
+}
+
+impl Listed {
+    /// The envelope.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// One of the facets that were asked for, `None` where it is not set.
+    pub fn facet(&self, name: &str) -> Option<&Value> {
+        self.facets.get(name)
+    }
+}
+
+/// Says which facets are set, and not to what.
+impl fmt::Debug for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listed")
+            .field("envelope", &self.envelope)
+            .field("facets", &self.facets.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
 /// A record as a store hands it back: the same parts, the sealed values as plain bytes, because a
 /// store cannot make a [`Sealed`]. The core checks them on the way in.
 #[derive(Clone, PartialEq, Eq)]

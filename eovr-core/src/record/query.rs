@@ -16,6 +16,7 @@ pub struct Query {
     pub after: Option<Cursor>,
     /// At most so many records, 1 to [`Query::LARGEST_PAGE`].
     pub limit: u32,
+    pub(crate) shown: Option<Vec<Name>>,
 }
 
 impl Query {
@@ -24,7 +25,7 @@ impl Query {
 
     /// The newest 50 records of a kind.
     pub fn of(kind: Name) -> Self {
-        Self { kind, clauses: Vec::new(), after: None, limit: 50 }
+        Self { kind, clauses: Vec::new(), after: None, limit: 50, shown: None }
     }
 
     /// Only records that pass this test too.
@@ -46,6 +47,12 @@ impl Query {
     pub fn after(mut self, cursor: Option<Cursor>) -> Self {
         self.after = cursor;
         self
+    }
+
+    /// The only facets that are asked for, where a list is ([`crate::Session::list`]). A store may then leave
+    /// out every other one and all sealed fields; it need not.
+    pub fn shown(&self) -> Option<&[Name]> {
+        self.shown.as_deref()
     }
 
     /// Whether a record passes every clause: the reference that every store is compared with.

@@ -12,7 +12,7 @@ use crate::name::Name;
 use crate::org::{OrgId, Stamp};
 use crate::ports::Written;
 use crate::record::{
-    Clause, Column, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
+    Clause, Column, Listed, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
 };
 use crate::seal::Place;
 use crate::service::Eovr;
@@ -194,6 +194,29 @@ impl Session {
         check_limit(query.limit)?;
         let scope = Scope::of(&self.actor);
         self.eovr.store().find(&scope, query).await?.try_map(Record::try_from)
+    }
+
+    /// A page of records with these facets and without what is sealed, which a store reads in less time.
+    ///
+    /// # Errors
+    /// As [`Session::find`]; `InvalidInput` where the kind has no such facet.
+    pub async fn list(&self, query: &Query, facets: &[&str]) -> Result<Page<Listed>> {
+        let kind = self.eovr.catalog().kind(query.kind.as_str())?;
+        self.may_read(kind)?;
+        query.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
+        check_limit(query.limit)?;
+        let known = |name: &&str| match kind.facet(name) {
+            Some(spec) => Ok(spec.name.clone()),
+            None => Err(Error::invalid(format!("`{}` has no such facet", kind.name()))),
+        };
+        let shown = facets.iter().map(known).collect::<Result<_>>()?;
+        let query = Query { shown: Some(shown), ..query.clone() };
+        let page = self.eovr.store().find(&Scope::of(&self.actor), &query).await?;
+        page.try_map(|stored| {
+            let mut facets = stored.facets;
+            facets.retain(|name, _| query.shown().is_some_and(|shown| shown.contains(name)));
+            Ok(Listed { envelope: stored.envelope, facets })
+        })
     }
 
     /// The test that finds the records whose deterministically sealed field has this text.

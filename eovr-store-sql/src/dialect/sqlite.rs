@@ -39,7 +39,11 @@ fn common(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(400)
-        .pragma("cache_size", "-65536")
+        // For pages that are still in the log; those of the file itself are mapped. It is kept by each
+        // connection.
+        .pragma("cache_size", "-2048")
+        // The largest page and one row more, so that the thread that reads never waits for who asked.
+        .row_buffer_size(512)
         .pragma("temp_store", "MEMORY")
         .pragma("mmap_size", "1073741824")
         // Statements carry sealed values and ids; neither belongs in a log.

@@ -31,6 +31,11 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::output::{Failure, Out};
 
+/// A row of SQLite's is made on one thread and dropped on another, which the system's allocator does slowly; and
+/// that one keeps the 20 MB of every password that was hashed.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// E·OVR, a reference host: occurrence and variance reporting for a hospital group.
 #[derive(Debug, Parser)]
 #[command(name = "eovr-server", version, arg_required_else_help = true)]

@@ -16,7 +16,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "find_in_scope",
-        promise: "find gives the records that lie in scope and pass the query, for every column and test",
+        promise: "find gives the records that lie in scope and pass the query, for every column and test, with the facets that are asked for",
         run: |subject| Box::pin(find(subject)),
     },
     Case {

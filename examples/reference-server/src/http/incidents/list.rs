@@ -4,7 +4,7 @@
 
 use eovr_core::incident::{KIND, State, taxonomy};
 use eovr_core::org::OrgId;
-use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::record::{Column, Listed, Query, RecordId, Test, Value};
 use eovr_core::risk::Band;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Name, Timestamp};
@@ -62,8 +62,23 @@ pub(crate) struct Page<'a> {
     next: Option<Place>,
 }
 
+/// What an [`Item`] shows of an incident's facets.
+const FACETS: &[&str] = &[
+    "category",
+    "subtype",
+    "severity",
+    "risk_score",
+    "risk_band",
+    "actual_harm",
+    "ai_score",
+    "ai_band",
+    "high_risk",
+    "disposition",
+    "occurred_at",
+];
+
 /// The records of a page, each written as an [`Item`].
-struct Items<'a>(&'a [Record]);
+struct Items<'a>(&'a [Listed]);
 
 impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -99,7 +114,7 @@ pub(crate) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    fn of(record: &'a Record) -> Self {
+    fn of(record: &'a Listed) -> Self {
         let envelope = record.envelope();
         let text = |name: &str| record.facet(name).and_then(Value::as_text);
         let int = |name: &str| record.facet(name).and_then(Value::as_int);
@@ -127,7 +142,7 @@ impl<'a> Item<'a> {
 }
 
 pub(super) async fn list(Caller(session): Caller, Params(filters): Params<Filters>) -> Answered {
-    let page = session.find(&filters.query()?).await?;
+    let page = session.list(&filters.query()?, FACETS).await?;
     json(&Page { items: Items(&page.items), next: page.next.map(Place) })
 }
 
