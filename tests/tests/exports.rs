@@ -2,7 +2,13 @@
 //!
 //! Python's side runs in EOVR_PYTHON (`need_python` of `tests/tools`), the PDF's in poppler (`need_poppler`).
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work, and one that measures says what"
+)]
 
 #[path = "exports/hospital.rs"]
 mod hospital;

@@ -59,7 +59,9 @@ impl Content {
             }
             Ok::<_, eovr_core::Error>(())
         })?;
-        let opened = ids.iter().map(|id| Ok(Opened::of(&session, runtime.block_on(incidents.load(*id))?)?));
+        let opened = ids.iter().map(|id| -> Outcome<Opened> {
+            Ok(Opened::of(&session, runtime.block_on(incidents.load(*id))?)?)
+        });
         let incidents = opened.collect::<Outcome<_>>()?;
         Ok(Self { incidents, session, long, runtime })
     }

@@ -29,7 +29,7 @@ pub(crate) fn xlsx_rows(scale: Scale, size: Option<usize>) -> Outcome<Vec<Line>>
     let size = size.unwrap_or(scale.pick(10_000, 1000));
     let content = Content::new()?;
     let folder = tempfile::tempdir()?;
-    let rows = content.rows_file(folder.path())?;
+    let rows = &content.rows_file(folder.path())?;
     let mut peak = 0;
     let mut ours = || -> Outcome<Cost> {
         let watch = Stopwatch::start();
@@ -52,7 +52,7 @@ pub(crate) fn xlsx_rows(scale: Scale, size: Option<usize>) -> Outcome<Vec<Line>>
         ("xlsxwriter-constant", 7.0),
         ("xlsxwriter", 7.0),
     ];
-    let mut peers: Vec<_> = PEERS.iter().map(|(name, _)| || peer::turn(name, &rows, size)).collect();
+    let mut peers: Vec<_> = PEERS.iter().map(|(name, _)| move || peer::turn(name, rows, size)).collect();
     let mut all: Vec<&mut Contestant<'_>> = vec![&mut ours];
     all.extend(peers.iter_mut().map(|peer| peer as &mut Contestant<'_>));
     let costs = take_turns(scale.pick(3, 1), &mut all)?;
@@ -72,7 +72,7 @@ pub(crate) fn xlsx_rows(scale: Scale, size: Option<usize>) -> Outcome<Vec<Line>>
 pub(crate) fn pdf_rows(scale: Scale, _: Option<usize>) -> Outcome<Vec<Line>> {
     let content = Content::new()?;
     let folder = tempfile::tempdir()?;
-    let document = content.document_file(folder.path())?;
+    let document = &content.document_file(folder.path())?;
     let fonts = Fonts::embedded()?;
     let (incident, follow_ups, trail) = content.report()?;
     let report = Incident {
@@ -97,7 +97,7 @@ pub(crate) fn pdf_rows(scale: Scale, _: Option<usize>) -> Outcome<Vec<Line>> {
     };
     const PEERS: [(&str, f64); 3] = [("reportlab", 8.0), ("fpdf2", 70.0), ("weasyprint", 70.0)];
     let mut peers: Vec<_> =
-        PEERS.iter().map(|(name, _)| || peer::turn(name, &document, scale.pick(5, 1))).collect();
+        PEERS.iter().map(|(name, _)| move || peer::turn(name, document, scale.pick(5, 1))).collect();
     let mut all: Vec<&mut Contestant<'_>> = vec![&mut ours];
     all.extend(peers.iter_mut().map(|peer| peer as &mut Contestant<'_>));
     let costs = take_turns(scale.pick(3, 1), &mut all)?;

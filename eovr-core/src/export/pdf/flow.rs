@@ -246,7 +246,6 @@ impl<'a> Flow<'a> {
             .map(|(cell, (_, wide))| self.broken(&cell.text, cell.style, wide - 2.0 * PAD))
             .collect();
         let high = |lines: usize, style: Style| {
-            #[expect(clippy::cast_precision_loss, reason = "a page has few lines")]
             let lines = lines as f32;
             lines * leading(style) + 1.5 * PAD
         };
@@ -307,7 +306,6 @@ impl<'a> Flow<'a> {
     /// A box with a text, as wide as the page.
     pub(super) fn notice(&mut self, text: &str, style: Style, ground: u32) {
         let lines = self.broken(text, style, INNER - 20.0);
-        #[expect(clippy::cast_precision_loss, reason = "a notice has few lines")]
         let high = lines.len() as f32 * leading(style) + 9.0;
         self.need(high);
         self.ground(0.0, INNER, high, ground);

@@ -202,7 +202,6 @@ fn rectangle(x: f32, y: f32, wide: f32, high: f32, mode: PaintMode) -> Rect {
 }
 
 fn colour_of(rgb: u32) -> Color {
-    #[expect(clippy::cast_precision_loss, reason = "a byte")]
     let part = |shift: u32| (rgb >> shift & 0xff) as f32 / 255.0;
     Color::Rgb(Rgb { r: part(16), g: part(8), b: part(0), icc_profile: None })
 }
@@ -214,7 +213,6 @@ fn subset(fonts: &Fonts, face: usize, glyphs: &Glyphs) -> Result<ParsedFont> {
         .map_err(|error| Error::bug("a font that was read can be subset").because(error.to_string()))?;
     let widths = glyphs.remapper.remapped_gids().zip(0..).map(|(old, new)| (new, face.width(old))).collect();
     let line = face.font.metrics().hhea_line.as_ref();
-    #[expect(clippy::cast_possible_truncation, reason = "a height of a font")]
     let (ascent, descent) =
         line.map_or((0, 0), |line| (line.ascender.to_f64() as i16, line.descender.to_f64() as i16));
     let name = format!("{}+{}", tag(&bytes), face.name);

@@ -88,7 +88,6 @@ const ROW: f32 = 23.0;
 const NAMES: f32 = 62.0;
 
 fn height(scheme: &Scheme) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "a matrix has few rows")]
     let rows = scheme.table().severities.len() as f32;
     16.0 + rows * ROW + 30.0
 }
@@ -98,7 +97,6 @@ fn matrix(flow: &mut Flow<'_>, scheme: &Scheme, severity: Option<&str>, probabil
     let table = scheme.table();
     let lang = flow.lang;
     let top = flow.y;
-    #[expect(clippy::cast_precision_loss, reason = "a matrix has few columns")]
     let wide = (MATRIX - NAMES) / table.probabilities.len().max(1) as f32;
     let tiny = Style { size: 7.5, weight: Weight::Regular, colour: MUTED };
     let score = Style { size: 11.0, weight: Weight::Bold, colour: INK };
@@ -208,7 +206,6 @@ impl Card<'_> {
         let title = side_by_side(lang, self.title.en, self.title.ar);
         let laid = flow.broken(&title, LABEL, inside.1);
         flow.put(&laid, LABEL, Side::Start, inside, top + 6.0);
-        #[expect(clippy::cast_precision_loss, reason = "a title has two lines at most")]
         let mut y = top + 8.0 + laid.len() as f32 * leading(LABEL);
         let Some(score) = self.score else {
             let muted = Style { colour: MUTED, ..SMALL };
@@ -240,7 +237,6 @@ impl Card<'_> {
             let style = Style { size: 8.5, ..SMALL };
             let laid = flow.broken(text, style, inside.1);
             flow.put(&laid, style, Side::Own, inside, y);
-            #[expect(clippy::cast_precision_loss, reason = "a card has few lines")]
             let high = laid.len() as f32 * leading(style);
             y += high;
         }
@@ -290,7 +286,6 @@ fn reasons(flow: &mut Flow<'_>, of: &Incident<'_>) {
         flow.tree.begin(Role::Paragraph, text);
         flow.put(&lines, muted, Side::Start, (0.0, INNER), flow.y);
         flow.tree.end();
-        #[expect(clippy::cast_precision_loss, reason = "few lines")]
         flow.gap(lines.len() as f32 * leading(muted));
     };
     if !text.is_empty() {

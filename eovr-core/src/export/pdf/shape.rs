@@ -115,7 +115,6 @@ fn shaped(
     let mut glyphs: Vec<Glyph> = Vec::new();
     if done.is_ok() {
         for (info, position) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
-            #[expect(clippy::cast_precision_loss, reason = "font units are small")]
             let scaled = |units: i32| units as f32 * scale;
             glyphs.push(Glyph {
                 id: u16::try_from(info.glyph_id).unwrap_or(0),

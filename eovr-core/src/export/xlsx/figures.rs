@@ -183,7 +183,6 @@ impl Page<'_> {
     fn line(&mut self, title: &str, counts: &[u64]) -> Result<(), XlsxError> {
         self.sheet.write_string_with_format(self.row, 0, title, self.styles.text(title))?;
         for (count, column) in counts.iter().zip(1..) {
-            #[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^53 incidents")]
             self.sheet.write_number_with_format(self.row, column, *count as f64, &self.styles.number)?;
         }
         self.row += 1;

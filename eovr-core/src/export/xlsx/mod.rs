@@ -156,7 +156,6 @@ impl Row<'_> {
         let text: Cow<'_, str> = match of.read(incident) {
             Cell::Empty => return Ok(0),
             Cell::Int(int) => {
-                #[expect(clippy::cast_precision_loss, reason = "scores and versions are small")]
                 self.sheet.write_number_with_format(self.at, column, int as f64, &self.styles.number)?;
                 return Ok(8);
             }
@@ -192,7 +191,6 @@ fn serial(at: Timestamp, zone: &jiff::tz::TimeZone) -> Option<f64> {
     const EPOCH: f64 = 25_569.0;
     let there = at.on(zone);
     let wall = at.as_micros().checked_add(i64::from(there.offset().seconds()) * 1_000_000)?;
-    #[expect(clippy::cast_precision_loss, reason = "microseconds since 1900 are below 2^53")]
     let days = |micros: i64| micros as f64;
     // Excel takes 1900 for a leap year: its days are right from March on.
     (1901..=9999)
