@@ -2,3 +2,6 @@
 
 #[doc = include_str!("docs/national_scale.md")]
 pub mod national_scale {}
+
+#[doc = include_str!("docs/triage.md")]
+pub mod triage {}

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use eovr_core::triage::metrics::{Confusion, Flags, Weights, fleiss_kappa, mcnemar};
-use eovr_tests::Chance;
+use eovr_tests::chance::Chance;
 use serde_json::{Value, json};
 
 struct Random {

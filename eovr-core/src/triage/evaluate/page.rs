@@ -193,7 +193,8 @@ fn others(page: &mut String, evaluation: &Evaluation) {
             shown(comparison.agreement)
         );
         if let Some((ours, theirs, p)) = comparison.right_alone {
-            let _ = write!(page, " Right alone: this one {ours}, the other {theirs}; McNemar p = {p:.3}.");
+            let chance = if p < 0.001 { "&lt; 0.001".to_owned() } else { format!("= {p:.3}") };
+            let _ = write!(page, " Right alone: this one {ours}, the other {theirs}; McNemar p {chance}.");
         }
         page.push_str("</p>");
     }

@@ -3,8 +3,8 @@
 //! [`LocalLearner`] starts with weights of zero beside the rules. Each review (a person says whether the
 //! report was of high risk) is first a test and then a lesson: the learner predicts, is told, and takes one
 //! step. It is asked only once it has beaten the rules: over the last 100 reviews or more its surprise
-//! must be smaller by a paired 95 % interval that leaves out zero. Until then, and again when it loses that
-//! lead, the rules speak alone.
+//! must be smaller by a paired 95 % interval that leaves out zero. Until then, and again when it no longer leads
+//! on average, the rules speak alone.
 //!
 //! **It raises and never lowers.** The rules stay the floor of score, band and flag; a report that they
 //! call high is high.
@@ -110,9 +110,13 @@ impl LocalLearner {
 
     /// The chance of high risk, where the learner has earned to be asked.
     pub fn probability(&self, case: &Case<'_>) -> Option<f64> {
-        let rules = EmbeddedRules.score(case);
-        let features = features(case, &rules);
-        self.window.in_charge().then(|| self.window.probability(self.margin(&features)))
+        self.window.in_charge().then(|| self.opinion(case))
+    }
+
+    /// What it would say if it were asked: for those who want to see it learn, not for a screen.
+    pub fn opinion(&self, case: &Case<'_>) -> f64 {
+        let features = features(case, &EmbeddedRules.score(case));
+        self.window.probability(self.margin(&features))
     }
 
     fn margin(&self, features: &[(usize, f32)]) -> f32 {

@@ -90,8 +90,9 @@ impl Window {
 
     /// Gives the learner charge when its lead is certain, takes it back when the lead is gone.
     fn appoint(&mut self) {
-        if let (true, (_, Some((low, high)))) = (self.compared() >= FEWEST, self.lead()) {
-            self.in_charge = low > 0.0 || (self.in_charge && high > 0.0);
+        // To begin it must be certain that it leads; to go on, that it leads on average.
+        if let (true, (Some(lead), Some((low, _)))) = (self.compared() >= FEWEST, self.lead()) {
+            self.in_charge = low > 0.0 || (self.in_charge && lead > 0.0);
         }
         let said = self.seen.iter().map(|seen| (self.probability(seen.margin), seen.high));
         let flags = Flags::sorted(said.collect());
@@ -159,7 +160,8 @@ impl Line {
             shift += step(h11 * g0 - h01 * g1);
             slope += step(h00 * g1 - h01 * g0);
         }
-        Self { slope: slope as f32, shift: shift as f32 }
+        // More is never less: early on, chance could turn the line round.
+        Self { slope: slope.max(0.05) as f32, shift: shift as f32 }
     }
 }
 

@@ -301,7 +301,8 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
             shown(comparison.agreement)
         ));
         if let Some((ours, theirs, p)) = comparison.right_alone {
-            out.line(format_args!("right alone: {ours} and {theirs} cases; McNemar p = {p:.4}"));
+            let chance = if p < 0.0001 { "< 0.0001".to_owned() } else { format!("= {p:.4}") };
+            out.line(format_args!("right alone: {ours} and {theirs} cases; McNemar p {chance}"));
         }
     }
 }
