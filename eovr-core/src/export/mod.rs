@@ -39,3 +39,17 @@ pub use self::opened::Opened;
 pub use self::titles::Lang;
 #[cfg(feature = "xlsx")]
 pub use self::xlsx::{Look, Workbook};
+
+use crate::access::{ActionRow, Tiers};
+use crate::error::Result;
+use crate::name::Name;
+
+/// Who may take what out, for [`crate::service::EovrBuilder::actions`]: a report by whoever sees the incident, a
+/// list from tier 2.
+///
+/// # Errors
+/// None that a host could cause.
+pub fn actions() -> Result<(Name, Vec<ActionRow>)> {
+    let row = |name: &str, lowest| Ok(ActionRow::new(Name::new(name)?, Tiers::new(lowest, 5)?));
+    Ok((Name::new("exports")?, vec![row("list", 2)?, row("report", 1)?]))
+}

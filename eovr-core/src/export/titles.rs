@@ -120,6 +120,7 @@ const CODES: &[(&str, Words)] = &[
     ("edit_jci", words("JCI panel edited", "تحرير لوحة الاعتماد")),
     ("review_ai", words("AI score reviewed", "مراجعة تقدير الذكاء الاصطناعي")),
     ("open_follow_up", words("Follow-up added", "إضافة إجراء متابعة")),
+    ("attach", words("File added", "إضافة ملف")),
     ("dispose", words("Set aside", "استبعاد")),
     ("restore", words("Restored", "استعادة")),
     ("reopen", words("Reopened", "إعادة فتح")),

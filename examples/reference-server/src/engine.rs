@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use eovr_core::access::danger;
+use eovr_core::export;
 use eovr_core::identity::{self, Site};
 use eovr_core::incident;
 use eovr_core::notice;
@@ -69,7 +70,8 @@ async fn assemble(
     let kinds = incident::kinds(incident::Settings::default())?.into_iter().chain(identity::kinds()?);
     let (of, rows) = incident::notice_actions()?;
     let engine = Eovr::builder().shared_store(database.store()).org(org).kinds(kinds);
-    let engine = engine.kind(notice::kind()?).actions(of, rows);
+    let (exports, exporting) = export::actions()?;
+    let engine = engine.kind(notice::kind()?).actions(of, rows).actions(exports, exporting);
     database.keys(engine.clock(clock), key).await
 }
 

@@ -46,7 +46,7 @@ async fn the_words_come_back() -> Tested {
     let hospital = Hospital::new().await;
     let incident = hospital.report(&format!("{ARABIC}\n{MORE}")).await?;
     hospital.work(incident).await?;
-    let (opened, follow_ups, trail) = hospital.whole(incident).await?;
+    let (opened, ..) = hospital.whole(incident).await?;
     let folder = folder();
     for (lang, name) in LANGS {
         let path = written(&folder, name, &pdf(&hospital, incident, lang).await?);

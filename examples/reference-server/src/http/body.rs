@@ -145,6 +145,19 @@ named! {
     Site = "id", facility::KIND;
 }
 
+/// The incident whose report a path names: its id and `.pdf`.
+pub(crate) struct ReportFile(pub(crate) RecordId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ReportFile {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let name: Option<String> = read_path(parts, state, "file").await;
+        let id = name.as_deref().and_then(|name| name.strip_suffix(".pdf")?.parse().ok());
+        id.map(Self).ok_or_else(|| Error::not_found(KIND).into())
+    }
+}
+
 /// The address of a poster that a path names; none where it is none.
 pub(crate) struct Poster(pub(crate) Option<Link>);
 

@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod caller;
 mod docs;
+mod exports;
 mod facilities;
 mod frame;
 mod guard;
@@ -78,6 +79,7 @@ fn all(app: &App) -> Routes {
     let routes = incidents::routes(routes);
     let routes = analytics::routes(routes);
     let routes = ai::routes(routes);
+    let routes = exports::routes(routes);
     let routes = notices::routes(routes);
     let routes = visitors::routes(routes);
     receipt::routes(routes)

@@ -9,6 +9,7 @@ use axum::http::{Method, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eovr_core::access::{Role, danger};
+use eovr_core::export;
 use eovr_core::identity::password::{Password, PasswordCost};
 use eovr_core::identity::token::{Purpose, Signer};
 use eovr_core::identity::{self, NewUser, user};
@@ -55,12 +56,14 @@ async fn door_with(rates: PerMinute) -> Failing<Door> {
 async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing<Door> {
     let clock = TestClock::new();
     let (of, rows) = incident::notice_actions()?;
+    let (exports, exporting) = export::actions()?;
     let eovr = Eovr::builder()
         .store(MemoryStore::new())
         .org(Org::new(serde_json::from_str(ORG)?)?)
         .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
         .kind(notice::kind()?)
         .actions(of, rows)
+        .actions(exports, exporting)
         .master_key(MasterKey::from_bytes(&KEY))
         .clock(clock.clone())
         .open()

@@ -4,6 +4,7 @@ mod analytics;
 mod attachments;
 mod doors;
 mod errors;
+mod exports;
 mod hostile;
 mod incidents;
 mod lists;
@@ -20,6 +21,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::export;
 use eovr_core::incident::{self, Settings};
 use eovr_core::memory::{MemoryBlobs, MemoryStore};
 use eovr_core::notice;
@@ -107,12 +109,14 @@ impl Server {
     /// A server on a store that may have been served before.
     async fn on(store: Arc<dyn Store>, production: bool) -> Result<Self, Box<dyn std::error::Error>> {
         let (of, rows) = incident::notice_actions()?;
+        let (exports, exporting) = export::actions()?;
         let eovr = Eovr::builder()
             .shared_store(store)
             .org(Org::new(serde_json::from_str(ORG)?)?)
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
             .kind(notice::kind()?)
             .actions(of, rows)
+            .actions(exports, exporting)
             .master_key(MasterKey::from_bytes(&KEY))
             .figures_in_memory()
             .open()
@@ -138,7 +142,8 @@ impl Server {
         let response = self.router.clone().oneshot(request).await?;
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await?;
-        let text = String::from_utf8(bytes.to_vec())?;
+        // Of a workbook nobody here reads more than that it came.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         Ok(Got { status: parts.status, headers: parts.headers, text })
     }
 

@@ -11,6 +11,7 @@ use axum::http::{Method, Request};
 use eovr_core::access::{Role, danger};
 use eovr_core::attachment::Attachments;
 use eovr_core::decide::Command;
+use eovr_core::export;
 use eovr_core::identity::api_key::{self, Access, NewKey};
 use eovr_core::identity::password::{Password, PasswordCost};
 use eovr_core::identity::{self, NewUser, Site, facility, login, user};
@@ -110,12 +111,14 @@ fn mark(facility: &str) -> String {
 impl World {
     async fn new() -> Failing<Self> {
         let (of, rows) = incident::notice_actions()?;
+        let (exports, exporting) = export::actions()?;
         let eovr = Eovr::builder()
             .store(MemoryStore::new())
             .org(Org::new(serde_json::from_str(ORG)?)?)
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
             .kind(notice::kind()?)
             .actions(of, rows)
+            .actions(exports, exporting)
             .master_key(MasterKey::from_bytes(&KEY))
             .clock(TestClock::new())
             .figures_in_memory()
@@ -303,6 +306,7 @@ fn kind_at(path: &str, name: &str) -> &'static str {
         (Some("incidents"), "action") => FOLLOW_UP,
         (Some("incidents"), "file") => ATTACHMENT,
         (Some("incidents"), _) => KIND,
+        (Some("exports"), _) => KIND,
         (Some("notices"), _) => notice::KIND,
         (Some("users"), _) => user::KIND,
         (Some("keys"), _) => api_key::KIND,
@@ -409,8 +413,9 @@ impl World {
                 (Way::Absent, _) => absent(chance),
                 (Way::NoId, _) => (*chance.pick(NO_IDS)).to_owned(),
             };
-            asked = asked.replace(&place, &id);
-            twin = twin.replace(&place, &absent(chance));
+            let ending = if path.starts_with("/api/exports/") { ".pdf" } else { "" };
+            asked = asked.replace(&place, &format!("{id}{ending}"));
+            twin = twin.replace(&place, &format!("{}{ending}", absent(chance)));
         }
         Some([asked, twin])
     }

@@ -1,0 +1,180 @@
+//! What leaves by HTTP: the list as an Excel workbook, one incident as PDF.
+
+use std::sync::OnceLock;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use eovr_core::export::pdf::{Fonts, Incident as Report};
+use eovr_core::export::{Lang, Look, Opened, Workbook};
+use eovr_core::incident::KIND;
+use eovr_core::record::Query;
+use eovr_core::{Error, Name, Session};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::app::App;
+use super::auth::Arrival;
+use super::body::{Params, ReportFile};
+use super::caller::Caller;
+use super::problem::{Code, Problem};
+use super::reply::Answered;
+use super::routes::{Access, Endpoint, Routes};
+
+const OF: &str = "exports";
+/// More than this in one file need a fresh proof of who asks.
+const WITHOUT_PROOF: usize = 100;
+/// A browser gets no more in one file; the command line has no end.
+const MOST: usize = 20_000;
+
+/// How it is written.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// The language: `en` where nothing is said.
+    #[param(inline)]
+    lang: Option<Tongue>,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Tongue {
+    En,
+    Ar,
+    Both,
+}
+
+impl Asked {
+    fn lang(&self) -> Lang {
+        match self.lang {
+            None | Some(Tongue::En) => Lang::En,
+            Some(Tongue::Ar) => Lang::Ar,
+            Some(Tongue::Both) => Lang::Both,
+        }
+    }
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let may = |action| Access::Action { of: OF, action };
+    const EXCEL: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    routes
+        .add(
+            Endpoint::get(
+                "/api/exports/incidents.xlsx",
+                may("list"),
+                "Gives incidents in scope as a workbook",
+            )
+            .asks::<Asked>()
+            .tells(&[EXCEL])
+            .also(&[409]),
+            list,
+        )
+        .add(
+            Endpoint::get("/api/exports/incidents/{file}", may("report"), "Gives an incident as PDF: ID.pdf")
+                .asks::<Asked>()
+                .tells(&["application/pdf"]),
+            report,
+        )
+}
+
+async fn list(
+    State(app): State<App>,
+    Caller(session): Caller,
+    arrival: axum::Extension<Arrival>,
+    Params(asked): Params<Asked>,
+) -> Answered {
+    let mut query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+    let mut all = Vec::new();
+    loop {
+        let page = session.find(&query).await?;
+        for record in page.items {
+            all.push(Opened::of(&session, record)?);
+        }
+        if all.len() > WITHOUT_PROOF {
+            let person = arrival.person.as_ref().ok_or_else(|| {
+                let said = "more than a hundred incidents are given to people who have logged in here";
+                Problem::new(Code::Denied).detail(said)
+            })?;
+            app.auth.doors.needs_proof(person)?;
+        }
+        if all.len() > MOST {
+            let said = "there are too many incidents for a browser; `eovr-server export` has no end";
+            return Err(Problem::new(Code::Conflict).detail(said));
+        }
+        match page.next {
+            Some(next) => query = query.after(Some(next)),
+            None => break,
+        }
+    }
+    let look = Look::new(asked.lang(), app.auth.doors.now());
+    let bytes = worked(move || {
+        let mut book = Workbook::new(look)?;
+        all.iter().try_for_each(|incident| book.push(incident))?;
+        book.finish(Vec::new())
+    });
+    file(bytes.await?, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "incidents.xlsx")
+}
+
+async fn report(
+    State(app): State<App>,
+    Caller(session): Caller,
+    ReportFile(id): ReportFile,
+    Params(asked): Params<Asked>,
+) -> Answered {
+    let incidents = session.incidents();
+    let record = incidents.load(id).await?;
+    let number = record.envelope().number.clone().unwrap_or_else(|| id.to_string());
+    let incident = Opened::of(&session, record)?;
+    let follow_ups = incidents.follow_ups(id).await?;
+    let follow_ups = follow_ups.into_iter().map(|record| Opened::of(&session, record));
+    let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
+    let trail = incidents.trail(id).await?;
+    let (made_by, made_at, lang) = (who(&session), app.auth.doors.now(), asked.lang());
+    let bytes = worked(move || {
+        let report = Report {
+            incident: &incident,
+            follow_ups: &follow_ups,
+            trail: Some(&trail),
+            scheme: None,
+            checkpoint: None,
+            made_by: &made_by,
+            made_at,
+        };
+        let mut bytes = Vec::new();
+        report.write(fonts()?, lang, &mut bytes)?;
+        Ok(bytes)
+    });
+    file(bytes.await?, "application/pdf", &format!("{number}.pdf"))
+}
+
+fn who(session: &Session) -> String {
+    session.actor().id().to_string()
+}
+
+/// Fonts are read once, and only where somebody wants a report.
+fn fonts() -> Result<&'static Fonts, Error> {
+    static FONTS: OnceLock<Fonts> = OnceLock::new();
+    if let Some(fonts) = FONTS.get() {
+        return Ok(fonts);
+    }
+    let fonts = Fonts::embedded()?;
+    Ok(FONTS.get_or_init(|| fonts))
+}
+
+/// Beside the requests: nobody waits for somebody else's report.
+async fn worked<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|error| Problem::internal(format!("an export ended early: {error}")))??)
+}
+
+fn file(bytes: Vec<u8>, media: &'static str, name: &str) -> Answered {
+    let mut response: Response = Body::from(bytes).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    let name = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+    headers.insert(header::CONTENT_DISPOSITION, name.map_err(|error| Problem::internal(error.to_string()))?);
+    Ok(response)
+}

@@ -1,0 +1,33 @@
+//! What leaves: only what its reader sees, and not much of it without a proof.
+
+use super::{ELSEWHERE, NURSE, QUALITY, Server, Tested};
+
+#[tokio::test]
+async fn a_report_and_a_list_are_given_to_whom_they_are_in_scope() -> Tested {
+    let server = Server::new().await?;
+    let incident = server.reported().await?;
+    let id = incident.rsplit('/').next().ok_or("an id")?;
+    let pdf = format!("/api/exports/incidents/{id}.pdf?lang=both");
+    let request = axum::http::Request::get(&pdf).header("x-test-actor", QUALITY);
+    let response =
+        tower::ServiceExt::oneshot(server.router.clone(), request.body(axum::body::Body::empty())?).await?;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-disposition"], "attachment; filename=\"OVR-2026-000001.pdf\"");
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await?;
+    assert!(bytes.starts_with(b"%PDF-") && bytes.len() > 10_000);
+    server.get(ELSEWHERE, &pdf).await?.problem(404, "not_found")?;
+    server.get(QUALITY, &pdf.replace(".pdf", ".doc")).await?.problem(404, "not_found")?;
+    server.get(NURSE, "/api/exports/incidents.xlsx").await?.problem(403, "denied")?;
+    Ok(())
+}
+
+/// Nobody of these tests has logged in here, so nobody could prove who they are.
+#[tokio::test]
+async fn more_than_a_hundred_are_not_given_without_a_proof() -> Tested {
+    let server = Server::new().await?;
+    for _ in 0..101 {
+        server.reported().await?;
+    }
+    server.get(QUALITY, "/api/exports/incidents.xlsx").await?.problem(403, "denied")?;
+    Ok(())
+}
