@@ -179,7 +179,7 @@ async fn questions_that_are_not_right() {
     let ward = Ward::new().await;
     let name = |text: &str| Name::new(text).unwrap();
     let call = ward.quality.load("incidents", ward.incident);
-    ward.check("an unknown kind", call, InvalidInput, "known kinds: `data_key`").await;
+    ward.check("an unknown kind", call, InvalidInput, "known kinds: `attachment`, `data_key`").await;
     let facet = |text: &str| Column::Facet(name(text));
     let incidents = || Query::of(name("incident"));
     let unknown = incidents().filter(facet("colour"), Test::Absent);

@@ -1,6 +1,11 @@
 //! Our figures beside those of scikit-learn and statsmodels, on random cases with many ties.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test that panics has done its work")]
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -104,7 +109,8 @@ fn equal_to_scikit_learn_and_statsmodels() {
 }
 
 fn python(script: &str, asked: &Value) -> Value {
-    let python = std::env::var_os("EOVR_PYTHON").expect("EOVR_PYTHON names a Python with scikit-learn");
+    let python = std::env::var_os("EOVR_PYTHON")
+        .unwrap_or_else(|| panic!("EOVR_PYTHON names a Python with scikit-learn"));
     let script = format!("{}/python/{script}", env!("CARGO_MANIFEST_DIR"));
     let mut child = Command::new(python)
         .args(["-B", &script])

@@ -156,7 +156,7 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
         Format::Mim => mim(&mut pages, file).await,
         Format::Audit => audit(args, &mut pages, file, out).await,
     };
-    let bytes = to.settle(written.and_then(|mut file| Ok(file.flush().map_err(place::unwritten)?)))?;
+    let bytes = to.settle(written.and_then(|mut file| file.flush().map_err(place::unwritten)))?;
     out.line(format_args!("{} incidents, {bytes} bytes: {}", pages.count, args.out.display()));
     Ok(())
 }

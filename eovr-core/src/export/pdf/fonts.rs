@@ -124,8 +124,7 @@ impl Face {
     /// How wide a glyph is, in the font's units.
     pub(super) fn width(&self, glyph: u16) -> u16 {
         let metrics = self.font.glyph_metrics().scaled_f32(f32::from(self.units_per_em));
-        let width = metrics.h_advance(GlyphId::from(glyph)).max(0.0) as u16;
-        width
+        metrics.h_advance(GlyphId::from(glyph)).max(0.0) as u16
     }
 
     fn has(&self, c: char) -> bool {

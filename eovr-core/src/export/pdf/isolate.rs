@@ -214,6 +214,10 @@ fn unit(text: &str) -> usize {
         .unwrap_or(0)
 }
 
+/// What must come out as it went in, wherever it stands: a piece a line.
+#[cfg(test)]
+pub(super) const PIECES: &str = include_str!("pieces.txt");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,7 +279,3 @@ mod tests {
         }
     }
 }
-
-/// What must come out as it went in, wherever it stands: a piece a line.
-#[cfg(test)]
-pub(super) const PIECES: &str = include_str!("pieces.txt");

@@ -111,7 +111,7 @@ impl Used {
         }
         let mut faces: BTreeMap<usize, Glyphs> = BTreeMap::new();
         for ((face, id), votes) in votes {
-            let glyphs = faces.entry(face).or_insert_with(Glyphs::default);
+            let glyphs = faces.entry(face).or_default();
             glyphs.remapper.remap(id);
             if let Some(face) = document.fonts.face(face) {
                 let units = f32::from(face.units_per_em);

@@ -2,7 +2,7 @@
 //! and what the reporter may want to write otherwise: names and words of blame.
 //!
 //! By word lists (`terms.tsv`, English and Arabic) and the shapes of
-//! [`deidentify`](super::deidentify). It points at places and proposes codes; a person chooses.
+//! [`deidentify`]. It points at places and proposes codes; a person chooses.
 //!
 //! ```
 //! use eovr_core::triage::narrative::{What, analyse};
