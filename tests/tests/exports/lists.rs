@@ -177,7 +177,8 @@ async fn libreoffice_opens_it() -> Tested {
     let folder = folder();
     let path = written(&folder, "en.xlsx", &workbook(Look::new(Lang::En, made_at()), &list)?);
     let done = std::process::Command::new(office)
-        .args(["--headless", "--convert-to", "csv", "--outdir"])
+        // With commas, quotation marks, and in UTF-8.
+        .args(["--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir"])
         .arg(folder.path())
         .arg(&path)
         .env("HOME", folder.path())

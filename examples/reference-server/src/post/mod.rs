@@ -27,8 +27,8 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(id = "post")]
 pub(crate) struct Args {
-    /// What sends mail: smtp://USER:PASSWORD@HOST, smtps://…, or the address of SendGrid's API
-    /// (https://api.sendgrid.com/v3/mail/send), whose key is EOVR_MAIL_KEY. Without it no mail is sent
+    /// What sends mail: `smtp://USER:PASSWORD@HOST`, `smtps://…`, or the address of SendGrid's API
+    /// (`https://api.sendgrid.com/v3/mail/send`), whose key is EOVR_MAIL_KEY. Without it no mail is sent
     #[arg(long, value_name = "URL", env = "EOVR_MAIL", hide_env_values = true)]
     mail: Option<String>,
     /// Whom mail is from
