@@ -42,10 +42,10 @@ const EDGES: [(&str, &str, &str); 7] = [
 
 /// What leaves an incident where it is: everywhere, while it is open, once it is taken up, once closed.
 const EVERYWHERE: [&str; 5] = ["add_remark", "edit_jci", "review_ai", "dispose", "restore"];
-const WHILE_OPEN: [&str; 3] = ["amend", "assess", "correct"];
+const WHILE_OPEN: [&str; 4] = ["amend", "assess", "attach", "correct"];
 
 /// The lowest tier that may do each action; the highest is 5, or 2 for what a reporter does.
-const LOWEST: [(&str, u8); 17] = [
+const LOWEST: [(&str, u8); 18] = [
     ("start", 2),
     ("evaluate", 2),
     ("ask", 2),
@@ -57,6 +57,7 @@ const LOWEST: [(&str, u8); 17] = [
     ("amend", 2),
     ("add_remark", 1),
     ("assess", 2),
+    ("attach", 1),
     ("edit_jci", 2),
     ("review_ai", 2),
     ("open_follow_up", 2),
@@ -162,7 +163,7 @@ fn no_walk_leaves_the_map() {
     }
     let refused: u64 = walked.iter().map(|walked| walked.refused).sum();
     let completed: u64 = walked.iter().map(|walked| walked.completed).sum();
-    assert!(refused > 50_000 && completed > 100, "{refused} refused, {completed} completed");
+    assert!(refused > 50_000 && completed > 50, "{refused} refused, {completed} completed");
 }
 
 /// What some walks came to.
