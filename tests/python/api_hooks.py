@@ -34,6 +34,12 @@ BEYOND_A_SCHEMA = [
     ("occurred_at", "`occurred_at` lies in the future"),
     # What was sent before.
     ("idempotency-key", "it came with another body before"),
+    # What its record is, or has.
+    (None, "the report has a disposition already"),
+    (None, "a report that was reopened cannot be restored"),
+    (None, "it has as many `attachment` records as it may"),
+    # What the bytes of a file are.
+    (None, "the file is none of those that are taken"),
 ]
 
 
@@ -86,3 +92,6 @@ schemathesis.openapi.format(
         timezones=st.just(datetime.timezone.utc),
     ).map(lambda moment: moment.isoformat().replace("+00:00", "Z")),
 )
+
+# A schema cannot tell a document from any other bytes.
+schemathesis.openapi.media_type("application/octet-stream", st.binary(max_size=64).map(lambda tail: b"%PDF-1.7\n" + tail))

@@ -7,6 +7,7 @@
 mod archetypes;
 mod check;
 mod config;
+mod csv_file;
 mod database;
 mod demo;
 mod engine;

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
@@ -8,6 +8,7 @@ use eovr_core::org::OrgId;
 use eovr_core::record::RecordId;
 use sha2::{Digest, Sha256};
 
+use crate::csv_file::{self, Opened};
 use crate::output::Failure;
 use crate::table;
 
@@ -42,26 +43,10 @@ pub(super) struct Row {
 impl Rows {
     /// Opens the file and finds the column.
     pub(super) fn open(path: &Path, column: &str) -> Result<Self, Failure> {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Failure::usage(
-                format!("cannot read `{}`: {error}", path.display()),
-                "give a CSV file in UTF-8 whose first line names the columns",
-            )
-        };
-        let mut file = File::open(path).map_err(|error| unreadable(&error))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(unreadable(&"it is a folder"));
-        }
-        let mut whole = Sha256::new();
-        let bytes = io::copy(&mut file, &mut Hasher(&mut whole)).map_err(|error| unreadable(&error))?;
-        if bytes == 0 {
-            return Err(unreadable(&"it is empty"));
-        }
-        let file = File::open(path).map_err(|error| unreadable(&error))?;
+        let Opened { file, digest, bytes } = csv_file::open(path)?;
         // A row with too many or too few cells is a row to be rejected, and no reason to stop.
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).from_reader(BufReader::with_capacity(1 << 16, file));
-        let header = reader.byte_headers().map_err(|error| unreadable(&error))?.clone();
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+        let header = reader.byte_headers().map_err(|error| csv_file::unreadable(path, &error))?.clone();
         let Some(at) = header.iter().position(|name| name == column.as_bytes()) else {
             let names: Vec<_> = header
                 .iter()
@@ -82,7 +67,7 @@ impl Rows {
             facility: String::new(),
             name,
             stem: PathBuf::from(path.file_stem().unwrap_or(path.as_os_str())),
-            digest: whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            digest,
             bytes,
             number: 0,
             row: ByteRecord::new(),
@@ -169,19 +154,5 @@ impl Row {
         }
         let cell = self.cells.get(self.column).unwrap_or_default();
         std::str::from_utf8(cell).map_err(|_| "its text is not UTF-8")
-    }
-}
-
-/// Hashes what is written to it.
-struct Hasher<'a>(&'a mut Sha256);
-
-impl io::Write for Hasher<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -1,12 +1,13 @@
 //! Labelled narratives from a CSV file.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 use sha2::{Digest as _, Sha256};
 
+use crate::csv_file::{self, Opened};
 use crate::output::Failure;
 use crate::table;
 
@@ -36,29 +37,13 @@ pub(super) enum Side {
 
 impl Labelled {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Failure::usage(
-                format!("cannot read `{}`: {error}", path.display()),
-                "give a CSV file in UTF-8 whose first line names the columns",
-            )
-        };
-        let mut file = File::open(path).map_err(|error| unreadable(&error))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(unreadable(&"it is a folder"));
-        }
-        let mut whole = Sha256::new();
-        let bytes = io::copy(&mut file, &mut Hashing(&mut whole)).map_err(|error| unreadable(&error))?;
-        if bytes == 0 {
-            return Err(unreadable(&"it is empty"));
-        }
-        let file = File::open(path).map_err(|error| unreadable(&error))?;
-        let mut reader = csv::Reader::from_reader(BufReader::with_capacity(1 << 16, file));
-        let mut header = reader.headers().map_err(|error| unreadable(&error))?.clone();
+        let Opened { file, digest, bytes } = csv_file::open(path)?;
+        let mut reader = csv::Reader::from_reader(file);
+        let mut header = reader.headers().map_err(|error| csv_file::unreadable(path, &error))?.clone();
         // Spreadsheets put a mark before the first name.
         if let Some(first) = header.get(0).and_then(|name| name.strip_prefix('\u{FEFF}')) {
             header = std::iter::once(first).chain(header.iter().skip(1)).collect();
         }
-        let digest = hex(&whole.finalize());
         Ok(Self { reader, header, row: StringRecord::new(), path: path.to_owned(), number: 0, digest, bytes })
     }
 
@@ -130,23 +115,5 @@ impl Labelled {
                 "accepted: `train`, `valid`, `test`",
             )),
         }
-    }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Hashes what is written to it.
-struct Hashing<'a>(&'a mut Sha256);
-
-impl io::Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use eovr_core::triage::learn::{Card, TextModel, TextReader};
 use eovr_core::triage::{Case, EmbeddedRules, Model, Scorer as _};
 use sha2::{Digest as _, Sha256};
 
-use super::labelled::hex;
+use crate::csv_file::hex;
 use crate::output::Failure;
 
 /// A scorer by the name that was given.

@@ -24,8 +24,7 @@ use super::super::values;
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Named {
-    /// Its name, for people. What it is, its bytes say.
-    #[param(value_type = Option<values::Line>, inline)]
+    /// Its name, for people: 255 characters of it are kept. What it is, its bytes say.
     name: Option<String>,
 }
 

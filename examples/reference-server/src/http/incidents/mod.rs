@@ -123,7 +123,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 Access::Reads(ATTACHMENT),
                 "Gives a file",
             )
-            .tells(&["image/jpeg", "image/png", "application/pdf"]),
+            .tells(&["image/jpeg", "image/png", "application/pdf"])
+            // It was taken away.
+            .also(&[400]),
             attachments::read,
         )
         .add(
