@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use eovr_core::export::Lang;
 use eovr_core::export::pdf::{Fonts, Incident};
-use eovr_core::incident::Report;
 use eovr_core::record::RecordId;
 use eovr_tests::id;
 
