@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use eovr_core::export::Lang;
 use eovr_core::export::pdf::{Fonts, Incident};
 use eovr_core::record::RecordId;
-use eovr_tests::id;
 
 use super::hospital::{ARABIC, ENGLISH, Hospital, MORE, Tested, made_at};
 use super::{folder, poppler, written};
