@@ -3,7 +3,7 @@
 //! [`find`] says where names, identity numbers, file numbers, phones, e-mail addresses, dates and postal
 //! addresses stand; [`redact`] puts a word for the kind in their place. It goes by titles, lists and
 //! shapes, so it misses names that no list has and no title announces: it makes a text less telling, not
-//! anonymous. `tests/tests/deidentify.rs` measures it on sentences written for that.
+//! anonymous. `tests/tests/rules/deidentify.rs` measures it on sentences written for that.
 //!
 //! ```
 //! use eovr_core::triage::deidentify::redact;

@@ -5,7 +5,7 @@ mod faulty;
 use eovr_core::conformance::{self, Report};
 use eovr_core::memory::MemoryStore;
 
-use crate::faulty::{Fault, Faulty};
+use self::faulty::{Fault, Faulty};
 
 /// One line for each store; a store's own tests run the same suite where it lives.
 #[tokio::test]

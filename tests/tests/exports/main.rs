@@ -10,13 +10,9 @@
     reason = "a test that panics has done its work, and one that measures says what"
 )]
 
-#[path = "exports/hospital.rs"]
 mod hospital;
-#[path = "exports/lists.rs"]
 mod lists;
-#[path = "exports/others.rs"]
 mod others;
-#[path = "exports/pages.rs"]
 mod pages;
 
 use std::path::{Path, PathBuf};

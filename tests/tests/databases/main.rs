@@ -1,0 +1,5 @@
+//! The SQL stores beside real servers.
+
+mod races;
+mod servers;
+mod sqlite;

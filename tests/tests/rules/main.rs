@@ -1,0 +1,22 @@
+//! What always holds and never happens, in memory and on SQLite: no server, no other program. One program,
+//! because each further one would link every store and cipher again.
+
+mod architecture;
+mod attachments;
+mod audit;
+mod bad_input;
+mod compile_fail;
+mod cube;
+mod deidentify;
+mod doors;
+mod incidents;
+mod journeys;
+mod keys;
+mod narratives;
+mod notices;
+mod readme;
+mod scope;
+mod stability;
+mod stores;
+mod words;
+mod workflows;
