@@ -12,7 +12,8 @@ use crate::error::Result;
 use crate::identity::{RefreshToken, facet, field};
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
-use crate::record::{Record, RecordId, Value, ValueType};
+use crate::name::Name;
+use crate::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
 use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
@@ -150,6 +151,12 @@ pub(super) fn begin(
         .set("proved_at", now)
         .set("expires_at", now.plus_seconds(days * 24 * 3600))
         .set("two_factors", two_factors)
+}
+
+/// The question for the logins of an account, newest first.
+pub(super) fn of(account: &Record) -> Result<Query> {
+    let user = Value::from(account.id().to_string());
+    Ok(Query::of(Name::new(KIND)?).filter(Column::Facet(Name::new("user")?), Test::Is(user)))
 }
 
 /// Asks to replace a refresh token by the next.

@@ -53,6 +53,10 @@ labels! {
         /// Count an attempt to log in. It is counted before the password is looked at, so that many at once
         /// are no more than many in a row.
         Attempt = "attempt",
+        /// Count the attempt that is one too many: nobody comes in for some time.
+        Lock = "lock",
+        /// The account was entered with something that it was never entered with before: another browser.
+        EnterAnew = "enter_anew",
         /// Forget the attempts: the last one was right.
         Succeed = "succeed",
         /// Begin a second factor: keep its secret.
@@ -97,6 +101,8 @@ impl Workflow for UserWorkflow {
         May::new(Action::Enable, (5, 5), &[]),
         May::new(Action::Retire, (5, 5), &[]),
         May::new(Action::Attempt, (5, 5), &["attempts", "locked_until"]).and_holders(),
+        May::new(Action::Lock, (5, 5), &["attempts", "locked_until"]).and_holders(),
+        May::new(Action::EnterAnew, (5, 5), &[]).and_holders(),
         May::new(Action::Succeed, (5, 5), &["attempts", "locked_until"]).and_holders(),
         May::new(Action::EnrolFactor, (5, 5), &["factor_secret", "factor"]).and_holders(),
         May::new(Action::ConfirmFactor, (5, 5), &["factor", "factor_step", "recovery"]).and_holders(),
@@ -118,6 +124,8 @@ impl Workflow for UserWorkflow {
             Row::to(&[Disabled], Action::Enable, Active, SAID),
             Row::to(&[Active, Disabled], Action::Retire, Retired, SAID),
             Row::stay(&[Active, Disabled, Retired], Action::Attempt, &[]),
+            Row::stay(&[Active, Disabled, Retired], Action::Lock, &[Need::Field("locked_until")]),
+            Row::stay(&[Active], Action::EnterAnew, &[]),
             Row::stay(&[Active], Action::Succeed, &[]),
             Row::stay(&[Active], Action::EnrolFactor, &[Need::Human]),
             Row::stay(&[Active], Action::ConfirmFactor, &[Need::Human, Need::Field("factor_secret")]),

@@ -13,6 +13,7 @@ use eovr_core::memory::MemoryStore;
 use eovr_core::ports::Store;
 use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::seal::Entropy;
+use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, ErrorKind, Name, Result};
 use eovr_tests::{TestClock, TestEntropy, id, master_key, org};
 
@@ -80,8 +81,19 @@ async fn provide(eovr: &Eovr, email: &str, role: Role, must_change: bool) -> Rec
 
 impl Ward {
     async fn log_in(&self, email: &str, password: &str) -> Result<Entry> {
+        self.log_in_with(FIREFOX, email, password).await
+    }
+
+    async fn log_in_with(&self, client: &str, email: &str, password: &str) -> Result<Entry> {
         let tried = self.doors.knock(email).await?.try_password(&typed(password)).unwrap();
-        self.doors.enter(tried, FIREFOX).await
+        self.doors.enter(tried, client).await
+    }
+
+    /// How often an account has said this of itself.
+    async fn says(&self, action: user::Action) -> usize {
+        let topic = format!("\"user.{}\"", action.name());
+        let feed = self.eovr.store().feed(0, 10_000).await.unwrap();
+        feed.iter().filter(|posted| posted.message.contains(&topic)).count()
     }
 
     async fn come_in(&self) -> Opened {
@@ -141,6 +153,27 @@ async fn why_somebody_may_not_come_in_is_never_said() {
     }
     let locked = turned_away(ward.log_in(EMAIL, PASSWORD).await);
     assert_eq!(wrong, locked, "locked, and the password is right");
+}
+
+#[tokio::test]
+async fn an_account_says_when_it_is_locked_or_entered_with_something_new() {
+    let ward = ward().await;
+    for (client, so_often) in [
+        ("Mozilla/5.0 Firefox/145.0", 0), // the first of all is new to nobody
+        ("Mozilla/5.0 Firefox/146.0", 0), // an update
+        ("Mozilla/5.0 Chrome/142.0", 1),
+        ("Mozilla/5.0 Firefox/146.0", 1),
+        ("", 2),
+    ] {
+        opened(ward.log_in_with(client, EMAIL, PASSWORD).await);
+        assert_eq!(ward.says(user::Action::EnterAnew).await, so_often, "{client}");
+    }
+    for round in 0..3 * limits().attempts {
+        turned_away(ward.log_in(EMAIL, "five boats on the nile").await);
+        turned_away(ward.log_in("nobody.knows@example.org", PASSWORD).await);
+        let locked = usize::from(round + 1 >= limits().attempts);
+        assert_eq!(ward.says(user::Action::Lock).await, locked, "attempt {round}, and none for nobody");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,6 @@ use crate::identity::login::{self, Reason};
 use crate::identity::password::{Password, PasswordCost, PasswordHash};
 use crate::identity::token::Purpose;
 use crate::identity::{RefreshToken, text, user};
-use crate::name::Name;
 use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::workflow::Label;
 
@@ -109,6 +108,10 @@ impl Doors {
         client: &str,
     ) -> Result<Opened> {
         self.make_room(account).await?;
+        if self.is_new(account, client).await? {
+            let anew = Command::new(user::Action::EnterAnew);
+            self.holder(account)?.act(user::KIND, account.id(), anew).await?;
+        }
         let eovr = self.eovr();
         let (now, mut entropy) = (eovr.now(), eovr.entropy()?);
         let id = eovr.new_id(now, &mut entropy);
@@ -121,6 +124,20 @@ impl Doors {
         Ok(Opened { login: id, access, refresh })
     }
 
+    /// Whether an account that was entered before is entered with something new (OWASP ASVS 5, 6.3.5).
+    async fn is_new(&self, account: &Record, client: &str) -> Result<bool> {
+        let query = login::of(account)?.limit(REMEMBERED);
+        let software = self.software(account.id())?;
+        let before = software.find(&query).await?.items;
+        for login in &before {
+            let known = software.open(login, "client")?;
+            if make(known.as_deref().map_or("", String::as_str)) == make(client) {
+                return Ok(false);
+            }
+        }
+        Ok(!before.is_empty())
+    }
+
     async fn make_room(&self, account: &Record) -> Result<()> {
         let mut logins = self.open_logins(account).await?;
         logins.sort_by_key(|login| std::cmp::Reverse(login::time(login, "seen_at")));
@@ -131,9 +148,7 @@ impl Doors {
     }
 
     pub(super) async fn open_logins(&self, account: &Record) -> Result<Vec<Record>> {
-        let user = Value::from(account.id().to_string());
-        let query = Query::of(Name::new(login::KIND)?)
-            .filter(Column::Facet(Name::new("user")?), Test::Is(user))
+        let query = login::of(account)?
             .filter(Column::State, Test::Is(login::State::Open.name().into()))
             .limit(Query::LARGEST_PAGE);
         Ok(self.software(account.id())?.find(&query).await?.items)
@@ -144,9 +159,12 @@ impl Doors {
         let (now, limits) = (self.eovr().now(), self.limits());
         self.change(id, &self.software(id)?, |account| {
             let attempts = attempts(account).saturating_add(1).min(1_000_000);
-            let command = Command::new(user::Action::Attempt).set("attempts", attempts);
             let locks = attempts >= limits.attempts && !self.is_locked(account);
-            Ok(command.set_some("locked_until", locks.then(|| now.plus_seconds(limits.lock_seconds))))
+            // The account that nobody has is locked as well, and nobody is told.
+            let told = locks && account.id() != self.inner.nobody;
+            let command = Command::new(if told { user::Action::Lock } else { user::Action::Attempt });
+            let until = locks.then(|| now.plus_seconds(limits.lock_seconds));
+            Ok(command.set("attempts", attempts).set_some("locked_until", until))
         })
         .await
     }
@@ -223,6 +241,14 @@ pub(super) fn has_factor(account: &Record) -> bool {
 
 fn attempts(account: &Record) -> i64 {
     account.facet("attempts").and_then(Value::as_int).unwrap_or_default()
+}
+
+/// With so many of the last logins a new one is compared.
+const REMEMBERED: u32 = 100;
+
+/// A browser without its version: a new one of those comes every month.
+fn make(client: &str) -> String {
+    client.chars().filter(|c| c.is_alphabetic()).take(200).collect()
 }
 
 /// What a browser says of itself, as far as a person wants to read it.

@@ -34,6 +34,13 @@ fn sentences(topic: &str) -> (&'static str, &'static str) {
             "Your second factor was changed or replaced",
             "تم تغيير وسيلة التحقق الثانية الخاصة بك أو استبدالها",
         ),
+        "user.lock" => (
+            "Your account is locked for a while: a wrong password came too often",
+            "أُغلق حسابك مؤقتًا بعد تكرار كلمة مرور خاطئة",
+        ),
+        "user.enter_anew" => {
+            ("Your account was entered with a browser that is new to it", "تم الدخول إلى حسابك من متصفح جديد")
+        }
         "follow_up.add" => ("A follow-up action is yours", "أُسند إليك إجراء متابعة"),
         _ => ("Your report has moved on", "طرأ جديد على بلاغك"),
     }
