@@ -13,6 +13,10 @@
 //!
 //! Commits of many callers share a transaction where they meet ("group commit"): one caller waits for
 //! one disk write, eight callers wait for about one as well. Each commit is still all or nothing.
+//!
+//! SQLite is compiled into the host. As its crate compiles it, all connections share one page cache behind one
+//! lock, and readers on several cores wait for each other; where that matters, build your host with
+//! `LIBSQLITE3_FLAGS="-USQLITE_ENABLE_MEMORY_MANAGEMENT -DSQLITE_DEFAULT_MEMSTATUS=0"`.
 
 mod bind;
 mod body;

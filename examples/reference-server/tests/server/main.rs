@@ -1,9 +1,11 @@
 //! The program, run as a person runs it.
 
 mod api;
+mod beside;
 mod check;
 mod demo;
 mod export;
+mod files;
 mod hospital;
 mod hostile;
 mod identity;

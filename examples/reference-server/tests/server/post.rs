@@ -1,10 +1,8 @@
 //! What leaves when something happens: mail through a real mail server and in the form of SendGrid's API, and a
 //! signed word to another system. What cannot be sent holds nothing up.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -14,6 +12,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use crate::beside::Beside;
 use crate::hospital::{Hospital, text};
 use crate::served::Found;
 use crate::support::Tested;
@@ -21,36 +20,22 @@ use crate::support::Tested;
 const PATIENCE: Duration = Duration::from_secs(30);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// A mail server. It ends when a test does, however that is.
+/// A mail server.
 struct Mailbox {
-    child: Child,
-    port: String,
+    beside: Beside,
     messages: Receiver<String>,
 }
 
 impl Mailbox {
     fn open() -> Found<Self> {
-        let python = std::env::var_os("EOVR_PYTHON").ok_or("EOVR_PYTHON names a Python with aiosmtpd")?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python/mailbox.py");
-        let mut child =
-            Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().ok_or("standard output is a pipe")?).lines();
-        let first = lines.next().ok_or("the mail server did not start")??;
-        let port = first.strip_prefix("listening on ").ok_or("it says where it listens")?.to_owned();
+        let (beside, lines) = Beside::start("mailbox.py")?;
         let (tell, messages) = channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
-        Ok(Self { child, port, messages })
+        Ok(Self { beside, messages })
     }
 
     fn next(&self) -> Found<Value> {
         Ok(serde_json::from_str(&self.messages.recv_timeout(PATIENCE)?)?)
-    }
-}
-
-impl Drop for Mailbox {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -100,7 +85,7 @@ fn health(hospital: &Hospital) -> Found<Value> {
 #[test]
 fn mail_leads_to_the_report_and_says_nothing_of_it() -> Tested {
     let mailbox = Mailbox::open()?;
-    let url = format!("smtp://eovr:for%20tests%20only@127.0.0.1:{}", mailbox.port);
+    let url = format!("smtp://eovr:for%20tests%20only@127.0.0.1:{}", mailbox.beside.port);
     let hospital = Hospital::open(|serve| {
         serve.args(["--mail", &url, "--mail-from", "E·OVR <eovr@eovr.test>"]);
         serve.args(["--public-url", "https://reports.example.org"]);
