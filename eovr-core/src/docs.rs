@@ -1,5 +1,8 @@
 //! Pages that belong to no one item.
 
+#[doc = include_str!("docs/ai.md")]
+pub mod ai {}
+
 #[doc = include_str!("docs/national_scale.md")]
 pub mod national_scale {}
 

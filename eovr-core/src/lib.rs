@@ -12,10 +12,12 @@
 //! 4. [`decide`]: the heart, one pure function from a command to its complete effect;
 //! 5. [`ports`]: what the host brings, first of all the [`ports::Store`];
 //! 6. [`service`]: the door, [`Eovr`] and [`Session`];
-//! 7. [`incident`]: the first product that stands on it, with [`triage`], [`analytics`] and [`notice`];
+//! 7. [`incident`]: the first product that stands on it, with [`triage`], [`analyst`], [`analytics`] and
+//!    [`notice`];
 //! 8. `export` (behind features): what leaves, as spreadsheets, PDF and formats of other systems.
 
 pub mod access;
+pub mod analyst;
 pub mod analytics;
 #[cfg(feature = "attachments")]
 pub mod attachment;

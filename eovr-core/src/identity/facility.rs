@@ -45,6 +45,8 @@ labels! {
         GiveLink = "give_link",
         /// Take that address away: reports stop at once.
         RevokeLink = "revoke_link",
+        /// Say which processors outside the house may be sent narratives of here, and why.
+        AllowProcessors = "allow_processors",
         /// Take it out of the organisation, and say why.
         Close = "close",
     }
@@ -88,6 +90,7 @@ impl Workflow for FacilityWorkflow {
         May::new(Action::Revise, (5, 5), TITLES),
         May::new(Action::GiveLink, (5, 5), &["link"]),
         May::new(Action::RevokeLink, (5, 5), &["link"]),
+        May::new(Action::AllowProcessors, (5, 5), &["processors"]),
         May::new(Action::Close, (5, 5), &[]),
     ];
 
@@ -95,6 +98,7 @@ impl Workflow for FacilityWorkflow {
         Row::stay(&[State::Open], Action::Revise, &[Need::Human]),
         Row::stay(&[State::Open], Action::GiveLink, &[Need::Human, Need::Field("link")]),
         Row::stay(&[State::Open], Action::RevokeLink, &[Need::Human]),
+        Row::stay(&[State::Open], Action::AllowProcessors, &[Need::Human, Need::Note]),
         Row::to(&[State::Open], Action::Close, State::Closed, &[Need::Human, Need::Note]),
     ];
 }
@@ -106,16 +110,22 @@ pub(super) fn kind() -> Result<Kind> {
         facets.push(required(name)?);
     }
     facets.push(FacetSpec { unique: true, ..facet("link", ValueType::Text)? });
+    facets.push(facet("processors", ValueType::Text)?);
     let kind = Kind::new(KindTable { facets, ..KindTable::new(KIND, Table::of::<FacilityWorkflow>()?)? })?;
-    Ok(kind.completed_by(KnownZone))
+    Ok(kind.completed_by(Sound))
 }
 
-/// One facility with a zone that does not exist would keep the whole organisation from loading.
+/// One facility with a zone that does not exist would keep the whole organisation from loading; a processor
+/// that is misspelt would be allowed in vain.
 #[derive(Debug)]
-struct KnownZone;
+struct Sound;
 
-impl Complete for KnownZone {
+impl Complete for Sound {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
+        let processors = draft.facet("processors").and_then(Value::as_text).unwrap_or_default();
+        for name in processors.split(',').filter(|name| !name.is_empty()) {
+            Name::new(name).map_err(|error| error.with("facet", "processors"))?;
+        }
         match draft.facet("time_zone").and_then(Value::as_text).map(jiff::tz::TimeZone::get) {
             Some(Err(_)) => Err(Error::invalid("`time_zone` is not a time zone")
                 .with_help("use an IANA name such as `Africa/Cairo`")),
@@ -177,6 +187,21 @@ impl FromStr for Link {
                 .with_help("a link is a UUID of version 4, as on the poster")
         })
     }
+}
+
+/// Asks to allow these processors, and no others, to be sent narratives of a facility. None: nothing goes out.
+pub fn allowance(processors: &[Name]) -> Command {
+    let command = Command::new(Action::AllowProcessors);
+    let listed = processors.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
+    if listed.is_empty() { command.clear("processors") } else { command.set("processors", listed) }
+}
+
+/// The processors that a facility allows to be sent its narratives. None, where nobody has said so.
+pub fn processors(record: &Record) -> Vec<Name> {
+    if *record.state() != State::Open.name() {
+        return Vec::new();
+    }
+    text(record, "processors").split(',').filter_map(|name| Name::new(name).ok()).collect()
 }
 
 /// A facility with the titles of what stands above it, ready to be entered.

@@ -99,10 +99,13 @@ impl Complete for Completion {
         panel(draft)?;
         dispose(draft)?;
         self.triage(draft)?;
-        // Either opinion makes a report urgent; the scorer can raise, never lower.
+        analyse(draft)?;
+        // Any opinion makes a report urgent; scorer and analyst can raise, never lower. A person who has
+        // overridden a machine has spoken to both.
         let human = text(draft, "risk_band")
             .is_some_and(|band| [Band::High, Band::Extreme].iter().any(|high| high.name() == band));
-        let ai = draft.facet("ai_high_risk").and_then(Value::as_bool).unwrap_or(false);
+        let raised = |name: &str| draft.facet(name).and_then(Value::as_bool).unwrap_or(false);
+        let ai = raised("ai_high_risk") || raised("analyst_high_risk");
         let overridden = text(draft, "ai_review").as_deref() == Some("overridden");
         let high = human || (ai && !overridden);
         if draft.facet("high_risk").and_then(Value::as_bool) != Some(high) {
@@ -134,6 +137,15 @@ fn classify(draft: &mut Draft<'_>) -> Result<()> {
     if visitor && draft.is_new() && text(draft, "reporter_type").as_deref() == Some("staff") {
         return Err(Error::invalid("`reporter_type` cannot be `staff` without an account")
             .with_help("accepted: `patient`, `anonymous`"));
+    }
+    Ok(())
+}
+
+/// What a person thinks goes into the rating, and not in the name of a machine.
+fn analyse(draft: &Draft<'_>) -> Result<()> {
+    if draft.action() == Action::Analyse.name() && draft.actor().is_human() {
+        return Err(Error::new(ErrorKind::Denied, "a person is no analyst")
+            .with_help("rate the report with `assess`"));
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::name::Name;
 use crate::record::ValueType::{self, Bool, Bytes, Int, Text, Time};
 use crate::risk::Band;
 use crate::time::Timestamp;
+use crate::triage::analysis::Reason;
 use crate::workflow::{Label, Table};
 
 /// 1 January 2000: who reports something older has mistyped the year.
@@ -49,6 +50,7 @@ fn facets() -> Result<Vec<FacetSpec>> {
     let harms = Harm::ALL.map(Harm::code);
     let bands = Band::ALL.map(Band::name);
     let categories = taxonomy::CATEGORIES.iter().map(|category| category.code);
+    let statuses = ["answered", "abstained"].into_iter().chain(Reason::ALL.map(Reason::name));
     let dispositions = Disposition::ALL.iter().map(|disposition| disposition.name());
     Ok(vec![
         // What happened, when and where.
@@ -79,6 +81,14 @@ fn facets() -> Result<Vec<FacetSpec>> {
         computed(FacetSpec::choice("ai_band", bands)?),
         computed(plain("ai_high_risk", Bool)?),
         FacetSpec::choice("ai_review", ["accepted", "overridden"])?,
+        // How bad, as an analyst outside sees it: beside the two others, in the place of neither.
+        FacetSpec::choice("analyst_status", statuses)?,
+        plain("analyst_model", Text)?,
+        plain("analyst_version", Text)?,
+        FacetSpec { range: Some((0, 100)), ..plain("analyst_score", Int)? },
+        FacetSpec::choice("analyst_band", bands)?,
+        FacetSpec { range: Some((0, 100)), ..plain("analyst_confidence", Int)? },
+        plain("analyst_high_risk", Bool)?,
         computed(plain("high_risk", Bool)?),
         // The accreditation panel.
         FacetSpec::choice("jci_edition", jci::Edition::ALL.map(jci::Edition::code))?,
@@ -113,6 +123,7 @@ fn fields() -> Result<Vec<FieldSpec>> {
         plain("immediate_action")?,
         // What the scorer found in the narrative tells of the narrative.
         plain("ai_reasons")?,
+        plain("analysis")?,
         plain("jci_evidence")?,
         plain("jci_gap")?,
         plain("jci_plan")?,

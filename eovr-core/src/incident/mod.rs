@@ -26,7 +26,7 @@ pub use self::desk::Incidents;
 pub use self::follow_up::{FollowUp, FollowUpKind, Strength};
 pub use self::harm::Harm;
 pub use self::kind::kinds;
-pub use self::notices::{NOTICES, notice_actions, notice_rules};
+pub use self::notices::{NOTICES, analysed, analysis_rule, notice_actions, notice_rules};
 pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
 pub use self::report::{Report, Reported, Reporter};
 pub use self::settings::{FACTORS, Settings};

@@ -50,6 +50,8 @@ labels! {
         EditJci = "edit_jci",
         /// Accept or override what the scorer suggested.
         ReviewAi = "review_ai",
+        /// Take down what an analyst outside suggests, or why it does not. Only software does.
+        Analyse = "analyse",
         /// Add a follow-up action.
         OpenFollowUp = "open_follow_up",
         /// Add a photograph or a document.
@@ -97,6 +99,17 @@ const JCI: &[&str] = &[
     "jci_plan",
 ];
 
+const ANALYST: &[&str] = &[
+    "analyst_status",
+    "analyst_model",
+    "analyst_version",
+    "analyst_score",
+    "analyst_band",
+    "analyst_confidence",
+    "analyst_high_risk",
+    "analysis",
+];
+
 /// The workflow of an incident, as enums; [`crate::workflow::Table::of`] makes it data.
 #[derive(Clone, Copy, Debug)]
 pub struct IncidentWorkflow;
@@ -133,6 +146,7 @@ impl Workflow for IncidentWorkflow {
         ),
         May::new(Action::EditJci, (2, 5), JCI),
         May::new(Action::ReviewAi, (2, 5), &["ai_review"]),
+        May::new(Action::Analyse, (5, 5), ANALYST),
         May::new(Action::OpenFollowUp, (2, 5), &[]),
         May::new(Action::Attach, (1, 5), &[]),
         May::new(Action::Dispose, (2, 5), &["disposition", "duplicate_of"]),
@@ -164,6 +178,7 @@ impl Workflow for IncidentWorkflow {
             Row::stay(OPEN, Action::Assess, &[Need::Human]),
             Row::stay(ALL, Action::EditJci, &[Need::Human]),
             Row::stay(ALL, Action::ReviewAi, &[Need::Human, Need::Field("ai_model")]),
+            Row::stay(ALL, Action::Analyse, &[]),
             Row::stay(TAKEN_UP, Action::OpenFollowUp, &[Need::Human]),
             Row::stay(OPEN, Action::Attach, &[Need::Human]),
             Row::stay(ALL, Action::Dispose, &[Need::Human, Need::Note]),

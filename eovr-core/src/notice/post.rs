@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::access::danger;
+use crate::analyst;
 use crate::decide::{Command, Commit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::user;
@@ -234,13 +235,17 @@ impl Post {
         let facility = OrgId::new(&told.facility)?;
         let Some(stamp) = self.session.eovr().org().stamp(&facility).cloned() else { return Ok(None) };
         let mut addressed = Addressed::new();
+        let mut analysed = None;
         for rule in self.rules.iter().filter(|rule| rule.is_for(&told)) {
             self.address(rule, &told, &stamp, known, &mut addressed).await?;
+            if rule.to == To::Analyst {
+                analysed = Some(&rule.kind);
+            }
         }
         let kind = self.session.eovr().catalog().kind(KIND)?.clone();
         let now = self.session.eovr().now();
         let position = i64::try_from(parcel.id).map_err(|_| Error::bug("a feed is shorter than that"))?;
-        let mut all: Option<Commit> = None;
+        let mut all = analysed.map(|kind| self.analysis(kind, &told.record, &stamp)).transpose()?;
         for (channel, recipient) in addressed {
             let id = notice_id(parcel.id, channel, &recipient);
             let command = Command::new(Action::Post)
@@ -259,6 +264,14 @@ impl Post {
         Ok(all)
     }
 
+    /// The analysis of a record, to be opened.
+    fn analysis(&self, of: &Name, about: &str, stamp: &Stamp) -> Result<Commit> {
+        let eovr = self.session.eovr();
+        let kind = eovr.catalog().kind(analyst::KIND)?.clone();
+        let command = analyst::opening(of, about, eovr.now());
+        self.session.decide_new(&kind, analyst::analysis_of(of, about), stamp.clone(), None, command)
+    }
+
     async fn address(
         &self,
         rule: &Rule,
@@ -268,6 +281,7 @@ impl Post {
         addressed: &mut Addressed,
     ) -> Result<()> {
         let people = match &rule.to {
+            To::Analyst => return Ok(()),
             To::System => {
                 if self.channels.contains(&Channel::Webhook) {
                     addressed.insert((Channel::Webhook, SYSTEM.to_owned()));

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::access::{ActionRow, Role};
+use crate::analyst;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::user;
 use crate::kind::Catalog;
@@ -43,6 +44,8 @@ pub enum To {
     Itself,
     /// Another system.
     System,
+    /// An analyst outside the house: an analysis is opened ([`crate::analyst`]), whatever becomes of it.
+    Analyst,
 }
 
 impl Rule {
@@ -92,6 +95,7 @@ impl Rule {
             To::Named(facet) if kind.facet(facet.as_str()).is_none() => {
                 wrong(format!("`{facet}`, which is no facet of `{}`", self.kind))
             }
+            To::Analyst => catalog.kind(analyst::KIND).map(drop),
             To::Itself if self.kind.as_str() != user::KIND => {
                 wrong(format!("`{}` as an account, which only a `{}` is", self.kind, user::KIND))
             }

@@ -1,14 +1,16 @@
-//! What the host brings: a store, a clock, entropy; and, where it has its own, a place for blobs, a cipher
-//! and checks.
+//! What the host brings: a store, a clock, entropy; and, where it has its own, a place for blobs, a cipher,
+//! checks and an analyst outside the house.
 //!
 //! Each is a small trait that the engine holds as a trait object, so that a Python host or a web server
 //! needs no type parameters. [`crate::memory`] and the `eovr-store-*` crates implement the store.
 
+mod analyst;
 mod blobs;
 mod store;
 
 use std::fmt::Debug;
 
+pub use self::analyst::{Analyst, Answered};
 pub use self::blobs::Blobs;
 pub use self::store::{Census, Parcel, Posted, Receipt, Store, Written};
 use crate::access::Actor;

@@ -12,6 +12,7 @@
 //! plus word lists in English and Arabic that understand "no", "not" and "nearly". A host may bring
 //! another one by implementing [`Scorer`].
 
+pub mod analysis;
 pub mod deidentify;
 pub mod evaluate;
 pub mod learn;

@@ -26,7 +26,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("decide", &["name", "time", "org", "record", "access", "workflow", "seal", "audit", "kind"]),
     (
         "ports",
-        &["name", "time", "record", "access", "seal::Cipher", "seal::Sealed", "audit", "kind", "decide"],
+        &[
+            "name",
+            "time",
+            "record",
+            "access",
+            "seal::Cipher",
+            "seal::Sealed",
+            "audit",
+            "kind",
+            "decide",
+            // What an analyst outside is handed, and what it may say.
+            "triage::analysis",
+        ],
     ),
     ("analytics", &["name", "org", "record", "access", "kind", "ports"]),
     (
@@ -73,16 +85,39 @@ const ARROWS: &[(&str, &[&str])] = &[
             "service",
         ],
     ),
+    // Which processors a facility allows stands on its record; a level is one of the bands.
+    (
+        "analyst",
+        &[
+            "name",
+            "time",
+            "org",
+            "record",
+            "access",
+            "workflow",
+            "risk::Band",
+            "seal::Entropy",
+            "audit::Hex",
+            "kind",
+            "decide",
+            "ports",
+            "service",
+            "identity",
+            "triage::analysis",
+            "triage::metrics",
+        ],
+    ),
     (
         "notice",
         &[
-            "name", "time", "org", "record", "access", "workflow", "kind", "decide", "ports", "service",
-            "identity",
+            "analyst", "name", "time", "org", "record", "access", "workflow", "kind", "decide", "ports",
+            "service", "identity",
         ],
     ),
     (
         "incident",
         &[
+            "analyst",
             "attachment",
             "notice",
             "name",
@@ -103,7 +138,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What leaves reads records and trails that it is handed, and asks no store.
     (
         "export",
-        &["name", "time", "org", "record", "access", "workflow", "risk", "audit", "service", "incident"],
+        &[
+            "name",
+            "time",
+            "org",
+            "record",
+            "access",
+            "workflow",
+            "risk",
+            "audit",
+            "service",
+            "incident",
+            "triage::analysis",
+        ],
     ),
 ];
 

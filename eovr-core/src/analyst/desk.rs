@@ -1,0 +1,368 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::analyst::gateway::{Gate, Gateway, Passed, To};
+use crate::analyst::pause::pause;
+use crate::analyst::{Action, Breaker, Chosen, KIND, MOST_ATTEMPTS, State, Subject};
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Name;
+use crate::ports::{Analyst, Answered};
+use crate::record::{Column, Query, Record, RecordId, Test, Value};
+use crate::risk::Band;
+use crate::service::Eovr;
+use crate::time::Timestamp;
+use crate::triage::analysis::{Again, NoAnswer, Reason};
+use crate::workflow::Label as _;
+
+/// However often it was put off, an analysis that is older is parked: whoever reviews the report has long
+/// done so.
+const OLDEST_SECONDS: i64 = 72 * 3600;
+/// A process without the key of the provider looks again after so long: another may have it.
+const NOT_EQUIPPED_SECONDS: i64 = 300;
+/// Whoever loses a race for the subject decides again, this often.
+const TRIES: u32 = 16;
+/// Times are kept as the upper end of their class, in milliseconds: figures count by them.
+const CLASSES: &[i64] = &[50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000];
+
+/// How much is asked, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many questions of one facility go out on a day (UTC), whatever comes of them.
+    pub questions_a_day: u32,
+    /// How long one question may take. An [`Analyst`] keeps to it; whoever has a question and vanishes is
+    /// waited for a minute longer.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    /// 500 questions a day, a minute for each.
+    fn default() -> Self {
+        Self { questions_a_day: 500, patience: Duration::from_secs(60) }
+    }
+}
+
+/// The analysts that this process has, by processor.
+#[derive(Clone, Debug, Default)]
+pub struct Equipment(BTreeMap<Name, Arc<dyn Analyst>>);
+
+impl Equipment {
+    /// With one more; in place of one for the same processor.
+    #[must_use]
+    pub fn with(mut self, analyst: Arc<dyn Analyst>) -> Self {
+        self.0.insert(analyst.processor().clone(), analyst);
+        self
+    }
+
+    /// The processors.
+    pub fn processors(&self) -> impl Iterator<Item = &Name> {
+        self.0.keys()
+    }
+
+    pub(super) fn analyst(&self, processor: &Name) -> Option<Arc<dyn Analyst>> {
+        self.0.get(processor).cloned()
+    }
+}
+
+/// Works off what is to be analysed.
+///
+/// A host calls [`Desk::due`] now and then and [`Desk::work`] for each, as many at a time as it likes: what one
+/// node has taken no other takes.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    gateway: Gateway,
+    equipment: Equipment,
+    limits: Limits,
+    seen: Arc<Mutex<BTreeMap<Name, Seen>>>,
+}
+
+/// What this process has seen of a provider.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    breaker: Breaker,
+    last: Option<Reason>,
+}
+
+/// How a provider is, as this process sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// The processor.
+    pub processor: Name,
+    /// Its breaker: `closed`, `open` or `half_open`.
+    pub breaker: &'static str,
+    /// Why there was no answer when it was last asked; none where there was.
+    pub last: Option<Reason>,
+}
+
+/// What came of working on an analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The answer is taken down.
+    Answered,
+    /// No answer for now: it is tried again.
+    Later(Reason),
+    /// No answer, for good.
+    Parked(Reason),
+    /// Nothing left the house, and nothing will.
+    Withheld(Reason),
+    /// Somebody else had it, or it is not due.
+    NotOurs,
+}
+
+impl Desk {
+    /// A desk for one subject.
+    ///
+    /// # Errors
+    /// `Config` where the host does not have what the subject names, or no kinds of [`super::kinds`].
+    pub fn new(eovr: &Eovr, subject: Subject, equipment: Equipment, limits: Limits) -> Result<Self> {
+        eovr.catalog().kind(KIND)?;
+        Ok(Self { gateway: Gateway::new(eovr, subject, limits)?, equipment, limits, seen: Arc::default() })
+    }
+
+    /// What is to be worked on now.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn due(&self) -> Result<Vec<RecordId>> {
+        let now = self.now();
+        let facet = |name: &str| Name::new(name).map(Column::Facet);
+        let query = Query::of(Name::new(KIND)?)
+            .filter(Column::State, Test::Is(State::Waiting.name().into()))
+            .filter(facet("of")?, Test::Is(self.gateway.subject().kind.as_str().into()))
+            .filter(facet("due_at")?, Test::Before(now.plus_seconds(1).into()))
+            .limit(Query::LARGEST_PAGE);
+        Ok(self.gateway.session().find(&query).await?.items.iter().map(Record::id).collect())
+    }
+
+    /// Works on one: asks, and takes down what comes of it.
+    ///
+    /// # Errors
+    /// What the store says; it is worked on again later then.
+    pub async fn work(&self, id: RecordId) -> Result<Outcome> {
+        let job = self.gateway.job(id).await?;
+        let now = self.now();
+        let due = job.facet("due_at").and_then(Value::as_time).is_none_or(|due| due <= now);
+        if *job.state() != State::Waiting.name() || !due {
+            return Ok(Outcome::NotOurs);
+        }
+        let since = job.facet("since").and_then(Value::as_time).unwrap_or(job.envelope().created_at);
+        if now > since.plus_seconds(OLDEST_SECONDS) {
+            let on_trial = job.facet("on_trial").and_then(Value::as_bool) == Some(true);
+            return self.park(&job, job.version(), Reason::TooLate, None, on_trial).await;
+        }
+        let to = match self.gateway.may(&job, &self.equipment).await? {
+            Ok(to) => to,
+            Err((reason, processor)) => return self.shut(&job, reason, processor).await,
+        };
+        let (processor, on_trial) = (to.analyst.processor().clone(), to.on_trial);
+        let patience = i64::try_from(self.limits.patience.as_secs()).unwrap_or(i64::MAX);
+        // On a line of its own, so that nobody holds the lock while something is waited for.
+        let admitted = self.seen().entry(processor.clone()).or_default().breaker.admit(now, patience);
+        if let Err(until) = admitted {
+            return self.wait(&job, Reason::BreakerOpen, until).await;
+        }
+        match self.gateway.clear(&job, to).await? {
+            Gate::Open(passed) => self.ask(&job, &processor, *passed).await,
+            Gate::Shut(reason) => self.park(&job, job.version(), reason, None, on_trial).await,
+            Gate::Gone => Ok(Outcome::NotOurs),
+        }
+    }
+
+    /// How each provider is that this process has.
+    pub fn providers(&self) -> Vec<Provider> {
+        let seen = self.seen();
+        let one = |processor: &Name| {
+            let seen = seen.get(processor).cloned().unwrap_or_default();
+            Provider { processor: processor.clone(), breaker: seen.breaker.state(), last: seen.last }
+        };
+        self.equipment.processors().map(one).collect()
+    }
+
+    /// The model that is asked.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn chosen(&self) -> Result<Option<Chosen>> {
+        self.gateway.chosen().await
+    }
+
+    /// How many questions a facility may still ask today.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn budget_left(&self, facility: &str) -> Result<u64> {
+        let spent = self.gateway.spent(facility).await?;
+        Ok(u64::from(self.limits.questions_a_day).saturating_sub(spent))
+    }
+
+    async fn ask(&self, job: &Record, processor: &Name, passed: Passed) -> Result<Outcome> {
+        let Passed { sent, to: To { analyst, model, on_trial }, version, attempts } = passed;
+        let began = self.now();
+        let said = analyst.analyse(&model, &sent).await;
+        let now = self.now();
+        let took = class(now.as_micros().saturating_sub(began.as_micros()) / 1000);
+        {
+            let mut seen = self.seen();
+            let seen = seen.entry(processor.clone()).or_default();
+            seen.last = said.as_ref().err().map(|no| no.reason);
+            match &said {
+                Err(no) if no.reason.is_of_the_provider() => {
+                    seen.breaker.failed(now, no.reason, no.wait_seconds)
+                }
+                _ => seen.breaker.well(),
+            }
+        }
+        match said {
+            Ok(answered) => {
+                let own = own(&answered, took);
+                if on_trial {
+                    return self.settle(job, version, own, Outcome::Answered).await;
+                }
+                let subject = self.suggested(&answered, &format!("{processor}/{model}"), analyst.prompt());
+                self.both(job, own.expecting(version), subject, Outcome::Answered).await
+            }
+            Err(NoAnswer { reason, wait_seconds }) => {
+                let again = match reason.again() {
+                    Again::Later => attempts < MOST_ATTEMPTS,
+                    Again::Once => attempts < 2,
+                    Again::Never => false,
+                };
+                if !again {
+                    return self.park(job, version, reason, Some(took), on_trial).await;
+                }
+                let mut chance = [0; 8];
+                self.gateway.session().eovr().entropy()?.fill(&mut chance);
+                let due = now.plus_seconds(pause(attempts, wait_seconds, u64::from_be_bytes(chance)));
+                let command = Command::new(Action::Fail)
+                    .set("reason", reason.name())
+                    .set("due_at", due)
+                    .set("took", took);
+                self.settle(job, version, command, Outcome::Later(reason)).await
+            }
+        }
+    }
+
+    /// What the subject is told of an answer.
+    fn suggested(&self, answered: &Answered, from: &str, prompt: &str) -> Command {
+        let analysis = &answered.analysis;
+        Command::new(&self.gateway.subject().action)
+            .set("analyst_status", if analysis.abstained() { "abstained" } else { "answered" })
+            .set("analyst_model", from)
+            .set("analyst_version", prompt)
+            .set_some("analyst_score", analysis.score().map(i64::from))
+            .set_some("analyst_band", analysis.level().map(Band::name))
+            .set_some("analyst_confidence", analysis.confidence().map(i64::from))
+            .set("analyst_high_risk", analysis.high_risk())
+            .write("analysis", analysis.to_json())
+    }
+
+    async fn shut(&self, job: &Record, reason: Reason, processor: Option<Name>) -> Result<Outcome> {
+        match reason {
+            Reason::NoBudget => self.wait(job, reason, next_day(self.now())).await,
+            Reason::NotEquipped => {
+                self.wait(job, reason, self.now().plus_seconds(NOT_EQUIPPED_SECONDS)).await
+            }
+            _ => {
+                let command = Command::new(Action::Withhold)
+                    .set("reason", reason.name())
+                    .set_some("processor", processor.as_ref().map(Name::as_str));
+                self.settle(job, job.version(), command, Outcome::Withheld(reason)).await
+            }
+        }
+    }
+
+    async fn wait(&self, job: &Record, reason: Reason, until: Timestamp) -> Result<Outcome> {
+        let command = Command::new(Action::Wait).set("reason", reason.name()).set("due_at", until);
+        self.settle(job, job.version(), command, Outcome::Later(reason)).await
+    }
+
+    async fn park(
+        &self,
+        job: &Record,
+        version: u64,
+        reason: Reason,
+        took: Option<i64>,
+        on_trial: bool,
+    ) -> Result<Outcome> {
+        let own = Command::new(Action::Park).set("reason", reason.name()).set_some("took", took);
+        if on_trial {
+            return self.settle(job, version, own, Outcome::Parked(reason)).await;
+        }
+        let subject = Command::new(&self.gateway.subject().action).set("analyst_status", reason.name());
+        self.both(job, own.expecting(version), subject, Outcome::Parked(reason)).await
+    }
+
+    async fn settle(
+        &self,
+        job: &Record,
+        version: u64,
+        command: Command,
+        outcome: Outcome,
+    ) -> Result<Outcome> {
+        match self.gateway.session().act(KIND, job.id(), command.expecting(version)).await {
+            // Somebody else was given it meanwhile, and it is theirs to say.
+            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
+                Ok(Outcome::NotOurs)
+            }
+            done => done.map(|_| outcome),
+        }
+    }
+
+    /// Two changes in one commit: of the analysis, which must be as it was, and of its subject, however that
+    /// is now.
+    async fn both(&self, job: &Record, own: Command, subject: Command, outcome: Outcome) -> Result<Outcome> {
+        let session = self.gateway.session();
+        let eovr = session.eovr();
+        let (kind, of) = (eovr.catalog().kind(KIND)?.clone(), self.gateway.subject().kind.as_str());
+        let of = eovr.catalog().kind(of)?.clone();
+        let about: RecordId = job.facet("about").and_then(Value::as_text).unwrap_or_default().parse()?;
+        for _ in 0..TRIES {
+            let job = session.record(kind.name(), job.id()).await?;
+            let own = match session.decide_on(&kind, &job, own.clone()).await {
+                Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
+                    return Ok(Outcome::NotOurs);
+                }
+                decided => decided?,
+            };
+            let record = session.record(of.name(), about).await?;
+            let commit = own.and(session.decide_on(&of, &record, subject.clone()).await?);
+            match eovr.store().commit(commit).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                done => return done.map(|_| outcome),
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict, "the record kept changing while its analysis was taken down"))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.gateway.session().eovr().now()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<Name, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the analysis itself keeps of an answer.
+fn own(answered: &Answered, took: i64) -> Command {
+    let analysis = &answered.analysis;
+    Command::new(Action::Answer)
+        .clear("reason")
+        .set_some("level", analysis.level().map(Band::name))
+        .set_some("confidence", analysis.confidence().map(i64::from))
+        .set("took", took)
+        .set_some("tokens_in", answered.tokens_in.map(i64::from))
+        .set_some("tokens_out", answered.tokens_out.map(i64::from))
+}
+
+/// The upper end of the class that a time lies in.
+fn class(millis: i64) -> i64 {
+    *CLASSES.iter().find(|end| millis <= **end).or(CLASSES.last()).unwrap_or(&0)
+}
+
+/// The beginning of the next day, in UTC.
+fn next_day(now: Timestamp) -> Timestamp {
+    const DAY: i64 = 86_400_000_000;
+    Timestamp::from_micros((now.as_micros().div_euclid(DAY) + 1).saturating_mul(DAY))
+}

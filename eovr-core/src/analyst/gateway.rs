@@ -1,0 +1,201 @@
+use std::sync::Arc;
+
+use crate::access::danger;
+use crate::analyst::desk::{Equipment, Limits};
+use crate::analyst::{Action, Chosen, KIND, MOST_ATTEMPTS, Subject, day, registry};
+use crate::decide::Command;
+use crate::error::{ErrorKind, Result};
+use crate::identity::facility;
+use crate::name::Name;
+use crate::ports::Analyst;
+use crate::record::{Column, Query, Record, RecordId, Tally, Test, Value};
+use crate::seal::Entropy;
+use crate::service::{Eovr, Session};
+use crate::triage::analysis::{Cleared, Reason};
+
+/// The only way out: it asks the policy, takes out what names a person, and writes down what goes out before
+/// it does.
+#[derive(Clone, Debug)]
+pub(super) struct Gateway {
+    session: Session,
+    subject: Subject,
+    limits: Limits,
+}
+
+/// What came of an analysis at the gateway.
+pub(super) enum Gate {
+    /// It may go out, and the trail says so.
+    Open(Box<Passed>),
+    /// It may not, now or ever. Nothing was written.
+    Shut(Reason),
+    /// Somebody else has it.
+    Gone,
+}
+
+/// A narrative on its way.
+pub(super) struct Passed {
+    pub(super) sent: Cleared,
+    pub(super) to: To,
+    /// The version of the analysis that says so.
+    pub(super) version: u64,
+    pub(super) attempts: i64,
+}
+
+/// Whom it goes to.
+pub(super) struct To {
+    pub(super) analyst: Arc<dyn Analyst>,
+    pub(super) model: String,
+    pub(super) on_trial: bool,
+}
+
+/// Why it goes to nobody, and to whom it would have gone.
+pub(super) type Barred = (Reason, Option<Name>);
+
+impl Gateway {
+    pub(super) fn new(eovr: &Eovr, subject: Subject, limits: Limits) -> Result<Self> {
+        subject.check(eovr.catalog())?;
+        eovr.catalog().kind(facility::KIND)?;
+        let all = danger::unrestricted("eovr.analyst", "have narratives analysed outside")?;
+        Ok(Self { session: eovr.session(all), subject, limits })
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The model that is asked.
+    pub(super) async fn chosen(&self) -> Result<Option<Chosen>> {
+        registry::chosen(&self.session).await
+    }
+
+    /// Whom the policy lets this analysis out to, without sending anything; or why to nobody, and to whom it
+    /// would have been.
+    pub(super) async fn may(&self, job: &Record, equipment: &Equipment) -> Result<Result<To, Barred>> {
+        let Some(Chosen { processor, model, on_trial }) = self.chosen().await? else {
+            return Ok(Err((Reason::SwitchedOff, None)));
+        };
+        if !self.allowed(job).await?.contains(&processor) {
+            return Ok(Err((Reason::NotAllowed, Some(processor))));
+        }
+        let Some(analyst) = equipment.analyst(&processor) else {
+            return Ok(Err((Reason::NotEquipped, Some(processor))));
+        };
+        let spent = self.spent(job.envelope().stamp.facility.as_str()).await?;
+        if spent >= u64::from(self.limits.questions_a_day) {
+            return Ok(Err((Reason::NoBudget, Some(processor))));
+        }
+        Ok(Ok(To { analyst, model, on_trial }))
+    }
+
+    /// Lets one out. The event is in the audit chain when this returns [`Gate::Open`].
+    pub(super) async fn clear(&self, job: &Record, to: To) -> Result<Gate> {
+        let To { analyst, model, on_trial } = to;
+        let processor = analyst.processor().clone();
+        let text = |name: &str| job.facet(name).and_then(Value::as_text).unwrap_or_default();
+        let about: RecordId = text("about").parse()?;
+        let attempts = job.facet("attempts").and_then(Value::as_int).unwrap_or_default() + 1;
+        let record = self.session.load(self.subject.kind.as_str(), about).await?;
+        let narrative = match self.session.open(&record, self.subject.narrative.as_str()) {
+            Err(error) if error.kind() == ErrorKind::Key => {
+                return Ok(Gate::Shut(Reason::Unreadable));
+            }
+            opened => opened?.unwrap_or_default(),
+        };
+        let mut people = Vec::new();
+        for field in &self.subject.people {
+            // A field that no key opens any more has no words to take out.
+            if let Ok(Some(words)) = self.session.open(&record, field.as_str()) {
+                people.push(words);
+            }
+        }
+        let facts = self.facts(&record);
+        let beside = facts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(",");
+        let sent = Cleared::new(&narrative, &people);
+        let now = self.session.eovr().now();
+        let (canary, count) = (canary(&mut self.session.eovr().entropy()?), |count: usize| {
+            i64::try_from(count).unwrap_or(i64::MAX)
+        });
+        let sent =
+            sent.beside(facts, self.subject.factors, canary, u32::try_from(attempts).unwrap_or(u32::MAX));
+        let held = i64::try_from(self.limits.patience.as_secs()).unwrap_or(i64::MAX).saturating_add(60);
+        let command = Command::new(Action::Send)
+            .set("processor", processor.as_str())
+            .set("model", model.as_str())
+            .set("prompt", analyst.prompt())
+            .set("characters", count(sent.characters()))
+            .set("taken_out", count(sent.replaced()))
+            .set_some("beside", (!beside.is_empty()).then_some(beside))
+            .set("digest", sent.digest().to_vec())
+            .set("sent_on", day(now))
+            .set("attempts", attempts)
+            .set("on_trial", on_trial)
+            // Whoever has it and vanishes is waited for so long.
+            .set("due_at", now.plus_seconds(held))
+            .expecting(job.version());
+        match self.session.act(KIND, job.id(), command).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => Ok(Gate::Gone),
+            done => {
+                let version = done?.version;
+                Ok(Gate::Open(Box::new(Passed {
+                    sent,
+                    to: To { analyst, model, on_trial },
+                    version,
+                    attempts,
+                })))
+            }
+        }
+    }
+
+    /// How many questions of this facility went out today, by whatever node.
+    pub(super) async fn spent(&self, facility: &str) -> Result<u64> {
+        let facet = |name: &str| Name::new(name).map(Column::Facet);
+        let tally = Tally::of(Name::new(KIND)?)
+            .filter(Column::Facility, Test::Is(facility.into()))
+            .filter(facet("sent_on")?, Test::Is(day(self.session.eovr().now()).into()))
+            .by(facet("attempts")?);
+        let cells = self.session.tally(&tally).await?.cells;
+        // One that was sent on other days too counts for those as well: the budget errs towards thrift.
+        let asked = cells.iter().map(|cell| {
+            let attempts = cell.key.first().and_then(Option::as_ref).and_then(Value::as_int);
+            u64::try_from(attempts.unwrap_or(1).clamp(0, MOST_ATTEMPTS))
+                .unwrap_or(0)
+                .saturating_mul(cell.count)
+        });
+        Ok(asked.sum())
+    }
+
+    /// The processors that the facility allows.
+    async fn allowed(&self, job: &Record) -> Result<Vec<Name>> {
+        let query = Query::of(Name::new(facility::KIND)?)
+            .filter(
+                Column::Facet(Name::new("code")?),
+                Test::Is(job.envelope().stamp.facility.as_str().into()),
+            )
+            .limit(1);
+        let record = self.session.find(&query).await?.items.into_iter().next();
+        Ok(record.map(|record| facility::processors(&record)).unwrap_or_default())
+    }
+
+    fn facts(&self, record: &Record) -> Vec<(String, String)> {
+        let fact = |name: &Name| {
+            let value = record.facet(name.as_str()).and_then(Value::as_text)?;
+            Some((name.to_string(), value.to_owned()))
+        };
+        self.subject.facts.iter().filter_map(fact).collect()
+    }
+
+    pub(super) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    pub(super) async fn job(&self, id: RecordId) -> Result<Record> {
+        self.session.load(KIND, id).await
+    }
+}
+
+/// A word that nobody outside can foresee.
+fn canary(entropy: &mut Entropy) -> String {
+    let mut random = [0; 16];
+    entropy.fill(&mut random);
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+
+use crate::analyst::{KIND, Subject};
+use crate::error::Result;
+use crate::name::Name;
+use crate::record::{Cell, Column, Tally, Test, Value};
+use crate::risk::Band;
+use crate::service::Session;
+
+/// How a model did in one month, on the facility's calendar.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Month {
+    /// How many questions went out.
+    pub asked: u64,
+    /// How many analyses were answered.
+    pub answered: u64,
+    /// How many were parked, by reason.
+    pub parked: BTreeMap<String, u64>,
+    /// How many answers took at most so many milliseconds, and more than the class before.
+    pub took: BTreeMap<i64, u64>,
+    /// Its level beside that of the person who rated the same report: model, person, how often.
+    pub rated: BTreeMap<(String, String), u64>,
+    /// Where it said how sure it is, in tenths of 100 percent: how often it was as the person said, of how many.
+    pub sure: BTreeMap<i64, (u64, u64)>,
+}
+
+impl Month {
+    /// The class in which the middle answer lies, in milliseconds; none where there is none.
+    pub fn median_took(&self) -> Option<i64> {
+        let all: u64 = self.took.values().sum();
+        let mut before = 0;
+        self.took.iter().find_map(|(class, count)| {
+            before += count;
+            (before * 2 >= all && all > 0).then_some(*class)
+        })
+    }
+
+    /// How often its level was the person's, higher, lower.
+    pub fn agreement(&self) -> (u64, u64, u64) {
+        let place = |name: &str| Band::ALL.iter().position(|band| band.name() == name);
+        let mut sums = (0, 0, 0);
+        for ((model, person), count) in &self.rated {
+            match place(model).cmp(&place(person)) {
+                std::cmp::Ordering::Equal => sums.0 += count,
+                std::cmp::Ordering::Greater => sums.1 += count,
+                std::cmp::Ordering::Less => sums.2 += count,
+            }
+        }
+        sums
+    }
+}
+
+/// How a model did, month by month (`yyyymm`): latency, errors, and its levels beside those of people. Counted by
+/// the store from the analyses and their subjects, so nothing is kept twice and nothing can be forgotten.
+///
+/// # Errors
+/// As [`Session::tally`].
+pub async fn standing(
+    session: &Session,
+    subject: &Subject,
+    processor: &Name,
+    model: &str,
+) -> Result<BTreeMap<i64, Month>> {
+    let facet = |name: &str| Name::new(name).map(Column::Facet);
+    let of_model = Tally::of(Name::new(KIND)?)
+        .filter(facet("processor")?, Test::Is(processor.as_str().into()))
+        .filter(facet("model")?, Test::Is(model.into()))
+        .by(Column::Month);
+    let mut months: BTreeMap<i64, Month> = BTreeMap::new();
+    let ends = of_model.clone().by(Column::State).by(facet("reason")?).by(facet("attempts")?);
+    for cell in session.tally(&ends).await?.cells {
+        let month = months.entry(month(&cell)).or_default();
+        let attempts = u64::try_from(int(&cell, 3).unwrap_or(0)).unwrap_or(0);
+        month.asked += attempts.saturating_mul(cell.count);
+        match text(&cell, 1) {
+            Some("answered") => month.answered += cell.count,
+            Some("parked") => {
+                *month.parked.entry(text(&cell, 2).unwrap_or_default().to_owned()).or_default() += cell.count
+            }
+            _ => {}
+        }
+    }
+    let times = of_model.filter(Column::State, Test::Is("answered".into())).by(facet("took")?);
+    for cell in session.tally(&times).await?.cells {
+        let month = months.entry(month(&cell)).or_default();
+        *month.took.entry(int(&cell, 1).unwrap_or(0)).or_default() += cell.count;
+    }
+    let rated = Tally::of(subject.kind.clone())
+        .filter(facet("analyst_model")?, Test::Is(format!("{processor}/{model}").into()))
+        .by(Column::Month)
+        .by(facet("analyst_band")?)
+        .by(Column::Facet(subject.rated.clone()))
+        .by(facet("analyst_confidence")?);
+    for cell in session.tally(&rated).await?.cells {
+        let (Some(said), Some(found)) = (text(&cell, 1), text(&cell, 2)) else { continue };
+        let month = months.entry(month(&cell)).or_default();
+        *month.rated.entry((said.to_owned(), found.to_owned())).or_default() += cell.count;
+        if let Some(sure) = int(&cell, 3) {
+            let (right, all) = month.sure.entry((sure / 10).min(9)).or_default();
+            *right += if said == found { cell.count } else { 0 };
+            *all += cell.count;
+        }
+    }
+    Ok(months)
+}
+
+fn month(cell: &Cell) -> i64 {
+    int(cell, 0).unwrap_or_default()
+}
+
+fn int(cell: &Cell, at: usize) -> Option<i64> {
+    cell.key.get(at)?.as_ref().and_then(Value::as_int)
+}
+
+fn text(cell: &Cell, at: usize) -> Option<&str> {
+    cell.key.get(at)?.as_ref().and_then(Value::as_text)
+}

@@ -1,0 +1,71 @@
+use super::pause::pause;
+use super::*;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(0).plus_seconds(seconds)
+}
+
+#[test]
+fn a_breaker_opens_after_five_failures_in_a_row_and_lets_one_through_to_see() {
+    let mut breaker = Breaker::default();
+    for _ in 0..4 {
+        breaker.failed(at(0), Reason::Timeout, None);
+        assert_eq!(breaker.admit(at(0), 60), Ok(()));
+    }
+    breaker.failed(at(0), Reason::Timeout, None);
+    assert_eq!((breaker.admit(at(29), 60), breaker.state()), (Err(at(30)), "open"));
+    assert_eq!(breaker.admit(at(30), 60), Ok(()));
+    assert_eq!((breaker.admit(at(31), 60), breaker.state()), (Err(at(90)), "half_open"));
+    // It rests longer after each failure, and is forgiven after one answer.
+    breaker.failed(at(32), Reason::ServerError, None);
+    assert_eq!((breaker.admit(at(91), 60), breaker.state()), (Err(at(92)), "open"));
+    assert_eq!(breaker.admit(at(92), 60), Ok(()));
+    breaker.well();
+    assert_eq!((breaker.admit(at(93), 60), breaker.state()), (Ok(()), "closed"));
+    assert_eq!(breaker, Breaker::default());
+}
+
+#[test]
+fn whoever_was_let_through_and_vanished_holds_nobody_up_for_long() {
+    let mut breaker = Breaker::default();
+    breaker.failed(at(0), Reason::Auth, None);
+    assert_eq!(
+        breaker.admit(at(299), 60),
+        Err(at(300)),
+        "a key is put right by a person, which takes minutes"
+    );
+    assert_eq!(breaker.admit(at(300), 60), Ok(()));
+    assert_eq!(breaker.admit(at(359), 60), Err(at(360)));
+    assert_eq!(breaker.admit(at(360), 60), Ok(()));
+}
+
+#[test]
+fn a_provider_that_asks_to_be_left_alone_is_left_alone() {
+    let mut breaker = Breaker::default();
+    breaker.failed(at(0), Reason::RateLimited, Some(17));
+    assert_eq!(breaker.admit(at(16), 60), Err(at(17)));
+    assert_eq!(breaker.admit(at(17), 60), Ok(()));
+}
+
+#[test]
+fn pauses_grow_vary_and_are_no_shorter_than_asked_for() {
+    for attempts in 1..=10 {
+        let whole = [60, 240, 960, 3840, 15_360, 21_600][usize::try_from(attempts - 1).unwrap().min(5)];
+        for chance in [0, 1, 7919, u64::MAX] {
+            let pause = pause(attempts, None, chance);
+            assert!((whole / 2..=whole).contains(&pause), "{attempts}, {chance}: {pause}");
+        }
+        assert_ne!(pause(attempts, None, 0), pause(attempts, None, 11));
+    }
+    assert_eq!(pause(1, Some(1000), 0), 1000);
+    assert_eq!(pause(1, Some(1), 0), 30);
+    assert_eq!(pause(1, Some(u32::MAX), 0), 24 * 3600, "a day is as long as anybody waits");
+}
+
+#[test]
+fn an_analysis_has_one_id_for_one_record() {
+    let kind = |name| Name::new(name).unwrap();
+    assert_eq!(analysis_of(&kind("incident"), "a"), analysis_of(&kind("incident"), "a"));
+    assert_ne!(analysis_of(&kind("incident"), "a"), analysis_of(&kind("incident"), "b"));
+    assert_ne!(analysis_of(&kind("incident"), "a"), analysis_of(&kind("alert"), "a"));
+}
