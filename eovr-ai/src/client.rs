@@ -1,0 +1,97 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use eovr_core::triage::analysis::{NoAnswer, Reason};
+use eovr_core::{Error, ErrorKind};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client as Http, Url, redirect, retry};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::address::is_here;
+
+/// More than any answer of our schema needs.
+const MOST_BYTES: usize = 1 << 20;
+/// A provider that cannot be reached is known to be so sooner than one that thinks.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Sends a request, and takes a small reply.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: Http,
+    patience: Duration,
+}
+
+/// What a provider replied, whatever it is.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Client {
+    /// For one provider. All that a request takes must be over after `patience`.
+    pub(crate) fn new(base: &Url, patience: Duration) -> Result<Self, Error> {
+        let config =
+            |error: String| Error::new(ErrorKind::Config, format!("no connections can be made: {error}"));
+        let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        // Named, as another part of the program may bring another provider of ciphers.
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| config(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let mut builder = Http::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(concat!("eovr/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT.min(patience))
+            // The key would go with it, to wherever that is.
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            // When to ask again the desk decides.
+            .retry(retry::never())
+            .http1_only();
+        if is_here(base) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| config(error.without_url().to_string()))?;
+        Ok(Self { http, patience })
+    }
+
+    /// Sends a body of JSON, with the key in a header that is never printed.
+    pub(crate) async fn send(&self, to: Url, headers: HeaderMap, body: String) -> Result<Reply, NoAnswer> {
+        let exchange = async {
+            let request =
+                self.http.post(to).headers(headers).header(CONTENT_TYPE, "application/json").body(body);
+            let mut response = request.send().await.map_err(|error| broken(&error))?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
+                if body.len() + chunk.len() > MOST_BYTES {
+                    return Err(NoAnswer::from(Reason::InvalidOutput));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Reply { status, headers, body })
+        };
+        match tokio::time::timeout(self.patience, exchange).await {
+            Ok(reply) => reply,
+            Err(_) => Err(Reason::Timeout.into()),
+        }
+    }
+}
+
+/// What a failed exchange comes to. Its words are dropped: they may tell where it went.
+fn broken(error: &reqwest::Error) -> NoAnswer {
+    if error.is_timeout() { Reason::Timeout.into() } else { Reason::Network.into() }
+}
+
+/// A header with a secret: no log prints it.
+pub(crate) fn secret(name: &'static str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
+        Error::new(ErrorKind::Config, "the analyst's key is none")
+            .with_help("a key is one line of printable characters")
+    })?;
+    value.set_sensitive(true);
+    Ok((HeaderName::from_static(name), value))
+}

@@ -1,0 +1,168 @@
+//! What a reply that is no answer comes to. The dialects write their errors differently and mean the same.
+
+use eovr_core::triage::analysis::{NoAnswer, Reason};
+use jiff::fmt::rfc2822;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+
+use crate::client::Reply;
+
+/// Longer than any quarrel with a provider lasts, in seconds.
+const LONGEST_WAIT: u32 = 7 * 86_400;
+
+/// The reason for a status that is not 200.
+pub(crate) fn failure(reply: &Reply) -> NoAnswer {
+    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    // Google sometimes puts its one error into a list.
+    let error = body.get(0).unwrap_or(&body).get("error").cloned().unwrap_or_default();
+    let word = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+    let never_again = reply.headers.get("x-should-retry").is_some_and(|value| value == "false");
+    let reason = match reply.status {
+        400 if word("code") == "content_filter" => Reason::Blocked,
+        // Google's way to say that it does not know the key.
+        400 if detail(&error, "reason") == Some("API_KEY_INVALID") => Reason::Auth,
+        401 | 403 => Reason::Auth,
+        402 => Reason::Quota,
+        404 => Reason::UnknownModel,
+        429 if word("code") == "insufficient_quota"
+            || word("type") == "insufficient_quota"
+            || never_again =>
+        {
+            Reason::Quota
+        }
+        429 if by_the_day(&error) => Reason::Quota,
+        429 => Reason::RateLimited,
+        504 => Reason::Timeout,
+        503 | 529 => Reason::Overloaded,
+        408 | 409 | 425 | 499 | 500..=599 => Reason::ServerError,
+        // A redirect, or something between us and the provider: it may be gone tomorrow.
+        100..=399 => Reason::ServerError,
+        _ => Reason::BadRequest,
+    };
+    let wait_seconds = wait(&reply.headers).or_else(|| google_wait(&error));
+    NoAnswer { reason, wait_seconds: wait_seconds.filter(|_| reason.is_of_the_provider()) }
+}
+
+/// How long the headers ask for, in whole seconds, rounded up.
+fn wait(headers: &HeaderMap) -> Option<u32> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(millis) = text("retry-after-ms").and_then(|millis| millis.trim().parse::<f64>().ok()) {
+        return seconds(millis / 1000.0);
+    }
+    let after = text(RETRY_AFTER.as_str())?.trim();
+    if let Ok(asked) = after.parse::<f64>() {
+        return seconds(asked);
+    }
+    // A moment on the provider's clock means something only beside that clock.
+    let at = |text: &str| rfc2822::parse(text).ok().map(|moment| moment.timestamp().as_second());
+    let (until, now) = (at(after)?, at(text(DATE.as_str())?)?);
+    u32::try_from(until.saturating_sub(now)).ok().map(|wait| wait.min(LONGEST_WAIT))
+}
+
+fn seconds(asked: f64) -> Option<u32> {
+    (asked.is_finite() && asked >= 0.0).then(|| asked.ceil().min(f64::from(LONGEST_WAIT)) as u32)
+}
+
+/// Google says it in the body: `"retryDelay": "1.5s"`.
+fn google_wait(error: &Value) -> Option<u32> {
+    let delay = detail(error, "retryDelay")?;
+    seconds(delay.strip_suffix('s')?.parse().ok()?)
+}
+
+/// Whether it is the allowance of a day that is spent.
+fn by_the_day(error: &Value) -> bool {
+    let violations =
+        details(error).filter_map(|detail| detail.get("violations").and_then(Value::as_array)).flatten();
+    violations.filter_map(|one| one.get("quotaId").and_then(Value::as_str)).any(|id| id.contains("PerDay"))
+}
+
+fn detail<'a>(error: &'a Value, name: &str) -> Option<&'a str> {
+    details(error).find_map(|detail| detail.get(name).and_then(Value::as_str))
+}
+
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error.get("details").and_then(Value::as_array).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(status: u16, headers: &[(&'static str, &str)], body: &Value, reason: Reason, wait: Option<u32>) {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let reply = Reply { status, headers: headers.collect(), body: body.to_string().into_bytes() };
+        let found = failure(&reply);
+        assert_eq!((found.reason, found.wait_seconds), (reason, wait), "{status} {body}");
+    }
+
+    #[test]
+    fn each_status_has_its_reason() {
+        let none = json!({});
+        for (status, reason) in [
+            (301, Reason::ServerError),
+            (400, Reason::BadRequest),
+            (401, Reason::Auth),
+            (402, Reason::Quota),
+            (403, Reason::Auth),
+            (404, Reason::UnknownModel),
+            (408, Reason::ServerError),
+            (409, Reason::ServerError),
+            (413, Reason::BadRequest),
+            (422, Reason::BadRequest),
+            (429, Reason::RateLimited),
+            (499, Reason::ServerError),
+            (500, Reason::ServerError),
+            (503, Reason::Overloaded),
+            (504, Reason::Timeout),
+            (529, Reason::Overloaded),
+        ] {
+            check(status, &[], &none, reason, None);
+        }
+    }
+
+    #[test]
+    fn what_a_429_means_stands_in_its_body() {
+        let code = |code: &str| json!({"error": {"code": code, "message": "you exceeded"}});
+        check(429, &[], &code("rate_limit_exceeded"), Reason::RateLimited, None);
+        check(429, &[], &code("insufficient_quota"), Reason::Quota, None);
+        check(429, &[("x-should-retry", "false")], &json!({}), Reason::Quota, None);
+        let google = |details: Value| json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": details}});
+        let info = json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.5s"}]);
+        check(429, &[], &google(info.clone()), Reason::RateLimited, Some(2));
+        check(429, &[], &json!([google(info)]), Reason::RateLimited, Some(2));
+        let day = json!([{"@type": "type.googleapis.com/google.rpc.QuotaFailure",
+            "violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel"}]}]);
+        check(429, &[], &google(day), Reason::Quota, None);
+    }
+
+    #[test]
+    fn a_wait_is_asked_for_in_seconds_milliseconds_or_by_the_clock() {
+        let wait = |headers: &[(&'static str, &str)], wait| {
+            check(429, headers, &json!({}), Reason::RateLimited, wait)
+        };
+        wait(&[("retry-after", "7")], Some(7));
+        wait(&[("retry-after", "0.2")], Some(1));
+        wait(&[("retry-after-ms", "1500"), ("retry-after", "60")], Some(2));
+        let now = ("date", "Fri, 27 Nov 2026 10:00:00 GMT");
+        wait(&[now, ("retry-after", "Fri, 27 Nov 2026 10:02:00 GMT")], Some(120));
+        wait(&[now, ("retry-after", "Fri, 27 Nov 2026 09:00:00 GMT")], None);
+        wait(&[("retry-after", "Fri, 27 Nov 2026 10:02:00 GMT")], None);
+        for bad in ["", "soon", "-1", "NaN", "inf"] {
+            wait(&[("retry-after", bad)], None);
+        }
+        wait(&[("retry-after", "1e300")], Some(LONGEST_WAIT));
+        // A request that is wrong is wrong later too.
+        check(400, &[("retry-after", "7")], &json!({}), Reason::BadRequest, None);
+    }
+
+    #[test]
+    fn a_key_that_google_does_not_know_is_no_bad_request() {
+        let body = json!({"error": {"code": 400, "status": "INVALID_ARGUMENT", "details": [
+            {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}});
+        check(400, &[], &body, Reason::Auth, None);
+        check(400, &[], &json!({"error": {"code": "content_filter"}}), Reason::Blocked, None);
+        check(400, &[], &json!("text"), Reason::BadRequest, None);
+    }
+}

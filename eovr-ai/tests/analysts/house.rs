@@ -1,0 +1,186 @@
+//! A hospital with an analyst outside: real parts, a store in memory, and a provider on this machine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::fixture::{TestClock, TestEntropy, actor, id, master_key, org, report};
+use crate::replay::{Heard, Play, Replay};
+use eovr_ai::{Adapter, Dialect, Key, Settings};
+use eovr_core::access::{Role, danger};
+use eovr_core::analyst::{self, Desk, Equipment, Examined, Limits, Outcome, Registry};
+use eovr_core::identity::{self, Site, facility};
+use eovr_core::incident::{self, Report};
+use eovr_core::memory::MemoryStore;
+use eovr_core::notice::{self, Channel, Post};
+use eovr_core::ports::Store;
+use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::{Eovr, Name, Session};
+
+pub(crate) const FACILITY: &str = "CAI-1-1";
+pub(crate) const KEY: &str = "sk-for-tests-only";
+/// What a model says that has nothing to hide.
+pub(crate) const ANSWER: &str = r#"{"score": 83, "level": "high", "confidence": 71, "factors":
+    [{"code": "equipment", "quote": "pump"}], "findings": [{"code": "drug", "quote": "morphine"}]}"#;
+pub(crate) const WORDS: &str = "Mr. Ahmed Hassan, MRN 4471-22, was given morphine from the wrong pump.";
+
+pub(crate) struct House {
+    pub(crate) eovr: Eovr,
+    pub(crate) clock: TestClock,
+    pub(crate) desk: Desk,
+    pub(crate) post: Post,
+    pub(crate) replay: Replay,
+    pub(crate) model: RecordId,
+    pub(crate) limits: Limits,
+    pub(crate) dialect: Dialect,
+}
+
+/// How long a provider may take that answers, on a machine that has much to do.
+pub(crate) const PATIENT: Duration = Duration::from_secs(20);
+/// And one that does not.
+pub(crate) const IMPATIENT: Duration = Duration::from_millis(300);
+
+impl House {
+    /// A house that is set up and switched on.
+    pub(crate) async fn open(dialect: Dialect, patience: Duration) -> Self {
+        let house = Self::dark(dialect, patience).await;
+        house.allow(&[dialect.name()]).await;
+        house.switch_on(house.model).await;
+        house
+    }
+
+    /// One where nobody has allowed anything.
+    pub(crate) async fn dark(dialect: Dialect, patience: Duration) -> Self {
+        Self::on(Arc::new(MemoryStore::new()), dialect, Limits { patience, ..Limits::default() }).await
+    }
+
+    pub(crate) async fn on(store: Arc<dyn Store>, dialect: Dialect, limits: Limits) -> Self {
+        let clock = TestClock::new();
+        let (of, rows) = incident::notice_actions().unwrap();
+        let eovr = Eovr::builder()
+            .shared_store(store)
+            .org(org())
+            .kinds(incident::kinds(incident::Settings::default()).unwrap())
+            .kinds(identity::kinds().unwrap())
+            .kinds(analyst::kinds().unwrap())
+            .kind(notice::kind().unwrap())
+            .actions(of, rows)
+            .master_key(master_key())
+            .clock(clock.clone())
+            .entropy(TestEntropy::default())
+            .open()
+            .await
+            .unwrap();
+        let all = all(&eovr);
+        for site in Site::all(&org()) {
+            let facility = site.facility.clone();
+            all.create(facility::KIND, &facility, site.command()).await.unwrap();
+        }
+        let replay = Replay::open(dialect).await;
+        let rules = [incident::notice_rules().unwrap(), vec![incident::analysis_rule().unwrap()]].concat();
+        let post = Post::new(&eovr, rules, &[Channel::InApp]).unwrap();
+        let model = Registry::register(&eovr, &Name::new(dialect.name()).unwrap(), "m-1").await.unwrap();
+        let desk = desk(&eovr, dialect, &replay.address, limits);
+        Self { eovr, clock, desk, post, replay, model, limits, dialect }
+    }
+
+    /// Another process on the same store.
+    pub(crate) fn another_desk(&self) -> Desk {
+        desk(&self.eovr, self.dialect, &self.replay.address, self.limits)
+    }
+
+    pub(crate) fn top(&self) -> Session {
+        self.eovr.session(actor("top-1", Role::TopManagement, FACILITY))
+    }
+
+    pub(crate) fn quality(&self) -> Session {
+        self.eovr.session(actor("quality-1", Role::QualityAdmin, FACILITY))
+    }
+
+    pub(crate) async fn allow(&self, processors: &[&str]) {
+        let names: Vec<Name> = processors.iter().map(|name| Name::new(name).unwrap()).collect();
+        let command = facility::allowance(&names).note("the data protection officer agrees");
+        let page =
+            self.top().find(&eovr_core::record::Query::of(Name::new(facility::KIND).unwrap())).await.unwrap();
+        let here = page.items.iter().find(|record| record.envelope().stamp.facility == id(FACILITY)).unwrap();
+        self.top().act(facility::KIND, here.id(), command).await.unwrap();
+    }
+
+    pub(crate) async fn switch_on(&self, model: RecordId) {
+        let registry = Registry::of(&self.top());
+        registry.examine(model, better()).await.unwrap();
+        registry.activate(model, "better on our reports of last year").await.unwrap();
+    }
+
+    /// Reports something. Nothing outside is asked.
+    pub(crate) async fn reports(&self, report: Report) -> RecordId {
+        let before = self.replay.count();
+        let nurse = self.eovr.session(actor("nurse-7", Role::Staff, FACILITY));
+        let id = nurse.incidents().report(&id(FACILITY), report).await.unwrap().written.id;
+        assert_eq!(self.replay.count(), before, "a report waited for somebody outside");
+        while self.post.sort().await.unwrap() > 0 {}
+        id
+    }
+
+    pub(crate) async fn told(&self, words: &str) -> RecordId {
+        self.reports(report(words)).await
+    }
+
+    /// Works on all that is due.
+    pub(crate) async fn works(&self) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for id in self.desk.due().await.unwrap() {
+            outcomes.push(self.desk.work(id).await.unwrap());
+        }
+        outcomes
+    }
+
+    pub(crate) fn says(&self, words: impl Fn(&Heard) -> String + Send + 'static) {
+        self.replay.plays(Play::Says(Box::new(words)));
+    }
+
+    pub(crate) async fn incident(&self, id: RecordId) -> Record {
+        all(&self.eovr).load(incident::KIND, id).await.unwrap()
+    }
+
+    pub(crate) async fn analysis(&self, of: RecordId) -> Record {
+        let id = analyst::analysis_of(&Name::new(incident::KIND).unwrap(), &of.to_string());
+        all(&self.eovr).load(analyst::KIND, id).await.unwrap()
+    }
+
+    /// The trail of an analysis, as an auditor has it.
+    pub(crate) async fn trail(&self, of: RecordId) -> String {
+        let trail = self.top().trail(analyst::KIND, self.analysis(of).await.id()).await.unwrap();
+        trail.entries.iter().map(|entry| serde_json::to_string(&entry.event).unwrap() + "\n").collect()
+    }
+}
+
+pub(crate) fn better() -> Examined {
+    Examined { cases: 400, gain: 80, gain_low: 31, against: "eovr-rules".to_owned(), report: "ab".repeat(32) }
+}
+
+pub(crate) fn all(eovr: &Eovr) -> Session {
+    eovr.session(danger::unrestricted("test", "look").unwrap())
+}
+
+pub(crate) fn desk(eovr: &Eovr, dialect: Dialect, address: &str, limits: Limits) -> Desk {
+    let settings = Settings::new(dialect, Key::new(KEY)).at(address).patience(limits.patience);
+    let equipment = Equipment::default().with(Arc::new(Adapter::new(settings).unwrap()));
+    Desk::new(eovr, incident::analysed().unwrap(), equipment, limits).unwrap()
+}
+
+pub(crate) fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
+    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+}
+
+pub(crate) fn int(record: &Record, facet: &str) -> Option<i64> {
+    record.facet(facet).and_then(Value::as_int)
+}
+
+pub(crate) const ANALYST: &[&str] = &[
+    "analyst_model",
+    "analyst_version",
+    "analyst_score",
+    "analyst_band",
+    "analyst_confidence",
+    "analyst_high_risk",
+];

@@ -1,0 +1,181 @@
+//! Which model is asked: known, examined, switched on and off, and how it did.
+
+use eovr_ai::Dialect;
+use eovr_core::analyst::{Examined, Outcome, Registry, standing};
+use eovr_core::incident;
+use eovr_core::triage::analysis::Reason;
+use eovr_core::{ErrorKind, Name};
+
+use crate::house::{ANSWER, House, PATIENT, WORDS, all, better, text};
+use crate::replay::Play;
+
+#[tokio::test]
+async fn no_model_is_switched_on_that_was_not_found_to_be_better() {
+    let house = House::dark(Dialect::OpenAi, PATIENT).await;
+    let registry = Registry::of(&house.top());
+    let kind = |result: eovr_core::Result<()>| result.map_err(|error| error.kind());
+    assert_eq!(kind(registry.activate(house.model, "it is new").await), Err(ErrorKind::Refused));
+    for not_better in [
+        Examined { cases: 99, ..better() },
+        Examined { gain_low: 0, ..better() },
+        Examined { gain: -20, gain_low: -60, ..better() },
+    ] {
+        registry.examine(house.model, not_better).await.unwrap();
+        assert_eq!(kind(registry.activate(house.model, "it is new").await), Err(ErrorKind::Refused));
+    }
+    for wrong in [
+        Examined { gain: 10, gain_low: 20, ..better() },
+        Examined { report: "trust me".to_owned(), ..better() },
+        Examined { gain: 5000, ..better() },
+    ] {
+        assert_eq!(kind(registry.examine(house.model, wrong).await), Err(ErrorKind::InvalidInput));
+    }
+    registry.examine(house.model, better()).await.unwrap();
+    assert_eq!(kind(registry.activate(house.model, " ").await), Err(ErrorKind::Refused), "without a reason");
+    for who in [house.quality(), all(&house.eovr)] {
+        assert!(Registry::of(&who).activate(house.model, "because").await.is_err());
+    }
+    assert!(house.desk.chosen().await.unwrap().is_none());
+    registry.activate(house.model, "better on our own reports").await.unwrap();
+    let chosen = house.desk.chosen().await.unwrap().unwrap();
+    assert_eq!((chosen.processor.as_str(), chosen.model.as_str(), chosen.on_trial), ("openai", "m-1", false));
+    // The verdict is worked out, and nobody types it in.
+    let lie = eovr_core::Command::new("examine").set("verdict", "better");
+    assert!(house.top().act("ai_model", house.model, lie).await.is_err());
+}
+
+#[tokio::test]
+async fn another_model_takes_over_from_the_next_report_on() {
+    let house = House::open(Dialect::OpenAi, PATIENT).await;
+    house.told(WORDS).await;
+    house.says(|_| ANSWER.to_owned());
+    house.works().await;
+    let registry = Registry::of(&house.top());
+    let newer = Registry::register(&house.eovr, &Name::new("openai").unwrap(), "m-2").await.unwrap();
+    // One that may not be switched on has not switched the other one off.
+    assert!(registry.activate(newer, "newer").await.is_err());
+    assert!(house.desk.chosen().await.unwrap().is_some());
+    house.switch_on(newer).await;
+    house.told(WORDS).await;
+    house.says(|_| ANSWER.to_owned());
+    house.works().await;
+    let asked: Vec<_> = house
+        .replay
+        .heard()
+        .iter()
+        .map(|heard| heard.body["model"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(asked, ["m-1", "m-2"]);
+    let states: Vec<_> = registry
+        .models()
+        .await
+        .unwrap()
+        .iter()
+        .map(|model| (text(model, "model").to_owned(), model.state().to_string()))
+        .collect();
+    assert!(states.contains(&("m-1".to_owned(), "retired".to_owned())), "{states:?}");
+    assert!(states.contains(&("m-2".to_owned(), "active".to_owned())), "{states:?}");
+    // Back again, without a program being started anew.
+    registry.reconsider(house.model).await.unwrap();
+    registry.activate(house.model, "the newer one declines too much").await.unwrap();
+    assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
+    // Making it known again changes nothing.
+    Registry::register(&house.eovr, &Name::new("openai").unwrap(), "m-1").await.unwrap();
+    assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
+}
+
+#[tokio::test]
+async fn a_name_of_a_model_does_not_become_another_address() {
+    let house = House::open(Dialect::Google, PATIENT).await;
+    for name in ["../../steal", "m?key=1", "m#a", "m 1", ""] {
+        let Ok(model) = Registry::register(&house.eovr, &Name::new("google").unwrap(), name).await else {
+            continue;
+        };
+        house.switch_on(model).await;
+        house.told(WORDS).await;
+        let outcomes = house.works().await;
+        assert_eq!(outcomes, [Outcome::Later(Reason::UnknownModel)], "{name}");
+        house.clock.pass_seconds(4 * 86_400);
+        house.works().await;
+    }
+    assert!(house.replay.heard().is_empty());
+}
+
+#[tokio::test]
+async fn how_a_model_did_is_counted_from_what_happened() {
+    let house = House::open(Dialect::Anthropic, PATIENT).await;
+    let level = |level: &str| ANSWER.replace("\"high\"", &format!("\"{level}\""));
+    // As the person said, higher, lower; and one that declined, and one that failed once.
+    for (said, severity, probability) in
+        [("high", "moderate", "frequent"), ("high", "minor", "rare"), ("low", "moderate", "frequent")]
+    {
+        let id = house.told(WORDS).await;
+        let words = level(said);
+        house.says(move |_| words.clone());
+        house.works().await;
+        let quality = house.quality();
+        quality.incidents().assess(id, None, severity, probability).await.unwrap();
+    }
+    house.told(WORDS).await;
+    house.replay.plays(Play::Reply(200, Vec::new(), crate::replay::refusal(Dialect::Anthropic).to_string()));
+    house.works().await;
+    house.told(WORDS).await;
+    house.replay.plays(Play::Reply(500, Vec::new(), String::new()));
+    house.works().await;
+    house.clock.pass_seconds(3600);
+    house.says(|_| ANSWER.to_owned());
+    house.works().await;
+
+    let (subject, processor) = (incident::analysed().unwrap(), Name::new("anthropic").unwrap());
+    let months = standing(&all(&house.eovr), &subject, &processor, "m-1").await.unwrap();
+    assert_eq!(months.keys().collect::<Vec<_>>(), [&202_611]);
+    let month = &months[&202_611];
+    assert_eq!((month.asked, month.answered), (6, 4));
+    assert_eq!(month.parked.iter().collect::<Vec<_>>(), [(&"refused".to_owned(), &1)]);
+    assert_eq!(month.agreement(), (1, 1, 1), "{:?}", month.rated);
+    assert_eq!(month.sure[&7], (1, 3));
+    assert!(month.median_took().is_some());
+    let none = standing(&all(&house.eovr), &subject, &processor, "m-9").await.unwrap();
+    assert!(none.is_empty());
+}
+
+#[tokio::test]
+async fn a_model_on_trial_is_asked_and_nobody_sees_what_it_says() {
+    let house = House::dark(Dialect::OpenAi, PATIENT).await;
+    house.allow(&["openai"]).await;
+    let registry = Registry::of(&house.top());
+    registry.put_on_trial(house.model, "we want to know").await.unwrap();
+    assert!(house.desk.chosen().await.unwrap().unwrap().on_trial);
+    let subject = incident::analysed().unwrap();
+    let nothing = registry.examine_trial(house.model, &subject).await.unwrap_err();
+    assert_eq!(nothing.kind(), ErrorKind::InvalidInput);
+    // The rules call every one of these mild; the model, like the people, hears which are not.
+    for number in 0..120 {
+        let grave = number % 3 == 0;
+        let id = house.told(&format!("The tall man of room {number} got his tea late.")).await;
+        let level = if grave { "high" } else { "low" };
+        house.says(move |_| {
+            format!(r#"{{"score": 10, "level": "{level}", "confidence": 50, "factors": [], "findings": []}}"#)
+        });
+        assert_eq!(house.works().await, [Outcome::Answered]);
+        let incident = house.incident(id).await;
+        assert!(text(&incident, "analyst_status").is_empty() && incident.facet("analyst_band").is_none());
+        assert_eq!((text(&house.analysis(id).await, "level"), incident.version()), (level, 1));
+        let (severity, probability) = if grave { ("moderate", "frequent") } else { ("minor", "rare") };
+        house.quality().incidents().assess(id, None, severity, probability).await.unwrap();
+        house.clock.pass_seconds(3600);
+    }
+    let compared = registry.examine_trial(house.model, &subject).await.unwrap();
+    assert_eq!(compared.examined.cases, 120, "{}", compared.report);
+    assert!(compared.examined.gain_low > 900, "{}", compared.report);
+    use sha2::{Digest as _, Sha256};
+    let digest: String = Sha256::digest(&compared.report).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(compared.examined.report, digest);
+    let again = registry.examine_trial(house.model, &subject).await.unwrap();
+    assert_eq!(again.report, compared.report, "the same records give the same report");
+    registry.activate(house.model, "better on 120 of our own reports").await.unwrap();
+    let id = house.told(WORDS).await;
+    house.says(|_| ANSWER.to_owned());
+    house.works().await;
+    assert_eq!(text(&house.incident(id).await, "analyst_status"), "answered");
+}
