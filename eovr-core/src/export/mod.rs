@@ -12,6 +12,7 @@
 //! | one incident, for people | `pdf::Incident`: the whole report, English, Arabic or both | `pdf` |
 //! | audit events | [`AuditReport`]: by date, event and user, as CSV and JSON; as PDF too | `export`, `pdf` |
 //! | counts without persons | [`Deidentified`]: months for dates, small counts hidden | `export` |
+//! | what people made of suggestions, to learn from | [`Labelled`]: as CSV and NDJSON, without names | `export` |
 //! | incidents and audit, for other systems | [`fhir`], [`crosswalk`] | `export` |
 //!
 //! All lists have the same columns, from one table: [`columns::COLUMNS`].
@@ -22,6 +23,7 @@ pub mod crosswalk;
 mod csv;
 mod deidentified;
 pub mod fhir;
+mod labelled;
 mod ndjson;
 mod opened;
 #[cfg(feature = "pdf")]
@@ -34,6 +36,7 @@ mod xlsx;
 pub use self::audit::{AuditFilter, AuditReport};
 pub use self::csv::Csv;
 pub use self::deidentified::Deidentified;
+pub use self::labelled::Labelled;
 pub use self::ndjson::Ndjson;
 pub use self::opened::Opened;
 pub use self::titles::Lang;

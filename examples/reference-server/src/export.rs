@@ -14,7 +14,9 @@ use clap::ValueEnum;
 use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::pdf::{Incident, Made};
-use eovr_core::export::{AuditFilter, AuditReport, Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook};
+use eovr_core::export::{
+    AuditFilter, AuditReport, Csv, Deidentified, Labelled, Lang, Look, Ndjson, Opened, Workbook,
+};
 use eovr_core::identity::{self, user};
 use eovr_core::incident::KIND;
 use eovr_core::ports::Clock as _;
@@ -87,6 +89,8 @@ enum Format {
     Mim,
     /// Audit events; the file's ending says how: .csv, .json or .pdf
     Audit,
+    /// What people made of the scorer's suggestions, to learn from: without names; .csv or .ndjson
+    Labelled,
 }
 
 fn lang(text: &str) -> Result<Lang, String> {
@@ -128,6 +132,12 @@ impl Args {
                 "let --out end in .csv, .json or .pdf",
             ));
         }
+        if self.format == Format::Labelled && !matches!(ending, Some("csv" | "ndjson")) {
+            return Err(Failure::usage(
+                "a labelled set is CSV or NDJSON",
+                "let --out end in .csv or .ndjson",
+            ));
+        }
         Ok(())
     }
 
@@ -155,6 +165,7 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
         Format::FhirR5 => fhir(&mut pages, file, Release::R5).await,
         Format::Mim => mim(&mut pages, file).await,
         Format::Audit => audit(args, &mut pages, file, out).await,
+        Format::Labelled => labelled(args, &mut pages, file, out).await,
     };
     let bytes = to.settle(written.and_then(|mut file| file.flush().map_err(place::unwritten)))?;
     out.line(format_args!("{} incidents, {bytes} bytes: {}", pages.count, args.out.display()));
@@ -288,6 +299,23 @@ async fn deidentified(args: &Args, pages: &mut Pages, file: File, out: &mut Out)
     }
     out.line(format_args!("k-anonymity over all columns, before small counts are hidden: {}", counts.k()));
     Ok(if args.format == Format::Csv { counts.csv(file)? } else { counts.ndjson(file)? })
+}
+
+async fn labelled(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
+    let csv = args.out.extension().is_some_and(|ending| ending == "csv");
+    let mut set = if csv { Labelled::csv(file)? } else { Labelled::ndjson(file) };
+    let mut labels = 0;
+    loop {
+        let page = pages.opened().await?;
+        if page.is_empty() {
+            break;
+        }
+        for incident in &page {
+            labels += u64::from(set.push(incident)?);
+        }
+    }
+    out.line(format_args!("{labels} of them reviewed, with a level: train with --text text --label level"));
+    Ok(set.finish()?)
 }
 
 async fn pdf(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {

@@ -1,10 +1,12 @@
 //! Audit reports, FHIR, and WHO's model.
 
+use std::collections::BTreeMap;
+
 use eovr_core::Name;
 use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::pdf::{Fonts, Made};
-use eovr_core::export::{AuditFilter, AuditReport, Lang, Opened};
+use eovr_core::export::{AuditFilter, AuditReport, Labelled, Lang, Opened};
 use eovr_core::record::ActorId;
 
 use super::hospital::{ARABIC, ENGLISH, Hospital, Tested, made_at};
@@ -89,6 +91,45 @@ async fn another_languages_model_of_fhir_accepts_every_bundle() -> Tested {
         assert_eq!(kinds["Provenance"], 4);
         let text = std::fs::read_to_string(&path)?;
         assert!(text.contains("\"verifier\"") && text.contains("eovr-rules"));
+    }
+    Ok(())
+}
+
+/// What people made of suggestions is what the trainer reads, and names nobody that lists or the report's own
+/// fields know.
+#[tokio::test]
+async fn reviews_leave_as_a_labelled_set_without_names() -> Tested {
+    let hospital = worked().await?;
+    let overridden =
+        hospital.report("=cmd|calc was written on the chart of file MF-77231-B; مها had warned us.").await?;
+    let said = |verdict| eovr_core::Command::new("review_ai").set("ai_review", verdict);
+    hospital.quality.act("incident", overridden, said("overridden")).await?;
+    let unrated = hospital.quality.incidents().load(overridden).await?;
+    assert!(!Labelled::ndjson(Vec::new()).push(&Opened::of(&hospital.quality, unrated)?)?, "it has no label");
+    hospital.quality.incidents().assess(overridden, None, "minor", "rare").await?;
+    let (mut csv, mut lines) = (Labelled::csv(Vec::new())?, Labelled::ndjson(Vec::new()));
+    let mut labels = 0;
+    for record in hospital.quality.incidents().newest(100).await?.items {
+        let opened = Opened::of(&hospital.quality, record)?;
+        labels += usize::from(csv.push(&opened)?);
+        lines.push(&opened)?;
+    }
+    let (csv, lines) = (String::from_utf8(csv.finish()?)?, String::from_utf8(lines.finish()?)?);
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    assert_eq!((labels, lines.lines().count()), (2, 2), "{csv}");
+    for (row, line) in rows.deserialize::<BTreeMap<String, String>>().zip(lines.lines()) {
+        let (row, line) = (row?, serde_json::from_str::<BTreeMap<String, serde_json::Value>>(line)?);
+        for (column, cell) in &row {
+            let value = &line[column];
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            // A text that a spreadsheet could run has a mark before it.
+            assert_eq!(cell.trim_start_matches('\''), shown.trim_start_matches('\''), "{column}");
+        }
+    }
+    assert!(csv.contains(",high,accepted,") && csv.contains(",low,overridden,"), "{csv}");
+    assert!(csv.contains("'=cmd|calc"), "{csv}");
+    for name in ["77231", "مها", "2345 6789", "Badawy", "nurse.amal", "pump log"] {
+        assert!(!csv.contains(name) && !lines.contains(name), "{name} is in {csv}");
     }
     Ok(())
 }

@@ -27,9 +27,12 @@ impl Asked {
         }
         let accepted = "accepted: `rules`, or a model file made by `eovr-server train`";
         if PROVIDERS.contains(&name.to_ascii_lowercase().as_str()) {
+            // No file of narratives goes to anybody: what leaves goes through the gateway, one report at a time.
             return Err(Failure::usage(
-                format!("`{name}` cannot be evaluated by this program yet"),
-                accepted,
+                format!(
+                    "`{name}` is a provider, which is compared on reports that it was sent and people have rated"
+                ),
+                format!("{accepted}; a provider is put on trial: see `/api/ai/models` of `serve`"),
             ));
         }
         let bytes = std::fs::read(Path::new(name))
