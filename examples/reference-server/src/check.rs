@@ -3,6 +3,7 @@
 //! One line for each thing that is looked at; any that is not well makes the command fail. `serve
 //! --production` looks at the same first, and does not start where it fails.
 
+use crate::analyst;
 use crate::database::{Config, KeyText};
 use crate::output::{Failure, Out, Paint};
 use crate::settings::{KEY, Place};
@@ -15,6 +16,8 @@ pub(crate) struct Args {
     /// Where the server is found from outside
     #[arg(long, value_name = "URL", env = "EOVR_PUBLIC_URL")]
     public_url: Option<String>,
+    #[command(flatten)]
+    analyst: analyst::Args,
 }
 
 /// What was looked at, and how it is: well, or what is wrong and what would help.
@@ -24,7 +27,7 @@ struct Finding {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
-    let findings = all(&args.place, args.public_url.as_deref()).await;
+    let findings = all(&args.place, args.public_url.as_deref(), &args.analyst).await;
     let mut failed = 0;
     for Finding { what, found } in &findings {
         match found {
@@ -43,8 +46,12 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
 }
 
 /// Fails with everything that is wrong.
-pub(crate) async fn for_real(place: &Place, public_url: Option<&str>) -> Result<(), Failure> {
-    let findings = all(place, public_url).await;
+pub(crate) async fn for_real(
+    place: &Place,
+    public_url: Option<&str>,
+    analyst: &analyst::Args,
+) -> Result<(), Failure> {
+    let findings = all(place, public_url, analyst).await;
     let wrong: Vec<String> = findings
         .into_iter()
         .filter_map(|Finding { what, found }| {
@@ -57,7 +64,7 @@ pub(crate) async fn for_real(place: &Place, public_url: Option<&str>) -> Result<
     Err(Failure::usage(wrong.join("\n"), "`eovr-server check` shows all that is looked at"))
 }
 
-async fn all(place: &Place, public_url: Option<&str>) -> Vec<Finding> {
+async fn all(place: &Place, public_url: Option<&str>, analyst: &analyst::Args) -> Vec<Finding> {
     let mut findings = vec![Finding { what: "address", found: address(public_url) }];
     match place.database() {
         Ok(config) => {
@@ -67,6 +74,14 @@ async fn all(place: &Place, public_url: Option<&str>) -> Vec<Finding> {
         Err(failure) => {
             let wrong = (failure.to_string(), "see `eovr-server serve --help`".to_owned());
             findings.push(Finding { what: "database", found: Err(wrong) });
+        }
+    }
+    match analyst.check() {
+        Ok(None) => {}
+        Ok(Some(well)) => findings.push(Finding { what: "analyst", found: Ok(well) }),
+        Err(failure) => {
+            let wrong = (failure.to_string(), "see `eovr-server serve --help`".to_owned());
+            findings.push(Finding { what: "analyst", found: Err(wrong) });
         }
     }
     findings

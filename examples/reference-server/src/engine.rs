@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use eovr_core::access::danger;
+use eovr_core::analyst;
 use eovr_core::export;
 use eovr_core::identity::{self, Site};
 use eovr_core::incident;
@@ -68,6 +69,7 @@ async fn assemble(
     clock: impl Clock + 'static,
 ) -> Result<EovrBuilder, Failure> {
     let kinds = incident::kinds(incident::Settings::default())?.into_iter().chain(identity::kinds()?);
+    let kinds = kinds.chain(analyst::kinds()?);
     let (of, rows) = incident::notice_actions()?;
     let engine = Eovr::builder().shared_store(database.store()).org(org).kinds(kinds);
     let (exports, exporting) = export::actions()?;

@@ -4,6 +4,7 @@
 //! rows of a CSV file as incidents; `export` writes what somebody sees into a file; `serve` answers HTTP;
 //! `train` and `evaluate` are a bench for scorers.
 
+mod analyst;
 mod archetypes;
 mod check;
 mod config;

@@ -9,6 +9,7 @@ use eovr_core::service::SystemClock;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::analyst;
 use crate::check;
 use crate::engine::{self, Host};
 use crate::http::{self, App, Auth, PerMinute, Provider, Proxies, Rates, Setup, meters};
@@ -54,6 +55,8 @@ pub(crate) struct Door {
     identity_provider_ca: Option<PathBuf>,
     #[command(flatten)]
     post: post::Args,
+    #[command(flatten)]
+    analyst: analyst::Args,
 }
 
 impl Door {
@@ -65,7 +68,7 @@ impl Door {
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     if args.door.production {
-        check::for_real(&args.place, args.door.public_url.as_deref()).await?;
+        check::for_real(&args.place, args.door.public_url.as_deref(), &args.door.analyst).await?;
     }
     let host = engine::open(&args.place, SystemClock, out).await?;
     serve(host, &args.door, out).await
@@ -92,13 +95,16 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         auth = auth.accepting(provider);
     }
     let auth = Arc::new(auth);
-    let room = post::Room::new(&host.eovr, &door.post, door.public_url.as_deref())?;
+    let analysed = door.analyst.is_on();
+    let room = post::Room::new(&host.eovr, &door.post, door.public_url.as_deref(), analysed)?;
+    let analyst = door.analyst.room(&host.eovr).await?;
     let app = App::new(Setup {
         eovr: host.eovr.clone(),
         gate: auth.clone(),
         auth,
         files: host.files.clone(),
         bell: room.bell(),
+        desk: analyst.as_ref().map(analyst::Room::desk),
         production: door.production,
         public_url: door.public_url.clone(),
         secret: host.secret,
@@ -109,6 +115,9 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     let mut beside = JoinSet::new();
     beside.spawn(upkeep(app.clone(), log.clone()));
     beside.spawn(room.work());
+    if let Some(analyst) = analyst {
+        beside.spawn(analyst.work());
+    }
     if let Some(provider) = app.auth.provider.clone() {
         // Once before anybody comes; where it is away, it is tried again.
         provider.look(app.auth.doors.now()).await;

@@ -1,11 +1,15 @@
 //! What suggests, and what people made of its suggestions.
 
+use axum::extract::State;
+use eovr_core::access::{Seat, Standing};
 use eovr_core::incident::{KIND, Settings};
 use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::triage::analysis::Reason;
 use eovr_core::{Name, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::app::App;
 use super::body::Params;
 use super::caller::Caller;
 use super::page::{self, Place, next};
@@ -21,8 +25,31 @@ pub(crate) struct Status {
     scorer: Option<String>,
     /// Its version.
     version: Option<String>,
-    /// Whether it may send anything out of this server: it may not.
+    /// Whether anything may leave this server: a model is switched on or on trial, and this server could ask it. Which
+    /// facilities allow it stands with them.
     remote: bool,
+    /// The provider of the model that is asked; none: nothing is sent anywhere.
+    provider: Option<String>,
+    /// That model.
+    model: Option<String>,
+    /// Whether it is on trial: asked, and nobody sees what it says.
+    on_trial: bool,
+    /// How many questions the facility of who asks may still have asked today; none for those above one.
+    budget_left: Option<u64>,
+    /// The providers that this server could ask.
+    providers: Vec<Provider>,
+}
+
+/// A provider, as this server has found it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AiProvider)]
+struct Provider {
+    provider: String,
+    /// `closed`: it is asked; `open`: it failed too often and is left alone; `half_open`: one question sees whether
+    /// it is back.
+    breaker: &'static str,
+    /// Why there was no answer when it was last asked; none where there was one.
+    last_error: Option<&'static str>,
 }
 
 /// Which suggestions.
@@ -93,10 +120,44 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
 }
 
-async fn status() -> Answered {
+async fn status(State(app): State<App>, Caller(session): Caller) -> Answered {
     let model = Settings::default().scorer.map(|scorer| scorer.model());
     let (scorer, version) = model.map(|model| (model.id.into_owned(), model.version.into_owned())).unzip();
-    json(&Status { scorer, version, remote: false })
+    let Some(desk) = &app.desk else {
+        let (provider, model, budget_left) = (None, None, None);
+        return json(&Status {
+            scorer,
+            version,
+            remote: false,
+            provider,
+            model,
+            on_trial: false,
+            budget_left,
+            providers: Vec::new(),
+        });
+    };
+    let chosen = desk.chosen().await?;
+    let on_trial = chosen.as_ref().is_some_and(|chosen| chosen.on_trial);
+    let (provider, model) = chosen.map(|chosen| (chosen.processor.to_string(), chosen.model)).unzip();
+    let budget_left = match session.actor().standing() {
+        Standing::Member { seat: Seat::Facility(stamp), .. } => {
+            Some(desk.budget_left(stamp.facility.as_str()).await?)
+        }
+        _ => None,
+    };
+    let providers: Vec<Provider> = desk.providers().into_iter().map(Provider::from).collect();
+    let remote = providers.iter().any(|one| Some(&one.provider) == provider.as_ref());
+    json(&Status { scorer, version, remote, provider, model, on_trial, budget_left, providers })
+}
+
+impl From<eovr_core::analyst::Provider> for Provider {
+    fn from(seen: eovr_core::analyst::Provider) -> Self {
+        Self {
+            provider: seen.processor.to_string(),
+            breaker: seen.breaker,
+            last_error: seen.last.map(Reason::name),
+        }
+    }
 }
 
 async fn reviews(Caller(session): Caller, Params(asked): Params<Asked>) -> Answered {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use eovr_core::Eovr;
+use eovr_core::analyst::Desk;
 use eovr_core::ports::Blobs;
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -30,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) files: Arc<dyn Blobs>,
     /// Rings when people have been told something.
     pub(crate) bell: Bell,
+    /// Has reports read outside; none where nobody is to be asked.
+    pub(crate) desk: Option<Desk>,
     pub(crate) repeats: Repeats,
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
@@ -44,6 +47,7 @@ pub(crate) struct Setup {
     pub(crate) auth: Arc<Auth>,
     pub(crate) files: Arc<dyn Blobs>,
     pub(crate) bell: Bell,
+    pub(crate) desk: Option<Desk>,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
     /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
@@ -53,7 +57,7 @@ pub(crate) struct Setup {
 
 impl App {
     pub(crate) fn new(setup: Setup) -> Self {
-        let Setup { eovr, gate, auth, files, bell, production, public_url, secret, meters } = setup;
+        let Setup { eovr, gate, auth, files, bell, desk, production, public_url, secret, meters } = setup;
         Self(Arc::new(Parts {
             eovr,
             gate,
@@ -62,6 +66,7 @@ impl App {
             public_url,
             files,
             bell,
+            desk,
             repeats: Repeats::new(secret),
             pulse: Pulse::default(),
             meters,

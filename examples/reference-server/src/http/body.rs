@@ -13,6 +13,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use eovr_core::Error;
+use eovr_core::analyst::MODEL;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::facility::Link;
 use eovr_core::identity::{api_key, facility, login, user};
@@ -143,6 +144,8 @@ named! {
     MachineKey = "id", api_key::KIND;
     /// The facility that a path names.
     Site = "id", facility::KIND;
+    /// The model that a path names.
+    Model = "id", MODEL;
 }
 
 /// The incident whose report a path names: its id and `.pdf`.

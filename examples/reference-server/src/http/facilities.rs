@@ -3,21 +3,23 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use eovr_ai::Dialect;
 use eovr_core::identity::facility::{self, Link};
 use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::{Command, Name, Session};
 use qrcode::QrCode;
 use qrcode::render::svg;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::body::{Params, Site};
+use super::body::{Json, Params, Site};
 use super::caller::Caller;
 use super::page::{After, next};
 use super::problem::{Code, Problem};
 use super::reply::{Answered, json};
 use super::routes::{Access, Endpoint, Routes};
+use super::values;
 
 /// A facility.
 #[derive(Serialize, ToSchema)]
@@ -35,6 +37,8 @@ pub(crate) struct Listed<'a> {
     time_zone: &'a str,
     /// Where visitors report; none where there is no such address.
     link: Option<&'a str>,
+    /// Who may be sent narratives of here to be read, once names are taken out. None: nothing leaves.
+    processors: Vec<String>,
 }
 
 /// A page of facilities.
@@ -43,6 +47,17 @@ pub(crate) struct Facilities<'a> {
     items: Vec<Listed<'a>>,
     /// Where the next page begins; none on the last.
     next: Option<String>,
+}
+
+/// Who may be sent narratives of a facility to be read, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Allowance {
+    /// These and no others. None: nothing leaves.
+    #[schema(value_type = Vec<values::Provider>)]
+    processors: Vec<String>,
+    #[schema(value_type = values::Reason)]
+    reason: String,
 }
 
 /// The address of a facility's poster.
@@ -83,6 +98,15 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 .also(&[409]),
             draw,
         )
+        .add(
+            Endpoint::post(
+                "/api/facilities/{id}/processors",
+                may("allow_processors"),
+                "Says who may be sent narratives of a facility",
+            )
+            .takes::<Allowance>(),
+            allow,
+        )
 }
 
 async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered {
@@ -105,6 +129,7 @@ fn listed(record: &Record) -> Listed<'_> {
         title_ar: text("title_ar"),
         time_zone: text("time_zone"),
         link: record.facet("link").and_then(|value| value.as_text()),
+        processors: facility::processors(record).iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -121,6 +146,15 @@ async fn rotate(
 
 async fn revoke(Caller(session): Caller, Site(id): Site) -> Answered {
     act(&session, id, Link::revocation()).await
+}
+
+async fn allow(Caller(session): Caller, Site(id): Site, Json(allowance): Json<Allowance>) -> Answered {
+    let known = |name: &String| name.parse::<Dialect>().and_then(|dialect| Name::new(dialect.name()));
+    let processors = allowance.processors.iter().map(known).collect::<Result<Vec<_>, _>>().map_err(|_| {
+        let accepted = format!("`{}`", Dialect::ALL.map(Dialect::name).join("`, `"));
+        Problem::invalid("processors", "it has one that is not known", accepted)
+    })?;
+    act(&session, id, facility::allowance(&processors).note(allowance.reason)).await
 }
 
 async fn act(session: &Session, id: RecordId, command: Command) -> Answered {

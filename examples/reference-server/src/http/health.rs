@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use eovr_core::Eovr;
+use eovr_core::analyst::Desk;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
@@ -47,7 +48,7 @@ pub(crate) struct Health {
     status: &'static str,
     /// Whether the database answers: `ok` or `unavailable`.
     database: &'static str,
-    /// What reads new reports: `embedded`.
+    /// What reads new reports: `embedded`; with one outside `ok`, or `failing` where it is left alone for a while.
     ai: &'static str,
     /// What sends mail: `off`, `ok`, or `failing` where the last one could not be sent.
     mail: &'static str,
@@ -65,7 +66,7 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
     let health = Health {
         status: word("ok", "failing"),
         database: word("ok", "unavailable"),
-        ai: "embedded",
+        ai: reads(&app),
         mail: app.bell.mail(),
         // An engine does not open without them.
         keys: "loaded",
@@ -77,6 +78,16 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(response)
+}
+
+/// What reads new reports. A provider that fails makes no server ill: reports are made without it.
+fn reads(app: &App) -> &'static str {
+    let providers = app.desk.as_ref().map(Desk::providers).unwrap_or_default();
+    match providers.iter().all(|provider| provider.breaker == "closed") {
+        _ if providers.is_empty() => "embedded",
+        true => "ok",
+        false => "failing",
+    }
 }
 
 /// `GET /ready`: whether new requests should be sent here.

@@ -19,6 +19,7 @@ mod headers;
 mod health;
 mod incidents;
 pub(crate) mod meters;
+mod models;
 mod notices;
 mod openapi;
 mod page;
@@ -78,7 +79,7 @@ fn all(app: &App) -> Routes {
     let routes = facilities::routes(routes);
     let routes = incidents::routes(routes);
     let routes = analytics::routes(routes);
-    let routes = ai::routes(routes);
+    let routes = models::routes(ai::routes(routes));
     let routes = exports::routes(routes);
     let routes = notices::routes(routes);
     let routes = visitors::routes(routes);

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use eovr_ai::Dialect;
 use eovr_core::access::Role as Roles;
 use eovr_core::identity::api_key;
 use eovr_core::incident::{self, FollowUpKind, Settings, jci, taxonomy};
@@ -93,6 +94,10 @@ texts! {
     Address = text(r"\S\s*\S\s*\S", 500);
     /// A month of a facility's own calendar.
     Month = matching(r"^[0-9]{4}-(0[1-9]|1[0-2])$");
+    /// A provider that can be asked outside.
+    Provider = words(Dialect::ALL.map(Dialect::name));
+    /// SHA-256, in hexadecimal.
+    Digest = matching("^[0-9A-Fa-f]{64}$");
     /// A place in a list.
     Place = matching("^[A-Za-z0-9_-]{32}$");
     /// The code that a reporter was given.

@@ -92,18 +92,26 @@ impl Bell {
 }
 
 impl Room {
-    /// Sets the post room up.
+    /// Sets the post room up; where reports are `analysed` outside, it opens an analysis for each.
     ///
     /// # Errors
     /// Where an address is none or a secret is missing.
-    pub(crate) fn new(eovr: &Eovr, args: &Args, public_url: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        eovr: &Eovr,
+        args: &Args,
+        public_url: Option<&str>,
+        analysed: bool,
+    ) -> Result<Self, Failure> {
         let from = args.mail_from.as_deref();
         let mail = args.mail.as_deref().map(|url| Mail::new(url, from)).transpose()?;
         let webhook = args.webhook.as_deref().map(Webhook::new).transpose()?;
         let mut channels = vec![Channel::InApp];
         channels.extend(mail.is_some().then_some(Channel::Email));
         channels.extend(webhook.is_some().then_some(Channel::Webhook));
-        let rules = [incident::notice_rules()?, account_rules()?].concat();
+        let mut rules = [incident::notice_rules()?, account_rules()?].concat();
+        if analysed {
+            rules.push(incident::analysis_rule()?);
+        }
         let post = Post::new(eovr, rules, &channels)?;
         let bell = Bell::new(mail.is_some());
         Ok(Self { post, mail, webhook, public_url: public_url.map(str::to_owned), bell })

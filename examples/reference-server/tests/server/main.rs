@@ -1,5 +1,6 @@
 //! The program, run as a person runs it.
 
+mod analyst;
 mod api;
 mod beside;
 mod check;

@@ -34,6 +34,7 @@ pub(crate) struct View<'a> {
     report: Told<'a>,
     risk: Risk<'a>,
     ai: Suggested<'a>,
+    analyst: Analysed<'a>,
     jci: Panel<'a>,
     /// `duplicate`, `not_reportable` or `reopened`.
     disposition: Option<&'a str>,
@@ -77,7 +78,7 @@ struct Risk<'a> {
     probability: Option<&'a str>,
     score: Option<i64>,
     band: Option<&'a str>,
-    /// Of high risk by a person's rating, or by the scorer's where nobody has overridden it.
+    /// Of high risk by a person's rating, or by the scorer's or an analyst's where nobody has overridden it.
     high: Option<bool>,
 }
 
@@ -93,6 +94,24 @@ struct Suggested<'a> {
     review: Option<&'a str>,
     /// The heaviest reasons, as JSON.
     reasons: Text,
+}
+
+/// What an analyst outside suggested. No word of it is the model's: codes, numbers, and places in the narrative.
+#[derive(Serialize, ToSchema)]
+struct Analysed<'a> {
+    /// `answered`, `abstained`, or why there is no answer; none as long as nothing has come of it.
+    status: Option<&'a str>,
+    /// Provider and model.
+    model: Option<&'a str>,
+    /// The version of its instructions.
+    version: Option<&'a str>,
+    score: Option<i64>,
+    band: Option<&'a str>,
+    /// How sure it says it is, in percent.
+    confidence: Option<i64>,
+    high_risk: Option<bool>,
+    /// What contributed and what else it found, as JSON: codes, and bytes of the description.
+    analysis: Text,
 }
 
 /// The accreditation panel.
@@ -136,6 +155,7 @@ pub(super) async fn show(Caller(session): Caller, Incident(id): Incident) -> Ans
     let mut opener = Opener { session: &session, record: &record, unreadable: Vec::new() };
     let report = told(&mut opener)?;
     let ai = suggested(&mut opener)?;
+    let analyst = analysed(&mut opener)?;
     let jci = panel(&mut opener)?;
     let unreadable = opener.unreadable;
     let envelope = record.envelope();
@@ -161,6 +181,7 @@ pub(super) async fn show(Caller(session): Caller, Incident(id): Incident) -> Ans
             high: record.facet("high_risk").and_then(Value::as_bool),
         },
         ai,
+        analyst,
         jci,
         disposition: text("disposition"),
         duplicate_of: text("duplicate_of"),
@@ -206,6 +227,20 @@ fn suggested<'a>(opener: &mut Opener<'a>) -> Result<Suggested<'a>, Problem> {
         high_risk: record.facet("ai_high_risk").and_then(Value::as_bool),
         review: facet(record, "ai_review"),
         reasons: opener.open("ai_reasons")?,
+    })
+}
+
+fn analysed<'a>(opener: &mut Opener<'a>) -> Result<Analysed<'a>, Problem> {
+    let record = opener.record;
+    Ok(Analysed {
+        status: facet(record, "analyst_status"),
+        model: facet(record, "analyst_model"),
+        version: facet(record, "analyst_version"),
+        score: record.facet("analyst_score").and_then(Value::as_int),
+        band: facet(record, "analyst_band"),
+        confidence: record.facet("analyst_confidence").and_then(Value::as_int),
+        high_risk: record.facet("analyst_high_risk").and_then(Value::as_bool),
+        analysis: opener.open("analysis")?,
     })
 }
 

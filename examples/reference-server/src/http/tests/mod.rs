@@ -8,6 +8,7 @@ mod exports;
 mod hostile;
 mod incidents;
 mod lists;
+mod models;
 mod receipts;
 mod repeats;
 mod routes;
@@ -21,6 +22,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::analyst;
 use eovr_core::export;
 use eovr_core::incident::{self, Settings};
 use eovr_core::memory::{MemoryBlobs, MemoryStore};
@@ -114,6 +116,7 @@ impl Server {
             .shared_store(store)
             .org(Org::new(serde_json::from_str(ORG)?)?)
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+            .kinds(analyst::kinds()?)
             .kind(notice::kind()?)
             .actions(of, rows)
             .actions(exports, exporting)
@@ -130,6 +133,7 @@ impl Server {
             auth,
             files: Arc::new(MemoryBlobs::new()),
             bell: Bell::silent(),
+            desk: None,
             production,
             public_url: None,
             secret: SECRET,

@@ -58,7 +58,8 @@ async fn every_action_of_an_incident_has_a_route() -> Tested {
     }
     let kind = server.app.eovr.catalog().kind(KIND)?;
     let without = kind.table().workflow.actions.iter().map(|row| row.name.as_str());
-    let without: Vec<_> = without.filter(|action| !done.contains(action)).collect();
+    // What an analyst says the software takes down; no client may.
+    let without: Vec<_> = without.filter(|action| !done.contains(action) && *action != "analyse").collect();
     assert!(without.is_empty(), "{without:?}");
     Ok(())
 }

@@ -1,0 +1,159 @@
+//! The analyst's desk at work: has new reports read outside the house, where that is switched on and allowed.
+//!
+//! It runs beside the requests and none of them waits for it. Which model is asked stands in the store, and which
+//! facilities allow it; this only brings the keys. So a server that is started with one sends nothing by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eovr_ai::{Adapter, Dialect, Key, Settings};
+use eovr_core::analyst::{Desk, Equipment, Limits, Outcome, Registry};
+use eovr_core::incident;
+use eovr_core::{Eovr, Name, Result};
+use tokio::task::JoinSet;
+
+use crate::output::Failure;
+
+/// The environment variable with the provider's key.
+const KEY: &str = "EOVR_AI_KEY";
+/// How often it is looked whether something is due.
+const LOOK: Duration = Duration::from_secs(1);
+/// So many questions are on their way at a time.
+const AT_A_TIME: usize = 4;
+
+/// Who may be asked outside. Secrets have no options: EOVR_AI_KEY, or EOVR_AI_KEY_OPENAI and so on, which bring
+/// their providers along so that one can take over from another.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[group(id = "analyst")]
+pub(crate) struct Args {
+    /// The provider that reads new reports, where it is switched on: openai, anthropic, google, or local for a
+    /// server that speaks like OpenAI's Chat Completions. Its key is EOVR_AI_KEY. Without it nobody outside is
+    /// asked
+    #[arg(long, value_name = "NAME", env = "EOVR_AI_PROVIDER", requires = "ai_model")]
+    ai_provider: Option<Dialect>,
+    /// The model of that provider
+    #[arg(long, value_name = "NAME", env = "EOVR_AI_MODEL")]
+    ai_model: Option<String>,
+    /// Where that provider is, where it is not at its usual address
+    #[arg(long, value_name = "URL", env = "EOVR_AI_BASE_URL")]
+    ai_base_url: Option<String>,
+    /// How many questions of one facility go out on a day
+    #[arg(long, value_name = "NUMBER", env = "EOVR_AI_BUDGET", default_value_t = Limits::default().questions_a_day)]
+    ai_budget: u32,
+}
+
+/// The desk of a server.
+pub(crate) struct Room {
+    desk: Desk,
+}
+
+impl Args {
+    /// Whether anybody outside could be asked.
+    pub(crate) fn is_on(&self) -> bool {
+        self.ai_provider.is_some()
+    }
+
+    /// What could be asked, in words; `None`: nothing.
+    ///
+    /// # Errors
+    /// Where the key is missing or the address is an open line.
+    pub(crate) fn check(&self) -> Result<Option<String>, Failure> {
+        let Some(dialect) = self.ai_provider else { return Ok(None) };
+        self.equipment()?;
+        Ok(Some(format!("{}, once a model is switched on", dialect.name())))
+    }
+
+    fn equipment(&self) -> Result<Equipment, Failure> {
+        let mut equipment = Equipment::default();
+        for dialect in Dialect::ALL {
+            let own = std::env::var(format!("{KEY}_{}", dialect.name().to_uppercase())).ok();
+            let named = self.ai_provider == Some(dialect);
+            let key = own.or_else(|| std::env::var(KEY).ok().filter(|_| named));
+            let key = match key.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
+                Some(key) => Key::new(key),
+                // A server of one's own may want none.
+                None if named && dialect == Dialect::Local => Key::new("none"),
+                None if named => {
+                    return Err(Failure::usage(
+                        format!("{KEY} is not set"),
+                        "it is the key that the provider gave you",
+                    ));
+                }
+                None => continue,
+            };
+            let settings = Settings::new(dialect, key).patience(Limits::default().patience);
+            let settings = match self.ai_base_url.as_deref().filter(|_| named) {
+                Some(url) => settings.at(url),
+                None => settings,
+            };
+            equipment = equipment.with(Arc::new(Adapter::new(settings)?));
+        }
+        Ok(equipment)
+    }
+
+    /// Makes the model known that was named, and sets the desk up; `None` where nobody is to be asked.
+    ///
+    /// # Errors
+    /// As [`Args::check`]; what the store says.
+    pub(crate) async fn room(&self, eovr: &Eovr) -> Result<Option<Room>, Failure> {
+        let (Some(dialect), Some(model)) = (self.ai_provider, &self.ai_model) else { return Ok(None) };
+        let equipment = self.equipment()?;
+        Registry::register(eovr, &Name::new(dialect.name())?, model).await?;
+        let limits = Limits { questions_a_day: self.ai_budget, ..Limits::default() };
+        Ok(Some(Room { desk: Desk::new(eovr, incident::analysed()?, equipment, limits)? }))
+    }
+}
+
+impl Room {
+    pub(crate) fn desk(&self) -> Desk {
+        self.desk.clone()
+    }
+
+    /// Works until it is dropped.
+    pub(crate) async fn work(self) {
+        let mut every = tokio::time::interval(LOOK);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            if let Err(error) = self.round().await {
+                tracing::warn!(target: "eovr_server::analyst", kind = error.kind().name(), "the desk waits");
+            }
+        }
+    }
+
+    async fn round(&self) -> Result<()> {
+        let mut working = JoinSet::new();
+        for id in self.desk.due().await? {
+            if working.len() == AT_A_TIME {
+                told(working.join_next().await);
+            }
+            let desk = self.desk.clone();
+            working.spawn(async move { desk.work(id).await });
+        }
+        while let Some(done) = working.join_next().await {
+            told(Some(done));
+        }
+        Ok(())
+    }
+}
+
+/// Says what came of one, and never of which report.
+fn told(done: Option<std::result::Result<Result<Outcome>, tokio::task::JoinError>>) {
+    let count = |outcome: &'static str, reason: &'static str| {
+        metrics::counter!("eovr_analyses_total", "outcome" => outcome, "reason" => reason).increment(1);
+        if !reason.is_empty() {
+            tracing::info!(target: "eovr_server::analyst", outcome, reason, "no analysis");
+        }
+    };
+    match done {
+        Some(Ok(Ok(Outcome::Answered))) => count("answered", ""),
+        Some(Ok(Ok(Outcome::Later(reason)))) => count("later", reason.name()),
+        Some(Ok(Ok(Outcome::Parked(reason)))) => count("parked", reason.name()),
+        Some(Ok(Ok(Outcome::Withheld(reason)))) => count("withheld", reason.name()),
+        Some(Ok(Err(error))) => {
+            tracing::warn!(target: "eovr_server::analyst", kind = error.kind().name(), "an analysis waits");
+        }
+        Some(Err(_)) => tracing::error!(target: "eovr_server::analyst", "an analysis broke off"),
+        Some(Ok(Ok(Outcome::NotOurs))) | None => {}
+    }
+}
