@@ -50,6 +50,8 @@ impl Client {
             .referer(false)
             // When to ask again the desk decides.
             .retry(retry::never())
+            // A question now and then needs no pool: a connection that the other side is about to close fails.
+            .pool_max_idle_per_host(0)
             .http1_only();
         if is_here(base) {
             builder = builder.no_proxy();

@@ -259,6 +259,7 @@ async fn an_analysis_is_parked_after_six_times_and_tried_again_when_somebody_say
     house.clock.pass_seconds(30 * 86_400);
     retry(&house.quality(), &incidents, id).await.unwrap_err();
     retry(&house.top(), &incidents, id).await.unwrap();
+    house.replay.forget();
     house.says(|_| ANSWER.to_owned());
     assert_eq!(house.works().await.last(), Some(&Outcome::Answered));
     assert_eq!(text(&house.incident(id).await, "analyst_status"), "answered");

@@ -32,6 +32,8 @@ labels! {
         Active = "active",
         /// Not asked any more.
         Retired = "retired",
+        /// Never to be asked again.
+        Scrapped = "scrapped",
     }
 }
 
@@ -50,6 +52,8 @@ labels! {
         Retire = "retire",
         /// Let a retired one be examined and switched on again.
         Reconsider = "reconsider",
+        /// Rule a model out for good, and say why.
+        Scrap = "scrap",
     }
 }
 
@@ -60,7 +64,7 @@ impl Workflow for ModelWorkflow {
     type Action = ModelAction;
 
     const START: ModelState = ModelState::Candidate;
-    const ENDS: &'static [ModelState] = &[ModelState::Retired];
+    const ENDS: &'static [ModelState] = &[ModelState::Scrapped];
     const CREATE: ModelAction = ModelAction::Register;
 
     const MAY: &'static [May<ModelAction>] = &[
@@ -70,10 +74,11 @@ impl Workflow for ModelWorkflow {
         May::new(ModelAction::Activate, (5, 5), &[]),
         May::new(ModelAction::Retire, (5, 5), &[]),
         May::new(ModelAction::Reconsider, (5, 5), &[]),
+        May::new(ModelAction::Scrap, (5, 5), &[]),
     ];
 
     const RULES: &'static [Row<ModelState, ModelAction>] = {
-        use ModelState::{Active, Candidate, OnTrial, Retired};
+        use ModelState::{Active, Candidate, OnTrial, Retired, Scrapped};
         &[
             Row::stay(&[Candidate, OnTrial], ModelAction::Examine, &[Need::Human]),
             Row::to(&[Candidate], ModelAction::Try, OnTrial, &[Need::Human, Need::Note]),
@@ -85,6 +90,7 @@ impl Workflow for ModelWorkflow {
             ),
             Row::to(&[Candidate, OnTrial, Active], ModelAction::Retire, Retired, &[Need::Human, Need::Note]),
             Row::to(&[Retired], ModelAction::Reconsider, Candidate, &[Need::Human]),
+            Row::to(&[Candidate, Retired], ModelAction::Scrap, Scrapped, &[Need::Human, Need::Note]),
         ]
     };
 }
