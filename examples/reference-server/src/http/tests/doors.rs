@@ -61,6 +61,7 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
         .store(MemoryStore::new())
         .org(Org::new(serde_json::from_str(ORG)?)?)
         .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+        .kinds(eovr_core::analyst::kinds()?)
         .kind(notice::kind()?)
         .actions(of, rows)
         .actions(exports, exporting)
@@ -90,6 +91,7 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
     let setup = Setup {
         files: Arc::new(MemoryBlobs::new()),
         bell: Bell::silent(),
+        desk: None,
         eovr: eovr.clone(),
         gate: auth.clone(),
         auth,

@@ -116,6 +116,7 @@ impl World {
             .store(MemoryStore::new())
             .org(Org::new(serde_json::from_str(ORG)?)?)
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+            .kinds(eovr_core::analyst::kinds()?)
             .kind(notice::kind()?)
             .actions(of, rows)
             .actions(exports, exporting)
@@ -132,6 +133,7 @@ impl World {
             auth,
             files: Arc::new(MemoryBlobs::new()),
             bell: Bell::silent(),
+            desk: None,
             production: false,
             public_url: None,
             secret: SECRET,
