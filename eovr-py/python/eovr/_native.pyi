@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Generator
 from pathlib import Path
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, final
 from uuid import UUID
 
 from eovr.incident import (
@@ -27,9 +27,31 @@ from eovr.records import (
     Written,
 )
 
+__all__ = [
+    "Call",
+    "Engine",
+    "Evaluation",
+    "Frame",
+    "Incidents",
+    "Kept",
+    "Model",
+    "Receipts",
+    "Session",
+    "__version__",
+    "_end",
+    "_panics",
+    "_settle",
+    "explain",
+    "judge",
+    "open",
+    "score",
+    "score_many",
+    "train",
+]
+
 __version__: str
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # In a class with a method `list` that word means the method.
 _Names: TypeAlias = list[str]
@@ -37,19 +59,22 @@ _Dict: TypeAlias = dict[str, Any] | None
 _Id: TypeAlias = UUID | str
 _Answer: TypeAlias = tuple[int, list[float], float | None, bool]
 _Said: TypeAlias = tuple[int | None, list[float], float | None, bool, bool]
-Suggested: TypeAlias = tuple[
+_Suggested: TypeAlias = tuple[
     str, str, int, str, bool, bool, list[tuple[str, tuple[int, int] | None, str, str, int]]
 ]
 
-class Call(Awaitable[T], Generic[T]):
+@final
+class Call(Awaitable[_T], Generic[_T]):
     """A verb that was asked and has not begun: waited for, or awaited. Once."""
 
-    def wait(self) -> T: ...
-    def __await__(self) -> Generator[Any, None, T]: ...
+    def wait(self) -> _T: ...
+    def __await__(self) -> Generator[Any, None, _T]: ...
 
+@final
 class Kept:
     """A record as the engine has it."""
 
+@final
 class Frame:
     """A table, for pandas, polars and DuckDB: Arrow, by the PyCapsule interface."""
 
@@ -60,6 +85,7 @@ class Frame:
     def columns(self) -> list[str]:
         """The names of the columns, in order."""
 
+@final
 class Engine:
     def session(self, actor: Actor | Visitor) -> Session: ...
     def receipts(self) -> Receipts: ...
@@ -72,12 +98,14 @@ class Engine:
 
 def open(parts: object) -> Call[Engine]: ...
 
+@final
 class Receipts:
     def view(self, code: str) -> Call[ReceiptView]: ...
     def answer(self, code: str, answer: str) -> Call[Written]: ...
     def remark(self, code: str, remark: str) -> Call[Written]: ...
     def correct(self, code: str, set: _Dict, write: _Dict) -> Call[Written]: ...
 
+@final
 class Session:
     def incidents(self) -> Incidents: ...
     def create(
@@ -129,6 +157,7 @@ class Session:
     def destroy_key(self, id: _Id, reason: str) -> Call[None]: ...
     def data_keys(self) -> Call[tuple[DataKey, ...]]: ...
 
+@final
 class Incidents:
     def report(self, facility: str, report: Report, id: _Id | None) -> Call[Reported]: ...
     def assess(self, id: _Id, severity: str, probability: str, scheme: str | None) -> Call[Written]: ...
@@ -139,6 +168,7 @@ class Incidents:
     def of_file(self, number: str) -> Call[Page[Record]]: ...
     def summary(self) -> Call[Summary]: ...
 
+@final
 class Model:
     @staticmethod
     def from_bytes(bytes: bytes) -> Model: ...
@@ -153,6 +183,7 @@ class Model:
     def read_many(self, narratives: list[str]) -> tuple[bytes, list[int], list[bool]]: ...
     def explain(self, narrative: str) -> tuple[_Answer, float, float, list[tuple[int, int, float]]]: ...
 
+@final
 class Evaluation:
     def __new__(
         cls,
@@ -169,8 +200,8 @@ class Evaluation:
 def train(narratives: list[str], labels: list[str], held_out: list[bool], plan: object) -> Model: ...
 def score(
     narrative: str, category: str | None, actual_harm: int | None, potential_harm: int | None
-) -> Suggested: ...
-def explain(model: Model, narrative: str) -> Suggested: ...
+) -> _Suggested: ...
+def explain(model: Model, narrative: str) -> _Suggested: ...
 def score_many(narratives: list[str], model: Model | None) -> Frame: ...
 def judge(narratives: list[str], model: Model | None, labels: int, ordinal: bool) -> list[_Said]: ...
 def _settle(future: object, value: object, error: BaseException | None) -> None: ...

@@ -184,7 +184,7 @@ def _level(harm: Harm | str | None) -> int | None:
     return _LEVELS.index(harm)
 
 
-def suggested(native: _native.Suggested) -> Suggestion:
+def suggested(native: _native._Suggested) -> Suggestion:
     """What the native half suggests."""
     model, version, points, band, high_risk, abstained, reasons = native
     return Suggestion(
