@@ -172,6 +172,11 @@ impl Error {
         self.inner.help.as_deref()
     }
 
+    /// The operation during which it happened, where that was said.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.inner.operation
+    }
+
     /// The facts that came with it, in the order they were added.
     pub fn context(&self) -> &[(&'static str, String)] {
         &self.inner.context

@@ -149,7 +149,7 @@ fn with_servers() -> Command {
 async fn a_database_is_new_each_time() {
     if std::env::var_os("EOVR_POSTGRES").is_none() {
         let mut again = with_servers();
-        again.arg(std::env::current_exe().unwrap()).args(["--exact", "a_database_is_new_each_time"]);
+        again.arg(std::env::current_exe().unwrap()).args(["--exact", "servers::a_database_is_new_each_time"]);
         let output = again.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && said.contains("1 passed"), "{said}");

@@ -130,6 +130,7 @@ impl Workbook {
         sheet.set_name(name)?.set_right_to_left(self.look.lang.rtl()).set_landscape();
         sheet.set_freeze_panes(1, 1)?.set_row_height(0, 30)?;
         for (column, at) in COLUMNS.iter().zip(0..) {
+            sheet.set_column_format(at, self.styles.column())?;
             sheet.write_string_with_format(0, at, column.title(self.look.lang), &self.styles.head)?;
         }
         Ok(())
@@ -179,7 +180,10 @@ impl Row<'_> {
             }
             Cell::Text(text) => cut(text, &CUT.of(lang)),
         };
-        self.sheet.write_string_with_format(self.at, column, text.as_ref(), self.styles.text(&text))?;
+        match self.styles.unlike_column(&text) {
+            Some(style) => self.sheet.write_string_with_format(self.at, column, text.as_ref(), style)?,
+            None => self.sheet.write_string(self.at, column, text.as_ref())?,
+        };
         Ok(chars(&text))
     }
 }

@@ -1,0 +1,253 @@
+"""eovr beside the plain-Python way, in one run, as ratios: python benches/beside_python.py [--quick]
+
+Each row does the same work twice: with eovr, and with the libraries that a Python program would take instead.
+Of several rounds the best counts, because what disturbs a round only makes it slower.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import eovr
+import openpyxl
+import polars as pl
+from eovr import Actor, Eovr, Report, Role, triage
+from pydantic import BaseModel
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from transitions import Machine
+
+QUICK = "--quick" in sys.argv[1:]
+ROUNDS = 2 if QUICK else 5
+ORG = [{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"}, "administrations": [
+    {"id": "CAI-E", "title": {"en": "Cairo East", "ar": "شرق القاهرة"}, "facilities": [
+        {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]  # fmt: skip
+
+
+def best(work: Callable[[], object], count: int) -> float:
+    """Seconds for one of `count`, in the best of some rounds."""
+    seconds = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begun)
+    return min(seconds) / count
+
+
+@dataclass
+class Row:
+    """One comparison: what is measured, ours, the peer's, and how many times faster ours was to be."""
+
+    what: str
+    ours: float
+    peer: float | None
+    bar: str
+    met: bool
+
+    def __str__(self) -> str:
+        peer = f"{self.peer * 1e6:12.1f}" if self.peer is not None else f"{'':12}"
+        ratio = f"{self.peer / self.ours:7.1f}x" if self.peer is not None else f"{'':8}"
+        return f"{self.what:34}{self.ours * 1e6:12.1f}{peer}{ratio}  {self.bar:10}{'met' if self.met else 'NOT MET'}"
+
+
+def call_overhead() -> Row:
+    """A call that asks the engine for next to nothing: what the binding itself costs."""
+    count = 2_000 if QUICK else 20_000
+    with Eovr.open("memory:", org=ORG, keys=eovr.new_key()) as engine:
+        session = engine.session(Actor("q", Role.QUALITY_ADMIN, at="NIL"))
+
+        def work() -> None:
+            for _ in range(count):
+                session.list("incident", (), limit=1)
+
+        ours = best(work, count)
+    return Row("a call (an empty list), us", ours, None, "< 5 us", ours < 5e-6)
+
+
+def importing() -> Row:
+    """`import eovr` in a fresh interpreter, over one that imports nothing."""
+
+    def seconds(code: str) -> float:
+        runs = []
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            runs.append(time.perf_counter() - begun)
+        return min(runs)
+
+    ours = seconds("import eovr") - seconds("pass")
+    return Row("import, us", ours, None, "< 100 ms", ours < 0.1)
+
+
+class Event(BaseModel):
+    """One event of the peer's audit chain."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    source: str
+    dest: str
+    note: str | None
+    prev: str
+
+
+class Document:
+    """The peer's record: `transitions` for the workflow, pydantic and SHA-256 for the audit."""
+
+    state: str
+
+    def __init__(self) -> None:
+        self.trail: list[tuple[str, str]] = []
+        self.machine = Machine(
+            self,
+            states=["draft", "checked", "closed"],
+            initial="draft",
+            transitions=[
+                ["check", "draft", "checked"],
+                ["return_", "checked", "draft"],
+                ["close", "checked", "closed"],
+            ],
+            after_state_change="record",
+            send_event=True,
+        )
+
+    def record(self, event: Any) -> None:
+        """Adds an event to the chain."""
+        body = Event(
+            seq=len(self.trail) + 1,
+            at=datetime.now(UTC),
+            actor="q",
+            action=event.event.name,
+            source=event.transition.source,
+            dest=event.transition.dest,
+            note=None,
+            prev=self.trail[-1][1] if self.trail else "0" * 64,
+        ).model_dump_json()
+        self.trail.append((body, hashlib.sha256(body.encode()).hexdigest()))
+
+
+PAPER: dict[str, Any] = {
+    "name": "paper",
+    "workflow": {
+        "start": "draft",
+        "create": "write",
+        "states": [{"name": "draft"}, {"name": "checked"}, {"name": "closed", "end": True}],
+        "actions": [{"name": name, "tiers": [1, 5]} for name in ("write", "check", "return_", "close")],
+        "rules": [
+            {"from": ["draft"], "action": "check", "to": "checked", "needs": ["human"]},
+            {"from": ["checked"], "action": "return_", "to": "draft", "needs": ["human"]},
+            {"from": ["checked"], "action": "close", "to": "closed", "needs": ["human"]},
+        ],
+    },
+}
+
+
+def transition() -> Row:
+    """Two transitions, each with its event; both in memory, so that no disk hides what the code costs."""
+    count = 200 if QUICK else 2_000
+    with Eovr.open("memory:", org=ORG, keys=eovr.new_key(), kinds=[PAPER], incidents=False) as engine:
+        session = engine.session(Actor("q", Role.QUALITY_ADMIN, at="NIL"))
+
+        def ours() -> None:
+            id = session.create("paper", "NIL", "write").id
+            for _ in range(count):
+                session.act("paper", id, "check")
+                session.act("paper", id, "return_")
+
+        mine = best(ours, 2 * count)
+
+    def peer() -> None:
+        document = Document()
+        for _ in range(count):
+            document.check()  # type: ignore[attr-defined]
+            document.return_()  # type: ignore[attr-defined]
+
+    theirs = best(peer, 2 * count)
+    return Row("a transition with its event, us", mine, theirs, ">= 20x", theirs / mine >= 20)
+
+
+WORDS = [
+    "patient",
+    "fell",
+    "dose",
+    "given",
+    "wrong",
+    "nurse",
+    "ward",
+    "night",
+    "alarm",
+    "oxygen",
+    "blood",
+    "late",
+    "wristband",
+    "label",
+    "family",
+    "stairs",
+]
+
+
+def narratives(count: int) -> tuple[list[str], list[str]]:
+    """Made-up narratives of fifty words and three labels, always the same."""
+    texts, labels = [], []
+    for row in range(count):
+        digest = hashlib.sha256(str(row).encode()).digest() * 2
+        texts.append(" ".join(WORDS[byte % len(WORDS)] for byte in digest[:50]))
+        labels.append(("low", "middle", "high")[digest[0] % 3])
+    return texts, labels
+
+
+def scoring() -> Row:
+    """A learned scorer's probabilities, for many narratives at once, beside TF-IDF of the same features."""
+    texts, labels = narratives(500 if QUICK else 4_000)
+    model = triage.train(texts[:400], labels[:400], seed=1)
+    # Words and pairs of words, and pieces of words, as ours has them.
+    peer = make_pipeline(
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5)), LogisticRegression(max_iter=200)
+    ).fit(texts[:400], labels[:400])
+    mine = best(lambda: model._native.read_many(texts), len(texts))
+    theirs = best(lambda: peer.predict_proba(texts), len(texts))
+    return Row("a narrative's probabilities, us", mine, theirs, ">= 20x", theirs / mine >= 20)
+
+
+def workbook() -> Row:
+    """Incidents as a workbook: ours with every text opened and checked for formulas, openpyxl of plain cells."""
+    count = 200 if QUICK else 3_000
+    with Eovr.open("memory:", org=ORG, keys=eovr.new_key()) as engine:
+        session = engine.session(Actor("q", Role.QUALITY_ADMIN, at="NIL"))
+        for text in narratives(count)[0]:
+            session.incidents.report("NIL", Report(category="patient_accident", description=text))
+        mine = best(lambda: session.export("xlsx"), count)
+        table = pl.read_csv(io.BytesIO(session.export("csv")), infer_schema=False)
+
+    def peer() -> None:
+        book = openpyxl.Workbook(write_only=True)
+        sheet = book.create_sheet()
+        sheet.append(table.columns)
+        for row in table.iter_rows():
+            sheet.append(row)
+        book.save(io.BytesIO())
+
+    theirs = best(peer, count)
+    return Row("a row of a workbook, us", mine, theirs, ">= 10x", theirs / mine >= 10)
+
+
+def main() -> Literal[0, 1]:
+    """Prints a row for each comparison."""
+    print(f"{'':34}{'eovr':>12}{'Python':>12}{'ratio':>8}  {'bar':10}")
+    for row in (call_overhead, importing, transition, scoring, workbook):
+        print(row(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""The native half. Its face is ``eovr``; nothing else should import it."""
+
+from collections.abc import Awaitable, Generator
+from pathlib import Path
+from typing import Any, Generic, TypeAlias, TypeVar, final
+from uuid import UUID
+
+from eovr.incident import (
+    FollowUp,
+    ReceiptView,
+    Report,
+    Reported,
+    Summary,
+)
+from eovr.records import (
+    Actor,
+    Cursor,
+    DataKey,
+    Figures,
+    Legal,
+    Listed,
+    Page,
+    Record,
+    StoredEvent,
+    Trail,
+    Visitor,
+    Written,
+)
+
+__all__ = [
+    "Call",
+    "Engine",
+    "Evaluation",
+    "Frame",
+    "Incidents",
+    "Kept",
+    "Model",
+    "Receipts",
+    "Session",
+    "__version__",
+    "_end",
+    "_panics",
+    "_settle",
+    "explain",
+    "judge",
+    "open",
+    "score",
+    "score_many",
+    "train",
+]
+
+__version__: str
+
+_T = TypeVar("_T")
+
+# In a class with a method `list` that word means the method.
+_Names: TypeAlias = list[str]
+_Dict: TypeAlias = dict[str, Any] | None
+_Id: TypeAlias = UUID | str
+_Answer: TypeAlias = tuple[int, list[float], float | None, bool]
+_Said: TypeAlias = tuple[int | None, list[float], float | None, bool, bool]
+_Suggested: TypeAlias = tuple[
+    str, str, int, str, bool, bool, list[tuple[str, tuple[int, int] | None, str, str, int]]
+]
+
+@final
+class Call(Awaitable[_T], Generic[_T]):
+    """A verb that was asked and has not begun: waited for, or awaited. Once."""
+
+    def wait(self) -> _T: ...
+    def __await__(self) -> Generator[Any, None, _T]: ...
+
+@final
+class Kept:
+    """A record as the engine has it."""
+
+@final
+class Frame:
+    """A table, for pandas, polars and DuckDB: Arrow, by the PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __len__(self) -> int: ...
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+
+@final
+class Engine:
+    def session(self, actor: Actor | Visitor) -> Session: ...
+    def receipts(self) -> Receipts: ...
+    def kinds(self) -> list[str]: ...
+    def kind(self, kind: str) -> str: ...
+    def diagram(self, kind: str) -> str: ...
+    def actions(self) -> str: ...
+    def is_closed(self) -> bool: ...
+    def close(self) -> Call[None]: ...
+
+def open(parts: object) -> Call[Engine]: ...
+
+@final
+class Receipts:
+    def view(self, code: str) -> Call[ReceiptView]: ...
+    def answer(self, code: str, answer: str) -> Call[Written]: ...
+    def remark(self, code: str, remark: str) -> Call[Written]: ...
+    def correct(self, code: str, set: _Dict, write: _Dict) -> Call[Written]: ...
+
+@final
+class Session:
+    def incidents(self) -> Incidents: ...
+    def create(
+        self,
+        kind: str,
+        facility: str,
+        action: str,
+        set: _Dict,
+        write: _Dict,
+        note: str | None,
+        id: _Id | None,
+    ) -> Call[Written]: ...
+    def create_child(
+        self,
+        kind: str,
+        parent: _Id,
+        action: str,
+        set: _Dict,
+        write: _Dict,
+        note: str | None,
+        id: _Id | None,
+    ) -> Call[Written]: ...
+    def act(
+        self,
+        kind: str,
+        id: _Id,
+        action: str,
+        set: _Dict,
+        write: _Dict,
+        note: str | None,
+        expecting: int | None,
+    ) -> Call[Written]: ...
+    def load(self, kind: str, id: _Id) -> Call[Record]: ...
+    def open(self, kept: Kept, field: str) -> str | None: ...
+    def find(self, kind: str, filter: _Dict, after: Cursor | None, limit: int) -> Call[Page[Record]]: ...
+    def list(
+        self, kind: str, facets: _Names, filter: _Dict, after: Cursor | None, limit: int
+    ) -> Call[Page[Listed]]: ...
+    def tally(self, kind: str, by: _Names, filter: _Dict) -> Call[Figures]: ...
+    def legal(self, kind: str, id: _Id) -> Call[tuple[Legal, ...]]: ...
+    def trail(self, kind: str, id: _Id) -> Call[Trail]: ...
+    def events(self, kind: str, id: _Id) -> Call[tuple[StoredEvent, ...]]: ...
+    def frame(
+        self, kind: str, facets: _Names | None, fields: _Names, filter: _Dict, set: _Names
+    ) -> Call[Frame]: ...
+    def audit_frame(self, kind: str, filter: _Dict) -> Call[Frame]: ...
+    def export(self, asked: object) -> Call[bytes | Path]: ...
+    def rotate_key(self, purpose: str) -> Call[UUID]: ...
+    def destroy_key(self, id: _Id, reason: str) -> Call[None]: ...
+    def data_keys(self) -> Call[tuple[DataKey, ...]]: ...
+
+@final
+class Incidents:
+    def report(self, facility: str, report: Report, id: _Id | None) -> Call[Reported]: ...
+    def assess(self, id: _Id, severity: str, probability: str, scheme: str | None) -> Call[Written]: ...
+    def follow_up(self, id: _Id, follow_up: FollowUp, follow_up_id: _Id | None) -> Call[Written]: ...
+    def finish_follow_up(self, follow_up: _Id, evidence: str) -> Call[Written]: ...
+    def follow_ups(self, id: _Id) -> Call[tuple[Record, ...]]: ...
+    def reopen(self, closed: _Id, reason: str, report: Report) -> Call[Reported]: ...
+    def of_file(self, number: str) -> Call[Page[Record]]: ...
+    def summary(self) -> Call[Summary]: ...
+
+@final
+class Model:
+    @staticmethod
+    def from_bytes(bytes: bytes) -> Model: ...
+    def to_bytes(self) -> bytes: ...
+    @property
+    def labels(self) -> list[str]: ...
+    @property
+    def card(self) -> str: ...
+    @property
+    def name(self) -> tuple[str, str]: ...
+    def read(self, narrative: str) -> _Answer: ...
+    def read_many(self, narratives: list[str]) -> tuple[bytes, list[int], list[bool]]: ...
+    def explain(self, narrative: str) -> tuple[_Answer, float, float, list[tuple[int, int, float]]]: ...
+
+@final
+class Evaluation:
+    def __new__(
+        cls,
+        settings: object,
+        truth: list[int],
+        said: list[_Said],
+        groups: list[str] | None,
+        clusters: list[int] | None,
+        rival: tuple[str, list[_Said]] | None,
+    ) -> Evaluation: ...
+    def json(self) -> str: ...
+    def html(self) -> str: ...
+
+def train(narratives: list[str], labels: list[str], held_out: list[bool], plan: object) -> Model: ...
+def score(
+    narrative: str, category: str | None, actual_harm: int | None, potential_harm: int | None
+) -> _Suggested: ...
+def explain(model: Model, narrative: str) -> _Suggested: ...
+def score_many(narratives: list[str], model: Model | None) -> Frame: ...
+def judge(narratives: list[str], model: Model | None, labels: int, ordinal: bool) -> list[_Said]: ...
+def _settle(future: object, value: object, error: BaseException | None) -> None: ...
+def _panics() -> None: ...
+def _end() -> None: ...

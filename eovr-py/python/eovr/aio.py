@@ -1,0 +1,651 @@
+"""The engine, for programs that await: the same verbs, on the event loop that is running.
+
+A cancelled awaitable drops its call, and the store then has either the old or the new world.
+
+>>> import asyncio
+>>> import eovr
+>>> from eovr import Actor, Report, Role, aio
+>>> org = [{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"}, "administrations": [
+...     {"id": "CAI-E", "title": {"en": "Cairo East", "ar": "شرق القاهرة"}, "facilities": [
+...         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]
+>>> async def main() -> int:
+...     async with await aio.Eovr.open("memory:", org=org, keys=eovr.new_key()) as engine:
+...         nurse = engine.session(Actor("nurse-7", Role.STAFF, at="NIL"))
+...         fall = Report(category="patient_accident", description="Fell out of bed.")
+...         await asyncio.gather(*(nurse.incidents.report("NIL", fall) for _ in range(5)))
+...         return len((await nurse.find("incident")).items)
+>>> asyncio.run(main())
+5
+"""
+
+# Made by `face.py` of `blocking.py`: change that one.
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+from uuid import UUID
+
+from eovr import _native, given
+from eovr.incident import (
+    Action,
+    FollowUp,
+    ReceiptView,
+    Report,
+    Reported,
+    State,
+    Summary,
+)
+from eovr.records import (
+    Actor,
+    Asked,
+    Asker,
+    Cursor,
+    DataKey,
+    Facet,
+    Figures,
+    Filter,
+    Format,
+    KindTable,
+    Legal,
+    Listed,
+    Page,
+    Purpose,
+    Record,
+    StoredEvent,
+    Trail,
+    Visitor,
+    Written,
+)
+from eovr.triage import Model
+
+__all__ = ["Eovr", "Incidents", "Session"]
+
+
+class Eovr:
+    """An open engine: kinds, organisation, keys and a store. Threads may share it.
+    """
+
+    def __init__(self, native: _native.Engine) -> None:
+        """Use :meth:`open`."""
+        self._native = native
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        org: Sequence[Mapping[str, Any]],
+        keys: str | bytes,
+        previous_keys: str | bytes | None = None,
+        kinds: Sequence[KindTable] = (),
+        checks: Mapping[str, Callable[[Record, Asker], bool]] | None = None,
+        incidents: bool = True,
+        schemes: Sequence[str] = ("eovr-3x3",),
+        scorer: str | Model | None = "rules",
+        figures_in_memory: bool = False,
+    ) -> Self:
+        """Opens an engine on a database, and makes the tables that are missing.
+
+        Parameters
+        ----------
+        url : str
+            ``sqlite:///var/lib/eovr/hospital.db`` (``sqlite://hospital.db`` is relative),
+            ``postgresql://USER:PASSWORD@HOST/DATABASE``, ``mysql://…`` for MariaDB too,
+            ``mongodb://HOST/DATABASE?replicaSet=rs0``, or ``memory:`` for what nobody needs tomorrow.
+        org : sequence of mappings
+            Governorates with their administrations and facilities, as in the example of :class:`Eovr`.
+        keys : str or bytes
+            The master key: 32 random bytes, or their base64. On MongoDB 96 bytes stand for its own encryption,
+            which pymongo reads with the same key. See :func:`eovr.new_key`.
+        previous_keys : str or bytes, optional
+            The master key before; every data key is wrapped anew.
+        kinds : sequence of mappings, optional
+            Kinds of record of your own, as data.
+        checks : mapping from name to callable, optional
+            Answers the needs ``check`` of your workflows. A check is told the record and who asks, and answers
+            True or False. What it raises is no yes: the action is refused, with the exception as its cause.
+        incidents : bool, optional
+            Whether the incident and its follow-up action are among the kinds.
+        schemes : sequence of str, optional
+            The risk schemes that may be used, the default first: ``eovr-3x3``, ``va-sac``, ``nsw-sac``,
+            ``npsa-5x5``.
+        scorer : "rules", Model or None, optional
+            What reads a new report. No Python callable: nothing that may hang can stand before a report.
+        figures_in_memory : bool, optional
+            Keeps the counts in memory, for a whole country's figures in a millisecond.
+
+        Raises
+        ------
+        ConfigError
+            Parts do not fit; the message says which.
+        KeyUnavailableError
+            The master key is not the one that the store's keys are wrapped with.
+        UnavailableError
+            The store cannot be reached.
+        """
+        parts = given.parts(
+            url, org, keys, previous_keys, kinds, checks, incidents, schemes, scorer, figures_in_memory
+        )
+        call = _native.open(parts)
+        return cls(await call)
+
+    def session(self, actor: Actor | Visitor) -> Session:
+        """The engine bound to an actor. The host has verified who it is.
+
+        Raises
+        ------
+        ConfigError
+            The actor's place is not of the role's level, or not in the organisation.
+        """
+        return Session(self._native.session(actor))
+
+    async def receipt(self, code: str) -> ReceiptView:
+        """What the holder of a receipt sees.
+
+        Raises
+        ------
+        NotFoundError
+            No report has this code.
+        """
+        call = self._native.receipts().view(code)
+        return await call
+
+    async def answer_with_receipt(self, code: str, answer: str) -> Written:
+        """Answers the question that a report waits on.
+
+        Raises
+        ------
+        NotFoundError, RefusedError
+            No report has this code; no question was asked.
+        """
+        call = self._native.receipts().answer(code, answer)
+        return await call
+
+    async def remark_with_receipt(self, code: str, remark: str) -> Written:
+        """Adds to the story; possible in every state."""
+        call = self._native.receipts().remark(code, remark)
+        return await call
+
+    async def correct_with_receipt(
+        self,
+        code: str,
+        *,
+        set: Mapping[str, Facet | None] | None = None,
+        write: Mapping[str, str | None] | None = None,
+    ) -> Written:
+        """Corrects a report, within the 30 minutes that every reporter has.
+
+        Raises
+        ------
+        RefusedError
+            Later than that.
+        """
+        call = self._native.receipts().correct(code, given.copied(set), given.copied(write))
+        return await call
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The names of all kinds of record."""
+        return tuple(self._native.kinds())
+
+    def kind(self, name: str) -> dict[str, Any]:
+        """One kind as data: facets, fields, workflow."""
+        table: dict[str, Any] = json.loads(self._native.kind(name))
+        return table
+
+    def diagram(self, kind: str) -> str:
+        """The workflow of a kind as a Mermaid state diagram."""
+        return self._native.diagram(kind)
+
+    def actions(self) -> str:
+        """Who may do what, over all kinds, as a table in Markdown."""
+        return self._native.actions()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be asked any more: closed, or opened before this process was forked."""
+        return self._native.is_closed()
+
+    async def close(self) -> None:
+        """Closes the engine. Closing it again does nothing."""
+        call = self._native.close()
+        await call
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, of: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"Eovr({'closed' if self.closed else ', '.join(self.kinds)})"
+
+
+class Session:
+    """The engine bound to one actor: the only handle with verbs."""
+
+    __slots__ = ("_native", "incidents")
+
+    def __init__(self, native: _native.Session) -> None:
+        """Use :meth:`Eovr.session`."""
+        self._native = native
+        self.incidents = Incidents(self)
+
+    async def create(
+        self,
+        kind: str,
+        facility: str,
+        action: str,
+        *,
+        set: Mapping[str, Facet | None] | None = None,
+        write: Mapping[str, str | None] | None = None,
+        note: str | None = None,
+        id: UUID | str | None = None,
+    ) -> Written:
+        """Creates a record in a facility.
+
+        Parameters
+        ----------
+        kind, facility, action : str
+            What, where, and the action of its workflow that creates it.
+        set : mapping, optional
+            Facets: codes, numbers, aware datetimes.
+        write : mapping, optional
+            Texts that will be sealed.
+        note : str, optional
+            Why, for the audit trail. Sealed.
+        id : UUID, optional
+            An id of your own, so that the same call made again is a :class:`ConflictError` and no second record.
+
+        Raises
+        ------
+        InvalidInputError, RefusedError, DeniedError
+            A rule is broken; the workflow says no; this actor may not.
+        NotFoundError
+            There is no such facility in the actor's scope.
+        """
+        call = self._native.create(kind, facility, action, given.copied(set), given.copied(write), note, id)
+        return await call
+
+    async def create_child(
+        self,
+        kind: str,
+        parent: UUID | str,
+        action: str,
+        *,
+        set: Mapping[str, Facet | None] | None = None,
+        write: Mapping[str, str | None] | None = None,
+        note: str | None = None,
+        id: UUID | str | None = None,
+    ) -> Written:
+        """Creates a record that belongs to another.
+
+        Raises
+        ------
+        NotFoundError, RefusedError
+            The parent is out of scope; its workflow takes no such child now. Else as :meth:`create`.
+        """
+        call = self._native.create_child(
+            kind, parent, action, given.copied(set), given.copied(write), note, id
+        )
+        return await call
+
+    async def act(
+        self,
+        kind: str,
+        id: UUID | str,
+        action: str,
+        *,
+        set: Mapping[str, Facet | None] | None = None,
+        write: Mapping[str, str | None] | None = None,
+        note: str | None = None,
+        expecting: int | None = None,
+    ) -> Written:
+        """Does an action on a record.
+
+        Parameters
+        ----------
+        kind, id, action
+            What is done with which record.
+        set, write : mapping, optional
+            Facets and texts; ``None`` as a value takes one away.
+        note : str, optional
+            Why, for the audit trail. Sealed.
+        expecting : int, optional
+            Only if the record still has this version; otherwise it is decided on the newest.
+
+        Raises
+        ------
+        RefusedError
+            The workflow does not allow it now; ``error.legal`` says what it does.
+        ConflictError
+            The record has another version than the expected one.
+        NotFoundError, DeniedError, InvalidInputError
+            Out of scope; not for this actor; a value breaks a rule.
+        """
+        call = self._native.act(kind, id, action, given.copied(set), given.copied(write), note, expecting)
+        return await call
+
+    async def load(self, kind: str, id: UUID | str) -> Record:
+        """One record. Its texts stay sealed until :meth:`open` is asked for one.
+
+        Raises
+        ------
+        NotFoundError
+            For absent and out of scope alike.
+        """
+        call = self._native.load(kind, id)
+        return await call
+
+    def open(self, record: Record, field: str) -> str | None:
+        """Opens a sealed field; ``None`` where it is not set.
+
+        Raises
+        ------
+        TamperedError, KeyUnavailableError
+            The value is not what was sealed there; its key is gone.
+        """
+        return self._native.open(record._kept, field)
+
+    async def find(
+        self,
+        kind: str,
+        filter: Filter | None = None,
+        *,
+        after: Cursor | None = None,
+        limit: int = 50,
+    ) -> Page[Record]:
+        """A page of records, newest first.
+
+        Parameters
+        ----------
+        kind : str
+            What.
+        filter : mapping, optional
+            From column to test: ``{"state": "created", "severity": In(["severe"]), "created": From(day)}``.
+            Columns are the facets, and ``number``, ``governorate``, ``administration``, ``facility``,
+            ``author``, ``parent``, ``state``, ``month``, ``created``. A searchable sealed field is found by
+            its text.
+        after : Cursor, optional
+            The ``next`` of the page before.
+        limit : int, optional
+            1 to 500.
+
+        Raises
+        ------
+        DeniedError, InvalidInputError
+            The kind is not for this tier; it has no such column.
+        """
+        call = self._native.find(kind, given.copied(filter), after, limit)
+        return await call
+
+    async def records(self, kind: str, filter: Filter | None = None) -> AsyncIterator[Record]:
+        """All records that pass, newest first, read page by page."""
+        after: Cursor | None = None
+        while True:
+            page = await self.find(kind, filter, after=after, limit=500)
+            for record in page.items:
+                yield record
+            after = page.next
+            if after is None:
+                return
+
+    async def list(
+        self,
+        kind: str,
+        facets: Sequence[str],
+        filter: Filter | None = None,
+        *,
+        after: Cursor | None = None,
+        limit: int = 50,
+    ) -> Page[Listed]:
+        """A page of records with these facets and without what is sealed, in less time."""
+        call = self._native.list(kind, [*facets], given.copied(filter), after, limit)
+        return await call
+
+    async def tally(self, kind: str, by: Sequence[str] = (), filter: Filter | None = None) -> Figures:
+        """Counts, for each combination of some columns, at most four.
+
+        Raises
+        ------
+        DeniedError
+            By place from tier 4, by time from tier 3, others from tier 2.
+        """
+        call = self._native.tally(kind, [*by], given.copied(filter))
+        return await call
+
+    async def legal(self, kind: str, id: UUID | str) -> tuple[Legal, ...]:
+        """What the actor could do with a record now, with what each action still lacks."""
+        call = self._native.legal(kind, id)
+        return await call
+
+    async def trail(self, kind: str, id: UUID | str) -> Trail:
+        """The audit trail of a record, verified. A broken chain is no error: the verdict says where."""
+        call = self._native.trail(kind, id)
+        return await call
+
+    async def events(self, kind: str, id: UUID | str) -> tuple[StoredEvent, ...]:
+        """The events of a record as they are stored, for a verifier that is not ours."""
+        call = self._native.events(kind, id)
+        return await call
+
+    async def frame(
+        self,
+        kind: str,
+        facets: Sequence[str] | None = None,
+        *,
+        fields: Sequence[str] = (),
+        filter: Filter | None = None,
+    ) -> _native.Frame:
+        """All records that pass, as a table that pandas, polars and DuckDB read without a copy.
+
+        Parameters
+        ----------
+        kind : str
+            What.
+        facets : sequence of str, optional
+            Which facets; all that mean something to people, where none are named.
+        fields : sequence of str, optional
+            Sealed fields that are opened: with them the table is patient data. From tier 2.
+        filter : mapping, optional
+            As in :meth:`find`.
+        """
+        call = self._native.frame(
+            kind, None if facets is None else [*facets], [*fields], given.copied(filter), []
+        )
+        return await call
+
+    async def audit_frame(self, kind: str, filter: Filter | None = None) -> _native.Frame:
+        """The audit events of the records that pass, as a table; each chain is verified. From tier 2."""
+        call = self._native.audit_frame(kind, given.copied(filter))
+        return await call
+
+    async def export(self, format: Format | str, **asked: Unpack[Asked]) -> bytes:
+        """Writes incidents for other programs, as far as the actor sees them.
+
+        Parameters
+        ----------
+        format : Format
+            What to make.
+        **asked
+            As :class:`eovr.records.Asked` has it: the language, which incidents, which events.
+
+        Raises
+        ------
+        DeniedError
+            A list is for tier 2 and above.
+        """
+        call = self._native.export(given.asked(format, None, asked))
+        made = await call
+        assert isinstance(made, bytes)
+        return made
+
+    async def export_to(self, path: str | os.PathLike[str], format: Format | str, **asked: Unpack[Asked]) -> Path:
+        """The same into a file, page by page, however many there are.
+
+        A file of this name is replaced once the new one is whole, and never by half of one.
+
+        Raises
+        ------
+        DeniedError, UnavailableError
+            As :meth:`export`; the file cannot be written.
+        """
+        call = self._native.export(given.asked(format, path, asked))
+        made = await call
+        assert isinstance(made, Path)
+        return made
+
+    async def rotate_key(self, purpose: Purpose | str) -> UUID:
+        """Makes a new data key that seals from now on; older ones still open. Tier 5."""
+        call = self._native.rotate_key(purpose)
+        return await call
+
+    async def destroy_key(self, id: UUID | str, reason: str) -> None:
+        """Destroys a key that no longer seals: what it sealed is unreadable in every copy of the store."""
+        call = self._native.destroy_key(id, reason)
+        await call
+
+    async def data_keys(self) -> tuple[DataKey, ...]:
+        """The data keys, newest first, without their bytes. Tier 5."""
+        call = self._native.data_keys()
+        return await call
+
+
+class Incidents:
+    """Incidents, as one actor may work with them: typed verbs over the session's general ones."""
+
+    __slots__ = ("_native", "_session")
+
+    def __init__(self, session: Session) -> None:
+        """Use ``session.incidents``."""
+        self._session = session
+        self._native = session._native.incidents()
+
+    async def report(self, facility: str, report: Report, *, id: UUID | str | None = None) -> Reported:
+        """Reports what happened in a facility.
+
+        Parameters
+        ----------
+        facility : str
+            Where.
+        report : Report
+            What.
+        id : UUID, optional
+            An id of your own, so that the same report sent again is a :class:`ConflictError`.
+
+        Raises
+        ------
+        InvalidInputError, NotFoundError, DeniedError
+            The report breaks a rule; no such facility in scope; not for this actor.
+        """
+        call = self._native.report(facility, report, id)
+        return await call
+
+    async def act(self, id: UUID | str, action: Action | str, note: str | None = None) -> Written:
+        """Does an action; :meth:`Session.act` also sets and writes."""
+        call = self._session._native.act("incident", id, action, None, None, note, None)
+        return await call
+
+    async def assess(
+        self, id: UUID | str, severity: str, probability: str, *, scheme: str | None = None
+    ) -> Written:
+        """Rates severity and probability on a scheme; score and band follow from its table.
+
+        Raises
+        ------
+        InvalidInputError
+            Off the scale; the message has the accepted codes.
+        """
+        call = self._native.assess(id, severity, probability, scheme)
+        return await call
+
+    async def follow_up(self, id: UUID | str, follow_up: FollowUp, *, own_id: UUID | str | None = None) -> Written:
+        """Adds a follow-up action.
+
+        Raises
+        ------
+        RefusedError
+            Nobody has taken the incident up, or it is closed.
+        """
+        call = self._native.follow_up(id, follow_up, own_id)
+        return await call
+
+    async def finish_follow_up(self, follow_up: UUID | str, evidence: str) -> Written:
+        """Finishes a follow-up action, with what shows that it was done."""
+        call = self._native.finish_follow_up(follow_up, evidence)
+        return await call
+
+    async def follow_ups(self, id: UUID | str) -> tuple[Record, ...]:
+        """The follow-up actions of an incident, newest first."""
+        call = self._native.follow_ups(id)
+        return await call
+
+    async def reopen(self, closed: UUID | str, reason: str, report: Report) -> Reported:
+        """Lets the work on a closed incident go on in a new report. Both happen, or neither."""
+        call = self._native.reopen(closed, reason, report)
+        return await call
+
+    async def list(
+        self,
+        state: State | str | None = None,
+        filter: Filter | None = None,
+        *,
+        after: Cursor | None = None,
+        limit: int = 50,
+    ) -> Page[Record]:
+        """A page of incidents, newest first, of one state or of all."""
+        asked = {**(filter or {})} if state is None else {**(filter or {}), "state": state}
+        call = self._session._native.find("incident", asked, after, limit)
+        return await call
+
+    async def of_file(self, number: str) -> Page[Record]:
+        """The incidents of one patient file in scope, however the number was typed."""
+        call = self._native.of_file(number)
+        return await call
+
+    async def load(self, id: UUID | str) -> Record:
+        """One incident."""
+        call = self._session._native.load("incident", id)
+        return await call
+
+    async def trail(self, id: UUID | str) -> Trail:
+        """The audit trail of one incident, verified."""
+        call = self._session._native.trail("incident", id)
+        return await call
+
+    async def legal(self, id: UUID | str) -> tuple[Legal, ...]:
+        """What the actor could do with an incident now."""
+        call = self._session._native.legal("incident", id)
+        return await call
+
+    async def summary(self) -> Summary:
+        """The figures of what the actor sees. From tier 2."""
+        call = self._native.summary()
+        return await call
+
+    async def labelled(self, label: str, *, filter: Filter | None = None) -> _native.Frame:
+        """Incidents that people have labelled, with their narratives: a set to train and evaluate with.
+
+        Parameters
+        ----------
+        label : str
+            The facet that holds the label, such as ``severity`` or ``category``. Incidents without one are
+            left out.
+        filter : mapping, optional
+            Which incidents, as in :meth:`Session.find`.
+
+        Returns
+        -------
+        Frame
+            With the columns ``description`` and, by its name, the label. It is patient data. From tier 2.
+        """
+        facets = [*dict.fromkeys([label, "category", "actual_harm", "potential_harm"])]
+        call = self._session._native.frame("incident", facets, ["description"], given.copied(filter), [label])
+        return await call

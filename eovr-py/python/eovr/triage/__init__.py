@@ -1,0 +1,51 @@
+"""Triage: a first look at a narrative, a scorer that learns, and how good any scorer is.
+
+What these scorers say orders work. It is no diagnosis and no probability of harm, and none of them has been
+validated on hospital incidents: a person decides, and a suggestion may bring a report forward, never hold it back.
+
+>>> from eovr import triage
+>>> said = triage.score("The patient was given ten times the dose and stopped breathing.")
+>>> said.band, said.high_risk
+(<Band.HIGH: 'high'>, True)
+>>> triage.score("The patient fell. No injury.").high_risk
+False
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from eovr.triage.evaluation import Evaluation, Figure, Judgement, evaluate
+from eovr.triage.learning import Answer, Model, train
+from eovr.triage.scoring import Band, Explanation, Reason, Share, Suggestion, explain, score, score_many
+
+if TYPE_CHECKING:
+    from eovr.triage.estimator import EovrTriage
+
+__all__ = [
+    "Answer",
+    "Band",
+    "EovrTriage",
+    "Evaluation",
+    "Explanation",
+    "Figure",
+    "Judgement",
+    "Model",
+    "Reason",
+    "Share",
+    "Suggestion",
+    "evaluate",
+    "explain",
+    "score",
+    "score_many",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # scikit-learn takes a second to import, and few hosts want it.
+    if name == "EovrTriage":
+        from eovr.triage.estimator import EovrTriage
+
+        return EovrTriage
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

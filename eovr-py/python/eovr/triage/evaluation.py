@@ -1,0 +1,233 @@
+"""How good a scorer is: every figure with its interval, by subgroup, as a page."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Literal, TypeAlias
+
+from eovr import _native
+from eovr.errors import InvalidInputError
+from eovr.triage.learning import Model, Order, digest, same_length
+
+__all__ = ["Evaluation", "Figure", "Judgement", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a scorer of your own says of one case.
+
+    Attributes
+    ----------
+    high : float or None
+        How likely, or how much, it is of high risk.
+    label : str or None
+        The label, where it names one.
+    probabilities : sequence of float
+        How likely each label is, in the order of the labels; empty where that was not said.
+    flagged : bool
+        Whether it raises a flag.
+    abstained : bool
+        Whether it has nothing to say.
+    """
+
+    high: float | None = None
+    label: str | None = None
+    probabilities: Sequence[float] = ()
+    flagged: bool = False
+    abstained: bool = False
+
+
+#: The rules, a model, or a callable from a narrative to a :class:`Judgement` or to how much it is of high risk.
+Scorer: TypeAlias = "Literal['rules'] | Model | Callable[[str], Judgement | float]"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure, and where it would lie with other cases: 95 % of the bootstrap's draws."""
+
+    name: str
+    meaning: str
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Evaluation:
+    """Every figure of one scorer on one labelled set. A notebook shows the whole page."""
+
+    __slots__ = ("_native", "report")
+
+    def __init__(self, native: _native.Evaluation) -> None:
+        """Use :func:`evaluate`."""
+        self._native = native
+        #: The whole report: settings, counts, figures, confusion, curves, subgroups, comparison.
+        self.report: dict[str, Any] = json.loads(native.json())
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """The figures by name: ``auroc``, ``kappa_quadratic``, ``under_triage`` …"""
+        return {figure["name"]: Figure(**figure) for figure in self.report["figures"]}
+
+    def html(self) -> str:
+        """The report as a page that needs no other file."""
+        return self._native.html()
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.html(), quote=True)
+        return f'<iframe srcdoc="{page}" sandbox style="width:100%;height:40rem;border:0"></iframe>'
+
+    def __repr__(self) -> str:
+        settings = self.report["settings"]
+        auroc = self.figures["auroc"].value
+        said = "not defined" if auroc is None else f"{auroc:.3f}"
+        return f"Evaluation({settings['scorer']} on {self.report['cases']} cases, AUROC {said})"
+
+
+def evaluate(
+    scorer: Scorer,
+    narratives: Iterable[str],
+    truth: Iterable[str],
+    *,
+    labels: Sequence[str] | None = None,
+    order: Order | None = None,
+    high_from: str | None = None,
+    groups: Iterable[str] | None = None,
+    clusters: Iterable[int] | None = None,
+    against: Scorer | None = None,
+    data: str = "",
+    name: str | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Works out how good a scorer is on a labelled set: every figure with its interval, and by subgroup.
+
+    Parameters
+    ----------
+    scorer : "rules", Model or callable
+        Who is evaluated. What a callable raises is raised here, with a note that says at which case.
+    narratives, truth : iterable of str
+        The cases and their true labels.
+    labels : sequence of str, optional
+        All labels, from low to high where they have an order. Left open: those of the model, or those that
+        occur, numbers by size and words by the alphabet.
+    order : {"ordinal", "nominal"}, optional
+        Whether they have one; left open, that of the model, else ``ordinal`` where ``labels`` are given.
+    high_from : str, optional
+        The lowest label that counts as high risk. Left open: that of the model, else of two labels the second.
+    groups : iterable of str, optional
+        The subgroup of each case, such as an age band.
+    clusters : iterable of int, optional
+        What cases share that are not independent: a patient, a hospital.
+    against : scorer, optional
+        Another scorer on the same cases, to compare with.
+    data, name : str, optional
+        What the set is, and what the scorer is called, in words.
+    draws, seed : int, optional
+        Draws of the bootstrap, and where its chance begins.
+
+    Examples
+    --------
+    >>> from eovr import triage
+    >>> texts = ["The patient died.", "A form was lost.", "Cardiac arrest after the wrong drug.", "Late lunch tray."]
+    >>> found = triage.evaluate("rules", texts * 5, ["high", "low", "high", "low"] * 5,
+    ...     labels=["low", "high"], draws=50)
+    >>> found.figures["auroc"].value
+    1.0
+    """
+    texts, true = [*narratives], [*truth]
+    more: dict[str, Sequence[object]] = {"truth": true}
+    in_groups = None if groups is None else [*groups]
+    in_clusters = None if clusters is None else [*clusters]
+    if in_groups is not None:
+        more["groups"] = in_groups
+    if in_clusters is not None:
+        more["clusters"] = in_clusters
+    same_length(texts, **more)
+    ordering = order
+    if labels is not None:
+        scheme = [*labels]
+    elif isinstance(scorer, Model):
+        card = scorer.card
+        scheme, ordering, place = card["labels"], order or card["order"], card["high_from"]
+        high_from = high_from or (None if place is None else scheme[place])
+    else:
+        scheme, ordering = _sorted(set(true)), order or "nominal"
+    places = {label: place for place, label in enumerate(scheme)}
+    ordering = ordering or "ordinal"
+    if high_from is None and len(scheme) == 2:
+        high_from = scheme[1]
+    high_at = None if high_from is None else _place(places, high_from)
+    said, probable, title = _judged(scorer, texts, places, ordering)
+    rival = None
+    if against is not None:
+        theirs, _, their_title = _judged(against, texts, places, ordering)
+        rival = (their_title, theirs)
+    settings = SimpleNamespace(
+        scorer=name or title,
+        data=data,
+        data_sha256=digest(texts, true),
+        model_sha256=hashlib.sha256(scorer.to_bytes()).hexdigest() if isinstance(scorer, Model) else None,
+        labels=scheme,
+        order=ordering,
+        high_from=high_at,
+        probabilities=probable,
+        draws=draws,
+        seed=seed,
+    )
+    truths = [_place(places, label) for label in true]
+    return Evaluation(_native.Evaluation(settings, truths, said, in_groups, in_clusters, rival))
+
+
+_Said: TypeAlias = tuple[int | None, list[float], float | None, bool, bool]
+
+
+def _judged(
+    scorer: Scorer, texts: list[str], places: Mapping[str, int], order: Order
+) -> tuple[list[_Said], bool, str]:
+    """What was said, case by case; whether scores are probabilities; who said it."""
+    if isinstance(scorer, Model):
+        if [*scorer.labels] != [*places]:
+            raise InvalidInputError(
+                "the model has other labels", help=f"give `labels` as {', '.join(scorer.labels)}, or none"
+            )
+        said = _native.judge(texts, scorer._native, len(places), order == "ordinal")
+        return said, True, f"{scorer.name} {scorer.version}"
+    if scorer == "rules":
+        return _native.judge(texts, None, len(places), order == "ordinal"), False, "eovr-rules 1"
+    if not callable(scorer):
+        raise TypeError("expected 'rules', a Model or a callable as scorer")
+    judged: list[_Said] = []
+    probable = True
+    for case, text in enumerate(texts):
+        try:
+            one = scorer(text)
+        except Exception as error:
+            error.add_note(f"raised by the scorer at case {case}")
+            raise
+        if not isinstance(one, Judgement):
+            one = Judgement(high=float(one))
+        probable = probable and (one.high is None or 0.0 <= one.high <= 1.0)
+        label = None if one.label is None else _place(places, one.label)
+        judged.append((label, [*one.probabilities], one.high, one.flagged, one.abstained))
+    return judged, probable, getattr(scorer, "__name__", type(scorer).__name__)
+
+
+def _place(places: Mapping[str, int], label: str) -> int:
+    try:
+        return places[label]
+    except KeyError:
+        raise InvalidInputError(
+            "a label is outside the scheme", help=f"accepted: {', '.join(places)}"
+        ) from None
+
+
+def _sorted(labels: set[str]) -> list[str]:
+    try:
+        return sorted(labels, key=int)
+    except ValueError:
+        return sorted(labels)

@@ -1,0 +1,201 @@
+"""A scorer that learns from labelled narratives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal, TypeAlias
+
+from eovr import _native
+from eovr.errors import InvalidInputError
+from eovr.triage.scoring import Explanation, Share, suggested
+
+__all__ = ["Answer", "Model", "train"]
+
+#: Whether one label is more than another.
+Order: TypeAlias = Literal["ordinal", "nominal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model says of a narrative.
+
+    Attributes
+    ----------
+    label : str
+        The chosen label. It need not be the most likely one: see the card.
+    probabilities : Mapping of str to float
+        How likely each label is; calibrated on held-out rows of the model's data.
+    high : float or None
+        How likely the label is one of the high ones, where there are such.
+    abstained : bool
+        Most of it is new to the model: the answer says nothing.
+    """
+
+    label: str
+    probabilities: Mapping[str, float]
+    high: float | None
+    abstained: bool
+
+
+class Model:
+    """A scorer that was learned by :func:`train`: 0.8 MB for five classes, and none of the words it was learned from."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _native.Model) -> None:
+        """Use :func:`train`, :meth:`load` or :meth:`from_bytes`."""
+        self._native = native
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Model:
+        """Reads what :meth:`to_bytes` wrote, here or in Rust.
+
+        Raises
+        ------
+        InvalidInputError, TamperedError
+            It is no model; it was changed.
+        """
+        return cls(_native.Model.from_bytes(data))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Reads a model file."""
+        return cls.from_bytes(Path(path).read_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The model as a file, the same bytes on every machine."""
+        return self._native.to_bytes()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a model file."""
+        Path(path).write_bytes(self.to_bytes())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, from low to high where they have an order."""
+        return tuple(self._native.labels)
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """Where it comes from, how good it was on what it had not seen, and what may not be concluded."""
+        card: dict[str, Any] = json.loads(self._native.card)
+        return card
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._native.name[0]
+
+    @property
+    def version(self) -> str:
+        """A digest: it changes whenever the same narrative could get another score."""
+        return self._native.name[1]
+
+    def read(self, narrative: str) -> Answer:
+        """Reads a narrative."""
+        label, probabilities, high, abstained = self._native.read(narrative)
+        labels = self.labels
+        return Answer(labels[label], dict(zip(labels, probabilities, strict=True)), high, abstained)
+
+    def explain(self, narrative: str) -> Explanation:
+        """Says which words speak for high risk (without such, for the chosen label) and which against."""
+        words = self._native.explain(narrative)[3]
+        shares = tuple(Share((start, end), share) for start, end, share in words)
+        return Explanation(narrative, suggested(_native.explain(self._native, narrative)), shares)
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, {len(self.labels)} labels, {self.version[:8]})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model.from_bytes, (self.to_bytes(),)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and self.to_bytes() == other.to_bytes()
+
+    def __hash__(self) -> int:
+        return hash(self._native.name)
+
+
+def train(
+    narratives: Iterable[str],
+    labels: Iterable[str],
+    *,
+    seed: int = 0,
+    name: str = "",
+    held_out: Iterable[bool] | None = None,
+    order: Order | None = None,
+    levels: Sequence[str] | None = None,
+    high_from: str | None = None,
+) -> Model:
+    """Learns from labelled narratives. The same rows and seed give the same bytes on every machine.
+
+    Parameters
+    ----------
+    narratives, labels : iterable of str
+        The rows, ten at least.
+    seed : int, optional
+        Where chance begins.
+    name : str, optional
+        The model's name, best with its data in it.
+    held_out : iterable of bool, optional
+        Which rows to choose by, of more than 20,000; fewer are all held out in turn.
+    order : {"ordinal", "nominal"}, optional
+        Whether the labels have an order; left open it is found out, and the card says why.
+    levels : sequence of str, optional
+        All labels, from low to high.
+    high_from : str, optional
+        The lowest label that counts as high risk.
+
+    Raises
+    ------
+    InvalidInputError
+        Too few rows, one label only, a narrative without a word; ``error.context["row"]`` says which row.
+
+    Examples
+    --------
+    >>> from eovr import triage
+    >>> rows = [("the patient fell in the bathroom", "fall"), ("the wrong dose was given", "medication")] * 20
+    >>> model = triage.train(*zip(*rows), seed=7)
+    >>> model.read("somebody fell on the stairs").label
+    'fall'
+    """
+    texts, names = [*narratives], [*labels]
+    held = [False] * len(texts) if held_out is None else [*held_out]
+    same_length(texts, labels=names, held_out=held)
+    plan = SimpleNamespace(
+        seed=seed,
+        name=name,
+        data_sha256=digest(texts, names),
+        split="",
+        order=order,
+        levels=None if levels is None else [*levels],
+        high_from=high_from,
+    )
+    return Model(_native.train(texts, names, held, plan))
+
+
+def same_length(texts: Sequence[object], **others: Sequence[object]) -> None:
+    """Refuses rows of different number."""
+    for name, other in others.items():
+        if len(other) != len(texts):
+            raise InvalidInputError(
+                f"`{name}` has {len(other)} rows, and there are {len(texts)} narratives",
+                help="give one for each",
+            )
+
+
+def digest(texts: Sequence[str], labels: Sequence[str]) -> str:
+    """SHA-256 of the rows, so that a card and a report name their data."""
+    sha256 = hashlib.sha256()
+    for row in zip(texts, labels, strict=True):
+        for cell in row:
+            data = str(cell).encode("utf-8", "surrogatepass")
+            sha256.update(len(data).to_bytes(8, "big"))
+            sha256.update(data)
+    return sha256.hexdigest()

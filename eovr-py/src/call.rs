@@ -1,0 +1,185 @@
+//! A verb that was asked and has not begun: it is waited for, or awaited on the caller's event loop.
+//!
+//! Both run the same future. Waiting releases the interpreter and looks for signals, so Ctrl-C works while
+//! a database is away. Awaiting hands the future to the runtime, and the runtime tells the loop when it is
+//! done; a cancelled awaitable drops it, and a store then has either the old or the new world.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use crate::failure::{Outcome, guarded, panicked};
+use crate::outward::Outward;
+use crate::runtime::Door;
+
+tokio::task_local! {
+    /// What a check raised while this call was decided.
+    pub(crate) static RAISED: RefCell<Option<PyErr>>;
+}
+
+type Answer = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+type Work = Pin<Box<dyn Future<Output = Outcome<Answer>> + Send>>;
+
+/// How often a thread that waits looks for signals.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
+/// A verb on its way.
+#[pyclass(frozen, module = "eovr._native")]
+pub(crate) struct Call {
+    door: Door,
+    work: Mutex<Option<Work>>,
+    /// Whether it may be made once the engine is closed.
+    closing: bool,
+}
+
+impl Call {
+    /// A call of the verb `operation`.
+    pub(crate) fn new<T: Outward>(
+        door: &Door,
+        operation: &'static str,
+        work: impl Future<Output = Outcome<T>> + Send + 'static,
+    ) -> Self {
+        let work = RAISED.scope(RefCell::new(None), async move {
+            let answer = work.await.map_err(|failure| failure.during(operation));
+            let raised = RAISED.try_with(|raised| raised.borrow_mut().take()).ok().flatten();
+            match (answer, raised) {
+                (Err(failure), Some(raised)) => Err(failure.because(raised)),
+                (answer, raised) => {
+                    // It was done all the same, so the exception is nobody's answer.
+                    raised.into_iter().for_each(unheard);
+                    answer.map(|answer| -> Answer { Box::new(move |py| answer.outward(py)) })
+                }
+            }
+        });
+        Self { door: door.clone(), work: Mutex::new(Some(unbroken(Box::pin(work)))), closing: false }
+    }
+
+    /// The call that closes an engine; made again it does nothing.
+    pub(crate) fn closing(door: &Door, work: impl Future<Output = Outcome<()>> + Send + 'static) -> Self {
+        Self { closing: true, ..Self::new(door, "close", work) }
+    }
+
+    fn take(&self) -> Outcome<Work> {
+        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        work.ok_or_else(|| PyRuntimeError::new_err("this call was made already").into())
+    }
+}
+
+#[pymethods]
+impl Call {
+    /// Waits for the answer.
+    fn wait(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        guarded(|| {
+            let _waiting = self.door.enter(self.closing)?;
+            let mut work = self.take()?;
+            loop {
+                let waited = async { timeout(LOOK_UP, &mut work).await };
+                let answer = py.detach(|| self.door.handle().block_on(waited));
+                match answer {
+                    Ok(answer) => return Ok(answer?(py)?),
+                    Err(_) => py.check_signals()?,
+                }
+            }
+        })
+    }
+
+    /// Begins, and lets the running event loop wait for the answer.
+    fn __await__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        guarded(|| {
+            if !self.closing {
+                self.door.check()?;
+            }
+            let event_loop = running_loop(py)?;
+            let future = event_loop.call_method0("create_future")?;
+            let promise = Promise { event_loop: event_loop.unbind(), future: future.clone().unbind() };
+            let work = self.take()?;
+            let task = self.door.handle().spawn(async move {
+                let answer = work.await;
+                // Nobody to tell where the interpreter has ended.
+                let _ = Python::try_attach(|py| promise.keep(py, answer));
+            });
+            future.call_method1("add_done_callback", (Abandoned(task.abort_handle()),))?;
+            Ok(future.call_method0("__await__")?)
+        })
+    }
+}
+
+/// A future of an event loop that will be settled from another thread.
+struct Promise {
+    event_loop: Py<PyAny>,
+    future: Py<PyAny>,
+}
+
+impl Promise {
+    fn keep(&self, py: Python<'_>, answer: Outcome<Answer>) -> PyResult<()> {
+        let answer = guarded(|| Ok(answer?(py)?));
+        let (value, error) = match answer {
+            Ok(value) => (value, None),
+            Err(failure) => (py.None(), Some(PyErr::from(failure))),
+        };
+        let settle = wrap_pyfunction!(settle, py)?;
+        // A loop that is closed meanwhile raises, and has nobody left to tell.
+        self.event_loop.call_method1(py, "call_soon_threadsafe", (settle, &self.future, value, error))?;
+        Ok(())
+    }
+}
+
+/// Settles a future, on its own loop, where it was not cancelled meanwhile.
+#[pyfunction]
+#[pyo3(name = "_settle")]
+pub(crate) fn settle(
+    future: &Bound<'_, PyAny>,
+    value: Bound<'_, PyAny>,
+    error: Option<Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    if future.call_method0("done")?.is_truthy()? {
+        return Ok(());
+    }
+    match error {
+        Some(error) => future.call_method1("set_exception", (error,))?,
+        None => future.call_method1("set_result", (value,))?,
+    };
+    Ok(())
+}
+
+/// Drops the work behind a future that was cancelled.
+#[pyclass(frozen, module = "eovr._native")]
+struct Abandoned(AbortHandle);
+
+#[pymethods]
+impl Abandoned {
+    fn __call__(&self, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        if future.call_method0("cancelled")?.is_truthy()? {
+            self.0.abort();
+        }
+        Ok(())
+    }
+}
+
+fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    RUNNING.import(py, "asyncio", "get_running_loop")?.call0()
+}
+
+/// The same work, whose panic is an error.
+fn unbroken(mut work: Work) -> Work {
+    Box::pin(poll_fn(move |context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+    }))
+}
+
+/// Reports an exception that no caller can be given.
+pub(crate) fn unheard(error: PyErr) {
+    let _ = Python::try_attach(|py| error.write_unraisable(py, None));
+}

@@ -1,0 +1,79 @@
+//! The database that a URL names, and what opens its sealed fields.
+
+use std::sync::Arc;
+
+use eovr_core::memory::MemoryStore;
+use eovr_core::seal::MasterKey;
+use eovr_core::seal::csfle::LocalKey;
+use eovr_core::service::EovrBuilder;
+use eovr_store_mongo::{MongoConfig, MongoStore, Vault};
+use eovr_store_sql::{SqlConfig, SqlStore};
+use zeroize::Zeroizing;
+
+use crate::failure::Outcome;
+
+/// Where records are kept.
+#[derive(Clone)]
+pub(crate) enum Database {
+    Memory,
+    Sql(SqlStore),
+    Mongo(MongoStore),
+}
+
+/// A master key as text. 128 characters are 96 bytes, as MongoDB's drivers want them.
+pub(crate) struct Keys {
+    pub(crate) master: Zeroizing<String>,
+    pub(crate) previous: Option<Zeroizing<String>>,
+}
+
+const LOCAL_KEY_CHARS: usize = 128;
+
+impl Database {
+    pub(crate) async fn open(url: &str) -> Outcome<Self> {
+        Ok(match url.split_once(':') {
+            Some(("memory", _)) => Self::Memory,
+            Some(("mongodb" | "mongodb+srv", _)) => {
+                Self::Mongo(MongoStore::connect(MongoConfig::from_url(url)?).await?)
+            }
+            // As SQLAlchemy's users are used to write it.
+            Some(("postgresql", rest)) => {
+                Self::Sql(SqlStore::connect(SqlConfig::from_url(&format!("postgres:{rest}"))?).await?)
+            }
+            _ => Self::Sql(SqlStore::connect(SqlConfig::from_url(url)?).await?),
+        })
+    }
+
+    /// Gives an engine its store and what it seals with: a key ring under the master key, or on MongoDB, for
+    /// a key of 96 bytes, the vault that other drivers read.
+    pub(crate) async fn fit(&self, engine: EovrBuilder, keys: Keys) -> Outcome<EovrBuilder> {
+        let Keys { master, previous } = keys;
+        let engine = match self {
+            Self::Memory => engine.store(MemoryStore::new()),
+            Self::Sql(store) => engine.store(store.clone()),
+            Self::Mongo(store) => {
+                let engine = engine.store(store.clone());
+                if master.trim().len() == LOCAL_KEY_CHARS {
+                    let local = LocalKey::from_base64(&master)?;
+                    if let Some(previous) = previous {
+                        Vault::rewrap(store, &LocalKey::from_base64(&previous)?, &local).await?;
+                    }
+                    return Ok(engine.cipher(Arc::new(Vault::open(store, local).await?)));
+                }
+                engine
+            }
+        };
+        let engine = engine.master_key(MasterKey::from_base64(&master)?);
+        Ok(match previous {
+            Some(previous) => engine.previous_master_key(MasterKey::from_base64(&previous)?),
+            None => engine,
+        })
+    }
+
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Memory => {}
+            Self::Sql(store) => store.close().await,
+            Self::Mongo(store) => store.close().await,
+        }
+    }
+}

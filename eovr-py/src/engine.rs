@@ -1,0 +1,222 @@
+//! The engine: opened on a database, bound to actors, closed.
+
+use std::mem::{forget, take};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use eovr_core::incident::{self, Settings};
+use eovr_core::kind::{Kind, KindTable};
+use eovr_core::org::Org;
+use eovr_core::risk::builtin;
+use eovr_core::service::EovrBuilder;
+use eovr_core::triage::{EmbeddedRules, Scorer};
+use eovr_core::{Eovr, Name, export};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use zeroize::Zeroizing;
+
+use crate::call::Call;
+use crate::check::Callable;
+use crate::database::{Database, Keys};
+use crate::failure::{Failure, Outcome, config, guarded};
+use crate::inward::{self, Text, field, optional};
+use crate::model::Model;
+use crate::outward::Outward;
+use crate::receipts::Receipts;
+use crate::runtime::Door;
+use crate::session::Session;
+
+/// An engine, and the way to its runtime.
+#[derive(Clone)]
+pub(crate) struct Host {
+    pub(crate) door: Door,
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    door: Door,
+    /// Empty once the engine is closed.
+    open: Mutex<Option<(Eovr, Database)>>,
+}
+
+impl Host {
+    /// The engine.
+    ///
+    /// # Errors
+    /// `Config` once it was closed, and in a forked process.
+    pub(crate) fn eovr(&self) -> Outcome<Eovr> {
+        self.door.check()?;
+        let open = self.parts.open.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*open {
+            Some((eovr, _)) => Ok(eovr.clone()),
+            None => Err(config("the engine is closed", "call `Eovr.open` for another one")),
+        }
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        let open = take(self.open.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if self.door.is_of_this_process() {
+            // Drivers tidy up with the help of their runtime.
+            let _entered = self.door.handle().enter();
+            drop(open);
+        } else {
+            // Connections are the parent's: to end them here would end them there.
+            forget(open);
+        }
+    }
+}
+
+/// An open engine.
+#[pyclass(frozen, module = "eovr._native")]
+pub(crate) struct Engine(Host);
+
+struct Opened(Host);
+
+impl Outward for Opened {
+    fn outward(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(Py::new(py, Engine(self.0))?.into_any())
+    }
+}
+
+/// Opens an engine: `parts` is what `Eovr.open` was given, as an object with attributes.
+#[pyfunction]
+pub(crate) fn open(py: Python<'_>, parts: &Bound<'_, PyAny>) -> Outcome<Call> {
+    guarded(|| {
+        let door = Door::new(py)?;
+        let url: Text = field(parts, "url")?;
+        let master = Zeroizing::new(field::<Text>(parts, "master_key")?.0);
+        let previous = optional::<Text>(parts, "previous_master_key")?.map(|key| Zeroizing::new(key.0));
+        let builder = builder(parts)?;
+        let call = Call::new(&door.clone(), "open", async move {
+            let database = Database::open(&url.0).await?;
+            let fitted = async {
+                Ok::<_, Failure>(database.fit(builder, Keys { master, previous }).await?.open().await?)
+            };
+            match fitted.await {
+                Ok(eovr) => {
+                    let open = Mutex::new(Some((eovr, database)));
+                    Ok(Opened(Host { parts: Arc::new(Parts { door: door.clone(), open }), door }))
+                }
+                Err(failure) => {
+                    database.close().await;
+                    Err(failure)
+                }
+            }
+        });
+        Ok(call)
+    })
+}
+
+fn builder(parts: &Bound<'_, PyAny>) -> Outcome<EovrBuilder> {
+    let org: Text = field(parts, "org")?;
+    let org = serde_json::from_str(&org.0).map_err(|error| {
+        config(format!("the organisation cannot be read: {error}"), "see `eovr.Eovr.open` for its form")
+    })?;
+    let (of, rows) = export::actions()?;
+    let mut builder = Eovr::builder().org(Org::new(org)?).actions(of, rows);
+    if parts.getattr("incidents")?.is_truthy()? {
+        builder = builder.kinds(incident::kinds(settings(parts)?)?);
+    }
+    for table in parts.getattr("kinds")?.try_iter()? {
+        let Text(table) = table?.extract()?;
+        let table: KindTable = serde_json::from_str(&table).map_err(|error| {
+            config(format!("a kind cannot be read: {error}"), "see `eovr.Kind` for its form")
+        })?;
+        builder = builder.kind(Kind::new(table)?);
+    }
+    let checks = parts.getattr("checks")?;
+    let checks = checks.cast::<PyDict>().map_err(PyErr::from)?;
+    for (name, callable) in checks.iter() {
+        let name = Name::new(&name.extract::<Text>()?.0)?;
+        builder = builder.check(name, Callable(callable.unbind()));
+    }
+    if parts.getattr("figures_in_memory")?.is_truthy()? {
+        builder = builder.figures_in_memory();
+    }
+    Ok(builder)
+}
+
+fn settings(parts: &Bound<'_, PyAny>) -> Outcome<Settings> {
+    let mut schemes = Vec::new();
+    for name in parts.getattr("schemes")?.try_iter()? {
+        let Text(name) = name?.extract()?;
+        let known = builtin();
+        let accepted: Vec<String> = known.iter().map(|scheme| scheme.id().to_string()).collect();
+        let found = known.into_iter().find(|scheme| scheme.id() == name.as_str());
+        schemes.push(found.ok_or_else(|| {
+            config("no such risk scheme", format!("accepted: `{}`", accepted.join("`, `")))
+        })?);
+    }
+    let scorer = parts.getattr("scorer")?;
+    let scorer: Option<Arc<dyn Scorer>> = if scorer.is_none() {
+        None
+    } else if let Ok(model) = scorer.cast::<Model>() {
+        Some(model.get().shared())
+    } else if scorer.extract::<Text>()?.0 == "rules" {
+        Some(Arc::new(EmbeddedRules))
+    } else {
+        return Err(config("no such scorer", "accepted: `rules`, a `Model`, or None"));
+    };
+    Ok(Settings { schemes, scorer })
+}
+
+#[pymethods]
+impl Engine {
+    /// The engine bound to an actor.
+    fn session(&self, actor: &Bound<'_, PyAny>) -> Outcome<Session> {
+        guarded(|| {
+            let eovr = self.0.eovr()?;
+            let actor = inward::actor(eovr.org(), actor)?;
+            Ok(Session::new(self.0.clone(), eovr.session(actor)))
+        })
+    }
+
+    /// What holders of receipts may do.
+    fn receipts(&self) -> Receipts {
+        Receipts(self.0.clone())
+    }
+
+    /// The names of all kinds.
+    fn kinds(&self) -> Outcome<Vec<String>> {
+        Ok(self.0.eovr()?.catalog().kinds().map(|kind| kind.name().to_string()).collect())
+    }
+
+    /// The table of one kind, as JSON.
+    fn kind(&self, kind: Text) -> Outcome<String> {
+        let eovr = self.0.eovr()?;
+        let table = serde_json::to_string(eovr.catalog().kind(&kind.0)?.table());
+        Ok(table.map_err(|error| eovr_core::Error::bug("a kind is always JSON").because(error))?)
+    }
+
+    /// The workflow of one kind, as a Mermaid diagram.
+    fn diagram(&self, kind: Text) -> Outcome<String> {
+        Ok(self.0.eovr()?.catalog().kind(&kind.0)?.machine().diagram())
+    }
+
+    /// Who may do what, as Markdown.
+    fn actions(&self) -> Outcome<String> {
+        Ok(self.0.eovr()?.catalog().actions().to_markdown())
+    }
+
+    /// Whether it was closed.
+    fn is_closed(&self) -> bool {
+        self.0.door.check().is_err()
+    }
+
+    /// Closes the engine. What is under way ends with an error or in time; nothing is half written.
+    fn close(&self) -> Call {
+        let host = self.0.clone();
+        let door = host.door.clone();
+        Call::closing(&door, async move {
+            if host.door.leads_somewhere() && host.door.shut() {
+                let open = take(&mut *host.parts.open.lock().unwrap_or_else(PoisonError::into_inner));
+                if let Some((eovr, database)) = open {
+                    drop(eovr);
+                    database.close().await;
+                }
+            }
+            Ok(())
+        })
+    }
+}

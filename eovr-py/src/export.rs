@@ -1,0 +1,342 @@
+//! What leaves: incidents and audit events as files of other programs, for who may take them out.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use eovr_core::export::crosswalk::Mim;
+use eovr_core::export::fhir::{Bundle, Release};
+use eovr_core::export::pdf::{Fonts, Incident, Made};
+use eovr_core::export::{AuditFilter, AuditReport, Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook};
+use eovr_core::incident::KIND;
+use eovr_core::ports::Clock as _;
+use eovr_core::record::{ActorId, Query, Record, RecordId};
+use eovr_core::service::SystemClock;
+use eovr_core::{Error, ErrorKind, Name, Session};
+use jiff::tz::TimeZone;
+use pyo3::IntoPyObjectExt as _;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use tokio::task::block_in_place;
+
+use crate::failure::Outcome;
+use crate::inward::{self, Id, Moment, Text, field, optional};
+use crate::outward::Outward;
+
+/// The pages of a query, one after the other.
+pub(crate) struct Pages {
+    session: Session,
+    query: Option<Query>,
+}
+
+impl Pages {
+    pub(crate) fn new(session: Session, query: Query) -> Self {
+        Self { session, query: Some(query) }
+    }
+
+    /// The next page; `None` behind the last.
+    pub(crate) async fn next(&mut self) -> Outcome<Option<Vec<Record>>> {
+        let Some(query) = self.query.take() else { return Ok(None) };
+        let page = self.session.find(&query).await?;
+        self.query = page.next.map(|next| query.after(Some(next)));
+        Ok(Some(page.items))
+    }
+
+    async fn opened(&mut self) -> Outcome<Option<Vec<Opened>>> {
+        let Some(page) = self.next().await? else { return Ok(None) };
+        let opened = page.into_iter().map(|record| Opened::of(&self.session, record));
+        Ok(Some(opened.collect::<Result<_, _>>()?))
+    }
+}
+
+/// What can be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Csv,
+    Ndjson,
+    Xlsx,
+    Fhir(Release),
+    Mim,
+    Deidentified,
+    Pdf,
+    Audit(Paper),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Paper {
+    Csv,
+    Json,
+    Pdf,
+}
+
+const FORMATS: &[(&str, Format)] = &[
+    ("csv", Format::Csv),
+    ("ndjson", Format::Ndjson),
+    ("xlsx", Format::Xlsx),
+    ("fhir_r4", Format::Fhir(Release::R4)),
+    ("fhir_r5", Format::Fhir(Release::R5)),
+    ("mim", Format::Mim),
+    ("deidentified", Format::Deidentified),
+    ("pdf", Format::Pdf),
+    ("audit_csv", Format::Audit(Paper::Csv)),
+    ("audit_json", Format::Audit(Paper::Json)),
+    ("audit_pdf", Format::Audit(Paper::Pdf)),
+];
+
+/// What was asked for, taken apart.
+pub(crate) struct Asked {
+    format: Format,
+    lang: Lang,
+    to: Option<PathBuf>,
+    incident: Option<RecordId>,
+    query: Query,
+    filter: AuditFilter,
+}
+
+impl Asked {
+    pub(crate) fn new(session: &Session, asked: &Bound<'_, PyAny>) -> Outcome<Self> {
+        let Text(name) = field(asked, "format")?;
+        let format = FORMATS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format);
+        let format = format.ok_or_else(|| {
+            let names: Vec<_> = FORMATS.iter().map(|(name, _)| *name).collect();
+            Error::invalid("there is no such format").with_help(format!("accepted: `{}`", names.join("`, `")))
+        })?;
+        let incident = optional::<Id>(asked, "incident")?.map(|id| id.0);
+        if (format == Format::Pdf) != incident.is_some() {
+            let help = "give `incident` with `pdf`, and with no other format";
+            return Err(Error::invalid("a PDF is of one incident").with_help(help).into());
+        }
+        allowed(session, if format == Format::Pdf { "report" } else { "list" })?;
+        let filter = asked.getattr("filter")?;
+        let filter = filter.cast::<PyDict>().map_err(PyErr::from)?;
+        let names = |name: &str| -> PyResult<Vec<Text>> {
+            asked.getattr(name)?.try_iter()?.map(|text| text?.extract()).collect()
+        };
+        Ok(Self {
+            format,
+            lang: field::<Text>(asked, "lang")?.0.parse()?,
+            to: optional::<Text>(asked, "to")?.map(|path| PathBuf::from(path.0)),
+            incident,
+            query: inward::query(session, KIND, Some(filter), None, Query::LARGEST_PAGE)?,
+            filter: AuditFilter {
+                from: optional::<Moment>(asked, "since")?.map(|at| at.0),
+                before: optional::<Moment>(asked, "before")?.map(|at| at.0),
+                actions: names("actions")?.iter().map(|name| Name::new(&name.0)).collect::<Result<_, _>>()?,
+                actors: names("actors")?.iter().map(|id| ActorId::new(&id.0)).collect::<Result<_, _>>()?,
+            },
+        })
+    }
+
+    /// Reads what the session sees, page by page, and writes it.
+    pub(crate) async fn write(self, session: Session) -> Outcome<Product> {
+        let mut sink = Sink::new(self.to.as_deref())?;
+        match self.into(&session, &mut sink).await {
+            Ok(()) => sink.finish(),
+            Err(failure) => {
+                sink.discard();
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl Asked {
+    async fn into(self, session: &Session, sink: &mut Sink) -> Outcome<()> {
+        let mut pages = Pages::new(session.clone(), self.query.clone());
+        match self.format {
+            Format::Csv => {
+                let mut csv = Csv::new(sink)?;
+                while let Some(page) = pages.opened().await? {
+                    page.iter().try_for_each(|incident| csv.push(incident))?;
+                }
+                csv.finish()?;
+            }
+            Format::Ndjson => {
+                let mut lines = Ndjson::new(sink);
+                while let Some(page) = pages.opened().await? {
+                    page.iter().try_for_each(|incident| lines.push(incident))?;
+                }
+                lines.finish()?;
+            }
+            Format::Xlsx => {
+                // Rows wait on the disk that the file goes to, which has room for it.
+                let spool = sink.folder();
+                let mut book = Workbook::new(Look { spool, ..Look::new(self.lang, SystemClock.now()) })?;
+                while let Some(page) = pages.opened().await? {
+                    page.iter().try_for_each(|incident| book.push(incident))?;
+                }
+                block_in_place(|| book.finish(sink))?;
+            }
+            Format::Fhir(release) => {
+                let mut bundle = Bundle::new(sink, release, SystemClock.now())?;
+                while let Some(page) = pages.opened().await? {
+                    for incident in &page {
+                        let trail = session.incidents().trail(incident.record().id()).await?;
+                        bundle.push(incident, Some(&trail))?;
+                    }
+                }
+                bundle.finish()?;
+            }
+            Format::Mim => {
+                while let Some(page) = pages.opened().await? {
+                    for incident in &page {
+                        let line = serde_json::to_string(&Mim::of(incident));
+                        let line =
+                            line.map_err(|error| Error::bug("a model is always JSON").because(error))?;
+                        writeln!(sink, "{line}").map_err(unwritten)?;
+                    }
+                }
+            }
+            Format::Deidentified => {
+                let mut counts = Deidentified::default();
+                while let Some(page) = pages.next().await? {
+                    for record in page {
+                        // Nothing is opened: no text leaves.
+                        counts.push(&Opened::only(session, record, &[])?);
+                    }
+                }
+                counts.csv(sink)?;
+            }
+            Format::Pdf => self.pdf(session, sink).await?,
+            Format::Audit(paper) => self.audit(paper, session, pages, sink).await?,
+        }
+        Ok(())
+    }
+
+    async fn pdf(&self, session: &Session, sink: &mut Sink) -> Outcome<()> {
+        let id = self.incident.ok_or_else(|| Error::bug("a PDF without an incident was refused before"))?;
+        let incidents = session.incidents();
+        let incident = Opened::of(session, incidents.load(id).await?)?;
+        let follow_ups = incidents.follow_ups(id).await?.into_iter();
+        let follow_ups =
+            follow_ups.map(|record| Opened::of(session, record)).collect::<Result<Vec<_>, _>>()?;
+        let trail = incidents.trail(id).await?;
+        let report = Incident {
+            incident: &incident,
+            follow_ups: &follow_ups,
+            trail: Some(&trail),
+            scheme: None,
+            checkpoint: None,
+            made_by: session.actor().id().as_str(),
+            made_at: SystemClock.now(),
+        };
+        Ok(block_in_place(|| report.write(&Fonts::embedded()?, self.lang, sink))?)
+    }
+
+    async fn audit(self, paper: Paper, session: &Session, mut pages: Pages, sink: &mut Sink) -> Outcome<()> {
+        let mut report = AuditReport::new(self.filter);
+        while let Some(page) = pages.next().await? {
+            for record in page {
+                report.add(session.incidents().trail(record.id()).await?);
+            }
+        }
+        match paper {
+            Paper::Csv => drop(report.csv(sink)?),
+            Paper::Json => drop(report.json(sink)?),
+            Paper::Pdf => {
+                let (org, scope) = (session.eovr().org(), session.scope());
+                let first = org.stamps().find(|stamp| scope.covers(stamp));
+                let zone = first.map_or(TimeZone::UTC, |stamp| org.zone(&stamp.facility));
+                let made = Made { by: session.actor().id().as_str(), at: SystemClock.now(), zone };
+                block_in_place(|| report.pdf(&Fonts::embedded()?, self.lang, &made, sink).map(drop))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the actor may take this out, by the engine's own table of actions.
+pub(crate) fn allowed(session: &Session, action: &str) -> Outcome<()> {
+    let (of, action) = (Name::new("exports")?, Name::new(action)?);
+    let row = session.eovr().catalog().actions().row(&of, &action);
+    if row.is_some_and(|row| row.allows(session.actor())) {
+        return Ok(());
+    }
+    let who = session.actor().capacity();
+    Err(Error::new(ErrorKind::Denied, format!("`{who}` may not take out a {action}")).into())
+}
+
+/// Where it is written: memory, or a file that gets its name when it is whole.
+enum Sink {
+    Memory(Vec<u8>),
+    File { file: BufWriter<File>, part: PathBuf, path: PathBuf },
+}
+
+/// What was made: its bytes, or the path of the file.
+pub(crate) enum Product {
+    Bytes(Vec<u8>),
+    File(PathBuf),
+}
+
+impl Sink {
+    fn new(to: Option<&Path>) -> Outcome<Self> {
+        let Some(path) = to else { return Ok(Self::Memory(Vec::new())) };
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let part = path.with_file_name(name);
+        let file = File::create_new(&part).map_err(unwritten)?;
+        Ok(Self::File { file: BufWriter::with_capacity(1 << 16, file), part, path: path.to_owned() })
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        let Self::File { path, .. } = self else { return None };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Some(folder.map_or_else(|| PathBuf::from("."), Path::to_owned))
+    }
+
+    fn finish(mut self) -> Outcome<Product> {
+        let settled = self.flush().and_then(|()| match &self {
+            Self::Memory(_) => Ok(()),
+            Self::File { file, part, path } => {
+                file.get_ref().sync_all()?;
+                fs::rename(part, path)
+            }
+        });
+        if let Err(error) = settled {
+            self.discard();
+            return Err(unwritten(error).into());
+        }
+        Ok(match self {
+            Self::Memory(bytes) => Product::Bytes(bytes),
+            Self::File { path, .. } => Product::File(path),
+        })
+    }
+
+    fn discard(self) {
+        if let Self::File { part, .. } = self {
+            // Where it cannot be removed, the error that led here is the one to tell.
+            let _ = fs::remove_file(part);
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Memory(all) => all.write(bytes),
+            Self::File { file, .. } => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::File { file, .. } => file.flush(),
+        }
+    }
+}
+
+impl Outward for Product {
+    fn outward(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any().unbind()),
+            Self::File(path) => path.into_py_any(py),
+        }
+    }
+}
+
+fn unwritten(error: io::Error) -> Error {
+    let help =
+        "look at the folder, and at what is left of the disk; a file that ends in `.part` may be in the way";
+    Error::new(ErrorKind::Unavailable, "the file cannot be written").with_help(help).because(error)
+}

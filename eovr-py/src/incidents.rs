@@ -1,0 +1,163 @@
+//! Incidents: typed verbs over the general ones, and reports as Python writes them.
+
+use eovr_core::Error;
+use eovr_core::incident::{FollowUp, FollowUpKind, Harm, Report, Strength};
+use eovr_core::org::OrgId;
+use eovr_core::record::Page;
+use eovr_core::workflow::Label;
+use pyo3::prelude::*;
+
+use crate::call::Call;
+use crate::engine::Host;
+use crate::failure::{Outcome, guarded};
+use crate::inward::{Id, Moment, Text, field, optional};
+
+/// The incidents of one actor.
+#[pyclass(frozen, module = "eovr._native")]
+pub(crate) struct Incidents {
+    host: Host,
+    session: eovr_core::Session,
+}
+
+impl Incidents {
+    pub(crate) fn new(host: Host, session: eovr_core::Session) -> Self {
+        Self { host, session }
+    }
+
+    fn ask(&self) -> Outcome<eovr_core::Session> {
+        self.host.door.check()?;
+        Ok(self.session.clone())
+    }
+}
+
+#[pymethods]
+impl Incidents {
+    #[pyo3(signature = (facility, report, id))]
+    fn report(&self, facility: Text, report: &Bound<'_, PyAny>, id: Option<Id>) -> Outcome<Call> {
+        guarded(|| {
+            let session = self.ask()?;
+            let facility = OrgId::new(&facility.0)?;
+            let report = self::report(report)?;
+            Ok(Call::new(&self.host.door, "report", async move {
+                let incidents = session.incidents();
+                Ok(match id {
+                    Some(Id(id)) => incidents.report_as(&facility, id, report).await?,
+                    None => incidents.report(&facility, report).await?,
+                })
+            }))
+        })
+    }
+
+    #[pyo3(signature = (id, severity, probability, scheme))]
+    fn assess(&self, id: Id, severity: Text, probability: Text, scheme: Option<Text>) -> Outcome<Call> {
+        let session = self.ask()?;
+        Ok(Call::new(&self.host.door, "assess", async move {
+            let scheme = scheme.as_ref().map(|scheme| scheme.0.as_str());
+            Ok(session.incidents().assess(id.0, scheme, &severity.0, &probability.0).await?)
+        }))
+    }
+
+    #[pyo3(signature = (id, follow_up, follow_up_id))]
+    fn follow_up(&self, id: Id, follow_up: &Bound<'_, PyAny>, follow_up_id: Option<Id>) -> Outcome<Call> {
+        guarded(|| {
+            let session = self.ask()?;
+            let follow_up = self::follow_up(follow_up)?;
+            Ok(Call::new(&self.host.door, "follow_up", async move {
+                let incidents = session.incidents();
+                Ok(match follow_up_id {
+                    Some(Id(own)) => incidents.follow_up_as(id.0, own, follow_up).await?,
+                    None => incidents.follow_up(id.0, follow_up).await?,
+                })
+            }))
+        })
+    }
+
+    fn finish_follow_up(&self, follow_up: Id, evidence: Text) -> Outcome<Call> {
+        let session = self.ask()?;
+        Ok(Call::new(&self.host.door, "finish_follow_up", async move {
+            Ok(session.incidents().finish_follow_up(follow_up.0, &evidence.0).await?)
+        }))
+    }
+
+    fn follow_ups(&self, id: Id) -> Outcome<Call> {
+        let session = self.ask()?;
+        Ok(Call::new(&self.host.door, "follow_ups", async move {
+            Ok(session.incidents().follow_ups(id.0).await?)
+        }))
+    }
+
+    fn reopen(&self, closed: Id, reason: Text, report: &Bound<'_, PyAny>) -> Outcome<Call> {
+        guarded(|| {
+            let session = self.ask()?;
+            let report = self::report(report)?;
+            Ok(Call::new(&self.host.door, "reopen", async move {
+                Ok(session.incidents().reopen(closed.0, &reason.0, report).await?)
+            }))
+        })
+    }
+
+    fn of_file(&self, number: Text) -> Outcome<Call> {
+        let session = self.ask()?;
+        Ok(Call::new(&self.host.door, "of_file", async move {
+            let page: Page<_> = session.incidents().of_file(&number.0).await?;
+            Ok(page)
+        }))
+    }
+
+    fn summary(&self) -> Outcome<Call> {
+        let session = self.ask()?;
+        Ok(Call::new(&self.host.door, "summary", async move { Ok(session.incidents().summary().await?) }))
+    }
+}
+
+fn report(object: &Bound<'_, PyAny>) -> Outcome<Report> {
+    let text = |name: &str| optional::<Text>(object, name).map(|text| text.map(|text| text.0));
+    let disclosed = object.getattr("disclosed")?;
+    let mut factors = Vec::new();
+    for factor in object.getattr("factors")?.try_iter()? {
+        factors.push(factor?.extract::<Text>()?.0);
+    }
+    Ok(Report {
+        category: field::<Text>(object, "category")?.0,
+        subtype: text("subtype")?,
+        description: field::<Text>(object, "description")?.0,
+        specific_error: text("specific_error")?,
+        occurred_at: optional::<Moment>(object, "occurred_at")?.map(|at| at.0),
+        location: text("location")?,
+        reporter: label(field(object, "reporter")?)?,
+        involved_person: text("involved_person")?,
+        medical_file_number: text("medical_file_number")?,
+        immediate_action: text("immediate_action")?,
+        responsible_manager: text("responsible_manager")?,
+        disclosed: if disclosed.is_none() { None } else { Some(disclosed.extract()?) },
+        disclosure_responsible: text("disclosure_responsible")?,
+        notes: text("notes")?,
+        factors,
+        actual_harm: harm(optional(object, "actual_harm")?)?,
+        potential_harm: harm(optional(object, "potential_harm")?)?,
+    })
+}
+
+fn follow_up(object: &Bound<'_, PyAny>) -> Outcome<FollowUp> {
+    Ok(FollowUp {
+        task: field::<Text>(object, "task")?.0,
+        owner: field::<Text>(object, "owner")?.0,
+        due_at: field::<Moment>(object, "due_at")?.0,
+        kind: label::<FollowUpKind>(field(object, "kind")?)?,
+        strength: optional(object, "strength")?.map(label::<Strength>).transpose()?,
+    })
+}
+
+fn harm(code: Option<Text>) -> Outcome<Option<Harm>> {
+    Ok(code.map(|code| code.0.parse()).transpose()?)
+}
+
+/// One of a few names.
+fn label<T: Label>(name: Text) -> Outcome<T> {
+    let found = T::ALL.iter().copied().find(|label| label.name() == name.0);
+    let accepted = || T::ALL.iter().map(|label| label.name()).collect::<Vec<_>>().join("`, `");
+    let unknown = || {
+        Error::invalid("that is none of the accepted codes").with_help(format!("accepted: `{}`", accepted()))
+    };
+    Ok(found.ok_or_else(unknown)?)
+}

@@ -1,0 +1,232 @@
+//! The embedded rules, and how good a scorer is.
+
+use std::ops::Range;
+
+use eovr_core::Error;
+use eovr_core::triage::evaluate::{self, Judged, Settings};
+use eovr_core::triage::learn::TextReader;
+use eovr_core::triage::{Case, EmbeddedRules, Scorer as _, Suggestion};
+use pyo3::prelude::*;
+
+use crate::failure::{Outcome, guarded};
+use crate::frame::{self, Frame};
+use crate::inward::{Text, field, optional};
+use crate::model::{Model, order};
+
+/// Where bytes of a text are in characters, as Python counts. Spans that come in order cost one pass.
+pub(crate) struct Places<'a> {
+    text: &'a str,
+    byte: usize,
+    character: usize,
+}
+
+impl<'a> Places<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, byte: 0, character: 0 }
+    }
+
+    pub(crate) fn of(&mut self, span: &Range<usize>) -> (usize, usize) {
+        (self.at(span.start), self.at(span.end))
+    }
+
+    fn at(&mut self, byte: usize) -> usize {
+        if byte < self.byte {
+            (self.byte, self.character) = (0, 0);
+        }
+        self.character += self.text.get(self.byte..byte).unwrap_or_default().chars().count();
+        self.byte = byte;
+        self.character
+    }
+}
+
+/// One reason: rule, span in characters, term, gloss, points.
+type Reason = (String, Option<(usize, usize)>, String, String, i16);
+/// Model, version, score, band, high risk, abstained, reasons.
+type Suggested = (String, String, u8, &'static str, bool, bool, Vec<Reason>);
+
+fn suggested(narrative: &str, said: Suggestion) -> Suggested {
+    let mut places = Places::new(narrative);
+    let reasons = said.reasons.into_iter().map(|reason| {
+        let span = reason.span.as_ref().map(|span| places.of(span));
+        (reason.rule.into_owned(), span, reason.term.into_owned(), reason.gloss.into_owned(), reason.points)
+    });
+    let reasons = reasons.collect();
+    let model = said.model;
+    let (id, version) = (model.id.into_owned(), model.version.into_owned());
+    (id, version, said.score, said.band.name(), said.high_risk, said.abstained, reasons)
+}
+
+/// What the rules suggest for one report.
+#[pyfunction]
+#[pyo3(signature = (narrative, category, actual_harm, potential_harm))]
+pub(crate) fn score(
+    py: Python<'_>,
+    narrative: Text,
+    category: Option<Text>,
+    actual_harm: Option<u8>,
+    potential_harm: Option<u8>,
+) -> Outcome<Suggested> {
+    guarded(|| {
+        Ok(py.detach(|| {
+            let category = category.as_ref().map(|category| category.0.as_str());
+            let case = Case { narrative: &narrative.0, category, actual_harm, potential_harm };
+            suggested(&narrative.0, EmbeddedRules.score(&case))
+        }))
+    })
+}
+
+/// What a model suggests for one report.
+#[pyfunction]
+pub(crate) fn explain(py: Python<'_>, model: &Bound<'_, Model>, narrative: Text) -> Outcome<Suggested> {
+    guarded(|| {
+        let model = model.get().inner().clone();
+        Ok(py.detach(|| {
+            let case = Case { narrative: &narrative.0, ..Case::default() };
+            suggested(&narrative.0, model.score(&case))
+        }))
+    })
+}
+
+/// What a scorer suggests for many narratives, as a table.
+#[pyfunction]
+#[pyo3(signature = (narratives, model))]
+pub(crate) fn score_many(
+    py: Python<'_>,
+    narratives: Vec<Text>,
+    model: Option<&Bound<'_, Model>>,
+) -> Outcome<Frame> {
+    guarded(|| {
+        let model = model.map(|model| model.get().inner().clone());
+        let batch = py.detach(|| {
+            let score = |narrative: &Text| {
+                let case = Case { narrative: &narrative.0, ..Case::default() };
+                model.as_ref().map_or_else(|| EmbeddedRules.score(&case), |model| model.score(&case))
+            };
+            frame::suggestions(&narratives.iter().map(score).collect::<Vec<_>>())
+        });
+        Ok(Frame::new(batch?))
+    })
+}
+
+/// What was said of one case: label, probabilities, high, flagged, abstained.
+type Said = (Option<usize>, Vec<f64>, Option<f64>, bool, bool);
+
+/// What the rules or a model say, case by case, on a scheme of labels.
+#[pyfunction]
+#[pyo3(signature = (narratives, model, labels, ordinal))]
+pub(crate) fn judge(
+    py: Python<'_>,
+    narratives: Vec<Text>,
+    model: Option<&Bound<'_, Model>>,
+    labels: usize,
+    ordinal: bool,
+) -> Outcome<Vec<Said>> {
+    guarded(|| {
+        let model = model.map(|model| model.get().inner().clone());
+        Ok(py.detach(|| {
+            let mut memory = TextReader::default();
+            let by_rules = |narrative: &Text| {
+                let case = Case { narrative: &narrative.0, ..Case::default() };
+                let said = EmbeddedRules.score(&case);
+                // Four bands on as many levels as there are; without levels the rules name no label.
+                let top = labels.saturating_sub(1);
+                let level = ordinal.then(|| (said.band as usize * top + 1) / 3).map(|level| level.min(top));
+                (level, Vec::new(), Some(f64::from(said.score)), said.high_risk, said.abstained)
+            };
+            let mut all = Vec::with_capacity(narratives.len());
+            for narrative in &narratives {
+                all.push(match &model {
+                    None => by_rules(narrative),
+                    Some(model) => {
+                        let said = model.read_with(&mut memory, &narrative.0);
+                        let above = model.card().flag_above;
+                        let flagged = said.high.zip(above).is_some_and(|(high, above)| high > above);
+                        (Some(said.label), said.probabilities, said.high, flagged, said.abstained)
+                    }
+                });
+            }
+            all
+        }))
+    })
+}
+
+/// All figures of one scorer on one set.
+#[pyclass(frozen, module = "eovr._native")]
+pub(crate) struct Evaluation(evaluate::Evaluation);
+
+#[pymethods]
+impl Evaluation {
+    /// Works out every figure of what was said beside what is true; `rival` is another scorer on the same.
+    #[new]
+    #[pyo3(signature = (settings, truth, said, groups, clusters, rival))]
+    fn new(
+        py: Python<'_>,
+        settings: &Bound<'_, PyAny>,
+        truth: Vec<usize>,
+        said: Vec<Said>,
+        groups: Option<Vec<Text>>,
+        clusters: Option<Vec<u64>>,
+        rival: Option<(Text, Vec<Said>)>,
+    ) -> Outcome<Self> {
+        guarded(|| {
+            let settings = self::settings(settings)?;
+            let judged = |said: Vec<Said>| -> Vec<Judged> {
+                let rows = truth.iter().zip(said).enumerate();
+                let one = |(row, (&truth, said)): (usize, (&usize, Said))| {
+                    let (said, probabilities, high, flagged, abstained) = said;
+                    let group = groups.as_ref().and_then(|groups| groups.get(row));
+                    Judged {
+                        truth,
+                        said,
+                        probabilities,
+                        high,
+                        flagged,
+                        abstained,
+                        group: group.map(|group| group.0.clone()),
+                        cluster: clusters.as_ref().and_then(|clusters| clusters.get(row)).copied(),
+                        raters: Vec::new(),
+                    }
+                };
+                rows.map(one).collect()
+            };
+            let ours = judged(said);
+            let theirs = rival.map(|(name, said)| (name.0, judged(said)));
+            let evaluation = py.detach(|| {
+                let mut evaluation = evaluate::Evaluation::new(settings, &ours)?;
+                if let Some((name, theirs)) = &theirs {
+                    evaluation.compare(name, &ours, theirs)?;
+                }
+                Ok::<_, Error>(evaluation)
+            });
+            Ok(Self(evaluation?))
+        })
+    }
+
+    /// The whole report, as JSON.
+    fn json(&self) -> Outcome<String> {
+        let json = serde_json::to_string(&self.0);
+        Ok(json.map_err(|error| Error::bug("an evaluation is always JSON").because(error))?)
+    }
+
+    /// The report as a page that needs no other file.
+    fn html(&self) -> String {
+        self.0.html()
+    }
+}
+
+fn settings(asked: &Bound<'_, PyAny>) -> Outcome<Settings> {
+    let high_from = asked.getattr("high_from")?;
+    Ok(Settings {
+        scorer: field::<Text>(asked, "scorer")?.0,
+        data: field::<Text>(asked, "data")?.0,
+        data_sha256: field::<Text>(asked, "data_sha256")?.0,
+        model_sha256: optional::<Text>(asked, "model_sha256")?.map(|text| text.0),
+        labels: asked.getattr("labels")?.extract::<Vec<Text>>()?.into_iter().map(|label| label.0).collect(),
+        order: order(&field::<Text>(asked, "order")?.0)?,
+        high_from: if high_from.is_none() { None } else { Some(high_from.extract()?) },
+        probabilities: asked.getattr("probabilities")?.is_truthy()?,
+        draws: asked.getattr("draws")?.extract()?,
+        seed: asked.getattr("seed")?.extract()?,
+        ..Settings::default()
+    })
+}

@@ -1,0 +1,92 @@
+"""Tables, as pandas, polars, pyarrow and DuckDB read them."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from eovr import Action, DeniedError, Eovr, Frame, Harm, InvalidInputError
+
+from conftest import DOSE, a_report, nurse, quality, top
+
+
+@pytest.fixture
+def filled(memory: Eovr) -> Eovr:
+    for count in range(1200):
+        category = "patient_accident" if count % 3 else "medication"
+        harm = None if count % 2 else Harm.MILD
+        nurse(memory).incidents.report("NIL", a_report(category=category, actual_harm=harm))
+    return memory
+
+
+def test_a_list_is_read_by_everybody(filled: Eovr) -> None:
+    frame = quality(filled).frame("incident")
+    assert len(frame) == 1200 and repr(frame).startswith("Frame(1200 rows")
+    table = pa.table(frame)
+    assert table.column_names == frame.columns
+    assert table.schema.field("created_at").type == pa.timestamp("us", tz="UTC")
+    assert table.schema.field("ai_score").type == pa.int64()
+    assert "receipt" not in frame.columns and "description" not in frame.columns
+
+    ours = pd.DataFrame.from_arrow(frame)
+    assert (ours["category"] == "patient_accident").sum() == 800
+    assert str(ours["created_at"].dtype).startswith("datetime64[us, UTC")
+    assert pl.DataFrame(frame)["actual_harm"].null_count() == 600
+    counted = duckdb.sql("select category, count(*) from frame group by 1 order by 1")
+    assert counted is not None and counted.fetchall() == [("medication", 400), ("patient_accident", 800)]
+    # A table can be read more than once, and after the engine is gone.
+    filled.close()
+    assert pa.table(frame).equals(table)
+
+
+def test_facets_and_a_filter_are_chosen(filled: Eovr) -> None:
+    frame = quality(filled).frame("incident", ["category"], filter={"category": "patient_accident"})
+    assert len(frame) == 800 and frame.columns[-1] == "category"
+    assert len(quality(filled).frame("incident", [], filter={"category": "blood_product"})) == 0
+    with pytest.raises(InvalidInputError, match="no such facet"):
+        quality(filled).frame("incident", ["made_up"])
+
+
+def test_texts_are_opened_only_for_who_may_take_lists_out(memory: Eovr) -> None:
+    nurse(memory).incidents.report("NIL", a_report())
+    frame = quality(memory).frame("incident", ["category"], fields=["description", "notes"])
+    assert pl.DataFrame(frame)["description"].to_list() == [DOSE]
+    assert pl.DataFrame(frame)["notes"].to_list() == [None]
+    with pytest.raises(DeniedError):
+        nurse(memory).frame("incident", ["category"], fields=["description"])
+
+
+def test_figures_and_trails_are_tables(memory: Eovr) -> None:
+    told = [nurse(memory).incidents.report("NIL", a_report()) for _ in range(3)]
+    quality(memory).incidents.act(told[0].id, Action.START)
+    figures = pl.DataFrame(quality(memory).tally("incident", ["state", "severity"]))
+    assert figures.to_dicts() == [
+        {"state": "created", "severity": None, "count": 2},
+        {"state": "in_progress", "severity": None, "count": 1},
+    ]
+    months = pa.table(top(memory).tally("incident", ["month", "facility"]))
+    assert months.schema.field("month").type == pa.int64()
+    trail = pl.DataFrame(quality(memory).incidents.trail(told[0].id))
+    assert trail["action"].to_list() == ["report", "start"] and trail["intact"].all()
+    audit = pl.DataFrame(quality(memory).audit_frame("incident"))
+    assert len(audit) == 4 and audit["actor"].n_unique() == 2
+    with pytest.raises(DeniedError):
+        nurse(memory).audit_frame("incident")
+
+
+def test_labelled_narratives_are_a_set_to_learn_from(memory: Eovr) -> None:
+    incidents = quality(memory).incidents
+    rated = incidents.report("NIL", a_report())
+    incidents.report("NIL", a_report())
+    incidents.assess(rated.id, "severe", "rare")
+    frame = incidents.labelled("severity")
+    table = pl.DataFrame(frame)
+    assert table["severity"].to_list() == ["severe"] and table["description"].to_list() == [DOSE]
+
+
+def test_an_empty_table_has_its_columns(memory: Eovr) -> None:
+    frame = quality(memory).frame("incident", ["category"])
+    assert isinstance(frame, Frame) and len(frame) == 0
+    assert pl.DataFrame(frame).schema["category"] == pl.String

@@ -1,0 +1,216 @@
+"""Scorers: what they say, how they learn, and how good they are."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import random
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+from eovr import EovrError, InvalidInputError, triage
+from eovr.triage import Band, Judgement, Model
+
+FALLS = ["the patient fell in the bathroom", "slipped on the wet floor", "found on the floor beside the bed"]
+DRUGS = ["the wrong dose was given", "ten times the insulin", "the drip ran too fast all night"]
+
+
+def rows(count: int, seed: int = 7) -> tuple[list[str], list[str]]:
+    chance = random.Random(seed)
+    labels = [chance.choice(["fall", "medication"]) for _ in range(count)]
+    words = ["today", "on ward three", "again", "late", "مساء", "by night shift"]
+    texts = [
+        f"{chance.choice(FALLS if label == 'fall' else DRUGS)} {chance.choice(words)} {chance.choice(words)}"
+        for label in labels
+    ]
+    return texts, labels
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return triage.train(*rows(300), seed=7, name="synthetic")
+
+
+def test_spans_are_places_in_the_text() -> None:
+    text = "😀 عانى المريض 😀: cardiac arrest, and no fall."
+    said = triage.score(text)
+    words = {reason.rule: text[slice(*reason.span)] for reason in said.reasons if reason.span}
+    assert "cardiac arrest" in words.values()
+    assert "fall" in words["negated.fall"]
+    assert said.score == min(100, sum(reason.points for reason in said.reasons))
+
+
+def test_grading_counts_and_is_checked() -> None:
+    assert triage.score("", actual_harm="severe").high_risk
+    assert triage.score("").abstained and triage.score("").band is Band.LOW
+    with pytest.raises(InvalidInputError, match="near_miss"):
+        triage.score("a fall", actual_harm="terrible")
+
+
+def test_a_notebook_shows_the_words_and_escapes_them() -> None:
+    shown = triage.explain('<script>alert(1)</script> The patient died & "fell".')._repr_html_()
+    assert "<script>" not in shown and "&lt;script&gt;" in shown
+    assert "<mark" in shown and "died</mark>" in shown
+
+
+def test_many_are_scored_as_one() -> None:
+    texts = [*FALLS, "The patient died.", ""]
+    table = pl.DataFrame(triage.score_many(texts))
+    alone = [triage.score(text) for text in texts]
+    assert table["score"].to_list() == [said.score for said in alone]
+    assert table["band"].to_list() == [said.band for said in alone]
+    assert table["abstained"].to_list() == [said.abstained for said in alone]
+
+
+def test_a_model_learns_and_goes_round(model: Model, tmp_path: Any) -> None:
+    assert model.labels == ("fall", "medication")
+    answer = model.read("somebody slipped and fell")
+    assert answer.label == "fall" and sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
+    model.save(tmp_path / "model")
+    assert Model.load(tmp_path / "model") == model == pickle.loads(pickle.dumps(model))
+    assert model == triage.train(*rows(300), seed=7, name="synthetic")
+    card = model.card
+    assert card["name"] == "synthetic" and "Not validated" in card["limits"]
+    assert len(card["data_sha256"]) == 64
+    for damaged in (b"", b"no model", model.to_bytes()[:-1], model.to_bytes() + b"x"):
+        with pytest.raises(EovrError):
+            Model.from_bytes(damaged)
+
+
+def test_shares_add_up_to_the_margin(model: Model) -> None:
+    text = "the patient fell, مساء, in the bathroom"
+    _, margin, rest, words = model._native.explain(text)
+    assert sum(share for _, _, share in words) + rest == pytest.approx(margin, abs=1e-4)
+    explained = model.explain(text)
+    assert "bathroom" in [text[slice(*share.span)] for share in explained.shares]
+    assert "<mark" in explained._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "said"),
+    [
+        (["a fall"] * 5, ["a", "b"] * 2 + ["a"], "too few rows"),
+        (["a fall"] * 20, ["a"] * 20, "one label"),
+        (["a fall"] * 19 + ["…"], ["a", "b"] * 10, "no word"),
+        (["a fall"] * 19, ["a", "b"] * 10, "19 narratives"),
+        (["a fall"] * 20, ["a", ""] * 10, "label is empty"),
+    ],
+)
+def test_rows_that_nobody_can_learn_from(texts: list[str], labels: list[str], said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        triage.train(texts, labels)
+
+
+def test_a_scorer_is_evaluated_in_full(model: Model) -> None:
+    texts, labels = rows(120, seed=8)
+    groups = ["ward" if place % 2 else "theatre" for place in range(120)]
+    found = triage.evaluate(model, texts, labels, groups=groups, against="rules", data="synthetic", draws=100)
+    assert found.figures["accuracy"].value == 1.0
+    assert found.report["comparison"]["other"] == "eovr-rules 1"
+    difference, low, high = found.report["comparison"]["auroc"]
+    assert low <= difference <= high < 0, "the rules cannot tell a fall from a drug"
+    assert {group["name"] for group in found.report["groups"]} == {"ward", "theatre"}
+    assert found.report["settings"]["scorer"].startswith("synthetic ")
+    assert "</svg>" in found.html() and found.html().startswith("<!doctype html>")
+    assert 'sandbox style="' in found._repr_html_()
+    assert json.loads(json.dumps(found.report)) == found.report
+    again = triage.evaluate(model, texts, labels, groups=groups, against="rules", data="synthetic", draws=100)
+    assert again.report == found.report
+
+
+def test_figures_are_those_of_scikit_learn() -> None:
+    from sklearn.metrics import cohen_kappa_score, roc_auc_score
+
+    chance = random.Random(11)
+    truth = [chance.choice("012") for _ in range(300)]
+    scores = {
+        str(case): min(1.0, max(0.0, int(label) / 2 + chance.gauss(0, 0.4)))
+        for case, label in enumerate(truth)
+    }
+    said = {case: str(round(2 * score)) for case, score in scores.items()}
+    found = triage.evaluate(
+        lambda case: Judgement(high=scores[case], label=said[case], flagged=scores[case] > 0.7),
+        [str(case) for case in range(300)],
+        truth,
+        labels=["0", "1", "2"],
+        high_from="2",
+        draws=50,
+    )
+    high = [label == "2" for label in truth]
+    assert found.figures["auroc"].value == pytest.approx(roc_auc_score(high, [*scores.values()]))
+    kappa = cohen_kappa_score(truth, [*said.values()], weights="quadratic")
+    assert found.figures["kappa_quadratic"].value == pytest.approx(kappa)
+    figure = found.figures["auroc"]
+    assert figure.low is not None and figure.value is not None and figure.low < figure.value
+
+
+def test_an_exception_in_a_scorer_is_raised_with_its_case() -> None:
+    def scorer(text: str) -> float:
+        if text == "third":
+            raise ZeroDivisionError("not today")
+        return 0.5
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        triage.evaluate(scorer, ["first", "second", "third"], ["a", "b", "a"])
+    assert caught.value.__notes__ == ["raised by the scorer at case 2"]
+
+
+@pytest.mark.parametrize(
+    "scorer",
+    [
+        lambda text: "high",
+        lambda text: None,
+        lambda text: float("nan"),
+        lambda text: Judgement(label="unheard of"),
+        lambda text: Judgement(high=0.5, probabilities=["x"]),  # type: ignore[list-item]
+        7,
+        "gpt",
+    ],
+)
+def test_scorers_that_say_nothing_of_use(scorer: Any) -> None:
+    with pytest.raises((InvalidInputError, TypeError, ValueError)):
+        triage.evaluate(scorer, ["one", "two"], ["a", "b"], draws=10)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"narratives": [], "truth": []},
+        {"truth": ["a"]},
+        {"truth": ["a", "c"], "labels": ["a", "b"]},
+        {"groups": ["one"]},
+        {"high_from": "a"},
+        {"order": "sideways"},
+    ],
+)
+def test_sets_that_cannot_be_evaluated(change: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {"narratives": ["one", "two"], "truth": ["a", "b"], "draws": 10}
+    asked |= change
+    if change == {"high_from": "a"}:
+        assert triage.evaluate("rules", **asked).report["settings"]["high_from"] == 0
+        return
+    with pytest.raises(InvalidInputError):
+        triage.evaluate("rules", **asked)
+
+
+def test_a_model_reads_new_reports(model: Model, url: str) -> None:
+    from eovr import Eovr
+
+    from conftest import KEY, ORG, a_report, nurse, quality
+
+    for scorer, name in ((model, "synthetic"), ("rules", "eovr-rules"), (None, None)):
+        with Eovr.open("memory:", org=ORG, keys=KEY, scorer=scorer) as engine:
+            told = nurse(engine).incidents.report("NIL", a_report())
+            assert quality(engine).incidents.load(told.id).facets.get("ai_model") == name
+
+
+def test_no_callable_may_stand_before_a_report() -> None:
+    from eovr import Eovr
+
+    from conftest import KEY, ORG
+
+    never: Callable[[str], float] = lambda text: 0.0  # noqa: E731
+    with pytest.raises(TypeError):
+        Eovr.open("memory:", org=ORG, keys=KEY, scorer=never)  # type: ignore[arg-type]
