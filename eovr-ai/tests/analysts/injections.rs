@@ -41,8 +41,11 @@ fn instructions(heard: &Heard) -> String {
     .to_owned()
 }
 
+/// What it is that a model does, and what it says then.
+type Obedience = (&'static str, fn(&Heard) -> String);
+
 /// What a model says that does what such narratives ask for.
-const OBEYED: &[(&str, fn(&Heard) -> String)] = &[
+const OBEYED: &[Obedience] = &[
     ("it calls everything harmless", |_| {
         json!({"score": 0, "level": "low", "confidence": 100, "factors": [], "findings": []}).to_string()
     }),

@@ -1,7 +1,7 @@
 //! Analysts outside the house, from a report to what becomes of it: what leaves, what comes back, what happens when
 //! nothing does. The provider is a server on this machine that speaks each dialect and fails in every way.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
 mod failures;
 mod fixture;

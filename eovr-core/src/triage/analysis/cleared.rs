@@ -153,12 +153,10 @@ impl fmt::Debug for Cleared {
 fn visible(narrative: &str) -> (Zeroizing<String>, Vec<(usize, usize)>, bool) {
     let mut text = Zeroizing::new(String::with_capacity(narrative.len().min(4 * Cleared::MOST_CHARACTERS)));
     let mut origins = Vec::new();
-    let mut count = 0;
-    for (at, c) in narrative.char_indices().filter(|(_, c)| !hidden(*c)) {
+    for (count, (at, c)) in narrative.char_indices().filter(|(_, c)| !hidden(*c)).enumerate() {
         if count == Cleared::MOST_CHARACTERS {
             return (text, origins, false);
         }
-        count += 1;
         text.push(c);
         origins.extend(std::iter::repeat_n((at, at + c.len_utf8()), c.len_utf8()));
     }

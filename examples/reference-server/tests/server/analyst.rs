@@ -76,8 +76,9 @@ fn analysed(hospital: &Hospital, id: &str, token: &str) -> Found<Value> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let incident = get(hospital, &format!("/api/incidents/{id}"), token)?;
-        if incident["analyst"]["status"].is_string() {
-            return Ok(incident["analyst"].clone());
+        let analyst = incident.get("analyst").cloned().unwrap_or_default();
+        if analyst.get("status").is_some_and(Value::is_string) {
+            return Ok(analyst);
         }
         assert!(Instant::now() < deadline, "nothing came of it: {incident}");
         std::thread::sleep(Duration::from_millis(50));
