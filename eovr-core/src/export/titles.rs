@@ -118,6 +118,7 @@ const CODES: &[(&str, Words)] = &[
     ("add_remark", words("Remark added", "إضافة ملاحظة")),
     ("assess", words("Risk assessed", "تقييم الخطر")),
     ("edit_jci", words("JCI panel edited", "تحرير لوحة الاعتماد")),
+    ("analyse", words("Read by a model", "قراءة بواسطة نموذج")),
     ("review_ai", words("AI score reviewed", "مراجعة تقدير الذكاء الاصطناعي")),
     ("open_follow_up", words("Follow-up added", "إضافة إجراء متابعة")),
     ("attach", words("File added", "إضافة ملف")),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use eovr_core::access::{Role, danger};
+use eovr_core::analyst::{self, Registry};
 use eovr_core::attachment::Attachments;
 use eovr_core::decide::Command;
 use eovr_core::export;
@@ -116,7 +117,7 @@ impl World {
             .store(MemoryStore::new())
             .org(Org::new(serde_json::from_str(ORG)?)?)
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
-            .kinds(eovr_core::analyst::kinds()?)
+            .kinds(analyst::kinds()?)
             .kind(notice::kind()?)
             .actions(of, rows)
             .actions(exports, exporting)
@@ -147,6 +148,8 @@ impl World {
             let id = world.setup.create(facility::KIND, &place, site.command()).await?.id;
             world.plant(facility::KIND, id).await?;
         }
+        let model = Registry::register(&eovr, &eovr_core::Name::new("local")?, "a-reader").await?;
+        world.plant(analyst::MODEL, model).await?;
         for seat in SEATS {
             for role in Role::ALL {
                 world.arrives(role, seat).await?;
@@ -297,7 +300,7 @@ fn sees(who: &Person, planted: &Planted) -> bool {
     let covered = who.session.scope().covers(&planted.stamp);
     match planted.kind {
         login::KIND | notice::KIND => false,
-        user::KIND | api_key::KIND => covered && who.role == Role::TopManagement,
+        user::KIND | api_key::KIND | analyst::MODEL => covered && who.role == Role::TopManagement,
         _ => covered,
     }
 }
@@ -309,6 +312,7 @@ fn kind_at(path: &str, name: &str) -> &'static str {
         (Some("incidents"), "file") => ATTACHMENT,
         (Some("incidents"), _) => KIND,
         (Some("exports"), _) => KIND,
+        (Some("ai"), _) => analyst::MODEL,
         (Some("notices"), _) => notice::KIND,
         (Some("users"), _) => user::KIND,
         (Some("keys"), _) => api_key::KIND,
@@ -367,6 +371,17 @@ fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String
         }
         ("POST", "/api/incidents/{id}/attachments") => "%PDF-1.7 a form",
         ("POST", "/api/incidents/{id}/attachments/{file}/remove") => r#"{"reason": "not of this patient"}"#,
+        ("POST", "/api/facilities/{id}/processors") => {
+            r#"{"processors": ["local"], "reason": "the contract is signed"}"#
+        }
+        ("POST", "/api/ai/models/{id}/examine") => {
+            r#"{"cases": 200, "gain": 50, "gain_low": 10, "against": "rules",
+                "report": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}"#
+        }
+        ("POST", path) if path.starts_with("/api/ai/models/{id}/") && route.takes.is_some() => {
+            r#"{"reason": "we looked at it"}"#
+        }
+        ("POST", "/api/incidents/{id}/analysis/retry") => r#"{"reason": "it is back"}"#,
         ("POST", "/api/users/{id}/role") => r#"{"role": "staff"}"#,
         ("POST", "/api/users/{id}/disable" | "/api/users/{id}/enable" | "/api/users/{id}/retire")
         | ("POST", "/api/users/{id}/reset-factor" | "/api/keys/{id}/revoke") => r#"{"why": "no more"}"#,
