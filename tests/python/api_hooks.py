@@ -26,6 +26,7 @@ BEYOND_A_SCHEMA = [
     ("chapter", "no such chapter"),
     ("severity", "`severity` and `probability` go together"),
     ("disposition", "`disposition` cannot be set so"),
+    ("gain_low", "`gain_low` is above `gain`"),
     # A reason alone changes nothing.
     ("body", "it changes nothing"),
     # What the caller is: no facility is named, and the caller has none.
@@ -38,6 +39,7 @@ BEYOND_A_SCHEMA = [
     (None, "the report has a disposition already"),
     (None, "a report that was reopened cannot be restored"),
     (None, "it has as many `attachment` records as it may"),
+    (None, "there is nothing to compare yet"),
     # What the bytes of a file are.
     (None, "the file is none of those that are taken"),
 ]

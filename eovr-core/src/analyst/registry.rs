@@ -106,7 +106,7 @@ pub(super) fn kind() -> Result<Kind> {
         facets: vec![
             required(plain("processor", ValueType::Text)?),
             required(plain("model", ValueType::Text)?),
-            FacetSpec { range: Some((0, i64::MAX)), ..plain("cases", ValueType::Int)? },
+            FacetSpec { range: Some((0, 1_000_000_000)), ..plain("cases", ValueType::Int)? },
             thousandths("gain")?,
             thousandths("gain_low")?,
             plain("against", ValueType::Text)?,

@@ -125,6 +125,7 @@ pub(crate) struct New {
 #[serde(deny_unknown_fields)]
 #[schema(as = AiExamination)]
 pub(crate) struct Examination {
+    #[schema(maximum = 1_000_000_000)]
     cases: u32,
     /// In thousandths of quadratic weighted kappa.
     #[schema(minimum = -2000, maximum = 2000)]
