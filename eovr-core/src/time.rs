@@ -31,6 +31,11 @@ impl Timestamp {
         self.0
     }
 
+    /// The day in UTC, `2026-11-27`: nodes need not agree on a zone.
+    pub(crate) fn utc_day(self) -> String {
+        self.to_string().chars().take("2026-11-27".len()).collect()
+    }
+
     /// This moment and `seconds` more (fewer, where negative); saturates at the ends of the range.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {

@@ -261,8 +261,16 @@ async fn a_person_is_no_analyst() {
     let posing = || {
         eovr_core::Command::new("analyse").set("analyst_status", "answered").set("analyst_high_risk", true)
     };
-    for session in [house.top(), house.quality()] {
+    // Whoever has the tier is no software, and whoever reviews has not even the tier.
+    for (session, kind) in [(house.top(), ErrorKind::Refused), (house.quality(), ErrorKind::Denied)] {
         let error = session.act("incident", id, posing()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    // Nor on the analysis itself: an answer that nobody gave, or a sending that never was.
+    let analysis =
+        eovr_core::analyst::analysis_of(&eovr_core::Name::new("incident").unwrap(), &id.to_string());
+    for action in ["send", "answer", "fail", "park", "withhold"] {
+        let error = house.top().act("analysis", analysis, eovr_core::Command::new(action)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{action}: {error}");
     }
 }

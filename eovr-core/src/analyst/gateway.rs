@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::access::danger;
 use crate::analyst::desk::{Equipment, Limits};
-use crate::analyst::{Action, Chosen, KIND, MOST_ATTEMPTS, Subject, day, registry};
+use crate::analyst::{Action, Chosen, KIND, MOST_ATTEMPTS, Subject, registry};
 use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
 use crate::identity::facility;
@@ -126,7 +126,7 @@ impl Gateway {
             .set("taken_out", count(sent.replaced()))
             .set_some("beside", (!beside.is_empty()).then_some(beside))
             .set("digest", sent.digest().to_vec())
-            .set("sent_on", day(now))
+            .set("sent_on", now.utc_day())
             .set("attempts", attempts)
             .set("on_trial", on_trial)
             // Whoever has it and vanishes is waited for so long.
@@ -151,7 +151,7 @@ impl Gateway {
         let facet = |name: &str| Name::new(name).map(Column::Facet);
         let tally = Tally::of(Name::new(KIND)?)
             .filter(Column::Facility, Test::Is(facility.into()))
-            .filter(facet("sent_on")?, Test::Is(day(self.session.eovr().now()).into()))
+            .filter(facet("sent_on")?, Test::Is(self.session.eovr().now().utc_day().into()))
             .by(facet("attempts")?);
         let cells = self.session.tally(&tally).await?.cells;
         // One that was sent on other days too counts for those as well: the budget errs towards thrift.

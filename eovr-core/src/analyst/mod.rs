@@ -30,8 +30,6 @@ mod standing;
 mod subject;
 mod trial;
 
-use sha2::{Digest, Sha256};
-
 use crate::access::Tiers;
 use crate::decide::Command;
 use crate::error::Result;
@@ -49,7 +47,7 @@ pub use self::breaker::Breaker;
 pub use self::desk::{Desk, Equipment, Limits, Outcome, Provider};
 pub use self::registry::{Chosen, Examined, MODEL, ModelAction, ModelState, Registry};
 pub use self::standing::{Month, standing};
-pub use self::subject::Subject;
+pub use self::subject::{SETS, Subject};
 pub use self::trial::{Compared, compare};
 
 /// The name of the kind.
@@ -104,7 +102,7 @@ impl Workflow for AnalysisWorkflow {
     const ENDS: &'static [State] = &[State::Answered];
     const CREATE: Action = Action::Open;
 
-    // The software does all of it; tier 5 may look what left the house, and have something tried again.
+    // Software does all of it (see the rules); tier 5 may look what left the house, and have something tried again.
     const MAY: &'static [May<Action>] = &[
         May::new(Action::Open, (5, 5), &["about", "of", "since", "due_at"]),
         May::new(
@@ -138,13 +136,14 @@ impl Workflow for AnalysisWorkflow {
 
     const RULES: &'static [Row<State, Action>] = {
         use State::{Answered, Parked, Waiting, Withheld};
+        const SOFTWARE: &[Need<&str>] = &[Need::Software];
         &[
-            Row::stay(&[Waiting], Action::Send, &[]),
-            Row::stay(&[Waiting], Action::Wait, &[]),
-            Row::stay(&[Waiting], Action::Fail, &[]),
-            Row::to(&[Waiting], Action::Answer, Answered, &[]),
-            Row::to(&[Waiting], Action::Park, Parked, &[]),
-            Row::to(&[Waiting], Action::Withhold, Withheld, &[]),
+            Row::stay(&[Waiting], Action::Send, SOFTWARE),
+            Row::stay(&[Waiting], Action::Wait, SOFTWARE),
+            Row::stay(&[Waiting], Action::Fail, SOFTWARE),
+            Row::to(&[Waiting], Action::Answer, Answered, SOFTWARE),
+            Row::to(&[Waiting], Action::Park, Parked, SOFTWARE),
+            Row::to(&[Waiting], Action::Withhold, Withheld, SOFTWARE),
             Row::to(&[Parked, Withheld], Action::Retry, Waiting, &[Need::Human]),
         ]
     };
@@ -199,15 +198,7 @@ fn kind() -> Result<Kind> {
 /// The id of a record's analysis follows from the record: there is never a second one.
 #[must_use]
 pub fn analysis_of(kind: &Name, about: &str) -> RecordId {
-    let digest = Sha256::new()
-        .chain_update(b"eovr.analysis.v1\n")
-        .chain_update(kind.as_str())
-        .chain_update(b"\n")
-        .chain_update(about)
-        .finalize();
-    let mut random = [0; 10];
-    random.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    RecordId::from_parts(Timestamp::from_micros(0), random)
+    RecordId::derived("eovr.analysis.v1", &[kind.as_str().as_bytes(), about.as_bytes()])
 }
 
 /// Asks to open the analysis of a record.
@@ -231,11 +222,6 @@ pub async fn retry(session: &Session, of: &Name, about: RecordId) -> Result<()> 
         .set("attempts", 0_i64)
         .clear("reason");
     session.act(KIND, analysis_of(of, &about.to_string()), command).await.map(drop)
-}
-
-/// The day of a moment, in UTC: nodes need not agree on a zone.
-fn day(now: Timestamp) -> String {
-    now.to_string().chars().take("2026-11-27".len()).collect()
 }
 
 #[cfg(test)]

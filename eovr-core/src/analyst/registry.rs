@@ -1,5 +1,3 @@
-use sha2::{Digest, Sha256};
-
 use crate::access::{Tiers, danger};
 use crate::analyst::{Compared, Subject, compare};
 use crate::decide::Command;
@@ -10,7 +8,6 @@ use crate::name::Name;
 use crate::org::Stamp;
 use crate::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
 use crate::service::{Eovr, Session};
-use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind of a model.
@@ -328,13 +325,5 @@ async fn active(session: &Session) -> Result<Option<Record>> {
 
 /// The id of a model follows from what it is: every node that makes it known makes the same record.
 fn model_id(processor: &Name, model: &str) -> RecordId {
-    let digest = Sha256::new()
-        .chain_update(b"eovr.ai_model.v1\n")
-        .chain_update(processor.as_str())
-        .chain_update(b"\n")
-        .chain_update(model)
-        .finalize();
-    let mut random = [0; 10];
-    random.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    RecordId::from_parts(Timestamp::from_micros(0), random)
+    RecordId::derived("eovr.ai_model.v1", &[processor.as_str().as_bytes(), model.as_bytes()])
 }

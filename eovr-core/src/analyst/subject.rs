@@ -4,9 +4,8 @@ use crate::name::Name;
 
 /// What is analysed: a kind of record, what of it goes out, and where the answer goes.
 ///
-/// The kind's workflow has an action that takes the answer down. It may set the facets `analyst_status`,
-/// `analyst_model`, `analyst_version`, `analyst_score`, `analyst_band`, `analyst_confidence` and
-/// `analyst_high_risk`, and the field `analysis`; [`Subject::check`] sees that it does.
+/// The kind's workflow has an action that takes the answer down. It may set what [`SETS`] names;
+/// [`Subject::check`] sees that it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The kind.
@@ -27,8 +26,8 @@ pub struct Subject {
     pub action: Name,
 }
 
-/// What the action sets.
-pub(super) const SETS: &[&str] = &[
+/// What the action that takes an answer down sets: facets, and last a sealed field.
+pub const SETS: &[&str] = &[
     "analyst_status",
     "analyst_model",
     "analyst_version",

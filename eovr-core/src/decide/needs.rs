@@ -16,6 +16,7 @@ pub(super) fn unmet(
 ) -> Vec<Unmet> {
     let met = |need: &Need| match need {
         Need::Human => context.actor.is_human(),
+        Need::Software => !context.actor.is_human(),
         Need::Author => is_author(record, context),
         Need::NotAuthor => !is_author(record, context),
         Need::Note => command.has_note(),

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::export::Opened;
 use crate::export::csv::{end, guarded};
 use crate::export::write::{unwritten, unwritten_json};
+use crate::incident::PEOPLE;
 use crate::record::Value;
 use crate::triage::analysis::Cleared;
 
@@ -86,9 +87,7 @@ impl<W: Write> Labelled<W> {
         else {
             return Ok(false);
         };
-        let people =
-            ["involved_person", "responsible_manager", "disclosure_responsible", "medical_file_number"];
-        let people = people.iter().filter_map(|field| incident.text(field));
+        let people = PEOPLE.iter().filter_map(|field| incident.text(field));
         let people: Vec<_> = people.map(|words| Zeroizing::new(words.to_owned())).collect();
         let cleared = Cleared::new(narrative, &people);
         let envelope = incident.record().envelope();

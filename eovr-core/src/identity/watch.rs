@@ -8,8 +8,6 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
 use crate::access::{Tiers, danger};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,7 +17,6 @@ use crate::name::Name;
 use crate::org::Stamp;
 use crate::record::{RecordId, Value, ValueType};
 use crate::service::{Eovr, Session};
-use crate::time::Timestamp;
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
 /// The name of the kind.
@@ -134,7 +131,7 @@ impl SecurityLog {
     /// # Errors
     /// What the store says; nothing was counted then, except after `Uncertain`.
     pub async fn add(&self, counts: &BTreeMap<Concern, u64>, note: Option<&str>) -> Result<()> {
-        let day = day(self.session.eovr().now());
+        let day = self.session.eovr().now().utc_day();
         let id = id(&day);
         for _ in 0..TRIES {
             let record = match self.session.load(KIND, id).await {
@@ -173,16 +170,8 @@ impl SecurityLog {
     }
 }
 
-/// The day of a moment, in UTC: nodes need not agree on a zone.
-fn day(now: Timestamp) -> String {
-    now.to_string().chars().take("2026-11-27".len()).collect()
-}
-
 fn id(day: &str) -> RecordId {
-    let digest = Sha256::new().chain_update(b"eovr.security_day.v1\n").chain_update(day).finalize();
-    let mut random = [0; 10];
-    random.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    RecordId::from_parts(Timestamp::from_micros(0), random)
+    RecordId::derived("eovr.security_day.v1", &[day.as_bytes()])
 }
 
 #[cfg(test)]

@@ -99,7 +99,6 @@ impl Complete for Completion {
         panel(draft)?;
         dispose(draft)?;
         self.triage(draft)?;
-        analyse(draft)?;
         // Any opinion makes a report urgent; scorer and analyst can raise, never lower. A person who has
         // overridden a machine has spoken to both.
         let human = text(draft, "risk_band")
@@ -137,15 +136,6 @@ fn classify(draft: &mut Draft<'_>) -> Result<()> {
     if visitor && draft.is_new() && text(draft, "reporter_type").as_deref() == Some("staff") {
         return Err(Error::invalid("`reporter_type` cannot be `staff` without an account")
             .with_help("accepted: `patient`, `anonymous`"));
-    }
-    Ok(())
-}
-
-/// What a person thinks goes into the rating, and not in the name of a machine.
-fn analyse(draft: &Draft<'_>) -> Result<()> {
-    if draft.action() == Action::Analyse.name() && draft.actor().is_human() {
-        return Err(Error::new(ErrorKind::Denied, "a person is no analyst")
-            .with_help("rate the report with `assess`"));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! reportable, or its work goes on in a newer report. Dispositions leave the six states alone, and
 //! figures leave disposed reports out.
 
+mod analysed;
 mod completion;
 mod desk;
 mod follow_up;
@@ -22,11 +23,14 @@ mod summary;
 pub mod taxonomy;
 mod workflow;
 
+#[cfg(feature = "export")]
+pub(crate) use self::analysed::PEOPLE;
+pub use self::analysed::{analysed, analysis_rule};
 pub use self::desk::Incidents;
 pub use self::follow_up::{FollowUp, FollowUpKind, Strength};
 pub use self::harm::Harm;
 pub use self::kind::kinds;
-pub use self::notices::{NOTICES, analysed, analysis_rule, notice_actions, notice_rules};
+pub use self::notices::{NOTICES, notice_actions, notice_rules};
 pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
 pub use self::report::{Report, Reported, Reporter};
 pub use self::settings::{FACTORS, Settings};

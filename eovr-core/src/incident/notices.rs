@@ -1,7 +1,6 @@
 use crate::access::{ActionRow, Tiers};
-use crate::analyst::Subject;
 use crate::error::Result;
-use crate::incident::{Action, FACTORS, FOLLOW_UP, KIND};
+use crate::incident::{Action, FOLLOW_UP, KIND};
 use crate::name::Name;
 use crate::notice::{Rule, To};
 use crate::workflow::Label as _;
@@ -43,35 +42,4 @@ pub fn notice_rules() -> Result<Vec<Rule>> {
         rules.push(Rule::new(KIND, action.name(), To::Author)?);
     }
     Ok(rules)
-}
-
-/// The rule that has new reports analysed outside, beside [`notice_rules`], for a host that has an analyst.
-///
-/// # Errors
-/// None that a host could cause.
-pub fn analysis_rule() -> Result<Rule> {
-    Rule::new(KIND, Action::Report.name(), To::Analyst)
-}
-
-/// What of an incident is analysed outside: the narrative without names, and codes beside it.
-///
-/// # Errors
-/// None that a host could cause.
-pub fn analysed() -> Result<Subject> {
-    let names = |texts: &[&str]| texts.iter().map(|text| Name::new(text)).collect::<Result<_>>();
-    Ok(Subject {
-        kind: Name::new(KIND)?,
-        narrative: Name::new("description")?,
-        people: names(&[
-            "involved_person",
-            "responsible_manager",
-            "disclosure_responsible",
-            "medical_file_number",
-        ])?,
-        facts: names(&["category", "subtype", "factors", "actual_harm", "potential_harm"])?,
-        factors: FACTORS,
-        rated: Name::new("risk_band")?,
-        own: Name::new("ai_band")?,
-        action: Name::new(Action::Analyse.name())?,
-    })
 }

@@ -1,3 +1,4 @@
+use crate::analyst;
 use crate::labels;
 use crate::workflow::{May, Need, Row, Workflow};
 
@@ -99,17 +100,6 @@ const JCI: &[&str] = &[
     "jci_plan",
 ];
 
-const ANALYST: &[&str] = &[
-    "analyst_status",
-    "analyst_model",
-    "analyst_version",
-    "analyst_score",
-    "analyst_band",
-    "analyst_confidence",
-    "analyst_high_risk",
-    "analysis",
-];
-
 /// The workflow of an incident, as enums; [`crate::workflow::Table::of`] makes it data.
 #[derive(Clone, Copy, Debug)]
 pub struct IncidentWorkflow;
@@ -146,7 +136,7 @@ impl Workflow for IncidentWorkflow {
         ),
         May::new(Action::EditJci, (2, 5), JCI),
         May::new(Action::ReviewAi, (2, 5), &["ai_review"]),
-        May::new(Action::Analyse, (5, 5), ANALYST),
+        May::new(Action::Analyse, (5, 5), analyst::SETS),
         May::new(Action::OpenFollowUp, (2, 5), &[]),
         May::new(Action::Attach, (1, 5), &[]),
         May::new(Action::Dispose, (2, 5), &["disposition", "duplicate_of"]),
@@ -178,7 +168,7 @@ impl Workflow for IncidentWorkflow {
             Row::stay(OPEN, Action::Assess, &[Need::Human]),
             Row::stay(ALL, Action::EditJci, &[Need::Human]),
             Row::stay(ALL, Action::ReviewAi, &[Need::Human, Need::Field("ai_model")]),
-            Row::stay(ALL, Action::Analyse, &[]),
+            Row::stay(ALL, Action::Analyse, &[Need::Software]),
             Row::stay(TAKEN_UP, Action::OpenFollowUp, &[Need::Human]),
             Row::stay(OPEN, Action::Attach, &[Need::Human]),
             Row::stay(ALL, Action::Dispose, &[Need::Human, Need::Note]),

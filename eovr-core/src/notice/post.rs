@@ -1,7 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::access::danger;
@@ -334,16 +333,8 @@ struct Known(BTreeMap<(Name, Name, OrgId), Vec<String>>);
 
 /// The id of a notice follows from its message and whom it tells.
 fn notice_id(position: u64, channel: Channel, recipient: &str) -> RecordId {
-    let digest = Sha256::new()
-        .chain_update(b"eovr.notice.v1\n")
-        .chain_update(position.to_be_bytes())
-        .chain_update(channel.name())
-        .chain_update(b"\n")
-        .chain_update(recipient)
-        .finalize();
-    let mut random = [0; 10];
-    random.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    RecordId::from_parts(Timestamp::from_micros(0), random)
+    let about = [position.to_be_bytes().as_slice(), channel.name().as_bytes()].concat();
+    RecordId::derived("eovr.notice.v1", &[&about, recipient.as_bytes()])
 }
 
 /// Shows no address.

@@ -53,6 +53,8 @@ pub struct Rule {
 pub enum Need<N = Name> {
     /// A person decides: an AI model with the same role may not.
     Human,
+    /// Software does it: no person may, in its name.
+    Software,
     /// The actor wrote the record.
     Author,
     /// Four eyes: the actor did not write the record.
@@ -74,6 +76,7 @@ impl<N: AsRef<str>> Need<N> {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Human => "human",
+            Self::Software => "software",
             Self::Author => "author",
             Self::NotAuthor => "not_author",
             Self::Note => "note",
@@ -88,7 +91,7 @@ impl<N: AsRef<str>> Need<N> {
     pub(crate) fn label(&self) -> String {
         let name = self.name();
         match self {
-            Self::Human | Self::Author | Self::NotAuthor | Self::Note => name.to_owned(),
+            Self::Human | Self::Software | Self::Author | Self::NotAuthor | Self::Note => name.to_owned(),
             Self::WithinMinutes(minutes) => format!("{name} {minutes}"),
             Self::Field(what) | Self::ChildrenClosed(what) | Self::Check(what) => {
                 format!("{name} {}", what.as_ref())
@@ -100,6 +103,7 @@ impl<N: AsRef<str>> Need<N> {
     pub fn wants(&self) -> String {
         match self {
             Self::Human => "a person to decide, not a machine".to_owned(),
+            Self::Software => "software to do it, not a person".to_owned(),
             Self::Author => "the person who wrote the record".to_owned(),
             Self::NotAuthor => "somebody other than the person who wrote the record".to_owned(),
             Self::Note => "a note that says why".to_owned(),

@@ -133,6 +133,7 @@ fn rule<S: Label, A: Label>(row: &Row<S, A>) -> Result<Rule> {
 fn need(need: &Need<&'static str>) -> Result<Need> {
     Ok(match need {
         Need::Human => Need::Human,
+        Need::Software => Need::Software,
         Need::Author => Need::Author,
         Need::NotAuthor => Need::NotAuthor,
         Need::Note => Need::Note,

@@ -158,12 +158,15 @@ async fn why_somebody_may_not_come_in_is_never_said() {
 #[tokio::test]
 async fn an_account_says_when_it_is_locked_or_entered_with_something_new() {
     let ward = ward().await;
+    let long = format!("Mozilla/5.0 {}", "Hospital browser ".repeat(30));
     for (client, so_often) in [
         ("Mozilla/5.0 Firefox/145.0", 0), // the first of all is new to nobody
         ("Mozilla/5.0 Firefox/146.0", 0), // an update
         ("Mozilla/5.0 Chrome/142.0", 1),
         ("Mozilla/5.0 Firefox/146.0", 1),
         ("", 2),
+        (&long, 3),
+        (&long, 3), // although it is kept cut short
     ] {
         opened(ward.log_in_with(client, EMAIL, PASSWORD).await);
         assert_eq!(ward.says(user::Action::EnterAnew).await, so_often, "{client}");

@@ -8,9 +8,10 @@ use crate::triage::deidentify::{self, Identifier, Kind};
 
 /// A narrative that may leave the house: what names a person is taken out, and so is what nobody sees.
 ///
-/// An [`crate::ports::Analyst`] takes nothing else, and only the gateway ([`crate::analyst`]) makes one, after
+/// An [`crate::ports::Analyst`] takes nothing else, and only the gateway ([`crate::analyst`]) hands one out, after
 /// it has asked the facility's policy and has written into the audit chain that it goes out, and to whom. So
-/// text that did not go through the gateway cannot be handed to a provider: it does not compile.
+/// text that did not go through the gateway cannot be handed to a provider: it does not compile. (A labelled set
+/// is cleared in the same way, and keeps the text alone.)
 ///
 /// ```compile_fail,E0624
 /// eovr_core::triage::analysis::Cleared::new("words that nobody has cleared", &[]);

@@ -16,6 +16,7 @@ fn name(text: &str) -> Name {
 fn need() -> impl Strategy<Value = Need> {
     prop_oneof![
         Just(Need::Human),
+        Just(Need::Software),
         Just(Need::Author),
         Just(Need::NotAuthor),
         Just(Need::Note),
