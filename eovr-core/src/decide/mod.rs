@@ -16,11 +16,12 @@ pub use self::commit::{Change, Commit, Message, NumberRequest};
 pub use self::context::{Context, Parent, Target};
 use self::effect::Effect;
 pub(crate) use self::effect::note_field;
-use crate::access::{Permit, Place};
+use crate::access::{Actor, Permit, Place};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::kind::{Draft, Kind};
 use crate::name::Name;
 use crate::record::Record;
+use crate::workflow::{Need, Rule};
 
 /// Decides one command.
 ///
@@ -57,7 +58,7 @@ pub fn decide(
         Target::Existing { record, open_children } => {
             // First whether the actor may: who may not learns neither state nor version.
             let row = kind.machine().action(&command.action);
-            let row = row.ok_or_else(|| refusal(kind, record, &command.action))?;
+            let row = row.ok_or_else(|| refusal(kind, record, &command.action, context.actor))?;
             let permit = Permit::of(context.actor, kind.name(), row, Place::Seen)?;
             if let Some(expected) = command.expected.filter(|expected| *expected != record.version()) {
                 return Err(Error::new(ErrorKind::Conflict, "the record has changed since you read it")
@@ -68,10 +69,13 @@ pub fn decide(
             let rule = kind
                 .machine()
                 .step(record.state().as_str(), &command.action)
-                .ok_or_else(|| refusal(kind, record, &command.action))?;
+                .ok_or_else(|| refusal(kind, record, &command.action, context.actor))?;
             let unmet = needs::unmet(rule, record, open_children, &command, context);
             if !unmet.is_empty() {
-                return Err(Error::refused(Refusal { unmet, ..refused(kind, record, &command.action) }));
+                return Err(Error::refused(Refusal {
+                    unmet,
+                    ..refused(kind, record, &command.action, context.actor)
+                }));
             }
             let to = rule.to.clone().unwrap_or_else(|| record.state().clone());
             let draft =
@@ -93,8 +97,7 @@ pub fn legal(
     context: &Context<'_>,
 ) -> Vec<(Name, Vec<crate::error::Unmet>)> {
     let probe = Command::new("");
-    kind.machine()
-        .legal(record.state().as_str())
+    known(kind, record, context.actor)
         .filter(|rule| {
             kind.machine().action(rule.action.as_str()).is_some_and(|row| row.allows(context.actor))
         })
@@ -157,18 +160,25 @@ fn adopt(child: &Kind, parent: Parent<'_>, context: &mut Context<'_>) -> Result<
     adopted.into_changes().into_iter().next().ok_or_else(|| Error::bug("a decision changes its record"))
 }
 
-fn refused(kind: &Kind, record: &Record, action: &str) -> Refusal {
+/// The rules that a state knows. What only software does is nothing to a person.
+fn known<'k>(kind: &'k Kind, record: &Record, actor: &Actor) -> impl Iterator<Item = &'k Rule> {
+    let human = actor.is_human();
+    let rules = kind.machine().legal(record.state().as_str());
+    rules.filter(move |rule| !human || !rule.needs.contains(&Need::Software))
+}
+
+fn refused(kind: &Kind, record: &Record, action: &str, actor: &Actor) -> Refusal {
     Refusal {
         kind: kind.name().to_string(),
         state: record.state().to_string(),
         action: action.to_owned(),
-        legal: kind.machine().legal(record.state().as_str()).map(|rule| rule.action.to_string()).collect(),
+        legal: known(kind, record, actor).map(|rule| rule.action.to_string()).collect(),
         unmet: Vec::new(),
     }
 }
 
-fn refusal(kind: &Kind, record: &Record, action: &str) -> Error {
+fn refusal(kind: &Kind, record: &Record, action: &str, actor: &Actor) -> Error {
     // An action that the kind does not know may be somebody's words in the wrong place.
     let known = if kind.machine().action(action).is_some() { action } else { "?" };
-    Error::refused(refused(kind, record, known))
+    Error::refused(refused(kind, record, known, actor))
 }

@@ -41,7 +41,7 @@ const EDGES: [(&str, &str, &str); 7] = [
 ];
 
 /// What leaves an incident where it is: everywhere, while it is open, once it is taken up, once closed.
-const EVERYWHERE: [&str; 6] = ["add_remark", "analyse", "edit_jci", "review_ai", "dispose", "restore"];
+const EVERYWHERE: [&str; 5] = ["add_remark", "edit_jci", "review_ai", "dispose", "restore"];
 const WHILE_OPEN: [&str; 4] = ["amend", "assess", "attach", "correct"];
 
 /// The lowest tier that may do each action; the highest is 5, or 2 for what a reporter does.
@@ -68,9 +68,18 @@ const LOWEST: [(&str, u8); 19] = [
     ("reopen", 2),
 ];
 
+/// What a person is told that a state knows.
 fn legal(state: &str) -> Vec<String> {
+    known(state, false)
+}
+
+fn known(state: &str, machine: bool) -> Vec<String> {
     let edges = EDGES.iter().filter(|(from, ..)| *from == state).map(|(_, action, _)| *action);
     let mut legal: Vec<String> = edges.chain(EVERYWHERE).map(str::to_owned).collect();
+    // No person does it, whatever the tier.
+    if machine {
+        legal.push("analyse".to_owned());
+    }
     if state != "completed" {
         legal.extend(WHILE_OPEN.map(str::to_owned));
     }
@@ -194,7 +203,7 @@ fn walk(seed: u64, walks: usize) -> Walked {
             let person = if machine { &person.clone().as_machine() } else { person };
             // Half of the time something the state knows, so that walks get somewhere.
             let state = record.state().to_string();
-            let known = legal(&state);
+            let known = known(&state, machine);
             let action = match chance.percent(60) {
                 true => chance.pick(&known).clone(),
                 false => chance.pick(&LOWEST).0.to_owned(),
@@ -225,7 +234,8 @@ fn walk(seed: u64, walks: usize) -> Walked {
                         let refusal = error.refusal().expect("a refusal says why");
                         assert_eq!(refusal.legal, known, "in {state}");
                         assert_eq!((refusal.state.as_str(), refusal.action.as_str()), (&*state, &*action));
-                        assert_eq!(refusal.unmet.is_empty(), !known.contains(&action), "{error}");
+                        let here = known.contains(&action) || action == "analyse";
+                        assert_eq!(refusal.unmet.is_empty(), !here, "{error}");
                         walked.refused += 1;
                     }
                     ErrorKind::Denied => assert!(!may(&action, *tier), "{error}"),
@@ -260,8 +270,8 @@ fn each_state_refuses_every_other_action_and_lists_its_own() {
             }
             let target = Target::Existing { record: &record, open_children: &closed };
             let error = ground.decide(&quality, target, command(action, true, None)).unwrap_err();
-            // Closing early is not for this tier, in whatever state.
-            if *action == "complete_early" {
+            // Closing early is not for this tier, in whatever state; to analyse is for no person of any.
+            if ["complete_early", "analyse"].contains(action) {
                 assert_eq!(error.kind(), ErrorKind::Denied);
                 let target = Target::Existing { record: &record, open_children: &closed };
                 let error = ground.decide(&top, target, command(action, true, None)).unwrap_err();
@@ -287,7 +297,7 @@ fn the_literal_list_and_the_table_say_the_same() {
     assert_eq!(machine.table().states.iter().map(|state| state.name.as_str()).collect::<Vec<_>>(), STATES);
     for state in STATES {
         let names: Vec<_> = machine.legal(state).map(|rule| rule.action.to_string()).collect();
-        assert_eq!(names, legal(state));
+        assert_eq!(names, known(state, true));
     }
     for (action, lowest) in LOWEST {
         for role in Role::ALL {
