@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import atexit
 import base64
-import secrets
+import importlib
+import os
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-from eovr import _native, aio, triage
+from eovr import _native
 from eovr._native import Frame
 from eovr.blocking import Eovr, Incidents, Session
 from eovr.errors import *
@@ -24,6 +27,9 @@ from eovr.incident import *
 from eovr.incident import __all__ as _incident
 from eovr.records import *
 from eovr.records import __all__ as _records
+
+if TYPE_CHECKING:
+    from eovr import aio, triage
 
 __all__ = [
     "Eovr",
@@ -41,6 +47,13 @@ __all__ = [
 __version__ = _native.__version__
 
 
+def __getattr__(name: str) -> ModuleType:
+    # Loaded by whoever uses them: a program that does not starts sooner.
+    if name in ("aio", "triage"):
+        return importlib.import_module(f"eovr.{name}")
+    raise AttributeError(f"module 'eovr' has no attribute {name!r}")
+
+
 def new_key(*, mongodb: bool = False) -> str:
     """A new master key, for your secret store: without it nobody reads what was sealed.
 
@@ -49,7 +62,7 @@ def new_key(*, mongodb: bool = False) -> str:
     mongodb : bool, optional
         96 bytes instead of 32, for MongoDB's own encryption.
     """
-    return base64.b64encode(secrets.token_bytes(96 if mongodb else 32)).decode("ascii")
+    return base64.b64encode(os.urandom(96 if mongodb else 32)).decode("ascii")
 
 
 atexit.register(_native._end)

@@ -27,7 +27,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 
 from eovr import _native, given
@@ -61,7 +61,9 @@ from eovr.records import (
     Visitor,
     Written,
 )
-from eovr.triage import Model
+
+if TYPE_CHECKING:
+    from eovr.triage import Model
 
 __all__ = ["Eovr", "Incidents", "Session"]
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 
 from eovr import _native, given
@@ -44,7 +44,9 @@ from eovr.records import (
     Visitor,
     Written,
 )
-from eovr.triage import Model
+
+if TYPE_CHECKING:
+    from eovr.triage import Model
 
 __all__ = ["Eovr", "Incidents", "Session"]
 

@@ -7,10 +7,12 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eovr.records import Asked, Asker, KindTable, Lang, Record
-from eovr.triage import Model
+
+if TYPE_CHECKING:
+    from eovr.triage import Model
 
 __all__ = ["asked", "copied", "parts"]
 
@@ -37,7 +39,7 @@ def parts(
         checks=dict(checks or {}),
         incidents=incidents,
         schemes=list(schemes),
-        scorer=scorer._native if isinstance(scorer, Model) else scorer,
+        scorer=getattr(scorer, "_native", scorer),
         figures_in_memory=figures_in_memory,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from eovr import _native
 from eovr.errors import InvalidInputError
-from eovr.triage.learning import Model, Order, digest, same_length
+from eovr.triage.learning import Model, Order, digest, same_length, sha256_of
 
 __all__ = ["Evaluation", "Figure", "Judgement", "evaluate"]
 
@@ -171,7 +170,7 @@ def evaluate(
         scorer=name or title,
         data=data,
         data_sha256=digest(texts, true),
-        model_sha256=hashlib.sha256(scorer.to_bytes()).hexdigest() if isinstance(scorer, Model) else None,
+        model_sha256=sha256_of(scorer.to_bytes()) if isinstance(scorer, Model) else None,
         labels=scheme,
         order=ordering,
         high_from=high_at,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from eovr import _native
 from eovr.errors import InvalidInputError
 from eovr.triage.scoring import Explanation, Share, suggested
+
+if TYPE_CHECKING:
+    import hashlib
 
 __all__ = ["Answer", "Model", "train"]
 
@@ -190,12 +192,26 @@ def same_length(texts: Sequence[object], **others: Sequence[object]) -> None:
             )
 
 
+def sha256_of(data: bytes) -> str:
+    """SHA-256 of bytes, as hexadecimal digits."""
+    sha256 = _sha256()
+    sha256.update(data)
+    return sha256.hexdigest()
+
+
 def digest(texts: Sequence[str], labels: Sequence[str]) -> str:
     """SHA-256 of the rows, so that a card and a report name their data."""
-    sha256 = hashlib.sha256()
+    sha256 = _sha256()
     for row in zip(texts, labels, strict=True):
         for cell in row:
             data = str(cell).encode("utf-8", "surrogatepass")
             sha256.update(len(data).to_bytes(8, "big"))
             sha256.update(data)
     return sha256.hexdigest()
+
+
+def _sha256() -> hashlib._Hash:
+    # Loaded here: it brings OpenSSL, an eighth of what `import eovr` takes.
+    import hashlib
+
+    return hashlib.sha256()
