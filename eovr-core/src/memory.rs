@@ -218,7 +218,9 @@ impl World {
         // A message holds ids and codes only, so it is always JSON.
         self.feed.push(serde_json::to_string(&change.message).unwrap_or_default());
         let position = self.feed.len() as u64;
-        self.outbox.insert(position, Held { until: Timestamp::from_micros(i64::MIN), attempts: 0 });
+        if change.posted {
+            self.outbox.insert(position, Held { until: Timestamp::from_micros(i64::MIN), attempts: 0 });
+        }
         let written =
             Written { id: record.id(), version: record.version(), number: record.envelope.number.clone() };
         self.records.insert(record.id(), record);

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use crate::call::Call;
 use crate::engine::Host;
 use crate::failure::{Outcome, guarded};
+use crate::imported::Rows;
 use crate::inward::{Id, Moment, Text, field, optional};
 
 /// The incidents of one actor.
@@ -44,6 +45,23 @@ impl Incidents {
                     Some(Id(id)) => incidents.report_as(&facility, id, report).await?,
                     None => incidents.report(&facility, report).await?,
                 })
+            }))
+        })
+    }
+
+    fn import_narratives(
+        &self,
+        facility: Text,
+        table: &Bound<'_, PyAny>,
+        category: Text,
+        name: Text,
+    ) -> Outcome<Call> {
+        guarded(|| {
+            let session = self.ask()?;
+            let facility = OrgId::new(&facility.0)?;
+            let rows = Rows::of(table, category.0, name.0)?;
+            Ok(Call::new(&self.host.door, "import_narratives", async move {
+                Ok(rows.report(session, facility).await?)
             }))
         })
     }

@@ -12,6 +12,7 @@ mod engine;
 mod export;
 mod failure;
 mod frame;
+mod imported;
 mod incidents;
 mod inward;
 mod model;

@@ -17,6 +17,7 @@ use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyMappingProxy, PyTuple};
 
 use crate::failure::{Failure, unmet};
 use crate::frame::{self, Frame};
+use crate::imported::Imported;
 
 /// Something that Python can be handed, from any thread.
 pub(crate) trait Outward: Send + 'static {
@@ -74,6 +75,18 @@ impl Outward for Reported {
         let Written { id: record, version, number } = self.written;
         let receipt = self.receipt.to_string();
         Ok(made!(py, "Reported", (id(record), version, number, receipt))?.unbind())
+    }
+}
+
+impl Outward for Imported {
+    fn outward(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let ids = PyTuple::new(py, self.ids.into_iter().map(|row| row.map(id)))?;
+        let rejected = self
+            .rejected
+            .iter()
+            .map(|(row, error)| made!(py, "Rejected", (*row, error.message(), error.help())));
+        let rejected = PyTuple::new(py, rejected.collect::<PyResult<Vec<_>>>()?)?;
+        Ok(made!(py, "Imported", (ids, self.there, rejected))?.unbind())
     }
 }
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from eovr import Action, DeniedError, Eovr, Frame, Harm, InvalidInputError
+from eovr import (
+    Action,
+    Actor,
+    DeniedError,
+    Eovr,
+    Frame,
+    Harm,
+    InvalidInputError,
+    NotFoundError,
+    Role,
+    aio,
+)
 
-from conftest import DOSE, a_report, nurse, quality, top
+from conftest import DOSE, KEY, ORG, a_report, nurse, quality, top
 
 
 @pytest.fixture
@@ -90,3 +105,70 @@ def test_an_empty_table_has_its_columns(memory: Eovr) -> None:
     frame = quality(memory).frame("incident", ["category"])
     assert isinstance(frame, Frame) and len(frame) == 0
     assert pl.DataFrame(frame).schema["category"] == pl.String
+
+
+OLD = {
+    "description": ["Fell out of bed.", "Slipped in the bath.", None, "أُعطي المريض ضعف الجرعة."],
+    "category": ["patient_accident", None, "medication", "medication"],
+    "actual_harm": ["mild", None, None, "no_harm"],
+}
+
+
+@pytest.mark.parametrize("table", [pl.DataFrame(OLD), pd.DataFrame(OLD), pa.table(OLD)], ids=["polars", "pandas", "pyarrow"])
+def test_existing_reports_come_out_of_a_table(memory: Eovr, table: pl.DataFrame | pd.DataFrame | pa.Table) -> None:
+    imported = nurse(memory).incidents.import_narratives("NIL", table, category="patient_accident")
+    assert [row.row for row in imported.rejected] == [2] and "description" in imported.rejected[0].problem
+    assert imported.there == 0 and imported.ids[2] is None
+    kept = [quality(memory).load("incident", id) for id in imported.ids if id is not None]
+    assert [record.facets["category"] for record in kept] == ["patient_accident", "patient_accident", "medication"]
+    assert [record.facets.get("actual_harm") for record in kept] == ["mild", None, "no_harm"]
+    assert quality(memory).open(kept[2], "description") == OLD["description"][3]
+    # Again, it adds nothing; under another name it is another table.
+    again = nurse(memory).incidents.import_narratives("NIL", table, category="patient_accident")
+    assert again.ids == imported.ids and again.there == 3
+    other = nurse(memory).incidents.import_narratives("NIL", table, category="patient_accident", name="other")
+    assert other.there == 0 and len(quality(memory).find("incident").items) == 6
+
+
+def test_an_imported_moment_keeps_its_place_in_time(memory: Eovr) -> None:
+    when = [datetime(2026, 3, 1, 9, 30, tzinfo=ZoneInfo("Africa/Cairo"))]
+    for unit in ("ms", "us", "ns"):
+        moments = pl.Series(when).cast(pl.Datetime(unit, "Africa/Cairo"))
+        table = pl.DataFrame({"description": ["Fell."], "occurred_at": moments})
+        imported = nurse(memory).incidents.import_narratives("NIL", table, name=unit)
+        assert imported.ids[0] is not None
+        assert quality(memory).load("incident", imported.ids[0]).facets["occurred_at"] == when[0]
+
+
+def test_a_table_that_is_none_of_reports_is_refused_whole(memory: Eovr) -> None:
+    incidents = nurse(memory).incidents
+    wrong = [
+        (pl.DataFrame({"narrative": ["Fell."]}), "nothing that a report has"),
+        (pl.DataFrame({"category": ["medication"]}), "no column `description`"),
+        (pl.DataFrame({"description": [7]}), "of another type"),
+        (pl.DataFrame({"description": ["Fell."], "occurred_at": [datetime(2026, 3, 1)]}), "no time zone"),
+        (pl.DataFrame({"description": ["Fell."], "occurred_at": ["2026-03-01"]}), "of another type"),
+    ]
+    for table, said in wrong:
+        with pytest.raises(InvalidInputError, match=said):
+            incidents.import_narratives("NIL", table)
+    with pytest.raises(TypeError):
+        incidents.import_narratives("NIL", ["Fell."])  # type: ignore[arg-type]
+    unknown = pl.DataFrame({"description": ["Fell.", "Slipped."], "actual_harm": ["a bit", "mild"]})
+    imported = incidents.import_narratives("NIL", unknown)
+    assert [row.row for row in imported.rejected] == [0] and imported.rejected[0].help is not None
+    with pytest.raises(NotFoundError):
+        incidents.import_narratives("SUN", unknown)
+    assert incidents.import_narratives("NIL", pl.DataFrame({"description": []}, schema={"description": pl.String})).ids == ()
+
+
+def test_a_large_table_is_imported_by_an_awaiting_program(url: str) -> None:
+    table = pl.DataFrame({"description": [f"Fell in ward {ward}." for ward in range(2000)]})
+
+    async def imported() -> int:
+        async with await aio.Eovr.open(url, org=ORG, keys=KEY) as engine:
+            clerk = engine.session(Actor("import", Role.STAFF, at="NIL"))
+            done = await clerk.incidents.import_narratives("NIL", table)
+            return len({*done.ids})
+
+    assert asyncio.run(imported()) == 2000

@@ -20,6 +20,9 @@ pub(crate) type Schemas = BTreeMap<Name, Arc<Schema>>;
 /// What a document may have, less what is added in the transaction.
 const MOST_BYTES: usize = (16 << 20) - 256;
 
+/// The mark of an event whose message does not come into the outbox.
+pub(crate) const UNPOSTED: &str = "unposted";
+
 /// A commit as documents, but for what only its transaction knows: positions and numbers.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -98,7 +101,7 @@ fn event(change: &Change) -> Result<RawDocumentBuf> {
     let (link, event) = (change.link(), change.link().event());
     let message = serde_json::to_string(change.message())
         .map_err(|error| Error::bug("a message is always JSON").because(error))?;
-    Ok(rawdoc! {
+    let mut document = rawdoc! {
         "record": id_ref(&change.record().id()),
         "seq": integer(event.seq)?,
         "kind": event.kind.as_str(),
@@ -108,7 +111,11 @@ fn event(change: &Change) -> Result<RawDocumentBuf> {
         "body": link.body(),
         "hash": binary(BinarySubtype::Generic, link.hash()),
         "message": message,
-    })
+    };
+    if !change.posted() {
+        document.append(cstr!("unposted"), true);
+    }
+    Ok(document)
 }
 
 impl Step {

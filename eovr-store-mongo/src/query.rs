@@ -52,6 +52,7 @@ pub(crate) fn page_index(schema: &Schema, scope: &Scope, query: &Query) -> Optio
     }
     match scope.reach() {
         Reach::Country => Some("by_time"),
+        _ if !schema.by_place() => None,
         Reach::Governorate(_) => Some("by_governorate"),
         Reach::Administration { .. } => Some("by_administration"),
         Reach::Facility(_) => Some("by_facility"),

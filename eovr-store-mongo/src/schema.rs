@@ -43,6 +43,7 @@ pub(crate) struct Schema {
     tallied: Vec<Name>,
     numbered: bool,
     is_child: bool,
+    internal: bool,
 }
 
 impl Schema {
@@ -67,20 +68,23 @@ impl Schema {
             tallied: kind.table().tallied.clone(),
             numbered: kind.table().number.is_some(),
             is_child: kind.table().parent.is_some(),
+            internal: kind.table().internal,
         })
     }
 
     /// One index for each tier of scope, ordered as pages are; one that covers the figures, and one for the
-    /// figures by month alone; one for each unique or indexed field.
+    /// figures by month alone; one for each unique or indexed field. What is internal nobody lists by place.
     pub(crate) fn indexes(&self) -> Vec<Document> {
         let tier = |depth: usize| PLACE.iter().take(depth).copied();
-        let mut indexes = vec![
-            paged("by_time", tier(0)),
-            paged("by_governorate", tier(1)),
-            paged("by_administration", tier(2)),
-            paged(BY_FACILITY, tier(3)),
-            paged("by_author", ["author"]),
-        ];
+        let mut indexes = vec![paged("by_time", tier(0))];
+        if !self.internal {
+            indexes.extend([
+                paged("by_governorate", tier(1)),
+                paged("by_administration", tier(2)),
+                paged(BY_FACILITY, tier(3)),
+                paged("by_author", ["author"]),
+            ]);
+        }
         if !self.tallied.is_empty() {
             let key: Document = self.figures().map(|name| (name.to_owned(), 1.into())).collect();
             indexes.push(doc! { "name": self.figures_name(), "key": key });
@@ -102,10 +106,16 @@ impl Schema {
         indexes
     }
 
+    /// Whether there are indexes in the order of a place and of an author.
+    pub(crate) fn by_place(&self) -> bool {
+        !self.internal
+    }
+
     /// Whether there is an index by which a value of the column leads to a few records.
     pub(crate) fn finds_few(&self, column: &Column) -> bool {
         match column {
-            Column::Number | Column::Author => true,
+            Column::Number => true,
+            Column::Author => self.by_place(),
             Column::Parent => self.is_child,
             Column::Facet(name) => self.slots.get(name).is_some_and(|slot| slot.unique || slot.indexed),
             _ => false,
@@ -122,7 +132,12 @@ impl Schema {
             covering(&self.figures_name(), Column::Governorate, self.figures().collect()),
         ];
         let has_figures = !self.tallied.is_empty();
-        all.into_iter().filter(move |covering| has_figures || covering.index == BY_FACILITY)
+        let by_place = self.by_place();
+        all.into_iter().filter(
+            move |covering| {
+                if covering.index == BY_FACILITY { by_place } else { has_figures }
+            },
+        )
     }
 
     fn figures(&self) -> impl Iterator<Item = &str> {

@@ -11,11 +11,11 @@ use mongodb::error::{Error as MongoError, TRANSIENT_TRANSACTION_ERROR};
 use mongodb::options::{CollectionOptions, ReadConcern};
 use mongodb::{Client, ClientSession, Collection, Database};
 
-use crate::commit::{Job, Step, Write};
+use crate::commit::{Job, Step, UNPOSTED, Write};
 use crate::config::majority;
 use crate::error::{code, code_of, damaged, is_lost, translate, unprepared};
 use crate::query::id_value;
-use crate::rows::{binary, get, read_hash, text};
+use crate::rows::{binary, get, int, read_hash, text};
 use crate::schema::{COUNTERS, EVENTS, OUTBOX};
 
 /// The document of the counters that commits count by: the last position, and the last number of each series.
@@ -68,8 +68,9 @@ impl Transactions {
         end(session, written, doubt).await
     }
 
-    /// Puts the messages from one position to another into the outbox, held until then by a lease, and
-    /// moves the watermark over them. `Conflict`: the watermark is not there any more. `doubt` as above.
+    /// Puts the messages from one position to another into the outbox, but for those of what is internal,
+    /// held until then by a lease, and moves the watermark over them. `Conflict`: the watermark is not there
+    /// any more. `doubt` as above.
     pub(crate) async fn fill(
         &self,
         (after, last): (i64, i64),
@@ -85,15 +86,39 @@ impl Transactions {
         let lease = binary(BinarySubtype::Uuid, &lease);
         let row = rawdoc! { "held_until": held_until, "attempts": 1_i64, "lease": lease };
         // A node of the release before writes rows with its commits: they stay as they are.
-        let rows = (after + 1..=last).map(|position| {
+        let upsert = |position: i64| {
             rawdoc! { "q": { "_id": position }, "u": { "$setOnInsert": row.clone() }, "upsert": true }
-        });
-        let mut session = self.begin().await.map_err(Failed::of)?;
-        let filled = match self.update(&mut session, COUNTERS, vec![watermark]).await {
-            Ok(()) => self.update(&mut session, OUTBOX, rows.collect()).await,
-            stopped => stopped,
         };
+        let mut session = self.begin().await.map_err(Failed::of)?;
+        let filled = async {
+            self.update(&mut session, COUNTERS, vec![watermark]).await?;
+            let posted = self.posted(&mut session, after, last).await?;
+            if posted.is_empty() {
+                return Ok(());
+            }
+            self.update(&mut session, OUTBOX, posted.into_iter().map(upsert).collect()).await
+        };
+        let filled = filled.await;
         end(session, filled, doubt).await
+    }
+
+    /// The positions of this range whose messages somebody is told. Where the range has a gap, the server
+    /// that counted it is not the one that is asked, and what it has counted may be lost.
+    async fn posted(&self, session: &mut ClientSession, after: i64, last: i64) -> Result<Vec<i64>, Stopped> {
+        let events: Collection<RawDocumentBuf> = self.database.collection(EVENTS);
+        let asked = events.find(doc! { "_id": { "$gt": after, "$lte": last } }).sort(doc! { "_id": 1 });
+        let asked = asked.projection(doc! { UNPOSTED: 1 }).session(&mut *session);
+        let mut cursor = asked.await?;
+        let (mut posted, mut seen) = (Vec::new(), after);
+        while cursor.advance(session).await? {
+            let event = cursor.current();
+            seen += 1;
+            if get(event, UNPOSTED).is_err() {
+                let position = get(event, "_id").and_then(int).map_err(Stopped::Refused)?;
+                posted.push(position);
+            }
+        }
+        if seen == last { Ok(posted) } else { Err(Stopped::Again) }
     }
 
     async fn begin(&self) -> mongodb::error::Result<ClientSession> {

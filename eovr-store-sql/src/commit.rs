@@ -94,9 +94,12 @@ fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change) -> Result<()> {
     sql.push(EVENT);
     sql.push(") VALUES (");
     event(sql, change, |sql| kind_at_version(sql, schema, change.record()))?;
-    sql.push(");\nINSERT INTO outbox (id, held_until, attempts) VALUES (last_insert_rowid(), ");
-    sql.bind(FREE);
-    sql.push(", 0);\n");
+    sql.push(");\n");
+    if change.posted() {
+        sql.push("INSERT INTO outbox (id, held_until, attempts) VALUES (last_insert_rowid(), ");
+        sql.bind(FREE);
+        sql.push(", 0);\n");
+    }
     Ok(())
 }
 
@@ -130,9 +133,12 @@ fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
         sql.bind(change.record().id());
         sql.push(&format!(";\nINSERT INTO events (position, {EVENT}) VALUES ({position}, "));
         event(sql, change, |sql| kind_at_version(sql, schema, change.record()))?;
-        sql.push(&format!(");\nINSERT INTO outbox (id, held_until, attempts) VALUES ({position}, "));
-        sql.bind(FREE);
-        sql.push(", 0);\n");
+        sql.push(");\n");
+        if change.posted() {
+            sql.push(&format!("INSERT INTO outbox (id, held_until, attempts) VALUES ({position}, "));
+            sql.bind(FREE);
+            sql.push(", 0);\n");
+        }
     }
     Ok(())
 }
@@ -188,11 +194,14 @@ fn postgres(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
             sql.push(&format!("(SELECT '{}' FROM r{index})", schema.name));
             Ok(())
         })?;
-        sql.push(&format!(
-            " FROM p),\no{index} AS (INSERT INTO outbox (id, held_until, attempts) SELECT last + {position}, "
-        ));
-        sql.bind(FREE);
-        sql.push(", 0 FROM p)");
+        sql.push(" FROM p)");
+        if change.posted() {
+            sql.push(&format!(
+                ",\no{index} AS (INSERT INTO outbox (id, held_until, attempts) SELECT last + {position}, "
+            ));
+            sql.bind(FREE);
+            sql.push(", 0 FROM p)");
+        }
     }
     for index in 0..parts.len() {
         sql.push(if index == 0 { "\n" } else { " UNION ALL " });

@@ -17,16 +17,18 @@ pub(crate) struct Index {
 }
 
 /// One index for each tier of scope, ordered as pages are; those that figures are read from; one for each
-/// unique or indexed column. From the narrowest on.
+/// unique or indexed column. From the narrowest on. What is internal nobody lists by place.
 pub(crate) fn indexes(schema: &Schema) -> Vec<Index> {
     let tier = |depth: usize| PLACE.iter().take(depth).copied().chain(["created_at", "id"]).collect();
-    let mut indexes = vec![
-        index(schema, "by_time", tier(0), false),
-        index(schema, "by_governorate", tier(1), false),
-        index(schema, "by_administration", tier(2), false),
-        index(schema, "by_facility", tier(3), false),
-        index(schema, "by_author", vec!["author", "created_at", "id"], false),
-    ];
+    let mut indexes = vec![index(schema, "by_time", tier(0), false)];
+    if !schema.internal {
+        indexes.extend([
+            index(schema, "by_governorate", tier(1), false),
+            index(schema, "by_administration", tier(2), false),
+            index(schema, "by_facility", tier(3), false),
+            index(schema, "by_author", vec!["author", "created_at", "id"], false),
+        ]);
+    }
     if !schema.tallied.is_empty() {
         indexes.extend(figures(schema));
     }

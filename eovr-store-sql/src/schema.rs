@@ -30,6 +30,7 @@ pub(crate) struct Schema {
     pub(crate) tallied: Vec<Name>,
     pub(crate) numbered: bool,
     pub(crate) is_child: bool,
+    pub(crate) internal: bool,
     pub(crate) indexes: Vec<Index>,
     /// The columns in the order that a record is read: bytes, then everything else. From SQLite that is one
     /// JSON array: each value that sqlx hands over is copied on its own, and one array stands for thirty
@@ -103,6 +104,7 @@ impl Schema {
             tallied: kind.table().tallied.clone(),
             numbered: kind.table().number.is_some(),
             is_child: kind.table().parent.is_some(),
+            internal: kind.table().internal,
             indexes: Vec::new(),
             reading: String::new(),
             insert: Default::default(),

@@ -11,9 +11,25 @@ use crate::world;
 /// The request of a caller, by the number of its turn.
 pub(super) type Ask = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
-/// A report with every field that a nurse fills in on an ordinary day.
+/// A report with every field that a nurse fills in on an ordinary day; one of eight could have been grave, of
+/// which more people are told.
 pub(super) fn submit(token: Option<&str>) -> Ask {
-    let text = |text: &str| text.to_owned();
+    let (ordinary, grave) = (report(token, "moderate"), report(token, "severe"));
+    Arc::new(move |turn| {
+        let (text, number) = if turn % GRAVE == 0 { &grave } else { &ordinary };
+        let mut request = text.clone().into_bytes();
+        let digits = format!("{:0width$}", turn % 100_000_000, width = FILE_NUMBER.len());
+        let place = request.iter_mut().skip(*number);
+        place.zip(digits.bytes()).for_each(|(place, digit)| *place = digit);
+        request
+    })
+}
+
+/// One of so many reports is grave.
+const GRAVE: u64 = 8;
+
+/// The request, and where the number of the file stands in it.
+fn report(token: Option<&str>, potential_harm: &str) -> (String, usize) {
     let report = world::report(0);
     let mut body = json!({
         "category": report.category,
@@ -24,11 +40,11 @@ pub(super) fn submit(token: Option<&str>) -> Ask {
         "involved_person": report.involved_person,
         "medical_file_number": "",
         "immediate_action": report.immediate_action,
-        "responsible_manager": text("head nurse, ward 3"),
+        "responsible_manager": "head nurse, ward 3",
         "disclosed": report.disclosed,
         "factors": report.factors,
         "actual_harm": "mild",
-        "potential_harm": "severe",
+        "potential_harm": potential_harm,
     })
     .to_string();
     let place = "\"medical_file_number\":\"";
@@ -38,13 +54,7 @@ pub(super) fn submit(token: Option<&str>) -> Ask {
     let length = body.len();
     let text = format!("{head}content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}");
     let number = text.find(FILE_NUMBER).unwrap_or_default();
-    Arc::new(move |turn| {
-        let mut request = text.clone().into_bytes();
-        let digits = format!("{:0width$}", turn % 100_000_000, width = FILE_NUMBER.len());
-        let place = request.iter_mut().skip(number);
-        place.zip(digits.bytes()).for_each(|(place, digit)| *place = digit);
-        request
-    })
+    (text, number)
 }
 
 /// Whose file it is changes from report to report.

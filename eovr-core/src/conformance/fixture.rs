@@ -19,6 +19,7 @@ use crate::time::Timestamp;
 
 pub(super) const PARCEL: &str = "parcel";
 pub(super) const LABEL: &str = "label";
+pub(super) const SLIP: &str = "slip";
 
 /// A record of every trait a kind can have: each type of facet, unique ones, indexed ones, one named
 /// like a word of SQL, tallied ones, both ways of sealing, a number, children.
@@ -79,6 +80,20 @@ const LABEL_TABLE: &str = r#"{
     }
 }"#;
 
+/// Nobody is told of it.
+const SLIP_TABLE: &str = r#"{
+    "name": "slip",
+    "internal": true,
+    "facets": [{"name": "shelf", "type": "text", "indexed": true}],
+    "workflow": {
+        "start": "written",
+        "create": "write",
+        "states": [{"name": "written"}, {"name": "torn", "end": true}],
+        "actions": [{"name": "write", "tiers": [1, 5], "sets": ["shelf"]}, {"name": "tear", "tiers": [1, 5]}],
+        "rules": [{"from": ["written"], "action": "tear", "to": "torn"}]
+    }
+}"#;
+
 pub(super) const FACILITIES: [&str; 8] =
     ["n-1-1", "n-1-2", "n-2-1", "n-2-2", "s-1-1", "s-1-2", "s-2-1", "s-2-2"];
 
@@ -128,7 +143,7 @@ impl World {
         let eovr = Eovr::builder()
             .shared_store(store.clone())
             .org(org()?)
-            .kinds([kind(PARCEL_TABLE)?, kind(LABEL_TABLE)?])
+            .kinds([kind(PARCEL_TABLE)?, kind(LABEL_TABLE)?, kind(SLIP_TABLE)?])
             .master_key(MasterKey::from_bytes(&[42; 32]))
             .clock(clock.clone())
             .entropy(SeededEntropy::new(seed))

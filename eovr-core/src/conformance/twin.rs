@@ -157,6 +157,7 @@ pub(super) fn copy(change: &Change) -> Change {
         link: change.link.clone(),
         number: change.number.clone(),
         message: change.message.clone(),
+        posted: change.posted,
     }
 }
 

@@ -51,6 +51,7 @@ pub struct Change {
     pub(crate) link: Link,
     pub(crate) number: Option<NumberRequest>,
     pub(crate) message: Message,
+    pub(crate) posted: bool,
 }
 
 impl Change {
@@ -74,9 +75,15 @@ impl Change {
         self.number.as_ref()
     }
 
-    /// What the outbox will say.
+    /// What the feed will say, and the outbox, where it is [posted](Self::posted).
     pub fn message(&self) -> &Message {
         &self.message
+    }
+
+    /// Whether the message goes into the outbox: of what is [internal](crate::kind::KindTable::internal)
+    /// nobody is told.
+    pub fn posted(&self) -> bool {
+        self.posted
     }
 }
 

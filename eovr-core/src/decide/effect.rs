@@ -99,7 +99,7 @@ impl Effect<'_> {
         let link = self.link(&record, changes, context)?;
         record.envelope.head = link.head();
         let message = self.message(&record);
-        Ok(Change { record, expected, link, number, message })
+        Ok(Change { record, expected, link, number, message, posted: !self.kind.table().internal })
     }
 
     fn seal(&self, record: &Record, field: &Name, text: &str, context: &mut Context<'_>) -> Result<Sealed> {

@@ -100,6 +100,7 @@ pub(super) fn kind() -> Result<Kind> {
         |name: &str| Ok::<_, crate::Error>(FacetSpec { silent: true, ..facet(name, ValueType::Bytes)? });
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
+        internal: true,
         facets: vec![
             FacetSpec { indexed: true, ..needed("user", ValueType::Text)? },
             FacetSpec { required: true, ..digest("email_digest")? },

@@ -23,6 +23,10 @@ pub struct KindTable {
     /// The tiers that may read its records, within their scope. Everybody, where nothing is said.
     #[serde(default = "Tiers::all", skip_serializing_if = "Tiers::is_all")]
     pub readers: Tiers,
+    /// What software keeps for itself, such as notices: the outbox says nothing of it, and a store orders it
+    /// by time and by what is indexed, not by place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub internal: bool,
     /// What can be queried: codes, numbers, times. Never anything that identifies a person.
     #[serde(default)]
     pub facets: Vec<FacetSpec>,
@@ -159,6 +163,7 @@ impl KindTable {
             parent: None,
             number: None,
             readers: Tiers::all(),
+            internal: false,
             facets: Vec::new(),
             fields: Vec::new(),
             tallied: Vec::new(),

@@ -112,6 +112,7 @@ pub fn kind() -> Result<Kind> {
     let indexed = |facet: FacetSpec| FacetSpec { indexed: true, ..facet };
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
+        internal: true,
         facets: vec![
             indexed(required(plain("recipient", ValueType::Text)?)),
             required(FacetSpec::choice("channel", Channel::ALL.iter().map(|channel| channel.name()))?),

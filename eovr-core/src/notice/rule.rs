@@ -78,6 +78,9 @@ impl Rule {
         let kind = catalog.kind(self.kind.as_str())?;
         let wrong =
             |what: String| Err(Error::new(ErrorKind::Config, format!("a rule for notices names {what}")));
+        if kind.table().internal {
+            return wrong(format!("`{}`, of which nobody is told", self.kind));
+        }
         if let Some(action) = &self.action
             && kind.machine().action(action.as_str()).is_none()
         {

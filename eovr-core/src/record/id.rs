@@ -24,7 +24,7 @@ impl RecordId {
     /// One that follows from what the record stands for: where every node makes the same record, there is one.
     /// `tag` says what for, so that two such uses never meet. SHA-256 takes tag and parts, a line each, so no
     /// part but the last may have line ends. Its time is 1970, and nothing reads the time of such an id.
-    pub(crate) fn derived(tag: &str, parts: &[&[u8]]) -> Self {
+    pub fn derived(tag: &str, parts: &[&[u8]]) -> Self {
         let mut digest = Sha256::new_with_prefix(tag);
         for part in parts {
             digest.update(b"\n");

@@ -47,6 +47,7 @@ pub(crate) fn key_kind() -> Result<Kind> {
         parent: None,
         number: None,
         readers: Tiers::new(5, 5)?,
+        internal: false,
         facets: vec![
             FacetSpec { required: true, ..facet("purpose", ValueType::Text)? },
             FacetSpec { required: true, ..facet("made_at", ValueType::Time)? },

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from eovr.incident import (
     FollowUp,
+    Imported,
     ReceiptView,
     Report,
     Reported,
@@ -22,6 +23,7 @@ from eovr.records import (
     Page,
     Record,
     StoredEvent,
+    Table,
     Trail,
     Visitor,
     Written,
@@ -160,6 +162,7 @@ class Session:
 @final
 class Incidents:
     def report(self, facility: str, report: Report, id: _Id | None) -> Call[Reported]: ...
+    def import_narratives(self, facility: str, table: Table, category: str, name: str) -> Call[Imported]: ...
     def assess(self, id: _Id, severity: str, probability: str, scheme: str | None) -> Call[Written]: ...
     def follow_up(self, id: _Id, follow_up: FollowUp, follow_up_id: _Id | None) -> Call[Written]: ...
     def finish_follow_up(self, follow_up: _Id, evidence: str) -> Call[Written]: ...

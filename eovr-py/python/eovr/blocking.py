@@ -17,6 +17,7 @@ from eovr import _native, given
 from eovr.incident import (
     Action,
     FollowUp,
+    Imported,
     ReceiptView,
     Report,
     Reported,
@@ -40,6 +41,7 @@ from eovr.records import (
     Purpose,
     Record,
     StoredEvent,
+    Table,
     Trail,
     Visitor,
     Written,
@@ -544,6 +546,51 @@ class Incidents:
             The report breaks a rule; no such facility in scope; not for this actor.
         """
         call = self._native.report(facility, report, id)
+        return call.wait()
+
+    def import_narratives(
+        self, facility: str, table: Table, *, category: str = "clinical_process", name: str = "table"
+    ) -> Imported:
+        """Reports each row of a table: existing reports, out of pandas, polars, pyarrow or DuckDB.
+
+        A row that breaks a rule is rejected, and the others are reported. The id of an incident follows from
+        ``name``, the row's place and what stands in it: a table that is imported again adds nothing, and an
+        import that was stopped is simply run again.
+
+        Parameters
+        ----------
+        facility : str
+            Where all of it happened.
+        table : object with ``__arrow_c_stream__``
+            Its columns are called as what :class:`Report` has; ``description`` must be there. Words are
+            text, ``occurred_at`` has a time zone.
+        category : str, optional
+            For rows that name none.
+        name : str, optional
+            What the table is called.
+
+        Raises
+        ------
+        InvalidInputError
+            A column that a report has not, or of another type; nothing is reported then.
+        NotFoundError, DeniedError, UnavailableError
+            No such facility in scope; not for this actor; the store is away, and rows before are reported.
+
+        Examples
+        --------
+        >>> import polars
+        >>> from eovr import Actor, Eovr, Role, new_key
+        >>> org = [{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"}, "administrations": [
+        ...     {"id": "CAI-E", "title": {"en": "Cairo East", "ar": "شرق القاهرة"}, "facilities": [
+        ...         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]
+        >>> table = polars.DataFrame({"description": ["Fell out of bed.", ""], "actual_harm": ["mild", None]})
+        >>> with Eovr.open("memory:", org=org, keys=new_key()) as engine:
+        ...     clerk = engine.session(Actor("import", Role.STAFF, at="NIL"))
+        ...     imported = clerk.incidents.import_narratives("NIL", table, category="patient_accident")
+        >>> [row.row for row in imported.rejected], imported.there
+        ([1], 0)
+        """
+        call = self._native.import_narratives(facility, table, category, name)
         return call.wait()
 
     def act(self, id: UUID | str, action: Action | str, note: str | None = None) -> Written:

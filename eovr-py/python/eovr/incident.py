@@ -20,7 +20,9 @@ __all__ = [
     "FollowUp",
     "FollowUpKind",
     "Harm",
+    "Imported",
     "ReceiptView",
+    "Rejected",
     "Report",
     "Reported",
     "Reporter",
@@ -154,6 +156,44 @@ class Reported:
     version: int
     number: str | None
     receipt: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row of an import that breaks a rule.
+
+    Attributes
+    ----------
+    row : int
+        Its place in the table, from 0.
+    problem : str
+        Which rule; never what stands in the row.
+    help : str or None
+        What would have been accepted.
+    """
+
+    row: int
+    problem: str
+    help: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a table of reports.
+
+    Attributes
+    ----------
+    ids : tuple of UUID or None
+        The incident of each row, in order; ``None`` where the row was rejected.
+    there : int
+        How many of them an earlier import had made.
+    rejected : tuple of Rejected
+        The rows that break a rule.
+    """
+
+    ids: tuple[UUID | None, ...] = field(repr=False)
+    there: int
+    rejected: tuple[Rejected, ...]
 
 
 class FollowUpKind(enum.StrEnum):

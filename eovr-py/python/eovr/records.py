@@ -11,7 +11,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypedDict, TypeVar
 from uuid import UUID
 
 from eovr.errors import Unmet
@@ -46,6 +46,7 @@ __all__ = [
     "Record",
     "Role",
     "StoredEvent",
+    "Table",
     "Test",
     "Trail",
     "Verdict",
@@ -64,6 +65,13 @@ def moment(micros: int) -> datetime:
 
 #: What a facet holds: a code, a whole number, a truth value, an aware moment, the id of a record, bytes.
 Facet: TypeAlias = str | int | bool | datetime | UUID | bytes
+
+
+class Table(Protocol):
+    """A table of pandas, polars, pyarrow, DuckDB, or ours: whatever hands itself over as Arrow."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The table, as a PyCapsule."""
 
 
 class Role(enum.StrEnum):

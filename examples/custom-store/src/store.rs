@@ -266,7 +266,9 @@ impl Tables<'_> {
         let message = serde_json::to_string(change.message()).map_err(|_| Error::bug("a message is JSON"))?;
         let position = self.feed.last().map_err(failed)?.map_or(0, |(last, _)| last.value()) + 1;
         self.feed.insert(position, message.as_str()).map_err(failed)?;
-        self.outbox.insert(position, (i64::MIN, 0)).map_err(failed)?;
+        if change.posted() {
+            self.outbox.insert(position, (i64::MIN, 0)).map_err(failed)?;
+        }
         let written = Written { id, version: record.version(), number: stored.envelope.number.clone() };
         self.records.insert(id.as_bytes(), Saved::write(stored)?.as_str()).map_err(failed)?;
         Ok(written)

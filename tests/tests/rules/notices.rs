@@ -260,6 +260,7 @@ async fn a_rule_that_could_never_apply_is_refused() {
         Rule::new("incident", "report", may("notices", "nothing")).unwrap(),
         Rule::new("incident", "report", To::Named(Name::new("owner").unwrap())).unwrap(),
         Rule::new("incident", "report", To::Itself).unwrap(),
+        Rule::everything("notice").unwrap(),
         Rule::new("incident", "report", To::Author).unwrap().when("location", "ward 3").unwrap(),
     ];
     for rule in wrong {

@@ -81,6 +81,8 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::EventsAsJson, "events_in_order"),
     (Fault::KeepsTenEvents, "events_in_order"),
     (Fault::DropsMessage, "message_with_every_change"),
+    (Fault::DropsTheInternal, "internal_stays_inside"),
+    (Fault::PostsTheInternal, "internal_stays_inside"),
     (Fault::MessageWithoutPlace, "message_with_every_change"),
     (Fault::LeaseNotHeld, "lease_holds"),
     (Fault::LeaseForEver, "lease_holds"),

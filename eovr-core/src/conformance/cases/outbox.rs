@@ -1,12 +1,15 @@
 use std::collections::BTreeSet;
 
-use crate::conformance::fixture::{World, pack};
+use crate::access::{Role, Scope};
+use crate::conformance::fixture::{SLIP, World, member, name, pack};
 use crate::conformance::history::{Made, play};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
 use crate::decide::Command;
 use crate::error::Result;
+use crate::org::OrgId;
 use crate::ports::Parcel;
+use crate::record::{Column, Query, Tally};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -23,6 +26,11 @@ pub(super) const CASES: &[Case] = &[
         name: "acknowledge_removes",
         promise: "an acknowledged message never comes again; unknown ids are passed over",
         run: |subject| Box::pin(acknowledge(subject)),
+    },
+    Case {
+        name: "internal_stays_inside",
+        promise: "what is internal is found and in the feed like anything else, and not in the outbox",
+        run: |subject| Box::pin(internal(subject)),
     },
     Case {
         name: "outbox_as_reference",
@@ -111,6 +119,48 @@ async fn acknowledge(subject: Subject) -> Result<(), Failure> {
     let newest = ids(&store.lease(10, until, until).await?);
     let later = newest.iter().all(|id| all.iter().all(|old| old < id));
     check!(newest.len() == 1 && later, "a later message has no later place: {newest:?} after {all:?}");
+    Ok(())
+}
+
+async fn internal(subject: Subject) -> Result<(), Failure> {
+    let world = filled(subject, 0).await?;
+    let before = world.store.feed(0, 1000).await?.len();
+    let slip = |shelf: &str| Command::new("write").set("shelf", shelf);
+    let ada = world.staff("ada", "n-1-1")?;
+    ada.create(SLIP, &OrgId::new("n-1-1")?, slip("a")).await?;
+    let torn = world.top()?.create(SLIP, &OrgId::new("s-1-2")?, slip("b")).await?;
+    world.top()?.act(SLIP, torn.id, Command::new("tear")).await?;
+    let now = world.now();
+    let got = world.store.lease(10, now, now).await?;
+    check!(got.is_empty(), "somebody is told of what is internal: {got:?}");
+    world.pack("s-1-2", pack()).await?;
+    let got = world.store.lease(10, now, now).await?;
+    check!(got.len() == 1, "one message was posted behind what is internal: {got:?}");
+    let feed = world.store.feed(0, 1000).await?.len();
+    check!(feed == before + 4, "four changes were made and {} are in the feed", feed - before);
+
+    let all = Query::of(name(SLIP)?).limit(10);
+    let seen = [
+        (member("ada", Role::Staff, "n-1-1")?, 1),
+        (member("ada", Role::Staff, "n-1-1")?.own_records_only(), 1),
+        (member("ben", Role::Staff, "n-1-1")?.own_records_only(), 0),
+        (member("eve", Role::AdminManager, "s-1-1")?, 1),
+        (member("gus", Role::GovernorateManager, "n-1-1")?, 1),
+        (member("top", Role::TopManagement, "n-1-1")?, 2),
+    ];
+    for (actor, count) in seen {
+        let scope = Scope::of(&actor);
+        let found = world.store.find(&scope, &all).await?.items.len();
+        let tally = Tally::of(name(SLIP)?).by(Column::Facility).by(Column::State);
+        let counted: u64 = world.store.tally(&scope, &tally).await?.iter().map(|cell| cell.count).sum();
+        check!(
+            found == count && counted == count as u64,
+            "of {count} slips {found} are found and {counted} counted by {:?}",
+            scope.reach()
+        );
+    }
+    let census = world.store.census(&name(SLIP)?, &[Column::Facility]).await?;
+    check!(census.cells.len() == 2, "two facilities have a slip: {census:?}");
     Ok(())
 }
 

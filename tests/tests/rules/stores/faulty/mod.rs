@@ -66,6 +66,8 @@ pub(crate) enum Fault {
     EventsAsJson,
     KeepsTenEvents,
     DropsMessage,
+    DropsTheInternal,
+    PostsTheInternal,
     MessageWithoutPlace,
     LeaseNotHeld,
     LeaseForEver,
@@ -250,6 +252,7 @@ impl Faulty {
         let mut message = serde_json::to_value(change.message()).unwrap();
         match self.fault {
             Fault::DropsMessage if change.record().version() > 1 => return,
+            Fault::DropsTheInternal if !change.posted() => return,
             Fault::MessageWithoutPlace => message["facility"] = serde_json::Value::Null,
             _ => {}
         }
@@ -259,6 +262,9 @@ impl Faulty {
             Fault::PlacesReused => world.outbox.keys().next_back().map_or(1, |last| last + 1),
             _ => world.feed.len() as u64,
         };
+        if !change.posted() && !self.is(Fault::PostsTheInternal) {
+            return;
+        }
         let parcel = Parcel { id, attempts: 0, message: message.to_string() };
         world.outbox.insert(id, (parcel, Timestamp::from_micros(i64::MIN)));
     }
