@@ -305,9 +305,9 @@ fn bar(bytes: u64) -> ProgressBar {
 /// Becomes true when somebody wants the import to stop.
 fn watch_signals() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
-    let seen = stop.clone();
+    let (seen, asked) = (stop.clone(), asked_to_stop());
     tokio::spawn(async move {
-        asked_to_stop().await;
+        asked.await;
         seen.store(true, Ordering::Relaxed);
     });
     stop
