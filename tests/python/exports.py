@@ -1,6 +1,7 @@
 """Reads what eovr exported, with libraries that are not ours.
 
     exports.py xlsx FILE    every cell as openpyxl reads it, and what the sheets are like
+    exports.py parquet FILE  the columns, the rows and how they are grouped, as pyarrow reads them
     exports.py fhir FILE RELEASE    validates a bundle by the model library fhir.resources
 
 Writes one JSON object to standard output.
@@ -44,6 +45,23 @@ def xlsx(path):
     return {"sheets": sheets, "created": book.properties.created.isoformat()}
 
 
+def parquet(path):
+    from pyarrow import parquet
+
+    file = parquet.ParquetFile(path)
+    table = file.read()
+    groups = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    types = {field.name: str(field.type) for field in table.schema}
+    by = file.metadata.created_by
+    packed = file.metadata.row_group(0).column(0).compression if groups else None
+    rows = table.slice(0, 200).to_pylist()
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, datetime.datetime):
+                row[name] = value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"types": types, "rows": rows, "groups": groups, "by": by, "packed": packed}
+
+
 def fhir(path, release):
     if release == "R5":
         from fhir.resources.bundle import Bundle
@@ -61,4 +79,4 @@ def fhir(path, release):
 
 if __name__ == "__main__":
     of, *rest = sys.argv[1:]
-    print(json.dumps({"xlsx": xlsx, "fhir": fhir}[of](*rest), ensure_ascii=False))
+    print(json.dumps({"xlsx": xlsx, "parquet": parquet, "fhir": fhir}[of](*rest), ensure_ascii=False))

@@ -8,7 +8,7 @@ use crate::export::Opened;
 use crate::export::titles::{self, Lang, Words, words};
 use crate::incident::harm::Harm;
 use crate::incident::{jci, taxonomy};
-use crate::record::Value;
+use crate::record::{Value, ValueType};
 use crate::risk::{self, Band};
 use crate::time::Timestamp;
 
@@ -119,6 +119,21 @@ impl Column {
         self.title.of(lang)
     }
 
+    /// What its cells hold: text, but for numbers, answers and moments.
+    pub fn value_type(&self) -> ValueType {
+        match self.source {
+            Source::Created | Source::Updated => ValueType::Time,
+            Source::Version => ValueType::Int,
+            Source::Facet => match self.code {
+                "occurred_at" => ValueType::Time,
+                "risk_score" | "ai_score" => ValueType::Int,
+                "high_risk" | "disclosed" => ValueType::Bool,
+                _ => ValueType::Text,
+            },
+            _ => ValueType::Text,
+        }
+    }
+
     /// Whether it holds what somebody wrote.
     #[cfg(feature = "pdf")]
     pub(super) fn is_written(&self) -> bool {
@@ -222,6 +237,15 @@ pub(super) const UNREADABLE: Words = words("[erased: its key was destroyed]", "[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_column_has_the_type_of_its_facet() {
+        let kind = crate::incident::kinds(crate::incident::Settings::default()).unwrap().remove(0);
+        for column in COLUMNS.iter().filter(|column| matches!(column.source, Source::Facet)) {
+            let facet = kind.facet(column.code).unwrap();
+            assert_eq!(column.value_type(), facet.value_type, "{}", column.code);
+        }
+    }
 
     #[test]
     fn names_are_unique_and_titled_in_both_languages() {

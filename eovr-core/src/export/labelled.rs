@@ -6,30 +6,41 @@ use zeroize::Zeroizing;
 use crate::error::Result;
 use crate::export::Opened;
 use crate::export::csv::{end, guarded};
+#[cfg(feature = "parquet")]
+use crate::export::parquet::{Sheet, Written};
 use crate::export::write::{unwritten, unwritten_json};
 use crate::incident::PEOPLE;
 use crate::record::Value;
+#[cfg(feature = "parquet")]
+use crate::record::ValueType;
 use crate::triage::analysis::Cleared;
 
 /// What people made of the scorer's suggestions, as a labelled set to learn from: a line for each report that
-/// somebody has reviewed, as CSV or NDJSON.
+/// somebody has reviewed, as CSV, NDJSON or Parquet.
 ///
-/// The text is without what names a person, as it is where a provider is sent one; that makes it less telling,
-/// and not anonymous, so a file of them is to be kept like the reports themselves. `level` is the person's: the
-/// band of the rating, or the suggestion that was accepted. A report whose suggestion was overridden and that
-/// nobody has rated has none and is left out.
+/// The text and the reason are without what names a person, as a narrative is where a provider is sent one;
+/// that makes them less telling, and not anonymous, so a file of them is to be kept like the reports
+/// themselves. `level` is the person's: the band of the rating, or the suggestion that was accepted. A report
+/// whose suggestion was overridden and that nobody has rated has none and is left out.
 #[derive(Debug)]
-pub struct Labelled<W> {
-    to: W,
-    csv: bool,
-    line: String,
+pub struct Labelled<W: Write + Send> {
+    form: Form<W>,
+}
+
+#[derive(Debug)]
+enum Form<W: Write + Send> {
+    Csv(W, String),
+    Ndjson(W),
+    #[cfg(feature = "parquet")]
+    Parquet(Sheet<W>),
 }
 
 /// The columns, in order.
-const COLUMNS: &[&str] = &[
+const COLUMNS: [&str; 13] = [
     "text",
     "level",
     "review",
+    "reason",
     "suggested_level",
     "suggested_score",
     "model",
@@ -46,6 +57,7 @@ struct Row<'a> {
     text: &'a str,
     level: &'a str,
     review: &'a str,
+    reason: Option<&'a str>,
     suggested_level: Option<&'a str>,
     suggested_score: Option<i64>,
     model: Option<&'a str>,
@@ -57,28 +69,49 @@ struct Row<'a> {
     month: u32,
 }
 
-impl<W: Write> Labelled<W> {
+/// What stands in a cell.
+enum Cell<'a> {
+    None,
+    Text(&'a str),
+    Int(i64),
+}
+
+impl<W: Write + Send> Labelled<W> {
     /// As CSV, with the guard against formulas that lists have.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
-    pub fn csv(to: W) -> Result<Self> {
-        let mut set = Self { to, csv: true, line: String::new() };
-        COLUMNS.iter().for_each(|column| guarded(&mut set.line, column));
-        end(&mut set.line, &mut set.to)?;
-        Ok(set)
+    pub fn csv(mut to: W) -> Result<Self> {
+        let mut line = String::new();
+        COLUMNS.iter().for_each(|column| guarded(&mut line, column));
+        end(&mut line, &mut to)?;
+        Ok(Self { form: Form::Csv(to, line) })
     }
 
     /// As one JSON object a line.
     pub fn ndjson(to: W) -> Self {
-        Self { to, csv: false, line: String::new() }
+        Self { form: Form::Ndjson(to) }
     }
 
-    /// Writes one incident, and says whether it has a label.
+    /// As Apache Parquet.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
-    pub fn push(&mut self, incident: &Opened) -> Result<bool> {
+    #[cfg(feature = "parquet")]
+    pub fn parquet(to: W) -> Result<Self> {
+        let columns = COLUMNS.map(|name| match name {
+            "suggested_score" | "month" => (name, ValueType::Int),
+            name => (name, ValueType::Text),
+        });
+        Ok(Self { form: Form::Parquet(Sheet::new(to, &columns)?) })
+    }
+
+    /// Writes one incident, with why its suggestion was accepted or overridden where that is known (the note of
+    /// its last `review_ai`), and says whether it has a label.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn push(&mut self, incident: &Opened, reason: Option<&str>) -> Result<bool> {
         let suggested = incident.code("ai_band");
         let review = incident.code("ai_review");
         let accepted = suggested.filter(|_| review == Some("accepted"));
@@ -90,11 +123,13 @@ impl<W: Write> Labelled<W> {
         let people = PEOPLE.iter().filter_map(|field| incident.text(field));
         let people: Vec<_> = people.map(|words| Zeroizing::new(words.to_owned())).collect();
         let cleared = Cleared::new(narrative, &people);
+        let reason = reason.map(|reason| Cleared::new(reason, &people));
         let envelope = incident.record().envelope();
         let row = Row {
             text: cleared.text(),
             level,
             review,
+            reason: reason.as_ref().map(Cleared::text),
             suggested_level: suggested,
             suggested_score: incident.record().facet("ai_score").and_then(Value::as_int),
             model: incident.code("ai_model"),
@@ -105,41 +140,76 @@ impl<W: Write> Labelled<W> {
             facility: envelope.stamp.facility.as_str(),
             month: envelope.month,
         };
-        self.write(&row)?;
+        self.form.write(&row)?;
         Ok(true)
-    }
-
-    fn write(&mut self, row: &Row<'_>) -> Result<()> {
-        if !self.csv {
-            serde_json::to_writer(&mut self.to, row).map_err(unwritten_json)?;
-            return self.to.write_all(b"\n").map_err(unwritten);
-        }
-        let score = row.suggested_score.map(|score| score.to_string()).unwrap_or_default();
-        let month = row.month.to_string();
-        let cells = [
-            row.text,
-            row.level,
-            row.review,
-            row.suggested_level.unwrap_or_default(),
-            &score,
-            row.model.unwrap_or_default(),
-            row.version.unwrap_or_default(),
-            row.category.unwrap_or_default(),
-            row.actual_harm.unwrap_or_default(),
-            row.potential_harm.unwrap_or_default(),
-            row.facility,
-            &month,
-        ];
-        cells.iter().for_each(|cell| guarded(&mut self.line, cell));
-        end(&mut self.line, &mut self.to)
     }
 
     /// Hands over what was buffered and gives the writer back.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
-    pub fn finish(mut self) -> Result<W> {
-        self.to.flush().map_err(unwritten)?;
-        Ok(self.to)
+    pub fn finish(self) -> Result<W> {
+        let mut to = match self.form {
+            Form::Csv(to, _) | Form::Ndjson(to) => to,
+            #[cfg(feature = "parquet")]
+            Form::Parquet(sheet) => sheet.finish()?,
+        };
+        to.flush().map_err(unwritten)?;
+        Ok(to)
+    }
+}
+
+impl<W: Write + Send> Form<W> {
+    fn write(&mut self, row: &Row<'_>) -> Result<()> {
+        match self {
+            Self::Csv(to, line) => {
+                for cell in row.cells() {
+                    match cell {
+                        Cell::None => guarded(line, ""),
+                        Cell::Text(text) => guarded(line, text),
+                        Cell::Int(int) => guarded(line, &int.to_string()),
+                    }
+                }
+                end(line, to)
+            }
+            Self::Ndjson(to) => {
+                serde_json::to_writer(&mut *to, row).map_err(unwritten_json)?;
+                to.write_all(b"\n").map_err(unwritten)
+            }
+            #[cfg(feature = "parquet")]
+            Self::Parquet(sheet) => {
+                for (column, cell) in row.cells().into_iter().enumerate() {
+                    let value = match cell {
+                        Cell::None => Written::None,
+                        Cell::Text(text) => Written::Text(text),
+                        Cell::Int(int) => Written::Int(int),
+                    };
+                    sheet.set(column, &value);
+                }
+                sheet.end()
+            }
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    /// In the order of the columns.
+    fn cells(&self) -> [Cell<'a>; COLUMNS.len()] {
+        let some = |text: Option<&'a str>| text.map_or(Cell::None, Cell::Text);
+        [
+            Cell::Text(self.text),
+            Cell::Text(self.level),
+            Cell::Text(self.review),
+            some(self.reason),
+            some(self.suggested_level),
+            self.suggested_score.map_or(Cell::None, Cell::Int),
+            some(self.model),
+            some(self.version),
+            some(self.category),
+            some(self.actual_harm),
+            some(self.potential_harm),
+            Cell::Text(self.facility),
+            Cell::Int(self.month.into()),
+        ]
     }
 }

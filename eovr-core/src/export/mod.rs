@@ -8,11 +8,12 @@
 //! | what | how | feature |
 //! |---|---|---|
 //! | the list, for programs | [`Csv`], [`Ndjson`]: codes and RFC 3339 times | `export` |
+//! | the list, for analysts | `Parquet`: columns with their types | `parquet` |
 //! | the list, for people | `Workbook`: Excel, English or Arabic, with figures and a chart | `xlsx` |
 //! | one incident, for people | `pdf::Incident`: the whole report, English, Arabic or both | `pdf` |
 //! | audit events | [`AuditReport`]: by date, event and user, as CSV and JSON; as PDF too | `export`, `pdf` |
 //! | counts without persons | [`Deidentified`]: months for dates, small counts hidden | `export` |
-//! | what people made of suggestions, to learn from | [`Labelled`]: as CSV and NDJSON, without names | `export` |
+//! | what people made of suggestions, to learn from | [`Labelled`]: without names, as CSV, NDJSON, Parquet | `export` |
 //! | incidents and audit, for other systems | [`fhir`], [`crosswalk`] | `export` |
 //!
 //! All lists have the same columns, from one table: [`columns::COLUMNS`].
@@ -26,6 +27,8 @@ pub mod fhir;
 mod labelled;
 mod ndjson;
 mod opened;
+#[cfg(feature = "parquet")]
+mod parquet;
 #[cfg(feature = "pdf")]
 pub mod pdf;
 mod titles;
@@ -39,6 +42,8 @@ pub use self::deidentified::Deidentified;
 pub use self::labelled::Labelled;
 pub use self::ndjson::Ndjson;
 pub use self::opened::Opened;
+#[cfg(feature = "parquet")]
+pub use self::parquet::Parquet;
 pub use self::titles::Lang;
 #[cfg(feature = "xlsx")]
 pub use self::xlsx::{Look, Workbook};

@@ -23,9 +23,9 @@ pub(crate) fn writer_options(path: &Path, durability: Durability) -> SqliteConne
         .synchronous(synchronous)
         // A destroyed key must not linger in free pages.
         .pragma("secure_delete", "ON")
-        // The commit that meets a checkpoint waits for it, about 10 ms; every 4000 pages, 16 MiB of log,
-        // it is a rarer one than every 1000.
-        .pragma("wal_autocheckpoint", "4000")
+        // The commit that meets a checkpoint waits for it, some 40 ms; a report is two dozen pages. Every 16,000
+        // pages, 64 MiB of log, that is one in hundreds, and the same page is copied less often.
+        .pragma("wal_autocheckpoint", "16000")
 }
 
 /// A connection that reads.

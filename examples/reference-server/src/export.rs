@@ -15,15 +15,17 @@ use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::pdf::{Incident, Made};
 use eovr_core::export::{
-    AuditFilter, AuditReport, Csv, Deidentified, Labelled, Lang, Look, Ndjson, Opened, Workbook,
+    AuditFilter, AuditReport, Csv, Deidentified, Labelled, Lang, Look, Ndjson, Opened, Parquet, Workbook,
 };
 use eovr_core::identity::{self, user};
-use eovr_core::incident::KIND;
+use eovr_core::incident::{Action, KIND};
 use eovr_core::ports::Clock as _;
 use eovr_core::record::{ActorId, Column, Query, Record, Test, Value};
 use eovr_core::service::SystemClock;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, Name, Session, Timestamp};
+
+use zeroize::Zeroizing;
 
 use self::place::Destination;
 use crate::engine;
@@ -81,6 +83,8 @@ enum Format {
     Csv,
     /// The list as one JSON object a line
     Ndjson,
+    /// The list as Apache Parquet
+    Parquet,
     /// Incidents and their trails as an HL7 FHIR bundle, release 4
     FhirR4,
     /// The same, release 5
@@ -89,7 +93,7 @@ enum Format {
     Mim,
     /// Audit events; the file's ending says how: .csv, .json or .pdf
     Audit,
-    /// What people made of the scorer's suggestions, to learn from: without names; .csv or .ndjson
+    /// What people made of the scorer's suggestions, to learn from: without names; .csv, .ndjson or .parquet
     Labelled,
 }
 
@@ -132,10 +136,10 @@ impl Args {
                 "let --out end in .csv, .json or .pdf",
             ));
         }
-        if self.format == Format::Labelled && !matches!(ending, Some("csv" | "ndjson")) {
+        if self.format == Format::Labelled && !matches!(ending, Some("csv" | "ndjson" | "parquet")) {
             return Err(Failure::usage(
-                "a labelled set is CSV or NDJSON",
-                "let --out end in .csv or .ndjson",
+                "a labelled set is CSV, NDJSON or Parquet",
+                "let --out end in .csv, .ndjson or .parquet",
             ));
         }
         Ok(())
@@ -161,6 +165,7 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
         Format::Csv | Format::Ndjson if args.deidentify => deidentified(args, &mut pages, file, out).await,
         Format::Csv => csv(&mut pages, file).await,
         Format::Ndjson => ndjson(&mut pages, file).await,
+        Format::Parquet => parquet(&mut pages, file).await,
         Format::FhirR4 => fhir(&mut pages, file, Release::R4).await,
         Format::FhirR5 => fhir(&mut pages, file, Release::R5).await,
         Format::Mim => mim(&mut pages, file).await,
@@ -243,6 +248,17 @@ async fn ndjson(pages: &mut Pages, file: File) -> Result<File, Failure> {
     }
 }
 
+async fn parquet(pages: &mut Pages, file: File) -> Result<File, Failure> {
+    let mut table = Parquet::new(file)?;
+    loop {
+        let page = pages.opened().await?;
+        if page.is_empty() {
+            return Ok(table.finish()?);
+        }
+        page.iter().try_for_each(|incident| table.push(incident))?;
+    }
+}
+
 async fn xlsx(args: &Args, pages: &mut Pages, file: File, folder: PathBuf) -> Result<File, Failure> {
     // Rows wait on the disk that the file goes to, which has room for it.
     let look = Look { spool: Some(folder), ..Look::new(args.lang, SystemClock.now()) };
@@ -302,8 +318,11 @@ async fn deidentified(args: &Args, pages: &mut Pages, file: File, out: &mut Out)
 }
 
 async fn labelled(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
-    let csv = args.out.extension().is_some_and(|ending| ending == "csv");
-    let mut set = if csv { Labelled::csv(file)? } else { Labelled::ndjson(file) };
+    let mut set = match args.out.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => Labelled::csv(file)?,
+        Some("parquet") => Labelled::parquet(file)?,
+        _ => Labelled::ndjson(file),
+    };
     let mut labels = 0;
     loop {
         let page = pages.opened().await?;
@@ -311,11 +330,23 @@ async fn labelled(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> 
             break;
         }
         for incident in &page {
-            labels += u64::from(set.push(incident)?);
+            let reason = reason(&pages.session, incident.record()).await?;
+            labels += u64::from(set.push(incident, reason.as_ref().map(|reason| reason.as_str()))?);
         }
     }
     out.line(format_args!("{labels} of them reviewed, with a level: train with --text text --label level"));
     Ok(set.finish()?)
+}
+
+/// Why a person has accepted or overridden a suggestion: the note of the last review.
+async fn reason(session: &Session, incident: &Record) -> Result<Option<Zeroizing<String>>, Error> {
+    if incident.facet("ai_review").is_none() {
+        return Ok(None);
+    }
+    let trail = session.incidents().trail(incident.id()).await?;
+    let reviews = trail.entries.into_iter().rev();
+    let mut reviews = reviews.filter(|entry| entry.event.action == Action::ReviewAi.name());
+    Ok(reviews.next().and_then(|entry| entry.note))
 }
 
 async fn pdf(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use eovr_core::ErrorKind;
 use eovr_core::export::columns::COLUMNS;
-use eovr_core::export::{Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook};
+use eovr_core::export::{Csv, Deidentified, Lang, Look, Ndjson, Opened, Parquet, Workbook};
 use eovr_core::seal::Purpose;
 
 use super::hospital::{ARABIC, ENGLISH, Hospital, Tested, made_at};
@@ -40,6 +40,60 @@ fn workbook(look: Look, list: &[Opened]) -> Tested<Vec<u8>> {
     let mut book = Workbook::new(look)?;
     list.iter().try_for_each(|incident| book.push(incident))?;
     Ok(book.finish(Vec::new())?)
+}
+
+/// Every value of the lines that a program reads, with its type.
+#[tokio::test]
+async fn an_analyst_gets_columns_with_their_types() -> Tested {
+    let (_, list) = listed(HOSTILE).await?;
+    let (mut table, mut lines) = (Parquet::new(Vec::new())?, Ndjson::new(Vec::new()));
+    for incident in &list {
+        table.push(incident)?;
+        lines.push(incident)?;
+    }
+    let folder = folder();
+    let path = written(&folder, "list.parquet", &table.finish()?);
+    let read = python(&["parquet", path.to_str().unwrap()]);
+    let lines = String::from_utf8(lines.finish()?)?;
+    let rows = read["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), list.len());
+    for (row, line) in rows.iter().zip(lines.lines()) {
+        let line: serde_json::Value = serde_json::from_str(line)?;
+        for column in COLUMNS {
+            let (is, wanted) = (&row[column.code], &line[column.code]);
+            let same = match (is.as_str(), wanted.as_str()) {
+                // The same moment, with all six digits.
+                (Some(is), Some(wanted)) if column.value_type() == eovr_core::record::ValueType::Time => {
+                    is.parse::<eovr_core::Timestamp>()? == wanted.parse()?
+                }
+                _ => is == wanted,
+            };
+            assert!(same, "{}: {is} and not {wanted}", column.code);
+        }
+    }
+    let types = &read["types"];
+    assert_eq!(types["created_at"], "timestamp[us, tz=UTC]");
+    assert_eq!((&types["ai_score"], &types["high_risk"]), (&"int64".into(), &"bool".into()));
+    assert_eq!(read["packed"], "SNAPPY");
+    assert!(read["by"].as_str().unwrap().starts_with("eovr "), "{}", read["by"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_long_table_is_written_group_by_group() -> Tested {
+    let (_, list) = listed(&[]).await?;
+    let mut table = Parquet::new(Vec::new())?;
+    for row in 0..25_000 {
+        table.push(&list[row % list.len()])?;
+    }
+    let folder = folder();
+    let path = written(&folder, "long.parquet", &table.finish()?);
+    let read = python(&["parquet", path.to_str().unwrap()]);
+    assert_eq!(read["groups"], serde_json::json!([10_000, 10_000, 5_000]));
+    let none = Parquet::new(Vec::new())?.finish()?;
+    let path = written(&folder, "empty.parquet", &none);
+    assert_eq!(python(&["parquet", path.to_str().unwrap()])["groups"], serde_json::json!([]));
+    Ok(())
 }
 
 #[tokio::test]
@@ -229,7 +283,13 @@ async fn a_disk_that_fills_and_a_reader_that_goes_away_are_told_apart() -> Teste
         list.iter().try_for_each(|incident| book.push(incident))?;
         book.finish(to).map(drop)
     };
-    for (full, gone) in [(csv(full()), csv(gone())), (book(full()), book(gone()))] {
+    let table = |to: Failing| -> eovr_core::Result<()> {
+        let mut table = Parquet::new(to)?;
+        list.iter().try_for_each(|incident| table.push(incident))?;
+        table.finish().map(drop)
+    };
+    let all = [(csv(full()), csv(gone())), (book(full()), book(gone())), (table(full()), table(gone()))];
+    for (full, gone) in all {
         let (full, gone) = (full.unwrap_err(), gone.unwrap_err());
         assert_eq!((full.kind(), gone.kind()), (ErrorKind::Unavailable, ErrorKind::Unavailable));
         assert_eq!(full.message(), "the disk is full before the export is");

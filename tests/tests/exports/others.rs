@@ -105,15 +105,22 @@ async fn reviews_leave_as_a_labelled_set_without_names() -> Tested {
     let said = |verdict| eovr_core::Command::new("review_ai").set("ai_review", verdict);
     hospital.quality.act("incident", overridden, said("overridden")).await?;
     let unrated = hospital.quality.incidents().load(overridden).await?;
-    assert!(!Labelled::ndjson(Vec::new()).push(&Opened::of(&hospital.quality, unrated)?)?, "it has no label");
+    let unrated = Opened::of(&hospital.quality, unrated)?;
+    assert!(!Labelled::ndjson(Vec::new()).push(&unrated, None)?, "it has no label");
     hospital.quality.incidents().assess(overridden, None, "minor", "rare").await?;
     let (mut csv, mut lines) = (Labelled::csv(Vec::new())?, Labelled::ndjson(Vec::new()));
+    let mut table = Labelled::parquet(Vec::new())?;
     let mut labels = 0;
     for record in hospital.quality.incidents().newest(100).await?.items {
+        let why = (record.id() == overridden).then_some("مها of file MF-77231-B was not harmed");
         let opened = Opened::of(&hospital.quality, record)?;
-        labels += usize::from(csv.push(&opened)?);
-        lines.push(&opened)?;
+        labels += usize::from(csv.push(&opened, why)?);
+        lines.push(&opened, why)?;
+        table.push(&opened, why)?;
     }
+    let folder = folder();
+    let path = written(&folder, "labelled.parquet", &table.finish()?);
+    let table = python(&["parquet", path.to_str().unwrap()]);
     let (csv, lines) = (String::from_utf8(csv.finish()?)?, String::from_utf8(lines.finish()?)?);
     let mut rows = csv::Reader::from_reader(csv.as_bytes());
     assert_eq!((labels, lines.lines().count()), (2, 2), "{csv}");
@@ -126,7 +133,12 @@ async fn reviews_leave_as_a_labelled_set_without_names() -> Tested {
             assert_eq!(cell.trim_start_matches('\''), shown.trim_start_matches('\''), "{column}");
         }
     }
+    for (row, line) in table["rows"].as_array().unwrap().iter().zip(lines.lines()) {
+        assert_eq!(*row, serde_json::from_str::<serde_json::Value>(line)?);
+    }
+    assert_eq!((&table["types"]["text"], &table["types"]["month"]), (&"string".into(), &"int64".into()));
     assert!(csv.contains(",high,accepted,") && csv.contains(",low,overridden,"), "{csv}");
+    assert!(csv.contains(" was not harmed,"), "{csv}");
     assert!(csv.contains("'=cmd|calc"), "{csv}");
     for name in ["77231", "مها", "2345 6789", "Badawy", "nurse.amal", "pump log"] {
         assert!(!csv.contains(name) && !lines.contains(name), "{name} is in {csv}");

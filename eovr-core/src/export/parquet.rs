@@ -1,0 +1,224 @@
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
+
+use crate::error::{Error, Result};
+use crate::export::Opened;
+use crate::export::columns::{COLUMNS, Cell};
+use crate::export::write::unwritten;
+use crate::record::ValueType;
+
+/// The list as Apache Parquet, for analysts: every column of the table with its type, texts in UTF-8, times in
+/// UTC to the microsecond, `null` where nothing was said. What cannot be read any more is listed in
+/// `unreadable`, separated by commas.
+///
+/// Rows wait in memory until there are 10,000 of them, and go to the writer as one row group.
+pub struct Parquet<W: Write + Send> {
+    sheet: Sheet<W>,
+}
+
+impl<W: Write + Send> Parquet<W> {
+    /// To this writer.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn new(to: W) -> Result<Self> {
+        let columns = COLUMNS.iter().map(|column| (column.code, column.value_type()));
+        let columns: Vec<_> = columns.chain([("unreadable", ValueType::Text)]).collect();
+        Ok(Self { sheet: Sheet::new(to, &columns)? })
+    }
+
+    /// Writes one incident.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn push(&mut self, incident: &Opened) -> Result<()> {
+        let mut unreadable = Vec::new();
+        for (place, column) in COLUMNS.iter().enumerate() {
+            let value = match column.read(incident) {
+                Cell::Empty => Written::None,
+                Cell::Unreadable => {
+                    unreadable.push(column.code);
+                    Written::None
+                }
+                Cell::Text(text) => Written::Text(text),
+                Cell::Code(code) => {
+                    self.sheet.set(place, &Written::Text(&code));
+                    continue;
+                }
+                Cell::Int(int) => Written::Int(int),
+                Cell::Bool(bool) => Written::Bool(bool),
+                Cell::Time(at) => Written::Int(at.as_micros()),
+            };
+            self.sheet.set(place, &value);
+        }
+        let unreadable = unreadable.join(",");
+        let last = if unreadable.is_empty() { Written::None } else { Written::Text(&unreadable) };
+        self.sheet.set(COLUMNS.len(), &last);
+        self.sheet.end()
+    }
+
+    /// Writes what waits, and what a reader begins with, and gives the writer back.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    pub fn finish(self) -> Result<W> {
+        self.sheet.finish()
+    }
+}
+
+/// Columns that fill up.
+pub(super) struct Sheet<W: Write + Send> {
+    writer: SerializedFileWriter<W>,
+    columns: Vec<Waiting>,
+    rows: usize,
+}
+
+/// A value of one cell. A moment is an `Int`: microseconds after 1970.
+pub(super) enum Written<'a> {
+    None,
+    Text(&'a str),
+    Int(i64),
+    Bool(bool),
+}
+
+/// The values of a column that wait, and for each row whether there is one.
+struct Waiting {
+    values: Values,
+    there: Vec<i16>,
+}
+
+enum Values {
+    Text(Vec<ByteArray>),
+    Int(Vec<i64>),
+    Bool(Vec<bool>),
+}
+
+/// Enough that a column compresses well, and few enough to wait in memory.
+const ROW_GROUP: usize = 10_000;
+
+impl<W: Write + Send> Sheet<W> {
+    pub(super) fn new(to: W, columns: &[(&str, ValueType)]) -> Result<Self> {
+        let fields = columns.iter().map(|(name, of)| field(name, *of)).collect::<Result<Vec<_>, _>>();
+        let schema = fields.and_then(|fields| Type::group_type_builder("eovr").with_fields(fields).build());
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            // Says who wrote it, and nothing that differs between two runs.
+            .set_created_by(concat!("eovr ", env!("CARGO_PKG_VERSION")).to_owned())
+            .build();
+        let writer = schema
+            .and_then(|schema| SerializedFileWriter::new(to, Arc::new(schema), Arc::new(properties)))
+            .map_err(failed)?;
+        let columns = columns.iter().map(|(_, of)| Waiting { values: Values::of(*of), there: Vec::new() });
+        Ok(Self { writer, columns: columns.collect(), rows: 0 })
+    }
+
+    /// Sets a cell of the row that is being written. A value of another type than the column's is none.
+    pub(super) fn set(&mut self, column: usize, value: &Written<'_>) {
+        let Some(Waiting { values, there }) = self.columns.get_mut(column) else { return };
+        let mut known = true;
+        match (values, value) {
+            (Values::Text(texts), Written::Text(text)) => {
+                texts.push(ByteArray::from(text.as_bytes().to_vec()))
+            }
+            (Values::Int(ints), Written::Int(int)) => ints.push(*int),
+            (Values::Bool(bools), Written::Bool(bool)) => bools.push(*bool),
+            _ => known = false,
+        }
+        there.push(i16::from(known));
+    }
+
+    /// Ends a row, all of whose cells were set.
+    pub(super) fn end(&mut self) -> Result<()> {
+        self.rows += 1;
+        if self.rows == ROW_GROUP { self.write() } else { Ok(()) }
+    }
+
+    pub(super) fn finish(mut self) -> Result<W> {
+        if self.rows > 0 {
+            self.write()?;
+        }
+        let mut to = self.writer.into_inner().map_err(failed)?;
+        to.flush().map_err(unwritten)?;
+        Ok(to)
+    }
+
+    fn write(&mut self) -> Result<()> {
+        self.rows = 0;
+        let mut group = self.writer.next_row_group().map_err(failed)?;
+        for Waiting { values, there } in &mut self.columns {
+            let column = group.next_column().map_err(failed)?;
+            let mut column = column.ok_or_else(|| Error::bug("a row group has a column for each"))?;
+            let there = std::mem::take(there);
+            let written = match values {
+                Values::Text(texts) => {
+                    column.typed::<ByteArrayType>().write_batch(&std::mem::take(texts), Some(&there), None)
+                }
+                Values::Int(ints) => {
+                    column.typed::<Int64Type>().write_batch(&std::mem::take(ints), Some(&there), None)
+                }
+                Values::Bool(bools) => {
+                    column.typed::<BoolType>().write_batch(&std::mem::take(bools), Some(&there), None)
+                }
+            };
+            written.and_then(|_| column.close()).map_err(failed)?;
+        }
+        group.close().map(drop).map_err(failed)
+    }
+}
+
+impl Values {
+    fn of(value_type: ValueType) -> Self {
+        match value_type {
+            ValueType::Text | ValueType::Bytes => Self::Text(Vec::new()),
+            ValueType::Int | ValueType::Time => Self::Int(Vec::new()),
+            ValueType::Bool => Self::Bool(Vec::new()),
+        }
+    }
+}
+
+fn field(name: &str, value_type: ValueType) -> Result<Arc<Type>, ParquetError> {
+    let (physical, logical) = match value_type {
+        ValueType::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        ValueType::Bytes => (Physical::BYTE_ARRAY, None),
+        ValueType::Int => (Physical::INT64, None),
+        ValueType::Bool => (Physical::BOOLEAN, None),
+        ValueType::Time => {
+            let micros = LogicalType::timestamp(true, TimeUnit::MICROS);
+            (Physical::INT64, Some(micros))
+        }
+    };
+    let field = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL);
+    field.with_logical_type(logical).build().map(Arc::new)
+}
+
+/// What went wrong: with the place that bytes go to, or a mistake of ours.
+fn failed(error: ParquetError) -> Error {
+    let because = match error {
+        ParquetError::External(because) => because,
+        other => return Error::bug("a table is always Parquet").because(other),
+    };
+    match because.downcast::<io::Error>() {
+        Ok(error) => unwritten(*error),
+        Err(other) => Error::bug("a table is always Parquet").because(io::Error::other(other)),
+    }
+}
+
+/// Says nothing of what waits.
+impl<W: Write + Send> std::fmt::Debug for Sheet<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sheet({} columns, {} rows wait)", self.columns.len(), self.rows)
+    }
+}
+
+impl<W: Write + Send> std::fmt::Debug for Parquet<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Parquet({:?})", self.sheet)
+    }
+}
