@@ -150,6 +150,13 @@ pub(crate) fn report(number: u64) -> Report {
     }
 }
 
+/// As long, and nothing that the rules take for grave.
+pub(crate) const ORDINARY: &str = "At 02:40 the patient in bed 12 was given 10 mg of the drug of the patient in bed \
+    14, which she takes at home as well. The packs look alike and the second check was left out because the \
+    ward was short of two nurses. She had no complaint, the pulse and the blood pressure stayed as they were, \
+    and the physician on duty saw no need to treat. She was watched until the morning, and the family was told \
+    when they came. The two packs are now kept apart.";
+
 pub(crate) const NARRATIVE: &str = "At 02:40 the patient in bed 12 was given 10 mg of the wrong drug by \
     infusion pump. The vials look alike and the second check was skipped because the ward was short of \
     two nurses. The patient became drowsy and the blood pressure fell to 85/50; no loss of consciousness. \

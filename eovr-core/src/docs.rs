@@ -3,6 +3,9 @@
 #[doc = include_str!("docs/ai.md")]
 pub mod ai {}
 
+#[doc = include_str!("docs/figures.md")]
+pub mod figures {}
+
 #[doc = include_str!("docs/national_scale.md")]
 pub mod national_scale {}
 

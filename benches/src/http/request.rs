@@ -11,10 +11,11 @@ use crate::world;
 /// The request of a caller, by the number of its turn.
 pub(super) type Ask = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
-/// A report with every field that a nurse fills in on an ordinary day; one of eight could have been grave, of
-/// which more people are told.
+/// A report with every field that a nurse fills in on an ordinary day; one of eight is grave, of which more people
+/// are told.
 pub(super) fn submit(token: Option<&str>) -> Ask {
-    let (ordinary, grave) = (report(token, "moderate"), report(token, "severe"));
+    let (ordinary, grave) =
+        (report(token, world::ORDINARY, "mild"), report(token, world::NARRATIVE, "severe"));
     Arc::new(move |turn| {
         let (text, number) = if turn % GRAVE == 0 { &grave } else { &ordinary };
         let mut request = text.clone().into_bytes();
@@ -29,11 +30,11 @@ pub(super) fn submit(token: Option<&str>) -> Ask {
 const GRAVE: u64 = 8;
 
 /// The request, and where the number of the file stands in it.
-fn report(token: Option<&str>, potential_harm: &str) -> (String, usize) {
+fn report(token: Option<&str>, description: &str, potential_harm: &str) -> (String, usize) {
     let report = world::report(0);
     let mut body = json!({
         "category": report.category,
-        "description": report.description,
+        "description": description,
         "specific_error": report.specific_error,
         "occurred_at": SystemClock.now().plus_seconds(-7200),
         "location": report.location,

@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 use crate::incident::receipt::ReceiptCode;
 use crate::incident::report::file_number;
 use crate::incident::{
-    Action, FOLLOW_UP, FollowUp, KIND, Report, Reported, Reporter, State, Summary, summary,
+    Action, Apart, Comparison, FOLLOW_UP, FollowUp, KIND, Level, Months, Report, Reported, Reporter, State,
+    Summary, Trend, figures, summary,
 };
 use crate::name::Name;
 use crate::org::OrgId;
@@ -215,6 +216,23 @@ impl Incidents<'_> {
     /// `Denied` below tier 2.
     pub async fn summary(&self) -> Result<Summary> {
         summary::of(self.session).await
+    }
+
+    /// How many were reported month by month, and in which months there was nobody yet who reports.
+    ///
+    /// # Errors
+    /// `Denied` below tier 3; `InvalidInput` for what is no month, or more than [`Trend::MOST_MONTHS`] of them.
+    pub async fn trend(&self, months: Months, apart: Option<Apart>) -> Result<Trend> {
+        figures::trend(self.session, months, apart).await
+    }
+
+    /// How many were reported place by place, of how many, with the places that have reported nothing. Show
+    /// [`Comparison::NOTE`] beside it.
+    ///
+    /// # Errors
+    /// `Denied` below tier 4; `InvalidInput` for what is no month.
+    pub async fn compare(&self, level: Level, months: Months, apart: Option<Apart>) -> Result<Comparison> {
+        figures::compare(self.session, level, months, apart).await
     }
 
     /// A session that is nobody's, in a facility where this actor may report.

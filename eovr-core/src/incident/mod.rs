@@ -11,6 +11,7 @@
 mod analysed;
 mod completion;
 mod desk;
+mod figures;
 mod follow_up;
 pub mod harm;
 pub mod jci;
@@ -27,6 +28,7 @@ mod workflow;
 pub(crate) use self::analysed::PEOPLE;
 pub use self::analysed::{analysed, analysis_rule};
 pub use self::desk::Incidents;
+pub use self::figures::{Apart, Comparison, Level, Months, OfMonth, OfPlace, Trend};
 pub use self::follow_up::{FollowUp, FollowUpKind, Strength};
 pub use self::harm::Harm;
 pub use self::kind::kinds;

@@ -18,8 +18,8 @@ use crate::service::{Eovr, Session};
 use crate::time::Timestamp;
 use crate::workflow::Label as _;
 
-/// Messages are taken out of the outbox so many at a time.
-const AT_A_TIME: u32 = 100;
+/// Messages are taken out of the outbox so many at a time: their notices are one commit, and reports wait for it.
+const AT_A_TIME: u32 = 32;
 /// Whoever has taken messages out and vanished is waited for so long.
 const HELD_SECONDS: i64 = 60;
 /// The second attempt comes after so long, each later one after twice as long.

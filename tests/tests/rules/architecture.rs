@@ -132,6 +132,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "decide",
             "ports",
             "service",
+            "analytics::Source",
             "triage",
         ],
     ),
@@ -279,6 +280,7 @@ const BUILT_ON: &[&str] = &[
     "kamadak-exif",
     "libm",
     "lopdf",
+    "parquet",
     "printpdf",
     "qrcode",
     "rust_xlsxwriter",
@@ -320,10 +322,10 @@ const NEVER: &[&str] = &[
     "log",
 ];
 
-/// What the features `pdf` and `xlsx` bring along and is never called: printpdf's type of a date, lopdf's reader of
-/// encrypted files, a log of what packs workbooks. Files, dates and ids are given by us; two reports of the same
+/// What the features `pdf`, `xlsx` and `parquet` bring along and is never called: printpdf's type of a date, lopdf's
+/// reader of encrypted files, a log of what packs workbooks, Parquet's calendar. Files, dates and ids are given by us; two reports of the same
 /// moment are the same bytes.
-const WITH_EXPORTS: &[&str] = &["time", "log", "rand"];
+const WITH_EXPORTS: &[&str] = &["time", "log", "rand", "chrono"];
 
 fn tree(more: &[&str]) -> Vec<String> {
     let mut command = Command::new(env!("CARGO"));
@@ -393,6 +395,8 @@ const DOORS: &[(&str, &str, Class)] = &[
     ("Incidents", "load", Reads),
     ("Incidents", "trail", Reads),
     ("Incidents", "summary", Reads),
+    ("Incidents", "trend", Reads),
+    ("Incidents", "compare", Reads),
     ("Incidents", "follow_ups", Reads),
     ("Incidents", "report", Writes),
     ("Incidents", "report_as", Writes),

@@ -1,15 +1,14 @@
 //! Figures: how many, since when, and where. Disposed reports are left out.
 
+use eovr_core::Result;
 use eovr_core::analytics::Source;
-use eovr_core::incident::{KIND, Summary};
-use eovr_core::record::{Cell, Column, Tally, Test, Value};
-use eovr_core::{Error, Name, Result};
+use eovr_core::incident::{Apart, Comparison, Level, Months, OfPlace, Summary};
+use eovr_core::record::Value;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::Params;
 use super::caller::Caller;
-use super::problem::Problem;
 use super::reply::{Answered, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
@@ -28,7 +27,7 @@ pub(crate) enum By {
 /// Which places are compared.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Level {
+pub(crate) enum Places {
     Governorate,
     Administration,
     Facility,
@@ -37,7 +36,7 @@ pub(crate) enum Level {
 /// Which months, and what is counted apart.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Trend {
+pub(crate) struct AskedTrend {
     /// What is counted apart: `state`, `severity` or `high_risk`; nothing where nothing is said.
     #[param(inline)]
     by: Option<By>,
@@ -52,10 +51,10 @@ pub(crate) struct Trend {
 /// Which places, which months, and what is counted apart.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Comparison {
+pub(crate) struct AskedComparison {
     /// `governorate`, `administration` or `facility`.
     #[param(inline)]
-    level: Option<Level>,
+    level: Option<Places>,
     /// What is counted apart: `state`, `severity` or `high_risk`; nothing where nothing is said.
     #[param(inline)]
     by: Option<By>,
@@ -69,7 +68,7 @@ pub(crate) struct Comparison {
 
 /// A month of the facility's own calendar, as the number `yyyymm`.
 #[derive(Clone, Copy)]
-struct Month(i64);
+struct Month(u32);
 
 impl<'de> Deserialize<'de> for Month {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -78,34 +77,63 @@ impl<'de> Deserialize<'de> for Month {
             let (year, month) =
                 text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2)?;
             let (year, month) = (year.parse::<u16>().ok()?, month.parse::<u8>().ok()?);
-            (1..=12).contains(&month).then_some(Self(i64::from(year) * 100 + i64::from(month)))
+            (1..=12).contains(&month).then_some(Self(u32::from(year) * 100 + u32::from(month)))
         };
         read()
             .ok_or_else(|| serde::de::Error::custom("invalid_input: not a month; a month such as `2026-01`"))
     }
 }
 
-/// Counts, and who counted.
+/// Counts by month, and who counted.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Counts<'a> {
+pub(crate) struct Trend<'a> {
     /// `memory`, `store` or `both`.
     source: &'static str,
-    cells: Vec<Count<'a>>,
+    /// The month of the first report in scope; none where nobody has reported yet.
+    since: Option<String>,
+    cells: Vec<MonthCount<'a>>,
 }
 
-/// One count.
+/// One count of a month.
 #[derive(Serialize, ToSchema)]
-struct Count<'a> {
+struct MonthCount<'a> {
     /// The month, such as `2026-01`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    month: Option<String>,
+    month: String,
+    /// The value that is counted apart; none where it is not set, or nothing is counted apart.
+    #[schema(value_type = Option<Grouped>)]
+    value: Option<&'a Value>,
+    /// None in a month before there was data, or to come.
+    count: Option<u64>,
+}
+
+/// Counts by place, and who counted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Compared<'a> {
+    /// `memory`, `store` or `both`.
+    source: &'static str,
+    /// What has to stand beside them.
+    note: Note,
+    cells: Vec<PlaceCount<'a>>,
+}
+
+/// Words in both languages.
+#[derive(Serialize, ToSchema)]
+struct Note {
+    en: &'static str,
+    ar: &'static str,
+}
+
+/// One count of a place.
+#[derive(Serialize, ToSchema)]
+struct PlaceCount<'a> {
     /// The place's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<&'a str>,
+    place: &'a str,
     /// The value that is counted apart; none where it is not set, or nothing is counted apart.
     #[schema(value_type = Option<Grouped>)]
     value: Option<&'a Value>,
     count: u64,
+    /// All of the place's reports in these months.
+    of: u64,
 }
 
 /// A value by which figures are counted apart.
@@ -131,11 +159,11 @@ pub(crate) struct Overview<'a> {
     overdue: u64,
     /// After so many days an incident is overdue.
     days_to_complete: i64,
-    cells: Vec<Apart<'a>>,
+    cells: Vec<SummaryCell<'a>>,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Apart<'a> {
+struct SummaryCell<'a> {
     state: &'a str,
     severity: Option<&'a str>,
     count: u64,
@@ -151,21 +179,21 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
         .add(
             Endpoint::get("/api/analytics/trends", may("trends"), "Counts by month")
-                .asks::<Trend>()
-                .gives::<Counts<'_>>(),
+                .asks::<AskedTrend>()
+                .gives::<Trend<'_>>(),
             trends,
         )
         .add(
             Endpoint::get("/api/analytics/compare", may("compare"), "Counts by place")
-                .asks::<Comparison>()
-                .gives::<Counts<'_>>(),
+                .asks::<AskedComparison>()
+                .gives::<Compared<'_>>(),
             compare,
         )
 }
 
 async fn summary(Caller(session): Caller) -> Answered {
     let Summary { total, cells, high_risk, pending_review, overdue } = session.incidents().summary().await?;
-    let apart = cells.iter().map(|cell| Apart {
+    let apart = cells.iter().map(|cell| SummaryCell {
         state: &cell.state,
         severity: cell.severity.as_deref(),
         count: cell.count,
@@ -180,70 +208,53 @@ async fn summary(Caller(session): Caller) -> Answered {
     })
 }
 
-async fn trends(Caller(session): Caller, Params(asked): Params<Trend>) -> Answered {
-    let tally = apart(between(Column::Month, asked.from, asked.to)?, asked.by)?;
-    let figures = session.tally(&tally).await?;
-    let count = |cell| {
-        let (month, value, count) = parts(cell)?;
-        let month =
-            month.and_then(Value::as_int).map(|month| format!("{:04}-{:02}", month / 100, month % 100));
-        Ok(Count { month, place: None, value, count })
-    };
-    answer(figures.source, figures.cells.iter().map(count).collect())
+async fn trends(Caller(session): Caller, Params(asked): Params<AskedTrend>) -> Answered {
+    let months = Months { from: asked.from.map(|month| month.0), to: asked.to.map(|month| month.0) };
+    let trend = session.incidents().trend(months, asked.by.map(By::apart)).await?;
+    let cells = trend.months.iter().map(|cell| MonthCount {
+        month: written(cell.month),
+        value: cell.value.as_ref(),
+        count: cell.count,
+    });
+    json(&Trend { source: source(trend.source), since: trend.since.map(written), cells: cells.collect() })
 }
 
-async fn compare(Caller(session): Caller, Params(asked): Params<Comparison>) -> Answered {
-    let column = match asked.level {
-        Some(Level::Governorate) => Column::Governorate,
-        Some(Level::Administration) => Column::Administration,
-        Some(Level::Facility) | None => Column::Facility,
+async fn compare(Caller(session): Caller, Params(asked): Params<AskedComparison>) -> Answered {
+    let months = Months { from: asked.from.map(|month| month.0), to: asked.to.map(|month| month.0) };
+    let level = match asked.level {
+        Some(Places::Governorate) => Level::Governorate,
+        Some(Places::Administration) => Level::Administration,
+        Some(Places::Facility) | None => Level::Facility,
     };
-    let tally = apart(between(column, asked.from, asked.to)?, asked.by)?;
-    let figures = session.tally(&tally).await?;
-    let count = |cell| {
-        let (place, value, count) = parts(cell)?;
-        Ok(Count { month: None, place: place.and_then(Value::as_text), value, count })
-    };
-    answer(figures.source, figures.cells.iter().map(count).collect())
+    let compared = session.incidents().compare(level, months, asked.by.map(By::apart)).await?;
+    let cells = compared.places.iter().map(|OfPlace { place, value, count, of }| PlaceCount {
+        place,
+        value: value.as_ref(),
+        count: *count,
+        of: *of,
+    });
+    let (en, ar) = Comparison::NOTE;
+    json(&Compared { source: source(compared.source), note: Note { en, ar }, cells: cells.collect() })
 }
 
-fn answer(source: Source, cells: Result<Vec<Count<'_>>, Problem>) -> Answered {
-    let source = match source {
+impl By {
+    fn apart(self) -> Apart {
+        match self {
+            Self::State => Apart::State,
+            Self::Severity => Apart::Severity,
+            Self::HighRisk => Apart::HighRisk,
+        }
+    }
+}
+
+fn source(source: Source) -> &'static str {
+    match source {
         Source::Store => "store",
         Source::Memory => "memory",
         Source::Both => "both",
-    };
-    json(&Counts { source, cells: cells? })
+    }
 }
 
-/// Counts by a column, of these months.
-fn between(column: Column, from: Option<Month>, to: Option<Month>) -> Result<Tally> {
-    let disposed = Column::Facet(Name::new("disposition")?);
-    let mut tally = Tally::of(Name::new(KIND)?).filter(disposed, Test::Absent).by(column);
-    if let Some(Month(from)) = from {
-        tally = tally.filter(Column::Month, Test::From(from.into()));
-    }
-    if let Some(Month(to)) = to {
-        // No month has the number after December's, and none lies between.
-        tally = tally.filter(Column::Month, Test::Before((to + 1).into()));
-    }
-    Ok(tally)
-}
-
-fn apart(tally: Tally, by: Option<By>) -> Result<Tally> {
-    Ok(match by {
-        None => tally,
-        Some(By::State) => tally.by(Column::State),
-        Some(By::Severity) => tally.by(Column::Facet(Name::new("severity")?)),
-        Some(By::HighRisk) => tally.by(Column::Facet(Name::new("high_risk")?)),
-    })
-}
-
-/// The first column's value, the second's, and the count.
-fn parts(cell: &Cell) -> Result<(Option<&Value>, Option<&Value>, u64), Problem> {
-    match cell.key.as_slice() {
-        [first] => Ok((first.as_ref(), None, cell.count)),
-        [first, second] => Ok((first.as_ref(), second.as_ref(), cell.count)),
-        _ => Err(Error::bug("a cell has a value for each column").into()),
-    }
+fn written(month: u32) -> String {
+    format!("{:04}-{:02}", month / 100, month % 100)
 }

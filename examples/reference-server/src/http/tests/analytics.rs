@@ -24,6 +24,13 @@ async fn figures_follow_every_change() -> Tested {
     assert!(month.len() == 7 && cells.iter().all(|cell| cell["count"] == 1), "{trends}");
     let none = server.get(MANAGER, "/api/analytics/trends?to=2001-12").await?.is(200)?.json()?;
     assert_eq!(none["cells"], serde_json::json!([]));
+    let long = server.get(MANAGER, "/api/analytics/trends?from=1900-01").await?;
+    long.problem(422, "invalid_input")?;
+    let before =
+        server.get(MANAGER, "/api/analytics/trends?from=2001-01&to=2001-02").await?.is(200)?.json()?;
+    let unknown = |month: &str| serde_json::json!({"month": month, "value": null, "count": null});
+    assert_eq!(before["cells"], serde_json::json!([unknown("2001-01"), unknown("2001-02")]));
+    assert_eq!(before["since"], *month);
     let this = format!("/api/analytics/trends?from={month}&to={month}");
     assert_eq!(server.get(MANAGER, &this).await?.is(200)?.json()?["cells"][0]["count"], 2);
     for wrong in ["from=2026-13", "from=2026", "to=x", "by=author", "level=facility"] {
@@ -35,8 +42,12 @@ async fn figures_follow_every_change() -> Tested {
     let places: Vec<_> =
         compare["cells"].as_array().into_iter().flatten().map(|cell| &cell["place"]).collect();
     assert_eq!(places, ["G", "H"]);
+    assert!(compare["note"]["en"].as_str().is_some_and(|note| note.contains("not a ranking")), "{compare}");
     let own = server.get(GOVERNOR, "/api/analytics/compare").await?.is(200)?.json()?;
-    assert_eq!(own["cells"], serde_json::json!([{"place": "F1", "value": null, "count": 2}]));
+    let cells = own["cells"].as_array().ok_or("a list")?;
+    assert_eq!(cells[0], serde_json::json!({"place": "F1", "value": null, "count": 2, "of": 2}));
+    // Who has reported nothing is there all the same.
+    assert!(cells.len() > 1 && cells[1..].iter().all(|cell| cell["of"] == 0), "{own}");
     Ok(())
 }
 

@@ -2,5 +2,5 @@
 
 #[test]
 fn what_must_not_compile_does_not() {
-    trybuild::TestCases::new().compile_fail("tests/rules/compile_fail/*.rs");
+    trybuild::TestCases::new().compile_fail("cases/*.rs");
 }
