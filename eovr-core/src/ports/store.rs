@@ -32,6 +32,8 @@ pub trait Store: Debug + Send + Sync {
     /// - A unique facet whose value is taken is a `Conflict` too. No commit frees a value in one record and
     ///   claims it in another: whether that would do is left open.
     /// - A number is the next of its series that nobody has: gaps are allowed, doubles never.
+    /// - Every change's message is in the feed, and in the outbox where the change is
+    ///   [posted](crate::decide::Change::posted).
     /// - When it returns, the effect is durable. When it fails nothing was changed, except that `Uncertain`
     ///   says that nobody knows: the store was lost in the middle. A store that can find out by the hash of
     ///   an event whether the commit was made does so before it says that.
