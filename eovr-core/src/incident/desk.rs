@@ -221,7 +221,7 @@ impl Incidents<'_> {
     /// How many were reported month by month, and in which months there was nobody yet who reports.
     ///
     /// # Errors
-    /// `Denied` below tier 3; `InvalidInput` for what is no month, or more than [`Trend::MOST_MONTHS`] of them.
+    /// `Denied` below tier 3; `InvalidInput` for what is no month of these hundred years.
     pub async fn trend(&self, months: Months, apart: Option<Apart>) -> Result<Trend> {
         figures::trend(self.session, months, apart).await
     }

@@ -10,8 +10,8 @@ use crate::org::{OrgId, Stamp};
 use crate::record::{Cell, Column, Tally, Test, Value};
 use crate::service::Session;
 
-/// Which months, first and last included, as `yyyymm` on the facilities' own calendars. An end that is open is
-/// where the data ends.
+/// Which months of the years 2000 to 2099, first and last included, as `yyyymm` on the facilities' own calendars.
+/// An end that is open is where the data ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Months {
     /// The first; open: the month of the first report in scope.
@@ -89,11 +89,6 @@ pub struct OfPlace {
     pub of: u64,
 }
 
-impl Trend {
-    /// As many months as one trend may have: fifty years.
-    pub const MOST_MONTHS: usize = 600;
-}
-
 impl Comparison {
     /// What stands beside every comparison, in English and Arabic.
     pub const NOTE: (&'static str, &'static str) = (
@@ -121,13 +116,7 @@ pub(super) async fn trend(session: &Session, asked: Months, apart: Option<Apart>
     let last = asked.to.unwrap_or(this);
     let mut months = Vec::new();
     let mut at = asked.from.or(since).unwrap_or(u32::MAX);
-    let mut count = 0;
     while at <= last {
-        count += 1;
-        if count > Trend::MOST_MONTHS {
-            return Err(Error::invalid("that is a longer time than one trend covers")
-                .with_help(format!("ask for at most {} months", Trend::MOST_MONTHS)));
-        }
         match by_month.remove(&at) {
             Some(cells) => months.extend(cells.into_iter().map(|(value, count)| OfMonth {
                 month: at,
@@ -179,10 +168,14 @@ pub(super) async fn compare(
 }
 
 impl Months {
+    /// The months that may be asked for: no report is older, and a trend has an end.
+    const KNOWN: std::ops::RangeInclusive<u32> = 200_001..=209_912;
+
     fn checked(self) -> Result<Self> {
-        let wrong = |month: &u32| !(1..=12).contains(&(month % 100)) || *month > 999_912;
+        let wrong = |month: &u32| !(1..=12).contains(&(month % 100)) || !Self::KNOWN.contains(month);
         match [self.from, self.to].iter().flatten().any(wrong) {
-            true => Err(Error::invalid("that is not a month").with_help("give year and month as 202601")),
+            true => Err(Error::invalid("that is not a month")
+                .with_help("give year and month as 202601, in the years 2000 to 2099")),
             false => Ok(self),
         }
     }

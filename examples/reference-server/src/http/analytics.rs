@@ -77,10 +77,14 @@ impl<'de> Deserialize<'de> for Month {
             let (year, month) =
                 text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2)?;
             let (year, month) = (year.parse::<u16>().ok()?, month.parse::<u8>().ok()?);
-            (1..=12).contains(&month).then_some(Self(u32::from(year) * 100 + u32::from(month)))
+            let known = (1..=12).contains(&month) && (2000..=2099).contains(&year);
+            known.then_some(Self(u32::from(year) * 100 + u32::from(month)))
         };
-        read()
-            .ok_or_else(|| serde::de::Error::custom("invalid_input: not a month; a month such as `2026-01`"))
+        read().ok_or_else(|| {
+            serde::de::Error::custom(
+                "invalid_input: not a month; a month such as `2026-01`, from 2000 to 2099",
+            )
+        })
     }
 }
 

@@ -93,7 +93,7 @@ texts! {
     /// An address for mail.
     Address = text(r"\S\s*\S\s*\S", 500);
     /// A month of a facility's own calendar.
-    Month = matching(r"^[0-9]{4}-(0[1-9]|1[0-2])$");
+    Month = matching(r"^20[0-9]{2}-(0[1-9]|1[0-2])$");
     /// A provider that can be asked outside.
     Provider = words(Dialect::ALL.map(Dialect::name));
     /// SHA-256, in hexadecimal.
