@@ -14,6 +14,7 @@ use eovr_core::incident::Report;
 use eovr_core::org::OrgId;
 use eovr_core::record::RecordId;
 use eovr_core::{Error, ErrorKind, Result, Session, Timestamp};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3_arrow::PyTable;
 use tokio::task::JoinSet;
@@ -70,6 +71,10 @@ pub(crate) struct Imported {
 impl Rows {
     /// Reads a table: anything with `__arrow_c_stream__`.
     pub(crate) fn of(table: &Bound<'_, PyAny>, category: String, name: String) -> Outcome<Self> {
+        if !table.hasattr("__arrow_c_stream__")? {
+            let wrong = "give a table that hands itself over as Arrow: of pandas, polars, pyarrow or DuckDB";
+            return Err(PyTypeError::new_err(wrong).into());
+        }
         let (batches, schema) = table.extract::<PyTable>()?.into_inner();
         for field in schema.fields() {
             if !WORDS.contains(&field.name().as_str()) && field.name() != OCCURRED_AT {

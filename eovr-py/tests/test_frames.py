@@ -134,7 +134,7 @@ def test_an_imported_moment_keeps_its_place_in_time(memory: Eovr) -> None:
     when = [datetime(2026, 3, 1, 9, 30, tzinfo=ZoneInfo("Africa/Cairo"))]
     for unit in ("ms", "us", "ns"):
         moments = pl.Series(when).cast(pl.Datetime(unit, "Africa/Cairo"))
-        table = pl.DataFrame({"description": ["Fell."], "occurred_at": moments})
+        table = pl.DataFrame({"description": ["Fell out of bed."], "occurred_at": moments})
         imported = nurse(memory).incidents.import_narratives("NIL", table, name=unit)
         assert imported.ids[0] is not None
         assert quality(memory).load("incident", imported.ids[0]).facets["occurred_at"] == when[0]
@@ -143,18 +143,18 @@ def test_an_imported_moment_keeps_its_place_in_time(memory: Eovr) -> None:
 def test_a_table_that_is_none_of_reports_is_refused_whole(memory: Eovr) -> None:
     incidents = nurse(memory).incidents
     wrong = [
-        (pl.DataFrame({"narrative": ["Fell."]}), "nothing that a report has"),
+        (pl.DataFrame({"narrative": ["Fell out of bed."]}), "nothing that a report has"),
         (pl.DataFrame({"category": ["medication"]}), "no column `description`"),
         (pl.DataFrame({"description": [7]}), "of another type"),
-        (pl.DataFrame({"description": ["Fell."], "occurred_at": [datetime(2026, 3, 1)]}), "no time zone"),
-        (pl.DataFrame({"description": ["Fell."], "occurred_at": ["2026-03-01"]}), "of another type"),
+        (pl.DataFrame({"description": ["Fell out of bed."], "occurred_at": [datetime(2026, 3, 1)]}), "no time zone"),
+        (pl.DataFrame({"description": ["Fell out of bed."], "occurred_at": ["2026-03-01"]}), "of another type"),
     ]
     for table, said in wrong:
         with pytest.raises(InvalidInputError, match=said):
             incidents.import_narratives("NIL", table)
     with pytest.raises(TypeError):
-        incidents.import_narratives("NIL", ["Fell."])  # type: ignore[arg-type]
-    unknown = pl.DataFrame({"description": ["Fell.", "Slipped."], "actual_harm": ["a bit", "mild"]})
+        incidents.import_narratives("NIL", ["Fell out of bed."])  # type: ignore[arg-type]
+    unknown = pl.DataFrame({"description": ["Fell out of bed.", "Slipped in the bath."], "actual_harm": ["a bit", "mild"]})
     imported = incidents.import_narratives("NIL", unknown)
     assert [row.row for row in imported.rejected] == [0] and imported.rejected[0].help is not None
     with pytest.raises(NotFoundError):
