@@ -51,6 +51,12 @@ impl Timestamp {
         (date.year(), date.month())
     }
 
+    /// The same as one number, `yyyymm`.
+    pub fn month(self, zone: &jiff::tz::TimeZone) -> u32 {
+        let (year, month) = self.year_month(zone);
+        u32::from(year.unsigned_abs()) * 100 + u32::from(month.unsigned_abs())
+    }
+
     /// This moment on a wall clock.
     #[cfg(feature = "export")]
     pub(crate) fn on(self, zone: &jiff::tz::TimeZone) -> jiff::Zoned {

@@ -21,6 +21,7 @@ from eovr import (
     InvalidInputError,
     NotFoundError,
     Role,
+    Table,
     aio,
 )
 
@@ -114,8 +115,12 @@ OLD = {
 }
 
 
-@pytest.mark.parametrize("table", [pl.DataFrame(OLD), pd.DataFrame(OLD), pa.table(OLD)], ids=["polars", "pandas", "pyarrow"])
-def test_existing_reports_come_out_of_a_table(memory: Eovr, table: pl.DataFrame | pd.DataFrame | pa.Table) -> None:
+IN_ARROW = pa.table(OLD)
+TABLES = [pl.DataFrame(OLD), pd.DataFrame(OLD), IN_ARROW, duckdb.sql("select * from IN_ARROW")]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=["polars", "pandas", "pyarrow", "duckdb"])
+def test_existing_reports_come_out_of_a_table(memory: Eovr, table: Table) -> None:
     imported = nurse(memory).incidents.import_narratives("NIL", table, category="patient_accident")
     assert [row.row for row in imported.rejected] == [2] and "description" in imported.rejected[0].problem
     assert imported.there == 0 and imported.ids[2] is None

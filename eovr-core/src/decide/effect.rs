@@ -30,7 +30,7 @@ impl Effect<'_> {
         draft: Draft<'_>,
         context: &mut Context<'_>,
     ) -> Result<Change> {
-        let (year, month) = context.now.year_month(context.zone);
+        let (year, _) = context.now.year_month(context.zone);
         let number = self.kind.table().number.as_ref().map(|number| NumberRequest {
             series: format!("{}-{year:04}", number.prefix),
             width: number.width,
@@ -46,7 +46,7 @@ impl Effect<'_> {
             version: 1,
             created_at: context.now,
             updated_at: context.now,
-            month: u32::from(year.unsigned_abs()) * 100 + u32::from(month.unsigned_abs()),
+            month: context.now.month(context.zone),
             head: Head::EMPTY,
         };
         let record = Record { envelope, facets: BTreeMap::new(), sealed: BTreeMap::new() };

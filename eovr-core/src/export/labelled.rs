@@ -5,9 +5,10 @@ use zeroize::Zeroizing;
 
 use crate::error::Result;
 use crate::export::Opened;
+use crate::export::columns::Cell;
 use crate::export::csv::{end, guarded};
 #[cfg(feature = "parquet")]
-use crate::export::parquet::{Sheet, Written};
+use crate::export::parquet::Sheet;
 use crate::export::write::{unwritten, unwritten_json};
 use crate::incident::PEOPLE;
 use crate::record::Value;
@@ -67,13 +68,6 @@ struct Row<'a> {
     potential_harm: Option<&'a str>,
     facility: &'a str,
     month: u32,
-}
-
-/// What stands in a cell.
-enum Cell<'a> {
-    None,
-    Text(&'a str),
-    Int(i64),
 }
 
 impl<W: Write + Send> Labelled<W> {
@@ -165,9 +159,9 @@ impl<W: Write + Send> Form<W> {
             Self::Csv(to, line) => {
                 for cell in row.cells() {
                     match cell {
-                        Cell::None => guarded(line, ""),
                         Cell::Text(text) => guarded(line, text),
                         Cell::Int(int) => guarded(line, &int.to_string()),
+                        _ => guarded(line, ""),
                     }
                 }
                 end(line, to)
@@ -178,14 +172,7 @@ impl<W: Write + Send> Form<W> {
             }
             #[cfg(feature = "parquet")]
             Self::Parquet(sheet) => {
-                for (column, cell) in row.cells().into_iter().enumerate() {
-                    let value = match cell {
-                        Cell::None => Written::None,
-                        Cell::Text(text) => Written::Text(text),
-                        Cell::Int(int) => Written::Int(int),
-                    };
-                    sheet.set(column, &value);
-                }
+                row.cells().iter().enumerate().for_each(|(column, cell)| sheet.set(column, cell));
                 sheet.end()
             }
         }
@@ -195,14 +182,14 @@ impl<W: Write + Send> Form<W> {
 impl<'a> Row<'a> {
     /// In the order of the columns.
     fn cells(&self) -> [Cell<'a>; COLUMNS.len()] {
-        let some = |text: Option<&'a str>| text.map_or(Cell::None, Cell::Text);
+        let some = |text: Option<&'a str>| text.map_or(Cell::Empty, Cell::Text);
         [
             Cell::Text(self.text),
             Cell::Text(self.level),
             Cell::Text(self.review),
             some(self.reason),
             some(self.suggested_level),
-            self.suggested_score.map_or(Cell::None, Cell::Int),
+            self.suggested_score.map_or(Cell::Empty, Cell::Int),
             some(self.model),
             some(self.version),
             some(self.category),

@@ -41,25 +41,14 @@ impl<W: Write + Send> Parquet<W> {
     pub fn push(&mut self, incident: &Opened) -> Result<()> {
         let mut unreadable = Vec::new();
         for (place, column) in COLUMNS.iter().enumerate() {
-            let value = match column.read(incident) {
-                Cell::Empty => Written::None,
-                Cell::Unreadable => {
-                    unreadable.push(column.code);
-                    Written::None
-                }
-                Cell::Text(text) => Written::Text(text),
-                Cell::Code(code) => {
-                    self.sheet.set(place, &Written::Text(&code));
-                    continue;
-                }
-                Cell::Int(int) => Written::Int(int),
-                Cell::Bool(bool) => Written::Bool(bool),
-                Cell::Time(at) => Written::Int(at.as_micros()),
-            };
-            self.sheet.set(place, &value);
+            let cell = column.read(incident);
+            if cell == Cell::Unreadable {
+                unreadable.push(column.code);
+            }
+            self.sheet.set(place, &cell);
         }
         let unreadable = unreadable.join(",");
-        let last = if unreadable.is_empty() { Written::None } else { Written::Text(&unreadable) };
+        let last = if unreadable.is_empty() { Cell::Empty } else { Cell::Text(&unreadable) };
         self.sheet.set(COLUMNS.len(), &last);
         self.sheet.end()
     }
@@ -78,14 +67,6 @@ pub(super) struct Sheet<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     columns: Vec<Waiting>,
     rows: usize,
-}
-
-/// A value of one cell. A moment is an `Int`: microseconds after 1970.
-pub(super) enum Written<'a> {
-    None,
-    Text(&'a str),
-    Int(i64),
-    Bool(bool),
 }
 
 /// The values of a column that wait, and for each row whether there is one.
@@ -120,15 +101,15 @@ impl<W: Write + Send> Sheet<W> {
     }
 
     /// Sets a cell of the row that is being written. A value of another type than the column's is none.
-    pub(super) fn set(&mut self, column: usize, value: &Written<'_>) {
+    pub(super) fn set(&mut self, column: usize, cell: &Cell<'_>) {
         let Some(Waiting { values, there }) = self.columns.get_mut(column) else { return };
         let mut known = true;
-        match (values, value) {
-            (Values::Text(texts), Written::Text(text)) => {
-                texts.push(ByteArray::from(text.as_bytes().to_vec()))
-            }
-            (Values::Int(ints), Written::Int(int)) => ints.push(*int),
-            (Values::Bool(bools), Written::Bool(bool)) => bools.push(*bool),
+        match (values, cell) {
+            (Values::Text(texts), Cell::Text(text)) => texts.push(ByteArray::from(*text)),
+            (Values::Text(texts), Cell::Code(code)) => texts.push(ByteArray::from(code.as_ref())),
+            (Values::Int(ints), Cell::Int(int)) => ints.push(*int),
+            (Values::Int(ints), Cell::Time(at)) => ints.push(at.as_micros()),
+            (Values::Bool(bools), Cell::Bool(bool)) => bools.push(*bool),
             _ => known = false,
         }
         there.push(i16::from(known));

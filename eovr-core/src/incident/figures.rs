@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::analytics::Source;
 use crate::error::{Error, Result};
 use crate::incident::KIND;
+use crate::incident::summary::{facet, standing};
 use crate::name::Name;
 use crate::org::{OrgId, Stamp};
 use crate::record::{Cell, Column, Tally, Test, Value};
@@ -109,8 +110,7 @@ pub(super) async fn trend(session: &Session, asked: Months, apart: Option<Apart>
             by_month.entry(of).or_default().push((value, count));
         }
     }
-    let (year, this) = session.eovr().now().year_month(&jiff::tz::TimeZone::UTC);
-    let this = u32::from(year.unsigned_abs()) * 100 + u32::from(this.unsigned_abs());
+    let this = session.eovr().now().month(&jiff::tz::TimeZone::UTC);
     // East of Greenwich the next month may have begun.
     let this = by_month.keys().next_back().map_or(this, |last| this.max(*last));
     let last = asked.to.unwrap_or(this);
@@ -182,7 +182,7 @@ impl Months {
 
     /// Counts of these months.
     fn of(self, column: Column) -> Result<Tally> {
-        let mut tally = Tally::of(Name::new(KIND)?).filter(facet("disposition")?, Test::Absent).by(column);
+        let mut tally = standing()?.by(column);
         if let Some(from) = self.from {
             tally = tally.filter(Column::Month, Test::From(i64::from(from).into()));
         }
@@ -219,10 +219,6 @@ fn split(tally: Tally, apart: Option<Apart>) -> Result<Tally> {
         Some(Apart::Severity) => tally.by(facet("severity")?),
         Some(Apart::HighRisk) => tally.by(facet("high_risk")?),
     })
-}
-
-fn facet(name: &str) -> Result<Column> {
-    Ok(Column::Facet(Name::new(name)?))
 }
 
 /// The first column's value, read; the second's; and the count.

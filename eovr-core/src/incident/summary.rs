@@ -40,8 +40,6 @@ impl Summary {
 }
 
 pub(super) async fn of(session: &Session) -> Result<Summary> {
-    let standing =
-        || Ok::<_, crate::Error>(Tally::of(Name::new(KIND)?).filter(facet("disposition")?, Test::Absent));
     let open = |tally: Tally| tally.filter(Column::State, Test::Not(Value::from(State::Completed.name())));
     let by_severity = standing()?.by(Column::State).by(facet("severity")?);
     let cells: Vec<_> = session.tally(&by_severity).await?.cells.into_iter().map(cell).collect();
@@ -61,7 +59,12 @@ pub(super) async fn of(session: &Session) -> Result<Summary> {
     })
 }
 
-fn facet(name: &str) -> Result<Column> {
+/// Counts of all that is not disposed of.
+pub(super) fn standing() -> Result<Tally> {
+    Ok(Tally::of(Name::new(KIND)?).filter(facet("disposition")?, Test::Absent))
+}
+
+pub(super) fn facet(name: &str) -> Result<Column> {
     Ok(Column::Facet(Name::new(name)?))
 }
 

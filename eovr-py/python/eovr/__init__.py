@@ -15,7 +15,6 @@ import atexit
 import base64
 import importlib
 import os
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from eovr import _native
@@ -30,6 +29,15 @@ from eovr.records import __all__ as _records
 
 if TYPE_CHECKING:
     from eovr import aio, triage
+else:
+
+    def __getattr__(name):
+        # Loaded by whoever uses them: a program that does not starts sooner. Hidden from type checkers, which
+        # would take any name for a module.
+        if name in ("aio", "triage"):
+            return importlib.import_module(f"eovr.{name}")
+        raise AttributeError(f"module 'eovr' has no attribute {name!r}")
+
 
 __all__ = [
     "Eovr",
@@ -45,13 +53,6 @@ __all__ = [
 ]
 
 __version__ = _native.__version__
-
-
-def __getattr__(name: str) -> ModuleType:
-    # Loaded by whoever uses them: a program that does not starts sooner.
-    if name in ("aio", "triage"):
-        return importlib.import_module(f"eovr.{name}")
-    raise AttributeError(f"module 'eovr' has no attribute {name!r}")
 
 
 def new_key(*, mongodb: bool = False) -> str:

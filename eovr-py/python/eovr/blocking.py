@@ -562,8 +562,8 @@ class Incidents:
         facility : str
             Where all of it happened.
         table : object with ``__arrow_c_stream__``
-            Its columns are called as what :class:`Report` has; ``description`` must be there. Words are
-            text, ``occurred_at`` has a time zone.
+            Its columns are called as the words of :class:`Report`; ``description`` must be there. They are
+            text, and ``occurred_at`` is a moment with a time zone.
         category : str, optional
             For rows that name none.
         name : str, optional
@@ -572,7 +572,7 @@ class Incidents:
         Raises
         ------
         InvalidInputError
-            A column that a report has not, or of another type; nothing is reported then.
+            Another column, or one of another type; nothing is reported then.
         NotFoundError, DeniedError, UnavailableError
             No such facility in scope; not for this actor; the store is away, and rows before are reported.
 

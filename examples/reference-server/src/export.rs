@@ -24,7 +24,6 @@ use eovr_core::record::{ActorId, Column, Query, Record, Test, Value};
 use eovr_core::service::SystemClock;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, Name, Session, Timestamp};
-
 use zeroize::Zeroizing;
 
 use self::place::Destination;
