@@ -21,6 +21,7 @@ mod exports;
 mod http;
 mod large;
 mod reads;
+mod server;
 mod stopwatch;
 mod stores;
 mod submits;
@@ -30,6 +31,10 @@ mod world;
 use std::error::Error;
 
 use crate::table::Line;
+
+/// That of the reference server.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A result with any error.
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -67,9 +72,10 @@ const ROWS: [Row; 7] = [
 /// Rows at a size that can be chosen. They need servers and Python, so they are only run when named.
 type SizedRow = (&'static str, fn(Scale, Option<usize>) -> Outcome<Vec<Line>>);
 
-const STORES: [SizedRow; 5] = [
+const STORES: [SizedRow; 6] = [
     ("export-xlsx", exports::xlsx_rows),
     ("export-pdf", exports::pdf_rows),
+    ("export-store", exports::store_rows),
     ("stores-submit", stores::submit_rows),
     ("stores-read", stores::read_rows),
     ("stores-seal", stores::seal_rows),

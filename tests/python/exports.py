@@ -2,6 +2,7 @@
 
     exports.py xlsx FILE    every cell as openpyxl reads it, and what the sheets are like
     exports.py parquet FILE  the columns, the rows and how they are grouped, as pyarrow reads them
+    exports.py log FILE CHECKPOINT KEY    whether a log is what a checkpoint vouches for, by hashlib and cryptography
     exports.py fhir FILE RELEASE    validates a bundle by the model library fhir.resources
 
 Writes one JSON object to standard output.
@@ -77,6 +78,43 @@ def fhir(path, release):
     return kinds
 
 
+def log(path, checkpoint, key):
+    import base64
+    import hashlib
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    def sha(*parts):
+        return hashlib.sha256(b"".join(parts)).digest()
+
+    def root(leaves):
+        if len(leaves) == 1:
+            return leaves[0]
+        cut = 1 << (len(leaves) - 1).bit_length() - 1
+        return sha(b"\x01", root(leaves[:cut]), root(leaves[cut:]))
+
+    name, identity, public = key.split("+", 2)
+    public = base64.b64decode(public)
+    assert sha(name.encode(), b"\n", public)[:4].hex() == identity
+    text, signature = open(checkpoint, encoding="utf-8").read().split("\n\n")
+    signature = base64.b64decode(signature.strip().removeprefix(f"— {name} "))
+    assert signature[:4].hex() == identity
+    Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature[4:], f"{text}\n".encode())
+    origin, size, signed = text.split("\n")
+    leaves = []
+    with open(path, encoding="utf-8") as file:
+        for line in map(json.loads, file):
+            message = json.loads(line["message"])
+            assert sha(b"eovr.event.v1\n", line["event"].encode()).hex() == message["event"]
+            leaves.append(sha(b"\x00", line["message"].encode()))
+    return {
+        "origin": origin,
+        "entries": len(leaves),
+        "size": int(size),
+        "fits": base64.b64encode(root(leaves)).decode() == signed,
+    }
+
+
 if __name__ == "__main__":
     of, *rest = sys.argv[1:]
-    print(json.dumps({"xlsx": xlsx, "parquet": parquet, "fhir": fhir}[of](*rest), ensure_ascii=False))
+    print(json.dumps({"xlsx": xlsx, "parquet": parquet, "fhir": fhir, "log": log}[of](*rest), ensure_ascii=False))

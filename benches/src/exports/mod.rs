@@ -8,10 +8,12 @@
 //! . tests/tools; need_python
 //! cargo bench -p eovr-benches -- export                    10,000 rows, and a report of four pages
 //! cargo bench -p eovr-benches -- export --size 100000
+//! cargo bench -p eovr-benches -- export-store --size 1000000    the memory of a whole export, from a database
 //! ```
 
 mod content;
 mod peer;
+mod whole;
 
 use std::io::Write as _;
 
@@ -20,6 +22,7 @@ use eovr_core::export::pdf::{Fonts, Incident};
 use eovr_core::export::{Lang, Look, Workbook};
 
 use self::content::Content;
+pub(crate) use self::whole::store_rows;
 use crate::stopwatch::{Contestant, Cost, Stopwatch, take_turns};
 use crate::table::Line;
 use crate::{Outcome, Scale, world};
@@ -95,7 +98,8 @@ pub(crate) fn pdf_rows(scale: Scale, _: Option<usize>) -> Outcome<Vec<Line>> {
         }
         Ok(watch.each(times))
     };
-    const PEERS: [(&str, f64); 3] = [("reportlab", 8.0), ("fpdf2", 70.0), ("weasyprint", 70.0)];
+    const PEERS: [(&str, f64); 4] =
+        [("reportlab", 8.0), ("typst", 4.0), ("fpdf2", 70.0), ("weasyprint", 70.0)];
     let mut peers: Vec<_> =
         PEERS.iter().map(|(name, _)| move || peer::turn(name, document, scale.pick(5, 1))).collect();
     let mut all: Vec<&mut Contestant<'_>> = vec![&mut ours];

@@ -1,7 +1,7 @@
 //! The reference server, with the demonstration's people and incidents.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::program::Program;
 use super::request;
 use crate::Outcome;
+use crate::server::{built, command};
 
 /// Serving from a folder that goes away with it.
 pub(super) struct Ours {
@@ -78,28 +79,4 @@ impl Place {
         command.args(["--listen", "127.0.0.1:0", "--requests-per-minute", "0"]);
         Program::start(command.stderr(Stdio::null()))
     }
-}
-
-fn command(binary: &Path, verb: &str, folder: &Path) -> Command {
-    let mut command = Command::new(binary);
-    command.env_remove("EOVR_MASTER_KEY").env_remove("EOVR_STORE");
-    command.arg(verb).arg("--dir").arg(folder.join("data"));
-    command
-}
-
-/// The server as it is shipped: built for release, whatever this bench was built for. `EOVR_SERVER` names one that
-/// is there already.
-fn built() -> Outcome<PathBuf> {
-    if let Some(binary) = std::env::var_os("EOVR_SERVER") {
-        return Ok(binary.into());
-    }
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("it is a folder of the target's")?;
-    let mut cargo = Command::new(env!("CARGO"));
-    // All of the workspace's features, as everything else that is built here: no crate is built twice.
-    cargo.args(["build", "--quiet", "--release", "--workspace", "--all-features", "--bin", "eovr-server"]);
-    cargo.arg("--target-dir").arg(target);
-    if !cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status()?.success() {
-        return Err("the server could not be built".into());
-    }
-    Ok(target.join("release").join("eovr-server"))
 }

@@ -34,7 +34,8 @@ impl Verdict {
 ///
 /// Needs no key: what is sealed is covered as it stands. Finds any event that was changed, removed,
 /// added or moved, and a record that was changed or set back without an event. Who can rewrite the
-/// whole chain and the record can still deceive it; signed checkpoints kept elsewhere are for that.
+/// whole chain and the record can still deceive it; signed checkpoints kept elsewhere are for that
+/// (`audit::log`).
 pub fn verify(record: &Record, events: &[StoredEvent]) -> Verdict {
     let mut head = Head::EMPTY;
     let mut content = String::new();

@@ -15,6 +15,8 @@
 mod chain;
 mod content;
 mod event;
+#[cfg(feature = "checkpoints")]
+pub mod log;
 
 pub use self::chain::{Verdict, verify};
 pub(crate) use self::content::content_digest;

@@ -129,4 +129,6 @@ pub struct Message {
     pub before: Option<BTreeMap<Name, Option<Value>>>,
     /// The same as they are. With state, place and month they say how every figure changed.
     pub after: BTreeMap<Name, Option<Value>>,
+    /// The hash of the event, in hex: whoever commits to the feed has committed to what happened.
+    pub event: String,
 }

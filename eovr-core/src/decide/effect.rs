@@ -98,7 +98,7 @@ impl Effect<'_> {
         }
         let link = self.link(&record, changes, context)?;
         record.envelope.head = link.head();
-        let message = self.message(&record);
+        let message = self.message(&record, &link);
         Ok(Change { record, expected, link, number, message, posted: !self.kind.table().internal })
     }
 
@@ -162,7 +162,7 @@ impl Effect<'_> {
         })
     }
 
-    fn message(&self, record: &Record) -> Message {
+    fn message(&self, record: &Record, link: &Link) -> Message {
         let envelope = &record.envelope;
         Message {
             topic: format!("{}.{}", envelope.kind, self.permit.action()),
@@ -176,6 +176,7 @@ impl Effect<'_> {
             month: envelope.month,
             before: self.before.map(|before| self.tallied(before)),
             after: self.tallied(record),
+            event: Hex(link.hash()).to_string(),
         }
     }
 

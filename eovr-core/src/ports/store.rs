@@ -98,7 +98,8 @@ pub struct Written {
 pub struct Posted {
     /// Its position.
     pub position: u64,
-    /// The message: [`crate::decide::Message`] as JSON.
+    /// The message: [`crate::decide::Message`] as JSON, the same bytes at every reading: the log of
+    /// everything commits to them.
     pub message: String,
 }
 

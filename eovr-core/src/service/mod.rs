@@ -4,6 +4,8 @@
 mod builder;
 mod figures;
 mod keys;
+#[cfg(feature = "checkpoints")]
+mod log_keeper;
 mod session;
 #[cfg(feature = "system")]
 mod system;
@@ -16,6 +18,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub use self::builder::EovrBuilder;
 use self::figures::Cubes;
 pub use self::keys::DataKeyInfo;
+#[cfg(feature = "checkpoints")]
+pub use self::log_keeper::LogKeeper;
 pub use self::session::{Legal, Session};
 #[cfg(feature = "system")]
 pub use self::system::{SystemClock, SystemEntropy};

@@ -26,6 +26,8 @@ pub(crate) struct Host {
     pub(crate) secret: [u8; 32],
     /// What tokens are signed with.
     pub(crate) token_secret: [u8; 32],
+    /// What checkpoints of the audit log are signed with.
+    pub(crate) log_secret: [u8; 32],
     /// Where attachments lie.
     pub(crate) files: Arc<dyn Blobs>,
     database: Database,
@@ -57,6 +59,7 @@ pub(crate) async fn open(
         eovr,
         secret: key.derived("eovr.server.v1"),
         token_secret: key.derived("eovr.tokens.v1"),
+        log_secret: key.derived("eovr.log.v1"),
         files: Arc::new(place.files()?),
         database,
     })

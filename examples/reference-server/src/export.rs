@@ -5,7 +5,7 @@
 //! another name and gets its own when it is whole: a full disk leaves no half of one behind.
 
 mod fonts;
-mod place;
+pub(crate) mod place;
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -27,6 +27,7 @@ use eovr_core::{Eovr, Error, Name, Session, Timestamp};
 use zeroize::Zeroizing;
 
 use self::place::Destination;
+use crate::checkpoint::Kept;
 use crate::engine;
 use crate::output::{Failure, Out};
 use crate::settings::Place;
@@ -66,6 +67,8 @@ pub(crate) struct Args {
     /// The file to make; it must not be there yet
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    kept: Kept,
     /// A font with Arabic for PDFs, before the one that comes along; its bold is looked for beside it
     #[arg(long, value_name = "FILE", env = "PDF_ARABIC_FONT_PATH")]
     font: Option<PathBuf>,
@@ -358,12 +361,13 @@ async fn pdf(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Resul
     let follow_ups: Vec<Opened> =
         follow_ups.into_iter().map(|record| Opened::of(&pages.session, record)).collect::<Result<_, _>>()?;
     let trail = incidents.trail(id).await?;
+    let checkpoint = args.kept.last()?;
     let report = Incident {
         incident: &found,
         follow_ups: &follow_ups,
         trail: Some(&trail),
         scheme: None,
-        checkpoint: None,
+        checkpoint: checkpoint.as_deref(),
         made_by: &args.who,
         made_at: SystemClock.now(),
     };

@@ -7,6 +7,7 @@
 mod analyst;
 mod archetypes;
 mod check;
+mod checkpoint;
 mod config;
 mod csv_file;
 mod database;
@@ -62,6 +63,10 @@ enum Verb {
     Evaluate(triage::evaluate::Args),
     /// Says whether a server could be started for real with these settings.
     Check(check::Args),
+    /// Signs how far the audit log has come; what is kept elsewhere shows later that nobody has rewritten it.
+    Checkpoint(checkpoint::Args),
+    /// Checks an exported audit log against checkpoints, without a database or a master key.
+    Verify(checkpoint::VerifyArgs),
     /// Shows a settings file for `serve`, with every key explained.
     Settings,
 }
@@ -93,6 +98,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
             Verb::Train(args) => triage::train::run(&args, out),
             Verb::Evaluate(args) => triage::evaluate::run(&args, out),
             Verb::Check(args) => check::run(args, out).await,
+            Verb::Checkpoint(args) => checkpoint::run(args, out).await.map(|()| 0),
+            Verb::Verify(args) => checkpoint::verify(&args, out),
             Verb::Settings => {
                 out.line(config::template(&Cli::command(), "serve").trim_end());
                 Ok(0)

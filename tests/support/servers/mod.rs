@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 pub use mariadb::Mariadb;
 pub use mongodb::ReplicaSet;
 pub use postgres::Postgres;
-pub use process::{exists, signal};
+pub use process::{exists, halt, signal};
 
 /// A user of PostgreSQL and MariaDB who needs a password.
 pub const GUEST: &str = "guest";

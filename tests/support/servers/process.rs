@@ -228,6 +228,19 @@ pub fn signal(name: &str, pids: &[u32]) {
     said(Command::new("sh").arg("-c").arg(format!("kill -s {name} {} 2>/dev/null", pids.join(" "))));
 }
 
+/// Stops a process, and waits until each of its threads has stopped: on a busy machine some go on for a while.
+pub fn halt(pid: u32) {
+    signal("STOP", &[pid]);
+    let is_stopped = |task: fs::DirEntry| {
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        // The state stands behind the name, which is in brackets and may have any character.
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+    };
+    while fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|tasks| !tasks.flatten().all(is_stopped)) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 fn said(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok()

@@ -14,7 +14,7 @@ use eovr_core::ports::Store as _;
 use eovr_core::record::{Column, Cursor, Query, Tally, Test, Value, ValueType};
 use eovr_core::{Command, Eovr, ErrorKind, Name, Timestamp, conformance};
 use eovr_store_sql::{SqlConfig, SqlStore};
-use eovr_tests::servers::{GUEST, Mariadb, Postgres, mariadb_database, postgres_database, signal};
+use eovr_tests::servers::{GUEST, Mariadb, Postgres, halt, mariadb_database, postgres_database, signal};
 use eovr_tests::{actor, hospital, id, master_key, org, report};
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
 
@@ -434,7 +434,7 @@ async fn a_server_that_hangs_is_said_to_and_harms_nothing() {
     let report_one = async || nurse.incidents().report(&id("CAI-1-1"), report("a vial was dropped")).await;
     for _ in 0..3 {
         report_one().await.unwrap();
-        signal("STOP", &[server.pid()]);
+        halt(server.pid());
         let began = Instant::now();
         let both = tokio::join!(report_one(), report_one());
         for said in [both.0, both.1] {

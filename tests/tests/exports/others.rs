@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use eovr_core::Name;
+use eovr_core::audit::log::Signer;
 use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::pdf::{Fonts, Made};
 use eovr_core::export::{AuditFilter, AuditReport, Labelled, Lang, Opened};
 use eovr_core::record::ActorId;
+use eovr_core::service::LogKeeper;
 
 use super::hospital::{ARABIC, ENGLISH, Hospital, Tested, made_at};
 use super::{folder, poppler, python, written};
@@ -68,6 +70,25 @@ async fn an_audit_report_can_be_printed() -> Tested {
         let text = poppler("pdftotext", &[path.to_str().unwrap(), "-"]);
         assert!(text.contains(says) && text.contains("OVR-2026-000002"), "{text}");
     }
+    Ok(())
+}
+
+/// A verifier of another language, with nothing of ours, comes to the same root and accepts the signature.
+#[tokio::test]
+async fn another_language_verifies_the_log_and_its_checkpoint() -> Tested {
+    let hospital = worked().await?;
+    let keeper = LogKeeper::new(&hospital.eovr, Signer::new("hospital.example/eovr", &[5; 32])?)?;
+    let folder = folder();
+    let mut log = Vec::new();
+    let entries = keeper.write(&mut log).await?;
+    let log = written(&folder, "log.ndjson", &log);
+    let note = written(&folder, "checkpoint.txt", keeper.checkpoint(None).await?.as_bytes());
+    let key = keeper.public().to_string();
+    let found = python(&["log", log.to_str().unwrap(), note.to_str().unwrap(), &key]);
+    let wanted = serde_json::json!({
+        "origin": "hospital.example/eovr", "entries": entries, "size": entries, "fits": true,
+    });
+    assert_eq!(found, wanted);
     Ok(())
 }
 

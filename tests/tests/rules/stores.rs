@@ -93,6 +93,7 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::PlacesReused, "acknowledge_removes"),
     (Fault::FeedForgetsDelivered, "feed_is_the_log"),
     (Fault::FeedSkipsPlaces, "feed_is_the_log"),
+    (Fault::FeedRewords, "feed_is_the_log"),
     (Fault::FeedOutOfOrder, "feed_grows_at_its_end"),
     (Fault::CensusWithoutAbsent, "census_at_its_position"),
     (Fault::CensusInSteps, "census_in_a_race"),

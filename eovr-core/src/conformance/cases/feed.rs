@@ -11,7 +11,7 @@ use crate::record::Column;
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "feed_is_the_log",
-        promise: "the feed has the message of every change, from position 1 and without a gap, whatever is acknowledged",
+        promise: "the feed has the message of every change, from position 1 and without a gap, byte for byte and whatever is acknowledged",
         run: |subject| Box::pin(log(subject)),
     },
     Case {
@@ -43,6 +43,8 @@ async fn log(subject: Subject) -> Result<(), Failure> {
     let parcel = world.pack("s-1-2", pack()).await?;
     let id = world.new_id();
     let commit = world.decide_label(&parcel, id, Command::new("stick").write("words", "up"))?;
+    let written =
+        commit.changes().first().map(|change| serde_json::to_string(change.message()).unwrap_or_default());
     world.store.commit(commit).await?;
     let stale = world.decide_on(&parcel, Command::new("attach")).await?;
     check!(world.store.commit(stale).await.is_err(), "a stale change was taken");
@@ -51,6 +53,10 @@ async fn log(subject: Subject) -> Result<(), Failure> {
     let feed = world.store.feed(last, 1000).await?;
     check!(feed.len() == 4, "four changes were committed and {} are in the feed", feed.len());
     check!(contiguous(&feed, last), "the positions after {last} have a gap: {feed:?}");
+    check!(
+        feed.get(1).map(|posted| &posted.message) == written.as_ref(),
+        "the message is not the one that was committed, byte for byte: {feed:?}"
+    );
     // The outbox hands out the same messages under the same positions, and takes none out of the feed.
     let now = world.now();
     let parcels = world.store.lease(1000, now, now).await?;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use smol_str::SmolStr;
 use unicode_bidi::{Level, ParagraphBidiInfo};
 use unicode_linebreak::linebreaks;
 
@@ -25,7 +26,7 @@ pub(super) struct Placed {
     pub(super) x: f32,
     pub(super) dy: f32,
     /// What it says, for whoever copies or searches; empty where another glyph says it.
-    pub(super) text: String,
+    pub(super) text: SmolStr,
 }
 
 /// A line, ready to be put somewhere.

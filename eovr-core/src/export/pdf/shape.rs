@@ -5,6 +5,7 @@ use std::ops::Range;
 use harfrust::{
     Buffer, BufferFlags, ClusterLevel, Direction, Language, Script, ShapeOptions, ShaperFont, shape,
 };
+use smol_str::SmolStr;
 use unicode_bidi::Level;
 
 use super::fonts::{Fonts, Weight};
@@ -21,7 +22,7 @@ pub(super) struct Glyph {
     pub(super) advance: f32,
     pub(super) dx: f32,
     pub(super) dy: f32,
-    pub(super) text: String,
+    pub(super) text: SmolStr,
 }
 
 /// One run of the same level, font and script, in visual order.
@@ -123,7 +124,7 @@ fn shaped(
                 advance: scaled(position.x_advance),
                 dx: scaled(position.x_offset),
                 dy: scaled(position.y_offset),
-                text: String::new(),
+                text: SmolStr::default(),
             });
         }
     }
@@ -142,22 +143,18 @@ fn say(glyphs: &mut [Glyph], text: &str, end: usize, rtl: bool) {
         let Some(start) = cluster.first().map(|glyph| glyph.cluster) else { continue };
         let next = starts.partition_point(|other| *other <= start);
         let next = starts.get(next).copied().unwrap_or(end);
-        let said = text.get(start..next).unwrap_or_default();
-        let said: String = said.chars().filter(|c| !directs(*c)).collect();
-        let count = said.chars().count();
-        if cluster.len() == count {
-            let mut chars: Vec<char> = said.chars().collect();
-            if rtl {
-                chars.reverse();
-            }
-            for (glyph, c) in cluster.iter_mut().zip(chars) {
-                glyph.text = c.to_string();
+        let said = text.get(start..next).unwrap_or_default().chars().filter(|c| !directs(*c));
+        if cluster.len() == said.clone().count() {
+            let give = |(glyph, c): (&mut Glyph, char)| glyph.text = SmolStr::from_iter([c]);
+            match rtl {
+                true => cluster.iter_mut().rev().zip(said).for_each(give),
+                false => cluster.iter_mut().zip(said).for_each(give),
             }
         } else {
             // In an Arabic cluster the base stands last, and the text belongs to it.
             let base = if rtl { cluster.last_mut() } else { cluster.first_mut() };
             if let Some(base) = base {
-                base.text = said;
+                base.text = said.collect();
             }
         }
     }

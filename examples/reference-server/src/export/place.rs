@@ -8,13 +8,13 @@ use crate::output::Failure;
 use crate::settings::private;
 
 /// A file that is not there yet.
-pub(super) struct Destination {
+pub(crate) struct Destination {
     path: PathBuf,
     part: PathBuf,
 }
 
 impl Destination {
-    pub(super) fn new(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
         if path.exists() {
             return Err(Failure::usage(
                 format!("`{}` is there already", path.display()),
@@ -27,7 +27,7 @@ impl Destination {
     }
 
     /// The folder that it lies in.
-    pub(super) fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
@@ -35,7 +35,7 @@ impl Destination {
     }
 
     /// Opens it for its owner alone: what is exported is patient data.
-    pub(super) fn open(&self) -> Result<File, Failure> {
+    pub(crate) fn open(&self) -> Result<File, Failure> {
         private(&self.part).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::usage(
                 format!("`{}` is there: another export is writing, or was stopped", self.part.display()),
@@ -49,7 +49,7 @@ impl Destination {
     }
 
     /// Moves it to its place where it is whole, and away where it is not. Says how large it is.
-    pub(super) fn settle(&self, done: Result<(), Failure>) -> Result<u64, Failure> {
+    pub(crate) fn settle(&self, done: Result<(), Failure>) -> Result<u64, Failure> {
         let settled = done.and_then(|()| {
             let size = File::open(&self.part).and_then(|file| file.sync_all().and(file.metadata()));
             let size = size.map_err(unwritten)?.len();
@@ -64,7 +64,7 @@ impl Destination {
     }
 }
 
-pub(super) fn unwritten(error: io::Error) -> Failure {
+pub(crate) fn unwritten(error: io::Error) -> Failure {
     Failure::broken(format!("the export cannot be written: {error}"))
         .with_help("make room or name another place with --out, and export again")
 }

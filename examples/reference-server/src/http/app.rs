@@ -13,6 +13,7 @@ use super::auth::Auth;
 use super::caller::Gate;
 use super::health::Pulse;
 use super::repeat::Repeats;
+use crate::checkpoint::Kept;
 use crate::post::Bell;
 
 /// The state of the server: the engine, who lets callers in, and what is remembered between requests.
@@ -33,6 +34,8 @@ pub(crate) struct Parts {
     pub(crate) bell: Bell,
     /// Has reports read outside; none where nobody is to be asked.
     pub(crate) desk: Option<Desk>,
+    /// Where signed checkpoints of the audit log are kept, if anywhere.
+    pub(crate) kept: Kept,
     pub(crate) repeats: Repeats,
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
@@ -48,6 +51,7 @@ pub(crate) struct Setup {
     pub(crate) files: Arc<dyn Blobs>,
     pub(crate) bell: Bell,
     pub(crate) desk: Option<Desk>,
+    pub(crate) kept: Kept,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
     /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
@@ -57,7 +61,8 @@ pub(crate) struct Setup {
 
 impl App {
     pub(crate) fn new(setup: Setup) -> Self {
-        let Setup { eovr, gate, auth, files, bell, desk, production, public_url, secret, meters } = setup;
+        let Setup { eovr, gate, auth, files, bell, desk, kept, production, public_url, secret, meters } =
+            setup;
         Self(Arc::new(Parts {
             eovr,
             gate,
@@ -67,6 +72,7 @@ impl App {
             files,
             bell,
             desk,
+            kept,
             repeats: Repeats::new(secret),
             pulse: Pulse::default(),
             meters,

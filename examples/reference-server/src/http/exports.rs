@@ -21,6 +21,7 @@ use super::caller::Caller;
 use super::problem::{Code, Problem};
 use super::reply::Answered;
 use super::routes::{Access, Endpoint, Routes};
+use crate::checkpoint::Kept;
 
 const OF: &str = "exports";
 /// More than this in one file need a fresh proof of who asks.
@@ -131,13 +132,15 @@ async fn report(
     let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
     let trail = incidents.trail(id).await?;
     let (made_by, made_at, lang) = (who(&session), app.auth.doors.now(), asked.lang());
+    let kept = app.kept.clone();
     let bytes = worked(move || {
+        let checkpoint = last_checkpoint(&kept);
         let report = Report {
             incident: &incident,
             follow_ups: &follow_ups,
             trail: Some(&trail),
             scheme: None,
-            checkpoint: None,
+            checkpoint: checkpoint.as_deref(),
             made_by: &made_by,
             made_at,
         };
@@ -146,6 +149,14 @@ async fn report(
         Ok(bytes)
     });
     file(bytes.await?, "application/pdf", &format!("{number}.pdf"))
+}
+
+/// The last checkpoint that was made; a report without one is better than none.
+fn last_checkpoint(kept: &Kept) -> Option<String> {
+    kept.last().unwrap_or_else(|failure| {
+        tracing::warn!("a report was made without a checkpoint: {failure}");
+        None
+    })
 }
 
 fn who(session: &Session) -> String {

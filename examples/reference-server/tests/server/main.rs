@@ -4,6 +4,7 @@ mod analyst;
 mod api;
 mod beside;
 mod check;
+mod checkpoint;
 mod demo;
 mod export;
 mod files;

@@ -28,6 +28,7 @@ use tower::ServiceExt as _;
 
 use super::super::auth::{Auth, PerMinute, Provider, Proxies, Rates, doors};
 use super::super::{App, Setup, meters, router};
+use crate::checkpoint::Kept;
 use crate::post::Bell;
 
 use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
@@ -92,6 +93,7 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
         files: Arc::new(MemoryBlobs::new()),
         bell: Bell::silent(),
         desk: None,
+        kept: Kept::default(),
         eovr: eovr.clone(),
         gate: auth.clone(),
         auth,

@@ -39,6 +39,7 @@ use super::auth::{Arrival, Auth, PerMinute, Proxies, Rates, doors};
 use super::caller::Gate;
 use super::problem::Problem;
 use super::{App, Setup, meters, router};
+use crate::checkpoint::Kept;
 use crate::post::Bell;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -134,6 +135,7 @@ impl Server {
             files: Arc::new(MemoryBlobs::new()),
             bell: Bell::silent(),
             desk: None,
+            kept: Kept::default(),
             production,
             public_url: None,
             secret: SECRET,

@@ -31,6 +31,7 @@ use eovr_tests::chance::Chance;
 use super::super::auth::{Auth, PerMinute, Proxies, Rates, doors};
 use super::super::routes::{self, Endpoint};
 use super::super::{App, Setup, all, meters, router};
+use crate::checkpoint::Kept;
 use crate::post::Bell;
 
 use super::{Got, KEY, ORG, SECRET, Server, Tested};
@@ -135,6 +136,7 @@ impl World {
             files: Arc::new(MemoryBlobs::new()),
             bell: Bell::silent(),
             desk: None,
+            kept: Kept::default(),
             production: false,
             public_url: None,
             secret: SECRET,

@@ -152,7 +152,14 @@ impl Store for Faulty {
         let world = self.world();
         let step = if self.is(Fault::FeedSkipsPlaces) { 2 } else { 1 };
         let posted = (1..).step_by(step).zip(&world.feed);
-        let posted = posted.map(|(position, message)| Posted { position, message: message.clone() });
+        let posted = posted.map(|(position, message)| Posted {
+            position,
+            message: if self.is(Fault::FeedRewords) {
+                message.replacen(":", ": ", 1)
+            } else {
+                message.clone()
+            },
+        });
         let there = |posted: &Posted| {
             !self.is(Fault::FeedForgetsDelivered) || world.outbox.contains_key(&posted.position)
         };

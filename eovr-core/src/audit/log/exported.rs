@@ -1,0 +1,128 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::BufRead;
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::event::{Event, Hex, hash};
+use crate::audit::log::{Checkpoint, Tree};
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::Head;
+
+/// One entry of an exported log, a line of JSON.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Line<'a> {
+    /// The message of the feed, exactly as it was committed to.
+    #[serde(borrow)]
+    pub(crate) message: Cow<'a, str>,
+    /// The body of the event that it tells of, exactly as it was hashed.
+    #[serde(borrow)]
+    pub(crate) event: Cow<'a, str>,
+}
+
+/// What a verifier found in an exported log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LogVerdict {
+    /// Every entry is the one that was written, in its place, up to the last checkpoint and after it.
+    Intact {
+        /// How many entries there are.
+        entries: u64,
+        /// How many of them a checkpoint vouches for.
+        vouched: u64,
+    },
+    /// Something is wrong; the first thing found.
+    Broken {
+        /// The entry, from 1.
+        entry: u64,
+        /// What is wrong there.
+        finding: String,
+    },
+}
+
+/// Checks an exported log, a line an entry, against checkpoints that were kept elsewhere.
+///
+/// Needs no key, no database and nothing but the log: a checkpoint comes from [`super::PublicKey::open`]. Finds
+/// any entry that was changed, removed, added or moved, and names it where the entry or its record's chain gives
+/// it away; where everything was made to fit, it names the first checkpoint that no longer does. Entries after the
+/// last checkpoint are checked against themselves only.
+///
+/// # Errors
+/// `Unavailable` where the log cannot be read.
+pub fn verify_log(log: impl BufRead, checkpoints: &[Checkpoint]) -> Result<LogVerdict> {
+    let mut due: Vec<&Checkpoint> = checkpoints.iter().collect();
+    due.sort_by_key(|checkpoint| checkpoint.size);
+    let mut due = due.into_iter().peekable();
+    let mut tree = Tree::default();
+    let mut heads = HashMap::new();
+    let mut vouched = 0;
+    let mut lines = log.lines();
+    loop {
+        while let Some(checkpoint) = due.next_if(|checkpoint| checkpoint.size <= tree.size()) {
+            if checkpoint.root != tree.root() {
+                return Ok(LogVerdict::Broken {
+                    entry: checkpoint.size,
+                    finding: format!(
+                        "the checkpoint of {} entries does not fit: something between {} and {} was changed, \
+                         removed, added or moved",
+                        checkpoint.size,
+                        vouched + 1,
+                        checkpoint.size,
+                    ),
+                });
+            }
+            vouched = checkpoint.size;
+        }
+        let Some(line) = lines.next() else { break };
+        let line = line.map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "the exported log cannot be read").because(error)
+        })?;
+        match entry(&line, &mut heads) {
+            Ok(message) => tree.push(message.as_bytes()),
+            Err(finding) => {
+                return Ok(LogVerdict::Broken { entry: tree.size() + 1, finding: finding.to_owned() });
+            }
+        }
+    }
+    Ok(match due.peek() {
+        Some(checkpoint) => LogVerdict::Broken {
+            entry: tree.size() + 1,
+            finding: format!("the log ends before a checkpoint of {} entries", checkpoint.size),
+        },
+        None => LogVerdict::Intact { entries: tree.size(), vouched },
+    })
+}
+
+/// What is read of a [`crate::decide::Message`].
+#[derive(Deserialize)]
+struct Told {
+    topic: String,
+    record: String,
+    version: u64,
+    to: String,
+    event: String,
+}
+
+/// The message of one line, where everything about it fits.
+fn entry<'l>(line: &'l str, heads: &mut HashMap<String, Head>) -> Result<Cow<'l, str>, &'static str> {
+    let line: Line<'l> = serde_json::from_str(line).map_err(|_| "the line is not an entry")?;
+    let told: Told = serde_json::from_str(&line.message).map_err(|_| "the message cannot be read")?;
+    let digest = hash(&line.event);
+    if Hex(&digest).to_string() != told.event {
+        return Err("the event is not the one that the message names");
+    }
+    let event: Event = serde_json::from_str(&line.event).map_err(|_| "the event cannot be read")?;
+    let topic = format!("{}.{}", event.kind, event.action);
+    if (&topic, &event.record, event.version, event.to.as_str())
+        != (&told.topic, &told.record, told.version, told.to.as_str())
+    {
+        return Err("the message does not tell of its event");
+    }
+    let head = heads.entry(event.record).or_insert(Head::EMPTY);
+    if event.seq != head.seq + 1 || event.prev != Hex(&head.hash).to_string() {
+        return Err("the event does not follow from the one before it of its record");
+    }
+    *head = Head { seq: event.seq, hash: digest };
+    Ok(line.message)
+}
