@@ -68,6 +68,26 @@ async fn the_words_come_back() -> Tested {
     Ok(())
 }
 
+/// Text with its short vowels written, as the devout and the careful write it.
+#[tokio::test]
+async fn vocalised_words_come_back() -> Tested {
+    const VOCALISED: &str = "سَقَطَ المَرِيضُ مِنَ السَّرِيرِ أَثْنَاءَ اللَّيْلِ، وَلَمْ يَكُنْ أَحَدٌ مَوْجُودًا بِجَانِبِهِ. أُعْطِيَتِ المَرِيضَةُ \
+        جُرْعَةً مُضَاعَفَةً مِنَ الدَّوَاءِ بَعْدَ أَنْ أَخْطَأَتِ المُمَرِّضَةُ فِي قِرَاءَةِ الوَصْفَةِ. تَمَّ إِبْلَاغُ الطَّبِيبِ المُنَاوِبِ فَوْرًا، \
+        وَقِيسَ ضَغْطُ الدَّمِ كُلَّ سَاعَةٍ حَتَّى الصَّبَاحِ. لَمْ تَظْهَرْ أَيُّ أَعْرَاضٍ جَانِبِيَّةٍ، وَشُكِرَ فَرِيقُ العَمَلِ لِسُرْعَةِ الِاسْتِجَابَةِ.";
+    let hospital = Hospital::new().await;
+    let incident = hospital.report(VOCALISED).await?;
+    let folder = folder();
+    let path = written(&folder, "vocalised.pdf", &pdf(&hospital, incident, Lang::Ar).await?);
+    let text = without_space(&copied(&path));
+    let arabic = |c: char| ('\u{600}'..='\u{6ff}').contains(&c) && c != '،';
+    let words: Vec<&str> = VOCALISED.split(|c| !arabic(c)).filter(|word| !word.is_empty()).collect();
+    let lost: Vec<_> = words.iter().filter(|word| !text.contains(**word)).collect();
+    let found = 100.0 * (words.len() - lost.len()) as f64 / words.len() as f64;
+    println!("vocalised: {found:.1} % of {} Arabic words", words.len());
+    assert!(found >= 97.0, "{lost:?}");
+    Ok(())
+}
+
 /// What stands in an Arabic sentence must be shown from left to right, in its own order: the boxes of its
 /// characters on the page say so.
 #[tokio::test]

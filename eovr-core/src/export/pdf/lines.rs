@@ -27,6 +27,8 @@ pub(super) struct Placed {
     pub(super) dy: f32,
     /// What it says, for whoever copies or searches; empty where another glyph says it.
     pub(super) text: SmolStr,
+    /// For a letter with marks on it, what it says with them; for the marks nothing.
+    pub(super) whole: Option<SmolStr>,
 }
 
 /// A line, ready to be put somewhere.
@@ -159,6 +161,7 @@ impl Paragraph {
                         x: line.width + glyph.dx * scale,
                         dy: glyph.dy * scale,
                         text: glyph.text.clone(),
+                        whole: glyph.whole.clone(),
                     });
                     line.width += glyph.advance * scale;
                 }

@@ -11,6 +11,7 @@ use printpdf::{
     PdfFontHandle, PdfPage, PdfSaveOptions, Pt, Rect, Rgb, TextItem, TextMatrix,
 };
 use sha2::{Digest as _, Sha256};
+use smol_str::SmolStr;
 use subsetter::GlyphRemapper;
 
 use super::draw::{Backend, Document, Draw, HEIGHT};
@@ -91,7 +92,7 @@ struct Used {
 struct Glyphs {
     remapper: GlyphRemapper,
     /// What each says. A glyph that says different things in different places (a mark above two letters) can
-    /// say only one in the file: the most frequent.
+    /// say only one in the file: the most frequent. The others are [`spoken`].
     says: BTreeMap<u16, String>,
     /// How wide the file says that each is, in thousandths of the size.
     widths: BTreeMap<u16, f32>,
@@ -124,6 +125,33 @@ impl Used {
         Self { faces }
     }
 
+    /// Whether whoever copies or searches gets the right text from what the file says of each glyph.
+    fn reads(&self, glyph: &Placed) -> bool {
+        let says = || self.faces.get(&glyph.face).and_then(|face| face.says.get(&glyph.id));
+        glyph.whole.is_none() && (glyph.text.is_empty() || says().is_some_and(|says| *says == glyph.text))
+    }
+
+    /// Glyphs of one font on one base line, on a line of text that begins at `x` and `y`.
+    fn run(
+        &self,
+        run: &[Placed],
+        font: &mut Option<usize>,
+        (x, y, size): (f32, f32, f32),
+        ops: &mut Vec<Op>,
+    ) {
+        let Some((first, used)) = run.first().and_then(|first| Some((first, self.faces.get(&first.face)?)))
+        else {
+            return;
+        };
+        if *font != Some(first.face) {
+            ops.push(Op::SetFont { font: PdfFontHandle::External(font_id(first.face)), size: Pt(size) });
+            *font = Some(first.face);
+        }
+        let at = TextMatrix::Raw([1.0, 0.0, 0.0, 1.0, x + first.x, HEIGHT - y + first.dy]);
+        ops.push(Op::SetTextMatrix { matrix: at });
+        ops.push(Op::ShowText { items: used.items(run, first.x, size) });
+    }
+
     fn ops(&self, draw: &Draw, ops: &mut Vec<Op>) {
         match draw {
             Draw::Ground { x, y, wide, high, colour } => {
@@ -139,24 +167,43 @@ impl Used {
                 ops.push(Op::StartTextSection);
                 ops.push(Op::SetFillColor { col: colour_of(*colour) });
                 let mut font = None;
-                for run in glyphs.chunk_by(|a, b| a.face == b.face && a.dy == b.dy) {
-                    let Some((first, used)) = run.first().and_then(|g| Some((g, self.faces.get(&g.face)?)))
-                    else {
-                        continue;
-                    };
-                    if font != Some(first.face) {
-                        let handle = PdfFontHandle::External(font_id(first.face));
-                        ops.push(Op::SetFont { font: handle, size: Pt(*size) });
-                        font = Some(first.face);
+                for part in glyphs.chunk_by(|a, b| self.reads(a) && self.reads(b) || is_mark(a)) {
+                    match part.last().filter(|last| !self.reads(last)) {
+                        None => part
+                            .chunk_by(|a, b| a.face == b.face && a.dy == b.dy)
+                            .for_each(|run| self.run(run, &mut font, (*x, *y, *size), ops)),
+                        Some(letter) => {
+                            ops.push(spoken(letter));
+                            // The letter first: where it stands is where its reader takes all of them to stand.
+                            let singly = part.chunks(1).rev();
+                            singly.for_each(|glyph| self.run(glyph, &mut font, (*x, *y, *size), ops));
+                            ops.push(Op::EndMarkedContent);
+                        }
                     }
-                    let at = TextMatrix::Raw([1.0, 0.0, 0.0, 1.0, x + first.x, HEIGHT - y + first.dy]);
-                    ops.push(Op::SetTextMatrix { matrix: at });
-                    ops.push(Op::ShowText { items: used.items(run, first.x, *size) });
                 }
                 ops.push(Op::EndTextSection);
             }
         }
     }
+}
+
+/// Whether it is a mark that a letter behind it speaks for.
+fn is_mark(glyph: &Placed) -> bool {
+    glyph.whole.as_ref().is_some_and(SmolStr::is_empty)
+}
+
+/// Begins a glyph that readers are to take as this text, in place of what the file says of it. A letter says what its
+/// marks say too: they stand above or below it, and a reader's arithmetic would put them before or behind it.
+///
+/// Poppler (Evince, Okular, `pdftotext`) turns about whatever stands in a line from right to left, this text as well,
+/// so it gets the marks first. Chrome's reader does not, and shows a copied mark before its letter. Screen readers
+/// read the tree, which has everything in its own order.
+fn spoken(glyph: &Placed) -> Op {
+    let text = glyph.whole.as_ref().unwrap_or(&glyph.text);
+    let data = [0xfe, 0xff].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect();
+    let text = DictItem::String { data, literal: false };
+    let properties = DictItem::Dict { map: BTreeMap::from([("ActualText".to_owned(), text)]) };
+    Op::BeginMarkedContentWithProperties { tag: "Span".to_owned(), properties }
 }
 
 impl Glyphs {

@@ -23,6 +23,8 @@ pub(super) struct Glyph {
     pub(super) dx: f32,
     pub(super) dy: f32,
     pub(super) text: SmolStr,
+    /// For a letter with marks on it, what it says with them, in visual order; for the marks nothing.
+    pub(super) whole: Option<SmolStr>,
 }
 
 /// One run of the same level, font and script, in visual order.
@@ -101,7 +103,7 @@ fn shaped(
     buffer.set_script(Some(script));
     buffer.set_language(Language::new("ar"));
     buffer.set_flags(BufferFlags::REMOVE_DEFAULT_IGNORABLES);
-    buffer.set_cluster_level(ClusterLevel::MonotoneCharacters);
+    buffer.set_cluster_level(ClusterLevel::MonotoneGraphemes);
     for (at, c) in piece.char_indices() {
         buffer.push(u32::from(c), u32::try_from(range.start + at).unwrap_or(u32::MAX));
     }
@@ -125,6 +127,7 @@ fn shaped(
                 dx: scaled(position.x_offset),
                 dy: scaled(position.y_offset),
                 text: SmolStr::default(),
+                whole: None,
             });
         }
     }
@@ -144,6 +147,12 @@ fn say(glyphs: &mut [Glyph], text: &str, end: usize, rtl: bool) {
         let next = starts.partition_point(|other| *other <= start);
         let next = starts.get(next).copied().unwrap_or(end);
         let said = text.get(start..next).unwrap_or_default().chars().filter(|c| !directs(*c));
+        if let (true, [marks @ .., letter]) = (rtl, &mut *cluster)
+            && !marks.is_empty()
+        {
+            marks.iter_mut().for_each(|mark| mark.whole = Some(SmolStr::default()));
+            letter.whole = Some(said.clone().rev().collect());
+        }
         if cluster.len() == said.clone().count() {
             let give = |(glyph, c): (&mut Glyph, char)| glyph.text = SmolStr::from_iter([c]);
             match rtl {
