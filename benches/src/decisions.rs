@@ -14,6 +14,7 @@ use eovr_core::org::Org;
 use eovr_core::ports::EntropySource as _;
 use eovr_core::record::{Record, RecordId};
 use eovr_core::seal::{Entropy, KeyRing};
+use eovr_core::triage::local::LocalLearner;
 use eovr_core::triage::{Case, EmbeddedRules, Scorer as _};
 use eovr_core::{Command, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -255,10 +256,34 @@ pub(crate) fn triage_rows(scale: Scale) -> Outcome<Vec<Line>> {
     let cost = costs.first().ok_or("one contestant")?.cpu;
     let rate = cases.len() as f64 / cost * 1e6;
     let mean = bytes / cases.len();
-    Ok(vec![Line::new(
-        format!("triage: narratives of {mean} bytes, English and Arabic, CPU"),
-        format!("{rate:.0} narratives/s"),
-    )])
+    Ok(vec![
+        Line::new(
+            format!("triage: narratives of {mean} bytes, English and Arabic, CPU"),
+            format!("{rate:.0} narratives/s"),
+        ),
+        learn_row(scale, &cases)?,
+    ])
+}
+
+/// A hundred reviews, as a learner takes them that knows a house already: each is a test and a lesson.
+fn learn_row(scale: Scale, cases: &[Case<'_>]) -> Outcome<Line> {
+    const REVIEWS: usize = 100;
+    const MOST_MS: f64 = 5.0;
+    let mut learner = LocalLearner::default();
+    let mut review = |count: usize| {
+        thread_cpu_each(count, |_| {
+            for (case, number) in cases.iter().cycle().zip(0..REVIEWS) {
+                learner.review(black_box(case), number % 3 == 0);
+            }
+            Ok(())
+        })
+    };
+    review(5)?;
+    let mut ours = || review(scale.pick(20, 2));
+    let costs = take_turns(scale.pick(15, 3), &mut [&mut ours])?;
+    let millis = costs.first().ok_or("one contestant")?.cpu / 1000.0;
+    Ok(Line::new(format!("triage: {REVIEWS} reviews learned, CPU"), format!("{millis:.2} ms"))
+        .target(format!("< {MOST_MS} ms"), millis < MOST_MS))
 }
 
 const CASES: [(&str, Option<&str>); 6] = [

@@ -59,6 +59,7 @@ impl Timestamp {
 
     /// This moment on a wall clock.
     #[cfg(feature = "export")]
+    #[cfg(any(feature = "pdf", feature = "xlsx"))]
     pub(crate) fn on(self, zone: &jiff::tz::TimeZone) -> jiff::Zoned {
         self.jiff().to_zoned(zone.clone())
     }

@@ -1,6 +1,8 @@
 """eovr beside the plain-Python way, in one run, as ratios: python benches/beside_python.py [--quick]
 
 Each row does the same work twice: with eovr, and with the libraries that a Python program would take instead.
+The submission needs a MongoDB server that EOVR_MONGODB names (a replica set).
+
 Of several rounds the best counts, because what disturbs a round only makes it slower.
 """
 
@@ -8,10 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import secrets
 import subprocess
 import sys
 import time
+import urllib.parse
+import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -20,7 +27,12 @@ import eovr
 import openpyxl
 import polars as pl
 from eovr import Actor, Eovr, Report, Role, triage
+from bson.binary import STANDARD
+from bson.codec_options import CodecOptions
 from pydantic import BaseModel
+from pymongo import MongoClient
+from pymongo.encryption import Algorithm, ClientEncryption
+from pymongo.write_concern import WriteConcern
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -241,10 +253,111 @@ def workbook() -> Row:
     return Row("a row of a workbook, us", mine, theirs, ">= 10x", theirs / mine >= 10)
 
 
+SEALED = {
+    "description": "At 02:40 the patient in bed 12 was given 10 mg of the wrong drug by infusion pump. The vials look alike and "
+    "the second check was skipped because the ward was short of two nurses. The blood pressure fell to 85/50.",
+    "specific_error": "Two labels with similar names were stored in the same drawer.",
+    "involved_person": "charge nurse, night shift",
+    "immediate_action": "Stopped the infusion, called the physician on duty, watched the patient for four hours.",
+    "responsible_manager": "head nurse, ward 3",
+}
+
+
+class Submission(BaseModel):
+    """The peer's report."""
+
+    number: str
+    facility: str
+    category: str
+    actual_harm: str
+    medical_file_number: str
+    description: str
+    specific_error: str
+    involved_person: str
+    immediate_action: str
+    responsible_manager: str
+
+
+def submission() -> Row:
+    """A report with six sealed fields, its audit events and its message, in one transaction on MongoDB, by eight threads.
+
+    The peer validates with pydantic, seals with MongoDB's own library, and writes report, event and message in a
+    transaction of pymongo. It neither scores the report nor chains its events.
+    """
+    server = os.environ.get("EOVR_MONGODB")
+    what = "a sealed report on MongoDB, us"
+    if not server:
+        print(f"{what}: not measured, EOVR_MONGODB names no server", flush=True)
+        return Row(what, float("nan"), None, ">= 3x", False)
+    threads, each = 8, 10 if QUICK else 150
+    parts = urllib.parse.urlsplit(server)
+
+    def url() -> str:
+        return urllib.parse.urlunsplit(parts._replace(path=f"/eovr_bench_{secrets.token_hex(4)}"))
+
+    def by_all(one: Callable[[], object]) -> Callable[[], object]:
+        def work() -> None:
+            with ThreadPoolExecutor(threads) as pool:
+                for done in [pool.submit(lambda: [one() for _ in range(each)]) for _ in range(threads)]:
+                    done.result()
+
+        return work
+
+    with Eovr.open(url(), org=ORG, keys=eovr.new_key(mongodb=True)) as engine:
+        session = engine.session(Actor("q", Role.STAFF, at="NIL"))
+
+        def ours() -> None:
+            number = f"MRN-{secrets.token_hex(4)}"
+            session.incidents.report(
+                "NIL", Report(category="medication", actual_harm="mild", medical_file_number=number, **SEALED)
+            )
+
+        mine = best(by_all(ours), threads * each)
+
+    place = url()
+    client: MongoClient[dict[str, Any]] = MongoClient(place, uuidRepresentation="standard")
+    database = client.get_default_database()
+    options: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=STANDARD)
+    sealing = ClientEncryption({"local": {"key": secrets.token_bytes(96)}}, f"{database.name}.__keyVault", client, options)
+    key = sealing.create_data_key("local")
+    database.incidents.create_index("number", unique=True)
+    database.incidents.create_index([("facility", 1), ("created_at", -1)])
+    database.counters.insert_one({"_id": "OVR", "value": 0})
+    random, same = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random, Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Deterministic
+
+    def peer() -> None:
+        counter = database.counters.find_one_and_update({"_id": "OVR"}, {"$inc": {"value": 1}}, return_document=True)
+        report = Submission(
+            number=f"OVR-{counter['value']:06}",
+            facility="NIL",
+            category="medication",
+            actual_harm="mild",
+            medical_file_number=f"MRN-{secrets.token_hex(4)}",
+            **SEALED,
+        ).model_dump()
+        for name in SEALED:
+            report[name] = sealing.encrypt(report[name], random, key_id=key)
+        report["medical_file_number"] = sealing.encrypt(report["medical_file_number"], same, key_id=key)
+        report |= {"_id": uuid.uuid4(), "created_at": datetime.now(UTC), "state": "new"}
+        told = {"incident": report["_id"], "at": report["created_at"], "action": "report", "actor": "q"}
+
+        def insert(session: Any) -> None:
+            database.incidents.insert_one(report, session=session)
+            database.audit.insert_one(dict(told), session=session)
+            database.outbox.insert_one(dict(told), session=session)
+
+        with client.start_session() as session:
+            session.with_transaction(insert, write_concern=WriteConcern("majority"))
+
+    theirs = best(by_all(peer), threads * each)
+    client.close()
+    return Row(what, mine, theirs, ">= 3x", theirs / mine >= 3)
+
+
 def main() -> Literal[0, 1]:
     """Prints a row for each comparison."""
     print(f"{'':34}{'eovr':>12}{'Python':>12}{'ratio':>8}  {'bar':10}")
-    for row in (call_overhead, importing, transition, scoring, workbook):
+    for row in (call_overhead, importing, transition, submission, scoring, workbook):
         print(row(), flush=True)
     return 0
 

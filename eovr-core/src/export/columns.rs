@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+#[cfg(any(feature = "pdf", feature = "xlsx"))]
 use jiff::tz::TimeZone;
 
 use crate::export::Opened;
@@ -226,6 +227,7 @@ fn step(scheme: &str, axis: &str, code: &str, lang: Lang) -> Option<String> {
 }
 
 /// A moment as people read it on a facility's wall clock: `2026-11-22 08:30`.
+#[cfg(any(feature = "pdf", feature = "xlsx"))]
 pub(super) fn on_the_wall(at: Timestamp, zone: &TimeZone) -> String {
     let at = at.on(zone);
     format!("{:04}-{:02}-{:02} {:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute())

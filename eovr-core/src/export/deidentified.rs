@@ -7,8 +7,14 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::export::Opened;
+#[cfg(feature = "parquet")]
+use crate::export::columns::Cell;
 use crate::export::csv::{cell, end, guarded};
+#[cfg(feature = "parquet")]
+use crate::export::parquet::Sheet;
 use crate::export::write::{unwritten, unwritten_json};
+#[cfg(feature = "parquet")]
+use crate::record::ValueType;
 
 /// Incidents counted by what does not identify: facility, month of the report, category, who reported, harm
 /// and band. No text, number, id, day, ward or sub-type leaves.
@@ -113,6 +119,41 @@ impl Deidentified {
         }
         to.flush().map_err(unwritten)?;
         Ok(to)
+    }
+
+    /// As Apache Parquet; `count` is `null` where it is not shown, and `shown` says how it is.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    #[cfg(feature = "parquet")]
+    pub fn parquet<W: Write + Send>(&self, to: W) -> Result<W> {
+        let types = COLUMNS.iter().map(|name| match *name {
+            "count" => (*name, ValueType::Int),
+            name => (name, ValueType::Text),
+        });
+        let mut sheet = Sheet::new(to, &types.chain([("shown", ValueType::Text)]).collect::<Vec<_>>())?;
+        for (key, shown) in self.shown() {
+            let code =
+                |code: &Option<String>| code.clone().map_or(Cell::Empty, |code| Cell::Code(code.into()));
+            let count = match shown {
+                Shown::Count(count) => Cell::Int(i64::try_from(count).unwrap_or(i64::MAX)),
+                Shown::Few | Shown::Hidden => Cell::Empty,
+            };
+            let (month, text) = (month(key.month), shown.text());
+            let cells = [
+                Cell::Text(&key.facility),
+                Cell::Text(&month),
+                Cell::Text(&key.category),
+                Cell::Text(&key.reporter_type),
+                code(&key.actual_harm),
+                code(&key.risk_band),
+                count,
+                Cell::Text(&text),
+            ];
+            cells.iter().enumerate().for_each(|(column, cell)| sheet.set(column, cell));
+            sheet.end()?;
+        }
+        sheet.finish()
     }
 
     /// The groups with what is shown of their counts.

@@ -40,6 +40,7 @@ impl Words {
 
 impl Lang {
     /// Whether a page or sheet runs from right to left.
+    #[cfg(any(feature = "pdf", feature = "xlsx"))]
     pub(crate) fn rtl(self) -> bool {
         self == Self::Ar
     }

@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// The language of what people read: en, ar or both
     #[arg(long, default_value = "en", value_parser = lang)]
     lang: Lang,
-    /// Counts without persons, small ones hidden: for csv and ndjson
+    /// Counts without persons, small ones hidden: for csv, ndjson and parquet
     #[arg(long)]
     deidentify: bool,
     /// Audit: events from this moment on, as 2026-11-01T00:00:00Z
@@ -118,10 +118,10 @@ impl Args {
         if self.format == Format::Pdf && self.incident.is_none() {
             return Err(Failure::usage("a PDF is of one incident", "name it: --incident OVR-2026-000123"));
         }
-        if self.deidentify && !matches!(self.format, Format::Csv | Format::Ndjson) {
+        if self.deidentify && !matches!(self.format, Format::Csv | Format::Ndjson | Format::Parquet) {
             return Err(Failure::usage(
-                "counts without persons are csv or ndjson",
-                "choose --format csv or ndjson",
+                "counts without persons are csv, ndjson or parquet",
+                "choose --format csv, ndjson or parquet",
             ));
         }
         let asks = self.from.is_some() || self.to.is_some() || !self.action.is_empty() || !self.by.is_empty();
@@ -164,7 +164,9 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
     let written = match args.format {
         Format::Xlsx => xlsx(args, &mut pages, file, to.folder()).await,
         Format::Pdf => pdf(args, &mut pages, file, out).await,
-        Format::Csv | Format::Ndjson if args.deidentify => deidentified(args, &mut pages, file, out).await,
+        Format::Csv | Format::Ndjson | Format::Parquet if args.deidentify => {
+            deidentified(args, &mut pages, file, out).await
+        }
         Format::Csv => csv(&mut pages, file).await,
         Format::Ndjson => ndjson(&mut pages, file).await,
         Format::Parquet => parquet(&mut pages, file).await,
@@ -316,7 +318,11 @@ async fn deidentified(args: &Args, pages: &mut Pages, file: File, out: &mut Out)
         }
     }
     out.line(format_args!("k-anonymity over all columns, before small counts are hidden: {}", counts.k()));
-    Ok(if args.format == Format::Csv { counts.csv(file)? } else { counts.ndjson(file)? })
+    Ok(match args.format {
+        Format::Csv => counts.csv(file)?,
+        Format::Parquet => counts.parquet(file)?,
+        _ => counts.ndjson(file)?,
+    })
 }
 
 async fn labelled(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {

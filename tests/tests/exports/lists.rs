@@ -6,6 +6,7 @@ use eovr_core::ErrorKind;
 use eovr_core::export::columns::COLUMNS;
 use eovr_core::export::{Csv, Deidentified, Lang, Look, Ndjson, Opened, Parquet, Workbook};
 use eovr_core::seal::Purpose;
+use serde_json::{Value, json};
 
 use super::hospital::{ARABIC, ENGLISH, Hospital, Tested, made_at};
 use super::{folder, python, written};
@@ -332,7 +333,14 @@ async fn without_persons_nothing_of_a_person_leaves() -> Tested {
         ]
     );
     assert_eq!(counts.k(), 1);
-    for text in [csv, json] {
+    let folder = folder();
+    let table = written(&folder, "counts.parquet", &counts.parquet(Vec::new())?);
+    let read = python(&["parquet", table.to_str().unwrap()]);
+    let shown: Vec<_> =
+        read["rows"].as_array().unwrap().iter().map(|row| (&row["count"], &row["shown"])).collect();
+    assert_eq!(shown, [(&Value::Null, &json!("*")), (&Value::Null, &json!("< 3"))]);
+    assert_eq!(read["types"]["count"], "int64");
+    for text in [csv, json, read.to_string()] {
         for secret in ["MF-77231", "OVR-2026", "ICU", "Badawy", "مها", "morphine", "2026-11-2", "wrong_dose"]
         {
             assert!(!text.contains(secret), "{secret}");

@@ -67,6 +67,7 @@ fn everybody_exports_what_they_see_in_every_format() -> Tested {
     assert_eq!(String::from_utf8(shop.made(QUALITY, "mim", "mim.ndjson", &[])?)?.lines().count(), mine);
     let audit = shop.made(QUALITY, "audit", "audit.csv", &["--action", "report"])?;
     assert_eq!(rows(audit), mine);
+    assert!(shop.made(TOP, "parquet", "counts.parquet", &["--deidentify"])?.starts_with(b"PAR1"));
     let counts = String::from_utf8(shop.made(TOP, "csv", "counts.csv", &["--deidentify"])?)?;
     assert!(
         counts.starts_with("facility,month,category,")
@@ -88,7 +89,13 @@ fn what_cannot_be_is_refused_and_leaves_nothing_behind() -> Tested {
     refused("nobody@eovr.test", "csv", "a.csv", &[], "no active account has this address")?;
     refused(QUALITY, "pdf", "a.pdf", &[], "a PDF is of one incident")?;
     refused(QUALITY, "pdf", "a.pdf", &["--incident", "OVR-1999-000001"], "no such `incident` in your scope")?;
-    refused(QUALITY, "xlsx", "a.xlsx", &["--deidentify"], "counts without persons are csv or ndjson")?;
+    refused(
+        QUALITY,
+        "xlsx",
+        "a.xlsx",
+        &["--deidentify"],
+        "counts without persons are csv, ndjson or parquet",
+    )?;
     refused(QUALITY, "audit", "a.txt", &[], "audit events are CSV, JSON or PDF")?;
     refused(QUALITY, "csv", "no/such/folder.csv", &[], "cannot make")?;
     refused(QUALITY, "csv", "a.csv", &["--lang", "fr"], "accepted: `en`, `ar`, `both`")?;

@@ -14,6 +14,7 @@ mod identity;
 mod import;
 mod post;
 mod provider;
+mod scorers;
 mod serve;
 mod served;
 mod support;

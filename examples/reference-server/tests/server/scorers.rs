@@ -1,0 +1,138 @@
+//! `train` and `evaluate`: from a file of labelled narratives to a model, figures, a page; and what is wrong with a
+//! file is said.
+
+#![expect(clippy::indexing_slicing, reason = "a test that panics has done its work")]
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Folder, Run, Tested, run};
+
+/// What tells the labels apart, in both languages; the rest is the same for all of them.
+const TOLD: [(&str, [&str; 3]); 2] = [
+    ("low", ["a lamp was broken and replaced", "the form came late", "تأخر تسليم النموذج"]),
+    ("high", ["the patient stopped breathing", "a vein bled heavily", "توقف قلب المريض"]),
+];
+const WARDS: [&str; 4] = ["ward one", "ward two", "the clinic", "القسم الثالث"];
+
+/// A made-up set: `count` rows, whose columns are text, level, part and ward.
+fn set(folder: &Folder, count: usize) -> Result<PathBuf, Box<dyn Error>> {
+    let mut table = "text,level,part,ward\n".to_owned();
+    for number in 0..count {
+        let (level, stories) = TOLD[usize::from(number % 5 == 0)];
+        let (story, ward) = (stories[number / 5 % 3], WARDS[number % 4]);
+        let part = ["train", "train", "train", "valid", "test", "test", "test"][number % 7];
+        writeln!(table, "\"{story} in {ward}, case {number}\",{level},{part},{ward}")?;
+    }
+    let path = folder.file("told.csv");
+    fs::write(&path, table)?;
+    Ok(path)
+}
+
+fn command(verb: &str, data: &PathBuf, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eovr-server"));
+    command.arg(verb).arg("--data").arg(data).args(["--text", "text", "--label", "level"]).args(more);
+    command
+}
+
+fn trained(folder: &Folder, data: &PathBuf, name: &str) -> Result<(Run, PathBuf), Box<dyn Error>> {
+    let path = folder.file(name);
+    let mut command = command("train", data, &["--split", "part", "--ordinal", "low,high", "--high", "high"]);
+    let run = run(command.args(["--seed", "7", "--out"]).arg(&path))?;
+    Ok((run, path))
+}
+
+#[test]
+fn a_model_is_trained_judged_and_compared() -> Tested {
+    let folder = Folder::new()?;
+    let data = set(&folder, 700)?;
+    let (made, model) = trained(&folder, &data, "one.eovr")?;
+    assert_eq!(made.code, Some(0), "{}", made.complained);
+    made.says(&["seed 7", "high risk begins at `high`", "rows are kept for testing"])?;
+    let (_, again) = trained(&folder, &data, "two.eovr")?;
+    assert_eq!(fs::read(&model)?, fs::read(&again)?, "the same data and seed make another file");
+    assert!(fs::metadata(&model)?.len() <= 1 << 20);
+
+    let (json, html, csv) = (folder.file("out.json"), folder.file("out.html"), folder.file("out.csv"));
+    let mut judge = command("evaluate", &data, &["--split", "part", "--group", "ward", "--draws", "50"]);
+    judge.arg("--scorer").arg(&model).args(["--compare", "rules", "--json"]).arg(&json);
+    let judged = run(judge.arg("--html").arg(&html).arg("--predictions").arg(&csv))?;
+    assert_eq!(judged.code, Some(0), "{}", judged.complained);
+    judged.says(&["AUROC"])?;
+
+    let figures: Value = serde_json::from_slice(&fs::read(&json)?)?;
+    let text = figures.to_string();
+    for known in [sha256(&data)?, sha256(&model)?] {
+        assert!(text.contains(&known), "the figures do not name {known}: {text}");
+    }
+    assert!(!text.contains("NaN"), "{text}");
+    let page = fs::read_to_string(&html)?;
+    assert!(page.starts_with("<!doctype html>") && page.contains("<svg") && !page.contains("src="));
+    let rows = csv::Reader::from_path(&csv)?.records().count();
+    assert_eq!(rows, 300, "one prediction for each row that is kept for testing");
+    Ok(())
+}
+
+fn sha256(path: &PathBuf) -> Result<String, Box<dyn Error>> {
+    use sha2::{Digest as _, Sha256};
+
+    Ok(Sha256::digest(fs::read(path)?).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Each is an error with exit code 2 that says what would have been accepted; no figure is shown.
+#[test]
+fn what_is_wrong_with_a_file_is_said() -> Tested {
+    let folder = Folder::new()?;
+    let data = set(&folder, 140)?;
+    let (_, model) = trained(&folder, &data, "model.eovr")?;
+    let model_path = model.to_str().ok_or("a path is text")?;
+    let out = folder.file("never.eovr");
+    let out = out.to_str().ok_or("a path is text")?;
+
+    let one_class = folder.file("one.csv");
+    fs::write(
+        &one_class,
+        format!("text,level\n{}", "a lamp broke,low\nthe form came late,low\n".repeat(40)),
+    )?;
+    let empty = folder.file("empty.csv");
+    fs::write(&empty, "text,level\n")?;
+    let bytes = fs::read(&model)?;
+    let short = folder.file("short.eovr");
+    fs::write(&short, &bytes[..bytes.len() / 2])?;
+    let newer = folder.file("newer.eovr");
+    let line = bytes.iter().position(|byte| *byte == b'\n').ok_or("a first line")?;
+    let mut changed = bytes.clone();
+    changed[line + 1..line + 5].copy_from_slice(&99_u32.to_le_bytes());
+    fs::write(&newer, &changed)?;
+    let (short, newer) = (short.to_str().ok_or("text")?, newer.to_str().ok_or("text")?);
+
+    let cases: [(&str, Command, &str); 7] = [
+        ("no such column", command("train", &data, &["--split", "parts", "--out", out]), "`parts`"),
+        (
+            "a label outside",
+            command("train", &data, &["--ordinal", "low,middle", "--out", out]),
+            "`low`, `middle`",
+        ),
+        ("one class to learn", command("train", &one_class, &["--out", out]), "two labels or more"),
+        ("no row", command("evaluate", &empty, &["--scorer", "rules"]), "row"),
+        ("half a model", command("evaluate", &data, &["--scorer", short]), "model"),
+        ("a newer model", command("evaluate", &data, &["--scorer", newer]), "version"),
+        ("a provider", command("evaluate", &data, &["--scorer", "openai"]), "accepted: `rules`"),
+    ];
+    for (what, mut command, says) in cases {
+        let run = run(&mut command)?;
+        assert!(matches!(run.code, Some(1 | 2)), "{what}: {:?} {}", run.code, run.said);
+        assert!(run.complained.contains(says), "{what}: {}", run.complained);
+        assert!(!run.said.contains("NaN") && !run.said.contains("AUROC"), "{what}: {}", run.said);
+    }
+    assert!(!folder.file("never.eovr").exists());
+    // One class is no reason not to be judged, only one not to show what needs two.
+    let judged = run(&mut command("evaluate", &one_class, &["--scorer", model_path]))?;
+    assert!(!judged.said.contains("NaN"), "{}", judged.said);
+    Ok(())
+}
