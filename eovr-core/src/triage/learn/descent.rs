@@ -27,6 +27,22 @@ impl Weights {
         Self { of: vec![0.0; WIDTH * classes], intercepts: vec![0.0; classes] }
     }
 
+    /// As they are kept between two runs: little-endian, the intercepts last.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        self.of.iter().chain(&self.intercepts).flat_map(|weight| weight.to_le_bytes()).collect()
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) wrote for so many classes; `None` for anything else.
+    pub(super) fn read(bytes: &[u8], classes: usize) -> Option<Self> {
+        let (weights, rest) = bytes.as_chunks::<4>();
+        let mut of: Vec<f32> = weights.iter().map(|weight| f32::from_le_bytes(*weight)).collect();
+        let fits = rest.is_empty()
+            && of.len() == (WIDTH + 1) * classes
+            && of.iter().all(|weight| weight.is_finite());
+        let intercepts = fits.then(|| of.split_off(WIDTH * classes))?;
+        Some(Self { of, intercepts })
+    }
+
     pub(super) fn classes(&self) -> usize {
         self.intercepts.len()
     }

@@ -31,6 +31,7 @@ mod descent;
 mod features;
 mod file;
 mod model;
+mod notebook;
 mod order;
 mod trainer;
 
@@ -39,6 +40,7 @@ pub(super) use features::{BLOCKS, BUCKETS, Reader, WIDTH};
 
 pub use card::{Card, HeldOut};
 pub use model::{Answer, Explained, Share, TextModel, TextReader};
+pub use notebook::Notebook;
 pub use order::{Order, Plan};
 pub use trainer::{Part, Progress, Trainer};
 

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::ErrorKind;
+use crate::error::{Error, ErrorKind, Result};
 use crate::triage::random::Random;
 use crate::triage::{Case, Scorer as _};
 
@@ -207,4 +209,57 @@ proptest! {
         let points: i16 = seen.reasons.iter().map(|reason| reason.points).sum();
         prop_assert!(seen.abstained || points == i16::from(seen.score));
     }
+}
+
+/// A notebook in memory, that may end a training.
+#[derive(Default)]
+struct Paper {
+    steps: BTreeMap<usize, Vec<u8>>,
+    /// After so many steps nothing more can be kept.
+    full_at: Option<usize>,
+}
+
+impl Notebook for Paper {
+    fn look_up(&mut self, step: usize) -> Result<Option<Vec<u8>>> {
+        Ok(self.steps.get(&step).cloned())
+    }
+
+    fn write_down(&mut self, step: usize, learned: &[u8]) -> Result<()> {
+        if self.full_at == Some(step) {
+            return Err(Error::new(ErrorKind::Unavailable, "the paper is full"));
+        }
+        self.steps.insert(step, learned.to_vec());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_training_that_was_stopped_anywhere_comes_to_the_same_model() {
+    let whole = some_trainer().train(&Plan::default(), |_| {}).unwrap().to_bytes();
+    let mut all = Paper::default();
+    assert_eq!(some_trainer().resume(&Plan::default(), &mut all, |_| {}).unwrap().to_bytes(), whole);
+    assert!(all.steps.len() > 5, "{} steps", all.steps.len());
+    for stop in 0..all.steps.len() {
+        let mut paper = Paper { full_at: Some(stop), ..Paper::default() };
+        let stopped = some_trainer().resume(&Plan::default(), &mut paper, |_| {}).unwrap_err();
+        assert_eq!((stopped.kind(), paper.steps.len()), (ErrorKind::Unavailable, stop));
+        paper.full_at = None;
+        assert_eq!(some_trainer().resume(&Plan::default(), &mut paper, |_| {}).unwrap().to_bytes(), whole);
+    }
+    // What is on paper is used: other weights make another model; and what is none is learned again.
+    let mut other = Paper { steps: all.steps.clone(), full_at: None };
+    other.steps.values_mut().for_each(|learned| learned.iter_mut().for_each(|byte| *byte = 0));
+    assert_ne!(some_trainer().resume(&Plan::default(), &mut other, |_| {}).unwrap().to_bytes(), whole);
+    let mut torn = Paper { steps: all.steps, full_at: None };
+    torn.steps.values_mut().for_each(|learned| learned.truncate(learned.len() / 2));
+    assert_eq!(some_trainer().resume(&Plan::default(), &mut torn, |_| {}).unwrap().to_bytes(), whole);
+}
+
+fn some_trainer() -> Trainer {
+    let mut trainer = Trainer::new(3);
+    for number in 0..30 {
+        trainer.add(&format!("the patient fell in room {number}"), "fall", Part::Train).unwrap();
+        trainer.add(&format!("the wrong dose was given at {number}"), "medication", Part::Train).unwrap();
+    }
+    trainer
 }

@@ -9,6 +9,7 @@ use super::decision::{Decision, most_likely};
 use super::descent::{self, EPOCHS, Weights};
 use super::features::Reader;
 use super::model::TextModel;
+use super::notebook::{Forgets, Notebook};
 use super::{Order, Plan};
 use crate::error::{Error, Result};
 use crate::triage::metrics::{Bins, Confusion, Flags, Weights as KappaWeights};
@@ -101,7 +102,21 @@ impl Trainer {
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where there are fewer than ten rows, one label only,
     /// or a label that the plan does not name.
-    pub fn train(mut self, plan: &Plan, mut tell: impl FnMut(Progress)) -> Result<TextModel> {
+    pub fn train(self, plan: &Plan, tell: impl FnMut(Progress)) -> Result<TextModel> {
+        self.resume(plan, &mut Forgets, tell)
+    }
+
+    /// Learns as [`train`](Self::train) does, and goes on where a training of the same rows, seed and plan was
+    /// stopped: the model is the same to the byte.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train); what the notebook says.
+    pub fn resume(
+        mut self,
+        plan: &Plan,
+        notebook: &mut dyn Notebook,
+        mut tell: impl FnMut(Progress),
+    ) -> Result<TextModel> {
         if self.rows() < FEWEST_ROWS {
             return Err(Error::invalid("there are too few rows to learn from")
                 .with_help(format!("give {FEWEST_ROWS} or more"))
@@ -121,13 +136,14 @@ impl Trainer {
         let (turns, how) = self.turns();
         let of = (turns.len() * DECAYS.len() + 1) * EPOCHS;
         let mut done = 0;
+        let mut steps = Steps { trainer: &self, classes, notebook, next: 0 };
         let mut pass = || {
             done += 1;
             tell(Progress { done, of });
         };
         let mut best: Option<Held> = None;
         for decay in DECAYS {
-            let held = self.hold_out(&turns, classes, decay, &mut pass);
+            let held = steps.hold_out(&turns, decay, &mut pass)?;
             if best.as_ref().is_some_and(|best| held.loss >= best.loss) {
                 break;
             }
@@ -139,7 +155,7 @@ impl Trainer {
         let decision = Decision::fit(&best.probabilities, &best.labels, classes, order, self.seed);
         let (figures, flag_above) = figures(&best, &decision, classes, order, high, how);
         let all: Vec<usize> = (0..self.rows()).collect();
-        let weights = descent::learn(&self.corpus, &all, classes, best.decay, self.seed, pass);
+        let weights = steps.learn(&all, best.decay, pass)?;
         let valid = self.parts.iter().filter(|&&part| part == Part::Valid).count() as u64;
         let card = Card {
             name: plan.name.clone(),
@@ -185,17 +201,45 @@ impl Trainer {
         let how = if turns == 1 { "every fifth row" } else { "every row, in five turns" };
         ((0..turns).map(deal).collect(), how)
     }
+}
+
+/// The learnings of one training, in their order: one for each turn under each penalty, and the last from all rows.
+struct Steps<'a> {
+    trainer: &'a Trainer,
+    classes: usize,
+    notebook: &'a mut dyn Notebook,
+    next: usize,
+}
+
+impl Steps<'_> {
+    /// Learns from these rows, or takes what was learned from them before.
+    fn learn(&mut self, rows: &[usize], decay: f32, mut pass: impl FnMut()) -> Result<Weights> {
+        let step = self.next;
+        self.next += 1;
+        if let Some(weights) =
+            self.notebook.look_up(step)?.and_then(|kept| Weights::read(&kept, self.classes))
+        {
+            (0..EPOCHS).for_each(|_| pass());
+            return Ok(weights);
+        }
+        let Trainer { corpus, seed, .. } = self.trainer;
+        let weights = descent::learn(corpus, rows, self.classes, decay, *seed, pass);
+        self.notebook.write_down(step, &weights.to_bytes())?;
+        Ok(weights)
+    }
 
     /// Learns from what is kept and scores what is held out.
-    fn hold_out(&self, turns: &[Turn], classes: usize, decay: f32, mut pass: impl FnMut()) -> Held {
+    fn hold_out(&mut self, turns: &[Turn], decay: f32, mut pass: impl FnMut()) -> Result<Held> {
+        let classes = self.classes;
+        let corpus = &self.trainer.corpus;
         let (mut scores, mut labels) = (Vec::new(), Vec::new());
         let mut of_row = Vec::with_capacity(classes);
         for Turn { kept, held } in turns {
-            let weights: Weights = descent::learn(&self.corpus, kept, classes, decay, self.seed, &mut pass);
+            let weights = self.learn(kept, decay, &mut pass)?;
             for &row in held {
-                weights.scores(&self.corpus, row, &mut of_row);
+                weights.scores(corpus, row, &mut of_row);
                 scores.extend_from_slice(&of_row);
-                labels.push(self.corpus.label(row));
+                labels.push(corpus.label(row));
             }
         }
         let calibration = Calibration::fit(&scores, &labels, classes);
@@ -204,7 +248,7 @@ impl Trainer {
             -f64::from(libm::logf(p.get(label).copied().unwrap_or_default().max(1e-9)))
         };
         let loss = scores.chunks(classes).zip(&labels).map(surprise).sum();
-        Held { decay, probabilities: scores, labels, calibration, loss }
+        Ok(Held { decay, probabilities: scores, labels, calibration, loss })
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod evaluate;
 mod labelled;
+mod partial;
 mod predictions;
 mod scorers;
 pub(crate) mod train;

@@ -4,6 +4,7 @@ use eovr_core::triage::Scorer as _;
 use eovr_core::triage::learn::{Card, Order, Part, Plan, Trainer};
 
 use super::labelled::{Labelled, Side};
+use super::partial::Partial;
 use super::{Labels, bar, write};
 use crate::output::{Failure, Out};
 
@@ -73,13 +74,22 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
         high_from: args.labels.high.clone(),
     };
     let learning = bar(1, "learning {bar:40} {percent:>3} %, {eta} left");
-    let model = trainer.train(&plan, |progress| {
+    // Whatever the model depends on; with anything else a training is another one.
+    let training = format!("{} {} {} {plan:?}", args.seed, args.text, args.label);
+    let mut partial = Partial::open(&args.out, &format!("{} {training}", env!("CARGO_PKG_VERSION")))?;
+    let model = trainer.resume(&plan, &mut partial, |progress| {
         learning.set_length(progress.of as u64);
         learning.set_position(progress.done as u64);
     })?;
     learning.finish_and_clear();
     let bytes = model.to_bytes();
     write(&args.out, &bytes)?;
+    if let Err(error) = partial.remove() {
+        out.line(format_args!("what was learned on the way can be deleted, and was not: {error}"));
+    }
+    if partial.known > 0 {
+        out.line(format_args!("went on after {} steps of a training that was stopped", partial.known));
+    }
     describe(model.card(), out);
     if empty > 0 {
         out.line(format_args!("{empty} rows have no word and were left out"));

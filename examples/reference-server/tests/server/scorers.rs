@@ -7,7 +7,8 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -134,5 +135,35 @@ fn what_is_wrong_with_a_file_is_said() -> Tested {
     // One class is no reason not to be judged, only one not to show what needs two.
     let judged = run(&mut command("evaluate", &one_class, &["--scorer", model_path]))?;
     assert!(!judged.said.contains("NaN"), "{}", judged.said);
+    Ok(())
+}
+
+/// Killed in the middle and run again, a training goes on, and the model is the one of a training that was left alone.
+#[test]
+fn a_training_that_was_killed_goes_on_where_it_was() -> Tested {
+    let folder = Folder::new()?;
+    let data = set(&folder, 6000)?;
+    let (_, alone) = trained(&folder, &data, "alone.eovr")?;
+    let killed = folder.file("killed.eovr");
+    let command = || {
+        let mut command =
+            command("train", &data, &["--split", "part", "--ordinal", "low,high", "--high", "high"]);
+        command.args(["--seed", "7", "--out"]).arg(&killed);
+        command
+    };
+    let mut training = command().stdout(Stdio::null()).spawn()?;
+    let partial = folder.file("killed.eovr.partial");
+    while !partial.join("step-1").exists() {
+        assert!(training.try_wait()?.is_none(), "it was done before it could be stopped");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    training.kill()?;
+    training.wait()?;
+    assert!(!killed.exists());
+    let went_on = run(&mut command())?;
+    assert_eq!(went_on.code, Some(0), "{}", went_on.complained);
+    went_on.says(&["went on after "])?;
+    assert_eq!(fs::read(&killed)?, fs::read(&alone)?);
+    assert!(!partial.exists());
     Ok(())
 }

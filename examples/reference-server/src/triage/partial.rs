@@ -1,0 +1,70 @@
+//! What a training has learned so far: a folder beside the model, gone when the model is there.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use eovr_core::triage::learn::Notebook;
+use eovr_core::{Error, ErrorKind};
+
+use super::write;
+use crate::output::Failure;
+
+/// The folder, and the file in it that says of which training it is.
+pub(super) struct Partial {
+    folder: PathBuf,
+    /// How many steps were taken from it.
+    pub(super) known: usize,
+}
+
+const OF: &str = "training";
+
+impl Partial {
+    /// The folder of a model that is to be made; one of another training is emptied.
+    pub(super) fn open(out: &Path, training: &str) -> Result<Self, Failure> {
+        let mut folder = out.as_os_str().to_owned();
+        folder.push(".partial");
+        let partial = Self { folder: folder.into(), known: 0 };
+        let of = partial.folder.join(OF);
+        if fs::read_to_string(&of).is_ok_and(|of| of == training) {
+            return Ok(partial);
+        }
+        partial.remove().and_then(|()| fs::create_dir_all(&partial.folder)).map_err(|error| {
+            Failure::usage(
+                format!("cannot make `{}`: {error}", partial.folder.display()),
+                "name another place with --out",
+            )
+        })?;
+        write(&of, training.as_bytes())?;
+        Ok(partial)
+    }
+
+    /// Forgets everything: the model is there.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn step(&self, step: usize) -> PathBuf {
+        self.folder.join(format!("step-{step}"))
+    }
+}
+
+impl Notebook for Partial {
+    fn look_up(&mut self, step: usize) -> Result<Option<Vec<u8>>, Error> {
+        // What cannot be read is learned again.
+        let kept = fs::read(self.step(step)).ok();
+        self.known += usize::from(kept.is_some());
+        Ok(kept)
+    }
+
+    fn write_down(&mut self, step: usize, learned: &[u8]) -> Result<(), Error> {
+        write(&self.step(step), learned).map_err(|failure| {
+            Error::new(ErrorKind::Unavailable, "what was learned so far cannot be kept")
+                .with_help("make room, or name another place with --out, and train again")
+                .because(failure.to_string())
+        })
+    }
+}
