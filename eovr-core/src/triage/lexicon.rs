@@ -360,6 +360,8 @@ mod tests {
         check("cardiac\narrest", &["cardiac arrest"]);
         check("cardiac, arrest", &["arrest"]);
         check("wrong patient fell", &["wrong patient", "fell"]);
+        check("the blood pressure fell", &["blood pressure dropped"]);
+        check("the sodium level fell", &[]);
     }
 
     #[test]

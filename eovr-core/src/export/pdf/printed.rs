@@ -325,7 +325,7 @@ fn pack(file: &mut lopdf::Document) -> std::io::Result<()> {
         if stream.dict.has(b"Filter") {
             continue;
         }
-        let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(6));
+        let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(3));
         packer.write_all(&stream.content)?;
         stream.set_content(packer.finish()?);
         stream.dict.set("Filter", Object::Name(b"FlateDecode".to_vec()));
