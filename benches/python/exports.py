@@ -108,7 +108,8 @@ def reportlab(path, to, count):
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
     document = json.loads(Path(path).read_text("utf-8"))
-    regular, bold = fonts(document)
+    # It writes Arabic in presentation forms, which Amiri as we embed it does not have: it would lay out blanks.
+    regular, bold = (f"/usr/share/fonts/truetype/dejavu/DejaVuSans{face}.ttf" for face in ("", "-Bold"))
     begun = process_time()
     pdfmetrics.registerFont(TTFont("R", regular))
     pdfmetrics.registerFont(TTFont("B", bold))

@@ -5,7 +5,7 @@
 //! timed either. The list has all its columns, about 430 bytes of text a row, half of it Arabic.
 //!
 //! ```text
-//! . tests/tools; need_python
+//! . tests/tools; need_python        and DejaVu Sans for reportlab (Debian: fonts-dejavu-core)
 //! cargo bench -p eovr-benches -- export                    10,000 rows, and a report of four pages
 //! cargo bench -p eovr-benches -- export --size 100000
 //! cargo bench -p eovr-benches -- export-store --size 1000000    the memory of a whole export, from a database

@@ -9,7 +9,6 @@ use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use eovr_core::Eovr;
 use eovr_core::audit::log::{Checkpoint, LogVerdict, PublicKey, Signer, verify_log};
 use eovr_core::service::{LogKeeper, SystemClock};
 
@@ -21,12 +20,19 @@ use crate::settings::Place;
 /// How often `serve` makes a checkpoint.
 const EVERY: Duration = Duration::from_secs(3600);
 
-/// Where checkpoints are kept, and under which name.
+/// Where checkpoints are kept.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Kept {
-    /// The file that signed checkpoints of the audit log are added to, best on another machine
+    /// The file with the signed checkpoints of the audit log, best on another machine
     #[arg(long, value_name = "FILE", env = "EOVR_CHECKPOINTS")]
     checkpoints: Option<PathBuf>,
+}
+
+/// What makes checkpoints: where they are kept, and the name that they are signed with.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Log {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     /// The name of the audit log in its checkpoints, best a domain and a path: hospital.example/eovr
     #[arg(long, value_name = "NAME", default_value = "eovr", env = "EOVR_LOG_NAME")]
     log_name: String,
@@ -38,7 +44,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
-    kept: Kept,
+    sign: Log,
     /// Write the whole log as well, for `verify`; the file must not be there yet
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -66,16 +72,17 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
 }
 
 async fn make(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> {
-    let keeper = args.kept.keeper(&host.eovr, &host.log_secret)?;
-    if let Some(path) = &args.log {
-        let destination = Destination::new(path)?;
+    let destination = args.log.as_deref().map(Destination::new).transpose()?;
+    let keeper = args.sign.keeper(host)?;
+    let note = args.sign.kept.add(&keeper).await?;
+    // After the checkpoint: whatever is committed meanwhile, the log has all that it vouches for.
+    if let Some(destination) = destination {
         let file = BufWriter::new(destination.open()?);
         let mut entries = 0;
         let written = keeper.write(file).await.map(|count| entries = count);
         destination.settle(written.map_err(Failure::from))?;
-        out.line(format_args!("{entries} entries in {}", path.display()));
+        out.line(format_args!("{entries} entries written"));
     }
-    let note = args.kept.add(&keeper).await?;
     out.line(note.trim_end());
     out.line(format_args!("\nkey: {}", keeper.public()));
     Ok(())
@@ -106,11 +113,13 @@ pub(crate) fn verify(args: &VerifyArgs, out: &mut Out) -> Result<u8, Failure> {
     }
 }
 
-impl Kept {
-    pub(crate) fn keeper(&self, eovr: &Eovr, secret: &[u8; 32]) -> Result<LogKeeper, Failure> {
-        Ok(LogKeeper::new(eovr, Signer::new(&self.log_name, secret)?)?)
+impl Log {
+    pub(crate) fn keeper(&self, host: &Host) -> Result<LogKeeper, Failure> {
+        Ok(LogKeeper::new(&host.eovr, Signer::new(&self.log_name, &host.log_secret)?)?)
     }
+}
 
+impl Kept {
     /// The last note in the file; none where there is no file.
     pub(crate) fn last(&self) -> Result<Option<String>, Failure> {
         match &self.checkpoints {
@@ -120,7 +129,7 @@ impl Kept {
     }
 
     /// Makes a checkpoint that follows from the last one, and adds it to the file.
-    pub(crate) async fn add(&self, keeper: &LogKeeper) -> Result<String, Failure> {
+    async fn add(&self, keeper: &LogKeeper) -> Result<String, Failure> {
         let last = self.last()?.map(|note| keeper.public().open(&note)).transpose()?;
         let note = keeper.checkpoint(last.as_ref()).await?;
         if let Some(path) = &self.checkpoints {

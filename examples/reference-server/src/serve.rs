@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::analyst;
 use crate::check;
-use crate::checkpoint::Kept;
+use crate::checkpoint::Log;
 use crate::engine::{self, Host};
 use crate::http::{self, App, Auth, PerMinute, Provider, Proxies, Rates, Setup, meters};
 use crate::listen;
@@ -55,7 +55,7 @@ pub(crate) struct Door {
     #[arg(long, value_name = "FILE", requires = "identity_provider")]
     identity_provider_ca: Option<PathBuf>,
     #[command(flatten)]
-    kept: Kept,
+    log: Log,
     #[command(flatten)]
     post: post::Args,
     #[command(flatten)]
@@ -108,7 +108,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         files: host.files.clone(),
         bell: room.bell(),
         desk: analyst.as_ref().map(analyst::Room::desk),
-        kept: door.kept.clone(),
+        kept: door.log.kept.clone(),
         production: door.production,
         public_url: door.public_url.clone(),
         secret: host.secret,
@@ -119,7 +119,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     let mut beside = JoinSet::new();
     beside.spawn(upkeep(app.clone(), log.clone()));
     beside.spawn(room.work());
-    beside.spawn(door.kept.clone().work(door.kept.keeper(&host.eovr, &host.log_secret)?));
+    beside.spawn(door.log.kept.clone().work(door.log.keeper(host)?));
     if let Some(analyst) = analyst {
         beside.spawn(analyst.work());
     }

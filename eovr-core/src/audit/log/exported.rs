@@ -88,7 +88,10 @@ pub fn verify_log(log: impl BufRead, checkpoints: &[Checkpoint]) -> Result<LogVe
     Ok(match due.peek() {
         Some(checkpoint) => LogVerdict::Broken {
             entry: tree.size() + 1,
-            finding: format!("the log ends before a checkpoint of {} entries", checkpoint.size),
+            finding: format!(
+                "the log ends before a checkpoint of {} entries: it was cut off, or exported before that one was made",
+                checkpoint.size
+            ),
         },
         None => LogVerdict::Intact { entries: tree.size(), vouched },
     })

@@ -200,8 +200,7 @@ fn is_mark(glyph: &Placed) -> bool {
 /// read the tree, which has everything in its own order.
 fn spoken(glyph: &Placed) -> Op {
     let text = glyph.whole.as_ref().unwrap_or(&glyph.text);
-    let data = [0xfe, 0xff].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect();
-    let text = DictItem::String { data, literal: false };
+    let text = DictItem::String { data: utf16_bytes(text), literal: false };
     let properties = DictItem::Dict { map: BTreeMap::from([("ActualText".to_owned(), text)]) };
     Op::BeginMarkedContentWithProperties { tag: "Span".to_owned(), properties }
 }
@@ -338,8 +337,12 @@ pub(super) fn text_object(text: &str) -> Object {
 }
 
 pub(super) fn utf16(text: &str) -> Object {
-    let bytes = [0xfe, 0xff].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect();
-    Object::String(bytes, StringFormat::Hexadecimal)
+    Object::String(utf16_bytes(text), StringFormat::Hexadecimal)
+}
+
+/// UTF-16 as PDF has it, with the mark that says so.
+fn utf16_bytes(text: &str) -> Vec<u8> {
+    [0xfe, 0xff].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect()
 }
 
 fn pdf_date(at: Timestamp) -> String {

@@ -3,6 +3,8 @@
 //! What is minimised is that of ridge-penalised multinomial logistic regression. The second half of the
 //! epochs is averaged (Polyak and Juditsky 1992), which takes the noise of the last steps out.
 
+use sha2::{Digest as _, Sha256};
+
 use super::corpus::Corpus;
 use super::features::WIDTH;
 use crate::triage::random::Random;
@@ -27,18 +29,20 @@ impl Weights {
         Self { of: vec![0.0; WIDTH * classes], intercepts: vec![0.0; classes] }
     }
 
-    /// As they are kept between two runs: little-endian, the intercepts last.
+    /// As they are kept between two runs: little-endian, the intercepts last, and SHA-256 of all that.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        self.of.iter().chain(&self.intercepts).flat_map(|weight| weight.to_le_bytes()).collect()
+        let weights = self.of.iter().chain(&self.intercepts);
+        let mut bytes: Vec<u8> = weights.flat_map(|weight| weight.to_le_bytes()).collect();
+        bytes.extend(Sha256::digest(&bytes));
+        bytes
     }
 
     /// What [`to_bytes`](Self::to_bytes) wrote for so many classes; `None` for anything else.
     pub(super) fn read(bytes: &[u8], classes: usize) -> Option<Self> {
-        let (weights, rest) = bytes.as_chunks::<4>();
+        let (bytes, digest) = bytes.split_last_chunk::<32>()?;
+        let (weights, _) = bytes.as_chunks::<4>();
         let mut of: Vec<f32> = weights.iter().map(|weight| f32::from_le_bytes(*weight)).collect();
-        let fits = rest.is_empty()
-            && of.len() == (WIDTH + 1) * classes
-            && of.iter().all(|weight| weight.is_finite());
+        let fits = of.len() == (WIDTH + 1) * classes && Sha256::digest(bytes).as_slice() == digest;
         let intercepts = fits.then(|| of.split_off(WIDTH * classes))?;
         Some(Self { of, intercepts })
     }

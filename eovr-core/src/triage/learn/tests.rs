@@ -246,13 +246,17 @@ fn a_training_that_was_stopped_anywhere_comes_to_the_same_model() {
         paper.full_at = None;
         assert_eq!(some_trainer().resume(&Plan::default(), &mut paper, |_| {}).unwrap().to_bytes(), whole);
     }
-    // What is on paper is used: other weights make another model; and what is none is learned again.
-    let mut other = Paper { steps: all.steps.clone(), full_at: None };
-    other.steps.values_mut().for_each(|learned| learned.iter_mut().for_each(|byte| *byte = 0));
-    assert_ne!(some_trainer().resume(&Plan::default(), &mut other, |_| {}).unwrap().to_bytes(), whole);
-    let mut torn = Paper { steps: all.steps, full_at: None };
-    torn.steps.values_mut().for_each(|learned| learned.truncate(learned.len() / 2));
-    assert_eq!(some_trainer().resume(&Plan::default(), &mut torn, |_| {}).unwrap().to_bytes(), whole);
+    // What is on paper is used, so nothing is written down again; what is damaged is learned again.
+    let mut known = Paper { steps: all.steps.clone(), full_at: Some(0) };
+    assert_eq!(some_trainer().resume(&Plan::default(), &mut known, |_| {}).unwrap().to_bytes(), whole);
+    let damages: [fn(&mut Vec<u8>); 3] =
+        [|kept| kept.fill(0), |kept| kept.truncate(kept.len() / 2), |kept| kept[7] ^= 1];
+    for damage in damages {
+        let mut torn = Paper { steps: all.steps.clone(), full_at: None };
+        torn.steps.values_mut().for_each(damage);
+        assert_eq!(some_trainer().resume(&Plan::default(), &mut torn, |_| {}).unwrap().to_bytes(), whole);
+        assert_eq!(torn.steps, all.steps);
+    }
 }
 
 fn some_trainer() -> Trainer {

@@ -18,7 +18,7 @@ impl Destination {
         if path.exists() {
             return Err(Failure::usage(
                 format!("`{}` is there already", path.display()),
-                "name another file with --out, or move that one away",
+                "name another file, or move that one away",
             ));
         }
         let mut part = path.as_os_str().to_owned();
@@ -27,7 +27,7 @@ impl Destination {
     }
 
     /// The folder that it lies in.
-    pub(crate) fn folder(&self) -> PathBuf {
+    pub(super) fn folder(&self) -> PathBuf {
         match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
@@ -43,7 +43,7 @@ impl Destination {
             ),
             _ => Failure::usage(
                 format!("cannot make `{}`: {error}", self.part.display()),
-                "name another place with --out",
+                "name another place",
             ),
         })
     }
@@ -64,7 +64,7 @@ impl Destination {
     }
 }
 
-pub(crate) fn unwritten(error: io::Error) -> Failure {
+pub(super) fn unwritten(error: io::Error) -> Failure {
     Failure::broken(format!("the export cannot be written: {error}"))
-        .with_help("make room or name another place with --out, and export again")
+        .with_help("make room or name another place, and export again")
 }

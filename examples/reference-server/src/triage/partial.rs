@@ -29,6 +29,12 @@ impl Partial {
         if fs::read_to_string(&of).is_ok_and(|of| of == training) {
             return Ok(partial);
         }
+        if partial.folder.exists() && !of.exists() {
+            return Err(Failure::usage(
+                format!("`{}` is there, and is not of a training", partial.folder.display()),
+                "move it away, or name another place with --out",
+            ));
+        }
         partial.remove().and_then(|()| fs::create_dir_all(&partial.folder)).map_err(|error| {
             Failure::usage(
                 format!("cannot make `{}`: {error}", partial.folder.display()),
