@@ -12,6 +12,7 @@
 //! cargo bench -p eovr-benches -- http             the reference server beside FastAPI; only when named
 //! cargo bench -p eovr-benches -- http-soak --seconds 600
 //! cargo bench -p eovr-benches -- export           beside Python's libraries; only when named
+//! cargo bench -p eovr-benches -- triage-peers     the trainer beside scikit-learn; only when named
 //! ```
 
 mod bare;
@@ -20,6 +21,7 @@ mod ear;
 mod exports;
 mod http;
 mod large;
+mod learners;
 mod reads;
 mod server;
 mod stopwatch;
@@ -72,10 +74,11 @@ const ROWS: [Row; 7] = [
 /// Rows at a size that can be chosen. They need servers and Python, so they are only run when named.
 type SizedRow = (&'static str, fn(Scale, Option<usize>) -> Outcome<Vec<Line>>);
 
-const STORES: [SizedRow; 6] = [
+const NAMED: [SizedRow; 7] = [
     ("export-xlsx", exports::xlsx_rows),
     ("export-pdf", exports::pdf_rows),
     ("export-store", exports::store_rows),
+    ("triage-peers", learners::peer_rows),
     ("stores-submit", stores::submit_rows),
     ("stores-read", stores::read_rows),
     ("stores-seal", stores::seal_rows),
@@ -109,7 +112,7 @@ fn main() -> Outcome<()> {
             lines.extend(measure(scale)?);
         }
     }
-    for (name, measure) in STORES {
+    for (name, measure) in NAMED {
         if !names.is_empty() && chosen(name) {
             lines.extend(measure(scale, size)?);
         }

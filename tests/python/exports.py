@@ -3,6 +3,7 @@
     exports.py xlsx FILE    every cell as openpyxl reads it, and what the sheets are like
     exports.py parquet FILE  the columns, the rows and how they are grouped, as pyarrow reads them
     exports.py log FILE CHECKPOINT KEY    whether a log is what a checkpoint vouches for, by hashlib and cryptography
+    exports.py ua FILE      what the checker pdfua finds in a PDF, and its outline
     exports.py fhir FILE RELEASE    validates a bundle by the model library fhir.resources
 
 Writes one JSON object to standard output.
@@ -115,6 +116,20 @@ def log(path, checkpoint, key):
     }
 
 
+def ua(path):
+    import pdfua
+    import pikepdf
+
+    titles = []
+    with pikepdf.open(path) as pdf, pdf.open_outline() as outline:
+        below = list(outline.root)
+        for item in below:
+            titles.append(item.title)
+            below.extend(item.children)
+    found = [f"{finding.rule_id}: {finding.message}" for finding in pdfua.validate(path).findings]
+    return {"findings": found, "outline": titles}
+
+
 if __name__ == "__main__":
     of, *rest = sys.argv[1:]
-    print(json.dumps({"xlsx": xlsx, "parquet": parquet, "fhir": fhir, "log": log}[of](*rest), ensure_ascii=False))
+    print(json.dumps({"xlsx": xlsx, "parquet": parquet, "fhir": fhir, "log": log, "ua": ua}[of](*rest), ensure_ascii=False))

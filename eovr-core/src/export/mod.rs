@@ -11,6 +11,7 @@
 //! | the list, for analysts | `Parquet`: columns with their types | `parquet` |
 //! | the list, for people | `Workbook`: Excel, English or Arabic, with figures and a chart | `xlsx` |
 //! | one incident, for people | `pdf::Incident`: the whole report, English, Arabic or both | `pdf` |
+//! | the same for archives and screen readers | PDF/UA-1 and PDF/A-2a, looked at by a validator | `pdf-archive` |
 //! | audit events | [`AuditReport`]: by date, event and user, as CSV and JSON; as PDF too | `export`, `pdf` |
 //! | counts without persons | [`Deidentified`]: months for dates, small counts hidden | `export` |
 //! | what people made of suggestions, to learn from | [`Labelled`]: without names, as CSV, NDJSON, Parquet | `export` |

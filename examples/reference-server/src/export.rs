@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// Counts without persons, small ones hidden: for csv, ndjson and parquet
     #[arg(long)]
     deidentify: bool,
+    /// A PDF as PDF/UA-1 and PDF/A-2a, looked at by a validator: for screen readers and archives
+    #[arg(long)]
+    archival: bool,
     /// Audit: events from this moment on, as 2026-11-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     from: Option<Timestamp>,
@@ -136,6 +139,13 @@ impl Args {
             return Err(Failure::usage(
                 "audit events are CSV, JSON or PDF",
                 "let --out end in .csv, .json or .pdf",
+            ));
+        }
+        let prints = self.format == Format::Pdf || self.format == Format::Audit && ending == Some("pdf");
+        if self.archival && !prints {
+            return Err(Failure::usage(
+                "--archival is for a PDF",
+                "choose --format pdf, or audit with an --out that ends in .pdf",
             ));
         }
         if self.format == Format::Labelled && !matches!(ending, Some("csv" | "ndjson" | "parquet")) {
@@ -378,7 +388,10 @@ async fn pdf(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Resul
         made_at: SystemClock.now(),
     };
     let mut file = file;
-    report.write(&fonts, args.lang, &mut file)?;
+    match args.archival {
+        true => report.write_archival(&fonts, args.lang, &mut file)?,
+        false => report.write(&fonts, args.lang, &mut file)?,
+    }
     Ok(file)
 }
 
@@ -404,7 +417,10 @@ async fn audit(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Res
             let first = org.stamps().find(|stamp| scope.covers(stamp));
             let zone = first.map_or(jiff::tz::TimeZone::UTC, |stamp| org.zone(&stamp.facility));
             let made = Made { by: &args.who, at: SystemClock.now(), zone };
-            report.pdf(&fonts, args.lang, &made, file)?
+            match args.archival {
+                true => report.archival_pdf(&fonts, args.lang, &made, file)?,
+                false => report.pdf(&fonts, args.lang, &made, file)?,
+            }
         }
     })
 }

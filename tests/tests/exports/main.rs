@@ -10,6 +10,7 @@
     reason = "a test that panics has done its work, and one that measures says what"
 )]
 
+mod archive;
 mod hospital;
 mod lists;
 mod others;
@@ -38,7 +39,8 @@ fn poppler(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("{program} (Debian: poppler-utils): {error}"));
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    // It prints a title as the file has it, which need not be UTF-8.
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn written(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use eovr_core::error::Error;
 use eovr_core::export::Lang;
 use eovr_core::export::pdf::{Fonts, Incident};
 use eovr_core::record::RecordId;
@@ -9,9 +10,14 @@ use eovr_core::record::RecordId;
 use super::hospital::{ARABIC, ENGLISH, Hospital, MORE, Tested, made_at};
 use super::{folder, poppler, written};
 
-const LANGS: [(Lang, &str); 3] = [(Lang::En, "en"), (Lang::Ar, "ar"), (Lang::Both, "both")];
+pub(super) const LANGS: [(Lang, &str); 3] = [(Lang::En, "en"), (Lang::Ar, "ar"), (Lang::Both, "both")];
 
-async fn pdf(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<Vec<u8>> {
+/// What is made of an incident's whole report.
+pub(super) async fn reported<T>(
+    hospital: &Hospital,
+    incident: RecordId,
+    make: impl FnOnce(&Incident<'_>, &Fonts) -> Result<T, Error>,
+) -> Tested<T> {
     let (opened, follow_ups, trail) = hospital.whole(incident).await?;
     let report = Incident {
         incident: &opened,
@@ -22,20 +28,26 @@ async fn pdf(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<Vec<
         made_by: "quality.samia",
         made_at: made_at(),
     };
-    let mut bytes = Vec::new();
-    report.write(&Fonts::embedded()?, lang, &mut bytes)?;
-    Ok(bytes)
+    Ok(make(&report, &Fonts::embedded()?)?)
+}
+
+pub(super) async fn pdf(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<Vec<u8>> {
+    reported(hospital, incident, |report, fonts| {
+        let mut bytes = Vec::new();
+        report.write(fonts, lang, &mut bytes).map(|()| bytes)
+    })
+    .await
 }
 
 /// What a person gets who copies the text, without the marks of direction that poppler puts in.
-fn copied(pdf: &std::path::Path) -> String {
+pub(super) fn copied(pdf: &std::path::Path) -> String {
     let text = poppler("pdftotext", &[pdf.to_str().unwrap(), "-"]);
     let directs =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().filter(|c| !directs(*c)).collect()
 }
 
-fn without_space(text: &str) -> String {
+pub(super) fn without_space(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 

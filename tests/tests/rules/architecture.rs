@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("access", &["name", "org", "record"]),
     ("workflow", &["name", "access"]),
     ("audit", &["name", "time", "record", "seal::Sealed"]),
-    ("kind", &["name", "time", "record", "access", "workflow", "seal::Mode"]),
+    ("kind", &["name", "time", "org::OrgId", "record", "access", "workflow", "seal::Mode"]),
     ("decide", &["name", "time", "org", "record", "access", "workflow", "seal", "audit", "kind"]),
     (
         "ports",
@@ -104,7 +104,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "service",
             "identity",
             "triage::analysis",
+            "triage::learn",
             "triage::metrics",
+            "triage::Scorer",
         ],
     ),
     (
@@ -279,6 +281,7 @@ const BUILT_ON: &[&str] = &[
     "jiff",
     "jsonwebtoken",
     "kamadak-exif",
+    "krilla",
     "libm",
     "lopdf",
     "parquet",

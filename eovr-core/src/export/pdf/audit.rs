@@ -45,6 +45,28 @@ impl AuditReport {
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn pdf<W: Write>(&mut self, fonts: &Fonts, lang: Lang, made: &Made<'_>, mut to: W) -> Result<W> {
+        Printed.write(&self.laid_out(fonts, lang, made), &mut to)?;
+        Ok(to)
+    }
+
+    /// The same as PDF/UA-1 and PDF/A-2a.
+    ///
+    /// # Errors
+    /// `Config` where the validators refuse it, as they do with a font that may not be embedded; `Unavailable` where
+    /// it cannot be written.
+    #[cfg(feature = "pdf-archive")]
+    pub fn archival_pdf<W: Write>(
+        &mut self,
+        fonts: &Fonts,
+        lang: Lang,
+        made: &Made<'_>,
+        mut to: W,
+    ) -> Result<W> {
+        super::archived::Archived.write(&self.laid_out(fonts, lang, made), &mut to)?;
+        Ok(to)
+    }
+
+    fn laid_out<'f>(&mut self, fonts: &'f Fonts, lang: Lang, made: &Made<'_>) -> Document<'f> {
         self.sort();
         let mut flow = Flow::new(fonts, lang);
         banner(&mut flow);
@@ -60,9 +82,7 @@ impl AuditReport {
             lang.pick(&format!("Page {page} of {of}"), &format!("صفحة {page} من {of}"))
         });
         let title = TITLE.of(lang).into_owned();
-        let document = Document { pages: flow.pages, tree: flow.tree, fonts, title, lang, made_at: made.at };
-        Printed.write(&document, &mut to)?;
-        Ok(to)
+        Document { pages: flow.pages, tree: flow.tree, fonts, title, lang, made_at: made.at }
     }
 
     /// What was asked for, and what the verifier says of every chain that was looked at.

@@ -29,6 +29,15 @@ impl Draw {
     pub(super) fn leaf(&self) -> Option<usize> {
         if let Self::Text { leaf, .. } = self { *leaf } else { None }
     }
+
+    /// Its upper edge, about.
+    #[cfg(feature = "pdf-archive")]
+    pub(super) fn top(&self) -> f32 {
+        match self {
+            Self::Ground { y, .. } | Self::Frame { y, .. } => *y,
+            Self::Text { y, size, .. } => y - size,
+        }
+    }
 }
 
 /// A whole document.

@@ -86,6 +86,16 @@ impl Incident<'_> {
         Printed.write(&document, &mut to)
     }
 
+    /// The same report as PDF/UA-1 and PDF/A-2a: what screen readers and archives ask for. The file is made in memory.
+    ///
+    /// # Errors
+    /// `Config` where the validators refuse it, as they do with a font that may not be embedded; `Unavailable` where
+    /// it cannot be written.
+    #[cfg(feature = "pdf-archive")]
+    pub fn write_archival(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {
+        super::archived::Archived.write(&self.laid_out(fonts, lang), &mut to)
+    }
+
     pub(super) fn laid_out<'f>(&self, fonts: &'f Fonts, lang: Lang) -> Document<'f> {
         let mut flow = Flow::new(fonts, lang);
         self.banner(&mut flow);

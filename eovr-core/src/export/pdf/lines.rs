@@ -31,6 +31,13 @@ pub(super) struct Placed {
     pub(super) whole: Option<SmolStr>,
 }
 
+impl Placed {
+    /// Whether it is a mark that a letter behind it speaks for.
+    pub(super) fn is_mark(&self) -> bool {
+        self.whole.as_ref().is_some_and(SmolStr::is_empty)
+    }
+}
+
 /// A line, ready to be put somewhere.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {

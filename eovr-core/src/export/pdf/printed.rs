@@ -11,7 +11,6 @@ use printpdf::{
     PdfFontHandle, PdfPage, PdfSaveOptions, Pt, Rect, Rgb, TextItem, TextMatrix,
 };
 use sha2::{Digest as _, Sha256};
-use smol_str::SmolStr;
 use subsetter::GlyphRemapper;
 
 use super::draw::{Backend, Document, Draw, HEIGHT};
@@ -167,7 +166,7 @@ impl Used {
                 ops.push(Op::StartTextSection);
                 ops.push(Op::SetFillColor { col: colour_of(*colour) });
                 let mut font = None;
-                for part in glyphs.chunk_by(|a, b| self.reads(a) && self.reads(b) || is_mark(a)) {
+                for part in glyphs.chunk_by(|a, b| self.reads(a) && self.reads(b) || a.is_mark()) {
                     match part.last().filter(|last| !self.reads(last)) {
                         None => part
                             .chunk_by(|a, b| a.face == b.face && a.dy == b.dy)
@@ -185,11 +184,6 @@ impl Used {
             }
         }
     }
-}
-
-/// Whether it is a mark that a letter behind it speaks for.
-fn is_mark(glyph: &Placed) -> bool {
-    glyph.whole.as_ref().is_some_and(SmolStr::is_empty)
 }
 
 /// Begins a glyph that readers are to take as this text, in place of what the file says of it. A letter says what its

@@ -59,6 +59,10 @@ fn everybody_exports_what_they_see_in_every_format() -> Tested {
             shop.made(QUALITY, "pdf", &format!("{lang}.pdf"), &["--incident", &number, "--lang", lang])?;
         assert!(pdf.starts_with(b"%PDF-1.7"));
     }
+    let more = ["--incident", &number, "--archival"];
+    let kept = String::from_utf8_lossy(&shop.made(QUALITY, "pdf", "kept.pdf", &more)?).into_owned();
+    assert!(kept.contains("<pdfuaid:part>1<") && kept.contains("<pdfaid:part>2<"));
+    assert!(shop.made(QUALITY, "audit", "kept-audit.pdf", &["--archival"])?.starts_with(b"%PDF-1.7"));
     for (format, name) in [("fhir-r4", "r4.json"), ("fhir-r5", "r5.json")] {
         let bundle: serde_json::Value =
             serde_json::from_slice(&shop.made(QUALITY, format, name, &["--incident", &number])?)?;
@@ -97,6 +101,7 @@ fn what_cannot_be_is_refused_and_leaves_nothing_behind() -> Tested {
         "counts without persons are csv, ndjson or parquet",
     )?;
     refused(QUALITY, "audit", "a.txt", &[], "audit events are CSV, JSON or PDF")?;
+    refused(QUALITY, "csv", "a.csv", &["--archival"], "--archival is for a PDF")?;
     refused(QUALITY, "csv", "no/such/folder.csv", &[], "cannot make")?;
     refused(QUALITY, "csv", "a.csv", &["--lang", "fr"], "accepted: `en`, `ar`, `both`")?;
     let (_, path) = shop.export(QUALITY, "csv", "there.csv", &[])?;
