@@ -23,6 +23,7 @@ use crate::model::Model;
 use crate::outward::Outward;
 use crate::receipts::Receipts;
 use crate::runtime::Door;
+use crate::scorer::Asked;
 use crate::session::Session;
 
 /// An engine, and the way to its runtime.
@@ -153,10 +154,12 @@ fn settings(parts: &Bound<'_, PyAny>) -> Outcome<Settings> {
         None
     } else if let Ok(model) = scorer.cast::<Model>() {
         Some(model.get().shared())
+    } else if scorer.is_callable() {
+        Some(Arc::new(Asked::new(&scorer)?))
     } else if scorer.extract::<Text>()?.0 == "rules" {
         Some(Arc::new(EmbeddedRules))
     } else {
-        return Err(config("no such scorer", "accepted: `rules`, a `Model`, or None"));
+        return Err(config("no such scorer", "accepted: `rules`, a `Model`, a callable, or None"));
     };
     Ok(Settings { schemes, scorer })
 }

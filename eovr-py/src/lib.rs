@@ -19,6 +19,7 @@ mod model;
 mod outward;
 mod receipts;
 mod runtime;
+mod scorer;
 mod scoring;
 mod session;
 

@@ -69,8 +69,9 @@ pub(crate) fn score(
     guarded(|| {
         Ok(py.detach(|| {
             let category = category.as_ref().map(|category| category.0.as_str());
-            let case = Case { narrative: &narrative.0, category, actual_harm, potential_harm };
-            suggested(&narrative.0, EmbeddedRules.score(&case))
+            let narrative = narrative.0.as_str();
+            let case = Case { narrative, category, actual_harm, potential_harm, ..Case::default() };
+            suggested(narrative, EmbeddedRules.score(&case))
         }))
     })
 }

@@ -65,7 +65,7 @@ from eovr.records import (
 )
 
 if TYPE_CHECKING:
-    from eovr.triage import Model
+    from eovr.triage import Scorer
 
 __all__ = ["Eovr", "Incidents", "Session"]
 
@@ -90,7 +90,7 @@ class Eovr:
         checks: Mapping[str, Callable[[Record, Asker], bool]] | None = None,
         incidents: bool = True,
         schemes: Sequence[str] = ("eovr-3x3",),
-        scorer: str | Model | None = "rules",
+        scorer: Scorer | None = "rules",
         figures_in_memory: bool = False,
     ) -> Self:
         """Opens an engine on a database, and makes the tables that are missing.
@@ -118,8 +118,11 @@ class Eovr:
         schemes : sequence of str, optional
             The risk schemes that may be used, the default first: ``eovr-3x3``, ``va-sac``, ``nsw-sac``,
             ``npsa-5x5``.
-        scorer : "rules", Model or None, optional
-            What reads a new report. No Python callable: nothing that may hang can stand before a report.
+        scorer : "rules", Model, callable or None, optional
+            What reads a new report. A callable is one that :func:`eovr.triage.evaluate` takes too: from a narrative
+            to how likely high risk is (0 to 1), or to a :class:`eovr.triage.Judgement`; its ``__name__`` and its
+            ``version``, where it has one, stand beside what it says. A report waits a second for it and no longer.
+            What it raises goes to :func:`sys.unraisablehook`, and the report is kept without a suggestion.
         figures_in_memory : bool, optional
             Keeps the counts in memory, for a whole country's figures in a millisecond.
 

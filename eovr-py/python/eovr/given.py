@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from eovr.records import Asked, Asker, KindTable, Lang, Record
 
 if TYPE_CHECKING:
-    from eovr.triage import Model
+    from eovr.triage import Scorer
 
 __all__ = ["asked", "copied", "parts"]
 
@@ -26,7 +26,7 @@ def parts(
     checks: Mapping[str, Callable[[Record, Asker], bool]] | None,
     incidents: bool,
     schemes: Sequence[str],
-    scorer: str | Model | None,
+    scorer: Scorer | None,
     figures_in_memory: bool,
 ) -> SimpleNamespace:
     """The parts of an engine."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eovr.triage.evaluation import Evaluation, Figure, Judgement, evaluate
+from eovr.triage.evaluation import Evaluation, Figure, Judgement, Scorer, evaluate
 from eovr.triage.learning import Answer, Model, train
 from eovr.triage.scoring import Band, Explanation, Reason, Share, Suggestion, explain, score, score_many
 
@@ -32,6 +32,7 @@ __all__ = [
     "Judgement",
     "Model",
     "Reason",
+    "Scorer",
     "Share",
     "Suggestion",
     "evaluate",

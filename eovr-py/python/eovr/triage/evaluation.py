@@ -13,7 +13,7 @@ from eovr import _native
 from eovr.errors import InvalidInputError
 from eovr.triage.learning import Model, Order, digest, same_length, sha256_of
 
-__all__ = ["Evaluation", "Figure", "Judgement", "evaluate"]
+__all__ = ["Evaluation", "Figure", "Judgement", "Scorer", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

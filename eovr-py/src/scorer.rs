@@ -1,0 +1,134 @@
+//! A Python callable that scores new reports.
+//!
+//! A report must not wait for somebody's code, nor be lost by it. So the callable is asked on a thread of its own, and
+//! a report waits for it so long and no longer; while it hangs, other reports do not wait at all.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use eovr_core::triage::{Case, Model, Scorer, Suggestion};
+use pyo3::exceptions::{PyTimeoutError, PyValueError};
+use pyo3::prelude::*;
+use tokio::task::block_in_place;
+use zeroize::Zeroizing;
+
+use crate::call::unheard;
+use crate::failure::Outcome;
+
+/// So long a report waits.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// So many reports wait at once; what comes beyond them is kept without a suggestion.
+const WAITING: usize = 64;
+
+/// Asks a callable from a narrative to how likely high risk is. What it raises, and whatever is no answer, is
+/// reported as an exception that nobody could catch, and leaves the report without a suggestion.
+pub(crate) struct Asked {
+    model: Model,
+    questions: SyncSender<Question>,
+    stuck: Arc<AtomicBool>,
+}
+
+struct Question {
+    narrative: Zeroizing<String>,
+    since: Instant,
+    answer: SyncSender<Judgement>,
+}
+
+/// What it says: how likely high risk is, from 0 to 1, and whether it raises a flag.
+struct Judgement {
+    high: f64,
+    flagged: bool,
+}
+
+impl Asked {
+    pub(crate) fn new(callable: &Bound<'_, PyAny>) -> Outcome<Self> {
+        let said =
+            |name: &str| callable.getattr(name).and_then(|value| value.str()?.extract::<String>()).ok();
+        let class = || Some(callable.get_type().name().ok()?.to_string());
+        let id = said("__name__").or_else(class).unwrap_or_else(|| "scorer".to_owned());
+        let version = said("version").unwrap_or_else(|| "1".to_owned());
+        let (questions, asked) = sync_channel(WAITING);
+        let stuck = Arc::new(AtomicBool::new(false));
+        let (callable, flag) = (callable.clone().unbind(), stuck.clone());
+        std::thread::Builder::new()
+            .name("eovr-scorer".to_owned())
+            .spawn(move || answer_all(&callable, &asked, &flag))
+            .map_err(PyErr::from)?;
+        Ok(Self { model: Model { id: id.into(), version: version.into() }, questions, stuck })
+    }
+
+    fn ask(&self, narrative: &str) -> Option<Judgement> {
+        if self.stuck.load(Ordering::Acquire) {
+            return None;
+        }
+        let (answer, answered) = sync_channel(1);
+        let narrative = Zeroizing::new(narrative.to_owned());
+        self.questions.try_send(Question { narrative, since: Instant::now(), answer }).ok()?;
+        match block_in_place(|| answered.recv_timeout(PATIENCE)) {
+            Ok(judgement) => Some(judgement),
+            Err(RecvTimeoutError::Timeout) => {
+                self.stuck.store(true, Ordering::Release);
+                None
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+}
+
+/// Answers until the engine is gone.
+fn answer_all(callable: &Py<PyAny>, questions: &Receiver<Question>, stuck: &AtomicBool) {
+    for Question { narrative, since, answer } in questions {
+        if since.elapsed() < PATIENCE {
+            match Python::try_attach(|py| judged(callable.bind(py), &narrative)) {
+                Some(Ok(judgement)) => drop(judgement.map(|judgement| answer.try_send(judgement))),
+                Some(Err(raised)) => unheard(raised),
+                // The interpreter ends.
+                None => return,
+            }
+            if since.elapsed() >= PATIENCE {
+                unheard(PyTimeoutError::new_err("a scorer took too long; its report has no suggestion"));
+            }
+        }
+        stuck.store(false, Ordering::Release);
+    }
+}
+
+fn judged(callable: &Bound<'_, PyAny>, narrative: &str) -> PyResult<Option<Judgement>> {
+    let said = callable.call1((narrative,))?;
+    let judgement = if let Ok(high) = said.extract::<f64>() {
+        Judgement { high, flagged: false }
+    } else if said.getattr("abstained")?.is_truthy()? {
+        return Ok(None);
+    } else {
+        let Some(high) = said.getattr("high")?.extract()? else { return Ok(None) };
+        Judgement { high, flagged: said.getattr("flagged")?.is_truthy()? }
+    };
+    match (0.0..=1.0).contains(&judgement.high) {
+        true => Ok(Some(judgement)),
+        false => {
+            Err(PyValueError::new_err("a scorer of new reports says how likely high risk is, from 0 to 1"))
+        }
+    }
+}
+
+impl Scorer for Asked {
+    fn model(&self) -> Model {
+        self.model.clone()
+    }
+
+    fn score(&self, case: &Case<'_>) -> Suggestion {
+        let said = self.ask(case.narrative);
+        let flagged = said.as_ref().is_some_and(|said| said.flagged);
+        Suggestion::of_chance(self.model(), said.map(|said| said.high), flagged)
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Asked").field(&self.model).finish()
+    }
+}

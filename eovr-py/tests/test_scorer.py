@@ -1,0 +1,109 @@
+"""A scorer of somebody's own before the reports of an engine: it may raise, hang or talk nonsense."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from eovr import Eovr, Record, triage
+
+from conftest import KEY, ORG, a_report, nurse, quality
+
+
+@contextmanager
+def asking(url: str, scorer: Any) -> Iterator[Callable[[], Record]]:
+    """An engine with this scorer: what it gives reports, and reads what became of each."""
+    with Eovr.open(url, org=ORG, keys=KEY, scorer=scorer) as engine:
+
+        def report() -> Record:
+            told = nurse(engine).incidents.report("NIL", a_report())
+            return quality(engine).incidents.load(told.id)
+
+        yield report
+
+
+def machine(record: Record) -> dict[str, Any]:
+    return {name: value for name, value in record.facets.items() if name.startswith("ai_") or name == "high_risk"}
+
+
+class Length:
+    """Long stories are likely grave ones."""
+
+    version = "2026-11"
+
+    def __call__(self, narrative: str) -> float:
+        return min(1.0, len(narrative) / 1000)
+
+
+def test_a_scorer_of_ones_own_reads_reports_and_is_evaluated(url: str) -> None:
+    with asking(url, Length()) as report:
+        said = machine(report())
+    assert (said["ai_model"], said["ai_version"]) == ("Length", "2026-11")
+    assert said["ai_score"] == round(len(a_report().description) / 10)
+    assert said["ai_band"] == "low" and said["ai_high_risk"] is False
+    assert triage.evaluate(Length(), ["a" * 900, "b"], ["1", "0"], draws=10).report["cases"] == 2
+
+
+def test_its_flag_makes_a_report_urgent(url: str) -> None:
+    with asking(url, lambda narrative: triage.Judgement(high=0.8, flagged=True)) as report:
+        said = machine(report())
+    assert said["ai_band"] == "extreme" and said["ai_high_risk"] is True and said["high_risk"] is True
+
+
+@pytest.fixture
+def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """Exceptions that nobody could catch."""
+    heard: list[BaseException] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda given: heard.append(given.exc_value))
+    return heard
+
+
+def test_what_it_raises_costs_the_suggestion_and_never_the_report(
+    url: str, unraisable: list[BaseException]
+) -> None:
+    def scorer(narrative: str) -> float:
+        raise ValueError("no model today")
+
+    with asking(url, scorer) as report:
+        said = machine(report())
+    assert "ai_score" not in said and said["high_risk"] is False
+    assert [str(error) for error in unraisable] == ["no model today"]
+
+
+@pytest.mark.parametrize("answer", ["high", None, float("nan"), 1.5, -0.1, object(), triage.Judgement(high=7.0)])
+def test_what_is_no_answer_is_none(url: str, unraisable: list[BaseException], answer: Any) -> None:
+    with asking(url, lambda narrative: answer) as report:
+        assert "ai_score" not in machine(report())
+    assert len(unraisable) == 1
+
+
+@pytest.mark.parametrize("answer", [triage.Judgement(), triage.Judgement(high=0.9, abstained=True)])
+def test_a_scorer_may_abstain(url: str, unraisable: list[BaseException], answer: triage.Judgement) -> None:
+    with asking(url, lambda narrative: answer) as report:
+        assert "ai_score" not in machine(report())
+    assert unraisable == []
+
+
+def test_a_scorer_that_hangs_holds_no_report_up(url: str, unraisable: list[BaseException]) -> None:
+    go_on, asked = threading.Event(), threading.Semaphore(0)
+
+    def scorer(narrative: str) -> float:
+        asked.release()
+        go_on.wait()
+        return 0.5
+
+    with asking(url, scorer) as report:
+        assert "ai_score" not in machine(report())
+        assert asked.acquire(timeout=60)
+        # It is still at the first; these do not ask.
+        assert all("ai_score" not in machine(report()) for _ in range(3))
+        assert not asked.acquire(blocking=False)
+        go_on.set()
+        # A moment later it is asked again.
+        answered = (machine(report()).get("ai_score") for _ in range(10_000))
+        assert next(score for score in answered if score is not None) == 50
+    assert [type(error) for error in unraisable] == [TimeoutError]
