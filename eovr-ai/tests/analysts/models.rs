@@ -1,9 +1,12 @@
 //! Which model is asked: known, examined, switched on and off, and how it did.
 
+use std::sync::Arc;
+
 use eovr_ai::Dialect;
-use eovr_core::analyst::{Examined, Outcome, Registry, standing};
+use eovr_core::analyst::{Desk, Equipment, Examined, Limits, Outcome, Registry, Trained, standing};
 use eovr_core::incident;
 use eovr_core::triage::analysis::Reason;
+use eovr_core::triage::learn::{Order, Part, Plan, Trainer};
 use eovr_core::{ErrorKind, Name};
 
 use crate::house::{ANSWER, House, PATIENT, WORDS, all, better, text};
@@ -178,4 +181,83 @@ async fn a_model_on_trial_is_asked_and_nobody_sees_what_it_says() {
     house.says(|_| ANSWER.to_owned());
     house.works().await;
     assert_eq!(text(&house.incident(id).await, "analyst_status"), "answered");
+}
+
+/// From people's ratings to a model of the house's own: trained, tried unseen, found to be better, switched on.
+#[tokio::test]
+async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
+    let house = House::dark(Dialect::OpenAi, PATIENT).await;
+    // What a hospital knows and no list of words does: what goes wrong on its own ward is grave.
+    let told = |number: usize| match number % 3 {
+        0 => (format!("The blue pump of bed {number} was set by the night shift again."), "extreme"),
+        1 => (format!("The menu of room {number} had no soup on it."), "low"),
+        _ => (format!("The lamp of corridor {number} flickers in the evening."), "medium"),
+    };
+    let mut trainer = Trainer::new(1);
+    for number in 0..400 {
+        let (narrative, label) = told(number);
+        trainer.add(&narrative, label, if number % 5 == 0 { Part::Valid } else { Part::Train }).unwrap();
+    }
+    let labels = ["low", "medium", "high", "extreme"].map(str::to_owned).to_vec();
+    let (name, order) = ("wards".to_owned(), Some(Order::Ordinal));
+    let plan = Plan { name, order, labels: Some(labels), ..Plan::default() };
+    let trained = Trained::new(trainer.train(&plan, |_| {}).unwrap()).unwrap();
+    let name = trained.name().to_owned();
+    let processor = Name::new(Trained::PROCESSOR).unwrap();
+    let equipment = Equipment::default().with(Arc::new(trained));
+    let subject = incident::analysed().unwrap();
+    let desk = Desk::new(&house.eovr, subject.clone(), equipment, Limits::default()).unwrap();
+    let model = Registry::register(&house.eovr, &processor, &name).await.unwrap();
+    house.allow(&[Trained::PROCESSOR]).await;
+    let registry = Registry::of(&house.top());
+    registry.activate(model, "it is ours").await.unwrap_err();
+    registry.put_on_trial(model, "it learned from us").await.unwrap();
+    for number in 1000..1120 {
+        let (narrative, level) = told(number);
+        let id = house.told(&narrative).await;
+        for due in desk.due().await.unwrap() {
+            assert_eq!(desk.work(due).await.unwrap(), Outcome::Answered);
+        }
+        assert_eq!(text(&house.analysis(id).await, "level"), level);
+        assert!(house.incident(id).await.facet("analyst_band").is_none());
+        let (severity, probability) = match level {
+            "extreme" => ("severe", "frequent"),
+            "medium" => ("moderate", "rare"),
+            _ => ("minor", "rare"),
+        };
+        house.quality().incidents().assess(id, None, severity, probability).await.unwrap();
+        house.clock.pass_seconds(3600);
+    }
+    assert_eq!(house.replay.count(), 0, "nothing has left the house");
+    let compared = registry.examine_trial(model, &subject).await.unwrap();
+    assert!(compared.examined.cases == 120 && compared.examined.gain_low > 0, "{}", compared.report);
+    registry.activate(model, "better on 120 of our own reports").await.unwrap();
+    let id = house.told(&told(3).0).await;
+    for due in desk.due().await.unwrap() {
+        desk.work(due).await.unwrap();
+    }
+    let incident = house.incident(id).await;
+    assert_eq!(
+        (text(&incident, "analyst_band"), incident.facet("high_risk")),
+        ("extreme", Some(&true.into()))
+    );
+    // The file of another training is another model: it does not answer in this one's name.
+    let other = Registry::register(&house.eovr, &processor, "wards@0").await.unwrap();
+    registry.put_on_trial(other, "the one before").await.unwrap();
+    house.told(WORDS).await;
+    let due = desk.due().await.unwrap();
+    assert_eq!(desk.work(due[0]).await.unwrap(), Outcome::Later(Reason::UnknownModel));
+}
+
+#[tokio::test]
+async fn a_model_of_other_labels_is_no_analyst() {
+    let mut trainer = Trainer::new(1);
+    for number in 0..60 {
+        trainer.add(&format!("case {number} grave"), "1", Part::Train).unwrap();
+        trainer.add(&format!("matter {number} light"), "0", Part::Train).unwrap();
+    }
+    let model = trainer.train(&Plan { name: "x".to_owned(), ..Plan::default() }, |_| {}).unwrap();
+    let error = Trained::new(model).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.help().is_some_and(|help| help.contains("low, medium, high, extreme")));
 }

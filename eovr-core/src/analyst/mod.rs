@@ -28,6 +28,7 @@ mod pause;
 mod registry;
 mod standing;
 mod subject;
+mod trained;
 mod trial;
 
 use crate::access::Tiers;
@@ -48,6 +49,7 @@ pub use self::desk::{Desk, Equipment, Limits, Outcome, Provider};
 pub use self::registry::{Chosen, Examined, MODEL, ModelAction, ModelState, Registry};
 pub use self::standing::{Month, standing};
 pub use self::subject::{SETS, Subject};
+pub use self::trained::Trained;
 pub use self::trial::{Compared, compare};
 
 /// The name of the kind.

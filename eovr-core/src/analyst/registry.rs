@@ -286,6 +286,14 @@ impl Registry {
         self.session.act(MODEL, id, Command::new(ModelAction::Reconsider)).await.map(drop)
     }
 
+    /// Rules a model out for good. It cannot be known again under the same name.
+    ///
+    /// # Errors
+    /// `Refused` where it is asked, or nobody says why; `Denied` below tier 5.
+    pub async fn scrap(&self, id: RecordId, why: &str) -> Result<()> {
+        self.session.act(MODEL, id, Command::new(ModelAction::Scrap).note(why)).await.map(drop)
+    }
+
     /// Every model, newest first.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ use crate::access::{Actor, Permit, Place};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::kind::{Draft, Kind};
 use crate::name::Name;
+use crate::org::Stamp;
 use crate::record::Record;
 use crate::workflow::{Need, Rule};
 
@@ -43,7 +44,8 @@ pub fn decide(
             let permit = Permit::of(context.actor, kind.name(), row, Place::New(&stamp))?;
             let mut commit = Commit::new();
             let state = kind.machine().table().start.clone();
-            let draft = draft(kind, None, &permit, command.checked(kind, row, context.now)?, context)?;
+            let checked = command.checked(kind, row, context.now)?;
+            let draft = draft(kind, &stamp, None, &permit, checked, context)?;
             let parent_id = parent.map(|parent| parent.record.id());
             let effect = Effect { kind, permit: &permit, before: None, to: state, note: draft.1 };
             commit.push(effect.create(id, stamp, parent_id, draft.0, context)?);
@@ -78,8 +80,8 @@ pub fn decide(
                 }));
             }
             let to = rule.to.clone().unwrap_or_else(|| record.state().clone());
-            let draft =
-                draft(kind, Some(record), &permit, command.checked(kind, row, context.now)?, context)?;
+            let checked = command.checked(kind, row, context.now)?;
+            let draft = draft(kind, &record.envelope.stamp, Some(record), &permit, checked, context)?;
             let mut commit = Commit::new();
             let effect = Effect { kind, permit: &permit, before: Some(record), to, note: draft.1 };
             commit.push(effect.change(record, draft.0, context)?);
@@ -118,6 +120,7 @@ type Drafted<'a> = (Draft<'a>, Option<zeroize::Zeroizing<String>>);
 
 fn draft<'a>(
     kind: &'a Kind,
+    stamp: &Stamp,
     before: Option<&'a Record>,
     permit: &'a Permit,
     command: command::Checked,
@@ -128,6 +131,7 @@ fn draft<'a>(
         kind,
         actor: permit.actor(),
         action: permit.action(),
+        facility: stamp.facility.clone(),
         now: context.now,
         before,
         facets,

@@ -67,6 +67,7 @@ impl Completion {
             category: category.as_deref(),
             actual_harm: level("actual_harm"),
             potential_harm: level("potential_harm"),
+            house: Some(draft.facility().as_str()),
         });
         if suggestion.abstained {
             return Ok(());

@@ -16,6 +16,7 @@ mod follow_up;
 pub mod harm;
 pub mod jci;
 mod kind;
+mod lessons;
 mod notices;
 mod receipt;
 mod report;
@@ -32,6 +33,7 @@ pub use self::figures::{Apart, Comparison, Level, Months, OfMonth, OfPlace, Tren
 pub use self::follow_up::{FollowUp, FollowUpKind, Strength};
 pub use self::harm::Harm;
 pub use self::kind::kinds;
+pub use self::lessons::Lessons;
 pub use self::notices::{NOTICES, notice_actions, notice_rules};
 pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
 pub use self::report::{Report, Reported, Reporter};

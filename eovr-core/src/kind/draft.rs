@@ -7,6 +7,7 @@ use crate::access::Actor;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::name::Name;
+use crate::org::OrgId;
 use crate::record::{Record, Value};
 use crate::time::Timestamp;
 
@@ -15,6 +16,7 @@ pub struct Draft<'a> {
     pub(crate) kind: &'a Kind,
     pub(crate) actor: &'a Actor,
     pub(crate) action: &'a Name,
+    pub(crate) facility: OrgId,
     pub(crate) now: Timestamp,
     pub(crate) before: Option<&'a Record>,
     pub(crate) facets: BTreeMap<Name, Option<Value>>,
@@ -43,6 +45,11 @@ impl Draft<'_> {
     /// Who asks.
     pub fn actor(&self) -> &Actor {
         self.actor
+    }
+
+    /// The facility of the record.
+    pub fn facility(&self) -> &OrgId {
+        &self.facility
     }
 
     /// The moment of the decision.

@@ -73,6 +73,8 @@ pub struct Case<'a> {
     pub actual_harm: Option<u8>,
     /// The harm that could have been done, 0 to 6.
     pub potential_harm: Option<u8>,
+    /// Whose report it is, for a scorer that learns from each house apart: the facility's id.
+    pub house: Option<&'a str>,
 }
 
 impl Debug for Case<'_> {
@@ -82,6 +84,7 @@ impl Debug for Case<'_> {
             .field("category", &self.category)
             .field("actual_harm", &self.actual_harm)
             .field("potential_harm", &self.potential_harm)
+            .field("house", &self.house)
             .finish()
     }
 }
@@ -101,6 +104,27 @@ pub struct Suggestion {
     pub abstained: bool,
     /// Why. The points add up to the score exactly, once held within 0 to 100.
     pub reasons: Vec<Reason>,
+}
+
+impl Suggestion {
+    /// What a scorer suggests that knows how likely high risk is, from 0 to 1, and whether that is enough for a
+    /// flag. The score is the chance in hundredths; without a chance the scorer abstains. Reasons can be added.
+    pub fn of_chance(model: Model, chance: Option<f64>, flagged: bool) -> Self {
+        let score = (chance.unwrap_or(0.0).clamp(0.0, 1.0) * 100.0 + 0.5) as u8;
+        let high_risk = flagged && chance.is_some();
+        let band = band_of_chance(score, high_risk);
+        Self { model, score, band, high_risk, abstained: chance.is_none(), reasons: Vec::new() }
+    }
+}
+
+/// The band of a chance in hundredths. A flag, which is raised where a house wants it, says more than the number.
+fn band_of_chance(score: u8, flagged: bool) -> Band {
+    match (flagged, score) {
+        (true, 70..) => Band::Extreme,
+        (true, _) => Band::High,
+        (false, 20..) => Band::Medium,
+        (false, _) => Band::Low,
+    }
 }
 
 /// One reason for a score.

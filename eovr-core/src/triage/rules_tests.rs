@@ -269,7 +269,7 @@ proptest! {
         potential in prop::option::of(0_u8..9),
     ) {
         let category = Some("fall");
-        let case = Case { narrative: &text, category, actual_harm: actual, potential_harm: potential };
+        let case = Case { narrative: &text, category, actual_harm: actual, potential_harm: potential, house: None };
         let seen = EmbeddedRules.score(&case);
         let sum: i16 = seen.reasons.iter().map(|reason| reason.points).sum();
         prop_assert_eq!(i16::from(seen.score), sum.clamp(0, 100));

@@ -3,12 +3,14 @@
 //! It runs beside the requests and none of them waits for it. Which model is asked stands in the store, and which
 //! facilities allow it; this only brings the keys. So a server that is started with one sends nothing by itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use eovr_ai::{Adapter, Dialect, Key, Settings};
-use eovr_core::analyst::{Desk, Equipment, Limits, Outcome, Registry};
+use eovr_core::analyst::{Desk, Equipment, Limits, Outcome, Registry, Trained};
 use eovr_core::incident;
+use eovr_core::triage::learn::TextModel;
 use eovr_core::{Eovr, Name, Result};
 use tokio::task::JoinSet;
 
@@ -37,6 +39,10 @@ pub(crate) struct Args {
     /// Where that provider is, where it is not at its usual address
     #[arg(long, value_name = "URL", env = "EOVR_AI_BASE_URL")]
     ai_base_url: Option<String>,
+    /// A model of your own that reads new reports inside this server, where it is switched on: `train` makes one
+    /// from what `export --format labelled` writes
+    #[arg(long, value_name = "FILE", env = "EOVR_AI_HOUSE_MODEL")]
+    ai_house_model: Option<PathBuf>,
     /// How many questions of one facility go out on a day
     #[arg(long, value_name = "NUMBER", env = "EOVR_AI_BUDGET", default_value_t = Limits::default().questions_a_day)]
     ai_budget: u32,
@@ -48,9 +54,9 @@ pub(crate) struct Room {
 }
 
 impl Args {
-    /// Whether anybody outside could be asked.
+    /// Whether anybody could be asked.
     pub(crate) fn is_on(&self) -> bool {
-        self.ai_provider.is_some()
+        self.ai_provider.is_some() || self.ai_house_model.is_some()
     }
 
     /// What could be asked, in words; `None`: nothing.
@@ -58,9 +64,14 @@ impl Args {
     /// # Errors
     /// Where the key is missing or the address is an open line.
     pub(crate) fn check(&self) -> Result<Option<String>, Failure> {
-        let Some(dialect) = self.ai_provider else { return Ok(None) };
+        if !self.is_on() {
+            return Ok(None);
+        }
         self.equipment()?;
-        Ok(Some(format!("{}, once a model is switched on", dialect.name())))
+        let house = self.house()?;
+        let who = self.ai_provider.map(|dialect| dialect.name().to_owned());
+        let who: Vec<String> = who.into_iter().chain(house.map(|house| house.name().to_owned())).collect();
+        Ok(Some(format!("{}, once a model is switched on", who.join(" and "))))
     }
 
     fn equipment(&self) -> Result<Equipment, Failure> {
@@ -91,14 +102,31 @@ impl Args {
         Ok(equipment)
     }
 
-    /// Makes the model known that was named, and sets the desk up; `None` where nobody is to be asked.
+    fn house(&self) -> Result<Option<Trained>, Failure> {
+        let Some(path) = &self.ai_house_model else { return Ok(None) };
+        let unread = |error: std::io::Error| {
+            Failure::usage(format!("{}: {error}", path.display()), "give a file that `train` has made")
+        };
+        let model = TextModel::from_bytes(&std::fs::read(path).map_err(unread)?)?;
+        Ok(Some(Trained::new(model)?))
+    }
+
+    /// Makes the models known that were named, and sets the desk up; `None` where nobody is to be asked.
     ///
     /// # Errors
     /// As [`Args::check`]; what the store says.
     pub(crate) async fn room(&self, eovr: &Eovr) -> Result<Option<Room>, Failure> {
-        let (Some(dialect), Some(model)) = (self.ai_provider, &self.ai_model) else { return Ok(None) };
-        let equipment = self.equipment()?;
-        Registry::register(eovr, &Name::new(dialect.name())?, model).await?;
+        if !self.is_on() {
+            return Ok(None);
+        }
+        let mut equipment = self.equipment()?;
+        if let (Some(dialect), Some(model)) = (self.ai_provider, &self.ai_model) {
+            Registry::register(eovr, &Name::new(dialect.name())?, model).await?;
+        }
+        if let Some(house) = self.house()? {
+            Registry::register(eovr, &Name::new(Trained::PROCESSOR)?, house.name()).await?;
+            equipment = equipment.with(Arc::new(house));
+        }
         let limits = Limits { questions_a_day: self.ai_budget, ..Limits::default() };
         Ok(Some(Room { desk: Desk::new(eovr, incident::analysed()?, equipment, limits)? }))
     }

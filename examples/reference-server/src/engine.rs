@@ -12,10 +12,12 @@ use eovr_core::org::Org;
 use eovr_core::ports::{Blobs, Clock};
 use eovr_core::record::{Query, Record};
 use eovr_core::service::EovrBuilder;
+use eovr_core::triage::local::LocalScorer;
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
 
 use crate::database::{Database, KeyText};
 use crate::demo::organisation;
+use crate::learner;
 use crate::output::{Failure, Out};
 use crate::settings::Place;
 
@@ -30,6 +32,8 @@ pub(crate) struct Host {
     pub(crate) log_secret: [u8; 32],
     /// Where attachments lie.
     pub(crate) files: Arc<dyn Blobs>,
+    /// What learns from reviews, where that is switched on.
+    pub(crate) learner: Option<Arc<LocalScorer>>,
     database: Database,
 }
 
@@ -45,15 +49,27 @@ pub(crate) async fn open(
     clock: impl Clock + Clone + 'static,
     out: &mut Out,
 ) -> Result<Host, Failure> {
+    open_with(place, clock, None, out).await
+}
+
+/// The same with a scorer that learns.
+pub(crate) async fn open_with(
+    place: &Place,
+    clock: impl Clock + Clone + 'static,
+    learner: Option<Arc<LocalScorer>>,
+    out: &mut Out,
+) -> Result<Host, Failure> {
+    let settings = || learner::settings(learner.as_ref());
     place.make_dir()?;
     let config = place.database()?;
     let key = place.master_key(&config, out)?;
     let database = config.open().await?;
     // The organisation is in the store, and an engine needs one to open: first the planned one, then the
     // one that is there.
-    let planned = assemble(&database, organisation::planned()?, &key, clock.clone()).await?.open().await?;
+    let planned = organisation::planned()?;
+    let planned = assemble(&database, planned, settings(), &key, clock.clone()).await?.open().await?;
     let sites = enter(&planned).await?;
-    let engine = assemble(&database, identity::org_from(&sites)?, &key, clock).await?;
+    let engine = assemble(&database, identity::org_from(&sites)?, settings(), &key, clock).await?;
     let eovr = engine.figures_in_memory().open().await?;
     Ok(Host {
         eovr,
@@ -61,6 +77,7 @@ pub(crate) async fn open(
         token_secret: key.derived("eovr.tokens.v1"),
         log_secret: key.derived("eovr.log.v1"),
         files: Arc::new(place.files()?),
+        learner,
         database,
     })
 }
@@ -68,10 +85,11 @@ pub(crate) async fn open(
 async fn assemble(
     database: &Database,
     org: Org,
+    settings: incident::Settings,
     key: &KeyText,
     clock: impl Clock + 'static,
 ) -> Result<EovrBuilder, Failure> {
-    let kinds = incident::kinds(incident::Settings::default())?.into_iter().chain(identity::kinds()?);
+    let kinds = incident::kinds(settings)?.into_iter().chain(identity::kinds()?);
     let kinds = kinds.chain(analyst::kinds()?);
     let (of, rows) = incident::notice_actions()?;
     let engine = Eovr::builder().shared_store(database.store()).org(org).kinds(kinds);

@@ -17,6 +17,7 @@ mod export;
 mod files;
 mod http;
 mod import;
+mod learner;
 mod listen;
 mod log;
 mod outgoing;

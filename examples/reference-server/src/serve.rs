@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use eovr_core::identity::watch::SecurityLog;
+use eovr_core::incident::Lessons;
 use eovr_core::service::SystemClock;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -14,6 +15,7 @@ use crate::check;
 use crate::checkpoint::Log;
 use crate::engine::{self, Host};
 use crate::http::{self, App, Auth, PerMinute, Provider, Proxies, Rates, Setup, meters};
+use crate::learner;
 use crate::listen;
 use crate::log;
 use crate::output::{Failure, Out};
@@ -60,6 +62,10 @@ pub(crate) struct Door {
     post: post::Args,
     #[command(flatten)]
     analyst: analyst::Args,
+    /// Learn from what people make of suggestions, each facility for itself. The rules speak alone until what was
+    /// learned surprises less than they do, over a hundred reviews or more, and are never lowered
+    #[arg(long, env = "EOVR_LEARN")]
+    learn: bool,
 }
 
 impl Door {
@@ -73,7 +79,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     if args.door.production {
         check::for_real(&args.place, args.door.public_url.as_deref(), &args.door.analyst).await?;
     }
-    let host = engine::open(&args.place, SystemClock, out).await?;
+    let learner = args.door.learn.then(Arc::default);
+    let host = engine::open_with(&args.place, SystemClock, learner, out).await?;
     serve(host, &args.door, out).await
 }
 
@@ -108,6 +115,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         files: host.files.clone(),
         bell: room.bell(),
         desk: analyst.as_ref().map(analyst::Room::desk),
+        learner: host.learner.clone(),
         kept: door.log.kept.clone(),
         production: door.production,
         public_url: door.public_url.clone(),
@@ -122,6 +130,9 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     beside.spawn(door.log.kept.clone().work(door.log.keeper(host)?));
     if let Some(analyst) = analyst {
         beside.spawn(analyst.work());
+    }
+    if let Some(learner) = host.learner.clone() {
+        beside.spawn(learner::work(Lessons::new(&host.eovr, learner)?));
     }
     if let Some(provider) = app.auth.provider.clone() {
         // Once before anybody comes; where it is away, it is tried again.

@@ -12,6 +12,7 @@ mod figures;
 mod incidents;
 mod journeys;
 mod keys;
+mod lessons;
 mod log;
 mod narratives;
 mod notices;

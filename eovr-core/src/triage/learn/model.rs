@@ -9,7 +9,6 @@ use super::corpus::{dampened, to_length_one};
 use super::decision::Decision;
 use super::descent::Weights;
 use super::features::{BLOCKS, BUCKETS, Reader};
-use crate::risk::Band;
 use crate::triage::text::Text;
 use crate::triage::{Case, Model, Reason, Scorer, Suggestion};
 
@@ -319,18 +318,11 @@ impl Scorer for TextModel {
     /// and of the remainder add up to the score.
     fn score(&self, case: &Case<'_>) -> Suggestion {
         let (answer, explained) = self.explain_with(&mut TextReader::default(), case.narrative);
-        let nothing = answer.abstained || answer.high.is_none();
-        let high = answer.high.filter(|_| !nothing).unwrap_or(0.0);
-        let score = (high * 100.0 + 0.5) as u8;
-        let flagged = !nothing && self.card.flag_above.is_some_and(|above| high > above);
-        let band = match (flagged, score) {
-            (true, 70..) => Band::Extreme,
-            (true, _) => Band::High,
-            (false, 20..) => Band::Medium,
-            (false, _) => Band::Low,
-        };
-        let reasons = if nothing { Vec::new() } else { reasons(&explained, score) };
-        Suggestion { model: self.model(), score, band, high_risk: flagged, abstained: nothing, reasons }
+        let chance = answer.high.filter(|_| !answer.abstained);
+        let flagged = chance.zip(self.card.flag_above).is_some_and(|(high, above)| high > above);
+        let suggestion = Suggestion::of_chance(self.model(), chance, flagged);
+        let reasons = if suggestion.abstained { Vec::new() } else { reasons(&explained, suggestion.score) };
+        Suggestion { reasons, ..suggestion }
     }
 }
 

@@ -24,13 +24,13 @@ mod file;
 mod window;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use self::window::{Seen, Window};
 use super::learn::{BLOCKS, BUCKETS, Reader, WIDTH, dampened, to_length_one};
 use super::text::Text;
-use super::{Case, EmbeddedRules, Model, Reason, Scorer, Suggestion};
-use crate::risk::Band;
+use super::{Case, EmbeddedRules, Model, Reason, Scorer, Suggestion, band_of_chance};
 
 /// What has been learned from the reviews of one house. A plain value: it is kept with
 /// [`to_bytes`](Self::to_bytes) and a review with another is never mixed in.
@@ -145,11 +145,13 @@ impl LocalLearner {
 }
 
 const MOST_WORDS: usize = 5;
+/// The name that its suggestions carry.
+const NAME: &str = "eovr-local";
 
 impl Scorer for LocalLearner {
     fn model(&self) -> Model {
         if self.window.in_charge() {
-            Model { id: Cow::Borrowed("eovr-local"), version: Cow::Owned(self.reviews.to_string()) }
+            Model { id: Cow::Borrowed(NAME), version: Cow::Owned(self.reviews.to_string()) }
         } else {
             EmbeddedRules.model()
         }
@@ -181,13 +183,7 @@ impl Scorer for LocalLearner {
         }
         let flagged = probability > self.window.flag_above();
         suggestion.high_risk |= flagged;
-        let band = match (flagged, learned) {
-            (true, 70..) => Band::Extreme,
-            (true, _) => Band::High,
-            (false, 20..) => Band::Medium,
-            (false, _) => Band::Low,
-        };
-        suggestion.band = suggestion.band.max(band);
+        suggestion.band = suggestion.band.max(band_of_chance(learned, flagged));
         suggestion
     }
 }
@@ -216,46 +212,52 @@ fn features(case: &Case<'_>, rules: &Suggestion) -> Vec<(usize, f32)> {
     features
 }
 
-/// A learner that the engine can be given and that goes on learning: the host calls
-/// [`review`](Self::review) when somebody accepted or overrode a suggestion, and keeps
-/// [`to_bytes`](Self::to_bytes) where it keeps its settings.
+/// A learner for each house ([`Case::house`]), that the engine can be given and that goes on learning: the host calls
+/// [`review`](Self::review) when somebody accepted or overrode a suggestion. No house hears of another's reviews. A
+/// house without any costs nothing, one with some a megabyte.
 #[derive(Debug, Default)]
-pub struct LocalScorer(Mutex<LocalLearner>);
+pub struct LocalScorer(Mutex<BTreeMap<String, LocalLearner>>);
 
 impl LocalScorer {
-    /// Goes on from where a learner was.
-    pub fn new(learner: LocalLearner) -> Self {
-        Self(Mutex::new(learner))
+    /// Goes on from where a house's learner was.
+    pub fn put(&self, house: &str, learner: LocalLearner) {
+        self.with(|learners| learners.insert(house.to_owned(), learner));
     }
 
-    /// See [`LocalLearner::review`].
+    /// See [`LocalLearner::review`]: the learner of the case's house is taught.
     pub fn review(&self, case: &Case<'_>, high: bool) {
-        self.with(|learner| learner.review(case, high));
+        let house = case.house.unwrap_or_default();
+        self.with(|learners| learners.entry(house.to_owned()).or_default().review(case, high));
     }
 
     /// See [`LocalLearner::standing`].
-    pub fn standing(&self) -> Standing {
-        self.with(|learner| learner.standing())
+    pub fn standing(&self, house: &str) -> Standing {
+        let learned = self.with(|learners| learners.get(house).map(LocalLearner::standing));
+        learned.unwrap_or(Standing { reviews: 0, compared: 0, lead: None, interval: None, in_charge: false })
     }
 
-    /// See [`LocalLearner::to_bytes`].
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.with(|learner| learner.to_bytes())
+    /// A house's learner, where it has learned something.
+    pub fn learner(&self, house: &str) -> Option<LocalLearner> {
+        self.with(|learners| learners.get(house).cloned())
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut LocalLearner) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, LocalLearner>) -> T) -> T {
         // A learner is whole between any two steps, whoever panicked meanwhile.
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Scorer for LocalScorer {
+    /// The version is how many reviews all houses together have had. A suggestion names its house's own.
     fn model(&self) -> Model {
-        self.with(|learner| learner.model())
+        let reviews: u64 = self.with(|learners| learners.values().map(|learner| learner.reviews).sum());
+        Model { id: Cow::Borrowed(NAME), version: Cow::Owned(reviews.to_string()) }
     }
 
     fn score(&self, case: &Case<'_>) -> Suggestion {
-        self.with(|learner| learner.score(case))
+        let house = case.house.unwrap_or_default();
+        let said = self.with(|learners| learners.get(house).map(|learner| learner.score(case)));
+        said.unwrap_or_else(|| EmbeddedRules.score(case))
     }
 }
 

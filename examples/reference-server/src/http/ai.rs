@@ -4,7 +4,9 @@ use axum::extract::State;
 use eovr_core::access::{Seat, Standing};
 use eovr_core::incident::{KIND, Settings};
 use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::triage::Scorer as _;
 use eovr_core::triage::analysis::Reason;
+use eovr_core::triage::local::Standing as Learned;
 use eovr_core::{Name, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -38,6 +40,22 @@ pub(crate) struct Status {
     budget_left: Option<u64>,
     /// The providers that this server could ask.
     providers: Vec<Provider>,
+    /// What was learned from the reviews of the facility of who asks; none where nothing learns, and for those above one.
+    learner: Option<Learner>,
+}
+
+/// How what was learned stands beside the rules.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AiLearner)]
+struct Learner {
+    /// From how many reviews.
+    reviews: u64,
+    /// Over how many of the last ones it is compared with the rules.
+    compared: usize,
+    /// By how much it is less surprised than they are, on average (natural units); none before there are enough.
+    lead: Option<f64>,
+    /// Whether it is asked: the rules speak alone until it has earned that.
+    in_charge: bool,
 }
 
 /// A provider, as this server has found it.
@@ -121,7 +139,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn status(State(app): State<App>, Caller(session): Caller) -> Answered {
-    let model = Settings::default().scorer.map(|scorer| scorer.model());
+    let learns = app.learner.as_ref().map(|learner| learner.model());
+    let model = learns.or_else(|| Settings::default().scorer.map(|scorer| scorer.model()));
+    let facility = match session.actor().standing() {
+        Standing::Member { seat: Seat::Facility(stamp), .. } => Some(stamp.facility.as_str()),
+        _ => None,
+    };
+    let learner =
+        app.learner.as_ref().zip(facility).map(|(learner, facility)| learner.standing(facility).into());
     let (scorer, version) = model.map(|model| (model.id.into_owned(), model.version.into_owned())).unzip();
     let Some(desk) = &app.desk else {
         let (provider, model, budget_left) = (None, None, None);
@@ -134,20 +159,26 @@ async fn status(State(app): State<App>, Caller(session): Caller) -> Answered {
             on_trial: false,
             budget_left,
             providers: Vec::new(),
+            learner,
         });
     };
     let chosen = desk.chosen().await?;
     let on_trial = chosen.as_ref().is_some_and(|chosen| chosen.on_trial);
     let (provider, model) = chosen.map(|chosen| (chosen.processor.to_string(), chosen.model)).unzip();
-    let budget_left = match session.actor().standing() {
-        Standing::Member { seat: Seat::Facility(stamp), .. } => {
-            Some(desk.budget_left(stamp.facility.as_str()).await?)
-        }
-        _ => None,
+    let budget_left = match facility {
+        Some(facility) => Some(desk.budget_left(facility).await?),
+        None => None,
     };
     let providers: Vec<Provider> = desk.providers().into_iter().map(Provider::from).collect();
     let remote = providers.iter().any(|one| Some(&one.provider) == provider.as_ref());
-    json(&Status { scorer, version, remote, provider, model, on_trial, budget_left, providers })
+    json(&Status { scorer, version, remote, provider, model, on_trial, budget_left, providers, learner })
+}
+
+impl From<Learned> for Learner {
+    fn from(learned: Learned) -> Self {
+        let Learned { reviews, compared, lead, in_charge, .. } = learned;
+        Self { reviews, compared, lead, in_charge }
+    }
 }
 
 impl From<eovr_core::analyst::Provider> for Provider {

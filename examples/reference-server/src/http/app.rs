@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eovr_core::Eovr;
 use eovr_core::analyst::Desk;
 use eovr_core::ports::Blobs;
+use eovr_core::triage::local::LocalScorer;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::auth::Auth;
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) bell: Bell,
     /// Has reports read outside; none where nobody is to be asked.
     pub(crate) desk: Option<Desk>,
+    pub(crate) learner: Option<Arc<LocalScorer>>,
     /// Where signed checkpoints of the audit log are kept, if anywhere.
     pub(crate) kept: Kept,
     pub(crate) repeats: Repeats,
@@ -51,6 +53,7 @@ pub(crate) struct Setup {
     pub(crate) files: Arc<dyn Blobs>,
     pub(crate) bell: Bell,
     pub(crate) desk: Option<Desk>,
+    pub(crate) learner: Option<Arc<LocalScorer>>,
     pub(crate) kept: Kept,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
@@ -61,8 +64,20 @@ pub(crate) struct Setup {
 
 impl App {
     pub(crate) fn new(setup: Setup) -> Self {
-        let Setup { eovr, gate, auth, files, bell, desk, kept, production, public_url, secret, meters } =
-            setup;
+        let Setup {
+            eovr,
+            gate,
+            auth,
+            files,
+            bell,
+            desk,
+            learner,
+            kept,
+            production,
+            public_url,
+            secret,
+            meters,
+        } = setup;
         Self(Arc::new(Parts {
             eovr,
             gate,
@@ -72,6 +87,7 @@ impl App {
             files,
             bell,
             desk,
+            learner,
             kept,
             repeats: Repeats::new(secret),
             pulse: Pulse::default(),

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use eovr_ai::Dialect;
+use eovr_core::analyst::Trained;
 use eovr_core::identity::facility::{self, Link};
 use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::{Command, Name, Session};
@@ -149,9 +150,13 @@ async fn revoke(Caller(session): Caller, Site(id): Site) -> Answered {
 }
 
 async fn allow(Caller(session): Caller, Site(id): Site, Json(allowance): Json<Allowance>) -> Answered {
-    let known = |name: &String| name.parse::<Dialect>().and_then(|dialect| Name::new(dialect.name()));
+    let known = |name: &String| match name == Trained::PROCESSOR {
+        true => Name::new(name),
+        false => name.parse::<Dialect>().and_then(|dialect| Name::new(dialect.name())),
+    };
     let processors = allowance.processors.iter().map(known).collect::<Result<Vec<_>, _>>().map_err(|_| {
-        let accepted = format!("`{}`", Dialect::ALL.map(Dialect::name).join("`, `"));
+        let accepted =
+            format!("`{}`, `{}`", Dialect::ALL.map(Dialect::name).join("`, `"), Trained::PROCESSOR);
         Problem::invalid("processors", "it has one that is not known", accepted)
     })?;
     act(&session, id, facility::allowance(&processors).note(allowance.reason)).await

@@ -27,7 +27,7 @@ use super::values;
 struct Listed<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: RecordId,
-    /// `candidate`, `on_trial`, `active` or `retired`.
+    /// `candidate`, `on_trial`, `active`, `retired` or `scrapped`.
     state: &'a str,
     provider: &'a str,
     model: &'a str,
@@ -229,6 +229,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
             ),
             reconsider,
         )
+        .add(
+            Endpoint::post("/api/ai/models/{id}/scrap", may("scrap"), "Rules a model out for good")
+                .takes::<Because>(),
+            scrap,
+        )
 }
 
 async fn again(Caller(session): Caller, Incident(id): Incident) -> Answered {
@@ -325,5 +330,10 @@ async fn retire(Caller(session): Caller, Model(id): Model, Json(because): Json<B
 
 async fn reconsider(Caller(session): Caller, Model(id): Model) -> Answered {
     Registry::of(&session).reconsider(id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn scrap(Caller(session): Caller, Model(id): Model, Json(because): Json<Because>) -> Answered {
+    Registry::of(&session).scrap(id, &because.reason).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

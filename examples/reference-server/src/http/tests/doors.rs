@@ -93,6 +93,7 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
         files: Arc::new(MemoryBlobs::new()),
         bell: Bell::silent(),
         desk: None,
+        learner: None,
         kept: Kept::default(),
         eovr: eovr.clone(),
         gate: auth.clone(),

@@ -135,6 +135,7 @@ impl Server {
             files: Arc::new(MemoryBlobs::new()),
             bell: Bell::silent(),
             desk: None,
+            learner: None,
             kept: Kept::default(),
             production,
             public_url: None,

@@ -44,6 +44,11 @@ async fn a_model_is_switched_on_by_figures_and_a_person() -> Tested {
     post("retire", BECAUSE.to_owned()).await?.is(204)?;
     post("reconsider", String::new()).await?.is(204)?;
     post("try", BECAUSE.to_owned()).await?.is(204)?;
+    post("scrap", BECAUSE.to_owned()).await?.problem(400, "refused")?;
+    post("retire", BECAUSE.to_owned()).await?.is(204)?;
+    post("scrap", BECAUSE.to_owned()).await?.is(204)?;
+    post("reconsider", String::new()).await?.problem(400, "refused")?;
+    assert_eq!(server.get(TOP, "/api/ai/models").await?.json()?["items"][0]["state"], "scrapped");
     for who in [NURSE, QUALITY] {
         server.get(who, "/api/ai/models").await?.problem(403, "denied")?;
     }

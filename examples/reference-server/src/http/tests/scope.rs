@@ -136,6 +136,7 @@ impl World {
             files: Arc::new(MemoryBlobs::new()),
             bell: Bell::silent(),
             desk: None,
+            learner: None,
             kept: Kept::default(),
             production: false,
             public_url: None,

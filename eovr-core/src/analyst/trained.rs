@@ -1,0 +1,78 @@
+use async_trait::async_trait;
+use serde_json::json;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Name;
+use crate::ports::{Analyst, Answered};
+use crate::risk::Band;
+use crate::triage::Scorer as _;
+use crate::triage::analysis::{Analysis, Cleared, NoAnswer, Reason};
+use crate::triage::learn::TextModel;
+
+/// A model that was trained on a house's own reviews, as an analyst: known, tried, compared, switched on and off
+/// like a provider's, in this process. What it is given is what it was trained on: text without names.
+#[derive(Debug)]
+pub struct Trained {
+    processor: Name,
+    name: String,
+    model: TextModel,
+}
+
+impl Trained {
+    /// The name of its processor, as facilities allow it.
+    pub const PROCESSOR: &str = "house";
+
+    /// A model whose labels are the four bands: one that was trained on the column `level` of a labelled set
+    /// ([`crate::export::labelled`]) as `low`, `medium`, `high`, `extreme`.
+    ///
+    /// # Errors
+    /// `Config` where its labels are others.
+    pub fn new(model: TextModel) -> Result<Self> {
+        if !model.labels().iter().map(String::as_str).eq(Band::ALL.map(Band::name)) {
+            return Err(Error::new(ErrorKind::Config, "the model's labels are not the four bands").with_help(
+                "train it on the column `level` of a labelled set, with the labels low, medium, high, extreme",
+            ));
+        }
+        let known = model.model();
+        let name = format!("{}@{}", known.id, known.version);
+        Ok(Self { processor: Name::new(Self::PROCESSOR)?, name, model })
+    }
+
+    /// What the registry knows it by: its name and version. A model that was trained again is another.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+#[async_trait]
+impl Analyst for Trained {
+    fn processor(&self) -> &Name {
+        &self.processor
+    }
+
+    /// It has no instructions.
+    fn prompt(&self) -> &'static str {
+        "none"
+    }
+
+    async fn analyse(&self, model: &str, narrative: &Cleared) -> Result<Answered, NoAnswer> {
+        if model != self.name {
+            return Err(Reason::UnknownModel.into());
+        }
+        let answer = self.model.read(narrative.text());
+        let percent = |chance: f64| (chance * 100.0).round() as i64;
+        let sure = answer.probabilities.get(answer.label).copied().map(percent);
+        let said = match answer.abstained {
+            true => json!({"score": null, "level": null, "confidence": null, "factors": [], "findings": []}),
+            false => json!({
+                "score": answer.high.map(percent),
+                "level": self.model.labels().get(answer.label),
+                "confidence": sure,
+                "factors": [],
+                "findings": [],
+            }),
+        };
+        let analysis = Analysis::read(&said.to_string(), narrative)?;
+        Ok(Answered { analysis, tokens_in: None, tokens_out: None })
+    }
+}

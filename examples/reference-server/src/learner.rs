@@ -1,0 +1,37 @@
+//! A scorer that learns from each facility's own reviews, where that is switched on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eovr_core::incident::{Lessons, Settings};
+use eovr_core::triage::Scorer;
+use eovr_core::triage::local::LocalScorer;
+use tokio::time::MissedTickBehavior;
+
+/// How often it is looked for reviews.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// The settings of incidents with this scorer in the place of the rules, which it has within.
+pub(crate) fn settings(scorer: Option<&Arc<LocalScorer>>) -> Settings {
+    let usual = Settings::default();
+    match scorer {
+        Some(scorer) => Settings { scorer: Some(scorer.clone() as Arc<dyn Scorer>), ..usual },
+        None => usual,
+    }
+}
+
+/// Follows the feed until it is dropped.
+pub(crate) async fn work(mut lessons: Lessons) {
+    let mut every = tokio::time::interval(LOOK);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match lessons.follow().await {
+            Ok(0) => {}
+            Ok(learned) => tracing::info!(target: "eovr_server::learner", learned, "reviews learned"),
+            Err(error) => {
+                tracing::warn!(target: "eovr_server::learner", kind = error.kind().name(), "no lessons for now");
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A scorer that learns from what people make of its suggestions.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
+
+use std::sync::Arc;
+
+use eovr_core::access::Role;
+use eovr_core::incident::{Action, Lessons, Settings};
+use eovr_core::memory::MemoryStore;
+use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::triage::Scorer;
+use eovr_core::triage::local::LocalScorer;
+use eovr_core::{Command, Eovr, incident};
+use eovr_tests::{TestClock, TestEntropy, actor, id, master_key, org, report};
+
+const HERE: &str = "CAI-1-1";
+const ELSEWHERE: &str = "CAI-1-2";
+
+/// An engine whose scorer learns.
+async fn house(scorer: &Arc<LocalScorer>) -> Eovr {
+    let settings = Settings { scorer: Some(scorer.clone() as Arc<dyn Scorer>), ..Settings::default() };
+    let eovr = Eovr::builder().store(MemoryStore::new()).org(org()).kinds(incident::kinds(settings).unwrap());
+    let eovr = eovr.master_key(master_key()).clock(TestClock::new()).entropy(TestEntropy::default());
+    eovr.open().await.unwrap()
+}
+
+/// What a nurse tells at a facility: of the blue pump, which this house has learned to fear and no list of words
+/// knows, or of the soup.
+async fn told(eovr: &Eovr, at: &str, number: usize, grave: bool) -> RecordId {
+    let what = if grave { "blue pump stood" } else { "soup came late" };
+    let nurse = eovr.session(actor("nurse", Role::Staff, at));
+    let told = report(&format!("The {what} in room {number} again, says the night shift."));
+    nurse.incidents().report(&id(at), told).await.unwrap().written.id
+}
+
+/// A quality admin rates it, and says that the machine was wrong.
+async fn overridden(eovr: &Eovr, at: &str, incident: RecordId, grave: bool) {
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, at));
+    let (severity, probability) = if grave { ("severe", "frequent") } else { ("minor", "rare") };
+    quality.incidents().assess(incident, None, severity, probability).await.unwrap();
+    review(eovr, at, incident, "overridden").await;
+}
+
+async fn review(eovr: &Eovr, at: &str, incident: RecordId, verdict: &str) {
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, at));
+    let said = Command::new(Action::ReviewAi).set("ai_review", verdict);
+    quality.act(incident::KIND, incident, said).await.unwrap();
+}
+
+async fn load(eovr: &Eovr, at: &str, incident: RecordId) -> Record {
+    eovr.session(actor("quality", Role::QualityAdmin, at)).incidents().load(incident).await.unwrap()
+}
+
+fn text<'r>(record: &'r Record, facet: &str) -> &'r str {
+    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_house_learns_from_its_own_reviews_and_no_other_house_does() {
+    let scorer = Arc::<LocalScorer>::default();
+    let eovr = house(&scorer).await;
+    let mut lessons = Lessons::new(&eovr, scorer.clone()).unwrap();
+    for number in 0..200 {
+        let grave = number % 3 == 0;
+        let incident = told(&eovr, HERE, number, grave).await;
+        assert_eq!(text(&load(&eovr, HERE, incident).await, "ai_model"), "eovr-rules");
+        overridden(&eovr, HERE, incident, grave).await;
+    }
+    assert_eq!(lessons.follow().await.unwrap(), 200);
+    assert_eq!(lessons.follow().await.unwrap(), 0, "a report is a lesson once");
+    let standing = scorer.standing(HERE);
+    assert!(standing.in_charge && standing.reviews == 200 && standing.lead > Some(0.0), "{standing:?}");
+    let here = load(&eovr, HERE, told(&eovr, HERE, 1000, true).await).await;
+    assert_eq!((text(&here, "ai_model"), here.facet("high_risk")), ("eovr-local", Some(&true.into())));
+    let there = load(&eovr, ELSEWHERE, told(&eovr, ELSEWHERE, 1000, true).await).await;
+    assert_eq!((text(&there, "ai_model"), there.facet("high_risk")), ("eovr-rules", Some(&false.into())));
+    assert_eq!(scorer.standing(ELSEWHERE).reviews, 0);
+    // Whoever starts anew learns the same from the same feed.
+    let again = Arc::<LocalScorer>::default();
+    Lessons::new(&eovr, again.clone()).unwrap().follow().await.unwrap();
+    assert!(again.learner(HERE) == scorer.learner(HERE) && again.learner(HERE).is_some());
+}
+
+#[tokio::test]
+async fn only_what_people_have_said_is_a_lesson() {
+    let scorer = Arc::<LocalScorer>::default();
+    let eovr = house(&scorer).await;
+    let mut lessons = Lessons::new(&eovr, scorer.clone()).unwrap();
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, HERE));
+    let (rated, accepted, overridden) = (
+        told(&eovr, HERE, 1, true).await,
+        told(&eovr, HERE, 2, false).await,
+        told(&eovr, HERE, 3, true).await,
+    );
+    let rate = async |incident| {
+        quality.incidents().assess(incident, None, "severe", "frequent").await.unwrap();
+    };
+    rate(rated).await;
+    review(&eovr, HERE, overridden, "overridden").await;
+    assert_eq!(lessons.follow().await.unwrap(), 0, "rated but not reviewed, reviewed but not rated");
+    review(&eovr, HERE, accepted, "accepted").await;
+    assert_eq!(lessons.follow().await.unwrap(), 1);
+    rate(overridden).await;
+    review(&eovr, HERE, rated, "accepted").await;
+    rate(accepted).await;
+    assert_eq!(lessons.follow().await.unwrap(), 2, "each once");
+}
