@@ -18,6 +18,7 @@ use crate::call::Call;
 use crate::check::Callable;
 use crate::database::{Database, Keys};
 use crate::failure::{Failure, Outcome, config, guarded};
+use crate::files::Files;
 use crate::inward::{self, Text, field, optional};
 use crate::model::Model;
 use crate::outward::Outward;
@@ -30,6 +31,7 @@ use crate::session::Session;
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) door: Door,
+    pub(crate) files: Option<Files>,
     parts: Arc<Parts>,
 }
 
@@ -89,6 +91,8 @@ pub(crate) fn open(py: Python<'_>, parts: &Bound<'_, PyAny>) -> Outcome<Call> {
         let master = Zeroizing::new(field::<Text>(parts, "master_key")?.0);
         let previous = optional::<Text>(parts, "previous_master_key")?.map(|key| Zeroizing::new(key.0));
         let builder = builder(parts)?;
+        let files = parts.getattr("files")?;
+        let files = (!files.is_none()).then(|| Files::new(files.unbind()));
         let call = Call::new(&door.clone(), "open", async move {
             let database = Database::open(&url.0).await?;
             let fitted = async {
@@ -97,7 +101,7 @@ pub(crate) fn open(py: Python<'_>, parts: &Bound<'_, PyAny>) -> Outcome<Call> {
             match fitted.await {
                 Ok(eovr) => {
                     let open = Mutex::new(Some((eovr, database)));
-                    Ok(Opened(Host { parts: Arc::new(Parts { door: door.clone(), open }), door }))
+                    Ok(Opened(Host { parts: Arc::new(Parts { door: door.clone(), open }), files, door }))
                 }
                 Err(failure) => {
                     database.close().await;

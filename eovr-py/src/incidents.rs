@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use crate::call::Call;
 use crate::engine::Host;
 use crate::failure::{Outcome, guarded};
+use crate::files::{Read, attachments};
 use crate::imported::Rows;
 use crate::inward::{Id, Moment, Text, field, optional};
 
@@ -101,6 +102,39 @@ impl Incidents {
         let session = self.ask()?;
         Ok(Call::new(&self.host.door, "follow_ups", async move {
             Ok(session.incidents().follow_ups(id.0).await?)
+        }))
+    }
+
+    #[pyo3(signature = (id, name, data, attachment_id))]
+    fn attach(&self, id: Id, name: Text, data: Vec<u8>, attachment_id: Option<Id>) -> Outcome<Call> {
+        let (session, files) = (self.ask()?, self.host.files.clone());
+        Ok(Call::new(&self.host.door, "attach", async move {
+            let files = attachments(&session, files.as_ref())?;
+            Ok(match attachment_id {
+                Some(own) => files.attach_as(id.0, own.0, &name.0, &data).await?,
+                None => files.attach(id.0, &name.0, &data).await?,
+            })
+        }))
+    }
+
+    fn attachments(&self, id: Id) -> Outcome<Call> {
+        let (session, files) = (self.ask()?, self.host.files.clone());
+        Ok(Call::new(&self.host.door, "attachments", async move {
+            Ok(attachments(&session, files.as_ref())?.list(id.0).await?)
+        }))
+    }
+
+    fn read_attachment(&self, id: Id, attachment: Id) -> Outcome<Call> {
+        let (session, files) = (self.ask()?, self.host.files.clone());
+        Ok(Call::new(&self.host.door, "read_attachment", async move {
+            Ok(Read(attachments(&session, files.as_ref())?.read(id.0, attachment.0).await?))
+        }))
+    }
+
+    fn remove_attachment(&self, id: Id, attachment: Id, reason: Text) -> Outcome<Call> {
+        let (session, files) = (self.ask()?, self.host.files.clone());
+        Ok(Call::new(&self.host.door, "remove_attachment", async move {
+            Ok(attachments(&session, files.as_ref())?.remove(id.0, attachment.0, &reason.0).await?)
         }))
     }
 

@@ -11,6 +11,7 @@ mod database;
 mod engine;
 mod export;
 mod failure;
+mod files;
 mod frame;
 mod imported;
 mod incidents;

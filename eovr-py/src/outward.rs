@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eovr_core::access::Actor;
 use eovr_core::analytics::{Figures, Source};
+use eovr_core::attachment::File;
 use eovr_core::audit::{StoredEvent, Verdict};
 use eovr_core::incident::{ReceiptView, Reported, Summary};
 use eovr_core::ports::Written;
@@ -16,6 +17,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyMappingProxy, PyTuple};
 
 use crate::failure::{Failure, unmet};
+use crate::files::Read;
 use crate::frame::{self, Frame};
 use crate::imported::Imported;
 
@@ -87,6 +89,13 @@ impl Outward for Imported {
             .map(|(row, error)| made!(py, "Rejected", (*row, error.message(), error.help())));
         let rejected = PyTuple::new(py, rejected.collect::<PyResult<Vec<_>>>()?)?;
         Ok(made!(py, "Imported", (ids, self.there, rejected))?.unbind())
+    }
+}
+
+impl Outward for Read {
+    fn outward(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let File { name, media, bytes } = self.0;
+        Ok(made!(py, "File", (name.as_str(), media.name(), PyBytes::new(py, &bytes)))?.unbind())
     }
 }
 

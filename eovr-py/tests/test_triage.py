@@ -204,13 +204,3 @@ def test_a_model_reads_new_reports(model: Model, url: str) -> None:
         with Eovr.open("memory:", org=ORG, keys=KEY, scorer=scorer) as engine:
             told = nurse(engine).incidents.report("NIL", a_report())
             assert quality(engine).incidents.load(told.id).facets.get("ai_model") == name
-
-
-def test_no_callable_may_stand_before_a_report() -> None:
-    from eovr import Eovr
-
-    from conftest import KEY, ORG
-
-    never: Callable[[str], float] = lambda text: 0.0  # noqa: E731
-    with pytest.raises(TypeError):
-        Eovr.open("memory:", org=ORG, keys=KEY, scorer=never)  # type: ignore[arg-type]

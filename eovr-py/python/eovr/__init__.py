@@ -22,6 +22,8 @@ from eovr._native import Frame
 from eovr.blocking import Eovr, Incidents, Session
 from eovr.errors import *
 from eovr.errors import __all__ as _errors
+from eovr.files import *
+from eovr.files import __all__ as _files
 from eovr.incident import *
 from eovr.incident import __all__ as _incident
 from eovr.records import *
@@ -48,6 +50,7 @@ __all__ = [
     "new_key",
     "triage",
     *_errors,
+    *_files,
     *_incident,
     *_records,
 ]

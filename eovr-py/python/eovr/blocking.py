@@ -48,6 +48,7 @@ from eovr.records import (
 )
 
 if TYPE_CHECKING:
+    from eovr.files import File, Files
     from eovr.triage import Scorer
 
 __all__ = ["Eovr", "Incidents", "Session"]
@@ -88,6 +89,7 @@ class Eovr:
         schemes: Sequence[str] = ("eovr-3x3",),
         scorer: Scorer | None = "rules",
         figures_in_memory: bool = False,
+        files: Files | None = None,
     ) -> Self:
         """Opens an engine on a database, and makes the tables that are missing.
 
@@ -121,6 +123,8 @@ class Eovr:
             What it raises goes to :func:`sys.unraisablehook`, and the report is kept without a suggestion.
         figures_in_memory : bool, optional
             Keeps the counts in memory, for a whole country's figures in a millisecond.
+        files : Files, optional
+            Where attachments are kept, sealed: :class:`Folder`, or an object of yours that has its methods.
 
         Raises
         ------
@@ -132,7 +136,7 @@ class Eovr:
             The store cannot be reached.
         """
         parts = given.parts(
-            url, org, keys, previous_keys, kinds, checks, incidents, schemes, scorer, figures_in_memory
+            url, org, keys, previous_keys, kinds, checks, incidents, schemes, scorer, figures_in_memory, files
         )
         call = _native.open(parts)
         return cls(call.wait())
@@ -633,6 +637,53 @@ class Incidents:
     def follow_ups(self, id: UUID | str) -> tuple[Record, ...]:
         """The follow-up actions of an incident, newest first."""
         call = self._native.follow_ups(id)
+        return call.wait()
+
+    def attach(
+        self, id: UUID | str, name: str, data: bytes, *, attachment_id: UUID | str | None = None
+    ) -> Written:
+        """Adds a photograph or a paper to an incident: JPEG, PNG or PDF, by its bytes and not by its name.
+
+        Parameters
+        ----------
+        id : UUID or str
+            The incident.
+        name : str
+            What people call the file.
+        data : bytes
+            The file, at most 10 MiB. Where a photograph was taken, and when, is taken out.
+        attachment_id : UUID, optional
+            An id of your own, so that the same file sent again is a :class:`ConflictError`.
+
+        Raises
+        ------
+        InvalidInputError, RefusedError, NotFoundError
+            Another sort of file, too large, one too many; not in this state; no such incident in scope.
+        ConfigError
+            The engine was given no place for files.
+        """
+        call = self._native.attach(id, name, data, attachment_id)
+        return call.wait()
+
+    def attachments(self, id: UUID | str) -> tuple[Record, ...]:
+        """The files of an incident, newest first, those taken away included."""
+        call = self._native.attachments(id)
+        return call.wait()
+
+    def read_attachment(self, id: UUID | str, attachment: UUID | str) -> File:
+        """Opens a file of an incident. Who read it and when stands in its trail before it is given.
+
+        Raises
+        ------
+        NotFoundError, RefusedError, TamperedError, KeyUnavailableError
+            None such with that incident; it was taken away; it is not what was kept; its key is gone.
+        """
+        call = self._native.read_attachment(id, attachment)
+        return call.wait()
+
+    def remove_attachment(self, id: UUID | str, attachment: UUID | str, reason: str) -> Written:
+        """Takes a file away for good, and says why. That it was there stays known."""
+        call = self._native.remove_attachment(id, attachment, reason)
         return call.wait()
 
     def reopen(self, closed: UUID | str, reason: str, report: Report) -> Reported:

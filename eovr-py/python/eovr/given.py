@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from eovr.records import Asked, Asker, KindTable, Lang, Record
 
 if TYPE_CHECKING:
+    from eovr.files import Files
     from eovr.triage import Scorer
 
 __all__ = ["asked", "copied", "parts"]
@@ -28,6 +29,7 @@ def parts(
     schemes: Sequence[str],
     scorer: Scorer | None,
     figures_in_memory: bool,
+    files: Files | None,
 ) -> SimpleNamespace:
     """The parts of an engine."""
     return SimpleNamespace(
@@ -41,6 +43,7 @@ def parts(
         schemes=list(schemes),
         scorer=getattr(scorer, "_native", scorer),
         figures_in_memory=figures_in_memory,
+        files=files,
     )
 
 
