@@ -30,7 +30,7 @@ impl fmt::Display for SqlConfig {
 
 #[derive(Clone)]
 pub(crate) enum Place {
-    Sqlite { path: PathBuf, durability: Durability },
+    Sqlite { path: PathBuf, durability: Durability, mapped: bool },
     Postgres(Box<PgConnectOptions>),
     Mysql(Box<MySqlConnectOptions>),
 }
@@ -73,7 +73,7 @@ const ACCEPTED: &str =
 impl SqlConfig {
     /// An SQLite file, made where it is missing: four readers, full durability.
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
-        Self::new(Place::Sqlite { path: path.into(), durability: Durability::Full })
+        Self::new(Place::Sqlite { path: path.into(), durability: Durability::Full, mapped: true })
     }
 
     /// Reads a URL.
@@ -123,6 +123,16 @@ impl SqlConfig {
         self
     }
 
+    /// The same without mapping an SQLite file into memory: for a process that reads everything once. The pages of a
+    /// mapped file count as its memory until the system wants them back.
+    #[must_use]
+    pub fn unmapped(mut self) -> Self {
+        if let Place::Sqlite { mapped, .. } = &mut self.place {
+            *mapped = false;
+        }
+        self
+    }
+
     fn new(place: Place) -> Self {
         Self { place, readers: 4, group: 64, patience: Duration::from_secs(10) }
     }
@@ -144,7 +154,7 @@ impl SqlConfig {
                 }
             };
         }
-        Ok(Self::new(Place::Sqlite { path: Path::new(path).to_owned(), durability }))
+        Ok(Self::new(Place::Sqlite { path: Path::new(path).to_owned(), durability, mapped: true }))
     }
 }
 

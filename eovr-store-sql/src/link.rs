@@ -36,8 +36,8 @@ impl Link {
     /// somebody here waits for the answer; making tables may take as long as it takes.
     pub(crate) async fn connect_to_write(&self, patience: Option<Duration>) -> sqlx::Result<Connection> {
         Ok(match &self.place {
-            Place::Sqlite { path, durability } => {
-                let mut connection = sqlite::writer_options(path, *durability).connect().await?;
+            Place::Sqlite { path, durability, mapped } => {
+                let mut connection = sqlite::writer_options(path, *mapped, *durability).connect().await?;
                 // Read once, so that a file that is no database is noticed here.
                 connection.execute("SELECT count(*) FROM sqlite_schema").await?;
                 Connection::Sqlite(connection)
@@ -65,9 +65,11 @@ impl Link {
     pub(crate) async fn connect_to_read(&self, config: &SqlConfig) -> Result<Pool> {
         let readers = config.readers.max(1);
         Ok(match &self.place {
-            Place::Sqlite { path, .. } => {
+            Place::Sqlite { path, mapped, .. } => {
                 let options = SqlitePoolOptions::new().max_connections(readers).test_before_acquire(false);
-                Pool::Sqlite(options.connect_with(sqlite::reader_options(path)).await.map_err(translate)?)
+                Pool::Sqlite(
+                    options.connect_with(sqlite::reader_options(path, *mapped)).await.map_err(translate)?,
+                )
             }
             Place::Postgres(options) => {
                 let pool = PgPoolOptions::new()

@@ -12,12 +12,12 @@ use crate::config::Durability;
 use crate::schema::{Made, Schema};
 
 /// The one connection that writes.
-pub(crate) fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+pub(crate) fn writer_options(path: &Path, mapped: bool, durability: Durability) -> SqliteConnectOptions {
     let synchronous = match durability {
         Durability::Full => SqliteSynchronous::Full,
         Durability::Process => SqliteSynchronous::Normal,
     };
-    common(path)
+    common(path, mapped)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
@@ -29,11 +29,11 @@ pub(crate) fn writer_options(path: &Path, durability: Durability) -> SqliteConne
 }
 
 /// A connection that reads.
-pub(crate) fn reader_options(path: &Path) -> SqliteConnectOptions {
-    common(path).read_only(true)
+pub(crate) fn reader_options(path: &Path, mapped: bool) -> SqliteConnectOptions {
+    common(path, mapped).read_only(true)
 }
 
-fn common(path: &Path) -> SqliteConnectOptions {
+fn common(path: &Path, mapped: bool) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
@@ -45,7 +45,7 @@ fn common(path: &Path) -> SqliteConnectOptions {
         // The largest page and one row more, so that the thread that reads never waits for who asked.
         .row_buffer_size(512)
         .pragma("temp_store", "MEMORY")
-        .pragma("mmap_size", "1073741824")
+        .pragma("mmap_size", if mapped { "1073741824" } else { "0" })
         // Statements carry sealed values and ids; neither belongs in a log.
         .disable_statement_logging()
 }

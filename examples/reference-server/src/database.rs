@@ -32,6 +32,15 @@ impl Config {
         })
     }
 
+    /// The same for a process that reads everything once: what it has read does not stay in memory.
+    pub(crate) fn read_once(self) -> Self {
+        match self {
+            Self::Sqlite(path) => Self::Sql(SqlConfig::sqlite(path).unmapped()),
+            Self::Sql(config) => Self::Sql(config.unmapped()),
+            Self::Mongo(config) => Self::Mongo(config),
+        }
+    }
+
     /// How many bytes the master key has: MongoDB's drivers want 96.
     pub(crate) fn key_bytes(&self) -> usize {
         match self {

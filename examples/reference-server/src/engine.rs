@@ -49,28 +49,38 @@ pub(crate) async fn open(
     clock: impl Clock + Clone + 'static,
     out: &mut Out,
 ) -> Result<Host, Failure> {
-    open_with(place, clock, None, out).await
+    open_with(place, clock, Opening::default(), out).await
 }
 
-/// The same with a scorer that learns.
+/// What is unusual about an opening.
+#[derive(Debug, Default)]
+pub(crate) struct Opening {
+    /// A scorer that learns.
+    pub(crate) learner: Option<Arc<LocalScorer>>,
+    /// Everything is read once, and little stays in memory.
+    pub(crate) read_once: bool,
+}
+
+/// The same, where something is unusual.
 pub(crate) async fn open_with(
     place: &Place,
     clock: impl Clock + Clone + 'static,
-    learner: Option<Arc<LocalScorer>>,
+    Opening { learner, read_once }: Opening,
     out: &mut Out,
 ) -> Result<Host, Failure> {
     let settings = || learner::settings(learner.as_ref());
     place.make_dir()?;
     let config = place.database()?;
     let key = place.master_key(&config, out)?;
-    let database = config.open().await?;
+    let database = if read_once { config.read_once() } else { config }.open().await?;
     // The organisation is in the store, and an engine needs one to open: first the planned one, then the
     // one that is there.
     let planned = organisation::planned()?;
     let planned = assemble(&database, planned, settings(), &key, clock.clone()).await?.open().await?;
     let sites = enter(&planned).await?;
     let engine = assemble(&database, identity::org_from(&sites)?, settings(), &key, clock).await?;
-    let eovr = engine.figures_in_memory().open().await?;
+    let engine = if read_once { engine } else { engine.figures_in_memory() };
+    let eovr = engine.open().await?;
     Ok(Host {
         eovr,
         secret: key.derived("eovr.server.v1"),

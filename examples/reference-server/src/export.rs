@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 use self::place::Destination;
 use crate::checkpoint::Kept;
-use crate::engine;
+use crate::engine::{self, Opening};
 use crate::output::{Failure, Out};
 use crate::settings::Place;
 
@@ -109,7 +109,8 @@ fn lang(text: &str) -> Result<Lang, String> {
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     args.check()?;
     let destination = Destination::new(&args.out)?;
-    let host = engine::open(&args.place, SystemClock, out).await?;
+    let opening = Opening { read_once: true, ..Opening::default() };
+    let host = engine::open_with(&args.place, SystemClock, opening, out).await?;
     let done = export(&args, &host.eovr, destination, out).await;
     host.close().await;
     done

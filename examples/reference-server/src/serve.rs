@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::analyst;
 use crate::check;
 use crate::checkpoint::Log;
-use crate::engine::{self, Host};
+use crate::engine::{self, Host, Opening};
 use crate::http::{self, App, Auth, PerMinute, Provider, Proxies, Rates, Setup, meters};
 use crate::learner;
 use crate::listen;
@@ -79,8 +79,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     if args.door.production {
         check::for_real(&args.place, args.door.public_url.as_deref(), &args.door.analyst).await?;
     }
-    let learner = args.door.learn.then(Arc::default);
-    let host = engine::open_with(&args.place, SystemClock, learner, out).await?;
+    let opening = Opening { learner: args.door.learn.then(Arc::default), ..Opening::default() };
+    let host = engine::open_with(&args.place, SystemClock, opening, out).await?;
     serve(host, &args.door, out).await
 }
 
