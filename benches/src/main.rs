@@ -13,6 +13,7 @@
 //! cargo bench -p eovr-benches -- http-soak --seconds 600
 //! cargo bench -p eovr-benches -- export           beside Python's libraries; only when named
 //! cargo bench -p eovr-benches -- triage-peers     the trainer beside scikit-learn; only when named
+//! cargo bench -p eovr-benches -- deidentify-peers    beside Presidio; only when named
 //! ```
 
 mod bare;
@@ -20,6 +21,7 @@ mod decisions;
 mod ear;
 mod exports;
 mod http;
+mod identifiers;
 mod large;
 mod learners;
 mod reads;
@@ -74,11 +76,12 @@ const ROWS: [Row; 7] = [
 /// Rows at a size that can be chosen. They need servers and Python, so they are only run when named.
 type SizedRow = (&'static str, fn(Scale, Option<usize>) -> Outcome<Vec<Line>>);
 
-const NAMED: [SizedRow; 7] = [
+const NAMED: [SizedRow; 8] = [
     ("export-xlsx", exports::xlsx_rows),
     ("export-pdf", exports::pdf_rows),
     ("export-store", exports::store_rows),
     ("triage-peers", learners::peer_rows),
+    ("deidentify-peers", identifiers::peer_rows),
     ("stores-submit", stores::submit_rows),
     ("stores-read", stores::read_rows),
     ("stores-seal", stores::seal_rows),
