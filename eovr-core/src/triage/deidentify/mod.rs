@@ -13,6 +13,7 @@
 //! assert_eq!(redact("تم إبلاغ د. أحمد حسن"), "تم إبلاغ د. [name]");
 //! ```
 
+mod arabic;
 mod names;
 mod numbers;
 mod places;
@@ -138,14 +139,16 @@ impl Source<'_> {
 
     /// Whether a word follows the one before it with nothing but a space, a dot or a hyphen between.
     fn joined(&self, at: usize) -> bool {
-        let Some((before, word)) = at.checked_sub(1).and_then(|before| self.word(before)).zip(self.word(at))
-        else {
-            return false;
-        };
-        word.gap == Gap::Space
-            && self.narrative.get(before.span.end..word.span.start).is_some_and(|between| {
+        self.word(at).is_some_and(|word| word.gap == Gap::Space)
+            && self.between(at).is_some_and(|between| {
                 between.chars().all(|c| matches!(c, ' ' | '.' | '-' | '\u{A0}' | '\'' | '’'))
             })
+    }
+
+    /// What stands between a word and the one before it.
+    fn between(&self, at: usize) -> Option<&str> {
+        let (before, word) = at.checked_sub(1).and_then(|before| self.word(before)).zip(self.word(at))?;
+        self.narrative.get(before.span.end..word.span.start)
     }
 
     fn span(&self, words: Range<usize>) -> Option<Range<usize>> {
