@@ -307,8 +307,10 @@ fn runs(narrative: &str) -> Vec<Run> {
             }
             // ") " after an area code is one separator.
             (None, Some(_)) if between == Some(')') && c == ' ' => {}
-            (None, Some(_)) => {
-                let unit = c.is_alphabetic() && between.is_none();
+            (None, Some(run)) => {
+                // "26/10/2025م", "12/5/1446هـ": the era, and no unit.
+                let era = matches!(c, 'م' | 'ه') && run.separators.len() == 2;
+                let unit = c.is_alphabetic() && between.is_none() && !era;
                 found.extend(open.take().filter(|_| !unit));
                 between = None;
             }
