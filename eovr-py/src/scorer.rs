@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -29,10 +29,26 @@ const WAITING: usize = 64;
 pub(crate) struct Asked {
     model: Model,
     questions: SyncSender<Question>,
-    stuck: Arc<AtomicBool>,
+    turns: Arc<Turns>,
+}
+
+/// The last question that was waited for in vain, and the last that was dealt with, by their numbers.
+#[derive(Default)]
+struct Turns {
+    asked: AtomicU64,
+    late: AtomicU64,
+    done: AtomicU64,
+}
+
+impl Turns {
+    /// Whether the callable is still at something that somebody has given up on.
+    fn stuck(&self) -> bool {
+        self.late.load(Ordering::Acquire) > self.done.load(Ordering::Acquire)
+    }
 }
 
 struct Question {
+    number: u64,
     narrative: Zeroizing<String>,
     since: Instant,
     answer: SyncSender<Judgement>,
@@ -52,26 +68,27 @@ impl Asked {
         let id = said("__name__").or_else(class).unwrap_or_else(|| "scorer".to_owned());
         let version = said("version").unwrap_or_else(|| "1".to_owned());
         let (questions, asked) = sync_channel(WAITING);
-        let stuck = Arc::new(AtomicBool::new(false));
-        let (callable, flag) = (callable.clone().unbind(), stuck.clone());
+        let turns = Arc::<Turns>::default();
+        let (callable, its) = (callable.clone().unbind(), turns.clone());
         std::thread::Builder::new()
             .name("eovr-scorer".to_owned())
-            .spawn(move || answer_all(&callable, &asked, &flag))
+            .spawn(move || answer_all(&callable, &asked, &its))
             .map_err(PyErr::from)?;
-        Ok(Self { model: Model { id: id.into(), version: version.into() }, questions, stuck })
+        Ok(Self { model: Model { id: id.into(), version: version.into() }, questions, turns })
     }
 
     fn ask(&self, narrative: &str) -> Option<Judgement> {
-        if self.stuck.load(Ordering::Acquire) {
+        if self.turns.stuck() {
             return None;
         }
         let (answer, answered) = sync_channel(1);
         let narrative = Zeroizing::new(narrative.to_owned());
-        self.questions.try_send(Question { narrative, since: Instant::now(), answer }).ok()?;
+        let number = self.turns.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        self.questions.try_send(Question { number, narrative, since: Instant::now(), answer }).ok()?;
         match block_in_place(|| answered.recv_timeout(PATIENCE)) {
             Ok(judgement) => Some(judgement),
             Err(RecvTimeoutError::Timeout) => {
-                self.stuck.store(true, Ordering::Release);
+                self.turns.late.fetch_max(number, Ordering::AcqRel);
                 None
             }
             Err(RecvTimeoutError::Disconnected) => None,
@@ -80,8 +97,8 @@ impl Asked {
 }
 
 /// Answers until the engine is gone.
-fn answer_all(callable: &Py<PyAny>, questions: &Receiver<Question>, stuck: &AtomicBool) {
-    for Question { narrative, since, answer } in questions {
+fn answer_all(callable: &Py<PyAny>, questions: &Receiver<Question>, turns: &Turns) {
+    for Question { number, narrative, since, answer } in questions {
         if since.elapsed() < PATIENCE {
             match Python::try_attach(|py| judged(callable.bind(py), &narrative)) {
                 Some(Ok(judgement)) => drop(judgement.map(|judgement| answer.try_send(judgement))),
@@ -93,7 +110,7 @@ fn answer_all(callable: &Py<PyAny>, questions: &Receiver<Question>, stuck: &Atom
                 unheard(PyTimeoutError::new_err("a scorer took too long; its report has no suggestion"));
             }
         }
-        stuck.store(false, Ordering::Release);
+        turns.done.fetch_max(number, Ordering::AcqRel);
     }
 }
 

@@ -48,6 +48,12 @@ def test_a_scorer_of_ones_own_reads_reports_and_is_evaluated(url: str) -> None:
     assert triage.evaluate(Length(), ["a" * 900, "b"], ["1", "0"], draws=10).report["cases"] == 2
 
 
+def test_a_number_orders_reports_and_raises_no_flag(url: str) -> None:
+    with asking(url, lambda narrative: 0.99) as report:
+        said = machine(report())
+    assert said["ai_score"] == 99 and said["ai_high_risk"] is False and said["high_risk"] is False
+
+
 def test_its_flag_makes_a_report_urgent(url: str) -> None:
     with asking(url, lambda narrative: triage.Judgement(high=0.8, flagged=True)) as report:
         said = machine(report())

@@ -246,7 +246,7 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     registry.put_on_trial(other, "the one before").await.unwrap();
     house.told(WORDS).await;
     let due = desk.due().await.unwrap();
-    assert_eq!(desk.work(due[0]).await.unwrap(), Outcome::Later(Reason::UnknownModel));
+    assert_eq!(desk.work(due[0]).await.unwrap(), Outcome::Later(Reason::NotEquipped));
 }
 
 #[tokio::test]

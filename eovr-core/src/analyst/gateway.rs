@@ -77,7 +77,7 @@ impl Gateway {
         if !self.allowed(job).await?.contains(&processor) {
             return Ok(Err((Reason::NotAllowed, Some(processor))));
         }
-        let Some(analyst) = equipment.analyst(&processor) else {
+        let Some(analyst) = equipment.analyst(&processor).filter(|analyst| analyst.knows(&model)) else {
             return Ok(Err((Reason::NotEquipped, Some(processor))));
         };
         let spent = self.spent(job.envelope().stamp.facility.as_str()).await?;

@@ -23,7 +23,7 @@ impl Trained {
     pub const PROCESSOR: &str = "house";
 
     /// A model whose labels are the four bands: one that was trained on the column `level` of a labelled set
-    /// ([`crate::export::labelled`]) as `low`, `medium`, `high`, `extreme`.
+    /// (`export::Labelled`) as `low`, `medium`, `high`, `extreme`.
     ///
     /// # Errors
     /// `Config` where its labels are others.
@@ -55,8 +55,13 @@ impl Analyst for Trained {
         "none"
     }
 
+    /// Another training is another model.
+    fn knows(&self, model: &str) -> bool {
+        model == self.name
+    }
+
     async fn analyse(&self, model: &str, narrative: &Cleared) -> Result<Answered, NoAnswer> {
-        if model != self.name {
+        if !self.knows(model) {
             return Err(Reason::UnknownModel.into());
         }
         let answer = self.model.read(narrative.text());

@@ -25,6 +25,12 @@ pub trait Analyst: Debug + Send + Sync {
     /// understood.
     fn prompt(&self) -> &str;
 
+    /// Whether it could ask this model. One that is not known is left to another process.
+    fn knows(&self, model: &str) -> bool {
+        let _ = model;
+        true
+    }
+
     /// Asks a model about a narrative.
     ///
     /// # Errors

@@ -118,7 +118,8 @@ class Eovr:
             ``npsa-5x5``.
         scorer : "rules", Model, callable or None, optional
             What reads a new report. A callable is one that :func:`eovr.triage.evaluate` takes too: from a narrative
-            to how likely high risk is (0 to 1), or to a :class:`eovr.triage.Judgement`; its ``__name__`` and its
+            to how likely high risk is (0 to 1), which orders reports, or to a :class:`eovr.triage.Judgement`, which
+            can raise a flag as well; its ``__name__`` and its
             ``version``, where it has one, stand beside what it says. A report waits a second for it and no longer.
             What it raises goes to :func:`sys.unraisablehook`, and the report is kept without a suggestion.
         figures_in_memory : bool, optional

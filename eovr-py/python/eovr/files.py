@@ -44,7 +44,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """A folder for nobody else."""
+        """A folder; one that is made is for nobody else."""
         self._path = Path(path)
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -1,4 +1,5 @@
-//! The analyst's desk at work: has new reports read outside the house, where that is switched on and allowed.
+//! The analyst's desk at work: has new reports read outside the house, or by a model of the house's own, where that is
+//! switched on and allowed.
 //!
 //! It runs beside the requests and none of them waits for it. Which model is asked stands in the store, and which
 //! facilities allow it; this only brings the keys. So a server that is started with one sends nothing by itself.
@@ -23,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// So many questions are on their way at a time.
 const AT_A_TIME: usize = 4;
 
-/// Who may be asked outside. Secrets have no options: EOVR_AI_KEY, or EOVR_AI_KEY_OPENAI and so on, which bring
+/// Who may be asked. Secrets have no options: EOVR_AI_KEY, or EOVR_AI_KEY_OPENAI and so on, which bring
 /// their providers along so that one can take over from another.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(id = "analyst")]

@@ -63,7 +63,8 @@ pub(crate) struct Door {
     #[command(flatten)]
     analyst: analyst::Args,
     /// Learn from what people make of suggestions, each facility for itself. The rules speak alone until what was
-    /// learned surprises less than they do, over a hundred reviews or more, and are never lowered
+    /// learned surprises less than they do, over a hundred reviews or more, and are never lowered. A megabyte of
+    /// memory for each facility with reviews
     #[arg(long, env = "EOVR_LEARN")]
     learn: bool,
 }

@@ -46,7 +46,7 @@ async fn it_looks_and_reads_like_the_other() -> Tested {
         let plain = written(&folder, &format!("{name}-plain.pdf"), &pdf(&hospital, incident, lang).await?);
         let path = written(&folder, &format!("{name}.pdf"), &archival(&hospital, incident, lang).await?);
         let (ours, theirs) = (drawn(&path), drawn(&plain));
-        assert_eq!(ours.len(), theirs.len(), "{name}");
+        assert!(!ours.is_empty() && ours.len() == theirs.len(), "{name}");
         for (ours, theirs) in ours.iter().zip(&theirs) {
             let differ = ours.iter().zip(theirs).filter(|(a, b)| a.abs_diff(**b) > 64).count();
             assert!(differ * 200 < ours.len(), "{name}: {differ} of {} pixels differ", ours.len());

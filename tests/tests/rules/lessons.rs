@@ -7,10 +7,10 @@ use std::sync::Arc;
 use eovr_core::access::Role;
 use eovr_core::incident::{Action, Lessons, Settings};
 use eovr_core::memory::MemoryStore;
-use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::record::{Query, Record, RecordId, Value};
 use eovr_core::triage::Scorer;
 use eovr_core::triage::local::LocalScorer;
-use eovr_core::{Command, Eovr, incident};
+use eovr_core::{Command, Eovr, Name, incident};
 use eovr_tests::{TestClock, TestEntropy, actor, id, master_key, org, report};
 
 const HERE: &str = "CAI-1-1";
@@ -75,7 +75,13 @@ async fn a_house_learns_from_its_own_reviews_and_no_other_house_does() {
     let there = load(&eovr, ELSEWHERE, told(&eovr, ELSEWHERE, 1000, true).await).await;
     assert_eq!((text(&there, "ai_model"), there.facet("high_risk")), ("eovr-rules", Some(&false.into())));
     assert_eq!(scorer.standing(ELSEWHERE).reviews, 0);
-    // Whoever starts anew learns the same from the same feed.
+    // Whoever starts anew learns the same from the same feed, whatever became of the reports since.
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, HERE));
+    let newest = Query::of(Name::new(incident::KIND).unwrap()).limit(20);
+    let newest = quality.incidents().list(None, newest).await.unwrap().items;
+    for record in &newest {
+        quality.incidents().assess(record.id(), None, "severe", "frequent").await.unwrap();
+    }
     let again = Arc::<LocalScorer>::default();
     Lessons::new(&eovr, again.clone()).unwrap().follow().await.unwrap();
     assert!(again.learner(HERE) == scorer.learner(HERE) && again.learner(HERE).is_some());

@@ -1,8 +1,9 @@
 //! Arabic names. There are no capitals: what is a name the words around it say.
 //!
-//! Behind a title with the article ("المريض", "الممرضة") an adjective has the article as well, so a word without it is a
-//! verb, a particle or a name; the first two are a list ([`no_part`]) and a few endings. Without a title a name
-//! begins with one of the list.
+//! A name begins with one of the list, behind a title or before another of the list. Behind a title it may also begin
+//! and go on with words that are on no list, unless somebody gives something: in "أعطت الممرضة مورفين" what follows the
+//! nurse is the drug. Behind "the patient" stands what became of the patient, so there a family's name has to follow.
+//! Rather a rare name stays than that a report loses what happened.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -92,8 +93,70 @@ const FORMAL: [&str; 8] = ["د", "دكتور", "دكتوره", "الدكتور",
 /// Behind these an adjective has no article either ("طبيب نفسي"), so only a name of the list is one.
 const INDEFINITE: [&str; 6] = ["طبيب", "طبيبه", "ممرض", "ممرضه", "سيد", "سيده"];
 
-/// Names that are also adjectives: alone, even after a title, they are taken for that.
-const ADJECTIVES: [&str; 6] = ["سعيد", "سالم", "كريم", "سليم", "راشد", "عادل"];
+/// Of these it is mostly said what became of them.
+const PATIENTS: [&str; 4] = ["المريض", "المريضه", "الطفل", "الطفله"];
+
+/// Who does this does it with something, which is named next: no name behind a title is guessed then.
+const GIVING: [&str; 40] = [
+    "اعطي",
+    "اعطت",
+    "يعطي",
+    "تعطي",
+    "وصف",
+    "وصفت",
+    "يصف",
+    "صرف",
+    "صرفت",
+    "حقن",
+    "حقنت",
+    "ناول",
+    "ناولت",
+    "امر",
+    "امرت",
+    "كتب",
+    "كتبت",
+    "طلب",
+    "طلبت",
+    "جهز",
+    "جهزت",
+    "اخذ",
+    "اخذت",
+    "تناول",
+    "تناولت",
+    "تلقي",
+    "تلقت",
+    "احضر",
+    "احضرت",
+    "علق",
+    "علقت",
+    "سحب",
+    "سحبت",
+    "اوقف",
+    "اوقفت",
+    "بدا",
+    "بدات",
+    "زاد",
+    "زادت",
+    "استخدم",
+];
+
+/// Names that are also adjectives: without another part of a name they are taken for that.
+const ADJECTIVES: [&str; 14] = [
+    "سعيد",
+    "سالم",
+    "كريم",
+    "سليم",
+    "راشد",
+    "عادل",
+    "هادي",
+    "هاديه",
+    "نادر",
+    "جميل",
+    "جميله",
+    "كامل",
+    "عزيز",
+    "عزيزه",
+];
 
 /// What joins the parts of a name.
 const JOINTS: [&str; 8] = ["بن", "بنت", "ابن", "ابو", "ام", "عبد", "ال", "bin"];
@@ -117,17 +180,14 @@ pub(super) fn titled(source: &Source<'_>, from: usize) -> usize {
         return 0;
     }
     let first = source.spelling(from);
-    let begins = !is_on(source, from) && (known(first) || JOINTS.contains(&first) || may_begin(first, title));
-    if !begins {
-        return 0;
-    }
-    let length = 1 + more(source, from + 1, PARTS - 1, Open(first));
+    // Behind a comma or a colon a new thought may begin.
     let apart = source.word(from).is_some_and(|word| word.gap == Gap::Comma);
-    match length {
-        1 if apart && !known(first) => 0,
-        1 if ADJECTIVES.contains(&first) || (kin && !known(first)) => 0,
-        length => length,
-    }
+    let listed = known(first) && (!ADJECTIVES.contains(&first) || named_on(source, from + 1));
+    let joint = JOINTS.contains(&first) && named_on(source, from + 1);
+    let free = !kin && !gives(source, from);
+    let begins = listed || joint || (!apart && !kin && may_begin(source, from, title, free));
+    let open = Open { first, free };
+    if begins && !is_on(source, from) { 1 + more(source, from + 1, PARTS - 1, open) } else { 0 }
 }
 
 /// How many words from here on are a name that nothing announces: one of the list and another.
@@ -138,22 +198,19 @@ pub(super) fn listed(source: &Source<'_>, from: usize) -> usize {
     if !is_arabic(source, from) || is_on(source, from) || !(known_or_grown(first) || servant) {
         return 0;
     }
-    let second = source.joined(from + 1)
-        && is_arabic(source, from + 1)
-        && !is_on(source, from + 1)
-        && (servant
-            || known(next)
-            || JOINTS.contains(&next)
-            || (SECOND_HALVES.contains(&next) && next != "الله")
-            || (is_definite(next) && next.ends_with('ي') && !no_part(next)));
-    if second { 1 + more(source, from + 1, PARTS - 1, Open(first)) } else { 0 }
+    let second = servant || (first != "كامل" && named_on(source, from + 1));
+    let open = Open { first, free: false };
+    if second { 1 + more(source, from + 1, PARTS - 1, open) } else { 0 }
 }
 
-/// The first word of a name whose end is looked for.
-struct Open<'a>(&'a str);
+/// A name whose end is looked for: its first word, and whether words of no list may belong to it.
+struct Open<'a> {
+    first: &'a str,
+    free: bool,
+}
 
 /// How many of the next words belong to the name as well. With the article a part is the family's, and the last.
-fn more(source: &Source<'_>, from: usize, most: usize, Open(first): Open<'_>) -> usize {
+fn more(source: &Source<'_>, from: usize, most: usize, Open { first, free }: Open<'_>) -> usize {
     let mut at = from;
     let mut before = first;
     // "د. القحطاني" is whole.
@@ -162,10 +219,10 @@ fn more(source: &Source<'_>, from: usize, most: usize, Open(first): Open<'_>) ->
         let word = source.spelling(at);
         let after_joint = JOINTS.contains(&before);
         let half = SECOND_HALVES.contains(&word);
-        let part = after_joint
-            || half
-            || JOINTS.contains(&word)
-            || (!ended && !is_on(source, at) && (known(word) || may_go_on(word)));
+        let part = half
+            || (after_joint && (known(word) || before == "عبد" || may_go_on(word)))
+            || (JOINTS.contains(&word) && may_go_on(source.spelling(at + 1)))
+            || (!ended && !is_on(source, at) && goes_on(source, at, free));
         if !part || (TITLES.contains(&word) && !known(word)) {
             break;
         }
@@ -176,16 +233,59 @@ fn more(source: &Source<'_>, from: usize, most: usize, Open(first): Open<'_>) ->
     at - from
 }
 
+/// Whether a word is a further part of a name: one of the list, a family's name, or what stands before one.
+fn goes_on(source: &Source<'_>, at: usize, free: bool) -> bool {
+    let word = source.spelling(at);
+    let guessed = may_go_on(word) && (family_follows(source, at + 1) || (free && !dosed(source, at + 1)));
+    known(word) || is_family(word) || guessed
+}
+
+/// Whether a number stands here: what is before it is a drug, a device or a room.
+fn dosed(source: &Source<'_>, at: usize) -> bool {
+    source.spelling(at).starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether somebody gives something, by the word before the title that stands before this one.
+fn gives(source: &Source<'_>, from: usize) -> bool {
+    let verb = from.checked_sub(2).map_or("", |at| source.spelling(at));
+    let parts = [Some(verb), verb.strip_prefix('و'), verb.strip_prefix('ف')];
+    parts.into_iter().flatten().any(|verb| GIVING.contains(&verb))
+}
+
+/// Whether at this word a name goes on beyond doubt.
+fn named_on(source: &Source<'_>, at: usize) -> bool {
+    let word = source.spelling(at);
+    let sure = (known(word) && !is_on(source, at))
+        || is_family(word)
+        || (SECOND_HALVES.contains(&word) && word != "الله")
+        || (JOINTS.contains(&word) && may_go_on(source.spelling(at + 1)));
+    source.joined(at) && is_arabic(source, at) && sure
+}
+
+/// A family's name: it has the article, and the ending of a place or a tribe.
+fn is_family(word: &str) -> bool {
+    is_definite(word) && word.ends_with('ي') && !no_part(word)
+}
+
+fn family_follows(source: &Source<'_>, at: usize) -> bool {
+    let word = source.spelling(at);
+    source.joined(at)
+        && is_arabic(source, at)
+        && (is_family(word) || word == "ال" || (is_definite(word) && known(word)))
+}
+
 /// Whether a word that is on no list of names may be the first of one behind a title.
-fn may_begin(word: &str, title: &str) -> bool {
+fn may_begin(source: &Source<'_>, at: usize, title: &str, free: bool) -> bool {
+    let word = source.spelling(at);
     if TITLES.contains(&word) || INDEFINITE.contains(&title) || word.starts_with('و') {
         return false;
     }
-    let family = FORMAL.contains(&title) && is_definite(word) && word.ends_with('ي');
     // "يعاني", "سعيدا".
     let verb = word.starts_with('ي') || (word.starts_with('ت') && word.chars().count() > 3);
     let manner = word.chars().count() > 4 && word.ends_with('ا');
-    (!is_definite(word) || family) && !verb && !manner && may_go_on(word)
+    let usual = !is_definite(word) && !verb && !manner && may_go_on(word);
+    let guessed = free && !PATIENTS.contains(&title) && !dosed(source, at + 1);
+    (FORMAL.contains(&title) && is_family(word)) || (usual && (guessed || family_follows(source, at + 1)))
 }
 
 /// Whether a word may be a part of a name: it is no word of the list, has no preposition grown onto it, and does

@@ -1,4 +1,4 @@
-//! Names: after a title, or from the lists. Those of Arabic script are a part of their own ([`arabic`]).
+//! Names: after a title, or from the lists. Those of Arabic script are a part of their own.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;

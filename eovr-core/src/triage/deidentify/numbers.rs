@@ -308,8 +308,10 @@ fn runs(narrative: &str) -> Vec<Run> {
             // ") " after an area code is one separator.
             (None, Some(_)) if between == Some(')') && c == ' ' => {}
             (None, Some(run)) => {
-                // "26/10/2025م", "12/5/1446هـ": the era, and no unit.
-                let era = matches!(c, 'م' | 'ه') && run.separators.len() == 2;
+                // "26/10/2025م", "12/5/1446هـ": the era, and no unit as in "10-20-30ملغ".
+                let next = narrative.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
+                let alone = next.is_none_or(|next| next == '\u{640}' || !next.is_alphabetic());
+                let era = matches!(c, 'م' | 'ه') && alone && run.separators.len() == 2;
                 let unit = c.is_alphabetic() && between.is_none() && !era;
                 found.extend(open.take().filter(|_| !unit));
                 between = None;

@@ -145,13 +145,11 @@ impl LocalLearner {
 }
 
 const MOST_WORDS: usize = 5;
-/// The name that its suggestions carry.
-const NAME: &str = "eovr-local";
 
 impl Scorer for LocalLearner {
     fn model(&self) -> Model {
         if self.window.in_charge() {
-            Model { id: Cow::Borrowed(NAME), version: Cow::Owned(self.reviews.to_string()) }
+            Model { id: Cow::Borrowed("eovr-local"), version: Cow::Owned(self.reviews.to_string()) }
         } else {
             EmbeddedRules.model()
         }
@@ -241,6 +239,11 @@ impl LocalScorer {
         self.with(|learners| learners.get(house).cloned())
     }
 
+    /// Who speaks for a house: what it has learned, or the rules.
+    pub fn model_of(&self, house: &str) -> Model {
+        self.with(|learners| learners.get(house).map_or_else(|| EmbeddedRules.model(), LocalLearner::model))
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, LocalLearner>) -> T) -> T {
         // A learner is whole between any two steps, whoever panicked meanwhile.
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -248,10 +251,9 @@ impl LocalScorer {
 }
 
 impl Scorer for LocalScorer {
-    /// The version is how many reviews all houses together have had. A suggestion names its house's own.
+    /// Where no house is named the rules speak; see [`model_of`](Self::model_of).
     fn model(&self) -> Model {
-        let reviews: u64 = self.with(|learners| learners.values().map(|learner| learner.reviews).sum());
-        Model { id: Cow::Borrowed(NAME), version: Cow::Owned(reviews.to_string()) }
+        EmbeddedRules.model()
     }
 
     fn score(&self, case: &Case<'_>) -> Suggestion {

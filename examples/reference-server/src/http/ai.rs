@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use eovr_core::access::{Seat, Standing};
+use eovr_core::analyst::Trained;
 use eovr_core::incident::{KIND, Settings};
 use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
-use eovr_core::triage::Scorer as _;
 use eovr_core::triage::analysis::Reason;
 use eovr_core::triage::local::Standing as Learned;
 use eovr_core::{Name, Timestamp};
@@ -30,7 +30,7 @@ pub(crate) struct Status {
     /// Whether anything may leave this server: a model is switched on or on trial, and this server could ask it. Which
     /// facilities allow it stands with them.
     remote: bool,
-    /// The provider of the model that is asked; none: nothing is sent anywhere.
+    /// The provider of the model that is asked, `house` for one of our own that is asked here; none: nobody is.
     provider: Option<String>,
     /// That model.
     model: Option<String>,
@@ -139,15 +139,17 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn status(State(app): State<App>, Caller(session): Caller) -> Answered {
-    let learns = app.learner.as_ref().map(|learner| learner.model());
-    let model = learns.or_else(|| Settings::default().scorer.map(|scorer| scorer.model()));
     let facility = match session.actor().standing() {
         Standing::Member { seat: Seat::Facility(stamp), .. } => Some(stamp.facility.as_str()),
         _ => None,
     };
-    let learner =
-        app.learner.as_ref().zip(facility).map(|(learner, facility)| learner.standing(facility).into());
+    let learns = app.learner.as_ref().zip(facility);
+    let model = match learns {
+        Some((learner, facility)) => Some(learner.model_of(facility)),
+        None => Settings::default().scorer.map(|scorer| scorer.model()),
+    };
     let (scorer, version) = model.map(|model| (model.id.into_owned(), model.version.into_owned())).unzip();
+    let learner = learns.map(|(learner, facility)| learner.standing(facility).into());
     let Some(desk) = &app.desk else {
         let (provider, model, budget_left) = (None, None, None);
         return json(&Status {
@@ -170,7 +172,9 @@ async fn status(State(app): State<App>, Caller(session): Caller) -> Answered {
         None => None,
     };
     let providers: Vec<Provider> = desk.providers().into_iter().map(Provider::from).collect();
-    let remote = providers.iter().any(|one| Some(&one.provider) == provider.as_ref());
+    let asked =
+        |one: &Provider| Some(&one.provider) == provider.as_ref() && one.provider != Trained::PROCESSOR;
+    let remote = providers.iter().any(asked);
     json(&Status { scorer, version, remote, provider, model, on_trial, budget_left, providers, learner })
 }
 
