@@ -26,8 +26,7 @@ pub trait Analyst: Debug + Send + Sync {
     fn prompt(&self) -> &str;
 
     /// Whether it could ask this model. One that is not known is left to another process.
-    fn knows(&self, model: &str) -> bool {
-        let _ = model;
+    fn knows(&self, _model: &str) -> bool {
         true
     }
 

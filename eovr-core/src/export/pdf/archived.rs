@@ -80,7 +80,7 @@ fn metadata(document: &Document<'_>) -> Metadata {
     let rtl = document.lang == Lang::Ar;
     Metadata::new()
         .title(document.title.clone())
-        .language(if rtl { "ar" } else { "en" }.to_owned())
+        .language(language(document.lang).to_owned())
         .text_direction(if rtl { TextDirection::RightToLeft } else { TextDirection::LeftToRight })
         .producer("eovr".to_owned())
         .creation_date(date(document.made_at))

@@ -13,7 +13,7 @@ use super::names::known;
 use crate::triage::text::Gap;
 
 /// Behind these a name follows, and sometimes what somebody is: "الطبيب المناوب".
-const TITLES: [&str; 52] = [
+const TITLES: [&str; 50] = [
     "السيد",
     "السيده",
     "سيد",
@@ -55,8 +55,6 @@ const TITLES: [&str; 52] = [
     "المدعوه",
     "اسمه",
     "اسمها",
-    "واسمه",
-    "واسمها",
     "يدعي",
     "تدعي",
     "المواطن",
@@ -159,7 +157,7 @@ const ADJECTIVES: [&str; 14] = [
 ];
 
 /// What joins the parts of a name.
-const JOINTS: [&str; 8] = ["بن", "بنت", "ابن", "ابو", "ام", "عبد", "ال", "bin"];
+const JOINTS: [&str; 7] = ["بن", "بنت", "ابن", "ابو", "ام", "عبد", "ال"];
 
 /// With one of these a name is made of two words: "علاء الدين", "جار الله".
 const SECOND_HALVES: [&str; 6] = ["الدين", "الله", "الاسلام", "الزهراء", "الهدي", "الرحمن"];
@@ -198,9 +196,8 @@ pub(super) fn listed(source: &Source<'_>, from: usize) -> usize {
     if !is_arabic(source, from) || is_on(source, from) || !(known_or_grown(first) || servant) {
         return 0;
     }
-    let second = servant || (first != "كامل" && named_on(source, from + 1));
     let open = Open { first, free: false };
-    if second { 1 + more(source, from + 1, PARTS - 1, open) } else { 0 }
+    if servant || named_on(source, from + 1) { 1 + more(source, from + 1, PARTS - 1, open) } else { 0 }
 }
 
 /// A name whose end is looked for: its first word, and whether words of no list may belong to it.
@@ -329,14 +326,14 @@ fn known_or_grown(word: &str) -> bool {
     known(word) || ['و', 'ل', 'ب'].iter().any(|&front| word.strip_prefix(front).is_some_and(known))
 }
 
-/// Whether a word stands close enough behind a title: a dot, a slash or a colon may be between.
+/// Whether a word stands close enough behind a title: a comma or a colon may be between, and a dot behind "د".
 fn close(source: &Source<'_>, at: usize, title: &str) -> bool {
-    let Some(gap) = source.word(at).map(|word| word.gap) else { return false };
-    source.joined(at)
-        || gap == Gap::Space
-        || (gap == Gap::Stop && title == "د")
-        // "المريضة، هدى علي، ..."; "الاسم: هدى علي".
-        || gap == Gap::Comma
+    // "المريضة، هدى علي، ..."; "الاسم: هدى علي".
+    source.word(at).is_some_and(|word| match word.gap {
+        Gap::Space | Gap::Comma => true,
+        Gap::Stop => title == "د",
+        Gap::Line => false,
+    })
 }
 
 fn behind(source: &Source<'_>, from: usize, begins: &str) -> bool {

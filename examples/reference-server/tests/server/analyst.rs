@@ -211,3 +211,82 @@ fn what_is_wrong_with_the_settings_is_said_before_anything_is_sent() -> Tested {
     }
     Ok(())
 }
+
+/// A model of the four levels, or of these, by `train`.
+fn trained(folder: &Folder, levels: &[&str]) -> Found<std::path::PathBuf> {
+    let mut table = "text,level,part\n".to_owned();
+    for number in 0..200 {
+        let level = levels.get(number % levels.len()).ok_or("a level")?;
+        let part = if number % 5 == 0 { "valid" } else { "train" };
+        table.push_str(&format!("\"what happened in room {number} was {level} for us\",{level},{part}\n"));
+    }
+    let (data, model) = (folder.file("told.csv"), folder.file("wards.model"));
+    std::fs::write(&data, table)?;
+    let mut train = std::process::Command::new(env!("CARGO_BIN_EXE_eovr-server"));
+    train.args([
+        "train",
+        "--text",
+        "text",
+        "--label",
+        "level",
+        "--split",
+        "part",
+        "--ordinal",
+        &levels.join(","),
+    ]);
+    let made = run(train.arg("--data").arg(&data).arg("--out").arg(&model))?;
+    if made.code == Some(0) { Ok(model) } else { Err(made.complained.into()) }
+}
+
+#[test]
+fn a_model_of_the_house_s_own_is_asked_here_and_a_learner_follows_the_reviews() -> Tested {
+    let folder = Folder::new()?;
+    let model = trained(&folder, &["low", "medium", "high", "extreme"])?;
+    let hospital = Hospital::open(|serve| {
+        serve.arg("--learn").env("EOVR_AI_HOUSE_MODEL", &model);
+    })?;
+    let (top, quality) = (hospital.known("top@eovr.test")?, hospital.known("quality.wn-e-1@eovr.test")?);
+    let models = get(&hospital, "/api/ai/models", &top)?;
+    assert_eq!(
+        (&models["items"][0]["provider"], &models["items"][0]["state"]),
+        (&json!("house"), &json!("candidate"))
+    );
+    let model = format!("/api/ai/models/{}", text(&models["items"][0], "id")?);
+    let figures =
+        json!({"cases": 400, "gain": 90, "gain_low": 40, "against": "rules", "report": "ab".repeat(32)});
+    done(&hospital, &format!("{model}/examine"), &top, &figures)?;
+    done(&hospital, &format!("{model}/activate"), &top, &json!({"reason": "better on our own reports"}))?;
+    let facilities = get(&hospital, "/api/facilities?limit=100", &top)?;
+    let here =
+        facilities["items"].as_array().and_then(|all| all.iter().find(|one| one["facility"] == "WN-E-1"));
+    let here = text(here.ok_or("the facility is there")?, "id")?;
+    let allow = json!({"processors": ["house"], "reason": "nothing leaves"});
+    done(&hospital, &format!("/api/facilities/{here}/processors"), &top, &allow)?;
+
+    let id = report(&hospital)?;
+    let said = analysed(&hospital, &id, &quality)?;
+    assert!(said["model"].as_str().is_some_and(|model| model.starts_with("house/")), "{said}");
+    let status = get(&hospital, "/api/ai/status", &quality)?;
+    assert_eq!((&status["remote"], &status["provider"]), (&json!(false), &json!("house")), "{status}");
+    assert_eq!((&status["scorer"], &status["learner"]["in_charge"]), (&json!("eovr-rules"), &json!(false)));
+
+    let verdict = json!({"verdict": "accepted"});
+    let reviewed = hospital.post(&format!("/api/incidents/{id}/ai-review"), &quality, &verdict)?;
+    assert!(reviewed["version"].is_u64(), "{reviewed}");
+    let deadline = Instant::now() + PATIENCE;
+    while get(&hospital, "/api/ai/status", &quality)?["learner"]["reviews"].as_u64() < Some(1) {
+        assert!(Instant::now() < deadline, "nothing was learned");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(get(&hospital, "/api/ai/status", &top)?["learner"], Value::Null, "it is nobody else's");
+    Ok(())
+}
+
+#[test]
+fn a_model_of_other_labels_is_refused_before_the_server_starts() -> Tested {
+    let folder = Folder::new()?;
+    let model = trained(&folder, &["low", "high"])?;
+    let refused = run(folder.command("serve").env("EOVR_AI_HOUSE_MODEL", &model))?;
+    assert_ne!(refused.code, Some(0));
+    refused.says(&["the model's labels are not the four bands", "low, medium, high, extreme"])
+}
