@@ -48,12 +48,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(own("/api/auth/mfa/setup", "Begins a second factor").gives::<Begun<'_>>(), begin)
         .add(
-            own("/api/auth/mfa/enable", "Ends the beginning with a first code")
+            own("/api/auth/mfa/enable", "Confirms the second factor with its first code")
                 .takes::<FirstCode>()
                 .gives::<RecoveryCodes<'_>>(),
             enable,
         )
-        .add(own("/api/auth/mfa/disable", "Does without a second factor"), disable)
+        .add(own("/api/auth/mfa/disable", "Turns the second factor off"), disable)
 }
 
 async fn begin(State(app): State<App>, Person(who): Person) -> Answered {

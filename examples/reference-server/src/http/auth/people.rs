@@ -118,7 +118,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(post("/api/users/{id}/enable", "enable", "Unlocks an account").takes::<Why>(), enable)
         .add(post("/api/users/{id}/retire", "retire", "Ends an account").takes::<Why>(), retire)
         .add(
-            post("/api/users/{id}/reset-factor", "remove_factor", "Takes a lost second factor")
+            post("/api/users/{id}/reset-factor", "remove_factor", "Removes a lost second factor")
                 .takes::<Why>(),
             reset_factor,
         )
