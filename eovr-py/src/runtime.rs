@@ -130,6 +130,12 @@ impl Drop for Waiting {
     }
 }
 
+/// What works for an engine on a thread of its own: the interpreter's end waits for it. None where that has come.
+pub(crate) fn at_work() -> Option<Waiting> {
+    let waiting = Waiting::new();
+    (!ENDING.load(Ordering::Acquire)).then_some(waiting)
+}
+
 /// The interpreter ends: nothing new begins, what other threads wait for is let finish, what was awaited is
 /// dropped, which leaves a store with either the old or the new world. `atexit` calls it.
 #[pyfunction]

@@ -17,15 +17,16 @@ use zeroize::Zeroizing;
 
 use crate::call::unheard;
 use crate::failure::Outcome;
+use crate::runtime::at_work;
 
 /// So long a report waits.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// So many reports wait at once; what comes beyond them is kept without a suggestion.
+/// So many reports wait at once; of what comes beyond them the rules speak alone.
 const WAITING: usize = 64;
 
 /// Asks a callable from a narrative to how likely high risk is. What it raises, and whatever is no answer, is
-/// reported as an exception that nobody could catch, and leaves the report without a suggestion.
+/// reported as an exception that nobody could catch, and leaves it to the rules.
 pub(crate) struct Asked {
     model: Model,
     questions: SyncSender<Question>,
@@ -100,6 +101,7 @@ impl Asked {
 fn answer_all(callable: &Py<PyAny>, questions: &Receiver<Question>, turns: &Turns) {
     for Question { number, narrative, since, answer } in questions {
         if since.elapsed() < PATIENCE {
+            let Some(_working) = at_work() else { return };
             match Python::try_attach(|py| judged(callable.bind(py), &narrative)) {
                 Some(Ok(judgement)) => drop(judgement.map(|judgement| answer.try_send(judgement))),
                 Some(Err(raised)) => unheard(raised),
@@ -107,7 +109,7 @@ fn answer_all(callable: &Py<PyAny>, questions: &Receiver<Question>, turns: &Turn
                 None => return,
             }
             if since.elapsed() >= PATIENCE {
-                unheard(PyTimeoutError::new_err("a scorer took too long; its report has no suggestion"));
+                unheard(PyTimeoutError::new_err("a scorer took too long; the rules spoke alone"));
             }
         }
         turns.done.fetch_max(number, Ordering::AcqRel);

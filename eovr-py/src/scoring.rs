@@ -126,27 +126,14 @@ pub(crate) fn judge(
         let model = model.map(|model| model.get().inner().clone());
         Ok(py.detach(|| {
             let mut memory = TextReader::default();
-            let by_rules = |narrative: &Text| {
-                let case = Case { narrative: &narrative.0, ..Case::default() };
-                let said = EmbeddedRules.score(&case);
-                // Four bands on as many levels as there are; without levels the rules name no label.
-                let top = labels.saturating_sub(1);
-                let level = ordinal.then(|| (said.band as usize * top + 1) / 3).map(|level| level.min(top));
-                (level, Vec::new(), Some(f64::from(said.score)), said.high_risk, said.abstained)
+            let judge = |narrative: &Text| {
+                let said = match &model {
+                    None => Judged::by_rules(&narrative.0, ordinal.then_some(labels)),
+                    Some(model) => Judged::by_model(model, &mut memory, &narrative.0),
+                };
+                (said.said, said.probabilities, said.high, said.flagged, said.abstained)
             };
-            let mut all = Vec::with_capacity(narratives.len());
-            for narrative in &narratives {
-                all.push(match &model {
-                    None => by_rules(narrative),
-                    Some(model) => {
-                        let said = model.read_with(&mut memory, &narrative.0);
-                        let above = model.card().flag_above;
-                        let flagged = said.high.zip(above).is_some_and(|(high, above)| high > above);
-                        (Some(said.label), said.probabilities, said.high, flagged, said.abstained)
-                    }
-                });
-            }
-            all
+            narratives.iter().map(judge).collect()
         }))
     })
 }

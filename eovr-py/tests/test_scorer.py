@@ -11,16 +11,20 @@ from typing import Any
 import pytest
 from eovr import Eovr, Record, triage
 
-from conftest import KEY, ORG, a_report, nurse, quality
+from conftest import DOSE, KEY, ORG, a_report, nurse, quality
+
+
+#: Of this the rules think little, and of what other tests tell they think much.
+CALM = "The form of the night shift came late and lay on another shelf when somebody looked for it in the morning round."
 
 
 @contextmanager
-def asking(url: str, scorer: Any) -> Iterator[Callable[[], Record]]:
+def asking(url: str, scorer: Any, story: str = CALM) -> Iterator[Callable[[], Record]]:
     """An engine with this scorer: what it gives reports, and reads what became of each."""
     with Eovr.open(url, org=ORG, keys=KEY, scorer=scorer) as engine:
 
         def report() -> Record:
-            told = nurse(engine).incidents.report("NIL", a_report())
+            told = nurse(engine).incidents.report("NIL", a_report(category="clinical_process", description=story))
             return quality(engine).incidents.load(told.id)
 
         yield report
@@ -28,6 +32,12 @@ def asking(url: str, scorer: Any) -> Iterator[Callable[[], Record]]:
 
 def machine(record: Record) -> dict[str, Any]:
     return {name: value for name, value in record.facets.items() if name.startswith("ai_") or name == "high_risk"}
+
+
+def by_the_rules(record: Record) -> bool:
+    """Whether the rules spoke, as the scorer had nothing to say."""
+    said = machine(record)
+    return (said["ai_model"], said["high_risk"]) == ("eovr-rules", True)
 
 
 class Length:
@@ -43,7 +53,7 @@ def test_a_scorer_of_ones_own_reads_reports_and_is_evaluated(url: str) -> None:
     with asking(url, Length()) as report:
         said = machine(report())
     assert (said["ai_model"], said["ai_version"]) == ("Length", "2026-11")
-    assert said["ai_score"] == round(len(a_report().description) / 10)
+    assert said["ai_score"] == round(len(CALM) / 10)
     assert said["ai_band"] == "low" and said["ai_high_risk"] is False
     assert triage.evaluate(Length(), ["a" * 900, "b"], ["1", "0"], draws=10).report["cases"] == 2
 
@@ -68,29 +78,35 @@ def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     return heard
 
 
-def test_what_it_raises_costs_the_suggestion_and_never_the_report(
+def test_it_raises_and_never_lowers_what_the_rules_say(url: str) -> None:
+    with asking(url, lambda narrative: 0.01, DOSE) as report:
+        said = machine(report())
+    assert said["ai_model"] == "<lambda>" and said["ai_score"] >= 45
+    assert said["ai_high_risk"] is True and said["high_risk"] is True
+
+
+def test_what_it_raises_costs_its_say_and_never_the_report(
     url: str, unraisable: list[BaseException]
 ) -> None:
     def scorer(narrative: str) -> float:
         raise ValueError("no model today")
 
-    with asking(url, scorer) as report:
-        said = machine(report())
-    assert "ai_score" not in said and said["high_risk"] is False
+    with asking(url, scorer, DOSE) as report:
+        assert by_the_rules(report())
     assert [str(error) for error in unraisable] == ["no model today"]
 
 
 @pytest.mark.parametrize("answer", ["high", None, float("nan"), 1.5, -0.1, object(), triage.Judgement(high=7.0)])
 def test_what_is_no_answer_is_none(url: str, unraisable: list[BaseException], answer: Any) -> None:
-    with asking(url, lambda narrative: answer) as report:
-        assert "ai_score" not in machine(report())
+    with asking(url, lambda narrative: answer, DOSE) as report:
+        assert by_the_rules(report())
     assert len(unraisable) == 1
 
 
 @pytest.mark.parametrize("answer", [triage.Judgement(), triage.Judgement(high=0.9, abstained=True)])
 def test_a_scorer_may_abstain(url: str, unraisable: list[BaseException], answer: triage.Judgement) -> None:
-    with asking(url, lambda narrative: answer) as report:
-        assert "ai_score" not in machine(report())
+    with asking(url, lambda narrative: answer, DOSE) as report:
+        assert by_the_rules(report())
     assert unraisable == []
 
 
@@ -102,14 +118,13 @@ def test_a_scorer_that_hangs_holds_no_report_up(url: str, unraisable: list[BaseE
         go_on.wait()
         return 0.5
 
-    with asking(url, scorer) as report:
-        assert "ai_score" not in machine(report())
+    with asking(url, scorer, DOSE) as report:
+        assert by_the_rules(report())
         assert asked.acquire(timeout=60)
         # It is still at the first; these do not ask.
-        assert all("ai_score" not in machine(report()) for _ in range(3))
+        assert all(by_the_rules(report()) for _ in range(3))
         assert not asked.acquire(blocking=False)
         go_on.set()
         # A moment later it is asked again.
-        answered = (machine(report()).get("ai_score") for _ in range(10_000))
-        assert next(score for score in answered if score is not None) == 50
+        assert any(machine(report())["ai_model"] == "scorer" for _ in range(10_000))
     assert [type(error) for error in unraisable] == [TimeoutError]

@@ -8,7 +8,7 @@ use crate::incident::{jci, taxonomy};
 use crate::kind::{Complete, Draft};
 use crate::record::{RecordId, Value};
 use crate::risk::{Band, Scheme};
-use crate::triage::{Case, Suggestion};
+use crate::triage::{Case, EmbeddedRules, Scorer as _, Suggestion};
 use crate::workflow::Label;
 
 /// What an incident works out by itself: the risk score from the matrix, the scorer's suggestion for a
@@ -62,13 +62,20 @@ impl Completion {
         let level =
             |name: &str| text(draft, name).and_then(|code| code.parse::<Harm>().ok()).map(|harm| harm as u8);
         let category = text(draft, "category");
-        let suggestion = scorer.score(&Case {
+        let case = Case {
             narrative: draft.text("description").unwrap_or_default(),
             category: category.as_deref(),
             actual_harm: level("actual_harm"),
             potential_harm: level("potential_harm"),
             house: Some(draft.facility().as_str()),
-        });
+        };
+        // A scorer that reads the words alone hears nothing of a death that was graded: the rules are the floor.
+        let suggestion = scorer.score(&case);
+        let suggestion = if suggestion.model == EmbeddedRules.model() {
+            suggestion
+        } else {
+            suggestion.on_floor(EmbeddedRules.score(&case))
+        };
         if suggestion.abstained {
             return Ok(());
         }

@@ -8,7 +8,8 @@ use crate::triage::{EmbeddedRules, Scorer};
 pub struct Settings {
     /// The risk schemes that may be used; the first is the default. At least one.
     pub schemes: Vec<Scheme>,
-    /// What reads a new report and suggests how urgent it is; `None`: nothing does.
+    /// What reads a new report and suggests how urgent it is; `None`: nothing does. Whoever reads, the embedded rules
+    /// are the floor: a scorer may say more than they do, and never less.
     pub scorer: Option<Arc<dyn Scorer>>,
 }
 

@@ -115,6 +115,24 @@ impl Suggestion {
         let band = band_of_chance(score, high_risk);
         Self { model, score, band, high_risk, abstained: chance.is_none(), reasons: Vec::new() }
     }
+
+    /// The same on a floor that it never undercuts: the higher score with its reasons, the higher band, a flag where
+    /// either raised one. Where one of the two has nothing to say the other speaks.
+    pub(crate) fn on_floor(self, floor: Self) -> Self {
+        if floor.abstained {
+            return self;
+        }
+        if self.abstained {
+            return floor;
+        }
+        Self {
+            score: self.score.max(floor.score),
+            band: self.band.max(floor.band),
+            high_risk: self.high_risk || floor.high_risk,
+            reasons: if floor.score > self.score { floor.reasons } else { self.reasons },
+            ..self
+        }
+    }
 }
 
 /// The band of a chance in hundredths. A flag, which is raised where a house wants it, says more than the number.

@@ -121,7 +121,8 @@ class Eovr:
             to how likely high risk is (0 to 1), which orders reports, or to a :class:`eovr.triage.Judgement`, which
             can raise a flag as well; its ``__name__`` and its
             ``version``, where it has one, stand beside what it says. A report waits a second for it and no longer.
-            What it raises goes to :func:`sys.unraisablehook`, and the report is kept without a suggestion.
+            What it raises goes to :func:`sys.unraisablehook`. The rules are the floor of whatever a scorer says, and
+            speak alone where it says nothing.
         figures_in_memory : bool, optional
             Keeps the counts in memory, for a whole country's figures in a millisecond.
         files : Files, optional

@@ -5,19 +5,20 @@
 use std::sync::Arc;
 
 use eovr_core::access::Role;
-use eovr_core::incident::{Action, Lessons, Settings};
+use eovr_core::incident::harm::Harm;
+use eovr_core::incident::{Action, Lessons, Report, Settings};
 use eovr_core::memory::MemoryStore;
 use eovr_core::record::{Query, Record, RecordId, Value};
-use eovr_core::triage::Scorer;
 use eovr_core::triage::local::LocalScorer;
+use eovr_core::triage::{Case, Model, Scorer, Suggestion};
 use eovr_core::{Command, Eovr, Name, incident};
 use eovr_tests::{TestClock, TestEntropy, actor, id, master_key, org, report};
 
 const HERE: &str = "CAI-1-1";
 const ELSEWHERE: &str = "CAI-1-2";
 
-/// An engine whose scorer learns.
-async fn house(scorer: &Arc<LocalScorer>) -> Eovr {
+/// An engine with this scorer.
+async fn house(scorer: &Arc<impl Scorer + 'static>) -> Eovr {
     let settings = Settings { scorer: Some(scorer.clone() as Arc<dyn Scorer>), ..Settings::default() };
     let eovr = Eovr::builder().store(MemoryStore::new()).org(org()).kinds(incident::kinds(settings).unwrap());
     let eovr = eovr.master_key(master_key()).clock(TestClock::new()).entropy(TestEntropy::default());
@@ -110,4 +111,48 @@ async fn only_what_people_have_said_is_a_lesson() {
     review(&eovr, HERE, rated, "accepted").await;
     rate(accepted).await;
     assert_eq!(lessons.follow().await.unwrap(), 2, "each once");
+}
+
+/// A host's own scorer, which has read the words alone.
+#[derive(Debug)]
+struct Calm {
+    chance: Option<f64>,
+    flags: bool,
+}
+
+impl Scorer for Calm {
+    fn model(&self) -> Model {
+        Model { id: "calm".into(), version: "1".into() }
+    }
+
+    fn score(&self, _: &Case<'_>) -> Suggestion {
+        Suggestion::of_chance(self.model(), self.chance, self.flags)
+    }
+}
+
+/// Whatever a scorer says, the rules are its floor: no model can call a death harmless.
+#[tokio::test]
+async fn a_scorer_of_the_host_raises_and_never_lowers() {
+    let facets = |record: &Record| {
+        let score = record.facet("ai_score").and_then(Value::as_int).unwrap();
+        let flag = record.facet("ai_high_risk").and_then(Value::as_bool).unwrap();
+        (text(record, "ai_model").to_owned(), score, text(record, "ai_band").to_owned(), flag)
+    };
+    let died = Report { actual_harm: Some(Harm::Death), ..report("It was found in the morning round.") };
+    let cases = [
+        // The scorer is calm: the rules speak through it.
+        (Some(0.03), false, died.clone(), ("calm", 100, "extreme", true)),
+        // It has nothing to say: they speak for themselves.
+        (None, false, died.clone(), ("eovr-rules", 100, "extreme", true)),
+        // It says more than they do.
+        (Some(0.9), true, report("The form of the night shift came late."), ("calm", 90, "extreme", true)),
+    ];
+    for (chance, flags, report, (model, score, band, high)) in cases {
+        let eovr = house(&Arc::new(Calm { chance, flags })).await;
+        let nurse = eovr.session(actor("nurse", Role::Staff, HERE));
+        let incident = nurse.incidents().report(&id(HERE), report).await.unwrap().written.id;
+        let record = load(&eovr, HERE, incident).await;
+        assert_eq!(facets(&record), (model.to_owned(), score, band.to_owned(), high));
+        assert_eq!(record.facet("high_risk").and_then(Value::as_bool), Some(high));
+    }
 }

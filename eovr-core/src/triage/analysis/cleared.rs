@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::triage::deidentify::{self, Identifier, Kind};
+use crate::triage::text::{Text, Word};
 
 /// A narrative that may leave the house: what names a person is taken out, and so is what nobody sees.
 ///
@@ -172,7 +173,7 @@ fn hidden(c: char) -> bool {
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Words that name a part that somebody played, and no person.
+/// Words that name a part that somebody played, and no person; in their folded spelling.
 const PARTS: &[&str] = &[
     "the",
     "and",
@@ -195,19 +196,19 @@ const PARTS: &[&str] = &[
     "consultant",
     "ward",
     "ممرض",
-    "ممرضة",
+    "ممرضه",
     "الممرض",
-    "الممرضة",
+    "الممرضه",
     "طبيب",
-    "طبيبة",
+    "طبيبه",
     "الطبيب",
-    "الطبيبة",
+    "الطبيبه",
     "دكتور",
-    "دكتورة",
+    "دكتوره",
     "مريض",
-    "مريضة",
+    "مريضه",
     "المريض",
-    "المريضة",
+    "المريضه",
     "صيدلي",
     "الصيدلي",
     "فني",
@@ -221,40 +222,66 @@ fn identifiers(visible: &str, known: &[Zeroizing<String>]) -> Vec<Identifier> {
     let apart = |all: &[Identifier], span: &Range<usize>| {
         all.iter().all(|other| span.end <= other.span.start || other.span.end <= span.start)
     };
-    for (span, word) in words(visible) {
-        let folded = Zeroizing::new(word.to_lowercase());
-        // In Arabic "and", "so", "by", "for" and "as" are written onto the word.
-        let bare = folded.strip_prefix(['و', 'ف', 'ب', 'ل', 'ك']).unwrap_or(&folded);
-        if let Some(name) = names.iter().find(|name| ***name == *folded || name.as_str() == bare)
-            && apart(&all, &span)
+    let text = Text::read(visible);
+    for word in &text.words {
+        let spelling = text.spelling(word);
+        // "Smith's" is Smith; in Arabic "and", "so", "by", "for" and "as" are written onto the word.
+        let bare = if word.arabic {
+            spelling.strip_prefix(['و', 'ف', 'ب', 'ل', 'ك'])
+        } else {
+            spelling.strip_suffix('s')
+        };
+        if let Some(name) = names.iter().find(|name| name.as_str() == spelling || Some(name.as_str()) == bare)
+            && apart(&all, &word.span)
         {
             let digits = name.chars().any(char::is_numeric);
-            all.push(Identifier { kind: if digits { Kind::FileNumber } else { Kind::Name }, span });
+            let kind = if digits { Kind::FileNumber } else { Kind::Name };
+            all.push(Identifier { kind, span: word.span.clone() });
         }
     }
     all.sort_by_key(|one| one.span.start);
     all
 }
 
-/// The words of a field that can name somebody: written with a capital, in a script that has none, or with
-/// digits.
-fn telling(text: &str) -> impl Iterator<Item = Zeroizing<String>> {
-    let tells = |word: &&str| {
-        let first = word.chars().next();
-        let written =
-            first.is_some_and(|c| c.is_uppercase() || !c.is_ascii()) || word.chars().any(char::is_numeric);
-        written && word.chars().count() >= 3 && !PARTS.contains(&word.to_lowercase().as_str())
+/// The words of a field that can name somebody, in their folded spelling, as a narrative's are compared with: those
+/// written with a capital, in a script that has none or with digits, and those that lists know however they are
+/// written.
+fn telling(field: &str) -> Vec<Zeroizing<String>> {
+    let text = Text::read(field);
+    let tells = |word: &&Word| {
+        let (spelling, written) = (text.spelling(word), field.get(word.span.clone()).unwrap_or_default());
+        let first = written.chars().next();
+        let told = first.is_some_and(|c| c.is_uppercase() || !c.is_ascii())
+            || spelling.chars().any(char::is_numeric)
+            || deidentify::is_listed(spelling);
+        told && spelling.chars().count() >= 3 && !PARTS.contains(&spelling)
     };
-    words(text).map(|(_, word)| word).filter(tells).map(|word| Zeroizing::new(word.to_lowercase()))
+    text.words.iter().filter(tells).map(|word| Zeroizing::new(text.spelling(word).to_owned())).collect()
 }
 
-fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
-    let mut rest = 0;
-    std::iter::from_fn(move || {
-        let start = rest + text.get(rest..)?.find(char::is_alphanumeric)?;
-        let tail = text.get(start..)?;
-        let end = start + tail.find(|c: char| !c.is_alphanumeric()).unwrap_or(tail.len());
-        rest = end;
-        Some((start..end, text.get(start..end)?))
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(field: &str, narrative: &str, cleared: &str) {
+        assert_eq!(Cleared::new(narrative, &[Zeroizing::new(field.to_owned())]).text(), cleared);
+    }
+
+    #[test]
+    fn what_the_record_names_is_taken_out_however_it_is_spelled() {
+        check("إسراء", "اسراء نسيت الجرعة", "[name] نسيت الجرعة");
+        check("447122", "سقط المريض ٤٤٧١٢٢ من السرير", "سقط المريض [file number] من السرير");
+        check("john smith", "then john smith fell", "then [name] [name] fell");
+        check("Nurse Kowalczyk", "kowalczyk's chart, and the nurse", "[name] chart, and the nurse");
+        check("ممرضة فاطمة", "حضرت الممرضة وفاطمة", "حضرت الممرضة [name]");
+    }
+
+    #[test]
+    fn parts_are_in_their_folded_spelling() {
+        for part in PARTS {
+            let text = Text::read(part);
+            assert_eq!(text.words.iter().map(|word| text.spelling(word)).collect::<Vec<_>>(), [*part]);
+        }
+    }
 }

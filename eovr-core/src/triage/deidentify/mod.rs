@@ -69,10 +69,16 @@ pub struct Identifier {
     pub span: Range<usize>,
 }
 
+/// Whether a word, in its folded spelling, is on the lists of names.
+pub(super) fn is_listed(word: &str) -> bool {
+    names::known(word)
+}
+
 /// Finds what names a person, in the order of the text and without overlap.
 ///
 /// Only the first 64 KiB are read: see [`redact`] for what becomes of the rest.
 pub fn find(narrative: &str) -> Vec<Identifier> {
+    let narrative = looked_at(narrative);
     let text = Text::read(narrative);
     let source = Source { narrative, text: &text };
     let mut found = Vec::new();
@@ -95,7 +101,7 @@ pub fn find(narrative: &str) -> Vec<Identifier> {
 /// The narrative with a word for the kind in the place of each identifier. What lies beyond the first 64 KiB,
 /// and was therefore not looked at, is left out.
 pub fn redact(narrative: &str) -> String {
-    let narrative = narrative.get(..narrative.floor_char_boundary(super::text::CAP)).unwrap_or_default();
+    let narrative = looked_at(narrative);
     let mut redacted = String::with_capacity(narrative.len());
     let mut from = 0;
     for Identifier { kind, span } in find(narrative) {
@@ -107,6 +113,10 @@ pub fn redact(narrative: &str) -> String {
     }
     redacted.push_str(narrative.get(from..).unwrap_or_default());
     redacted
+}
+
+fn looked_at(narrative: &str) -> &str {
+    narrative.get(..narrative.floor_char_boundary(super::text::CAP)).unwrap_or_default()
 }
 
 /// The text as written and as read.

@@ -127,7 +127,7 @@ fn values(settings: &Settings, judged: &[&Judged]) -> [Option<f64>; NAMES.len()]
 /// High risk against the others; where there is no high risk, each label against the others.
 pub(super) fn sides(settings: &Settings, judged: &[&Judged]) -> Vec<Flags> {
     if let Some(high) = settings.high_from {
-        let scores = judged.iter().filter_map(|case| Some((case.high?, case.truth >= high)));
+        let scores = judged.iter().filter_map(|case| Some((case.high_from(high)?, case.truth >= high)));
         return vec![Flags::sorted(scores.collect())];
     }
     let against = |label: usize| {

@@ -50,7 +50,9 @@ fn one(
     let values = |cases: &[&Judged]| {
         let flag = Flag::of(cases, high);
         let side = sides(settings, cases);
-        let said = cases.iter().filter_map(|case| case.high).sum::<f64>() / cases.len() as f64;
+        // Of those of which something was said: the prevalence beside it is theirs, too.
+        let said: Vec<f64> = cases.iter().filter_map(|case| case.high_from(high)).collect();
+        let said = said.iter().sum::<f64>() / said.len() as f64;
         let off = side.first().filter(|_| settings.probabilities).and_then(Flags::prevalence);
         [
             side.first().and_then(Flags::auroc),
@@ -62,7 +64,8 @@ fn one(
     let positives = cases.iter().filter(|case| case.truth >= high).count();
     let mut figures = [None; 4];
     if positives >= FEWEST {
-        let intervals = bootstrap.intervals(cases.len(), None, |rows| {
+        let clusters: Option<Vec<u64>> = cases.iter().map(|case| case.cluster).collect();
+        let intervals = bootstrap.intervals(cases.len(), clusters.as_deref(), |rows| {
             values(&rows.iter().filter_map(|&row| cases.get(row).copied()).collect::<Vec<_>>())
         });
         for ((into, value), interval) in figures.iter_mut().zip(values(cases)).zip(intervals) {

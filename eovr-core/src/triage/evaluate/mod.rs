@@ -22,6 +22,7 @@
 mod compare;
 mod figures;
 mod groups;
+mod judged;
 mod page;
 mod raters;
 mod svg;
@@ -31,10 +32,11 @@ use serde::Serialize;
 pub use compare::Comparison;
 pub use figures::Figure;
 pub use groups::GroupFigures;
+pub use judged::Judged;
 pub use raters::Raters;
 
 use crate::error::{Error, Result};
-use crate::triage::learn::Order;
+use crate::triage::learn::{Order, few, listed};
 use crate::triage::metrics::{Bins, Bootstrap, Confusion, Flags};
 
 /// What an evaluation is about, and how it is done.
@@ -82,29 +84,6 @@ impl Default for Settings {
     }
 }
 
-/// One case: what is true, and what was said.
-#[derive(Clone, Debug, Default)]
-pub struct Judged {
-    /// The place of the true label.
-    pub truth: usize,
-    /// The place of the label that was said, where one was.
-    pub said: Option<usize>,
-    /// How likely each label was said to be; empty where that was not said.
-    pub probabilities: Vec<f64>,
-    /// How likely, or how much, it was said to be of high risk.
-    pub high: Option<f64>,
-    /// Whether the scorer raised its flag.
-    pub flagged: bool,
-    /// Whether it said that it has nothing to say.
-    pub abstained: bool,
-    /// Its subgroup, such as an age band.
-    pub group: Option<String>,
-    /// What it shares with others that are not independent of it: a patient, an event, a hospital.
-    pub cluster: Option<u64>,
-    /// What each rater said, in an order of raters that is the same for all cases.
-    pub raters: Vec<Option<usize>>,
-}
-
 /// All figures of one scorer on one set.
 #[derive(Clone, Debug, Serialize)]
 pub struct Evaluation {
@@ -142,6 +121,7 @@ impl Evaluation {
     /// not in the scheme or a score that is not a number.
     pub fn new(settings: Settings, judged: &[Judged]) -> Result<Self> {
         let classes = settings.labels.len();
+        few(classes)?;
         if judged.is_empty() {
             return Err(Error::invalid("there are no cases to evaluate").with_help("give one or more"));
         }
@@ -149,7 +129,7 @@ impl Evaluation {
             let labels = case.said.iter().chain([&case.truth]).chain(case.raters.iter().flatten());
             if let Some(label) = labels.copied().find(|&label| label >= classes) {
                 return Err(Error::invalid("a label is outside the scheme")
-                    .with_help(format!("accepted: `{}`", settings.labels.join("`, `")))
+                    .with_help(listed(&settings.labels))
                     .with("case", at)
                     .with("label", label));
             }

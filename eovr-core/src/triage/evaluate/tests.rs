@@ -90,6 +90,52 @@ fn rules_without_a_probability_or_a_label() {
     assert!(evaluation.confusion.is_empty());
 }
 
+/// A model made for another threshold is asked for this one: its labels have their probabilities.
+#[test]
+fn high_risk_begins_where_the_evaluation_says() {
+    let cases = judged(300);
+    let stale: Vec<Judged> = cases.iter().map(|case| Judged { high: Some(0.5), ..case.clone() }).collect();
+    let figures = |cases: &[Judged]| {
+        let settings = Settings { high_from: Some(1), ..settings() };
+        let mut evaluation = Evaluation::new(settings, cases).unwrap();
+        evaluation.compare("the same", cases, &stale).unwrap();
+        let auroc = evaluation.figure("auroc").unwrap().value.unwrap();
+        (auroc, evaluation.comparison.unwrap().auroc.unwrap())
+    };
+    let (auroc, difference) = figures(&cases);
+    assert!(auroc > 0.8, "{auroc}");
+    assert_eq!(difference, [0.0; 3]);
+    assert_eq!(figures(&stale), (auroc, difference));
+}
+
+/// Repeats of one patient tell no more than one of them.
+#[test]
+fn a_subgroup_draws_clusters_together_too() {
+    let repeated = |own: bool| -> Vec<Judged> {
+        let repeats = judged(60).into_iter().enumerate().flat_map(|(patient, case)| {
+            (0..10).map(move |visit| Judged {
+                cluster: Some((if own { patient * 10 + visit } else { patient }) as u64),
+                group: Some("one".to_owned()),
+                ..case.clone()
+            })
+        });
+        repeats.collect()
+    };
+    let width = |own: bool| {
+        let evaluation = Evaluation::new(settings(), &repeated(own)).unwrap();
+        let [_, low, high] = evaluation.groups[0].auroc.unwrap();
+        high - low
+    };
+    assert!(width(false) > 1.5 * width(true), "{} {}", width(false), width(true));
+}
+
+#[test]
+fn a_column_of_ids_is_no_scheme() {
+    let labels = (0..300).map(|id| id.to_string()).collect();
+    let error = Evaluation::new(Settings { labels, ..settings() }, &judged(30)).unwrap_err();
+    assert!(error.to_string().contains("at most 256 different labels"), "{error}");
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     assert!(Evaluation::new(settings(), &[]).is_err());

@@ -37,6 +37,27 @@ pub struct Plan {
     pub high_from: Option<String>,
 }
 
+/// No scheme of the field has more labels, and no file can ask for more memory.
+pub(super) const MOST_LABELS: usize = 256;
+
+/// Refuses a scheme of so many labels that it is none, such as a column of ids.
+pub(in crate::triage) fn few(labels: usize) -> Result<()> {
+    if labels <= MOST_LABELS {
+        return Ok(());
+    }
+    Err(Error::invalid("there are too many labels for a scheme")
+        .with_help(format!("name a column of at most {MOST_LABELS} different labels"))
+        .with("labels", labels))
+}
+
+/// What is accepted, where that is labels. A column of something else would fill the screen.
+pub(in crate::triage) fn listed(labels: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let (shown, rest) = labels.split_at(labels.len().min(SHOWN));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} others", rest.len()) };
+    format!("accepted: `{}`{more}", shown.join("`, `"))
+}
+
 /// Labels that were settled: their names in order, and for each of the trainer's the place.
 pub(super) struct Settled {
     pub(super) labels: Vec<String>,
@@ -64,11 +85,11 @@ impl Plan {
                 Error::invalid("there is one label only").with_help("give rows of two labels or more")
             );
         }
+        few(labels.len().max(seen.len()))?;
         let mut places = vec![0; seen.len()];
         for (label, &id) in seen {
             let Some(place) = labels.iter().position(|known| known == label) else {
-                return Err(Error::invalid("a label is outside the scheme")
-                    .with_help(format!("accepted: `{}`", labels.join("`, `"))));
+                return Err(Error::invalid("a label is outside the scheme").with_help(listed(&labels)));
             };
             if let Some(slot) = places.get_mut(id) {
                 *slot = place;
@@ -102,7 +123,7 @@ impl Plan {
             return match labels.iter().position(|label| label == asked) {
                 Some(place) if place > 0 => Ok(Some(place)),
                 _ => Err(Error::invalid("high risk cannot begin there")
-                    .with_help(format!("accepted: `{}`", labels.get(1..).unwrap_or_default().join("`, `")))),
+                    .with_help(listed(labels.get(1..).unwrap_or_default()))),
             };
         }
         // Of two labels the second is what is looked for, whatever it is called.

@@ -25,7 +25,7 @@ mod window;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 
 use self::window::{Seen, Window};
 use super::learn::{BLOCKS, BUCKETS, Reader, WIDTH, dampened, to_length_one};
@@ -78,7 +78,7 @@ impl LocalLearner {
     /// A person has decided: first the test, then the lesson.
     pub fn review(&mut self, case: &Case<'_>, high: bool) {
         let rules = EmbeddedRules.score(case);
-        let features = features(case, &rules);
+        let features = features(case, &Text::read(case.narrative), &rules);
         let margin = self.margin(&features);
         self.window.add(Seen::new(&rules, margin, high));
         let off = window::logistic(margin) - f32::from(u8::from(high));
@@ -115,8 +115,21 @@ impl LocalLearner {
 
     /// What it would say if it were asked: for those who want to see it learn, not for a screen.
     pub fn opinion(&self, case: &Case<'_>) -> f64 {
-        let features = features(case, &EmbeddedRules.score(case));
-        self.window.probability(self.margin(&features))
+        self.opinion_of(case, &Text::read(case.narrative), &EmbeddedRules.score(case))
+    }
+
+    fn opinion_of(&self, case: &Case<'_>, text: &Text, rules: &Suggestion) -> f64 {
+        self.window.probability(self.margin(&features(case, text, rules)))
+    }
+
+    /// Whether a word of it stood in a report that was reviewed. Where none did, nothing learned speaks of it.
+    fn has_met(&self, text: &Text) -> bool {
+        let mut met = false;
+        Reader::default().by_word(text, |_, bucket, paired| {
+            let (bucket, word) = (bucket as usize, !paired && (bucket as usize) < BUCKETS);
+            met |= word && self.squares.get(bucket).is_some_and(|square| *square > 0.0);
+        });
+        met
     }
 
     fn margin(&self, features: &[(usize, f32)]) -> f32 {
@@ -127,10 +140,9 @@ impl LocalLearner {
     }
 
     /// The words that speak most for high risk, with their part of what speaks for it.
-    fn words(&self, case: &Case<'_>) -> Vec<(std::ops::Range<usize>, f32)> {
-        let text = Text::read(case.narrative);
+    fn words(&self, text: &Text) -> Vec<(std::ops::Range<usize>, f32)> {
         let mut shares = vec![0.0_f32; text.words.len()];
-        Reader::default().by_word(&text, |place, bucket, _| {
+        Reader::default().by_word(text, |place, bucket, _| {
             let weight = self.weights.get(bucket as usize).copied().unwrap_or_default();
             shares.get_mut(place).into_iter().for_each(|share| *share += weight);
         });
@@ -157,17 +169,18 @@ impl Scorer for LocalLearner {
 
     fn score(&self, case: &Case<'_>) -> Suggestion {
         let mut suggestion = EmbeddedRules.score(case);
-        let Some(probability) = self.probability(case) else { return suggestion };
-        suggestion.model = self.model();
-        if Text::read(case.narrative).words.is_empty() {
+        let text = Text::read(case.narrative);
+        if !self.window.in_charge() || !self.has_met(&text) {
             return suggestion;
         }
+        let probability = self.opinion_of(case, &text, &suggestion);
+        suggestion.model = self.model();
         suggestion.abstained = false;
         let learned = (probability * 100.0 + 0.5) as u8;
         let raised = i16::from(learned) - i16::from(suggestion.score);
         if raised > 0 {
             let mut left = raised;
-            for (span, part) in self.words(case) {
+            for (span, part) in self.words(&text) {
                 let points = (part * f32::from(raised)) as i16;
                 left -= points;
                 if points > 0 {
@@ -191,10 +204,9 @@ fn reason(rule: &'static str, span: Option<std::ops::Range<usize>>, points: i16)
     Reason { rule: Cow::Borrowed(rule), span, term: Cow::Borrowed(""), gloss, points }
 }
 
-fn features(case: &Case<'_>, rules: &Suggestion) -> Vec<(usize, f32)> {
-    let text = Text::read(case.narrative);
+fn features(case: &Case<'_>, text: &Text, rules: &Suggestion) -> Vec<(usize, f32)> {
     let mut features: Vec<(usize, f32)> =
-        Reader::default().read(&text).map(|(bucket, count)| (bucket as usize, dampened(count))).collect();
+        Reader::default().read(text).map(|(bucket, count)| (bucket as usize, dampened(count))).collect();
     let mut squares = [0.0_f32; BLOCKS];
     for &(place, value) in &features {
         squares.get_mut(place / BUCKETS).into_iter().for_each(|square| *square += value * value);
@@ -214,39 +226,45 @@ fn features(case: &Case<'_>, rules: &Suggestion) -> Vec<(usize, f32)> {
 /// [`review`](Self::review) when somebody accepted or overrode a suggestion. No house hears of another's reviews. A
 /// house without any costs nothing, one with some a megabyte.
 #[derive(Debug, Default)]
-pub struct LocalScorer(Mutex<BTreeMap<String, LocalLearner>>);
+pub struct LocalScorer(RwLock<BTreeMap<String, LocalLearner>>);
 
 impl LocalScorer {
-    /// Goes on from where a house's learner was.
+    /// Goes on from where a house's learner was, for a host that keeps it as bytes.
     pub fn put(&self, house: &str, learner: LocalLearner) {
-        self.with(|learners| learners.insert(house.to_owned(), learner));
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(house.to_owned(), learner);
     }
 
     /// See [`LocalLearner::review`]: the learner of the case's house is taught.
     pub fn review(&self, case: &Case<'_>, high: bool) {
         let house = case.house.unwrap_or_default();
-        self.with(|learners| learners.entry(house.to_owned()).or_default().review(case, high));
+        // A learner is whole between any two steps, whoever panicked meanwhile.
+        let mut learners = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        learners.entry(house.to_owned()).or_default().review(case, high);
     }
 
     /// See [`LocalLearner::standing`].
     pub fn standing(&self, house: &str) -> Standing {
-        let learned = self.with(|learners| learners.get(house).map(LocalLearner::standing));
-        learned.unwrap_or(Standing { reviews: 0, compared: 0, lead: None, interval: None, in_charge: false })
+        self.of(house, LocalLearner::standing).unwrap_or(Standing {
+            reviews: 0,
+            compared: 0,
+            lead: None,
+            interval: None,
+            in_charge: false,
+        })
     }
 
     /// A house's learner, where it has learned something.
     pub fn learner(&self, house: &str) -> Option<LocalLearner> {
-        self.with(|learners| learners.get(house).cloned())
+        self.of(house, LocalLearner::clone)
     }
 
     /// Who speaks for a house: what it has learned, or the rules.
     pub fn model_of(&self, house: &str) -> Model {
-        self.with(|learners| learners.get(house).map_or_else(|| EmbeddedRules.model(), LocalLearner::model))
+        self.of(house, LocalLearner::model).unwrap_or_else(|| EmbeddedRules.model())
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, LocalLearner>) -> T) -> T {
-        // A learner is whole between any two steps, whoever panicked meanwhile.
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn of<T>(&self, house: &str, ask: impl FnOnce(&LocalLearner) -> T) -> Option<T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(house).map(ask)
     }
 }
 
@@ -258,8 +276,7 @@ impl Scorer for LocalScorer {
 
     fn score(&self, case: &Case<'_>) -> Suggestion {
         let house = case.house.unwrap_or_default();
-        let said = self.with(|learners| learners.get(house).map(|learner| learner.score(case)));
-        said.unwrap_or_else(|| EmbeddedRules.score(case))
+        self.of(house, |learner| learner.score(case)).unwrap_or_else(|| EmbeddedRules.score(case))
     }
 }
 

@@ -48,6 +48,15 @@ fn takes_over_once_it_has_earned_it_and_not_before() {
 }
 
 #[test]
+fn says_nothing_of_what_it_has_never_met() {
+    let learner = taught(300, 1);
+    assert!(learner.standing().in_charge);
+    let foreign = case("病人从床上摔下来");
+    assert_eq!(learner.score(&foreign), EmbeddedRules.score(&foreign));
+    assert!(learner.score(&foreign).abstained && !learner.score(&case("the xylotron")).abstained);
+}
+
+#[test]
 fn noise_earns_nothing() {
     let mut random = Random::new(3);
     let mut learner = LocalLearner::default();

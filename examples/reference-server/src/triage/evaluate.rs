@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use eovr_core::triage::evaluate::{Evaluation, Judged, Settings};
-use eovr_core::triage::learn::{Order, Plan, TextReader};
+use eovr_core::triage::learn::{Card, Order, Plan, TextReader};
 
 use super::labelled::{Column, Labelled, Side};
 use super::scorers::{Asked, sorted};
@@ -62,11 +62,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
     let scorer = Asked::open(&args.scorer)?;
     let other = args.compare.as_deref().map(Asked::open).transpose()?;
-    let scheme = Scheme::settle(args, &scorer)?;
+    let scheme = Scheme::settle(args, &scorer, other.as_ref())?;
     if let Some(theirs) = other.as_ref().and_then(Asked::card).filter(|card| card.labels != scheme.labels) {
         return Err(Failure::usage(
             "the two scorers do not know the same labels",
-            format!("the other one knows: `{}`", theirs.labels.join("`, `")),
+            format!("the other one knows: {}", listed(&theirs.labels)),
         ));
     }
     let cases = Cases::read(args, &scorer, other.as_ref(), &scheme)?;
@@ -110,10 +110,17 @@ struct Scheme {
 }
 
 impl Scheme {
-    /// A model's scheme is its card's; for the rules the file is looked through.
-    fn settle(args: &Args, scorer: &Asked) -> Result<Self, Failure> {
-        if let Some(card) = scorer.card() {
+    /// A model's scheme is its card's; for the rules alone the file is looked through.
+    fn settle(args: &Args, scorer: &Asked, other: Option<&Asked>) -> Result<Self, Failure> {
+        let rules_are_asked = scorer.card().is_none();
+        if let Some(card) = scorer.card().or_else(|| other.and_then(Asked::card)) {
             let labels = card.labels.clone();
+            if args.labels.ordinal.as_ref().is_some_and(|order| *order != labels) {
+                return Err(Failure::usage(
+                    "the model has its labels in another order",
+                    format!("it has them so: {}; train it with `--ordinal` for another", listed(&labels)),
+                ));
+            }
             let high = match &args.labels.high {
                 Some(_) => Plan { high_from: args.labels.high.clone(), ..Plan::default() }.high(
                     &labels,
@@ -122,6 +129,9 @@ impl Scheme {
                 )?,
                 None => card.high_from,
             };
+            if rules_are_asked && high.is_none() {
+                return Err(no_high_side());
+            }
             let order = args.labels.order().unwrap_or(card.order);
             return Ok(Self { labels, order, because: "the model's card says so".to_owned(), high });
         }
@@ -129,7 +139,13 @@ impl Scheme {
         let label = rows.column(&args.label)?;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         while rows.next()? {
-            *counts.entry(rows.cell(label).trim().to_owned()).or_default() += 1;
+            *counts.entry(rows.label(label)?.to_owned()).or_default() += 1;
+            if counts.len() > MOST_LABELS {
+                return Err(Failure::usage(
+                    format!("`{}` has more than {MOST_LABELS} different labels", args.label),
+                    "name the column that has the labels",
+                ));
+            }
         }
         let labels = args.labels.ordinal.clone().unwrap_or_else(|| sorted(&counts));
         if labels.len() < 2 {
@@ -147,10 +163,7 @@ impl Scheme {
         let plan = Plan { high_from: args.labels.high.clone(), ..Plan::default() };
         let high = plan.high(&labels, &counts, order)?;
         if high.is_none() {
-            return Err(Failure::usage(
-                "the rules say how bad a report sounds, and these labels have no high side",
-                "say from which label on it is high risk (`--high`), or give the labels in order (`--ordinal`)",
-            ));
+            return Err(no_high_side());
         }
         Ok(Self { labels, order, because: because.to_owned(), high })
     }
@@ -160,10 +173,75 @@ impl Scheme {
         self.labels.iter().position(|known| known == label).ok_or_else(|| {
             Failure::usage(
                 format!("the label of row {row} is outside the scheme"),
-                format!("accepted: `{}`", self.labels.join("`, `")),
+                format!("accepted: {}", listed(&self.labels)),
             )
         })
     }
+}
+
+/// More are no scheme: the column has something else.
+const MOST_LABELS: usize = 256;
+
+/// Labels as a message shows them.
+fn listed(labels: &[String]) -> String {
+    let shown = labels.iter().take(20).map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
+    if labels.len() > 20 { format!("{shown} and {} others", labels.len() - 20) } else { shown }
+}
+
+/// Which rows are looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Which {
+    All,
+    /// Those that a column keeps for testing.
+    Column,
+    /// Those that a training with this seed kept for testing by chance.
+    Chance(u64),
+}
+
+impl Which {
+    /// Nobody is asked about a row that a model learned from.
+    fn of<'a>(args: &Args, digest: &str, cards: impl Iterator<Item = &'a Card>) -> Result<Self, Failure> {
+        let mut which = if args.split.is_some() { Self::Column } else { Self::All };
+        for card in cards.filter(|card| card.data_sha256 == digest) {
+            let learned = format!("`{}` learned from rows of this file", card.name);
+            match (&args.split, card.split.as_str()) {
+                (None, "") if which == Self::All || which == Self::Chance(card.seed) => {
+                    which = Self::Chance(card.seed);
+                }
+                (None, "") => {
+                    return Err(Failure::usage(
+                        format!("{learned}, and the other model kept other rows for testing"),
+                        "train both with the same `--seed`, or with the same `--split`",
+                    ));
+                }
+                (Some(_), "") => {
+                    let help = "leave `--split` out: its training kept rows for testing by chance";
+                    return Err(Failure::usage(learned, help));
+                }
+                (Some(split), kept) if split == kept => {}
+                (_, kept) => {
+                    let help = format!("say which are for testing: `--split {kept}`");
+                    return Err(Failure::usage(learned, help));
+                }
+            }
+        }
+        Ok(which)
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::All => "all rows",
+            Self::Column => "rows of `test`",
+            Self::Chance(_) => "rows that training kept for testing",
+        }
+    }
+}
+
+fn no_high_side() -> Failure {
+    Failure::usage(
+        "the rules say how bad a report sounds, and these labels have no high side",
+        "say from which label on it is high risk (`--high`), or give the labels in order (`--ordinal`)",
+    )
 }
 
 /// All cases, scored.
@@ -184,19 +262,11 @@ impl Cases {
             (optional(&args.split)?, optional(&args.group)?, optional(&args.cluster)?);
         let raters: Vec<Column> =
             args.rater.iter().map(|name| rows.column(name)).collect::<Result<_, _>>()?;
-        // Of its own data a model may be asked about no row that it learned from.
-        let own = scorer.card().filter(|card| card.data_sha256 == rows.digest);
-        if let Some(card) = own.filter(|card| split.is_none() && !card.split.is_empty()) {
-            return Err(Failure::usage(
-                "the model learned from rows of this file",
-                format!("say which are for testing: `--split {}`", card.split),
-            ));
-        }
-        let (by_chance, which) = match (split, own) {
-            (Some(_), _) => (None, "rows of `test`"),
-            (None, Some(card)) => (Some(card.seed), "rows that training kept for testing"),
-            (None, None) => (None, "all rows"),
-        };
+        let which = Which::of(
+            args,
+            &rows.digest,
+            [Some(scorer), other].into_iter().flatten().filter_map(Asked::card),
+        )?;
         let reading = bar(rows.bytes, "scoring {bar:40} {percent:>3} %");
         let mut memory = TextReader::default();
         let mut clusters: BTreeMap<String, u64> = BTreeMap::new();
@@ -204,38 +274,34 @@ impl Cases {
         while rows.next()? {
             reading.set_position(rows.read());
             let narrative = rows.cell(text);
-            let looked_at = match (split, by_chance) {
-                (Some(_), _) => rows.side(split, narrative, 0)? == Side::Test,
-                (None, Some(seed)) => rows.side(None, narrative, seed)? == Side::Test,
-                (None, None) => true,
+            let looked_at = match which {
+                Which::All => true,
+                Which::Column => rows.side(split, narrative, 0)? == Side::Test,
+                Which::Chance(seed) => rows.side(None, narrative, seed)? == Side::Test,
             };
             if !looked_at {
                 continue;
             }
             let number = rows.number();
-            let mut case = Judged { truth: scheme.place(rows.cell(label), number)?, ..Judged::default() };
-            case.group = group.map(|group| rows.cell(group).to_owned());
-            case.cluster = cluster.map(|cluster| {
+            let truth = scheme.place(rows.label(label)?, number)?;
+            let group = group.map(|group| rows.cell(group).to_owned());
+            let cluster = cluster.map(|cluster| {
                 let next = clusters.len() as u64;
                 *clusters.entry(rows.cell(cluster).to_owned()).or_insert(next)
             });
+            let mut said = Vec::with_capacity(raters.len());
             for &rater in &raters {
-                let said = rows.cell(rater).trim();
-                let said = (!said.is_empty()).then(|| scheme.place(said, number)).transpose()?;
-                case.raters.push(said);
+                let label = rows.cell(rater).trim();
+                said.push((!label.is_empty()).then(|| scheme.place(label, number)).transpose()?);
             }
-            let ordinal = scheme.order == Order::Ordinal || scheme.labels.len() == 2;
+            let levels =
+                (scheme.order == Order::Ordinal || scheme.labels.len() == 2).then_some(scheme.labels.len());
             if let Some(other) = other {
-                let mut theirs = case.clone();
-                other.judge(&mut memory, narrative, &scheme.labels, ordinal, &mut theirs);
-                others.push(theirs);
+                let said = other.judge(&mut memory, narrative, levels);
+                others.push(Judged { truth, cluster, ..said });
             }
-            scorer.judge(&mut memory, narrative, &scheme.labels, ordinal, &mut case);
-            if args.labels.high.is_some() && !case.probabilities.is_empty() {
-                case.high =
-                    scheme.high.map(|high| case.probabilities.iter().skip(high).sum::<f64>().min(1.0));
-            }
-            judged.push(case);
+            let by_scorer = scorer.judge(&mut memory, narrative, levels);
+            judged.push(Judged { truth, group, cluster, raters: said, ..by_scorer });
             numbers.push(number);
         }
         reading.finish_and_clear();
@@ -245,7 +311,7 @@ impl Cases {
                 "with `--split` only rows of `test` are looked at",
             ));
         }
-        Ok(Self { judged, other: others, rows: numbers, digest: rows.digest, which })
+        Ok(Self { judged, other: others, rows: numbers, digest: rows.digest, which: which.words() })
     }
 }
 

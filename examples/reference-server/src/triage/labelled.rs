@@ -85,6 +85,16 @@ impl Labelled {
         self.row.get(column.0).unwrap_or_default()
     }
 
+    /// The row's label; there is one.
+    pub(super) fn label(&self, column: Column) -> Result<&str, Failure> {
+        let label = self.cell(column).trim();
+        if label.is_empty() {
+            let message = format!("row {} has no label", self.number);
+            return Err(Failure::usage(message, "give every row a label, or take it out"));
+        }
+        Ok(label)
+    }
+
     /// The row's number, from 1; the line of names is not counted.
     pub(super) fn number(&self) -> u64 {
         self.number

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use eovr_core::triage::evaluate::Judged;
 use eovr_core::triage::learn::{Card, TextModel, TextReader};
-use eovr_core::triage::{Case, EmbeddedRules, Model, Scorer as _};
+use eovr_core::triage::{EmbeddedRules, Model, Scorer as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::csv_file::hex;
@@ -63,34 +63,11 @@ impl Asked {
         format!("{id} {version}")
     }
 
-    /// Scores a narrative; `labels` is the scheme of the evaluation, `high` whether it has a high side.
-    pub(super) fn judge(
-        &self,
-        memory: &mut TextReader,
-        narrative: &str,
-        labels: &[String],
-        ordinal: bool,
-        judged: &mut Judged,
-    ) {
+    /// What it says of a narrative; the rules need to know on how many labels in order.
+    pub(super) fn judge(&self, memory: &mut TextReader, narrative: &str, levels: Option<usize>) -> Judged {
         match self {
-            Self::Rules => {
-                let seen = EmbeddedRules.score(&Case { narrative, ..Case::default() });
-                judged.high = Some(f64::from(seen.score));
-                judged.flagged = seen.high_risk;
-                judged.abstained = seen.abstained;
-                // Four bands on as many levels as there are; without levels the rules name no label.
-                let top = labels.len().saturating_sub(1);
-                judged.said = ordinal.then(|| (seen.band as usize * top + 1) / 3).map(|level| level.min(top));
-            }
-            Self::Model { model, .. } => {
-                let answer = model.read_with(memory, narrative);
-                judged.flagged =
-                    answer.high.zip(model.card().flag_above).is_some_and(|(high, above)| high > above);
-                judged.high = answer.high;
-                judged.said = Some(answer.label);
-                judged.probabilities = answer.probabilities;
-                judged.abstained = answer.abstained;
-            }
+            Self::Rules => Judged::by_rules(narrative, levels),
+            Self::Model { model, .. } => Judged::by_model(model, memory, narrative),
         }
     }
 }

@@ -55,11 +55,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
                 continue;
             }
         };
-        let given = rows.cell(label).trim();
-        if given.is_empty() {
-            let message = format!("row {} has no label", rows.number());
-            return Err(Failure::usage(message, "give every row a label, or take it out"));
-        }
+        let given = rows.label(label)?;
         if !narrative.chars().any(char::is_alphanumeric) || trainer.add(narrative, given, part).is_err() {
             empty += 1;
         }

@@ -112,7 +112,40 @@ fn what_is_wrong_with_a_file_is_said() -> Tested {
     fs::write(&newer, &changed)?;
     let (short, newer) = (short.to_str().ok_or("text")?, newer.to_str().ok_or("text")?);
 
-    let cases: [(&str, Command, &str); 7] = [
+    let chance = folder.file("chance.eovr");
+    let mut by_chance = command("train", &data, &["--ordinal", "low,high", "--seed", "1", "--out"]);
+    assert_eq!(run(by_chance.arg(&chance))?.code, Some(0));
+    let chance = chance.to_str().ok_or("text")?;
+    let unlabelled = folder.file("unlabelled.csv");
+    fs::write(&unlabelled, "text,level\na lamp broke,0\nthe form came late,\na vein bled,1\n")?;
+    let many = folder.file("many.csv");
+    let rows: String = (0..300).map(|row| format!("a lamp broke,{row}\n")).collect();
+    fs::write(&many, format!("text,level\n{rows}"))?;
+
+    let cases: [(&str, Command, &str); 14] = [
+        (
+            "rows that the other learned",
+            command("evaluate", &data, &["--scorer", "rules", "--compare", model_path]),
+            "--split part",
+        ),
+        (
+            "another split",
+            command("evaluate", &data, &["--scorer", model_path, "--split", "ward"]),
+            "--split part",
+        ),
+        (
+            "a split after chance",
+            command("evaluate", &data, &["--scorer", chance, "--split", "part"]),
+            "leave `--split` out",
+        ),
+        (
+            "labels turned round",
+            command("evaluate", &data, &["--scorer", model_path, "--split", "part", "--ordinal", "high,low"]),
+            "`low`, `high`",
+        ),
+        ("no label", command("evaluate", &unlabelled, &["--scorer", "rules"]), "row 2 has no label"),
+        ("ids to judge", command("evaluate", &many, &["--scorer", "rules"]), "different labels"),
+        ("ids to learn", command("train", &many, &["--out", out]), "different labels"),
         ("no such column", command("train", &data, &["--split", "parts", "--out", out]), "`parts`"),
         (
             "a label outside",
