@@ -87,7 +87,14 @@ impl Call {
                 let answer = py.detach(|| self.door.handle().block_on(waited));
                 match answer {
                     Ok(answer) => return Ok(answer?(py)?),
-                    Err(_) => py.check_signals()?,
+                    Err(_) => {
+                        if let Err(signal) = py.check_signals() {
+                            // Dropped where the runtime is: drivers give their connections back there.
+                            let _inside = self.door.handle().enter();
+                            drop(work);
+                            return Err(signal.into());
+                        }
+                    }
                 }
             }
         })
@@ -101,6 +108,11 @@ impl Call {
             }
             let event_loop = running_loop(py)?;
             let future = event_loop.call_method0("create_future")?;
+            if self.closing && !self.door.leads_somewhere() {
+                // Nothing runs there any more that could be closed.
+                future.call_method1("set_result", (py.None(),))?;
+                return Ok(future.call_method0("__await__")?);
+            }
             let promise = Promise { event_loop: event_loop.unbind(), future: future.clone().unbind() };
             let work = self.take()?;
             let task = self.door.handle().spawn(async move {

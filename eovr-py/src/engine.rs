@@ -148,7 +148,7 @@ fn settings(parts: &Bound<'_, PyAny>) -> Outcome<Settings> {
         let Text(name) = name?.extract()?;
         let known = builtin();
         let accepted: Vec<String> = known.iter().map(|scheme| scheme.id().to_string()).collect();
-        let found = known.into_iter().find(|scheme| scheme.id() == name.as_str());
+        let found = known.iter().find(|scheme| scheme.id() == name.as_str()).cloned();
         schemes.push(found.ok_or_else(|| {
             config("no such risk scheme", format!("accepted: `{}`", accepted.join("`, `")))
         })?);

@@ -1,8 +1,8 @@
 //! What leaves: incidents and audit events as files of other programs, for who may take them out.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use tempfile::NamedTempFile;
 use tokio::task::block_in_place;
 
 use crate::failure::Outcome;
@@ -130,13 +131,8 @@ impl Asked {
     /// Reads what the session sees, page by page, and writes it.
     pub(crate) async fn write(self, session: Session) -> Outcome<Product> {
         let mut sink = Sink::new(self.to.as_deref())?;
-        match self.into(&session, &mut sink).await {
-            Ok(()) => sink.finish(),
-            Err(failure) => {
-                sink.discard();
-                Err(failure)
-            }
-        }
+        self.into(&session, &mut sink).await?;
+        sink.finish()
     }
 }
 
@@ -220,7 +216,7 @@ impl Asked {
             made_by: session.actor().id().as_str(),
             made_at: SystemClock.now(),
         };
-        Ok(block_in_place(|| report.write(&Fonts::embedded()?, self.lang, sink))?)
+        Ok(block_in_place(|| report.write(fonts()?, self.lang, sink))?)
     }
 
     async fn audit(self, paper: Paper, session: &Session, mut pages: Pages, sink: &mut Sink) -> Outcome<()> {
@@ -238,11 +234,21 @@ impl Asked {
                 let first = org.stamps().find(|stamp| scope.covers(stamp));
                 let zone = first.map_or(TimeZone::UTC, |stamp| org.zone(&stamp.facility));
                 let made = Made { by: session.actor().id().as_str(), at: SystemClock.now(), zone };
-                block_in_place(|| report.pdf(&Fonts::embedded()?, self.lang, &made, sink).map(drop))?;
+                block_in_place(|| report.pdf(fonts()?, self.lang, &made, sink).map(drop))?;
             }
         }
         Ok(())
     }
+}
+
+/// Read once for the process.
+fn fonts() -> Result<&'static Fonts, Error> {
+    static FONTS: OnceLock<Fonts> = OnceLock::new();
+    if let Some(fonts) = FONTS.get() {
+        return Ok(fonts);
+    }
+    let fonts = Fonts::embedded()?;
+    Ok(FONTS.get_or_init(|| fonts))
 }
 
 /// Whether the actor may take this out, by the engine's own table of actions.
@@ -256,10 +262,11 @@ pub(crate) fn allowed(session: &Session, action: &str) -> Outcome<()> {
     Err(Error::new(ErrorKind::Denied, format!("`{who}` may not take out a {action}")).into())
 }
 
-/// Where it is written: memory, or a file that gets its name when it is whole.
+/// Where it is written: memory, or a file that gets its name when it is whole, and goes away where it never is: on an
+/// error, and where nobody waits for it any more.
 enum Sink {
     Memory(Vec<u8>),
-    File { file: BufWriter<File>, part: PathBuf, path: PathBuf },
+    File { part: BufWriter<NamedTempFile>, path: PathBuf },
 }
 
 /// What was made: its bytes, or the path of the file.
@@ -271,57 +278,45 @@ pub(crate) enum Product {
 impl Sink {
     fn new(to: Option<&Path>) -> Outcome<Self> {
         let Some(path) = to else { return Ok(Self::Memory(Vec::new())) };
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = path.with_file_name(name);
-        let file = File::create_new(&part).map_err(unwritten)?;
-        Ok(Self::File { file: BufWriter::with_capacity(1 << 16, file), part, path: path.to_owned() })
+        let part = tempfile::Builder::new().prefix(".eovr-").suffix(".part").tempfile_in(folder(path));
+        let part = BufWriter::with_capacity(1 << 16, part.map_err(unwritten)?);
+        Ok(Self::File { part, path: path.to_owned() })
     }
 
     fn folder(&self) -> Option<PathBuf> {
-        let Self::File { path, .. } = self else { return None };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        Some(folder.map_or_else(|| PathBuf::from("."), Path::to_owned))
+        if let Self::File { path, .. } = self { Some(folder(path)) } else { None }
     }
 
-    fn finish(mut self) -> Outcome<Product> {
-        let settled = self.flush().and_then(|()| match &self {
-            Self::Memory(_) => Ok(()),
-            Self::File { file, part, path } => {
-                file.get_ref().sync_all()?;
-                fs::rename(part, path)
+    fn finish(self) -> Outcome<Product> {
+        match self {
+            Self::Memory(bytes) => Ok(Product::Bytes(bytes)),
+            Self::File { part, path } => {
+                let part = part.into_inner().map_err(|error| unwritten(error.into_error()))?;
+                part.as_file().sync_all().map_err(unwritten)?;
+                part.persist(&path).map_err(|error| unwritten(error.error))?;
+                Ok(Product::File(path))
             }
-        });
-        if let Err(error) = settled {
-            self.discard();
-            return Err(unwritten(error).into());
         }
-        Ok(match self {
-            Self::Memory(bytes) => Product::Bytes(bytes),
-            Self::File { path, .. } => Product::File(path),
-        })
     }
+}
 
-    fn discard(self) {
-        if let Self::File { part, .. } = self {
-            // Where it cannot be removed, the error that led here is the one to tell.
-            let _ = fs::remove_file(part);
-        }
-    }
+fn folder(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Memory(all) => all.write(bytes),
-            Self::File { file, .. } => file.write(bytes),
+            Self::File { part, .. } => part.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Memory(_) => Ok(()),
-            Self::File { file, .. } => file.flush(),
+            Self::File { part, .. } => part.flush(),
         }
     }
 }
@@ -336,7 +331,6 @@ impl Outward for Product {
 }
 
 fn unwritten(error: io::Error) -> Error {
-    let help =
-        "look at the folder, and at what is left of the disk; a file that ends in `.part` may be in the way";
+    let help = "look at the folder, and at what is left of the disk";
     Error::new(ErrorKind::Unavailable, "the file cannot be written").with_help(help).because(error)
 }

@@ -1,7 +1,7 @@
 //! Existing reports out of a table, as pandas, polars, pyarrow and DuckDB hand it over.
 //!
-//! The id of an incident follows from the set's name, the row's place and what stands in it. So a table that
-//! is imported again adds nothing, and an import that was stopped is simply run again.
+//! The id of an incident follows from the facility, the set's name, the row's place and what stands in it. So a
+//! table that is imported again adds nothing, and an import that was stopped is simply run again.
 
 use std::sync::Arc;
 
@@ -102,7 +102,7 @@ impl Rows {
         let mut on_their_way = JoinSet::new();
         let places = self.parts.iter().flat_map(|part| (0..part.rows).map(move |row| (part, row)));
         for (place, (part, row)) in places.enumerate() {
-            let id = self.id(place, part, row);
+            let id = self.id(&facility, place, part, row);
             match part.report(row, &self.category) {
                 Ok(report) => {
                     let (session, facility) = (session.clone(), facility.clone());
@@ -124,7 +124,7 @@ impl Rows {
         Ok(imported)
     }
 
-    fn id(&self, place: usize, part: &Part, row: usize) -> RecordId {
+    fn id(&self, facility: &OrgId, place: usize, part: &Part, row: usize) -> RecordId {
         // Lengths in front, so that no two rows look alike.
         let mut content = Vec::new();
         for text in WORDS.iter().enumerate().map(|(column, _)| part.text(column, row)) {
@@ -133,7 +133,8 @@ impl Rows {
         }
         content.extend(part.moment(row).map_or(i64::MIN, Timestamp::as_micros).to_be_bytes());
         let name = self.name.replace('\n', " ");
-        RecordId::derived("eovr.import.v1", &[name.as_bytes(), place.to_string().as_bytes(), &content])
+        let (facility, place) = (facility.as_str().as_bytes(), place.to_string());
+        RecordId::derived("eovr.import.v1", &[facility, name.as_bytes(), place.as_bytes(), &content])
     }
 }
 

@@ -14,7 +14,7 @@ use eovr_core::{Name, Timestamp};
 use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyMappingProxy, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyTuple};
 
 use crate::failure::{Failure, unmet};
 use crate::files::Read;
@@ -120,7 +120,6 @@ impl Outward for Shown {
             let facet = listed.facet(name).map(|facet| value(py, facet)).transpose()?;
             facet.map_or(Ok(()), |facet| shown.set_item(name, facet))?;
         }
-        let shown = PyMappingProxy::new(py, shown.as_mapping());
         Ok(made!(py, "Listed", (envelope(py, listed.envelope())?, shown))?.unbind())
     }
 }
@@ -238,7 +237,6 @@ fn entry<'py>(py: Python<'py>, entry: &Entry) -> PyResult<Bound<'py, PyAny>> {
     }
     let who = (event.actor.as_str(), event.capacity.as_str(), event.human);
     let what = (event.action.as_str(), event.from.as_ref().map(Name::as_str), event.to.as_str());
-    let changes = PyMappingProxy::new(py, changes.as_mapping());
     let note = entry.note.as_ref().map(|note| note.as_str());
     let all = (event.seq, moment(py, event.at)?, who.0, who.1, who.2, what.0, what.1, what.2, note, changes);
     made!(py, "Entry", all)
@@ -285,10 +283,10 @@ fn envelope<'py>(py: Python<'py>, envelope: &Envelope) -> PyResult<Bound<'py, Py
 fn facets<'py>(
     py: Python<'py>,
     facets: &std::collections::BTreeMap<Name, Value>,
-) -> PyResult<Bound<'py, PyMappingProxy>> {
+) -> PyResult<Bound<'py, PyDict>> {
     let all = PyDict::new(py);
     facets.iter().try_for_each(|(name, facet)| all.set_item(name.as_str(), value(py, facet)?))?;
-    Ok(PyMappingProxy::new(py, all.as_mapping()))
+    Ok(all)
 }
 
 fn cursor<'py>(py: Python<'py>, cursor: Cursor) -> PyResult<Bound<'py, PyAny>> {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import os
 import subprocess
 import sys
@@ -364,3 +366,91 @@ def test_aware_datetimes_of_any_zone_are_taken(memory: Eovr) -> None:
     for extreme in (datetime.max, datetime.min):
         with pytest.raises(InvalidInputError):
             nurse(memory).incidents.report("NIL", a_report(occurred_at=extreme.replace(tzinfo=UTC)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_an_awaited_close_in_a_child_returns(url: str) -> None:
+    done = run(
+        """
+        import asyncio, os, sys
+        from eovr import aio
+        from conftest import *
+        async def opened():
+            return await aio.Eovr.open(sys.argv[1], org=ORG, keys=KEY)
+        engine = asyncio.run(opened())
+        child = os.fork()
+        async def close():
+            await asyncio.wait_for(engine.close(), 10)
+        if child == 0:
+            asyncio.run(close())
+            os._exit(7)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 7, status
+        asyncio.run(close())
+        print("whole")
+        """,
+        url,
+    )
+    assert (done.stdout, done.returncode) == ("whole\n", 0), done.stderr
+
+
+def test_an_interrupted_read_is_an_interruption(url: str) -> None:
+    done = run(
+        """
+        import os, signal, sys, threading
+        import eovr
+        from conftest import *
+        engine = eovr.Eovr.open(sys.argv[1], org=ORG, keys=KEY)
+        session = quality(engine)
+        for _ in range(300):
+            session.incidents.report("NIL", a_report())
+        interrupted = 0
+        for _ in range(3):
+            timer = threading.Timer(0.15, os.kill, (os.getpid(), signal.SIGINT))
+            timer.start()
+            try:
+                while True:
+                    session.frame("incident", [], fields=["description"])
+            except KeyboardInterrupt:
+                interrupted += 1
+            timer.join()
+        print(interrupted, session.tally("incident").total)
+        """,
+        url,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("3 300\n", "", 0)
+
+
+def test_a_scorer_that_still_works_ends_before_the_interpreter(url: str) -> None:
+    done = run(
+        """
+        import sys, time
+        import eovr
+        from conftest import *
+        def slow(narrative):
+            until = time.monotonic() + 3
+            while time.monotonic() < until:
+                pass
+            return 0.5
+        engine = eovr.Eovr.open(sys.argv[1], org=ORG, keys=KEY, scorer=slow)
+        nurse(engine).incidents.report("NIL", a_report())
+        print("ends")
+        """,
+        url,
+    )
+    assert done.stdout == "ends\n" and done.returncode == 0, (done.returncode, done.stderr)
+    assert "Fatal" not in done.stderr
+
+
+def test_records_are_dataclasses_to_others(engine: Eovr) -> None:
+    session = quality(engine)
+    told = session.incidents.report("NIL", a_report())
+    record = session.incidents.load(told.id)
+    assert dataclasses.asdict(record)["facets"] == dict(record.facets)
+    assert session.open(copy.deepcopy(record), "description") == a_report().description
+    trail = session.incidents.trail(told.id)
+    assert dataclasses.asdict(trail)["entries"][0]["action"] == "report"
+    assert copy.copy(trail).frame is trail.frame
+    counted = session.tally("incident", ["state"])
+    assert dataclasses.asdict(counted)["cells"] == ({"key": ("created",), "count": 1},)
+    assert dataclasses.asdict(session.incidents.list().items[0])["envelope"]["number"] == told.number

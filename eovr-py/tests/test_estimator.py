@@ -127,3 +127,8 @@ def test_a_model_goes_to_the_engine_and_back() -> None:
     texts, labels = rows(60)
     clf = EovrTriage().fit(texts, labels)
     assert Model.from_bytes(clf.model_.to_bytes()).read(texts[0]).label == labels[0]
+
+
+def test_words_have_no_order_of_their_own() -> None:
+    with pytest.raises(ValueError, match="give numbers"):
+        EovrTriage(order="ordinal").fit(*rows(60))

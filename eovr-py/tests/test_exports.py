@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -9,9 +10,18 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from eovr import DeniedError, Eovr, InvalidInputError, NotFoundError, UnavailableError
+from eovr import (
+    Actor,
+    DeniedError,
+    Eovr,
+    InvalidInputError,
+    NotFoundError,
+    Role,
+    UnavailableError,
+    aio,
+)
 
-from conftest import DOSE, a_report, elsewhere, nurse, quality
+from conftest import DOSE, KEY, ORG, a_report, elsewhere, nurse, quality
 
 FORMULA = '=HYPERLINK("http://evil") said the monitor'
 
@@ -84,3 +94,26 @@ def test_a_list_is_not_for_tier_one(engine: Eovr, told: str) -> None:
     for format in ("csv", "xlsx", "fhir_r4", "audit_csv", "deidentified"):
         with pytest.raises(DeniedError):
             nurse(engine).export(format)
+
+
+def test_an_export_that_is_cancelled_leaves_nothing_behind(url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    async def cancelled() -> None:
+        async with await aio.Eovr.open(url, org=ORG, keys=KEY) as engine:
+            session = engine.session(Actor("quality-1", Role.QUALITY_ADMIN, at="NIL"))
+            for _ in range(50):
+                await session.incidents.report("NIL", a_report())
+            left = 0
+            for wait in (0.0, 0.001, 0.002, 0.004):
+                task = asyncio.ensure_future(session.export_to(folder / "list.csv", "csv"))
+                await asyncio.sleep(wait)
+                left += not task.done()
+                task.cancel()
+                await asyncio.wait([task])
+            assert left > 0
+            await session.export_to(folder / "list.csv", "csv")
+
+    asyncio.run(cancelled())
+    assert [entry.name for entry in folder.iterdir()] == ["list.csv"]

@@ -167,6 +167,15 @@ def test_a_table_that_is_none_of_reports_is_refused_whole(memory: Eovr) -> None:
     assert incidents.import_narratives("NIL", pl.DataFrame({"description": []}, schema={"description": pl.String})).ids == ()
 
 
+def test_the_same_rows_at_another_facility_are_other_reports(engine: Eovr) -> None:
+    table = pl.DataFrame({"description": ["Fell in the corridor."]})
+    here = engine.session(Actor("import", Role.STAFF, at="NIL")).incidents.import_narratives("NIL", table)
+    there = engine.session(Actor("import", Role.STAFF, at="SUN")).incidents.import_narratives("SUN", table)
+    assert (here.there, there.there) == (0, 0) and here.ids != there.ids
+    again = engine.session(Actor("import", Role.STAFF, at="SUN")).incidents.import_narratives("SUN", table)
+    assert (again.there, again.ids) == (1, there.ids)
+
+
 def test_a_large_table_is_imported_by_an_awaiting_program(url: str) -> None:
     table = pl.DataFrame({"description": [f"Fell in ward {ward}." for ward in range(2000)]})
 

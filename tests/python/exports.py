@@ -71,12 +71,32 @@ def fhir(path, release):
         from fhir.resources.R4B.bundle import Bundle
 
     with open(path, encoding="utf-8") as file:
-        bundle = Bundle.model_validate_json(file.read())
+        text = file.read()
+    bundle = Bundle.model_validate_json(text)
     kinds = {}
-    for entry in bundle.entry:
+    for entry in bundle.entry or []:
         kind = type(entry.resource).__name__
         kinds[kind] = kinds.get(kind, 0) + 1
-    return kinds
+    # What the model does not look at: whether references lead somewhere, and the characters of a FHIR string.
+    raw = json.loads(text)
+    known = {entry["fullUrl"] for entry in raw.get("entry", [])}
+    lost, unfit = [], []
+
+    def walk(value, key=None):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, key)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner, key)
+        elif isinstance(value, str):
+            if key == "reference" and value not in known and not value.startswith("#"):
+                lost.append(value)
+            if any(c < " " and c not in "\t\n\r" for c in value):
+                unfit.append(key)
+
+    walk(raw)
+    return {"kinds": kinds, "lost": lost, "unfit": unfit}
 
 
 def log(path, checkpoint, key):

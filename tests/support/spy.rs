@@ -146,6 +146,8 @@ impl Store for Spy {
     }
 
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
+        // And between two reads.
+        tokio::task::yield_now().await;
         self.inner.events(scope, kind, record).await
     }
 

@@ -55,6 +55,8 @@ enum Source {
     Updated,
     Version,
     Facet,
+    /// A facet whose codes are what people say: nobody translates them.
+    Standard,
     Field,
 }
 
@@ -74,7 +76,7 @@ pub const COLUMNS: &[Column] = &[
     column("reporter_type", "Reported by", "المبلّغ", Source::Facet),
     column("actual_harm", "Actual harm", "الضرر الفعلي", Source::Facet),
     column("potential_harm", "Potential harm", "الضرر المحتمل", Source::Facet),
-    column("risk_scheme", "Risk scheme", "مصفوفة الخطر", Source::Facet),
+    column("risk_scheme", "Risk scheme", "مصفوفة الخطر", Source::Standard),
     column("severity", "Severity", "الشدة", Source::Facet),
     column("probability", "Probability", "الاحتمالية", Source::Facet),
     column("risk_score", "Risk score", "درجة الخطر", Source::Facet),
@@ -85,8 +87,8 @@ pub const COLUMNS: &[Column] = &[
     column("high_risk", "High risk", "خطر مرتفع", Source::Facet),
     column("disclosed", "Patient told", "إفصاح للمريض", Source::Facet),
     column("factors", "Contributing factors", "العوامل المساهمة", Source::Facet),
-    column("jci_chapter", "JCI chapter", "فصل الاعتماد", Source::Facet),
-    column("jci_standard", "JCI standard", "معيار الاعتماد", Source::Facet),
+    column("jci_chapter", "JCI chapter", "فصل الاعتماد", Source::Standard),
+    column("jci_standard", "JCI standard", "معيار الاعتماد", Source::Standard),
     column("jci_status", "JCI status", "حالة الاستيفاء", Source::Facet),
     column("disposition", "Disposition", "التصرف", Source::Facet),
     column("description", "What happened", "وصف الحدث", Source::Field),
@@ -135,6 +137,13 @@ impl Column {
         }
     }
 
+    /// Whether its cells are codes in every language.
+    #[cfg(feature = "xlsx")]
+    pub(super) fn is_code(&self) -> bool {
+        use Source::{Administration, Facility, Governorate, Id, Number, Standard};
+        matches!(self.source, Number | Id | Facility | Administration | Governorate | Standard)
+    }
+
     /// Whether it holds what somebody wrote.
     #[cfg(feature = "pdf")]
     pub(super) fn is_written(&self) -> bool {
@@ -156,7 +165,7 @@ impl Column {
             Source::Created => Cell::Time(envelope.created_at),
             Source::Updated => Cell::Time(envelope.updated_at),
             Source::Version => Cell::Int(i64::try_from(envelope.version).unwrap_or(i64::MAX)),
-            Source::Facet => match incident.record().facet(self.code) {
+            Source::Facet | Source::Standard => match incident.record().facet(self.code) {
                 Some(Value::Text(text)) => code(text),
                 Some(Value::Int(int)) => Cell::Int(*int),
                 Some(Value::Bool(bool)) => Cell::Bool(*bool),
@@ -172,23 +181,22 @@ impl Column {
     pub fn words<'a>(&self, incident: &'a Opened, code: &'a str, lang: Lang) -> Cow<'a, str> {
         match self.code {
             "facility_name" => {
-                incident.facility().map_or(code.into(), |title| lang.pick(&title.en, &title.ar).into())
+                incident.facility().map_or(code.into(), |title| lang.pick(&title.en, &title.ar))
             }
             "factors" => {
                 let all = |lang: Lang, comma: &str| {
-                    let one =
-                        |code| titled("factor", incident, code, lang).unwrap_or_else(|| code.to_owned());
+                    let one = |code: &'a str| titled("factor", incident, code, lang).unwrap_or(code.into());
                     code.split(',').map(one).collect::<Vec<_>>().join(comma)
                 };
-                lang.pick(&all(Lang::En, ", "), &all(Lang::Ar, "، ")).into()
+                lang.pick(&all(Lang::En, ", "), &all(Lang::Ar, "، ")).into_owned().into()
             }
-            of => titled(of, incident, code, lang).map_or(code.into(), Cow::Owned),
+            of => titled(of, incident, code, lang).unwrap_or(code.into()),
         }
     }
 }
 
 /// The title of a code in a column; none where the code is itself what people say.
-fn titled(column: &str, incident: &Opened, code: &str, lang: Lang) -> Option<String> {
+fn titled(column: &str, incident: &Opened, code: &str, lang: Lang) -> Option<Cow<'static, str>> {
     let (en, ar) = match column {
         "category" => taxonomy::find(code).ok().map(|found| (found.title_en, found.title_ar))?,
         "subtype" => {
@@ -219,8 +227,8 @@ pub(super) fn band(code: &str) -> Option<Band> {
 }
 
 /// The title of a step of a scheme that ships; a host's own scheme has its codes.
-fn step(scheme: &str, axis: &str, code: &str, lang: Lang) -> Option<String> {
-    let scheme = risk::builtin().into_iter().find(|known| known.id() == scheme)?;
+fn step(scheme: &str, axis: &str, code: &str, lang: Lang) -> Option<Cow<'static, str>> {
+    let scheme = risk::builtin().iter().find(|known| known.id() == scheme)?;
     let table = scheme.table();
     let steps = if axis == "severity" { &table.severities } else { &table.probabilities };
     steps.iter().find(|step| step.code == code).map(|step| lang.pick(&step.title, &step.title_ar))
@@ -243,7 +251,9 @@ mod tests {
     #[test]
     fn a_column_has_the_type_of_its_facet() {
         let kind = crate::incident::kinds(crate::incident::Settings::default()).unwrap().remove(0);
-        for column in COLUMNS.iter().filter(|column| matches!(column.source, Source::Facet)) {
+        for column in
+            COLUMNS.iter().filter(|column| matches!(column.source, Source::Facet | Source::Standard))
+        {
             let facet = kind.facet(column.code).unwrap();
             assert_eq!(column.value_type(), facet.value_type, "{}", column.code);
         }

@@ -10,7 +10,8 @@ use crate::export::write::unwritten;
 ///
 /// Nothing that somebody wrote can become a formula where the file is opened in a spreadsheet: a text that
 /// begins with `=`, `+`, `-`, `@`, a tab or a line end, or with their full-width forms, has a `'` before
-/// it. So has a text that begins with `'`: who takes one away has what was written.
+/// it. So has a text that begins with `'`: who takes one away has what was written. A program that parts columns by
+/// `;` or tabs sees cells within such a text, and rows: there, too, a `'` stands before a sign, or before a `'`.
 #[derive(Debug)]
 pub struct Csv<W> {
     to: W,
@@ -86,16 +87,29 @@ pub(super) fn cell(line: &mut String, text: &str) {
 
 /// A cell with words that somebody wrote.
 pub(super) fn guarded(line: &mut String, text: &str) {
+    let mut rest = text;
+    let mut guarded = String::new();
     if looks_like_a_formula(text) {
-        cell(line, &format!("'{text}"));
-    } else {
-        cell(line, text);
+        guarded.push('\'');
     }
+    while let Some(at) = rest.find([';', '\t', '\r', '\n']) {
+        let (piece, behind) = rest.split_at(at + 1);
+        guarded.push_str(piece);
+        if behind.starts_with(SIGNS) {
+            guarded.push('\'');
+        }
+        rest = behind;
+    }
+    guarded.push_str(rest);
+    cell(line, &guarded);
 }
+
+/// What a formula begins with, and what guards one.
+const SIGNS: [char; 9] = ['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠'];
 
 /// Whether a spreadsheet could take a text for a formula, or for one that we have guarded.
 pub(super) fn looks_like_a_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'', '＝', '＋', '－', '＠'])
+    text.starts_with(SIGNS) || text.starts_with(['\t', '\r', '\n'])
 }
 
 #[cfg(test)]
@@ -116,6 +130,37 @@ mod tests {
             assert_eq!(line(&[text, ""]), format!("'{text},\r\n"));
         }
         assert_eq!(line(&["=cmd|' /C calc'!A0, \"x\""]), "\"'=cmd|' /C calc'!A0, \"\"x\"\"\"\r\n");
+    }
+
+    /// Read with another separator, quotation marks in the middle of a line are letters.
+    #[test]
+    fn no_piece_of_a_text_begins_as_a_formula_does() {
+        for text in
+            ["Fell;=cmd|' /C calc'!A0;x", "x\r\n=1\ny", "a\t@SUM(A1)", "a;'=1", "list:\n- one\n- two;+3"]
+        {
+            let line = line(&["OVR-2026-000001", text]);
+            let mut pieces = line.split([';', '\t', '\r', '\n']).map(|piece| piece.trim_start_matches('"'));
+            assert!(pieces.all(|piece| !piece.starts_with(['=', '+', '-', '@'])), "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn who_takes_the_marks_away_has_what_was_written(text in "([=+'@;\t\r\n-]|[a-c]){0,12}") {
+            let line = line(&[&text]);
+            let cell = line.strip_suffix("\r\n").unwrap();
+            let cell = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell);
+            let first = usize::from(looks_like_a_formula(&text));
+            let mut bare = String::new();
+            let mut separated = false;
+            for c in cell.chars().skip(first) {
+                if !(separated && c == '\'') {
+                    bare.push(c);
+                }
+                separated = matches!(c, ';' | '\t' | '\r' | '\n');
+            }
+            proptest::prop_assert_eq!(bare, text);
+        }
     }
 
     #[test]

@@ -19,8 +19,10 @@ use crate::record::ValueType;
 /// Incidents counted by what does not identify: facility, month of the report, category, who reported, harm
 /// and band. No text, number, id, day, ward or sub-type leaves.
 ///
-/// A count of 1 or 2 is shown as `< 3`. Where that hides a single group of a facility's month, whoever knows
-/// the month's total could work it out, so the next smallest is hidden as well: its count is shown as `*`.
+/// A count of 1 or 2 is shown as `< 3`. The total of a facility's month is no secret, and with the counts that are
+/// shown it leaves the sum of the others: where that would tell a small one, the next smallest are hidden as well and
+/// shown as `*`, until each `< 3` may be 1 and may be 2. Where a month has nothing left to hide, all of it is `*`.
+/// (A month whose total is the number of its groups has one incident in each; no hiding changes that.)
 #[derive(Debug, Default)]
 pub struct Deidentified {
     groups: BTreeMap<Key, u64>,
@@ -112,8 +114,7 @@ impl Deidentified {
     /// `Unavailable` where it cannot be written.
     pub fn ndjson<W: Write>(&self, mut to: W) -> Result<W> {
         for (key, shown) in self.shown() {
-            let count = if let Shown::Count(count) = shown { Some(count) } else { None };
-            serde_json::to_writer(&mut to, &Line { key, count, shown: shown.text() })
+            serde_json::to_writer(&mut to, &Line { key, count: shown.count(), shown: shown.text() })
                 .map_err(unwritten_json)?;
             to.write_all(b"\n").map_err(unwritten)?;
         }
@@ -135,10 +136,8 @@ impl Deidentified {
         for (key, shown) in self.shown() {
             let code =
                 |code: &Option<String>| code.clone().map_or(Cell::Empty, |code| Cell::Code(code.into()));
-            let count = match shown {
-                Shown::Count(count) => Cell::Int(i64::try_from(count).unwrap_or(i64::MAX)),
-                Shown::Few | Shown::Hidden => Cell::Empty,
-            };
+            let count =
+                shown.count().and_then(|count| i64::try_from(count).ok()).map_or(Cell::Empty, Cell::Int);
             let (month, text) = (month(key.month), shown.text());
             let cells = [
                 Cell::Text(&key.facility),
@@ -162,22 +161,47 @@ impl Deidentified {
         let mut all: Vec<(&Key, Shown)> =
             self.groups.iter().map(|(key, count)| (key, show(*count))).collect();
         // Groups are in order, so those of one facility and month stand together.
-        for margin in all.chunk_by_mut(|(a, _), (b, _)| a.facility == b.facility && a.month == b.month) {
-            let hidden = margin.iter().filter(|(_, shown)| *shown == Shown::Few).count();
-            if hidden != 1 {
-                continue;
-            }
-            let count = |shown: &Shown| if let Shown::Count(count) = shown { Some(*count) } else { None };
-            let next = margin.iter_mut().filter(|(_, shown)| count(shown).is_some());
-            if let Some((_, shown)) = next.min_by_key(|(_, shown)| count(shown)) {
-                *shown = Shown::Hidden;
-            }
+        for month in all.chunk_by_mut(|(a, _), (b, _)| a.facility == b.facility && a.month == b.month) {
+            self.hide(month);
         }
         all
     }
+
+    /// Hides more of a facility's month until its total tells none of the small counts.
+    fn hide(&self, month: &mut [(&Key, Shown)]) {
+        loop {
+            let told = month.iter().filter_map(|(_, shown)| shown.count());
+            let (smallest, sum_told) = (told.clone().min(), told.sum::<u64>());
+            let of = |wanted: Shown| month.iter().filter(|(_, shown)| *shown == wanted).count() as u64;
+            let (few, hidden) = (of(Shown::Few), of(Shown::Hidden));
+            let all: u64 = month.iter().filter_map(|(key, _)| self.groups.get(key)).sum();
+            if few == 0 || tells_none(few, hidden, all - sum_told, smallest) {
+                return;
+            }
+            let next = month.iter_mut().filter(|(_, shown)| shown.count().is_some());
+            match next.min_by_key(|(_, shown)| shown.count()) {
+                Some((_, shown)) => *shown = Shown::Hidden,
+                None => return month.iter_mut().for_each(|(_, shown)| *shown = Shown::Hidden),
+            }
+        }
+    }
+}
+
+/// Whether so many counts below [`FEWEST`] may still be 1 and may be 2, each, where it is known what they and the
+/// hidden ones come to together, and that no hidden one is below `FEWEST` or above the smallest that is told.
+fn tells_none(few: u64, hidden: u64, sum: u64, smallest_told: Option<u64>) -> bool {
+    let (least, most) = (few, few * (FEWEST - 1));
+    if hidden == 0 {
+        return least < sum && sum < most;
+    }
+    sum >= most + FEWEST * hidden && smallest_told.is_none_or(|told| sum <= least + told * hidden)
 }
 
 impl Shown {
+    fn count(self) -> Option<u64> {
+        if let Self::Count(count) = self { Some(count) } else { None }
+    }
+
     fn text(self) -> String {
         match self {
             Self::Count(count) => count.to_string(),
@@ -210,35 +234,58 @@ mod tests {
         Deidentified { groups: groups.collect() }
     }
 
-    #[test]
-    fn one_and_two_are_not_shown_and_cannot_be_worked_out() {
-        let counts = of(&[(202_611, "a", 2), (202_611, "b", 9), (202_611, "c", 5), (202_612, "a", 4)]);
-        let shown: Vec<_> = counts.shown().into_iter().map(|(_, shown)| shown.text()).collect();
-        assert_eq!(shown, ["< 3", "9", "*", "4"]);
-        assert_eq!((counts.k(), of(&[]).k()), (2, 0));
+    #[track_caller]
+    fn check(counts: &[u64], shown: &[&str]) {
+        let categories = ["a", "b", "c", "d"];
+        let rows: Vec<_> = categories.iter().zip(counts).map(|(of, count)| (202_611, *of, *count)).collect();
+        assert_eq!(of(&rows).shown().into_iter().map(|(_, shown)| shown.text()).collect::<Vec<_>>(), shown);
     }
 
     #[test]
-    fn two_that_are_hidden_need_no_third() {
-        let counts = of(&[(202_611, "a", 2), (202_611, "b", 1), (202_611, "c", 5)]);
-        let shown: Vec<_> = counts.shown().into_iter().map(|(_, shown)| shown.text()).collect();
-        assert_eq!(shown, ["< 3", "< 3", "5"]);
+    fn one_and_two_are_not_shown_and_cannot_be_worked_out() {
+        check(&[4, 5], &["4", "5"]);
+        check(&[2, 9, 5], &["< 3", "9", "*"]);
+        check(&[2, 1, 5], &["< 3", "< 3", "5"]);
+        // The total leaves 4 for two groups, of which one is 3 or more.
+        check(&[1, 3, 8], &["< 3", "*", "*"]);
+        // It leaves 2, or 4: both are 1, or both are 2.
+        check(&[1, 1, 8], &["< 3", "< 3", "*"]);
+        check(&[2, 2, 8], &["< 3", "< 3", "*"]);
+        // A hidden count is none above those that are told.
+        check(&[2, 5, 5], &["< 3", "*", "*"]);
+        check(&[1, 3], &["*", "*"]);
+        check(&[1], &["*"]);
+        assert_eq!((of(&[(202_611, "a", 2)]).k(), of(&[]).k()), (2, 0));
+    }
+
+    /// Whether these counts can come to a sum, the first being `first`: others below [`FEWEST`], hidden ones from it.
+    fn possible(first: u64, few: u64, hidden: u64, sum: u64, most: u64) -> bool {
+        match (few, hidden) {
+            (0, 0) => first == sum,
+            (0, _) => (FEWEST..=most).any(|one| possible(first + one, 0, hidden - 1, sum, most)),
+            _ => (1..FEWEST).any(|one| possible(first + one, few - 1, hidden, sum, most)),
+        }
     }
 
     proptest! {
         #[test]
-        fn no_small_count_is_ever_shown_nor_stands_hidden_alone(
+        fn every_small_count_may_be_one_and_may_be_two(
             counts in proptest::collection::vec((202_601_u32..202_604, "[a-f]", 1_u64..8), 0..30)
         ) {
             let rows: Vec<(u32, &str, u64)> =
                 counts.iter().map(|(month, category, count)| (*month, category.as_str(), *count)).collect();
             let counted = of(&rows);
             let shown = counted.shown();
-            for margin in shown.chunk_by(|(a, _), (b, _)| a.month == b.month) {
-                let small = |shown: &Shown| matches!(shown, Shown::Count(count) if *count < FEWEST);
-                prop_assert!(!margin.iter().any(|(_, shown)| small(shown)));
-                let hidden = margin.iter().filter(|(_, shown)| !matches!(shown, Shown::Count(_))).count();
-                prop_assert!(hidden != 1 || margin.len() == 1);
+            for month in shown.chunk_by(|(a, _), (b, _)| a.month == b.month) {
+                let told: Vec<u64> = month.iter().filter_map(|(_, shown)| shown.count()).collect();
+                prop_assert!(told.iter().all(|count| *count >= FEWEST));
+                let of = |wanted: Shown| month.iter().filter(|(_, shown)| *shown == wanted).count() as u64;
+                let (few, hidden) = (of(Shown::Few), of(Shown::Hidden));
+                let total: u64 = month.iter().filter_map(|(key, _)| counted.groups.get(key)).sum();
+                let (sum, most) = (total - told.iter().sum::<u64>(), told.iter().copied().min().unwrap_or(50));
+                for one in (1..FEWEST).filter(|_| few > 0) {
+                    prop_assert!(possible(one, few - 1, hidden, sum, most), "{one} is out: {month:?}");
+                }
             }
         }
     }

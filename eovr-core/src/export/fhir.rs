@@ -2,7 +2,7 @@
 //!
 //! A bundle of type `collection` is written as it comes, so it does not matter how many incidents there are.
 //! Each incident is an `AdverseEvent`; with its trail come `AuditEvent`s (release 4's shape, as IHE's Basic
-//! Audit Log Patterns have it: one user, one server, one entity) and, where the scorer suggested
+//! Audit Log Patterns have it: the user, client and server, one entity) and, where the scorer suggested
 //! something, a `Provenance` that names model and version as assembler and the person who accepted as verifier.
 //!
 //! What FHIR has no place for is left out and said here: probability, the accreditation panel, follow-up
@@ -52,11 +52,8 @@ impl<W: Write> Bundle<W> {
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn new(mut to: W, release: Release, made_at: Timestamp) -> Result<Self> {
-        write!(
-            to,
-            "{{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"timestamp\":\"{made_at}\",\"entry\":["
-        )
-        .map_err(unwritten)?;
+        write!(to, "{{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"timestamp\":\"{made_at}\"")
+            .map_err(unwritten)?;
         Ok(Self { to, release, entries: 0 })
     }
 
@@ -81,23 +78,34 @@ impl<W: Write> Bundle<W> {
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn finish(mut self) -> Result<W> {
-        // An empty array is none in FHIR.
-        self.to.write_all(if self.entries == 0 { b"{}]}\n" } else { b"]}\n" }).map_err(unwritten)?;
+        // FHIR has no empty arrays.
+        self.to.write_all(if self.entries == 0 { b"}\n" } else { b"]}\n" }).map_err(unwritten)?;
         self.to.flush().map_err(unwritten)?;
         Ok(self.to)
     }
 
     fn entry(&mut self, resource: &Json) -> Result<()> {
-        if self.entries > 0 {
-            self.to.write_all(b",\n").map_err(unwritten)?;
-        }
+        let before: &[u8] = if self.entries == 0 { b",\"entry\":[" } else { b",\n" };
+        self.to.write_all(before).map_err(unwritten)?;
         self.entries += 1;
         let id = resource.get("id").and_then(Json::as_str).unwrap_or_default();
-        // Ids of ours are UUIDs; those of events have a number behind.
-        let url = format!("urn:eovr:{id}");
-        serde_json::to_writer(&mut self.to, &json!({"fullUrl": url, "resource": resource}))
+        serde_json::to_writer(&mut self.to, &json!({"fullUrl": url(id), "resource": resource}))
             .map_err(unwritten_json)
     }
+}
+
+/// Under which address a resource stands in the bundle, and others of the bundle refer to it. Ids of ours are UUIDs;
+/// those of events have a number behind.
+fn url(id: &str) -> String {
+    format!("urn:eovr:{id}")
+}
+
+/// What somebody wrote, without the characters that a string of FHIR cannot have.
+fn plain(text: &str) -> String {
+    let fits = |c: &char| {
+        matches!(c, '\t' | '\n' | '\r') || !(c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'))
+    };
+    text.chars().filter(fits).collect()
 }
 
 fn adverse_event(incident: &Opened, release: Release) -> Json {
@@ -115,7 +123,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
     set("actuality", json!(if actual { "actual" } else { "potential" }));
     let subject = match incident.text("medical_file_number") {
         Some(number) => {
-            json!({"type": "Patient", "identifier": {"system": "urn:eovr:medical_file_number", "value": number}})
+            json!({"type": "Patient", "identifier": {"system": "urn:eovr:medical_file_number", "value": plain(number)}})
         }
         None => {
             let mut group = json!({"resourceType": "Group", "id": "patients", "type": "person"});
@@ -141,18 +149,18 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
     let code = coded(incident, "subtype").or_else(|| coded(incident, "category"));
     let category = coded(incident, "category").map(|category| json!([category]));
     let occurred = record.facet("occurred_at").and_then(Value::as_time);
-    let text = incident.text("description");
+    let text = incident.text("description").map(plain);
     match release {
         Release::R4 => {
             set("identifier", identifier);
             optional(&mut set, "category", category);
             optional(&mut set, "event", code);
             optional(&mut set, "date", occurred.map(|at| json!(at)));
-            optional(&mut set, "seriousness", harm.and_then(seriousness));
+            optional(&mut set, "seriousness", harm.and_then(|harm| seriousness(harm, release)));
             optional(&mut set, "severity", harm.and_then(severity));
             optional(&mut set, "outcome", harm.map(outcome));
             // Release 4 has no note: the narrative is the text of the event.
-            optional(&mut set, "text", text.map(narrative));
+            optional(&mut set, "text", text.as_deref().map(narrative));
         }
         Release::R5 => {
             set("identifier", json!([identifier]));
@@ -160,7 +168,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
             optional(&mut set, "category", category);
             optional(&mut set, "code", code);
             optional(&mut set, "occurrenceDateTime", occurred.map(|at| json!(at)));
-            optional(&mut set, "seriousness", harm.and_then(seriousness));
+            optional(&mut set, "seriousness", harm.and_then(|harm| seriousness(harm, release)));
             optional(&mut set, "outcome", harm.map(|harm| json!([outcome(harm)])));
             optional(&mut set, "note", text.map(|text| json!([{"text": text}])));
             let factors: Vec<Json> = incident
@@ -171,7 +179,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
                 .collect();
             optional(&mut set, "contributingFactor", (!factors.is_empty()).then(|| json!(factors)));
             let taken = incident.text("immediate_action");
-            let taken = taken.map(|text| json!([{"itemCodeableConcept": {"text": text}}]));
+            let taken = taken.map(|text| json!([{"itemCodeableConcept": {"text": plain(text)}}]));
             optional(&mut set, "mitigatingAction", taken);
         }
     }
@@ -211,13 +219,16 @@ fn concept(system: &str, code: &str) -> Json {
     json!({"coding": [{"system": format!("{CODES}/{system}"), "code": code}]})
 }
 
-fn seriousness(harm: Harm) -> Option<Json> {
-    let code = match harm {
-        Harm::UnsafeCondition | Harm::NearMiss => return None,
-        Harm::NoHarm | Harm::Mild => "Non-serious",
-        Harm::Moderate => "SeriousResultsInHospitalization",
-        Harm::Severe => "SeriousIsLifeThreatening",
-        Harm::Death => "SeriousResultsInDeath",
+/// Release 5 tells serious from not serious, and no more.
+fn seriousness(harm: Harm, release: Release) -> Option<Json> {
+    let code = match (harm, release) {
+        (Harm::UnsafeCondition | Harm::NearMiss, _) => return None,
+        (Harm::NoHarm | Harm::Mild, Release::R4) => "Non-serious",
+        (Harm::Moderate, Release::R4) => "SeriousResultsInHospitalization",
+        (Harm::Severe, Release::R4) => "SeriousIsLifeThreatening",
+        (Harm::Death, Release::R4) => "SeriousResultsInDeath",
+        (Harm::NoHarm | Harm::Mild, Release::R5) => "non-serious",
+        (Harm::Moderate | Harm::Severe | Harm::Death, Release::R5) => "serious",
     };
     Some(concept("adverse-event-seriousness", code))
 }
@@ -241,19 +252,25 @@ fn audit_event(event: &Event, incident: &str, release: Release) -> Json {
     let (action, interaction) = if created { ("C", "create") } else { ("U", "update") };
     let interaction = json!({"system": "http://hl7.org/fhir/restful-interaction", "code": interaction});
     let rest = json!({"system": format!("{CODES}/audit-event-type"), "code": "rest", "display": "RESTful Operation"});
-    let role = |code: &str, display: &str| json!({"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": code, "display": display}]});
+    let side = |code: &str, display: &str, who: &str| {
+        let role = json!({"system": "http://dicom.nema.org/resources/ontology/DCM", "code": code, "display": display});
+        json!({"type": {"coding": [role]}, "who": {"display": who}, "requestor": false})
+    };
     let who = json!({"identifier": {"system": "urn:eovr:actor", "value": event.actor.as_str()}, "display": event.actor.as_str()});
+    let agent = json!({"system": format!("{CODES}/v3-RoleClass"), "code": "AGNT", "display": "agent"});
     let user = json!({
-        "type": role("110150", "Application"), "role": [{"text": event.capacity}], "who": who, "requestor": true,
+        "type": {"coding": [agent]}, "role": [{"text": event.capacity}], "who": who, "requestor": true,
     });
-    let server = json!({"type": role("110152", "Destination Role ID"), "who": {"display": "eovr"}, "requestor": false});
-    let what = json!({"reference": format!("AdverseEvent/{incident}")});
+    let client = side("110153", "Source Role ID", "a host of eovr");
+    let server = side("110152", "Destination Role ID", "eovr");
+    let agents = json!([user, client, server]);
+    let what = json!({"reference": url(incident)});
     let id = format!("{incident}-{}", event.seq);
     let detail = json!([{"type": "action", "valueString": event.action.as_str()}]);
     match release {
         Release::R4 => json!({
             "resourceType": "AuditEvent", "id": id, "type": rest, "subtype": [interaction], "action": action,
-            "recorded": event.at, "outcome": "0", "agent": [user, server],
+            "recorded": event.at, "outcome": "0", "agent": agents,
             "source": {"observer": {"display": "eovr"}},
             "entity": [{
                 "what": what,
@@ -266,7 +283,7 @@ fn audit_event(event: &Event, incident: &str, release: Release) -> Json {
             "resourceType": "AuditEvent", "id": id, "category": [{"coding": [rest]}], "code": {"coding": [interaction]},
             "action": action, "recorded": event.at, "severity": "informational",
             "outcome": {"code": {"system": "http://hl7.org/fhir/issue-severity", "code": "success"}},
-            "agent": [user, server], "source": {"observer": {"display": "eovr"}},
+            "agent": agents, "source": {"observer": {"display": "eovr"}},
             "entity": [{
                 "what": what, "role": {"coding": [{"system": format!("{CODES}/object-role"), "code": "4"}]},
                 "detail": [{"type": {"text": "action"}, "valueString": event.action.as_str()}],
@@ -293,7 +310,7 @@ fn provenance(incident: &Opened, trail: Option<&Trail>, id: &str) -> Option<Json
     Some(json!({
         "resourceType": "Provenance",
         "id": format!("{id}-ai"),
-        "target": [{"reference": format!("AdverseEvent/{id}")}],
+        "target": [{"reference": url(id)}],
         "recorded": incident.record().envelope().created_at,
         "agent": agents,
     }))

@@ -67,6 +67,8 @@ pub(super) struct Sheet<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     columns: Vec<Waiting>,
     rows: usize,
+    /// How many bytes of text wait.
+    bytes: usize,
 }
 
 /// The values of a column that wait, and for each row whether there is one.
@@ -81,8 +83,9 @@ enum Values {
     Bool(Vec<bool>),
 }
 
-/// Enough that a column compresses well, and few enough to wait in memory.
+/// Enough that a column compresses well, and few enough to wait in memory; however long their texts are.
 const ROW_GROUP: usize = 10_000;
+const BYTES_GROUP: usize = 16 << 20;
 
 impl<W: Write + Send> Sheet<W> {
     pub(super) fn new(to: W, columns: &[(&str, ValueType)]) -> Result<Self> {
@@ -97,7 +100,7 @@ impl<W: Write + Send> Sheet<W> {
             .and_then(|schema| SerializedFileWriter::new(to, Arc::new(schema), Arc::new(properties)))
             .map_err(failed)?;
         let columns = columns.iter().map(|(_, of)| Waiting { values: Values::of(*of), there: Vec::new() });
-        Ok(Self { writer, columns: columns.collect(), rows: 0 })
+        Ok(Self { writer, columns: columns.collect(), rows: 0, bytes: 0 })
     }
 
     /// Sets a cell of the row that is being written. A value of another type than the column's is none.
@@ -105,7 +108,10 @@ impl<W: Write + Send> Sheet<W> {
         let Some(Waiting { values, there }) = self.columns.get_mut(column) else { return };
         let mut known = true;
         match (values, cell) {
-            (Values::Text(texts), Cell::Text(text)) => texts.push(ByteArray::from(*text)),
+            (Values::Text(texts), Cell::Text(text)) => {
+                self.bytes += text.len();
+                texts.push(ByteArray::from(*text));
+            }
             (Values::Text(texts), Cell::Code(code)) => texts.push(ByteArray::from(code.as_ref())),
             (Values::Int(ints), Cell::Int(int)) => ints.push(*int),
             (Values::Int(ints), Cell::Time(at)) => ints.push(at.as_micros()),
@@ -118,7 +124,7 @@ impl<W: Write + Send> Sheet<W> {
     /// Ends a row, all of whose cells were set.
     pub(super) fn end(&mut self) -> Result<()> {
         self.rows += 1;
-        if self.rows == ROW_GROUP { self.write() } else { Ok(()) }
+        if self.rows == ROW_GROUP || self.bytes >= BYTES_GROUP { self.write() } else { Ok(()) }
     }
 
     pub(super) fn finish(mut self) -> Result<W> {
@@ -131,7 +137,7 @@ impl<W: Write + Send> Sheet<W> {
     }
 
     fn write(&mut self) -> Result<()> {
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let mut group = self.writer.next_row_group().map_err(failed)?;
         for Waiting { values, there } in &mut self.columns {
             let column = group.next_column().map_err(failed)?;

@@ -30,11 +30,7 @@ pub(super) const fn words(en: &'static str, ar: &'static str) -> Words {
 
 impl Words {
     pub(super) fn of(self, lang: Lang) -> Cow<'static, str> {
-        match lang {
-            Lang::En => self.en.into(),
-            Lang::Ar => self.ar.into(),
-            Lang::Both => format!("{} · {}", self.en, self.ar).into(),
-        }
+        lang.pick(self.en, self.ar)
     }
 }
 
@@ -46,11 +42,11 @@ impl Lang {
     }
 
     /// One text of two.
-    pub(super) fn pick(self, en: &str, ar: &str) -> String {
+    pub(super) fn pick<'a>(self, en: &'a str, ar: &'a str) -> Cow<'a, str> {
         match self {
-            Self::En => en.to_owned(),
-            Self::Ar => ar.to_owned(),
-            Self::Both => format!("{en} · {ar}"),
+            Self::En => en.into(),
+            Self::Ar => ar.into(),
+            Self::Both => format!("{en} · {ar}").into(),
         }
     }
 }

@@ -3,12 +3,16 @@
 //! Titles and meanings are shortened from the published wording; a facility that is inspected against
 //! one of them should print the original beside the form. Each function says where its cells come from.
 
+use std::sync::LazyLock;
+
 use super::scheme::{Cell, Direction, Scheme, SchemeTable, Step};
 use super::{Band, Band::Extreme, Band::High, Band::Low, Band::Medium};
 
-/// Every scheme that ships, the default first.
-pub fn builtin() -> [Scheme; 4] {
-    [three_by_three(), va_sac(), nsw_sac(), npsa_5x5()]
+/// Every scheme that ships, the default first. They are made once: exports look steps up in them for each row.
+pub fn builtin() -> &'static [Scheme; 4] {
+    static MADE: LazyLock<[Scheme; 4]> =
+        LazyLock::new(|| [three_by_three(), va_sac(), nsw_sac(), npsa_5x5()]);
+    &MADE
 }
 
 impl Default for Scheme {
@@ -293,14 +297,14 @@ mod tests {
     #[test]
     fn what_ships_passes_the_check_that_hosts_meet() -> Result<()> {
         for scheme in builtin() {
-            assert_eq!(Scheme::new(scheme.table().clone())?, scheme);
+            assert_eq!(Scheme::new(scheme.table().clone())?, *scheme);
         }
         Ok(())
     }
 
     #[test]
     fn ids_differ_and_are_kept_for_ever() {
-        let ids = builtin().map(|scheme| scheme.id().to_owned());
+        let ids = builtin().each_ref().map(Scheme::id);
         assert_eq!(ids, ["eovr-3x3", "va-sac", "nsw-sac", "npsa-5x5"]);
         assert_eq!(Scheme::default().id(), "eovr-3x3");
     }

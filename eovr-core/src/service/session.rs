@@ -267,7 +267,7 @@ impl Session {
         self.may_read(&kind)?;
         let record = self.record(kind.name(), id).await?;
         let open_children = self.open_children(&kind, &record, None).await?;
-        let legal = self.with_context(&record.envelope().stamp, Some(&record), |context| {
+        let legal = self.with_context(&record.envelope().stamp, Some(&record), None, |context| {
             Ok(decide::legal(&kind, &record, &open_children, context))
         })?;
         Ok(legal.into_iter().map(|(action, unmet)| Legal { action, unmet }).collect())
@@ -303,14 +303,15 @@ impl Session {
         command: Command,
     ) -> Result<Commit> {
         let place = stamp.clone();
-        self.with_context(&place, parent.map(|parent| parent.record), |context| {
+        self.with_context(&place, parent.map(|parent| parent.record), None, |context| {
             decide::decide(kind, Target::New { id, stamp, parent }, command, context)
         })
     }
 
     pub(crate) async fn decide_on(&self, kind: &Kind, record: &Record, command: Command) -> Result<Commit> {
         let open_children = self.open_children(kind, record, Some(&command)).await?;
-        self.with_context(&record.envelope().stamp, Some(record), |context| {
+        let action = command.action.clone();
+        self.with_context(&record.envelope().stamp, Some(record), Some(action.as_str()), |context| {
             decide::decide(kind, Target::Existing { record, open_children: &open_children }, command, context)
         })
     }
@@ -319,11 +320,12 @@ impl Session {
         &self,
         place: &Stamp,
         record: Option<&Record>,
+        action: Option<&str>,
         decide: impl FnOnce(&mut Context<'_>) -> Result<T>,
     ) -> Result<T> {
         let inner = &self.eovr.inner;
         let cipher = self.eovr.cipher();
-        let checks = record.map(|record| self.answers(record)).transpose()?.unwrap_or_default();
+        let checks = record.map(|record| self.answers(record, action)).transpose()?.unwrap_or_default();
         let mut entropy = self.eovr.entropy()?;
         decide(&mut Context {
             actor: &self.actor,
@@ -336,10 +338,12 @@ impl Session {
         })
     }
 
-    /// The answers of the checks that the record's state asks for.
-    fn answers(&self, record: &Record) -> Result<BTreeMap<Name, bool>> {
+    /// The answers of the checks that the record's state asks for: for one action, or for all.
+    fn answers(&self, record: &Record, action: Option<&str>) -> Result<BTreeMap<Name, bool>> {
         let kind = self.eovr.catalog().kind(record.envelope().kind.as_str())?;
-        let needs = kind.machine().legal(record.state().as_str()).flat_map(|rule| &rule.needs);
+        let rules = kind.machine().legal(record.state().as_str());
+        let rules = rules.filter(|rule| action.is_none_or(|action| rule.action == *action));
+        let needs = rules.flat_map(|rule| &rule.needs);
         let asked = needs.filter_map(|need| if let Need::Check(name) = need { Some(name) } else { None });
         let checks = asked.filter_map(|name| self.eovr.inner.checks.get_key_value(name));
         Ok(checks.map(|(name, check)| (name.clone(), check.passes(record, &self.actor))).collect())

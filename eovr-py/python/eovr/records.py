@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypedDict, TypeVar
 from uuid import UUID
 
 from eovr.errors import Unmet
@@ -189,8 +189,37 @@ class Envelope:
     month: int
 
 
+class _Frozen:
+    """A copy of what never changes is the thing itself."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+class _Holding(_Frozen):
+    """Holds the engine's own record beside the fields: it is no part of what `dataclasses.asdict` gives."""
+
+    __slots__ = ("_kept",)
+    _kept: _native.Kept
+
+
+class _Tabled(_Frozen):
+    """Holds the same as a table beside the fields, for pandas, polars and DuckDB."""
+
+    __slots__ = ("frame",)
+    frame: Frame
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class Record:
+class Record(_Holding):
     """A record: its envelope, its facets, and which of its fields are sealed.
 
     What is sealed is opened with ``session.open(record, field)``.
@@ -208,7 +237,10 @@ class Record:
     envelope: Envelope
     facets: Mapping[str, Facet]
     sealed: frozenset[str]
-    _kept: _native.Kept = field(compare=False)
+    kept: InitVar[_native.Kept]
+
+    def __post_init__(self, kept: _native.Kept) -> None:
+        object.__setattr__(self, "_kept", kept)
 
     @property
     def id(self) -> UUID:
@@ -330,7 +362,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(_Tabled):
     """Counts. pandas, polars and DuckDB read it as a table.
 
     Attributes
@@ -348,15 +380,15 @@ class Figures:
     by: tuple[str, ...]
     cells: tuple[Cell, ...]
     source: str
-    frame: Frame = field(repr=False, compare=False)
+    table: InitVar[Frame]
+
+    def __post_init__(self, table: Frame) -> None:
+        object.__setattr__(self, "frame", table)
 
     @property
     def total(self) -> int:
         """All of them together."""
         return sum(cell.count for cell in self.cells)
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self.frame.__arrow_c_stream__(requested_schema)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -429,7 +461,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(_Tabled):
     """The audit trail of a record, verified. pandas, polars and DuckDB read it as a table.
 
     Attributes
@@ -447,10 +479,10 @@ class Trail:
     record: Record
     entries: tuple[Entry, ...]
     verdict: Verdict
-    frame: Frame = field(repr=False, compare=False)
+    table: InitVar[Frame]
 
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self.frame.__arrow_c_stream__(requested_schema)
+    def __post_init__(self, table: Frame) -> None:
+        object.__setattr__(self, "frame", table)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -5,7 +5,7 @@
 //! is told of a file, and a printed report quotes the last.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -77,10 +77,9 @@ async fn make(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> {
     let note = args.sign.kept.add(&keeper).await?;
     // After the checkpoint: whatever is committed meanwhile, the log has all that it vouches for.
     if let Some(destination) = destination {
-        let file = BufWriter::new(destination.open()?);
-        let mut entries = 0;
-        let written = keeper.write(file).await.map(|count| entries = count);
-        destination.settle(written.map_err(Failure::from))?;
+        let mut part = destination.open()?;
+        let entries = keeper.write(&mut part).await?;
+        destination.settle(part)?;
         out.line(format_args!("{entries} entries written"));
     }
     out.line(note.trim_end());

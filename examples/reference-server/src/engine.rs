@@ -8,7 +8,7 @@ use eovr_core::export;
 use eovr_core::identity::{self, Site};
 use eovr_core::incident;
 use eovr_core::notice;
-use eovr_core::org::Org;
+use eovr_core::org::{Org, OrgId};
 use eovr_core::ports::{Blobs, Clock};
 use eovr_core::record::{Query, Record};
 use eovr_core::service::EovrBuilder;
@@ -43,7 +43,7 @@ impl Host {
     }
 }
 
-/// Opens the engine, with the demonstration's organisation where the store has none.
+/// Opens the engine, with the organisation that was given, or the demonstration's, where the store has none.
 pub(crate) async fn open(
     place: &Place,
     clock: impl Clock + Clone + 'static,
@@ -59,13 +59,15 @@ pub(crate) struct Opening {
     pub(crate) learner: Option<Arc<LocalScorer>>,
     /// Everything is read once, and little stays in memory.
     pub(crate) read_once: bool,
+    /// For patients who exist: nothing invented is entered.
+    pub(crate) for_real: bool,
 }
 
 /// The same, where something is unusual.
 pub(crate) async fn open_with(
     place: &Place,
     clock: impl Clock + Clone + 'static,
-    Opening { learner, read_once }: Opening,
+    Opening { learner, read_once, for_real }: Opening,
     out: &mut Out,
 ) -> Result<Host, Failure> {
     let settings = || learner::settings(learner.as_ref());
@@ -75,9 +77,15 @@ pub(crate) async fn open_with(
     let database = if read_once { config.read_once() } else { config }.open().await?;
     // The organisation is in the store, and an engine needs one to open: first the planned one, then the
     // one that is there.
-    let planned = organisation::planned()?;
+    let own = place.organisation()?;
+    let entry = match (&own, for_real) {
+        (Some(_), _) => Entry::Missing,
+        (None, false) => Entry::Invented,
+        (None, true) => Entry::Nothing,
+    };
+    let planned = own.map_or_else(organisation::planned, Ok)?;
     let planned = assemble(&database, planned, settings(), &key, clock.clone()).await?.open().await?;
-    let sites = enter(&planned).await?;
+    let sites = enter(&planned, entry).await?;
     let engine = assemble(&database, identity::org_from(&sites)?, settings(), &key, clock).await?;
     let engine = if read_once { engine } else { engine.figures_in_memory() };
     let eovr = engine.open().await?;
@@ -108,13 +116,38 @@ async fn assemble(
     database.keys(engine.clock(clock), key).await
 }
 
-/// Enters the facilities that are missing, unless the store belongs to another organisation.
-async fn enter(eovr: &Eovr) -> Result<Vec<Record>> {
+/// What is entered into the store before it is used.
+#[derive(Clone, Copy, PartialEq)]
+enum Entry {
+    Nothing,
+    /// The facilities of the operator's file that are missing.
+    Missing,
+    /// Those of the demonstration, unless the store belongs to another organisation.
+    Invented,
+}
+
+/// Enters the facilities of the planned organisation that are missing, and gives those that are there then.
+async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
     let setup = setup(eovr)?;
     let there = all(&setup, identity::facility::KIND).await?;
-    let known = |record: &Record| eovr.org().stamp(&record.envelope().stamp.facility).is_some();
-    if !there.iter().all(known) {
+    let planned = |record: &Record| eovr.org().stamp(&record.envelope().stamp.facility);
+    if entry == Entry::Nothing && there.is_empty() {
+        return Err(Failure::usage(
+            "the database has no facility yet",
+            "describe the hospital group in a file and name it: `--org FILE`, as the README of the reference server says",
+        ));
+    }
+    if entry == Entry::Nothing || entry == Entry::Invented && !there.iter().all(|one| planned(one).is_some())
+    {
         return Ok(there);
+    }
+    let moved = |one: &&Record| planned(one).is_some_and(|stamp| *stamp != one.envelope().stamp);
+    if let Some(moved) = there.iter().find(moved) {
+        let facility = &moved.envelope().stamp.facility;
+        return Err(Failure::usage(
+            format!("facility `{facility}` stands elsewhere in the database"),
+            "what happened there keeps its place: give the facility where it is now another id",
+        ));
     }
     let is_there = |site: &Site| there.iter().any(|record| record.envelope().stamp.facility == site.facility);
     let missing: Vec<Site> = Site::all(eovr.org()).into_iter().filter(|site| !is_there(site)).collect();
@@ -129,7 +162,22 @@ async fn enter(eovr: &Eovr) -> Result<Vec<Record>> {
             done => drop(done?),
         }
     }
-    all(&setup, identity::facility::KIND).await
+    Ok(all(&setup, identity::facility::KIND).await?)
+}
+
+/// The facility that was asked for, or the first.
+pub(crate) fn facility(eovr: &Eovr, asked: Option<&str>) -> Result<OrgId, Failure> {
+    let known = || {
+        let ids: Vec<_> = eovr.org().stamps().map(|stamp| format!("`{}`", stamp.facility)).collect();
+        format!("this organisation has {}", ids.join(", "))
+    };
+    let found = match asked {
+        Some(id) => eovr.org().stamps().find(|stamp| stamp.facility.as_str() == id),
+        None => eovr.org().stamps().next(),
+    };
+    found
+        .map(|stamp| stamp.facility.clone())
+        .ok_or_else(|| Failure::usage("there is no such facility", known()))
 }
 
 /// The software itself, for what nobody is there to do yet.

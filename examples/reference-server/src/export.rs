@@ -4,10 +4,10 @@
 //! reads, so it needs no more memory for a million incidents than for a hundred. The file is made under
 //! another name and gets its own when it is whole: a full disk leaves no half of one behind.
 
-mod fonts;
+pub(crate) mod fonts;
 pub(crate) mod place;
 
-use std::io::{BufWriter, Write};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -26,11 +26,12 @@ use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, Name, Session, Timestamp};
 use zeroize::Zeroizing;
 
-use self::place::Destination;
+use self::place::{Destination, Part};
 use crate::checkpoint::Kept;
 use crate::engine::{self, Opening};
 use crate::output::{Failure, Out};
 use crate::settings::Place;
+use crate::signal::asked_to_stop;
 
 /// Options of `export`.
 #[derive(Debug, clap::Args)]
@@ -111,7 +112,11 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     let destination = Destination::new(&args.out)?;
     let opening = Opening { read_once: true, ..Opening::default() };
     let host = engine::open_with(&args.place, SystemClock, opening, out).await?;
-    let done = export(&args, &host.eovr, destination, out).await;
+    let stopped = asked_to_stop();
+    let done = tokio::select! {
+        done = export(&args, &host.eovr, destination, out) => done,
+        () = stopped => Err(Failure::interrupted("stopped before the file was whole: there is none")),
+    };
     host.close().await;
     done
 }
@@ -171,7 +176,7 @@ impl Args {
 async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Result<(), Failure> {
     let session = session(eovr, &args.who).await?;
     let mut pages = Pages::new(session, args.incident.as_deref())?;
-    let file = BufWriter::with_capacity(1 << 16, to.open()?);
+    let file = to.open()?;
     let written = match args.format {
         Format::Xlsx => xlsx(args, &mut pages, file, to.folder()).await,
         Format::Pdf => pdf(args, &mut pages, file, out).await,
@@ -187,7 +192,7 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
         Format::Audit => audit(args, &mut pages, file, out).await,
         Format::Labelled => labelled(args, &mut pages, file, out).await,
     };
-    let bytes = to.settle(written.and_then(|mut file| file.flush().map_err(place::unwritten)))?;
+    let bytes = to.settle(written?)?;
     out.line(format_args!("{} incidents, {bytes} bytes: {}", pages.count, args.out.display()));
     Ok(())
 }
@@ -205,8 +210,6 @@ async fn session(eovr: &Eovr, email: &str) -> Result<Session, Failure> {
     })?;
     Ok(eovr.session(identity::actor(&record)?))
 }
-
-type File = BufWriter<std::fs::File>;
 
 /// The incidents that somebody sees, page after page.
 struct Pages {
@@ -241,7 +244,7 @@ impl Pages {
     }
 }
 
-async fn csv(pages: &mut Pages, file: File) -> Result<File, Failure> {
+async fn csv(pages: &mut Pages, file: Part) -> Result<Part, Failure> {
     let mut csv = Csv::new(file)?;
     loop {
         let page = pages.opened().await?;
@@ -252,7 +255,7 @@ async fn csv(pages: &mut Pages, file: File) -> Result<File, Failure> {
     }
 }
 
-async fn ndjson(pages: &mut Pages, file: File) -> Result<File, Failure> {
+async fn ndjson(pages: &mut Pages, file: Part) -> Result<Part, Failure> {
     let mut lines = Ndjson::new(file);
     loop {
         let page = pages.opened().await?;
@@ -263,7 +266,7 @@ async fn ndjson(pages: &mut Pages, file: File) -> Result<File, Failure> {
     }
 }
 
-async fn parquet(pages: &mut Pages, file: File) -> Result<File, Failure> {
+async fn parquet(pages: &mut Pages, file: Part) -> Result<Part, Failure> {
     let mut table = Parquet::new(file)?;
     loop {
         let page = pages.opened().await?;
@@ -274,7 +277,7 @@ async fn parquet(pages: &mut Pages, file: File) -> Result<File, Failure> {
     }
 }
 
-async fn xlsx(args: &Args, pages: &mut Pages, file: File, folder: PathBuf) -> Result<File, Failure> {
+async fn xlsx(args: &Args, pages: &mut Pages, file: Part, folder: PathBuf) -> Result<Part, Failure> {
     // Rows wait on the disk that the file goes to, which has room for it.
     let look = Look { spool: Some(folder), ..Look::new(args.lang, SystemClock.now()) };
     let mut book = Workbook::new(look)?;
@@ -287,7 +290,7 @@ async fn xlsx(args: &Args, pages: &mut Pages, file: File, folder: PathBuf) -> Re
     }
 }
 
-async fn mim(pages: &mut Pages, mut file: File) -> Result<File, Failure> {
+async fn mim(pages: &mut Pages, mut file: Part) -> Result<Part, Failure> {
     loop {
         let page = pages.opened().await?;
         if page.is_empty() {
@@ -302,7 +305,7 @@ async fn mim(pages: &mut Pages, mut file: File) -> Result<File, Failure> {
     }
 }
 
-async fn fhir(pages: &mut Pages, file: File, release: Release) -> Result<File, Failure> {
+async fn fhir(pages: &mut Pages, file: Part, release: Release) -> Result<Part, Failure> {
     let mut bundle = Bundle::new(file, release, SystemClock.now())?;
     loop {
         let page = pages.opened().await?;
@@ -316,7 +319,7 @@ async fn fhir(pages: &mut Pages, file: File, release: Release) -> Result<File, F
     }
 }
 
-async fn deidentified(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
+async fn deidentified(args: &Args, pages: &mut Pages, file: Part, out: &mut Out) -> Result<Part, Failure> {
     let mut counts = Deidentified::default();
     loop {
         // Nothing is opened: no text leaves.
@@ -336,7 +339,7 @@ async fn deidentified(args: &Args, pages: &mut Pages, file: File, out: &mut Out)
     })
 }
 
-async fn labelled(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
+async fn labelled(args: &Args, pages: &mut Pages, file: Part, out: &mut Out) -> Result<Part, Failure> {
     let mut set = match args.out.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => Labelled::csv(file)?,
         Some("parquet") => Labelled::parquet(file)?,
@@ -368,8 +371,8 @@ async fn reason(session: &Session, incident: &Record) -> Result<Option<Zeroizing
     Ok(reviews.next().and_then(|entry| entry.note))
 }
 
-async fn pdf(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
-    let fonts = fonts::load(args.font.as_deref(), out)?;
+async fn pdf(args: &Args, pages: &mut Pages, file: Part, out: &mut Out) -> Result<Part, Failure> {
+    let fonts = fonts::load(args.font.as_deref(), |wrong| out.line(wrong))?;
     let found = pages.opened().await?.into_iter().next();
     let found = found.ok_or_else(|| Failure::from(Error::not_found(KIND)))?;
     let id = found.record().id();
@@ -396,7 +399,7 @@ async fn pdf(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Resul
     Ok(file)
 }
 
-async fn audit(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Result<File, Failure> {
+async fn audit(args: &Args, pages: &mut Pages, file: Part, out: &mut Out) -> Result<Part, Failure> {
     let mut report = AuditReport::new(args.filter()?);
     loop {
         let page = pages.next().await?;
@@ -412,7 +415,7 @@ async fn audit(args: &Args, pages: &mut Pages, file: File, out: &mut Out) -> Res
         Some("csv") => report.csv(file)?,
         Some("json") => report.json(file)?,
         _ => {
-            let fonts = fonts::load(args.font.as_deref(), out)?;
+            let fonts = fonts::load(args.font.as_deref(), |wrong| out.line(wrong))?;
             let org = pages.session.eovr().org();
             let scope = pages.session.scope();
             let first = org.stamps().find(|stamp| scope.covers(stamp));

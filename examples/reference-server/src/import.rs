@@ -28,7 +28,7 @@ use self::progress::Progress;
 use self::rejected::Rejected;
 use self::rows::{Row, Rows};
 use crate::engine;
-use crate::output::{Failure, Out, words};
+use crate::output::{Failure, INTERRUPTED, Out, words};
 use crate::settings::Place;
 use crate::signal::asked_to_stop;
 
@@ -40,8 +40,6 @@ const IN_FLIGHT: usize = 64;
 /// Where there is no bar, a line after so many rows.
 const LINE_EVERY: u64 = 10_000;
 const SAVE_EVERY: Duration = Duration::from_secs(1);
-/// As a shell counts a command that was interrupted.
-const INTERRUPTED: u8 = 130;
 
 /// Options of `import`.
 #[derive(Debug, clap::Args)]
@@ -81,7 +79,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
 }
 
 async fn import(args: &Args, rows: Rows, eovr: &Eovr, out: &mut Out) -> Result<u8, Failure> {
-    let facility = facility(eovr, args.facility.as_deref())?;
+    let facility = engine::facility(eovr, args.facility.as_deref())?;
     let session = importer(eovr, &facility)?;
     let rows = rows.of_facility(&facility);
 
@@ -270,21 +268,6 @@ impl Import<'_> {
             ));
         }
     }
-}
-
-/// The facility that was asked for, or the first.
-fn facility(eovr: &Eovr, asked: Option<&str>) -> Result<OrgId, Failure> {
-    let known = || {
-        let ids: Vec<_> = eovr.org().stamps().map(|stamp| format!("`{}`", stamp.facility)).collect();
-        format!("this organisation has {}", ids.join(", "))
-    };
-    let found = match asked {
-        Some(id) => eovr.org().stamps().find(|stamp| stamp.facility.as_str() == id),
-        None => eovr.org().stamps().next(),
-    };
-    found
-        .map(|stamp| stamp.facility.clone())
-        .ok_or_else(|| Failure::usage("there is no such facility", known()))
 }
 
 /// A machine that reports with the rights of staff, and no more: the trail says that no person did.

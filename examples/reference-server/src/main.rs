@@ -1,9 +1,10 @@
 //! A reference host of eovr: on the command line, and over HTTP.
 //!
-//! `demo` builds a hospital group with a year of invented incidents and shows it; `import` reports the
-//! rows of a CSV file as incidents; `export` writes what somebody sees into a file; `serve` answers HTTP;
+//! `demo` builds a hospital group with a year of invented incidents and shows it; `account` lets somebody in; `import`
+//! reports the rows of a CSV file as incidents; `export` writes what somebody sees into a file; `serve` answers HTTP;
 //! `train` and `evaluate` are a bench for scorers.
 
+mod account;
 mod analyst;
 mod archetypes;
 mod check;
@@ -52,6 +53,8 @@ struct Cli {
 enum Verb {
     /// Builds a demonstration hospital group, tells a year of its incidents, and shows it.
     Demo(demo::Args),
+    /// Makes an account for somebody, such as the first one.
+    Account(account::Args),
     /// Reports every row of a CSV file as an incident; stops and goes on where it was.
     Import(import::Args),
     /// Writes what somebody sees into a file: Excel, PDF, CSV, FHIR, an audit report.
@@ -93,6 +96,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
     runtime.block_on(async {
         match cli.verb {
             Verb::Demo(args) => demo::run(args, out).await.map(|()| 0),
+            Verb::Account(args) => account::run(args, out).await.map(|()| 0),
             Verb::Import(args) => import::run(args, out).await,
             Verb::Export(args) => export::run(args, out).await.map(|()| 0),
             Verb::Serve(args) => serve::run(args, out).await.map(|()| 0),

@@ -81,6 +81,9 @@ impl Out {
     }
 }
 
+/// As a shell counts a command that was interrupted.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// Why a command ended early: its exit code, what happened, and what would help.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -98,6 +101,11 @@ impl Failure {
     /// It went wrong on the way: exit code 1.
     pub(crate) fn broken(message: impl Into<String>) -> Self {
         Self { code: 1, message: message.into(), help: None }
+    }
+
+    /// Somebody stopped it: exit code 130, as a shell counts a command that was interrupted.
+    pub(crate) fn interrupted(message: impl Into<String>) -> Self {
+        Self { code: INTERRUPTED, message: message.into(), help: None }
     }
 
     #[must_use]

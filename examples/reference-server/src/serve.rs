@@ -14,6 +14,7 @@ use crate::analyst;
 use crate::check;
 use crate::checkpoint::Log;
 use crate::engine::{self, Host, Opening};
+use crate::export::fonts::Shelf;
 use crate::http::{self, App, Auth, PerMinute, Provider, Proxies, Rates, Setup, meters};
 use crate::learner;
 use crate::listen;
@@ -56,15 +57,18 @@ pub(crate) struct Door {
     /// Certificates (PEM) that vouch for that provider, in place of the public authorities
     #[arg(long, value_name = "FILE", requires = "identity_provider")]
     identity_provider_ca: Option<PathBuf>,
+    /// A font with Arabic for PDFs, before the one that comes along; its bold is looked for beside it
+    #[arg(long, value_name = "FILE", env = "PDF_ARABIC_FONT_PATH")]
+    font: Option<PathBuf>,
     #[command(flatten)]
     log: Log,
     #[command(flatten)]
     post: post::Args,
     #[command(flatten)]
     analyst: analyst::Args,
-    /// Learn from what people make of suggestions, each facility for itself. The rules speak alone until what was
-    /// learned surprises less than they do, over a hundred reviews or more, and are never lowered. A megabyte of
-    /// memory for each facility with reviews
+    /// Learn from what people make of suggestions, each facility for itself. The rules speak alone until the
+    /// learner's predictions have been better than theirs over a hundred reviews or more, and are never lowered. A
+    /// megabyte of memory for each facility with reviews
     #[arg(long, env = "EOVR_LEARN")]
     learn: bool,
 }
@@ -80,7 +84,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     if args.door.production {
         check::for_real(&args.place, args.door.public_url.as_deref(), &args.door.analyst).await?;
     }
-    let opening = Opening { learner: args.door.learn.then(Arc::default), ..Opening::default() };
+    let learner = args.door.learn.then(Arc::default);
+    let opening = Opening { learner, for_real: args.door.production, ..Opening::default() };
     let host = engine::open_with(&args.place, SystemClock, opening, out).await?;
     serve(host, &args.door, out).await
 }
@@ -118,6 +123,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         desk: analyst.as_ref().map(analyst::Room::desk),
         learner: host.learner.clone(),
         kept: door.log.kept.clone(),
+        shelf: Shelf::new(door.font.clone()),
         production: door.production,
         public_url: door.public_url.clone(),
         secret: host.secret,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use eovr_core::org::{Governorate, Org};
 use zeroize::Zeroizing;
 
 use crate::database::{Config, KeyText};
@@ -27,6 +28,9 @@ pub(crate) struct Place {
     /// The database: sqlite://FILE, postgres://…, mysql://…, mongodb://… [default: sqlite://DIR/eovr.db]
     #[arg(long, value_name = "URL", env = "EOVR_STORE", hide_env_values = true)]
     store: Option<String>,
+    /// The hospital group (JSON): its facilities are entered where they are missing [default: an invented one]
+    #[arg(long, value_name = "FILE", env = "EOVR_ORG")]
+    org: Option<PathBuf>,
     /// Where attachments lie: a folder, or s3://BUCKET/PREFIX [default: DIR/files]
     #[arg(long, value_name = "PLACE", env = "EOVR_FILES")]
     files: Option<String>,
@@ -53,6 +57,18 @@ impl Place {
             Some(url) => Config::from_url(url),
             None => Ok(Config::Sqlite(self.dir.join("eovr.db"))),
         }
+    }
+
+    /// The operator's own organisation, where a file describes one.
+    pub(crate) fn organisation(&self) -> Result<Option<Org>, Failure> {
+        let Some(path) = &self.org else { return Ok(None) };
+        let help = "a list of governorates, each with `id`, `title` (`en`, `ar`) and `administrations`, and those with \
+                    `facilities`, which have a `time_zone`: as in organisation.json of the reference server";
+        let wrong = |why: String| Failure::usage(format!("`{}`: {why}", path.display()), help);
+        let text = fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        let tree: Vec<Governorate> =
+            serde_json::from_str(&text).map_err(|error| wrong(format!("is no organisation: {error}")))?;
+        Ok(Some(Org::new(tree)?))
     }
 
     /// Where attachments lie.

@@ -179,6 +179,60 @@ async fn openpyxl_reads_types_colours_and_no_formula() -> Tested {
 }
 
 #[tokio::test]
+async fn the_figures_beside_the_list_are_those_of_the_summary() -> Tested {
+    let hospital = Hospital::new().await;
+    for completed in [true, false] {
+        let incident = hospital.report(ARABIC).await?;
+        hospital.work(incident).await?;
+        if completed {
+            hospital.finish(incident).await?;
+        }
+    }
+    let summary = hospital.quality.incidents().summary().await?;
+    assert_eq!((summary.total, summary.high_risk), (2, 1));
+    let page = hospital.quality.incidents().newest(500).await?.items;
+    let list: Vec<_> =
+        page.into_iter().map(|one| Opened::of(&hospital.quality, one)).collect::<Result<_, _>>()?;
+    let folder = folder();
+    let path = written(&folder, "two.xlsx", &workbook(Look::new(Lang::En, made_at()), &list)?);
+    let read = python(&["xlsx", path.to_str().unwrap()]);
+    let figure = |row: usize| read["sheets"][1]["rows"][row][1]["value"].as_f64();
+    assert_eq!((figure(3), figure(4)), (Some(summary.total as f64), Some(summary.high_risk as f64)));
+    Ok(())
+}
+
+/// The rows wait on a disk that is smaller than they are: the shell lets no file of the child grow further.
+#[test]
+fn a_disk_that_fills_while_rows_wait_is_told() -> Tested {
+    let child = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 200; exec \"$0\" --exact lists::rows_on_a_small_disk --ignored",
+        ])
+        .arg(std::env::current_exe()?)
+        .output()?;
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&child.stderr)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "its disk is made small by the test before it"]
+async fn rows_on_a_small_disk() -> Tested {
+    let (_, list) = listed(&[]).await?;
+    let mut book = Workbook::new(Look::new(Lang::En, made_at()))?;
+    let pushed = list.iter().cycle().take(1000).try_for_each(|incident| book.push(incident));
+    let error = pushed.and_then(|()| book.finish(Vec::new()).map(drop)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.message().starts_with("the rows of the workbook cannot be kept"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_arabic_sheet_runs_from_right_to_left_and_a_full_one_goes_on() -> Tested {
     let (_, list) = listed(&["third report", "fourth report", "fifth report"].map(|text| text)).await?;
     let look = Look { rows_per_sheet: 2, ..Look::new(Lang::Ar, made_at()) };

@@ -95,8 +95,12 @@ async fn another_language_verifies_the_log_and_its_checkpoint() -> Tested {
 #[tokio::test]
 async fn another_languages_model_of_fhir_accepts_every_bundle() -> Tested {
     let hospital = worked().await?;
+    hospital.report("Pasted from a page:\u{b}the pump stood\u{c} still.").await?;
     let folder = folder();
     for (release, name) in [(Release::R4, "R4"), (Release::R5, "R5")] {
+        let empty = Bundle::new(Vec::new(), release, made_at())?.finish()?;
+        let found = python(&["fhir", written(&folder, "empty", &empty).to_str().unwrap(), name]);
+        assert_eq!(found["kinds"], serde_json::json!({}));
         let mut bundle = Bundle::new(Vec::new(), release, made_at())?;
         let mut events = 0;
         for record in hospital.quality.incidents().newest(100).await?.items {
@@ -107,11 +111,12 @@ async fn another_languages_model_of_fhir_accepts_every_bundle() -> Tested {
             bundle.push(&Opened::only(&hospital.quality, record, &[])?, None)?;
         }
         let path = written(&folder, name, &bundle.finish()?);
-        let kinds = python(&["fhir", path.to_str().unwrap(), name]);
-        assert_eq!((&kinds["AdverseEvent"], &kinds["AuditEvent"]), (&4.into(), &events.into()), "{kinds}");
-        assert_eq!(kinds["Provenance"], 4);
+        let found = python(&["fhir", path.to_str().unwrap(), name]);
+        let counted = serde_json::json!({"AdverseEvent": 6, "AuditEvent": events, "Provenance": 6});
+        assert_eq!(found, serde_json::json!({"kinds": counted, "lost": [], "unfit": []}));
         let text = std::fs::read_to_string(&path)?;
         assert!(text.contains("\"verifier\"") && text.contains("eovr-rules"));
+        assert_eq!(text.contains("SeriousResultsInHospitalization"), release == Release::R4);
     }
     Ok(())
 }

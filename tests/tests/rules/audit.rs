@@ -296,3 +296,21 @@ async fn a_record_set_back_with_its_chain_is_found_by_its_own_head() {
     let trail = quality.incidents().trail(incident).await.unwrap();
     assert!(!trail.verdict.is_intact(), "the facade says so too");
 }
+
+#[tokio::test]
+async fn what_is_committed_between_two_reads_breaks_no_chain() {
+    let (eovr, _) = hospital(Spy::new()).await;
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+    let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    let told =
+        nurse.incidents().report(&id("CAI-1-1"), report("It fell to the floor.")).await.unwrap().written.id;
+    for severity in ["minor", "moderate", "severe"] {
+        let incidents = quality.incidents();
+        // The record is read, then somebody commits, then its events are read.
+        let (assessed, trail) =
+            tokio::join!(biased; incidents.assess(told, None, severity, "rare"), incidents.trail(told));
+        assert!(assessed.is_ok());
+        let verdict = trail.unwrap().verdict;
+        assert!(verdict.is_intact(), "{verdict:?}");
+    }
+}

@@ -77,9 +77,10 @@ impl AuditReport {
         flow.table(&[13.0, 16.0, 17.0, 16.0, 15.0, 23.0], Some(&head(HEADS, lang)), &rows);
         let (by, at) = (made.by, on_the_wall(made.at, &made.zone));
         let foot = lang
-            .pick(&format!("Confidential · made {at} by {by}"), &format!("سري · أُعد في {at} بواسطة {by}"));
+            .pick(&format!("Confidential · made {at} by {by}"), &format!("سري · أُعد في {at} بواسطة {by}"))
+            .into_owned();
         flow.feet(&foot, |page, of| {
-            lang.pick(&format!("Page {page} of {of}"), &format!("صفحة {page} من {of}"))
+            lang.pick(&format!("Page {page} of {of}"), &format!("صفحة {page} من {of}")).into_owned()
         });
         let title = TITLE.of(lang).into_owned();
         Document { pages: flow.pages, tree: flow.tree, fonts, title, lang, made_at: made.at }
@@ -89,15 +90,17 @@ impl AuditReport {
     fn facts(&self, lang: Lang, zone: &TimeZone) -> Vec<Vec<Cell>> {
         let all = lang.pick("all", "الكل");
         let at = |at: Option<Timestamp>| at.map_or("…".to_owned(), |at| on_the_wall(at, zone));
-        let list = |of: Vec<String>| if of.is_empty() { all.clone() } else { of.join(", ") };
+        let list = |of: Vec<String>| if of.is_empty() { all.to_string() } else { of.join(", ") };
         let title = |code: &str| titles::title(code).map_or(code.to_owned(), |words| words.of(lang).into());
         let actions = self.filter.actions.iter().map(|action| title(action.as_str())).collect();
         let broken: Vec<&str> = self.broken.iter().map(|(record, _)| record.as_str()).collect();
         let intact = self.chains - u64::try_from(broken.len()).unwrap_or(0);
-        let mut verified = lang.pick(
-            &format!("{intact} of {} chains intact", self.chains),
-            &format!("{intact} من {} سلسلة سليمة", self.chains),
-        );
+        let mut verified = lang
+            .pick(
+                &format!("{intact} of {} chains intact", self.chains),
+                &format!("{intact} من {} سلسلة سليمة", self.chains),
+            )
+            .into_owned();
         if !broken.is_empty() {
             verified.push('\n');
             verified.push_str(&lang.pick("Broken", "مكسورة"));

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use harfrust::{Direction, Font, GlyphId, Language, Script, ShapePlan};
+use subsetter::GlyphRemapper;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -53,8 +54,8 @@ impl Fonts {
     /// bold where there is one.
     ///
     /// # Errors
-    /// `Config` where the bytes are not a font, its maker does not allow embedding, or it lacks Arabic
-    /// letters, vowel marks, digits or basic Latin.
+    /// `Config` where the bytes are not a font, its maker does not allow embedding, it lacks Arabic letters, vowel
+    /// marks, digits or basic Latin, or a glyph of it cannot be embedded.
     pub fn with_own(self, regular: Vec<u8>, bold: Option<Vec<u8>>) -> Result<Self> {
         let mut fonts = self;
         let at = fonts.faces.len();
@@ -118,6 +119,14 @@ impl Face {
                 "it needs basic Latin, the Arabic letters and their vowel marks",
             );
         }
+        // Of every glyph, not only of those that the first report needs: a download that broke off has a part of them.
+        let glyphs: Vec<u16> = (0..glyph_count(&face.bytes)).collect();
+        if subsetter::subset(&face.bytes, 0, &GlyphRemapper::new_from_glyphs_sorted(&glyphs)).is_err() {
+            return refused(
+                "the font cannot be embedded",
+                "its file is cut off, or has pictures in place of outlines: give another TrueType or OpenType file",
+            );
+        }
         Ok(face)
     }
 
@@ -134,13 +143,21 @@ impl Face {
 
 /// Whether a font's table `OS/2` says so: bit 1 of `fsType` alone.
 fn embedding_is_forbidden(bytes: &[u8]) -> bool {
-    let u16_at =
-        |at: usize| bytes.get(at..at + 2).map(|b| b.iter().fold(0, |all, b| all << 8 | usize::from(*b)));
-    let u32_at = |at: usize| Some(u16_at(at)? << 16 | u16_at(at + 2)?);
-    let tables = u16_at(4).unwrap_or(0);
-    let record = (0..tables).map(|i| 12 + i * 16).find(|at| bytes.get(*at..at + 4) == Some(b"OS/2"));
-    let fs_type = record.and_then(|at| u32_at(at + 8)).and_then(|table| u16_at(table + 8));
-    fs_type.is_some_and(|bits| bits & 0xf == 2)
+    u16_of(bytes, *b"OS/2", 8).is_some_and(|bits| bits & 0xf == 2)
+}
+
+/// How many glyphs a font's table `maxp` counts.
+fn glyph_count(bytes: &[u8]) -> u16 {
+    u16_of(bytes, *b"maxp", 4).unwrap_or(0)
+}
+
+/// A number of a font's table, at so many bytes.
+fn u16_of(bytes: &[u8], table: [u8; 4], at: usize) -> Option<u16> {
+    let u16_at = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?));
+    let u32_at = |at: usize| Some(usize::from(u16_at(at)?) << 16 | usize::from(u16_at(at + 2)?));
+    let tables = usize::from(u16_at(4)?);
+    let record = (0..tables).map(|i| 12 + i * 16).find(|at| bytes.get(*at..at + 4) == Some(&table))?;
+    u16_at(u32_at(record + 8)?.checked_add(at)?)
 }
 
 #[cfg(test)]
@@ -153,6 +170,12 @@ mod tests {
         assert!(own(AMIRI).is_ok());
         let message = |bytes: &[u8]| own(bytes).err().map(|error| error.message().to_owned());
         assert_eq!(message(b"%PDF-1.7").as_deref(), Some("the font cannot be read"));
+        // A file that breaks off within its outlines, which stand behind everything else.
+        let mut cut = AMIRI.to_vec();
+        let at = cut.windows(4).position(|tag| tag == b"glyf").unwrap();
+        let almost_at_the_end = u32::try_from(cut.len() - 100).unwrap();
+        cut[at + 8..at + 12].copy_from_slice(&almost_at_the_end.to_be_bytes());
+        assert_eq!(message(&cut).as_deref(), Some("the font cannot be embedded"));
         // DejaVu's subset has neither Arabic nor plain letters.
         assert!(message(DEJAVU).is_some_and(|message| message.starts_with("the font lacks ")));
         let mut restricted = AMIRI.to_vec();

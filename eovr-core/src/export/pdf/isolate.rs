@@ -131,7 +131,7 @@ fn token(text: &str, before: char) -> usize {
         let Some(rest) = text.get(end..) else { return end };
         match joint(rest) {
             Some(length) => end += length,
-            None => return end + unit(rest),
+            None => return end + unit(rest).max(charge(text.get(signs..end).unwrap_or_default(), rest)),
         }
     }
 }
@@ -158,8 +158,9 @@ fn sign(text: &str, before: char) -> usize {
     if signs > 0 && spaced { if holds { signs + 1 } else { 0 } } else { signs }
 }
 
-/// What joins two parts of a piece: a space, a point between digits, the stroke of a range, `≥` with or
-/// without spaces; before it the percent sign of what it follows.
+/// What joins two parts of a piece: a space, a point between digits, the stroke of a range, the arrow of a change,
+/// `≥` with or without spaces; before it the percent sign of what it follows. (`←` is none: in Arabic it points from
+/// the first to the second as it stands.)
 fn joint(text: &str) -> Option<usize> {
     let percent = unit(text);
     let rest = text.get(percent..)?;
@@ -167,22 +168,23 @@ fn joint(text: &str) -> Option<usize> {
     let sign = rest.chars().next().filter(|c| {
         matches!(
             c,
-            '-' | '−'
-                | '–'
-                | '+'
-                | '/'
-                | ':'
-                | '.'
-                | '_'
-                | '@'
-                | ','
-                | '\''
-                | '×'
-                | '*'
-                | '&'
-                | '='
-                | '~'
-                | '^'
+            '-' | '−' | '‐'
+                ..='—'
+                    | '→'
+                    | '+'
+                    | '/'
+                    | ':'
+                    | '.'
+                    | '_'
+                    | '@'
+                    | ','
+                    | '\''
+                    | '×'
+                    | '*'
+                    | '&'
+                    | '='
+                    | '~'
+                    | '^'
         ) || matches!(c, '٫' | '٬' | '≥' | '≤' | '<' | '>' | '±')
     });
     let rest = rest.get(sign.map_or(0, char::len_utf8)..)?;
@@ -193,7 +195,7 @@ fn joint(text: &str) -> Option<usize> {
         // These have a space behind them only where a sentence goes on.
         Some('.' | ',' | ':' | '\'' | '_' | '@' | '٫' | '٬') => !before && !behind,
         // A range has spaces on both sides or on none; one on one side begins a negative number.
-        Some('-' | '−' | '–') => before == behind,
+        Some('-' | '−' | '‐'..='—' | '→') => before == behind,
         Some(_) => true,
     };
     let goes_on = rest.chars().next().is_some_and(is_ltr);
@@ -212,6 +214,14 @@ fn unit(text: &str) -> usize {
         .map(str::len)
         .max()
         .unwrap_or(0)
+}
+
+/// The minus of a blood group, of which `O-` and `O+` are two. Behind a number it is the stroke of a list.
+fn charge(piece: &str, text: &str) -> usize {
+    let letters = piece.chars().next_back().is_some_and(|c| c.is_ascii_alphabetic());
+    let sign = text.chars().next().filter(|c| letters && matches!(c, '-' | '−'));
+    let ends = !text.chars().nth(1).is_some_and(char::is_alphanumeric);
+    sign.filter(|_| ends).map_or(0, char::len_utf8)
 }
 
 /// What must come out as it went in, wherever it stands: a piece a line.
@@ -244,6 +254,8 @@ mod tests {
         assert_eq!(tokens("الأقسام: ICU-2, CCU"), ["ICU-2", "CCU"]);
         assert_eq!(tokens("جرعات 5، 10، 20"), ["5", "10", "20"]);
         assert_eq!(tokens("بند - 5 أقراص"), ["5"]);
+        assert_eq!(tokens("1- سقط المريض"), ["1"]);
+        assert_eq!(tokens("زيدت من 5 ← 10"), ["5", "10"]);
     }
 
     #[test]

@@ -46,12 +46,12 @@ const GAP: f32 = 14.0;
 
 pub(super) fn draw(flow: &mut Flow<'_>, of: &Incident<'_>, title: Words) {
     let code = |name: &str| of.incident.code(name);
-    let shipped = risk::builtin().into_iter().find(|scheme| Some(scheme.id()) == code("risk_scheme"));
-    let scheme = of.scheme.cloned().or(shipped);
-    let tall = scheme.as_ref().map_or(0.0, height).max(if flow.lang == Lang::Both { 132.0 } else { 112.0 });
+    let shipped = risk::builtin().iter().find(|scheme| Some(scheme.id()) == code("risk_scheme"));
+    let scheme = of.scheme.or(shipped);
+    let tall = scheme.map_or(0.0, height).max(if flow.lang == Lang::Both { 132.0 } else { 112.0 });
     flow.section(title, tall + 40.0);
     let top = flow.y;
-    let from = match &scheme {
+    let from = match scheme {
         Some(scheme) => {
             flow.tree.begin(Role::Figure, shows(flow.lang, scheme, of));
             matrix(flow, scheme, code("severity"), code("probability"));
@@ -247,7 +247,8 @@ impl Card<'_> {
         let band = self.band.and_then(band).map(|band| lang.pick(band.title_en(), band.title_ar()));
         let score = self.score.map(|score| score.to_string());
         let none = self.none.of(lang).into_owned();
-        let parts = [self.title.of(lang).into_owned(), score.unwrap_or(none), band.unwrap_or_default()];
+        let parts =
+            [self.title.of(lang).into_owned(), score.unwrap_or(none), band.unwrap_or_default().into_owned()];
         parts
             .into_iter()
             .chain(lines.iter().cloned())

@@ -25,7 +25,7 @@ pub(super) struct Figures {
 const SHEET: Words = words("Figures", "المؤشرات");
 const TITLE: Words = words("Figures of this list", "مؤشرات هذه القائمة");
 const COUNTED: Words = words("Incidents counted", "البلاغات المحتسبة");
-const HIGH: Words = words("Of high risk", "منها مرتفعة الخطر");
+const HIGH: Words = words("Of high risk, not completed", "منها مرتفعة الخطر ولم تكتمل");
 const ASIDE: Words = words("Set aside, not counted", "مستبعدة وغير محتسبة");
 const STATUS: Words = words("Status", "الحالة");
 const UNRATED: Words = words("Not rated", "لم يُقيَّم");
@@ -46,7 +46,8 @@ impl Figures {
         }
         let envelope = incident.record().envelope();
         self.counted += 1;
-        if incident.record().facet("high_risk").and_then(crate::record::Value::as_bool) == Some(true) {
+        let high = incident.record().facet("high_risk").and_then(crate::record::Value::as_bool);
+        if high == Some(true) && envelope.state.as_str() != State::Completed.name() {
             self.high_risk += 1;
         }
         let band = incident.code("risk_band").map(str::to_owned);
@@ -87,7 +88,7 @@ impl Figures {
         categories.sort_by(|(a, most), (b, more)| more.cmp(most).then(a.cmp(b)));
         for (code, count) in categories {
             let title = taxonomy::find(code).ok();
-            let title = title.map_or(code.clone(), |found| look.lang.pick(found.title_en, found.title_ar));
+            let title = title.map_or(code.into(), |found| look.lang.pick(found.title_en, found.title_ar));
             page.line(&title, &[*count])?;
         }
         if self.counted > 0 {

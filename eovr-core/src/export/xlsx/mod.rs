@@ -6,7 +6,7 @@ mod look;
 use std::borrow::Cow;
 use std::io::Write;
 
-use rust_xlsxwriter::{Workbook as Book, Worksheet, XlsxError};
+use rust_xlsxwriter::{Format, Workbook as Book, Worksheet, XlsxError};
 
 use self::figures::Figures;
 pub use self::look::Look;
@@ -36,7 +36,12 @@ pub struct Workbook {
     sheets: usize,
     /// The row that was written last on this sheet; 0 is the header.
     row: u32,
+    /// How many bytes of XML the rows of this sheet are, about.
+    bytes: u64,
 }
+
+/// A sheet that is 4 GiB as XML cannot be packed in a way that all readers know.
+const MOST_BYTES: u64 = 3 << 30;
 
 /// As Excel counts: UTF-16 units.
 const LONGEST_CELL: usize = 32_767;
@@ -67,7 +72,7 @@ impl Workbook {
         let widths = COLUMNS.iter().map(|column| title(column).saturating_add(3)).collect();
         let styles = Styles::new(look.lang);
         let mut workbook =
-            Self { book, styles, figures: Figures::default(), widths, sheets: 0, row: 0, look };
+            Self { book, styles, figures: Figures::default(), widths, sheets: 0, row: 0, bytes: 0, look };
         workbook.next_sheet()?;
         Ok(workbook)
     }
@@ -77,17 +82,22 @@ impl Workbook {
     /// # Errors
     /// `Unavailable` where the row cannot be spooled, as on a full disk.
     pub fn push(&mut self, incident: &Opened) -> Result<()> {
-        if self.row == self.look.rows_per_sheet {
+        on_disk(|| self.write(incident))
+    }
+
+    fn write(&mut self, incident: &Opened) -> Result<()> {
+        if self.row == self.look.rows_per_sheet || self.bytes > MOST_BYTES {
             self.next_sheet()?;
         }
         // In constant memory a row that was left is closed: what is written to it later is lost in silence.
         self.row += 1;
         let sheet = self.book.worksheet_from_index(self.sheets - 1).map_err(unpacked)?;
-        let mut row = Row { sheet, at: self.row, styles: &self.styles, look: &self.look };
+        let mut row = Row { sheet, at: self.row, styles: &self.styles, look: &self.look, bytes: 0 };
         for ((column, at), width) in COLUMNS.iter().zip(0..).zip(&mut self.widths) {
             let wide = row.write(at, column, incident).map_err(unpacked)?;
             *width = wide.max(*width);
         }
+        self.bytes += row.bytes;
         self.figures.count(incident);
         Ok(())
     }
@@ -96,7 +106,11 @@ impl Workbook {
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
-    pub fn finish<W: Write + Send>(mut self, to: W) -> Result<W> {
+    pub fn finish<W: Write + Send>(self, to: W) -> Result<W> {
+        on_disk(|| self.pack(to))
+    }
+
+    fn pack<W: Write + Send>(mut self, to: W) -> Result<W> {
         for index in 0..self.sheets {
             let rows = if index + 1 == self.sheets { self.row } else { self.look.rows_per_sheet };
             let sheet = self.book.worksheet_from_index(index).map_err(unpacked)?;
@@ -119,18 +133,18 @@ impl Workbook {
     fn next_sheet(&mut self) -> Result<()> {
         self.header().map_err(unpacked)?;
         self.sheets += 1;
-        self.row = 0;
+        (self.row, self.bytes) = (0, 0);
         Ok(())
     }
 
     fn header(&mut self) -> Result<(), XlsxError> {
         let name = self.look.lang.pick(LIST.en, LIST.ar);
-        let name = if self.sheets == 0 { name } else { format!("{name} {}", self.sheets + 1) };
+        let name = if self.sheets == 0 { name } else { format!("{name} {}", self.sheets + 1).into() };
         let sheet = self.book.add_worksheet_with_constant_memory()?;
         sheet.set_name(name)?.set_right_to_left(self.look.lang.rtl()).set_landscape();
         sheet.set_freeze_panes(1, 1)?.set_row_height(0, 30)?;
         for (column, at) in COLUMNS.iter().zip(0..) {
-            sheet.set_column_format(at, self.styles.column())?;
+            sheet.set_column_format(at, self.styles.column(column))?;
             sheet.write_string_with_format(0, at, column.title(self.look.lang), &self.styles.head)?;
         }
         Ok(())
@@ -149,6 +163,7 @@ struct Row<'a> {
     at: u32,
     styles: &'a Styles,
     look: &'a Look,
+    bytes: u64,
 }
 
 impl Row<'_> {
@@ -158,12 +173,12 @@ impl Row<'_> {
         let text: Cow<'_, str> = match of.read(incident) {
             Cell::Empty => return Ok(0),
             Cell::Int(int) => {
-                self.sheet.write_number_with_format(self.at, column, int as f64, &self.styles.number)?;
+                self.number(column, of, int as f64, &self.styles.number)?;
                 return Ok(8);
             }
             Cell::Time(at) => match serial(at, incident.zone()) {
                 Some(serial) => {
-                    self.sheet.write_number_with_format(self.at, column, serial, &self.styles.time)?;
+                    self.number(column, of, serial, &self.styles.time)?;
                     return Ok(17);
                 }
                 None => on_the_wall(at, incident.zone()).into(),
@@ -173,6 +188,7 @@ impl Row<'_> {
             Cell::Code(code) => {
                 let words = of.words(incident, &code, lang).into_owned();
                 if let Some(style) = self.styles.painted(of.code, &code) {
+                    self.bytes += xml(&words);
                     self.sheet.write_string_with_format(self.at, column, &words, style)?;
                     return Ok(chars(&words));
                 }
@@ -180,11 +196,21 @@ impl Row<'_> {
             }
             Cell::Text(text) => cut(text, &CUT.of(lang)),
         };
-        match self.styles.unlike_column(&text) {
+        self.bytes += xml(&text);
+        match self.styles.unlike(of, self.styles.text(&text)) {
             Some(style) => self.sheet.write_string_with_format(self.at, column, text.as_ref(), style)?,
             None => self.sheet.write_string(self.at, column, text.as_ref())?,
         };
         Ok(chars(&text))
+    }
+
+    fn number(&mut self, column: u16, of: &Column, number: f64, style: &Format) -> Result<(), XlsxError> {
+        self.bytes += xml("");
+        match self.styles.unlike(of, style) {
+            Some(style) => self.sheet.write_number_with_format(self.at, column, number, style)?,
+            None => self.sheet.write_number(self.at, column, number)?,
+        };
+        Ok(())
     }
 }
 
@@ -220,6 +246,23 @@ fn cut<'a>(text: &'a str, note: &str) -> Cow<'a, str> {
     let mut kept: String = text.chars().take_while(fits).collect();
     kept.push_str(note);
     kept.into()
+}
+
+/// How many bytes a cell with a text is as XML, at most about: signs of XML and of control become longer.
+fn xml(text: &str) -> u64 {
+    let escaped = text.bytes().filter(|byte| matches!(byte, 0..=31 | b'<' | b'>' | b'&' | b'_')).count();
+    (64 + text.len() + 6 * escaped) as u64
+}
+
+/// The library writes rows straight into their file, and panics where that fails.
+fn on_disk<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            "the rows of the workbook cannot be kept until they are packed",
+        )
+        .with_help("make room where they wait, or name another folder"))
+    })
 }
 
 /// How wide a text is, about; beyond 200 nobody asks.

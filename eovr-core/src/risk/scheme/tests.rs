@@ -128,8 +128,8 @@ fn an_assessment_explains_itself() -> Result<()> {
 #[test]
 fn json_goes_round_and_is_checked_on_the_way_in() -> Result<(), serde_json::Error> {
     for scheme in builtin() {
-        let json = serde_json::to_string(&scheme)?;
-        assert_eq!(serde_json::from_str::<Scheme>(&json)?, scheme);
+        let json = serde_json::to_string(scheme)?;
+        assert_eq!(serde_json::from_str::<Scheme>(&json)?, *scheme);
     }
     let broken = serde_json::to_string(&table(|table| table.floor = Band::Extreme))?;
     let error = serde_json::from_str::<Scheme>(&broken).err().map(|error| error.to_string());

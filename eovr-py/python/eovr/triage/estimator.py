@@ -76,6 +76,8 @@ class EovrTriage(ClassifierMixin, BaseEstimator):
             raise ValueError(f"n_samples={len(texts)}: at least {FEWEST} texts are needed to learn from")
         if len(self.classes_) < 2:
             raise ValueError("y has one class: at least two are needed")
+        if self.order == "ordinal" and _are_words(self.classes_):
+            raise ValueError("classes that are words stand in no order: give numbers, from low to high")
         names = [str(label) for label in self.classes_]
         self.model_ = learning.train(
             texts,

@@ -1,14 +1,13 @@
 //! One account for every seat that the story needs.
 
 use eovr_core::access::Role;
-use eovr_core::identity::password::{self, Password, PasswordCost, PasswordFlaw};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::org::{OrgId, Stamp};
-use eovr_core::seal::Entropy;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, ErrorKind, Result, Session};
 use zeroize::Zeroizing;
 
+use crate::account;
 use crate::engine;
 
 /// A demonstration account.
@@ -146,31 +145,15 @@ async fn boss(eovr: &Eovr, setup: &Session) -> Result<Session> {
 }
 
 async fn make(maker: &Session, person: &Person) -> Result<Zeroizing<String>> {
-    let password = password::drawn(&mut Entropy::from_seed(&*random()?));
     let user = NewUser {
         role: person.role,
         email: person.email.clone(),
         display_name: person.name.to_owned(),
-        password_hash: Some(hash(&password)?),
+        password_hash: None,
         // Whoever looks at a demonstration is let in at once.
         must_change: false,
     };
-    maker.create(user::KIND, &person.facility, user.command()).await?;
-    Ok(password)
-}
-
-fn hash(password: &str) -> Result<String> {
-    let password = Password::typed(password).map_err(PasswordFlaw::error)?;
-    let hash = PasswordCost::default().hash(&password, &mut Entropy::from_seed(&*random()?))?;
-    Ok(hash.to_string())
-}
-
-fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
-    let mut random = Zeroizing::new([0; N]);
-    getrandom::fill(random.as_mut_slice()).map_err(|error| {
-        Error::new(ErrorKind::Unavailable, "the system gives no randomness").because(error)
-    })?;
-    Ok(random)
+    account::provide(maker, &person.facility, user).await
 }
 
 /// Invented names, put together from common ones.
@@ -199,23 +182,3 @@ const NAMES: &[&str] = &[
     "Fatma Gaber",
     "Amr Badawy",
 ];
-
-#[cfg(test)]
-mod tests {
-    use eovr_core::identity::password::PasswordHash;
-
-    use super::*;
-
-    #[test]
-    fn a_password_is_long_and_its_hash_knows_it() -> Result<()> {
-        let password = password::drawn(&mut Entropy::from_seed(&[3; 32]));
-        assert_eq!(password.len(), 19);
-        let hash: PasswordHash = hash(&password)?.parse()?;
-        let matches = |text: &str| {
-            let typed = Password::typed(text).map_err(PasswordFlaw::error)?;
-            Ok::<bool, Error>(hash.verify(&typed, PasswordCost::default())?.matches)
-        };
-        assert!(matches(&password)? && !matches("another")?);
-        Ok(())
-    }
-}

@@ -1,32 +1,48 @@
 //! The fonts of a PDF.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use eovr_core::export::pdf::Fonts;
+use eovr_core::{Error, Result};
 
-use crate::output::{Failure, Out};
+/// The fonts of a server's reports, read once, and only where somebody wants one.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    own: Option<PathBuf>,
+    fonts: OnceLock<Fonts>,
+}
+
+impl Shelf {
+    /// With the hospital's own font before the embedded ones, where it has one.
+    pub(crate) fn new(own: Option<PathBuf>) -> Self {
+        Self { own, fonts: OnceLock::new() }
+    }
+
+    pub(crate) fn fonts(&self) -> Result<&Fonts> {
+        if let Some(fonts) = self.fonts.get() {
+            return Ok(fonts);
+        }
+        let fonts = load(self.own.as_deref(), |wrong| tracing::warn!("{wrong}"))?;
+        Ok(self.fonts.get_or_init(|| fonts))
+    }
+}
 
 /// The embedded fonts, and before them the hospital's own. One that cannot be used is said so, and does not
 /// keep a report from being printed.
-pub(super) fn load(own: Option<&Path>, out: &mut Out) -> Result<Fonts, Failure> {
+pub(super) fn load(own: Option<&Path>, say: impl FnOnce(String)) -> Result<Fonts> {
     let embedded = Fonts::embedded()?;
     let Some(path) = own else { return Ok(embedded) };
-    let regular = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            out.line(format_args!("the font `{}` cannot be read ({error}): Amiri is used", path.display()));
-            return Ok(embedded);
-        }
-    };
-    let bold = bold_beside(path).and_then(|path| std::fs::read(path).ok());
-    match embedded.with_own(regular, bold) {
-        Ok(fonts) => Ok(fonts),
-        Err(error) => {
-            let help = error.help().unwrap_or_default();
-            out.line(format_args!("{}: {} ({help}): Amiri is used", path.display(), error.message()));
-            Ok(Fonts::embedded()?)
-        }
-    }
+    let read = std::fs::read(path).map_err(|error| format!("it cannot be read ({error})"));
+    let used = read.and_then(|regular| {
+        let bold = bold_beside(path).and_then(|path| std::fs::read(path).ok());
+        let told = |error: Error| format!("{} ({})", error.message(), error.help().unwrap_or_default());
+        embedded.with_own(regular, bold).map_err(told)
+    });
+    used.or_else(|wrong| {
+        say(format!("the font `{}`: {wrong}: Amiri is used", path.display()));
+        Fonts::embedded()
+    })
 }
 
 /// `Name-Regular.ttf` has its bold in `Name-Bold.ttf`.

@@ -1,16 +1,19 @@
 //! Where a file is made: beside its place, and moved there when it is whole.
 
-use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use crate::output::Failure;
-use crate::settings::private;
+
+/// A file that is not whole yet. It goes away with whoever writes it: what is exported is patient data, and neither an
+/// error nor a panic nor Ctrl-C leaves some of it behind.
+pub(crate) type Part = BufWriter<NamedTempFile>;
 
 /// A file that is not there yet.
 pub(crate) struct Destination {
     path: PathBuf,
-    part: PathBuf,
 }
 
 impl Destination {
@@ -21,9 +24,7 @@ impl Destination {
                 "name another file, or move that one away",
             ));
         }
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        Ok(Self { path: path.to_owned(), part: part.into() })
+        Ok(Self { path: path.to_owned() })
     }
 
     /// The folder that it lies in.
@@ -34,33 +35,24 @@ impl Destination {
         }
     }
 
-    /// Opens it for its owner alone: what is exported is patient data.
-    pub(crate) fn open(&self) -> Result<File, Failure> {
-        private(&self.part).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::usage(
-                format!("`{}` is there: another export is writing, or was stopped", self.part.display()),
-                "wait for it, or delete the file",
-            ),
-            _ => Failure::usage(
-                format!("cannot make `{}`: {error}", self.part.display()),
+    /// Begins it, for its owner alone.
+    pub(crate) fn open(&self) -> Result<Part, Failure> {
+        let part = tempfile::Builder::new().prefix(".eovr-").suffix(".part").tempfile_in(self.folder());
+        let part = part.map_err(|error| {
+            Failure::usage(
+                format!("cannot make a file in `{}`: {error}", self.folder().display()),
                 "name another place",
-            ),
-        })
+            )
+        })?;
+        Ok(BufWriter::with_capacity(1 << 16, part))
     }
 
-    /// Moves it to its place where it is whole, and away where it is not. Says how large it is.
-    pub(crate) fn settle(&self, done: Result<(), Failure>) -> Result<u64, Failure> {
-        let settled = done.and_then(|()| {
-            let size = File::open(&self.part).and_then(|file| file.sync_all().and(file.metadata()));
-            let size = size.map_err(unwritten)?.len();
-            fs::rename(&self.part, &self.path).map_err(unwritten)?;
-            Ok(size)
-        });
-        if settled.is_err() {
-            // It may be gone already; what matters is why.
-            let _ = fs::remove_file(&self.part);
-        }
-        settled
+    /// Moves it to its place, now that it is whole. Says how large it is.
+    pub(crate) fn settle(&self, part: Part) -> Result<u64, Failure> {
+        let part = part.into_inner().map_err(|error| unwritten(error.into_error()))?;
+        part.as_file().sync_all().map_err(unwritten)?;
+        let placed = part.persist_noclobber(&self.path).map_err(|error| unwritten(error.error))?;
+        Ok(placed.metadata().map_err(unwritten)?.len())
     }
 }
 

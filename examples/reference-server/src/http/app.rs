@@ -15,6 +15,7 @@ use super::caller::Gate;
 use super::health::Pulse;
 use super::repeat::Repeats;
 use crate::checkpoint::Kept;
+use crate::export::fonts::Shelf;
 use crate::post::Bell;
 
 /// The state of the server: the engine, who lets callers in, and what is remembered between requests.
@@ -38,6 +39,8 @@ pub(crate) struct Parts {
     pub(crate) learner: Option<Arc<LocalScorer>>,
     /// Where signed checkpoints of the audit log are kept, if anywhere.
     pub(crate) kept: Kept,
+    /// What reports are printed with.
+    pub(crate) shelf: Shelf,
     pub(crate) repeats: Repeats,
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
@@ -55,6 +58,7 @@ pub(crate) struct Setup {
     pub(crate) desk: Option<Desk>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
     pub(crate) kept: Kept,
+    pub(crate) shelf: Shelf,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
     /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
@@ -73,6 +77,7 @@ impl App {
             desk,
             learner,
             kept,
+            shelf,
             production,
             public_url,
             secret,
@@ -89,6 +94,7 @@ impl App {
             desk,
             learner,
             kept,
+            shelf,
             repeats: Repeats::new(secret),
             pulse: Pulse::default(),
             meters,

@@ -1,12 +1,10 @@
 //! What leaves by HTTP: the list as an Excel workbook, one incident as PDF.
 
-use std::sync::OnceLock;
-
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use eovr_core::export::pdf::{Fonts, Incident as Report};
+use eovr_core::export::pdf::Incident as Report;
 use eovr_core::export::{Lang, Look, Opened, Workbook};
 use eovr_core::incident::KIND;
 use eovr_core::record::Query;
@@ -132,9 +130,8 @@ async fn report(
     let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
     let trail = incidents.trail(id).await?;
     let (made_by, made_at, lang) = (who(&session), app.auth.doors.now(), asked.lang());
-    let kept = app.kept.clone();
     let bytes = worked(move || {
-        let checkpoint = last_checkpoint(&kept);
+        let checkpoint = last_checkpoint(&app.kept);
         let report = Report {
             incident: &incident,
             follow_ups: &follow_ups,
@@ -145,7 +142,7 @@ async fn report(
             made_at,
         };
         let mut bytes = Vec::new();
-        report.write(fonts()?, lang, &mut bytes)?;
+        report.write(app.shelf.fonts()?, lang, &mut bytes)?;
         Ok(bytes)
     });
     file(bytes.await?, "application/pdf", &format!("{number}.pdf"))
@@ -161,16 +158,6 @@ fn last_checkpoint(kept: &Kept) -> Option<String> {
 
 fn who(session: &Session) -> String {
     session.actor().id().to_string()
-}
-
-/// Fonts are read once, and only where somebody wants a report.
-fn fonts() -> Result<&'static Fonts, Error> {
-    static FONTS: OnceLock<Fonts> = OnceLock::new();
-    if let Some(fonts) = FONTS.get() {
-        return Ok(fonts);
-    }
-    let fonts = Fonts::embedded()?;
-    Ok(FONTS.get_or_init(|| fonts))
 }
 
 /// Beside the requests: nobody waits for somebody else's report.

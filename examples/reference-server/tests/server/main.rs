@@ -1,5 +1,6 @@
 //! The program, run as a person runs it.
 
+mod account;
 mod analyst;
 mod api;
 mod beside;

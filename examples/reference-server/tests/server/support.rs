@@ -42,7 +42,7 @@ impl Folder {
     /// The program, ready to be run, with nothing from the environment of the tests.
     pub(crate) fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eovr-server"));
-        command.env_remove("EOVR_MASTER_KEY").env_remove("EOVR_STORE");
+        command.env_remove("EOVR_MASTER_KEY").env_remove("EOVR_STORE").env_remove("EOVR_ORG");
         command.arg(verb).arg("--dir").arg(self.data());
         command
     }

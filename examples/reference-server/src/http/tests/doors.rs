@@ -29,6 +29,7 @@ use tower::ServiceExt as _;
 use super::super::auth::{Auth, PerMinute, Provider, Proxies, Rates, doors};
 use super::super::{App, Setup, meters, router};
 use crate::checkpoint::Kept;
+use crate::export::fonts::Shelf;
 use crate::post::Bell;
 
 use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
@@ -95,6 +96,7 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
         desk: None,
         learner: None,
         kept: Kept::default(),
+        shelf: Shelf::default(),
         eovr: eovr.clone(),
         gate: auth.clone(),
         auth,

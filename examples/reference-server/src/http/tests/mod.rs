@@ -40,6 +40,7 @@ use super::caller::Gate;
 use super::problem::Problem;
 use super::{App, Setup, meters, router};
 use crate::checkpoint::Kept;
+use crate::export::fonts::Shelf;
 use crate::post::Bell;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -137,6 +138,7 @@ impl Server {
             desk: None,
             learner: None,
             kept: Kept::default(),
+            shelf: Shelf::default(),
             production,
             public_url: None,
             secret: SECRET,

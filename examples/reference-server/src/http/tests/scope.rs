@@ -32,6 +32,7 @@ use super::super::auth::{Auth, PerMinute, Proxies, Rates, doors};
 use super::super::routes::{self, Endpoint};
 use super::super::{App, Setup, all, meters, router};
 use crate::checkpoint::Kept;
+use crate::export::fonts::Shelf;
 use crate::post::Bell;
 
 use super::{Got, KEY, ORG, SECRET, Server, Tested};
@@ -138,6 +139,7 @@ impl World {
             desk: None,
             learner: None,
             kept: Kept::default(),
+            shelf: Shelf::default(),
             production: false,
             public_url: None,
             secret: SECRET,
