@@ -49,7 +49,7 @@ mod _native {
     #[pymodule_export]
     use crate::runtime::end;
     #[pymodule_export]
-    use crate::scoring::{Evaluation, explain, judge, score, score_many};
+    use crate::scoring::{Evaluation, explain, findings, judge, redact, score, score_many};
     #[pymodule_export]
     use crate::session::Session;
 }

@@ -120,7 +120,7 @@ impl Outward for Shown {
             let facet = listed.facet(name).map(|facet| value(py, facet)).transpose()?;
             facet.map_or(Ok(()), |facet| shown.set_item(name, facet))?;
         }
-        Ok(made!(py, "Listed", (envelope(py, listed.envelope())?, shown))?.unbind())
+        Ok(made!(py, "Listed", (envelope(py, listed.envelope())?, read_only(&shown)?))?.unbind())
     }
 }
 
@@ -238,7 +238,18 @@ fn entry<'py>(py: Python<'py>, entry: &Entry) -> PyResult<Bound<'py, PyAny>> {
     let who = (event.actor.as_str(), event.capacity.as_str(), event.human);
     let what = (event.action.as_str(), event.from.as_ref().map(Name::as_str), event.to.as_str());
     let note = entry.note.as_ref().map(|note| note.as_str());
-    let all = (event.seq, moment(py, event.at)?, who.0, who.1, who.2, what.0, what.1, what.2, note, changes);
+    let all = (
+        event.seq,
+        moment(py, event.at)?,
+        who.0,
+        who.1,
+        who.2,
+        what.0,
+        what.1,
+        what.2,
+        note,
+        read_only(&changes)?,
+    );
     made!(py, "Entry", all)
 }
 
@@ -283,10 +294,16 @@ fn envelope<'py>(py: Python<'py>, envelope: &Envelope) -> PyResult<Bound<'py, Py
 fn facets<'py>(
     py: Python<'py>,
     facets: &std::collections::BTreeMap<Name, Value>,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let all = PyDict::new(py);
     facets.iter().try_for_each(|(name, facet)| all.set_item(name.as_str(), value(py, facet)?))?;
-    Ok(all)
+    read_only(&all)
+}
+
+/// A dict that nobody changes.
+fn read_only<'py>(all: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    CLASS.import(all.py(), "eovr.records", "_ReadOnly")?.call1((all,))
 }
 
 fn cursor<'py>(py: Python<'py>, cursor: Cursor) -> PyResult<Bound<'py, PyAny>> {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use eovr_core::Error;
 use eovr_core::triage::evaluate::{self, Judged, Settings};
 use eovr_core::triage::learn::TextReader;
-use eovr_core::triage::{Case, EmbeddedRules, Scorer as _, Suggestion};
+use eovr_core::triage::narrative::analyse;
+use eovr_core::triage::{Case, EmbeddedRules, Scorer as _, Suggestion, deidentify};
 use pyo3::prelude::*;
 
 use crate::failure::{Outcome, guarded};
@@ -107,6 +108,27 @@ pub(crate) fn score_many(
         });
         Ok(Frame::new(batch?))
     })
+}
+
+/// One thing in a narrative: what it tells, its code, its span in characters.
+type Found = (&'static str, String, (usize, usize));
+
+/// What a narrative tells, and what may be better left out.
+#[pyfunction]
+pub(crate) fn findings(py: Python<'_>, narrative: Text) -> Outcome<Vec<Found>> {
+    guarded(|| {
+        Ok(py.detach(|| {
+            let mut places = Places::new(&narrative.0);
+            let found = analyse(&narrative.0).into_iter();
+            found.map(|one| (one.what.name(), one.code.into_owned(), places.of(&one.span))).collect()
+        }))
+    })
+}
+
+/// The narrative with a word for the kind in the place of whatever names a person.
+#[pyfunction]
+pub(crate) fn redact(py: Python<'_>, narrative: Text) -> Outcome<String> {
+    guarded(|| Ok(py.detach(|| deidentify::redact(&narrative.0))))
 }
 
 /// What was said of one case: label, probabilities, high, flagged, abstained.

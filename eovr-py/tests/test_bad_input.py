@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -448,6 +449,11 @@ def test_records_are_dataclasses_to_others(engine: Eovr) -> None:
     record = session.incidents.load(told.id)
     assert dataclasses.asdict(record)["facets"] == dict(record.facets)
     assert session.open(copy.deepcopy(record), "description") == a_report().description
+    with pytest.raises(TypeError, match="not changed here"):
+        record.facets["state"] = "completed"  # type: ignore[index]
+    assert pickle.loads(pickle.dumps(record.facets)) == dict(record.facets)
+    with pytest.raises(TypeError, match="belongs to its engine"):
+        pickle.dumps(record)
     trail = session.incidents.trail(told.id)
     assert dataclasses.asdict(trail)["entries"][0]["action"] == "report"
     assert copy.copy(trail).frame is trail.frame

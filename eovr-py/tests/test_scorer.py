@@ -81,7 +81,7 @@ def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
 def test_it_raises_and_never_lowers_what_the_rules_say(url: str) -> None:
     with asking(url, lambda narrative: 0.01, DOSE) as report:
         said = machine(report())
-    assert said["ai_model"] == "<lambda>" and said["ai_score"] >= 45
+    assert said["ai_model"] == "eovr-rules" and said["ai_score"] >= 45
     assert said["ai_high_risk"] is True and said["high_risk"] is True
 
 

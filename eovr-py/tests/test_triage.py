@@ -204,3 +204,14 @@ def test_a_model_reads_new_reports(model: Model, url: str) -> None:
         with Eovr.open("memory:", org=ORG, keys=KEY, scorer=scorer) as engine:
             told = nurse(engine).incidents.report("NIL", a_report())
             assert quality(engine).incidents.load(told.id).facets.get("ai_model") == name
+
+
+def test_a_narrative_is_pointed_at_and_redacted() -> None:
+    told = "🩺 الممرضة فاطمة أعطت heparin مرتين؛ call 0100 123 4567."
+    found = {str(one.what): told[slice(*one.span)] for one in triage.findings(told)}
+    assert found["drug"] == "heparin" and found["name"] == "فاطمة"
+    assert triage.redact(told) == "🩺 الممرضة [name] أعطت heparin مرتين؛ call [phone]."
+    assert triage.findings("") == () and triage.redact("") == ""
+    for wrong in (None, b"bytes", "half \ud800"):
+        with pytest.raises((TypeError, InvalidInputError)):
+            triage.findings(wrong)  # type: ignore[arg-type]

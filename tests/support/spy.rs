@@ -13,7 +13,7 @@ use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::{Name, Result, Timestamp};
 
-type Spoil = Box<dyn Fn(&mut StoredRecord) + Send>;
+type Spoil<T> = Box<dyn Fn(&mut T) + Send>;
 
 /// What stands between an engine and the reference store.
 #[derive(Default)]
@@ -22,7 +22,8 @@ pub struct Spy {
     // A store is never given a scope that it may keep; a spy keeps it all the same.
     widest: Mutex<Option<Scope>>,
     kinds: Mutex<Vec<Name>>,
-    spoil: Mutex<Option<Spoil>>,
+    spoil: Mutex<Option<Spoil<StoredRecord>>>,
+    spoil_events: Mutex<Option<Spoil<StoredEvent>>>,
     heard: Mutex<String>,
     deaf: AtomicBool,
 }
@@ -45,6 +46,11 @@ impl Spy {
     /// From now on every record is read with this done to it.
     pub fn spoil(&self, how: impl Fn(&mut StoredRecord) + Send + 'static) {
         *self.spoil.lock().expect("no test panics here") = Some(Box::new(how));
+    }
+
+    /// From now on every event is read with this done to it.
+    pub fn spoil_events(&self, how: impl Fn(&mut StoredEvent) + Send + 'static) {
+        *self.spoil_events.lock().expect("no test panics here") = Some(Box::new(how));
     }
 
     /// From now on, or no longer, acknowledgements of messages are lost on the way.
@@ -148,7 +154,11 @@ impl Store for Spy {
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
         // And between two reads.
         tokio::task::yield_now().await;
-        self.inner.events(scope, kind, record).await
+        let mut events = self.inner.events(scope, kind, record).await?;
+        if let Some(spoil) = &*self.spoil_events.lock().expect("no test panics here") {
+            events.iter_mut().for_each(spoil);
+        }
+        Ok(events)
     }
 
     async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> {

@@ -95,7 +95,8 @@ pub(super) fn guarded(line: &mut String, text: &str) {
     while let Some(at) = rest.find([';', '\t', '\r', '\n']) {
         let (piece, behind) = rest.split_at(at + 1);
         guarded.push_str(piece);
-        if behind.starts_with(SIGNS) {
+        // Quotation marks in front are doubled, and two of them are nothing to such a program.
+        if behind.trim_start_matches('"').starts_with(SIGNS) {
             guarded.push('\'');
         }
         rest = behind;
@@ -135,9 +136,14 @@ mod tests {
     /// Read with another separator, quotation marks in the middle of a line are letters.
     #[test]
     fn no_piece_of_a_text_begins_as_a_formula_does() {
-        for text in
-            ["Fell;=cmd|' /C calc'!A0;x", "x\r\n=1\ny", "a\t@SUM(A1)", "a;'=1", "list:\n- one\n- two;+3"]
-        {
+        for text in [
+            "Fell;=cmd|' /C calc'!A0;x",
+            "Fell;\"=cmd|' /C calc'!A0",
+            "x\r\n=1\ny",
+            "a\t@SUM(A1)",
+            "a;'=1",
+            "list:\n- one\n- two;\"\"+3",
+        ] {
             let line = line(&["OVR-2026-000001", text]);
             let mut pieces = line.split([';', '\t', '\r', '\n']).map(|piece| piece.trim_start_matches('"'));
             assert!(pieces.all(|piece| !piece.starts_with(['=', '+', '-', '@'])), "{line}");
@@ -146,10 +152,11 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn who_takes_the_marks_away_has_what_was_written(text in "([=+'@;\t\r\n-]|[a-c]){0,12}") {
+        fn who_takes_the_marks_away_has_what_was_written(text in "([=+'\"@;\t\r\n-]|[a-c]){0,12}") {
             let line = line(&[&text]);
             let cell = line.strip_suffix("\r\n").unwrap();
-            let cell = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell);
+            let quoted = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"'));
+            let cell = quoted.map_or(cell.to_owned(), |cell| cell.replace("\"\"", "\""));
             let first = usize::from(looks_like_a_formula(&text));
             let mut bare = String::new();
             let mut separated = false;

@@ -20,9 +20,10 @@ use crate::record::ValueType;
 /// and band. No text, number, id, day, ward or sub-type leaves.
 ///
 /// A count of 1 or 2 is shown as `< 3`. The total of a facility's month is no secret, and with the counts that are
-/// shown it leaves the sum of the others: where that would tell a small one, the next smallest are hidden as well and
-/// shown as `*`, until each `< 3` may be 1 and may be 2. Where a month has nothing left to hide, all of it is `*`.
-/// (A month whose total is the number of its groups has one incident in each; no hiding changes that.)
+/// shown it leaves the sum of the others: where that would tell a small one, the next smallest is hidden as well and
+/// shown as `*`; where that is not enough, the whole month is `*`. So who knows the total, and this rule, still finds two
+/// answers possible for each. (A month with as many incidents as groups has one in each; a month of one group has its
+/// total. No hiding changes that.)
 #[derive(Debug, Default)]
 pub struct Deidentified {
     groups: BTreeMap<Key, u64>,
@@ -167,34 +168,33 @@ impl Deidentified {
         all
     }
 
-    /// Hides more of a facility's month until its total tells none of the small counts.
+    /// Hides more of a facility's month, where its total would tell a small count.
     fn hide(&self, month: &mut [(&Key, Shown)]) {
-        loop {
-            let told = month.iter().filter_map(|(_, shown)| shown.count());
-            let (smallest, sum_told) = (told.clone().min(), told.sum::<u64>());
-            let of = |wanted: Shown| month.iter().filter(|(_, shown)| *shown == wanted).count() as u64;
-            let (few, hidden) = (of(Shown::Few), of(Shown::Hidden));
-            let all: u64 = month.iter().filter_map(|(key, _)| self.groups.get(key)).sum();
-            if few == 0 || tells_none(few, hidden, all - sum_told, smallest) {
-                return;
-            }
-            let next = month.iter_mut().filter(|(_, shown)| shown.count().is_some());
-            match next.min_by_key(|(_, shown)| shown.count()) {
-                Some((_, shown)) => *shown = Shown::Hidden,
-                None => return month.iter_mut().for_each(|(_, shown)| *shown = Shown::Hidden),
+        let few: Vec<u64> = month
+            .iter()
+            .filter(|(_, shown)| *shown == Shown::Few)
+            .filter_map(|(key, _)| self.groups.get(key).copied())
+            .collect();
+        // What they come to together, and what that could be at least and at most.
+        let (sum, least) = (few.iter().sum::<u64>(), few.len() as u64);
+        let most = least * (FEWEST - 1);
+        if few.is_empty() || least < sum && sum < most {
+            return;
+        }
+        let mut told: Vec<u64> = month.iter().filter_map(|(_, shown)| shown.count()).collect();
+        told.sort_unstable();
+        // One more is enough where they may all be at their least and all at their most, and it would be the one to be
+        // hidden in either case.
+        let enough = told.first().is_some_and(|next| {
+            let sum = sum + next;
+            sum >= most + FEWEST && told.get(1).is_none_or(|other| sum < least + other)
+        });
+        for (_, shown) in month {
+            if !enough || shown.count().is_some_and(|count| told.first() == Some(&count)) {
+                *shown = Shown::Hidden;
             }
         }
     }
-}
-
-/// Whether so many counts below [`FEWEST`] may still be 1 and may be 2, each, where it is known what they and the
-/// hidden ones come to together, and that no hidden one is below `FEWEST` or above the smallest that is told.
-fn tells_none(few: u64, hidden: u64, sum: u64, smallest_told: Option<u64>) -> bool {
-    let (least, most) = (few, few * (FEWEST - 1));
-    if hidden == 0 {
-        return least < sum && sum < most;
-    }
-    sum >= most + FEWEST * hidden && smallest_told.is_none_or(|told| sum <= least + told * hidden)
 }
 
 impl Shown {
@@ -246,46 +246,46 @@ mod tests {
         check(&[4, 5], &["4", "5"]);
         check(&[2, 9, 5], &["< 3", "9", "*"]);
         check(&[2, 1, 5], &["< 3", "< 3", "5"]);
-        // The total leaves 4 for two groups, of which one is 3 or more.
-        check(&[1, 3, 8], &["< 3", "*", "*"]);
         // It leaves 2, or 4: both are 1, or both are 2.
         check(&[1, 1, 8], &["< 3", "< 3", "*"]);
         check(&[2, 2, 8], &["< 3", "< 3", "*"]);
-        // A hidden count is none above those that are told.
-        check(&[2, 5, 5], &["< 3", "*", "*"]);
+        // One more does not do: it leaves 4 for two groups, of which one is 3 or more; or the other 5 could not be told.
+        check(&[1, 3, 8], &["*", "*", "*"]);
+        check(&[2, 5, 5], &["*", "*", "*"]);
         check(&[1, 3], &["*", "*"]);
         check(&[1], &["*"]);
         assert_eq!((of(&[(202_611, "a", 2)]).k(), of(&[]).k()), (2, 0));
     }
 
-    /// Whether these counts can come to a sum, the first being `first`: others below [`FEWEST`], hidden ones from it.
-    fn possible(first: u64, few: u64, hidden: u64, sum: u64, most: u64) -> bool {
-        match (few, hidden) {
-            (0, 0) => first == sum,
-            (0, _) => (FEWEST..=most).any(|one| possible(first + one, 0, hidden - 1, sum, most)),
-            _ => (1..FEWEST).any(|one| possible(first + one, few - 1, hidden, sum, most)),
+    /// Every month of so many groups that has this total.
+    fn months(groups: usize, total: u64) -> Vec<Vec<u64>> {
+        if groups == 1 {
+            return vec![vec![total]];
         }
+        let rest = |first: u64| {
+            months(groups - 1, total - first).into_iter().map(move |rest| [vec![first], rest].concat())
+        };
+        (1..=total - (groups as u64 - 1)).flat_map(rest).collect()
+    }
+
+    fn told(counts: &[u64]) -> Vec<String> {
+        let rows: Vec<_> =
+            ["a", "b", "c", "d"].iter().zip(counts).map(|(of, count)| (202_611, *of, *count)).collect();
+        of(&rows).shown().into_iter().map(|(_, shown)| shown.text()).collect()
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        /// Somebody who has the total and this code tries every month that it could have been.
         #[test]
-        fn every_small_count_may_be_one_and_may_be_two(
-            counts in proptest::collection::vec((202_601_u32..202_604, "[a-f]", 1_u64..8), 0..30)
-        ) {
-            let rows: Vec<(u32, &str, u64)> =
-                counts.iter().map(|(month, category, count)| (*month, category.as_str(), *count)).collect();
-            let counted = of(&rows);
-            let shown = counted.shown();
-            for month in shown.chunk_by(|(a, _), (b, _)| a.month == b.month) {
-                let told: Vec<u64> = month.iter().filter_map(|(_, shown)| shown.count()).collect();
-                prop_assert!(told.iter().all(|count| *count >= FEWEST));
-                let of = |wanted: Shown| month.iter().filter(|(_, shown)| *shown == wanted).count() as u64;
-                let (few, hidden) = (of(Shown::Few), of(Shown::Hidden));
-                let total: u64 = month.iter().filter_map(|(key, _)| counted.groups.get(key)).sum();
-                let (sum, most) = (total - told.iter().sum::<u64>(), told.iter().copied().min().unwrap_or(50));
-                for one in (1..FEWEST).filter(|_| few > 0) {
-                    prop_assert!(possible(one, few - 1, hidden, sum, most), "{one} is out: {month:?}");
-                }
+        fn no_small_count_can_be_worked_out(counts in proptest::collection::vec(1_u64..8, 2..5)) {
+            let total: u64 = counts.iter().sum();
+            let shown = told(&counts);
+            let possible: Vec<_> =
+                months(counts.len(), total).into_iter().filter(|month| told(month) == shown).collect();
+            for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count < FEWEST) {
+                let others = possible.iter().any(|month| month[at] != *count);
+                prop_assert!(others || total == counts.len() as u64, "{shown:?} tells {counts:?}");
             }
         }
     }

@@ -15,7 +15,7 @@ use std::io::Write;
 use serde_json::{Map, Value as Json, json};
 
 use crate::audit::Event;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::export::Opened;
 use crate::export::columns::Column;
 use crate::export::titles::Lang;
@@ -60,9 +60,15 @@ impl<W: Write> Bundle<W> {
     /// Writes an incident, and what its trail tells where that is given.
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written.
+    /// `Unavailable` where it cannot be written; `Tampered` for a trail that is broken, of which a bundle has no way to
+    /// tell.
     pub fn push(&mut self, incident: &Opened, trail: Option<&Trail>) -> Result<()> {
         let id = incident.record().id().to_string();
+        if trail.is_some_and(|trail| !trail.verdict.is_intact()) {
+            return Err(Error::new(ErrorKind::Tampered, "the audit trail of an incident is broken")
+                .with_help("an audit report says where; leave the trail out, or look into it first")
+                .with("record", id));
+        }
         self.entry(&adverse_event(incident, self.release))?;
         for entry in trail.map(|trail| trail.entries.as_slice()).unwrap_or_default() {
             self.entry(&audit_event(&entry.event, &id, self.release))?;

@@ -69,32 +69,40 @@ impl Completion {
             potential_harm: level("potential_harm"),
             house: Some(draft.facility().as_str()),
         };
-        // A scorer that reads the words alone hears nothing of a death that was graded: the rules are the floor.
-        let suggestion = scorer.score(&case);
-        let suggestion = if suggestion.model == EmbeddedRules.model() {
-            suggestion
-        } else {
-            suggestion.on_floor(EmbeddedRules.score(&case))
-        };
-        if suggestion.abstained {
+        let said = scorer.score(&case);
+        if said.model == EmbeddedRules.model() {
+            keep(draft, &said)?;
             return Ok(());
         }
-        let facets = [
-            ("ai_model", Value::from(suggestion.model.id.as_ref())),
-            ("ai_version", suggestion.model.version.as_ref().into()),
-            ("ai_score", i64::from(suggestion.score).into()),
-            ("ai_band", suggestion.band.name().into()),
-            ("ai_high_risk", suggestion.high_risk.into()),
-        ];
-        let names = facets.each_ref().map(|(name, _)| *name);
-        let kept = facets.into_iter().all(|(name, value)| draft.set(name, Some(value)).is_ok())
-            && reasons(&suggestion).is_none_or(|reasons| draft.write("ai_reasons", reasons).is_ok());
-        // A host's scorer that says what cannot be kept loses its suggestion, never the report.
-        if !kept {
-            names.into_iter().try_for_each(|name| draft.set(name, None))?;
+        // A scorer that reads the words alone hears nothing of a death that was graded: the rules are the floor. And one
+        // that says what cannot be kept loses its suggestion, never the report.
+        let rules = EmbeddedRules.score(&case);
+        if !keep(draft, &said.on_floor(rules.clone()))? {
+            keep(draft, &rules)?;
         }
         Ok(())
     }
+}
+
+/// Keeps a suggestion with the report: all of it, or nothing where some of it cannot be kept.
+fn keep(draft: &mut Draft<'_>, suggestion: &Suggestion) -> Result<bool> {
+    if suggestion.abstained {
+        return Ok(true);
+    }
+    let facets = [
+        ("ai_model", Value::from(suggestion.model.id.as_ref())),
+        ("ai_version", suggestion.model.version.as_ref().into()),
+        ("ai_score", i64::from(suggestion.score).into()),
+        ("ai_band", suggestion.band.name().into()),
+        ("ai_high_risk", suggestion.high_risk.into()),
+    ];
+    let names = facets.each_ref().map(|(name, _)| *name);
+    let kept = facets.into_iter().all(|(name, value)| draft.set(name, Some(value)).is_ok())
+        && reasons(suggestion).is_none_or(|reasons| draft.write("ai_reasons", reasons).is_ok());
+    if !kept {
+        names.into_iter().try_for_each(|name| draft.set(name, None))?;
+    }
+    Ok(kept)
 }
 
 impl Complete for Completion {

@@ -79,6 +79,9 @@ impl Lessons {
 
     async fn lesson(&mut self, id: RecordId, version: u64) -> Result<bool> {
         let trail = self.session.trail(KIND, id).await?;
+        if !trail.verdict.is_intact() {
+            return Ok(false);
+        }
         let then = |version: u64| At { trail: &trail, version };
         let Some(high) = then(version).high() else { return Ok(false) };
         let made = then(1);

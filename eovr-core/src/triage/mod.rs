@@ -116,8 +116,8 @@ impl Suggestion {
         Self { model, score, band, high_risk, abstained: chance.is_none(), reasons: Vec::new() }
     }
 
-    /// The same on a floor that it never undercuts: the higher score with its reasons, the higher band, a flag where
-    /// either raised one. Where one of the two has nothing to say the other speaks.
+    /// The same on a floor that it never undercuts: the higher score with its reasons and whose it is, the higher band, a
+    /// flag where either raised one. Where one of the two has nothing to say the other speaks.
     pub(crate) fn on_floor(self, floor: Self) -> Self {
         if floor.abstained {
             return self;
@@ -125,13 +125,8 @@ impl Suggestion {
         if self.abstained {
             return floor;
         }
-        Self {
-            score: self.score.max(floor.score),
-            band: self.band.max(floor.band),
-            high_risk: self.high_risk || floor.high_risk,
-            reasons: if floor.score > self.score { floor.reasons } else { self.reasons },
-            ..self
-        }
+        let (band, high_risk) = (self.band.max(floor.band), self.high_risk || floor.high_risk);
+        Self { band, high_risk, ..if floor.score > self.score { floor } else { self } }
     }
 }
 

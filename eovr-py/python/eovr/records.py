@@ -11,7 +11,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeAlias, TypedDict, TypeVar
 from uuid import UUID
 
 from eovr.errors import Unmet
@@ -189,10 +189,27 @@ class Envelope:
     month: int
 
 
-class _Frozen:
-    """A copy of what never changes is the thing itself."""
+class _ReadOnly(dict[str, Any]):
+    """Facets and changes as the engine gave them: a dict to whoever reads."""
 
     __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("what the engine gave is not changed here; `dict(…)` makes a copy")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
+class _Frozen:
+    """A copy of what never changes is the thing itself, and only its engine can make one."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} belongs to its engine: keep what you need of it")
 
     def __copy__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ use eovr_core::service::SystemClock;
 use eovr_core::{Error, ErrorKind, Result, Session};
 use zeroize::Zeroizing;
 
-use crate::engine;
+use crate::engine::{self, Opening};
 use crate::output::{Failure, Out};
 use crate::settings::Place;
 
@@ -34,7 +34,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
-    let host = engine::open(&args.place, SystemClock, out).await?;
+    let opening = Opening { for_real: true, ..Opening::default() };
+    let host = engine::open_with(&args.place, SystemClock, opening, out).await?;
     let done = make(&args, &host.eovr, out).await;
     host.close().await;
     done

@@ -71,13 +71,13 @@ pub(crate) async fn open_with(
     out: &mut Out,
 ) -> Result<Host, Failure> {
     let settings = || learner::settings(learner.as_ref());
+    let own = place.organisation()?;
     place.make_dir()?;
     let config = place.database()?;
     let key = place.master_key(&config, out)?;
     let database = if read_once { config.read_once() } else { config }.open().await?;
     // The organisation is in the store, and an engine needs one to open: first the planned one, then the
     // one that is there.
-    let own = place.organisation()?;
     let entry = match (&own, for_real) {
         (Some(_), _) => Entry::Missing,
         (None, false) => Entry::Invented,

@@ -314,3 +314,21 @@ async fn what_is_committed_between_two_reads_breaks_no_chain() {
         assert!(verdict.is_intact(), "{verdict:?}");
     }
 }
+
+/// What nobody can read any more is told by the verdict, and costs a report nothing else.
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_in_the_verdict_and_hides_no_other() {
+    let spy = Spy::new();
+    let (eovr, _) = hospital(spy.clone()).await;
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+    let told = quality.incidents().report(&id("CAI-1-1"), report("It fell to the floor.")).await.unwrap();
+    let told = told.written.id;
+    quality.incidents().assess(told, None, "minor", "rare").await.unwrap();
+    spy.spoil_events(|event| {
+        if event.body.contains("\"assess\"") {
+            event.body = "no JSON".to_owned();
+        }
+    });
+    let trail = quality.incidents().trail(told).await.unwrap();
+    assert!(!trail.verdict.is_intact() && trail.entries.len() == 1, "{:?}", trail.verdict);
+}

@@ -116,13 +116,14 @@ async fn only_what_people_have_said_is_a_lesson() {
 /// A host's own scorer, which has read the words alone.
 #[derive(Debug)]
 struct Calm {
+    version: &'static str,
     chance: Option<f64>,
     flags: bool,
 }
 
 impl Scorer for Calm {
     fn model(&self) -> Model {
-        Model { id: "calm".into(), version: "1".into() }
+        Model { id: "calm".into(), version: self.version.into() }
     }
 
     fn score(&self, _: &Case<'_>) -> Suggestion {
@@ -139,16 +140,23 @@ async fn a_scorer_of_the_host_raises_and_never_lowers() {
         (text(record, "ai_model").to_owned(), score, text(record, "ai_band").to_owned(), flag)
     };
     let died = Report { actual_harm: Some(Harm::Death), ..report("It was found in the morning round.") };
+    let calm = |chance, flags| Calm { version: "1", chance, flags };
     let cases = [
-        // The scorer is calm: the rules speak through it.
-        (Some(0.03), false, died.clone(), ("calm", 100, "extreme", true)),
+        // The scorer is calm: the rules overrule it.
+        (calm(Some(0.03), false), died.clone(), ("eovr-rules", 100, "extreme", true)),
         // It has nothing to say: they speak for themselves.
-        (None, false, died.clone(), ("eovr-rules", 100, "extreme", true)),
+        (calm(None, false), died.clone(), ("eovr-rules", 100, "extreme", true)),
+        // What it says cannot be kept.
+        (Calm { version: "", ..calm(Some(1.0), true) }, died.clone(), ("eovr-rules", 100, "extreme", true)),
         // It says more than they do.
-        (Some(0.9), true, report("The form of the night shift came late."), ("calm", 90, "extreme", true)),
+        (
+            calm(Some(0.9), true),
+            report("The form of the night shift came late."),
+            ("calm", 90, "extreme", true),
+        ),
     ];
-    for (chance, flags, report, (model, score, band, high)) in cases {
-        let eovr = house(&Arc::new(Calm { chance, flags })).await;
+    for (scorer, report, (model, score, band, high)) in cases {
+        let eovr = house(&Arc::new(scorer)).await;
         let nurse = eovr.session(actor("nurse", Role::Staff, HERE));
         let incident = nurse.incidents().report(&id(HERE), report).await.unwrap().written.id;
         let record = load(&eovr, HERE, incident).await;

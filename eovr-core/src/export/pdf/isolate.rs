@@ -216,10 +216,11 @@ fn unit(text: &str) -> usize {
         .unwrap_or(0)
 }
 
-/// The minus of a blood group, of which `O-` and `O+` are two. Behind a number it is the stroke of a list.
+/// The minus of a blood group, of which `O-` and `O+` are two. Behind another word it is a stroke of the sentence.
 fn charge(piece: &str, text: &str) -> usize {
-    let letters = piece.chars().next_back().is_some_and(|c| c.is_ascii_alphabetic());
-    let sign = text.chars().next().filter(|c| letters && matches!(c, '-' | '−'));
+    let word = piece.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let group = matches!(word, "O" | "A" | "B" | "AB" | "Rh" | "RH");
+    let sign = text.chars().next().filter(|c| group && matches!(c, '-' | '−'));
     let ends = !text.chars().nth(1).is_some_and(char::is_alphanumeric);
     sign.filter(|_| ends).map_or(0, char::len_utf8)
 }
@@ -255,6 +256,7 @@ mod tests {
         assert_eq!(tokens("جرعات 5، 10، 20"), ["5", "10", "20"]);
         assert_eq!(tokens("بند - 5 أقراص"), ["5"]);
         assert_eq!(tokens("1- سقط المريض"), ["1"]);
+        assert_eq!(tokens("Dx- التهاب ثم 5 mg- بعدها"), ["Dx", "5 mg"]);
         assert_eq!(tokens("زيدت من 5 ← 10"), ["5", "10"]);
     }
 

@@ -34,6 +34,8 @@ pub struct Workbook {
     /// The widest content of each column so far, in characters.
     widths: Vec<u16>,
     sheets: usize,
+    /// The last row of each sheet that is full.
+    full: Vec<u32>,
     /// The row that was written last on this sheet; 0 is the header.
     row: u32,
     /// How many bytes of XML the rows of this sheet are, about.
@@ -71,8 +73,17 @@ impl Workbook {
         let title = |column: &Column| chars(&column.title(look.lang));
         let widths = COLUMNS.iter().map(|column| title(column).saturating_add(3)).collect();
         let styles = Styles::new(look.lang);
-        let mut workbook =
-            Self { book, styles, figures: Figures::default(), widths, sheets: 0, row: 0, bytes: 0, look };
+        let mut workbook = Self {
+            book,
+            styles,
+            figures: Figures::default(),
+            widths,
+            sheets: 0,
+            full: Vec::new(),
+            row: 0,
+            bytes: 0,
+            look,
+        };
         workbook.next_sheet()?;
         Ok(workbook)
     }
@@ -112,7 +123,7 @@ impl Workbook {
 
     fn pack<W: Write + Send>(mut self, to: W) -> Result<W> {
         for index in 0..self.sheets {
-            let rows = if index + 1 == self.sheets { self.row } else { self.look.rows_per_sheet };
+            let rows = self.full.get(index).copied().unwrap_or(self.row);
             let sheet = self.book.worksheet_from_index(index).map_err(unpacked)?;
             for (at, width) in (0..).zip(&self.widths) {
                 sheet.set_column_width(at, f64::from((*width).clamp(6, 60))).map_err(unpacked)?;
@@ -132,6 +143,9 @@ impl Workbook {
 
     fn next_sheet(&mut self) -> Result<()> {
         self.header().map_err(unpacked)?;
+        if self.sheets > 0 {
+            self.full.push(self.row);
+        }
         self.sheets += 1;
         (self.row, self.bytes) = (0, 0);
         Ok(())

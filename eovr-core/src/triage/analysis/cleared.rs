@@ -222,15 +222,11 @@ fn identifiers(visible: &str, known: &[Zeroizing<String>]) -> Vec<Identifier> {
     let apart = |all: &[Identifier], span: &Range<usize>| {
         all.iter().all(|other| span.end <= other.span.start || other.span.end <= span.start)
     };
-    let text = Text::read(visible);
+    let text = Text::read(&parted(visible));
     for word in &text.words {
         let spelling = text.spelling(word);
-        // "Smith's" is Smith; in Arabic "and", "so", "by", "for" and "as" are written onto the word.
-        let bare = if word.arabic {
-            spelling.strip_prefix(['و', 'ف', 'ب', 'ل', 'ك'])
-        } else {
-            spelling.strip_suffix('s')
-        };
+        // In Arabic "and", "so", "by", "for" and "as" are written onto the word.
+        let bare = spelling.strip_prefix(['و', 'ف', 'ب', 'ل', 'ك']);
         if let Some(name) = names.iter().find(|name| name.as_str() == spelling || Some(name.as_str()) == bare)
             && apart(&all, &word.span)
         {
@@ -243,11 +239,23 @@ fn identifiers(visible: &str, known: &[Zeroizing<String>]) -> Vec<Identifier> {
     all
 }
 
+/// The same with blanks in the place of apostrophes, as many bytes: "Smith's" and "d'Smith" have Smith in them.
+fn parted(text: &str) -> Zeroizing<String> {
+    let mut parted = Zeroizing::new(String::with_capacity(text.len()));
+    for c in text.chars() {
+        match c {
+            '\'' | '\u{2019}' | '\u{2BC}' => parted.extend(std::iter::repeat_n(' ', c.len_utf8())),
+            c => parted.push(c),
+        }
+    }
+    parted
+}
+
 /// The words of a field that can name somebody, in their folded spelling, as a narrative's are compared with: those
 /// written with a capital, in a script that has none or with digits, and those that lists know however they are
 /// written.
 fn telling(field: &str) -> Vec<Zeroizing<String>> {
-    let text = Text::read(field);
+    let text = Text::read(&parted(field));
     let tells = |word: &&Word| {
         let (spelling, written) = (text.spelling(word), field.get(word.span.clone()).unwrap_or_default());
         let first = written.chars().next();
@@ -273,7 +281,8 @@ mod tests {
         check("إسراء", "اسراء نسيت الجرعة", "[name] نسيت الجرعة");
         check("447122", "سقط المريض ٤٤٧١٢٢ من السرير", "سقط المريض [file number] من السرير");
         check("john smith", "then john smith fell", "then [name] [name] fell");
-        check("Nurse Kowalczyk", "kowalczyk's chart, and the nurse", "[name] chart, and the nurse");
+        check("Nurse Kowalczyk", "kowalczyk's chart, and the nurse", "[name]'s chart, and the nurse");
+        check("Zaphod\u{2019}s wife", "zaphod fell, zaphod'd be here", "[name] fell, [name]'d be here");
         check("ممرضة فاطمة", "حضرت الممرضة وفاطمة", "حضرت الممرضة [name]");
     }
 

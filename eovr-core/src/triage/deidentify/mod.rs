@@ -18,6 +18,7 @@ mod names;
 mod numbers;
 mod places;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -86,16 +87,16 @@ pub fn find(narrative: &str) -> Vec<Identifier> {
     numbers::find(&source, &mut found);
     places::find(&source, &mut found);
     names::find(&source, &mut found);
-    // Where two overlap the one that was looked for first is the surer one.
-    let mut kept: Vec<Identifier> = Vec::new();
+    // Where two overlap the one that was looked for first is the surer one. Of those that are kept, which are apart,
+    // only the last that begins before the end of another can reach into it.
+    let mut kept: BTreeMap<usize, Identifier> = BTreeMap::new();
     for one in found {
-        let apart = |other: &Identifier| one.span.end <= other.span.start || other.span.end <= one.span.start;
-        if !one.span.is_empty() && kept.iter().all(apart) {
-            kept.push(one);
+        let before = kept.range(..one.span.end).next_back();
+        if !one.span.is_empty() && before.is_none_or(|(_, other)| other.span.end <= one.span.start) {
+            kept.insert(one.span.start, one);
         }
     }
-    kept.sort_by_key(|one| one.span.start);
-    kept
+    kept.into_values().collect()
 }
 
 /// The narrative with a word for the kind in the place of each identifier. What lies beyond the first 64 KiB,

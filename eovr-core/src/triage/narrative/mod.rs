@@ -51,6 +51,23 @@ pub enum What {
     Blame,
 }
 
+impl What {
+    /// Its stable name, as JSON has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Factor => "factor",
+            Self::Drug => "drug",
+            Self::Device => "device",
+            Self::Person => "person",
+            Self::BodySite => "body_site",
+            Self::Time => "time",
+            Self::Name => "name",
+            Self::Blame => "blame",
+        }
+    }
+}
+
 /// One thing that was found, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {

@@ -2,6 +2,15 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
+fn a_name_is_the_one_that_json_has() {
+    for found in analyse(
+        "At 03:40 the careless nurse Fatima gave heparin by pump into the arm, short staffed; a fall.",
+    ) {
+        assert_eq!(serde_json::to_value(found.what).unwrap(), found.what.name());
+    }
+}
+
 #[track_caller]
 fn check(text: &str, what: What, expected: &[(&str, &str)]) {
     let found = analyse(text);

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from eovr.triage.evaluation import Evaluation, Figure, Judgement, Scorer, evaluate
 from eovr.triage.learning import Answer, Model, train
+from eovr.triage.narrative import Finding, What, findings, redact
 from eovr.triage.scoring import Band, Explanation, Reason, Share, Suggestion, explain, score, score_many
 
 if TYPE_CHECKING:
@@ -29,14 +30,18 @@ __all__ = [
     "Evaluation",
     "Explanation",
     "Figure",
+    "Finding",
     "Judgement",
     "Model",
     "Reason",
     "Scorer",
     "Share",
     "Suggestion",
+    "What",
     "evaluate",
     "explain",
+    "findings",
+    "redact",
     "score",
     "score_many",
     "train",

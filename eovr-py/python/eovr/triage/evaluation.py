@@ -23,7 +23,8 @@ class Judgement:
     Attributes
     ----------
     high : float or None
-        How likely, or how much, it is of high risk.
+        How likely, or how much, it is of high risk. Where ``probabilities`` are given, those of the high labels together
+        are taken in its place.
     label : str or None
         The label, where it names one.
     probabilities : sequence of float

@@ -20,6 +20,7 @@ mod health;
 mod incidents;
 pub(crate) mod meters;
 mod models;
+mod narrative;
 mod notices;
 mod openapi;
 mod page;
@@ -82,7 +83,7 @@ fn all(app: &App) -> Routes {
     let routes = models::routes(ai::routes(routes));
     let routes = exports::routes(routes);
     let routes = notices::routes(routes);
-    let routes = visitors::routes(routes);
+    let routes = narrative::routes(visitors::routes(routes));
     receipt::routes(routes)
 }
 

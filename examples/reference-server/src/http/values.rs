@@ -80,6 +80,8 @@ texts! {
     ShortCode = text(r"^[^\u0000-\u001f\u007f-\u009f]+$", 200);
     /// The narrative, as it was first told.
     Narrative = text(r"\S[\s\S]{8,}\S", 60_000);
+    /// A narrative that is being written.
+    Wording = text("", 60_000);
     /// At least five characters of text.
     Sentence = text(r"\S[\s\S]{3,}\S", 10_000);
     /// Text of some length.

@@ -90,7 +90,12 @@ fn a_file_that_is_no_organisation_is_refused_before_anything_is_made() -> Tested
     }
     let mut command = folder.command("account");
     let missing = run(command.args(["--email", "a@b.example", "--name", "A", "--org", "nowhere.json"]))?;
-    missing.says(&["`nowhere.json`", "cannot be read"])
+    missing.says(&["`nowhere.json`", "cannot be read"])?;
+    assert!(!folder.data().exists());
+    // Nobody is entered into an invented hospital.
+    let mut command = folder.command("account");
+    let forgotten = run(command.args(["--email", "a@b.example", "--name", "A"]))?;
+    forgotten.says(&["the database has no facility yet", "--org FILE"])
 }
 
 /// For patients who exist nothing invented is entered.

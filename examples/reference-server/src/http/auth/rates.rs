@@ -18,6 +18,8 @@ pub(crate) enum Category {
     Login,
     /// What visitors and holders of a receipt send, from one address.
     Public,
+    /// Looks at what is not sent yet, from one address.
+    Draft,
     /// What somebody who is in asks.
     Api,
     /// Files that somebody sends.
@@ -29,6 +31,7 @@ pub(crate) enum Category {
 pub(crate) struct PerMinute {
     pub(crate) login: u32,
     pub(crate) public: u32,
+    pub(crate) draft: u32,
     /// 0: not counted.
     pub(crate) api: u32,
     pub(crate) upload: u32,
@@ -36,7 +39,7 @@ pub(crate) struct PerMinute {
 
 impl Default for PerMinute {
     fn default() -> Self {
-        Self { login: 30, public: 30, api: 1200, upload: 60 }
+        Self { login: 30, public: 30, draft: 120, api: 1200, upload: 60 }
     }
 }
 
@@ -47,6 +50,7 @@ type Limiter = DefaultKeyedRateLimiter<Key>;
 pub(crate) struct Rates {
     login: Option<Limiter>,
     public: Option<Limiter>,
+    draft: Option<Limiter>,
     api: Option<Limiter>,
     upload: Option<Limiter>,
     clock: DefaultClock,
@@ -58,6 +62,7 @@ impl Rates {
         Self {
             login: limiter(rates.login),
             public: limiter(rates.public),
+            draft: limiter(rates.draft),
             api: limiter(rates.api),
             upload: limiter(rates.upload),
             clock: DefaultClock::default(),
@@ -83,7 +88,8 @@ impl Rates {
 
     /// Forgets who has not asked for a while.
     pub(crate) fn tidy(&self) {
-        for limiter in [&self.login, &self.public, &self.api, &self.upload].into_iter().flatten() {
+        for limiter in [&self.login, &self.public, &self.draft, &self.api, &self.upload].into_iter().flatten()
+        {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -93,6 +99,7 @@ impl Rates {
         let limiter = match category {
             Category::Login => &self.login,
             Category::Public => &self.public,
+            Category::Draft => &self.draft,
             Category::Api => &self.api,
             Category::Upload => &self.upload,
         };

@@ -48,7 +48,7 @@ struct Door {
 }
 
 async fn door() -> Failing<Door> {
-    door_with(PerMinute { login: 1000, public: 1000, api: 0, upload: 0 }).await
+    door_with(PerMinute { login: 1000, public: 1000, draft: 0, api: 0, upload: 0 }).await
 }
 
 async fn door_with(rates: PerMinute) -> Failing<Door> {
@@ -455,7 +455,7 @@ async fn forged_and_misused_tokens_open_nothing() -> Tested {
 
 #[tokio::test]
 async fn whoever_asks_too_often_is_told_when_to_come_again() -> Tested {
-    let door = door_with(PerMinute { login: 3, public: 2, api: 5, upload: 0 }).await?;
+    let door = door_with(PerMinute { login: 3, public: 2, draft: 0, api: 5, upload: 0 }).await?;
     let mona = door.come_in(MONA).await?;
     for _ in 0..2 {
         door.log_in(MONA, PASSWORD).await?.is(200)?;

@@ -43,3 +43,20 @@ async fn a_code_that_nobody_has_opens_nothing() -> Tested {
     assert_eq!(odd.problem(422, "invalid_input")?["errors"][0]["field"], "code");
     Ok(())
 }
+
+/// Before a report is sent its author may see what need not stand in it.
+#[tokio::test]
+async fn a_draft_is_looked_at_and_kept_nowhere() -> Tested {
+    let server = Server::new().await?;
+    let path = "/api/narratives/look";
+    let draft = r#"{"narrative": "The careless nurse Fatima gave heparin twice."}"#;
+    let seen = server.post("nobody", path, draft).await?.is(200)?.json()?;
+    let found: Vec<_> = seen["findings"].as_array().ok_or("a list")?.iter().map(|one| &one["what"]).collect();
+    assert_eq!(found, ["blame", "person", "name", "drug"]);
+    assert_eq!((&seen["findings"][0]["start"], &seen["findings"][0]["end"]), (&4.into(), &12.into()));
+    let empty = server.post("nobody", path, r#"{"narrative": ""}"#).await?.is(200)?.json()?;
+    assert_eq!(empty["findings"], serde_json::json!([]));
+    let long = format!(r#"{{"narrative": "{}"}}"#, "ع".repeat(60_001));
+    server.post("nobody", path, &long).await?.problem(422, "invalid_input")?;
+    Ok(())
+}

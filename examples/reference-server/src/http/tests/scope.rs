@@ -128,7 +128,7 @@ impl World {
             .figures_in_memory()
             .open()
             .await?;
-        let rates = PerMinute { login: 1_000_000, public: 1_000_000, api: 0, upload: 0 };
+        let rates = PerMinute { login: 1_000_000, public: 1_000_000, draft: 0, api: 0, upload: 0 };
         let auth = Arc::new(Auth::new(doors(&eovr, &SECRET).await?, Rates::new(rates), Proxies::default()));
         let app = App::new(Setup {
             eovr: eovr.clone(),
