@@ -116,7 +116,7 @@ def test_a_scorer_that_hangs_holds_no_report_up(url: str, unraisable: list[BaseE
     def scorer(narrative: str) -> float:
         asked.release()
         go_on.wait()
-        return 0.5
+        return 1.0
 
     with asking(url, scorer, DOSE) as report:
         assert by_the_rules(report())
