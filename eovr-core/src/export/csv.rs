@@ -87,12 +87,13 @@ pub(super) fn cell(line: &mut String, text: &str) {
 
 /// A cell with words that somebody wrote.
 pub(super) fn guarded(line: &mut String, text: &str) {
-    let mut rest = text;
-    let mut guarded = String::new();
-    if looks_like_a_formula(text) {
-        guarded.push('\'');
+    let begins = looks_like_a_formula(text);
+    if !begins && !text.contains(SEPARATORS) {
+        return cell(line, text);
     }
-    while let Some(at) = rest.find([';', '\t', '\r', '\n']) {
+    let mut rest = text;
+    let mut guarded = String::from(if begins { "'" } else { "" });
+    while let Some(at) = rest.find(SEPARATORS) {
         let (piece, behind) = rest.split_at(at + 1);
         guarded.push_str(piece);
         // Quotation marks in front are doubled, and two of them are nothing to such a program.
@@ -104,6 +105,9 @@ pub(super) fn guarded(line: &mut String, text: &str) {
     guarded.push_str(rest);
     cell(line, &guarded);
 }
+
+/// What some programs part cells by, and rows.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
 
 /// What a formula begins with, and what guards one.
 const SIGNS: [char; 9] = ['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠'];

@@ -166,26 +166,9 @@ fn joint(text: &str) -> Option<usize> {
     let rest = text.get(percent..)?;
     let (before, rest) = space(rest);
     let sign = rest.chars().next().filter(|c| {
-        matches!(
-            c,
-            '-' | '−' | '‐'
-                ..='—'
-                    | '→'
-                    | '+'
-                    | '/'
-                    | ':'
-                    | '.'
-                    | '_'
-                    | '@'
-                    | ','
-                    | '\''
-                    | '×'
-                    | '*'
-                    | '&'
-                    | '='
-                    | '~'
-                    | '^'
-        ) || matches!(c, '٫' | '٬' | '≥' | '≤' | '<' | '>' | '±')
+        is_stroke(*c)
+            || matches!(c, '+' | '/' | ':' | '.' | '_' | '@' | ',' | '\'' | '×' | '*' | '&' | '=' | '~' | '^')
+            || matches!(c, '٫' | '٬' | '≥' | '≤' | '<' | '>' | '±')
     });
     let rest = rest.get(sign.map_or(0, char::len_utf8)..)?;
     let (behind, rest) = space(rest);
@@ -195,11 +178,16 @@ fn joint(text: &str) -> Option<usize> {
         // These have a space behind them only where a sentence goes on.
         Some('.' | ',' | ':' | '\'' | '_' | '@' | '٫' | '٬') => !before && !behind,
         // A range has spaces on both sides or on none; one on one side begins a negative number.
-        Some('-' | '−' | '‐'..='—' | '→') => before == behind,
+        Some(stroke) if is_stroke(stroke) => before == behind,
         Some(_) => true,
     };
     let goes_on = rest.chars().next().is_some_and(is_ltr);
     (joins && goes_on).then(|| text.len() - rest.len())
+}
+
+/// The stroke of a range, of whatever length, or the arrow of a change.
+fn is_stroke(c: char) -> bool {
+    matches!(c, '-' | '−' | '‐'..='—' | '→')
 }
 
 fn space(text: &str) -> (bool, &str) {

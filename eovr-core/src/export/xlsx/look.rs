@@ -20,8 +20,8 @@ pub struct Look {
     /// The folder for rows that wait to be packed, about 1.5 kilobytes each; `None`: the system's own. Their
     /// file has no name and goes away by itself, and they stand in it in the clear.
     pub spool: Option<PathBuf>,
-    /// How hard to pack, 1 to 9. 5 is the default, which packs as tightly as the 6 of zlib; 3 takes a tenth more room and
-    /// a fifth less of the packing's time.
+    /// How hard to pack, 1 to 9; 5 is the default. Half of a workbook's time is packing: less is quicker, and takes more
+    /// room.
     pub compression: u8,
 }
 

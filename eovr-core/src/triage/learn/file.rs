@@ -12,8 +12,7 @@ use super::calibration::Calibration;
 use super::decision::Decision;
 use super::features::{BLOCKS, WIDTH};
 use super::model::spread;
-use super::order::MOST_LABELS;
-use super::{Card, TextModel};
+use super::{Card, Plan, TextModel};
 use crate::error::{Error, ErrorKind, Result};
 
 const MAGIC: &[u8; 8] = b"eovr-tm\n";
@@ -80,7 +79,7 @@ impl TextModel {
         }
         let Head { card, cuts } = serde_json::from_slice(head).map_err(|error| cut_off().because(error))?;
         let classes = card.labels.len();
-        if !(2..=MOST_LABELS).contains(&classes)
+        if !(2..=Plan::MOST_LABELS).contains(&classes)
             || card.high_from.is_some_and(|high| high == 0 || high >= classes)
         {
             return Err(cut_off());

@@ -37,16 +37,13 @@ pub struct Plan {
     pub high_from: Option<String>,
 }
 
-/// No scheme of the field has more labels, and no file can ask for more memory.
-pub(super) const MOST_LABELS: usize = 256;
-
 /// Refuses a scheme of so many labels that it is none, such as a column of ids.
 pub(in crate::triage) fn few(labels: usize) -> Result<()> {
-    if labels <= MOST_LABELS {
+    if labels <= Plan::MOST_LABELS {
         return Ok(());
     }
     Err(Error::invalid("there are too many labels for a scheme")
-        .with_help(format!("name a column of at most {MOST_LABELS} different labels"))
+        .with_help(format!("name a column of at most {} different labels", Plan::MOST_LABELS))
         .with("labels", labels))
 }
 
@@ -66,6 +63,9 @@ pub(super) struct Settled {
 }
 
 impl Plan {
+    /// No scheme of the field has more labels, and no file can ask for more memory.
+    pub const MOST_LABELS: usize = 256;
+
     /// Puts the labels that occurred in their order.
     pub(super) fn settle(&self, seen: &BTreeMap<String, usize>) -> Result<Settled> {
         let number = |label: &String| label.parse::<i64>().ok();

@@ -140,9 +140,9 @@ impl Scheme {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         while rows.next()? {
             *counts.entry(rows.label(label)?.to_owned()).or_default() += 1;
-            if counts.len() > MOST_LABELS {
+            if counts.len() > Plan::MOST_LABELS {
                 return Err(Failure::usage(
-                    format!("`{}` has more than {MOST_LABELS} different labels", args.label),
+                    format!("`{}` has more than {} different labels", args.label, Plan::MOST_LABELS),
                     "name the column that has the labels",
                 ));
             }
@@ -178,9 +178,6 @@ impl Scheme {
         })
     }
 }
-
-/// More are no scheme: the column has something else.
-const MOST_LABELS: usize = 256;
 
 /// Labels as a message shows them.
 fn listed(labels: &[String]) -> String {
