@@ -6,7 +6,7 @@ use std::hint::black_box;
 use aes_gcm::aead::AeadInOut as _;
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 use eovr_core::access::{Actor, Role};
-use eovr_core::audit::{StoredEvent, verify};
+use eovr_core::audit::{Attested, Authenticator, StoredEvent};
 use eovr_core::decide::{Change, Context, Target, decide};
 use eovr_core::incident::{self, Action, KIND, Settings};
 use eovr_core::kind::{Catalog, Kind};
@@ -33,6 +33,7 @@ struct Desk {
     ring: KeyRing,
     org: Org,
     actor: Actor,
+    authenticator: Authenticator,
     entropy: world::Counted,
     now: Timestamp,
 }
@@ -51,6 +52,7 @@ impl Desk {
             )?,
             org: world::org()?,
             actor: world::actor(Role::QualityAdmin, &world::stamp(3, 4, 5)?)?,
+            authenticator: Authenticator::new([(Uuid::from_u128(3), &[7; 32])], true),
             entropy,
             now: Timestamp::from_micros(world::NOW),
         })
@@ -69,6 +71,7 @@ impl Desk {
             actor: &self.actor,
             catalog: &self.catalog,
             cipher: &self.ring,
+            authenticator: Some(&self.authenticator),
             now: self.now,
             zone: &self.org.zone(&facility),
             entropy: &mut Entropy::from_seed(&self.entropy.seed()?),
@@ -78,21 +81,21 @@ impl Desk {
         Ok(changes.into_iter().next().ok_or("a decision changes a record")?)
     }
 
-    fn act(&self, record: &Record, command: Command) -> Outcome<Change> {
+    fn act(&self, record: &Attested, command: Command) -> Outcome<Change> {
         self.decide(self.kind()?, Target::Existing { record, open_children: &BTreeMap::new() }, command)
     }
 
     /// A report under evaluation, and its events so far.
-    fn evaluating(&self) -> Outcome<(Record, Vec<StoredEvent>)> {
+    fn evaluating(&self) -> Outcome<(Attested, Vec<StoredEvent>)> {
         let stamp = world::stamp(3, 4, 5)?;
         let id = RecordId::from_parts(self.now, [9; 10]);
         let reported = self.decide(self.kind()?, Target::New { id, stamp, parent: None }, full_report())?;
         let mut events = vec![StoredEvent::from(reported.link())];
-        let mut record = reported.record().clone();
+        let mut record = reported.into_record();
         for action in [Action::Start, Action::Evaluate] {
             let change = self.act(&record, Command::new(action))?;
             events.push(StoredEvent::from(change.link()));
-            record = change.record().clone();
+            record = change.into_record();
         }
         Ok((record, events))
     }
@@ -118,12 +121,16 @@ fn full_report() -> Command {
 pub(crate) fn decide_rows(scale: Scale) -> Outcome<Vec<Line>> {
     let desk = Desk::new()?;
     let kind = desk.kind()?;
-    let (record, _) = desk.evaluating()?;
+    let (record, events) = desk.evaluating()?;
+    let last = events.into_iter().last().ok_or("a record has an event")?;
     let floor = Floor::of(&desk.act(&record, Command::new(Action::Ask).note(QUESTION))?)?;
     let count = scale.pick(2000, 200);
     let open_children = BTreeMap::new();
+    // As an engine does: what was read is compared with its last event.
+    let (kept, last) = (Record::clone(&record), last.body);
     let mut transition = || {
         thread_cpu_each(count, |_| {
+            let record = Attested::of(kept.clone(), Some(&last), Some(&desk.authenticator))?;
             let target = Target::Existing { record: &record, open_children: &open_children };
             black_box(desk.decide(kind, target, Command::new(Action::Ask).note(QUESTION))?);
             Ok(())
@@ -212,12 +219,12 @@ pub(crate) fn verify_rows(scale: Scale) -> Outcome<Vec<Line>> {
     while events.len() < 200 {
         let change = desk.act(&record, Command::new(Action::AddRemark).note(QUESTION))?;
         events.push(StoredEvent::from(change.link()));
-        record = change.record().clone();
+        record = change.into_record();
     }
     let count = scale.pick(50, 5);
     let mut ours = || {
         thread_cpu_each(count, |_| {
-            let verdict = verify(black_box(&record), black_box(&events));
+            let verdict = desk.authenticator.verify(desk.kind()?, black_box(&record), black_box(&events));
             if verdict.is_intact() { Ok(()) } else { Err("the chain is broken".into()) }
         })
     };

@@ -8,7 +8,7 @@ use eovr_core::access::Scope;
 use eovr_core::audit::StoredEvent;
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
-use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
+use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::{Name, Result, Timestamp};
 
@@ -51,6 +51,10 @@ impl Store for Ear {
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         self.store.commit(commit).await
+    }
+
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        self.store.load_for_decision(scope, kind, id).await
     }
 
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {

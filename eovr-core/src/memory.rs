@@ -11,12 +11,12 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::access::Scope;
-use crate::audit::StoredEvent;
+use crate::audit::{Beside, StoredEvent};
 use crate::decide::{Change, Commit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::Catalog;
 use crate::name::Name;
-use crate::ports::{Blobs, Census, Parcel, Posted, Receipt, Store, Written};
+use crate::ports::{Blobs, Census, Loaded, Parcel, Posted, Receipt, Store, Written};
 use crate::record::{
     Cell, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value, check_limit,
 };
@@ -91,6 +91,15 @@ impl Store for MemoryStore {
         Ok(self.world().seen(scope, kind, id).map(StoredRecord::from))
     }
 
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        let world = self.world();
+        let Some(record) = world.seen(scope, kind, id) else { return Ok(None) };
+        let chain = world.events.get(&id);
+        let place = usize::try_from(record.envelope.head.seq).ok().and_then(|seq| seq.checked_sub(1));
+        let last = chain.zip(place).and_then(|(chain, place)| chain.get(place));
+        Ok(Some(Loaded { record: record.into(), last: last.map(|event| event.body.clone()) }))
+    }
+
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
         check_limit(query.limit)?;
         let world = self.world();
@@ -106,7 +115,8 @@ impl Store for MemoryStore {
         found.sort_by_key(|record| std::cmp::Reverse(place(record)));
         let limit = query.limit as usize;
         let next = if found.len() > limit { found.get(limit - 1).map(|record| place(record)) } else { None };
-        Ok(Page { items: found.into_iter().take(limit).map(StoredRecord::from).collect(), next })
+        let items = found.into_iter().take(limit).map(StoredRecord::from).collect();
+        Ok(Page { items, next, damaged: Vec::new() })
     }
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
@@ -214,9 +224,20 @@ impl World {
             }
         }
         self.taken.extend(self.claims(&record));
-        self.events.entry(record.id()).or_default().push(StoredEvent::from(&change.link));
         // A message holds ids and codes only, so it is always JSON.
-        self.feed.push(serde_json::to_string(&change.message).unwrap_or_default());
+        let message = serde_json::to_string(&change.message).unwrap_or_default();
+        let event = change.link.event();
+        let beside = Some(Beside {
+            kind: event.kind.to_string(),
+            seq: event.seq,
+            at: event.at,
+            actor: event.actor.to_string(),
+            action: event.action.to_string(),
+            message: message.clone(),
+        });
+        let stored = StoredEvent { beside, ..StoredEvent::from(&change.link) };
+        self.events.entry(record.id()).or_default().push(stored);
+        self.feed.push(message);
         let position = self.feed.len() as u64;
         if change.posted {
             self.outbox.insert(position, Held { until: Timestamp::from_micros(i64::MIN), attempts: 0 });

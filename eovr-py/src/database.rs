@@ -54,8 +54,11 @@ impl Database {
                 let engine = engine.store(store.clone());
                 if master.trim().len() == LOCAL_KEY_CHARS {
                     let local = LocalKey::from_base64(&master)?;
+                    let mut engine = engine.audit_key(local.audit_key());
                     if let Some(previous) = previous {
-                        Vault::rewrap(store, &LocalKey::from_base64(&previous)?, &local).await?;
+                        let previous = LocalKey::from_base64(&previous)?;
+                        Vault::rewrap(store, &previous, &local).await?;
+                        engine = engine.previous_master_key(previous.audit_key());
                     }
                     return Ok(engine.cipher(Arc::new(Vault::open(store, local).await?)));
                 }

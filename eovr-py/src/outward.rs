@@ -188,9 +188,11 @@ impl Outward for Trail {
         let entries = self.entries.iter().map(|one| entry(py, one)).collect::<PyResult<Vec<_>>>()?;
         let entries = PyTuple::new(py, entries)?;
         let verdict = match &self.verdict {
-            Verdict::Intact { events } => made!(py, "Verdict", (true, *events, py.None()))?,
-            Verdict::Broken { seq, finding } => made!(py, "Verdict", (false, *seq, finding))?,
-            other => made!(py, "Verdict", (false, 0, format!("{other:?}")))?,
+            Verdict::Intact { events, authenticated } => {
+                made!(py, "Verdict", (true, *events, py.None(), *authenticated))?
+            }
+            Verdict::Broken { seq, finding } => made!(py, "Verdict", (false, *seq, finding, 0))?,
+            other => made!(py, "Verdict", (false, 0, format!("{other:?}"), 0))?,
         };
         Ok(made!(py, "Trail", (self.record.outward(py)?, entries, verdict, frame))?.unbind())
     }

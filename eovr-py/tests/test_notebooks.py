@@ -37,7 +37,7 @@ def test_from_a_report_to_a_workbook(tmp_path: Path) -> None:
     assert re.fullmatch(r"\['OVR-\d{4}-000001', .*'OVR-\d{4}-000004'\]", shown[0])
     everything = "\n".join(shown)
     assert "allowed now:" in everything and "start" in everything
-    assert "Verdict(intact=True, seq=2, finding=None)" in everything
+    assert "Verdict(intact=True, seq=2, finding=None, authenticated=2)" in everything
     assert "('Number', 'Status'," in everything
     assert "%PDF-1.7" in everything
 

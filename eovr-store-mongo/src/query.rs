@@ -13,7 +13,7 @@ use mongodb::bson::{Binary, Bson, Document, RawBsonRef, RawDocument, doc};
 
 use crate::error::damaged;
 use crate::rows::{count, get, read_id, read_sealed, read_value, sealed_subtype};
-use crate::schema::{Covering, Schema};
+use crate::schema::{Covering, EVENTS, Schema};
 
 /// The order of pages.
 pub(crate) fn newest_first() -> Document {
@@ -24,6 +24,29 @@ pub(crate) fn load(schema: &Schema, scope: &Scope, id: RecordId) -> Document {
     let mut conditions = Conditions::of(schema, scope);
     conditions.push("_id", "$eq", id_value(id));
     conditions.filter()
+}
+
+/// The record, and the body of the event that it names.
+pub(crate) fn load_for_decision(schema: &Schema, scope: &Scope, id: RecordId) -> Vec<Document> {
+    let its_last = doc! { "$expr": { "$and": [
+        { "$eq": ["$record", "$$record"] },
+        { "$eq": ["$seq", "$$seq"] },
+    ] } };
+    vec![
+        doc! { "$match": load(schema, scope, id) },
+        doc! { "$lookup": {
+            "from": EVENTS,
+            "let": { "record": "$_id", "seq": "$seq" },
+            "pipeline": [{ "$match": its_last }, { "$project": { "body": 1 } }],
+            "as": "found",
+        } },
+        doc! { "$project": {
+            "_id": 0,
+            "last": { "$first": "$found.body" },
+            "record": "$$ROOT",
+        } },
+        doc! { "$unset": "record.found" },
+    ]
 }
 
 pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Document> {

@@ -219,6 +219,10 @@ pub(crate) fn get<'d>(document: &'d RawDocument, name: &str) -> Result<RawBsonRe
     document.get(name).ok().flatten().ok_or_else(damaged)
 }
 
+pub(crate) fn document(value: RawBsonRef<'_>) -> Result<&RawDocument> {
+    value.as_document().ok_or_else(damaged)
+}
+
 pub(crate) fn text(value: RawBsonRef<'_>) -> Result<&str> {
     value.as_str().ok_or_else(damaged)
 }

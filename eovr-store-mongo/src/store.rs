@@ -4,10 +4,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use eovr_core::access::Scope;
-use eovr_core::audit::StoredEvent;
+use eovr_core::audit::{Beside, StoredEvent};
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
-use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
+use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 use mongodb::bson::{Document, RawDocument, RawDocumentBuf, doc};
@@ -16,12 +16,12 @@ use mongodb::{Client, Collection, Database};
 
 use crate::commit::{self, Schemas};
 use crate::config::MongoConfig;
-use crate::error::{code, code_of, translate};
+use crate::error::{code, code_of, damaged, translate};
 use crate::explain;
 use crate::migrate;
 use crate::outbox::{self, Outbox};
 use crate::query::{self, Count};
-use crate::rows::{count, get, read_hash, read_record, text};
+use crate::rows::{count, document, get, int, read_hash, read_id, read_record, text};
 use crate::schema::{COUNTERS, EVENTS, Schema};
 use crate::transaction::Transactions;
 use crate::writer::Writer;
@@ -239,6 +239,20 @@ impl Store for MongoStore {
         found.map(|document| read_record(&schema, &document)).transpose()
     }
 
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        let schema = self.schema(kind)?;
+        let records = self.collection(&schema.collection);
+        let asked = records.aggregate(query::load_for_decision(&schema, scope, id));
+        let mut cursor = asked.await.map_err(translate)?;
+        if !cursor.advance().await.map_err(translate)? {
+            return Ok(None);
+        }
+        let found = cursor.current();
+        let record = document(get(found, "record")?)?;
+        let last = found.get("last").map_err(|_| damaged())?.map(text).transpose()?;
+        Ok(Some(Loaded { record: read_record(&schema, record)?, last: last.map(str::to_owned) }))
+    }
+
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
         let schema = self.schema(&query.kind)?;
         let records = self.collection(&schema.collection);
@@ -251,17 +265,23 @@ impl Store for MongoStore {
         options.batch_size = Some(BATCH);
         let asked = records.find(query::find(&schema, scope, query)?).with_options(options);
         let mut cursor = asked.await.map_err(translate)?;
-        let mut items = Vec::new();
+        let (mut items, mut damaged, mut next, mut last) = (Vec::new(), Vec::new(), None, None);
         while cursor.advance().await.map_err(translate)? {
-            items.push(read_record(&schema, cursor.current())?);
+            if items.len() + damaged.len() == query.limit as usize {
+                next = last;
+                break;
+            }
+            let document = cursor.current();
+            let id = read_id(get(document, "_id")?)?;
+            let created_at = Timestamp::from_micros(int(get(document, "created_at")?)?);
+            last = Some(Cursor { created_at, id });
+            match read_record(&schema, document) {
+                Ok(record) => items.push(record),
+                Err(error) if error.kind() == ErrorKind::Tampered => damaged.push(id),
+                Err(error) => return Err(error),
+            }
         }
-        let more = items.len() > query.limit as usize;
-        items.truncate(query.limit as usize);
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|last| Cursor { created_at: last.envelope.created_at, id: last.envelope.id });
-        Ok(Page { items, next })
+        Ok(Page { items, next, damaged })
     }
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
@@ -286,7 +306,7 @@ impl Store for MongoStore {
             return Ok(Vec::new());
         }
         let chain = events.find(doc! { "record": query::id_value(record) });
-        let chain = chain.sort(doc! { "seq": 1 }).projection(doc! { "body": 1, "hash": 1 });
+        let chain = chain.sort(doc! { "seq": 1 });
         let mut cursor = chain.batch_size(BATCH).await.map_err(translate)?;
         let mut events = Vec::new();
         while cursor.advance().await.map_err(translate)? {
@@ -339,7 +359,16 @@ fn counting(index: Option<String>) -> AggregateOptions {
 }
 
 fn read_event(event: &RawDocument) -> Result<StoredEvent> {
-    Ok(StoredEvent { body: text(get(event, "body")?)?.to_owned(), hash: read_hash(get(event, "hash")?)? })
+    let word = |name| Ok::<_, Error>(text(get(event, name)?)?.to_owned());
+    let beside = Some(Beside {
+        kind: word("kind")?,
+        seq: count(get(event, "seq")?)?,
+        at: Timestamp::from_micros(int(get(event, "at")?)?),
+        actor: word("actor")?,
+        action: word("action")?,
+        message: word("message")?,
+    });
+    Ok(StoredEvent { body: word("body")?, hash: read_hash(get(event, "hash")?)?, beside })
 }
 
 /// The database alone: the URL may hold a password.

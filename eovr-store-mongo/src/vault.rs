@@ -36,8 +36,9 @@ use crate::store::MongoStore;
 /// use eovr_store_mongo::{MongoStore, Vault};
 ///
 /// let store = MongoStore::open("mongodb://127.0.0.1:27017/hospital?replicaSet=rs0").await?;
+/// let audit_key = local.audit_key();
 /// let vault = Arc::new(Vault::open(&store, local).await?);
-/// let builder = Eovr::builder().store(store).cipher(vault.clone());
+/// let builder = Eovr::builder().store(store).cipher(vault.clone()).audit_key(audit_key);
 /// // Another process has rotated: read the vault again, every minute or so.
 /// vault.refresh().await?;
 /// # Ok(())

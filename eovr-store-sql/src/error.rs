@@ -17,6 +17,11 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
                     .with_help("restore it from a backup; nothing was changed")
                     .because(Cause::of(&error));
             }
+            _ if may_not(database.as_ref()) => {
+                return Error::new(ErrorKind::Config, "the database does not let this user do that")
+                    .with_help("prepare the database with an account that owns the tables, and let the service read and write them")
+                    .because(Cause::of(&error));
+            }
             _ if is_refused(database.as_ref()) => {
                 return Error::new(ErrorKind::Config, "the database does not let us in")
                     .with_help("check user, password and the name of the database in its URL, and what that user may do")
@@ -74,15 +79,21 @@ pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(database) => {
             matches!(database.kind(), SqlKind::UniqueViolation | SqlKind::NotNullViolation)
                 || database.message().contains("events are append-only")
+                || database.message().contains(sqlite::NEVER_REPLACED)
         }
         _ => false,
     }
 }
 
-/// Wrong password, no such user, no such database, a right that is missing.
+/// Wrong password, no such user, no such database.
 fn is_refused(error: &dyn DatabaseError) -> bool {
-    matches!(error.code().as_deref(), Some("28000" | "28P01" | "3D000" | "42501"))
-        || matches!(mysql_number(error), Some(1044 | 1045 | 1049 | 1142 | 1227))
+    matches!(error.code().as_deref(), Some("28000" | "28P01" | "3D000"))
+        || matches!(mysql_number(error), Some(1044 | 1045 | 1049))
+}
+
+/// A right that is missing.
+pub(crate) fn may_not(error: &dyn DatabaseError) -> bool {
+    error.code().as_deref() == Some("42501") || matches!(mysql_number(error), Some(1142 | 1227))
 }
 
 fn is_full(error: &dyn DatabaseError) -> bool {

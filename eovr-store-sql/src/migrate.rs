@@ -6,7 +6,7 @@ use eovr_core::{Error, ErrorKind, Result};
 
 use crate::connection::Connection;
 use crate::dialect::{Dialect, mysql, postgres};
-use crate::error::{is_lost, lost_its_turn, translate};
+use crate::error::{is_lost, lost_its_turn, may_not, translate};
 use crate::query::Statement;
 use crate::row::Row;
 use crate::schema::Schema;
@@ -54,7 +54,10 @@ impl Ground<'_> {
     async fn add(&mut self, schemas: &[&Schema]) -> Result<()> {
         self.system_tables().await?;
         for schema in schemas {
-            self.run(schema.create_table()).await?;
+            // Asked first: who may only read and write may not even say `IF NOT EXISTS`.
+            if self.columns(schema).await?.is_empty() {
+                self.run(schema.create_table()).await?;
+            }
             self.add_columns(schema).await?;
             let there = self.indexes(schema).await?;
             for index in schema.indexes.iter().filter(|index| !there.contains(&index.name)) {
@@ -70,12 +73,26 @@ impl Ground<'_> {
                 })?;
             }
             let there = self.triggers(schema).await?;
-            for guard in self.dialect.guards(schema).into_iter().filter(|guard| !there.contains(&guard.name))
-            {
-                self.run(guard.create).await?;
+            let guards = self.dialect.guards(schema).into_iter();
+            for guard in guards.filter(|guard| !there.contains(&guard.name)) {
+                self.guard(guard.create).await?;
             }
         }
         Ok(())
+    }
+
+    /// On MariaDB only who may make a trigger sees whether there is one: for the service's own account that is the
+    /// affair of the account that prepares the database.
+    async fn guard(&mut self, create: String) -> Result<()> {
+        match self.connection.run(create.as_str()).await {
+            Err(sqlx::Error::Database(error))
+                if matches!(self.dialect, Dialect::Mysql(_)) && may_not(error.as_ref()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(refused(error)),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// A database that a newer release has laid out may hold what this one would not see.
@@ -221,25 +238,29 @@ impl Ground<'_> {
     }
 
     async fn run(&mut self, sql: impl Into<String>) -> Result<()> {
-        self.connection.run(sql).await.map_err(|error| match &error {
-            // What is wrong with a table today is wrong tomorrow: not a reason to try again later.
-            sqlx::Error::Database(_) if !is_lost(&error) && !lost_its_turn(&error) => {
-                let refused = translate(error);
-                match refused.kind() {
-                    ErrorKind::Unavailable => {
-                        Error::new(ErrorKind::Config, "the database refuses a table, an index or a trigger")
-                            .with_help("look at its log for the code below, and at what this user may do")
-                            .because(refused)
-                    }
-                    _ => refused,
-                }
-            }
-            _ => translate(error),
-        })
+        self.connection.run(sql).await.map_err(refused)
     }
 
     async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>> {
         self.connection.fetch(statement).await.map_err(translate)
+    }
+}
+
+fn refused(error: sqlx::Error) -> Error {
+    match &error {
+        // What is wrong with a table today is wrong tomorrow: not a reason to try again later.
+        sqlx::Error::Database(_) if !is_lost(&error) && !lost_its_turn(&error) => {
+            let refused = translate(error);
+            match refused.kind() {
+                ErrorKind::Unavailable => {
+                    Error::new(ErrorKind::Config, "the database refuses a table, an index or a trigger")
+                        .with_help("look at its log for the code below, and at what this user may do")
+                        .because(refused)
+                }
+                _ => refused,
+            }
+        }
+        _ => translate(error),
     }
 }
 

@@ -43,6 +43,19 @@ pub(crate) fn load(schema: &Schema, scope: &Scope, id: RecordId) -> Result<State
     Ok(condition.select(&schema.reading, ""))
 }
 
+/// The same with the bytes of the event that the record names, in the last column.
+pub(crate) fn load_for_decision(schema: &Schema, scope: &Scope, id: RecordId) -> Result<Statement> {
+    let mut condition = Condition::new(schema);
+    condition.push("\"id\" = ?");
+    condition.binds.push(id.into());
+    condition.scope(scope);
+    let kind = &schema.name;
+    let last = format!(
+        "(SELECT e.body FROM events e WHERE e.record = \"{kind}\".\"id\" AND e.seq = \"{kind}\".\"seq\")"
+    );
+    Ok(condition.select(&format!("{}, {last}", schema.reading), ""))
+}
+
 pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Statement> {
     let mut condition = Condition::new(schema);
     condition.scope(scope);
@@ -94,7 +107,9 @@ pub(crate) fn events(schema: &Schema, scope: &Scope, record: RecordId) -> Result
     condition.scope(scope);
     let Statement { sql, mut binds } = condition.select("1", "");
     binds.push(record.into());
-    let sql = format!("SELECT body, hash FROM events WHERE EXISTS ({sql}) AND record = ? ORDER BY seq");
+    let sql = format!(
+        "SELECT body, hash, kind, seq, at, actor, action, message FROM events WHERE EXISTS ({sql}) AND record = ? ORDER BY seq"
+    );
     Ok(Statement { sql, binds })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use eovr_core::org::{OrgId, Stamp};
-use eovr_core::record::{ActorId, Envelope, Head, Record, StoredRecord, Value, ValueType};
+use eovr_core::record::{ActorId, Cursor, Envelope, Head, Record, StoredRecord, Value, ValueType};
 use eovr_core::{Name, Result, Timestamp};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
@@ -47,6 +47,16 @@ pub(crate) struct Reader<'s> {
 impl<'s> Reader<'s> {
     pub(crate) fn new(schema: &'s Schema, shown: Option<&'s [Name]>) -> Self {
         Self { schema, shown, governorate: None, administration: None, facility: None, state: None }
+    }
+
+    /// Where a page ends with this row, whatever else stands in it.
+    pub(crate) fn cursor(&self, row: &Row) -> Result<Cursor> {
+        let bytes = SEALED + usize::from(self.shown.is_none());
+        let at = bytes + self.schema.byte_slots(self.shown).count();
+        let mut plain = Plain::behind_bytes(self.schema, row, at)?;
+        plain.skip(CREATED_AT);
+        let created_at = Timestamp::from_micros(plain.int()?);
+        Ok(Cursor { created_at, id: row.id(0)?.ok_or_else(damaged)? })
     }
 
     pub(crate) fn read(&mut self, row: &Row) -> Result<StoredRecord> {
@@ -97,6 +107,9 @@ impl<'s> Reader<'s> {
 /// Where what is sealed stands, behind id, parent and head; and then the slots of bytes.
 const SEALED: usize = 3;
 
+/// How many columns of [`PLAIN`](crate::schema) stand before the time of creation.
+const CREATED_AT: usize = 7;
+
 /// What a text stands for: the same as in the row before, where the text is.
 fn shared<T: Clone>(
     last: &mut Option<T>,
@@ -128,6 +141,13 @@ impl<'r> Plain<'r> {
         let json = row.text(at)?.ok_or_else(damaged)?;
         let values = serde_json::from_str::<Vec<Scalar<'_>>>(json).map_err(|_| damaged())?;
         Ok(Self::Packed(values.into_iter()))
+    }
+
+    fn skip(&mut self, count: usize) {
+        match self {
+            Self::Packed(values) => values.by_ref().take(count).for_each(drop),
+            Self::Columns(_, at) => *at += count,
+        }
     }
 
     fn text_or_none(&mut self) -> Result<Option<Cow<'r, str>>> {

@@ -76,6 +76,9 @@ const PLAIN: [&str; 11] = [
     "seq",
 ];
 
+/// Id, parent, head and what is sealed are read as bytes, before all others.
+const READ_BYTES: usize = 4;
+
 /// What a change of a record writes, besides its slots and sealed fields.
 const CHANGING: [&str; 5] = ["state", "version", "updated_at", "seq", "head"];
 
@@ -132,6 +135,15 @@ impl Schema {
             Dialect::Sqlite => format!("{}, json_array({})", quoted(bytes), quoted(plain)),
             _ => quoted(bytes.chain(plain)),
         }
+    }
+
+    /// How many columns [`Schema::reading`] has.
+    pub(crate) fn read_columns(&self) -> usize {
+        let plain = match self.dialect {
+            Dialect::Sqlite => 1,
+            _ => PLAIN.len() + self.plain_slots(None).count(),
+        };
+        READ_BYTES + self.byte_slots(None).count() + plain
     }
 
     /// The columns of bytes, in the order that they are read.

@@ -4,11 +4,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use eovr_core::access::Scope;
-use eovr_core::audit::StoredEvent;
+use eovr_core::audit::{Beside, StoredEvent};
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
-use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
-use eovr_core::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally, Value};
+use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
+use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally, Value};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 use tokio::time::timeout;
 
@@ -183,18 +183,30 @@ impl Store for SqlStore {
         rows.first().map(|row| Reader::new(&schema, None).read(row)).transpose()
     }
 
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        let schema = self.schema(kind)?;
+        let rows = self.read(query::load_for_decision(&schema, scope, id)?).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let record = Reader::new(&schema, None).read(row)?;
+        Ok(Some(Loaded { record, last: row.text(schema.read_columns())?.map(str::to_owned) }))
+    }
+
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
         let schema = self.schema(&query.kind)?;
         let mut rows = self.read(query::find(&schema, scope, query)?).await?;
         let more = rows.len() > query.limit as usize;
         rows.truncate(query.limit as usize);
         let mut reader = Reader::new(&schema, query.shown());
-        let items = rows.iter().map(|row| reader.read(row)).collect::<Result<Vec<_>>>()?;
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|last| Cursor { created_at: last.envelope.created_at, id: last.envelope.id });
-        Ok(Page { items, next })
+        let (mut items, mut damaged) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in &rows {
+            match reader.read(row) {
+                Ok(record) => items.push(record),
+                Err(error) if error.kind() == ErrorKind::Tampered => damaged.extend(row.id(0)?),
+                Err(error) => return Err(error),
+            }
+        }
+        let next = rows.last().filter(|_| more).map(|last| reader.cursor(last)).transpose()?;
+        Ok(Page { items, next, damaged })
     }
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
@@ -221,7 +233,16 @@ impl Store for SqlStore {
         let event = |row: &Row| {
             let body = row.text(0)?.ok_or_else(damaged)?.to_owned();
             let hash = row.bytes(1)?.ok_or_else(damaged)?;
-            Ok(StoredEvent { body, hash: hash.try_into().map_err(|_| damaged())? })
+            let text = |at| Ok::<_, Error>(row.text(at)?.ok_or_else(damaged)?.to_owned());
+            let beside = Some(Beside {
+                kind: text(2)?,
+                seq: row.count(3)?,
+                at: Timestamp::from_micros(row.int(4)?.ok_or_else(damaged)?),
+                actor: text(5)?,
+                action: text(6)?,
+                message: text(7)?,
+            });
+            Ok(StoredEvent { body, hash: hash.try_into().map_err(|_| damaged())?, beside })
         };
         rows.iter().map(event).collect()
     }

@@ -9,7 +9,7 @@ use eovr_core::audit::StoredEvent;
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
 use eovr_core::memory::MemoryStore;
-use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
+use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::{Name, Result, Timestamp};
 
@@ -135,6 +135,12 @@ impl Store for Spy {
         tokio::task::yield_now().await;
         self.heard.lock().expect("no test panics here").push_str(&format!("{commit:?}\n{commit:#?}\n"));
         self.inner.commit(commit).await
+    }
+
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        self.note(scope);
+        let loaded = self.inner.load_for_decision(scope, kind, id).await?;
+        Ok(loaded.map(|loaded| Loaded { record: self.read(loaded.record), ..loaded }))
     }
 
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {

@@ -99,7 +99,9 @@ impl Ours {
         let builder = Eovr::builder().shared_store(self.store.clone()).org(world::org()?);
         let builder = builder.kinds(incident::kinds(Settings::default())?);
         let builder = match &self.cipher {
-            Some(cipher) => builder.cipher(cipher.clone()),
+            Some(cipher) => {
+                builder.cipher(cipher.clone()).audit_key(LocalKey::from_bytes(&[42; 96]).audit_key())
+            }
             None => builder.master_key(world::master_key()),
         };
         let builder = if figures_in_memory { builder.figures_in_memory() } else { builder };

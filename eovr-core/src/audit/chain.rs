@@ -1,8 +1,14 @@
-use serde::Serialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use crate::audit::event::{Hex, hash};
-use crate::audit::{StoredEvent, content_digest};
+use serde::{Deserialize, Serialize};
+
+use crate::audit::authenticator::{Authenticator, Code};
+use crate::audit::event::{Change, Hashed, Hex};
+use crate::audit::{StoredEvent, walk};
+use crate::kind::{Kind, VOUCH};
 use crate::record::{Head, Record};
+use crate::time::Timestamp;
 
 /// What a verifier found in one chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,6 +19,9 @@ pub enum Verdict {
     Intact {
         /// How many events it has.
         events: u64,
+        /// How many of them, from the first, a code vouches for that only a holder of the key can make. Fewer than
+        /// `events` where an older release wrote the last ones; 0 where the verifier had no key.
+        authenticated: u64,
     },
     /// Something is wrong; the first thing found.
     Broken {
@@ -28,47 +37,149 @@ impl Verdict {
     pub fn is_intact(&self) -> bool {
         matches!(self, Self::Intact { .. })
     }
+
+    pub(crate) fn broken(seq: u64, finding: &str) -> Self {
+        Self::Broken { seq, finding: finding.to_owned() }
+    }
 }
 
-/// Checks the whole chain of a record, and the record against it.
+/// Checks the whole chain of a record, and the record against it, without a key.
 ///
-/// Needs no key: what is sealed is covered as it stands. Finds any event that was changed, removed,
-/// added or moved, and a record that was changed or set back without an event. Who can rewrite the
-/// whole chain and the record can still deceive it; signed checkpoints kept elsewhere are for that
+/// What is sealed is covered as it stands. Finds any event that was changed, removed, added or moved, a record
+/// that was changed or set back without an event, a change that an event does not tell of, and a step that leaves
+/// the workflow. Who can rewrite the whole chain and the record can deceive it: [`Authenticator::verify`] has the
+/// key that such a writer lacks, and signed checkpoints kept elsewhere are for chains that were removed
 /// (`audit::log`).
-pub fn verify(record: &Record, events: &[StoredEvent]) -> Verdict {
+pub fn verify(kind: &Kind, record: &Record, events: &[StoredEvent]) -> Verdict {
+    check(kind, record, events, None)
+}
+
+/// What the verifier reads of an event.
+#[derive(Deserialize)]
+pub(super) struct Seen<'e> {
+    #[serde(borrow)]
+    pub(super) kind: Cow<'e, str>,
+    #[serde(borrow)]
+    pub(super) record: Cow<'e, str>,
+    pub(super) seq: u64,
+    pub(super) at: Timestamp,
+    #[serde(borrow)]
+    pub(super) actor: Cow<'e, str>,
+    #[serde(borrow)]
+    pub(super) action: Cow<'e, str>,
+    #[serde(borrow, default)]
+    pub(super) from: Option<Cow<'e, str>>,
+    #[serde(borrow)]
+    pub(super) to: Cow<'e, str>,
+    pub(super) version: u64,
+    #[serde(borrow)]
+    rules: Cow<'e, str>,
+    #[serde(borrow, default)]
+    pub(super) changes: BTreeMap<Cow<'e, str>, Change>,
+    #[serde(borrow)]
+    pub(super) content: Cow<'e, str>,
+    #[serde(borrow, default)]
+    pub(super) by_digest: Option<Cow<'e, str>>,
+    #[serde(borrow)]
+    prev: Cow<'e, str>,
+    #[serde(borrow, default)]
+    pub(super) mac: Option<Cow<'e, str>>,
+}
+
+pub(super) fn check(
+    kind: &Kind,
+    record: &Record,
+    events: &[StoredEvent],
+    authenticator: Option<&Authenticator>,
+) -> Verdict {
+    let rules = Hex(kind.machine().digest()).to_string();
+    let id = record.id().to_string();
     let mut head = Head::EMPTY;
-    let mut content = String::new();
-    let mut last_at = None;
+    let mut authenticated = 0;
+    let mut seen: Vec<Seen<'_>> = Vec::with_capacity(events.len());
+    let mut told = Vec::with_capacity(events.len());
     for (stored, seq) in events.iter().zip(1..) {
-        let broken = |finding: &str| Verdict::Broken { seq, finding: finding.to_owned() };
-        if hash(&stored.body) != stored.hash {
+        let broken = |finding: &str| Verdict::broken(seq, finding);
+        let Hashed { hash, code } = Hashed::of(&stored.body);
+        if hash != stored.hash {
             return broken("the event is not the one that was hashed");
         }
-        let Ok(event) = stored.read() else {
+        let Ok(event) = serde_json::from_str::<Seen<'_>>(&stored.body) else {
             return broken("the event cannot be read");
         };
-        if event.record != record.id().to_string() || event.kind != record.envelope.kind {
+        if event.record != id || event.kind != record.envelope.kind.as_str() {
             return broken("the event belongs to another record");
         }
-        if event.seq != seq {
+        if event.seq != seq || event.version != seq {
             return broken("an event is missing or stands twice before this one");
         }
         if event.prev != Hex(&head.hash).to_string() {
             return broken("the event does not follow from the one before it");
         }
-        head = Head { seq, hash: stored.hash };
-        content = event.content;
-        last_at = Some(event.at);
+        let last = seen.last();
+        if event.from.as_deref() != last.map(|last| &*last.to) {
+            return broken("the event begins in another state than the one before it ended in");
+        }
+        if last.is_some_and(|last| event.at < last.at) {
+            return broken("the event is older than the one before it");
+        }
+        if event.rules == rules && !is_a_step(kind, &event) {
+            return broken("the event leaves the workflow");
+        }
+        if event.mac.as_deref() != code.map(|(tag, _)| tag) {
+            return broken("the code of the event does not stand at its end");
+        }
+        if let (Some(authenticator), Some((tag, covered))) = (authenticator, code) {
+            match authenticator.check(&covered, tag) {
+                Code::Good => authenticated = seq,
+                Code::Forged => return broken("no holder of the key made the event"),
+                Code::Unknown => return broken("the code of the event is of a key that is not here"),
+            }
+        }
+        let message = match &stored.beside {
+            None => None,
+            Some(beside) if !beside.fits(&event) => {
+                return broken("what stands beside the event is not what the event says");
+            }
+            Some(beside) => match beside.told() {
+                Some(message) if message.tells(record, &event, &hash) => Some(message),
+                _ => return broken(OTHERWISE),
+            },
+        };
+        head = Head { seq, hash };
+        told.push(message);
+        seen.push(event);
     }
-    let broken = |finding: &str| Verdict::Broken { seq: head.seq, finding: finding.to_owned() };
+    let broken = |finding: &str| Verdict::broken(head.seq, finding);
     if head != record.envelope.head {
         return broken(
             "the record names another last event: events were cut off, or the record was set back",
         );
     }
-    if last_at != Some(record.envelope.updated_at) || content != Hex(&content_digest(record)).to_string() {
-        return broken("the record is not what its last event left");
+    if authenticator.is_some_and(Authenticator::is_required) && authenticated < head.seq {
+        return Verdict::broken(authenticated + 1, "the event has no code");
     }
-    Verdict::Intact { events: head.seq }
+    let Some(last) = seen.last() else { return broken("the record has no event") };
+    if last.at != record.envelope.updated_at || last.to != record.state().as_str() {
+        return broken(CHANGED);
+    }
+    match walk::back(kind, record, &seen, &told) {
+        Some(verdict) => verdict,
+        None => Verdict::Intact { events: head.seq, authenticated },
+    }
+}
+
+pub(super) const OTHERWISE: &str = "the feed tells of the event otherwise than it was";
+pub(super) const CHANGED: &str = "the record is not what its last event left";
+
+/// Whether the workflow of the kind, under whose rules the event was made, has this step.
+fn is_a_step(kind: &Kind, event: &Seen<'_>) -> bool {
+    let machine = kind.machine();
+    match event.from.as_deref() {
+        None => event.action == machine.create().as_str() && event.to == machine.table().start.as_str(),
+        Some(from) if event.action == VOUCH => event.to == from,
+        Some(from) => machine
+            .step(from, &event.action)
+            .is_some_and(|rule| event.to == rule.to.as_ref().map_or(from, |to| to.as_str())),
+    }
 }

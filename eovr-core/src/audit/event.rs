@@ -6,6 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::audit::authenticator::{Authenticator, TAG};
+use crate::audit::beside::Beside;
+use crate::audit::content::value_digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
 use crate::record::{ActorId, Head, Value};
@@ -49,11 +52,20 @@ pub struct Event {
     pub changes: BTreeMap<Name, Change>,
     /// The digest of the record's content as this event left it, in hex.
     pub content: String,
+    /// The same with each facet by the digest of its value, in kinds where a [silent] facet may change.
+    ///
+    /// [silent]: crate::kind::FacetSpec::silent
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_digest: Option<String>,
     /// The hash of the event before, in hex; 64 zeros for the first.
     pub prev: String,
+    /// Who made the event had the key: see [`Authenticator`]. Releases before had none. Always the last member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
 }
 
-/// A facet or field before and after. Facets stand in the clear, fields sealed and in base64.
+/// A facet or field before and after. Facets stand in the clear, silent ones by the digest of their value
+/// (`{"digest": …}`), fields sealed and in base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// What stood there; `null`: nothing.
@@ -78,6 +90,15 @@ impl Change {
         Ok(Self { before: json(before)?, after: json(after)? })
     }
 
+    /// A facet whose values do not stand in the trail.
+    pub(crate) fn silent(before: Option<&Value>, after: Option<&Value>) -> Self {
+        let json = |value: Option<&Value>| match value {
+            Some(value) => serde_json::json!({ DIGEST: Hex(&value_digest(value)).to_string() }),
+            None => serde_json::Value::Null,
+        };
+        Self { before: json(before), after: json(after) }
+    }
+
     pub(crate) fn field(before: Option<&Sealed>, after: Option<&Sealed>) -> Self {
         let json = |sealed: Option<&Sealed>| sealed.map(|sealed| STANDARD.encode(sealed.as_bytes())).into();
         Self { before: json(before), after: json(after) }
@@ -93,10 +114,22 @@ pub struct Link {
 }
 
 impl Link {
-    pub(crate) fn forge(event: Event) -> Result<Self> {
-        let body = serde_json::to_string(&event)
+    /// Makes the event's bytes, its code and its hash.
+    pub(crate) fn new(mut event: Event, authenticator: Option<&Authenticator>) -> Result<Self> {
+        let mut body = serde_json::to_string(&event)
             .map_err(|error| Error::bug("an event is always JSON").because(error))?;
-        Ok(Self { hash: hash(&body), event, body })
+        // The code covers what stands before it, so no byte is hashed twice.
+        body.pop();
+        let mut hasher = hasher(&body);
+        let covered = body.len();
+        let code = authenticator.and_then(|by| by.tag(&hasher.clone().finalize().into()));
+        match &code {
+            Some(tag) => body.extend([MAC, tag, END]),
+            None => body.push('}'),
+        }
+        event.mac = code;
+        hasher.update(body.get(covered..).unwrap_or_default());
+        Ok(Self { hash: hasher.finalize().into(), event, body })
     }
 
     /// What happened.
@@ -127,6 +160,8 @@ pub struct StoredEvent {
     pub body: String,
     /// The hash that was stored beside them.
     pub hash: [u8; 32],
+    /// What else the store keeps beside them; none where it keeps nothing else.
+    pub beside: Option<Beside>,
 }
 
 impl StoredEvent {
@@ -156,12 +191,60 @@ impl fmt::Debug for StoredEvent {
 
 impl From<&Link> for StoredEvent {
     fn from(link: &Link) -> Self {
-        Self { body: link.body.clone(), hash: link.hash }
+        Self { body: link.body.clone(), hash: link.hash, beside: None }
     }
 }
 
-pub(crate) fn hash(body: &str) -> [u8; 32] {
-    Sha256::new().chain_update(b"eovr.event.v1\n").chain_update(body).finalize().into()
+/// What follows from the bytes of an event.
+pub(crate) struct Hashed<'b> {
+    /// Its hash.
+    pub(crate) hash: [u8; 32],
+    /// Its code, and the digest of what the code covers.
+    pub(crate) code: Option<(&'b str, [u8; 32])>,
+}
+
+impl<'b> Hashed<'b> {
+    pub(crate) fn of(body: &'b str) -> Self {
+        let Some((covered, tag)) = split_code(body) else {
+            return Self { hash: hasher(body).finalize().into(), code: None };
+        };
+        let mut hasher = hasher(covered);
+        let digest = hasher.clone().finalize().into();
+        hasher.update(body.get(covered.len()..).unwrap_or_default());
+        Self { hash: hasher.finalize().into(), code: Some((tag, digest)) }
+    }
+}
+
+/// How the code is written at the end of an event.
+const MAC: &str = ",\"mac\":\"";
+const END: &str = "\"}";
+
+/// How a silent value is written.
+pub(crate) const DIGEST: &str = "digest";
+
+/// What a code covers, and the code; `None` where the bytes do not end with one.
+fn split_code(body: &str) -> Option<(&str, &str)> {
+    let rest = body.strip_suffix(END)?;
+    let (rest, tag) = rest.split_at_checked(rest.len().checked_sub(TAG)?)?;
+    Some((rest.strip_suffix(MAC)?, tag))
+}
+
+fn hasher(bytes: &str) -> Sha256 {
+    Sha256::new().chain_update(b"eovr.event.v1\n").chain_update(bytes)
+}
+
+/// The 32 bytes that [`Hex`] wrote.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let pairs = text.as_bytes().chunks_exact(2);
+    if text.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let digits = std::str::from_utf8(pair).ok().filter(|digits| !digits.starts_with('+'))?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 /// Bytes as lower-case hex.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::access::{Actor, Role, Scope, Seat};
-use crate::audit::StoredEvent;
+use crate::audit::{Attested, StoredEvent};
 use crate::conformance::random::{Random, SeededEntropy};
 use crate::conformance::twin::Twin;
 use crate::conformance::{Failure, Subject};
@@ -179,10 +179,10 @@ impl World {
         self.top()?.decide_new(kind, id, stamp(facility)?, None, command)
     }
 
-    /// An action on a parcel, decided and not committed.
+    /// An action on a parcel, decided and not committed; also on one that is no longer as it is in the store.
     pub(super) async fn decide_on(&self, record: &Record, command: Command) -> Result<Commit> {
         let kind = self.eovr.catalog().kind(record.envelope().kind.as_str())?;
-        self.top()?.decide_on(kind, record, command).await
+        self.top()?.decide_attested(kind, &Attested::decided(record.clone()), command).await
     }
 
     /// A new child, with the parent's side of it, decided and not committed.
@@ -192,7 +192,7 @@ impl World {
             kind,
             id,
             parent.envelope().stamp.clone(),
-            Some(Parent { record: parent, open: 0 }),
+            Some(Parent { record: &Attested::decided(parent.clone()), open: 0 }),
             command,
         )
     }

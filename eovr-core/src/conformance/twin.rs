@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::kind::Catalog;
 use crate::memory::MemoryStore;
 use crate::name::Name;
-use crate::ports::{Census, Parcel, Posted, Receipt, Store};
+use crate::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use crate::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally};
 use crate::time::Timestamp;
 
@@ -55,6 +55,12 @@ impl Store for Twin {
         same(|| format!("load of {kind:?} {id} under {:?}", scope.reach()), got, wanted)
     }
 
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        let got = self.store.load_for_decision(scope, kind, id).await;
+        let wanted = self.reference.load_for_decision(scope, kind, id).await;
+        same(|| format!("load of {kind:?} {id} with its last event under {:?}", scope.reach()), got, wanted)
+    }
+
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
         let place = || format!("find {query:?} under {:?}", scope.reach());
         let parts = |page: Page<StoredRecord>| {
@@ -80,7 +86,7 @@ impl Store for Twin {
             return Err(differ(&place(), &got_ids.shown(), &wanted_ids.shown()));
         }
         let (items, next) = same(place, got, wanted)?;
-        Ok(Page { items, next })
+        Ok(Page { items, next, damaged: Vec::new() })
     }
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
@@ -90,8 +96,12 @@ impl Store for Twin {
     }
 
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
-        let got = self.store.events(scope, kind, record).await;
-        let wanted = self.reference.events(scope, kind, record).await;
+        let mut got = self.store.events(scope, kind, record).await;
+        let mut wanted = self.reference.events(scope, kind, record).await;
+        // What else stands beside an event is the store's own affair; the verifier looks at it.
+        for event in [&mut got, &mut wanted].into_iter().flat_map(|events| events.iter_mut().flatten()) {
+            event.beside = None;
+        }
         same(|| format!("events of {kind:?} {record} under {:?}", scope.reach()), got, wanted)
     }
 
@@ -201,6 +211,12 @@ impl Shown for StoredRecord {
         let sealed: Vec<_> =
             sealed.iter().map(|(name, bytes)| format!("{name}: {} bytes", bytes.len())).collect();
         format!("{envelope:?} {facets:?} {sealed:?}")
+    }
+}
+
+impl Shown for Loaded {
+    fn shown(&self) -> String {
+        format!("{}, last event {:?}", self.record.shown(), self.last)
     }
 }
 

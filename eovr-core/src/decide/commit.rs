@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::audit::Link;
+use crate::audit::{Attested, Link};
 use crate::name::Name;
 use crate::record::{Record, Value};
 
@@ -58,6 +58,11 @@ impl Change {
     /// The record as it will be.
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// The record as it will be, once it is: what its last event left, which is this change's.
+    pub fn into_record(self) -> Attested {
+        Attested::decided(self.record)
     }
 
     /// The version that it replaces; `None`: there must be no record of this id.

@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use crate::access::Actor;
+use crate::audit::{Attested, Authenticator};
 use crate::kind::Catalog;
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::record::{Record, RecordId};
+use crate::record::RecordId;
 use crate::seal::{Cipher, Entropy};
 use crate::time::Timestamp;
 
@@ -19,6 +20,8 @@ pub struct Context<'a> {
     pub catalog: &'a Catalog,
     /// What seals.
     pub cipher: &'a dyn Cipher,
+    /// What vouches for events; without it they carry no code.
+    pub authenticator: Option<&'a Authenticator>,
     /// The moment of the decision.
     pub now: Timestamp,
     /// The wall clock of the place.
@@ -41,10 +44,10 @@ pub enum Target<'a> {
         /// For child kinds, the record that it belongs to.
         parent: Option<Parent<'a>>,
     },
-    /// A record that was read through the actor's own scope.
+    /// A record that was read through the actor's own scope, and is what its last event left.
     Existing {
         /// The record.
-        record: &'a Record,
+        record: &'a Attested,
         /// For each child kind that its workflow asks about, how many children are still open.
         open_children: &'a BTreeMap<Name, u64>,
     },
@@ -54,7 +57,7 @@ pub enum Target<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Parent<'a> {
     /// The record.
-    pub record: &'a Record,
+    pub record: &'a Attested,
     /// How many children of the new one's kind it has that are still open. Whoever adds another changes
     /// the parent's version, so the count is right when the commit is made, or the commit fails.
     pub open: u64,

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use crate::access::Permit;
-use crate::audit::{self, Event, Hex, Link, content_digest};
+use crate::audit::{self, Event, Hex, Link, content_digest, digest_of_digests};
 use crate::decide::{Change, Context, Message, NumberRequest};
 use crate::error::Result;
 use crate::kind::{Draft, Kind};
@@ -115,12 +115,10 @@ impl Effect<'_> {
         before: Option<&Value>,
         after: Option<&Value>,
     ) -> Result<audit::Change> {
-        let silent = self.kind.facet(name.as_str()).is_some_and(|spec| spec.silent);
-        let shown = |value: Option<&Value>| match value {
-            Some(_) if silent => Some(Value::Bool(true)),
-            value => value.cloned(),
-        };
-        audit::Change::facet(shown(before).as_ref(), shown(after).as_ref())
+        match self.kind.facet(name.as_str()).is_some_and(|spec| spec.silent) {
+            true => Ok(audit::Change::silent(before, after)),
+            false => audit::Change::facet(before, after),
+        }
     }
 
     fn link(
@@ -141,7 +139,8 @@ impl Effect<'_> {
             None => None,
         };
         let actor = self.permit.actor();
-        Link::forge(Event {
+        let silent = self.kind.has_silent_changes();
+        let event = Event {
             v: 1,
             kind: envelope.kind.clone(),
             record: envelope.id.to_string(),
@@ -158,8 +157,11 @@ impl Effect<'_> {
             note,
             changes,
             content: Hex(&content_digest(record)).to_string(),
+            by_digest: silent.then(|| Hex(&digest_of_digests(record)).to_string()),
             prev: Hex(&envelope.head.hash).to_string(),
-        })
+            mac: None,
+        };
+        Link::new(event, context.authenticator)
     }
 
     fn message(&self, record: &Record, link: &Link) -> Message {

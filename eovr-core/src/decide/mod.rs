@@ -16,9 +16,10 @@ pub use self::commit::{Change, Commit, Message, NumberRequest};
 pub use self::context::{Context, Parent, Target};
 use self::effect::Effect;
 pub(crate) use self::effect::note_field;
-use crate::access::{Actor, Permit, Place};
+use crate::access::{ActionRow, Actor, Permit, Place, Tiers};
+use crate::audit::Attested;
 use crate::error::{Error, ErrorKind, Refusal, Result};
-use crate::kind::{Draft, Kind};
+use crate::kind::{Draft, Kind, VOUCH};
 use crate::name::Name;
 use crate::org::Stamp;
 use crate::record::Record;
@@ -58,6 +59,9 @@ pub fn decide(
             Ok(commit)
         }
         Target::Existing { record, open_children } => {
+            if command.action == VOUCH {
+                return vouch(kind, record, context);
+            }
             // First whether the actor may: who may not learns neither state nor version.
             let row = kind.machine().action(&command.action);
             let row = row.ok_or_else(|| refusal(kind, record, &command.action, context.actor))?;
@@ -107,7 +111,7 @@ pub fn legal(
         .collect()
 }
 
-fn create_row<'k>(kind: &'k Kind, command: &Command) -> Result<&'k crate::access::ActionRow> {
+fn create_row<'k>(kind: &'k Kind, command: &Command) -> Result<&'k ActionRow> {
     let create = kind.machine().create();
     if command.action != create.as_str() {
         return Err(Error::invalid(format!("a `{}` is not created that way", kind.name()))
@@ -162,6 +166,23 @@ fn adopt(child: &Kind, parent: Parent<'_>, context: &mut Context<'_>) -> Result<
     let target = Target::Existing { record: parent, open_children: &std::collections::BTreeMap::new() };
     let adopted = decide(&kind, target, command, context)?;
     adopted.into_changes().into_iter().next().ok_or_else(|| Error::bug("a decision changes its record"))
+}
+
+/// One more event, which changes nothing and has a code.
+fn vouch(kind: &Kind, record: &Attested, context: &mut Context<'_>) -> Result<Commit> {
+    let row = ActionRow::new(Name::new(VOUCH)?, Tiers::new(5, 5)?);
+    let permit = Permit::of(context.actor, kind.name(), &row, Place::Seen)?;
+    if context.authenticator.is_none() {
+        return Err(Error::new(ErrorKind::Key, "nothing can be vouched for without a key"));
+    }
+    let command = Command::new(VOUCH).checked(kind, &row, context.now)?;
+    let (draft, note) = draft(kind, &record.envelope.stamp, Some(record), &permit, command, context)?;
+    let effect = Effect { kind, permit: &permit, before: Some(record), to: record.state().clone(), note };
+    let mut change = effect.change(record, draft, context)?;
+    change.posted = false;
+    let mut commit = Commit::new();
+    commit.push(change);
+    Ok(commit)
 }
 
 /// The rules that a state knows. What only software does is nothing to a person.

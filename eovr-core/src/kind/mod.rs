@@ -27,6 +27,7 @@ pub struct Kind {
     facets: BTreeMap<Name, FacetSpec>,
     fields: BTreeMap<Name, FieldSpec>,
     complete: Option<Arc<dyn Complete>>,
+    silent_changes: bool,
 }
 
 /// What a kind works out by itself: facets that nobody may type in, such as a risk score, and rules
@@ -38,6 +39,10 @@ pub trait Complete: fmt::Debug + Send + Sync {
     /// `InvalidInput` where the facets do not go together.
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()>;
 }
+
+/// The engine's own action on every kind: a holder of the key vouches for a chain that an older release wrote. It
+/// changes nothing but the length of the chain.
+pub(crate) const VOUCH: &str = "vouch";
 
 /// Columns that every table has, and words that mean something else in a query or an export.
 const RESERVED: [&str; 19] = [
@@ -90,6 +95,9 @@ impl Kind {
         if table.workflow.rules.iter().any(|rule| rule.action == *machine.create()) {
             return unsound(format!("`{}` creates, and a rule lets it change as well", machine.create()));
         }
+        if machine.action(VOUCH).is_some() {
+            return unsound(format!("`{VOUCH}` is an action of the engine"));
+        }
         for row in &table.workflow.actions {
             for name in &row.sets {
                 if facets.get(name).is_some_and(|facet| facet.computed) {
@@ -121,7 +129,12 @@ impl Kind {
         if let Some(name) = table.tallied.iter().find(|name| !facets.contains_key(*name)) {
             return unsound(format!("`{name}` is tallied and not a facet"));
         }
-        Ok(Self { table, machine, facets, fields, complete: None })
+        let changes = |facet: &FacetSpec| {
+            let later = table.workflow.actions.iter().filter(|row| row.name != *machine.create());
+            facet.computed || later.clone().any(|row| row.sets.contains(&facet.name))
+        };
+        let silent_changes = facets.values().any(|facet| facet.silent && changes(facet));
+        Ok(Self { table, machine, facets, fields, complete: None, silent_changes })
     }
 
     /// The same kind with facets that it works out by itself.
@@ -164,6 +177,11 @@ impl Kind {
     /// All sealed fields, by name.
     pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
         self.fields.values()
+    }
+
+    /// Whether a facet whose values stand in no event may change after creation.
+    pub(crate) fn has_silent_changes(&self) -> bool {
+        self.silent_changes
     }
 
     pub(crate) fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {

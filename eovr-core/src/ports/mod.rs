@@ -12,7 +12,7 @@ use std::fmt::Debug;
 
 pub use self::analyst::{Analyst, Answered};
 pub use self::blobs::Blobs;
-pub use self::store::{Census, Parcel, Posted, Receipt, Store, Written};
+pub use self::store::{Census, Loaded, Parcel, Posted, Receipt, Store, Written};
 use crate::access::Actor;
 use crate::error::Result;
 use crate::record::Record;

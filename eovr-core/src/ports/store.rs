@@ -42,6 +42,10 @@ pub trait Store: Debug + Send + Sync {
     /// One record. Out of scope looks the same as absent: `None`.
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>>;
 
+    /// One record with the bytes of the event that its head names, as of one moment: what is asked before anything
+    /// is decided on it. Out of scope looks the same as absent: `None`.
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>>;
+
     /// A page of the records that lie in scope and pass the query, by time of creation and id, newest
     /// first.
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>>;
@@ -73,6 +77,22 @@ pub trait Store: Debug + Send + Sync {
 
     /// Removes delivered messages from the outbox. Ids that are not there are passed over.
     async fn acknowledge(&self, ids: &[u64]) -> Result<()>;
+}
+
+/// A record and the last event of its chain.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The record.
+    pub record: StoredRecord,
+    /// The bytes of the event at the record's own `seq`; `None` where there is none.
+    pub last: Option<String>,
+}
+
+/// The record as it shows itself; the bytes of the event hold facets in the clear.
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Loaded({:?}, {} bytes)", self.record, self.last.as_ref().map_or(0, String::len))
+    }
 }
 
 /// What a store did.

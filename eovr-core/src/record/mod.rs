@@ -200,13 +200,7 @@ impl TryFrom<StoredRecord> for Record {
 
     fn try_from(stored: StoredRecord) -> Result<Self> {
         let StoredRecord { envelope, facets, sealed } = stored;
-        let sealed = sealed
-            .into_iter()
-            .map(|(name, bytes)| match Sealed::from_stored(bytes) {
-                Ok(sealed) => Ok((name, sealed)),
-                Err(error) => Err(error.with("record", envelope.id).with("field", name)),
-            })
-            .collect::<Result<_>>()?;
+        let sealed = sealed.into_iter().map(|(name, bytes)| (name, Sealed::from_kept(bytes))).collect();
         Ok(Self { envelope, facets, sealed })
     }
 }

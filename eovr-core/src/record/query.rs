@@ -180,6 +180,9 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
+    /// Records that stand on this page and cannot be read: a value in the database is none of its column's. One of
+    /// them hides no other.
+    pub damaged: Vec<RecordId>,
 }
 
 impl<T> Page<T> {
@@ -188,7 +191,8 @@ impl<T> Page<T> {
     /// # Errors
     /// The first error that `turn` returns.
     pub fn try_map<U>(self, turn: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
-        Ok(Page { items: self.items.into_iter().map(turn).collect::<Result<_>>()?, next: self.next })
+        let items = self.items.into_iter().map(turn).collect::<Result<_>>()?;
+        Ok(Page { items, next: self.next, damaged: self.damaged })
     }
 }
 

@@ -33,6 +33,8 @@ impl DataKey {
                 (material.len() == key.len()).then(|| key.copy_from_slice(material))?;
                 Some(Self::Search(key))
             }
+            // It seals nothing.
+            Purpose::Events => None,
         }
     }
 

@@ -146,7 +146,7 @@ impl KeyRing {
                 if key.is_destroyed() || new.unwrap(key).is_ok() {
                     return Ok(key.clone());
                 }
-                new.wrap(Label::of(key), &old.unwrap(key)?, entropy)
+                new.wrap(key.into(), &old.unwrap(key)?, entropy)
             })
             .collect()
     }

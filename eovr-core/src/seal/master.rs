@@ -64,7 +64,7 @@ impl MasterKey {
     }
 
     /// Wraps the bytes of a data key for keeping.
-    pub(super) fn wrap(&self, label: Label, material: &[u8], entropy: &mut Entropy) -> Result<WrappedKey> {
+    pub(crate) fn wrap(&self, label: Label, material: &[u8], entropy: &mut Entropy) -> Result<WrappedKey> {
         let mut nonce = [0; NONCE];
         entropy.fill(&mut nonce);
         let mut wrapped = vec![VERSION, AES_256_GCM];
@@ -74,13 +74,13 @@ impl MasterKey {
     }
 
     /// The bytes of a data key that is not destroyed.
-    pub(super) fn unwrap(&self, key: &WrappedKey) -> Result<Zeroizing<Vec<u8>>> {
+    pub(crate) fn unwrap(&self, key: &WrappedKey) -> Result<Zeroizing<Vec<u8>>> {
         let Some(([VERSION, AES_256_GCM], body)) = key.wrapped.split_first_chunk() else {
             return Err(Error::new(ErrorKind::Tampered, "a stored key is not a wrapped key")
                 .with("key", key.id)
                 .with("bytes", key.wrapped.len()));
         };
-        gcm_open(&self.cipher(), &Label::of(key).binding(), body)
+        gcm_open(&self.cipher(), &Label::from(key).binding(), body)
             .filter(|material| material.len() == key.purpose.key_length())
             .ok_or_else(|| {
                 Error::new(ErrorKind::Key, "this master key does not open a stored data key")
@@ -113,6 +113,9 @@ pub enum Purpose {
     Fields,
     /// Deterministic sealing: AES-SIV, 64 bytes.
     Search,
+    /// Authenticating events: HMAC-SHA-256, 32 bytes, and one that says whether every chain must end with a code.
+    /// No key of a ring: [`crate::audit::Authenticator`] has it.
+    Events,
 }
 
 impl Purpose {
@@ -121,6 +124,7 @@ impl Purpose {
         match self {
             Self::Fields => "fields",
             Self::Search => "search",
+            Self::Events => "events",
         }
     }
 
@@ -128,6 +132,7 @@ impl Purpose {
         match self {
             Self::Fields => 32,
             Self::Search => 64,
+            Self::Events => 33,
         }
     }
 
@@ -135,6 +140,7 @@ impl Purpose {
         match self {
             Self::Fields => 1,
             Self::Search => 2,
+            Self::Events => 3,
         }
     }
 }
@@ -145,7 +151,7 @@ impl Purpose {
 ///
 /// # Format of `wrapped`
 /// Version `1`, algorithm `1` (AES-256-GCM), 12 bytes nonce, ciphertext, 16 bytes tag. Associated data:
-/// `eovr.wrapped`, those two bytes, the id, the purpose (fields `1`, search `2`), `created_at` as 8 bytes,
+/// `eovr.wrapped`, those two bytes, the id, the purpose (fields `1`, search `2`, events `3`), `created_at` as 8 bytes,
 /// big end first. So a stored key cannot be given another id or purpose, nor be made to look
 /// newer than it is.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -178,17 +184,19 @@ impl fmt::Debug for WrappedKey {
 
 /// What a wrapped key is bound to.
 #[derive(Clone, Copy)]
-pub(super) struct Label {
-    pub(super) id: Uuid,
-    pub(super) purpose: Purpose,
-    pub(super) created_at: i64,
+pub(crate) struct Label {
+    pub(crate) id: Uuid,
+    pub(crate) purpose: Purpose,
+    pub(crate) created_at: i64,
+}
+
+impl From<&WrappedKey> for Label {
+    fn from(key: &WrappedKey) -> Self {
+        Self { id: key.id, purpose: key.purpose, created_at: key.created_at }
+    }
 }
 
 impl Label {
-    pub(super) fn of(key: &WrappedKey) -> Self {
-        Self { id: key.id, purpose: key.purpose, created_at: key.created_at }
-    }
-
     fn binding(&self) -> Vec<u8> {
         let Self { id, purpose, created_at } = self;
         [DOMAIN, &[VERSION, AES_256_GCM], id.as_bytes(), &[purpose.code()], &created_at.to_be_bytes()]

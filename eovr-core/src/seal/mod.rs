@@ -73,6 +73,7 @@ use zeroize::Zeroizing;
 
 pub use self::entropy::Entropy;
 pub use self::keyring::KeyRing;
+pub(crate) use self::master::Label;
 pub use self::master::{MasterKey, Purpose, WrappedKey};
 pub use self::sealed::{Format, Sealed};
 use crate::error::Result;

@@ -85,7 +85,7 @@ impl Format {
 /// Associated data: the 18 bytes above and nothing else, so such a value is bound to no place.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Sealed {
-    // INVARIANT: `key` and `mode` are what the header of `bytes` says.
+    // INVARIANT: `key` and `mode` are what the header of `bytes` says, where that is one.
     bytes: Box<[u8]>,
     key: Uuid,
     mode: Mode,
@@ -128,14 +128,21 @@ impl Sealed {
     pub(crate) fn from_stored(bytes: Vec<u8>) -> Result<Self> {
         match read_header(&bytes) {
             Some((mode, key)) => Ok(Self { bytes: bytes.into_boxed_slice(), key, mode }),
-            None => Err(Error::new(ErrorKind::Tampered, "a stored value is not a sealed value")
-                .with_help("it was cut short or changed, or it was written without being sealed")
-                .with("bytes", bytes.len())),
+            None => Err(no_sealed_value(bytes.len())),
         }
     }
 
-    /// Refuses a value that a ring of the other format has to open.
+    /// The same for a field of a record, where what is no sealed value must hide no other field: it never opens.
+    pub(crate) fn from_kept(bytes: Vec<u8>) -> Self {
+        let (mode, key) = read_header(&bytes).unwrap_or((Mode::Random, Uuid::nil()));
+        Self { bytes: bytes.into_boxed_slice(), key, mode }
+    }
+
+    /// Refuses what is no sealed value, and one that a ring of the other format has to open.
     pub(super) fn must_be(&self, format: Format) -> Result<()> {
+        if read_header(&self.bytes).is_none() {
+            return Err(no_sealed_value(self.bytes.len()));
+        }
         if self.format() == format {
             return Ok(());
         }
@@ -151,6 +158,12 @@ impl Sealed {
     pub(super) fn body(&self) -> &[u8] {
         self.bytes.get(HEADER..).unwrap_or_default()
     }
+}
+
+fn no_sealed_value(bytes: usize) -> Error {
+    Error::new(ErrorKind::Tampered, "a stored value is not a sealed value")
+        .with_help("it was cut short or changed, or it was written without being sealed")
+        .with("bytes", bytes)
 }
 
 /// Shows length and key, never the bytes: they are no secret, but they are long and say nothing.

@@ -10,7 +10,7 @@ use crate::org::Org;
 use crate::ports::{Check, Cipher, Clock, EntropySource, Store};
 use crate::seal::MasterKey;
 use crate::service::figures::Cubes;
-use crate::service::{Eovr, Inner, keys};
+use crate::service::{Eovr, Inner, audit_keys, keys};
 
 /// Assembles an engine. [`EovrBuilder::open`] says what is missing.
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ pub struct EovrBuilder {
     more_actions: Vec<(Name, Vec<ActionRow>)>,
     master: Option<MasterKey>,
     previous_master: Option<MasterKey>,
+    audit_master: Option<MasterKey>,
     cipher: Option<Arc<dyn Cipher>>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn EntropySource>>,
@@ -87,7 +88,15 @@ impl EovrBuilder {
         self
     }
 
-    /// A cipher of the host's own, in place of a master key.
+    /// The key that wraps the keys under which events are authenticated, for a host that brings its own
+    /// [`cipher`](Self::cipher). With a master key that one does it.
+    #[must_use]
+    pub fn audit_key(mut self, key: MasterKey) -> Self {
+        self.audit_master = Some(key);
+        self
+    }
+
+    /// A cipher of the host's own, in place of a master key. [`audit_key`](Self::audit_key) belongs to it.
     #[must_use]
     pub fn cipher(mut self, cipher: Arc<dyn Cipher>) -> Self {
         self.cipher = Some(cipher);
@@ -141,11 +150,15 @@ impl EovrBuilder {
         let clock = self.clock.or_else(system_clock).ok_or_else(|| missing("clock"))?;
         let entropy = self.entropy.or_else(system_entropy).ok_or_else(|| missing("source of randomness"))?;
         if self.master.is_none() && self.cipher.is_none() {
-            return Err(missing("key").with_help("call `master_key` or `cipher`"));
+            return Err(missing("key").with_help("call `master_key`, or `cipher` and `audit_key`"));
+        }
+        if self.master.is_none() && self.audit_master.is_none() {
+            return Err(missing("key for its audit trail").with_help("call `audit_key` beside `cipher`"));
         }
         let mut more = self.more_actions;
         more.push(analytics::actions()?);
-        let catalog = Catalog::new(self.kinds.into_iter().chain([keys::key_kind()?]), &more)?;
+        let catalog =
+            Catalog::new(self.kinds.into_iter().chain([keys::key_kind()?, audit_keys::kind()?]), &more)?;
         if let Some(unknown) = unanswered(&catalog, &self.checks) {
             return Err(missing("answer").with_help(format!("a workflow asks for the check `{unknown}`")));
         }
@@ -164,12 +177,15 @@ impl EovrBuilder {
                 cipher: RwLock::new(cipher),
                 master: self.master,
                 previous_master: self.previous_master,
+                audit_master: self.audit_master,
+                authenticator: RwLock::default(),
                 clock,
                 entropy,
                 checks: self.checks,
                 cubes,
             }),
         };
+        eovr.load_audit_keys().await?;
         eovr.load_keys().await?;
         Ok(eovr)
     }

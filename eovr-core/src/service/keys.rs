@@ -86,6 +86,7 @@ impl Eovr {
     /// `Key` where the master key does not open them; `Unavailable` where the store cannot be reached;
     /// `Config` where the host brought its own cipher, which it refreshes itself.
     pub async fn refresh_keys(&self) -> Result<()> {
+        self.refresh_audit_keys().await?;
         let Some(master) = &self.inner.master else {
             return Err(Error::new(ErrorKind::Config, "the host brought its own cipher")
                 .with_help("refresh that one: a vault of MongoDB has a `refresh` of its own"));
@@ -147,7 +148,7 @@ impl Eovr {
         }
     }
 
-    fn key_session(&self) -> Result<Session> {
+    pub(super) fn key_session(&self) -> Result<Session> {
         Ok(self.session(danger::unrestricted("eovr.keys", "keep the data keys")?))
     }
 }
@@ -158,6 +159,9 @@ impl Session {
     /// # Errors
     /// `Denied` below tier 5; `Config` where the host brought its own cipher.
     pub async fn rotate_key(&self, purpose: Purpose) -> Result<RecordId> {
+        if purpose == Purpose::Events {
+            return self.rotate_events().await;
+        }
         self.may_read(self.eovr().catalog().kind(KIND)?)?;
         let master = self.master()?;
         let kept = self.eovr().kept_keys().await?;

@@ -115,7 +115,7 @@ impl LogKeeper {
                 std::collections::hash_map::Entry::Vacant(unknown) => {
                     let store = self.session.eovr().store();
                     let chain = store.events(&self.session.scope(), &Name::new(kind)?, told.record).await?;
-                    let by_hash = |StoredEvent { body, hash }| (Hex(&hash).to_string(), body);
+                    let by_hash = |StoredEvent { body, hash, .. }| (Hex(&hash).to_string(), body);
                     unknown.insert(chain.into_iter().map(by_hash).collect())
                 }
             };

@@ -1,8 +1,10 @@
 //! The door: an engine made of parts ([`Eovr`]), and the engine bound to one actor ([`Session`]), which
 //! is the only handle with verbs.
 
+mod audit_keys;
 mod builder;
 mod figures;
+mod inspect;
 mod keys;
 #[cfg(feature = "checkpoints")]
 mod log_keeper;
@@ -17,6 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 pub use self::builder::EovrBuilder;
 use self::figures::Cubes;
+pub use self::inspect::{Finding, Inspected, Inspection, Vouched};
 pub use self::keys::DataKeyInfo;
 #[cfg(feature = "checkpoints")]
 pub use self::log_keeper::LogKeeper;
@@ -27,6 +30,7 @@ pub use self::trail::{Entry, Trail};
 use zeroize::Zeroizing;
 
 use crate::access::Actor;
+use crate::audit::Authenticator;
 use crate::error::Result;
 use crate::kind::Catalog;
 use crate::name::Name;
@@ -50,6 +54,10 @@ struct Inner {
     cipher: RwLock<Arc<dyn Cipher>>,
     master: Option<MasterKey>,
     previous_master: Option<MasterKey>,
+    /// What wraps the keys of the audit trail, where that is not the master key.
+    audit_master: Option<MasterKey>,
+    /// None until the keys are loaded.
+    authenticator: RwLock<Option<Arc<Authenticator>>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn EntropySource>,
     checks: BTreeMap<Name, Arc<dyn Check>>,

@@ -5,12 +5,13 @@ use zeroize::Zeroizing;
 
 use crate::access::{Actor, Permit, Place as Where, Scope, Standing};
 use crate::analytics::{self, Figures};
+use crate::audit::Attested;
 use crate::decide::{self, Command, Commit, Context, Parent, Target};
 use crate::error::{Error, ErrorKind, Result, Unmet};
 use crate::kind::Kind;
 use crate::name::Name;
 use crate::org::{OrgId, Stamp};
-use crate::ports::Written;
+use crate::ports::{Loaded, Written};
 use crate::record::{
     Clause, Column, Listed, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
 };
@@ -114,7 +115,7 @@ impl Session {
             of.ok_or_else(|| Error::invalid(format!("a `{}` belongs to no other record", kind.name())))?;
         let mut lost: Option<(u64, Error)> = None;
         for _ in 0..TRIES {
-            let parent = self.record(&of, parent).await?;
+            let parent = self.to_decide_on(&of, parent).await?;
             if let Some(error) = in_vain(&mut lost, &parent) {
                 return Err(error);
             }
@@ -146,11 +147,11 @@ impl Session {
         }
         let mut lost: Option<(u64, Error)> = None;
         for _ in 0..TRIES {
-            let record = self.record(kind.name(), id).await?;
+            let record = self.to_decide_on(kind.name(), id).await?;
             if let Some(error) = in_vain(&mut lost, &record) {
                 return Err(error);
             }
-            let commit = self.decide_on(&kind, &record, command.clone()).await;
+            let commit = self.decide_attested(&kind, &record, command.clone()).await;
             let commit = commit.map_err(|error| error.during("act").with("record", id))?;
             match self.eovr.store().commit(commit).await {
                 // Decided again on the newer record; a command that expects the older is told by how much.
@@ -278,6 +279,36 @@ impl Session {
         stored.ok_or_else(|| Error::not_found(kind.as_str()))?.try_into()
     }
 
+    /// One record, compared with what the last event of its chain left: ask for this where a record grants
+    /// something, as whoever can write to the database can change a row.
+    ///
+    /// # Errors
+    /// As [`Session::load`]; `Tampered` where the record is not what its last event left, or where no holder of the
+    /// engine's key made that event.
+    pub async fn attested(&self, kind: &str, id: RecordId) -> Result<Attested> {
+        let kind = self.eovr.catalog().kind(kind)?;
+        self.may_read(kind)?;
+        self.to_decide_on(kind.name(), id).await
+    }
+
+    /// The same for who may do something with a record and not read it.
+    async fn to_decide_on(&self, kind: &Name, id: RecordId) -> Result<Attested> {
+        let mut refreshed = false;
+        loop {
+            let loaded = self.eovr.store().load_for_decision(&Scope::of(&self.actor), kind, id).await?;
+            let Loaded { record, last } = loaded.ok_or_else(|| Error::not_found(kind.as_str()))?;
+            let authenticator = self.eovr.authenticator();
+            match Attested::of(record.try_into()?, last.as_deref(), authenticator.as_deref()) {
+                // Another node may have made a new one.
+                Err(error) if error.kind() == ErrorKind::Key && !refreshed => {
+                    self.eovr.refresh_audit_keys().await?;
+                    refreshed = true;
+                }
+                done => return done,
+            }
+        }
+    }
+
     pub(crate) fn may_read(&self, kind: &Kind) -> Result<()> {
         let may = match self.actor.standing() {
             Standing::Member { role, .. } => kind.table().readers.contains(role.tier()),
@@ -303,12 +334,28 @@ impl Session {
         command: Command,
     ) -> Result<Commit> {
         let place = stamp.clone();
-        self.with_context(&place, parent.map(|parent| parent.record), None, |context| {
+        self.with_context(&place, parent.map(|parent| &**parent.record), None, |context| {
             decide::decide(kind, Target::New { id, stamp, parent }, command, context)
         })
     }
 
+    /// As [`Session::act`], without the commit; a `Conflict` where the record has changed since it was read.
     pub(crate) async fn decide_on(&self, kind: &Kind, record: &Record, command: Command) -> Result<Commit> {
+        let attested = self.to_decide_on(kind.name(), record.id()).await?;
+        if attested.version() != record.version() {
+            return Err(Error::new(ErrorKind::Conflict, "the record has changed since it was read")
+                .with("expected_version", record.version())
+                .with("current_version", attested.version()));
+        }
+        self.decide_attested(kind, &attested, command).await
+    }
+
+    pub(crate) async fn decide_attested(
+        &self,
+        kind: &Kind,
+        record: &Attested,
+        command: Command,
+    ) -> Result<Commit> {
         let open_children = self.open_children(kind, record, Some(&command)).await?;
         let action = command.action.clone();
         self.with_context(&record.envelope().stamp, Some(record), Some(action.as_str()), |context| {
@@ -325,12 +372,14 @@ impl Session {
     ) -> Result<T> {
         let inner = &self.eovr.inner;
         let cipher = self.eovr.cipher();
+        let authenticator = self.eovr.authenticator();
         let checks = record.map(|record| self.answers(record, action)).transpose()?.unwrap_or_default();
         let mut entropy = self.eovr.entropy()?;
         decide(&mut Context {
             actor: &self.actor,
             catalog: &inner.catalog,
             cipher: &*cipher,
+            authenticator: authenticator.as_deref(),
             now: self.eovr.now(),
             zone: &inner.org.zone(&place.facility),
             entropy: &mut entropy,

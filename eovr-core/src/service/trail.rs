@@ -4,7 +4,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::access::Scope;
-use crate::audit::{self, Event, StoredEvent, Verdict};
+use crate::audit::{Event, StoredEvent, Verdict};
 use crate::decide::note_field;
 use crate::error::Result;
 use crate::record::{Record, RecordId};
@@ -47,12 +47,13 @@ impl Session {
     /// As [`Session::load`]. A chain that is broken, and an event that nobody can read any more, are no errors: the
     /// verdict says where. Such an event has no entry.
     pub async fn trail(&self, kind: &str, id: RecordId) -> Result<Trail> {
+        let declared = self.eovr().catalog().kind(kind)?.clone();
         let mut record = self.load(kind, id).await?;
         // Nobody changes one record so often between two reads.
         let mut tries = 16;
         loop {
             let events = self.chain(&record).await?;
-            let verdict = audit::verify(&record, &events);
+            let verdict = self.verdict(&declared, &record, &events);
             tries -= 1;
             if !verdict.is_intact() && tries > 0 {
                 // The record and its events are two reads: what was committed between them breaks no chain.

@@ -470,11 +470,15 @@ class Verdict:
         How many events it has, or the place of the first thing found.
     finding : str or None
         What is wrong there.
+    authenticated : int
+        How many events, from the first, a code vouches for that only a holder of the key can make; fewer than
+        ``seq`` where an older release wrote the last ones.
     """
 
     intact: bool
     seq: int
     finding: str | None
+    authenticated: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,11 +102,37 @@ pub(crate) fn guards(schema: &Schema) -> Vec<Made> {
         ),
     };
     let moved = format!("UPDATE OF {}", schema.fixed().join(", "));
-    vec![
+    let mut guards = vec![
         refuse("refuse_delete", "DELETE", "records are never deleted"),
         refuse("refuse_move", &moved, "records are never moved"),
-    ]
+    ];
+    // `REPLACE` deletes the rows that are in its way, and no trigger of a delete hears of it.
+    let unique: Vec<_> = schema.slots.iter().filter(|slot| slot.unique).map(|slot| &slot.name).collect();
+    let there = |columns: &mut dyn Iterator<Item = &str>, other: &str| {
+        let there = columns.map(|name| {
+            format!("EXISTS (SELECT 1 FROM \"{kind}\" WHERE \"{name}\" = NEW.\"{name}\"{other})")
+        });
+        there.collect::<Vec<_>>().join(" OR ")
+    };
+    let names = || unique.iter().map(|name| name.as_str());
+    let replace = |name: &str, on: &str, when: String| Made {
+        name: format!("{kind}_{name}"),
+        create: format!(
+            "CREATE TRIGGER \"{kind}_{name}\" BEFORE {on} ON \"{kind}\" WHEN {when} \
+             BEGIN SELECT RAISE(ABORT, '{NEVER_REPLACED}'); END"
+        ),
+    };
+    guards.push(replace("refuse_replace", "INSERT", there(&mut ["id"].into_iter().chain(names()), "")));
+    if !unique.is_empty() {
+        let of: Vec<_> = names().map(|name| format!("\"{name}\"")).collect();
+        let when = there(&mut names(), " AND \"id\" <> NEW.\"id\"");
+        guards.push(replace("refuse_take_over", &format!("UPDATE OF {}", of.join(", ")), when));
+    }
+    guards
 }
+
+/// What a record is told that would take the place of another.
+pub(crate) const NEVER_REPLACED: &str = "records are never replaced";
 
 /// Refuses a file that was cut off. SQLite opens it without complaint and fails somewhere later, perhaps
 /// after it has written; the header says how long it should be.

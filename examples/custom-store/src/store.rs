@@ -2,7 +2,7 @@
 //! of hospitals. Read it from the top and put your database where redb stands. Only two things lie beside
 //! it: `layout.rs` says how a record is written down, `error.rs` turns redb's errors into eovr's.
 //!
-//! [`Store`] has ten methods. What they promise comes down to five things:
+//! [`Store`] has eleven methods. What they promise comes down to five things:
 //!
 //! 1. **All or nothing.** Records, events, messages, numbers and unique values of one commit are written
 //!    together and are durable when it returns. Here: one write transaction for each commit.
@@ -32,7 +32,7 @@ use eovr_core::access::Scope;
 use eovr_core::audit::StoredEvent;
 use eovr_core::decide::{Change, Commit};
 use eovr_core::kind::Catalog;
-use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store, Written};
+use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store, Written};
 use eovr_core::record::{Cell, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
@@ -136,6 +136,19 @@ impl Store for RedbStore {
         self.read(move |from| Ok(one(from, &scope, &kind, id)?.as_ref().map(StoredRecord::from))).await
     }
 
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        let (scope, kind) = (scope.clone(), kind.clone());
+        // From one snapshot: a commit between two reads would look like damage.
+        self.read(move |from| {
+            let Some(record) = one(from, &scope, &kind, id)? else { return Ok(None) };
+            let events = from.open_table(EVENTS).map_err(failed)?;
+            let last = events.get((id.as_bytes(), record.envelope().head.seq)).map_err(failed)?;
+            let last = last.map(|row| row.value().1.to_owned());
+            Ok(Some(Loaded { record: StoredRecord::from(&record), last }))
+        })
+        .await
+    }
+
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
         if !(1..=Query::LARGEST_PAGE).contains(&query.limit) {
             return Err(Error::invalid("a page of that size cannot be had"));
@@ -152,7 +165,8 @@ impl Store for RedbStore {
             let more = found.len() > query.limit as usize;
             found.truncate(query.limit as usize);
             let next = found.last().filter(|_| more).map(place);
-            Ok(Page { items: found.iter().map(StoredRecord::from).collect(), next })
+            let items = found.iter().map(StoredRecord::from).collect();
+            Ok(Page { items, next, damaged: Vec::new() })
         })
         .await
     }
@@ -177,7 +191,7 @@ impl Store for RedbStore {
             let chain = events.range(chain).map_err(failed)?.map(|row| {
                 let (_, row) = row.map_err(failed)?;
                 let (hash, body) = row.value();
-                Ok(StoredEvent { body: body.to_owned(), hash: *hash })
+                Ok(StoredEvent { body: body.to_owned(), hash: *hash, beside: None })
             });
             chain.collect()
         })

@@ -13,7 +13,7 @@ use eovr_core::decide::Commit;
 use eovr_core::incident::{self, Report, Settings};
 use eovr_core::kind::{Catalog, Kind};
 use eovr_core::org::{Org, OrgId};
-use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store, Written};
+use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store, Written};
 use eovr_core::record::{ActorId, Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::seal::MasterKey;
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session, Timestamp, conformance};
@@ -66,6 +66,10 @@ impl Store for Leaky {
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         self.store.commit(commit).await
+    }
+
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        self.store.load_for_decision(scope, kind, id).await
     }
 
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {

@@ -9,7 +9,7 @@ fn a_report_survives_the_night() {
     assert!(run.status.success(), "{run:?}");
     let number = said.split_whitespace().next().unwrap();
     assert!(number.starts_with("OVR-") && number.ends_with("-000001"), "{said}");
-    for expected in ["reported\n", " by nurse-7, Intact { events: 1 }", "all of it in "] {
+    for expected in ["reported\n", " by nurse-7, Intact { events: 1, authenticated: 1 }", "all of it in "] {
         assert!(said.contains(expected), "`{expected}` is not in\n{said}");
     }
     assert_eq!(said.matches(number).count(), 2, "{said}");

@@ -12,8 +12,8 @@ fn both_kinds_act_and_refuse() {
         "`cause` to be filled in",
         "somebody other than the person who wrote the record",
         "2 check by nurse-7: the door was ajar",
-        "Intact { events: 3 }",
-        "Intact { events: 4 }",
+        "Intact { events: 3, authenticated: 3 }",
+        "Intact { events: 4, authenticated: 4 }",
         "[*] --> ringing: raise",
         "resulted --> verified: verify",
     ] {

@@ -90,8 +90,9 @@ impl Database {
         Ok(match self {
             Self::Sql(_) => engine.master_key(MasterKey::from_base64(&key.0)?),
             Self::Mongo(store) => {
-                let vault = Vault::open(store, LocalKey::from_base64(&key.0)?).await?;
-                engine.cipher(Arc::new(vault))
+                let local = LocalKey::from_base64(&key.0)?;
+                let engine = engine.audit_key(local.audit_key());
+                engine.cipher(Arc::new(Vault::open(store, local).await?))
             }
         })
     }

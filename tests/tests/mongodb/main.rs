@@ -66,6 +66,7 @@ async fn with_vault(url: &str) -> (Eovr, Arc<Vault>, MongoStore) {
         .org(org())
         .kinds(incident::kinds(Settings::default()).unwrap())
         .cipher(vault.clone())
+        .audit_key(local_key().audit_key())
         .clock(TestClock::new())
         .entropy(TestEntropy::default())
         .open()

@@ -38,7 +38,12 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
 
     // A whole day's work, by a user who has nothing but the role.
     let vault = Arc::new(Vault::open(&store, local_key()).await.unwrap());
-    let builder = Eovr::builder().store(store.clone()).org(org()).kinds(kinds()).cipher(vault.clone());
+    let builder = Eovr::builder()
+        .store(store.clone())
+        .org(org())
+        .kinds(kinds())
+        .cipher(vault.clone())
+        .audit_key(local_key().audit_key());
     let eovr = builder.clock(TestClock::new()).open().await.unwrap();
     let made = nurse(&eovr).incidents().report(&id("CAI-1-1"), told()).await.unwrap().written.id;
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));

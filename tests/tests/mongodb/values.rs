@@ -44,7 +44,8 @@ async fn any_text_comes_back() {
     let url = mongodb_database();
     let store = MongoStore::open(&url).await.unwrap();
     let vault = Arc::new(Vault::open(&store, local_key()).await.unwrap());
-    let eovr = Eovr::builder().store(store).org(org()).kind(kind).cipher(vault);
+    let eovr =
+        Eovr::builder().store(store).org(org()).kind(kind).cipher(vault).audit_key(local_key().audit_key());
     let eovr = eovr.clock(TestClock::new()).entropy(TestEntropy::default()).open().await.unwrap();
     let nurse = nurse(&eovr);
     let texts = ["a\0b\0".to_owned(), "😀\u{10ffff}".to_owned(), "سقط".to_owned(), "x".repeat(1 << 20)];

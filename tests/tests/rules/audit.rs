@@ -2,9 +2,12 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
+use std::sync::Arc;
+
 use eovr_core::access::Role;
-use eovr_core::audit::{StoredEvent, verify};
+use eovr_core::audit::{StoredEvent, Verdict, verify};
 use eovr_core::incident::{Action, FollowUp, FollowUpKind};
+use eovr_core::kind::Kind;
 use eovr_core::org::OrgId;
 use eovr_core::record::{ActorId, Record, RecordId, StoredRecord, Value};
 use eovr_core::{Command, Name, Timestamp};
@@ -16,14 +19,19 @@ use sha2::{Digest, Sha256};
 /// A record as it is kept, with its chain.
 #[derive(Clone)]
 struct Kept {
+    kind: Arc<Kind>,
     record: StoredRecord,
     chain: Vec<StoredEvent>,
 }
 
 impl Kept {
-    fn is_intact(&self) -> bool {
+    fn verdict(&self) -> Option<Verdict> {
         // What is no record any more is found before a verifier sees it.
-        Record::try_from(self.record.clone()).is_ok_and(|record| verify(&record, &self.chain).is_intact())
+        Some(verify(&self.kind, &Record::try_from(self.record.clone()).ok()?, &self.chain))
+    }
+
+    fn is_intact(&self) -> bool {
+        self.verdict().is_some_and(|verdict| verdict.is_intact())
     }
 }
 
@@ -86,12 +94,14 @@ async fn history(seed: u64, steps: usize) -> Vec<Kept> {
     let mut kept = Vec::new();
     for (kind, ids) in [("incident", incidents), ("follow_up", follow_ups)] {
         for id in ids {
-            kept.push(Kept { record: spy.record(kind, id).await, chain: spy.chain(kind, id).await });
+            let (record, chain) = (spy.record(kind, id).await, spy.chain(kind, id).await);
+            kept.push(Kept { kind: eovr.catalog().kind(kind).unwrap().clone(), record, chain });
         }
     }
     let keys = spy.dump().await;
     let keys = keys.0.into_iter().zip(keys.1).filter(|(record, _)| record.envelope.kind == "data_key");
-    kept.extend(keys.map(|(record, chain)| Kept { record, chain }));
+    let kind = eovr.catalog().kind("data_key").unwrap();
+    kept.extend(keys.map(|(record, chain)| Kept { kind: kind.clone(), record, chain }));
     kept
 }
 
@@ -100,8 +110,7 @@ async fn after_any_history_every_chain_is_whole() {
     let (mut events, mut longest) = (0, 0);
     for seed in 0..40 {
         for kept in history(seed, 60).await {
-            let verdict = verify(&Record::try_from(kept.record).unwrap(), &kept.chain);
-            assert!(verdict.is_intact(), "seed {seed}: {verdict:?}");
+            assert!(kept.is_intact(), "seed {seed}: {:?}", kept.verdict());
             events += kept.chain.len();
             longest = longest.max(kept.chain.len());
         }
@@ -229,7 +238,9 @@ fn changed_chains(
             with("body", &|chain| chain[place].body.clone_from(&body));
             // And as somebody would who knows the rule, but cannot change what follows.
             let hash = Sha256::digest(format!("eovr.event.v1\n{body}")).into();
-            with("body and hash", &|chain| chain[place] = StoredEvent { body: body.clone(), hash });
+            with("body and hash", &|chain| {
+                chain[place] = StoredEvent { body: body.clone(), hash, beside: None }
+            });
         }
         with("hash", &|chain| chain[place].hash[7] ^= 0x10);
         with("dropped", &|chain| drop(chain.remove(place)));
@@ -259,17 +270,17 @@ async fn any_single_change_is_found() {
             assert!(one.is_intact());
             let other = &kept[(index + 1) % kept.len()];
             for (what, record) in changed_records(&one.record, &other.record, &mut chance) {
-                let changed = Kept { record, chain: one.chain.clone() };
+                let changed = Kept { record, ..one.clone() };
                 assert!(!changed.is_intact(), "seed {seed}: not found: {what} of {:?}", one.record);
                 tried += 1;
             }
             for (what, chain) in changed_chains(&one.chain, &other.chain, &mut chance) {
-                let changed = Kept { record: one.record.clone(), chain };
+                let changed = Kept { chain, ..one.clone() };
                 assert!(!changed.is_intact(), "seed {seed}: not found: {what}, chain of {:?}", one.record);
                 tried += 1;
             }
             // An older state of the record under the whole chain, and the other way round.
-            let short = Kept { record: one.record.clone(), chain: Vec::new() };
+            let short = Kept { chain: Vec::new(), ..one.clone() };
             assert!(!short.is_intact(), "an empty chain passes");
         }
     }
@@ -286,10 +297,11 @@ async fn a_record_set_back_with_its_chain_is_found_by_its_own_head() {
     let old = spy.record("incident", incident).await;
     quality.incidents().act(incident, Action::Start, None).await.unwrap();
     let chain = spy.chain("incident", incident).await;
-    assert!(!Kept { record: old, chain: chain.clone() }.is_intact(), "the record alone was set back");
-    let new = spy.record("incident", incident).await;
-    assert!(!Kept { record: new.clone(), chain: chain[..1].to_vec() }.is_intact(), "the chain alone");
-    assert!(Kept { record: new, chain }.is_intact());
+    let kind = eovr.catalog().kind("incident").unwrap().clone();
+    let new = Kept { kind, record: spy.record("incident", incident).await, chain: chain.clone() };
+    assert!(!Kept { record: old, ..new.clone() }.is_intact(), "the record alone was set back");
+    assert!(!Kept { chain: chain[..1].to_vec(), ..new.clone() }.is_intact(), "the chain alone");
+    assert!(new.is_intact());
     let trail = quality.incidents().trail(incident).await.unwrap();
     assert!(trail.verdict.is_intact());
     spy.spoil(|record| drop(record.facets.insert(Name::new("category").unwrap(), Value::from("behaviour"))));

@@ -179,7 +179,7 @@ async fn questions_that_are_not_right() {
     let ward = Ward::new().await;
     let name = |text: &str| Name::new(text).unwrap();
     let call = ward.quality.load("incidents", ward.incident);
-    ward.check("an unknown kind", call, InvalidInput, "known kinds: `attachment`, `data_key`").await;
+    ward.check("an unknown kind", call, InvalidInput, "known kinds: `attachment`, `audit_key`").await;
     let facet = |text: &str| Column::Facet(name(text));
     let incidents = || Query::of(name("incident"));
     let unknown = incidents().filter(facet("colour"), Test::Absent);
@@ -259,8 +259,9 @@ async fn a_sealed_text_that_was_touched_does_not_open() {
     ward.spy.spoil(move |record| {
         record.sealed.get_mut(&name).into_iter().for_each(|bytes| *bytes = b"plain".to_vec())
     });
-    let call = ward.quality.load("incident", ward.incident);
-    ward.check("a plain text", call, ErrorKind::Tampered, "written without being sealed").await;
+    let record = ward.quality.load("incident", ward.incident).await.unwrap();
+    let opened = async { ward.quality.open(&record, "description") };
+    ward.check("a plain text", opened, ErrorKind::Tampered, "written without being sealed").await;
     let name = description;
     ward.spy.spoil(move |record| record.sealed.get_mut(&name).into_iter().for_each(|bytes| bytes[5] ^= 1));
     let record = ward.quality.load("incident", ward.incident).await.unwrap();

@@ -14,7 +14,7 @@ use eovr_core::incident::{self, Action, KIND, Settings};
 use eovr_core::kind::{Catalog, Kind};
 use eovr_core::memory::MemoryStore;
 use eovr_core::org::Org;
-use eovr_core::ports::{Census, Clock as _, Parcel, Posted, Receipt, Store};
+use eovr_core::ports::{Census, Clock as _, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{ActorId, Cell, Column, Page, Query, RecordId, StoredRecord, Tally, Test, Value};
 use eovr_core::{Command, Eovr, ErrorKind, Name, Result, Timestamp};
 use eovr_tests::chance::Chance;
@@ -88,6 +88,10 @@ impl Store for Between {
         // As a database would: others get their turn between a read and a write.
         tokio::task::yield_now().await;
         self.inner.commit(commit).await
+    }
+
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        self.inner.load_for_decision(scope, kind, id).await
     }
 
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {

@@ -309,9 +309,14 @@ async fn refused_questions_are_not_repeated() {
         assert_eq!(fails("a touched text", session.open(&spoilt, field.as_str())), ErrorKind::Tampered);
     }
     spy.spoil(|record| record.sealed.values_mut().for_each(|bytes| *bytes = TEXT.as_bytes().to_vec()));
-    assert_eq!(fails("a plain text", session.load("incident", incident).await), ErrorKind::Tampered);
+    let spoilt = session.load("incident", incident).await.unwrap();
+    for field in record.sealed.keys() {
+        assert_eq!(fails("a plain text", session.open(&spoilt, field.as_str())), ErrorKind::Tampered);
+    }
+    assert_eq!(fails("a plain text", session.attested("incident", incident).await), ErrorKind::Tampered);
     // And an event.
-    let event = eovr_core::audit::StoredEvent { body: format!("{{\"v\": \"{TEXT}\"}}"), hash: [0; 32] };
+    let event =
+        eovr_core::audit::StoredEvent { body: format!("{{\"v\": \"{TEXT}\"}}"), hash: [0; 32], beside: None };
     assert_eq!(fails("an event", event.read()), ErrorKind::Tampered);
 }
 

@@ -13,10 +13,11 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use eovr_core::access::{Actor, Role};
+use eovr_core::audit::Attested;
 use eovr_core::decide::{self, Context, Target};
 use eovr_core::incident::{self, Settings};
 use eovr_core::kind::{Catalog, Kind};
-use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::record::{RecordId, Value};
 use eovr_core::seal::{Entropy, KeyRing};
 use eovr_core::{Command, ErrorKind, Name, Result, Timestamp};
 use eovr_tests::chance::Chance;
@@ -120,7 +121,7 @@ impl Ground {
         self.catalog.kind("incident").unwrap()
     }
 
-    fn decide(&mut self, actor: &Actor, target: Target<'_>, command: Command) -> Result<Record> {
+    fn decide(&mut self, actor: &Actor, target: Target<'_>, command: Command) -> Result<Attested> {
         self.seeds += 1;
         let mut seed = [3; 32];
         seed[..8].copy_from_slice(&self.seeds.to_be_bytes());
@@ -128,16 +129,17 @@ impl Ground {
             actor,
             catalog: &self.catalog,
             cipher: &self.ring,
+            authenticator: None,
             now: self.now,
             zone: &jiff::tz::TimeZone::UTC,
             entropy: &mut Entropy::from_seed(&seed),
             checks: &BTreeMap::new(),
         };
         let commit = decide::decide(self.kind(), target, command, &mut context)?;
-        Ok(commit.changes()[0].record().clone())
+        Ok(commit.into_changes().remove(0).into_record())
     }
 
-    fn report(&mut self, actor: &Actor) -> Record {
+    fn report(&mut self, actor: &Actor) -> Attested {
         let command = Command::new("report")
             .set("category", "medication")
             .set("reporter_type", "staff")

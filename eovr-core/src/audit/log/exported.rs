@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::event::{Event, Hex, hash};
+use crate::audit::event::{Event, Hashed, Hex};
 use crate::audit::log::{Checkpoint, Tree};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Head;
@@ -111,7 +111,7 @@ struct Told {
 fn entry<'l>(line: &'l str, heads: &mut HashMap<String, Head>) -> Result<Cow<'l, str>, &'static str> {
     let line: Line<'l> = serde_json::from_str(line).map_err(|_| "the line is not an entry")?;
     let told: Told = serde_json::from_str(&line.message).map_err(|_| "the message cannot be read")?;
-    let digest = hash(&line.event);
+    let digest = Hashed::of(&line.event).hash;
     if Hex(&digest).to_string() != told.event {
         return Err("the event is not the one that the message names");
     }

@@ -44,11 +44,23 @@ pub(super) fn draw(flow: &mut Flow<'_>, trail: &Trail, zone: &TimeZone, checkpoi
 /// What the verifier found, in words.
 fn verdict(verdict: &Verdict, lang: Lang) -> String {
     let (en, ar) = match verdict {
-        Verdict::Intact { events } => (
+        Verdict::Intact { events, authenticated } if events == authenticated => (
             format!(
-                "Verified: {events} events, each follows from the one before, and the record is what the last one left."
+                "Verified: {events} events, each follows from the one before and was made by this system, and the record is what the last one left."
             ),
-            format!("تم التحقق: عدد الأحداث {events}، كل حدث يتبع ما قبله، والسجل مطابق لآخر حدث."),
+            format!(
+                "تم التحقق: عدد الأحداث {events}، كل حدث يتبع ما قبله وأنشأه هذا النظام، والسجل مطابق لآخر حدث."
+            ),
+        ),
+        Verdict::Intact { events, authenticated } => (
+            format!(
+                "Verified: {events} events, each follows from the one before, and the record is what the last one left. An older release wrote {} of them, which carry no code of this system.",
+                events - authenticated
+            ),
+            format!(
+                "تم التحقق: عدد الأحداث {events}، كل حدث يتبع ما قبله، والسجل مطابق لآخر حدث. منها {} كتبها إصدار أقدم ولا تحمل رمز هذا النظام.",
+                events - authenticated
+            ),
         ),
         Verdict::Broken { seq, finding } => (
             format!("NOT VERIFIED, event {seq}: {finding}."),

@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use serde::Deserialize;
 
 use crate::access::Actor;
+use crate::audit::Attested;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::doors::enter::is_active;
 use crate::identity::doors::{Doors, Opened};
@@ -86,9 +87,8 @@ impl Doors {
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Opened> {
         let now = self.eovr().now();
         for _ in 0..super::TRIES {
-            let Ok(login) = self.software(token.login())?.load(login::KIND, token.login()).await else {
-                return Err(bad_token());
-            };
+            let software = self.software(token.login())?;
+            let login = absent_is_bad(software.attested(login::KIND, token.login()).await)?;
             let user = owner(&login)?;
             let account = self.account(user).await?;
             let next = self.followers(token).next().ok_or_else(bad_token)?;
@@ -167,8 +167,8 @@ impl Doors {
 
     async fn look_up(&self, id: RecordId, bearer: Bearer) -> Result<(Record, Record)> {
         let software = self.software(bearer.user)?;
-        let login = absent_is_bad(software.load(login::KIND, id).await)?;
-        let account = absent_is_bad(software.load(user::KIND, bearer.user).await)?;
+        let login = absent_is_bad(software.attested(login::KIND, id).await)?;
+        let account = absent_is_bad(software.attested(user::KIND, bearer.user).await)?;
         if *login.state() != login::State::Open.name() || owner(&login)? != bearer.user {
             return Err(bad_token());
         }
@@ -317,8 +317,12 @@ pub(super) fn owner(login: &Record) -> Result<RecordId> {
     login.facet("user").and_then(Value::as_text).unwrap_or_default().parse()
 }
 
-fn absent_is_bad(record: Result<Record>) -> Result<Record> {
-    record.map_err(|error| if error.kind() == ErrorKind::NotFound { bad_token() } else { error })
+/// A record that grants something is believed where it proves itself.
+fn absent_is_bad(record: Result<Attested>) -> Result<Record> {
+    match record {
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(bad_token()),
+        record => record.map(Attested::into_record),
+    }
 }
 
 fn over(reason: Reason) -> Error {

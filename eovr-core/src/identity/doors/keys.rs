@@ -52,7 +52,7 @@ impl Doors {
     /// `Unauthenticated` where there is no such key, or it has ended.
     pub async fn admit_key(&self, text: &str) -> Result<KeyBearer> {
         let key: ApiKey = text.parse()?;
-        let record = match self.software(key.id())?.load(api_key::KIND, key.id()).await {
+        let record = match self.software(key.id())?.attested(api_key::KIND, key.id()).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(bad_token()),
             found => found?,
         };

@@ -30,6 +30,7 @@ use self::keep::Known;
 pub use self::keys::KeyBearer;
 use crate::access::Role;
 use crate::access::danger;
+use crate::audit::Attested;
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::password::PasswordCost;
@@ -151,7 +152,7 @@ impl Doors {
     }
 
     async fn account(&self, id: RecordId) -> Result<Record> {
-        self.software(id)?.load(user::KIND, id).await
+        self.software(id)?.attested(user::KIND, id).await.map(Attested::into_record)
     }
 
     /// Changes an account by a command that is worked out anew from what stands there, as often as others

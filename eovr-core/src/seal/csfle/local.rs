@@ -2,13 +2,15 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha512;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::seal::Entropy;
 use crate::seal::csfle::aead::{Iv, KEY, Key};
 use crate::seal::sealed::{BLOCK, CSFLE_TAG};
+use crate::seal::{Entropy, MasterKey};
 
 const SHAPE: &str = "96 bytes in base64, 128 characters";
 
@@ -57,6 +59,20 @@ impl LocalKey {
         let mut boxed = Box::new(Zeroizing::new([0; KEY]));
         boxed.copy_from_slice(bytes);
         Self { bytes: boxed }
+    }
+
+    /// The key for [`EovrBuilder::audit_key`]: it follows from this one, and this one does not follow from it.
+    ///
+    /// [`EovrBuilder::audit_key`]: crate::service::EovrBuilder::audit_key
+    pub fn audit_key(&self) -> MasterKey {
+        // HMAC fills a key up to a block of the hash, which is longer than this one.
+        let mut block = Zeroizing::new([0; 128]);
+        block.iter_mut().zip(self.bytes.iter()).for_each(|(to, from)| *to = *from);
+        let code =
+            Hmac::<Sha512>::new((&*block).into()).chain_update(b"eovr.audit.v1").finalize().into_bytes();
+        let mut key = Zeroizing::new([0; 32]);
+        key.iter_mut().zip(code).for_each(|(to, from)| *to = from);
+        MasterKey::from_bytes(&key)
     }
 
     /// Wraps the bytes of a data key for keeping.

@@ -6,7 +6,7 @@ use eovr_core::access::{Reach, Scope};
 use eovr_core::audit::StoredEvent;
 use eovr_core::decide::Commit;
 use eovr_core::kind::Catalog;
-use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
+use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{
     Cell, Clause, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Test, Value,
 };
@@ -73,6 +73,15 @@ impl Store for Faulty {
         self.commit_now(commit).await
     }
 
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+        let Some(record) = self.load(scope, kind, id).await? else { return Ok(None) };
+        let seq = record.envelope.head.seq;
+        let world = self.world();
+        let chain = world.events.get(&id).into_iter().flatten();
+        let last = chain.skip(usize::try_from(seq).unwrap_or_default().saturating_sub(1)).next();
+        Ok(Some(Loaded { record, last: last.map(|event| event.body.clone()) }))
+    }
+
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
         let mut world = self.world();
         let scope = self.scope(&mut world, scope, Fault::LeaksOnLoad);
@@ -109,7 +118,8 @@ impl Store for Faulty {
         let more = found.len() > limit || self.is(Fault::NextOnEveryPage);
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|record| place(record));
-        Ok(Page { items: found.into_iter().map(StoredRecord::from).collect(), next })
+        let items = found.into_iter().map(StoredRecord::from).collect();
+        Ok(Page { items, next, damaged: Vec::new() })
     }
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {

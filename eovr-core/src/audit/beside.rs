@@ -1,0 +1,134 @@
+//! What a store keeps beside the bytes of an event: copies for people at a database's prompt, and the message of the
+//! feed. Figures, notices and logins follow the feed, so a verifier looks at it as well.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::audit::chain::Seen;
+use crate::audit::content::{Known, Past};
+use crate::audit::event::Hex;
+use crate::name::Name;
+use crate::record::{Record, Value};
+use crate::time::Timestamp;
+
+/// What a store keeps beside the bytes and the hash of an event.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// The kind.
+    pub kind: String,
+    /// The place in the chain.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// The message of the feed: [`crate::decide::Message`] as JSON.
+    pub message: String,
+}
+
+/// Where and what, and no facet of the message.
+impl fmt::Debug for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Beside({} {} {}, {} bytes)", self.kind, self.seq, self.action, self.message.len())
+    }
+}
+
+impl Beside {
+    /// Whether the copies are those of the event.
+    pub(super) fn fits(&self, event: &Seen<'_>) -> bool {
+        self.kind == event.kind
+            && self.seq == event.seq
+            && self.at == event.at
+            && self.actor == event.actor
+            && self.action == event.action
+    }
+
+    pub(super) fn told(&self) -> Option<Told<'_>> {
+        serde_json::from_str(&self.message).ok()
+    }
+}
+
+/// A message of the feed, as a verifier reads it.
+#[derive(Deserialize)]
+pub(super) struct Told<'m> {
+    #[serde(borrow)]
+    topic: Cow<'m, str>,
+    #[serde(borrow)]
+    record: Cow<'m, str>,
+    version: u64,
+    #[serde(borrow)]
+    from: Option<Cow<'m, str>>,
+    #[serde(borrow)]
+    to: Cow<'m, str>,
+    #[serde(borrow)]
+    governorate: Cow<'m, str>,
+    #[serde(borrow)]
+    administration: Cow<'m, str>,
+    #[serde(borrow)]
+    facility: Cow<'m, str>,
+    month: u32,
+    #[serde(borrow)]
+    before: Option<BTreeMap<Cow<'m, str>, Json>>,
+    #[serde(borrow)]
+    after: BTreeMap<Cow<'m, str>, Json>,
+    /// Releases before codes did not name it.
+    #[serde(borrow, default)]
+    event: Option<Cow<'m, str>>,
+}
+
+impl Told<'_> {
+    /// Whether it tells of this event of this record; its facets are for [`Told::tells_after`] and
+    /// [`Told::tells_before`].
+    pub(super) fn tells(&self, record: &Record, event: &Seen<'_>, hash: &[u8; 32]) -> bool {
+        let (envelope, stamp) = (&record.envelope, &record.envelope.stamp);
+        self.topic.split_once('.') == Some((&*event.kind, &*event.action))
+            && self.record == event.record
+            && self.version == event.version
+            && self.from == event.from
+            && self.to == event.to
+            && self.governorate == stamp.governorate.as_str()
+            && self.administration == stamp.administration.as_str()
+            && self.facility == stamp.facility.as_str()
+            && self.month == envelope.month
+            && self.before.is_some() == event.from.is_some()
+            && match &self.event {
+                Some(named) => *named == Hex(hash).to_string(),
+                None => event.mac.is_none(),
+            }
+    }
+
+    pub(super) fn tells_after(&self, past: &Past<'_>) -> bool {
+        facets_fit(&self.after, past)
+    }
+
+    pub(super) fn tells_before(&self, past: &Past<'_>) -> bool {
+        self.before.as_ref().is_none_or(|before| facets_fit(before, past))
+    }
+}
+
+fn facets_fit(told: &BTreeMap<Cow<'_, str>, Json>, past: &Past<'_>) -> bool {
+    told.iter().all(|(name, json)| {
+        let Ok(name) = Name::new(name) else { return false };
+        match past.facets.get(&name) {
+            None => json.is_null(),
+            Some(Known::Value(value)) => is(json, value),
+            // It stands in no event.
+            Some(Known::Digest(_)) => true,
+        }
+    })
+}
+
+fn is(json: &Json, value: &Value) -> bool {
+    match (value, json) {
+        (Value::Text(text), Json::String(json)) => **text == **json,
+        (Value::Int(int), Json::Number(json)) => json.as_i64() == Some(*int),
+        (Value::Bool(bool), Json::Bool(json)) => bool == json,
+        (value, json) => serde_json::to_value(value).is_ok_and(|value| value == *json),
+    }
+}

@@ -1,0 +1,288 @@
+use std::sync::{Arc, PoisonError};
+
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::access::{ActionRow, Tiers};
+use crate::audit::{Attested, Authenticator, StoredEvent};
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::name::Name;
+use crate::org::Stamp;
+use crate::record::{Query, Record, RecordId, Value, ValueType};
+use crate::seal::{MasterKey, Purpose, WrappedKey};
+use crate::service::{Eovr, Session};
+use crate::workflow::{Rule, StateRow, Table};
+
+pub(super) const KIND: &str = "audit_key";
+
+/// Whether every chain must end with an event that has a code stands in the wrapped key itself, behind its 32 bytes:
+/// who writes to the database cannot change it without the master key.
+const REQUIRED: u8 = 1;
+
+/// The kind of a wrapped key for the codes of events. A kind of its own, because releases before know no such
+/// purpose of a data key.
+pub(super) fn kind() -> Result<Kind> {
+    let name = |text: &str| Name::new(text);
+    let facet = |text: &str, value_type| Ok::<_, Error>(FacetSpec::new(Name::new(text)?, value_type));
+    let action = |text: &str, sets: &[&str]| {
+        let sets = sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?;
+        Ok::<_, Error>(ActionRow { sets, ..ActionRow::new(Name::new(text)?, Tiers::new(5, 5)?) })
+    };
+    let stays = |action: &str| {
+        Ok::<_, Error>(Rule { from: vec![name("kept")?], action: name(action)?, to: None, needs: Vec::new() })
+    };
+    Kind::new(KindTable {
+        readers: Tiers::new(5, 5)?,
+        facets: vec![
+            FacetSpec { required: true, ..facet("made_at", ValueType::Time)? },
+            // Of two nodes that make the same key at once one loses, and loads the other's.
+            FacetSpec { required: true, unique: true, ..facet("slot", ValueType::Int)? },
+            FacetSpec { required: true, silent: true, ..facet("wrapped", ValueType::Bytes)? },
+        ],
+        ..KindTable::new(
+            KIND,
+            Table {
+                start: name("kept")?,
+                create: name("make")?,
+                // A chain would no longer verify without its key: it is never destroyed.
+                states: vec![StateRow { name: name("kept")?, end: true }],
+                actions: vec![
+                    action("make", &["made_at", "slot", "wrapped"])?,
+                    action("rewrap", &["wrapped"])?,
+                    action("require", &["wrapped"])?,
+                ],
+                rules: vec![stays("rewrap")?, stays("require")?],
+            },
+        )?
+    })
+}
+
+/// A key of the audit trail, opened.
+pub(super) struct AuditKey {
+    id: Uuid,
+    created_at: i64,
+    key: Zeroizing<[u8; 32]>,
+    required: bool,
+}
+
+impl AuditKey {
+    fn unwrap(master: &MasterKey, kept: &WrappedKey) -> Result<Self> {
+        let material = master.unwrap(kept)?;
+        let (key, rest) = material.split_first_chunk::<32>().ok_or_else(|| damaged(kept.id))?;
+        Ok(Self {
+            id: kept.id,
+            created_at: kept.created_at,
+            key: Zeroizing::new(*key),
+            required: rest == [REQUIRED],
+        })
+    }
+
+    fn material(&self, required: bool) -> Zeroizing<Vec<u8>> {
+        let mut material = Zeroizing::new(Vec::with_capacity(33));
+        material.extend_from_slice(self.key.as_slice());
+        material.push(if required { REQUIRED } else { 0 });
+        material
+    }
+}
+
+impl Eovr {
+    pub(crate) fn authenticator(&self) -> Option<Arc<Authenticator>> {
+        self.inner.authenticator.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Loads the keys under which events are authenticated; makes the first where there is none.
+    pub(super) async fn load_audit_keys(&self) -> Result<()> {
+        let master = self.audit_master()?;
+        if let Some(previous) = &self.inner.previous_master {
+            self.rewrap_audit_keys(previous, master).await?;
+        }
+        if self.kept_audit_keys().await?.is_empty() {
+            match self.make_first_audit_key().await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {} // another node was faster
+                done => done?,
+            }
+        }
+        self.refresh_audit_keys().await
+    }
+
+    pub(super) async fn refresh_audit_keys(&self) -> Result<()> {
+        let master = self.audit_master()?;
+        let kept = self.kept_audit_keys().await?;
+        let mut keys = kept.iter().map(|key| AuditKey::unwrap(master, &key.0)).collect::<Result<Vec<_>>>()?;
+        keys.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
+        self.authenticate_with(&keys);
+        // Set back to an older row, a key would no longer say that codes are required.
+        let authenticator = self.authenticator();
+        for (_, record) in kept {
+            let last = self.chain_of(&record).await?.into_iter().last().map(|event| event.body);
+            Attested::of(record, last.as_deref(), authenticator.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// Lets no chain end with an event that has no code, from now on: for when every node makes codes and every
+    /// chain was [vouched](Session::vouch) for.
+    pub(super) async fn require_codes(&self) -> Result<()> {
+        let (master, system) = (self.audit_master()?, self.key_session()?);
+        for (kept, record) in self.kept_audit_keys().await? {
+            let key = AuditKey::unwrap(master, &kept)?;
+            if !key.required {
+                let wrapped = master.wrap((&kept).into(), &key.material(true), &mut self.entropy()?)?;
+                let command = Command::new("require").set("wrapped", Value::Bytes(wrapped.wrapped));
+                system.act(KIND, record.id(), command).await?;
+            }
+        }
+        self.refresh_audit_keys().await
+    }
+
+    async fn make_first_audit_key(&self) -> Result<()> {
+        // What has no history has no event without a code.
+        let required = self.store().feed(0, 1).await?.is_empty();
+        if !required {
+            self.must_have_no_codes().await?;
+        }
+        self.make_audit_key(&[], required).await.map(drop)
+    }
+
+    /// Makes a key that makes codes from now on; the older ones go on checking theirs.
+    pub(super) async fn rotate_audit_key(&self) -> Result<RecordId> {
+        let master = self.audit_master()?;
+        let kept = self.kept_audit_keys().await?;
+        let older = kept.iter().map(|key| AuditKey::unwrap(master, &key.0)).collect::<Result<Vec<_>>>()?;
+        let required = older.iter().any(|key| key.required);
+        let id = self.make_audit_key(&older, required).await?;
+        self.refresh_audit_keys().await?;
+        Ok(id)
+    }
+
+    async fn make_audit_key(&self, older: &[AuditKey], required: bool) -> Result<RecordId> {
+        let (master, system) = (self.audit_master()?, self.key_session()?);
+        let mut entropy = self.entropy()?;
+        let after = older.iter().map(|key| key.created_at.saturating_add(1)).max().unwrap_or(i64::MIN);
+        let created_at = self.now().as_micros().max(after);
+        let id = self.new_id(self.now(), &mut entropy);
+        let mut key = Zeroizing::new([0; 32]);
+        entropy.fill(key.as_mut_slice());
+        let key = AuditKey { id: id.uuid(), created_at, key, required };
+        let label = crate::seal::Label { id: key.id, purpose: Purpose::Events, created_at };
+        let wrapped = master.wrap(label, &key.material(required), &mut entropy)?;
+        let slot = older.len() + 1;
+        if older.is_empty() {
+            // Its own first event is the first that has a code.
+            self.authenticate_with(std::slice::from_ref(&key));
+        }
+        let command = Command::new("make")
+            .set("made_at", crate::time::Timestamp::from_micros(created_at))
+            .set("slot", i64::try_from(slot).unwrap_or(i64::MAX))
+            .set("wrapped", Value::Bytes(wrapped.wrapped));
+        let kind = self.catalog().kind(KIND)?.clone();
+        let commit = system.decide_new(&kind, id, Stamp::national(), None, command)?;
+        self.store().commit(commit).await?;
+        Ok(id)
+    }
+
+    async fn rewrap_audit_keys(&self, previous: &MasterKey, master: &MasterKey) -> Result<()> {
+        let system = self.key_session()?;
+        let mut wrong = Vec::new();
+        for (kept, record) in self.kept_audit_keys().await? {
+            if master.unwrap(&kept).is_err() {
+                wrong.push((kept, record));
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        // The event of the change needs a code already.
+        let all = self.kept_audit_keys().await?;
+        let open =
+            |kept: &WrappedKey| AuditKey::unwrap(master, kept).or_else(|_| AuditKey::unwrap(previous, kept));
+        let mut keys = all.iter().map(|(kept, _)| open(kept)).collect::<Result<Vec<_>>>()?;
+        keys.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
+        self.authenticate_with(&keys);
+        for (kept, record) in wrong {
+            let wrapped = master.wrap((&kept).into(), &previous.unwrap(&kept)?, &mut self.entropy()?)?;
+            let command = Command::new("rewrap").set("wrapped", Value::Bytes(wrapped.wrapped));
+            system.act(KIND, record.id(), command).await?;
+        }
+        Ok(())
+    }
+
+    fn authenticate_with(&self, keys: &[AuditKey]) {
+        let required = keys.iter().any(|key| key.required);
+        let authenticator = Authenticator::new(keys.iter().map(|key| (key.id, &*key.key)), required);
+        *self.inner.authenticator.write().unwrap_or_else(PoisonError::into_inner) =
+            Some(Arc::new(authenticator));
+    }
+
+    pub(super) async fn kept_audit_keys(&self) -> Result<Vec<(WrappedKey, Record)>> {
+        let page = self.key_session()?.find(&Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE)).await?;
+        page.items.into_iter().map(|record| Ok((wrapped(&record)?, record))).collect()
+    }
+
+    /// A database whose newest events have codes had a key: where that is gone, a new one would make everything
+    /// that it vouched for a matter of belief.
+    async fn must_have_no_codes(&self) -> Result<()> {
+        let end = self.store().census(&Name::new(KIND)?, &[]).await?.position;
+        for posted in self.store().feed(end.saturating_sub(LOOKED_AT), LOOKED_AT_PAGE).await? {
+            let Ok(told) = serde_json::from_str::<Told>(&posted.message) else { continue };
+            let Some((kind, _)) = told.topic.split_once('.') else { continue };
+            let Ok(kind) = self.catalog().kind(kind) else { continue };
+            let everything = crate::access::Scope::everything();
+            let events = self.store().events(&everything, kind.name(), told.record).await?;
+            let coded = |event: &StoredEvent| event.read().is_ok_and(|event| event.mac.is_some());
+            if events.last().is_some_and(coded) {
+                return Err(Error::new(ErrorKind::Tampered, "the keys of the audit trail are gone")
+                    .with_help("restore the records of kind `audit_key` from a backup"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn chain_of(&self, record: &Record) -> Result<Vec<StoredEvent>> {
+        self.key_session()?.chain(record).await
+    }
+
+    fn audit_master(&self) -> Result<&MasterKey> {
+        let inner = &self.inner;
+        inner.audit_master.as_ref().or(inner.master.as_ref()).ok_or_else(|| {
+            Error::new(ErrorKind::Config, "the engine has no key for its audit trail")
+                .with_help("call `audit_key` beside `cipher`")
+        })
+    }
+}
+
+/// How many of the newest messages are looked at.
+const LOOKED_AT: u64 = 64;
+const LOOKED_AT_PAGE: u32 = 64;
+
+#[derive(serde::Deserialize)]
+struct Told {
+    topic: String,
+    record: RecordId,
+}
+
+fn wrapped(record: &Record) -> Result<WrappedKey> {
+    let damaged = || damaged(record.id().uuid());
+    Ok(WrappedKey {
+        id: record.id().uuid(),
+        purpose: Purpose::Events,
+        created_at: record.facet("made_at").and_then(Value::as_time).ok_or_else(damaged)?.as_micros(),
+        wrapped: record.facet("wrapped").and_then(Value::as_bytes).ok_or_else(damaged)?.to_vec(),
+    })
+}
+
+fn damaged(id: Uuid) -> Error {
+    Error::new(ErrorKind::Tampered, "a key of the audit trail is damaged")
+        .with_help("restore the records of kind `audit_key` from a backup")
+        .with("record", id)
+}
+
+impl Session {
+    /// Has the audit trail made under a new key; the older ones stay, so that what they vouched for still verifies.
+    pub(super) async fn rotate_events(&self) -> Result<RecordId> {
+        self.may_read(self.eovr().catalog().kind(KIND)?)?;
+        self.eovr().rotate_audit_key().await
+    }
+}

@@ -1,0 +1,294 @@
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Reach, Scope};
+use crate::audit::{self, StoredEvent, Verdict};
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::{Catalog, Kind, VOUCH};
+use crate::name::Name;
+use crate::record::{Query, Record, RecordId};
+use crate::service::Session;
+
+/// What a look at a whole store found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Inspection {
+    /// What was looked at, by kind.
+    pub kinds: BTreeMap<Name, Inspected>,
+    /// How many messages the feed has.
+    pub messages: u64,
+    /// What is wrong, the first [`Inspection::MOST_FINDINGS`] of it.
+    pub findings: Vec<Finding>,
+    /// How much is wrong.
+    pub found: u64,
+}
+
+/// What was looked at of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Inspected {
+    /// Its records.
+    pub records: u64,
+    /// Their events.
+    pub events: u64,
+    /// Those of them that a code vouches for ([`Verdict::Intact`]).
+    pub authenticated: u64,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The record's kind; none where the feed itself is wrong.
+    pub kind: Option<Name>,
+    /// The record.
+    pub record: Option<RecordId>,
+    /// The place in its chain, or the position of the feed.
+    pub seq: u64,
+    /// What is wrong there.
+    pub finding: String,
+}
+
+impl Inspection {
+    /// So many findings are kept; all are counted.
+    pub const MOST_FINDINGS: usize = 1000;
+
+    /// Whether nothing is wrong.
+    pub fn is_intact(&self) -> bool {
+        self.found == 0
+    }
+
+    fn add(&mut self, finding: Finding) {
+        self.found += 1;
+        if self.findings.len() < Self::MOST_FINDINGS {
+            self.findings.push(finding);
+        }
+    }
+}
+
+/// What came of vouching for the chains of older releases.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Vouched {
+    /// How many chains got an event with a code.
+    pub vouched: u64,
+    /// How many had one already.
+    pub had: u64,
+    /// Chains that are broken, and that stay so.
+    pub broken: Vec<Finding>,
+}
+
+impl Session {
+    /// Verifies every record and every chain, and compares both with the feed: each event has its message, each
+    /// message its event, and says what happened. For who sees all records.
+    ///
+    /// Some fifty bytes of memory for each record. What is committed meanwhile is not held against anybody.
+    ///
+    /// # Errors
+    /// `Denied` for who does not see every record; what the store says.
+    pub async fn inspect(&self) -> Result<Inspection> {
+        self.must_see_all()?;
+        let mut inspection = Inspection::default();
+        let mut feed = self.read_feed(&mut inspection).await?;
+        let kinds: Vec<Kind> = self.eovr().catalog().kinds().cloned().collect();
+        for kind in &kinds {
+            let mut of_kind = Inspected::default();
+            let mut query = Query::of(kind.name().clone()).limit(Query::LARGEST_PAGE);
+            loop {
+                let page = self.eovr().store().find(&Scope::of(self.actor()), &query).await?;
+                for id in page.damaged {
+                    of_kind.records += 1;
+                    feed.take(id);
+                    inspection.add(Finding::of(kind, id, 0, "the record cannot be read"));
+                }
+                for stored in page.items {
+                    let record = Record::try_from(stored)?;
+                    of_kind.records += 1;
+                    self.inspect_one(kind, record, &mut feed, &mut of_kind, &mut inspection).await?;
+                }
+                match page.next {
+                    Some(next) => query = query.after(Some(next)),
+                    None => break,
+                }
+            }
+            inspection.kinds.insert(kind.name().clone(), of_kind);
+        }
+        for (record, seq, kind) in feed.left(self.eovr().catalog()) {
+            let finding = "the feed tells of a record that is not there".to_owned();
+            inspection.add(Finding { kind: Some(kind), record: Some(record), seq, finding });
+        }
+        Ok(inspection)
+    }
+
+    /// Vouches for every chain that an older release wrote and that is intact: one more event, which has a code and so
+    /// covers those before it. From then on no chain may end with an event that has none; so every node must run this
+    /// release. Done again it goes on where it was.
+    ///
+    /// A broken chain stays broken, and is told.
+    ///
+    /// # Errors
+    /// As [`Session::inspect`].
+    pub async fn vouch(&self) -> Result<Vouched> {
+        self.must_see_all()?;
+        let mut vouched = Vouched::default();
+        let kinds: Vec<Kind> = self.eovr().catalog().kinds().cloned().collect();
+        for kind in &kinds {
+            let mut query = Query::of(kind.name().clone()).limit(Query::LARGEST_PAGE);
+            loop {
+                let page = self.find(&query).await?;
+                for record in page.items {
+                    self.vouch_for(kind, record, &mut vouched).await?;
+                }
+                match page.next {
+                    Some(next) => query = query.after(Some(next)),
+                    None => break,
+                }
+            }
+        }
+        self.eovr().require_codes().await?;
+        Ok(vouched)
+    }
+
+    async fn vouch_for(&self, kind: &Kind, record: Record, vouched: &mut Vouched) -> Result<()> {
+        let id = record.id();
+        loop {
+            let trail = self.trail(kind.name().as_str(), id).await?;
+            match trail.verdict {
+                Verdict::Intact { events, authenticated } if events == authenticated => vouched.had += 1,
+                Verdict::Intact { .. } => {
+                    let attested = self.attested(kind.name().as_str(), id).await?;
+                    let commit = self.decide_attested(kind, &attested, Command::new(VOUCH)).await?;
+                    match self.eovr().store().commit(commit).await {
+                        Err(error) if error.kind() == ErrorKind::Conflict => continue,
+                        done => drop(done?),
+                    }
+                    vouched.vouched += 1;
+                }
+                Verdict::Broken { seq, finding } => vouched.broken.push(Finding::of(kind, id, seq, &finding)),
+            }
+            return Ok(());
+        }
+    }
+
+    async fn inspect_one(
+        &self,
+        kind: &Kind,
+        mut record: Record,
+        feed: &mut Feed,
+        of_kind: &mut Inspected,
+        inspection: &mut Inspection,
+    ) -> Result<()> {
+        let id = record.id();
+        let (events, verdict) = loop {
+            let events = self.chain(&record).await?;
+            let verdict = self.verdict(kind, &record, &events);
+            if !verdict.is_intact() {
+                // What was committed between the two reads breaks no chain.
+                let now = self.eovr().store().load(&Scope::of(self.actor()), kind.name(), id).await?;
+                if let Some(now) = now.filter(|now| now.envelope.version != record.version()) {
+                    record = Record::try_from(now)?;
+                    continue;
+                }
+            }
+            break (events, verdict);
+        };
+        of_kind.events += events.len() as u64;
+        match verdict {
+            Verdict::Intact { authenticated, .. } => {
+                of_kind.authenticated += authenticated;
+                // More than it has: events were cut off. Fewer: they were committed after the feed was read.
+                if feed.take(id) > events.len() as u64 {
+                    let finding = "the feed tells of more events than the chain has";
+                    inspection.add(Finding::of(kind, id, events.len() as u64, finding));
+                }
+            }
+            Verdict::Broken { seq, finding } => {
+                feed.take(id);
+                inspection.add(Finding::of(kind, id, seq, &finding));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn verdict(&self, kind: &Kind, record: &Record, events: &[StoredEvent]) -> Verdict {
+        match self.eovr().authenticator() {
+            Some(authenticator) => authenticator.verify(kind, record, events),
+            None => audit::verify(kind, record, events),
+        }
+    }
+
+    async fn read_feed(&self, inspection: &mut Inspection) -> Result<Feed> {
+        let mut feed = Feed::default();
+        let mut last = 0;
+        loop {
+            let page = self.eovr().store().feed(last, PAGE).await?;
+            for posted in &page {
+                let wrong = match posted.position == last + 1 {
+                    false => Some("the feed has a gap before this position"),
+                    true => feed.add(&posted.message).err(),
+                };
+                if let Some(finding) = wrong {
+                    let (seq, finding) = (posted.position, finding.to_owned());
+                    inspection.add(Finding { kind: None, record: None, seq, finding });
+                }
+                inspection.messages += 1;
+                last = posted.position;
+            }
+            if page.len() < PAGE as usize {
+                return Ok(feed);
+            }
+        }
+    }
+
+    fn must_see_all(&self) -> Result<()> {
+        match Scope::of(self.actor()).reach() {
+            Reach::Country => Ok(()),
+            _ => Err(Error::new(ErrorKind::Denied, "only who sees every record may verify them all")),
+        }
+    }
+}
+
+const PAGE: u32 = 1000;
+
+impl Finding {
+    fn of(kind: &Kind, record: RecordId, seq: u64, finding: &str) -> Self {
+        Self { kind: Some(kind.name().clone()), record: Some(record), seq, finding: finding.to_owned() }
+    }
+}
+
+/// How many messages the feed has of each record.
+#[derive(Default)]
+struct Feed {
+    told: HashMap<RecordId, (u64, Option<Name>)>,
+}
+
+/// What is read of a message; the verifier of a chain reads all of it.
+#[derive(Deserialize)]
+struct Told {
+    topic: String,
+    record: RecordId,
+}
+
+impl Feed {
+    fn add(&mut self, message: &str) -> std::result::Result<(), &'static str> {
+        let told: Told = serde_json::from_str(message).map_err(|_| "the message cannot be read")?;
+        let kind = told.topic.split_once('.').and_then(|(kind, _)| Name::new(kind).ok());
+        self.told.entry(told.record).or_insert((0, kind)).0 += 1;
+        Ok(())
+    }
+
+    /// How many messages there are of a record that was looked at.
+    fn take(&mut self, id: RecordId) -> u64 {
+        self.told.remove(&id).map_or(0, |(count, _)| count)
+    }
+
+    /// The records that the feed tells of and that were not there, of kinds that this host has.
+    fn left(self, catalog: &Catalog) -> Vec<(RecordId, u64, Name)> {
+        let known = |kind: Option<Name>| kind.filter(|kind| catalog.kind(kind.as_str()).is_ok());
+        let mut left: Vec<_> = self
+            .told
+            .into_iter()
+            .filter_map(|(record, (count, kind))| Some((record, count, known(kind)?)))
+            .collect();
+        left.sort();
+        left
+    }
+}
