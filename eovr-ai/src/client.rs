@@ -5,7 +5,7 @@ use eovr_core::triage::analysis::{NoAnswer, Reason};
 use eovr_core::{Error, ErrorKind};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client as Http, Url, redirect, retry};
-use rustls::crypto::ring;
+use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::address::is_here;
@@ -36,7 +36,7 @@ impl Client {
             |error: String| Error::new(ErrorKind::Config, format!("no connections can be made: {error}"));
         let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         // Named, as another part of the program may bring another provider of ciphers.
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| config(error.to_string()))?
             .with_root_certificates(roots)

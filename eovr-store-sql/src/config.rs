@@ -83,7 +83,7 @@ impl SqlConfig {
     /// - `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; parameters as libpq has them, such as
     ///   `sslmode=verify-full`;
     /// - `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, for MariaDB too; parameters such as
-    ///   `ssl-mode=VERIFY_IDENTITY`.
+    ///   `ssl-mode=VERIFY_IDENTITY`. MySQL's own sort of account (`caching_sha2_password`) needs TLS.
     ///
     /// # Errors
     /// `Config` for another database, an empty path, no database, or an unknown parameter. The URL may hold

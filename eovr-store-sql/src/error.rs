@@ -33,8 +33,16 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
             return damaged().because(Cause::of(&error));
         }
+        // The driver's word for an account of MySQL that encrypts its password where there is no TLS.
+        sqlx::Error::Configuration(_) => {
+            return Error::new(ErrorKind::Config, "the database cannot be entered in the way that its URL says")
+                .with_help("accounts of MySQL with `caching_sha2_password` or `sha256_password` need TLS: add `ssl-mode=VERIFY_IDENTITY`; \
+                            certificates and keys that the URL names must be PEM")
+                .because(Cause::of(&error));
+        }
         sqlx::Error::Encode(_) => return Error::bug("a value cannot be bound").because(Cause::of(&error)),
         sqlx::Error::Tls(_) => "the database cannot be reached safely",
+        sqlx::Error::Io(io) if is_of_tls(io) => "the database cannot be reached safely",
         sqlx::Error::PoolTimedOut => "no connection was free in time",
         _ => "the database cannot be reached",
     };
@@ -134,6 +142,11 @@ pub(crate) fn uncertain(error: &sqlx::Error) -> Error {
         .because(Cause::of(error))
 }
 
+/// Whether the certificate or the bytes of TLS were not right: what a handshake finds comes as this.
+fn is_of_tls(io: &std::io::Error) -> bool {
+    io.kind() == std::io::ErrorKind::InvalidData
+}
+
 /// The server took the question and does not answer.
 pub(crate) fn silent() -> sqlx::Error {
     sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
@@ -156,6 +169,7 @@ impl Cause {
                 let code = number.or_else(|| database.code().map(|code| code.into_owned()));
                 format!("database error {}", code.unwrap_or_default())
             }
+            sqlx::Error::Io(io) if is_of_tls(io) => format!("TLS: {io}"),
             sqlx::Error::Io(io) => format!("connection: {}", io.kind()),
             sqlx::Error::Protocol(_) => "connection: not the protocol".to_owned(),
             sqlx::Error::Tls(tls) => format!("TLS: {tls}"),

@@ -66,6 +66,13 @@ impl Mariadb {
         tell(&self.url(""), statement);
     }
 
+    /// Starts the server again with a certificate, for callers who want TLS; says where the certificate is.
+    pub fn certify(&mut self) -> PathBuf {
+        let certificate = self.home.certify();
+        self.restart();
+        certificate
+    }
+
     /// The process id of the server.
     pub fn pid(&self) -> u32 {
         self.process.pid()
@@ -94,6 +101,11 @@ fn launch(home: &Home, port: u16, durable: bool) -> Process {
         .arg(format!("--datadir={}", home.path("data").display()))
         .arg(format!("--port={port}"))
         .arg(format!("--innodb-flush-log-at-trx-commit={}", if durable { 1 } else { 2 }));
+    let certificate = home.certificate();
+    if certificate.exists() {
+        command.arg(format!("--ssl-cert={0}", certificate.display()));
+        command.arg(format!("--ssl-key={0}", certificate.display()));
+    }
     Process::start(home, command, |_| greets(port))
 }
 

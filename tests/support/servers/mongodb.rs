@@ -46,6 +46,14 @@ impl ReplicaSet {
         format!("mongodb://{}/{database}?replicaSet=rs0", hosts.join(","))
     }
 
+    /// Starts the only node again with a certificate, for callers who want TLS; says where the certificate is.
+    pub fn certify(&mut self) -> PathBuf {
+        let certificate = self.nodes.first().expect("a set has nodes").home.certify();
+        self.restart(0);
+        self.primary();
+        certificate
+    }
+
     /// The process ids of the nodes.
     pub fn pids(&self) -> Vec<u32> {
         self.nodes.iter().map(|node| node.process.pid()).collect()
@@ -112,6 +120,10 @@ fn launch(home: &Home, port: u16) -> Process {
         .arg(home.path("data"))
         .arg("--port")
         .arg(port.to_string());
+    let certificate = home.certificate();
+    if certificate.exists() {
+        command.args(["--tlsMode", "preferTLS", "--tlsCertificateKeyFile"]).arg(certificate);
+    }
     Process::start(home, command, |_| TcpStream::connect(("127.0.0.1", port)).is_ok())
 }
 

@@ -73,6 +73,13 @@ impl Postgres {
         tell(&self.url("postgres"), statement);
     }
 
+    /// Starts the server again with a certificate, for callers who want TLS; says where the certificate is.
+    pub fn certify(&mut self) -> PathBuf {
+        let certificate = self.home.certify();
+        self.restart();
+        certificate
+    }
+
     /// The process id of the server.
     pub fn pid(&self) -> u32 {
         self.process.pid()
@@ -142,6 +149,12 @@ fn launch(home: &Home, programs: &Path, port: u16, durable: bool) -> Process {
     let mut settings = vec!["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300"];
     if !durable {
         settings.extend(["fsync=off", "full_page_writes=off"]);
+    }
+    let certificate = home.certificate();
+    let files = ["ssl_cert_file", "ssl_key_file"].map(|what| format!("{what}={}", certificate.display()));
+    if certificate.exists() {
+        settings.push("ssl=on");
+        settings.extend(files.iter().map(String::as_str));
     }
     for setting in settings {
         command.args(["-c", setting]);

@@ -77,6 +77,26 @@ impl Home {
         command
     }
 
+    /// Makes a certificate for this machine's own address that vouches for itself, with its key in the same file.
+    pub(super) fn certify(&self) -> PathBuf {
+        let certified =
+            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a name that can be");
+        let file = self.certificate();
+        fs::write(&file, certified.cert.pem() + &certified.signing_key.serialize_pem())
+            .expect("the folder is ours");
+        // PostgreSQL refuses a key that others can read.
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("the file is ours");
+        if let Some(Account { user, group }) = self.account {
+            std::os::unix::fs::chown(&file, Some(user), Some(group)).expect("root may give a file away");
+        }
+        file
+    }
+
+    /// Where the certificate is, once there is one.
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.path("certificate.pem")
+    }
+
     /// Runs a command that ends, such as one that creates the data folder.
     pub(super) fn run(&self, program: &Path, arguments: &[&str]) {
         let output = self.command(program).args(arguments).output().expect("`setpriv`, of util-linux");

@@ -13,10 +13,15 @@ use eovr_core::kind::{Catalog, FacetSpec, Kind, KindTable, Sealing};
 use eovr_core::ports::Store as _;
 use eovr_core::record::{Column, Cursor, Query, Tally, Test, Value, ValueType};
 use eovr_core::{Command, Eovr, ErrorKind, Name, Timestamp, conformance};
+use eovr_store_mongo::MongoStore;
 use eovr_store_sql::{SqlConfig, SqlStore};
-use eovr_tests::servers::{GUEST, Mariadb, Postgres, halt, mariadb_database, postgres_database, signal};
+use eovr_tests::servers::{
+    GUEST, GUEST_PASSWORD, Mariadb, Postgres, ReplicaSet, halt, mariadb_database, postgres_database, signal,
+};
 use eovr_tests::{actor, hospital, id, master_key, org, report};
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 /// The smallest kind with a text.
 const NOTE: &str = r#"{
@@ -390,6 +395,71 @@ async fn who_is_not_let_in_is_told_why() {
         assert_eq!(refused.is_retryable(), unreachable);
         assert!(!format!("{refused} {refused:?} {refused:#?}").contains("SECRET"), "{refused:?}");
     }
+}
+
+/// A name, a password and a certificate that the caller knows; another certificate opens nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_server_is_reached_over_tls() {
+    let (mut postgres, mut mariadb, mut mongodb) =
+        (Postgres::throw_away(), Mariadb::throw_away(), ReplicaSet::start(1));
+    postgres.create_database("hospital");
+    postgres.tell(&format!("ALTER DATABASE hospital OWNER TO {GUEST}"));
+    mariadb.create_database("hospital");
+    mariadb.tell(&format!("GRANT ALL ON hospital.* TO {GUEST}@'127.0.0.1' REQUIRE SSL"));
+    let files = [postgres.certify(), mariadb.certify(), mongodb.certify()];
+    let [one, two, three] = files.each_ref().map(|file| file.display());
+    let urls = [
+        format!("{}?sslmode=verify-full&sslrootcert=", postgres.url_as(GUEST, GUEST_PASSWORD, "hospital")),
+        format!("{}?ssl-mode=VERIFY_IDENTITY&ssl-ca=", mariadb.url_as(GUEST, GUEST_PASSWORD, "hospital")),
+    ];
+    for (url, known, other) in [(&urls[0], &one, &two), (&urls[1], &two, &one)] {
+        SqlStore::open(&format!("{url}{known}")).await.unwrap();
+        let refused = SqlStore::open(&format!("{url}{other}")).await.expect_err("let in");
+        assert!(format!("{refused:?}").contains("cannot be reached safely"), "{refused:?}");
+        assert!(
+            format!("{refused:?}").contains("invalid peer certificate"),
+            "it does not say why: {refused:?}"
+        );
+    }
+    let url = mongodb.url("hospital") + "&tls=true&serverSelectionTimeoutMS=3000&tlsCAFile=";
+    MongoStore::open(&format!("{url}{three}")).await.unwrap();
+    MongoStore::open(&format!("{url}{one}")).await.expect_err("let in");
+}
+
+/// Without TLS a password would go, encrypted, to whoever shows a key: so it does not go at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_of_mysql_that_needs_tls_is_told_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("mysql://guest:SECRET@{}/hospital", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut caller, _) = listener.accept().await?;
+        // The greeting of a MySQL 8 without TLS, and how it asks for the password itself.
+        let greeting = b"\n8.4.0\0\x01\0\0\0abcdefgh\0\xff\xf7\xff\x02\0\xff\xc7\x15\0\0\0\0\0\0\0\0\0\0ijklmnopqrst\0caching_sha2_password\0";
+        caller.write_all(&[&[greeting.len() as u8, 0, 0, 0], greeting.as_slice()].concat()).await?;
+        let (number, _) = packet(&mut caller).await?;
+        caller.write_all(&[2, 0, 0, number + 1, 1, 4]).await?;
+        let (number, asked) = packet(&mut caller).await?;
+        assert_eq!(asked, [2], "it asks for a key");
+        caller.write_all(&[4, 0, 0, number + 1, 1, b'k', b'e', b'y']).await?;
+        let mut rest = Vec::new();
+        caller.read_to_end(&mut rest).await?;
+        Ok::<_, std::io::Error>(rest)
+    });
+    let refused = SqlStore::open(&url).await.expect_err("let in");
+    assert_eq!(refused.kind(), ErrorKind::Config, "{refused:?}");
+    assert!(refused.help().unwrap().contains("ssl-mode=VERIFY_IDENTITY"), "{refused:?}");
+    assert!(!refused.is_retryable() && !format!("{refused:#?}").contains("SECRET"), "{refused:?}");
+    assert_eq!(server.await.unwrap().unwrap(), b"", "nothing more was said");
+}
+
+/// Reads one packet of MySQL's protocol: its number, and what is in it.
+async fn packet(from: &mut TcpStream) -> std::io::Result<(u8, Vec<u8>)> {
+    let mut head = [0; 4];
+    from.read_exact(&mut head).await?;
+    let [low, middle, high, number] = head;
+    let mut body = vec![0; u32::from_le_bytes([low, middle, high, 0]) as usize];
+    from.read_exact(&mut body).await?;
+    Ok((number, body))
 }
 
 /// PostgreSQL believes that an outbox with one message stays that small, and plans by it.

@@ -1,7 +1,7 @@
 //! Asks others, and takes small answers.
 //!
 //! A request now and then needs no pool, no cookies, no proxies and no HTTP/2, and must not follow
-//! redirects: so these are hyper and tokio-rustls (with ring) themselves, which the server and the database
+//! redirects: so these are hyper and tokio-rustls (with aws-lc-rs) themselves, which the server and the database
 //! drivers bring anyway, and no client above them.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -41,7 +41,7 @@ impl Fetch {
     /// What is wrong with the certificates.
     pub(crate) fn new(vouching: Option<&[u8]>, patience: Duration) -> Result<Self, String> {
         // Named, as another part of the program may bring another provider of ciphers.
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots(vouching)?)

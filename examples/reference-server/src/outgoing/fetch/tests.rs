@@ -1,15 +1,10 @@
 //! Documents over a line that may be open or closed, slow, or somebody else's.
 
-use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use rcgen::CertifiedKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use super::*;
 
@@ -95,14 +90,13 @@ async fn where_nobody_listens_it_says_so() -> Tested {
 /// A certificate counts for its name, and where somebody who is believed vouches for it.
 #[tokio::test]
 async fn over_tls_the_certificate_must_be_right() -> Tested {
-    let Certified { certificate, key } = Certified::new("localhost")?;
-    let own = pem(&certificate);
-    let other = pem(&Certified::new("localhost")?.certificate);
-    let key = PrivateKeyDer::try_from(key)?;
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let certified = || rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+    let CertifiedKey { cert, signing_key } = certified()?;
+    let (own, other) = (cert.pem(), certified()?.cert.pem());
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.into()], key)?;
+        .with_single_cert(vec![cert.into()], signing_key.into())?;
     let port = said(DOCUMENT.into(), false, Some(TlsAcceptor::from(Arc::new(config)))).await?;
     let get = async |host: &str, vouching: Option<&str>| {
         let fetch = Fetch::new(vouching.map(str::as_bytes), PATIENT)?;
@@ -118,55 +112,4 @@ async fn over_tls_the_certificate_must_be_right() -> Tested {
         assert!(Fetch::new(Some(bad.as_bytes()), QUICK).is_err(), "{bad}");
     }
     Ok(())
-}
-
-/// A certificate that vouches for itself (RFC 5280), and its key.
-struct Certified {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
-}
-
-impl Certified {
-    fn new(host: &str) -> Result<Self, Box<dyn std::error::Error>> {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)?;
-        let ecdsa_with_sha256 = der(0x30, &[&[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]]);
-        let common_name = der(0x30, &[&[0x06, 3, 0x55, 4, 3], &der(0x0c, &[b"test"])]);
-        let name = der(0x30, &[&der(0x31, &[&common_name])]);
-        let validity = der(0x30, &[&der(0x17, &[b"200101000000Z"]), &der(0x17, &[b"491231235959Z"])]);
-        let names = der(0x04, &[&der(0x30, &[&der(0x82, &[host.as_bytes()])])]);
-        let alternative_name = der(0x30, &[&[0x06, 3, 0x55, 0x1d, 17], &names]);
-        let signed = der(
-            0x30,
-            &[
-                &[0xa0, 3, 2, 1, 2, 2, 1, 1],
-                &ecdsa_with_sha256,
-                &name,
-                &validity,
-                &name,
-                pair.public_key().as_der()?.as_ref(),
-                &der(0xa3, &[&der(0x30, &[&alternative_name])]),
-            ],
-        );
-        let signature = pair.sign(&SystemRandom::new(), &signed)?;
-        let signature = der(0x03, &[&[0], signature.as_ref()]);
-        let certificate = der(0x30, &[&signed, &ecdsa_with_sha256, &signature]);
-        Ok(Self { certificate, key: pair.to_pkcs8v1()?.as_ref().to_vec() })
-    }
-}
-
-/// A tag, the length, and what is in it.
-fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let content = parts.concat();
-    let length = content.len().to_be_bytes();
-    let length: &[u8] = match content.len() {
-        ..128 => &length[7..],
-        128..256 => &[0x81, length[7]],
-        _ => &[0x82, length[6], length[7]],
-    };
-    [&[tag], length, &content].concat()
-}
-
-fn pem(certificate: &[u8]) -> String {
-    let text = STANDARD.encode(certificate);
-    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
