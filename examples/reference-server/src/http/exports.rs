@@ -1,6 +1,6 @@
 //! What leaves by HTTP: the list as an Excel workbook, one incident as PDF.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -9,6 +9,7 @@ use eovr_core::export::{Lang, Look, Opened, Workbook};
 use eovr_core::incident::KIND;
 use eovr_core::record::Query;
 use eovr_core::{Error, Name, Session};
+use http_body_util::{BodyExt as _, Full};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,6 +17,7 @@ use super::app::App;
 use super::auth::Arrival;
 use super::body::{Params, ReportFile};
 use super::caller::Caller;
+use super::places::{Share, Turn};
 use super::problem::{Code, Problem};
 use super::reply::Answered;
 use super::routes::{Access, Endpoint, Routes};
@@ -83,6 +85,7 @@ async fn list(
     arrival: axum::Extension<Arrival>,
     Params(asked): Params<Asked>,
 ) -> Answered {
+    let turn = app.exports.turn(session.actor().id().as_str()).await?;
     let mut query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
     let mut all = Vec::new();
     loop {
@@ -107,12 +110,12 @@ async fn list(
         }
     }
     let look = Look::new(asked.lang(), app.auth.doors.now());
-    let bytes = worked(move || {
+    let made = made(turn, move || {
         let mut book = Workbook::new(look)?;
         all.iter().try_for_each(|incident| book.push(incident))?;
         book.finish(Vec::new())
     });
-    file(bytes.await?, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "incidents.xlsx")
+    file(made.await?, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "incidents.xlsx")
 }
 
 async fn report(
@@ -121,6 +124,8 @@ async fn report(
     ReportFile(id): ReportFile,
     Params(asked): Params<Asked>,
 ) -> Answered {
+    // What was read waits in memory for its turn: nothing is read before.
+    let turn = app.exports.turn(session.actor().id().as_str()).await?;
     let incidents = session.incidents();
     let record = incidents.load(id).await?;
     let number = record.envelope().number.clone().unwrap_or_else(|| id.to_string());
@@ -130,7 +135,7 @@ async fn report(
     let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
     let trail = incidents.trail(id).await?;
     let (made_by, made_at, lang) = (who(&session), app.auth.doors.now(), asked.lang());
-    let bytes = worked(move || {
+    let made = made(turn, move || {
         let checkpoint = last_checkpoint(&app.kept);
         let report = Report {
             incident: &incident,
@@ -145,7 +150,7 @@ async fn report(
         report.write(app.shelf.fonts()?, lang, &mut bytes)?;
         Ok(bytes)
     });
-    file(bytes.await?, "application/pdf", &format!("{number}.pdf"))
+    file(made.await?, "application/pdf", &format!("{number}.pdf"))
 }
 
 /// The last checkpoint that was made; a report without one is better than none.
@@ -160,17 +165,27 @@ fn who(session: &Session) -> String {
     session.actor().id().to_string()
 }
 
-/// Beside the requests: nobody waits for somebody else's report.
-async fn worked<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    Ok(done.map_err(|error| Problem::internal(format!("an export ended early: {error}")))??)
+/// A file, and the share of whoever asked for it.
+type Made = (Vec<u8>, Share);
+
+async fn made(
+    turn: Turn,
+    work: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
+) -> Result<Made, Problem> {
+    let (bytes, share) = turn.work(work).await?;
+    Ok((bytes?, share))
 }
 
-fn file(bytes: Vec<u8>, media: &'static str, name: &str) -> Answered {
-    let mut response: Response = Body::from(bytes).into_response();
+fn file((bytes, share): Made, media: &'static str, name: &str) -> Answered {
+    let length = bytes.len();
+    // Whoever does not take a file in gets no other: it waits in memory.
+    let body = Full::new(Bytes::from(bytes)).map_frame(move |frame| {
+        let _ = &share;
+        frame
+    });
+    let mut response: Response = Body::new(body).into_response();
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, length.into());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     let name = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
     headers.insert(header::CONTENT_DISPOSITION, name.map_err(|error| Problem::internal(error.to_string()))?);
