@@ -123,9 +123,8 @@ impl Database {
     }
 }
 
-/// Keys that our documentation shows, and so everybody has.
-const PRINTED: &[&str] =
-    &["Gb4ZgH41uJmSHQZqzAcqjb9D+b0cQ7cBu9fkHUpQVQk=", "Zm9yIHRoaXMgZXhhbXBsZSBvbmx5LCBuZXZlciByZWE="];
+/// Keys that our documentation shows, and so everybody has, where they do not look like one.
+const PRINTED: &[&str] = &["Gb4ZgH41uJmSHQZqzAcqjb9D+b0cQ7cBu9fkHUpQVQk="];
 
 /// A master key as text, well formed. The engine is opened twice, and a key cannot be copied.
 pub(crate) struct KeyText(Zeroizing<String>);

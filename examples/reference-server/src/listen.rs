@@ -31,7 +31,7 @@ const HEAD: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest head of a request. What a connection may fill before anybody knows who it is of.
-const LONGEST_HEAD: usize = 16 << 10;
+const LONGEST_HEAD: usize = 12 << 10;
 /// Descriptors for everything but connections: databases, files, whom the server asks.
 const RESERVED: u64 = 256;
 

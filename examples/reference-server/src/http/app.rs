@@ -15,7 +15,7 @@ use super::caller::Gate;
 use super::health::Pulse;
 use super::places::{Places, processors};
 use super::repeat::Repeats;
-use super::uploads::Uploads;
+use super::transfers::Transfers;
 use crate::checkpoint::Kept;
 use crate::export::fonts::Shelf;
 use crate::post::Bell;
@@ -57,7 +57,10 @@ pub(crate) struct Parts {
     pub(crate) exports: Places,
     /// Where drafts are read.
     pub(crate) looks: Places,
-    pub(crate) uploads: Uploads,
+    /// Files that come.
+    pub(crate) uploads: Transfers,
+    /// Files that are given.
+    pub(crate) downloads: Transfers,
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
     stopping: AtomicBool,
@@ -114,7 +117,8 @@ impl App {
             repeats: Repeats::new(secret),
             exports: Places::new(processors().min(EXPORTING), WAITING, PAUSE).each(EACH),
             looks: Places::new(processors(), WAITING, 1),
-            uploads: Uploads::default(),
+            uploads: Transfers::default(),
+            downloads: Transfers::default(),
             pulse: Pulse::default(),
             meters,
             stopping: AtomicBool::new(false),

@@ -218,7 +218,7 @@ pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
     let late = || Problem::new(Code::Timeout).detail("nothing was done; send it again").retry_after(1);
     let end = Instant::now() + PATIENCE;
     let mut body = Limited::new(body, most);
-    let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0));
+    let mut bytes = Vec::new();
     loop {
         let next = tokio::time::timeout_at(end.min(Instant::now() + SILENCE), body.frame()).await;
         let frame = match next.map_err(|_| late())? {
@@ -229,9 +229,15 @@ pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
                 return Err(Problem::new(Code::MalformedBody).detail("the body ended before its end"));
             }
         };
-        if let Ok(data) = frame.into_data() {
-            bytes.extend_from_slice(&data);
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.is_empty() {
+            // What was read before comes in one piece, and is not copied.
+            if body.is_end_stream() {
+                return Ok(data);
+            }
+            bytes.reserve_exact(data.len() + usize::try_from(body.size_hint().lower()).unwrap_or(0));
         }
+        bytes.extend_from_slice(&data);
     }
 }
 

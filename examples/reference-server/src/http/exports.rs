@@ -1,15 +1,12 @@
 //! What leaves by HTTP: the list as an Excel workbook, one incident as PDF.
 
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
 use eovr_core::export::pdf::Incident as Report;
 use eovr_core::export::{Lang, Look, Opened, Workbook};
 use eovr_core::incident::KIND;
 use eovr_core::record::Query;
 use eovr_core::{Error, Name, Session};
-use http_body_util::{BodyExt as _, Full};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,7 +16,7 @@ use super::body::{Params, ReportFile};
 use super::caller::Caller;
 use super::places::{Share, Turn};
 use super::problem::{Code, Problem};
-use super::reply::Answered;
+use super::reply::{Answered, held};
 use super::routes::{Access, Endpoint, Routes};
 use crate::checkpoint::Kept;
 
@@ -177,15 +174,8 @@ async fn made(
 }
 
 fn file((bytes, share): Made, media: &'static str, name: &str) -> Answered {
-    let length = bytes.len();
-    // Whoever does not take a file in gets no other: it waits in memory.
-    let body = Full::new(Bytes::from(bytes)).map_frame(move |frame| {
-        let _ = &share;
-        frame
-    });
-    let mut response: Response = Body::new(body).into_response();
+    let mut response = held(bytes, share);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, length.into());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     let name = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
     headers.insert(header::CONTENT_DISPOSITION, name.map_err(|error| Problem::internal(error.to_string()))?);

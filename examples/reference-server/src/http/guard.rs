@@ -18,7 +18,7 @@ use super::body::{LONGEST, read};
 use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
 use super::routes::Access;
-use super::uploads::Upload;
+use super::transfers::Transfer;
 
 /// What the guard of a route knows of it.
 #[derive(Clone, Copy)]
@@ -45,7 +45,7 @@ const LINGERING: Duration = Duration::from_secs(2);
 struct Passed {
     caller: String,
     attempt: Option<Attempt>,
-    upload: Option<Upload>,
+    upload: Option<Transfer>,
 }
 
 /// Lets a request through to its handler, or answers it.

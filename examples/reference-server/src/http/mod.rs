@@ -34,7 +34,7 @@ mod request_id;
 mod routes;
 #[cfg(test)]
 mod tests;
-mod uploads;
+mod transfers;
 mod values;
 mod visitors;
 

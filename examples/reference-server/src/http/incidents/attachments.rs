@@ -1,9 +1,7 @@
 //! `…/attachments`: photographs and papers beside an incident.
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
 use eovr_core::attachment::{self, Attachments};
 use eovr_core::incident::ATTACHMENT;
 use eovr_core::record::{Record, RecordId, Value};
@@ -17,7 +15,7 @@ use super::super::body::{AttachedFile, Incident, Json, Params, Upload};
 use super::super::caller::Caller;
 use super::super::problem::Problem;
 use super::super::repeat::{Keyed, Seed};
-use super::super::reply::{Answered, Changed, created, json};
+use super::super::reply::{Answered, Changed, created, held, json};
 use super::super::values;
 
 /// What a file is called.
@@ -122,9 +120,12 @@ pub(super) async fn read(
     Incident(id): Incident,
     AttachedFile(file): AttachedFile,
 ) -> Answered {
+    let record = session.load(ATTACHMENT, file).await?;
+    let bytes = record.facet("bytes").and_then(Value::as_int).and_then(|bytes| u64::try_from(bytes).ok());
+    let transfer = app.downloads.begin(session.actor().id().as_str(), bytes)?;
     let file = of(&session, &app).read(id, file).await?;
     let name = disposition(&file.name)?;
-    let mut response: Response = Body::from(file.bytes.to_vec()).into_response();
+    let mut response = held(file.bytes.to_vec(), transfer.worked());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media.name()));
     headers.insert(header::CONTENT_DISPOSITION, name);

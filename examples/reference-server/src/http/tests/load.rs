@@ -13,6 +13,7 @@ use eovr_core::org::OrgId;
 use eovr_core::seal::Entropy;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use super::super::auth::{Allowed, Behind, Proxies};
 use super::doors::{Door, Failing, In, PASSWORD, TOP, door_behind};
@@ -249,5 +250,35 @@ async fn files_on_their_way_have_so_much_room_and_one_sender_a_part_of_it() -> T
         tokio::task::yield_now().await;
     }
     send(ELSEWHERE, small())?.await?.problem(404, "not_found")?;
+    Ok(())
+}
+
+/// Whoever asks for files and does not take them in holds a share of the memory, and no more.
+#[tokio::test]
+async fn files_that_nobody_takes_in_are_not_opened_without_end() -> Tested {
+    let server = Server::new().await?;
+    let path = format!("{}/attachments", server.reported().await?);
+    let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 8]].concat();
+    let made =
+        server.send(Request::post(&path).header("x-test-actor", NURSE).body(large.into())?).await?.is(201)?;
+    let place = made.header("location").to_owned();
+    let ask = async |who: &str| {
+        let request = Request::get(&place).header("host", "test").header("x-test-actor", who);
+        Ok::<_, Box<dyn std::error::Error>>(
+            server.router.clone().oneshot(request.body(Body::empty())?).await?,
+        )
+    };
+    let mut given = Vec::new();
+    for _ in 0..40 {
+        let response = ask(QUALITY).await?;
+        match response.status().as_u16() {
+            200 => given.push(response),
+            status => assert_eq!((status, response.headers().contains_key("retry-after")), (429, true)),
+        }
+    }
+    assert!((1..=4).contains(&given.len()), "{}", given.len());
+    assert_eq!(ask(NURSE).await?.status(), 200, "somebody else has a share");
+    drop(given);
+    assert_eq!(ask(QUALITY).await?.status(), 200);
     Ok(())
 }
