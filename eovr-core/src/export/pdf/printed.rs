@@ -166,27 +166,13 @@ impl Used {
                 ops.push(Op::StartTextSection);
                 ops.push(Op::SetFillColor { col: colour_of(*colour) });
                 let mut font = None;
-                let together = |a: &Placed, b: &Placed| match (self.reads(a), self.reads(b)) {
-                    (true, true) => true,
-                    (false, false) if is_nowhere(a) && is_nowhere(b) => true,
-                    _ => a.is_mark(),
-                };
-                for part in glyphs.chunk_by(together) {
+                for part in glyphs.chunk_by(|a, b| self.reads(a) && self.reads(b) || a.is_mark()) {
                     match part.last().filter(|last| !self.reads(last)) {
                         None => part
                             .chunk_by(|a, b| a.face == b.face && a.dy == b.dy)
                             .for_each(|run| self.run(run, &mut font, (*x, *y, *size), ops)),
-                        // Sixty thousand signs with an entry each would be two hundred megabytes.
-                        Some(_) if part.iter().all(is_nowhere) => {
-                            ops.push(spoken(
-                                &part.iter().map(|glyph| glyph.text.as_str()).collect::<String>(),
-                            ));
-                            part.chunk_by(|a, b| a.face == b.face && a.dy == b.dy)
-                                .for_each(|run| self.run(run, &mut font, (*x, *y, *size), ops));
-                            ops.push(Op::EndMarkedContent);
-                        }
                         Some(letter) => {
-                            ops.push(spoken(letter.whole.as_ref().unwrap_or(&letter.text)));
+                            ops.push(spoken(letter));
                             // The letter first: where it stands is where its reader takes all of them to stand.
                             let singly = part.chunks(1).rev();
                             singly.for_each(|glyph| self.run(glyph, &mut font, (*x, *y, *size), ops));
@@ -200,18 +186,14 @@ impl Used {
     }
 }
 
-/// A sign that no font has: a box stands for it, and for all others like it.
-fn is_nowhere(glyph: &Placed) -> bool {
-    glyph.id == 0 && glyph.whole.is_none()
-}
-
 /// Begins a glyph that readers are to take as this text, in place of what the file says of it. A letter says what its
 /// marks say too: they stand above or below it, and a reader's arithmetic would put them before or behind it.
 ///
 /// Poppler (Evince, Okular, `pdftotext`) turns about whatever stands in a line from right to left, this text as well,
 /// so it gets the marks first. Chrome's reader does not, and shows a copied mark before its letter. Screen readers
 /// read the tree, which has everything in its own order.
-fn spoken(text: &str) -> Op {
+fn spoken(glyph: &Placed) -> Op {
+    let text = glyph.whole.as_ref().unwrap_or(&glyph.text);
     let text = DictItem::String { data: utf16_bytes(text), literal: false };
     let properties = DictItem::Dict { map: BTreeMap::from([("ActualText".to_owned(), text)]) };
     Op::BeginMarkedContentWithProperties { tag: "Span".to_owned(), properties }

@@ -20,8 +20,8 @@ use crate::checkpoint::Kept;
 use crate::export::fonts::Shelf;
 use crate::post::Bell;
 
-/// A report or a workbook takes up to a hundred megabytes while it is made.
-const EXPORTING: usize = 2;
+/// A report of sixty thousand signs takes two hundred megabytes while it is made, and most take none: one after the other.
+const EXPORTING: usize = 1;
 /// So many wait behind those that are made: for a few seconds each.
 const WAITING: usize = 16;
 /// Those of one caller, until they are handed over.
@@ -115,7 +115,7 @@ impl App {
             kept,
             shelf,
             repeats: Repeats::new(secret),
-            exports: Places::new(processors().min(EXPORTING), WAITING, PAUSE).each(EACH),
+            exports: Places::new(EXPORTING, WAITING, PAUSE).each(EACH),
             looks: Places::new(processors(), WAITING, 1),
             uploads: Transfers::default(),
             downloads: Transfers::default(),

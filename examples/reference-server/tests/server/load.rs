@@ -112,7 +112,7 @@ fn idle_connections_of_one_address_or_of_many_do_not_stop_the_others() -> Tested
 fn forty_reports_printed_at_once_take_no_more_memory_than_a_few() -> Tested {
     let hospital = Hospital::open(|_| ())?;
     let nurse = hospital.known("staff.wn-e-1@eovr.test")?;
-    // What a sign or a vowelled letter says is written beside it, where it is not what its glyph says elsewhere.
+    // A sign that no font has is written as its number, and what a vowelled letter says is written beside it.
     let signs: String = ('\u{1F300}'..='\u{1F5FF}').cycle().take(60_000).collect();
     let marks = ['\u{64E}', '\u{64F}', '\u{650}', '\u{64B}', '\u{64C}', '\u{64D}'];
     let letters = ('\u{628}'..='\u{63A}').cycle().zip(marks.into_iter().cycle());
