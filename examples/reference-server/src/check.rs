@@ -73,8 +73,7 @@ async fn all(place: &Place, door: &Door) -> Vec<Finding> {
         Err(failure) => findings.push(Finding { what: "database", found: Err(told(&failure)) }),
     }
     findings.extend(exposed(place).map(|wrong| Finding { what: "files", found: Err(wrong) }));
-    let provider =
-        door.provider().map(|provider| provider.map(|_| "described, and asked over TLS".to_owned()));
+    let provider = door.provider().map(|provider| provider.map(|_| "described".to_owned()));
     let rest =
         [("mail", door.post.check()), ("identity provider", provider), ("analyst", door.analyst.check())];
     for (what, found) in rest {

@@ -179,7 +179,7 @@ async fn an_owner_of_another_house_is_not_told() {
     ward.sort().await;
     let incident = ward.told("The pump of bed 7 ran dry in the night.").await;
     let quality = ward.session(ward.quality).await;
-    quality.incidents().act(incident, Action::Start.into()).await.unwrap();
+    quality.incidents().act(incident, Action::Start, None).await.unwrap();
     for owner in [stranger, ward.quality] {
         let follow_up = FollowUp {
             task: "Check the alarms of all pumps.".to_owned(),
