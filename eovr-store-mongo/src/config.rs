@@ -1,10 +1,11 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use eovr_core::{Error, ErrorKind, Result};
 use mongodb::options::{
     Acknowledgment, ClientOptions, ConnectionString, HostInfo, ReadConcern, ReadPreference,
-    SelectionCriteria, WriteConcern,
+    SelectionCriteria, ServerAddress, Tls, TlsOptions, WriteConcern,
 };
 
 /// Where a store is, and how it works.
@@ -60,6 +61,26 @@ impl MongoConfig {
         Ok(Self { database, patience: Duration::from_secs(10), group: 64, connection })
     }
 
+    /// Whether nobody on the way can read or change what is said: servers on this machine, or TLS that asks the servers
+    /// who they are.
+    pub fn is_protected(&self) -> bool {
+        let is_here = |host: &ServerAddress| match host {
+            ServerAddress::Tcp { host, .. } => {
+                let bare = host.trim_start_matches('[').trim_end_matches(']');
+                host.eq_ignore_ascii_case("localhost")
+                    || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
+            // A socket of this machine.
+            _ => true,
+        };
+        let here = match &self.connection.host_info {
+            HostInfo::HostIdentifiers(hosts) => hosts.iter().all(is_here),
+            _ => false,
+        };
+        let asks = |tls: &TlsOptions| tls.allow_invalid_certificates != Some(true);
+        here || matches!(&self.connection.tls, Some(Tls::Enabled(tls)) if asks(tls))
+    }
+
     /// What our connections are called at the server.
     pub(crate) fn app_name(&self) -> String {
         format!("eovr {}", self.database)
@@ -91,5 +112,22 @@ impl fmt::Debug for MongoConfig {
             .field("patience", &self.patience)
             .field("group", &self.group)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_could_read_or_change_on_the_way_is_not_protected() {
+        let is_protected = |url: &str| MongoConfig::from_url(url).unwrap().is_protected();
+        assert!(is_protected("mongodb://127.0.0.1:27017,localhost:27018/eovr"));
+        assert!(is_protected("mongodb://db.hospital.example/eovr?tls=true"));
+        assert!(!is_protected("mongodb://db.hospital.example/eovr"));
+        assert!(!is_protected("mongodb://127.0.0.1,db.hospital.example/eovr"));
+        assert!(!is_protected(
+            "mongodb://db.hospital.example/eovr?tls=true&tlsAllowInvalidCertificates=true"
+        ));
     }
 }

@@ -1,11 +1,12 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use eovr_core::{Error, ErrorKind, Result};
-use sqlx::mysql::MySqlConnectOptions;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// Where a store is, and how it works.
 #[derive(Clone, Debug)]
@@ -133,6 +134,32 @@ impl SqlConfig {
         self
     }
 
+    /// The file, where the store is one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Sqlite { path, .. } => Some(path),
+            Place::Postgres(_) | Place::Mysql(_) => None,
+        }
+    }
+
+    /// Whether nobody on the way can read or change what is said: a file, a server on this machine, or TLS that asks the
+    /// server who it is.
+    pub fn is_protected(&self) -> bool {
+        match &self.place {
+            Place::Sqlite { .. } => true,
+            Place::Postgres(at) => {
+                is_here(at.get_host())
+                    || at.get_socket().is_some()
+                    || matches!(at.get_ssl_mode(), PgSslMode::VerifyFull)
+            }
+            Place::Mysql(at) => {
+                is_here(at.get_host())
+                    || at.get_socket().is_some()
+                    || matches!(at.get_ssl_mode(), MySqlSslMode::VerifyIdentity)
+            }
+        }
+    }
+
     fn new(place: Place) -> Self {
         Self { place, readers: 4, group: 64, patience: Duration::from_secs(10) }
     }
@@ -158,6 +185,45 @@ impl SqlConfig {
     }
 }
 
+/// This machine, by its name, a loopback address, or the folder of a socket.
+fn is_here(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.starts_with('/')
+        || host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 fn no_database() -> Error {
     Error::new(ErrorKind::Config, "the database URL names no database").with_help(ACCEPTED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_could_read_or_change_on_the_way_is_not_protected() {
+        let is_protected = |url: &str| SqlConfig::from_url(url).unwrap().is_protected();
+        for well in [
+            "sqlite://hospital.db",
+            "postgres://eovr@127.0.0.1/eovr",
+            "postgres://eovr@localhost/eovr",
+            "postgres:///eovr?host=/var/run/postgresql",
+            "postgres://eovr@db.hospital.example/eovr?sslmode=verify-full",
+            "mysql://eovr@[::1]/eovr",
+            "mysql://eovr@db.hospital.example/eovr?ssl-mode=VERIFY_IDENTITY",
+        ] {
+            assert!(is_protected(well), "{well}");
+        }
+        for open in [
+            "postgres://eovr@db.hospital.example/eovr",
+            "postgres://eovr@10.0.0.5/eovr?sslmode=require",
+            "postgres://eovr@db.hospital.example/eovr?sslmode=verify-ca",
+            "mysql://eovr@db.hospital.example/eovr",
+            "mysql://eovr@db.hospital.example/eovr?ssl-mode=REQUIRED",
+            "postgres://eovr@localhost.example/eovr",
+        ] {
+            assert!(!is_protected(open), "{open}");
+        }
+    }
 }

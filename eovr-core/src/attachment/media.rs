@@ -27,6 +27,34 @@ impl Media {
         }
     }
 
+    /// How names of such files end; the first is the usual one.
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+            Self::Png => &["png"],
+            Self::Pdf => &["pdf"],
+        }
+    }
+
+    /// The same name with an ending that says what the file is: by it whoever saves a file decides what opens it.
+    pub(super) fn named(self, name: &str) -> String {
+        let fits = name.rsplit_once('.').is_some_and(|(stem, ending)| {
+            !stem.is_empty() && self.extensions().iter().any(|known| ending.eq_ignore_ascii_case(known))
+        });
+        match self.extensions().first() {
+            Some(usual) if !fits => {
+                let room = super::LONGEST_NAME - usual.len() - 1;
+                // Systems pass over dots and spaces at the end, and would see another ending.
+                let stem: String = name.chars().take(room).collect();
+                match stem.trim_end_matches(['.', ' ']) {
+                    "" => format!("file.{usual}"),
+                    stem => format!("{stem}.{usual}"),
+                }
+            }
+            _ => name.to_owned(),
+        }
+    }
+
     /// What these bytes are.
     ///
     /// # Errors

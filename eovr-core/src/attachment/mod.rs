@@ -37,6 +37,9 @@ pub const LARGEST: usize = 10 << 20;
 /// The most files that one record has at a time.
 pub const MOST: u32 = 10;
 
+/// The most characters of a name.
+const LONGEST_NAME: usize = 255;
+
 /// What the sealed bytes are bound to, as a field is by its name.
 const CONTENT: &str = "content";
 
@@ -105,7 +108,7 @@ pub fn kind(name: &str, of: &str, action: &str) -> Result<Kind> {
             required: true,
             original: true,
             min_chars: 1,
-            max_chars: 255,
+            max_chars: LONGEST_NAME as u32,
             ..FieldSpec::new(Name::new("name")?)
         }],
         ..KindTable::new(name, Table::of::<AttachmentWorkflow>()?)?
@@ -122,7 +125,7 @@ pub struct Attachments<'a> {
 
 /// A file, opened.
 pub struct File {
-    /// Its name as it was given, without folders and signs that steer.
+    /// Its name as it was given, without folders and signs that steer, with an ending that says what it is.
     pub name: Zeroizing<String>,
     /// What it is.
     pub media: Media,
@@ -170,7 +173,7 @@ impl<'a> Attachments<'a> {
             .set("bytes", bytes)
             .set("blob", blob.to_string())
             .set("digest", Value::Bytes(Sha256::digest(sealed.as_bytes()).to_vec()))
-            .write("name", plain_name(name));
+            .write("name", media.named(&plain_name(name)));
         self.blobs.put(blob, &sealed).await?;
         let attached = self.session.create_child_as(self.kind, to, id, command).await;
         match &attached {
@@ -201,18 +204,21 @@ impl<'a> Attachments<'a> {
     pub async fn read(&self, of: RecordId, id: RecordId) -> Result<File> {
         let record = self.one(of, id).await?;
         self.session.act(self.kind, id, Command::new(Action::Read)).await?;
-        let lost = || Error::new(ErrorKind::Tampered, "the file is not there").with("record", id);
-        let bytes = self.blobs.get(blob(&record)?).await?.ok_or_else(lost)?;
-        let digest = Value::Bytes(Sha256::digest(&bytes).to_vec());
-        if record.facet("digest") != Some(&digest) {
-            return Err(
-                Error::new(ErrorKind::Tampered, "the file is not the one that was kept").with("record", id)
-            );
+        let bytes = self.kept(&record).await?;
+        Ok(File { name: name(self.session, &record)?, media: media(&record)?, bytes })
+    }
+
+    /// Whether a file of a record is what these bytes are kept as. Nothing of it is given, so that it is no reading.
+    ///
+    /// # Errors
+    /// As [`Attachments::read`].
+    pub async fn holds(&self, of: RecordId, id: RecordId, bytes: &[u8]) -> Result<bool> {
+        let record = self.one(of, id).await?;
+        if *record.state() == State::Removed.name() {
+            return Err(Error::new(ErrorKind::Refused, "the file was taken away").with("record", id));
         }
-        let sealed = Sealed::from_stored(bytes)?;
-        let bytes = self.session.eovr().cipher().open(&self.place(id), &sealed)?;
-        let name = self.session.open(&record, "name")?.unwrap_or_default();
-        Ok(File { name, media: media(&record)?, bytes })
+        let kept = self.kept(&record).await?;
+        Ok(*kept == Media::of(bytes)?.cleaned(bytes)?)
     }
 
     /// Takes a file away, and says why. The file is gone for good; that it was there stays known.
@@ -238,6 +244,20 @@ impl<'a> Attachments<'a> {
             Some(parent) if parent == of => Ok(record),
             _ => Err(Error::not_found(self.kind)),
         }
+    }
+
+    /// What was kept, opened.
+    async fn kept(&self, record: &Record) -> Result<Zeroizing<Vec<u8>>> {
+        let id = record.id();
+        let lost = || Error::new(ErrorKind::Tampered, "the file is not there").with("record", id);
+        let bytes = self.blobs.get(blob(record)?).await?.ok_or_else(lost)?;
+        let digest = Value::Bytes(Sha256::digest(&bytes).to_vec());
+        if record.facet("digest") != Some(&digest) {
+            return Err(
+                Error::new(ErrorKind::Tampered, "the file is not the one that was kept").with("record", id)
+            );
+        }
+        self.session.eovr().cipher().open(&self.place(id), &Sealed::from_stored(bytes)?)
     }
 
     async fn may_attach(&self, to: RecordId) -> Result<()> {
@@ -266,6 +286,16 @@ pub fn media(record: &Record) -> Result<Media> {
     })
 }
 
+/// What the file of an attachment is called, with an ending that says what it is: also where it was attached before
+/// names were given one.
+///
+/// # Errors
+/// As [`Session::open`]; `Tampered` where the record does not say what the file is.
+pub fn name(session: &Session, record: &Record) -> Result<Zeroizing<String>> {
+    let name = session.open(record, "name")?.unwrap_or_default();
+    Ok(media(record)?.named(&name).into())
+}
+
 fn blob(record: &Record) -> Result<Uuid> {
     let text = record.facet("blob").and_then(Value::as_text).unwrap_or_default();
     Uuid::try_parse(text).map_err(|_| {
@@ -281,7 +311,7 @@ fn too_large() -> Error {
 fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let seen = |c: &char| !c.is_control() && !is_steering(*c);
-    let name: String = last.chars().filter(seen).take(255).collect();
+    let name: String = last.chars().filter(seen).take(LONGEST_NAME).collect();
     match name.trim() {
         "" => "file".to_owned(),
         name => name.to_owned(),
@@ -313,5 +343,25 @@ mod tests {
         assert_eq!(plain_name("..\n"), "..");
         assert_eq!(plain_name("\u{200F}/"), "file");
         assert_eq!(plain_name(&"ن".repeat(400)).chars().count(), 255);
+    }
+
+    #[test]
+    fn how_a_name_ends_says_what_the_bytes_are() {
+        for (media, given, named) in [
+            (Media::Png, "gpj.exe", "gpj.exe.png"),
+            (Media::Pdf, "x.hta", "x.hta.pdf"),
+            (Media::Pdf, "photo.jpg", "photo.jpg.pdf"),
+            (Media::Pdf, "chart.PDF", "chart.PDF"),
+            (Media::Jpeg, "photo.jpeg", "photo.jpeg"),
+            (Media::Jpeg, "photo", "photo.jpg"),
+            (Media::Png, ".png", ".png.png"),
+            (Media::Pdf, "x.hta. .", "x.hta.pdf"),
+            (Media::Pdf, "..", "file.pdf"),
+            (Media::Jpeg, "صورة.jpg", "صورة.jpg"),
+        ] {
+            assert_eq!(media.named(given), named);
+            assert_eq!(media.named(named), named, "once is enough");
+        }
+        assert_eq!(Media::Pdf.named(&"ن".repeat(LONGEST_NAME)).chars().count(), LONGEST_NAME);
     }
 }

@@ -46,8 +46,8 @@ impl RefreshToken {
         false
     }
 
-    /// The login that it belongs to.
-    pub(super) fn login(&self) -> RecordId {
+    /// The login that it says it belongs to. Whether it does, only [`super::Doors::refresh`] finds.
+    pub fn login(&self) -> RecordId {
         self.0.id
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::access::danger;
+use crate::access::{Scope, danger};
 use crate::analyst;
 use crate::decide::{Command, Commit};
 use crate::error::{Error, ErrorKind, Result};
@@ -322,8 +322,12 @@ impl Post {
     async fn one(&self, told: &Told, named: impl Fn(&Record) -> Option<String>) -> Result<Vec<String>> {
         let kind = told.topic.split_once('.').map_or("", |(kind, _)| kind);
         let id = told.record.parse::<RecordId>()?;
-        let Some(name) = named(&self.session.load(kind, id).await?) else { return Ok(Vec::new()) };
-        Ok(self.account(&name).await?.map(|_| name).into_iter().collect())
+        let record = self.session.load(kind, id).await?;
+        let Some(name) = named(&record) else { return Ok(Vec::new()) };
+        let Some(account) = self.account(&name).await? else { return Ok(Vec::new()) };
+        // Whoever can name an account is not thereby able to tell it of a place where it sees nothing.
+        let sees = Scope::of(&user::actor(&account)?).covers(&record.envelope().stamp);
+        Ok(sees.then_some(name).into_iter().collect())
     }
 }
 

@@ -36,9 +36,9 @@ pub enum To {
         /// The action.
         action: Name,
     },
-    /// Whoever made the record, where that is somebody with an account.
+    /// Whoever made the record, where that is somebody with an account that sees where it lies.
     Author,
-    /// The account that a facet names.
+    /// The account that a facet names, where it sees where the record lies.
     Named(Name),
     /// The account that the record is.
     Itself,

@@ -3,31 +3,28 @@
 //! One line for each thing that is looked at; any that is not well makes the command fail. `serve
 //! --production` looks at the same first, and does not start where it fails.
 
-use crate::analyst;
 use crate::database::{Config, KeyText};
 use crate::output::{Failure, Out, Paint};
+use crate::serve::Door;
 use crate::settings::{KEY, Place};
 
-/// Options of `check`.
+/// Options of `check`: those of `serve`, so that what is looked at is what would be started.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
-    /// Where the server is found from outside
-    #[arg(long, value_name = "URL", env = "EOVR_PUBLIC_URL")]
-    public_url: Option<String>,
     #[command(flatten)]
-    analyst: analyst::Args,
+    door: Door,
 }
 
 /// What was looked at, and how it is: well, or what is wrong and what would help.
 struct Finding {
     what: &'static str,
-    found: Result<String, (String, String)>,
+    found: Found,
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
-    let findings = all(&args.place, args.public_url.as_deref(), &args.analyst).await;
+    let findings = all(&args.place, &args.door).await;
     let mut failed = 0;
     for Finding { what, found } in &findings {
         match found {
@@ -46,12 +43,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
 }
 
 /// Fails with everything that is wrong.
-pub(crate) async fn for_real(
-    place: &Place,
-    public_url: Option<&str>,
-    analyst: &analyst::Args,
-) -> Result<(), Failure> {
-    let findings = all(place, public_url, analyst).await;
+pub(crate) async fn for_real(place: &Place, door: &Door) -> Result<(), Failure> {
+    let findings = all(place, door).await;
     let wrong: Vec<String> = findings
         .into_iter()
         .filter_map(|Finding { what, found }| {
@@ -64,30 +57,58 @@ pub(crate) async fn for_real(
     Err(Failure::usage(wrong.join("\n"), "`eovr-server check` shows all that is looked at"))
 }
 
-async fn all(place: &Place, public_url: Option<&str>, analyst: &analyst::Args) -> Vec<Finding> {
-    let mut findings = vec![Finding { what: "address", found: address(public_url) }];
+/// Well, or what is wrong and what would help.
+type Found = Result<String, (String, String)>;
+
+async fn all(place: &Place, door: &Door) -> Vec<Finding> {
+    let mut findings = vec![
+        Finding { what: "address", found: address(door.public_url.as_deref()) },
+        Finding { what: "proxy", found: door.behind.check() },
+    ];
     match place.database() {
         Ok(config) => {
             findings.push(Finding { what: "key", found: key(&config) });
             findings.push(Finding { what: "database", found: database(config).await });
         }
-        Err(failure) => {
-            let wrong = (failure.to_string(), "see `eovr-server serve --help`".to_owned());
-            findings.push(Finding { what: "database", found: Err(wrong) });
-        }
+        Err(failure) => findings.push(Finding { what: "database", found: Err(told(&failure)) }),
     }
-    match analyst.check() {
-        Ok(None) => {}
-        Ok(Some(well)) => findings.push(Finding { what: "analyst", found: Ok(well) }),
-        Err(failure) => {
-            let wrong = (failure.to_string(), "see `eovr-server serve --help`".to_owned());
-            findings.push(Finding { what: "analyst", found: Err(wrong) });
+    findings.extend(exposed(place).map(|wrong| Finding { what: "files", found: Err(wrong) }));
+    let provider = door.provider().map(|provider| provider.map(|_| "described".to_owned()));
+    let rest =
+        [("mail", door.post.check()), ("identity provider", provider), ("analyst", door.analyst.check())];
+    for (what, found) in rest {
+        match found {
+            Ok(None) => {}
+            Ok(Some(well)) => findings.push(Finding { what, found: Ok(well) }),
+            Err(failure) => findings.push(Finding { what, found: Err(told(&failure)) }),
         }
     }
     findings
 }
 
-fn address(url: Option<&str>) -> Result<String, (String, String)> {
+fn told(failure: &Failure) -> (String, String) {
+    let help = failure.help().unwrap_or("see `eovr-server serve --help`");
+    (failure.to_string(), help.to_owned())
+}
+
+/// What other accounts of this machine may read. The files that the server makes are its own; older ones may not be.
+#[cfg(unix)]
+fn exposed(place: &Place) -> Option<(String, String)> {
+    use std::os::unix::fs::MetadataExt as _;
+    const OTHERS: u32 = 0o007;
+    let all = place.private().unwrap_or_default();
+    let open = |path: &std::path::Path| path.metadata().is_ok_and(|found| found.mode() & OTHERS != 0);
+    let (path, rights) = all.into_iter().find(|(path, _)| open(path))?;
+    let path = path.display();
+    Some((format!("everybody on this machine may enter `{path}`"), format!("`chmod {rights} {path}`")))
+}
+
+#[cfg(not(unix))]
+fn exposed(_: &Place) -> Option<(String, String)> {
+    None
+}
+
+fn address(url: Option<&str>) -> Found {
     match url {
         Some(url) if url.starts_with("https://") && url.len() > "https://".len() => Ok(url.to_owned()),
         _ => Err((
@@ -98,7 +119,7 @@ fn address(url: Option<&str>) -> Result<String, (String, String)> {
 }
 
 /// A key that lies beside the data opens them for whoever takes both: for real it comes from outside.
-fn key(config: &Config) -> Result<String, (String, String)> {
+fn key(config: &Config) -> Found {
     let make = format!("`openssl rand -base64 {}` makes one; keep it in a secret store", config.key_bytes());
     let Some(text) = std::env::var_os(KEY) else {
         return Err((format!("{KEY} is not set"), make));
@@ -116,8 +137,15 @@ fn key(config: &Config) -> Result<String, (String, String)> {
 }
 
 /// Whether it lets us in. Tables are the server's to make, when it starts.
-async fn database(config: Config) -> Result<String, (String, String)> {
+async fn database(config: Config) -> Found {
     let name = config.to_string();
+    if !config.is_protected() {
+        return Err((
+            format!("{name} is reached over a line that others could read or change"),
+            "add `sslmode=verify-full` to the URL (MariaDB, MySQL: `ssl-mode=VERIFY_IDENTITY`, MongoDB: `tls=true`)"
+                .to_owned(),
+        ));
+    }
     let opened = config.open().await.map_err(|failure| {
         (failure.to_string(), "see that it runs and that user and password are right".to_owned())
     })?;

@@ -1,7 +1,7 @@
 //! The database that a URL names, and what opens its sealed fields.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -46,6 +46,24 @@ impl Config {
         match self {
             Self::Mongo(_) => 96,
             Self::Sqlite(_) | Self::Sql(_) => 32,
+        }
+    }
+
+    /// The file, where the database is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            Self::Sql(config) => config.file(),
+            Self::Mongo(_) => None,
+        }
+    }
+
+    /// Whether nobody on the way to it can read or change what is said.
+    pub(crate) fn is_protected(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Sql(config) => config.is_protected(),
+            Self::Mongo(config) => config.is_protected(),
         }
     }
 
@@ -106,6 +124,9 @@ impl Database {
     }
 }
 
+/// Keys that our documentation shows, and so everybody has, where they do not look like one.
+const PRINTED: &[&str] = &["Gb4ZgH41uJmSHQZqzAcqjb9D+b0cQ7cBu9fkHUpQVQk="];
+
 /// A master key as text, well formed. The engine is opened twice, and a key cannot be copied.
 pub(crate) struct KeyText(Zeroizing<String>);
 
@@ -130,11 +151,13 @@ impl KeyText {
         let mut seen: Vec<u8> = bytes.to_vec();
         seen.sort_unstable();
         seen.dedup();
+        let printed = PRINTED.contains(&self.0.trim());
         let printable = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
         // Of 32 random bytes 18 or fewer are different once in a billion billion keys.
         let few = seen.len() <= 18;
         seen.zeroize();
         match () {
+            () if printed => Some("it is printed in the documentation"),
             () if printable => Some("it is text that somebody typed, and not random"),
             () if few => Some("it repeats itself, and is not random"),
             () => None,
@@ -146,5 +169,38 @@ impl KeyText {
         // Both ends are fixed: the purpose is ours, and the key is well formed.
         let hash = Sha256::new().chain_update(purpose).chain_update(b"\n");
         hash.chain_update(self.0.trim()).finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever stands after `from_base64(` in what people read and copy.
+    fn printed(folder: &Path, keys: &mut Vec<String>) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() {
+                if !name.starts_with('.') && name != "target" {
+                    printed(&path, keys)?;
+                }
+            } else if [".rs", ".md", ".py", ".toml"].iter().any(|ending| name.ends_with(ending)) {
+                let text = std::fs::read_to_string(&path)?;
+                let given = text.split("from_base64(\"").skip(1).filter_map(|rest| rest.split('"').next());
+                keys.extend(given.map(str::to_owned));
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn no_key_that_is_printed_anywhere_here_is_taken_for_a_good_one() {
+        let mut keys = Vec::new();
+        printed(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &mut keys).unwrap();
+        let config = Config::Sqlite(PathBuf::new());
+        let keys: Vec<_> = keys.into_iter().filter_map(|key| KeyText::new(key, &config).ok()).collect();
+        assert!(keys.len() >= 3, "the documentation shows keys");
+        assert!(keys.iter().all(|key| key.weakness().is_some()));
     }
 }

@@ -24,6 +24,7 @@ mod log;
 mod outgoing;
 mod output;
 mod post;
+mod process;
 mod serve;
 mod settings;
 mod signal;
@@ -76,6 +77,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    process::keeps_its_files_to_itself();
     let mut out = Out::stdout();
     let args = config::with_file(Cli::command(), std::env::args_os().collect());
     let done = args

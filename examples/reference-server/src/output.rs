@@ -118,6 +118,11 @@ impl Failure {
         self.code
     }
 
+    /// What would help.
+    pub(crate) fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// Says it on standard error. Where even that is closed there is nobody left to tell.
     pub(crate) fn report(&self) {
         let mut err = io::stderr().lock();

@@ -1,6 +1,6 @@
 //! `serve`: the HTTP API, until somebody ends it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,12 +15,13 @@ use crate::check;
 use crate::checkpoint::Log;
 use crate::engine::{self, Host, Opening};
 use crate::export::fonts::Shelf;
-use crate::http::{self, App, Auth, PerMinute, Provider, Proxies, Rates, Setup, meters};
+use crate::http::{self, Allowed, App, Auth, Behind, Provider, Proxies, Rates, Setup, meters};
 use crate::learner;
-use crate::listen;
+use crate::listen::{self, Crowd, Most};
 use crate::log;
 use crate::output::{Failure, Out};
 use crate::post;
+use crate::process;
 use crate::settings::Place;
 use crate::signal::asked_to_stop;
 
@@ -41,16 +42,20 @@ pub(crate) struct Door {
     listen: SocketAddr,
     /// Behind HTTPS, for real: no documentation pages, and browsers are told to stay with HTTPS
     #[arg(long)]
-    production: bool,
+    pub(crate) production: bool,
     /// Where the server is found from outside, for posters, such as `https://reports.example.org`
     #[arg(long, value_name = "URL", env = "EOVR_PUBLIC_URL")]
-    public_url: Option<String>,
-    /// The address of a proxy that is believed when it says whom it speaks for
-    #[arg(long, value_name = "ADDRESS")]
-    proxy: Vec<IpAddr>,
-    /// Requests a minute that somebody who is in may send; 0: any number
-    #[arg(long, value_name = "NUMBER", default_value_t = PerMinute::default().api)]
-    requests_per_minute: u32,
+    pub(crate) public_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) behind: Behind,
+    /// Where those ask who watch over the server: `/health` and `/metrics`, which with --production are answered there
+    /// and nowhere else
+    #[arg(long, value_name = "ADDRESS", env = "EOVR_WATCH")]
+    watch: Option<SocketAddr>,
+    #[command(flatten)]
+    allowed: Allowed,
+    #[command(flatten)]
+    most: Most,
     /// A JSON file that describes an OpenID Connect provider, whose tokens are accepted too
     #[arg(long, value_name = "FILE")]
     identity_provider: Option<PathBuf>,
@@ -63,9 +68,9 @@ pub(crate) struct Door {
     #[command(flatten)]
     log: Log,
     #[command(flatten)]
-    post: post::Args,
+    pub(crate) post: post::Args,
     #[command(flatten)]
-    analyst: analyst::Args,
+    pub(crate) analyst: analyst::Args,
     /// Learn from what people make of suggestions, each facility for itself. The rules speak alone until the
     /// learner's predictions have been better than theirs over a hundred reviews or more, and are never lowered. A
     /// megabyte of memory for each facility with reviews
@@ -74,7 +79,11 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    fn provider(&self) -> Result<Option<Provider>, Failure> {
+    /// The outside identity provider, where a file describes one.
+    ///
+    /// # Errors
+    /// As [`Provider::open`].
+    pub(crate) fn provider(&self) -> Result<Option<Provider>, Failure> {
         let file = self.identity_provider.as_deref();
         file.map(|file| Provider::open(file, self.identity_provider_ca.as_deref())).transpose()
     }
@@ -82,7 +91,7 @@ impl Door {
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     if args.door.production {
-        check::for_real(&args.place, args.door.public_url.as_deref(), &args.door.analyst).await?;
+        check::for_real(&args.place, &args.door).await?;
     }
     let learner = args.door.learn.then(Arc::default);
     let opening = Opening { learner, for_real: args.door.production, ..Opening::default() };
@@ -98,15 +107,14 @@ pub(crate) async fn serve(host: Host, door: &Door, out: &mut Out) -> Result<(), 
 }
 
 async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> {
-    let listener = TcpListener::bind(door.listen).await.map_err(|error| {
-        Failure::usage(format!("cannot listen on {}: {error}", door.listen), "name another with --listen")
-    })?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| Failure::broken(format!("the system does not say where it listens: {error}")))?;
-    let rates = Rates::new(PerMinute { api: door.requests_per_minute, ..PerMinute::default() });
+    let (listener, address) = bound(door.listen, "--listen").await?;
+    let watching = match door.watch {
+        Some(address) => Some(bound(address, "--watch").await?),
+        None => None,
+    };
+    let descriptors = process::open_at_most();
     let doors = http::doors(&host.eovr, &host.token_secret).await?;
-    let mut auth = Auth::new(doors, rates, Proxies(door.proxy.clone()));
+    let mut auth = Auth::new(doors, Rates::new(door.allowed), door.behind.proxies());
     if let Some(provider) = door.provider()? {
         auth = auth.accepting(provider);
     }
@@ -147,11 +155,28 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         beside.spawn(provider.watch(app.auth.doors.clone()));
     }
     let stop = asked_to_stop();
+    if let Some((listener, address)) = watching {
+        let crowd = Crowd::new(Most::WATCHING, descriptors, Proxies::default());
+        beside.spawn(listen::serve(listener, http::watched(&app), crowd, std::future::pending(), || {}));
+        out.line(format_args!("watched on http://{address}"));
+    }
     out.line(format_args!("listening on http://{address}"));
-    listen::serve(listener, http::router(&app), stop, || app.stop()).await;
+    let crowd = Crowd::new(door.most, descriptors, door.behind.proxies());
+    listen::serve(listener, http::router(&app), crowd, stop, || app.stop()).await;
     beside.shutdown().await;
     watched(&app, &log).await;
     Ok(())
+}
+
+/// Listens, and says where.
+async fn bound(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::usage(format!("cannot listen on {address}: {error}"), format!("name another with {option}"))
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::broken(format!("the system does not say where it listens: {error}")))?;
+    Ok((listener, address))
 }
 
 async fn upkeep(app: App, log: SecurityLog) {

@@ -71,6 +71,18 @@ impl Place {
         Ok(Some(Org::new(tree)?))
     }
 
+    /// What nobody but the server's own account should read or enter, as far as it is there: each with the rights that
+    /// it should have.
+    pub(crate) fn private(&self) -> Result<Vec<(PathBuf, &'static str)>, Failure> {
+        let database = self.database()?.file().map(|file| (file.to_owned(), "600"));
+        let files = match self.files.as_deref() {
+            None => Some(self.dir.join("files")),
+            Some(place) => (!place.starts_with("s3://")).then(|| PathBuf::from(place)),
+        };
+        let all = database.into_iter().chain(files.map(|folder| (folder, "700")));
+        Ok(all.filter(|(path, _)| path.exists()).collect())
+    }
+
     /// Where attachments lie.
     pub(crate) fn files(&self) -> Result<Files, Failure> {
         match &self.files {

@@ -171,6 +171,30 @@ async fn who_owns_a_follow_up_action_is_told() {
 }
 
 /// No notice, and nothing that a system is sent, has a word of the report.
+/// Whoever can name an account does not reach it with a record that it cannot open.
+#[tokio::test]
+async fn an_owner_of_another_house_is_not_told() {
+    let ward = ward().await;
+    let stranger = account(&ward.eovr, Role::QualityAdmin, "CAI-1-2").await;
+    ward.sort().await;
+    let incident = ward.told("The pump of bed 7 ran dry in the night.").await;
+    let quality = ward.session(ward.quality).await;
+    quality.incidents().act(incident, Action::Start, None).await.unwrap();
+    for owner in [stranger, ward.quality] {
+        let follow_up = FollowUp {
+            task: "Check the alarms of all pumps.".to_owned(),
+            owner: owner.to_string(),
+            due_at: Timestamp::from_micros(i64::MAX / 2),
+            kind: FollowUpKind::Corrective,
+            strength: None,
+        };
+        quality.incidents().follow_up(incident, follow_up).await.unwrap();
+    }
+    ward.sort().await;
+    assert!(ward.unread(stranger).await.is_empty());
+    assert!(!ward.unread(ward.quality).await.is_empty());
+}
+
 #[tokio::test]
 async fn a_notice_says_that_and_never_what() {
     let ward = ward().await;

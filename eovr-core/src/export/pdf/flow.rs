@@ -128,28 +128,37 @@ impl<'a> Flow<'a> {
         (from, wide): (f32, f32),
         y: f32,
     ) {
-        let x = self.x(from, wide);
-        let page_rtl = self.lang.rtl();
         for (line, row) in lines.iter().zip(0_u16..) {
-            let to_the_right = match side {
-                Side::Start => page_rtl,
-                Side::End => !page_rtl,
-                Side::Own => line.rtl,
-                Side::Centre => false,
-            };
-            let free = wide - line.width;
-            let shift =
-                if side == Side::Centre { free / 2.0 } else { free * f32::from(u8::from(to_the_right)) };
-            let base = y + f32::from(row) * leading(style) + style.size * 1.04;
-            self.draw(Draw::Text {
-                x: x + shift,
-                y: base,
-                size: style.size,
-                colour: style.colour,
-                glyphs: line.glyphs.clone(),
-                leaf,
-            });
+            self.put_line(leaf, line.clone(), style, side, (from, wide), y + f32::from(row) * leading(style));
         }
+    }
+
+    fn put_line(
+        &mut self,
+        leaf: Option<usize>,
+        line: Line,
+        style: Style,
+        side: Side,
+        (from, wide): (f32, f32),
+        y: f32,
+    ) {
+        let page_rtl = self.lang.rtl();
+        let to_the_right = match side {
+            Side::Start => page_rtl,
+            Side::End => !page_rtl,
+            Side::Own => line.rtl,
+            Side::Centre => false,
+        };
+        let free = wide - line.width;
+        let shift = if side == Side::Centre { free / 2.0 } else { free * f32::from(u8::from(to_the_right)) };
+        self.draw(Draw::Text {
+            x: self.x(from, wide) + shift,
+            y: y + style.size * 1.04,
+            size: style.size,
+            colour: style.colour,
+            glyphs: line.glyphs,
+            leaf,
+        });
     }
 
     /// One line of text in a column at this height.
@@ -197,9 +206,10 @@ impl<'a> Flow<'a> {
     pub(super) fn words(&mut self, text: &str) {
         let lines = self.broken(text, BODY, INNER);
         self.tree.begin(Role::Paragraph, text);
-        for line in lines.chunks(1) {
+        // The longest text there is: its lines are handed on, and not copied.
+        for line in lines {
             self.need(leading(BODY));
-            self.put(line, BODY, Side::Own, (0.0, INNER), self.y);
+            self.put_line(self.tree.leaf(), line, BODY, Side::Own, (0.0, INNER), self.y);
             self.y += leading(BODY);
         }
         self.tree.end();

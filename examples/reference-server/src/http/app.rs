@@ -13,10 +13,21 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use super::auth::Auth;
 use super::caller::Gate;
 use super::health::Pulse;
+use super::places::{Places, processors};
 use super::repeat::Repeats;
+use super::transfers::Transfers;
 use crate::checkpoint::Kept;
 use crate::export::fonts::Shelf;
 use crate::post::Bell;
+
+/// A report of sixty thousand signs takes two hundred megabytes while it is made, and most take none: one after the other.
+const EXPORTING: usize = 1;
+/// So many wait behind those that are made: for a few seconds each.
+const WAITING: usize = 16;
+/// Those of one caller, until they are handed over.
+const EACH: usize = 2;
+/// After so many seconds there may be room again.
+const PAUSE: u32 = 2;
 
 /// The state of the server: the engine, who lets callers in, and what is remembered between requests.
 #[derive(Clone)]
@@ -42,6 +53,14 @@ pub(crate) struct Parts {
     /// What reports are printed with.
     pub(crate) shelf: Shelf,
     pub(crate) repeats: Repeats,
+    /// Where reports are printed and workbooks written.
+    pub(crate) exports: Places,
+    /// Where drafts are read.
+    pub(crate) looks: Places,
+    /// Files that come.
+    pub(crate) uploads: Transfers,
+    /// Files that are given.
+    pub(crate) downloads: Transfers,
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
     stopping: AtomicBool,
@@ -96,6 +115,10 @@ impl App {
             kept,
             shelf,
             repeats: Repeats::new(secret),
+            exports: Places::new(EXPORTING, WAITING, PAUSE).each(EACH),
+            looks: Places::new(processors(), WAITING, 1),
+            uploads: Transfers::default(),
+            downloads: Transfers::default(),
             pulse: Pulse::default(),
             meters,
             stopping: AtomicBool::new(false),

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
@@ -20,11 +21,17 @@ use eovr_core::identity::{api_key, facility, login, user};
 use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
 use eovr_core::notice;
 use eovr_core::record::RecordId;
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use tokio::time::Instant;
 
 use super::problem::{Code, Fault, Problem};
+
+/// How long a body may take: less than its request, so that what was never taken is not said to be uncertain.
+const PATIENCE: Duration = Duration::from_secs(50);
+/// And how long nothing of it may come.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// The longest body, in bytes, but for files.
 pub(crate) const LONGEST: usize = 1 << 20;
@@ -200,21 +207,38 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
 /// The whole of a body.
 ///
 /// # Errors
-/// `TooLarge` beyond so many bytes; `MalformedBody` where the client stopped in the middle.
+/// `TooLarge` beyond so many bytes; `MalformedBody` where the client broke off in the middle; `Timeout` where it
+/// stopped there.
 pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::TooLarge).detail(format!("send at most {most} bytes"));
     // What says that it will be too long is not waited for.
     if body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
-    axum::body::to_bytes(body, most).await.map_err(|error| {
-        let long = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
-        if long {
-            too_large()
-        } else {
-            Problem::new(Code::MalformedBody).detail("the body ended before its end")
+    let late = || Problem::new(Code::Timeout).detail("nothing was done; send it again").retry_after(1);
+    let end = Instant::now() + PATIENCE;
+    let mut body = Limited::new(body, most);
+    let mut bytes = Vec::new();
+    loop {
+        let next = tokio::time::timeout_at(end.min(Instant::now() + SILENCE), body.frame()).await;
+        let frame = match next.map_err(|_| late())? {
+            None => return Ok(bytes.into()),
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+            Some(Err(_)) => {
+                return Err(Problem::new(Code::MalformedBody).detail("the body ended before its end"));
+            }
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.is_empty() {
+            // What was read before comes in one piece, and is not copied.
+            if body.is_end_stream() {
+                return Ok(data);
+            }
+            bytes.reserve_exact(data.len() + usize::try_from(body.size_hint().lower()).unwrap_or(0));
         }
-    })
+        bytes.extend_from_slice(&data);
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {

@@ -1,9 +1,7 @@
 //! What leaves by HTTP: the list as an Excel workbook, one incident as PDF.
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
 use eovr_core::export::pdf::Incident as Report;
 use eovr_core::export::{Lang, Look, Opened, Workbook};
 use eovr_core::incident::KIND;
@@ -16,8 +14,9 @@ use super::app::App;
 use super::auth::Arrival;
 use super::body::{Params, ReportFile};
 use super::caller::Caller;
+use super::places::{Share, Turn};
 use super::problem::{Code, Problem};
-use super::reply::Answered;
+use super::reply::{Answered, held};
 use super::routes::{Access, Endpoint, Routes};
 use crate::checkpoint::Kept;
 
@@ -83,6 +82,7 @@ async fn list(
     arrival: axum::Extension<Arrival>,
     Params(asked): Params<Asked>,
 ) -> Answered {
+    let turn = app.exports.turn(session.actor().id().as_str()).await?;
     let mut query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
     let mut all = Vec::new();
     loop {
@@ -107,12 +107,12 @@ async fn list(
         }
     }
     let look = Look::new(asked.lang(), app.auth.doors.now());
-    let bytes = worked(move || {
+    let made = made(turn, move || {
         let mut book = Workbook::new(look)?;
         all.iter().try_for_each(|incident| book.push(incident))?;
         book.finish(Vec::new())
     });
-    file(bytes.await?, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "incidents.xlsx")
+    file(made.await?, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "incidents.xlsx")
 }
 
 async fn report(
@@ -121,6 +121,8 @@ async fn report(
     ReportFile(id): ReportFile,
     Params(asked): Params<Asked>,
 ) -> Answered {
+    // What was read waits in memory for its turn: nothing is read before.
+    let turn = app.exports.turn(session.actor().id().as_str()).await?;
     let incidents = session.incidents();
     let record = incidents.load(id).await?;
     let number = record.envelope().number.clone().unwrap_or_else(|| id.to_string());
@@ -130,7 +132,7 @@ async fn report(
     let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
     let trail = incidents.trail(id).await?;
     let (made_by, made_at, lang) = (who(&session), app.auth.doors.now(), asked.lang());
-    let bytes = worked(move || {
+    let made = made(turn, move || {
         let checkpoint = last_checkpoint(&app.kept);
         let report = Report {
             incident: &incident,
@@ -145,7 +147,7 @@ async fn report(
         report.write(app.shelf.fonts()?, lang, &mut bytes)?;
         Ok(bytes)
     });
-    file(bytes.await?, "application/pdf", &format!("{number}.pdf"))
+    file(made.await?, "application/pdf", &format!("{number}.pdf"))
 }
 
 /// The last checkpoint that was made; a report without one is better than none.
@@ -160,16 +162,19 @@ fn who(session: &Session) -> String {
     session.actor().id().to_string()
 }
 
-/// Beside the requests: nobody waits for somebody else's report.
-async fn worked<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    Ok(done.map_err(|error| Problem::internal(format!("an export ended early: {error}")))??)
+/// A file, and the share of whoever asked for it.
+type Made = (Vec<u8>, Share);
+
+async fn made(
+    turn: Turn,
+    work: impl FnOnce() -> Result<Vec<u8>, Error> + Send + 'static,
+) -> Result<Made, Problem> {
+    let (bytes, share) = turn.work(work).await?;
+    Ok((bytes?, share))
 }
 
-fn file(bytes: Vec<u8>, media: &'static str, name: &str) -> Answered {
-    let mut response: Response = Body::from(bytes).into_response();
+fn file((bytes, share): Made, media: &'static str, name: &str) -> Answered {
+    let mut response = held(bytes, share);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     let name = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));

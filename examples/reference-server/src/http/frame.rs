@@ -10,6 +10,7 @@ use eovr_core::identity::watch::Concern;
 
 use super::app::App;
 use super::headers::{Nonce, secure};
+use super::host;
 use super::meters;
 use super::problem::{Code, Problem};
 use super::request_id::{HEADER, RequestId};
@@ -31,9 +32,12 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     if let Some(nonce) = &nonce {
         request.extensions_mut().insert(nonce.clone());
     }
-    let mut response = match tokio::time::timeout(LONGEST, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => given_up().into_response(),
+    let mut response = match host::check(request.version(), request.headers()) {
+        Ok(()) => match tokio::time::timeout(LONGEST, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => given_up().into_response(),
+        },
+        Err(problem) => problem.into_response(),
     };
     let problem = Problem::taken_from(&mut response);
     if let Some(problem) = &problem {

@@ -1,19 +1,24 @@
 //! What stands before every handler: who asks, whether they may, and whether they have asked before.
 
-use axum::body::Body;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::api_key;
+use http_body_util::{BodyExt as _, Limited};
 
 use super::app::App;
-use super::auth::Category;
+use super::auth::{Attempt, Category, login_of};
 use super::body::{LONGEST, read};
 use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
 use super::routes::Access;
+use super::transfers::Transfer;
 
 /// What the guard of a route knows of it.
 #[derive(Clone, Copy)]
@@ -32,65 +37,141 @@ pub(super) struct Door {
 /// How many records a page of a list counts for.
 const LISTED: u32 = 50;
 
-/// Lets a request through to its handler, or answers it.
-pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Request, next: Next) -> Response {
-    match admitted(&app, door, request, next).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
-    }
+/// A body that nobody will read is taken in for so long, so that its sender hears why: a connection that is closed
+/// before that is torn down, answer and all.
+const LINGERING: Duration = Duration::from_secs(2);
+
+/// What a request has passed, and holds until it is answered.
+struct Passed {
+    caller: String,
+    attempt: Option<Attempt>,
+    upload: Option<Transfer>,
 }
 
-async fn admitted(app: &App, door: Door, mut request: Request, next: Next) -> Result<Response, Problem> {
-    let mut caller = String::new();
+/// Lets a request through to its handler, or answers it.
+pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let passed = match passed(&app, door, &mut parts, body.size_hint().exact()).await {
+        Ok(passed) => passed,
+        Err(problem) => {
+            linger(&parts.headers, body).await;
+            return problem.into_response();
+        }
+    };
+    let request = Request::from_parts(parts, body);
+    answered(&app, door, passed, request, next).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) -> Result<Passed, Problem> {
+    let mut passed = Passed { caller: String::new(), attempt: None, upload: None };
     if let Some(category) = door.category {
-        let client = app.auth.proxies.client(request.extensions(), request.headers());
-        app.auth.rates.by_address(category, client)?;
+        let client = app.auth.proxies.client(&parts.extensions, &parts.headers);
+        passed.attempt = app.auth.rates.by_address(category, client).await?;
+        if category == Category::Renewal
+            && let Some(login) = login_of(app, &parts.headers)
+        {
+            app.auth.rates.by_name(category, &login.to_string())?;
+        }
     }
     if door.access != Access::Public {
-        let arrival = app.gate.arrival(request.headers()).await?;
+        let arrival = app.gate.arrival(&parts.headers).await?;
         let actor = arrival.session.actor();
         let category = if door.uploads { Category::Upload } else { Category::Api };
-        app.auth.rates.by_caller(category, actor.id().as_str())?;
+        app.auth.rates.by_name(category, actor.id().as_str())?;
         door.access.check(actor, app.eovr.catalog())?;
-        if arrival.key == Some(api_key::Access::Read) && *request.method() != Method::GET {
+        if arrival.key == Some(api_key::Access::Read) && parts.method != Method::GET {
             return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));
         }
         if let Access::Reads(_) = door.access {
             let records = if door.lists { LISTED } else { 1 };
             app.auth.alarm.read(actor, records, &app.eovr, app.auth.doors.now());
         }
-        caller.push_str(actor.id().as_str());
-        request.extensions_mut().insert(arrival);
+        passed.caller.push_str(actor.id().as_str());
+        parts.extensions.insert(arrival);
     }
-    let remembered = *request.method() == Method::POST && !door.secret;
-    if !remembered || !request.headers().contains_key(HEADER) {
+    if door.uploads {
+        passed.upload = Some(app.uploads.begin(&passed.caller, bytes)?);
+    }
+    Ok(passed)
+}
+
+async fn answered(
+    app: &App,
+    door: Door,
+    passed: Passed,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let Passed { caller, attempt, upload } = passed;
+    // A question may be given up at any time.
+    if *request.method() == Method::GET {
         return Ok(next.run(request).await);
     }
+    let remembered = *request.method() == Method::POST && !door.secret;
+    let (request, ticket) = match remembered && request.headers().contains_key(HEADER) {
+        false => (request, None),
+        true => match first(app, door, &caller, request).await? {
+            First::Again(response) => return Ok(response),
+            First::Yes(request, ticket) => (request, ticket),
+        },
+    };
+    // In a task of its own: where the client goes away, the work is done to its end. What stands in two places, such as
+    // a file and its record, does not stand in one, and an answer is there when the client comes back.
+    let answered = tokio::spawn(async move {
+        let response = answer(next, request, ticket).await;
+        let status = response.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, Response::status);
+        // Of what failed on our side nobody knows whether it was right.
+        if let Some(attempt) = attempt
+            && (!status.is_client_error() || status == StatusCode::TOO_MANY_REQUESTS)
+        {
+            attempt.was_right();
+        }
+        drop(upload);
+        response
+    });
+    answered.await.map_err(|error| Problem::internal(format!("a handler ended early: {error}")))?
+}
+
+/// Whether a request with a key is the first of its kind.
+enum First {
+    Again(Response),
+    Yes(Request, Option<Ticket>),
+}
+
+async fn first(app: &App, door: Door, caller: &str, request: Request) -> Result<First, Problem> {
     let (mut parts, body) = request.into_parts();
     let body = read(body, if door.uploads { LARGEST_FILE } else { LONGEST }).await?;
     // The address, and not its template: the same key for another record is another request.
     let route = parts.uri.path().to_owned();
-    let Some(seed) = app.repeats.seed(&parts.headers, &caller, &route, &body)? else {
-        return Ok(next.run(Request::from_parts(parts, Body::from(body))).await);
+    let Some(seed) = app.repeats.seed(&parts.headers, caller, &route, &body)? else {
+        return Ok(First::Yes(Request::from_parts(parts, Body::from(body)), None));
     };
     let ticket = match app.repeats.begin(&seed)? {
-        Turn::Again(response) => return Ok(response),
+        Turn::Again(response) => return Ok(First::Again(response)),
         Turn::First(ticket) => ticket,
     };
     parts.extensions.insert::<Seed>(seed);
-    let request = Request::from_parts(parts, Body::from(body));
-    // In a task of its own: where the client goes away, the work is done to its end, and its answer is
-    // there when the client comes back.
-    let answered = tokio::spawn(answer(next, request, ticket)).await;
-    answered.map_err(|error| Problem::internal(format!("a handler ended early: {error}")))?
+    Ok(First::Yes(Request::from_parts(parts, Body::from(body)), Some(ticket)))
 }
 
-async fn answer(next: Next, request: Request, ticket: Ticket) -> Result<Response, Problem> {
-    let (parts, body) = next.run(request).await.into_parts();
+async fn answer(next: Next, request: Request, ticket: Option<Ticket>) -> Result<Response, Problem> {
+    let response = next.run(request).await;
+    let Some(ticket) = ticket else { return Ok(response) };
+    let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX)
         .await
         .map_err(|error| Problem::internal(format!("an answer was cut off: {error}")))?;
     let response = Response::from_parts(parts, Body::from(body.clone()));
     ticket.keep(&response, body);
     Ok(response)
+}
+
+/// Takes in what is on its way already. Whoever asks before sending (`expect`) has sent nothing.
+async fn linger(headers: &HeaderMap, body: Body) {
+    if headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let mut body = Limited::new(body, LARGEST_FILE);
+    let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+    let _ = tokio::time::timeout(LINGERING, rest).await;
 }

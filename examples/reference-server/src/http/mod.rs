@@ -17,6 +17,7 @@ mod frame;
 mod guard;
 mod headers;
 mod health;
+mod host;
 mod incidents;
 pub(crate) mod meters;
 mod models;
@@ -24,6 +25,7 @@ mod narrative;
 mod notices;
 mod openapi;
 mod page;
+mod places;
 mod problem;
 mod receipt;
 mod repeat;
@@ -32,6 +34,7 @@ mod request_id;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod values;
 mod visitors;
 
@@ -41,16 +44,23 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 pub(crate) use self::app::{App, Setup};
-pub(crate) use self::auth::{Auth, PerMinute, Provider, Proxies, Rates, doors};
+pub(crate) use self::auth::{Allowed, Auth, Behind, Provider, Proxies, Rates, doors, household};
+pub(crate) use self::places::{Share, Shares};
 use self::problem::{Code, Problem};
 use self::routes::{Access, Endpoint, Routes};
 
-/// Everything that the server answers.
+/// Everything that the server answers. For real, how it is and what it has counted is for those who watch it alone, who
+/// ask elsewhere: [`watched`].
 pub(crate) fn router(app: &App) -> Router {
-    let mut routes = all(app);
-    if !app.production {
-        routes = documentation(routes);
-    }
+    framed(app, if app.production { api(ready(Routes::new(app.clone()))) } else { documentation(all(app)) })
+}
+
+/// What those are answered who watch the server.
+pub(crate) fn watched(app: &App) -> Router {
+    framed(app, meters(ready(Routes::new(app.clone()))))
+}
+
+fn framed(app: &App, routes: Routes) -> Router {
     routes
         .router()
         .fallback(|| async { Problem::new(Code::NoSuchRoute) })
@@ -61,21 +71,31 @@ pub(crate) fn router(app: &App) -> Router {
 
 /// Every route of the API and for those who watch it.
 fn all(app: &App) -> Routes {
-    let routes = Routes::new(app.clone())
+    api(meters(ready(Routes::new(app.clone()))))
+}
+
+/// For whoever sends requests to one of several servers.
+fn ready(routes: Routes) -> Routes {
+    routes.add(
+        Endpoint::get("/ready", Access::Public, "Says whether to send requests here").tells(&["text/plain"]),
+        health::ready,
+    )
+}
+
+fn meters(routes: Routes) -> Routes {
+    routes
         .add(
             Endpoint::get("/health", Access::Public, "Says how the server is").gives::<health::Health>(),
             health::health,
         )
         .add(
-            Endpoint::get("/ready", Access::Public, "Says whether to send requests here")
-                .tells(&["text/plain"]),
-            health::ready,
-        )
-        .add(
             Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus")
                 .tells(&["text/plain"]),
             meters::metrics,
-        );
+        )
+}
+
+fn api(routes: Routes) -> Routes {
     let routes = auth::routes(routes);
     let routes = facilities::routes(routes);
     let routes = incidents::routes(routes);

@@ -1,15 +1,16 @@
 //! `POST /api/narratives/look`: what a reporter may want to see before a narrative is sent: names that need not stand
 //! there, words that blame, and what it tells. Nothing of it is kept.
 
+use axum::extract::State;
 use eovr_core::Error;
 use eovr_core::triage::narrative::{What, analyse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::app::App;
 use super::auth::Category;
 use super::body::Json;
-use super::problem::Problem;
 use super::reply::{Answered, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
@@ -63,15 +64,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
     )
 }
 
-async fn look(Json(Draft { narrative }): Json<Draft>) -> Answered {
+async fn look(State(app): State<App>, Json(Draft { narrative }): Json<Draft>) -> Answered {
     if narrative.chars().count() > MOST_CHARACTERS {
         let error = Error::invalid("`narrative` has too many characters");
         return Err(error.with_help(format!("send {MOST_CHARACTERS} at most")).into());
     }
-    let found = tokio::task::spawn_blocking(move || found(&narrative)).await;
-    json(&Look {
-        findings: found.map_err(|error| Problem::internal(format!("a look ended early: {error}")))?,
-    })
+    let (findings, _) = app.looks.turn("").await?.work(move || found(&narrative)).await?;
+    json(&Look { findings })
 }
 
 fn found(narrative: &str) -> Vec<Found> {

@@ -166,7 +166,7 @@ fn refusals(route: &Endpoint) -> BTreeSet<u16> {
     }
     match route.category {
         // Who comes in may be nobody, and the cookie is taken from our own pages only.
-        Some(Category::Login) => statuses.extend([401, 403, 429]),
+        Some(Category::Login | Category::Renewal) => statuses.extend([401, 403, 429]),
         Some(_) => statuses.extend([404, 429]),
         None => {}
     }
@@ -177,10 +177,10 @@ fn refusals(route: &Endpoint) -> BTreeSet<u16> {
         statuses.extend([400, 422]);
     }
     if route.takes.is_some() {
-        statuses.extend([400, 413, 415, 422]);
+        statuses.extend([400, 408, 413, 415, 422]);
     }
     if repeats {
-        statuses.extend([400, 409, 413, 422]);
+        statuses.extend([400, 408, 409, 413, 422]);
     }
     if route.versioned {
         statuses.extend([409, 422]);

@@ -35,6 +35,7 @@ struct Inner {
 /// What kind of problem: a stable word for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
+    MalformedRequest,
     MalformedBody,
     Refused,
     Unauthenticated,
@@ -43,6 +44,7 @@ pub(crate) enum Code {
     NotFound,
     NoSuchRoute,
     MethodNotAllowed,
+    Timeout,
     Conflict,
     TooLarge,
     UnsupportedType,
@@ -58,6 +60,7 @@ impl Code {
     fn row(self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as Is;
         match self {
+            Self::MalformedRequest => (Is::BAD_REQUEST, "malformed_request", "The request cannot be read"),
             Self::MalformedBody => (Is::BAD_REQUEST, "malformed_body", "The body cannot be read"),
             Self::Refused => (Is::BAD_REQUEST, "refused", "The workflow does not allow this now"),
             Self::Unauthenticated => (Is::UNAUTHORIZED, "unauthenticated", "Nobody is logged in"),
@@ -70,6 +73,7 @@ impl Code {
             Self::MethodNotAllowed => {
                 (Is::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes other methods")
             }
+            Self::Timeout => (Is::REQUEST_TIMEOUT, "timeout", "The body did not come in time"),
             Self::Conflict => (Is::CONFLICT, "conflict", "Somebody else was first"),
             Self::TooLarge => (Is::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
             Self::UnsupportedType => {

@@ -73,21 +73,23 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(
             Endpoint::post("/api/report/receipt", Access::Public, "Says where a report stands")
-                .counted(Category::Public)
+                .counted(Category::Visit)
                 .takes::<Code>()
-                .gives::<Standing<'_>>(),
+                .gives::<Standing<'_>>()
+                // A question, although it is a `POST`: its answer changes, and is not given again.
+                .secret(),
             look,
         )
         .add(
             Endpoint::post("/api/report/receipt/answer", Access::Public, "Answers the reviewer's question")
-                .counted(Category::Public)
+                .counted(Category::Visit)
                 .takes::<Words>()
                 .gives::<Heard>(),
             answer,
         )
         .add(
             Endpoint::post("/api/report/receipt/remark", Access::Public, "Adds to a report")
-                .counted(Category::Public)
+                .counted(Category::Visit)
                 .takes::<Words>()
                 .gives::<Heard>(),
             remark,

@@ -1,12 +1,15 @@
 //! What an answer is made of.
 
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use eovr_core::ports::Written;
 use eovr_core::record::RecordId;
+use http_body_util::{BodyExt as _, Full};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::places::Share;
 use super::problem::Problem;
 
 /// A handler's result.
@@ -37,6 +40,18 @@ pub(crate) fn created(version: u64, place: &str, value: &impl Serialize) -> Answ
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
+}
+
+/// A file. Whoever asked for it holds a share until it is taken in: so long it waits in memory.
+pub(crate) fn held(bytes: Vec<u8>, share: Share) -> Response {
+    let length = bytes.len();
+    let body = Full::new(Bytes::from(bytes)).map_frame(move |frame| {
+        let _held = &share;
+        frame
+    });
+    let mut response = Body::new(body).into_response();
+    response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    response
 }
 
 /// A record that was changed.

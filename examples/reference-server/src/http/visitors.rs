@@ -68,14 +68,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(
             Endpoint::get(PATH, Access::Public, "Says whose poster it is, and what may be reported")
                 .gives::<Welcome<'_>>()
-                .counted(Category::Public),
+                .counted(Category::Visit),
             welcome,
         )
         .add(
             Endpoint::post(PATH, Access::Public, "Takes a report from the poster's address")
                 .takes::<Told>()
                 .creates::<Thanks>()
-                .counted(Category::Public)
+                .counted(Category::Visit)
                 .secret(),
             report,
         )
@@ -99,6 +99,9 @@ async fn welcome(State(app): State<App>, Poster(link): Poster) -> Answered {
 async fn report(State(app): State<App>, Poster(link): Poster, Json(told): Json<Told>) -> Answered {
     let stamp = place(&app, link).await?;
     let facility = stamp.facility.clone();
+    // What is reported here stays for good, and each tells people of it: wherever it comes from, there is an end.
+    app.auth.rates.by_name(Category::Poster, &link.map(|link| link.to_string()).unwrap_or_default())?;
+    app.auth.rates.by_name(Category::Facility, facility.as_str())?;
     let visitor = app.eovr.session(Actor::visitor(ActorId::new("poster")?, stamp));
     let reporter = if told.anonymous { Reporter::Anonymous } else { Reporter::Patient };
     let report = Report {

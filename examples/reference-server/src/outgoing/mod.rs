@@ -4,5 +4,5 @@
 mod address;
 mod fetch;
 
-pub(crate) use self::address::Address;
+pub(crate) use self::address::{Address, is_here};
 pub(crate) use self::fetch::Fetch;

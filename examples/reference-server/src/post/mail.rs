@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, StatusCode, Uri, header};
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Unsent;
 use super::words::Letter;
-use crate::outgoing::{Address, Fetch};
+use crate::outgoing::{Address, Fetch, is_here};
 use crate::output::Failure;
 
 /// The environment variable with the key of SendGrid.
@@ -108,6 +108,19 @@ impl Mail {
     }
 }
 
+/// Whether mail goes over TLS, or no further than this machine.
+pub(super) fn is_protected(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return false };
+    match uri.scheme_str() {
+        Some("smtp") => {
+            let required = |query: &str| query.split('&').any(|pair| pair == "tls=required");
+            uri.host().is_some_and(is_here) || uri.query().is_some_and(required)
+        }
+        // SMTP within TLS; and an API is asked over TLS alone.
+        _ => true,
+    }
+}
+
 fn smtp(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, Failure> {
     // What is wrong with it may hold its password.
     let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| {
@@ -132,4 +145,28 @@ fn sendgrid(url: &str) -> Result<By, Failure> {
         .ok_or_else(|| Failure::usage(format!("{KEY} is not set"), "set it to the key of SendGrid's API"))?;
     let fetch = Fetch::new(None, PATIENCE).map_err(|what| wrong(&what))?;
     Ok(By::SendGrid { fetch, at, key: Zeroizing::new(key) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_goes_over_no_open_line() {
+        for well in [
+            "smtps://eovr:secret@mail.hospital.example",
+            "smtp://eovr:secret@mail.hospital.example:587?tls=required",
+            "smtp://127.0.0.1:2525",
+            "smtp://[::1]:2525",
+        ] {
+            assert!(is_protected(well), "{well}");
+        }
+        for open in [
+            "smtp://eovr:secret@mail.hospital.example",
+            "smtp://eovr:secret@mail.hospital.example?tls=opportunistic",
+            "smtp://localhost.example",
+        ] {
+            assert!(!is_protected(open), "{open}");
+        }
+    }
 }

@@ -7,6 +7,8 @@ mod mail;
 mod webhook;
 mod words;
 
+use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -14,6 +16,8 @@ use std::time::Duration;
 use eovr_core::incident;
 use eovr_core::notice::{Channel, Due, Post, Recipient, account_rules};
 use eovr_core::{Eovr, Result};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use self::mail::Mail;
@@ -23,26 +27,59 @@ use crate::output::Failure;
 /// How often the outbox is looked into where nothing is in it.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Of these there may be as many as strangers like: anybody who stands before a poster causes one.
+const GATHERED: &str = "incident.report";
+
 /// How mail and webhooks are set up.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(id = "post")]
 pub(crate) struct Args {
-    /// What sends mail: `smtp://USER:PASSWORD@HOST`, `smtps://…`, or the address of SendGrid's API
-    /// (`https://api.sendgrid.com/v3/mail/send`), whose key is EOVR_MAIL_KEY. Without it no mail is sent
+    /// What sends mail: `smtps://USER:PASSWORD@HOST`, `smtp://USER:PASSWORD@HOST?tls=required`, or the address of
+    /// SendGrid's API (`https://api.sendgrid.com/v3/mail/send`), whose key is EOVR_MAIL_KEY. Without it no mail is sent
     #[arg(long, value_name = "URL", env = "EOVR_MAIL", hide_env_values = true)]
     mail: Option<String>,
     /// Whom mail is from
     #[arg(long, value_name = "ADDRESS", env = "EOVR_MAIL_FROM", requires = "mail")]
     mail_from: Option<String>,
+    /// Mails an hour to one person about new reports; what comes beyond is gathered, and told in one; 0: any number
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    report_mails_per_hour: u32,
     /// A system that is told of every change, signed with EOVR_WEBHOOK_SECRET
     #[arg(long, value_name = "URL", env = "EOVR_WEBHOOK", hide_env_values = true)]
     webhook: Option<String>,
+}
+
+impl Args {
+    /// Who is told, in words; `None`: nobody outside.
+    ///
+    /// # Errors
+    /// As [`Room::new`]; where mail, and the password for it, would go over an open line.
+    pub(crate) fn check(&self) -> Result<Option<String>, Failure> {
+        let mut told = Vec::new();
+        if let Some(url) = &self.mail {
+            Mail::new(url, self.mail_from.as_deref())?;
+            if !mail::is_protected(url) {
+                return Err(Failure::usage(
+                    "it goes over a line that others could read, and its password with it",
+                    "write smtps://USER:PASSWORD@HOST, or smtp://USER:PASSWORD@HOST?tls=required",
+                ));
+            }
+            told.push("people");
+        }
+        if let Some(url) = &self.webhook {
+            Webhook::new(url)?;
+            told.push("another system");
+        }
+        Ok((!told.is_empty()).then(|| format!("for {}", told.join(" and "))))
+    }
 }
 
 /// The post room of a server.
 pub(crate) struct Room {
     post: Post,
     mail: Option<Mail>,
+    /// Mails about new reports, by whom they are for.
+    reports: Option<DefaultKeyedRateLimiter<Reader>>,
     webhook: Option<Webhook>,
     /// Where people find the server.
     public_url: Option<String>,
@@ -114,7 +151,9 @@ impl Room {
         }
         let post = Post::new(eovr, rules, &channels)?;
         let bell = Bell::new(mail.is_some());
-        Ok(Self { post, mail, webhook, public_url: public_url.map(str::to_owned), bell })
+        let reports = NonZero::new(args.report_mails_per_hour);
+        let reports = reports.map(|most| RateLimiter::keyed(Quota::per_hour(most)));
+        Ok(Self { post, mail, reports, webhook, public_url: public_url.map(str::to_owned), bell })
     }
 
     pub(crate) fn bell(&self) -> Bell {
@@ -145,11 +184,15 @@ impl Room {
             self.bell.rung.send_replace(());
         }
         if let Some(mail) = &self.mail {
-            for due in self.post.due(Channel::Email).await? {
-                let outcome = self.write(mail, &due).await;
-                self.bell.mailed(outcome.is_ok());
-                self.settle("email", &due, outcome).await?;
+            let due = self.post.due(Channel::Email).await?;
+            let (reports, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.topic == GATHERED);
+            for due in others {
+                self.mail(mail, std::slice::from_ref(&due)).await?;
             }
+            for due in gathered(reports) {
+                self.mail(mail, &due).await?;
+            }
+            self.reports.iter().for_each(RateLimiter::retain_recent);
         }
         if let Some(webhook) = &self.webhook {
             for due in self.post.due(Channel::Webhook).await? {
@@ -163,11 +206,33 @@ impl Room {
         Ok(())
     }
 
-    async fn write(&self, mail: &Mail, due: &Due) -> Result<(), Unsent> {
+    /// Sends one mail about one thing or several of a sort, to one person. Whoever has had enough of them is written to
+    /// later, about all that there is then: what is not settled comes again.
+    async fn mail(&self, mail: &Mail, all: &[Due]) -> Result<()> {
+        let Some(first) = all.first() else { return Ok(()) };
+        if let (Some(reports), GATHERED) = (&self.reports, first.topic.as_str())
+            && reports.check_key(&reader(&first.to)).is_err()
+        {
+            return Ok(());
+        }
+        let outcome = self.write(mail, first, all.len()).await;
+        self.bell.mailed(outcome.is_ok());
+        for due in all {
+            self.settle("email", due, outcome.clone()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, mail: &Mail, due: &Due, how_many: usize) -> Result<(), Unsent> {
         let Recipient::Person { email, .. } = &due.to else {
             return Err(Unsent::hopeless("a system has no address"));
         };
-        mail.send(email, &words::letter(&due.topic, &due.about, self.public_url.as_deref())).await
+        let url = self.public_url.as_deref();
+        let letter = match how_many {
+            1 => words::letter(&due.topic, &due.about, url),
+            more => words::of_reports(more, url),
+        };
+        mail.send(email, &letter).await
     }
 
     async fn settle(&self, by: &'static str, due: &Due, outcome: Result<(), Unsent>) -> Result<()> {
@@ -182,7 +247,28 @@ impl Room {
     }
 }
 
+/// A digest of somebody's address, which tells a dump of memory nothing.
+type Reader = [u8; 32];
+
+fn reader(to: &Recipient) -> Reader {
+    let address = match to {
+        Recipient::Person { email, .. } => email.as_bytes(),
+        Recipient::System { .. } => b"",
+    };
+    Sha256::digest(address).into()
+}
+
+/// By whom they are for.
+fn gathered(all: Vec<Due>) -> Vec<Vec<Due>> {
+    let mut people: BTreeMap<Reader, Vec<Due>> = BTreeMap::new();
+    for due in all {
+        people.entry(reader(&due.to)).or_default().push(due);
+    }
+    people.into_values().collect()
+}
+
 /// Something that could not be sent.
+#[derive(Clone)]
 struct Unsent {
     /// Why, for the log.
     why: String,

@@ -13,6 +13,18 @@ pub(super) fn letter(topic: &str, about: &str, public_url: Option<&str>) -> Lett
         true => format!("{}/incidents/{about}", url.trim_end_matches('/')),
         false => url.trim_end_matches('/').to_owned(),
     });
+    written(english, arabic, place)
+}
+
+/// The mail about several new reports.
+pub(super) fn of_reports(how_many: usize, public_url: Option<&str>) -> Letter {
+    let place = public_url.map(|url| format!("{}/incidents", url.trim_end_matches('/')));
+    let english = format!("{how_many} new reports wait for you");
+    // The number after the noun agrees with any.
+    written(&english, &format!("بلاغات جديدة في انتظارك: {how_many}"), place)
+}
+
+fn written(english: &str, arabic: &str, place: Option<String>) -> Letter {
     let link = place.map(|place| format!("{place}\n\n")).unwrap_or_default();
     let text = format!(
         "{english}\n{link}Details are not sent by mail. Log in to see them.\n\n\
@@ -55,6 +67,13 @@ mod tests {
         let letter = letter("incident.report", "0192", Some("https://reports.example.org/"));
         assert_eq!(letter.subject, "A new report waits for you · بلاغ جديد في انتظارك");
         assert_eq!(letter.text.matches("https://reports.example.org/incidents/0192\n").count(), 2);
+    }
+
+    #[test]
+    fn a_mail_about_many_says_how_many_and_where() {
+        let letter = of_reports(12, Some("https://reports.example.org/"));
+        assert_eq!(letter.subject, "12 new reports wait for you · بلاغات جديدة في انتظارك: 12");
+        assert_eq!(letter.text.matches("https://reports.example.org/incidents\n").count(), 2);
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn a_server_for_real_has_an_organisation_of_its_own() -> Tested {
     let key = STANDARD.encode(std::array::from_fn::<u8, 32, _>(|at| (at as u8).wrapping_mul(89) ^ 0x5A));
     let serve = || {
         let mut command = folder.command("serve");
-        command.arg("--production").env("EOVR_PUBLIC_URL", "https://reports.example.org");
+        command.args(["--production", "--no-proxy"]).env("EOVR_PUBLIC_URL", "https://reports.example.org");
         command.env("EOVR_MASTER_KEY", &key);
         command
     };

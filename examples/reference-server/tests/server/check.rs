@@ -15,7 +15,7 @@ fn key() -> String {
 
 fn checked(folder: &Folder, set: impl FnOnce(&mut Command)) -> Result<Run, Box<dyn std::error::Error>> {
     let mut command = folder.command("check");
-    command.env_remove("EOVR_PUBLIC_URL");
+    command.env_remove("EOVR_PUBLIC_URL").env_remove("EOVR_PROXY").env_remove("EOVR_MAIL");
     std::fs::create_dir_all(folder.data())?;
     set(&mut command);
     run(&mut command)
@@ -25,10 +25,10 @@ fn checked(folder: &Folder, set: impl FnOnce(&mut Command)) -> Result<Run, Box<d
 fn all_is_well_with_a_key_an_address_and_a_database() -> Tested {
     let folder = Folder::new()?;
     let run = checked(&folder, |command| {
-        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL);
+        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).env("EOVR_PROXY", "10.0.0.0/24");
     })?;
     assert_eq!(run.code, Some(0), "{}{}", run.said, run.complained);
-    assert_eq!(run.said.lines().filter(|line| line.starts_with("ok ")).count(), 3, "{}", run.said);
+    assert_eq!(run.said.lines().filter(|line| line.starts_with("ok ")).count(), 4, "{}", run.said);
     Ok(())
 }
 
@@ -38,11 +38,12 @@ fn what_is_missing_or_weak_fails_with_a_line_each() -> Tested {
     let folder = Folder::new()?;
     let sevens = STANDARD.encode([7; 32]);
     let typed = STANDARD.encode(b"for this example only, never rea");
-    let cases: [(&str, Option<&str>, Option<&str>, &str); 7] = [
+    let cases: [(&str, Option<&str>, Option<&str>, &str); 8] = [
         ("no key", None, Some(URL), "key: EOVR_MASTER_KEY is not set"),
         ("no base64", Some("secret-of-mona"), Some(URL), "key:"),
         ("too short", Some("c2hvcnQ="), Some(URL), "key:"),
         ("sevens", Some(&sevens), Some(URL), "key: it repeats itself"),
+        ("printed", Some("Gb4ZgH41uJmSHQZqzAcqjb9D+b0cQ7cBu9fkHUpQVQk="), Some(URL), "key: it is printed"),
         ("typed", Some(&typed), Some(URL), "key: it is text that somebody typed"),
         ("no address", Some(&key()), None, "address: it is not said"),
         (
@@ -55,7 +56,7 @@ fn what_is_missing_or_weak_fails_with_a_line_each() -> Tested {
     for (what, key, url, wanted) in cases {
         let run = checked(&folder, |command| {
             command.envs(key.map(|key| ("EOVR_MASTER_KEY", key)));
-            command.envs(url.map(|url| ("EOVR_PUBLIC_URL", url)));
+            command.envs(url.map(|url| ("EOVR_PUBLIC_URL", url))).arg("--no-proxy");
         })?;
         assert_eq!(run.code, Some(1), "{what}: {}", run.said);
         let failed: Vec<_> = run.said.lines().filter(|line| line.starts_with("FAIL")).collect();
@@ -66,11 +67,76 @@ fn what_is_missing_or_weak_fails_with_a_line_each() -> Tested {
     Ok(())
 }
 
+/// Behind a proxy that is not named all clients have one address, and whoever guesses a password keeps out all of them.
+#[test]
+fn what_stands_before_the_server_is_said_and_is_not_everybody() -> Tested {
+    let folder = Folder::new()?;
+    let silent = "proxy: it is not said what stands before the server; set EOVR_PROXY";
+    let everybody = "proxy: 0.0.0.0/0 is no network of proxies";
+    for (options, wanted) in [
+        (&[][..], silent),
+        (&["--proxy", "0.0.0.0/0"], everybody),
+        (&["--proxy", "10.0.0.1", "--proxy", "0.0.0.0/1,128.0.0.0/1"], everybody),
+        (&["--proxy", "::/0"], "proxy: ::/0 is no network of proxies"),
+    ] {
+        for verb in ["check", "serve"] {
+            let mut command = folder.command(verb);
+            std::fs::create_dir_all(folder.data())?;
+            command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).env_remove("EOVR_PROXY");
+            command.args(options).args(["--production", "--listen", "127.0.0.1:0"]);
+            let run = run(&mut command)?;
+            assert_eq!(
+                run.code,
+                Some(if verb == "check" { 1 } else { 2 }),
+                "{verb} {options:?}: {}",
+                run.said
+            );
+            run.says(&[wanted])?;
+        }
+    }
+    Ok(())
+}
+
+/// What is sent beyond this machine is not for others to read, and what lies on it neither.
+#[test]
+fn open_lines_and_open_files_fail() -> Tested {
+    let folder = Folder::new()?;
+    let run = checked(&folder, |command| {
+        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).arg("--no-proxy");
+        command.args(["--store", "postgres://eovr:verysecret@db.hospital.example/eovr"]);
+        command.env("EOVR_MAIL", "smtp://eovr:verysecret@mail.hospital.example");
+        command.env("EOVR_MAIL_FROM", "E·OVR <eovr@hospital.example>");
+    })?;
+    assert_eq!(run.code, Some(1), "{}", run.said);
+    run.says(&["FAIL  database", "sslmode=verify-full", "FAIL  mail", "?tls=required"])?;
+    assert!(!run.said.contains("verysecret"), "{}", run.said);
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_server_makes_is_its_own_and_what_others_may_enter_is_said() -> Tested {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    let folder = Folder::new()?;
+    let demo = run(folder.command("demo").arg("--once"))?;
+    assert_eq!(demo.code, Some(0), "{}", demo.complained);
+    let rights = |name: &str| Ok::<_, std::io::Error>(folder.data().join(name).metadata()?.mode() & 0o777);
+    assert_eq!((rights("")?, rights("eovr.db")?, rights("files")?), (0o700, 0o600, 0o700));
+    std::fs::set_permissions(folder.data().join("eovr.db"), Permissions::from_mode(0o644))?;
+    let run = checked(&folder, |command| {
+        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).arg("--no-proxy");
+    })?;
+    assert_eq!(run.code, Some(1), "{}", run.said);
+    run.says(&["FAIL  files: everybody on this machine may enter", "chmod 600"])
+}
+
 #[test]
 fn a_database_that_is_away_is_named_without_its_password() -> Tested {
     let folder = Folder::new()?;
     let run = checked(&folder, |command| {
-        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL);
+        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).arg("--no-proxy");
         command.args(["--store", "postgres://eovr:verysecret@127.0.0.1:1/eovr"]);
     })?;
     assert_eq!(run.code, Some(1), "{}", run.said);

@@ -1,9 +1,9 @@
 //! What leaves when something happens: mail through a real mail server and in the form of SendGrid's API, and a
 //! signed word to another system. What cannot be sent holds nothing up.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -64,6 +64,67 @@ fn receiver(statuses: &'static [u16]) -> Found<(String, Receiver<(String, String
         Ok(())
     });
     Ok((address, told))
+}
+
+/// A mail server that says nothing until it is let, and then takes every mail: what it was told, each.
+fn silent_mailbox() -> Found<(String, Receiver<()>, Sender<()>, Receiver<String>)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    let (come, came) = channel();
+    let (let_go, may) = channel::<()>();
+    let (tell, told) = channel();
+    std::thread::spawn(move || -> std::io::Result<()> {
+        let mut waits = true;
+        loop {
+            let (mut stream, _) = listener.accept()?;
+            let _ = come.send(());
+            if std::mem::take(&mut waits) {
+                let _ = may.recv();
+            }
+            stream.write_all(b"220 test\r\n")?;
+            let (tell, mut lines) = (tell.clone(), BufReader::new(stream.try_clone()?).lines());
+            std::thread::spawn(move || -> std::io::Result<()> {
+                while let Some(line) = lines.next().transpose()? {
+                    if line != "DATA" {
+                        stream.write_all(b"250 test\r\n")?;
+                        continue;
+                    }
+                    stream.write_all(b"354 go on\r\n")?;
+                    let mail = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".");
+                    let _ = tell.send(mail.collect::<Vec<_>>().join("\n"));
+                    stream.write_all(b"250 taken\r\n")?;
+                }
+                Ok(())
+            });
+        }
+    });
+    Ok((address, came, let_go, told))
+}
+
+/// Whatever many strangers report is one mail, where it came while nobody could be written to.
+#[test]
+fn many_new_reports_are_told_in_one_mail() -> Tested {
+    let (address, came, let_go, told) = silent_mailbox()?;
+    let hospital = Hospital::open(|serve| {
+        serve.args(["--mail", &format!("smtp://{address}"), "--mail-from", "eovr@hospital.example"]);
+    })?;
+    report(&hospital)?;
+    came.recv_timeout(PATIENCE)?;
+    for _ in 0..5 {
+        report(&hospital)?;
+    }
+    let_go.send(())?;
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let mail = told.recv_timeout(end.saturating_duration_since(Instant::now()))?;
+        let (_, body) = mail.split_once("\n\n").ok_or("a mail has a body")?;
+        let decoded = STANDARD.decode(body.replace('\n', "")).unwrap_or_else(|_| body.as_bytes().to_vec());
+        let text = String::from_utf8_lossy(&decoded);
+        let count = text.split(" new reports wait for you").next().and_then(|count| count.parse().ok());
+        if count.is_some_and(|count: u32| count >= 5) {
+            return Ok(());
+        }
+    }
 }
 
 const WORDS: &str = "Mr Hassan was given ten times the dose and stopped breathing.";

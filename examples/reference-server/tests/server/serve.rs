@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::served::Server;
+use crate::served::{Server, ask};
 use crate::support::{Folder, Tested};
 
 #[test]
@@ -75,13 +75,19 @@ fn a_request_that_was_begun_is_finished() -> Tested {
 #[test]
 fn the_demonstration_ends_by_serving() -> Tested {
     let folder = Folder::new()?;
-    let server = Server::start(folder.command("demo").arg("--production"))?;
-    let health = server.ask("GET /health HTTP/1.1", "")?;
-    assert!(health.starts_with("HTTP/1.1 200 OK"), "{health}");
-    assert!(health.contains("strict-transport-security: max-age="), "{health}");
-    for path in ["/api/docs", "/api/openapi.json"] {
+    let server = Server::start(folder.command("demo").args(["--production", "--watch", "127.0.0.1:0"]))?;
+    let ready = server.ask("GET /ready HTTP/1.1", "")?;
+    assert!(ready.starts_with("HTTP/1.1 200 OK"), "{ready}");
+    assert!(ready.contains("strict-transport-security: max-age="), "{ready}");
+    // What is for those who watch is not for everybody.
+    for path in ["/api/docs", "/api/openapi.json", "/health", "/metrics"] {
         let docs = server.ask(&format!("GET {path} HTTP/1.1"), "")?;
         assert!(docs.starts_with("HTTP/1.1 404"), "{docs}");
+    }
+    for (path, told) in [("/health", "\"database\":\"ok\""), ("/metrics", "eovr_http_requests_total")] {
+        let watched =
+            ask(server.watched.as_deref().ok_or("it says where")?, &format!("GET {path} HTTP/1.1"), "")?;
+        assert!(watched.starts_with("HTTP/1.1 200") && watched.contains(told), "{watched}");
     }
     server.terminate()?;
     assert!(server.end()?.0.success());

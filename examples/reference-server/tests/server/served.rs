@@ -13,6 +13,8 @@ pub(crate) type Found<T> = Result<T, Box<dyn std::error::Error>>;
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
+    /// Where it is watched.
+    pub(crate) watched: Option<String>,
     log: Option<std::thread::JoinHandle<String>>,
 }
 
@@ -30,9 +32,14 @@ impl Server {
             text
         });
         let out = BufReader::new(child.stdout.take().ok_or("standard output is a pipe")?);
+        let mut watched = None;
         for line in out.lines() {
-            if let Some(address) = line?.strip_prefix("listening on http://") {
-                return Ok(Self { child, address: address.to_owned(), log: Some(log) });
+            let line = line?;
+            if let Some(address) = line.strip_prefix("watched on http://") {
+                watched = Some(address.to_owned());
+            }
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                return Ok(Self { child, address: address.to_owned(), watched, log: Some(log) });
             }
         }
         child.wait()?;
@@ -46,6 +53,18 @@ impl Server {
     /// Sends a request as it stands, and reads to the end of the connection.
     pub(crate) fn ask(&self, head: &str, body: &str) -> Found<String> {
         ask(&self.address, head, body)
+    }
+
+    /// How much memory it holds now, and the most that it has held, in megabytes.
+    pub(crate) fn memory(&self) -> Found<(u64, u64)> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = |name: &str| {
+            let line =
+                status.lines().find_map(|line| line.strip_prefix(name)).ok_or("the system counts memory")?;
+            let kilobytes = line.trim().trim_end_matches(" kB").parse::<u64>();
+            Ok::<_, Box<dyn std::error::Error>>(kilobytes? / 1024)
+        };
+        Ok((line("VmRSS:")?, line("VmHWM:")?))
     }
 
     pub(crate) fn terminate(&self) -> Tested {

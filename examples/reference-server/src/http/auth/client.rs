@@ -1,13 +1,94 @@
 //! Where a request comes from.
 
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Once;
 
 use axum::extract::connect_info::ConnectInfo;
 use axum::http::{Extensions, HeaderMap, HeaderName, header};
+use ipnet::{IpNet, Ipv4Net};
+
+/// Which proxies stand before the server.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[group(id = "proxies")]
+pub(crate) struct Behind {
+    /// An address or a network (CIDR) of proxies, which are believed when they say whom they speak for
+    /// (`x-forwarded-for`): name no network from which people come too. Several are separated by commas
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "EOVR_PROXY",
+        value_delimiter = ',',
+        conflicts_with = "no_proxy"
+    )]
+    proxy: Vec<Network>,
+    /// No proxy stands before the server: the address of a connection is its client's
+    #[arg(long)]
+    no_proxy: bool,
+}
+
+impl Behind {
+    /// What it says, in words.
+    ///
+    /// # Errors
+    /// Where it says nothing, or believes everybody, and what would help. Limits by address are none then: behind a
+    /// proxy that is not named all clients are one, and where everybody is believed each is as many as it likes.
+    pub(crate) fn check(&self) -> Result<String, (String, String)> {
+        let networks: Vec<IpNet> = self.proxy.iter().map(|Network(network)| *network).collect();
+        if let Some(wide) = IpNet::aggregate(&networks).iter().find(|network| is_wide(network)) {
+            return Err((
+                format!("{wide} is no network of proxies: it believes what strangers say of their address"),
+                "name the addresses that the proxy itself has, or its network, no wider than /8 (IPv6: /16)"
+                    .to_owned(),
+            ));
+        }
+        match (self.no_proxy, networks.as_slice()) {
+            (false, []) => Err((
+                "it is not said what stands before the server".to_owned(),
+                "set EOVR_PROXY (--proxy) to the address or the network of the proxy; without one say --no-proxy"
+                    .to_owned(),
+            )),
+            (true, _) => Ok("none".to_owned()),
+            (false, networks) => Ok(networks.iter().map(IpNet::to_string).collect::<Vec<_>>().join(", ")),
+        }
+    }
+
+    pub(crate) fn proxies(&self) -> Proxies {
+        Proxies(self.proxy.iter().map(|Network(network)| *network).collect())
+    }
+}
+
+/// Wider networks have strangers in them.
+fn is_wide(network: &IpNet) -> bool {
+    network.prefix_len() < if matches!(network, IpNet::V4(_)) { 8 } else { 16 }
+}
+
+/// A network as people write one, or a single address. One of IPv4 in the form of IPv6 is one of IPv4.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Network(IpNet);
+
+impl FromStr for Network {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        let network =
+            network.map_err(|_| "not an address such as 10.0.0.1, nor a network such as 10.0.0.0/24")?;
+        let mapped = network.addr().to_canonical();
+        Ok(Self(match (network, mapped) {
+            (IpNet::V6(network), IpAddr::V4(mapped)) if network.prefix_len() >= 96 => {
+                let prefix = Ipv4Net::new(mapped, network.prefix_len() - 96);
+                prefix.map_err(|_| "not a network")?.trunc().into()
+            }
+            _ => network.trunc(),
+        }))
+    }
+}
 
 /// The proxies that stand before the server and are believed when they say whom they speak for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Proxies(pub(crate) Vec<IpAddr>);
+pub(crate) struct Proxies(Vec<IpNet>);
 
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -16,7 +97,15 @@ impl Proxies {
     /// stands further left, and is not believed.
     pub(crate) fn client(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())?;
-        Some(self.behind(peer.to_canonical(), headers))
+        let peer = peer.to_canonical();
+        self.doubt(peer, headers);
+        Some(self.behind(peer, headers))
+    }
+
+    /// Whether it is one of them.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
     }
 
     fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
@@ -24,13 +113,25 @@ impl Proxies {
         let named: Vec<&str> = named.flat_map(|named| named.split(',')).map(str::trim).collect();
         let mut client = peer;
         for name in named.iter().rev() {
-            if !self.0.contains(&client) {
+            if !self.contains(client) {
                 break;
             }
             let Ok(next) = name.parse::<IpAddr>() else { break };
             client = next.to_canonical();
         }
         client
+    }
+
+    /// Says once that a proxy does not say whom it speaks for: all its clients are one then.
+    fn doubt(&self, peer: IpAddr, headers: &HeaderMap) {
+        static SAID: Once = Once::new();
+        if self.contains(peer) && !headers.contains_key(FORWARDED) {
+            SAID.call_once(|| {
+                tracing::warn!(
+                    "a proxy sends no `x-forwarded-for`: limits by address take all its clients for one"
+                );
+            });
+        }
     }
 }
 
@@ -46,23 +147,56 @@ mod tests {
 
     use super::*;
 
+    fn behind(networks: &[&str]) -> Behind {
+        let proxy = networks.iter().map(|text| text.parse().unwrap()).collect();
+        Behind { proxy, no_proxy: false }
+    }
+
     #[test]
     fn only_a_known_proxy_is_believed() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let proxies = Proxies(vec![ip("10.0.0.1"), ip("10.0.0.2")]);
+        let proxies = behind(&["10.0.0.1", "10.0.1.0/24", "2001:db8::/64", "::ffff:192.0.2.0/120"]).proxies();
         let check = |peer: &str, forwarded: &str, client: &str| {
             let mut headers = HeaderMap::new();
             if !forwarded.is_empty() {
                 headers.insert(FORWARDED, HeaderValue::from_str(forwarded).unwrap());
             }
+            let ip = |text: &str| text.parse::<IpAddr>().unwrap();
             assert_eq!(proxies.behind(ip(peer), &headers), ip(client), "{peer} {forwarded}");
         };
         check("203.0.113.7", "", "203.0.113.7");
         check("203.0.113.7", "198.51.100.1", "203.0.113.7");
+        check("10.0.0.2", "198.51.100.1", "10.0.0.2");
         check("10.0.0.1", "198.51.100.1", "198.51.100.1");
+        check("10.0.1.77", "198.51.100.1", "198.51.100.1");
+        check("192.0.2.9", "198.51.100.1", "198.51.100.1");
+        check("2001:db8::5", "2001:db8:9::1", "2001:db8:9::1");
         check("10.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9");
-        check("10.0.0.1", "198.51.100.1, 10.0.0.2", "198.51.100.1");
+        check("10.0.0.1", "198.51.100.1, 10.0.1.2", "198.51.100.1");
         check("10.0.0.1", "a patient's name", "10.0.0.1");
         check("10.0.0.1", "", "10.0.0.1");
+    }
+
+    #[test]
+    fn silence_and_a_list_that_names_everybody_are_refused() {
+        assert!(behind(&[]).check().is_err());
+        assert_eq!(Behind { no_proxy: true, ..Behind::default() }.check().as_deref(), Ok("none"));
+        for well in [&["10.0.0.1"][..], &["10.0.0.0/8", "fd00::/16"], &["192.168.0.0/17", "192.168.128.0/17"]]
+        {
+            assert!(behind(well).check().is_ok(), "{well:?}");
+        }
+        for everybody in [
+            &["0.0.0.0/0"][..],
+            &["::/0"],
+            &["10.0.0.1", "0.0.0.0/1", "128.0.0.0/1"],
+            &["64.0.0.0/8", "65.0.0.0/8"],
+            &["::ffff:0:0/96"],
+            &["2000::/3"],
+        ] {
+            let said = behind(everybody).check().unwrap_err().0;
+            assert!(said.contains("no network of proxies"), "{everybody:?}: {said}");
+        }
+        for none in ["", "proxy.example", "10.0.0.0/33", "10.0.0"] {
+            assert!(none.parse::<Network>().is_err(), "{none}");
+        }
     }
 }

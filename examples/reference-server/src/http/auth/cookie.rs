@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use eovr_core::identity::RefreshToken;
+use eovr_core::record::RecordId;
 
 use crate::http::app::App;
 use crate::http::problem::{Code, Problem};
@@ -60,6 +61,12 @@ impl FromRequestParts<App> for Refresh {
         }
         Ok(Self(text.parse().ok()))
     }
+}
+
+/// The login that a request says it renews.
+pub(crate) fn login_of(app: &App, headers: &HeaderMap) -> Option<RecordId> {
+    let token: RefreshToken = kept(headers, name(app.production))?.parse().ok()?;
+    Some(token.login())
 }
 
 fn kept<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

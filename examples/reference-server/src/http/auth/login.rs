@@ -82,7 +82,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             step("/api/auth/new-password", "Replaces a password that others know").takes::<NewPassword>(),
             replace,
         )
-        .add(step("/api/auth/refresh", "Gives new tokens for the cookie"), refresh)
+        .add(step("/api/auth/refresh", "Gives new tokens for the cookie").counted(Category::Renewal), refresh)
         .add(Endpoint::post("/api/auth/logout", Access::Signed, "Ends this login").secret(), log_out)
         .add(
             Endpoint::post("/api/auth/logout-everywhere", Access::Signed, "Ends every login of the account")

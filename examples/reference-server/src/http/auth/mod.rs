@@ -10,6 +10,7 @@ mod alarm;
 mod client;
 mod cookie;
 mod factor;
+mod failures;
 mod gate;
 mod hashing;
 mod keys;
@@ -24,11 +25,13 @@ use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
 
 use self::alarm::Alarm;
-pub(crate) use self::client::Proxies;
+pub(crate) use self::client::{Behind, Proxies};
+pub(crate) use self::cookie::login_of;
+pub(crate) use self::failures::Attempt;
 pub(crate) use self::gate::{Arrival, Person};
 use self::hashing::Hashing;
 pub(crate) use self::provider::Provider;
-pub(crate) use self::rates::{Category, PerMinute, Rates};
+pub(crate) use self::rates::{Allowed, Category, Rates, household};
 use super::routes::Routes;
 
 /// Everything that logging in takes.

@@ -1,10 +1,8 @@
 //! `…/attachments`: photographs and papers beside an incident.
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
-use eovr_core::attachment::Attachments;
+use eovr_core::attachment::{self, Attachments};
 use eovr_core::incident::ATTACHMENT;
 use eovr_core::record::{Record, RecordId, Value};
 use eovr_core::{Error, ErrorKind, Session, Timestamp};
@@ -16,8 +14,8 @@ use super::super::app::App;
 use super::super::body::{AttachedFile, Incident, Json, Params, Upload};
 use super::super::caller::Caller;
 use super::super::problem::Problem;
-use super::super::repeat::Keyed;
-use super::super::reply::{Answered, Changed, created, json};
+use super::super::repeat::{Keyed, Seed};
+use super::super::reply::{Answered, Changed, created, held, json};
 use super::super::values;
 
 /// What a file is called.
@@ -91,13 +89,28 @@ pub(super) async fn attach(
     };
     let file = match (attached, seed) {
         (Err(error), Some(seed)) if error.kind() == ErrorKind::Conflict => {
-            let there = session.load(ATTACHMENT, seed.record()).await;
-            // Another race was lost than the one with ourselves.
-            there.map_err(|_| error)?.id()
+            again(&files, id, &seed, &bytes, error).await?
         }
         (attached, _) => attached?.id,
     };
     created(1, &format!("/api/incidents/{id}/attachments/{file}"), &Changed::first(file))
+}
+
+/// It is there already, where the same was sent.
+async fn again(
+    files: &Attachments<'_>,
+    incident: RecordId,
+    seed: &Seed,
+    bytes: &[u8],
+    lost: Error,
+) -> Result<RecordId, Problem> {
+    match files.holds(incident, seed.record(), bytes).await {
+        Ok(true) => Ok(seed.record()),
+        Ok(false) => Err(Seed::other_body()),
+        // Another race was lost than the one with ourselves, or it was taken away since.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Refused) => Err(lost.into()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A browser is told to save it: what people have sent is never shown as a page of ours.
@@ -107,9 +120,12 @@ pub(super) async fn read(
     Incident(id): Incident,
     AttachedFile(file): AttachedFile,
 ) -> Answered {
+    let record = session.load(ATTACHMENT, file).await?;
+    let bytes = record.facet("bytes").and_then(Value::as_int).and_then(|bytes| u64::try_from(bytes).ok());
+    let transfer = app.downloads.begin(session.actor().id().as_str(), bytes)?;
     let file = of(&session, &app).read(id, file).await?;
     let name = disposition(&file.name)?;
-    let mut response: Response = Body::from(file.bytes.to_vec()).into_response();
+    let mut response = held(file.bytes.to_vec(), transfer.worked());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media.name()));
     headers.insert(header::CONTENT_DISPOSITION, name);
@@ -132,9 +148,9 @@ fn of<'a>(session: &'a Session, app: &'a App) -> Attachments<'a> {
 
 fn item<'a>(session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {
     let envelope = record.envelope();
-    let name = match session.open(record, "name") {
+    let name = match attachment::name(session, record) {
         Err(error) if error.kind() == ErrorKind::Key => None,
-        opened => opened?,
+        opened => Some(opened?),
     };
     Ok(Item {
         id: envelope.id,

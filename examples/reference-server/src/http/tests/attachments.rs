@@ -1,8 +1,18 @@
 //! Files beside an incident.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::Request;
 use eovr_core::attachment::LARGEST;
+use eovr_core::memory::{MemoryBlobs, MemoryStore};
+use eovr_core::ports::{Blobs, Store};
+use eovr_core::seal::Sealed;
+use tokio::sync::Notify;
+use tower::ServiceExt as _;
+use uuid::Uuid;
 
 use super::{ELSEWHERE, Got, NURSE, QUALITY, Server, Tested};
 
@@ -56,6 +66,93 @@ async fn what_is_no_picture_and_no_paper_is_refused_whatever_it_is_called() -> T
     upload(&server, NURSE, &path, large).await?.problem(413, "too_large")?;
     upload(&server, ELSEWHERE, &path, PDF).await?.problem(404, "not_found")?;
     Ok(())
+}
+
+/// Where nobody remembers the first request, what was kept is compared.
+#[tokio::test]
+async fn another_file_with_the_same_key_is_refused_also_after_a_restart() -> Tested {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let files: Arc<dyn Blobs> = Arc::new(MemoryBlobs::new());
+    let server = async || Server::with_files(store.clone(), files.clone(), false).await;
+    let before = server().await?;
+    let path = format!("{}/attachments", before.reported().await?);
+    let send = async |server: &Server, bytes: &'static str| {
+        let request =
+            Request::post(&path).header("x-test-actor", NURSE).header("idempotency-key", "upload-1");
+        server.send(request.body(Body::from(bytes))?).await
+    };
+    let first = send(&before, PDF).await?.is(201)?;
+    let other = "%PDF-1.7\nthe drug chart of bed 5";
+    let refused = send(&server().await?, other).await?.problem(422, "invalid_input")?;
+    assert_eq!(refused["errors"][0]["field"], "idempotency-key");
+    assert_eq!(send(&server().await?, PDF).await?.is(201)?.text, first.text);
+    let list = before.get(QUALITY, &path).await?.json()?;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
+    // To compare is not to read.
+    let place = first.header("location").to_owned();
+    before.get(QUALITY, &place).await?.is(200)?;
+    assert_eq!(before.get(QUALITY, &path).await?.json()?["items"][0]["version"], 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn how_a_file_is_saved_its_bytes_say_and_not_its_name() -> Tested {
+    let server = Server::new().await?;
+    let path = format!("{}/attachments", server.reported().await?);
+    let made = upload(&server, NURSE, &format!("{path}?name=x.hta"), PDF).await?.is(201)?;
+    let got = server.get(QUALITY, made.header("location")).await?.is(200)?;
+    assert_eq!(got.header("content-disposition"), "attachment; filename*=UTF-8''x.hta.pdf");
+    assert_eq!(server.get(QUALITY, &path).await?.json()?["items"][0]["name"], "x.hta.pdf");
+    Ok(())
+}
+
+/// A place for files that holds each one up until it is let go.
+#[derive(Debug, Default)]
+struct Slow {
+    files: MemoryBlobs,
+    began: Notify,
+    goes_on: Notify,
+}
+
+#[async_trait]
+impl Blobs for Slow {
+    async fn put(&self, id: Uuid, sealed: &Sealed) -> eovr_core::Result<()> {
+        self.files.put(id, sealed).await?;
+        self.began.notify_one();
+        self.goes_on.notified().await;
+        Ok(())
+    }
+
+    async fn get(&self, id: Uuid) -> eovr_core::Result<Option<Vec<u8>>> {
+        self.files.get(id).await
+    }
+
+    async fn remove(&self, id: Uuid) -> eovr_core::Result<()> {
+        self.files.remove(id).await
+    }
+}
+
+/// Otherwise the file would lie there for ever, and no record would know of it.
+#[tokio::test]
+async fn a_file_whose_sender_goes_away_is_attached_all_the_same() -> Tested {
+    let files = Arc::new(Slow::default());
+    let server = Server::with_files(Arc::new(MemoryStore::new()), files.clone(), false).await?;
+    let path = format!("{}/attachments", server.reported().await?);
+    let request = Request::post(&path).header("host", "test").header("x-test-actor", NURSE);
+    let sent = tokio::spawn(server.router.clone().oneshot(request.body(Body::from(PDF))?));
+    files.began.notified().await;
+    sent.abort();
+    assert!(sent.await.is_err_and(|ended| ended.is_cancelled()));
+    files.goes_on.notify_one();
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let list = server.get(QUALITY, &path).await?.json()?;
+        if list["items"].as_array().is_some_and(|items| items.len() == 1) {
+            return Ok(());
+        }
+        assert!(Instant::now() < end, "the file lies there, and no record knows of it");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

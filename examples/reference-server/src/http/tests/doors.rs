@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use tower::ServiceExt as _;
 
-use super::super::auth::{Auth, PerMinute, Provider, Proxies, Rates, doors};
+use super::super::auth::{Allowed, Auth, Provider, Proxies, Rates, doors};
 use super::super::{App, Setup, meters, router};
 use crate::checkpoint::Kept;
 use crate::export::fonts::Shelf;
@@ -34,28 +34,37 @@ use crate::post::Bell;
 
 use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
 
-const PASSWORD: &str = "three boats on the nile";
+pub(super) const PASSWORD: &str = "three boats on the nile";
 const MONA: &str = "mona@example.org";
-const TOP: &str = "top@example.org";
+pub(super) const TOP: &str = "top@example.org";
 
-type Failing<T> = Result<T, Box<dyn std::error::Error>>;
+pub(super) type Failing<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// A server with its real gate, and a clock that a test moves.
-struct Door {
-    server: Server,
+pub(super) struct Door {
+    pub(super) server: Server,
     clock: TestClock,
-    eovr: Eovr,
+    pub(super) eovr: Eovr,
 }
 
-async fn door() -> Failing<Door> {
-    door_with(PerMinute { login: 1000, public: 1000, draft: 0, api: 0, upload: 0 }).await
+pub(super) async fn door() -> Failing<Door> {
+    door_with(Allowed::ANY).await
 }
 
-async fn door_with(rates: PerMinute) -> Failing<Door> {
-    door_accepting(rates, None).await
+pub(super) async fn door_with(allowed: Allowed) -> Failing<Door> {
+    door_accepting(allowed, None).await
 }
 
-async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing<Door> {
+/// A server behind proxies.
+pub(super) async fn door_behind(proxies: Proxies, allowed: Allowed) -> Failing<Door> {
+    opened(allowed, proxies, None).await
+}
+
+async fn door_accepting(allowed: Allowed, provider: Option<Provider>) -> Failing<Door> {
+    opened(allowed, Proxies::default(), provider).await
+}
+
+async fn opened(allowed: Allowed, proxies: Proxies, provider: Option<Provider>) -> Failing<Door> {
     let clock = TestClock::new();
     let (of, rows) = incident::notice_actions()?;
     let (exports, exporting) = export::actions()?;
@@ -85,7 +94,7 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
         setup.create(user::KIND, &OrgId::new("F1")?, account.command()).await?;
     }
     let doors = doors(&eovr, &SECRET).await?;
-    let mut auth = Auth::new(doors, Rates::new(rates), Proxies::default());
+    let mut auth = Auth::new(doors, Rates::new(allowed), proxies);
     if let Some(provider) = provider {
         auth = auth.accepting(provider);
     }
@@ -111,9 +120,9 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
 
 /// Somebody who is in: the access token, and the cookie.
 #[derive(Clone)]
-struct In {
+pub(super) struct In {
     access: String,
-    cookie: String,
+    pub(super) cookie: String,
 }
 
 impl Door {
@@ -142,7 +151,7 @@ impl Door {
         self.ask(Method::GET, path, &[("authorization", &who.bearer())], None).await
     }
 
-    async fn post(&self, who: &In, path: &str, body: Option<Value>) -> Failing<Got> {
+    pub(super) async fn post(&self, who: &In, path: &str, body: Option<Value>) -> Failing<Got> {
         self.ask(Method::POST, path, &[("authorization", &who.bearer())], body).await
     }
 
@@ -151,18 +160,18 @@ impl Door {
         self.ask(Method::POST, "/api/auth/login", &[], Some(body)).await
     }
 
-    async fn come_in(&self, email: &str) -> Failing<In> {
+    pub(super) async fn come_in(&self, email: &str) -> Failing<In> {
         In::of(self.log_in(email, PASSWORD).await?)
     }
 
-    async fn refresh(&self, cookie: &str, headers: &[(&str, &str)]) -> Failing<Got> {
+    pub(super) async fn refresh(&self, cookie: &str, headers: &[(&str, &str)]) -> Failing<Got> {
         let headers = [&[("cookie", cookie)], headers].concat();
         self.ask(Method::POST, "/api/auth/refresh", &headers, None).await
     }
 }
 
 impl In {
-    fn of(got: Got) -> Failing<Self> {
+    pub(super) fn of(got: Got) -> Failing<Self> {
         let got = got.is(200)?;
         let answer = got.json()?;
         assert_eq!(answer["status"], "in", "{answer}");
@@ -455,10 +464,12 @@ async fn forged_and_misused_tokens_open_nothing() -> Tested {
 
 #[tokio::test]
 async fn whoever_asks_too_often_is_told_when_to_come_again() -> Tested {
-    let door = door_with(PerMinute { login: 3, public: 2, draft: 0, api: 5, upload: 0 }).await?;
+    let allowed = Allowed { failures_per_minute: 3, requests_per_minute: 5, ..Allowed::ANY };
+    let door = door_with(allowed).await?;
     let mona = door.come_in(MONA).await?;
-    for _ in 0..2 {
+    for _ in 0..3 {
         door.log_in(MONA, PASSWORD).await?.is(200)?;
+        door.log_in(MONA, "four boats on the nile").await?.is(401)?;
     }
     let got = door.log_in(MONA, PASSWORD).await?;
     let seconds: u32 = got.header("retry-after").parse()?;
@@ -521,7 +532,8 @@ async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
 async fn a_page_is_warned_before_its_login_ends() -> Tested {
     let door = door().await?;
     let mona = door.come_in(MONA).await?;
-    let request = Request::builder().uri("/api/auth/events").header("authorization", mona.bearer());
+    let request =
+        Request::get("/api/auth/events").header("host", "test").header("authorization", mona.bearer());
     let response = door.server.router.clone().oneshot(request.body(Body::empty())?).await?;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut events = response.into_body();

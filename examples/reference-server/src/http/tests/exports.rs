@@ -8,7 +8,7 @@ async fn a_report_and_a_list_are_given_to_whom_they_are_in_scope() -> Tested {
     let incident = server.reported().await?;
     let id = incident.rsplit('/').next().ok_or("an id")?;
     let pdf = format!("/api/exports/incidents/{id}.pdf?lang=both");
-    let request = axum::http::Request::get(&pdf).header("x-test-actor", QUALITY);
+    let request = axum::http::Request::get(&pdf).header("host", "test").header("x-test-actor", QUALITY);
     let response =
         tower::ServiceExt::oneshot(server.router.clone(), request.body(axum::body::Body::empty())?).await?;
     assert_eq!(response.status(), 200);

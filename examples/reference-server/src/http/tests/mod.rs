@@ -8,6 +8,7 @@ mod exports;
 mod hostile;
 mod incidents;
 mod lists;
+mod load;
 mod models;
 mod receipts;
 mod repeats;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::analyst;
 use eovr_core::export;
@@ -28,14 +29,14 @@ use eovr_core::incident::{self, Settings};
 use eovr_core::memory::{MemoryBlobs, MemoryStore};
 use eovr_core::notice;
 use eovr_core::org::{Org, OrgId, Stamp};
-use eovr_core::ports::Store;
+use eovr_core::ports::{Blobs, Store};
 use eovr_core::record::ActorId;
 use eovr_core::seal::MasterKey;
 use eovr_core::{Eovr, identity};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::auth::{Arrival, Auth, PerMinute, Proxies, Rates, doors};
+use super::auth::{Allowed, Arrival, Auth, Proxies, Rates, doors};
 use super::caller::Gate;
 use super::problem::Problem;
 use super::{App, Setup, meters, router};
@@ -112,6 +113,15 @@ impl Server {
 
     /// A server on a store that may have been served before.
     async fn on(store: Arc<dyn Store>, production: bool) -> Result<Self, Box<dyn std::error::Error>> {
+        Self::with_files(store, Arc::new(MemoryBlobs::new()), production).await
+    }
+
+    /// The same, with files that may have been there before.
+    async fn with_files(
+        store: Arc<dyn Store>,
+        files: Arc<dyn Blobs>,
+        production: bool,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let (of, rows) = incident::notice_actions()?;
         let (exports, exporting) = export::actions()?;
         let eovr = Eovr::builder()
@@ -128,12 +138,12 @@ impl Server {
             .await?;
         let gate = Arc::new(Believer(eovr.clone()));
         let doors = doors(&eovr, &SECRET).await?;
-        let auth = Arc::new(Auth::new(doors, Rates::new(PerMinute::default()), Proxies::default()));
+        let auth = Arc::new(Auth::new(doors, Rates::new(Allowed::default()), Proxies::default()));
         let app = App::new(Setup {
             eovr,
             gate,
             auth,
-            files: Arc::new(MemoryBlobs::new()),
+            files,
             bell: Bell::silent(),
             desk: None,
             learner: None,
@@ -147,7 +157,8 @@ impl Server {
         Ok(Self { router: router(&app), app })
     }
 
-    async fn send(&self, request: Request<Body>) -> Result<Got, Box<dyn std::error::Error>> {
+    async fn send(&self, mut request: Request<Body>) -> Result<Got, Box<dyn std::error::Error>> {
+        request.headers_mut().entry("host").or_insert(HeaderValue::from_static("reports.example.org"));
         let response = self.router.clone().oneshot(request).await?;
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await?;

@@ -1,5 +1,7 @@
 //! Reporters without an account.
 
+use axum::http::Method;
+
 use super::{NURSE, QUALITY, Server, Tested};
 
 #[tokio::test]
@@ -31,6 +33,27 @@ async fn a_receipt_shows_the_state_and_answers_the_question() -> Tested {
     server.post("nobody", "/api/report/receipt/remark", &words).await?.is(200)?;
     let seen = server.post("nobody", "/api/report/receipt", &look).await?.is(200)?.json()?;
     assert_eq!(seen["exchange"].as_array().map(Vec::len), Some(3));
+    Ok(())
+}
+
+/// A question has another answer tomorrow, whatever key it carries.
+#[tokio::test]
+async fn the_state_of_a_report_is_always_that_of_now() -> Tested {
+    let server = Server::new().await?;
+    let body = r#"{"category": "medication", "reporter": "anonymous",
+        "description": "The syringe was used for two patients."}"#;
+    let made = server.post(NURSE, "/api/incidents", body).await?.is(201)?.json()?;
+    let code = format!(r#"{{"code": "{}"}}"#, made["receipt"].as_str().ok_or("a receipt")?);
+    let key = [("idempotency-key", "look-1")];
+    let look = async || server.with("nobody", Method::POST, "/api/report/receipt", &key, &code).await;
+    assert_eq!(look().await?.json()?["state"], "created");
+    let path = format!("/api/incidents/{}/transition", made["id"].as_str().ok_or("an id")?);
+    server.post(QUALITY, &path, r#"{"action": "start"}"#).await?.is(200)?;
+    let seen = look().await?.is(200)?;
+    assert_eq!(
+        (seen.json()?["state"].as_str(), seen.header("idempotency-replayed")),
+        (Some("in_progress"), "")
+    );
     Ok(())
 }
 

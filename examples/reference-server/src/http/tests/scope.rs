@@ -28,7 +28,7 @@ use eovr_core::{Eovr, Session};
 use eovr_tests::TestClock;
 use eovr_tests::chance::Chance;
 
-use super::super::auth::{Auth, PerMinute, Proxies, Rates, doors};
+use super::super::auth::{Allowed, Auth, Proxies, Rates, doors};
 use super::super::routes::{self, Endpoint};
 use super::super::{App, Setup, all, meters, router};
 use crate::checkpoint::Kept;
@@ -128,8 +128,8 @@ impl World {
             .figures_in_memory()
             .open()
             .await?;
-        let rates = PerMinute { login: 1_000_000, public: 1_000_000, draft: 0, api: 0, upload: 0 };
-        let auth = Arc::new(Auth::new(doors(&eovr, &SECRET).await?, Rates::new(rates), Proxies::default()));
+        let auth =
+            Arc::new(Auth::new(doors(&eovr, &SECRET).await?, Rates::new(Allowed::ANY), Proxies::default()));
         let app = App::new(Setup {
             eovr: eovr.clone(),
             gate: auth.clone(),

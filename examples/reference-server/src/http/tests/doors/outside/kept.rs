@@ -59,7 +59,9 @@ async fn a_storm_of_unknown_names_reaches_the_provider_once() -> Tested {
     let mut storm = JoinSet::new();
     for wave in 0..50 {
         let token = Key::new(&format!("made up {wave}"))?.sign(&claims)?;
-        let request = Request::get("/api/auth/me").header("authorization", format!("Bearer {token}"));
+        let request = Request::get("/api/auth/me")
+            .header("host", "test")
+            .header("authorization", format!("Bearer {token}"));
         storm.spawn(door.server.router.clone().oneshot(request.body(Body::empty())?));
     }
     until(|| played.times_described() > 1).await;
@@ -95,7 +97,9 @@ async fn a_client_that_goes_away_does_not_stop_the_fetching() -> Tested {
     door.clock.pass_seconds(10);
     let token = new.sign(&played.claims(now(&door.clock)))?;
     let hold = played.0.hold.lock().await;
-    let request = Request::get("/api/auth/me").header("authorization", format!("Bearer {token}"));
+    let request = Request::get("/api/auth/me")
+        .header("host", "test")
+        .header("authorization", format!("Bearer {token}"));
     let client = tokio::spawn(door.server.router.clone().oneshot(request.body(Body::empty())?));
     until(|| played.times_described() > 1).await;
     client.abort();

@@ -211,11 +211,7 @@ async fn beside(settings: &Value) -> Failing<Door> {
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(file.path(), settings.to_string())?;
     let provider = Provider::open(file.path(), None).map_err(|failure| format!("{failure:?}"))?;
-    let door = door_accepting(
-        PerMinute { login: 1000, public: 1000, draft: 0, api: 0, upload: 0 },
-        Some(provider.clone()),
-    )
-    .await?;
+    let door = door_accepting(Allowed::ANY, Some(provider.clone())).await?;
     provider.look(now(&door.clock)).await;
     Ok(door)
 }

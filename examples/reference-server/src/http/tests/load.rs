@@ -1,0 +1,284 @@
+//! What many do at once, or one does many times: who else notices.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use eovr_core::access::{Role, danger};
+use eovr_core::attachment::LARGEST;
+use eovr_core::identity::password::{Password, PasswordCost};
+use eovr_core::identity::{self, NewUser, user};
+use eovr_core::org::OrgId;
+use eovr_core::seal::Entropy;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::super::auth::{Allowed, Behind, Proxies};
+use super::doors::{Door, Failing, In, PASSWORD, TOP, door_behind};
+use super::{ELSEWHERE, Got, NURSE, QUALITY, Server, Tested};
+
+/// Somebody behind the proxies that the operator has named, or who says so.
+async fn from(
+    door: &Door,
+    peer: &str,
+    client: &str,
+    path: &str,
+    cookie: &str,
+    body: Option<Value>,
+) -> Failing<Got> {
+    let peer: IpAddr = peer.parse()?;
+    let mut request = Request::post(path)
+        .extension(ConnectInfo(SocketAddr::new(peer, 40_000)))
+        .header("x-forwarded-for", client)
+        .header("x-eovr", "1")
+        .header("cookie", cookie);
+    if body.is_some() {
+        request = request.header("content-type", "application/json");
+    }
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    door.server.send(request.body(body)?).await
+}
+
+const PROXY: &str = "10.1.2.3";
+
+async fn log_in(door: &Door, client: &str, email: &str, password: &str) -> Failing<Got> {
+    let body = json!({"email": email, "password": password});
+    from(door, PROXY, client, "/api/auth/login", "", Some(body)).await
+}
+
+/// A house of so many people, behind these proxies.
+async fn house(people: usize, proxies: &str, allowed: Allowed) -> Failing<(Door, Vec<String>)> {
+    let door = door_behind(behind(proxies)?, allowed).await?;
+    let hash =
+        PasswordCost::default().hash(&Password::typed(PASSWORD)?, &mut Entropy::from_seed(&[3; 32]))?;
+    let setup = door.eovr.session(danger::unrestricted("test", "make accounts")?);
+    let mut emails = Vec::new();
+    for number in 0..people {
+        let email = format!("nurse{number}@example.org");
+        let account = NewUser {
+            role: Role::Staff,
+            email: email.clone(),
+            display_name: "A nurse".to_owned(),
+            password_hash: Some(hash.to_string()),
+            must_change: false,
+        };
+        setup.create(user::KIND, &OrgId::new("F1")?, account.command()).await?;
+        emails.push(email);
+    }
+    Ok((door, emails))
+}
+
+#[derive(clap::Parser)]
+struct Options {
+    #[command(flatten)]
+    behind: Behind,
+}
+
+/// The option of a server, as it is typed.
+fn behind(proxies: &str) -> Failing<Proxies> {
+    let options = ["eovr-server", "--proxy", proxies];
+    Ok(<Options as clap::Parser>::try_parse_from(options)?.behind.proxies())
+}
+
+/// A whole house has one address, and its people know their passwords. Once a shift begins all of them come at once.
+#[tokio::test]
+async fn forty_five_people_behind_one_address_come_in_at_once_and_stay_in() -> Tested {
+    let (door, people) = house(45, PROXY, Allowed::default()).await?;
+    let came = join_all(people.iter().map(|email| log_in(&door, "203.0.113.7", email, PASSWORD))).await;
+    let mut inside = Vec::new();
+    for got in came {
+        inside.push(In::of(got?)?);
+    }
+    for who in &inside {
+        let again = from(&door, PROXY, "203.0.113.7", "/api/auth/refresh", &who.cookie, None).await?;
+        In::of(again)?;
+    }
+    Ok(())
+}
+
+/// One who guesses keeps out nobody but who has the same address.
+#[tokio::test]
+async fn guesses_from_one_address_do_not_keep_out_those_of_another_behind_the_same_proxy() -> Tested {
+    let allowed = Allowed { failures_per_minute: 3, ..Allowed::default() };
+    let (door, people) = house(5, "10.1.0.0/16,2001:db8:ffff::/48", allowed).await?;
+    let [first, second, others @ ..] = people.as_slice() else { return Err("there are people".into()) };
+    let inside = In::of(log_in(&door, "198.51.100.66", first, PASSWORD).await?)?;
+    for email in others {
+        log_in(&door, "198.51.100.66", email, "four boats on the nile").await?.is(401)?;
+    }
+    log_in(&door, "198.51.100.66", second, PASSWORD).await?.problem(429, "too_many")?;
+    log_in(&door, "198.51.100.2", second, PASSWORD).await?.is(200)?;
+    // Who is in stays in, at the very same address.
+    let renewed = from(&door, PROXY, "198.51.100.66", "/api/auth/refresh", &inside.cookie, None).await?;
+    In::of(renewed)?;
+    // A stranger who names an address is not believed.
+    let forged = json!({"email": second, "password": PASSWORD});
+    from(&door, "198.51.100.66", "192.0.2.1", "/api/auth/login", "", Some(forged))
+        .await?
+        .problem(429, "too_many")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn guesses_from_one_line_of_ipv6_run_out_whatever_address_they_take() -> Tested {
+    let allowed = Allowed { failures_per_minute: 3, ..Allowed::ANY };
+    let (door, people) = house(2, PROXY, allowed).await?;
+    for last in 1..=3 {
+        let client = format!("2001:db8:1:2::{last}");
+        log_in(&door, &client, &people[0], "four boats on the nile").await?.is(401)?;
+    }
+    log_in(&door, "2001:db8:1:2:ffff::9", &people[1], PASSWORD).await?.problem(429, "too_many")?;
+    log_in(&door, "2001:db8:1:3::9", &people[1], PASSWORD).await?.is(200)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_login_is_not_renewed_without_end() -> Tested {
+    let allowed = Allowed { renewals_per_minute: 2, ..Allowed::ANY };
+    let (door, people) = house(2, PROXY, allowed).await?;
+    let mut first = In::of(log_in(&door, "203.0.113.7", &people[0], PASSWORD).await?)?;
+    let second = In::of(log_in(&door, "203.0.113.7", &people[1], PASSWORD).await?)?;
+    for _ in 0..2 {
+        first = In::of(door.refresh(&first.cookie, &[("x-eovr", "1")]).await?)?;
+    }
+    door.refresh(&first.cookie, &[("x-eovr", "1")]).await?.problem(429, "too_many")?;
+    In::of(door.refresh(&second.cookie, &[("x-eovr", "1")]).await?)?;
+    Ok(())
+}
+
+/// The address of a facility's poster.
+async fn poster(door: &Door, facility: &str) -> Failing<String> {
+    let top = door.come_in(TOP).await?;
+    let sites = identity::Site::all(door.eovr.org());
+    let site = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
+    let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
+    let id = setup.create(identity::facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
+    let given = door.post(&top, &format!("/api/facilities/{id}/link"), None).await?.is(200)?.json()?;
+    Ok(format!("/api/report/{}", given["link"].as_str().ok_or("a link")?))
+}
+
+/// What is reported stays for good: wherever reports come from, a facility takes only so many.
+#[tokio::test]
+async fn a_poster_takes_only_so_many_reports_wherever_they_come_from() -> Tested {
+    for (allowed, what) in [
+        (Allowed { reports_per_minute_and_poster: 5, ..Allowed::ANY }, "the poster"),
+        (Allowed { reports_per_hour_and_facility: 5, ..Allowed::ANY }, "the facility"),
+    ] {
+        let door = door_behind(behind(PROXY)?, allowed).await?;
+        let (here, elsewhere) = (poster(&door, "F1").await?, poster(&door, "F2").await?);
+        let told = json!({"category": "medication", "description": "A visitor was given somebody's pills."});
+        let mut taken = 0;
+        for number in 0..12 {
+            let got =
+                from(&door, PROXY, &format!("198.51.100.{number}"), &here, "", Some(told.clone())).await?;
+            match got.status.as_u16() {
+                201 => taken += 1,
+                _ => {
+                    let seconds: u32 = got.header("retry-after").parse()?;
+                    assert!(seconds > 0, "{what}");
+                    got.problem(429, "too_many")?;
+                }
+            }
+        }
+        assert_eq!(taken, 5, "{what}");
+        from(&door, PROXY, "198.51.100.1", &elsewhere, "", Some(told)).await?.is(201)?;
+    }
+    Ok(())
+}
+
+/// A report that is printed takes a hundred megabytes: they are printed one after the other, and nobody gets more than
+/// a share.
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_reports_at_once_are_printed_by_turns() -> Tested {
+    let server = Server::new().await?;
+    let incident = server.reported().await?;
+    let pdf = format!("/api/exports/incidents/{}.pdf", incident.rsplit('/').next().ok_or("an id")?);
+    let all = join_all((0..40).map(|_| server.get(NURSE, &pdf))).await;
+    let (mut printed, mut refused) = (0, 0);
+    for got in all {
+        let got = got?;
+        match got.status.as_u16() {
+            200 => printed += 1,
+            _ => {
+                assert!(got.header("retry-after").parse::<u32>()? > 0);
+                got.problem(429, "too_many")?;
+                refused += 1;
+            }
+        }
+    }
+    assert!((1..=10).contains(&printed) && refused >= 30, "{printed} printed, {refused} refused");
+    // Nothing is held for longer than it takes.
+    server.get(NURSE, &pdf).await?.is(200)?;
+    server.get(QUALITY, &pdf).await?.is(200)?;
+    Ok(())
+}
+
+/// A file that does not come: its room is held until it is given up.
+fn stalled() -> Body {
+    let first = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"%PDF-1.7"))]);
+    Body::from_stream(futures_util::StreamExt::chain(first, futures_util::stream::pending()))
+}
+
+#[tokio::test]
+async fn files_on_their_way_have_so_much_room_and_one_sender_a_part_of_it() -> Tested {
+    let server = Server::new().await?;
+    let path = format!("{}/attachments", server.reported().await?);
+    let send = |who: &'static str, body: Body| {
+        // Who asks before sending is answered before sending.
+        let request = Request::post(&path).header("x-test-actor", who).header("expect", "100-continue");
+        request.body(body).map(|request| Box::pin(server.send(request)))
+    };
+    let mut on_their_way = Vec::new();
+    for _ in 0..60 {
+        let mut sending = send(NURSE, stalled())?;
+        match futures_util::FutureExt::now_or_never(&mut sending) {
+            None => on_their_way.push(sending),
+            Some(got) => drop(got?.problem(429, "too_many")?),
+        }
+    }
+    assert!((1..=4).contains(&on_their_way.len()), "{}", on_their_way.len());
+    let small = || Body::from("%PDF-1.7 a chart");
+    send(QUALITY, small())?.await?.is(201)?;
+    drop(on_their_way);
+    // What was given up makes room.
+    let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 8]].concat();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while send(NURSE, large.clone().into())?.await?.status != 201 {
+        assert!(std::time::Instant::now() < end, "room is given back");
+        tokio::task::yield_now().await;
+    }
+    send(ELSEWHERE, small())?.await?.problem(404, "not_found")?;
+    Ok(())
+}
+
+/// Whoever asks for files and does not take them in holds a share of the memory, and no more.
+#[tokio::test]
+async fn files_that_nobody_takes_in_are_not_opened_without_end() -> Tested {
+    let server = Server::new().await?;
+    let path = format!("{}/attachments", server.reported().await?);
+    let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 8]].concat();
+    let made =
+        server.send(Request::post(&path).header("x-test-actor", NURSE).body(large.into())?).await?.is(201)?;
+    let place = made.header("location").to_owned();
+    let ask = async |who: &str| {
+        let request = Request::get(&place).header("host", "test").header("x-test-actor", who);
+        Ok::<_, Box<dyn std::error::Error>>(
+            server.router.clone().oneshot(request.body(Body::empty())?).await?,
+        )
+    };
+    let mut given = Vec::new();
+    for _ in 0..40 {
+        let response = ask(QUALITY).await?;
+        match response.status().as_u16() {
+            200 => given.push(response),
+            status => assert_eq!((status, response.headers().contains_key("retry-after")), (429, true)),
+        }
+    }
+    assert!((1..=4).contains(&given.len()), "{}", given.len());
+    assert_eq!(ask(NURSE).await?.status(), 200, "somebody else has a share");
+    drop(given);
+    assert_eq!(ask(QUALITY).await?.status(), 200);
+    Ok(())
+}
