@@ -4,6 +4,7 @@
 //! --production` looks at the same first, and does not start where it fails.
 
 use crate::analyst;
+use crate::checkpoint::Kept;
 use crate::database::{Config, KeyText};
 use crate::output::{Failure, Out, Paint};
 use crate::settings::{KEY, Place};
@@ -18,7 +19,13 @@ pub(crate) struct Args {
     public_url: Option<String>,
     #[command(flatten)]
     analyst: analyst::Args,
+    #[command(flatten)]
+    kept: Kept,
 }
+
+/// What is not wrong, and leaves a promise unkept.
+pub(crate) const NO_CHECKPOINTS: &str = "checkpoints: none are made, so nothing outside of the database vouches for its \
+    history; name a file that is kept elsewhere with --checkpoints";
 
 /// What was looked at, and how it is: well, or what is wrong and what would help.
 struct Finding {
@@ -41,6 +48,10 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
                 out.line(format_args!("{mark}  {what}: {wrong}; {help}"));
             }
         }
+    }
+    if !args.kept.is_on() {
+        let mark = out.paint("warn", Paint::Warn);
+        out.line(format_args!("{mark}  {NO_CHECKPOINTS}"));
     }
     Ok(u8::from(failed > 0))
 }

@@ -150,6 +150,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "workflow",
             "risk",
             "audit",
+            // What was handed out is a record.
+            "kind",
+            "decide",
             "service",
             "incident",
             "triage::analysis",

@@ -14,9 +14,12 @@ use super::auth::Auth;
 use super::caller::Gate;
 use super::health::Pulse;
 use super::repeat::Repeats;
-use crate::checkpoint::Kept;
+use crate::checkpoint::{Kept, LogState};
 use crate::export::fonts::Shelf;
+use crate::keyring::Keys;
 use crate::post::Bell;
+use crate::secrets::Secrets;
+use crate::writes::Writes;
 
 /// The state of the server: the engine, who lets callers in, and what is remembered between requests.
 #[derive(Clone)]
@@ -41,10 +44,23 @@ pub(crate) struct Parts {
     pub(crate) kept: Kept,
     /// What reports are printed with.
     pub(crate) shelf: Shelf,
+    /// The keys that seal.
+    pub(crate) keys: Keys,
+    /// What is watched beside the requests.
+    pub(crate) watched: Watched,
     pub(crate) repeats: Repeats,
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
     stopping: AtomicBool,
+}
+
+/// What is watched beside the requests, and shown by `/health`.
+#[derive(Clone, Default)]
+pub(crate) struct Watched {
+    /// Whether the store takes writes.
+    pub(crate) writes: Arc<Writes>,
+    /// Whether the log fits its checkpoints.
+    pub(crate) log: Arc<LogState>,
 }
 
 /// What an [`App`] is made of.
@@ -61,8 +77,10 @@ pub(crate) struct Setup {
     pub(crate) shelf: Shelf,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
-    /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
-    pub(crate) secret: [u8; 32],
+    /// What follows from the master key.
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) keys: Keys,
+    pub(crate) watched: Watched,
     pub(crate) meters: PrometheusHandle,
 }
 
@@ -80,7 +98,9 @@ impl App {
             shelf,
             production,
             public_url,
-            secret,
+            secrets,
+            keys,
+            watched,
             meters,
         } = setup;
         Self(Arc::new(Parts {
@@ -95,7 +115,9 @@ impl App {
             learner,
             kept,
             shelf,
-            repeats: Repeats::new(secret),
+            keys,
+            watched,
+            repeats: Repeats::new(secrets),
             pulse: Pulse::default(),
             meters,
             stopping: AtomicBool::new(false),

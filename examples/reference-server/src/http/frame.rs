@@ -11,6 +11,7 @@ use eovr_core::identity::watch::Concern;
 use super::app::App;
 use super::headers::{Nonce, secure};
 use super::meters;
+use super::origin::Origin;
 use super::problem::{Code, Problem};
 use super::request_id::{HEADER, RequestId};
 
@@ -23,6 +24,9 @@ const NO_ROUTE: &str = "none";
 pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
+    let client = app.auth.proxies.client(request.extensions(), request.headers());
+    let origin = Origin::new(&id, client);
+    request.extensions_mut().insert(origin.clone());
     let method = method(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -39,6 +43,9 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     if let Some(problem) = &problem {
         if let Some(concern) = concern(problem, shows) {
             app.auth.alarm.note(concern);
+        }
+        if let Some(record) = problem.tampered() {
+            app.auth.alarm.tampered(record, Some(&origin));
         }
         response = problem.written(id.as_str(), response);
     }

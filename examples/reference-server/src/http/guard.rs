@@ -5,14 +5,16 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use eovr_core::access::Actor;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::api_key;
 
 use super::app::App;
-use super::auth::Category;
+use super::auth::{Arrival, Category};
 use super::body::{LONGEST, read};
 use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
+use super::reply::HandedOut;
 use super::routes::Access;
 
 /// What the guard of a route knows of it.
@@ -29,8 +31,8 @@ pub(super) struct Door {
     pub(super) lists: bool,
 }
 
-/// How many records a page of a list counts for.
-const LISTED: u32 = 50;
+/// How many records a page counts for whose handler does not say: as many as fit.
+const LISTED: u32 = 100;
 
 /// Lets a request through to its handler, or answers it.
 pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Request, next: Next) -> Response {
@@ -55,16 +57,17 @@ async fn admitted(app: &App, door: Door, mut request: Request, next: Next) -> Re
         if arrival.key == Some(api_key::Access::Read) && *request.method() != Method::GET {
             return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));
         }
-        if let Access::Reads(_) = door.access {
-            let records = if door.lists { LISTED } else { 1 };
-            app.auth.alarm.read(actor, records, &app.eovr, app.auth.doors.now());
-        }
         caller.push_str(actor.id().as_str());
         request.extensions_mut().insert(arrival);
     }
     let remembered = *request.method() == Method::POST && !door.secret;
     if !remembered || !request.headers().contains_key(HEADER) {
-        return Ok(next.run(request).await);
+        let who = request.extensions().get::<Arrival>().map(|arrival| arrival.session.actor().clone());
+        let response = next.run(request).await;
+        if let Some(who) = who {
+            count(app, door, &who, &response);
+        }
+        return Ok(response);
     }
     let (mut parts, body) = request.into_parts();
     let body = read(body, if door.uploads { LARGEST_FILE } else { LONGEST }).await?;
@@ -83,6 +86,20 @@ async fn admitted(app: &App, door: Door, mut request: Request, next: Next) -> Re
     // there when the client comes back.
     let answered = tokio::spawn(answer(next, request, ticket)).await;
     answered.map_err(|error| Problem::internal(format!("a handler ended early: {error}")))?
+}
+
+/// Counts what was handed out, whatever the route: a list by its items, an export by its rows.
+fn count(app: &App, door: Door, who: &Actor, response: &Response) {
+    let unsaid = match door.access {
+        Access::Reads(_) if door.lists => LISTED,
+        Access::Reads(_) => 1,
+        _ => 0,
+    };
+    let said = response.extensions().get::<HandedOut>().map(|HandedOut(records)| *records);
+    let records = said.unwrap_or(unsaid);
+    if records > 0 && response.status().is_success() {
+        app.auth.alarm.read(who, records, &app.eovr, app.auth.doors.now());
+    }
 }
 
 async fn answer(next: Next, request: Request, ticket: Ticket) -> Result<Response, Problem> {

@@ -5,11 +5,13 @@
 //! nothing else: the engine decides.
 
 mod ai;
+mod alerts;
 mod analytics;
 mod app;
 mod auth;
 mod body;
 mod caller;
+mod data_keys;
 mod docs;
 mod exports;
 mod facilities;
@@ -23,6 +25,7 @@ mod models;
 mod narrative;
 mod notices;
 mod openapi;
+mod origin;
 mod page;
 mod problem;
 mod receipt;
@@ -40,8 +43,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
-pub(crate) use self::app::{App, Setup};
-pub(crate) use self::auth::{Auth, PerMinute, Provider, Proxies, Rates, doors};
+pub(crate) use self::app::{App, Setup, Watched};
+pub(crate) use self::auth::{Alarm, Auth, PerMinute, Provider, Proxies, Rates, doors, doors_after};
+pub(crate) use self::health::FAILING;
 use self::problem::{Code, Problem};
 use self::routes::{Access, Endpoint, Routes};
 
@@ -81,7 +85,8 @@ fn all(app: &App) -> Routes {
     let routes = incidents::routes(routes);
     let routes = analytics::routes(routes);
     let routes = models::routes(ai::routes(routes));
-    let routes = exports::routes(routes);
+    let routes = alerts::routes(exports::routes(routes));
+    let routes = data_keys::routes(routes);
     let routes = notices::routes(routes);
     let routes = narrative::routes(visitors::routes(routes));
     receipt::routes(routes)

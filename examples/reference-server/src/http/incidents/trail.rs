@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use axum::Extension;
+use axum::extract::State;
 use eovr_core::Timestamp;
 use eovr_core::audit::Change;
 use eovr_core::record::RecordId;
@@ -9,8 +11,10 @@ use eovr_core::service::Entry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::app::App;
 use super::super::body::Incident;
 use super::super::caller::Caller;
+use super::super::origin::Origin;
 use super::super::reply::{Answered, at_version};
 
 /// The audit trail of an incident.
@@ -52,8 +56,16 @@ struct Happened<'a> {
     content: &'a str,
 }
 
-pub(super) async fn audit(Caller(session): Caller, Incident(id): Incident) -> Answered {
+pub(super) async fn audit(
+    State(app): State<App>,
+    Caller(session): Caller,
+    origin: Extension<Origin>,
+    Incident(id): Incident,
+) -> Answered {
     let trail = session.incidents().trail(id).await?;
+    if !trail.verdict.is_intact() {
+        app.auth.alarm.tampered(&id.to_string(), Some(&origin));
+    }
     let audit = Audit {
         id,
         intact: trail.verdict.is_intact(),

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod attachments;
+mod detection;
 mod doors;
 mod errors;
 mod exports;
@@ -38,10 +39,12 @@ use tower::ServiceExt as _;
 use super::auth::{Arrival, Auth, PerMinute, Proxies, Rates, doors};
 use super::caller::Gate;
 use super::problem::Problem;
-use super::{App, Setup, meters, router};
+use super::{App, Setup, Watched, meters, router};
 use crate::checkpoint::Kept;
 use crate::export::fonts::Shelf;
+use crate::keyring::Keys;
 use crate::post::Bell;
+use crate::secrets::Secrets;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
@@ -112,6 +115,15 @@ impl Server {
 
     /// A server on a store that may have been served before.
     async fn on(store: Arc<dyn Store>, production: bool) -> Result<Self, Box<dyn std::error::Error>> {
+        Self::watched(store, production, Watched::default()).await
+    }
+
+    /// The same, beside what is watched.
+    async fn watched(
+        store: Arc<dyn Store>,
+        production: bool,
+        watched: Watched,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let (of, rows) = incident::notice_actions()?;
         let (exports, exporting) = export::actions()?;
         let eovr = Eovr::builder()
@@ -120,6 +132,7 @@ impl Server {
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
             .kinds(analyst::kinds()?)
             .kind(notice::kind()?)
+            .kind(export::given::kind()?)
             .actions(of, rows)
             .actions(exports, exporting)
             .master_key(MasterKey::from_bytes(&KEY))
@@ -141,7 +154,9 @@ impl Server {
             shelf: Shelf::default(),
             production,
             public_url: None,
-            secret: SECRET,
+            secrets: Secrets::for_tests(SECRET),
+            keys: Keys::Ring,
+            watched,
             meters: meters::install(),
         });
         Ok(Self { router: router(&app), app })
