@@ -13,6 +13,7 @@ mod hospital;
 mod hostile;
 mod identity;
 mod import;
+mod keys;
 mod post;
 mod provider;
 mod scorers;
