@@ -17,6 +17,8 @@ mod keys;
 mod post;
 mod provider;
 mod scorers;
+#[cfg(target_os = "linux")]
+mod secrets;
 mod serve;
 mod served;
 mod support;

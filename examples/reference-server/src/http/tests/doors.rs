@@ -387,6 +387,7 @@ async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Test
     let odd = Some(json!({"purpose": "everything", "reason": "once a year"}));
     door.post(&top, "/api/data-keys/rotate", odd).await?.problem(422, "invalid_input")?;
     let new = door.post(&top, "/api/data-keys/rotate", rotation()).await?.is(200)?.json()?;
+    door.clock.pass_seconds(1);
     door.post(&top, &destroy, reason()).await?.is(204)?;
     let listed = door.get(&top, "/api/data-keys").await?.is(200)?.json()?;
     let state = |id: &str| {
