@@ -14,10 +14,9 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::Arrival;
+use super::auth::{Arrival, Trace};
 use super::body::{Params, ReportFile};
 use super::caller::Caller;
-use super::origin::Origin;
 use super::problem::{Code, Problem};
 use super::reply::{Answered, HandedOut};
 use super::routes::{Access, Endpoint, Routes};
@@ -124,7 +123,7 @@ async fn list(
 async fn report(
     State(app): State<App>,
     Caller(session): Caller,
-    origin: axum::Extension<Origin>,
+    trace: Trace,
     ReportFile(id): ReportFile,
     Params(asked): Params<Asked>,
 ) -> Answered {
@@ -138,7 +137,7 @@ async fn report(
     let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
     let trail = incidents.trail(id).await?;
     if !trail.verdict.is_intact() {
-        app.auth.alarm.tampered(&id.to_string(), Some(&origin));
+        app.auth.alarm.tampered(&id.to_string(), Some(&trace));
     }
     let (made_by, made_at, lang) = (who(&session), app.auth.doors.now(), asked.lang());
     let bytes = worked(move || {

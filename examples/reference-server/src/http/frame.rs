@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use eovr_core::identity::watch::Concern;
 
 use super::app::App;
+use super::auth::Trace;
 use super::headers::{Nonce, secure};
 use super::meters;
-use super::origin::Origin;
 use super::problem::{Code, Problem};
 use super::request_id::{HEADER, RequestId};
 
@@ -25,8 +25,8 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let started = Instant::now();
     let id = RequestId::of(request.headers());
     let client = app.auth.proxies.client(request.extensions(), request.headers());
-    let origin = Origin::new(&id, client);
-    request.extensions_mut().insert(origin.clone());
+    let trace = Trace::new(id.clone(), client);
+    request.extensions_mut().insert(trace.clone());
     let method = method(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -45,7 +45,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
             app.auth.alarm.note(concern);
         }
         if let Some(record) = problem.tampered() {
-            app.auth.alarm.tampered(record, Some(&origin));
+            app.auth.alarm.tampered(record, Some(&trace));
         }
         response = problem.written(id.as_str(), response);
     }

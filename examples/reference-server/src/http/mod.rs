@@ -25,7 +25,6 @@ mod models;
 mod narrative;
 mod notices;
 mod openapi;
-mod origin;
 mod page;
 mod problem;
 mod receipt;

@@ -14,7 +14,7 @@ use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, ErrorKind, Result, Timestamp};
 
 use super::alerts::Alerts;
-use crate::http::origin::Origin;
+use super::client::Trace;
 use crate::http::problem::subject;
 
 /// So many failed logins within a minute are an attack, or a broken client.
@@ -75,8 +75,8 @@ impl Alarm {
     }
 
     /// A record does not fit its audit chain, or does not open as what was sealed there.
-    pub(crate) fn tampered(&self, record: &str, origin: Option<&Origin>) {
-        self.alert(Alert::RecordTampered, Some(record), origin);
+    pub(crate) fn tampered(&self, record: &str, trace: Option<&Trace>) {
+        self.alert(Alert::RecordTampered, Some(record), trace);
     }
 
     /// The same where an error says so, of work that no request waits for.
@@ -87,8 +87,8 @@ impl Alarm {
     }
 
     /// Something that the day's counts have no name for. It is told once a day about each subject.
-    pub(crate) fn alert(&self, alert: Alert, subject: Option<&str>, origin: Option<&Origin>) {
-        if self.alerts.raise(alert, subject, origin) {
+    pub(crate) fn alert(&self, alert: Alert, subject: Option<&str>, trace: Option<&Trace>) {
+        if self.alerts.raise(alert, subject, trace) {
             let mut noted = lock(&self.noted);
             if noted.notes.len() < MOST_NOTES {
                 noted.notes.push(format!("{}: {}", alert.name(), subject.unwrap_or("the host")));

@@ -1,6 +1,6 @@
 //! Alerts on their way: at once in the log and as a meter, and within seconds a record that tier 5 is told of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use eovr_core::identity::alert::Alert;
 use eovr_core::identity::watch::SecurityLog;
 use eovr_core::workflow::Label as _;
 
-use crate::http::origin::Origin;
+use super::client::Trace;
 
 /// So many different ones a day are told one by one. Whoever has changed ten thousand records is told of without a list.
 const MOST: usize = 10_000;
@@ -23,9 +23,10 @@ pub(crate) struct Alerts(Mutex<Today>);
 struct Today {
     day: u64,
     told: BTreeSet<(Alert, String)>,
-    waiting: Vec<Waiting>,
+    waiting: VecDeque<Waiting>,
 }
 
+#[derive(Clone)]
 struct Waiting {
     alert: Alert,
     subject: Option<String>,
@@ -34,13 +35,14 @@ struct Waiting {
 
 impl Alerts {
     /// Tells of it in the log and as a meter, and says whether it is the first of today about this subject.
-    pub(crate) fn raise(&self, alert: Alert, subject: Option<&str>, origin: Option<&Origin>) -> bool {
-        let first = self.waits(alert, subject, origin.map(ToString::to_string));
+    pub(crate) fn raise(&self, alert: Alert, subject: Option<&str>, trace: Option<&Trace>) -> bool {
+        let (request_id, network) = trace.map(|trace| (trace.request_id(), trace.network())).unzip();
+        let note = request_id.zip(network.as_ref());
+        let note = note.map(|(request_id, network)| format!("request {request_id} from {network}"));
+        let first = self.waits(alert, subject, note);
         if first || !is_of_a_record(alert) {
-            let (request_id, client) =
-                origin.map(|origin| (origin.request_id.as_str(), origin.client.as_str())).unzip();
             let alert = alert.name();
-            tracing::error!(target: "eovr_server::security", alert, subject, request_id, client, "alert");
+            tracing::error!(target: "eovr_server::security", alert, subject, request_id, network, "alert");
             metrics::counter!("eovr_alerts_total", "alert" => alert).increment(1);
         }
         first
@@ -58,14 +60,12 @@ impl Alerts {
     /// # Errors
     /// What the store says; the rest is written another time.
     pub(crate) async fn write(&self, log: &SecurityLog) -> Result<()> {
-        let mut waiting = std::mem::take(&mut self.today().waiting).into_iter();
-        while let Some(next) = waiting.next() {
-            if let Err(error) = log.raise(next.alert, next.subject.as_deref(), next.note.as_deref()).await {
-                self.today().waiting.extend([next].into_iter().chain(waiting));
-                return Err(error);
-            }
+        // Each is taken away once it is written: what is broken off in the middle is written again, and is there then.
+        loop {
+            let Some(next) = self.today().waiting.front().cloned() else { return Ok(()) };
+            log.raise(next.alert, next.subject.as_deref(), next.note.as_deref()).await?;
+            self.today().waiting.pop_front();
         }
-        Ok(())
     }
 
     fn waits(&self, alert: Alert, subject: Option<&str>, note: Option<String>) -> bool {
@@ -74,7 +74,7 @@ impl Alerts {
         if today.told.len() >= MOST || !today.told.insert((alert, subject.unwrap_or_default().to_owned())) {
             return false;
         }
-        today.waiting.push(Waiting { alert, subject: subject.map(str::to_owned), note });
+        today.waiting.push_back(Waiting { alert, subject: subject.map(str::to_owned), note });
         true
     }
 

@@ -25,7 +25,7 @@ use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
 
 pub(crate) use self::alarm::Alarm;
-pub(crate) use self::client::Proxies;
+pub(crate) use self::client::{Proxies, Trace};
 pub(crate) use self::gate::{Arrival, Person};
 use self::hashing::Hashing;
 pub(crate) use self::provider::Provider;

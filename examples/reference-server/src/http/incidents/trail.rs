@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Extension;
 use axum::extract::State;
 use eovr_core::Timestamp;
 use eovr_core::audit::Change;
@@ -12,9 +11,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::app::App;
+use super::super::auth::Trace;
 use super::super::body::Incident;
 use super::super::caller::Caller;
-use super::super::origin::Origin;
 use super::super::reply::{Answered, at_version};
 
 /// The audit trail of an incident.
@@ -59,12 +58,12 @@ struct Happened<'a> {
 pub(super) async fn audit(
     State(app): State<App>,
     Caller(session): Caller,
-    origin: Extension<Origin>,
+    trace: Trace,
     Incident(id): Incident,
 ) -> Answered {
     let trail = session.incidents().trail(id).await?;
     if !trail.verdict.is_intact() {
-        app.auth.alarm.tampered(&id.to_string(), Some(&origin));
+        app.auth.alarm.tampered(&id.to_string(), Some(&trace));
     }
     let audit = Audit {
         id,
