@@ -52,8 +52,8 @@ use crate::store::MongoStore;
 /// # What it does not do
 /// - The format binds a value to no record and no field: one that was moved opens where it was put. The page
 ///   of [`csfle`](eovr_core::seal::csfle) says what follows from that.
-/// - Changes of the vault are not in the audit trail. Have the operator's own records say who rotated,
-///   destroyed and rewrapped, and when.
+/// - It knows no actors: a host enters who rotated, destroyed and rewrapped, and why
+///   ([`KeyChanges`](eovr_core::identity::key_change::KeyChanges)).
 ///
 /// # Many nodes
 /// A node knows what it read last. Until it reads the vault again, with [`refresh`](Vault::refresh):

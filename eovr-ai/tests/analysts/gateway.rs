@@ -193,6 +193,29 @@ async fn a_day_s_budget_is_one_for_all_processes_and_the_rest_waits_for_tomorrow
     assert_eq!(house.works().await, [Outcome::Answered, Outcome::Answered]);
 }
 
+/// Looked at first and counted afterwards, all of them would find the budget as it was before.
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_that_are_asked_at_once_do_not_overspend_the_day() {
+    let limits = Limits { questions_a_day: 5, patience: PATIENT };
+    let store = std::sync::Arc::new(eovr_core::memory::MemoryStore::new());
+    let house = House::on(store, Dialect::OpenAi, limits).await;
+    house.allow(&["openai"]).await;
+    house.switch_on(house.model).await;
+    for number in 0..12 {
+        house.told(&format!("The lift stood still for an hour, number {number}.")).await;
+        house.says(|_| ANSWER.to_owned());
+    }
+    let mut racing = tokio::task::JoinSet::new();
+    for job in house.desk.due().await.unwrap() {
+        let desk = house.another_desk();
+        racing.spawn(async move { desk.work(job).await.unwrap() });
+    }
+    let outcomes = racing.join_all().await;
+    assert_eq!(house.replay.heard().len(), 5, "{outcomes:?}");
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Answered).count(), 5, "{outcomes:?}");
+    assert_eq!(house.desk.budget_left(crate::house::FACILITY).await.unwrap(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_processes_one_asks() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;

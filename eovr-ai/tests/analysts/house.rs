@@ -78,7 +78,7 @@ impl House {
         let replay = Replay::open(dialect).await;
         let rules = [incident::notice_rules().unwrap(), vec![incident::analysis_rule().unwrap()]].concat();
         let post = Post::new(&eovr, rules, &[Channel::InApp]).unwrap();
-        let model = Registry::register(&eovr, &Name::new(dialect.name()).unwrap(), "m-1").await.unwrap();
+        let model = Registry::equip(&eovr, &Name::new(dialect.name()).unwrap(), "m-1").await.unwrap();
         let desk = desk(&eovr, dialect, &replay.address, limits);
         Self { eovr, clock, desk, post, replay, model, limits, dialect }
     }

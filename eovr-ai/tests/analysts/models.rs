@@ -54,7 +54,7 @@ async fn another_model_takes_over_from_the_next_report_on() {
     house.says(|_| ANSWER.to_owned());
     house.works().await;
     let registry = Registry::of(&house.top());
-    let newer = Registry::register(&house.eovr, &Name::new("openai").unwrap(), "m-2").await.unwrap();
+    let newer = Registry::equip(&house.eovr, &Name::new("openai").unwrap(), "m-2").await.unwrap();
     // One that may not be switched on has not switched the other one off.
     assert!(registry.activate(newer, "newer").await.is_err());
     assert!(house.desk.chosen().await.unwrap().is_some());
@@ -83,7 +83,7 @@ async fn another_model_takes_over_from_the_next_report_on() {
     registry.activate(house.model, "the newer one declines too much").await.unwrap();
     assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
     // Making it known again changes nothing.
-    Registry::register(&house.eovr, &Name::new("openai").unwrap(), "m-1").await.unwrap();
+    Registry::equip(&house.eovr, &Name::new("openai").unwrap(), "m-1").await.unwrap();
     assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
 }
 
@@ -91,7 +91,7 @@ async fn another_model_takes_over_from_the_next_report_on() {
 async fn a_name_of_a_model_does_not_become_another_address() {
     let house = House::open(Dialect::Google, PATIENT).await;
     for name in ["../../steal", "m?key=1", "m#a", "m 1", ""] {
-        let Ok(model) = Registry::register(&house.eovr, &Name::new("google").unwrap(), name).await else {
+        let Ok(model) = Registry::equip(&house.eovr, &Name::new("google").unwrap(), name).await else {
             continue;
         };
         house.switch_on(model).await;
@@ -207,7 +207,7 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     let equipment = Equipment::default().with(Arc::new(trained));
     let subject = incident::analysed().unwrap();
     let desk = Desk::new(&house.eovr, subject.clone(), equipment, Limits::default()).unwrap();
-    let model = Registry::register(&house.eovr, &processor, &name).await.unwrap();
+    let model = Registry::equip(&house.eovr, &processor, &name).await.unwrap();
     house.allow(&[Trained::PROCESSOR]).await;
     let registry = Registry::of(&house.top());
     registry.activate(model, "it is ours").await.unwrap_err();
@@ -242,7 +242,7 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
         ("extreme", Some(&true.into()))
     );
     // The file of another training is another model: it does not answer in this one's name.
-    let other = Registry::register(&house.eovr, &processor, "wards@0").await.unwrap();
+    let other = Registry::equip(&house.eovr, &processor, "wards@0").await.unwrap();
     registry.put_on_trial(other, "the one before").await.unwrap();
     house.told(WORDS).await;
     let due = desk.due().await.unwrap();

@@ -8,6 +8,7 @@ use crate::analyst::{Action, Breaker, Chosen, KIND, MOST_ATTEMPTS, State, Subjec
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
+use crate::org::OrgId;
 use crate::ports::{Analyst, Answered};
 use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::risk::Band;
@@ -165,6 +166,7 @@ impl Desk {
         match self.gateway.clear(&job, to).await? {
             Gate::Open(passed) => self.ask(&job, &processor, *passed).await,
             Gate::Shut(reason) => self.park(&job, job.version(), reason, None, on_trial).await,
+            Gate::Spent => self.shut(&job, Reason::NoBudget, Some(processor)).await,
             Gate::Gone => Ok(Outcome::NotOurs),
         }
     }
@@ -192,8 +194,10 @@ impl Desk {
     /// # Errors
     /// What the store says.
     pub async fn budget_left(&self, facility: &str) -> Result<u64> {
-        let spent = self.gateway.spent(facility).await?;
-        Ok(u64::from(self.limits.questions_a_day).saturating_sub(spent))
+        let most = u64::from(self.limits.questions_a_day);
+        let Ok(facility) = OrgId::new(facility) else { return Ok(most) };
+        let Some(stamp) = self.gateway.session().eovr().org().stamp(&facility) else { return Ok(most) };
+        Ok(most.saturating_sub(self.gateway.spent(stamp).await?))
     }
 
     async fn ask(&self, job: &Record, processor: &Name, passed: Passed) -> Result<Outcome> {

@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use crate::access::danger;
+use crate::analyst::budget::Budget;
 use crate::analyst::desk::{Equipment, Limits};
 use crate::analyst::{Action, Chosen, KIND, MOST_ATTEMPTS, Subject, registry};
 use crate::decide::Command;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::identity::facility;
 use crate::name::Name;
+use crate::org::Stamp;
 use crate::ports::Analyst;
 use crate::record::{Column, Query, Record, RecordId, Tally, Test, Value};
 use crate::seal::Entropy;
@@ -28,6 +30,8 @@ pub(super) enum Gate {
     Open(Box<Passed>),
     /// It may not, now or ever. Nothing was written.
     Shut(Reason),
+    /// Others have asked the last question of the day meanwhile. Nothing was written.
+    Spent,
     /// Somebody else has it.
     Gone,
 }
@@ -80,8 +84,7 @@ impl Gateway {
         let Some(analyst) = equipment.analyst(&processor).filter(|analyst| analyst.knows(&model)) else {
             return Ok(Err((Reason::NotEquipped, Some(processor))));
         };
-        let spent = self.spent(job.envelope().stamp.facility.as_str()).await?;
-        if spent >= u64::from(self.limits.questions_a_day) {
+        if self.spent(&job.envelope().stamp).await? >= self.most() {
             return Ok(Err((Reason::NoBudget, Some(processor))));
         }
         Ok(Ok(To { analyst, model, on_trial }))
@@ -132,22 +135,63 @@ impl Gateway {
             // Whoever has it and vanishes is waited for so long.
             .set("due_at", now.plus_seconds(held))
             .expecting(job.version());
-        match self.session.act(KIND, job.id(), command).await {
-            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => Ok(Gate::Gone),
-            done => {
-                let version = done?.version;
-                Ok(Gate::Open(Box::new(Passed {
-                    sent,
-                    to: To { analyst, model, on_trial },
-                    version,
-                    attempts,
-                })))
+        let version = match self.let_out(job, command).await? {
+            Sent::At(version) => version,
+            Sent::Spent => return Ok(Gate::Spent),
+            Sent::Gone => return Ok(Gate::Gone),
+        };
+        let to = To { analyst, model, on_trial };
+        Ok(Gate::Open(Box::new(Passed { sent, to, version, attempts })))
+    }
+
+    /// Writes down that it goes out, and counts the question, in one commit.
+    async fn let_out(&self, job: &Record, send: Command) -> Result<Sent> {
+        let kind = self.session.eovr().catalog().kind(KIND)?.clone();
+        let stamp = &job.envelope().stamp;
+        for _ in 0..TRIES {
+            // The analysis is decided on as it is now: who has it meanwhile keeps it.
+            let now = self.session.record(kind.name(), job.id()).await?;
+            let own = match self.session.decide_on(&kind, &now, send.clone()).await {
+                Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
+                    return Ok(Sent::Gone);
+                }
+                decided => decided?,
+            };
+            let budget = Budget::of(&self.session, stamp);
+            let counted = budget.counted().await?;
+            let before = match &counted {
+                Some(_) => 0,
+                None => self.sent_today(stamp.facility.as_str()).await?,
+            };
+            let Some(one_more) = budget.one_more(counted, before, self.most()).await? else {
+                return Ok(Sent::Spent);
+            };
+            match self.session.eovr().store().commit(own.and(one_more)).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                done => {
+                    let written = done?.written.into_iter().find(|written| written.id == job.id());
+                    let written = written.ok_or_else(|| Error::bug("a commit writes its records"))?;
+                    return Ok(Sent::At(written.version));
+                }
             }
         }
+        // A busy moment of the whole facility: it is due again.
+        Ok(Sent::Gone)
+    }
+
+    fn most(&self) -> u64 {
+        u64::from(self.limits.questions_a_day)
     }
 
     /// How many questions of this facility went out today, by whatever node.
-    pub(super) async fn spent(&self, facility: &str) -> Result<u64> {
+    pub(super) async fn spent(&self, stamp: &Stamp) -> Result<u64> {
+        // A node of an older release sends without counting.
+        let counted = Budget::of(&self.session, stamp).asked().await?;
+        Ok(counted.max(self.sent_today(stamp.facility.as_str()).await?))
+    }
+
+    /// How many the analyses themselves tell of.
+    async fn sent_today(&self, facility: &str) -> Result<u64> {
         let facet = |name: &str| Name::new(name).map(Column::Facet);
         let tally = Tally::of(Name::new(KIND)?)
             .filter(Column::Facility, Test::Is(facility.into()))
@@ -191,6 +235,19 @@ impl Gateway {
     pub(super) async fn job(&self, id: RecordId) -> Result<Record> {
         self.session.load(KIND, id).await
     }
+}
+
+/// Whoever loses the race for the day's count decides again, this often.
+const TRIES: u32 = 64;
+
+/// What came of letting one out.
+enum Sent {
+    /// It may go out; the analysis is at this version.
+    At(u64),
+    /// The day's questions are asked.
+    Spent,
+    /// Somebody else has it.
+    Gone,
 }
 
 /// A word that nobody outside can foresee.

@@ -8,7 +8,8 @@
 //! 1. a **model** is switched on. Each is a record ([`Registry`]): a person puts it on trial, where it is asked
 //!    and nobody sees what it says, and switches it on once figures say that it is better ([`compare`]);
 //! 2. the **facility allows the processor**: `allow_processors` on its record, off until somebody sets it;
-//! 3. the facility's **budget** of the day is not spent, and the provider's [`Breaker`] is closed.
+//! 3. the facility's **budget** of the day is not spent, and the provider's [`Breaker`] is closed. A question is counted
+//!    in the commit that lets it out, so that those in flight never overspend, on however many nodes.
 //!
 //! Then the gateway takes out what names a person and writes `send` into the analysis' audit chain (to whom, how
 //! many characters, which codes beside them, their digest, and no content), and only then is there a
@@ -22,6 +23,7 @@
 //! The engine does not know what is analysed: a [`Subject`] says which kind, which field, which codes.
 
 mod breaker;
+mod budget;
 mod desk;
 mod gateway;
 mod pause;
@@ -151,12 +153,12 @@ impl Workflow for AnalysisWorkflow {
     };
 }
 
-/// The kinds `analysis` and `ai_model`, for [`crate::service::EovrBuilder::kinds`].
+/// The kinds `analysis`, `ai_model` and `analysis_budget`, for [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
 /// None that a host could cause.
 pub fn kinds() -> Result<Vec<Kind>> {
-    Ok(vec![kind()?, registry::kind()?])
+    Ok(vec![kind()?, registry::kind()?, budget::kind()?])
 }
 
 fn kind() -> Result<Kind> {

@@ -187,23 +187,32 @@ impl Registry {
         Self { session: session.clone() }
     }
 
-    /// Makes a model known, unless it is: the software does it, for what it is equipped for. It is not asked
-    /// before a person switches it on.
+    /// Makes a model known, unless it is; whoever has this session stands in its chain. It is not asked before a
+    /// person switches it on.
     ///
     /// # Errors
-    /// What the store says.
-    pub async fn register(eovr: &Eovr, processor: &Name, model: &str) -> Result<RecordId> {
-        let session = eovr.session(danger::unrestricted("eovr.analyst", "make a model known")?);
+    /// `InvalidInput` where a name is none; `Denied` below tier 5; what the store says.
+    pub async fn register(&self, processor: &Name, model: &str) -> Result<RecordId> {
+        let eovr = self.session.eovr();
         let id = model_id(processor, model);
         let kind = eovr.catalog().kind(MODEL)?.clone();
         let command =
             Command::new(ModelAction::Register).set("processor", processor.as_str()).set("model", model);
-        let commit = session.decide_new(&kind, id, Stamp::national(), None, command)?;
+        let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
         match eovr.store().commit(commit).await {
             // It is known.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(id),
             done => done.map(|_| id),
         }
+    }
+
+    /// Makes a model known that the software itself is equipped for.
+    ///
+    /// # Errors
+    /// As [`Registry::register`].
+    pub async fn equip(eovr: &Eovr, processor: &Name, model: &str) -> Result<RecordId> {
+        let software = danger::unrestricted("eovr.analyst", "make a model known")?;
+        Self::of(&eovr.session(software)).register(processor, model).await
     }
 
     /// Enters the figures of a comparison.

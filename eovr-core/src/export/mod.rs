@@ -17,7 +17,8 @@
 //! | what people made of suggestions, to learn from | [`Labelled`]: without names, as CSV, NDJSON, Parquet | `export` |
 //! | incidents and audit, for other systems | [`fhir`], [`crosswalk`] | `export` |
 //!
-//! All lists have the same columns, from one table: [`columns::COLUMNS`].
+//! All lists have the same columns, from one table: [`columns::COLUMNS`]. What was handed out a host enters
+//! ([`Given`]), so that it stands in the audit trail.
 
 mod audit;
 pub mod columns;
@@ -25,6 +26,7 @@ pub mod crosswalk;
 mod csv;
 mod deidentified;
 pub mod fhir;
+pub mod given;
 mod labelled;
 mod ndjson;
 mod opened;
@@ -40,6 +42,7 @@ mod xlsx;
 pub use self::audit::{AuditFilter, AuditReport};
 pub use self::csv::Csv;
 pub use self::deidentified::Deidentified;
+pub use self::given::Given;
 pub use self::labelled::Labelled;
 pub use self::ndjson::Ndjson;
 pub use self::opened::Opened;

@@ -1,6 +1,7 @@
 //! The words of exports in the two languages of the field, and which of them a reader wants.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
@@ -48,6 +49,17 @@ impl Lang {
             Self::Ar => ar.into(),
             Self::Both => format!("{en} · {ar}").into(),
         }
+    }
+}
+
+/// The code that it is asked for by: `en`, `ar`, `both`.
+impl fmt::Display for Lang {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::En => "en",
+            Self::Ar => "ar",
+            Self::Both => "both",
+        })
     }
 }
 

@@ -8,12 +8,15 @@
 //! without: it finds the account ([`user::find_by_email`]) and asks [`user::actor`] for the actor.
 
 #[cfg(feature = "login")]
+pub mod alert;
+#[cfg(feature = "login")]
 pub mod api_key;
 #[cfg(feature = "login")]
 mod base32;
 #[cfg(feature = "login")]
 pub mod doors;
 pub mod facility;
+pub mod key_change;
 #[cfg(feature = "login")]
 pub mod login;
 #[cfg(feature = "login")]
@@ -46,9 +49,8 @@ pub use self::facility::{Site, org_from};
 pub use self::refresh::RefreshToken;
 pub use self::user::{NewUser, actor};
 
-/// The kinds `user` and `facility`, and with the feature `login` `login`, `api_key` and
-/// `security_day`, for
-/// [`crate::service::EovrBuilder::kinds`].
+/// The kinds `user`, `facility` and `key_change`, and with the feature `login` `login`, `api_key`,
+/// `security_day` and `security_alert`, for [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
 /// None that a host could cause.
@@ -56,12 +58,15 @@ pub fn kinds() -> Result<Vec<Kind>> {
     Ok(vec![
         user::kind()?,
         facility::kind()?,
+        key_change::kind()?,
         #[cfg(feature = "login")]
         login::kind()?,
         #[cfg(feature = "login")]
         api_key::kind()?,
         #[cfg(feature = "login")]
         watch::kind()?,
+        #[cfg(feature = "login")]
+        alert::kind()?,
     ])
 }
 

@@ -335,9 +335,9 @@ mod tests {
         let names: Vec<String> =
             crate::identity::kinds()?.iter().map(|kind| kind.name().to_string()).collect();
         let expected: &[&str] = if cfg!(feature = "login") {
-            &["user", "facility", "login", "api_key", "security_day"]
+            &["user", "facility", "key_change", "login", "api_key", "security_day", "security_alert"]
         } else {
-            &["user", "facility"]
+            &["user", "facility", "key_change"]
         };
         assert_eq!(names, expected);
         Ok(())

@@ -125,6 +125,10 @@ impl SecurityLog {
         Ok(Self { session: eovr.session(danger::unrestricted("eovr.watch", "log what was turned away")?) })
     }
 
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Adds these counts to today's. `note` says more where counts do not, such as which account read so
     /// much; it is sealed.
     ///

@@ -27,6 +27,8 @@ use crate::workflow::{Label, May, Row, Table, Workflow};
 
 pub use self::inbox::Inbox;
 pub use self::post::{Due, Post, Recipient};
+#[cfg(feature = "login")]
+pub use self::rule::alert_rules;
 pub use self::rule::{Rule, To, account_rules};
 
 /// The name of the kind.

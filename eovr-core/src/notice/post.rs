@@ -231,8 +231,7 @@ impl Post {
     async fn notices(&self, parcel: &Parcel, known: &mut Known) -> Result<Option<Commit>> {
         // What a later release has written is for a later release to read.
         let Ok(told) = serde_json::from_str::<Told>(&parcel.message) else { return Ok(None) };
-        let facility = OrgId::new(&told.facility)?;
-        let Some(stamp) = self.session.eovr().org().stamp(&facility).cloned() else { return Ok(None) };
+        let Some(stamp) = self.place(&told)? else { return Ok(None) };
         let mut addressed = Addressed::new();
         let mut analysed = None;
         for rule in self.rules.iter().filter(|rule| rule.is_for(&told)) {
@@ -261,6 +260,16 @@ impl Post {
             });
         }
         Ok(all)
+    }
+
+    /// Where it happened: a facility, or none in particular. What happened in a facility that is gone concerns
+    /// nobody any more.
+    fn place(&self, told: &Told) -> Result<Option<Stamp>> {
+        let national = Stamp::national();
+        if told.facility == national.facility.as_str() {
+            return Ok(Some(national));
+        }
+        Ok(self.session.eovr().org().stamp(&OrgId::new(&told.facility)?).cloned())
     }
 
     /// The analysis of a record, to be opened.

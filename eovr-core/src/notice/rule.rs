@@ -132,6 +132,26 @@ pub fn account_rules() -> Result<Vec<Rule>> {
     told.into_iter().map(|action| Rule::new(user::KIND, action.name(), To::Itself)).collect()
 }
 
+/// The rules for those who answer for a host: whoever may settle an alert hears of it, and of keys that are about to be
+/// changed.
+///
+/// # Errors
+/// None that a host could cause.
+#[cfg(feature = "login")]
+pub fn alert_rules() -> Result<Vec<Rule>> {
+    use crate::identity::{alert, key_change};
+    let may =
+        |of: &str, action: &str| Ok::<_, Error>(To::May { of: Name::new(of)?, action: Name::new(action)? });
+    Ok(vec![
+        Rule::new(alert::KIND, alert::Action::Raise.name(), may(alert::KIND, alert::Action::Settle.name())?)?,
+        Rule::new(
+            key_change::KIND,
+            key_change::Action::Begin.name(),
+            may(key_change::KIND, key_change::Action::Begin.name())?,
+        )?,
+    ])
+}
+
 /// What the post reads of a [`crate::decide::Message`].
 #[derive(Deserialize)]
 pub(super) struct Told {

@@ -43,7 +43,7 @@
 //! # fn main() -> eovr_core::error::Result<()> {
 //! # let (seed, fields, search, record) = ([7; 32], Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
 //! let mut entropy = Entropy::from_seed(&seed); // from the operating system, fresh for this attempt
-//! let master = MasterKey::from_base64("Gb4ZgH41uJmSHQZqzAcqjb9D+b0cQ7cBu9fkHUpQVQk=")?;
+//! let master = MasterKey::from_base64("Zm9yIHRoaXMgZXhhbXBsZSBvbmx5LCBuZXZlciByZWE=")?;
 //! let ring = KeyRing::create(&master, [fields, search], 1_790_000_000_000_000, &mut entropy)?;
 //!
 //! let place = Place { kind: "incident", record, field: "description" };

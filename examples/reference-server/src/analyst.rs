@@ -15,6 +15,7 @@ use eovr_core::triage::learn::TextModel;
 use eovr_core::{Eovr, Name, Result};
 use tokio::task::JoinSet;
 
+use crate::http::Auth;
 use crate::output::Failure;
 
 /// The environment variable with the provider's key.
@@ -122,10 +123,10 @@ impl Args {
         }
         let mut equipment = self.equipment()?;
         if let (Some(dialect), Some(model)) = (self.ai_provider, &self.ai_model) {
-            Registry::register(eovr, &Name::new(dialect.name())?, model).await?;
+            Registry::equip(eovr, &Name::new(dialect.name())?, model).await?;
         }
         if let Some(house) = self.house()? {
-            Registry::register(eovr, &Name::new(Trained::PROCESSOR)?, house.name()).await?;
+            Registry::equip(eovr, &Name::new(Trained::PROCESSOR)?, house.name()).await?;
             equipment = equipment.with(Arc::new(house));
         }
         let limits = Limits { questions_a_day: self.ai_budget, ..Limits::default() };
@@ -139,35 +140,36 @@ impl Room {
     }
 
     /// Works until it is dropped.
-    pub(crate) async fn work(self) {
+    pub(crate) async fn work(self, auth: Arc<Auth>) {
         let mut every = tokio::time::interval(LOOK);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every.tick().await;
-            if let Err(error) = self.round().await {
+            if let Err(error) = self.round(&auth).await {
                 tracing::warn!(target: "eovr_server::analyst", kind = error.kind().name(), "the desk waits");
+                auth.alarm.of(&error);
             }
         }
     }
 
-    async fn round(&self) -> Result<()> {
+    async fn round(&self, auth: &Auth) -> Result<()> {
         let mut working = JoinSet::new();
         for id in self.desk.due().await? {
             if working.len() == AT_A_TIME {
-                told(working.join_next().await);
+                told(working.join_next().await, auth);
             }
             let desk = self.desk.clone();
             working.spawn(async move { desk.work(id).await });
         }
         while let Some(done) = working.join_next().await {
-            told(Some(done));
+            told(Some(done), auth);
         }
         Ok(())
     }
 }
 
 /// Says what came of one, and never of which report.
-fn told(done: Option<std::result::Result<Result<Outcome>, tokio::task::JoinError>>) {
+fn told(done: Option<std::result::Result<Result<Outcome>, tokio::task::JoinError>>, auth: &Auth) {
     let count = |outcome: &'static str, reason: &'static str| {
         metrics::counter!("eovr_analyses_total", "outcome" => outcome, "reason" => reason).increment(1);
         if !reason.is_empty() {
@@ -181,6 +183,7 @@ fn told(done: Option<std::result::Result<Result<Outcome>, tokio::task::JoinError
         Some(Ok(Ok(Outcome::Withheld(reason)))) => count("withheld", reason.name()),
         Some(Ok(Err(error))) => {
             tracing::warn!(target: "eovr_server::analyst", kind = error.kind().name(), "an analysis waits");
+            auth.alarm.of(&error);
         }
         Some(Err(_)) => tracing::error!(target: "eovr_server::analyst", "an analysis broke off"),
         Some(Ok(Ok(Outcome::NotOurs))) | None => {}

@@ -17,6 +17,10 @@ pub(crate) struct Args {
     door: Door,
 }
 
+/// What is not wrong, and leaves a promise unkept.
+pub(crate) const NO_CHECKPOINTS: &str = "checkpoints: none are made, so nothing outside of the database vouches for its \
+    history; name a file that is kept elsewhere with --checkpoints";
+
 /// What was looked at, and how it is: well, or what is wrong and what would help.
 struct Finding {
     what: &'static str,
@@ -38,6 +42,10 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
                 out.line(format_args!("{mark}  {what}: {wrong}; {help}"));
             }
         }
+    }
+    if !args.door.log.kept.is_on() {
+        let mark = out.paint("warn", Paint::Warn);
+        out.line(format_args!("{mark}  {NO_CHECKPOINTS}"));
     }
     Ok(u8::from(failed > 0))
 }

@@ -7,13 +7,18 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use eovr_core::audit::log::{Checkpoint, LogVerdict, PublicKey, Signer, verify_log};
+use eovr_core::identity::alert::Alert;
 use eovr_core::service::{LogKeeper, SystemClock};
+use eovr_core::{Error, ErrorKind};
 
 use crate::engine::{self, Host};
 use crate::export::place::Destination;
+use crate::http::{Alarm, Auth, FAILING};
 use crate::output::{Failure, Out, Paint};
 use crate::settings::Place;
 
@@ -58,9 +63,9 @@ pub(crate) struct VerifyArgs {
     /// The file with the checkpoints
     #[arg(long, value_name = "FILE", env = "EOVR_CHECKPOINTS")]
     checkpoints: PathBuf,
-    /// The log's public key, as `checkpoint` says it
-    #[arg(long, value_name = "KEY")]
-    key: PublicKey,
+    /// The log's public key, as `checkpoint` says it; after a new master key, the one before as well
+    #[arg(long, value_name = "KEY", required = true)]
+    key: Vec<PublicKey>,
 }
 
 /// Makes a checkpoint, and says with which key it is checked.
@@ -74,7 +79,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
 async fn make(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> {
     let destination = args.log.as_deref().map(Destination::new).transpose()?;
     let keeper = args.sign.keeper(host)?;
-    let note = args.sign.kept.add(&keeper).await?;
+    let kept = &args.sign.kept;
+    let note = kept.add(&keeper, kept.last()?).await?;
     // After the checkpoint: whatever is committed meanwhile, the log has all that it vouches for.
     if let Some(destination) = destination {
         let mut part = destination.open()?;
@@ -91,7 +97,7 @@ async fn make(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> {
 pub(crate) fn verify(args: &VerifyArgs, out: &mut Out) -> Result<u8, Failure> {
     let checkpoints = notes(&args.checkpoints)?
         .iter()
-        .map(|note| args.key.open(note))
+        .map(|note| opened(note, &args.key))
         .collect::<Result<Vec<Checkpoint>, _>>()?;
     let log = File::open(&args.log).map_err(|error| unreadable(&args.log, &error))?;
     match verify_log(BufReader::new(log), &checkpoints)? {
@@ -112,9 +118,84 @@ pub(crate) fn verify(args: &VerifyArgs, out: &mut Out) -> Result<u8, Failure> {
     }
 }
 
+/// A checkpoint that one of these keys has signed.
+fn opened(note: &str, keys: &[PublicKey]) -> Result<Checkpoint, Error> {
+    let mut refused = Error::invalid("no key was given");
+    for key in keys {
+        match key.open(note) {
+            Ok(checkpoint) => return Ok(checkpoint),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
 impl Log {
     pub(crate) fn keeper(&self, host: &Host) -> Result<LogKeeper, Failure> {
-        Ok(LogKeeper::new(&host.eovr, Signer::new(&self.log_name, &host.log_secret)?)?)
+        Ok(LogKeeper::new(&host.eovr, Signer::new(&self.log_name, host.secrets.log())?)?)
+    }
+}
+
+impl Log {
+    /// After a new master key, from which another signing key follows: signs a checkpoint that follows from the last
+    /// one, which the key before has signed.
+    pub(crate) async fn follow_on(&self, host: &Host) -> Result<(), Failure> {
+        let (Some(last), Some(previous)) = (self.kept.last()?, &host.previous) else { return Ok(()) };
+        let keeper = self.keeper(host)?;
+        if keeper.public().open(&last).is_ok() {
+            return Ok(());
+        }
+        let earlier = Signer::new(&self.log_name, previous.log())?.public().open(&last)?;
+        Ok(self.kept.sign(&keeper, Some(&earlier)).await.map(drop)?)
+    }
+}
+
+/// How the log was when the last checkpoint was to be made.
+#[derive(Debug, Default)]
+pub(crate) struct LogState(AtomicU8);
+
+const OFF: u8 = 0;
+const WELL: u8 = 1;
+const BROKEN: u8 = 2;
+
+impl LogState {
+    /// In one word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.0.load(Ordering::Relaxed) {
+            OFF => "off",
+            WELL => "ok",
+            _ => FAILING,
+        }
+    }
+}
+
+/// Why no checkpoint was made.
+enum Unmade {
+    /// The log is not the one that the last checkpoint vouched for.
+    Rewritten(Failure),
+    /// Something else: the file cannot be written, the database is away.
+    Otherwise(Failure),
+}
+
+impl From<Unmade> for Failure {
+    fn from(unmade: Unmade) -> Self {
+        let (Unmade::Rewritten(failure) | Unmade::Otherwise(failure)) = unmade;
+        failure
+    }
+}
+
+impl From<Failure> for Unmade {
+    fn from(failure: Failure) -> Self {
+        Self::Otherwise(failure)
+    }
+}
+
+impl From<Error> for Unmade {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Tampered => Self::Rewritten(error.into()),
+            _ => Self::Otherwise(error.into()),
+        }
     }
 }
 
@@ -127,10 +208,25 @@ impl Kept {
         }
     }
 
+    /// In this file.
+    #[cfg(test)]
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { checkpoints: Some(path) }
+    }
+
+    /// Whether checkpoints are kept at all.
+    pub(crate) fn is_on(&self) -> bool {
+        self.checkpoints.is_some()
+    }
+
     /// Makes a checkpoint that follows from the last one, and adds it to the file.
-    async fn add(&self, keeper: &LogKeeper) -> Result<String, Failure> {
-        let last = self.last()?.map(|note| keeper.public().open(&note)).transpose()?;
-        let note = keeper.checkpoint(last.as_ref()).await?;
+    async fn add(&self, keeper: &LogKeeper, last: Option<String>) -> Result<String, Unmade> {
+        let last = last.map(|note| keeper.public().open(&note)).transpose().map_err(Failure::from)?;
+        self.sign(keeper, last.as_ref()).await
+    }
+
+    async fn sign(&self, keeper: &LogKeeper, last: Option<&Checkpoint>) -> Result<String, Unmade> {
+        let note = keeper.checkpoint(last).await?;
         if let Some(path) = &self.checkpoints {
             let written = File::options().create(true).append(true).open(path).and_then(|mut file| {
                 file.write_all(format!("{note}\n").as_bytes())?;
@@ -144,18 +240,46 @@ impl Kept {
         Ok(note)
     }
 
-    /// Adds a checkpoint every hour; without a file there is nothing to do.
-    pub(crate) async fn work(self, keeper: LogKeeper) {
-        if self.checkpoints.is_none() {
+    /// Adds a checkpoint every hour, and tells where the log does not fit the last one; without a file there is
+    /// nothing to do.
+    pub(crate) async fn work(self, keeper: LogKeeper, state: Arc<LogState>, auth: Arc<Auth>) {
+        if !self.is_on() {
             return;
         }
         let mut every = tokio::time::interval(EVERY);
+        let mut last = None;
         loop {
             every.tick().await;
-            if let Err(failure) = self.add(&keeper).await {
-                tracing::error!("no checkpoint was made: {failure}");
-            }
+            self.round(&keeper, &mut last, &state, &auth.alarm).await;
         }
+    }
+
+    /// One checkpoint. `last` is the one that this process made before: whoever empties the file has not made it
+    /// forget.
+    pub(crate) async fn round(
+        &self,
+        keeper: &LogKeeper,
+        last: &mut Option<String>,
+        state: &LogState,
+        alarm: &Alarm,
+    ) {
+        let earlier = self.last().map(|kept| kept.or_else(|| last.clone())).map_err(Unmade::from);
+        let made = match earlier {
+            Ok(earlier) => self.add(keeper, earlier).await,
+            Err(unmade) => Err(unmade),
+        };
+        let (alert, failure) = match made {
+            Ok(note) => {
+                *last = Some(note);
+                state.0.store(WELL, Ordering::Relaxed);
+                return;
+            }
+            Err(Unmade::Rewritten(failure)) => (Alert::LogRewritten, failure),
+            Err(Unmade::Otherwise(failure)) => (Alert::CheckpointFailed, failure),
+        };
+        state.0.store(BROKEN, Ordering::Relaxed);
+        tracing::error!("no checkpoint was made: {failure}");
+        alarm.alert(alert, None, None);
     }
 }
 

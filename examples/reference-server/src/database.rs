@@ -15,7 +15,10 @@ use eovr_store_sql::{SqlConfig, SqlStore};
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::keyring::Keys;
 use crate::output::Failure;
+use crate::secrets::Secret;
+use crate::writes::{WatchedStore, Writes};
 
 /// Where the data is.
 pub(crate) enum Config {
@@ -95,24 +98,47 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    pub(crate) fn store(&self) -> Arc<dyn Store> {
-        match self {
+    /// The store, its writes watched.
+    pub(crate) fn store(&self, writes: &Arc<Writes>) -> Arc<dyn Store> {
+        let store: Arc<dyn Store> = match self {
             Self::Sql(store) => Arc::new(store.clone()),
             Self::Mongo(store) => Arc::new(store.clone()),
-        }
+        };
+        Arc::new(WatchedStore::new(store, writes.clone()))
     }
 
     /// Gives the engine what it needs to seal: the master key of its key ring, or on MongoDB a vault that
-    /// other drivers read as well.
-    pub(crate) async fn keys(&self, engine: EovrBuilder, key: &KeyText) -> Result<EovrBuilder, Failure> {
-        Ok(match self {
-            Self::Sql(_) => engine.master_key(MasterKey::from_base64(&key.0)?),
+    /// other drivers read as well. With a `previous` master key, every data key is wrapped anew under the key.
+    pub(crate) async fn keys(
+        &self,
+        engine: EovrBuilder,
+        key: &KeyText,
+        previous: Option<&KeyText>,
+    ) -> Result<(EovrBuilder, Keys), Failure> {
+        match self {
+            Self::Sql(_) => {
+                let engine = engine.master_key(MasterKey::from_base64(&key.0)?);
+                let engine = match previous {
+                    Some(previous) => engine.previous_master_key(MasterKey::from_base64(&previous.0)?),
+                    None => engine,
+                };
+                Ok((engine, Keys::Ring))
+            }
             Self::Mongo(store) => {
                 let local = LocalKey::from_base64(&key.0)?;
                 let engine = engine.audit_key(local.audit_key());
-                engine.cipher(Arc::new(Vault::open(store, local).await?))
+                let engine = match previous {
+                    Some(previous) => {
+                        let previous = LocalKey::from_base64(&previous.0)?;
+                        Vault::rewrap(store, &previous, &local).await?;
+                        engine.previous_master_key(previous.audit_key())
+                    }
+                    None => engine,
+                };
+                let vault = Arc::new(Vault::open(store, local).await?);
+                Ok((engine.cipher(vault.clone()), Keys::Vault(vault)))
             }
-        })
+        }
     }
 
     /// Leaves one database file behind, without a log beside it.
@@ -164,11 +190,11 @@ impl KeyText {
         }
     }
 
-    /// A secret for this purpose, from which the key does not follow.
-    pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
+    /// Writes a secret for this purpose, from which the key does not follow.
+    pub(crate) fn derive(&self, purpose: &str, to: &mut Secret) {
         // Both ends are fixed: the purpose is ours, and the key is well formed.
         let hash = Sha256::new().chain_update(purpose).chain_update(b"\n");
-        hash.chain_update(self.0.trim()).finalize().into()
+        hash.chain_update(self.0.trim()).finalize_into(to.into());
     }
 }
 

@@ -9,7 +9,7 @@ use eovr_core::identity::{self, Site};
 use eovr_core::incident;
 use eovr_core::notice;
 use eovr_core::org::{Org, OrgId};
-use eovr_core::ports::{Blobs, Clock};
+use eovr_core::ports::{Blobs, Clock, Store};
 use eovr_core::record::{Query, Record};
 use eovr_core::service::EovrBuilder;
 use eovr_core::triage::local::LocalScorer;
@@ -17,19 +17,24 @@ use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
 
 use crate::database::{Database, KeyText};
 use crate::demo::organisation;
+use crate::keyring::Keys;
 use crate::learner;
 use crate::output::{Failure, Out};
+use crate::secrets::Secrets;
 use crate::settings::Place;
+use crate::writes::Writes;
 
 /// The engine and its database.
 pub(crate) struct Host {
     pub(crate) eovr: Eovr,
-    /// What nobody outside knows, and the same at every start with this master key.
-    pub(crate) secret: [u8; 32],
-    /// What tokens are signed with.
-    pub(crate) token_secret: [u8; 32],
-    /// What checkpoints of the audit log are signed with.
-    pub(crate) log_secret: [u8; 32],
+    /// What follows from the master key.
+    pub(crate) secrets: Arc<Secrets>,
+    /// What followed from the master key before it, where the operator gives that too.
+    pub(crate) previous: Option<Arc<Secrets>>,
+    /// The keys that seal, for who changes them.
+    pub(crate) keys: Keys,
+    /// Whether the store takes writes.
+    pub(crate) writes: Arc<Writes>,
     /// Where attachments lie.
     pub(crate) files: Arc<dyn Blobs>,
     /// What learns from reviews, where that is switched on.
@@ -61,20 +66,39 @@ pub(crate) struct Opening {
     pub(crate) read_once: bool,
     /// For patients who exist: nothing invented is entered.
     pub(crate) for_real: bool,
+    /// The master keys, where they are not those of the place.
+    pub(crate) keys: Option<MasterKeys>,
+}
+
+/// The master key, and the one before where every data key is to be wrapped anew.
+pub(crate) struct MasterKeys {
+    pub(crate) now: KeyText,
+    pub(crate) before: Option<KeyText>,
+}
+
+impl std::fmt::Debug for MasterKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKeys(redacted)")
+    }
 }
 
 /// The same, where something is unusual.
 pub(crate) async fn open_with(
     place: &Place,
     clock: impl Clock + Clone + 'static,
-    Opening { learner, read_once, for_real }: Opening,
+    Opening { learner, read_once, for_real, keys }: Opening,
     out: &mut Out,
 ) -> Result<Host, Failure> {
     let settings = || learner::settings(learner.as_ref());
     let own = place.organisation()?;
     place.make_dir()?;
     let config = place.database()?;
-    let key = place.master_key(&config, out)?;
+    let MasterKeys { now: key, before } = match keys {
+        Some(keys) => keys,
+        None => MasterKeys { now: place.master_key(&config, out)?, before: None },
+    };
+    let writes = Arc::<Writes>::default();
+    let previous = place.previous_master_key(&config)?.map(|key| Secrets::of(&key));
     let database = if read_once { config.read_once() } else { config }.open().await?;
     // The organisation is in the store, and an engine needs one to open: first the planned one, then the
     // one that is there.
@@ -84,36 +108,39 @@ pub(crate) async fn open_with(
         (None, true) => Entry::Nothing,
     };
     let planned = own.map_or_else(organisation::planned, Ok)?;
-    let planned = assemble(&database, planned, settings(), &key, clock.clone()).await?.open().await?;
-    let sites = enter(&planned, entry).await?;
-    let engine = assemble(&database, identity::org_from(&sites)?, settings(), &key, clock).await?;
+    let store = database.store(&writes);
+    let planned = assemble(store.clone(), planned, settings(), clock.clone())?;
+    let (planned, _) = database.keys(planned, &key, before.as_ref()).await?;
+    let sites = enter(&planned.open().await?, entry).await?;
+    let engine = assemble(store, identity::org_from(&sites)?, settings(), clock)?;
+    let (engine, keys) = database.keys(engine, &key, None).await?;
     let engine = if read_once { engine } else { engine.figures_in_memory() };
     let eovr = engine.open().await?;
     Ok(Host {
         eovr,
-        secret: key.derived("eovr.server.v1"),
-        token_secret: key.derived("eovr.tokens.v1"),
-        log_secret: key.derived("eovr.log.v1"),
+        secrets: Secrets::of(&key),
+        previous,
+        keys,
+        writes,
         files: Arc::new(place.files()?),
         learner,
         database,
     })
 }
 
-async fn assemble(
-    database: &Database,
+fn assemble(
+    store: Arc<dyn Store>,
     org: Org,
     settings: incident::Settings,
-    key: &KeyText,
     clock: impl Clock + 'static,
-) -> Result<EovrBuilder, Failure> {
+) -> Result<EovrBuilder> {
     let kinds = incident::kinds(settings)?.into_iter().chain(identity::kinds()?);
     let kinds = kinds.chain(analyst::kinds()?);
     let (of, rows) = incident::notice_actions()?;
-    let engine = Eovr::builder().shared_store(database.store()).org(org).kinds(kinds);
+    let engine = Eovr::builder().shared_store(store).org(org).kinds(kinds);
     let (exports, exporting) = export::actions()?;
-    let engine = engine.kind(notice::kind()?).actions(of, rows).actions(exports, exporting);
-    database.keys(engine.clock(clock), key).await
+    let engine = engine.kind(notice::kind()?).kind(export::given::kind()?);
+    Ok(engine.actions(of, rows).actions(exports, exporting).clock(clock))
 }
 
 /// What is entered into the store before it is used.

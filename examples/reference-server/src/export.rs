@@ -13,10 +13,14 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
+use eovr_core::export::given::{self, Content};
 use eovr_core::export::pdf::{Incident, Made};
 use eovr_core::export::{
-    AuditFilter, AuditReport, Csv, Deidentified, Labelled, Lang, Look, Ndjson, Opened, Parquet, Workbook,
+    AuditFilter, AuditReport, Csv, Deidentified, Given, Labelled, Lang, Look, Ndjson, Opened, Parquet,
+    Workbook,
 };
+use eovr_core::identity::alert::Alert;
+use eovr_core::identity::watch::SecurityLog;
 use eovr_core::identity::{self, user};
 use eovr_core::incident::{Action, KIND};
 use eovr_core::ports::Clock as _;
@@ -32,6 +36,9 @@ use crate::engine::{self, Opening};
 use crate::output::{Failure, Out};
 use crate::settings::Place;
 use crate::signal::asked_to_stop;
+
+/// So many incidents in one file are told to those who watch.
+const MANY: u64 = 2_000;
 
 /// Options of `export`.
 #[derive(Debug, clap::Args)]
@@ -163,6 +170,43 @@ impl Args {
         Ok(())
     }
 
+    /// What is about to be handed out, for the audit trail.
+    fn given(&self, one: Option<&Record>) -> Result<Given, Failure> {
+        let format = match self.format {
+            Format::Xlsx => given::Format::Xlsx,
+            Format::Pdf => given::Format::Pdf,
+            Format::Csv => given::Format::Csv,
+            Format::Ndjson => given::Format::Ndjson,
+            Format::Parquet => given::Format::Parquet,
+            Format::FhirR4 => given::Format::FhirR4,
+            Format::FhirR5 => given::Format::FhirR5,
+            Format::Mim => given::Format::Mim,
+            Format::Audit | Format::Labelled => {
+                let ending = self.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+                let known = given::Format::ALL.iter().find(|format| format.name() == ending);
+                *known.ok_or_else(|| Failure::broken("a file was made whose ending is not known"))?
+            }
+        };
+        let content = match self.format {
+            Format::Audit => Content::Audit,
+            Format::Labelled => Content::Labelled,
+            _ if self.deidentify => Content::Figures,
+            _ => Content::Incidents,
+        };
+        let mut given = Given::new(format, content).filter("via", "command_line").filter("lang", self.lang);
+        if let (Some(record), Some(number)) = (one, &self.incident) {
+            given = given.about(record).filter("number", number);
+        }
+        let times = [("from", self.from), ("to", self.to)];
+        for (name, time) in times {
+            if let Some(time) = time {
+                given = given.filter(name, time);
+            }
+        }
+        given = self.action.iter().fold(given, |given, action| given.filter("action", action));
+        Ok(self.by.iter().fold(given, |given, actor| given.filter("by", actor)))
+    }
+
     fn filter(&self) -> Result<AuditFilter, Error> {
         Ok(AuditFilter {
             from: self.from,
@@ -192,7 +236,16 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
         Format::Audit => audit(args, &mut pages, file, out).await,
         Format::Labelled => labelled(args, &mut pages, file, out).await,
     };
-    let bytes = to.settle(written?)?;
+    let file = written?;
+    // Before the file gets its name: what stands nowhere was not given.
+    args.given(pages.one.as_ref())?.enter(&pages.session, pages.count).await?;
+    if pages.count >= MANY {
+        let who = pages.session.actor().id().as_str();
+        SecurityLog::of(eovr)?
+            .raise(Alert::BulkRead, Some(who), Some("an export at the command line"))
+            .await?;
+    }
+    let bytes = to.settle(file)?;
     out.line(format_args!("{} incidents, {bytes} bytes: {}", pages.count, args.out.display()));
     Ok(())
 }
@@ -216,6 +269,8 @@ struct Pages {
     session: Session,
     query: Option<Query>,
     count: u64,
+    /// The last record that was read, for an export of one.
+    one: Option<Record>,
 }
 
 impl Pages {
@@ -225,7 +280,7 @@ impl Pages {
             Some(number) => query.filter(Column::Number, Test::Is(Value::from(number))),
             None => query,
         };
-        Ok(Self { session, query: Some(query), count: 0 })
+        Ok(Self { session, query: Some(query), count: 0, one: None })
     }
 
     /// The next page; empty behind the last.
@@ -234,6 +289,7 @@ impl Pages {
         let page = self.session.find(&query).await?;
         self.query = page.next.map(|next| query.after(Some(next)));
         self.count += page.items.len() as u64;
+        self.one = page.items.last().cloned().or(self.one.take());
         Ok(page.items)
     }
 

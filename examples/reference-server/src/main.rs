@@ -18,6 +18,8 @@ mod export;
 mod files;
 mod http;
 mod import;
+mod key;
+mod keyring;
 mod learner;
 mod listen;
 mod log;
@@ -25,11 +27,13 @@ mod outgoing;
 mod output;
 mod post;
 mod process;
+mod secrets;
 mod serve;
 mod settings;
 mod signal;
 mod table;
 mod triage;
+mod writes;
 
 use std::process::ExitCode;
 
@@ -72,6 +76,8 @@ enum Verb {
     Checkpoint(checkpoint::Args),
     /// Checks an exported audit log against checkpoints, without a database or a master key.
     Verify(checkpoint::VerifyArgs),
+    /// Lists, rotates, destroys and wraps anew the keys that seal, by somebody who is named.
+    Key(key::Args),
     /// Shows a settings file for `serve`, with every key explained.
     Settings,
 }
@@ -107,6 +113,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
             Verb::Check(args) => check::run(args, out).await,
             Verb::Checkpoint(args) => checkpoint::run(args, out).await.map(|()| 0),
             Verb::Verify(args) => checkpoint::verify(&args, out),
+            Verb::Key(args) => key::run(args, out).await.map(|()| 0),
             Verb::Settings => {
                 out.line(config::template(&Cli::command(), "serve").trim_end());
                 Ok(0)

@@ -88,6 +88,8 @@ pub(crate) const INTERRUPTED: u8 = 130;
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
+    /// Of which sort the error was that the engine gave, where it was one of its own.
+    kind: Option<ErrorKind>,
     message: String,
     help: Option<String>,
 }
@@ -95,17 +97,17 @@ pub(crate) struct Failure {
 impl Failure {
     /// What was asked cannot be done: exit code 2, as for a mistyped option.
     pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code: 2, message: message.into(), help: Some(help.into()) }
+        Self { code: 2, kind: None, message: message.into(), help: Some(help.into()) }
     }
 
     /// It went wrong on the way: exit code 1.
     pub(crate) fn broken(message: impl Into<String>) -> Self {
-        Self { code: 1, message: message.into(), help: None }
+        Self { code: 1, kind: None, message: message.into(), help: None }
     }
 
     /// Somebody stopped it: exit code 130, as a shell counts a command that was interrupted.
     pub(crate) fn interrupted(message: impl Into<String>) -> Self {
-        Self { code: INTERRUPTED, message: message.into(), help: None }
+        Self { code: INTERRUPTED, kind: None, message: message.into(), help: None }
     }
 
     #[must_use]
@@ -116,6 +118,10 @@ impl Failure {
 
     pub(crate) fn code(&self) -> u8 {
         self.code
+    }
+
+    pub(crate) fn kind(&self) -> Option<ErrorKind> {
+        self.kind
     }
 
     /// What would help.
@@ -149,7 +155,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (sentence, help) = words(&error);
         let code = if error.kind() == ErrorKind::InvalidInput { 2 } else { 1 };
-        Self { code, message: sentence, help }
+        Self { code, kind: Some(error.kind()), message: sentence, help }
     }
 }
 

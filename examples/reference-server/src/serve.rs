@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use eovr_core::identity::alert::Alert;
 use eovr_core::identity::watch::SecurityLog;
 use eovr_core::incident::Lessons;
 use eovr_core::service::SystemClock;
+use eovr_core::{Result as Done, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -15,13 +17,14 @@ use crate::check;
 use crate::checkpoint::Log;
 use crate::engine::{self, Host, Opening};
 use crate::export::fonts::Shelf;
-use crate::http::{self, Allowed, App, Auth, Behind, Provider, Proxies, Rates, Setup, meters};
+use crate::http::{self, Allowed, App, Auth, Behind, Provider, Proxies, Rates, Setup, Watched, meters};
 use crate::learner;
 use crate::listen::{self, Crowd, Most};
 use crate::log;
 use crate::output::{Failure, Out};
 use crate::post;
 use crate::process;
+use crate::secrets::Secrets;
 use crate::settings::Place;
 use crate::signal::asked_to_stop;
 
@@ -66,7 +69,7 @@ pub(crate) struct Door {
     #[arg(long, value_name = "FILE", env = "PDF_ARABIC_FONT_PATH")]
     font: Option<PathBuf>,
     #[command(flatten)]
-    log: Log,
+    pub(crate) log: Log,
     #[command(flatten)]
     pub(crate) post: post::Args,
     #[command(flatten)]
@@ -92,6 +95,9 @@ impl Door {
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     if args.door.production {
         check::for_real(&args.place, &args.door).await?;
+        if !args.door.log.kept.is_on() {
+            out.line(format_args!("warning: {}", check::NO_CHECKPOINTS));
+        }
     }
     let learner = args.door.learn.then(Arc::default);
     let opening = Opening { learner, for_real: args.door.production, ..Opening::default() };
@@ -113,7 +119,8 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         None => None,
     };
     let descriptors = process::open_at_most();
-    let doors = http::doors(&host.eovr, &host.token_secret).await?;
+    let previous = host.previous.as_deref().map(Secrets::tokens);
+    let doors = http::doors_after(&host.eovr, host.secrets.tokens(), previous).await?;
     let mut auth = Auth::new(doors, Rates::new(door.allowed), door.behind.proxies());
     if let Some(provider) = door.provider()? {
         auth = auth.accepting(provider);
@@ -122,6 +129,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     let analysed = door.analyst.is_on();
     let room = post::Room::new(&host.eovr, &door.post, door.public_url.as_deref(), analysed)?;
     let analyst = door.analyst.room(&host.eovr).await?;
+    let state = Watched { writes: host.writes.clone(), ..Watched::default() };
     let app = App::new(Setup {
         eovr: host.eovr.clone(),
         gate: auth.clone(),
@@ -134,17 +142,23 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         shelf: Shelf::new(door.font.clone()),
         production: door.production,
         public_url: door.public_url.clone(),
-        secret: host.secret,
+        secrets: host.secrets.clone(),
+        keys: host.keys.clone(),
+        watched: state.clone(),
         meters: meters::install(),
     });
     log::begin();
+    if door.production && !door.log.kept.is_on() {
+        tracing::warn!("{}", check::NO_CHECKPOINTS);
+    }
     let log = SecurityLog::of(&host.eovr)?;
     let mut beside = JoinSet::new();
     beside.spawn(upkeep(app.clone(), log.clone()));
-    beside.spawn(room.work());
-    beside.spawn(door.log.kept.clone().work(door.log.keeper(host)?));
+    beside.spawn(room.work(app.auth.clone()));
+    beside.spawn(door.log.kept.clone().work(door.log.keeper(host)?, state.log, app.auth.clone()));
+    beside.spawn(host.keys.clone().follow());
     if let Some(analyst) = analyst {
-        beside.spawn(analyst.work());
+        beside.spawn(analyst.work(app.auth.clone()));
     }
     if let Some(learner) = host.learner.clone() {
         beside.spawn(learner::work(Lessons::new(&host.eovr, learner)?));
@@ -164,7 +178,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     let crowd = Crowd::new(door.most, descriptors, door.behind.proxies());
     listen::serve(listener, http::router(&app), crowd, stop, || app.stop()).await;
     beside.shutdown().await;
-    watched(&app, &log).await;
+    drop(watched(&app, &log, &mut None).await);
     Ok(())
 }
 
@@ -181,18 +195,33 @@ async fn bound(address: SocketAddr, option: &str) -> Result<(TcpListener, Socket
 
 async fn upkeep(app: App, log: SecurityLog) {
     let mut every = tokio::time::interval(meters::UPKEEP);
+    let mut told = None;
     loop {
         every.tick().await;
         app.meters.run_upkeep();
         app.auth.rates.tidy();
         app.auth.alarm.tidy();
-        watched(&app, &log).await;
+        // What cannot be written is said already, and kept.
+        drop(watched(&app, &log, &mut told).await);
     }
 }
 
-/// What was turned away, into the security log. What cannot be written is kept for the next time.
-async fn watched(app: &App, log: &SecurityLog) {
-    if let Err(error) = app.auth.alarm.write(log).await {
+/// What was turned away and what was found, into the security log. What cannot be written is kept for the next time.
+/// `told`: since when writes have failed, where that was told.
+///
+/// # Errors
+/// What the store says.
+pub(crate) async fn watched(app: &App, log: &SecurityLog, told: &mut Option<Timestamp>) -> Done<()> {
+    // Once for each time that writes fail. What tells of it waits to be written and is tried again until it is: a
+    // server that is sent no more requests finds out by itself that it may be.
+    let failing = app.watched.writes.failing_since();
+    if let Some(since) = failing.filter(|since| *told != Some(*since)) {
+        app.auth.alarm.alert(Alert::WriteFailed, Some(&since.to_string()), None);
+        *told = failing;
+    }
+    let written = app.auth.alarm.write(log).await;
+    if let Err(error) = &written {
         tracing::warn!(kind = error.kind().name(), "the security log waits");
     }
+    written
 }

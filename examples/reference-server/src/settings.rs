@@ -16,6 +16,9 @@ use crate::output::{Failure, Out};
 /// The environment variable with the master key.
 pub(crate) const KEY: &str = "EOVR_MASTER_KEY";
 
+/// The environment variable with the master key that was in use before.
+pub(crate) const PREVIOUS_KEY: &str = "EOVR_PREVIOUS_MASTER_KEY";
+
 /// The options that every command takes.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Place {
@@ -91,14 +94,15 @@ impl Place {
         }
     }
 
+    /// The master key that was in use before, where the environment has one.
+    pub(crate) fn previous_master_key(&self, config: &Config) -> Result<Option<KeyText>, Failure> {
+        from_environment(PREVIOUS_KEY, config)
+    }
+
     /// The master key: from the environment, else from the folder; made there for a store that is new.
     pub(crate) fn master_key(&self, config: &Config, out: &mut Out) -> Result<KeyText, Failure> {
-        if let Some(text) = std::env::var_os(KEY) {
-            let text = text.into_string().map_err(|_| {
-                Failure::broken(format!("key: {KEY} is not text"))
-                    .with_help(format!("{} bytes in base64", config.key_bytes()))
-            })?;
-            return KeyText::new(text, config);
+        if let Some(key) = from_environment(KEY, config)? {
+            return Ok(key);
         }
         let path = self.dir.join("master.key");
         match fs::read_to_string(&path) {
@@ -107,6 +111,15 @@ impl Place {
             Err(error) => Err(Failure::broken(format!("cannot read `{}`: {error}", path.display()))),
         }
     }
+}
+
+fn from_environment(name: &str, config: &Config) -> Result<Option<KeyText>, Failure> {
+    let Some(text) = std::env::var_os(name) else { return Ok(None) };
+    let text = text.into_string().map_err(|_| {
+        Failure::broken(format!("key: {name} is not text"))
+            .with_help(format!("{} bytes in base64", config.key_bytes()))
+    })?;
+    KeyText::new(text, config).map(Some)
 }
 
 fn make_key(config: &Config, path: &Path, out: &mut Out) -> Result<KeyText, Failure> {

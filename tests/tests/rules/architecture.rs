@@ -152,6 +152,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "workflow",
             "risk",
             "audit",
+            // What was handed out is a record.
+            "kind",
+            "decide",
             "service",
             "incident",
             "triage::analysis",

@@ -16,7 +16,7 @@ use super::body::Params;
 use super::caller::Caller;
 use super::page::{self, Place, next};
 use super::problem::Problem;
-use super::reply::{Answered, json};
+use super::reply::{self, Answered, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
 
@@ -197,7 +197,8 @@ impl From<eovr_core::analyst::Provider> for Provider {
 
 async fn reviews(Caller(session): Caller, Params(asked): Params<Asked>) -> Answered {
     let page = session.find(&asked.query()?).await?;
-    json(&Reviews { items: page.items.iter().map(reviewed).collect(), next: next(page.next) })
+    let items = page.items.iter().map(reviewed).collect();
+    reply::page(page.items.len(), &Reviews { items, next: next(page.next) })
 }
 
 impl Asked {

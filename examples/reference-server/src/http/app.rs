@@ -16,9 +16,12 @@ use super::health::Pulse;
 use super::places::{Places, processors};
 use super::repeat::Repeats;
 use super::transfers::Transfers;
-use crate::checkpoint::Kept;
+use crate::checkpoint::{Kept, LogState};
 use crate::export::fonts::Shelf;
+use crate::keyring::Keys;
 use crate::post::Bell;
+use crate::secrets::Secrets;
+use crate::writes::Writes;
 
 /// A report of sixty thousand signs takes two hundred megabytes while it is made, and most take none: one after the other.
 const EXPORTING: usize = 1;
@@ -52,6 +55,10 @@ pub(crate) struct Parts {
     pub(crate) kept: Kept,
     /// What reports are printed with.
     pub(crate) shelf: Shelf,
+    /// The keys that seal.
+    pub(crate) keys: Keys,
+    /// What is watched beside the requests.
+    pub(crate) watched: Watched,
     pub(crate) repeats: Repeats,
     /// Where reports are printed and workbooks written.
     pub(crate) exports: Places,
@@ -64,6 +71,15 @@ pub(crate) struct Parts {
     pub(crate) pulse: Pulse,
     pub(crate) meters: PrometheusHandle,
     stopping: AtomicBool,
+}
+
+/// What is watched beside the requests, and shown by `/health`.
+#[derive(Clone, Default)]
+pub(crate) struct Watched {
+    /// Whether the store takes writes.
+    pub(crate) writes: Arc<Writes>,
+    /// Whether the log fits its checkpoints.
+    pub(crate) log: Arc<LogState>,
 }
 
 /// What an [`App`] is made of.
@@ -80,8 +96,10 @@ pub(crate) struct Setup {
     pub(crate) shelf: Shelf,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
-    /// What nobody outside knows, the same at every start: ids of repeated creations follow from it.
-    pub(crate) secret: [u8; 32],
+    /// What follows from the master key.
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) keys: Keys,
+    pub(crate) watched: Watched,
     pub(crate) meters: PrometheusHandle,
 }
 
@@ -99,7 +117,9 @@ impl App {
             shelf,
             production,
             public_url,
-            secret,
+            secrets,
+            keys,
+            watched,
             meters,
         } = setup;
         Self(Arc::new(Parts {
@@ -114,7 +134,9 @@ impl App {
             learner,
             kept,
             shelf,
-            repeats: Repeats::new(secret),
+            keys,
+            watched,
+            repeats: Repeats::new(secrets),
             exports: Places::new(EXPORTING, WAITING, PAUSE).each(EACH),
             looks: Places::new(processors(), WAITING, 1),
             uploads: Transfers::default(),

@@ -17,7 +17,7 @@ use eovr_core::Error;
 use eovr_core::analyst::MODEL;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::facility::Link;
-use eovr_core::identity::{api_key, facility, login, user};
+use eovr_core::identity::{alert, api_key, facility, login, user};
 use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
 use eovr_core::notice;
 use eovr_core::record::RecordId;
@@ -149,6 +149,10 @@ named! {
     Login = "id", login::KIND;
     /// The key for a machine that a path names.
     MachineKey = "id", api_key::KIND;
+    /// The key that seals that a path names.
+    DataKey = "id", "data_key";
+    /// The alert that a path names.
+    RaisedAlert = "id", alert::KIND;
     /// The facility that a path names.
     Site = "id", facility::KIND;
     /// The model that a path names.

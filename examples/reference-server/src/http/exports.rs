@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use eovr_core::export::given::{Content, Format};
 use eovr_core::export::pdf::Incident as Report;
-use eovr_core::export::{Lang, Look, Opened, Workbook};
+use eovr_core::export::{Given, Lang, Look, Opened, Workbook};
 use eovr_core::incident::KIND;
 use eovr_core::record::Query;
 use eovr_core::{Error, Name, Session};
@@ -11,12 +13,12 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::Arrival;
+use super::auth::{Arrival, Trace};
 use super::body::{Params, ReportFile};
 use super::caller::Caller;
 use super::places::{Share, Turn};
 use super::problem::{Code, Problem};
-use super::reply::{Answered, held};
+use super::reply::{Answered, HandedOut, held};
 use super::routes::{Access, Endpoint, Routes};
 use crate::checkpoint::Kept;
 
@@ -106,18 +108,23 @@ async fn list(
             None => break,
         }
     }
-    let look = Look::new(asked.lang(), app.auth.doors.now());
+    let (look, rows) = (Look::new(asked.lang(), app.auth.doors.now()), all.len());
     let made = made(turn, move || {
         let mut book = Workbook::new(look)?;
         all.iter().try_for_each(|incident| book.push(incident))?;
         book.finish(Vec::new())
     });
-    file(made.await?, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "incidents.xlsx")
+    let made = made.await?;
+    let given = Given::new(Format::Xlsx, Content::Incidents).filter("lang", asked.lang());
+    given.enter(&session, rows as u64).await?;
+    let media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    handed_out(rows, file(made, media, "incidents.xlsx")?)
 }
 
 async fn report(
     State(app): State<App>,
     Caller(session): Caller,
+    trace: Trace,
     ReportFile(id): ReportFile,
     Params(asked): Params<Asked>,
 ) -> Answered {
@@ -126,11 +133,15 @@ async fn report(
     let incidents = session.incidents();
     let record = incidents.load(id).await?;
     let number = record.envelope().number.clone().unwrap_or_else(|| id.to_string());
+    let given = Given::new(Format::Pdf, Content::Incidents).about(&record).filter("lang", asked.lang());
     let incident = Opened::of(&session, record)?;
     let follow_ups = incidents.follow_ups(id).await?;
     let follow_ups = follow_ups.into_iter().map(|record| Opened::of(&session, record));
     let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
     let trail = incidents.trail(id).await?;
+    if !trail.verdict.is_intact() {
+        app.auth.alarm.tampered(&id.to_string(), Some(&trace));
+    }
     let (made_by, made_at, lang) = (who(&session), app.auth.doors.now(), asked.lang());
     let made = made(turn, move || {
         let checkpoint = last_checkpoint(&app.kept);
@@ -147,7 +158,16 @@ async fn report(
         report.write(app.shelf.fonts()?, lang, &mut bytes)?;
         Ok(bytes)
     });
-    file(made.await?, "application/pdf", &format!("{number}.pdf"))
+    let made = made.await?;
+    // Before it leaves: what stands nowhere was not given.
+    given.enter(&session, 1).await?;
+    handed_out(1, file(made, "application/pdf", &format!("{number}.pdf"))?)
+}
+
+/// Says how many records it holds, for whoever counts what somebody reads.
+fn handed_out(rows: usize, mut response: Response) -> Answered {
+    response.extensions_mut().insert(HandedOut::of(rows));
+    Ok(response)
 }
 
 /// The last checkpoint that was made; a report without one is better than none.

@@ -18,7 +18,7 @@ use super::body::{Json, Params, Site};
 use super::caller::Caller;
 use super::page::{After, next};
 use super::problem::{Code, Problem};
-use super::reply::{Answered, json};
+use super::reply::{self, Answered, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
 
@@ -114,7 +114,7 @@ async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered
     let query = Query::of(Name::new(facility::KIND)?).limit(after.limit()?).after(after.cursor()?);
     let page = session.find(&query).await?;
     let items = page.items.iter().map(listed).collect();
-    json(&Facilities { items, next: next(page.next) })
+    reply::page(page.items.len(), &Facilities { items, next: next(page.next) })
 }
 
 fn listed(record: &Record) -> Listed<'_> {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use eovr_core::identity::watch::Concern;
 
 use super::app::App;
+use super::auth::Trace;
 use super::headers::{Nonce, secure};
 use super::host;
 use super::meters;
@@ -24,6 +25,9 @@ const NO_ROUTE: &str = "none";
 pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
+    let client = app.auth.proxies.client(request.extensions(), request.headers());
+    let trace = Trace::new(id.clone(), client);
+    request.extensions_mut().insert(trace.clone());
     let method = method(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -43,6 +47,9 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     if let Some(problem) = &problem {
         if let Some(concern) = concern(problem, shows) {
             app.auth.alarm.note(concern);
+        }
+        if let Some(record) = problem.tampered() {
+            app.auth.alarm.tampered(record, Some(&trace));
         }
         response = problem.written(id.as_str(), response);
     }

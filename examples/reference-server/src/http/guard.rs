@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use eovr_core::access::Actor;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::api_key;
 use http_body_util::{BodyExt as _, Limited};
@@ -17,6 +18,7 @@ use super::auth::{Attempt, Category, login_of};
 use super::body::{LONGEST, read};
 use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
+use super::reply::HandedOut;
 use super::routes::Access;
 use super::transfers::Transfer;
 
@@ -34,8 +36,8 @@ pub(super) struct Door {
     pub(super) lists: bool,
 }
 
-/// How many records a page of a list counts for.
-const LISTED: u32 = 50;
+/// How many records a page counts for whose handler does not say: as many as fit.
+const LISTED: u32 = 100;
 
 /// A body that nobody will read is taken in for so long, so that its sender hears why: a connection that is closed
 /// before that is torn down, answer and all.
@@ -43,9 +45,16 @@ const LINGERING: Duration = Duration::from_secs(2);
 
 /// What a request has passed, and holds until it is answered.
 struct Passed {
-    caller: String,
+    who: Option<Actor>,
     attempt: Option<Attempt>,
     upload: Option<Transfer>,
+}
+
+impl Passed {
+    /// Whoever asks; where that is not known, all are one.
+    fn caller(&self) -> &str {
+        self.who.as_ref().map_or("", |who| who.id().as_str())
+    }
 }
 
 /// Lets a request through to its handler, or answers it.
@@ -58,12 +67,21 @@ pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Reque
             return problem.into_response();
         }
     };
+    let who = passed.who.clone();
     let request = Request::from_parts(parts, body);
-    answered(&app, door, passed, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    match answered(&app, door, passed, request, next).await {
+        Ok(response) => {
+            if let Some(who) = who {
+                count(&app, door, &who, &response);
+            }
+            response
+        }
+        Err(problem) => problem.into_response(),
+    }
 }
 
 async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) -> Result<Passed, Problem> {
-    let mut passed = Passed { caller: String::new(), attempt: None, upload: None };
+    let mut passed = Passed { who: None, attempt: None, upload: None };
     if let Some(category) = door.category {
         let client = app.auth.proxies.client(&parts.extensions, &parts.headers);
         passed.attempt = app.auth.rates.by_address(category, client).await?;
@@ -82,15 +100,11 @@ async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) ->
         if arrival.key == Some(api_key::Access::Read) && parts.method != Method::GET {
             return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));
         }
-        if let Access::Reads(_) = door.access {
-            let records = if door.lists { LISTED } else { 1 };
-            app.auth.alarm.read(actor, records, &app.eovr, app.auth.doors.now());
-        }
-        passed.caller.push_str(actor.id().as_str());
+        passed.who = Some(actor.clone());
         parts.extensions.insert(arrival);
     }
     if door.uploads {
-        passed.upload = Some(app.uploads.begin(&passed.caller, bytes)?);
+        passed.upload = Some(app.uploads.begin(passed.caller(), bytes)?);
     }
     Ok(passed)
 }
@@ -102,7 +116,6 @@ async fn answered(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let Passed { caller, attempt, upload } = passed;
     // A question may be given up at any time.
     if *request.method() == Method::GET {
         return Ok(next.run(request).await);
@@ -110,11 +123,12 @@ async fn answered(
     let remembered = *request.method() == Method::POST && !door.secret;
     let (request, ticket) = match remembered && request.headers().contains_key(HEADER) {
         false => (request, None),
-        true => match first(app, door, &caller, request).await? {
+        true => match first(app, door, passed.caller(), request).await? {
             First::Again(response) => return Ok(response),
             First::Yes(request, ticket) => (request, ticket),
         },
     };
+    let Passed { attempt, upload, .. } = passed;
     // In a task of its own: where the client goes away, the work is done to its end. What stands in two places, such as
     // a file and its record, does not stand in one, and an answer is there when the client comes back.
     let answered = tokio::spawn(async move {
@@ -152,6 +166,20 @@ async fn first(app: &App, door: Door, caller: &str, request: Request) -> Result<
     };
     parts.extensions.insert::<Seed>(seed);
     Ok(First::Yes(Request::from_parts(parts, Body::from(body)), Some(ticket)))
+}
+
+/// Counts what was handed out, whatever the route: a list by its items, an export by its rows.
+fn count(app: &App, door: Door, who: &Actor, response: &Response) {
+    let unsaid = match door.access {
+        Access::Reads(_) if door.lists => LISTED,
+        Access::Reads(_) => 1,
+        _ => 0,
+    };
+    let said = response.extensions().get::<HandedOut>().map(|HandedOut(records)| *records);
+    let records = said.unwrap_or(unsaid);
+    if records > 0 && response.status().is_success() {
+        app.auth.alarm.read(who, records, &app.eovr, app.auth.doors.now());
+    }
 }
 
 async fn answer(next: Next, request: Request, ticket: Option<Ticket>) -> Result<Response, Problem> {

@@ -16,6 +16,8 @@ use super::auth::Provider;
 use super::problem::{Code, Problem};
 use super::reply::{Answered, json};
 
+/// The word for what does not work.
+pub(crate) const FAILING: &str = "failing";
 /// How long the database may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Answers of the database are this old at most: whoever asks often asks us, and not the database.
@@ -44,10 +46,17 @@ impl Pulse {
 /// How the server is, in words.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `ok` or `failing`.
+    /// `ok`; `alarmed`: it answers, and somebody should look; or `failing`.
     status: &'static str,
     /// Whether the database answers: `ok` or `unavailable`.
     database: &'static str,
+    /// Whether the database takes writes: `ok`, or `failing` where the last one could not be made.
+    writes: &'static str,
+    /// Whether the audit log fits its checkpoints: `off` where none are made, `ok`, or `failing` where it does not, or
+    /// the last one could not be made.
+    log: &'static str,
+    /// Whether records fit their audit chains: `ok`, or `tampered` where one that does not was met today.
+    records: &'static str,
     /// What reads new reports: `embedded`; with one outside `ok`, or `failing` where it is left alone for a while.
     ai: &'static str,
     /// What sends mail: `off`, `ok`, or `failing` where the last one could not be sent.
@@ -59,13 +68,22 @@ pub(crate) struct Health {
     identity_provider: &'static str,
 }
 
-/// `GET /health`: 200 where all is well, 503 where not, and both times what is and what is not.
+/// `GET /health`: 503 where requests cannot be answered, else 200, and both times what is well and what is not.
 pub(super) async fn health(State(app): State<App>) -> Answered {
     let beats = app.pulse.beats(&app.eovr).await;
-    let word = |good, bad| if beats { good } else { bad };
+    let writes = app.watched.writes.failing_since().is_none();
+    let (log, tampered) = (app.watched.log.word(), app.auth.alarm.met_tampering());
+    let serves = beats && writes;
     let health = Health {
-        status: word("ok", "failing"),
-        database: word("ok", "unavailable"),
+        status: match serves {
+            false => "failing",
+            true if tampered || log == FAILING => "alarmed",
+            true => "ok",
+        },
+        database: if beats { "ok" } else { "unavailable" },
+        writes: if writes { "ok" } else { FAILING },
+        log,
+        records: if tampered { "tampered" } else { "ok" },
         ai: reads(&app),
         mail: app.bell.mail(),
         // An engine does not open without them.
@@ -74,7 +92,7 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
         identity_provider: app.auth.provider.as_ref().map_or("off", Provider::state),
     };
     let mut response = json(&health)?;
-    if !beats {
+    if !serves {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(response)
@@ -90,9 +108,11 @@ fn reads(app: &App) -> &'static str {
     }
 }
 
-/// `GET /ready`: whether new requests should be sent here.
+/// `GET /ready`: whether new requests should be sent here. Where the last write failed they should not, until one
+/// succeeds; the server tries by itself ([`crate::serve`]).
 pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
-    if app.is_stopping() || !app.pulse.beats(&app.eovr).await {
+    if app.is_stopping() || app.watched.writes.failing_since().is_some() || !app.pulse.beats(&app.eovr).await
+    {
         return Err(Problem::new(Code::Unavailable).detail("not ready").retry_after(5));
     }
     Ok("ready\n".into_response())

@@ -5,11 +5,13 @@
 //! nothing else: the engine decides.
 
 mod ai;
+mod alerts;
 mod analytics;
 mod app;
 mod auth;
 mod body;
 mod caller;
+mod data_keys;
 mod docs;
 mod exports;
 mod facilities;
@@ -43,8 +45,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
-pub(crate) use self::app::{App, Setup};
-pub(crate) use self::auth::{Allowed, Auth, Behind, Provider, Proxies, Rates, doors, household};
+pub(crate) use self::app::{App, Setup, Watched};
+pub(crate) use self::auth::{
+    Alarm, Allowed, Auth, Behind, Provider, Proxies, Rates, doors, doors_after, household,
+};
+pub(crate) use self::health::FAILING;
 pub(crate) use self::places::{Share, Shares};
 use self::problem::{Code, Problem};
 use self::routes::{Access, Endpoint, Routes};
@@ -101,7 +106,8 @@ fn api(routes: Routes) -> Routes {
     let routes = incidents::routes(routes);
     let routes = analytics::routes(routes);
     let routes = models::routes(ai::routes(routes));
-    let routes = exports::routes(routes);
+    let routes = alerts::routes(exports::routes(routes));
+    let routes = data_keys::routes(routes);
     let routes = notices::routes(routes);
     let routes = narrative::routes(visitors::routes(routes));
     receipt::routes(routes)

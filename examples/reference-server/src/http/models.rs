@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use eovr_ai::Dialect;
@@ -13,7 +12,6 @@ use eovr_core::record::{Record, RecordId, Value};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::app::App;
 use super::body::{Incident, Json, Model};
 use super::caller::Caller;
 use super::problem::Problem;
@@ -288,12 +286,12 @@ fn did((number, month): (i64, Month)) -> Did {
     }
 }
 
-async fn register(State(app): State<App>, Caller(_): Caller, Json(new): Json<New>) -> Answered {
+async fn register(Caller(session): Caller, Json(new): Json<New>) -> Answered {
     let dialect = new.provider.parse::<Dialect>().map_err(|_| {
         let accepted = format!("`{}`", Dialect::ALL.map(Dialect::name).join("`, `"));
         Problem::invalid("provider", "it is not one that is known", accepted)
     })?;
-    let id = Registry::register(&app.eovr, &Name::new(dialect.name())?, &new.model).await?;
+    let id = Registry::of(&session).register(&Name::new(dialect.name())?, &new.model).await?;
     json(&Changed::first(id))
 }
 

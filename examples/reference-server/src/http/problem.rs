@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use eovr_core::error::{Refusal, Unmet};
+use eovr_core::record::RecordId;
 use eovr_core::{Error, ErrorKind};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,6 +31,8 @@ struct Inner {
     retry_after: Option<u32>,
     /// For the log, where the client is told nothing.
     cause: Option<String>,
+    /// The record that does not fit its chain, where that is why.
+    tampered: Option<String>,
 }
 
 /// What kind of problem: a stable word for programs.
@@ -126,6 +129,7 @@ impl Problem {
             current_version: None,
             retry_after: None,
             cause: None,
+            tampered: None,
         }))
     }
 
@@ -183,6 +187,11 @@ impl Problem {
     /// What the log is told and the client is not.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
+    }
+
+    /// The record that does not fit its chain, where that is the problem: for the alarm.
+    pub(crate) fn tampered(&self) -> Option<&str> {
+        self.0.tampered.as_deref()
     }
 
     /// The problem that a response stands for, if it stands for one: its own, or that of its status.
@@ -259,7 +268,11 @@ impl From<Error> for Problem {
             ErrorKind::Unavailable => Code::Unavailable,
             ErrorKind::Uncertain => Code::Uncertain,
             // What is wrong with keys, chains or ourselves is for the log.
-            _ => return Self::internal(error.to_string()),
+            kind => {
+                let mut problem = Self::internal(error.to_string());
+                problem.0.tampered = (kind == ErrorKind::Tampered).then(|| subject(&error));
+                return problem;
+            }
         };
         let mut problem = Self::new(code);
         let inner = &mut *problem.0;
@@ -286,6 +299,12 @@ impl From<Error> for Problem {
         inner.refusal = error.refusal().cloned();
         problem
     }
+}
+
+/// What an error is about: the first record that it names.
+pub(crate) fn subject(error: &Error) -> String {
+    let mut named = error.context().iter().map(|(_, value)| value.as_str());
+    named.find(|value| value.parse::<RecordId>().is_ok()).unwrap_or("unnamed").to_owned()
 }
 
 fn needs_proof(error: &Error) -> bool {

@@ -20,6 +20,7 @@ use eovr_core::record::RecordId;
 use sha2::{Digest as _, Sha256};
 
 use super::problem::{Code, Problem};
+use crate::secrets::Secrets;
 
 /// The header with the key.
 pub(crate) const HEADER: &str = "idempotency-key";
@@ -38,7 +39,7 @@ type Digest = [u8; 32];
 /// The answers that are remembered.
 #[derive(Clone)]
 pub(crate) struct Repeats {
-    secret: Digest,
+    secrets: Arc<Secrets>,
     table: Arc<Mutex<Table>>,
 }
 
@@ -66,11 +67,11 @@ struct Answer {
 }
 
 /// A request with a key: what it is known by, and what its body was.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Seed {
     key: Digest,
     body: Digest,
-    secret: Digest,
+    secrets: Arc<Secrets>,
 }
 
 /// What is to be done with a request.
@@ -89,8 +90,8 @@ pub(crate) struct Ticket {
 }
 
 impl Repeats {
-    pub(crate) fn new(secret: Digest) -> Self {
-        Self { secret, table: Arc::default() }
+    pub(crate) fn new(secrets: Arc<Secrets>) -> Self {
+        Self { secrets, table: Arc::default() }
     }
 
     /// What a request is known by; none where it carries no key.
@@ -110,12 +111,12 @@ impl Repeats {
         let key = key.ok_or_else(|| {
             Problem::invalid(HEADER, "not a key", "1 to 128 visible ASCII characters, such as a UUID")
         })?;
-        let key =
-            digest(&[b"eovr.repeat.v1", &self.secret, caller.as_bytes(), route.as_bytes(), key.as_bytes()]);
+        let secret = self.secrets.server();
+        let key = digest(&[b"eovr.repeat.v1", secret, caller.as_bytes(), route.as_bytes(), key.as_bytes()]);
         // What the client had seen belongs to what it asks for.
         let seen = headers.get(header::IF_MATCH).map(HeaderValue::as_bytes);
         let asked: Vec<&[u8]> = [body].into_iter().chain(seen).collect();
-        Ok(Some(Seed { key, body: digest(&asked), secret: self.secret }))
+        Ok(Some(Seed { key, body: digest(&asked), secrets: self.secrets.clone() }))
     }
 
     /// Asks whether this is the first.
@@ -209,7 +210,7 @@ impl Seed {
 
     /// Secret bytes that follow from the request, body included: a receipt that can be shown again.
     pub(crate) fn bytes(&self) -> [u8; 20] {
-        let digest = digest(&[b"eovr.repeat.receipt.v1", &self.secret, &self.key, &self.body]);
+        let digest = digest(&[b"eovr.repeat.receipt.v1", self.secrets.server(), &self.key, &self.body]);
         let mut bytes = [0; 20];
         bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
         bytes
@@ -232,7 +233,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.extensions.get().copied()))
+        Ok(Self(parts.extensions.get().cloned()))
     }
 }
 

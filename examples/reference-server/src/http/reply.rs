@@ -23,7 +23,25 @@ pub(crate) fn json(value: &impl Serialize) -> Answered {
     Ok(([(header::CONTENT_TYPE, media)], body).into_response())
 }
 
-/// The same, of a record at this version.
+/// How many records a response hands out; the guard counts them for whoever asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HandedOut(pub(crate) u32);
+
+impl HandedOut {
+    /// So many.
+    pub(crate) fn of(records: usize) -> Self {
+        Self(u32::try_from(records).unwrap_or(u32::MAX))
+    }
+}
+
+/// A page of so many records as JSON.
+pub(crate) fn page(items: usize, value: &impl Serialize) -> Answered {
+    let mut response = json(value)?;
+    response.extensions_mut().insert(HandedOut::of(items));
+    Ok(response)
+}
+
+/// A value as JSON, of a record at this version.
 pub(crate) fn at_version(version: u64, value: &impl Serialize) -> Answered {
     let mut response = json(value)?;
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {

@@ -8,6 +8,7 @@ use eovr_core::access::Role as Roles;
 use eovr_core::identity::api_key;
 use eovr_core::incident::{self, FollowUpKind, Settings, jci, taxonomy};
 use eovr_core::risk::Band as Bands;
+use eovr_core::seal::Purpose as Sealing;
 use eovr_core::workflow::Label as _;
 use utoipa::openapi::schema::SchemaFormat;
 use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
@@ -48,6 +49,8 @@ texts! {
     Factor = words(incident::FACTORS.iter().copied());
     /// A state of an incident.
     State = words(incident::State::ALL.iter().map(|state| state.name()));
+    /// What a key that seals is for.
+    KeyPurpose = words([Sealing::Fields, Sealing::Search].map(Sealing::name));
     /// A band of risk.
     Band = words(Bands::ALL.map(Bands::name));
     /// A risk scheme that is in use here.

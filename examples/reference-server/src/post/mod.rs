@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use eovr_core::incident;
-use eovr_core::notice::{Channel, Due, Post, Recipient, account_rules};
+use eovr_core::notice::{Channel, Due, Post, Recipient, account_rules, alert_rules};
 use eovr_core::{Eovr, Result};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest as _, Sha256};
@@ -22,6 +22,7 @@ use tokio::sync::watch;
 
 use self::mail::Mail;
 use self::webhook::Webhook;
+use crate::http::Auth;
 use crate::output::Failure;
 
 /// How often the outbox is looked into where nothing is in it.
@@ -145,7 +146,7 @@ impl Room {
         let mut channels = vec![Channel::InApp];
         channels.extend(mail.is_some().then_some(Channel::Email));
         channels.extend(webhook.is_some().then_some(Channel::Webhook));
-        let mut rules = [incident::notice_rules()?, account_rules()?].concat();
+        let mut rules = [incident::notice_rules()?, account_rules()?, alert_rules()?].concat();
         if analysed {
             rules.push(incident::analysis_rule()?);
         }
@@ -161,13 +162,14 @@ impl Room {
     }
 
     /// Works until it is dropped.
-    pub(crate) async fn work(self) {
+    pub(crate) async fn work(self, auth: Arc<Auth>) {
         let mut every = tokio::time::interval(LOOK);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every.tick().await;
             if let Err(error) = self.round().await {
                 tracing::warn!(target: "eovr_server::post", kind = error.kind().name(), "the post waits");
+                auth.alarm.of(&error);
             }
         }
     }

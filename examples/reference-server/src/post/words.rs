@@ -53,6 +53,10 @@ fn sentences(topic: &str) -> (&'static str, &'static str) {
         "user.enter_anew" => {
             ("Your account was entered with a browser that is new to it", "تم الدخول إلى حسابك من متصفح جديد")
         }
+        "security_alert.raise" => {
+            ("Something needs your attention: a security alert", "هناك ما يتطلب انتباهك: تنبيه أمني")
+        }
+        "key_change.begin" => ("Keys are being changed", "يجري تغيير مفاتيح التشفير"),
         "follow_up.add" => ("A follow-up action is yours", "أُسند إليك إجراء متابعة"),
         _ => ("Your report has moved on", "طرأ جديد على بلاغك"),
     }
@@ -78,7 +82,11 @@ mod tests {
 
     #[test]
     fn every_rule_has_words_and_none_needs_an_address() {
-        let rules = [eovr_core::incident::notice_rules(), eovr_core::notice::account_rules()];
+        let rules = [
+            eovr_core::incident::notice_rules(),
+            eovr_core::notice::account_rules(),
+            eovr_core::notice::alert_rules(),
+        ];
         for rule in rules.into_iter().flat_map(Result::unwrap) {
             let Some(action) = rule.action else { continue };
             let letter = letter(&format!("{}.{action}", rule.kind), "0192", None);

@@ -132,6 +132,46 @@ fn what_the_server_makes_is_its_own_and_what_others_may_enter_is_said() -> Teste
     run.says(&["FAIL  files: everybody on this machine may enter", "chmod 600"])
 }
 
+/// A key that is printed where everybody reads it is no key.
+#[test]
+fn no_key_of_the_documentation_is_taken() -> Tested {
+    let folder = Folder::new()?;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut printed = 0;
+    for file in ["README.md", "eovr-core/src/seal/mod.rs", "examples/quickstart/src/main.rs"] {
+        let text = std::fs::read_to_string(root.join(file))?;
+        let keys = text.split("MasterKey::from_base64(\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for key in keys {
+            printed += 1;
+            let run = checked(&folder, |command| {
+                command.env("EOVR_MASTER_KEY", key).env("EOVR_PUBLIC_URL", URL).arg("--no-proxy");
+            })?;
+            assert_eq!(run.code, Some(1), "{file}: {}", run.said);
+            run.says(&["FAIL  key"])?;
+        }
+    }
+    assert!(printed >= 3, "no key was found: {printed}");
+    Ok(())
+}
+
+/// What is made without checkpoints nothing outside of the database vouches for; both that ask say so.
+#[test]
+fn that_no_checkpoints_are_made_is_said() -> Tested {
+    let folder = Folder::new()?;
+    let well = |command: &mut Command| {
+        command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).arg("--no-proxy");
+    };
+    let without = checked(&folder, well)?;
+    assert_eq!(without.code, Some(0), "{}", without.said);
+    without.says(&["warn  checkpoints: none are made", "--checkpoints"])?;
+    let with = checked(&folder, |command| {
+        well(command);
+        command.arg("--checkpoints").arg(folder.file("checkpoints.txt"));
+    })?;
+    assert!(!with.said.contains("warn"), "{}", with.said);
+    Ok(())
+}
+
 #[test]
 fn a_database_that_is_away_is_named_without_its_password() -> Tested {
     let folder = Folder::new()?;

@@ -13,10 +13,13 @@ mod hospital;
 mod hostile;
 mod identity;
 mod import;
+mod keys;
 mod load;
 mod post;
 mod provider;
 mod scorers;
+#[cfg(target_os = "linux")]
+mod secrets;
 mod serve;
 mod served;
 mod support;

@@ -46,6 +46,12 @@ impl Server {
         Err(log.join().unwrap_or_default().into())
     }
 
+    /// The process.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn connect(&self) -> Found<TcpStream> {
         connect(&self.address)
     }

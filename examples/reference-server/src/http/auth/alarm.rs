@@ -8,9 +8,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use eovr_core::access::{Actor, Seat, Standing};
+use eovr_core::identity::alert::Alert;
 use eovr_core::identity::watch::{Concern, SecurityLog};
 use eovr_core::workflow::Label as _;
-use eovr_core::{Eovr, Result, Timestamp};
+use eovr_core::{Eovr, Error, ErrorKind, Result, Timestamp};
+
+use super::alerts::Alerts;
+use super::client::Trace;
+use crate::http::problem::subject;
 
 /// So many failed logins within a minute are an attack, or a broken client.
 const BURST: usize = 20;
@@ -29,6 +34,7 @@ pub(crate) struct Alarm {
     failed: Mutex<Vec<Instant>>,
     noted: Mutex<Noted>,
     readers: Mutex<HashMap<String, Reader>>,
+    alerts: Alerts,
 }
 
 /// What is not in the security log yet.
@@ -68,10 +74,37 @@ impl Alarm {
         self.raise(Concern::RoleChanged, None);
     }
 
+    /// A record does not fit its audit chain, or does not open as what was sealed there.
+    pub(crate) fn tampered(&self, record: &str, trace: Option<&Trace>) {
+        self.alert(Alert::RecordTampered, Some(record), trace);
+    }
+
+    /// The same where an error says so, of work that no request waits for.
+    pub(crate) fn of(&self, error: &Error) {
+        if error.kind() == ErrorKind::Tampered {
+            self.tampered(&subject(error), None);
+        }
+    }
+
+    /// Something that the day's counts have no name for. It is told once a day about each subject.
+    pub(crate) fn alert(&self, alert: Alert, subject: Option<&str>, trace: Option<&Trace>) {
+        if self.alerts.raise(alert, subject, trace) {
+            let mut noted = lock(&self.noted);
+            if noted.notes.len() < MOST_NOTES {
+                noted.notes.push(format!("{}: {}", alert.name(), subject.unwrap_or("the host")));
+            }
+        }
+    }
+
+    /// Whether a record that does not fit its chain was met today.
+    pub(crate) fn met_tampering(&self) -> bool {
+        self.alerts.met_tampering()
+    }
+
     /// Somebody reads so many records.
     pub(crate) fn read(&self, actor: &Actor, records: u32, eovr: &Eovr, now: Timestamp) {
         if let Some(concern) = self.is_too_much(actor.id().as_str(), records, is_night(actor, eovr, now)) {
-            self.raise(concern, Some(format!("{}: {}", concern.name(), actor.id())));
+            self.raise(concern, Some(actor.id().as_str()));
         }
     }
 
@@ -80,8 +113,9 @@ impl Alarm {
     /// # Errors
     /// What the store says; it is written another time then.
     pub(crate) async fn write(&self, log: &SecurityLog) -> Result<()> {
+        self.alerts.write(log).await?;
         let Noted { counts, notes } = std::mem::take(&mut *lock(&self.noted));
-        if counts.is_empty() {
+        if counts.is_empty() && notes.is_empty() {
             return Ok(());
         }
         let note = (!notes.is_empty()).then(|| notes.join("\n"));
@@ -102,11 +136,12 @@ impl Alarm {
         lock(&self.readers).retain(|_, reader| reader.since.elapsed() < HOUR);
     }
 
-    fn raise(&self, concern: Concern, note: Option<String>) {
-        let alert = concern.name();
-        tracing::error!(target: "eovr_server::security", alert, "alert");
-        metrics::counter!("eovr_alerts_total", "alert" => alert).increment(1);
-        self.count(concern, note);
+    /// `subject`: the account that it is about.
+    fn raise(&self, concern: Concern, subject: Option<&str>) {
+        if let Some(alert) = Alert::ALL.iter().find(|alert| alert.name() == concern.name()) {
+            self.alerts.raise(*alert, subject, None);
+        }
+        self.count(concern, subject.map(|subject| format!("{}: {subject}", concern.name())));
     }
 
     fn count(&self, concern: Concern, note: Option<String>) {

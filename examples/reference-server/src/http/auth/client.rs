@@ -1,12 +1,17 @@
 //! Where a request comes from.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Once;
 
+use axum::extract::FromRequestParts;
 use axum::extract::connect_info::ConnectInfo;
+use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, header};
 use ipnet::{IpNet, Ipv4Net};
+
+use crate::http::problem::Problem;
+use crate::http::request_id::RequestId;
 
 /// Which proxies stand before the server.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -135,6 +140,51 @@ impl Proxies {
     }
 }
 
+/// What joins a line in the log with a request, and with whoever sent it, without naming a person.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace {
+    request_id: RequestId,
+    network: String,
+}
+
+impl Trace {
+    pub(crate) fn new(request_id: RequestId, client: Option<IpAddr>) -> Self {
+        Self { request_id, network: client.map_or_else(|| "unknown".to_owned(), network) }
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.request_id.as_str()
+    }
+
+    /// The network of the client, or `unknown`.
+    pub(crate) fn network(&self) -> String {
+        self.network.clone()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Trace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let trace = parts.extensions.get::<Self>().cloned();
+        trace.ok_or_else(|| Problem::internal("a request has no trace"))
+    }
+}
+
+/// The network that an address lies in: the first 24 bits of IPv4, the first 48 of IPv6.
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{}/24", Ipv4Addr::new(a, b, c, 0))
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    }
+}
+
 /// What a client calls itself.
 pub(super) fn agent(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
@@ -150,6 +200,13 @@ mod tests {
     fn behind(networks: &[&str]) -> Behind {
         let proxy = networks.iter().map(|text| text.parse().unwrap()).collect();
         Behind { proxy, no_proxy: false }
+    }
+
+    #[test]
+    fn an_address_is_cut_to_its_network() {
+        let cut = |text: &str| network(text.parse().unwrap());
+        assert_eq!(cut("203.0.113.77"), "203.0.113.0/24");
+        assert_eq!(cut("2001:db8:17:4::9"), "2001:db8:17::/48");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::http::body::{Json, MachineKey, Params};
 use crate::http::caller::Caller;
 use crate::http::page::{After, next};
 use crate::http::problem::Problem;
-use crate::http::reply::{Answered, json};
+use crate::http::reply::{self, Answered, json};
 use crate::http::routes::{Access, Endpoint, Routes};
 use crate::http::values;
 
@@ -124,7 +124,7 @@ async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered
             label: session.open(record, "label")?.unwrap_or_default(),
         });
     }
-    json(&Keys { items, next: next(page.next) })
+    reply::page(page.items.len(), &Keys { items, next: next(page.next) })
 }
 
 async fn issue(State(app): State<App>, Person(who): Person, Json(wanted): Json<Wanted>) -> Answered {

@@ -7,6 +7,7 @@
 
 mod account;
 mod alarm;
+mod alerts;
 mod client;
 mod cookie;
 mod factor;
@@ -24,8 +25,8 @@ use eovr_core::identity::Doors;
 use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
 
-use self::alarm::Alarm;
-pub(crate) use self::client::{Behind, Proxies};
+pub(crate) use self::alarm::Alarm;
+pub(crate) use self::client::{Behind, Proxies, Trace};
 pub(crate) use self::cookie::login_of;
 pub(crate) use self::failures::Attempt;
 pub(crate) use self::gate::{Arrival, Person};
@@ -33,6 +34,7 @@ use self::hashing::Hashing;
 pub(crate) use self::provider::Provider;
 pub(crate) use self::rates::{Allowed, Category, Rates, household};
 use super::routes::Routes;
+use crate::secrets::Secret;
 
 /// Everything that logging in takes.
 pub(crate) struct Auth {
@@ -88,8 +90,21 @@ pub(super) fn routes(routes: Routes) -> Routes {
 ///
 /// # Errors
 /// As [`Doors::open`].
-pub(crate) async fn doors(eovr: &Eovr, secret: &[u8; 32]) -> Result<Doors> {
+pub(crate) async fn doors(eovr: &Eovr, secret: &Secret) -> Result<Doors> {
+    doors_after(eovr, secret, None).await
+}
+
+/// The same, where what was signed under the secret before is accepted too.
+///
+/// # Errors
+/// As [`Doors::open`].
+pub(crate) async fn doors_after(eovr: &Eovr, secret: &Secret, previous: Option<&Secret>) -> Result<Doors> {
     use eovr_core::identity::doors::Limits;
     use eovr_core::identity::token::Signer;
-    Doors::open(eovr.clone(), Signer::new("eovr-server", secret)?, Limits::default()).await
+    let signer = Signer::new("eovr-server", secret)?;
+    let signer = match previous {
+        Some(previous) => signer.also_accepting(previous),
+        None => signer,
+    };
+    Doors::open(eovr.clone(), signer, Limits::default()).await
 }

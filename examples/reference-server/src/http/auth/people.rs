@@ -19,7 +19,7 @@ use crate::http::body::{Account, Json, Params};
 use crate::http::caller::Caller;
 use crate::http::page::{After, next};
 use crate::http::problem::Problem;
-use crate::http::reply::{Answered, json};
+use crate::http::reply::{self, Answered, json};
 use crate::http::routes::{Access, Endpoint, Routes};
 use crate::http::values;
 
@@ -128,7 +128,7 @@ async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered
     let query = Query::of(Name::new(user::KIND)?).limit(after.limit()?).after(after.cursor()?);
     let page = session.find(&query).await?;
     let items = page.items.iter().map(|record| listed(&session, record)).collect::<Result<_, Problem>>()?;
-    json(&People { items, next: next(page.next) })
+    reply::page(page.items.len(), &People { items, next: next(page.next) })
 }
 
 fn listed(session: &Session, record: &Record) -> Result<Listed, Problem> {

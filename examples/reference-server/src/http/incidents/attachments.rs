@@ -15,7 +15,7 @@ use super::super::body::{AttachedFile, Incident, Json, Params, Upload};
 use super::super::caller::Caller;
 use super::super::problem::Problem;
 use super::super::repeat::{Keyed, Seed};
-use super::super::reply::{Answered, Changed, created, held, json};
+use super::super::reply::{Answered, Changed, created, held, page};
 use super::super::values;
 
 /// What a file is called.
@@ -70,7 +70,7 @@ pub(super) async fn list(
     session.incidents().load(id).await?;
     let records = of(&session, &app).list(id).await?;
     let items = records.iter().map(|record| item(&session, record)).collect::<Result<_, Problem>>()?;
-    json(&Files { items })
+    page(records.len(), &Files { items })
 }
 
 pub(super) async fn attach(

@@ -13,7 +13,7 @@ use super::super::body::{FollowUpAction, Incident, Json, Seen};
 use super::super::caller::Caller;
 use super::super::problem::Problem;
 use super::super::repeat::{Keyed, Seed};
-use super::super::reply::{Answered, Changed, created, json};
+use super::super::reply::{Answered, Changed, created, page};
 use super::super::values;
 
 /// Something to be done.
@@ -108,7 +108,7 @@ pub(super) async fn list(Caller(session): Caller, Incident(id): Incident) -> Ans
     session.incidents().load(id).await?;
     let records = session.incidents().follow_ups(id).await?;
     let items = records.iter().map(|record| item(&session, record)).collect::<Result<_, _>>()?;
-    json(&FollowUps { items })
+    page(records.len(), &FollowUps { items })
 }
 
 pub(super) async fn add(

@@ -15,7 +15,7 @@ use super::super::body::Params;
 use super::super::caller::Caller;
 use super::super::page::{self, Place};
 use super::super::problem::Problem;
-use super::super::reply::{Answered, json};
+use super::super::reply::{self, Answered};
 use super::super::values;
 
 /// Which incidents. All that is given must hold.
@@ -143,7 +143,7 @@ impl<'a> Item<'a> {
 
 pub(super) async fn list(Caller(session): Caller, Params(filters): Params<Filters>) -> Answered {
     let page = session.list(&filters.query()?, FACETS).await?;
-    json(&Page { items: Items(&page.items), next: page.next.map(Place) })
+    reply::page(page.items.len(), &Page { items: Items(&page.items), next: page.next.map(Place) })
 }
 
 impl Filters {

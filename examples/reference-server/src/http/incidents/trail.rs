@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::extract::State;
 use eovr_core::Timestamp;
 use eovr_core::audit::Change;
 use eovr_core::record::RecordId;
@@ -9,6 +10,8 @@ use eovr_core::service::Entry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::app::App;
+use super::super::auth::Trace;
 use super::super::body::Incident;
 use super::super::caller::Caller;
 use super::super::reply::{Answered, at_version};
@@ -52,8 +55,16 @@ struct Happened<'a> {
     content: &'a str,
 }
 
-pub(super) async fn audit(Caller(session): Caller, Incident(id): Incident) -> Answered {
+pub(super) async fn audit(
+    State(app): State<App>,
+    Caller(session): Caller,
+    trace: Trace,
+    Incident(id): Incident,
+) -> Answered {
     let trail = session.incidents().trail(id).await?;
+    if !trail.verdict.is_intact() {
+        app.auth.alarm.tampered(&id.to_string(), Some(&trace));
+    }
     let audit = Audit {
         id,
         intact: trail.verdict.is_intact(),

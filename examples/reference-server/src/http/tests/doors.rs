@@ -12,13 +12,14 @@ use eovr_core::access::{Role, danger};
 use eovr_core::export;
 use eovr_core::identity::password::{Password, PasswordCost};
 use eovr_core::identity::token::{Purpose, Signer};
-use eovr_core::identity::{self, NewUser, user};
+use eovr_core::identity::{self, NewUser, key_change, user};
 use eovr_core::incident::{self, Settings};
 use eovr_core::memory::{MemoryBlobs, MemoryStore};
 use eovr_core::notice;
 use eovr_core::org::{Org, OrgId};
+use eovr_core::record::{Query, Record};
 use eovr_core::seal::{Entropy, MasterKey};
-use eovr_core::{Eovr, Timestamp};
+use eovr_core::{Eovr, Name, Timestamp};
 use eovr_tests::TestClock;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
@@ -27,10 +28,12 @@ use sha1::Sha1;
 use tower::ServiceExt as _;
 
 use super::super::auth::{Allowed, Auth, Provider, Proxies, Rates, doors};
-use super::super::{App, Setup, meters, router};
+use super::super::{App, Setup, Watched, meters, router};
 use crate::checkpoint::Kept;
 use crate::export::fonts::Shelf;
+use crate::keyring::Keys;
 use crate::post::Bell;
+use crate::secrets::Secrets;
 
 use super::{Got, KEY, ORG, REPORT, SECRET, Server, Tested};
 
@@ -74,6 +77,7 @@ async fn opened(allowed: Allowed, proxies: Proxies, provider: Option<Provider>) 
         .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
         .kinds(eovr_core::analyst::kinds()?)
         .kind(notice::kind()?)
+        .kind(export::given::kind()?)
         .actions(of, rows)
         .actions(exports, exporting)
         .master_key(MasterKey::from_bytes(&KEY))
@@ -111,7 +115,9 @@ async fn opened(allowed: Allowed, proxies: Proxies, provider: Option<Provider>) 
         auth,
         production: false,
         public_url: None,
-        secret: SECRET,
+        secrets: Secrets::for_tests(SECRET),
+        keys: Keys::Ring,
+        watched: Watched::default(),
         meters: meters::install(),
     };
     let app = App::new(setup);
@@ -364,6 +370,55 @@ async fn what_matters_most_asks_for_a_fresh_proof() -> Tested {
     door.post(&top, "/api/auth/prove", Some(wrong)).await?.problem(401, "unauthenticated")?;
     door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?.is(204)?;
     door.post(&top, "/api/users", Some(person)).await?.is(201)?;
+    Ok(())
+}
+
+/// Whoever may, who has just proved it, and what stands of it afterwards.
+#[tokio::test]
+async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Tested {
+    let door = door().await?;
+    let top = door.come_in(TOP).await?;
+    let mona = door.come_in(MONA).await?;
+    let rotation = || Some(json!({"purpose": "fields", "reason": "once a year"}));
+    door.post(&mona, "/api/data-keys/rotate", rotation()).await?.problem(403, "denied")?;
+    door.get(&mona, "/api/data-keys").await?.problem(403, "denied")?;
+    let listed = door.get(&top, "/api/data-keys").await?.is(200)?.json()?;
+    let old = listed["items"].as_array().into_iter().flatten().find(|key| key["purpose"] == "fields");
+    let old = old.and_then(|key| key["id"].as_str()).ok_or("a key for fields")?;
+    let destroy = format!("/api/data-keys/{old}/destroy");
+    let reason = || Some(json!({"reason": "the patient asked for it"}));
+    door.post(&top, &destroy, reason()).await?.problem(409, "conflict")?;
+
+    door.clock.pass_seconds(6 * 60);
+    door.post(&top, "/api/data-keys/rotate", rotation()).await?.problem(401, "proof_needed")?;
+    door.post(&top, &destroy, reason()).await?.problem(401, "proof_needed")?;
+    door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?.is(204)?;
+    let odd = Some(json!({"purpose": "everything", "reason": "once a year"}));
+    door.post(&top, "/api/data-keys/rotate", odd).await?.problem(422, "invalid_input")?;
+    let new = door.post(&top, "/api/data-keys/rotate", rotation()).await?.is(200)?.json()?;
+    door.clock.pass_seconds(1);
+    door.post(&top, &destroy, reason()).await?.is(204)?;
+    let listed = door.get(&top, "/api/data-keys").await?.is(200)?.json()?;
+    let state = |id: &str| {
+        let found = listed["items"].as_array().into_iter().flatten().find(|key| key["id"] == id);
+        found.map(|key| key["state"].clone())
+    };
+    assert_eq!(state(old), Some("destroyed".into()));
+    assert_eq!(state(new["id"].as_str().ok_or("an id")?), Some("sealing".into()));
+
+    // Who, what and why stands in the trail, also of what was refused.
+    let setup = door.eovr.session(danger::unrestricted("test", "look")?);
+    let entries = setup.find(&Query::of(Name::new(key_change::KIND)?)).await?.items;
+    let said = |facet: &str| {
+        let text = |entry: &Record| entry.facet(facet).and_then(|value| value.as_text()).map(str::to_owned);
+        entries.iter().rev().map(text).collect::<Vec<_>>()
+    };
+    let states: Vec<_> = entries.iter().rev().map(|entry| entry.state().as_str()).collect();
+    assert_eq!(states, ["failed", "done", "done"]);
+    assert_eq!(said("change"), ["destroy", "rotate", "destroy"].map(|change| Some(change.to_owned())));
+    assert!(entries.iter().all(|entry| entry.envelope().author.as_str().len() == 36), "not by an account");
+    let reason = setup.open(entries.first().ok_or("an entry")?, "reason")?.ok_or("a reason")?;
+    assert_eq!(reason.as_str(), "the patient asked for it");
     Ok(())
 }
 

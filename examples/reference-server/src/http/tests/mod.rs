@@ -2,6 +2,7 @@
 
 mod analytics;
 mod attachments;
+mod detection;
 mod doors;
 mod errors;
 mod exports;
@@ -39,10 +40,12 @@ use tower::ServiceExt as _;
 use super::auth::{Allowed, Arrival, Auth, Proxies, Rates, doors};
 use super::caller::Gate;
 use super::problem::Problem;
-use super::{App, Setup, meters, router};
+use super::{App, Setup, Watched, meters, router};
 use crate::checkpoint::Kept;
 use crate::export::fonts::Shelf;
+use crate::keyring::Keys;
 use crate::post::Bell;
+use crate::secrets::Secrets;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
@@ -113,7 +116,7 @@ impl Server {
 
     /// A server on a store that may have been served before.
     async fn on(store: Arc<dyn Store>, production: bool) -> Result<Self, Box<dyn std::error::Error>> {
-        Self::with_files(store, Arc::new(MemoryBlobs::new()), production).await
+        Self::of(store, Arc::new(MemoryBlobs::new()), production, Watched::default()).await
     }
 
     /// The same, with files that may have been there before.
@@ -121,6 +124,24 @@ impl Server {
         store: Arc<dyn Store>,
         files: Arc<dyn Blobs>,
         production: bool,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        Self::of(store, files, production, Watched::default()).await
+    }
+
+    /// The same, beside what is watched.
+    async fn watched(
+        store: Arc<dyn Store>,
+        production: bool,
+        watched: Watched,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        Self::of(store, Arc::new(MemoryBlobs::new()), production, watched).await
+    }
+
+    async fn of(
+        store: Arc<dyn Store>,
+        files: Arc<dyn Blobs>,
+        production: bool,
+        watched: Watched,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let (of, rows) = incident::notice_actions()?;
         let (exports, exporting) = export::actions()?;
@@ -130,6 +151,7 @@ impl Server {
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
             .kinds(analyst::kinds()?)
             .kind(notice::kind()?)
+            .kind(export::given::kind()?)
             .actions(of, rows)
             .actions(exports, exporting)
             .master_key(MasterKey::from_bytes(&KEY))
@@ -151,7 +173,9 @@ impl Server {
             shelf: Shelf::default(),
             production,
             public_url: None,
-            secret: SECRET,
+            secrets: Secrets::for_tests(SECRET),
+            keys: Keys::Ring,
+            watched,
             meters: meters::install(),
         });
         Ok(Self { router: router(&app), app })

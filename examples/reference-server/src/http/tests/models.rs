@@ -1,5 +1,7 @@
 //! Models outside, as clients see them: known, and off until figures and a person say otherwise.
 
+use eovr_core::access::danger;
+use eovr_core::analyst::MODEL;
 use serde_json::json;
 
 use super::{NURSE, QUALITY, Server, TOP, Tested};
@@ -18,6 +20,11 @@ async fn a_model_is_switched_on_by_figures_and_a_person() -> Tested {
     let made = server.post(TOP, "/api/ai/models", NEW).await?.is(200)?.json()?;
     let again = server.post(TOP, "/api/ai/models", NEW).await?.is(200)?.json()?;
     assert_eq!(made["id"], again["id"], "it is known once");
+    let id = made["id"].as_str().ok_or("an id")?.parse()?;
+    let session = server.app.eovr.session(danger::unrestricted("test", "look")?);
+    let trail = session.trail(MODEL, id).await?;
+    let first = &trail.entries.first().ok_or("an event")?.event;
+    assert_eq!((first.actor.as_str(), first.capacity.as_str()), ("top-1", "top_management"));
     let model = format!("/api/ai/models/{}", made["id"].as_str().unwrap_or_default());
     let post = |what: &'static str, body: String| {
         let (server, path) = (&server, format!("{model}/{what}"));

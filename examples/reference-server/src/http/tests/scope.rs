@@ -13,8 +13,10 @@ use eovr_core::analyst::{self, Registry};
 use eovr_core::attachment::Attachments;
 use eovr_core::decide::Command;
 use eovr_core::export;
+use eovr_core::identity::alert::{self, Alert};
 use eovr_core::identity::api_key::{self, Access, NewKey};
 use eovr_core::identity::password::{Password, PasswordCost};
+use eovr_core::identity::watch::SecurityLog;
 use eovr_core::identity::{self, NewUser, Site, facility, login, user};
 use eovr_core::incident::{
     self, ATTACHMENT, Action, FOLLOW_UP, FollowUp, FollowUpKind, KIND, Report, Settings,
@@ -22,7 +24,7 @@ use eovr_core::incident::{
 use eovr_core::memory::{MemoryBlobs, MemoryStore};
 use eovr_core::notice;
 use eovr_core::org::{Org, OrgId, Stamp};
-use eovr_core::record::{RecordId, Value};
+use eovr_core::record::{Query, RecordId, Value};
 use eovr_core::seal::{Entropy, MasterKey};
 use eovr_core::{Eovr, Session};
 use eovr_tests::TestClock;
@@ -30,10 +32,12 @@ use eovr_tests::chance::Chance;
 
 use super::super::auth::{Allowed, Auth, Proxies, Rates, doors};
 use super::super::routes::{self, Endpoint};
-use super::super::{App, Setup, all, meters, router};
+use super::super::{App, Setup, Watched, all, meters, router};
 use crate::checkpoint::Kept;
 use crate::export::fonts::Shelf;
+use crate::keyring::Keys;
 use crate::post::Bell;
+use crate::secrets::Secrets;
 
 use super::{Got, KEY, ORG, SECRET, Server, Tested};
 
@@ -63,6 +67,8 @@ const NO_IDS: &[&str] = &[
     "0192f0c0-0000-7000-8000-0000000000000",
     "%27%20or%201=1--",
 ];
+
+const DATA_KEY: &str = "data_key";
 
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +127,7 @@ impl World {
             .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
             .kinds(analyst::kinds()?)
             .kind(notice::kind()?)
+            .kind(export::given::kind()?)
             .actions(of, rows)
             .actions(exports, exporting)
             .master_key(MasterKey::from_bytes(&KEY))
@@ -142,7 +149,9 @@ impl World {
             shelf: Shelf::default(),
             production: false,
             public_url: None,
-            secret: SECRET,
+            secrets: Secrets::for_tests(SECRET),
+            keys: Keys::Ring,
+            watched: Watched::default(),
             meters: meters::install(),
         });
         let setup = eovr.session(danger::unrestricted("test", "plant what others must not see")?);
@@ -153,8 +162,13 @@ impl World {
             let id = world.setup.create(facility::KIND, &place, site.command()).await?.id;
             world.plant(facility::KIND, id).await?;
         }
-        let model = Registry::register(&eovr, &eovr_core::Name::new("local")?, "a-reader").await?;
+        let model = Registry::equip(&eovr, &eovr_core::Name::new("local")?, "a-reader").await?;
         world.plant(analyst::MODEL, model).await?;
+        SecurityLog::of(&eovr)?.raise(Alert::LogRewritten, None, None).await?;
+        for kind in [alert::KIND, DATA_KEY] {
+            let page = world.setup.find(&Query::of(eovr_core::Name::new(kind)?)).await?;
+            world.plant(kind, page.items.first().ok_or("one of the kind")?.id()).await?;
+        }
         for seat in SEATS {
             for role in Role::ALL {
                 world.arrives(role, seat).await?;
@@ -305,7 +319,9 @@ fn sees(who: &Person, planted: &Planted) -> bool {
     let covered = who.session.scope().covers(&planted.stamp);
     match planted.kind {
         login::KIND | notice::KIND => false,
-        user::KIND | api_key::KIND | analyst::MODEL => covered && who.role == Role::TopManagement,
+        user::KIND | api_key::KIND | analyst::MODEL | alert::KIND | DATA_KEY => {
+            covered && who.role == Role::TopManagement
+        }
         _ => covered,
     }
 }
@@ -320,6 +336,8 @@ fn kind_at(path: &str, name: &str) -> &'static str {
         (Some("ai"), _) => analyst::MODEL,
         (Some("notices"), _) => notice::KIND,
         (Some("users"), _) => user::KIND,
+        (Some("alerts"), _) => alert::KIND,
+        (Some("data-keys"), _) => DATA_KEY,
         (Some("keys"), _) => api_key::KIND,
         (Some("auth"), _) => login::KIND,
         (Some("facilities"), _) => facility::KIND,
@@ -386,6 +404,8 @@ fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String
         ("POST", path) if path.starts_with("/api/ai/models/{id}/") && route.takes.is_some() => {
             r#"{"reason": "we looked at it"}"#
         }
+        ("POST", "/api/alerts/{id}/settle") => r#"{"found": "a drill"}"#,
+        ("POST", "/api/data-keys/{id}/destroy") => r#"{"reason": "no more"}"#,
         ("POST", "/api/incidents/{id}/analysis/retry") => r#"{"reason": "it is back"}"#,
         ("POST", "/api/users/{id}/role") => r#"{"role": "staff"}"#,
         ("POST", "/api/users/{id}/disable" | "/api/users/{id}/enable" | "/api/users/{id}/retire")

@@ -1,0 +1,128 @@
+//! A facility's questions of one day: a record that is counted up in the commit that lets a question out.
+//!
+//! Whoever looked first and sent afterwards would overspend by all that is in flight, on every node. Here two that
+//! count at once want the same version of one record, and one of them decides again.
+
+use crate::access::Tiers;
+use crate::decide::{Command, Commit};
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::labels;
+use crate::name::Name;
+use crate::org::Stamp;
+use crate::record::{Record, RecordId, Value, ValueType};
+use crate::service::Session;
+use crate::workflow::{May, Need, Row, Table, Workflow};
+
+/// The name of the kind.
+pub(super) const KIND: &str = "analysis_budget";
+
+labels! {
+    enum State {
+        // A day is never closed.
+        Counting = "counting",
+    }
+}
+
+labels! {
+    enum Action {
+        Begin = "begin",
+        Count = "count",
+    }
+}
+
+struct BudgetWorkflow;
+
+impl Workflow for BudgetWorkflow {
+    type State = State;
+    type Action = Action;
+
+    const START: State = State::Counting;
+    const ENDS: &'static [State] = &[State::Counting];
+    const CREATE: Action = Action::Begin;
+
+    const MAY: &'static [May<Action>] =
+        &[May::new(Action::Begin, (5, 5), &["day", "asked"]), May::new(Action::Count, (5, 5), &["asked"])];
+
+    const RULES: &'static [Row<State, Action>] =
+        &[Row::stay(&[State::Counting], Action::Count, &[Need::Software])];
+}
+
+pub(super) fn kind() -> Result<Kind> {
+    let required = |name: &str, value_type| {
+        Ok::<_, Error>(FacetSpec { required: true, ..FacetSpec::new(Name::new(name)?, value_type) })
+    };
+    Kind::new(KindTable {
+        readers: Tiers::new(5, 5)?,
+        internal: true,
+        facets: vec![
+            required("day", ValueType::Text)?,
+            FacetSpec { range: Some((0, i64::MAX)), ..required("asked", ValueType::Int)? },
+        ],
+        ..KindTable::new(KIND, Table::of::<BudgetWorkflow>()?)?
+    })
+}
+
+/// The questions of one facility on one day.
+pub(super) struct Budget<'a> {
+    session: &'a Session,
+    stamp: &'a Stamp,
+    day: String,
+}
+
+impl<'a> Budget<'a> {
+    /// Today's.
+    pub(super) fn of(session: &'a Session, stamp: &'a Stamp) -> Self {
+        Self { session, stamp, day: session.eovr().now().utc_day() }
+    }
+
+    /// How many questions were counted.
+    pub(super) async fn asked(&self) -> Result<u64> {
+        Ok(self.counted().await?.as_ref().map(asked).unwrap_or_default())
+    }
+
+    /// What counts one more, to be committed with the question; none where there are `most` already. `counted` is
+    /// the day's record, and `before` how many are known to have gone out where there is none yet.
+    pub(super) async fn one_more(
+        &self,
+        counted: Option<Record>,
+        before: u64,
+        most: u64,
+    ) -> Result<Option<Commit>> {
+        let now = counted.as_ref().map_or(before, asked);
+        if now >= most {
+            return Ok(None);
+        }
+        let next = i64::try_from(now.saturating_add(1)).unwrap_or(i64::MAX);
+        let kind = self.session.eovr().catalog().kind(KIND)?.clone();
+        let commit = match counted {
+            Some(record) => {
+                let count = Command::new(Action::Count).set("asked", next).expecting(record.version());
+                self.session.decide_on(&kind, &record, count).await?
+            }
+            None => {
+                let begin = Command::new(Action::Begin).set("day", self.day.as_str()).set("asked", next);
+                self.session.decide_new(&kind, self.id(), self.stamp.clone(), None, begin)?
+            }
+        };
+        Ok(Some(commit))
+    }
+
+    /// The day's record, where something was counted.
+    pub(super) async fn counted(&self) -> Result<Option<Record>> {
+        match self.session.load(KIND, self.id()).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            loaded => loaded.map(Some),
+        }
+    }
+
+    fn id(&self) -> RecordId {
+        let parts = [self.stamp.facility.as_str().as_bytes(), self.day.as_bytes()];
+        RecordId::derived("eovr.analysis_budget.v1", &parts)
+    }
+}
+
+fn asked(record: &Record) -> u64 {
+    let asked = record.facet("asked").and_then(Value::as_int).unwrap_or_default();
+    u64::try_from(asked).unwrap_or_default()
+}

@@ -1,0 +1,118 @@
+//! Alerts on their way: at once in the log and as a meter, and within seconds a record that tier 5 is told of.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use eovr_core::Result;
+use eovr_core::identity::alert::Alert;
+use eovr_core::identity::watch::SecurityLog;
+use eovr_core::workflow::Label as _;
+
+use super::client::Trace;
+
+/// So many different ones a day are told one by one. Whoever has changed ten thousand records is told of without a list.
+const MOST: usize = 10_000;
+const DAY: u64 = 24 * 3600;
+
+/// What was told today, and what waits to be written.
+#[derive(Default)]
+pub(crate) struct Alerts(Mutex<Today>);
+
+#[derive(Default)]
+struct Today {
+    day: u64,
+    told: BTreeSet<(Alert, String)>,
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Clone)]
+struct Waiting {
+    alert: Alert,
+    subject: Option<String>,
+    note: Option<String>,
+}
+
+impl Alerts {
+    /// Tells of it in the log and as a meter, and says whether it is the first of today about this subject.
+    pub(crate) fn raise(&self, alert: Alert, subject: Option<&str>, trace: Option<&Trace>) -> bool {
+        let (request_id, network) = trace.map(|trace| (trace.request_id(), trace.network())).unzip();
+        let note = request_id.zip(network.as_ref());
+        let note = note.map(|(request_id, network)| format!("request {request_id} from {network}"));
+        let first = self.waits(alert, subject, note);
+        if first || !is_of_a_record(alert) {
+            let alert = alert.name();
+            tracing::error!(target: "eovr_server::security", alert, subject, request_id, network, "alert");
+            metrics::counter!("eovr_alerts_total", "alert" => alert).increment(1);
+        }
+        first
+    }
+
+    /// Whether a record that does not fit its chain was met today.
+    pub(crate) fn met_tampering(&self) -> bool {
+        let mut today = self.today();
+        today.begin(day());
+        today.told.iter().any(|(alert, _)| is_of_a_record(*alert))
+    }
+
+    /// Writes what waits.
+    ///
+    /// # Errors
+    /// What the store says; the rest is written another time.
+    pub(crate) async fn write(&self, log: &SecurityLog) -> Result<()> {
+        // Each is taken away once it is written: what is broken off in the middle is written again, and is there then.
+        loop {
+            let Some(next) = self.today().waiting.front().cloned() else { return Ok(()) };
+            log.raise(next.alert, next.subject.as_deref(), next.note.as_deref()).await?;
+            self.today().waiting.pop_front();
+        }
+    }
+
+    fn waits(&self, alert: Alert, subject: Option<&str>, note: Option<String>) -> bool {
+        let mut today = self.today();
+        today.begin(day());
+        if today.told.len() >= MOST || !today.told.insert((alert, subject.unwrap_or_default().to_owned())) {
+            return false;
+        }
+        today.waiting.push_back(Waiting { alert, subject: subject.map(str::to_owned), note });
+        true
+    }
+
+    fn today(&self) -> MutexGuard<'_, Today> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Today {
+    /// Another day begins, and what was told yesterday is told again. What waits still waits.
+    fn begin(&mut self, day: u64) {
+        if std::mem::replace(&mut self.day, day) != day {
+            self.told.clear();
+        }
+    }
+}
+
+/// It is met again at every request for that record, and says nothing new.
+fn is_of_a_record(alert: Alert) -> bool {
+    alert == Alert::RecordTampered
+}
+
+fn day() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / DAY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_told_of_once_a_day() {
+        let alerts = Alerts::default();
+        assert!(!alerts.met_tampering());
+        let raise = |record| alerts.raise(Alert::RecordTampered, Some(record), None);
+        assert_eq!([raise("a"), raise("a"), raise("b")], [true, false, true]);
+        assert!(alerts.met_tampering());
+        alerts.today().begin(0);
+        assert!(raise("a"), "another day");
+    }
+}

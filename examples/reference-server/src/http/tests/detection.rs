@@ -1,0 +1,280 @@
+//! What is found is told: by meter, in `/health`, in the security log, and to those who answer for the house.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use eovr_core::access::{Role, Scope, danger};
+use eovr_core::audit::StoredEvent;
+use eovr_core::audit::log::Signer;
+use eovr_core::decide::Commit;
+use eovr_core::identity::watch::{self, SecurityLog};
+use eovr_core::identity::{NewUser, user};
+use eovr_core::incident::KIND;
+use eovr_core::kind::Catalog;
+use eovr_core::memory::MemoryStore;
+use eovr_core::notice::{Channel, Post, alert_rules};
+use eovr_core::org::OrgId;
+use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
+use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
+use eovr_core::service::LogKeeper;
+use eovr_core::{Error, ErrorKind, Name, Result as Done, Timestamp};
+
+use super::super::Watched;
+use super::{NURSE, QUALITY, REPORT, SECRET, Server, TOP, Tested};
+use crate::checkpoint::{Kept, LogState};
+use crate::writes::{WatchedStore, Writes};
+
+/// A store in trouble, where a test says so: it takes no writes, or somebody has changed rows behind its back.
+#[derive(Debug, Default)]
+struct Troubled {
+    store: MemoryStore,
+    full: AtomicBool,
+    edited: AtomicBool,
+}
+
+#[async_trait]
+impl Store for Troubled {
+    async fn prepare(&self, catalog: &Catalog) -> Done<()> {
+        self.store.prepare(catalog).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Done<Receipt> {
+        if self.full.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Unavailable, "database or disk is full"));
+        }
+        self.store.commit(commit).await
+    }
+
+    async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Done<Option<StoredRecord>> {
+        let mut loaded = self.store.load(scope, kind, id).await?;
+        if self.edited.load(Ordering::Relaxed)
+            && *kind == KIND
+            && let Some(record) = &mut loaded
+        {
+            record.facets.insert(Name::new("category")?, "fall".into());
+        }
+        Ok(loaded)
+    }
+
+    async fn find(&self, scope: &Scope, query: &Query) -> Done<Page<StoredRecord>> {
+        self.store.find(scope, query).await
+    }
+
+    async fn tally(&self, scope: &Scope, tally: &Tally) -> Done<Vec<Cell>> {
+        self.store.tally(scope, tally).await
+    }
+
+    async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Done<Vec<StoredEvent>> {
+        self.store.events(scope, kind, record).await
+    }
+
+    async fn feed(&self, after: u64, limit: u32) -> Done<Vec<Posted>> {
+        self.store.feed(after, limit).await
+    }
+
+    async fn census(&self, kind: &Name, by: &[Column]) -> Done<Census> {
+        self.store.census(kind, by).await
+    }
+
+    async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Done<Vec<Parcel>> {
+        self.store.lease(limit, now, until).await
+    }
+
+    async fn acknowledge(&self, ids: &[u64]) -> Done<()> {
+        self.store.acknowledge(ids).await
+    }
+}
+
+impl Server {
+    /// The alerts that tier 5 sees: what each is about, and of whom.
+    async fn alerts(&self) -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
+        self.app.auth.alarm.write(&SecurityLog::of(&self.app.eovr)?).await?;
+        let listed = self.get(TOP, "/api/alerts").await?.is(200)?.json()?;
+        let text =
+            |alert: &serde_json::Value, name: &str| alert[name].as_str().unwrap_or_default().to_owned();
+        let items = listed["items"].as_array().ok_or("a list")?;
+        Ok(items.iter().map(|alert| (text(alert, "alert"), text(alert, "subject"))).collect())
+    }
+
+    async fn health(&self, word: &str) -> Result<String, Box<dyn std::error::Error>> {
+        let health = self.get("nobody", "/health").await?.json()?;
+        Ok(health[word].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Somebody of tier 5 who has an account, and whom the post room tells.
+    async fn answerable(&self) -> Result<RecordId, Box<dyn std::error::Error>> {
+        let setup = self.app.eovr.session(danger::unrestricted("test", "make an account")?);
+        let person = NewUser {
+            role: Role::TopManagement,
+            email: "top@example.org".to_owned(),
+            display_name: "Somebody".to_owned(),
+            password_hash: None,
+            must_change: false,
+        };
+        Ok(setup.create(user::KIND, &OrgId::new("F1")?, person.command()).await?.id)
+    }
+
+    /// The topics that somebody was told of.
+    async fn told(&self, who: RecordId) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        let post = Post::new(&self.app.eovr, alert_rules()?, &[Channel::InApp])?;
+        while post.sort().await? > 0 {}
+        let notices = self.get(&format!("top_management F1 {who}"), "/api/notices").await?.is(200)?.json()?;
+        let items = notices["items"].as_array().ok_or("a list")?;
+        Ok(items.iter().map(|notice| notice["topic"].as_str().unwrap_or_default().to_owned()).collect())
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_does_not_fit_its_checkpoint_reaches_those_who_answer_for_it() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let kept = Kept::at(folder.path().join("checkpoints"));
+    let keeper = |server: &Server| LogKeeper::new(&server.app.eovr, Signer::new("test", &SECRET)?);
+    let vouched = Server::new().await?;
+    for _ in 0..3 {
+        vouched.reported().await?;
+    }
+    let state = LogState::default();
+    kept.round(&keeper(&vouched)?, &mut None, &state, &vouched.app.auth.alarm).await;
+    assert_eq!(state.word(), "ok");
+
+    // The database of an earlier day takes its place.
+    let watched = Watched::default();
+    let server = Server::watched(Arc::new(MemoryStore::new()), false, watched.clone()).await?;
+    let answerable = server.answerable().await?;
+    assert_eq!((server.health("status").await?, server.health("log").await?), ("ok".into(), "off".into()));
+    kept.round(&keeper(&server)?, &mut None, &watched.log, &server.app.auth.alarm).await;
+    assert_eq!(server.health("log").await?, "failing");
+    assert_eq!(server.health("status").await?, "alarmed");
+    assert_eq!(server.alerts().await?, [("log_rewritten".to_owned(), String::new())]);
+    assert_eq!(server.told(answerable).await?, ["security_alert.raise"]);
+    let meters = server.get("nobody", "/metrics").await?.is(200)?.text;
+    assert!(meters.contains(r#"eovr_alerts_total{alert="log_rewritten"}"#), "{meters}");
+    let days = server.app.eovr.session(danger::unrestricted("test", "look")?);
+    let day = days.find(&Query::of(Name::new(watch::KIND)?)).await?.items.pop().ok_or("a day")?;
+    let trail = days.trail(watch::KIND, day.id()).await?;
+    let noted = trail.entries.last().and_then(|entry| entry.note.as_ref()).ok_or("a note")?;
+    assert!(noted.contains("log_rewritten"));
+    Ok(())
+}
+
+/// Whoever empties the file of checkpoints has not made the server forget the last one.
+#[tokio::test]
+async fn a_file_of_checkpoints_that_was_emptied_is_not_believed() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("checkpoints");
+    let kept = Kept::at(path.clone());
+    let keeper = |server: &Server| LogKeeper::new(&server.app.eovr, Signer::new("test", &SECRET)?);
+    let (server, state, mut last) = (Server::new().await?, LogState::default(), None);
+    server.reported().await?;
+    kept.round(&keeper(&server)?, &mut last, &state, &server.app.auth.alarm).await;
+    std::fs::write(&path, "")?;
+    let other = Server::new().await?;
+    kept.round(&keeper(&other)?, &mut last, &state, &other.app.auth.alarm).await;
+    assert_eq!(state.word(), "failing");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_fit_its_chain_is_told_once_a_day() -> Tested {
+    let store = Arc::new(Troubled::default());
+    let server = Server::on(store.clone(), false).await?;
+    let (answerable, path) = (server.answerable().await?, server.reported().await?);
+    let id = path.rsplit('/').next().ok_or("an id")?.to_owned();
+    server.get(QUALITY, &format!("{path}/audit")).await?.is(200)?;
+    assert_eq!((server.alerts().await?.len(), server.health("records").await?), (0, "ok".into()));
+    store.edited.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        server.get(QUALITY, &format!("{path}/audit")).await?;
+    }
+    assert_eq!(server.alerts().await?, [("record_tampered".to_owned(), id)]);
+    assert_eq!(server.health("records").await?, "tampered");
+    assert_eq!(server.told(answerable).await?, ["security_alert.raise"]);
+    Ok(())
+}
+
+/// A handler that meets such a record answers an error; whichever it is, it is told.
+#[tokio::test]
+async fn whatever_answers_that_a_record_was_tampered_with_raises_the_alarm() -> Tested {
+    let server = Server::new().await?;
+    let id = RecordId::from_parts(Timestamp::from_micros(7), [7; 10]);
+    let error = Error::new(ErrorKind::Tampered, "it does not open").with("field", "story").with("record", id);
+    let problem = super::super::problem::Problem::from(error);
+    assert_eq!(problem.tampered(), Some(id.to_string().as_str()));
+    let refused = Error::new(ErrorKind::Denied, "not yours").with("record", id);
+    assert_eq!(super::super::problem::Problem::from(refused).tampered(), None);
+    server.app.auth.alarm.of(&Error::new(ErrorKind::Tampered, "elsewhere").with("user", id));
+    assert_eq!(server.alerts().await?, [("record_tampered".to_owned(), id.to_string())]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_write_says_so_until_it_can() -> Tested {
+    let (store, writes) = (Arc::new(Troubled::default()), Arc::new(Writes::default()));
+    let watched = Watched { writes: writes.clone(), ..Watched::default() };
+    let witnessed = Arc::new(WatchedStore::new(store.clone(), writes));
+    let server = Server::watched(witnessed, false, watched).await?;
+    server.reported().await?;
+    server.get("nobody", "/ready").await?.is(200)?;
+    store.full.store(true, Ordering::Relaxed);
+    server.post(NURSE, "/api/incidents", REPORT).await?.is(503)?;
+    // It reads as well as ever.
+    server.get(QUALITY, "/api/incidents").await?.is(200)?;
+    assert_eq!(
+        (server.health("database").await?, server.health("writes").await?),
+        ("ok".into(), "failing".into())
+    );
+    server.get("nobody", "/health").await?.is(503)?;
+    server.get("nobody", "/ready").await?.is(503)?;
+    // The alert itself waits, and is what finds out that there is room again.
+    let mut told = None;
+    let log = SecurityLog::of(&server.app.eovr)?;
+    assert!(crate::serve::watched(&server.app, &log, &mut told).await.is_err());
+    store.full.store(false, Ordering::Relaxed);
+    crate::serve::watched(&server.app, &log, &mut told).await?;
+    server.get("nobody", "/ready").await?.is(200)?;
+    assert_eq!(server.health("status").await?, "ok");
+    assert_eq!(server.alerts().await?[0].0, "write_failed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_taken_out_stands_in_the_trail_and_counts_by_its_rows() -> Tested {
+    let server = Server::new().await?;
+    let path = server.reported().await?;
+    for _ in 0..99 {
+        server.reported().await?;
+    }
+    let id = path.rsplit('/').next().ok_or("an id")?;
+    server.get(QUALITY, &format!("/api/exports/incidents/{id}.pdf")).await?.is(200)?;
+    server.get(QUALITY, "/api/exports/incidents.xlsx?lang=ar").await?.is(200)?;
+    let listed = server.get(TOP, "/api/exports").await?.is(200)?.json()?;
+    let (book, page) = (&listed["items"][0], &listed["items"][1]);
+    assert_eq!((page["format"].as_str(), page["about"].as_str()), (Some("pdf"), Some(id)));
+    assert_eq!((page["rows"].as_i64(), page["by"].as_str()), (Some(1), Some("quality-1")));
+    assert_eq!((book["format"].as_str(), book["rows"].as_i64()), (Some("xlsx"), Some(100)));
+    assert_eq!((book["filters"].as_str(), book["by"].as_str()), (Some("lang=ar"), Some("quality-1")));
+    server.get(QUALITY, "/api/exports").await?.problem(403, "denied")?;
+    assert_eq!(server.alerts().await?, []);
+    for _ in 0..19 {
+        server.get(QUALITY, "/api/exports/incidents.xlsx").await?.is(200)?;
+    }
+    let alerts = server.alerts().await?;
+    assert_eq!(alerts.iter().map(|(_, who)| who.as_str()).collect::<Vec<_>>(), ["quality-1"]);
+    // At night, where these tests run, it is told earlier and as that.
+    assert!(["bulk_read", "off_hours_read"].contains(&alerts[0].0.as_str()), "{alerts:?}");
+    Ok(())
+}
+
+/// An export that could not be entered is not handed out.
+#[tokio::test]
+async fn what_cannot_be_entered_is_not_given() -> Tested {
+    let store = Arc::new(Troubled::default());
+    let server = Server::on(store.clone(), false).await?;
+    let path = server.reported().await?;
+    let id = path.rsplit('/').next().ok_or("an id")?;
+    store.full.store(true, Ordering::Relaxed);
+    server.get(QUALITY, &format!("/api/exports/incidents/{id}.pdf")).await?.problem(503, "unavailable")?;
+    server.get(QUALITY, "/api/exports/incidents.xlsx").await?.problem(503, "unavailable")?;
+    Ok(())
+}

@@ -1,0 +1,302 @@
+//! `key`: lists, rotates, destroys and wraps anew the keys that seal, by somebody who is named.
+//!
+//! Whoever may log in and is of tier 5 proves it with password and second factor. An operator without an account, on a
+//! machine that has the master key, gives a name; it stands with the reason in the entry that is made of the change.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use clap::ValueEnum;
+use console::Term;
+use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::identity::Doors;
+use eovr_core::identity::doors::{Admitted, Entry};
+use eovr_core::identity::key_change::{Change, KeyChanges};
+use eovr_core::identity::password::Password;
+use eovr_core::record::{ActorId, RecordId};
+use eovr_core::seal::Purpose;
+use eovr_core::service::SystemClock;
+use eovr_core::{Error, ErrorKind, Session};
+use zeroize::Zeroizing;
+
+use crate::checkpoint::Log;
+use crate::database::KeyText;
+use crate::engine::{self, Host, MasterKeys, Opening};
+use crate::http;
+use crate::output::{Failure, Out, Paint};
+use crate::settings::{PREVIOUS_KEY, Place};
+
+/// What the program calls itself to whom it lets in.
+const CLIENT: &str = "eovr-server key";
+/// The actor that an operator without an account is.
+const OPERATOR: &str = "eovr-server.operator";
+
+/// Options of `key`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What to do
+    #[arg(value_enum)]
+    verb: Verb,
+    /// Destroy: the key, by its id
+    #[arg(value_name = "KEY")]
+    key: Option<String>,
+    #[command(flatten)]
+    place: Place,
+    /// Rotate: what the key is for
+    #[arg(long, value_enum, default_value_t = For::Fields)]
+    purpose: For,
+    /// Why; destroying a key asks for it
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// By whom: the address of an account of tier 5, which proves itself at the prompt
+    #[arg(long = "as", value_name = "EMAIL", conflicts_with = "operator")]
+    who: Option<String>,
+    /// By whom: the name of an operator who has no account
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
+    /// Rewrap: signs one more checkpoint, so that those under the new key follow from those under the old one
+    #[command(flatten)]
+    log: Log,
+}
+
+/// What can be done with keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Verb {
+    /// Show every key, and what it does
+    List,
+    /// Make a new one, which seals from now on
+    Rotate,
+    /// Destroy one that seals no more, with everything that it has sealed
+    Destroy,
+    /// Wrap all under EOVR_MASTER_KEY that are wrapped under EOVR_PREVIOUS_MASTER_KEY
+    Rewrap,
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum For {
+    /// Sealing texts
+    Fields,
+    /// Finding file numbers
+    Search,
+}
+
+impl From<For> for Purpose {
+    fn from(purpose: For) -> Self {
+        match purpose {
+            For::Fields => Self::Fields,
+            For::Search => Self::Search,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
+    args.check()?;
+    if args.verb == Verb::Rewrap {
+        return rewrap(&args, out).await;
+    }
+    let host = engine::open_with(&args.place, SystemClock, existing(None), out).await?;
+    let done = match args.verb {
+        Verb::List => list(&host, out).await,
+        _ => change(&args, &host, out).await,
+    };
+    host.close().await;
+    done
+}
+
+/// Keys are changed where there is something: no facility is invented for it.
+fn existing(keys: Option<MasterKeys>) -> Opening {
+    Opening { for_real: true, keys, ..Opening::default() }
+}
+
+impl Args {
+    fn check(&self) -> Result<(), Failure> {
+        if self.verb == Verb::List {
+            return Ok(());
+        }
+        if self.who.is_none() && self.operator.as_ref().is_none_or(|name| name.trim().is_empty()) {
+            return Err(Failure::usage(
+                "nobody stands for the change",
+                "say `--as EMAIL` for an account of tier 5, or `--operator NAME`",
+            ));
+        }
+        if self.verb == Verb::Destroy && self.key.is_none() {
+            return Err(Failure::usage("no key is named", "`key list` shows them: `key destroy KEY`"));
+        }
+        if self.verb == Verb::Destroy && self.reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) {
+            return Err(Failure::usage("a key is destroyed for a reason", "give it: `--reason TEXT`"));
+        }
+        Ok(())
+    }
+
+    /// The reason as the entry has it.
+    fn said(&self) -> String {
+        let reason = self.reason.as_deref().unwrap_or("no reason was given");
+        match &self.operator {
+            Some(name) => format!("{name}, at the command line: {reason}"),
+            None => reason.to_owned(),
+        }
+    }
+}
+
+async fn list(host: &Host, out: &mut Out) -> Result<(), Failure> {
+    for key in host.keys.list(&engine::setup(&host.eovr)?).await? {
+        let line = format!("{}  {:<6}  {}  {}", key.id, key.purpose, key.created_at, key.state.name());
+        out.line(line);
+    }
+    Ok(())
+}
+
+async fn change(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> {
+    let by = By::of(args, host).await?;
+    let done = match (args.verb, &args.key) {
+        (Verb::Destroy, Some(key)) => {
+            let id: RecordId = key.parse().map_err(Failure::from)?;
+            host.keys.destroy(by.session(), id, args.said()).await.map(|()| format!("destroyed: {id}"))
+        }
+        _ => {
+            let made = host.keys.rotate(by.session(), args.purpose.into(), args.said()).await;
+            made.map(|id| format!("{id} seals from now on"))
+        }
+    };
+    by.leave().await;
+    out.line(done?);
+    Ok(())
+}
+
+/// Wraps every key anew. It is entered while the old master key still opens the store; where that opens it no more,
+/// because an earlier attempt was broken off, as soon as the new one does.
+async fn rewrap(args: &Args, out: &mut Out) -> Result<(), Failure> {
+    let config = args.place.database()?;
+    let keys = |out: &mut Out| {
+        let before = args.place.previous_master_key(&config)?.ok_or_else(|| {
+            Failure::usage(
+                format!("{PREVIOUS_KEY} is not set"),
+                "it is the master key that wraps the keys now",
+            )
+        })?;
+        Ok::<_, Failure>((args.place.master_key(&config, out)?, before))
+    };
+    let (_, before) = keys(out)?;
+    let begun = match engine::open_with(&args.place, SystemClock, existing(only(before)), out).await {
+        Err(failure) if failure.kind() == Some(ErrorKind::Key) => None,
+        opened => Some(begin(args, opened?).await?),
+    };
+    let (now, before) = keys(out)?;
+    let both = MasterKeys { now, before: Some(before) };
+    let host = engine::open_with(&args.place, SystemClock, existing(Some(both)), out).await?;
+    let done = finish(args, &host, begun, out).await;
+    host.close().await;
+    done
+}
+
+fn only(now: KeyText) -> Option<MasterKeys> {
+    Some(MasterKeys { now, before: None })
+}
+
+/// The entry, and who made it.
+type Begun = (RecordId, Actor);
+
+async fn begin(args: &Args, host: Host) -> Result<Begun, Failure> {
+    let done = async {
+        let by = By::of(args, &host).await?;
+        let intent = host.keys.intent(Change::Rewrap, None, None, args.said());
+        let entry = KeyChanges::of(by.session()).begin(intent).await;
+        let actor = by.session().actor().clone();
+        by.leave().await;
+        Ok((entry?, actor))
+    };
+    let done = done.await;
+    host.close().await;
+    done
+}
+
+async fn finish(args: &Args, host: &Host, begun: Option<Begun>, out: &mut Out) -> Result<(), Failure> {
+    let (entry, actor) = match begun {
+        Some(begun) => begun,
+        None => {
+            let by = By::of(args, host).await?;
+            let intent = host.keys.intent(Change::Rewrap, None, None, args.said());
+            let entry = KeyChanges::of(by.session()).begin(intent).await;
+            let actor = by.session().actor().clone();
+            by.leave().await;
+            (entry?, actor)
+        }
+    };
+    KeyChanges::of(&host.eovr.session(actor)).end(entry, &Ok(()), None).await?;
+    args.log.follow_on(host).await?;
+    out.line("every key is wrapped under the new master key; start every node with it");
+    let warn = out.paint("note", Paint::Warn);
+    out.line(format_args!(
+        "{warn}: give `serve` {PREVIOUS_KEY} as well until people have logged in anew and keys for machines were made \
+         anew, then destroy the old master key"
+    ));
+    Ok(())
+}
+
+/// Who stands for a change.
+enum By {
+    /// An account, for as long as the command runs.
+    Account(Doors, Box<Admitted>),
+    /// An operator without one.
+    Operator(Session),
+}
+
+impl By {
+    async fn of(args: &Args, host: &Host) -> Result<Self, Failure> {
+        let Some(email) = &args.who else {
+            let operator = Actor::new(ActorId::new(OPERATOR)?, Role::TopManagement, Seat::Country)?;
+            return Ok(Self::Operator(host.eovr.session(operator)));
+        };
+        let doors = http::doors(&host.eovr, host.secrets.tokens()).await?;
+        let admitted = proven(&doors, email).await?;
+        Ok(Self::Account(doors, Box::new(admitted)))
+    }
+
+    fn session(&self) -> &Session {
+        match self {
+            Self::Account(_, admitted) => &admitted.session,
+            Self::Operator(session) => session,
+        }
+    }
+
+    /// Ends the login. One that cannot be ended ends by itself, as nothing has its tokens.
+    async fn leave(self) {
+        if let Self::Account(doors, admitted) = self {
+            drop(doors.leave(&admitted).await);
+        }
+    }
+}
+
+/// Lets somebody in by password and second factor, as a browser would be.
+async fn proven(doors: &Doors, email: &str) -> Result<Admitted, Failure> {
+    let password = asked("password: ")?;
+    let password = Password::typed(&password).or_else(|_| Password::typed(""));
+    let password = password.map_err(|flaw| Failure::broken(flaw.to_string()))?;
+    let tried = doors.knock(email).await?.try_password(&password)?;
+    let mut entry = doors.enter(tried, CLIENT).await?;
+    if let Entry::SecondStep(token) = &entry {
+        entry = doors.second_step(token, asked("code of the second factor: ")?.trim(), CLIENT).await?;
+    }
+    match entry {
+        Entry::Open(opened) => Ok(doors.admit(&opened.access).await?),
+        _ => Err(Error::new(ErrorKind::Denied, "the password must be changed first")
+            .with_help("log in once in a browser")
+            .into()),
+    }
+}
+
+/// What somebody types and nobody should see; a line of standard input where nobody types.
+fn asked(what: &str) -> Result<Zeroizing<String>, Failure> {
+    let unread = |error: io::Error| Failure::broken(format!("cannot read what is typed: {error}"));
+    if io::stdin().is_terminal() {
+        let term = Term::stderr();
+        term.write_str(what).map_err(unread)?;
+        return term.read_secure_line().map(Zeroizing::new).map_err(unread);
+    }
+    let mut line = Zeroizing::new(String::new());
+    io::stdin().lock().read_line(&mut line).map_err(unread)?;
+    while line.ends_with(['\n', '\r']) {
+        line.pop();
+    }
+    Ok(line)
+}

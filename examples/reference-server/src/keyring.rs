@@ -1,0 +1,178 @@
+//! The keys that seal, in the hands of those who may change them: the same for the command line and for HTTP,
+//! whether they are in the engine's own ring or in MongoDB's vault. Each change is entered before it is made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eovr_core::identity::key_change::{Change, Intent, KeyChanges, Place};
+use eovr_core::record::RecordId;
+use eovr_core::seal::Purpose;
+use eovr_core::{Error, ErrorKind, Result, Session, Timestamp};
+use eovr_store_mongo::Vault;
+use uuid::Uuid;
+
+/// A node knows what others did to a vault so much later: well within [`Vault::SETTLING`].
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Where the keys are.
+#[derive(Clone)]
+pub(crate) enum Keys {
+    /// In the engine's ring, which follows the feed by itself.
+    Ring,
+    /// In MongoDB's vault.
+    Vault(Arc<Vault>),
+}
+
+/// A key, without the key.
+pub(crate) struct Key {
+    pub(crate) id: RecordId,
+    pub(crate) purpose: &'static str,
+    pub(crate) created_at: Timestamp,
+    pub(crate) state: State,
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// It seals, and opens.
+    Sealing,
+    /// It opens what it has sealed.
+    Opening,
+    /// It is gone, and what it has sealed with it.
+    Destroyed,
+}
+
+impl State {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sealing => "sealing",
+            Self::Opening => "opening",
+            Self::Destroyed => "destroyed",
+        }
+    }
+}
+
+impl Keys {
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::Ring => Place::Ring,
+            Self::Vault(_) => Place::Vault,
+        }
+    }
+
+    /// Every key, the newest first.
+    ///
+    /// # Errors
+    /// `Denied` below tier 5; what the store says.
+    pub(crate) async fn list(&self, session: &Session) -> Result<Vec<Key>> {
+        match self {
+            Self::Ring => {
+                let mut sealing = Vec::new();
+                let one = |key: eovr_core::service::DataKeyInfo| {
+                    // The newest of each purpose seals.
+                    let newest = !key.destroyed && !sealing.contains(&key.purpose);
+                    sealing.extend(newest.then_some(key.purpose));
+                    let state = match (key.destroyed, newest) {
+                        (true, _) => State::Destroyed,
+                        (false, true) => State::Sealing,
+                        (false, false) => State::Opening,
+                    };
+                    Key { id: key.id, purpose: key.purpose.name(), created_at: key.created_at, state }
+                };
+                Ok(session.data_keys().await?.into_iter().map(one).collect())
+            }
+            Self::Vault(vault) => {
+                vault.refresh().await?;
+                let one = |key: eovr_store_mongo::KeyInfo| Key {
+                    id: record(key.id),
+                    purpose: Purpose::Fields.name(),
+                    created_at: key.created_at,
+                    state: if key.active { State::Sealing } else { State::Opening },
+                };
+                Ok(vault.keys().into_iter().map(one).collect())
+            }
+        }
+    }
+
+    /// Makes a new key, which seals from now on.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a purpose that has no key of its own here; as [`Session::rotate_key`] and
+    /// [`Vault::rotate`].
+    pub(crate) async fn rotate(
+        &self,
+        session: &Session,
+        purpose: Purpose,
+        reason: String,
+    ) -> Result<RecordId> {
+        if matches!(self, Self::Vault(_)) && purpose == Purpose::Search {
+            return Err(Error::invalid("`purpose`: a vault of MongoDB has one key, and searches by it")
+                .with_help("rotate `fields`"));
+        }
+        let changes = KeyChanges::of(session);
+        let entry = changes.begin(self.intent(Change::Rotate, Some(purpose), None, reason)).await?;
+        let made = match self {
+            Self::Ring => session.rotate_key(purpose).await,
+            Self::Vault(vault) => vault.rotate().await.map(record),
+        };
+        changes.end(entry, &made, made.as_ref().ok().copied()).await?;
+        made
+    }
+
+    /// Destroys a key that seals no more: nothing that it has sealed opens again.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such key; as [`Session::destroy_key`] and [`Vault::destroy`].
+    pub(crate) async fn destroy(&self, session: &Session, id: RecordId, reason: String) -> Result<()> {
+        if !self.list(session).await?.iter().any(|key| key.id == id) {
+            return Err(Error::new(ErrorKind::NotFound, "no such key").with_help("`key list` shows them"));
+        }
+        let changes = KeyChanges::of(session);
+        let entry = changes.begin(self.intent(Change::Destroy, None, Some(id), reason.clone())).await?;
+        let done = match self {
+            Self::Ring => session.destroy_key(id, &reason).await,
+            Self::Vault(vault) => vault.destroy(Uuid::from_bytes(*id.as_bytes())).await,
+        };
+        changes.end(entry, &done, None).await?;
+        done
+    }
+
+    /// What is about to be done here.
+    pub(crate) fn intent(
+        &self,
+        change: Change,
+        purpose: Option<Purpose>,
+        key: Option<RecordId>,
+        reason: String,
+    ) -> Intent {
+        Intent { change, place: self.place(), purpose: purpose.map(Purpose::name), key, reason }
+    }
+
+    /// Learns what other nodes have done to a vault, until it is dropped.
+    pub(crate) async fn follow(self) {
+        let Self::Vault(vault) = self else { return };
+        let mut every = tokio::time::interval(LOOK);
+        loop {
+            every.tick().await;
+            if let Err(error) = vault.refresh().await {
+                tracing::warn!(kind = error.kind().name(), "the key vault was not read");
+            }
+        }
+    }
+}
+
+/// The purpose that this word stands for.
+///
+/// # Errors
+/// `InvalidInput` where it stands for none.
+pub(crate) fn purpose(word: &str) -> Result<Purpose> {
+    let known = [Purpose::Fields, Purpose::Search];
+    known.into_iter().find(|purpose| purpose.name() == word).ok_or_else(|| {
+        Error::new(ErrorKind::InvalidInput, "`purpose` is not one that keys have")
+            .with_help("`fields` or `search`")
+    })
+}
+
+fn record(id: Uuid) -> RecordId {
+    RecordId::from_bytes(*id.as_bytes())
+}

@@ -1,0 +1,61 @@
+//! What follows from the master key and lives as long as the server: one copy, shared, and wiped in the end.
+
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::database::KeyText;
+
+/// A secret of this length signs tokens, receipts or checkpoints.
+pub(crate) type Secret = [u8; 32];
+
+/// The secrets of a host, the same at every start with one master key. None is ever copied out of here but into
+/// what wipes it too.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Secrets {
+    server: Secret,
+    tokens: Secret,
+    log: Secret,
+}
+
+impl Secrets {
+    /// The secrets that follow from a master key. They are written where they stay: a value that is moved leaves a
+    /// copy behind.
+    pub(crate) fn of(key: &KeyText) -> Arc<Self> {
+        let mut secrets = Arc::new(Self { server: [0; 32], tokens: [0; 32], log: [0; 32] });
+        if let Some(Self { server, tokens, log }) = Arc::get_mut(&mut secrets) {
+            key.derive("eovr.server.v1", server);
+            key.derive("eovr.tokens.v1", tokens);
+            key.derive("eovr.log.v1", log);
+        }
+        secrets
+    }
+
+    /// What nobody outside knows: ids of repeated creations and receipts follow from it.
+    pub(crate) fn server(&self) -> &Secret {
+        &self.server
+    }
+
+    /// What tokens and keys for machines are made with.
+    pub(crate) fn tokens(&self) -> &Secret {
+        &self.tokens
+    }
+
+    /// What checkpoints of the audit log are signed with.
+    pub(crate) fn log(&self) -> &Secret {
+        &self.log
+    }
+
+    /// The same bytes for every purpose.
+    #[cfg(test)]
+    pub(crate) fn for_tests(bytes: Secret) -> Arc<Self> {
+        Arc::new(Self { server: bytes, tokens: bytes, log: bytes })
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(redacted)")
+    }
+}
