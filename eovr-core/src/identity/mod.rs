@@ -7,10 +7,13 @@
 //! ends logins, and makes and reads their tokens. A host that knows its people already does
 //! without: it finds the account ([`user::find_by_email`]) and asks [`user::actor`] for the actor.
 
+mod address;
 #[cfg(feature = "login")]
 pub mod api_key;
 #[cfg(feature = "login")]
 mod base32;
+#[cfg(feature = "login")]
+mod device;
 #[cfg(feature = "login")]
 pub mod doors;
 pub mod facility;
@@ -24,6 +27,8 @@ pub mod password;
 pub mod recovery;
 #[cfg(feature = "login")]
 mod refresh;
+#[cfg(feature = "login")]
+pub mod throttle;
 #[cfg(feature = "login")]
 mod ticket;
 #[cfg(feature = "login")]
@@ -46,9 +51,8 @@ pub use self::facility::{Site, org_from};
 pub use self::refresh::RefreshToken;
 pub use self::user::{NewUser, actor};
 
-/// The kinds `user` and `facility`, and with the feature `login` `login`, `api_key` and
-/// `security_day`, for
-/// [`crate::service::EovrBuilder::kinds`].
+/// The kinds `user` and `facility`, and with the feature `login` `login`, `api_key`, `security_day`
+/// and `throttle`, for [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
 /// None that a host could cause.
@@ -62,6 +66,8 @@ pub fn kinds() -> Result<Vec<Kind>> {
         api_key::kind()?,
         #[cfg(feature = "login")]
         watch::kind()?,
+        #[cfg(feature = "login")]
+        throttle::kind()?,
     ])
 }
 
