@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use eovr_core::access::Tier;
 use eovr_core::identity::watch::SecurityLog;
 use eovr_core::incident::Lessons;
 use eovr_core::service::SystemClock;
@@ -48,6 +49,9 @@ pub(crate) struct Door {
     /// The address of a proxy that is believed when it says whom it speaks for
     #[arg(long, value_name = "ADDRESS")]
     proxy: Vec<IpAddr>,
+    /// From this tier on (1 to 5) people have to have a second factor: who has none may set one up and nothing else
+    #[arg(long, value_name = "TIER", env = "EOVR_SECOND_FACTOR_FROM", value_parser = tier)]
+    second_factor_from: Option<Tier>,
     /// Requests a minute that somebody who is in may send; 0: any number
     #[arg(long, value_name = "NUMBER", default_value_t = PerMinute::default().api)]
     requests_per_minute: u32,
@@ -71,6 +75,11 @@ pub(crate) struct Door {
     /// megabyte of memory for each facility with reviews
     #[arg(long, env = "EOVR_LEARN")]
     learn: bool,
+}
+
+fn tier(text: &str) -> Result<Tier, String> {
+    let number = text.parse::<u8>().map_err(|_| "tiers run from 1 to 5".to_owned())?;
+    Tier::new(number).map_err(|error| error.to_string())
 }
 
 impl Door {
@@ -105,7 +114,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         .local_addr()
         .map_err(|error| Failure::broken(format!("the system does not say where it listens: {error}")))?;
     let rates = Rates::new(PerMinute { api: door.requests_per_minute, ..PerMinute::default() });
-    let doors = http::doors(&host.eovr, &host.token_secret).await?;
+    let doors = http::doors(&host.eovr, &host.token_secret, door.second_factor_from).await?;
     let mut auth = Auth::new(doors, rates, Proxies(door.proxy.clone()));
     if let Some(provider) = door.provider()? {
         auth = auth.accepting(provider);

@@ -1,3 +1,5 @@
+use zeroize::Zeroizing;
+
 use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
 use crate::identity::device::Device;
@@ -18,6 +20,8 @@ const CROWDS: u16 = 512;
 const RENEWED_DAYS: i64 = 30;
 const REMEMBERED_DAYS: i64 = 180;
 const DAY_SECONDS: i64 = 24 * 3600;
+/// So many people who share a browser are known by it.
+const MOST_DEVICES: usize = 10;
 
 /// Where an attempt is counted.
 #[derive(Clone)]
@@ -60,6 +64,19 @@ impl Doors {
         let now = self.eovr().now();
         let mut devices = origin.devices.iter().filter_map(|token| Device::read(token, self.signer(), now));
         devices.find(|device| device.account.as_bytes() == account)
+    }
+
+    /// The tokens by which a browser that people share is known to the accounts of others, the newest first.
+    pub(super) fn devices_of_others<'a>(
+        &'a self,
+        account: &Record,
+        origin: &'a Origin,
+    ) -> impl Iterator<Item = Zeroizing<String>> + 'a {
+        let (now, own) = (self.eovr().now(), account.id());
+        let other = move |token: &&Zeroizing<String>| {
+            Device::read(token, self.signer(), now).is_some_and(|device| device.account != own)
+        };
+        origin.devices.iter().filter(other).take(MOST_DEVICES - 1).cloned()
     }
 
     /// Where wrong proofs of somebody who is in are counted: nobody else comes near it.

@@ -57,8 +57,9 @@ pub struct Opened {
     pub access: Zeroizing<String>,
     /// Gives new ones of both kinds, once.
     pub refresh: RefreshToken,
-    /// Lets the browser be known again ([`Origin::devices`]); it opens nothing, and outlasts the login.
-    pub device: Option<Zeroizing<String>>,
+    /// What the browser is to keep, to be known again ([`Origin::devices`]): a token for this account, before
+    /// those of others. They open nothing, and outlast the login. Empty where nothing new is to be kept.
+    pub devices: Vec<Zeroizing<String>>,
     /// Whether the person has to set up a second factor before anything else.
     pub lacks_factor: bool,
 }
@@ -203,8 +204,9 @@ impl Doors {
         let command = command.write_some("client", shown(&origin.client));
         let facility = &account.envelope().stamp.facility;
         self.software(account.id())?.create_as(login::KIND, facility, id, command).await?;
-        let device = known.unwrap_or(device).sign(self.signer(), now);
-        Ok(Opened { device: Some(device), ..self.opened(account, refresh, now, now)? })
+        let own = known.unwrap_or(device).sign(self.signer(), now);
+        let devices = std::iter::once(own).chain(self.devices_of_others(account, origin)).collect();
+        Ok(Opened { devices, ..self.opened(account, refresh, now, now)? })
     }
 
     /// The tokens of an open login.
@@ -218,7 +220,7 @@ impl Doors {
         let login = refresh.login();
         let bound = Bound::Proof(proved_at);
         let access = self.signer().sign_bound(Purpose::Access, account.id(), Some(login), bound, now)?;
-        Ok(Opened { login, access, refresh, device: None, lacks_factor: self.lacks_factor(account)? })
+        Ok(Opened { login, access, refresh, devices: Vec::new(), lacks_factor: self.lacks_factor(account)? })
     }
 
     /// Whether somebody has no second factor and has to have one.

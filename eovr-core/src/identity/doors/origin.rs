@@ -11,8 +11,8 @@ pub struct Origin {
     pub client: String,
     /// The network that it came from.
     pub network: Option<Network>,
-    /// What [`Opened::device`](crate::identity::doors::Opened::device) has given to this browser, for this account
-    /// and for others.
+    /// What [`Opened::devices`](crate::identity::doors::Opened::devices) has given to this browser, for this
+    /// account and for others.
     pub devices: Vec<Zeroizing<String>>,
 }
 

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use eovr_core::identity::watch::Concern;
 
 use super::app::App;
+use super::auth::Trace;
 use super::headers::{Nonce, secure};
 use super::meters;
 use super::problem::{Code, Problem};
@@ -23,6 +24,9 @@ const NO_ROUTE: &str = "none";
 pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
+    let client = app.auth.proxies.client(request.extensions(), request.headers());
+    let trace = Trace::new(id.clone(), client);
+    request.extensions_mut().insert(trace.clone());
     let method = method(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -38,7 +42,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let problem = Problem::taken_from(&mut response);
     if let Some(problem) = &problem {
         if let Some(concern) = concern(problem, shows) {
-            app.auth.alarm.note(concern);
+            app.auth.alarm.note(concern, &trace);
         }
         response = problem.written(id.as_str(), response);
     }
@@ -57,7 +61,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
 fn concern(problem: &Problem, shows: bool) -> Option<Concern> {
     match problem.code() {
         Code::Unauthenticated if shows => Some(Concern::TokenRefused),
-        Code::Denied => Some(Concern::Denied),
+        Code::Denied | Code::FactorNeeded => Some(Concern::Denied),
         Code::TooMany => Some(Concern::TooMany),
         _ => None,
     }

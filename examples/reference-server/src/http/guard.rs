@@ -6,7 +6,7 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
-use eovr_core::identity::api_key;
+use eovr_core::identity::{Doors, api_key};
 
 use super::app::App;
 use super::auth::Category;
@@ -25,6 +25,8 @@ pub(super) struct Door {
     pub(super) category: Option<Category>,
     /// Its body is a file.
     pub(super) uploads: bool,
+    /// It is open to people who have to set up a second factor first.
+    pub(super) before_factor: bool,
     /// It answers with a page of a list.
     pub(super) lists: bool,
 }
@@ -51,6 +53,9 @@ async fn admitted(app: &App, door: Door, mut request: Request, next: Next) -> Re
         let actor = arrival.session.actor();
         let category = if door.uploads { Category::Upload } else { Category::Api };
         app.auth.rates.by_caller(category, actor.id().as_str())?;
+        if !door.before_factor && arrival.person.as_ref().is_some_and(|person| person.lacks_factor) {
+            return Err(Doors::factor_needed().into());
+        }
         door.access.check(actor, app.eovr.catalog())?;
         if arrival.key == Some(api_key::Access::Read) && *request.method() != Method::GET {
             return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));

@@ -1,7 +1,8 @@
 //! What somebody who watches over the server should know: at once in the log and as a meter, and for good in the
 //! security log, a record of each day.
 //!
-//! Addresses are masked in the log: it is read by people who may not know who works here.
+//! Addresses are masked in the log, and those of machines cut to their network: it is read by people who may not
+//! know who works here. The id of the request leads to its own line.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,8 @@ use eovr_core::access::{Actor, Seat, Standing};
 use eovr_core::identity::watch::{Concern, SecurityLog};
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Result, Timestamp};
+
+use super::client::Trace;
 
 /// So many failed logins within a minute are an attack, or a broken client.
 const BURST: usize = 20;
@@ -31,6 +34,30 @@ pub(crate) struct Alarm {
     readers: Mutex<HashMap<String, Reader>>,
 }
 
+/// What somebody could not do.
+pub(super) enum Failed<'a> {
+    /// Come in by this address and a password.
+    Password(&'a str),
+    /// Give the code of this account's second factor, after the password was right.
+    Code(&'a str),
+    /// Take a step whose token is worth nothing.
+    Step,
+    /// Prove who they are, in a login of this account.
+    Proof(&'a str),
+}
+
+impl Failed<'_> {
+    /// The step, and the account as the log may name it.
+    fn said(&self) -> (&'static str, String) {
+        match self {
+            Self::Password(email) => ("password", masked(email)),
+            Self::Code(account) => ("code", (*account).to_owned()),
+            Self::Step => ("step", "***".to_owned()),
+            Self::Proof(account) => ("proof", (*account).to_owned()),
+        }
+    }
+}
+
 /// What is not in the security log yet.
 #[derive(Default)]
 struct Noted {
@@ -48,16 +75,32 @@ struct Reader {
 
 impl Alarm {
     /// Somebody was turned away.
-    pub(crate) fn note(&self, concern: Concern) {
-        tracing::warn!(target: "eovr_server::security", concern = concern.name(), "turned away");
+    pub(crate) fn note(&self, concern: Concern, trace: &Trace) {
+        tracing::warn!(
+            target: "eovr_server::security",
+            concern = concern.name(),
+            network = trace.network(),
+            request_id = trace.request_id(),
+            "turned away"
+        );
         self.count(concern, None);
     }
 
-    /// Somebody could not come in.
-    pub(super) fn turned_away(&self, email: &str) {
-        tracing::warn!(target: "eovr_server::security", account = masked(email), "login failed");
-        metrics::counter!("eovr_logins_failed_total").increment(1);
-        self.count(Concern::LoginFailed, None);
+    /// Somebody could not come in, or not prove who they are.
+    pub(super) fn failed(&self, failed: &Failed<'_>, trace: &Trace) {
+        let (step, account) = failed.said();
+        tracing::warn!(
+            target: "eovr_server::security",
+            step,
+            account,
+            network = trace.network(),
+            request_id = trace.request_id(),
+            "login failed"
+        );
+        metrics::counter!("eovr_logins_failed_total", "step" => step).increment(1);
+        // Whoever has to guess the code has the password.
+        let guessed = matches!(failed, Failed::Code(_)).then(|| format!("second factor guessed: {account}"));
+        self.count(Concern::LoginFailed, guessed);
         if self.is_burst(Instant::now()) {
             self.raise(Concern::LoginBurst, None);
         }

@@ -2,8 +2,16 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use axum::extract::FromRequestParts;
 use axum::extract::connect_info::ConnectInfo;
+use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, header};
+use eovr_core::identity::doors::{Network, Origin};
+
+use super::cookie;
+use crate::http::app::App;
+use crate::http::problem::Problem;
+use crate::http::request_id::RequestId;
 
 /// The proxies that stand before the server and are believed when they say whom they speak for.
 #[derive(Clone, Debug, Default)]
@@ -34,10 +42,51 @@ impl Proxies {
     }
 }
 
-/// What a client calls itself.
-pub(super) fn agent(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    agent.unwrap_or_default().to_owned()
+/// What joins a line in the log with a request, and with whoever sent it, without naming a person.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace {
+    request_id: RequestId,
+    network: Option<Network>,
+}
+
+impl Trace {
+    pub(crate) fn new(request_id: RequestId, client: Option<IpAddr>) -> Self {
+        Self { request_id, network: client.map(Network::of) }
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.request_id.as_str()
+    }
+
+    /// The network of the client, or `unknown`.
+    pub(crate) fn network(&self) -> String {
+        self.network.map_or_else(|| "unknown".to_owned(), |network| network.to_string())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Trace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let trace = parts.extensions.get::<Self>().cloned();
+        trace.ok_or_else(|| Problem::internal("a request has no trace"))
+    }
+}
+
+/// Where a request comes from, for the doors.
+pub(super) struct Whence(pub(super) Origin);
+
+impl FromRequestParts<App> for Whence {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        Ok(Self(Origin {
+            client: agent.unwrap_or_default().to_owned(),
+            network: app.auth.proxies.client(&parts.extensions, &parts.headers).map(Network::of),
+            devices: cookie::devices(app, &parts.headers),
+        }))
+    }
 }
 
 #[cfg(test)]

@@ -19,12 +19,13 @@ mod provider;
 mod rates;
 mod watch;
 
+use eovr_core::access::Tier;
 use eovr_core::identity::Doors;
 use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
 
 use self::alarm::Alarm;
-pub(crate) use self::client::Proxies;
+pub(crate) use self::client::{Proxies, Trace};
 pub(crate) use self::gate::{Arrival, Person};
 use self::hashing::Hashing;
 pub(crate) use self::provider::Provider;
@@ -81,12 +82,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
     keys::routes(routes)
 }
 
-/// Opens the doors of an engine, with a secret of its own for tokens.
+/// Opens the doors of an engine, with a secret of its own for tokens. From this tier on people have to have a
+/// second factor.
 ///
 /// # Errors
 /// As [`Doors::open`].
-pub(crate) async fn doors(eovr: &Eovr, secret: &[u8; 32]) -> Result<Doors> {
+pub(crate) async fn doors(eovr: &Eovr, secret: &[u8; 32], second_factor_from: Option<Tier>) -> Result<Doors> {
     use eovr_core::identity::doors::Limits;
     use eovr_core::identity::token::Signer;
-    Doors::open(eovr.clone(), Signer::new("eovr-server", secret)?, Limits::default()).await
+    let limits = Limits { second_factor_from, ..Limits::default() };
+    Doors::open(eovr.clone(), Signer::new("eovr-server", secret)?, limits).await
 }

@@ -1,5 +1,6 @@
 //! Coming in by HTTP, as a browser and as an attacker would.
 
+mod attempts;
 mod outside;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use eovr_core::access::{Role, danger};
+use eovr_core::access::{Role, Tier, danger};
 use eovr_core::export;
 use eovr_core::identity::password::{Password, PasswordCost};
 use eovr_core::identity::token::{Purpose, Signer};
@@ -56,6 +57,14 @@ async fn door_with(rates: PerMinute) -> Failing<Door> {
 }
 
 async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing<Door> {
+    door_as(rates, provider, None).await
+}
+
+async fn door_as(
+    rates: PerMinute,
+    provider: Option<Provider>,
+    second_factor_from: Option<Tier>,
+) -> Failing<Door> {
     let clock = TestClock::new();
     let (of, rows) = incident::notice_actions()?;
     let (exports, exporting) = export::actions()?;
@@ -84,7 +93,7 @@ async fn door_accepting(rates: PerMinute, provider: Option<Provider>) -> Failing
         };
         setup.create(user::KIND, &OrgId::new("F1")?, account.command()).await?;
     }
-    let doors = doors(&eovr, &SECRET).await?;
+    let doors = doors(&eovr, &SECRET, second_factor_from).await?;
     let mut auth = Auth::new(doors, Rates::new(rates), Proxies::default());
     if let Some(provider) = provider {
         auth = auth.accepting(provider);
@@ -353,7 +362,9 @@ async fn what_matters_most_asks_for_a_fresh_proof() -> Tested {
     got.problem(401, "proof_needed")?;
     let wrong = json!({"password": "four boats on the nile"});
     door.post(&top, "/api/auth/prove", Some(wrong)).await?.problem(401, "unauthenticated")?;
-    door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?.is(204)?;
+    let proven = door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?;
+    door.get(&top, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    let top = In::of(proven)?;
     door.post(&top, "/api/users", Some(person)).await?.is(201)?;
     Ok(())
 }

@@ -129,7 +129,7 @@ impl World {
             .open()
             .await?;
         let rates = PerMinute { login: 1_000_000, public: 1_000_000, draft: 0, api: 0, upload: 0 };
-        let auth = Arc::new(Auth::new(doors(&eovr, &SECRET).await?, Rates::new(rates), Proxies::default()));
+        let auth = Arc::new(Auth::new(doors(&eovr, &SECRET, None).await?, Rates::new(rates), Proxies::default()));
         let app = App::new(Setup {
             eovr: eovr.clone(),
             gate: auth.clone(),
