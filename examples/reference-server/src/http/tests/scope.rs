@@ -389,7 +389,8 @@ fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String
         ("POST", "/api/incidents/{id}/analysis/retry") => r#"{"reason": "it is back"}"#,
         ("POST", "/api/users/{id}/role") => r#"{"role": "staff"}"#,
         ("POST", "/api/users/{id}/disable" | "/api/users/{id}/enable" | "/api/users/{id}/retire")
-        | ("POST", "/api/users/{id}/reset-factor" | "/api/keys/{id}/revoke") => r#"{"why": "no more"}"#,
+        | ("POST", "/api/users/{id}/reset-factor" | "/api/users/{id}/unlock" | "/api/users/{id}/end-logins")
+        | ("POST", "/api/keys/{id}/revoke") => r#"{"why": "no more"}"#,
         (_, path) if names(path).next().is_some() && route.takes.is_some() => {
             panic!("{} {path}: say here what it takes", route.method)
         }
