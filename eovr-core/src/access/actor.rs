@@ -87,7 +87,13 @@ impl Actor {
             return Err(Error::new(ErrorKind::Config, format!("a `{role}` cannot sit in a {}", seat.name()))
                 .with_help(format!("give a {wanted} as the seat")));
         }
-        Ok(Self { id, standing: Standing::Member { role, seat }, human: true, own_only: false, unproven: false })
+        Ok(Self {
+            id,
+            standing: Standing::Member { role, seat },
+            human: true,
+            own_only: false,
+            unproven: false,
+        })
     }
 
     /// Somebody without an account, in this facility. The id says how the visitor came in, for example
@@ -97,7 +103,13 @@ impl Actor {
     }
 
     pub(crate) fn holder(id: ActorId, facet: Name, digest: [u8; 32]) -> Self {
-        Self { id, standing: Standing::Holder { facet, digest }, human: true, own_only: false, unproven: false }
+        Self {
+            id,
+            standing: Standing::Holder { facet, digest },
+            human: true,
+            own_only: false,
+            unproven: false,
+        }
     }
 
     pub(crate) fn system(id: ActorId, reason: &'static str) -> Self {

@@ -100,10 +100,12 @@ mod tests {
 
     #[test]
     fn a_name_is_one_line_that_can_be_read() {
-        for good in ["Mona Abdel-Rahman", "د. منى عبد الرحمن", "محمد\u{200C}رضا", "Zoë O'Neil (ICU)"] {
+        for good in ["Mona Abdel-Rahman", "د. منى عبد الرحمن", "محمد\u{200C}رضا", "Zoë O'Neil (ICU)"]
+        {
             assert!(check_name(good).is_ok(), "{good}");
         }
-        for bad in ["", " ", "Mona\n", "Mo\u{0}na", "Mona\u{2028}", "\u{202E}anoM", "Mona\u{E0041}", "Mona\u{1B}[2J"]
+        for bad in
+            ["", " ", "Mona\n", "Mo\u{0}na", "Mona\u{2028}", "\u{202E}anoM", "Mona\u{E0041}", "Mona\u{1B}[2J"]
         {
             assert!(check_name(bad).is_err(), "{bad:?}");
         }

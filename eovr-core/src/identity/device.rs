@@ -58,8 +58,7 @@ mod tests {
     #[test]
     fn a_token_is_read_back_for_half_a_year_and_nobody_makes_one() -> Result<()> {
         let signer = Signer::new("https://eovr.test", &[7; 32])?;
-        let device =
-            Device { account: RecordId::from_bytes([1; 16]), id: RecordId::from_bytes([2; 16]) };
+        let device = Device { account: RecordId::from_bytes([1; 16]), id: RecordId::from_bytes([2; 16]) };
         let now = Timestamp::from_micros(1_700_000_000_000_000);
         let token = device.sign(&signer, now);
         let read = |token: &str, days: i64| Device::read(token, &signer, now.plus_seconds(days * 24 * 3600));

@@ -281,7 +281,8 @@ fn is_machine(claims: &Map<String, Value>) -> bool {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let subject = text("sub");
     // RFC 9068, 2.2: where no person takes part, the subject is the client.
-    let is_client = ["client_id", "azp", "appid"].iter().any(|name| subject.is_some() && text(name) == subject);
+    let is_client =
+        ["client_id", "azp", "appid"].iter().any(|name| subject.is_some() && text(name) == subject);
     let of_entra = text("idtyp").is_some_and(|kind| kind.eq_ignore_ascii_case("app"))
         || subject.is_some() && text("oid") == subject && text("scp").is_none();
     let of_keycloak = text("preferred_username").is_some_and(|name| name.starts_with("service-account-"));

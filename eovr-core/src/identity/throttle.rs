@@ -222,7 +222,8 @@ mod tests {
     fn each_round_closes_for_twice_as_long_up_to_a_limit() {
         let pause = |failures| after(failures).attempted(at(0), PAUSES).closed_until;
         assert_eq!(pause(3), None);
-        for (failures, seconds) in [(4, 900), (9, 1800), (14, 3600), (19, 7200), (24, 14_400), (999_999, 14_400)]
+        for (failures, seconds) in
+            [(4, 900), (9, 1800), (14, 3600), (19, 7200), (24, 14_400), (999_999, 14_400)]
         {
             assert_eq!(pause(failures), Some(at(seconds)), "{failures}");
         }

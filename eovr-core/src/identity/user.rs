@@ -227,8 +227,11 @@ impl Complete for Derived {
             address::check_name(name)?;
         }
         if ["assign", "disable", "retire"].contains(&draft.action()) && is_own(draft) {
-            return Err(Error::new(ErrorKind::Denied, "nobody takes their own role or account from themselves")
-                .with_help("ask somebody else of tier 5"));
+            return Err(Error::new(
+                ErrorKind::Denied,
+                "nobody takes their own role or account from themselves",
+            )
+            .with_help("ask somebody else of tier 5"));
         }
         if let Some(digest) = draft.text("email").map(email_digest) {
             draft.set("email_digest", Some(Value::Bytes(digest.to_vec())))?;

@@ -229,8 +229,7 @@ async fn many_attempts_at_once_are_no_more_than_many_in_a_row() {
     }
     let mut right = 0;
     for knock in knocks {
-        right +=
-            usize::from(ward.doors.enter(knock.try_password(&typed(PASSWORD)).unwrap()).await.is_ok());
+        right += usize::from(ward.doors.enter(knock.try_password(&typed(PASSWORD)).unwrap()).await.is_ok());
     }
     assert_eq!(right, 5);
 }
@@ -487,7 +486,8 @@ async fn everything_at_the_door_stands_in_a_chain_that_verifies_and_tells_no_sec
     for wanted in ["throttle.attempt", "throttle.clear", "login.begin", "login.renew", "login.end"] {
         assert!(actions.iter().any(|action| action == wanted), "{wanted} in {actions:?}");
     }
-    let attempts = actions.iter().filter(|action| ["throttle.begin", "throttle.attempt"].contains(&action.as_str()));
+    let attempts =
+        actions.iter().filter(|action| ["throttle.begin", "throttle.attempt"].contains(&action.as_str()));
     assert_eq!(attempts.count(), 3);
 }
 

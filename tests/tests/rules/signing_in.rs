@@ -15,7 +15,9 @@ use eovr_store_sql::SqlStore;
 use eovr_tests::id;
 use futures_util::future::join_all;
 
-use super::doors::{EMAIL, FIREFOX, PASSWORD, SECRET, Ward, hash, opened, provide, turned_away, ward, ward_on};
+use super::doors::{
+    EMAIL, FIREFOX, PASSWORD, SECRET, Ward, hash, opened, provide, turned_away, ward, ward_on,
+};
 
 const TOP: &str = "top@example.org";
 const WRONG: &str = "four boats on the nile";
@@ -141,7 +143,8 @@ async fn somebody_of_tier_five_opens_a_door_and_says_why() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_at_the_door_gets_the_same_answer_whether_or_not_there_is_an_account() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqlStore::open(&format!("sqlite://{}", folder.path().join("eovr.db").display())).await.unwrap();
+    let store =
+        SqlStore::open(&format!("sqlite://{}", folder.path().join("eovr.db").display())).await.unwrap();
     let ward = Arc::new(ward_on(Arc::new(store)).await);
     for round in 0..3 {
         let knocks = (0..96).map(|number| {
@@ -244,8 +247,9 @@ async fn who_has_to_have_a_second_factor_can_do_nothing_else_before() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let limits = Limits { second_factor_from: Some(Tier::new(4).unwrap()), ..Limits::default() };
-    let doors =
-        Doors::open(ward.eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits).await.unwrap();
+    let doors = Doors::open(ward.eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits)
+        .await
+        .unwrap();
     let ward = Ward { doors, ..ward };
     assert!(!ward.come_in().await.lacks_factor, "a quality admin need not");
     let top = opened(ward.log_in(TOP, PASSWORD).await);
@@ -257,7 +261,11 @@ async fn who_has_to_have_a_second_factor_can_do_nothing_else_before() {
     ward.doors.enrol_factor(&enrolling, "eovr").await.unwrap();
     let refused = ward.doors.remove_factor(&enrolling, &hash(PASSWORD)).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict);
-    assert_eq!(ward.doors.admit(&top.access).await.unwrap_err().kind(), ErrorKind::Denied, "not confirmed yet");
+    assert_eq!(
+        ward.doors.admit(&top.access).await.unwrap_err().kind(),
+        ErrorKind::Denied,
+        "not confirmed yet"
+    );
 }
 
 #[tokio::test]

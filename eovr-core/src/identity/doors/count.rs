@@ -35,12 +35,7 @@ pub(super) struct Lane {
 
 impl Doors {
     /// Where an attempt is counted at an account, or at an address that none has. Both take the same steps.
-    pub(super) async fn lane(
-        &self,
-        account: Option<&Record>,
-        email: &str,
-        origin: &Origin,
-    ) -> Result<Lane> {
+    pub(super) async fn lane(&self, account: Option<&Record>, email: &str, origin: &Origin) -> Result<Lane> {
         let whose = match account {
             Some(account) => *account.id().as_bytes(),
             None => self.crowd(email),
@@ -51,7 +46,8 @@ impl Doors {
         if let Some(network) = origin.network {
             let lane = self.network_lane(account, &whose, network);
             let kept = self.kept(&lane).await?;
-            let from = kept.map(|kept| login::time(&kept, "came_in_at").plus_seconds(REMEMBERED_DAYS * DAY_SECONDS));
+            let from =
+                kept.map(|kept| login::time(&kept, "came_in_at").plus_seconds(REMEMBERED_DAYS * DAY_SECONDS));
             if from.is_some_and(|until| until > self.eovr().now()) {
                 return Ok(lane);
             }
@@ -223,7 +219,8 @@ impl Doors {
 
     fn lane_of(&self, account: Option<&Record>, place: Place, parts: &[&[u8]]) -> Lane {
         let parts = [&[place.name().as_bytes(), b"\n"], parts].concat();
-        let id = RecordId::derived("eovr.throttle.v1", &[keyed(self.signer().throttle_key(), &parts).as_slice()]);
+        let id =
+            RecordId::derived("eovr.throttle.v1", &[keyed(self.signer().throttle_key(), &parts).as_slice()]);
         let stamp = account.map_or_else(Stamp::national, |account| account.envelope().stamp.clone());
         Lane { id, place, account: account.map(Record::id), stamp }
     }

@@ -70,7 +70,8 @@ impl Doors {
     /// # Errors
     /// `Unavailable` where the store is away.
     pub async fn knock(&self, email: &str, origin: Origin) -> Result<Knock> {
-        let found = self.software_itself()?.find(&user::find_by_email(email)?).await?.items.into_iter().next();
+        let found =
+            self.software_itself()?.find(&user::find_by_email(email)?).await?.items.into_iter().next();
         // Attempts at no account count as well, so that both take the same time, and an auditor sees them.
         let lane = self.lane(found.as_ref(), email, &origin).await?;
         self.at(found, lane, origin).await
@@ -141,7 +142,8 @@ impl Doors {
             [Provision, ResetPassword, ChangePassword].iter().any(|set| set.name() == action)
         });
         let by_another = set.filter(|entry| entry.event.action.as_str() != ChangePassword.name());
-        let until = by_another.map(|entry| entry.event.at.plus_seconds(self.limits().first_password_days * DAY_SECONDS));
+        let until = by_another
+            .map(|entry| entry.event.at.plus_seconds(self.limits().first_password_days * DAY_SECONDS));
         Ok(until.is_some_and(|until| until <= self.eovr().now()))
     }
 
@@ -164,8 +166,12 @@ impl Doors {
         let sealed = |field| account.sealed(field).map(|sealed| sealed.as_bytes()).unwrap_or_default();
         let must_change = [u8::from(account.facet("must_change") == Some(&Value::Bool(true)))];
         let mut parts = vec![b"credentials\n".to_vec()];
-        for part in [sealed("password_hash"), sealed("factor_secret"), text(account, "factor").as_bytes(), &must_change]
-        {
+        for part in [
+            sealed("password_hash"),
+            sealed("factor_secret"),
+            text(account, "factor").as_bytes(),
+            &must_change,
+        ] {
             parts.push(part.len().to_be_bytes().to_vec());
             parts.push(part.to_vec());
         }

@@ -110,8 +110,9 @@ impl Doors {
         let account = self.account(who.user).await?;
         let tier = user::role(&account)?.tier();
         if self.limits().second_factor_from.is_some_and(|from| tier >= from) {
-            return Err(Error::new(ErrorKind::Conflict, "your role has to have a second factor")
-                .with_help("somebody else of tier 5 can take it, where you have lost it; then set up another"));
+            return Err(Error::new(ErrorKind::Conflict, "your role has to have a second factor").with_help(
+                "somebody else of tier 5 can take it, where you have lost it; then set up another",
+            ));
         }
         let command = removal().write("password_hash", new.to_string());
         self.holder_for(who, &account)?.act(user::KIND, account.id(), command).await?;

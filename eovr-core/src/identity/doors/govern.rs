@@ -85,7 +85,10 @@ impl Doors {
             let commit = if is_top(&target)? && id != who.user {
                 let own = self.account(who.user).await?;
                 if !is_active(&own) || !is_top(&own)? {
-                    return Err(Error::new(ErrorKind::Denied, "your own account has just been taken from you"));
+                    return Err(Error::new(
+                        ErrorKind::Denied,
+                        "your own account has just been taken from you",
+                    ));
                 }
                 let remain = Command::new(user::Action::Remain).expecting(own.version());
                 commit.and(self.software(who.user)?.decide_on(&kind, &own, remain).await?)

@@ -19,9 +19,9 @@ mod account;
 mod count;
 mod enter;
 mod factor;
+mod govern;
 mod keep;
 mod keys;
-mod govern;
 mod leave;
 mod origin;
 

@@ -99,8 +99,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 Access::Reads(facility::KIND),
                 "Draws the poster's code, SVG",
             )
-                .tells(&["image/svg+xml"])
-                .also(&[409]),
+            .tells(&["image/svg+xml"])
+            .also(&[409]),
             draw,
         )
         .add(

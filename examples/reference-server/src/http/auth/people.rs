@@ -117,8 +117,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
             reset,
         )
         .add(post("/api/users/{id}/role", "assign", "Gives another role").takes::<Assigned>(), assign)
-        .add(post("/api/users/{id}/disable", "disable", "Lets an account in no more, for now").takes::<Why>(), disable)
-        .add(post("/api/users/{id}/enable", "enable", "Lets a disabled account in again").takes::<Why>(), enable)
+        .add(
+            post("/api/users/{id}/disable", "disable", "Lets an account in no more, for now").takes::<Why>(),
+            disable,
+        )
+        .add(
+            post("/api/users/{id}/enable", "enable", "Lets a disabled account in again").takes::<Why>(),
+            enable,
+        )
         .add(
             post("/api/users/{id}/unlock", "unlock", "Opens the doors that failed attempts have closed")
                 .takes::<Why>(),

@@ -129,7 +129,8 @@ impl World {
             .open()
             .await?;
         let rates = PerMinute { login: 1_000_000, public: 1_000_000, draft: 0, api: 0, upload: 0 };
-        let auth = Arc::new(Auth::new(doors(&eovr, &SECRET, None).await?, Rates::new(rates), Proxies::default()));
+        let auth =
+            Arc::new(Auth::new(doors(&eovr, &SECRET, None).await?, Rates::new(rates), Proxies::default()));
         let app = App::new(Setup {
             eovr: eovr.clone(),
             gate: auth.clone(),
@@ -389,7 +390,10 @@ fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String
         ("POST", "/api/incidents/{id}/analysis/retry") => r#"{"reason": "it is back"}"#,
         ("POST", "/api/users/{id}/role") => r#"{"role": "staff"}"#,
         ("POST", "/api/users/{id}/disable" | "/api/users/{id}/enable" | "/api/users/{id}/retire")
-        | ("POST", "/api/users/{id}/reset-factor" | "/api/users/{id}/unlock" | "/api/users/{id}/end-logins")
+        | (
+            "POST",
+            "/api/users/{id}/reset-factor" | "/api/users/{id}/unlock" | "/api/users/{id}/end-logins",
+        )
         | ("POST", "/api/keys/{id}/revoke") => r#"{"why": "no more"}"#,
         (_, path) if names(path).next().is_some() && route.takes.is_some() => {
             panic!("{} {path}: say here what it takes", route.method)

@@ -43,7 +43,9 @@ async fn log_in(door: &Door, address: &str, cookie: &str, password: &str) -> Fai
 /// The cookie by which the browser is known again.
 fn device(got: &Got) -> Failing<String> {
     let cookies = got.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
-    let cookie = cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.starts_with("eovr-device="));
+    let cookie = cookies
+        .filter_map(|cookie| cookie.split(';').next())
+        .find(|cookie| cookie.starts_with("eovr-device="));
     Ok(cookie.ok_or("no cookie by which the browser is known")?.to_owned())
 }
 
@@ -85,7 +87,8 @@ async fn whoever_has_the_password_guesses_few_codes_and_the_owner_is_told() -> T
     let log = SecurityLog::of(&door.eovr)?;
     door.server.app.auth.alarm.write(&log).await?;
     let look = door.eovr.session(danger::unrestricted("test", "look")?);
-    let day = look.find(&Query::of(Name::new(watch::KIND)?)).await?.items.into_iter().next().ok_or("a day")?;
+    let day =
+        look.find(&Query::of(Name::new(watch::KIND)?)).await?.items.into_iter().next().ok_or("a day")?;
     assert!(day.facet("login_failed").and_then(Facet::as_int) >= Some(5));
     let trail = look.trail(watch::KIND, day.id()).await?;
     let notes = trail.entries.iter().filter_map(|entry| entry.note.as_ref());

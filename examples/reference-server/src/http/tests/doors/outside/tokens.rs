@@ -102,8 +102,12 @@ async fn every_provider_says_in_its_own_way_that_no_person_takes_part() -> Teste
     let sub = base["sub"].clone();
     let human = [
         ("Keycloak, a person", json!({"preferred_username": "mona"}), true),
-        ("Keycloak, a service account", json!({"client_id": "lab", "azp": "lab", "sid": null,
-            "preferred_username": "service-account-lab"}), false),
+        (
+            "Keycloak, a service account",
+            json!({"client_id": "lab", "azp": "lab", "sid": null,
+            "preferred_username": "service-account-lab"}),
+            false,
+        ),
         ("Keycloak, one with a session", json!({"preferred_username": "service-account-lab"}), false),
         ("Entra ID, a person", json!({"sid": null, "oid": "0a1b", "scp": "user", "ver": "2.0"}), true),
         ("Entra ID, an application", json!({"sid": null, "idtyp": "app"}), false),
@@ -143,7 +147,9 @@ async fn a_person_of_the_provider_proves_who_they_are_by_the_time_of_their_login
     let id = setup.create(identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
     let path = format!("/api/facilities/{id}/link");
     let seconds = at.as_micros() / 1_000_000;
-    for (auth_time, proven) in [(json!(seconds - 10), true), (json!(seconds - 301), false), (Value::Null, false)] {
+    for (auth_time, proven) in
+        [(json!(seconds - 10), true), (json!(seconds - 301), false), (Value::Null, false)]
+    {
         let top = bearing(&key.sign(&with(&claims, "auth_time", auth_time.clone()))?);
         let got = door.post(&top, &path, None).await?;
         if proven {
