@@ -192,12 +192,15 @@ async fn an_account_says_when_it_is_locked_or_entered_with_something_new() {
 async fn an_attempt_at_no_account_writes_as_much_as_one_at_an_account() {
     let ward = ward().await;
     let changes = async || ward.eovr.store().feed(0, 10_000).await.unwrap().len();
-    let before = changes().await;
-    turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
-    let known = changes().await - before;
-    turned_away(ward.log_in("nobody.knows@example.org", PASSWORD).await);
-    assert_eq!(changes().await - before - known, known);
-    assert_eq!(known, 1);
+    // Also where the door closes, and while it is closed.
+    for attempt in 1..=2 * limits().attempts + 2 {
+        let before = changes().await;
+        turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
+        let known = changes().await - before;
+        turned_away(ward.log_in("nobody.knows@example.org", PASSWORD).await);
+        assert_eq!(changes().await - before - known, known, "attempt {attempt}");
+        assert_eq!(known, if attempt == limits().attempts { 2 } else { 1 }, "attempt {attempt}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use eovr_core::access::{Role, Tier, danger};
 use eovr_core::identity::doors::{Doors, Entry, Limits, Network, Opened, Origin};
 use eovr_core::identity::password::PasswordHash;
 use eovr_core::identity::token::Signer;
-use eovr_core::identity::{NewUser, throttle, user};
+use eovr_core::identity::{NewUser, login, throttle, user};
 use eovr_core::record::{Query, Record};
 use eovr_core::{Command, ErrorKind, Name};
 use eovr_store_sql::SqlStore;
@@ -206,6 +206,22 @@ async fn a_step_ends_with_the_password_that_it_stood_for() {
     };
     opened(ward.doors.replace_password(&token, &hash("a lamp beside the window"), &Origin::default()).await);
     turned_away(ward.doors.replace_password(&token, &attackers, &Origin::default()).await);
+}
+
+#[tokio::test]
+async fn a_password_that_was_looked_at_before_a_reset_opens_nothing_after_it() {
+    let ward = ward().await;
+    provide(&ward.eovr, TOP, Role::TopManagement, false).await;
+    let top = opened(ward.log_in(TOP, PASSWORD).await);
+    let top = ward.doors.admit(&top.access).await.unwrap();
+    let knock = ward.doors.knock(EMAIL, Origin::default()).await.unwrap();
+    let tried = knock.try_password(&super::doors::typed(PASSWORD)).unwrap();
+    ward.doors.reset_password(&top, ward.mona, &hash("another first password")).await.unwrap();
+    turned_away(ward.doors.enter(tried).await);
+    let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
+    let logins = auditor.find(&Query::of(Name::new(login::KIND).unwrap())).await.unwrap().items;
+    let open = logins.iter().filter(|login| login.state().as_str() == "open");
+    assert_eq!(open.count(), 1, "the one of the top");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::enter::has_factor;
+use crate::identity::doors::enter::{has_factor, must_change};
 use crate::identity::doors::{Admitted, Doors, Entry, Opened, Origin, TRIES, Tried};
 use crate::identity::login::{self, Reason};
 use crate::identity::password::PasswordHash;
@@ -100,10 +100,9 @@ impl Doors {
     /// `Unauthenticated` where the token is not good, or was used.
     pub async fn replace_password(&self, token: &str, new: &PasswordHash, origin: &Origin) -> Result<Entry> {
         let account = self.stepped(Purpose::NewPassword, token).await?;
-        self.set_password(&account, new).await?;
+        let changed = self.set_password(&account, new).await?;
         self.end_all(&account, Reason::Changed, None).await?;
-        // Whoever has a second factor gave it before this token was made.
-        self.open_login(&account, has_factor(&account), origin).await.map(Entry::Open)
+        self.open_login(&changed, origin).await.map(Entry::Open)
     }
 
     /// What a new password is held against besides the lists, for somebody who is in.
@@ -139,8 +138,9 @@ impl Doors {
         })
     }
 
-    /// Sets a password in place of the one that was looked at, and of no other.
-    async fn set_password(&self, before: &Record, new: &PasswordHash) -> Result<()> {
+    /// Sets a password in place of the one that was looked at, and of no other. Says how the account stands
+    /// then.
+    async fn set_password(&self, before: &Record, new: &PasswordHash) -> Result<Record> {
         for _ in 0..TRIES {
             let account = self.account(before.id()).await?;
             if self.credentials(&account) != self.credentials(before) {
@@ -151,7 +151,12 @@ impl Doors {
                 .expecting(account.version());
             match self.holder(&account)?.act(user::KIND, account.id(), command).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
-                done => return done.map(drop),
+                Err(error) => return Err(error),
+                Ok(_) => {
+                    let after = self.account(account.id()).await?;
+                    // It was reset since.
+                    return if must_change(&after) { Err(bad_token()) } else { Ok(after) };
+                }
             }
         }
         Err(Error::new(ErrorKind::Unavailable, "the account kept changing").with_help("try again"))

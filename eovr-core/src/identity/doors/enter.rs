@@ -122,7 +122,7 @@ impl Doors {
         short: bool,
         origin: &Origin,
     ) -> Result<Entry> {
-        let must_change = account.facet("must_change") == Some(&Value::Bool(true));
+        let must_change = must_change(account);
         if must_change && self.first_password_is_over(account).await? {
             return Err(wrong());
         }
@@ -130,7 +130,7 @@ impl Doors {
             self.settle(lane).await?;
             return self.step_token(account, Purpose::NewPassword).map(Entry::NewPassword);
         }
-        self.open_login(account, has_factor(account), origin).await.map(Entry::Open)
+        self.open_login(account, origin).await.map(Entry::Open)
     }
 
     /// Whether somebody else has set the password so long ago that it is worth nothing.
@@ -164,7 +164,7 @@ impl Doors {
     /// What an account is entered with, as a digest: another password or second factor makes another one.
     pub(super) fn credentials(&self, account: &Record) -> [u8; 16] {
         let sealed = |field| account.sealed(field).map(|sealed| sealed.as_bytes()).unwrap_or_default();
-        let must_change = [u8::from(account.facet("must_change") == Some(&Value::Bool(true)))];
+        let must_change = [u8::from(must_change(account))];
         let mut parts = vec![b"credentials\n".to_vec()];
         for part in [
             sealed("password_hash"),
@@ -183,12 +183,8 @@ impl Doors {
     }
 
     /// Begins a login, and ends those that are too many.
-    pub(super) async fn open_login(
-        &self,
-        account: &Record,
-        two_factors: bool,
-        origin: &Origin,
-    ) -> Result<Opened> {
+    /// Whoever has a second factor has given it before.
+    pub(super) async fn open_login(&self, account: &Record, origin: &Origin) -> Result<Opened> {
         self.make_room(account).await?;
         let holder = self.holder(account)?;
         if self.is_new(account, &origin.client).await? {
@@ -206,10 +202,16 @@ impl Doors {
         let device = Device { account: account.id(), id: eovr.new_id(now, &mut entropy) };
         let known = self.known_device(account.id().as_bytes(), origin);
         let refresh = RefreshToken::first(id, &mut entropy);
-        let command = login::begin(account, &refresh, two_factors, now, self.limits().login_days);
+        let command = login::begin(account, &refresh, has_factor(account), now, self.limits().login_days);
         let command = command.write_some("client", shown(&origin.client));
         let facility = &account.envelope().stamp.facility;
         self.software(account.id())?.create_as(login::KIND, facility, id, command).await?;
+        // Looked at last: who resets an account ends the logins that are there, and this one was not yet.
+        let there = self.account(account.id()).await?;
+        if !is_active(&there) || self.credentials(&there) != self.credentials(account) {
+            self.end(account.id(), id, Reason::Closed).await?;
+            return Err(wrong());
+        }
         let own = known.unwrap_or(device).sign(self.signer(), now);
         let devices = std::iter::once(own).chain(self.devices_of_others(account, origin)).collect();
         Ok(Opened { devices, ..self.opened(account, refresh, now, now)? })
@@ -327,6 +329,10 @@ pub(super) fn wrong() -> Error {
 
 pub(super) fn is_active(account: &Record) -> bool {
     *account.state() == user::State::Active.name()
+}
+
+pub(super) fn must_change(account: &Record) -> bool {
+    account.facet("must_change") == Some(&Value::Bool(true))
 }
 
 pub(super) fn has_factor(account: &Record) -> bool {
