@@ -21,6 +21,9 @@ pub struct ActionRow {
     /// Whether the holder of the record's receipt code may do it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub holder: bool,
+    /// Whether it asks for a fresh proof of who somebody is ([`Actor::unproven`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proof: bool,
     /// The facets and fields that it may set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<Name>,
@@ -29,7 +32,7 @@ pub struct ActionRow {
 impl ActionRow {
     /// An action for these tiers that sets nothing.
     pub fn new(name: Name, tiers: Tiers) -> Self {
-        Self { name, tiers, visitor: false, holder: false, sets: Vec::new() }
+        Self { name, tiers, visitor: false, holder: false, proof: false, sets: Vec::new() }
     }
 
     /// Whether this actor's standing is among those that may.
@@ -40,6 +43,14 @@ impl ActionRow {
             Standing::Holder { .. } => self.holder,
             Standing::System(_) => true,
         }
+    }
+
+    /// Whether this actor has proved who it is recently enough for the action.
+    ///
+    /// # Errors
+    /// As [`Actor::needs_proof`], where the row asks for a proof.
+    pub fn proven(&self, actor: &Actor) -> Result<()> {
+        if self.proof { actor.needs_proof() } else { Ok(()) }
     }
 }
 
@@ -129,8 +140,8 @@ impl ActionTable {
     /// The table in Markdown: a row an action, a column a tier.
     pub fn to_markdown(&self) -> String {
         let mut text = String::from(
-            "| of | action | 1 staff | 2 quality | 3 admin. | 4 gov. | 5 top | visitor | receipt |\n\
-             |---|---|---|---|---|---|---|---|---|\n",
+            "| of | action | 1 staff | 2 quality | 3 admin. | 4 gov. | 5 top | visitor | receipt | proof |\n\
+             |---|---|---|---|---|---|---|---|---|---|\n",
         );
         for (of, row) in self.rows() {
             let mark = |yes: bool| if yes { "✓" } else { "" };
@@ -139,7 +150,7 @@ impl ActionTable {
             for tier in (1..=5).filter_map(|number| Tier::new(number).ok()) {
                 let _ = write!(text, " {} |", mark(row.tiers.contains(tier)));
             }
-            let _ = writeln!(text, " {} | {} |", mark(row.visitor), mark(row.holder));
+            let _ = writeln!(text, " {} | {} | {} |", mark(row.visitor), mark(row.holder), mark(row.proof));
         }
         text
     }

@@ -11,6 +11,7 @@ pub struct Actor {
     pub(crate) standing: Standing,
     pub(crate) human: bool,
     pub(crate) own_only: bool,
+    pub(crate) unproven: bool,
 }
 
 /// In what capacity an actor asks.
@@ -86,21 +87,33 @@ impl Actor {
             return Err(Error::new(ErrorKind::Config, format!("a `{role}` cannot sit in a {}", seat.name()))
                 .with_help(format!("give a {wanted} as the seat")));
         }
-        Ok(Self { id, standing: Standing::Member { role, seat }, human: true, own_only: false })
+        Ok(Self {
+            id,
+            standing: Standing::Member { role, seat },
+            human: true,
+            own_only: false,
+            unproven: false,
+        })
     }
 
     /// Somebody without an account, in this facility. The id says how the visitor came in, for example
     /// `qr-poster-7`; it must not say who the visitor is.
     pub fn visitor(id: ActorId, facility: Stamp) -> Self {
-        Self { id, standing: Standing::Visitor(facility), human: true, own_only: false }
+        Self { id, standing: Standing::Visitor(facility), human: true, own_only: false, unproven: false }
     }
 
     pub(crate) fn holder(id: ActorId, facet: Name, digest: [u8; 32]) -> Self {
-        Self { id, standing: Standing::Holder { facet, digest }, human: true, own_only: false }
+        Self {
+            id,
+            standing: Standing::Holder { facet, digest },
+            human: true,
+            own_only: false,
+            unproven: false,
+        }
     }
 
     pub(crate) fn system(id: ActorId, reason: &'static str) -> Self {
-        Self { id, standing: Standing::System(reason), human: false, own_only: false }
+        Self { id, standing: Standing::System(reason), human: false, own_only: false, unproven: false }
     }
 
     /// The same actor as a machine: an AI model or a job that works with this role. Whatever its role,
@@ -116,6 +129,33 @@ impl Actor {
     pub fn own_records_only(mut self) -> Self {
         self.own_only = true;
         self
+    }
+
+    /// The same actor, who has not proved lately who it is: every action whose row asks for a proof is refused.
+    ///
+    /// A host that lets people in by itself says so where their last proof is too old for what matters most;
+    /// an actor of which nothing is said counts as proven, because the host vouches for it.
+    #[must_use]
+    pub fn unproven(mut self) -> Self {
+        self.unproven = true;
+        self
+    }
+
+    /// Whether the actor has proved lately who it is.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where a person has to prove it once more; `Denied` for a machine, which cannot.
+    pub fn needs_proof(&self) -> Result<()> {
+        if !self.unproven {
+            return Ok(());
+        }
+        if !self.human {
+            return Err(Error::new(ErrorKind::Denied, "this key does not open what matters most")
+                .with_help("it takes a person who has just logged in, or a key of the degree `admin`"));
+        }
+        Err(Error::new(ErrorKind::Unauthenticated, "this needs a fresh proof of who you are")
+            .with_help("give your password once more, and a code where you have a second factor")
+            .with("proof", "needed"))
     }
 
     /// The id.

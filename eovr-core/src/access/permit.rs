@@ -13,7 +13,8 @@ pub struct Permit {
 impl Permit {
     /// Asks the table and the scope.
     ///
-    /// Out of scope is `NotFound`, the same as absent; in scope but not allowed is `Denied`.
+    /// Out of scope is `NotFound`, the same as absent; in scope but not allowed is `Denied`; allowed, but too
+    /// long after the actor has proved who it is, is `Unauthenticated`.
     pub(crate) fn of(actor: &Actor, of: &Name, row: &ActionRow, place: Place<'_>) -> Result<Self> {
         let inside = match place {
             Place::Seen => true,
@@ -33,6 +34,7 @@ impl Permit {
             )
             .with_help(format!("tiers {} to {} may", lowest.number(), highest.number())));
         }
+        row.proven(actor)?;
         Ok(Self { actor: actor.clone(), action: row.name.clone() })
     }
 

@@ -4,6 +4,7 @@
 //! count at once want the same version of one record, and one of them decides again.
 
 use crate::access::Tiers;
+use crate::audit::Attested;
 use crate::decide::{Command, Commit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{FacetSpec, Kind, KindTable};
@@ -78,18 +79,18 @@ impl<'a> Budget<'a> {
 
     /// How many questions were counted.
     pub(super) async fn asked(&self) -> Result<u64> {
-        Ok(self.counted().await?.as_ref().map(asked).unwrap_or_default())
+        Ok(self.counted().await?.as_deref().map(asked).unwrap_or_default())
     }
 
     /// What counts one more, to be committed with the question; none where there are `most` already. `counted` is
     /// the day's record, and `before` how many are known to have gone out where there is none yet.
     pub(super) async fn one_more(
         &self,
-        counted: Option<Record>,
+        counted: Option<Attested>,
         before: u64,
         most: u64,
     ) -> Result<Option<Commit>> {
-        let now = counted.as_ref().map_or(before, asked);
+        let now = counted.as_deref().map_or(before, asked);
         if now >= most {
             return Ok(None);
         }
@@ -98,7 +99,7 @@ impl<'a> Budget<'a> {
         let commit = match counted {
             Some(record) => {
                 let count = Command::new(Action::Count).set("asked", next).expecting(record.version());
-                self.session.decide_on(&kind, &record, count).await?
+                self.session.decide_attested(&kind, &record, count).await?
             }
             None => {
                 let begin = Command::new(Action::Begin).set("day", self.day.as_str()).set("asked", next);
@@ -109,8 +110,8 @@ impl<'a> Budget<'a> {
     }
 
     /// The day's record, where something was counted.
-    pub(super) async fn counted(&self) -> Result<Option<Record>> {
-        match self.session.load(KIND, self.id()).await {
+    pub(super) async fn counted(&self) -> Result<Option<Attested>> {
+        match self.session.attested(KIND, self.id()).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             loaded => loaded.map(Some),
         }

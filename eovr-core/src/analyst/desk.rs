@@ -322,15 +322,15 @@ impl Desk {
         let of = eovr.catalog().kind(of)?.clone();
         let about: RecordId = job.facet("about").and_then(Value::as_text).unwrap_or_default().parse()?;
         for _ in 0..TRIES {
-            let job = session.record(kind.name(), job.id()).await?;
-            let own = match session.decide_on(&kind, &job, own.clone()).await {
+            let job = session.to_decide_on(kind.name(), job.id()).await?;
+            let own = match session.decide_attested(&kind, &job, own.clone()).await {
                 Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
                     return Ok(Outcome::NotOurs);
                 }
                 decided => decided?,
             };
-            let record = session.record(of.name(), about).await?;
-            let commit = own.and(session.decide_on(&of, &record, subject.clone()).await?);
+            let record = session.to_decide_on(of.name(), about).await?;
+            let commit = own.and(session.decide_attested(&of, &record, subject.clone()).await?);
             match eovr.store().commit(commit).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 done => return done.map(|_| outcome),

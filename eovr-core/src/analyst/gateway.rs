@@ -150,8 +150,8 @@ impl Gateway {
         let stamp = &job.envelope().stamp;
         for _ in 0..TRIES {
             // The analysis is decided on as it is now: who has it meanwhile keeps it.
-            let now = self.session.record(kind.name(), job.id()).await?;
-            let own = match self.session.decide_on(&kind, &now, send.clone()).await {
+            let now = self.session.to_decide_on(kind.name(), job.id()).await?;
+            let own = match self.session.decide_attested(&kind, &now, send.clone()).await {
                 Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
                     return Ok(Sent::Gone);
                 }

@@ -67,8 +67,8 @@ impl Workflow for ModelWorkflow {
     const MAY: &'static [May<ModelAction>] = &[
         May::new(ModelAction::Register, (5, 5), &["processor", "model"]),
         May::new(ModelAction::Examine, (5, 5), &["cases", "gain", "gain_low", "against", "report"]),
-        May::new(ModelAction::Try, (5, 5), &[]),
-        May::new(ModelAction::Activate, (5, 5), &[]),
+        May::new(ModelAction::Try, (5, 5), &[]).with_proof(),
+        May::new(ModelAction::Activate, (5, 5), &[]).with_proof(),
         May::new(ModelAction::Retire, (5, 5), &[]),
         May::new(ModelAction::Reconsider, (5, 5), &[]),
         May::new(ModelAction::Scrap, (5, 5), &[]),

@@ -51,9 +51,9 @@ labels! {
     pub enum Access {
         /// Reading.
         Read = "read",
-        /// Reading, and reporting and changing records.
+        /// Reading, and reporting and changing records; nothing that asks a person for a fresh proof.
         Write = "write",
-        /// All of it.
+        /// All of it that needs no person.
         Admin = "admin",
     }
 }
@@ -69,8 +69,8 @@ impl Workflow for KeyWorkflow {
     const CREATE: Action = Action::Issue;
 
     const MAY: &'static [May<Action>] = &[
-        May::new(Action::Issue, (5, 5), &["role", "access", "expires_at", "digest", "label"]),
-        May::new(Action::Revoke, (5, 5), &[]),
+        May::new(Action::Issue, (5, 5), &["role", "access", "expires_at", "digest", "label"]).with_proof(),
+        May::new(Action::Revoke, (5, 5), &[]).with_proof(),
     ];
 
     const RULES: &'static [Row<State, Action>] =
@@ -171,5 +171,6 @@ pub(super) fn issue(new: &NewKey, key: &ApiKey, under: &[u8; 32]) -> Command {
 pub(super) fn bearer(record: &Record) -> Result<(Actor, Access)> {
     let actor = Actor::new(ActorId::new(&record.id().to_string())?, role(record)?, seat(record)?)?;
     let access = Access::ALL.iter().find(|access| access.name() == text(record, "access"));
-    Ok((actor.as_machine(), *access.ok_or_else(bad_token)?))
+    let (actor, access) = (actor.as_machine(), *access.ok_or_else(bad_token)?);
+    Ok((if access == Access::Admin { actor } else { actor.unproven() }, access))
 }

@@ -88,10 +88,10 @@ impl Workflow for FacilityWorkflow {
             ],
         ),
         May::new(Action::Revise, (5, 5), TITLES),
-        May::new(Action::GiveLink, (5, 5), &["link"]),
-        May::new(Action::RevokeLink, (5, 5), &["link"]),
-        May::new(Action::AllowProcessors, (5, 5), &["processors"]),
-        May::new(Action::Close, (5, 5), &[]),
+        May::new(Action::GiveLink, (5, 5), &["link"]).with_proof(),
+        May::new(Action::RevokeLink, (5, 5), &["link"]).with_proof(),
+        May::new(Action::AllowProcessors, (5, 5), &["processors"]).with_proof(),
+        May::new(Action::Close, (5, 5), &[]).with_proof(),
     ];
 
     const RULES: &'static [Row<State, Action>] = &[

@@ -76,7 +76,7 @@ impl Workflow for ChangeWorkflow {
     const CREATE: Action = Action::Begin;
 
     const MAY: &'static [May<Action>] = &[
-        May::new(Action::Begin, (5, 5), &["change", "place", "purpose", "key", "reason"]),
+        May::new(Action::Begin, (5, 5), &["change", "place", "purpose", "key", "reason"]).with_proof(),
         May::new(Action::Finish, (5, 5), &["key"]),
         May::new(Action::Fail, (5, 5), &["error"]),
     ];

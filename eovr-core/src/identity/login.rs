@@ -37,7 +37,7 @@ labels! {
         Begin = "begin",
         /// Its refresh token was used, and is replaced by the next.
         Renew = "renew",
-        /// The person proved once more who they are.
+        /// The person proved once more who they are; every token of the time before is worth nothing.
         Prove = "prove",
         /// No more tokens.
         End = "end",
@@ -81,8 +81,9 @@ impl Workflow for LoginWorkflow {
             &["user", "email_digest", "token", "seen_at", "proved_at", "expires_at", "two_factors", "client"],
         ),
         May::new(Action::Renew, (5, 5), &["token", "spent", "seen_at"]).and_holders(),
-        May::new(Action::Prove, (5, 5), &["proved_at", "two_factors"]).and_holders(),
-        May::new(Action::End, (5, 5), &["reason"]).and_holders(),
+        May::new(Action::Prove, (5, 5), &["proved_at", "two_factors", "token", "spent", "seen_at"])
+            .and_holders(),
+        May::new(Action::End, (5, 5), &["reason"]).and_holders().with_proof(),
     ];
 
     const RULES: &'static [Row<State, Action>] = &[
@@ -158,6 +159,17 @@ pub(super) fn begin(
 pub(super) fn of(account: &Record) -> Result<Query> {
     let user = Value::from(account.id().to_string());
     Ok(Query::of(Name::new(KIND)?).filter(Column::Facet(Name::new("user")?), Test::Is(user)))
+}
+
+/// Asks to take down a proof, and a refresh token in place of the one before.
+pub(super) fn prove(login: &Record, next: &RefreshToken, two_factors: bool, now: Timestamp) -> Command {
+    let command = Command::new(Action::Prove).expecting(login.version());
+    command
+        .set("proved_at", now)
+        .set_some("two_factors", two_factors.then_some(true))
+        .set("token", next.digest().to_vec())
+        .set_some("spent", login.facet("token").cloned())
+        .set("seen_at", now)
 }
 
 /// Asks to replace a refresh token by the next.

@@ -7,12 +7,15 @@
 //! ends logins, and makes and reads their tokens. A host that knows its people already does
 //! without: it finds the account ([`user::find_by_email`]) and asks [`user::actor`] for the actor.
 
+mod address;
 #[cfg(feature = "login")]
 pub mod alert;
 #[cfg(feature = "login")]
 pub mod api_key;
 #[cfg(feature = "login")]
 mod base32;
+#[cfg(feature = "login")]
+mod device;
 #[cfg(feature = "login")]
 pub mod doors;
 pub mod facility;
@@ -27,6 +30,8 @@ pub mod password;
 pub mod recovery;
 #[cfg(feature = "login")]
 mod refresh;
+#[cfg(feature = "login")]
+pub mod throttle;
 #[cfg(feature = "login")]
 mod ticket;
 #[cfg(feature = "login")]
@@ -50,7 +55,7 @@ pub use self::refresh::RefreshToken;
 pub use self::user::{NewUser, actor};
 
 /// The kinds `user`, `facility` and `key_change`, and with the feature `login` `login`, `api_key`,
-/// `security_day` and `security_alert`, for [`crate::service::EovrBuilder::kinds`].
+/// `security_day`, `security_alert` and `throttle`, for [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
 /// None that a host could cause.
@@ -67,6 +72,8 @@ pub fn kinds() -> Result<Vec<Kind>> {
         watch::kind()?,
         #[cfg(feature = "login")]
         alert::kind()?,
+        #[cfg(feature = "login")]
+        throttle::kind()?,
     ])
 }
 

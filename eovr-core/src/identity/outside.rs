@@ -9,8 +9,21 @@
 //! (RS256 or ES256), keys for encryption are passed over, issuer and audience are compared exactly, and an
 //! ID token or a refresh token is not taken for an access token.
 //!
-//! A key that does not say its algorithm is taken for RS256 or ES256, by its type; a token that a client
-//! got for itself and not for a person speaks of a machine.
+//! A key that does not say its algorithm is taken for RS256 or ES256, by its type.
+//!
+//! # People and machines
+//!
+//! A token that a client got for itself speaks of a machine, which proposes and never approves. Providers say so
+//! in different ways, and each counts: the subject is the client (RFC 9068); `idtyp` is `app`, or subject and
+//! object are one and no scope was delegated (Entra ID); the user name begins with `service-account-` (Keycloak);
+//! `gty` is `client-credentials` (Auth0); or a client is named and nothing says that anybody logged in.
+//!
+//! A person is proved by `sid`, `auth_time` or `amr`. With `"demand_person": true` whoever lacks all three is a
+//! machine, whatever else the token says: choose it where the provider gives one of them to people.
+//!
+//! What asks for a fresh proof of who somebody is looks at `auth_time`: it must not be older than `proof_seconds`
+//! (300, unless said). A client gets a younger one by sending the person to the provider again with `max_age`
+//! (RFC 9470). A token without it opens nothing of that sort.
 //!
 //! # With Keycloak
 //!
@@ -77,10 +90,20 @@ pub struct Outside {
     /// path too.
     #[serde(default = "seat_claim")]
     pub seat_claim: String,
+    /// Whether only a token that proves a person speaks of one.
+    #[serde(default)]
+    pub demand_person: bool,
+    /// How many seconds ago a person may have logged in for what asks for a fresh proof.
+    #[serde(default = "proof_seconds")]
+    pub proof_seconds: i64,
 }
 
 fn keycloak_roles() -> String {
     "realm_access.roles".to_owned()
+}
+
+fn proof_seconds() -> i64 {
+    300
 }
 
 fn seat_claim() -> String {
@@ -199,8 +222,11 @@ impl Outside {
         let id = Hex(&digest).to_string();
         let actor =
             Actor::new(ActorId::new(&format!("oidc-{}", id.get(..32).unwrap_or_default()))?, role, seat)?;
-        // RFC 9068, 2.2: where no person takes part, the subject is the client.
-        let machine = claims.get("client_id").and_then(Value::as_str) == Some(subject);
+        let proven_until = claims.get("auth_time").and_then(Value::as_i64);
+        let proven_until = proven_until.map(|at| at.saturating_add(self.proof_seconds));
+        let proven = proven_until.is_some_and(|until| until > now.as_micros().div_euclid(1_000_000));
+        let actor = if proven { actor } else { actor.unproven() };
+        let machine = is_machine(&claims) || self.demand_person && !proves_person(&claims);
         Ok(if machine { actor.as_machine() } else { actor })
     }
 
@@ -242,6 +268,27 @@ fn at<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
         let first = claims.get(steps.next()?)?;
         steps.try_fold(first, |value, step| value.get(step))
     })
+}
+
+/// Whether somebody logged in for this token.
+fn proves_person(claims: &Map<String, Value>) -> bool {
+    ["sid", "auth_time", "amr"].iter().any(|name| claims.get(*name).is_some_and(|claim| !claim.is_null()))
+}
+
+/// Whether a client got a token for itself. Where providers differ, one of their signs is enough: a person who is
+/// taken for a machine may do too little, and the other way round too much.
+fn is_machine(claims: &Map<String, Value>) -> bool {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let subject = text("sub");
+    // RFC 9068, 2.2: where no person takes part, the subject is the client.
+    let is_client =
+        ["client_id", "azp", "appid"].iter().any(|name| subject.is_some() && text(name) == subject);
+    let of_entra = text("idtyp").is_some_and(|kind| kind.eq_ignore_ascii_case("app"))
+        || subject.is_some() && text("oid") == subject && text("scp").is_none();
+    let of_keycloak = text("preferred_username").is_some_and(|name| name.starts_with("service-account-"));
+    let of_auth0 = text("gty").is_some_and(|grant| grant.eq_ignore_ascii_case("client-credentials"));
+    let of_nobody = text("client_id").is_some() && !proves_person(claims);
+    is_client || of_entra || of_keycloak || of_auth0 || of_nobody
 }
 
 /// RFC 9068 says so in the header, Keycloak in a claim. ID tokens and refresh tokens are signed with the

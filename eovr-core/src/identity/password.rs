@@ -70,6 +70,11 @@ impl Password {
         Ok(Self(password))
     }
 
+    /// Whether it is long enough where no second factor is asked for.
+    pub(super) fn stands_alone(&self) -> bool {
+        self.as_str().chars().count() >= LEAST_ALONE
+    }
+
     fn as_str(&self) -> &str {
         &self.0
     }
@@ -82,13 +87,13 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A password that a program makes for somebody: sixteen letters and digits, 80 bits, none of which looks
-/// like another. It is shown once.
+/// A password that a program makes for somebody: 26 letters and digits, 128 bits, none of which looks like
+/// another. It is shown once.
 pub fn drawn(entropy: &mut Entropy) -> Zeroizing<String> {
-    let mut random = Zeroizing::new([0; 10]);
+    let mut random = Zeroizing::new([0; 16]);
     entropy.fill(random.as_mut_slice());
     let letters = base32::encode(random.as_slice(), base32::PEOPLE);
-    let mut text = Zeroizing::new(String::with_capacity(19));
+    let mut text = Zeroizing::new(String::with_capacity(32));
     for (index, letter) in letters.chars().enumerate() {
         if index > 0 && index % 4 == 0 {
             text.push('-');

@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -57,6 +59,19 @@ pub struct Bearer {
     pub login: Option<RecordId>,
     /// When the token was made.
     pub issued_at: Timestamp,
+    /// What it stood for when it was made; it ends with that.
+    pub(super) bound: Bound,
+}
+
+/// What a token stands for besides an account: it is worth nothing once that is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// The last proof of who somebody is, by its moment.
+    Proof(Timestamp),
+    /// What an account is entered with, by its digest.
+    Credentials([u8; 16]),
+    /// It does not say.
+    Nothing,
 }
 
 /// What makes and reads tokens: one secret of 32 bytes, from which a key follows for each use.
@@ -77,6 +92,8 @@ struct Keys {
     decoding: DecodingKey,
     refresh: Zeroizing<[u8; 32]>,
     api: Zeroizing<[u8; 32]>,
+    device: Zeroizing<[u8; 32]>,
+    throttle: Zeroizing<[u8; 32]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,6 +103,12 @@ struct Claims {
     sub: RecordId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sid: Option<RecordId>,
+    /// The moment of the last proof, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<i64>,
+    /// The digest of the credentials, in base 64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -126,12 +149,31 @@ impl Signer {
         login: Option<RecordId>,
         now: Timestamp,
     ) -> Result<Zeroizing<String>> {
+        self.sign_bound(purpose, user, login, Bound::Nothing, now)
+    }
+
+    /// A token that ends with what it stands for.
+    pub(super) fn sign_bound(
+        &self,
+        purpose: Purpose,
+        user: RecordId,
+        login: Option<RecordId>,
+        bound: Bound,
+        now: Timestamp,
+    ) -> Result<Zeroizing<String>> {
         let iat = seconds(now);
+        let (proof, of) = match bound {
+            Bound::Proof(at) => (Some(at.as_micros()), None),
+            Bound::Credentials(digest) => (None, Some(URL_SAFE_NO_PAD.encode(digest))),
+            Bound::Nothing => (None, None),
+        };
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.issuer.clone(),
             sub: user,
             sid: login,
+            proof,
+            of,
             iat,
             nbf: iat,
             exp: iat + purpose.lifetime_seconds(),
@@ -163,7 +205,10 @@ impl Signer {
                 .with_help("ask for a new one with the refresh token, or log in again"));
         }
         let issued_at = Timestamp::from_micros(claims.iat.saturating_mul(1_000_000));
-        Ok(Bearer { user: claims.sub, login: claims.sid, issued_at })
+        let credentials = claims.of.and_then(digest_of).map(Bound::Credentials);
+        let proof = claims.proof.map(|at| Bound::Proof(Timestamp::from_micros(at)));
+        let bound = proof.or(credentials).unwrap_or(Bound::Nothing);
+        Ok(Bearer { user: claims.sub, login: claims.sid, issued_at, bound })
     }
 
     fn claims(&self, purpose: Purpose, token: &str) -> Option<Claims> {
@@ -186,6 +231,16 @@ impl Signer {
     /// The keys under which API keys are kept, the newest first.
     pub(super) fn api_keys(&self) -> impl Iterator<Item = &[u8; 32]> {
         self.all().map(|keys| &*keys.api)
+    }
+
+    /// The keys under which a browser is known again, the newest first.
+    pub(super) fn device_keys(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.all().map(|keys| &*keys.device)
+    }
+
+    /// The key from which it follows where attempts are counted.
+    pub(super) fn throttle_key(&self) -> &[u8; 32] {
+        &self.signing.throttle
     }
 
     fn all(&self) -> impl Iterator<Item = &Keys> {
@@ -220,6 +275,8 @@ impl Keys {
             decoding: DecodingKey::from_secret(access.as_slice()),
             refresh: derived(secret, b"eovr.refresh.v1"),
             api: derived(secret, b"eovr.api_key.v1"),
+            device: derived(secret, b"eovr.device.v1"),
+            throttle: derived(secret, b"eovr.throttle.v1"),
         }
     }
 }
@@ -237,6 +294,10 @@ pub(super) fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut mac = Hmac::<Sha256>::new((&*block).into());
     parts.iter().for_each(|part| mac.update(part));
     Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+fn digest_of(text: String) -> Option<[u8; 16]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
 fn seconds(at: Timestamp) -> i64 {

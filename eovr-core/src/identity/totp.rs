@@ -20,6 +20,8 @@ use crate::seal::Entropy;
 use crate::time::Timestamp;
 
 const MICROS_PER_STEP: i64 = 30_000_000;
+/// For clocks that differ and people who type slowly: a code is good for 50 seconds in all.
+const LEEWAY_SECONDS: i64 = 10;
 const DIGITS: u32 = 6;
 /// The longest name that goes into the QR code.
 const NAME_MOST: usize = 100;
@@ -59,19 +61,19 @@ impl TotpSecret {
 
     /// Whether a person may come in with this code now, and the step that it belongs to.
     ///
-    /// Good is the code of the running 30 seconds, of those before and of those after, because clocks
-    /// differ and people type slowly. **A code is good once**: it must belong to a later step than
+    /// Good is the code of the running 30 seconds, for ten seconds longer and from ten seconds earlier, because
+    /// clocks differ and people type slowly. **A code is good once**: it must belong to a later step than
     /// `last_used`. Keep the step that is returned, in the same commit that lets the person in, and pass
     /// it the next time. Digits may be Arabic, Persian or of full width, with spaces between them.
     ///
-    /// All three codes are always computed and compared in constant time. Six digits can be guessed: let
+    /// Three codes are always computed and compared in constant time. Six digits can be guessed: let
     /// an account try a few times only.
     pub fn check(&self, code: &str, now: Timestamp, last_used: Option<i64>) -> Option<i64> {
         let code = typed(code)?;
-        let current = now.as_micros().div_euclid(MICROS_PER_STEP);
         // Below zero there are no steps. The latest step wins, so that nothing before it can be used.
         let mut found = -1_i64;
-        for step in current.saturating_sub(1)..=current.saturating_add(1) {
+        for seconds in [-LEEWAY_SECONDS, 0, LEEWAY_SECONDS] {
+            let step = now.plus_seconds(seconds).as_micros().div_euclid(MICROS_PER_STEP);
             let Ok(counter) = u64::try_from(step) else { continue };
             let same = (hotp(self.bytes.as_slice(), counter)? % 10_u32.pow(DIGITS)).ct_eq(&code);
             found.conditional_assign(&step, same);

@@ -7,16 +7,17 @@
 //!
 //! E-mail address, name, password hash and the secret of the second factor are sealed. Only tier 5 reads
 //! accounts: those below would otherwise find the people above them who happen to be kept with a facility
-//! of theirs. What people do with their own account they do as its *holder*, who sees that account alone;
-//! attempts to log in are counted by the software. So the chain of an account tells its whole security.
+//! of theirs. What people do with their own account they do as its *holder*, who sees that account alone.
+//! Attempts to log in are counted beside it, where they come from (`throttle`); what they mean for the account
+//! (closed doors, codes that were guessed) stands in its own chain.
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::access::{Actor, Role, Seat, Tiers};
+use crate::access::{Actor, Role, Seat, Standing, Tiers};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::{facet, field, text};
+use crate::identity::{address, facet, field, text};
 use crate::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable, Sealing};
 use crate::labels;
 use crate::name::Name;
@@ -50,14 +51,21 @@ labels! {
         ChangePassword = "change_password",
         /// Give the person another role in the same place.
         Assign = "assign",
-        /// Count an attempt to log in. It is counted before the password is looked at, so that many at once
-        /// are no more than many in a row.
+        /// Open the doors that failed attempts have closed, and say why.
+        Unlock = "unlock",
+        /// End every login of the account, and say why.
+        EndLogins = "end_logins",
+        /// This account of top management is there, and took another one's place from it: so the last stays.
+        Remain = "remain",
+        /// Count an attempt to log in: as releases before [`crate::identity::throttle`] did.
         Attempt = "attempt",
-        /// Count the attempt that is one too many: nobody comes in for some time.
+        /// Too many attempts failed: nobody comes in from there for some time.
         Lock = "lock",
+        /// The password was right, and the code of the second factor was not.
+        FailFactor = "fail_factor",
         /// The account was entered with something that it was never entered with before: another browser.
         EnterAnew = "enter_anew",
-        /// Forget the attempts: the last one was right.
+        /// Forget the attempts that releases before [`crate::identity::throttle`] have counted.
         Succeed = "succeed",
         /// Begin a second factor: keep its secret.
         EnrolFactor = "enrol_factor",
@@ -93,23 +101,33 @@ impl Workflow for UserWorkflow {
             Action::Provision,
             (5, 5),
             &["role", "email", "display_name", "password_hash", "must_change"],
-        ),
-        May::new(Action::ResetPassword, (5, 5), &["password_hash"]),
+        )
+        .with_proof(),
+        May::new(Action::ResetPassword, (5, 5), &["password_hash", "attempts", "locked_until"]).with_proof(),
         May::new(Action::ChangePassword, (5, 5), &["password_hash"]).and_holders(),
-        May::new(Action::Assign, (5, 5), &["role"]),
-        May::new(Action::Disable, (5, 5), &[]),
-        May::new(Action::Enable, (5, 5), &[]),
-        May::new(Action::Retire, (5, 5), &[]),
+        May::new(Action::Assign, (5, 5), &["role"]).with_proof(),
+        May::new(Action::Unlock, (5, 5), &["attempts", "locked_until"]).with_proof(),
+        May::new(Action::EndLogins, (5, 5), &[]).with_proof(),
+        May::new(Action::Remain, (5, 5), &[]),
+        May::new(Action::Disable, (5, 5), &[]).with_proof(),
+        May::new(Action::Enable, (5, 5), &[]).with_proof(),
+        May::new(Action::Retire, (5, 5), &[]).with_proof(),
         May::new(Action::Attempt, (5, 5), &["attempts", "locked_until"]).and_holders(),
         May::new(Action::Lock, (5, 5), &["attempts", "locked_until"]).and_holders(),
+        May::new(Action::FailFactor, (5, 5), &[]).and_holders(),
         May::new(Action::EnterAnew, (5, 5), &[]).and_holders(),
         May::new(Action::Succeed, (5, 5), &["attempts", "locked_until"]).and_holders(),
-        May::new(Action::EnrolFactor, (5, 5), &["factor_secret", "factor"]).and_holders(),
+        May::new(Action::EnrolFactor, (5, 5), &["factor_secret", "factor"]).and_holders().with_proof(),
         May::new(Action::ConfirmFactor, (5, 5), &["factor", "factor_step", "recovery"]).and_holders(),
         May::new(Action::UseFactor, (5, 5), &["factor_step"]).and_holders(),
         May::new(Action::UseRecovery, (5, 5), &["recovery"]).and_holders(),
-        May::new(Action::RemoveFactor, (5, 5), &["factor", "factor_secret", "factor_step", "recovery"])
-            .and_holders(),
+        May::new(
+            Action::RemoveFactor,
+            (5, 5),
+            &["factor", "factor_secret", "factor_step", "recovery", "password_hash"],
+        )
+        .and_holders()
+        .with_proof(),
     ];
 
     const RULES: &'static [Row<State, Action>] = {
@@ -120,11 +138,15 @@ impl Workflow for UserWorkflow {
             Row::stay(&[Active, Disabled], Action::ResetPassword, HASHED),
             Row::stay(&[Active], Action::ChangePassword, HASHED),
             Row::stay(&[Active, Disabled], Action::Assign, &[Need::Human, Need::Field("role")]),
+            Row::stay(&[Active, Disabled], Action::Unlock, SAID),
+            Row::stay(&[Active, Disabled], Action::EndLogins, SAID),
+            Row::stay(&[Active], Action::Remain, &[]),
             Row::to(&[Active], Action::Disable, Disabled, SAID),
             Row::to(&[Disabled], Action::Enable, Active, SAID),
             Row::to(&[Active, Disabled], Action::Retire, Retired, SAID),
             Row::stay(&[Active, Disabled, Retired], Action::Attempt, &[]),
-            Row::stay(&[Active, Disabled, Retired], Action::Lock, &[Need::Field("locked_until")]),
+            Row::stay(&[Active, Disabled, Retired], Action::Lock, &[]),
+            Row::stay(&[Active], Action::FailFactor, &[]),
             Row::stay(&[Active], Action::EnterAnew, &[]),
             Row::stay(&[Active], Action::Succeed, &[]),
             Row::stay(&[Active], Action::EnrolFactor, &[Need::Human]),
@@ -198,6 +220,19 @@ struct Derived;
 
 impl Complete for Derived {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
+        if let Some(email) = draft.text("email") {
+            address::check_email(email)?;
+        }
+        if let Some(name) = draft.text("display_name") {
+            address::check_name(name)?;
+        }
+        if ["assign", "disable", "retire"].contains(&draft.action()) && is_own(draft) {
+            return Err(Error::new(
+                ErrorKind::Denied,
+                "nobody takes their own role or account from themselves",
+            )
+            .with_help("ask somebody else of tier 5"));
+        }
         if let Some(digest) = draft.text("email").map(email_digest) {
             draft.set("email_digest", Some(Value::Bytes(digest.to_vec())))?;
         }
@@ -206,10 +241,21 @@ impl Complete for Derived {
             // Somebody else knows it.
             "reset_password" => draft.set("must_change", Some(true.into()))?,
             "change_password" => draft.set("must_change", None)?,
+            // It may be one that was long enough beside a second factor only.
+            "remove_factor" => {
+                let kept = !draft.changes("password_hash") && draft.keeps_text("password_hash");
+                draft.set("must_change", kept.then_some(true.into()))?;
+            }
             _ => {}
         }
         Ok(())
     }
+}
+
+/// Whether a person acts on the account that is theirs.
+fn is_own(draft: &Draft<'_>) -> bool {
+    let member = matches!(draft.actor().standing(), Standing::Member { .. });
+    member && draft.before.is_some_and(|account| account.id().to_string() == draft.actor().id().as_str())
 }
 
 /// Somebody who is to get an account.
@@ -314,7 +360,7 @@ fn normal_email(email: &str) -> String {
 
 /// Keeps addresses unique. It has no key: who reads the table can test whether a guessed address is
 /// there, and learns no address that was not guessed.
-fn email_digest(email: &str) -> [u8; 32] {
+pub(super) fn email_digest(email: &str) -> [u8; 32] {
     Sha256::new().chain_update(b"eovr.email.v1\n").chain_update(normal_email(email)).finalize().into()
 }
 
@@ -335,7 +381,16 @@ mod tests {
         let names: Vec<String> =
             crate::identity::kinds()?.iter().map(|kind| kind.name().to_string()).collect();
         let expected: &[&str] = if cfg!(feature = "login") {
-            &["user", "facility", "key_change", "login", "api_key", "security_day", "security_alert"]
+            &[
+                "user",
+                "facility",
+                "key_change",
+                "login",
+                "api_key",
+                "security_day",
+                "security_alert",
+                "throttle",
+            ]
         } else {
             &["user", "facility", "key_change"]
         };

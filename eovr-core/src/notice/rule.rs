@@ -120,16 +120,19 @@ impl Rule {
 }
 
 /// The rules for accounts: the owner is told when what an account is entered with is changed, when it was
-/// entered from somewhere new, and when somebody tried too often (OWASP ASVS 5, 6.3.5 and 6.3.7).
+/// entered from somewhere new, when somebody tried too often, and when somebody had the password and not the code
+/// (OWASP ASVS 5, 6.3.5 and 6.3.7).
 ///
 /// # Errors
 /// None that a host could cause.
 pub fn account_rules() -> Result<Vec<Rule>> {
     use user::Action::{
-        ChangePassword, ConfirmFactor, EnterAnew, Lock, RemoveFactor, ResetPassword, UseRecovery,
+        ChangePassword, ConfirmFactor, EndLogins, EnterAnew, FailFactor, Lock, RemoveFactor, ResetPassword,
+        Unlock, UseRecovery,
     };
-    let told = [ResetPassword, ChangePassword, ConfirmFactor, UseRecovery, RemoveFactor, Lock, EnterAnew];
-    told.into_iter().map(|action| Rule::new(user::KIND, action.name(), To::Itself)).collect()
+    let told = [ResetPassword, ChangePassword, ConfirmFactor, UseRecovery, RemoveFactor];
+    let told = told.into_iter().chain([FailFactor, Lock, Unlock, EndLogins, EnterAnew]);
+    told.map(|action| Rule::new(user::KIND, action.name(), To::Itself)).collect()
 }
 
 /// The rules for those who answer for a host: whoever may settle an alert hears of it, and of keys that are about to be

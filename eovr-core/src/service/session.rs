@@ -292,7 +292,7 @@ impl Session {
     }
 
     /// The same for who may do something with a record and not read it.
-    async fn to_decide_on(&self, kind: &Name, id: RecordId) -> Result<Attested> {
+    pub(crate) async fn to_decide_on(&self, kind: &Name, id: RecordId) -> Result<Attested> {
         let mut refreshed = false;
         loop {
             let loaded = self.eovr.store().load_for_decision(&Scope::of(&self.actor), kind, id).await?;

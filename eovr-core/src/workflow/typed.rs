@@ -42,6 +42,8 @@ pub struct May<A> {
     pub visitor: bool,
     /// Holders of the receipt code too.
     pub holder: bool,
+    /// Only with a fresh proof of who somebody is.
+    pub proof: bool,
     /// The facets and fields that it may set.
     pub sets: &'static [&'static str],
 }
@@ -49,7 +51,7 @@ pub struct May<A> {
 impl<A: Copy> May<A> {
     /// An action for these tiers, the lowest and the highest.
     pub const fn new(action: A, tiers: (u8, u8), sets: &'static [&'static str]) -> Self {
-        Self { action, tiers, visitor: false, holder: false, sets }
+        Self { action, tiers, visitor: false, holder: false, proof: false, sets }
     }
 
     /// Visitors too: people without an account.
@@ -62,6 +64,12 @@ impl<A: Copy> May<A> {
     #[must_use]
     pub const fn and_holders(self) -> Self {
         Self { holder: true, ..self }
+    }
+
+    /// Only with a fresh proof of who somebody is: for what somebody who finds an open screen must not do.
+    #[must_use]
+    pub const fn with_proof(self) -> Self {
+        Self { proof: true, ..self }
     }
 }
 
@@ -117,6 +125,7 @@ fn action_row<A: Label>(may: &May<A>) -> Result<ActionRow> {
         tiers: Tiers::new(may.tiers.0, may.tiers.1)?,
         visitor: may.visitor,
         holder: may.holder,
+        proof: may.proof,
         sets: may.sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?,
     })
 }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use console::Term;
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::identity::Doors;
-use eovr_core::identity::doors::{Admitted, Entry};
+use eovr_core::identity::doors::{Admitted, Entry, Origin};
 use eovr_core::identity::key_change::{Change, KeyChanges};
 use eovr_core::identity::password::Password;
 use eovr_core::record::{ActorId, RecordId};
@@ -247,7 +247,7 @@ impl By {
             let operator = Actor::new(ActorId::new(OPERATOR)?, Role::TopManagement, Seat::Country)?;
             return Ok(Self::Operator(host.eovr.session(operator)));
         };
-        let doors = http::doors(&host.eovr, host.secrets.tokens()).await?;
+        let doors = http::doors(&host.eovr, host.secrets.tokens(), None).await?;
         let admitted = proven(&doors, email).await?;
         Ok(Self::Account(doors, Box::new(admitted)))
     }
@@ -272,10 +272,11 @@ async fn proven(doors: &Doors, email: &str) -> Result<Admitted, Failure> {
     let password = asked("password: ")?;
     let password = Password::typed(&password).or_else(|_| Password::typed(""));
     let password = password.map_err(|flaw| Failure::broken(flaw.to_string()))?;
-    let tried = doors.knock(email).await?.try_password(&password)?;
-    let mut entry = doors.enter(tried, CLIENT).await?;
+    let origin = Origin::client(CLIENT);
+    let tried = doors.knock(email, origin.clone()).await?.try_password(&password)?;
+    let mut entry = doors.enter(tried).await?;
     if let Entry::SecondStep(token) = &entry {
-        entry = doors.second_step(token, asked("code of the second factor: ")?.trim(), CLIENT).await?;
+        entry = doors.second_step(token, asked("code of the second factor: ")?.trim(), &origin).await?;
     }
     match entry {
         Entry::Open(opened) => Ok(doors.admit(&opened.access).await?),

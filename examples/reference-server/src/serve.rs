@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use eovr_core::access::Tier;
 use eovr_core::identity::alert::Alert;
 use eovr_core::identity::watch::SecurityLog;
 use eovr_core::incident::Lessons;
@@ -59,6 +60,9 @@ pub(crate) struct Door {
     allowed: Allowed,
     #[command(flatten)]
     most: Most,
+    /// From this tier on (1 to 5) people have to have a second factor: who has none may set one up and nothing else
+    #[arg(long, value_name = "TIER", env = "EOVR_SECOND_FACTOR_FROM", value_parser = tier)]
+    second_factor_from: Option<Tier>,
     /// A JSON file that describes an OpenID Connect provider, whose tokens are accepted too
     #[arg(long, value_name = "FILE")]
     identity_provider: Option<PathBuf>,
@@ -79,6 +83,11 @@ pub(crate) struct Door {
     /// megabyte of memory for each facility with reviews
     #[arg(long, env = "EOVR_LEARN")]
     learn: bool,
+}
+
+fn tier(text: &str) -> Result<Tier, String> {
+    let number = text.parse::<u8>().map_err(|_| "tiers run from 1 to 5".to_owned())?;
+    Tier::new(number).map_err(|error| error.to_string())
 }
 
 impl Door {
@@ -120,7 +129,8 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     };
     let descriptors = process::open_at_most();
     let previous = host.previous.as_deref().map(Secrets::tokens);
-    let doors = http::doors_after(&host.eovr, host.secrets.tokens(), previous).await?;
+    let doors =
+        http::doors_after(&host.eovr, host.secrets.tokens(), previous, door.second_factor_from).await?;
     let mut auth = Auth::new(doors, Rates::new(door.allowed), door.behind.proxies());
     if let Some(provider) = door.provider()? {
         auth = auth.accepting(provider);

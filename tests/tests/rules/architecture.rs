@@ -99,6 +99,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "workflow",
             "risk::Band",
             "seal::Entropy",
+            "audit::Attested",
             "audit::Hex",
             "kind",
             "decide",

@@ -18,6 +18,7 @@ mod narratives;
 mod notices;
 mod readme;
 mod scope;
+mod signing_in;
 mod stability;
 mod stores;
 mod words;

@@ -2,19 +2,15 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::access::Role;
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::enter::{has_factor, is_active};
-use crate::identity::doors::{Admitted, Doors, Entry, Tried};
+use crate::identity::doors::enter::{has_factor, must_change};
+use crate::identity::doors::{Admitted, Doors, Entry, Opened, Origin, TRIES, Tried};
 use crate::identity::login::{self, Reason};
 use crate::identity::password::PasswordHash;
 use crate::identity::token::{Purpose, bad_token};
-use crate::identity::{NewUser, user};
-use crate::org::OrgId;
-use crate::ports::Written;
-use crate::record::{Record, RecordId, Value};
-use crate::service::Session;
+use crate::identity::{RefreshToken, user};
+use crate::record::{Record, RecordId};
 
 /// What a new password must not be made of.
 pub struct OwnerWords {
@@ -48,22 +44,34 @@ impl fmt::Debug for Profile {
 
 impl Doors {
     /// Proves once more who somebody is, for what must not be done by whoever finds an open screen: the
-    /// password again, and a code where there is a second factor.
+    /// password again, and a code where there is a second factor. The tokens of before are worth nothing from
+    /// then on; these are the new ones (OWASP ASVS 5, 7.2.4).
     ///
     /// # Errors
     /// `Unauthenticated` where one of them is wrong, or the password is of another account.
-    pub async fn prove(&self, who: &Admitted, tried: Tried, code: Option<&str>) -> Result<()> {
-        let account = tried.of(who)?;
+    pub async fn prove(&self, who: &Admitted, tried: Tried, code: Option<&str>) -> Result<Opened> {
+        let (account, lane) = tried.of(who)?;
         if has_factor(&account) {
-            self.spend_code(who.user, code.unwrap_or_default()).await?;
+            self.spend_code(&account, code.unwrap_or_default()).await?;
         }
-        self.forget_attempts(&account).await?;
-        let command = Command::new(login::Action::Prove)
-            .set("proved_at", self.eovr().now())
-            .set_some("two_factors", has_factor(&account).then_some(true));
-        self.holder(&account)?.act(login::KIND, who.login, command).await?;
-        self.inner.known.forget(who.login);
-        Ok(())
+        self.forget(&lane).await?;
+        let holder = self.holder(&account)?;
+        for _ in 0..TRIES {
+            let login = self.software(account.id())?.attested(login::KIND, who.login).await?;
+            let now = self.eovr().now();
+            let next = RefreshToken::first(who.login, &mut self.eovr().entropy()?);
+            let command = login::prove(&login, &next, has_factor(&account), now);
+            match holder.act(login::KIND, who.login, command).await {
+                // The login was renewed at the same moment.
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+                Ok(_) => {
+                    self.inner.known.forget(who.login);
+                    return self.opened(&account, next, now, now);
+                }
+            }
+        }
+        Err(Error::new(ErrorKind::Unavailable, "the login is renewed too often").with_help("try again"))
     }
 
     /// Whether somebody proved who they are just now.
@@ -71,12 +79,7 @@ impl Doors {
     /// # Errors
     /// `Unauthenticated` where that was too long ago.
     pub fn needs_proof(&self, who: &Admitted) -> Result<()> {
-        if who.proved_at.plus_seconds(self.limits().proof_seconds) > self.eovr().now() {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Unauthenticated, "this needs a fresh proof of who you are")
-            .with_help("give your password once more, and a code where you have a second factor")
-            .with("proof", "needed"))
+        who.session.actor().needs_proof()
     }
 
     /// Changes the password of somebody who is in, and ends all other logins.
@@ -84,27 +87,22 @@ impl Doors {
     /// # Errors
     /// `Unauthenticated` where the old password was wrong.
     pub async fn change_password(&self, who: &Admitted, old: Tried, new: &PasswordHash) -> Result<()> {
-        let account = old.of(who)?;
-        self.forget_attempts(&account).await?;
+        let (account, lane) = old.of(who)?;
+        self.forget(&lane).await?;
         self.set_password(&account, new).await?;
         self.end_all(&account, Reason::Changed, Some(who.login)).await.map(drop)
     }
 
     /// Replaces a password that somebody else has set, with the token of [`Entry::NewPassword`], and lets
-    /// the person in.
+    /// the person in. The token ends with the password that it was given for.
     ///
     /// # Errors
     /// `Unauthenticated` where the token is not good, or was used.
-    pub async fn replace_password(&self, token: &str, new: &PasswordHash, client: &str) -> Result<Entry> {
-        let bearer = self.signer().read(Purpose::NewPassword, token, self.eovr().now())?;
-        let account = self.account(bearer.user).await?;
-        if !is_active(&account) || account.facet("must_change") != Some(&Value::Bool(true)) {
-            return Err(bad_token());
-        }
-        self.set_password(&account, new).await?;
+    pub async fn replace_password(&self, token: &str, new: &PasswordHash, origin: &Origin) -> Result<Entry> {
+        let account = self.stepped(Purpose::NewPassword, token).await?;
+        let changed = self.set_password(&account, new).await?;
         self.end_all(&account, Reason::Changed, None).await?;
-        // Whoever has a second factor gave it before this token was made.
-        self.open_login(&account, has_factor(&account), client).await.map(Entry::Open)
+        self.open_login(&changed, origin).await.map(Entry::Open)
     }
 
     /// What a new password is held against besides the lists, for somebody who is in.
@@ -123,8 +121,7 @@ impl Doors {
     /// # Errors
     /// `Unauthenticated` where the token is not good.
     pub async fn owner_of_token(&self, token: &str) -> Result<OwnerWords> {
-        let bearer = self.signer().read(Purpose::NewPassword, token, self.eovr().now())?;
-        self.owner(bearer.user).await
+        self.owner(self.stepped(Purpose::NewPassword, token).await?.id()).await
     }
 
     /// What the account of somebody who is in says of them.
@@ -141,59 +138,27 @@ impl Doors {
         })
     }
 
-    /// Makes an account in a facility, with a password that its owner must change at the first login.
-    ///
-    /// # Errors
-    /// `Unauthenticated` where `who` has to prove who they are first; `Denied` below tier 5; `Conflict`
-    /// where the address is taken.
-    pub async fn provision(&self, who: &Admitted, facility: &OrgId, person: NewUser) -> Result<Written> {
-        self.needs_proof(who)?;
-        let person = NewUser { must_change: person.password_hash.is_some(), ..person };
-        who.session.create(user::KIND, facility, person.command()).await
-    }
-
-    /// Gives an account a new password that its owner must change, and ends its logins. A second factor
-    /// stays.
-    ///
-    /// # Errors
-    /// As [`Doors::provision`]; `NotFound` where there is no such account.
-    pub async fn reset_password(&self, who: &Admitted, id: RecordId, new: &PasswordHash) -> Result<()> {
-        self.needs_proof(who)?;
-        let command = Command::new(user::Action::ResetPassword).write("password_hash", new.to_string());
-        self.act_and_end(&who.session, id, command).await
-    }
-
-    /// Gives somebody another role, and ends their logins. Nobody gives one to themselves.
-    ///
-    /// # Errors
-    /// As [`Doors::reset_password`].
-    pub async fn assign(&self, who: &Admitted, id: RecordId, role: Role) -> Result<()> {
-        self.needs_proof(who)?;
-        if id == who.user {
-            return Err(Error::new(ErrorKind::Denied, "nobody changes their own role")
-                .with_help("ask somebody else of tier 5"));
+    /// Sets a password in place of the one that was looked at, and of no other. Says how the account stands
+    /// then.
+    async fn set_password(&self, before: &Record, new: &PasswordHash) -> Result<Record> {
+        for _ in 0..TRIES {
+            let account = self.account(before.id()).await?;
+            if self.credentials(&account) != self.credentials(before) {
+                return Err(bad_token());
+            }
+            let command = Command::new(user::Action::ChangePassword)
+                .write("password_hash", new.to_string())
+                .expecting(account.version());
+            match self.holder(&account)?.act(user::KIND, account.id(), command).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+                Ok(_) => {
+                    let after = self.account(account.id()).await?;
+                    // It was reset since.
+                    return if must_change(&after) { Err(bad_token()) } else { Ok(after) };
+                }
+            }
         }
-        let command = Command::new(user::Action::Assign).set("role", role.name());
-        self.act_and_end(&who.session, id, command).await
-    }
-
-    /// Disables, enables or retires an account, and says why.
-    ///
-    /// # Errors
-    /// As [`Doors::reset_password`]; `Refused` where its state does not allow it.
-    pub async fn govern(&self, who: &Admitted, id: RecordId, action: user::Action, why: &str) -> Result<()> {
-        self.needs_proof(who)?;
-        self.act_and_end(&who.session, id, Command::new(action).note(why)).await
-    }
-
-    async fn act_and_end(&self, by: &Session, id: RecordId, command: Command) -> Result<()> {
-        by.act(user::KIND, id, command).await?;
-        let account = self.account(id).await?;
-        self.end_all(&account, Reason::Closed, None).await.map(drop)
-    }
-
-    async fn set_password(&self, account: &Record, new: &PasswordHash) -> Result<()> {
-        let command = Command::new(user::Action::ChangePassword).write("password_hash", new.to_string());
-        self.holder(account)?.act(user::KIND, account.id(), command).await.map(drop)
+        Err(Error::new(ErrorKind::Unavailable, "the account kept changing").with_help("try again"))
     }
 }

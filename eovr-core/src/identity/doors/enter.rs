@@ -4,28 +4,38 @@ use zeroize::Zeroizing;
 
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::{Admitted, Doors};
+use crate::identity::device::Device;
+use crate::identity::doors::count::Lane;
+use crate::identity::doors::{Admitted, Doors, Origin};
 use crate::identity::login::{self, Reason};
 use crate::identity::password::{Password, PasswordCost, PasswordHash};
-use crate::identity::token::Purpose;
+use crate::identity::token::{Bound, Purpose, bad_token, keyed};
 use crate::identity::{RefreshToken, text, user};
 use crate::record::{Column, Query, Record, RecordId, Test, Value};
+use crate::time::Timestamp;
 use crate::workflow::Label;
 
 /// Somebody who wants to come in, before the password was looked at.
 pub struct Knock {
-    account: Record,
+    /// None where no account has the address.
+    account: Option<Record>,
     /// What the password is compared with; a hash that nothing matches where there is no such account.
     hash: PasswordHash,
     /// Whether there is an account that could be entered.
     open: bool,
     cost: PasswordCost,
+    lane: Lane,
+    origin: Origin,
 }
 
 /// The same after it was.
 pub struct Tried {
-    account: Record,
-    right: bool,
+    /// The account, where the password was right.
+    account: Option<Record>,
+    /// Whether the password is one that is long enough beside a second factor only.
+    short: bool,
+    lane: Lane,
+    origin: Origin,
 }
 
 /// What comes of the first or the second step of logging in.
@@ -47,81 +57,197 @@ pub struct Opened {
     pub access: Zeroizing<String>,
     /// Gives new ones of both kinds, once.
     pub refresh: RefreshToken,
+    /// What the browser is to keep, to be known again ([`Origin::devices`]): a token for this account, before
+    /// those of others. They open nothing, and outlast the login. Empty where nothing new is to be kept.
+    pub devices: Vec<Zeroizing<String>>,
+    /// Whether the person has to set up a second factor before anything else.
+    pub lacks_factor: bool,
 }
 
 impl Doors {
     /// Looks for an account, and counts the attempt. It says nothing of what it found.
     ///
     /// # Errors
-    /// `Unavailable` where the store is away, or too many knock at the same account at once.
-    pub async fn knock(&self, email: &str) -> Result<Knock> {
-        let software = self.software(self.inner.nobody)?;
-        let found = software.find(&user::find_by_email(email)?).await?.items.into_iter().next();
-        let id = found.as_ref().map_or(self.inner.nobody, Record::id);
+    /// `Unavailable` where the store is away.
+    pub async fn knock(&self, email: &str, origin: Origin) -> Result<Knock> {
+        let found = self.software_itself()?.find(&user::find_by_email(email)?).await?;
+        // An account is believed where it proves itself. At an address that nobody has as much is asked.
+        let id = found.items.first().map_or_else(|| RecordId::from_bytes(self.crowd(email)), Record::id);
+        let found = match self.account(id).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            account => Some(account?),
+        };
         // Attempts at no account count as well, so that both take the same time, and an auditor sees them.
-        let account = self.count_attempt(id).await?;
-        let kept = self.holder(&account)?.open(&account, "password_hash")?;
+        let lane = self.lane(found.as_ref(), email, &origin).await?;
+        self.at(found, lane, origin).await
+    }
+
+    /// Asks somebody who is in for the password once more, for [`Doors::prove`] or [`Doors::change_password`].
+    /// What is wrong counts for this login alone, and what strangers try counts elsewhere.
+    ///
+    /// # Errors
+    /// As [`Doors::knock`].
+    pub async fn knock_inside(&self, who: &Admitted) -> Result<Knock> {
+        let account = self.account(who.user).await?;
+        let lane = self.lane_inside(who, &account);
+        self.at(Some(account), lane, Origin::default()).await
+    }
+
+    async fn at(&self, account: Option<Record>, lane: Lane, origin: Origin) -> Result<Knock> {
+        let may = self.count(&lane).await?;
+        let kept = match &account {
+            Some(account) => self.holder(account)?.open(account, "password_hash")?,
+            None => None,
+        };
         let hash = kept.and_then(|kept| kept.parse::<PasswordHash>().ok());
-        let open = hash.is_some() && is_active(&account) && !self.is_locked(&account);
+        let open = may && hash.is_some() && account.as_ref().is_some_and(is_active);
         let cost = self.limits().cost;
-        Ok(Knock { account, hash: hash.map_or_else(|| cost.nobodys(), Ok)?, open, cost })
+        Ok(Knock { account, hash: hash.map_or_else(|| cost.nobodys(), Ok)?, open, cost, lane, origin })
     }
 
     /// Lets in who tried the right password.
     ///
-    /// `client` is what came, as it calls itself: shown to the owner in the list of logins.
-    ///
     /// # Errors
     /// `Unauthenticated`, in the same words for every reason.
-    pub async fn enter(&self, tried: Tried, client: &str) -> Result<Entry> {
-        if !tried.right {
-            return Err(wrong());
+    pub async fn enter(&self, tried: Tried) -> Result<Entry> {
+        let Tried { account, short, lane, origin } = tried;
+        let account = account.ok_or_else(wrong)?;
+        if has_factor(&account) {
+            self.settle(&lane).await?;
+            return self.step_token(&account, Purpose::SecondStep).map(Entry::SecondStep);
         }
-        self.forget_attempts(&tried.account).await?;
-        if has_factor(&tried.account) {
-            let token =
-                self.signer().sign(Purpose::SecondStep, tried.account.id(), None, self.eovr().now())?;
-            return Ok(Entry::SecondStep(token));
-        }
-        self.open_or_change(&tried.account, false, client).await
+        self.open_or_change(&account, &lane, short, &origin).await
     }
 
     /// Opens a login, unless the password has to be changed first.
     pub(super) async fn open_or_change(
         &self,
         account: &Record,
-        two_factors: bool,
-        client: &str,
+        lane: &Lane,
+        short: bool,
+        origin: &Origin,
     ) -> Result<Entry> {
-        if account.facet("must_change") == Some(&Value::Bool(true)) {
-            let token = self.signer().sign(Purpose::NewPassword, account.id(), None, self.eovr().now())?;
-            return Ok(Entry::NewPassword(token));
+        let must_change = must_change(account);
+        if must_change && self.first_password_is_over(account).await? {
+            return Err(wrong());
         }
-        self.open_login(account, two_factors, client).await.map(Entry::Open)
+        if must_change || short {
+            self.settle(lane).await?;
+            return self.step_token(account, Purpose::NewPassword).map(Entry::NewPassword);
+        }
+        self.open_login(account, origin).await.map(Entry::Open)
+    }
+
+    /// Whether somebody else has set the password so long ago that it is worth nothing.
+    async fn first_password_is_over(&self, account: &Record) -> Result<bool> {
+        use user::Action::{ChangePassword, Provision, ResetPassword};
+        let trail = self.software(account.id())?.trail(user::KIND, account.id()).await?;
+        if !trail.verdict.is_intact() {
+            return Err(Error::new(ErrorKind::Tampered, "the trail of an account does not fit the account")
+                .with_help("ask for its audit trail")
+                .with("record", account.id()));
+        }
+        let set = trail.entries.iter().rev().find(|entry| {
+            let action = entry.event.action.as_str();
+            [Provision, ResetPassword, ChangePassword].iter().any(|set| set.name() == action)
+        });
+        let by_another = set.filter(|entry| entry.event.action.as_str() != ChangePassword.name());
+        let until = by_another
+            .map(|entry| entry.event.at.plus_seconds(self.limits().first_password_days * DAY_SECONDS));
+        Ok(until.is_some_and(|until| until <= self.eovr().now()))
+    }
+
+    /// A token for the next step. It ends when the account is entered with something else.
+    fn step_token(&self, account: &Record, purpose: Purpose) -> Result<Zeroizing<String>> {
+        let bound = Bound::Credentials(self.credentials(account));
+        self.signer().sign_bound(purpose, account.id(), None, bound, self.eovr().now())
+    }
+
+    /// The account for which a step was taken, as long as it is entered with the same.
+    pub(super) async fn stepped(&self, purpose: Purpose, token: &str) -> Result<Record> {
+        let bearer = self.signer().read(purpose, token, self.eovr().now())?;
+        let account = self.account(bearer.user).await?;
+        let same = bearer.bound == Bound::Credentials(self.credentials(&account));
+        if same && is_active(&account) { Ok(account) } else { Err(bad_token()) }
+    }
+
+    /// What an account is entered with, as a digest: another password or second factor makes another one.
+    pub(super) fn credentials(&self, account: &Record) -> [u8; 16] {
+        let sealed = |field| account.sealed(field).map(|sealed| sealed.as_bytes()).unwrap_or_default();
+        let must_change = [u8::from(must_change(account))];
+        let mut parts = vec![b"credentials\n".to_vec()];
+        for part in [
+            sealed("password_hash"),
+            sealed("factor_secret"),
+            text(account, "factor").as_bytes(),
+            &must_change,
+        ] {
+            parts.push(part.len().to_be_bytes().to_vec());
+            parts.push(part.to_vec());
+        }
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        let digest = keyed(self.signer().throttle_key(), &parts);
+        let mut short = [0; 16];
+        short.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
+        short
     }
 
     /// Begins a login, and ends those that are too many.
-    pub(super) async fn open_login(
-        &self,
-        account: &Record,
-        two_factors: bool,
-        client: &str,
-    ) -> Result<Opened> {
+    /// Whoever has a second factor has given it before.
+    pub(super) async fn open_login(&self, account: &Record, origin: &Origin) -> Result<Opened> {
         self.make_room(account).await?;
-        if self.is_new(account, client).await? {
-            let anew = Command::new(user::Action::EnterAnew);
-            self.holder(account)?.act(user::KIND, account.id(), anew).await?;
+        let holder = self.holder(account)?;
+        if self.is_new(account, &origin.client).await? {
+            holder.act(user::KIND, account.id(), Command::new(user::Action::EnterAnew)).await?;
+        }
+        self.came_in(account, origin).await?;
+        if account.facet("attempts").is_some() || account.facet("locked_until").is_some() {
+            // Counted by a node of an earlier release, which would go on from there.
+            let succeed = Command::new(user::Action::Succeed).clear("attempts").clear("locked_until");
+            holder.act(user::KIND, account.id(), succeed).await?;
         }
         let eovr = self.eovr();
         let (now, mut entropy) = (eovr.now(), eovr.entropy()?);
         let id = eovr.new_id(now, &mut entropy);
+        let device = Device { account: account.id(), id: eovr.new_id(now, &mut entropy) };
+        let known = self.known_device(account.id().as_bytes(), origin);
         let refresh = RefreshToken::first(id, &mut entropy);
-        let command = login::begin(account, &refresh, two_factors, now, self.limits().login_days);
-        let command = command.write_some("client", shown(client));
+        let command = login::begin(account, &refresh, has_factor(account), now, self.limits().login_days);
+        let command = command.write_some("client", shown(&origin.client));
         let facility = &account.envelope().stamp.facility;
         self.software(account.id())?.create_as(login::KIND, facility, id, command).await?;
-        let access = self.signer().sign(Purpose::Access, account.id(), Some(id), now)?;
-        Ok(Opened { login: id, access, refresh })
+        // Looked at last: who resets an account ends the logins that are there, and this one was not yet.
+        let there = self.account(account.id()).await?;
+        if !is_active(&there) || self.credentials(&there) != self.credentials(account) {
+            self.end(account.id(), id, Reason::Closed).await?;
+            return Err(wrong());
+        }
+        let own = known.unwrap_or(device).sign(self.signer(), now);
+        let devices = std::iter::once(own).chain(self.devices_of_others(account, origin)).collect();
+        Ok(Opened { devices, ..self.opened(account, refresh, now, now)? })
+    }
+
+    /// The tokens of an open login.
+    pub(super) fn opened(
+        &self,
+        account: &Record,
+        refresh: RefreshToken,
+        proved_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Opened> {
+        let login = refresh.login();
+        let bound = Bound::Proof(proved_at);
+        let access = self.signer().sign_bound(Purpose::Access, account.id(), Some(login), bound, now)?;
+        Ok(Opened { login, access, refresh, devices: Vec::new(), lacks_factor: self.lacks_factor(account)? })
+    }
+
+    /// Whether somebody has no second factor and has to have one.
+    pub(super) fn lacks_factor(&self, account: &Record) -> Result<bool> {
+        let from = self.limits().second_factor_from;
+        Ok(match from {
+            Some(from) => !has_factor(account) && user::role(account)?.tier() >= from,
+            None => false,
+        })
     }
 
     /// Whether an account that was entered before is entered with something new (OWASP ASVS 5, 6.3.5).
@@ -153,30 +279,6 @@ impl Doors {
             .limit(Query::LARGEST_PAGE);
         Ok(self.software(account.id())?.find(&query).await?.items)
     }
-
-    /// Counts an attempt, and returns the account as it was before.
-    pub(super) async fn count_attempt(&self, id: RecordId) -> Result<Record> {
-        let (now, limits) = (self.eovr().now(), self.limits());
-        self.change(id, &self.software(id)?, |account| {
-            let attempts = attempts(account).saturating_add(1).min(1_000_000);
-            let locks = attempts >= limits.attempts && !self.is_locked(account);
-            // The account that nobody has is locked as well, and nobody is told.
-            let told = locks && account.id() != self.inner.nobody;
-            let command = Command::new(if told { user::Action::Lock } else { user::Action::Attempt });
-            let until = locks.then(|| now.plus_seconds(limits.lock_seconds));
-            Ok(command.set("attempts", attempts).set_some("locked_until", until))
-        })
-        .await
-    }
-
-    pub(super) async fn forget_attempts(&self, account: &Record) -> Result<()> {
-        let command = Command::new(user::Action::Succeed).clear("attempts").clear("locked_until");
-        self.holder(account)?.act(user::KIND, account.id(), command).await.map(drop)
-    }
-
-    pub(super) fn is_locked(&self, account: &Record) -> bool {
-        login::time(account, "locked_until") > self.eovr().now()
-    }
 }
 
 impl Knock {
@@ -186,8 +288,9 @@ impl Knock {
     /// # Errors
     /// `Unavailable` where the memory cannot be had.
     pub fn try_password(self, password: &Password) -> Result<Tried> {
-        let right = self.hash.verify(password, self.cost)?.matches;
-        Ok(Tried { right: right && self.open, account: self.account })
+        let right = self.hash.verify(password, self.cost)?.matches && self.open;
+        let Self { account, lane, origin, .. } = self;
+        Ok(Tried { account: account.filter(|_| right), short: !password.stands_alone(), lane, origin })
     }
 }
 
@@ -210,9 +313,11 @@ impl fmt::Debug for Opened {
 }
 
 impl Tried {
-    /// The account, where the password was right and it is that of somebody who is in.
-    pub(super) fn of(self, who: &Admitted) -> Result<Record> {
-        if self.right && self.account.id() == who.user { Ok(self.account) } else { Err(wrong()) }
+    /// The account, where the password was right and it is that of somebody who is in; and where that was
+    /// counted.
+    pub(super) fn of(self, who: &Admitted) -> Result<(Record, Lane)> {
+        let account = self.account.filter(|account| account.id() == who.user).ok_or_else(wrong)?;
+        Ok((account, self.lane))
     }
 
     /// The same, where it was that of somebody who is in.
@@ -220,14 +325,15 @@ impl Tried {
     /// # Errors
     /// `Unauthenticated` where not.
     pub fn checked(self, who: &Admitted) -> Result<Self> {
-        let right = self.right && self.account.id() == who.user;
+        let right = self.account.as_ref().is_some_and(|account| account.id() == who.user);
         if right { Ok(self) } else { Err(wrong()) }
     }
 }
 
 pub(super) fn wrong() -> Error {
     Error::new(ErrorKind::Unauthenticated, "you cannot come in like that").with_help(
-        "check address, password and code; after some wrong ones an account is locked for a quarter of an hour",
+        "check address, password and code; after some wrong ones the door stays closed for a while, and a first \
+         password is good for some days only",
     )
 }
 
@@ -235,13 +341,15 @@ pub(super) fn is_active(account: &Record) -> bool {
     *account.state() == user::State::Active.name()
 }
 
+pub(super) fn must_change(account: &Record) -> bool {
+    account.facet("must_change") == Some(&Value::Bool(true))
+}
+
 pub(super) fn has_factor(account: &Record) -> bool {
     text(account, "factor") == "confirmed"
 }
 
-fn attempts(account: &Record) -> i64 {
-    account.facet("attempts").and_then(Value::as_int).unwrap_or_default()
-}
+const DAY_SECONDS: i64 = 24 * 3600;
 
 /// With so many of the last logins a new one is compared.
 const REMEMBERED: u32 = 100;

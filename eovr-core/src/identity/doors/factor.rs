@@ -4,11 +4,12 @@ use zeroize::Zeroizing;
 
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::doors::enter::{has_factor, is_active, wrong};
-use crate::identity::doors::{Admitted, Doors, Entry};
+use crate::identity::doors::enter::{has_factor, wrong};
+use crate::identity::doors::{Admitted, Doors, Entry, Origin};
 use crate::identity::login::Reason;
+use crate::identity::password::PasswordHash;
 use crate::identity::recovery::RecoveryCode;
-use crate::identity::token::{Purpose, bad_token};
+use crate::identity::token::Purpose;
 use crate::identity::totp::TotpSecret;
 use crate::identity::{recovery, text, user};
 use crate::record::{Record, RecordId, Value};
@@ -31,19 +32,20 @@ impl fmt::Debug for Enrolment {
 }
 
 impl Doors {
-    /// The second step of logging in: a code of the app, or a recovery code.
+    /// The second step of logging in: a code of the app, or a recovery code. The owner is told of one that
+    /// does not fit, because whoever gave it knows the password.
     ///
     /// # Errors
     /// `Unauthenticated`, in the same words for every reason.
-    pub async fn second_step(&self, token: &str, code: &str, client: &str) -> Result<Entry> {
-        let bearer = self.signer().read(Purpose::SecondStep, token, self.eovr().now())?;
-        let account = self.count_attempt(bearer.user).await?;
-        if !is_active(&account) || self.is_locked(&account) || !has_factor(&account) {
-            return Err(wrong());
+    pub async fn second_step(&self, token: &str, code: &str, origin: &Origin) -> Result<Entry> {
+        let account = self.stepped(Purpose::SecondStep, token).await?;
+        let lane = self.lane(Some(&account), "", origin).await?;
+        let may = self.count(&lane).await?;
+        if !may || !has_factor(&account) {
+            return Err(wrong().with("user", account.id()));
         }
-        self.spend_code(bearer.user, code).await?;
-        self.forget_attempts(&account).await?;
-        self.open_or_change(&account, true, client).await
+        self.spend_code(&account, code).await?;
+        self.open_or_change(&account, &lane, false, origin).await
     }
 
     /// Begins a second factor: an app that makes a code every 30 seconds. It is asked for once
@@ -52,13 +54,12 @@ impl Doors {
     /// # Errors
     /// `Unauthenticated` where `who` has to prove who they are first; `Conflict` where there is one already.
     pub async fn enrol_factor(&self, who: &Admitted, issuer: &str) -> Result<Enrolment> {
-        self.needs_proof(who)?;
         let account = self.account(who.user).await?;
         if has_factor(&account) {
             return Err(Error::new(ErrorKind::Conflict, "there is a second factor already")
                 .with_help("remove it first, then set up the new one"));
         }
-        let holder = self.holder(&account)?;
+        let holder = self.holder_for(who, &account)?;
         let secret = TotpSecret::draw(&mut self.eovr().entropy()?);
         let command = Command::new(user::Action::EnrolFactor)
             .write("factor_secret", secret.to_base32().as_str())
@@ -99,36 +100,51 @@ impl Doors {
         Ok(codes.iter().map(RecoveryCode::shown).collect())
     }
 
-    /// Does without a second factor from now on.
+    /// Does without a second factor from now on, with a password that is long enough alone: the one before may
+    /// have been chosen beside a second factor.
     ///
     /// # Errors
-    /// `Unauthenticated` where `who` has to prove who they are first.
-    pub async fn remove_factor(&self, who: &Admitted) -> Result<()> {
-        self.needs_proof(who)?;
+    /// `Unauthenticated` where `who` has to prove who they are first; `Conflict` where the role has to have
+    /// one.
+    pub async fn remove_factor(&self, who: &Admitted, new: &PasswordHash) -> Result<()> {
         let account = self.account(who.user).await?;
-        self.take_factor(&self.holder(&account)?, &account).await?;
+        let tier = user::role(&account)?.tier();
+        if self.limits().second_factor_from.is_some_and(|from| tier >= from) {
+            return Err(Error::new(ErrorKind::Conflict, "your role has to have a second factor").with_help(
+                "somebody else of tier 5 can take it, where you have lost it; then set up another",
+            ));
+        }
+        let command = removal().write("password_hash", new.to_string());
+        self.holder_for(who, &account)?.act(user::KIND, account.id(), command).await?;
         self.end_all(&account, Reason::Changed, Some(who.login)).await.map(drop)
     }
 
-    /// Takes the second factor of somebody who has lost it, after the person's identity was checked again.
+    /// Takes the second factor of somebody who has lost it, after the person's identity was checked again. The
+    /// password has to be changed at the next login.
     ///
     /// # Errors
     /// As [`Doors::reset_password`].
     pub async fn reset_factor(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
-        self.needs_proof(who)?;
-        let account = who.session.load(user::KIND, id).await?;
+        let account = who.session.attested(user::KIND, id).await?;
         let command = removal().note(why);
         who.session.act(user::KIND, id, command).await?;
         self.end_all(&account, Reason::Closed, None).await.map(drop)
     }
 
-    async fn take_factor(&self, by: &Session, account: &Record) -> Result<()> {
-        by.act(user::KIND, account.id(), removal()).await.map(drop)
+    /// [`Doors::use_up`], and tells the owner of a code that does not fit.
+    pub(super) async fn spend_code(&self, account: &Record, code: &str) -> Result<()> {
+        let spent = self.use_up(account.id(), code).await;
+        let Err(error) = spent else { return Ok(()) };
+        if error.kind() == ErrorKind::Unauthenticated {
+            let told = Command::new(user::Action::FailFactor);
+            self.holder(account)?.act(user::KIND, account.id(), told).await?;
+        }
+        Err(error.with("user", account.id()))
     }
 
     /// Spends a code of the app or a recovery code: whoever brings it a second time, at whatever node, comes
     /// too late.
-    pub(super) async fn spend_code(&self, id: RecordId, code: &str) -> Result<()> {
+    async fn use_up(&self, id: RecordId, code: &str) -> Result<()> {
         for _ in 0..super::TRIES {
             let account = self.account(id).await?;
             let holder = self.holder(&account)?;
@@ -141,7 +157,7 @@ impl Doors {
                 done => return done.map(drop),
             }
         }
-        Err(bad_token())
+        Err(wrong())
     }
 
     /// The time step of a code of the app, where it is one that was not used yet.

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::identity::doors::enter::is_active;
 use crate::identity::doors::{Doors, Opened};
 use crate::identity::login::{self, Reason};
-use crate::identity::token::{Bearer, Purpose, bad_token};
+use crate::identity::token::{Bearer, Bound, Purpose, bad_token};
 use crate::identity::{RefreshToken, user};
 use crate::record::{Record, RecordId, Value};
 use crate::service::Session;
@@ -33,6 +33,8 @@ pub struct Admitted {
     pub proved_at: Timestamp,
     /// When the login ends, if they do nothing from now on.
     pub idle_at: Timestamp,
+    /// Whether they have to set up a second factor before anything else.
+    pub lacks_factor: bool,
 }
 
 impl Doors {
@@ -40,19 +42,32 @@ impl Doors {
     /// either counts at once on the node that made it, and within a second on the others.
     ///
     /// # Errors
-    /// `Unauthenticated` where the token, the login or the account is no longer good.
+    /// `Unauthenticated` where the token, the login or the account is no longer good; `Denied` where a second
+    /// factor has to be set up first ([`Doors::admit_to_enrol`]).
     pub async fn admit(&self, access: &str) -> Result<Admitted> {
+        let who = self.admit_to_enrol(access).await?;
+        if who.lacks_factor { Err(Self::factor_needed()) } else { Ok(who) }
+    }
+
+    /// What [`Doors::admit`] says to people who have to set up a second factor first.
+    pub fn factor_needed() -> Error {
+        Error::new(ErrorKind::Denied, "your role has to have a second factor, and your account has none")
+            .with_help("set one up; until then nothing else is open to you")
+            .with("second_factor", "needed")
+    }
+
+    /// Lets in as [`Doors::admit`] does, and also those who have to set up a second factor: a host lets them
+    /// do that, prove who they are and leave, and nothing else ([`Admitted::lacks_factor`]).
+    ///
+    /// # Errors
+    /// `Unauthenticated` where the token, the login or the account is no longer good.
+    pub async fn admit_to_enrol(&self, access: &str) -> Result<Admitted> {
         let now = self.eovr().now();
         let bearer = self.signer().read(Purpose::Access, access, now)?;
         let id = bearer.login.ok_or_else(bad_token)?;
         self.follow(now).await?;
-        let known = &self.inner.known;
-        if known.get(id).is_none() {
-            let (login, account) = self.look_up(id, bearer).await?;
-            known.put(id, Guest::of(&login, &account, now)?, self.limits().idle_seconds, now);
-        }
-        let guest = known.get(id).ok_or_else(bad_token)?;
-        if guest.user != bearer.user {
+        let guest = self.guest(id, bearer, now).await?;
+        if guest.user != bearer.user || !is_of(&bearer, guest.proved_at) {
             return Err(bad_token());
         }
         let idle_at = guest.seen_at.plus_seconds(self.limits().idle_seconds);
@@ -61,15 +76,30 @@ impl Doors {
             self.end(guest.user, id, reason).await?;
             return Err(over(reason));
         }
-        known.see(id, now);
+        self.inner.known.see(id, now);
+        let proven = guest.proved_at.plus_seconds(self.limits().proof_seconds) > now;
         Ok(Admitted {
-            session: self.eovr().session(guest.actor),
+            session: self.eovr().session(if proven { guest.actor } else { guest.actor.unproven() }),
             user: guest.user,
             login: id,
             two_factors: guest.two_factors,
             proved_at: guest.proved_at,
             idle_at: now.plus_seconds(self.limits().idle_seconds),
+            lacks_factor: guest.lacks_factor,
         })
+    }
+
+    /// Who is in by a login, looked up where this node does not know it, or knows less than the token does.
+    async fn guest(&self, id: RecordId, bearer: Bearer, now: Timestamp) -> Result<Guest> {
+        let known = &self.inner.known;
+        let newer = |guest: &Guest| matches!(bearer.bound, Bound::Proof(at) if at > guest.proved_at);
+        if let Some(guest) = known.get(id).filter(|guest| !newer(guest)) {
+            return Ok(guest);
+        }
+        let (login, account) = self.look_up(id, bearer).await?;
+        let guest = Guest { lacks_factor: self.lacks_factor(&account)?, ..Guest::of(&login, &account, now)? };
+        known.put(id, guest.clone(), self.limits().idle_seconds, now);
+        Ok(guest)
     }
 
     /// When a login ends if nothing more is asked, as far as this node knows; none for one that it has not
@@ -109,7 +139,7 @@ impl Doors {
                 done => done?,
             };
             self.inner.known.see(login.id(), now);
-            return self.opened(user, next, now);
+            return self.opened(&account, next, login::time(&login, "proved_at"), now);
         }
         Err(bad_token())
     }
@@ -129,20 +159,16 @@ impl Doors {
             && holds(login, "spent", token)
             && let Some(next) = self.followers(token).find(|next| holds(login, "token", next))
         {
-            return self.opened(account.id(), next, now);
+            return self.opened(account, next, login::time(login, "proved_at"), now);
         }
         let newest = login.facet("token").and_then(Value::as_bytes).unwrap_or_default();
-        // Only one that was once good ends the login: anybody can make up a bad one.
-        if open && self.signer().refresh_keys().any(|key| token.leads_to(newest, key)) {
+        // Only one that was once good ends the login: anybody can make up a bad one. The last one before a proof
+        // leads nowhere.
+        let led = self.signer().refresh_keys().any(|key| token.leads_to(newest, key));
+        if open && (led || holds(login, "spent", token) && !recent) {
             self.end(account.id(), login.id(), Reason::Reused).await?;
         }
         Err(bad_token())
-    }
-
-    fn opened(&self, user: RecordId, refresh: RefreshToken, now: Timestamp) -> Result<Opened> {
-        let login = refresh.login();
-        let access = self.signer().sign(Purpose::Access, user, Some(login), now)?;
-        Ok(Opened { login, access, refresh })
     }
 
     /// What follows a token, under today's key and under earlier ones.
@@ -222,6 +248,7 @@ pub(super) struct Guest {
     proved_at: Timestamp,
     expires_at: Timestamp,
     seen_at: Timestamp,
+    lacks_factor: bool,
 }
 
 /// More are not remembered: the oldest are looked up again.
@@ -236,6 +263,7 @@ impl Guest {
             proved_at: login::time(login, "proved_at"),
             expires_at: login::time(login, "expires_at"),
             seen_at: now,
+            lacks_factor: false,
         })
     }
 }
@@ -306,6 +334,15 @@ impl Known {
 impl fmt::Debug for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Known")
+    }
+}
+
+/// Whether a token was made since the last proof. One of a release before says when it was made, to the second.
+fn is_of(bearer: &Bearer, proved_at: Timestamp) -> bool {
+    match bearer.bound {
+        Bound::Proof(at) => at == proved_at,
+        Bound::Credentials(_) => false,
+        Bound::Nothing => bearer.issued_at.plus_seconds(1) > proved_at,
     }
 }
 

@@ -2,6 +2,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::identity::doors::{Admitted, Doors};
 use crate::identity::login::{self, LoginInfo, Reason};
 use crate::record::{Record, RecordId, Value};
+use crate::workflow::Label;
 
 impl Doors {
     /// Ends this login.
@@ -15,8 +16,9 @@ impl Doors {
     /// Ends every login of the account, this one too, and says how many there were.
     ///
     /// # Errors
-    /// What the store says.
+    /// `Unauthenticated` where `who` has to prove who they are first.
     pub async fn leave_everywhere(&self, who: &Admitted) -> Result<usize> {
+        self.may_end(who)?;
         let account = self.account(who.user).await?;
         self.end_all(&account, Reason::LeftBySelf, None).await
     }
@@ -48,13 +50,22 @@ impl Doors {
     /// Ends one login of the account.
     ///
     /// # Errors
-    /// `NotFound` where it has no such login, as where somebody else has.
+    /// `Unauthenticated` where `who` has to prove who they are first; `NotFound` where it has no such login, as
+    /// where somebody else has.
     pub async fn end_login(&self, who: &Admitted, login: RecordId) -> Result<()> {
+        self.may_end(who)?;
         let account = self.account(who.user).await?;
         if !self.open_logins(&account).await?.iter().any(|open| open.id() == login) {
             return Err(Error::not_found(login::KIND));
         }
         self.end(who.user, login, Reason::LeftBySelf).await
+    }
+
+    /// The software ends logins, for reasons of its own too; a person has to meet what the row of the action asks.
+    fn may_end(&self, who: &Admitted) -> Result<()> {
+        let kind = self.eovr().catalog().kind(login::KIND)?;
+        let row = kind.machine().action(login::Action::End.name());
+        row.map_or(Ok(()), |row| row.proven(who.session.actor()))
     }
 
     /// Ends the logins of an account but one, and says how many there were.

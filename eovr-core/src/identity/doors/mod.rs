@@ -1,23 +1,29 @@
 //! The doors: how people come in, stay in, and leave.
 //!
 //! Each step is a function from what a client sent to what it gets, and everything that happens on the way
-//! is a change of an audited record: the account counts attempts and spends codes, the login is begun,
-//! renewed and ended. What takes long (hashing a password) is a step of its own that waits for nothing, so
+//! is a change of an audited record: attempts are counted where they come from
+//! ([`throttle`](crate::identity::throttle)), the account spends codes, the login is begun, renewed and ended. What takes long (hashing a password) is a step of its own that waits for nothing, so
 //! that a host can run it where it does not stand in the way:
 //!
 //! ```text
-//! knock(address) → Knock ─ try_password(…), 20 ms of one core → Tried ─ enter(…) → Entry
+//! knock(address, origin) → Knock ─ try_password(…), 20 ms of one core → Tried ─ enter(…) → Entry
 //! ```
 //!
 //! Whoever may not come in is told the same, after the same work, whatever the reason: no such account,
-//! a wrong password, a locked account.
+//! a wrong password, a closed door, a lost race.
+//!
+//! What was wrong counts until a login opens: a right password in front of a wrong code takes back itself and
+//! no more.
 
 mod account;
+mod count;
 mod enter;
 mod factor;
+mod govern;
 mod keep;
 mod keys;
 mod leave;
+mod origin;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,15 +34,13 @@ pub use self::factor::Enrolment;
 pub use self::keep::Admitted;
 use self::keep::Known;
 pub use self::keys::KeyBearer;
-use crate::access::Role;
-use crate::access::danger;
+pub use self::origin::{Network, Origin};
+use crate::access::{Tier, danger};
 use crate::audit::Attested;
-use crate::decide::Command;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::identity::password::PasswordCost;
 use crate::identity::token::Signer;
-use crate::identity::{NewUser, login, user};
-use crate::ports::Written;
+use crate::identity::{login, user};
 use crate::record::{Record, RecordId};
 use crate::seal::Entropy;
 use crate::service::{Eovr, Session};
@@ -45,10 +49,17 @@ use crate::time::Timestamp;
 /// Limits of logging in. The defaults are those of OWASP ASVS 5 at level 2 and NIST SP 800-63B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// After so many attempts that were not right in a row the account is locked for a while.
+    /// After so many failures from one place the door is closed to it for a while.
     pub attempts: i64,
-    /// For so many seconds.
+    /// For so many seconds, and twice as long each time after that.
     pub lock_seconds: i64,
+    /// For so many seconds at most.
+    pub longest_lock_seconds: i64,
+    /// A password that somebody else has set is good for so many days.
+    pub first_password_days: i64,
+    /// From this tier on people have to have a second factor: who has none may set one up and nothing else.
+    /// `None`: it is everybody's own choice.
+    pub second_factor_from: Option<Tier>,
     /// A login lasts so many days at most, however busy.
     pub login_days: i64,
     /// It ends when nothing was done for so many seconds.
@@ -69,6 +80,9 @@ impl Default for Limits {
         Self {
             attempts: 5,
             lock_seconds: 15 * 60,
+            longest_lock_seconds: 4 * 3600,
+            first_password_days: 7,
+            second_factor_from: None,
             login_days: 30,
             idle_seconds: 15 * 60,
             logins: 10,
@@ -90,15 +104,10 @@ struct Inner {
     signer: Signer,
     limits: Limits,
     known: Known,
-    /// The account that takes the attempts at addresses which nobody has.
-    nobody: RecordId,
 }
 
 /// How often a change is decided again after it lost a race.
 const TRIES: u32 = 16;
-
-/// No address of a person ends like this (RFC 6761).
-const NOBODY: &str = "nobody@eovr.invalid";
 
 impl Doors {
     /// The doors of an engine that has the kinds of [`crate::identity::kinds`].
@@ -108,9 +117,8 @@ impl Doors {
     pub async fn open(eovr: Eovr, signer: Signer, limits: Limits) -> Result<Self> {
         eovr.catalog().kind(user::KIND)?;
         let kind = eovr.catalog().kind(login::KIND)?.clone();
-        let nobody = nobody(&eovr).await?;
         let known = Known::from(eovr.store().census(kind.name(), &[]).await?.position);
-        Ok(Self { inner: Arc::new(Inner { eovr, signer, limits, known, nobody }) })
+        Ok(Self { inner: Arc::new(Inner { eovr, signer, limits, known }) })
     }
 
     /// The engine.
@@ -145,67 +153,35 @@ impl Doors {
         Ok(self.eovr().session(user::holder(account)?))
     }
 
+    /// The same, as far as the person has proved it: what asks for a proof asks for one here too.
+    fn holder_for(&self, who: &Admitted, account: &Record) -> Result<Session> {
+        let holder = user::holder(account)?;
+        let proven = who.session.actor().needs_proof().is_ok();
+        Ok(self.eovr().session(if proven { holder } else { holder.unproven() }))
+    }
+
     /// The software itself, on behalf of an account.
     fn software(&self, account: RecordId) -> Result<Session> {
+        self.software_as(&account.to_string())
+    }
+
+    /// The software itself, on behalf of nobody who is known.
+    fn software_itself(&self) -> Result<Session> {
+        self.software_as("eovr.doors")
+    }
+
+    fn software_as(&self, name: &str) -> Result<Session> {
         let reason = "find accounts, count attempts, begin and end logins";
-        Ok(self.eovr().session(danger::unrestricted(&account.to_string(), reason)?))
+        Ok(self.eovr().session(danger::unrestricted(name, reason)?))
     }
 
     async fn account(&self, id: RecordId) -> Result<Record> {
         self.software(id)?.attested(user::KIND, id).await.map(Attested::into_record)
-    }
-
-    /// Changes an account by a command that is worked out anew from what stands there, as often as others
-    /// are faster. What comes out is what stood there before.
-    async fn change(
-        &self,
-        id: RecordId,
-        by: &Session,
-        command: impl Fn(&Record) -> Result<Command>,
-    ) -> Result<Record> {
-        for _ in 0..TRIES {
-            let account = self.account(id).await?;
-            let command = command(&account)?.expecting(account.version());
-            match by.act(user::KIND, id, command).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                done => return done.map(|_| account),
-            }
-        }
-        Err(Error::new(ErrorKind::Unavailable, "too many want to change this account at once")
-            .with_help("try again in a moment"))
     }
 }
 
 impl fmt::Debug for Doors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Doors({:?})", self.inner.signer)
-    }
-}
-
-/// Finds the account that nobody has, or makes it. It has no password, so nobody comes in by it.
-async fn nobody(eovr: &Eovr) -> Result<RecordId> {
-    let software = eovr.session(danger::unrestricted("eovr.doors", "keep the account that nobody has")?);
-    let query = user::find_by_email(NOBODY)?;
-    let find = || async { Ok::<_, Error>(software.find(&query).await?.items.first().map(Record::id)) };
-    if let Some(id) = find().await? {
-        return Ok(id);
-    }
-    let facility = eovr.org().stamps().next().map(|stamp| stamp.facility.clone());
-    let facility =
-        facility.ok_or_else(|| Error::new(ErrorKind::Config, "the organisation has no facility"))?;
-    let account = NewUser {
-        role: Role::Staff,
-        email: NOBODY.to_owned(),
-        display_name: "attempts at addresses that nobody has".to_owned(),
-        password_hash: None,
-        must_change: false,
-    };
-    match software.create(user::KIND, &facility, account.command()).await {
-        Ok(Written { id, .. }) => Ok(id),
-        // Another node was faster.
-        Err(error) if error.kind() == ErrorKind::Conflict => {
-            find().await?.ok_or_else(|| Error::bug("an address that is taken is somebody's"))
-        }
-        Err(error) => Err(error),
     }
 }

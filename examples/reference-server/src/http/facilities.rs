@@ -94,9 +94,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
             revoke,
         )
         .add(
-            Endpoint::get("/api/facilities/{id}/qr", may("give_link"), "Draws the poster's code, SVG")
-                .tells(&["image/svg+xml"])
-                .also(&[409]),
+            Endpoint::get(
+                "/api/facilities/{id}/qr",
+                Access::Reads(facility::KIND),
+                "Draws the poster's code, SVG",
+            )
+            .tells(&["image/svg+xml"])
+            .also(&[409]),
             draw,
         )
         .add(

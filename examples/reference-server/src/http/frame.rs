@@ -46,7 +46,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let problem = Problem::taken_from(&mut response);
     if let Some(problem) = &problem {
         if let Some(concern) = concern(problem, shows) {
-            app.auth.alarm.note(concern);
+            app.auth.alarm.note(concern, &trace);
         }
         if let Some(record) = problem.tampered() {
             app.auth.alarm.tampered(record, Some(&trace));
@@ -68,7 +68,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
 fn concern(problem: &Problem, shows: bool) -> Option<Concern> {
     match problem.code() {
         Code::Unauthenticated if shows => Some(Concern::TokenRefused),
-        Code::Denied => Some(Concern::Denied),
+        Code::Denied | Code::FactorNeeded => Some(Concern::Denied),
         Code::TooMany => Some(Concern::TooMany),
         _ => None,
     }

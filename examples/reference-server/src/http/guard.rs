@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use eovr_core::access::Actor;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
-use eovr_core::identity::api_key;
+use eovr_core::identity::{Doors, api_key};
 use http_body_util::{BodyExt as _, Limited};
 
 use super::app::App;
@@ -32,6 +32,8 @@ pub(super) struct Door {
     pub(super) category: Option<Category>,
     /// Its body is a file.
     pub(super) uploads: bool,
+    /// It is open to people who have to set up a second factor first.
+    pub(super) before_factor: bool,
     /// It answers with a page of a list.
     pub(super) lists: bool,
 }
@@ -96,6 +98,9 @@ async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) ->
         let actor = arrival.session.actor();
         let category = if door.uploads { Category::Upload } else { Category::Api };
         app.auth.rates.by_name(category, actor.id().as_str())?;
+        if !door.before_factor && arrival.person.as_ref().is_some_and(|person| person.lacks_factor) {
+            return Err(Doors::factor_needed().into());
+        }
         door.access.check(actor, app.eovr.catalog())?;
         if arrival.key == Some(api_key::Access::Read) && parts.method != Method::GET {
             return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));

@@ -44,6 +44,7 @@ pub(crate) enum Code {
     Unauthenticated,
     ProofNeeded,
     Denied,
+    FactorNeeded,
     NotFound,
     NoSuchRoute,
     MethodNotAllowed,
@@ -71,6 +72,7 @@ impl Code {
                 (Is::UNAUTHORIZED, "proof_needed", "This needs a fresh proof of who you are")
             }
             Self::Denied => (Is::FORBIDDEN, "denied", "You may not do this"),
+            Self::FactorNeeded => (Is::FORBIDDEN, "factor_needed", "Set up a second factor first"),
             Self::NotFound => (Is::NOT_FOUND, "not_found", "There is no such thing in your scope"),
             Self::NoSuchRoute => (Is::NOT_FOUND, "no_such_route", "There is nothing at this address"),
             Self::MethodNotAllowed => {
@@ -260,8 +262,9 @@ impl From<Error> for Problem {
         let code = match error.kind() {
             ErrorKind::InvalidInput => Code::InvalidInput,
             ErrorKind::Refused => Code::Refused,
-            ErrorKind::Unauthenticated if needs_proof(&error) => Code::ProofNeeded,
+            ErrorKind::Unauthenticated if says(&error, "proof") => Code::ProofNeeded,
             ErrorKind::Unauthenticated => Code::Unauthenticated,
+            ErrorKind::Denied if says(&error, "second_factor") => Code::FactorNeeded,
             ErrorKind::Denied => Code::Denied,
             ErrorKind::NotFound => Code::NotFound,
             ErrorKind::Conflict => Code::Conflict,
@@ -307,8 +310,8 @@ pub(crate) fn subject(error: &Error) -> String {
     named.find(|value| value.parse::<RecordId>().is_ok()).unwrap_or("unnamed").to_owned()
 }
 
-fn needs_proof(error: &Error) -> bool {
-    error.context().iter().any(|(name, _)| *name == "proof")
+fn says(error: &Error, fact: &str) -> bool {
+    error.context().iter().any(|(name, _)| *name == fact)
 }
 
 /// How long a client should wait for a store that is away: as long as one takes to fail over.

@@ -27,6 +27,13 @@ pub(crate) enum Access {
     Public,
     /// Anybody who is logged in, about themselves.
     Signed,
+    /// Anybody who is logged in, about themselves, as far as the row of this action asks for a fresh proof.
+    Own {
+        /// The kind.
+        of: &'static str,
+        /// The action.
+        action: &'static str,
+    },
     /// Whoever may read records of this kind.
     Reads(&'static str),
     /// Whoever may do this action, by the engine's table.
@@ -49,10 +56,14 @@ impl Access {
     /// Whether this actor may use the route at all. What may be done to which record the engine decides.
     ///
     /// # Errors
-    /// `Denied` where not, with the tiers that may.
+    /// `Denied` where not, with the tiers that may; `Unauthenticated` where a proof is too old.
     pub(crate) fn check(self, actor: &Actor, catalog: &Catalog) -> Result<(), Error> {
         let tiers = match self {
             Self::Public | Self::Signed => return Ok(()),
+            Self::Own { of, action } => {
+                let row = catalog.actions().row(&Name::new(of)?, &Name::new(action)?);
+                return row.map_or(Ok(()), |row| row.proven(actor));
+            }
             Self::Reads(kind) => {
                 let readers = catalog.kind(kind)?.table().readers;
                 if matches!(actor.standing(), Standing::System(_))
@@ -74,15 +85,19 @@ impl Access {
         let (Self::OneOf { of, .. } | Self::Action { of, .. }) = self else { return Ok(()) };
         let of = Name::new(of)?;
         let mut tiers = Vec::new();
+        let mut unproven = None;
         for action in actions {
             // An action that the table does not have is nobody's.
             let Some(row) = table.row(&of, &Name::new(action)?) else { continue };
-            if row.allows(actor) {
-                return Ok(());
-            }
             tiers.push(row.tiers);
+            if row.allows(actor) {
+                match row.proven(actor) {
+                    Ok(()) => return Ok(()),
+                    Err(error) => unproven = Some(error),
+                }
+            }
         }
-        Err(denied(actor, &tiers))
+        Err(unproven.unwrap_or_else(|| denied(actor, &tiers)))
     }
 
     /// As documentation says it.
@@ -90,6 +105,7 @@ impl Access {
         match self {
             Self::Public => "public".to_owned(),
             Self::Signed => "signed in, about oneself".to_owned(),
+            Self::Own { of, action } => format!("signed in, about oneself; {of}: {action}"),
             Self::Reads(kind) => format!("readers of {kind}"),
             Self::Action { of, action } => format!("{of}: {action}"),
             Self::OneOf { of, actions } => format!("{of}: {}", actions.join(", ")),
@@ -138,6 +154,8 @@ pub(crate) struct Endpoint {
     pub(crate) category: Option<Category>,
     /// Whether its body is a file.
     pub(crate) uploads: bool,
+    /// Whether it is open to people who have to set up a second factor first.
+    pub(crate) before_factor: bool,
 }
 
 impl Endpoint {
@@ -158,6 +176,7 @@ impl Endpoint {
             secret: false,
             category: None,
             uploads: false,
+            before_factor: false,
         }
     }
 
@@ -227,9 +246,14 @@ impl Endpoint {
         Self { uploads: true, ..self }
     }
 
+    /// It is open to people who have to set up a second factor first.
+    pub(crate) fn before_factor(self) -> Self {
+        Self { before_factor: true, ..self }
+    }
+
     fn door(&self) -> Door {
-        let Self { access, secret, category, uploads, .. } = *self;
-        Door { access, secret, category, uploads, lists: self.params.is_some() }
+        let Self { access, secret, category, uploads, before_factor, .. } = *self;
+        Door { access, secret, category, uploads, before_factor, lists: self.params.is_some() }
     }
 
     /// It takes `If-Match`, although it is no `PATCH`.

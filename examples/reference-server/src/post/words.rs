@@ -47,9 +47,15 @@ fn sentences(topic: &str) -> (&'static str, &'static str) {
             "تم تغيير وسيلة التحقق الثانية الخاصة بك أو استبدالها",
         ),
         "user.lock" => (
-            "Your account is locked for a while: a wrong password came too often",
-            "أُغلق حسابك مؤقتًا بعد تكرار كلمة مرور خاطئة",
+            "Somebody tried to come in as you too often, and is kept out for a while",
+            "حاول شخص الدخول إلى حسابك مرات كثيرة، ومُنع مؤقتًا",
         ),
+        "user.fail_factor" => (
+            "Somebody gave your password and a wrong code: if it was not you, change your password",
+            "أدخل شخص كلمة مرورك مع رمز خاطئ: إن لم تكن أنت فغيّر كلمة المرور",
+        ),
+        "user.unlock" => ("Your account can be entered again", "يمكن الدخول إلى حسابك مرة أخرى"),
+        "user.end_logins" => ("Your logins were ended", "تم إنهاء جلسات الدخول إلى حسابك"),
         "user.enter_anew" => {
             ("Your account was entered with a browser that is new to it", "تم الدخول إلى حسابك من متصفح جديد")
         }

@@ -10,6 +10,9 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::Person;
+use super::alarm::Failed;
+use super::client::Trace;
+use super::login::{END, Entered, opened};
 use crate::http::app::App;
 use crate::http::body::{Json, Login};
 use crate::http::caller::Caller;
@@ -37,6 +40,9 @@ pub(crate) struct Me<'a> {
     /// Whether the account has a second factor.
     #[serde(skip_serializing_if = "Option::is_none")]
     second_factor: Option<bool>,
+    /// Whether a second factor has to be set up before anything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lacks_factor: Option<bool>,
     /// When the login ends if nothing more is asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -52,6 +58,8 @@ pub(crate) struct Permission<'a> {
     action: &'a str,
     /// Whether who asks may do it.
     allowed: bool,
+    /// Whether it takes a proof of who asks that is not older than some minutes.
+    proof: bool,
 }
 
 /// The logins of an account.
@@ -85,19 +93,28 @@ pub(crate) struct Proof {
 pub(super) fn routes(routes: Routes) -> Routes {
     let own = |path, says| Endpoint::post(path, Access::Signed, says).secret();
     routes
-        .add(Endpoint::get("/api/auth/me", Access::Signed, "Says who asks").gives::<Me<'_>>(), me)
+        .add(
+            Endpoint::get("/api/auth/me", Access::Signed, "Says who asks").gives::<Me<'_>>().before_factor(),
+            me,
+        )
         .add(
             Endpoint::get("/api/permissions", Access::Signed, "Says what who asks may do")
                 .gives::<Vec<Permission<'_>>>(),
             permissions,
         )
         .add(own("/api/auth/change-password", "Changes the own password").takes::<Change>(), change_password)
-        .add(own("/api/auth/prove", "Proves once more who asks").takes::<Proof>(), prove)
+        .add(
+            own("/api/auth/prove", "Proves once more who asks, and gives new tokens")
+                .takes::<Proof>()
+                .gives::<Entered<'_>>()
+                .before_factor(),
+            prove,
+        )
         .add(
             Endpoint::get("/api/auth/sessions", Access::Signed, "Lists the own logins").gives::<Logins>(),
             logins,
         )
-        .add(Endpoint::delete("/api/auth/sessions/{id}", Access::Signed, "Ends an own login"), end_login)
+        .add(Endpoint::delete("/api/auth/sessions/{id}", END, "Ends an own login"), end_login)
 }
 
 async fn me(State(app): State<App>, Caller(session): Caller, person: Option<Person>) -> Answered {
@@ -117,6 +134,7 @@ async fn me(State(app): State<App>, Caller(session): Caller, person: Option<Pers
         name: profile.as_ref().map(|profile| profile.name.as_str()),
         email: profile.as_ref().map(|profile| profile.email.as_str()),
         second_factor: profile.as_ref().map(|profile| profile.second_factor),
+        lacks_factor: person.as_ref().map(|Person(who)| who.lacks_factor),
         idle_at: person.map(|Person(who)| who.idle_at),
     })
 }
@@ -127,26 +145,39 @@ async fn permissions(State(app): State<App>, Caller(session): Caller) -> Answere
         of: of.as_str(),
         action: row.name.as_str(),
         allowed: row.allows(session.actor()),
+        proof: row.proof,
     });
     json(&rows.collect::<Vec<_>>())
 }
 
-async fn change_password(State(app): State<App>, Person(who): Person, Json(given): Json<Change>) -> Answered {
+async fn change_password(
+    State(app): State<App>,
+    Person(who): Person,
+    trace: Trace,
+    Json(given): Json<Change>,
+) -> Answered {
     let auth = &app.auth;
+    let account = who.user.to_string();
     // First whether the old one is right: what is wrong with a new one is nobody else's business.
-    let old = auth.tried(&auth.doors.profile(&who).await?.email, &given.old_password).await?;
-    let old = old.checked(&who)?;
+    let old = auth.tried(auth.doors.knock_inside(&who).await?, &given.old_password).await?;
+    let old = auth.watched(old.checked(&who), Failed::Proof(&account), &trace)?;
     let owner = auth.doors.owner(who.user).await?;
     let hash = auth.hash(given.password, owner).await?;
     auth.doors.change_password(&who, old, &hash).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn prove(State(app): State<App>, Person(who): Person, Json(given): Json<Proof>) -> Answered {
+async fn prove(
+    State(app): State<App>,
+    Person(who): Person,
+    trace: Trace,
+    Json(given): Json<Proof>,
+) -> Answered {
     let auth = &app.auth;
-    let tried = auth.tried(&auth.doors.profile(&who).await?.email, &given.password).await?;
-    auth.doors.prove(&who, tried, given.code.as_ref().map(|code| code.as_str())).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let account = who.user.to_string();
+    let tried = auth.tried(auth.doors.knock_inside(&who).await?, &given.password).await?;
+    let proved = auth.doors.prove(&who, tried, given.code.as_ref().map(|code| code.as_str())).await;
+    opened(&app, &auth.watched(proved, Failed::Proof(&account), &trace)?)
 }
 
 async fn logins(State(app): State<App>, Person(who): Person) -> Answered {

@@ -1,7 +1,8 @@
 //! What somebody who watches over the server should know: at once in the log and as a meter, and for good in the
 //! security log, a record of each day.
 //!
-//! Addresses are masked in the log: it is read by people who may not know who works here.
+//! Addresses are masked in the log, and those of machines cut to their network: it is read by people who may not
+//! know who works here. The id of the request leads to its own line.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,8 @@ use crate::http::problem::subject;
 /// So many failed logins within a minute are an attack, or a broken client.
 const BURST: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
+/// So many wrong codes of one account within an hour are guesses, and no slips.
+const GUESSES: usize = 3;
 /// So many records read by one within an hour are no day's work.
 const BULK: u32 = 2_000;
 /// And so many at night, when there is nobody who would ask for a list.
@@ -32,9 +35,35 @@ const MOST_NOTES: usize = 20;
 #[derive(Default)]
 pub(crate) struct Alarm {
     failed: Mutex<Vec<Instant>>,
+    /// When codes of an account were wrong.
+    codes: Mutex<HashMap<String, Vec<Instant>>>,
     noted: Mutex<Noted>,
     readers: Mutex<HashMap<String, Reader>>,
     alerts: Alerts,
+}
+
+/// What somebody could not do.
+pub(super) enum Failed<'a> {
+    /// Come in by this address and a password.
+    Password(&'a str),
+    /// Give the code of this account's second factor, after the password was right.
+    Code(&'a str),
+    /// Take a step whose token is worth nothing.
+    Step,
+    /// Prove who they are, in a login of this account.
+    Proof(&'a str),
+}
+
+impl Failed<'_> {
+    /// The step, and the account as the log may name it.
+    fn said(&self) -> (&'static str, String) {
+        match self {
+            Self::Password(email) => ("password", masked(email)),
+            Self::Code(account) => ("code", (*account).to_owned()),
+            Self::Step => ("step", "***".to_owned()),
+            Self::Proof(account) => ("proof", (*account).to_owned()),
+        }
+    }
 }
 
 /// What is not in the security log yet.
@@ -54,16 +83,37 @@ struct Reader {
 
 impl Alarm {
     /// Somebody was turned away.
-    pub(crate) fn note(&self, concern: Concern) {
-        tracing::warn!(target: "eovr_server::security", concern = concern.name(), "turned away");
+    pub(crate) fn note(&self, concern: Concern, trace: &Trace) {
+        tracing::warn!(
+            target: "eovr_server::security",
+            concern = concern.name(),
+            network = trace.network(),
+            request_id = trace.request_id(),
+            "turned away"
+        );
         self.count(concern, None);
     }
 
-    /// Somebody could not come in.
-    pub(super) fn turned_away(&self, email: &str) {
-        tracing::warn!(target: "eovr_server::security", account = masked(email), "login failed");
-        metrics::counter!("eovr_logins_failed_total").increment(1);
-        self.count(Concern::LoginFailed, None);
+    /// Somebody could not come in, or not prove who they are.
+    pub(super) fn failed(&self, failed: &Failed<'_>, trace: &Trace) {
+        let (step, account) = failed.said();
+        tracing::warn!(
+            target: "eovr_server::security",
+            step,
+            account,
+            network = trace.network(),
+            request_id = trace.request_id(),
+            "login failed"
+        );
+        metrics::counter!("eovr_logins_failed_total", "step" => step).increment(1);
+        // Whoever has to guess the code has the password.
+        let guessed = matches!(failed, Failed::Code(_)).then(|| format!("second factor guessed: {account}"));
+        self.count(Concern::LoginFailed, guessed);
+        if let Failed::Code(account) = failed
+            && self.is_guessed(account, Instant::now())
+        {
+            self.alert(Alert::FactorGuessed, Some(account), Some(trace));
+        }
         if self.is_burst(Instant::now()) {
             self.raise(Concern::LoginBurst, None);
         }
@@ -131,9 +181,10 @@ impl Alarm {
         written
     }
 
-    /// Forgets who has not read for an hour.
+    /// Forgets who has not read for an hour, and whose code has not been wrong.
     pub(crate) fn tidy(&self) {
         lock(&self.readers).retain(|_, reader| reader.since.elapsed() < HOUR);
+        lock(&self.codes).retain(|_, wrong| wrong.last().is_some_and(|at| at.elapsed() < HOUR));
     }
 
     /// `subject`: the account that it is about.
@@ -161,6 +212,16 @@ impl Alarm {
             recent.push(now);
         }
         before < BURST && recent.len() == BURST
+    }
+
+    fn is_guessed(&self, account: &str, now: Instant) -> bool {
+        let mut codes = lock(&self.codes);
+        let wrong = codes.entry(account.to_owned()).or_default();
+        wrong.retain(|at| now.duration_since(*at) < HOUR);
+        if wrong.len() < GUESSES {
+            wrong.push(now);
+        }
+        wrong.len() >= GUESSES
     }
 
     /// Once for each hour of somebody.

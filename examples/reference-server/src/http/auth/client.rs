@@ -1,6 +1,6 @@
 //! Where a request comes from.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Once;
 
@@ -8,8 +8,11 @@ use axum::extract::FromRequestParts;
 use axum::extract::connect_info::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, header};
+use eovr_core::identity::doors::{Network, Origin};
 use ipnet::{IpNet, Ipv4Net};
 
+use super::cookie;
+use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 
@@ -26,7 +29,7 @@ pub(crate) struct Behind {
         value_delimiter = ',',
         conflicts_with = "no_proxy"
     )]
-    proxy: Vec<Network>,
+    proxy: Vec<Cidr>,
     /// No proxy stands before the server: the address of a connection is its client's
     #[arg(long)]
     no_proxy: bool,
@@ -39,7 +42,7 @@ impl Behind {
     /// Where it says nothing, or believes everybody, and what would help. Limits by address are none then: behind a
     /// proxy that is not named all clients are one, and where everybody is believed each is as many as it likes.
     pub(crate) fn check(&self) -> Result<String, (String, String)> {
-        let networks: Vec<IpNet> = self.proxy.iter().map(|Network(network)| *network).collect();
+        let networks: Vec<IpNet> = self.proxy.iter().map(|Cidr(network)| *network).collect();
         if let Some(wide) = IpNet::aggregate(&networks).iter().find(|network| is_wide(network)) {
             return Err((
                 format!("{wide} is no network of proxies: it believes what strangers say of their address"),
@@ -59,7 +62,7 @@ impl Behind {
     }
 
     pub(crate) fn proxies(&self) -> Proxies {
-        Proxies(self.proxy.iter().map(|Network(network)| *network).collect())
+        Proxies(self.proxy.iter().map(|Cidr(network)| *network).collect())
     }
 }
 
@@ -70,9 +73,9 @@ fn is_wide(network: &IpNet) -> bool {
 
 /// A network as people write one, or a single address. One of IPv4 in the form of IPv6 is one of IPv4.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Network(IpNet);
+pub(crate) struct Cidr(IpNet);
 
-impl FromStr for Network {
+impl FromStr for Cidr {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -144,12 +147,12 @@ impl Proxies {
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     request_id: RequestId,
-    network: String,
+    network: Option<Network>,
 }
 
 impl Trace {
     pub(crate) fn new(request_id: RequestId, client: Option<IpAddr>) -> Self {
-        Self { request_id, network: client.map_or_else(|| "unknown".to_owned(), network) }
+        Self { request_id, network: client.map(Network::of) }
     }
 
     pub(crate) fn request_id(&self) -> &str {
@@ -158,7 +161,7 @@ impl Trace {
 
     /// The network of the client, or `unknown`.
     pub(crate) fn network(&self) -> String {
-        self.network.clone()
+        self.network.map_or_else(|| "unknown".to_owned(), |network| network.to_string())
     }
 }
 
@@ -171,24 +174,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Trace {
     }
 }
 
-/// The network that an address lies in: the first 24 bits of IPv4, the first 48 of IPv6.
-fn network(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            format!("{}/24", Ipv4Addr::new(a, b, c, 0))
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, ..] = address.segments();
-            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-    }
-}
+/// Where a request comes from, for the doors.
+pub(super) struct Whence(pub(super) Origin);
 
-/// What a client calls itself.
-pub(super) fn agent(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    agent.unwrap_or_default().to_owned()
+impl FromRequestParts<App> for Whence {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        Ok(Self(Origin {
+            client: agent.unwrap_or_default().to_owned(),
+            network: app.auth.proxies.client(&parts.extensions, &parts.headers).map(Network::of),
+            devices: cookie::devices(app, &parts.headers),
+        }))
+    }
 }
 
 #[cfg(test)]
@@ -200,13 +199,6 @@ mod tests {
     fn behind(networks: &[&str]) -> Behind {
         let proxy = networks.iter().map(|text| text.parse().unwrap()).collect();
         Behind { proxy, no_proxy: false }
-    }
-
-    #[test]
-    fn an_address_is_cut_to_its_network() {
-        let cut = |text: &str| network(text.parse().unwrap());
-        assert_eq!(cut("203.0.113.77"), "203.0.113.0/24");
-        assert_eq!(cut("2001:db8:17:4::9"), "2001:db8:17::/48");
     }
 
     #[test]

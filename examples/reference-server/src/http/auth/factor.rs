@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use eovr_core::identity::doors::OwnerWords;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -33,6 +34,15 @@ pub(crate) struct FirstCode {
     code: Zeroizing<String>,
 }
 
+/// The password that the account is to have without a second factor.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AloneAgain {
+    /// At least 15 characters; the one of before, where it has as many.
+    #[schema(value_type = String)]
+    password: Zeroizing<String>,
+}
+
 /// What lets its owner in without the app, shown once.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RecoveryCodes<'a> {
@@ -46,14 +56,19 @@ const ISSUER: &str = "eovr";
 pub(super) fn routes(routes: Routes) -> Routes {
     let own = |path, says| Endpoint::post(path, Access::Signed, says).secret();
     routes
-        .add(own("/api/auth/mfa/setup", "Begins a second factor").gives::<Begun<'_>>(), begin)
+        .add(own("/api/auth/mfa/setup", "Begins a second factor").gives::<Begun<'_>>().before_factor(), begin)
         .add(
             own("/api/auth/mfa/enable", "Confirms the second factor with its first code")
                 .takes::<FirstCode>()
-                .gives::<RecoveryCodes<'_>>(),
+                .gives::<RecoveryCodes<'_>>()
+                .before_factor(),
             enable,
         )
-        .add(own("/api/auth/mfa/disable", "Turns the second factor off"), disable)
+        .add(
+            own("/api/auth/mfa/disable", "Turns the second factor off, with a password that stands alone")
+                .takes::<AloneAgain>(),
+            disable,
+        )
 }
 
 async fn begin(State(app): State<App>, Person(who): Person) -> Answered {
@@ -66,7 +81,11 @@ async fn enable(State(app): State<App>, Person(who): Person, Json(given): Json<F
     json(&RecoveryCodes { recovery_codes: codes.iter().map(|code| code.as_str()).collect() })
 }
 
-async fn disable(State(app): State<App>, Person(who): Person) -> Answered {
-    app.auth.doors.remove_factor(&who).await?;
+async fn disable(State(app): State<App>, Person(who): Person, Json(given): Json<AloneAgain>) -> Answered {
+    let auth = &app.auth;
+    auth.doors.needs_proof(&who)?;
+    let owner = OwnerWords { second_factor: false, ..auth.doors.owner(who.user).await? };
+    let hash = auth.hash(given.password, owner).await?;
+    auth.doors.remove_factor(&who, &hash).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

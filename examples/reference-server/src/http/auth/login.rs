@@ -1,16 +1,19 @@
 //! Coming in and going out.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use eovr_core::identity::doors::{Entry, Opened, OwnerWords, Tried};
+use eovr_core::identity::doors::{Entry, Knock, Opened, OwnerWords, Tried};
+use eovr_core::identity::login;
 use eovr_core::identity::password::{Owner, Password, PasswordFlaw, PasswordHash};
 use eovr_core::identity::token::Purpose;
+use eovr_core::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::client::agent;
+use super::alarm::Failed;
+use super::client::{Trace, Whence};
 use super::cookie::{self, Refresh};
 use super::rates::Category;
 use super::{Auth, Person};
@@ -56,7 +59,8 @@ pub(crate) struct NewPassword {
 /// What comes of a step: somebody is in, or what has to follow.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Entered<'a> {
-    /// `in`, `second_step` or `new_password`.
+    /// `in`, `enrol_factor`, `second_step` or `new_password`. With `enrol_factor` somebody is in who has to set up a
+    /// second factor before anything else.
     status: &'a str,
     /// Where somebody is in: opens the API, as `Authorization: Bearer …`. The refresh token comes as a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +71,12 @@ pub(crate) struct Entered<'a> {
     /// For so many seconds.
     expires_in: i64,
 }
+
+/// What a page has kept of this server goes with the login (W3C Clear Site Data).
+const CLEAR: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// People end logins of their own as the row of that action says.
+pub(super) const END: Access = Access::Own { of: login::KIND, action: "end" };
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let step = |path, says| {
@@ -83,34 +93,54 @@ pub(super) fn routes(routes: Routes) -> Routes {
             replace,
         )
         .add(step("/api/auth/refresh", "Gives new tokens for the cookie").counted(Category::Renewal), refresh)
-        .add(Endpoint::post("/api/auth/logout", Access::Signed, "Ends this login").secret(), log_out)
         .add(
-            Endpoint::post("/api/auth/logout-everywhere", Access::Signed, "Ends every login of the account")
-                .secret(),
+            Endpoint::post("/api/auth/logout", Access::Signed, "Ends this login").secret().before_factor(),
+            log_out,
+        )
+        .add(
+            Endpoint::post("/api/auth/logout-everywhere", END, "Ends every login of the account")
+                .secret()
+                .before_factor(),
             log_out_everywhere,
         )
 }
 
-async fn log_in(State(app): State<App>, headers: HeaderMap, Json(given): Json<Credentials>) -> Answered {
+async fn log_in(
+    State(app): State<App>,
+    trace: Trace,
+    Whence(origin): Whence,
+    Json(given): Json<Credentials>,
+) -> Answered {
     let auth = &app.auth;
-    let tried = auth.tried(&given.email, &given.password).await?;
-    let entry = auth.doors.enter(tried, &agent(&headers)).await;
-    if entry.is_err() {
-        auth.alarm.turned_away(&given.email);
-    }
-    enter(&app, entry?)
+    let knock = auth.doors.knock(&given.email, origin).await?;
+    let tried = auth.tried(knock, &given.password).await?;
+    let entry = auth.doors.enter(tried).await;
+    enter(&app, auth.watched(entry, Failed::Password(&given.email), &trace)?)
 }
 
-async fn second_step(State(app): State<App>, headers: HeaderMap, Json(given): Json<SecondStep>) -> Answered {
+async fn second_step(
+    State(app): State<App>,
+    trace: Trace,
+    Whence(origin): Whence,
+    Json(given): Json<SecondStep>,
+) -> Answered {
     let auth = &app.auth;
-    enter(&app, auth.doors.second_step(&given.token, &given.code, &agent(&headers)).await?)
+    let entry = auth.doors.second_step(&given.token, &given.code, &origin).await;
+    enter(&app, auth.watched(entry, Failed::Step, &trace)?)
 }
 
-async fn replace(State(app): State<App>, headers: HeaderMap, Json(given): Json<NewPassword>) -> Answered {
+async fn replace(
+    State(app): State<App>,
+    trace: Trace,
+    Whence(origin): Whence,
+    Json(given): Json<NewPassword>,
+) -> Answered {
     let auth = &app.auth;
-    let owner = auth.doors.owner_of_token(&given.token).await?;
+    let owner = auth.doors.owner_of_token(&given.token).await;
+    let owner = auth.watched(owner, Failed::Step, &trace)?;
     let hash = auth.hash(given.password, owner).await?;
-    enter(&app, auth.doors.replace_password(&given.token, &hash, &agent(&headers)).await?)
+    let entry = auth.doors.replace_password(&given.token, &hash, &origin).await;
+    enter(&app, auth.watched(entry, Failed::Step, &trace)?)
 }
 
 async fn refresh(State(app): State<App>, Refresh(token): Refresh) -> Answered {
@@ -132,6 +162,8 @@ async fn log_out_everywhere(State(app): State<App>, Person(who): Person) -> Answ
 fn left(app: &App) -> Answered {
     let mut response = StatusCode::NO_CONTENT.into_response();
     cookie::take(app, &mut response);
+    // Not the cookies: by one of them the browser is known again, and it opens nothing.
+    response.headers_mut().insert(CLEAR, HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(response)
 }
 
@@ -151,25 +183,44 @@ fn enter(app: &App, entry: Entry) -> Answered {
     }
 }
 
-fn opened(app: &App, login: &Opened) -> Answered {
+pub(super) fn opened(app: &App, login: &Opened) -> Answered {
     let mut response: Response = json(&Entered {
-        status: "in",
+        status: if login.lacks_factor { "enrol_factor" } else { "in" },
         access_token: Some(&login.access),
         token: None,
         expires_in: Purpose::Access.lifetime_seconds(),
     })?;
     cookie::give(app, &mut response, &login.refresh);
+    cookie::remember(app, &mut response, &login.devices);
     Ok(response)
 }
 
 impl Auth {
     /// Tries a password, in turn with others.
-    pub(super) async fn tried(&self, email: &str, password: &str) -> Result<Tried, Problem> {
-        let knock = self.doors.knock(email).await?;
+    pub(super) async fn tried(&self, knock: Knock, password: &str) -> Result<Tried, Problem> {
         // What cannot be a password is one that nobody has.
         let password = Password::typed(password).or_else(|_| Password::typed(""));
         let password = password.map_err(|flaw| Problem::internal(flaw.to_string()))?;
         Ok(self.hashing.run(move || knock.try_password(&password)).await??)
+    }
+
+    /// Tells those who watch over the server where somebody could not come in. An error that names an account is
+    /// one of the second factor: the password of that account was right.
+    pub(super) fn watched<T>(
+        &self,
+        done: Result<T, Error>,
+        failed: Failed<'_>,
+        trace: &Trace,
+    ) -> Result<T, Error> {
+        if let Err(error) = &done
+            && error.kind() == ErrorKind::Unauthenticated
+        {
+            match error.context().iter().find(|(name, _)| *name == "user") {
+                Some((_, account)) => self.alarm.failed(&Failed::Code(account), trace),
+                None => self.alarm.failed(&failed, trace),
+            }
+        }
+        done
     }
 
     /// Hashes a new password, where it is one that may be taken.

@@ -21,6 +21,7 @@ mod provider;
 mod rates;
 mod watch;
 
+use eovr_core::access::Tier;
 use eovr_core::identity::Doors;
 use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
@@ -86,19 +87,25 @@ pub(super) fn routes(routes: Routes) -> Routes {
     keys::routes(routes)
 }
 
-/// Opens the doors of an engine, with a secret of its own for tokens.
+/// Opens the doors of an engine, with a secret of its own for tokens. From this tier on people have to have a
+/// second factor.
 ///
 /// # Errors
 /// As [`Doors::open`].
-pub(crate) async fn doors(eovr: &Eovr, secret: &Secret) -> Result<Doors> {
-    doors_after(eovr, secret, None).await
+pub(crate) async fn doors(eovr: &Eovr, secret: &Secret, second_factor_from: Option<Tier>) -> Result<Doors> {
+    doors_after(eovr, secret, None, second_factor_from).await
 }
 
 /// The same, where what was signed under the secret before is accepted too.
 ///
 /// # Errors
 /// As [`Doors::open`].
-pub(crate) async fn doors_after(eovr: &Eovr, secret: &Secret, previous: Option<&Secret>) -> Result<Doors> {
+pub(crate) async fn doors_after(
+    eovr: &Eovr,
+    secret: &Secret,
+    previous: Option<&Secret>,
+    second_factor_from: Option<Tier>,
+) -> Result<Doors> {
     use eovr_core::identity::doors::Limits;
     use eovr_core::identity::token::Signer;
     let signer = Signer::new("eovr-server", secret)?;
@@ -106,5 +113,6 @@ pub(crate) async fn doors_after(eovr: &Eovr, secret: &Secret, previous: Option<&
         Some(previous) => signer.also_accepting(previous),
         None => signer,
     };
-    Doors::open(eovr.clone(), signer, Limits::default()).await
+    let limits = Limits { second_factor_from, ..Limits::default() };
+    Doors::open(eovr.clone(), signer, limits).await
 }

@@ -1,11 +1,13 @@
 //! The accounts of the organisation, for those who provide them.
 
+use std::collections::HashSet;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use eovr_core::access::Role;
 use eovr_core::identity::password::{self, Password, PasswordHash};
-use eovr_core::identity::{NewUser, user};
+use eovr_core::identity::{NewUser, throttle, user};
 use eovr_core::org::OrgId;
 use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::{Name, Session};
@@ -64,6 +66,7 @@ pub(crate) struct Listed {
     #[schema(value_type = String)]
     name: Zeroizing<String>,
     second_factor: bool,
+    /// Whether failed attempts have closed a door to the account, for those who tried or for strangers.
     locked: bool,
 }
 
@@ -114,8 +117,23 @@ pub(super) fn routes(routes: Routes) -> Routes {
             reset,
         )
         .add(post("/api/users/{id}/role", "assign", "Gives another role").takes::<Assigned>(), assign)
-        .add(post("/api/users/{id}/disable", "disable", "Locks an account").takes::<Why>(), disable)
-        .add(post("/api/users/{id}/enable", "enable", "Unlocks an account").takes::<Why>(), enable)
+        .add(
+            post("/api/users/{id}/disable", "disable", "Lets an account in no more, for now").takes::<Why>(),
+            disable,
+        )
+        .add(
+            post("/api/users/{id}/enable", "enable", "Lets a disabled account in again").takes::<Why>(),
+            enable,
+        )
+        .add(
+            post("/api/users/{id}/unlock", "unlock", "Opens the doors that failed attempts have closed")
+                .takes::<Why>(),
+            unlock,
+        )
+        .add(
+            post("/api/users/{id}/end-logins", "end_logins", "Ends every login of somebody").takes::<Why>(),
+            end_logins,
+        )
         .add(post("/api/users/{id}/retire", "retire", "Ends an account").takes::<Why>(), retire)
         .add(
             post("/api/users/{id}/reset-factor", "remove_factor", "Removes a lost second factor")
@@ -124,14 +142,18 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
 }
 
-async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered {
+async fn list(State(app): State<App>, Caller(session): Caller, Params(after): Params<After>) -> Answered {
     let query = Query::of(Name::new(user::KIND)?).limit(after.limit()?).after(after.cursor()?);
     let page = session.find(&query).await?;
-    let items = page.items.iter().map(|record| listed(&session, record)).collect::<Result<_, Problem>>()?;
+    let closed = throttle::closed(page.items.iter().map(Record::id), app.auth.doors.now())?;
+    let closed = session.find(&closed).await?.items;
+    let closed: HashSet<&str> = closed.iter().filter_map(|count| count.facet("user")?.as_text()).collect();
+    let items = page.items.iter().map(|record| listed(&session, record, &closed));
+    let items = items.collect::<Result<_, Problem>>()?;
     reply::page(page.items.len(), &People { items, next: next(page.next) })
 }
 
-fn listed(session: &Session, record: &Record) -> Result<Listed, Problem> {
+fn listed(session: &Session, record: &Record, closed: &HashSet<&str>) -> Result<Listed, Problem> {
     let text = |field| session.open(record, field).map(Option::unwrap_or_default);
     let facet = |name| record.facet(name).and_then(|value| value.as_text()).unwrap_or_default();
     Ok(Listed {
@@ -142,13 +164,12 @@ fn listed(session: &Session, record: &Record) -> Result<Listed, Problem> {
         email: text("email")?,
         name: text("display_name")?,
         second_factor: facet("factor") == "confirmed",
-        locked: record.facet("locked_until").is_some(),
+        locked: closed.contains(record.id().to_string().as_str()),
     })
 }
 
 async fn provision(State(app): State<App>, Person(who): Person, Json(given): Json<NewPerson>) -> Answered {
     let auth = &app.auth;
-    auth.doors.needs_proof(&who)?;
     let facility = OrgId::new(&given.facility).map_err(|error| error.with("field", "facility"))?;
     let first = password::drawn(&mut auth.doors.entropy()?);
     let person = NewUser {
@@ -166,7 +187,6 @@ async fn provision(State(app): State<App>, Person(who): Person, Json(given): Jso
 
 async fn reset(State(app): State<App>, Person(who): Person, Account(id): Account) -> Answered {
     let auth = &app.auth;
-    auth.doors.needs_proof(&who)?;
     let first = password::drawn(&mut auth.doors.entropy()?);
     let hash = auth.hash_first(&first).await?;
     auth.doors.reset_password(&who, id, &hash).await?;
@@ -194,6 +214,26 @@ async fn enable(app: State<App>, who: Person, id: Account, why: Json<Why>) -> An
 
 async fn retire(app: State<App>, who: Person, id: Account, why: Json<Why>) -> Answered {
     govern(app, who, id, why, user::Action::Retire).await
+}
+
+async fn unlock(
+    State(app): State<App>,
+    Person(who): Person,
+    Account(id): Account,
+    Json(given): Json<Why>,
+) -> Answered {
+    app.auth.doors.unlock(&who, id, &given.why).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn end_logins(
+    State(app): State<App>,
+    Person(who): Person,
+    Account(id): Account,
+    Json(given): Json<Why>,
+) -> Answered {
+    app.auth.doors.end_logins(&who, id, &given.why).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn reset_factor(

@@ -15,7 +15,7 @@ use eovr_core::kind::Catalog;
 use eovr_core::memory::MemoryStore;
 use eovr_core::notice::{Channel, Post, alert_rules};
 use eovr_core::org::OrgId;
-use eovr_core::ports::{Census, Parcel, Posted, Receipt, Store};
+use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::service::LogKeeper;
 use eovr_core::{Error, ErrorKind, Name, Result as Done, Timestamp};
@@ -33,6 +33,15 @@ struct Troubled {
     edited: AtomicBool,
 }
 
+impl Troubled {
+    fn edit(&self, record: &mut StoredRecord) -> Done<()> {
+        if self.edited.load(Ordering::Relaxed) && record.envelope.kind == KIND {
+            record.facets.insert(Name::new("category")?, "fall".into());
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Store for Troubled {
     async fn prepare(&self, catalog: &Catalog) -> Done<()> {
@@ -48,11 +57,16 @@ impl Store for Troubled {
 
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Done<Option<StoredRecord>> {
         let mut loaded = self.store.load(scope, kind, id).await?;
-        if self.edited.load(Ordering::Relaxed)
-            && *kind == KIND
-            && let Some(record) = &mut loaded
-        {
-            record.facets.insert(Name::new("category")?, "fall".into());
+        if let Some(record) = &mut loaded {
+            self.edit(record)?;
+        }
+        Ok(loaded)
+    }
+
+    async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Done<Option<Loaded>> {
+        let mut loaded = self.store.load_for_decision(scope, kind, id).await?;
+        if let Some(Loaded { record, .. }) = &mut loaded {
+            self.edit(record)?;
         }
         Ok(loaded)
     }

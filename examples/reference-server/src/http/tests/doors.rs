@@ -1,5 +1,6 @@
 //! Coming in by HTTP, as a browser and as an attacker would.
 
+mod attempts;
 mod outside;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use eovr_core::access::{Role, danger};
+use eovr_core::access::{Role, Tier, danger};
 use eovr_core::export;
 use eovr_core::identity::password::{Password, PasswordCost};
 use eovr_core::identity::token::{Purpose, Signer};
@@ -60,14 +61,19 @@ pub(super) async fn door_with(allowed: Allowed) -> Failing<Door> {
 
 /// A server behind proxies.
 pub(super) async fn door_behind(proxies: Proxies, allowed: Allowed) -> Failing<Door> {
-    opened(allowed, proxies, None).await
+    opened(allowed, proxies, None, None).await
 }
 
 async fn door_accepting(allowed: Allowed, provider: Option<Provider>) -> Failing<Door> {
-    opened(allowed, Proxies::default(), provider).await
+    opened(allowed, Proxies::default(), provider, None).await
 }
 
-async fn opened(allowed: Allowed, proxies: Proxies, provider: Option<Provider>) -> Failing<Door> {
+async fn opened(
+    allowed: Allowed,
+    proxies: Proxies,
+    provider: Option<Provider>,
+    second_factor_from: Option<Tier>,
+) -> Failing<Door> {
     let clock = TestClock::new();
     let (of, rows) = incident::notice_actions()?;
     let (exports, exporting) = export::actions()?;
@@ -97,7 +103,7 @@ async fn opened(allowed: Allowed, proxies: Proxies, provider: Option<Provider>) 
         };
         setup.create(user::KIND, &OrgId::new("F1")?, account.command()).await?;
     }
-    let doors = doors(&eovr, &SECRET).await?;
+    let doors = doors(&eovr, &SECRET, second_factor_from).await?;
     let mut auth = Auth::new(doors, Rates::new(allowed), proxies);
     if let Some(provider) = provider {
         auth = auth.accepting(provider);
@@ -368,7 +374,9 @@ async fn what_matters_most_asks_for_a_fresh_proof() -> Tested {
     got.problem(401, "proof_needed")?;
     let wrong = json!({"password": "four boats on the nile"});
     door.post(&top, "/api/auth/prove", Some(wrong)).await?.problem(401, "unauthenticated")?;
-    door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?.is(204)?;
+    let proven = door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?;
+    door.get(&top, "/api/auth/me").await?.problem(401, "unauthenticated")?;
+    let top = In::of(proven)?;
     door.post(&top, "/api/users", Some(person)).await?.is(201)?;
     Ok(())
 }
@@ -392,7 +400,7 @@ async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Test
     door.clock.pass_seconds(6 * 60);
     door.post(&top, "/api/data-keys/rotate", rotation()).await?.problem(401, "proof_needed")?;
     door.post(&top, &destroy, reason()).await?.problem(401, "proof_needed")?;
-    door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?.is(204)?;
+    let top = In::of(door.post(&top, "/api/auth/prove", Some(json!({"password": PASSWORD}))).await?)?;
     let odd = Some(json!({"purpose": "everything", "reason": "once a year"}));
     door.post(&top, "/api/data-keys/rotate", odd).await?.problem(422, "invalid_input")?;
     let new = door.post(&top, "/api/data-keys/rotate", rotation()).await?.is(200)?.json()?;

@@ -159,7 +159,7 @@ impl Server {
             .open()
             .await?;
         let gate = Arc::new(Believer(eovr.clone()));
-        let doors = doors(&eovr, &SECRET).await?;
+        let doors = doors(&eovr, &SECRET, None).await?;
         let auth = Arc::new(Auth::new(doors, Rates::new(Allowed::default()), Proxies::default()));
         let app = App::new(Setup {
             eovr,

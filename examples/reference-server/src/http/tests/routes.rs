@@ -20,7 +20,7 @@ fn unknown(access: Access, catalog: &Catalog) -> Vec<String> {
         Access::Public | Access::Signed => return Vec::new(),
         Access::Reads(kind) if catalog.kind(kind).is_ok() => return Vec::new(),
         Access::Reads(kind) => return vec![format!("kind {kind}")],
-        Access::Action { of, action } => (of, &[action]),
+        Access::Action { of, action } | Access::Own { of, action } => (of, &[action]),
         Access::OneOf { of, actions } => (of, actions),
     };
     let row = |action: &&&str| {

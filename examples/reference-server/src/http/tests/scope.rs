@@ -135,8 +135,8 @@ impl World {
             .figures_in_memory()
             .open()
             .await?;
-        let auth =
-            Arc::new(Auth::new(doors(&eovr, &SECRET).await?, Rates::new(Allowed::ANY), Proxies::default()));
+        let doors = doors(&eovr, &SECRET, None).await?;
+        let auth = Arc::new(Auth::new(doors, Rates::new(Allowed::ANY), Proxies::default()));
         let app = App::new(Setup {
             eovr: eovr.clone(),
             gate: auth.clone(),
@@ -409,7 +409,11 @@ fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String
         ("POST", "/api/incidents/{id}/analysis/retry") => r#"{"reason": "it is back"}"#,
         ("POST", "/api/users/{id}/role") => r#"{"role": "staff"}"#,
         ("POST", "/api/users/{id}/disable" | "/api/users/{id}/enable" | "/api/users/{id}/retire")
-        | ("POST", "/api/users/{id}/reset-factor" | "/api/keys/{id}/revoke") => r#"{"why": "no more"}"#,
+        | (
+            "POST",
+            "/api/users/{id}/reset-factor" | "/api/users/{id}/unlock" | "/api/users/{id}/end-logins",
+        )
+        | ("POST", "/api/keys/{id}/revoke") => r#"{"why": "no more"}"#,
         (_, path) if names(path).next().is_some() && route.takes.is_some() => {
             panic!("{} {path}: say here what it takes", route.method)
         }

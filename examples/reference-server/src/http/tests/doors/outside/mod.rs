@@ -181,6 +181,7 @@ impl Played {
             "sub": "f3c2a1de-0000-4000-8000-9d2e4b6a7c10",
             "typ": "Bearer",
             "azp": "ward-app",
+            "sid": "5b1c0f6e-0000-4000-8000-3d5f7a9b1c2d",
             "iat": now,
             "exp": now + 300,
             "realm_access": {"roles": ["offline_access", "ovr-quality"]},

@@ -90,6 +90,78 @@ async fn a_client_that_got_a_token_for_itself_is_a_machine() -> Tested {
     Ok(())
 }
 
+/// The shapes of Keycloak, Entra ID and Auth0, as their documentation shows them.
+#[tokio::test]
+async fn every_provider_says_in_its_own_way_that_no_person_takes_part() -> Tested {
+    let (played, key, door) = ready().await?;
+    let base = played.claims(now(&door.clock));
+    let shaped = |more: Value| {
+        let claims = more.as_object().into_iter().flatten();
+        claims.fold(base.clone(), |all, (name, to)| with(&all, name, to.clone()))
+    };
+    let sub = base["sub"].clone();
+    let human = [
+        ("Keycloak, a person", json!({"preferred_username": "mona"}), true),
+        (
+            "Keycloak, a service account",
+            json!({"client_id": "lab", "azp": "lab", "sid": null,
+            "preferred_username": "service-account-lab"}),
+            false,
+        ),
+        ("Keycloak, one with a session", json!({"preferred_username": "service-account-lab"}), false),
+        ("Entra ID, a person", json!({"sid": null, "oid": "0a1b", "scp": "user", "ver": "2.0"}), true),
+        ("Entra ID, an application", json!({"sid": null, "idtyp": "app"}), false),
+        ("Entra ID, one that does not say so", json!({"sid": null, "oid": sub, "azp": "0a1b"}), false),
+        ("Auth0, an application", json!({"gty": "client-credentials"}), false),
+        ("RFC 9068, a person", json!({"sid": null, "client_id": "ward-app", "auth_time": 1}), true),
+        ("RFC 9068, nobody who logged in", json!({"sid": null, "client_id": "ward-app"}), false),
+    ];
+    for (who, more, human) in human {
+        let me = door.me(&key.sign(&shaped(more))?).await?.is(200)?.json()?;
+        assert_eq!(me["human"], human, "{who}: {me}");
+    }
+    let machine = bearing(&key.sign(&shaped(json!({"preferred_username": "service-account-lab"})))?);
+    let made = door.post(&machine, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
+    let path = format!("/api/incidents/{}/transition", made.json()?["id"].as_str().ok_or("an id")?);
+    door.post(&machine, &path, Some(json!({"action": "start"}))).await?.problem(400, "refused")?;
+    // A host may ask that a token proves a person.
+    let mut settings = played.settings();
+    settings["demand_person"] = json!(true);
+    let strict = beside(&settings).await?;
+    let base = played.claims(now(&strict.clock));
+    let me = async |claims: &Value| strict.me(&key.sign(claims)?).await?.is(200)?.json();
+    assert_eq!(me(&base).await?["human"], true);
+    assert_eq!(me(&with(&base, "sid", Value::Null)).await?["human"], false);
+    let amr = with(&with(&base, "sid", Value::Null), "amr", json!(["pwd", "otp"]));
+    assert_eq!(me(&amr).await?["human"], true);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_person_of_the_provider_proves_who_they_are_by_the_time_of_their_login() -> Tested {
+    let (played, key, door) = ready().await?;
+    let at = now(&door.clock);
+    let claims = with(&played.claims(at), "realm_access", json!({"roles": ["ovr-top"]}));
+    let site = identity::Site::all(door.eovr.org()).into_iter().next().ok_or("a facility")?;
+    let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
+    let id = setup.create(identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
+    let path = format!("/api/facilities/{id}/link");
+    let seconds = at.as_micros() / 1_000_000;
+    for (auth_time, proven) in
+        [(json!(seconds - 10), true), (json!(seconds - 301), false), (Value::Null, false)]
+    {
+        let top = bearing(&key.sign(&with(&claims, "auth_time", auth_time.clone()))?);
+        let got = door.post(&top, &path, None).await?;
+        if proven {
+            got.is(200)?;
+        } else {
+            assert!(got.header("www-authenticate").contains("insufficient_user_authentication"));
+            got.problem(401, "proof_needed")?;
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_role_is_the_highest_of_those_that_the_claim_names() -> Tested {
     let key = Key::new("one")?;

@@ -1,0 +1,122 @@
+use crate::access::{Role, Tier};
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::identity::doors::enter::is_active;
+use crate::identity::doors::{Admitted, Doors, TRIES};
+use crate::identity::login::Reason;
+use crate::identity::password::PasswordHash;
+use crate::identity::{NewUser, user};
+use crate::org::OrgId;
+use crate::ports::Written;
+use crate::record::{Record, RecordId};
+use crate::service::Session;
+
+/// What people of tier 5 do with the accounts of others. Each of these asks for a fresh proof, because its row
+/// in the table of actions does.
+impl Doors {
+    /// Makes an account in a facility, with a password that its owner must change at the first login.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where `who` has to prove who they are first; `Denied` below tier 5; `Conflict`
+    /// where the address is taken; `InvalidInput` where address or name are none.
+    pub async fn provision(&self, who: &Admitted, facility: &OrgId, person: NewUser) -> Result<Written> {
+        let person = NewUser { must_change: person.password_hash.is_some(), ..person };
+        who.session.create(user::KIND, facility, person.command()).await
+    }
+
+    /// Gives an account a new password that its owner must change, ends its logins, and opens the doors that
+    /// failed attempts have closed. A second factor stays.
+    ///
+    /// # Errors
+    /// As [`Doors::provision`]; `NotFound` where there is no such account.
+    pub async fn reset_password(&self, who: &Admitted, id: RecordId, new: &PasswordHash) -> Result<()> {
+        let command = Command::new(user::Action::ResetPassword).write("password_hash", new.to_string());
+        self.act_and_end(&who.session, id, without_lock(command)).await?;
+        self.lift(&who.session, id, "the password was reset").await
+    }
+
+    /// Opens the doors of an account that failed attempts have closed, and says why.
+    ///
+    /// # Errors
+    /// As [`Doors::reset_password`].
+    pub async fn unlock(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
+        let command = without_lock(Command::new(user::Action::Unlock)).note(why);
+        who.session.act(user::KIND, id, command).await?;
+        self.lift(&who.session, id, why).await
+    }
+
+    /// Ends every login of somebody, and says why.
+    ///
+    /// # Errors
+    /// As [`Doors::reset_password`].
+    pub async fn end_logins(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
+        let command = Command::new(user::Action::EndLogins).note(why);
+        self.act_and_end(&who.session, id, command).await
+    }
+
+    /// Gives somebody another role, and ends their logins. Nobody gives one to themselves.
+    ///
+    /// # Errors
+    /// As [`Doors::reset_password`]; `Denied` for oneself.
+    pub async fn assign(&self, who: &Admitted, id: RecordId, role: Role) -> Result<()> {
+        let command = Command::new(user::Action::Assign).set("role", role.name());
+        self.take_from(who, id, command).await
+    }
+
+    /// Disables, enables or retires an account, and says why. Nobody disables or retires their own.
+    ///
+    /// # Errors
+    /// As [`Doors::assign`]; `Refused` where its state does not allow it.
+    pub async fn govern(&self, who: &Admitted, id: RecordId, action: user::Action, why: &str) -> Result<()> {
+        let command = Command::new(action).note(why);
+        match action {
+            user::Action::Enable => self.act_and_end(&who.session, id, command).await,
+            _ => self.take_from(who, id, command).await,
+        }
+    }
+
+    /// Does what may take an account of top management away. Whoever does it must be there afterwards: their
+    /// own account takes part in the commit, so of two who take it from each other at once, one is refused.
+    async fn take_from(&self, who: &Admitted, id: RecordId, command: Command) -> Result<()> {
+        let kind = self.eovr().catalog().kind(user::KIND)?.clone();
+        for _ in 0..TRIES {
+            let target = who.session.attested(user::KIND, id).await?;
+            let commit = who.session.decide_attested(&kind, &target, command.clone()).await?;
+            let commit = if is_top(&target)? && id != who.user {
+                let software = self.software(who.user)?;
+                let own = software.attested(user::KIND, who.user).await?;
+                if !is_active(&own) || !is_top(&own)? {
+                    return Err(Error::new(
+                        ErrorKind::Denied,
+                        "your own account has just been taken from you",
+                    ));
+                }
+                let remain = Command::new(user::Action::Remain).expecting(own.version());
+                commit.and(software.decide_attested(&kind, &own, remain).await?)
+            } else {
+                commit
+            };
+            match self.eovr().store().commit(commit).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+                Ok(_) => return self.end_all(&target, Reason::Closed, None).await.map(drop),
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict, "the account kept changing").with_help("try again"))
+    }
+
+    async fn act_and_end(&self, by: &Session, id: RecordId, command: Command) -> Result<()> {
+        by.act(user::KIND, id, command).await?;
+        let account = self.account(id).await?;
+        self.end_all(&account, Reason::Closed, None).await.map(drop)
+    }
+}
+
+/// What nodes of earlier releases have counted in the account is forgotten as well.
+fn without_lock(command: Command) -> Command {
+    command.clear("attempts").clear("locked_until")
+}
+
+fn is_top(account: &Record) -> Result<bool> {
+    Ok(user::role(account)?.tier() == Tier::HIGHEST)
+}

@@ -1,0 +1,84 @@
+use std::fmt;
+use std::net::IpAddr;
+
+use zeroize::Zeroizing;
+
+/// Where somebody knocks from, as far as a host can tell. What a host cannot tell it leaves out: who comes from
+/// nowhere is a stranger.
+#[derive(Clone, Default)]
+pub struct Origin {
+    /// What came, as it calls itself: shown to the owner in the list of logins.
+    pub client: String,
+    /// The network that it came from.
+    pub network: Option<Network>,
+    /// What [`Opened::devices`](crate::identity::doors::Opened::devices) has given to this browser, for this
+    /// account and for others.
+    pub devices: Vec<Zeroizing<String>>,
+}
+
+impl Origin {
+    /// A client that is known by what it calls itself and nothing else.
+    pub fn client(client: &str) -> Self {
+        Self { client: client.to_owned(), ..Self::default() }
+    }
+}
+
+/// Shows the network and no token.
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({:?}, {} devices, redacted)", self.network, self.devices.len())
+    }
+}
+
+/// A network: the first 24 bits of an IPv4 address, the first 64 of an IPv6 one. One household or one ward; it
+/// names no person, and may stand in a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Network {
+    /// The first three numbers.
+    V4([u8; 3]),
+    /// The first four groups.
+    V6([u16; 4]),
+}
+
+impl Network {
+    /// The network of an address. An IPv4 address that is written as an IPv6 one is the same.
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                Self::V4([a, b, c])
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self::V6([a, b, c, d])
+            }
+        }
+    }
+}
+
+/// As routers write it: `203.0.113.0/24`, `2001:db8:1:2::/64`.
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::V4([a, b, c]) => write!(f, "{a}.{b}.{c}.0/24"),
+            Self::V6([a, b, c, d]) => write!(f, "{}/64", std::net::Ipv6Addr::new(*a, *b, *c, *d, 0, 0, 0, 0)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_no_address() {
+        let check = |address: &str, network: &str| {
+            let address: Result<IpAddr, _> = address.parse();
+            assert_eq!(address.map(|address| Network::of(address).to_string()).as_deref(), Ok(network));
+        };
+        check("203.0.113.7", "203.0.113.0/24");
+        check("::ffff:203.0.113.7", "203.0.113.0/24");
+        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64");
+        check("::1", "::/64");
+    }
+}

@@ -1,0 +1,383 @@
+//! Guessing, and what it does to others: strangers close doors to strangers, and nobody learns who has an account.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
+
+use std::sync::Arc;
+
+use eovr_core::access::{Role, Tier, danger};
+use eovr_core::identity::doors::{Doors, Entry, Limits, Network, Opened, Origin};
+use eovr_core::identity::password::PasswordHash;
+use eovr_core::identity::token::Signer;
+use eovr_core::identity::{NewUser, login, throttle, user};
+use eovr_core::record::{Query, Record};
+use eovr_core::{Command, ErrorKind, Name};
+use eovr_store_sql::SqlStore;
+use eovr_tests::id;
+use futures_util::future::join_all;
+
+use super::doors::{
+    EMAIL, FIREFOX, PASSWORD, SECRET, Ward, hash, opened, provide, turned_away, ward, ward_on,
+};
+
+const TOP: &str = "top@example.org";
+const WRONG: &str = "four boats on the nile";
+
+/// A client in a network, with what the doors have given it before.
+fn from(network: &str, known: Option<&Opened>) -> Origin {
+    Origin {
+        client: FIREFOX.to_owned(),
+        network: Some(Network::of(network.parse().unwrap())),
+        devices: known.map(|known| known.devices.clone()).unwrap_or_default(),
+    }
+}
+
+impl Ward {
+    async fn counts(&self) -> Vec<Record> {
+        let auditor = self.eovr.session(danger::unrestricted("test", "look").unwrap());
+        auditor.find(&Query::of(Name::new(throttle::KIND).unwrap()).limit(500)).await.unwrap().items
+    }
+
+    /// Strangers try from somewhere else until nobody is let in from there.
+    async fn strangers_close_the_door(&self) {
+        for _ in 0..Limits::default().attempts {
+            turned_away(self.log_in_from(from("198.51.100.9", None), EMAIL, WRONG).await);
+        }
+        turned_away(self.log_in_from(from("198.51.100.9", None), EMAIL, PASSWORD).await);
+    }
+}
+
+#[tokio::test]
+async fn strangers_keep_no_door_closed_to_who_came_in_before() {
+    let ward = ward().await;
+    let known = opened(ward.log_in_from(from("203.0.113.7", None), EMAIL, PASSWORD).await);
+    ward.strangers_close_the_door().await;
+    for pauses in 1..=6 {
+        ward.clock.pass_seconds(16 * 60);
+        turned_away(ward.log_in_from(from("198.51.100.9", None), EMAIL, WRONG).await);
+        // With the browser of before, wherever it is; and with another one in the network of before.
+        opened(ward.log_in_from(from("192.0.2.1", Some(&known)), EMAIL, PASSWORD).await);
+        let beside = ward.log_in_from(from("203.0.113.99", None), EMAIL, PASSWORD).await;
+        assert!(beside.is_ok(), "after {pauses} times 16 minutes");
+    }
+}
+
+#[tokio::test]
+async fn a_single_attempt_after_a_pause_closes_nothing_and_each_round_is_longer() {
+    let ward = ward().await;
+    ward.strangers_close_the_door().await;
+    ward.clock.pass_seconds(15 * 60 + 1);
+    turned_away(ward.log_in(EMAIL, WRONG).await);
+    for _ in 0..3 {
+        turned_away(ward.log_in(EMAIL, WRONG).await);
+    }
+    let last_of_the_round = ward.log_in(EMAIL, WRONG).await;
+    turned_away(last_of_the_round);
+    ward.clock.pass_seconds(15 * 60 + 1);
+    turned_away(ward.log_in(EMAIL, PASSWORD).await);
+    // Who knocks at a closed door makes it no longer.
+    ward.clock.pass_seconds(15 * 60);
+    ward.come_in().await;
+    // A login forgets what was wrong before it.
+    for _ in 0..4 {
+        turned_away(ward.log_in(EMAIL, WRONG).await);
+    }
+    ward.come_in().await;
+}
+
+#[tokio::test]
+async fn a_closed_door_does_not_touch_who_is_in() {
+    let ward = ward().await;
+    let mona = ward.admitted().await;
+    ward.strangers_close_the_door().await;
+    ward.clock.pass_seconds(6 * 60);
+    let proven = ward.prove(&mona, PASSWORD).await.unwrap();
+    let mona = ward.doors.admit(&proven.access).await.unwrap();
+    let old = ward.doors.knock_inside(&mona).await.unwrap();
+    let old = old.try_password(&super::doors::typed(PASSWORD)).unwrap();
+    ward.doors.change_password(&mona, old, &hash("a lamp beside the window")).await.unwrap();
+}
+
+#[tokio::test]
+async fn wrong_proofs_count_for_their_login_alone() {
+    let ward = ward().await;
+    let (here, there) = (ward.admitted().await, ward.admitted().await);
+    for _ in 0..5 {
+        turned_away(ward.prove(&here, WRONG).await);
+    }
+    turned_away(ward.prove(&here, PASSWORD).await);
+    ward.prove(&there, PASSWORD).await.unwrap();
+    ward.come_in().await;
+}
+
+#[tokio::test]
+async fn somebody_of_tier_five_opens_a_door_and_says_why() {
+    for reset in [false, true] {
+        let ward = ward().await;
+        provide(&ward.eovr, TOP, Role::TopManagement, false).await;
+        let top = opened(ward.log_in(TOP, PASSWORD).await);
+        let top = ward.doors.admit(&top.access).await.unwrap();
+        ward.strangers_close_the_door().await;
+        turned_away(ward.log_in(EMAIL, PASSWORD).await);
+        if reset {
+            ward.doors.reset_password(&top, ward.mona, &hash(PASSWORD)).await.unwrap();
+            assert!(matches!(ward.log_in(EMAIL, PASSWORD).await, Ok(Entry::NewPassword(_))));
+        } else {
+            ward.doors.unlock(&top, ward.mona, "she called from the ward").await.unwrap();
+            ward.come_in().await;
+        }
+        for count in ward.counts().await {
+            let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
+            let trail = auditor.trail(throttle::KIND, count.id()).await.unwrap();
+            assert!(trail.verdict.is_intact());
+        }
+        // Nobody opens their own, and nobody below the top opens one.
+        let mona = provide(&ward.eovr, "nour@example.org", Role::QualityAdmin, false).await;
+        let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
+        let nour = ward.doors.admit(&nour.access).await.unwrap();
+        let refused = ward.doors.unlock(&nour, mona, "I am in a hurry").await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Denied);
+    }
+}
+
+/// On SQLite, whose commits wait for each other, so that attempts do race.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_crowd_at_the_door_gets_the_same_answer_whether_or_not_there_is_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let store =
+        SqlStore::open(&format!("sqlite://{}", folder.path().join("eovr.db").display())).await.unwrap();
+    let ward = Arc::new(ward_on(Arc::new(store)).await);
+    for round in 0..3 {
+        let knocks = (0..96).map(|number| {
+            let ward = ward.clone();
+            let email = match number % 6 {
+                0 => EMAIL.to_owned(),
+                // The same unknown address many times, and many others.
+                1 | 2 => "nobody.knows@example.org".to_owned(),
+                _ => format!("nobody.{number}@example.org"),
+            };
+            tokio::spawn(async move { ward.doors.knock(&email, Origin::default()).await.map(drop) })
+        });
+        for (number, knocked) in join_all(knocks).await.into_iter().enumerate() {
+            let knocked = knocked.unwrap();
+            assert!(knocked.is_ok(), "round {round}, attempt {number}: {}", knocked.unwrap_err());
+        }
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_nobody_has_take_some_hundred_counts_and_name_none() {
+    let ward = ward().await;
+    for number in 0..1500 {
+        let email = format!("nobody.{number}@example.org");
+        drop(ward.doors.knock(&email, from("198.51.100.9", None)).await.unwrap());
+    }
+    let mut counted = 0;
+    let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
+    let mut query = Query::of(Name::new(throttle::KIND).unwrap()).limit(500);
+    loop {
+        let page = auditor.find(&query).await.unwrap();
+        counted += page.items.len();
+        assert!(page.items.iter().all(|count| count.facet("user").is_none()));
+        match page.next {
+            Some(next) => query = query.after(Some(next)),
+            None => break,
+        }
+    }
+    assert!((300..=512).contains(&counted), "{counted}");
+}
+
+#[tokio::test]
+async fn a_step_ends_with_the_password_that_it_stood_for() {
+    let ward = ward().await;
+    provide(&ward.eovr, TOP, Role::TopManagement, false).await;
+    let top = opened(ward.log_in(TOP, PASSWORD).await);
+    let top = ward.doors.admit(&top.access).await.unwrap();
+    let nour = provide(&ward.eovr, "nour@example.org", Role::Staff, true).await;
+    let Entry::NewPassword(stolen) = ward.log_in("nour@example.org", PASSWORD).await.unwrap() else {
+        panic!("the password must be changed first")
+    };
+    ward.doors.reset_password(&top, nour, &hash("another first password")).await.unwrap();
+    let attackers = hash("a password of the attacker");
+    turned_away(ward.doors.owner_of_token(&stolen).await);
+    turned_away(ward.doors.replace_password(&stolen, &attackers, &Origin::default()).await);
+    let Entry::NewPassword(token) = ward.log_in("nour@example.org", "another first password").await.unwrap()
+    else {
+        panic!("the password must be changed first")
+    };
+    opened(ward.doors.replace_password(&token, &hash("a lamp beside the window"), &Origin::default()).await);
+    turned_away(ward.doors.replace_password(&token, &attackers, &Origin::default()).await);
+}
+
+#[tokio::test]
+async fn a_password_that_was_looked_at_before_a_reset_opens_nothing_after_it() {
+    let ward = ward().await;
+    provide(&ward.eovr, TOP, Role::TopManagement, false).await;
+    let top = opened(ward.log_in(TOP, PASSWORD).await);
+    let top = ward.doors.admit(&top.access).await.unwrap();
+    let knock = ward.doors.knock(EMAIL, Origin::default()).await.unwrap();
+    let tried = knock.try_password(&super::doors::typed(PASSWORD)).unwrap();
+    ward.doors.reset_password(&top, ward.mona, &hash("another first password")).await.unwrap();
+    turned_away(ward.doors.enter(tried).await);
+    let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
+    let logins = auditor.find(&Query::of(Name::new(login::KIND).unwrap())).await.unwrap().items;
+    let open = logins.iter().filter(|login| login.state().as_str() == "open");
+    assert_eq!(open.count(), 1, "the one of the top");
+}
+
+#[tokio::test]
+async fn a_first_password_is_good_for_some_days() {
+    let ward = ward().await;
+    provide(&ward.eovr, "nour@example.org", Role::Staff, true).await;
+    ward.clock.pass_seconds(7 * 24 * 3600 - 60);
+    assert!(matches!(ward.log_in("nour@example.org", PASSWORD).await, Ok(Entry::NewPassword(_))));
+    ward.clock.pass_seconds(120);
+    turned_away(ward.log_in("nour@example.org", PASSWORD).await);
+    // One's own does not grow old.
+    ward.clock.pass_seconds(400 * 24 * 3600);
+    ward.come_in().await;
+}
+
+#[tokio::test]
+async fn a_proof_gives_new_tokens_and_ends_the_old_ones() {
+    let ward = ward().await;
+    let elsewhere = super::doors::open(&ward.eovr).await;
+    let before = ward.come_in().await;
+    elsewhere.admit(&before.access).await.unwrap();
+    ward.clock.pass_seconds(60);
+    let mona = ward.doors.admit(&before.access).await.unwrap();
+    let after = ward.prove(&mona, PASSWORD).await.unwrap();
+    turned_away(ward.doors.admit(&before.access).await);
+    assert_eq!(ward.doors.admit(&after.access).await.unwrap().login, mona.login);
+    // A node that has seen the login before the proof believes the newer token at once.
+    elsewhere.admit(&after.access).await.unwrap();
+    turned_away(elsewhere.admit(&before.access).await);
+    let renewed = ward.doors.refresh(&after.refresh).await.unwrap();
+    ward.doors.admit(&renewed.access).await.unwrap();
+    // The refresh token of before is a copy that somebody has kept: the login ends for both.
+    ward.clock.pass_seconds(60);
+    turned_away(ward.doors.refresh(&before.refresh).await);
+}
+
+#[tokio::test]
+async fn who_has_to_have_a_second_factor_can_do_nothing_else_before() {
+    let ward = ward().await;
+    provide(&ward.eovr, TOP, Role::TopManagement, false).await;
+    let limits = Limits { second_factor_from: Some(Tier::new(4).unwrap()), ..Limits::default() };
+    let doors = Doors::open(ward.eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits)
+        .await
+        .unwrap();
+    let ward = Ward { doors, ..ward };
+    assert!(!ward.come_in().await.lacks_factor, "a quality admin need not");
+    let top = opened(ward.log_in(TOP, PASSWORD).await);
+    assert!(top.lacks_factor);
+    let refused = ward.doors.admit(&top.access).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Denied, "{refused}");
+    let enrolling = ward.doors.admit_to_enrol(&top.access).await.unwrap();
+    assert!(enrolling.lacks_factor);
+    ward.doors.enrol_factor(&enrolling, "eovr").await.unwrap();
+    let refused = ward.doors.remove_factor(&enrolling, &hash(PASSWORD)).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    assert_eq!(
+        ward.doors.admit(&top.access).await.unwrap_err().kind(),
+        ErrorKind::Denied,
+        "not confirmed yet"
+    );
+}
+
+#[tokio::test]
+async fn the_last_of_top_management_stays() {
+    let ward = Arc::new(ward().await);
+    let mut tops = Vec::new();
+    for email in [TOP, "second@example.org"] {
+        provide(&ward.eovr, email, Role::TopManagement, false).await;
+        let top = opened(ward.log_in(email, PASSWORD).await);
+        tops.push(ward.doors.admit(&top.access).await.unwrap());
+    }
+    for action in [user::Action::Disable, user::Action::Retire] {
+        let own = ward.doors.govern(&tops[0], tops[0].user, action, "I leave").await.unwrap_err();
+        assert_eq!(own.kind(), ErrorKind::Denied);
+    }
+    // The same for whoever asks the engine and not the doors.
+    let disable = Command::new(user::Action::Disable).note("I leave");
+    let own = tops[0].session.act(user::KIND, tops[0].user, disable).await.unwrap_err();
+    assert_eq!(own.kind(), ErrorKind::Denied);
+    // Each was admitted before the other acted.
+    let disable = async |by: usize, whom: usize| {
+        ward.doors.govern(&tops[by], tops[whom].user, user::Action::Disable, "a quarrel").await
+    };
+    disable(0, 1).await.unwrap();
+    assert_eq!(disable(1, 0).await.unwrap_err().kind(), ErrorKind::Denied);
+    opened(ward.log_in(TOP, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn somebody_of_tier_five_ends_every_login_of_another() {
+    let ward = ward().await;
+    provide(&ward.eovr, TOP, Role::TopManagement, false).await;
+    let top = opened(ward.log_in(TOP, PASSWORD).await);
+    let top = ward.doors.admit(&top.access).await.unwrap();
+    let (one, two) = (ward.come_in().await, ward.come_in().await);
+    ward.doors.end_logins(&top, ward.mona, "a stolen telephone").await.unwrap();
+    for login in [&one, &two] {
+        turned_away(ward.doors.admit(&login.access).await);
+        turned_away(ward.doors.refresh(&login.refresh).await);
+        assert_eq!(ward.why(login.login).await.as_deref(), Some("closed"));
+    }
+    ward.come_in().await;
+}
+
+#[tokio::test]
+async fn who_has_a_short_password_and_no_second_factor_chooses_another() {
+    let ward = ward().await;
+    let setup = ward.eovr.session(danger::unrestricted("test", "as a release before has left it").unwrap());
+    let account = NewUser {
+        role: Role::Staff,
+        email: "nour@example.org".to_owned(),
+        display_name: "Nour".to_owned(),
+        password_hash: Some(hash("kivu9zpd").to_string()),
+        must_change: false,
+    };
+    setup.create(user::KIND, &id("CAI-1-1"), account.command()).await.unwrap();
+    let Entry::NewPassword(token) = ward.log_in("nour@example.org", "kivu9zpd").await.unwrap() else {
+        panic!("eight characters alone let nobody in")
+    };
+    let new: PasswordHash = hash("a lamp beside the window");
+    opened(ward.doors.replace_password(&token, &new, &Origin::default()).await);
+}
+
+#[tokio::test]
+async fn accounts_whose_addresses_could_not_be_told_apart_are_not_made() {
+    let ward = ward().await;
+    let setup = ward.eovr.session(danger::unrestricted("test", "make accounts").unwrap());
+    for (email, name) in [
+        ("no address", "Mona"),
+        ("\"Evil\"<evil@x>", "Mona"),
+        ("mo\u{200B}na@example.org", "Mona"),
+        ("mona\u{202E}@example.org", "Mona"),
+        ("other@example.org", "Mona\r\nBcc: all@example.org"),
+        ("other@example.org", "Mo\u{0}na"),
+    ] {
+        let account = NewUser {
+            role: Role::Staff,
+            email: email.to_owned(),
+            display_name: name.to_owned(),
+            password_hash: None,
+            must_change: false,
+        };
+        let refused = setup.create(user::KIND, &id("CAI-1-1"), account.command()).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{email:?} {name:?}");
+        assert!(!refused.to_string().contains("Evil"));
+    }
+}
+
+#[tokio::test]
+async fn what_a_node_of_the_release_before_has_counted_is_forgotten_by_a_login() {
+    let ward = ward().await;
+    let node = ward.eovr.session(danger::unrestricted("old-node", "count attempts").unwrap());
+    let until = eovr_core::ports::Clock::now(&ward.clock).plus_seconds(900);
+    let attempt = Command::new(user::Action::Attempt).set("attempts", 5).set("locked_until", until);
+    node.act(user::KIND, ward.mona, attempt).await.unwrap();
+    ward.come_in().await;
+    let account = ward.record(user::KIND, ward.mona).await;
+    assert!(account.facet("attempts").is_none() && account.facet("locked_until").is_none());
+}
