@@ -174,6 +174,7 @@ impl Paragraph {
                 }
             }
         }
+        line.glyphs.shrink_to_fit();
         line
     }
 

@@ -115,7 +115,8 @@ fn shaped(
     let font = ShaperFont::new(&face.font);
     let done = shape(&font, &mut buffer, ShapeOptions::new().plan(plan));
     let scale = 1000.0 / f32::from(face.units_per_em);
-    let mut glyphs: Vec<Glyph> = Vec::new();
+    // A text without end is one piece, and a vector that grows holds it three times over.
+    let mut glyphs: Vec<Glyph> = Vec::with_capacity(buffer.glyph_infos().len());
     if done.is_ok() {
         for (info, position) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
             let scaled = |units: i32| units as f32 * scale;

@@ -215,10 +215,11 @@ async fn forty_reports_at_once_are_printed_by_turns() -> Tested {
     Ok(())
 }
 
-/// A file that does not come: its room is held until it is given up.
-fn stalled() -> Body {
-    let first = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"%PDF-1.7"))]);
-    Body::from_stream(futures_util::StreamExt::chain(first, futures_util::stream::pending()))
+/// A file of which the rest does not come while its sender is there.
+fn stalled() -> (tokio::sync::mpsc::Sender<Bytes>, Body) {
+    let (sender, mut rest) = tokio::sync::mpsc::channel(1);
+    let parts = futures_util::stream::poll_fn(move |context| rest.poll_recv(context));
+    (sender, Body::from_stream(futures_util::StreamExt::map(parts, Ok::<_, std::io::Error>)))
 }
 
 #[tokio::test]
@@ -232,17 +233,18 @@ async fn files_on_their_way_have_so_much_room_and_one_sender_a_part_of_it() -> T
     };
     let mut on_their_way = Vec::new();
     for _ in 0..60 {
-        let mut sending = send(NURSE, stalled())?;
+        let (sender, body) = stalled();
+        let mut sending = send(NURSE, body)?;
         match futures_util::FutureExt::now_or_never(&mut sending) {
-            None => on_their_way.push(sending),
+            None => on_their_way.push((sender, sending)),
             Some(got) => drop(got?.problem(429, "too_many")?),
         }
     }
     assert!((1..=4).contains(&on_their_way.len()), "{}", on_their_way.len());
     let small = || Body::from("%PDF-1.7 a chart");
     send(QUALITY, small())?.await?.is(201)?;
-    drop(on_their_way);
     // What was given up makes room.
+    drop(on_their_way);
     let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 8]].concat();
     let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while send(NURSE, large.clone().into())?.await?.status != 201 {
