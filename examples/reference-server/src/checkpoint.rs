@@ -58,13 +58,14 @@ pub(crate) struct Args {
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
-    /// The log, as `checkpoint --log` writes it
-    log: PathBuf,
+    /// The log, as `checkpoint --log` writes it [default: the database is looked at]
+    #[arg(requires = "checkpoints", requires = "key")]
+    log: Option<PathBuf>,
     /// The file with the checkpoints
     #[arg(long, value_name = "FILE", env = "EOVR_CHECKPOINTS")]
-    checkpoints: PathBuf,
+    checkpoints: Option<PathBuf>,
     /// The log's public key, as `checkpoint` says it; after a new master key, the one before as well
-    #[arg(long, value_name = "KEY", required = true)]
+    #[arg(long, value_name = "KEY", requires = "log")]
     key: Vec<PublicKey>,
 }
 
@@ -93,13 +94,14 @@ async fn make(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks an exported log. Needs neither database nor master key.
-pub(crate) fn verify(args: &VerifyArgs, out: &mut Out) -> Result<u8, Failure> {
-    let checkpoints = notes(&args.checkpoints)?
-        .iter()
-        .map(|note| opened(note, &args.key))
-        .collect::<Result<Vec<Checkpoint>, _>>()?;
-    let log = File::open(&args.log).map_err(|error| unreadable(&args.log, &error))?;
+/// Checks an exported log, where one is named. Needs neither database nor master key.
+pub(crate) fn verify(args: &VerifyArgs, out: &mut Out) -> Result<Option<u8>, Failure> {
+    let VerifyArgs { log: Some(path), checkpoints: Some(kept), key: keys } = args else {
+        return Ok(None);
+    };
+    let checkpoints =
+        notes(kept)?.iter().map(|note| opened(note, keys)).collect::<Result<Vec<Checkpoint>, _>>()?;
+    let log = File::open(path).map_err(|error| unreadable(path, &error))?;
     match verify_log(BufReader::new(log), &checkpoints)? {
         LogVerdict::Intact { entries, vouched } => {
             let mark = out.paint("ok", Paint::Good);
@@ -107,12 +109,12 @@ pub(crate) fn verify(args: &VerifyArgs, out: &mut Out) -> Result<u8, Failure> {
                 "{mark}    {entries} entries, {vouched} of them vouched for by {} checkpoints",
                 checkpoints.len()
             ));
-            Ok(0)
+            Ok(Some(0))
         }
         LogVerdict::Broken { entry, finding } => {
             let mark = out.paint("FAIL", Paint::Bad);
             out.line(format_args!("{mark}  entry {entry}: {finding}"));
-            Ok(1)
+            Ok(Some(1))
         }
         _ => Err(Failure::broken("the verifier found what this program does not know")),
     }

@@ -33,6 +33,7 @@ mod settings;
 mod signal;
 mod table;
 mod triage;
+mod verify;
 mod writes;
 
 use std::process::ExitCode;
@@ -74,8 +75,11 @@ enum Verb {
     Check(check::Args),
     /// Signs how far the audit log has come; what is kept elsewhere shows later that nobody has rewritten it.
     Checkpoint(checkpoint::Args),
-    /// Checks an exported audit log against checkpoints, without a database or a master key.
-    Verify(checkpoint::VerifyArgs),
+    /// Checks every record of a database and its history; or, without database or master key, an exported audit log
+    /// against checkpoints.
+    Verify(verify::Args),
+    /// Vouches for what an older release has written, once every node runs this one.
+    Vouch(verify::VouchArgs),
     /// Lists, rotates, destroys and wraps anew the keys that seal, by somebody who is named.
     Key(key::Args),
     /// Shows a settings file for `serve`, with every key explained.
@@ -112,7 +116,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
             Verb::Evaluate(args) => triage::evaluate::run(&args, out),
             Verb::Check(args) => check::run(args, out).await,
             Verb::Checkpoint(args) => checkpoint::run(args, out).await.map(|()| 0),
-            Verb::Verify(args) => checkpoint::verify(&args, out),
+            Verb::Verify(args) => verify::run(&args, out).await,
+            Verb::Vouch(args) => verify::vouch(&args, out).await,
             Verb::Key(args) => key::run(args, out).await.map(|()| 0),
             Verb::Settings => {
                 out.line(config::template(&Cli::command(), "serve").trim_end());

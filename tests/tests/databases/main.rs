@@ -1,5 +1,6 @@
 //! The SQL stores beside real servers.
 
+mod hostile;
 mod races;
 mod servers;
 mod sqlite;
