@@ -175,7 +175,7 @@ async fn who_owns_a_follow_up_action_is_told() {
 #[tokio::test]
 async fn an_owner_of_another_house_is_not_told() {
     let ward = ward().await;
-    let stranger = account(&ward.eovr, Role::Staff, "CAI-1-2").await;
+    let stranger = account(&ward.eovr, Role::QualityAdmin, "ALX-1-1").await;
     ward.sort().await;
     let incident = ward.told("The pump of bed 7 ran dry in the night.").await;
     let quality = ward.session(ward.quality).await;
