@@ -184,7 +184,7 @@ async fn an_owner_of_another_house_is_not_told() {
         let follow_up = FollowUp {
             task: "Check the alarms of all pumps.".to_owned(),
             owner: owner.to_string(),
-            due_at: Timestamp::from_micros(i64::MAX / 2),
+            due_at: Timestamp::from_micros(1_800_000_000_000_000),
             kind: FollowUpKind::Corrective,
             strength: None,
         };
