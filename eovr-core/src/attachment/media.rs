@@ -69,11 +69,11 @@ impl Media {
         })
     }
 
-    /// The same file without what stands beside the picture.
+    /// The same file without what stands beside the picture; a document stays as it is.
     ///
     /// # Errors
     /// `InvalidInput` where it is not whole.
-    pub(super) fn cleaned(self, bytes: &[u8]) -> Result<Vec<u8>> {
+    pub fn cleaned(self, bytes: &[u8]) -> Result<Vec<u8>> {
         let whole = match self {
             Self::Jpeg => clean::jpeg(bytes),
             Self::Png => clean::png(bytes),

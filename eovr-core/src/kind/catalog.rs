@@ -21,7 +21,8 @@ impl Catalog {
     /// belong to.
     ///
     /// # Errors
-    /// `Config` where a kind stands twice, or a parent or a child that a kind names does not exist.
+    /// `Config` where a kind stands twice, a parent or a child that a kind names does not exist, or nothing sets what
+    /// a kind wants to be set.
     pub fn new(kinds: impl IntoIterator<Item = Kind>, more: &[(Name, Vec<ActionRow>)]) -> Result<Self> {
         let mut catalog = Self { kinds: BTreeMap::new(), actions: ActionTable::default() };
         for kind in kinds {
@@ -33,6 +34,7 @@ impl Catalog {
         for (of, rows) in more {
             catalog.actions.add(of, rows)?;
         }
+        catalog.kinds.values().try_for_each(|kind| check_sources(kind))?;
         catalog.kinds.values().try_for_each(|kind| catalog.check_relations(kind))?;
         Ok(catalog)
     }
@@ -102,6 +104,40 @@ impl Catalog {
     pub fn actions(&self) -> &ActionTable {
         &self.actions
     }
+}
+
+/// What must be set, an action sets: at creation where it is required, and somewhere where a rule waits for it.
+fn check_sources(kind: &Kind) -> Result<()> {
+    if kind.completes_itself() {
+        // What it works out by itself cannot be seen from here.
+        return Ok(());
+    }
+    let workflow = kind.machine().table();
+    let sets = |name: &Name, row: &ActionRow| row.sets.contains(name);
+    let creates =
+        |name: &Name| workflow.actions.iter().any(|row| row.name == workflow.create && sets(name, row));
+    let required = kind.facets().filter(|facet| facet.required).map(|facet| &facet.name);
+    let required = required.chain(kind.fields().filter(|field| field.required).map(|field| &field.name));
+    if let Some(name) = required.into_iter().find(|name| !creates(name)) {
+        return Err(config(format!(
+            "kind `{}` requires `{name}`, and `{}` does not set it",
+            kind.name(),
+            workflow.create
+        )));
+    }
+    for rule in &workflow.rules {
+        for need in &rule.needs {
+            let Need::Field(name) = need else { continue };
+            if !workflow.actions.iter().any(|row| sets(name, row)) {
+                return Err(config(format!(
+                    "action `{}` of `{}` needs `{name}`, and no action sets it",
+                    rule.action,
+                    kind.name()
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn config(message: String) -> Error {

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod draft;
+mod sound;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -44,91 +45,22 @@ pub trait Complete: fmt::Debug + Send + Sync {
 /// changes nothing but the length of the chain.
 pub(crate) const VOUCH: &str = "vouch";
 
-/// Columns that every table has, and words that mean something else in a query or an export.
-const RESERVED: [&str; 19] = [
-    "id",
-    "number",
-    "governorate",
-    "administration",
-    "facility",
-    "author",
-    "parent",
-    "state",
-    "version",
-    "created_at",
-    "updated_at",
-    "month",
-    "seq",
-    "head",
-    "sealed",
-    "note",
-    "kind",
-    "created",
-    "position",
-];
-
 impl Kind {
     /// Checks a kind.
     ///
     /// # Errors
     /// `Config` where a name is reserved or stands twice, an action sets what is not declared or what is
-    /// computed, a field said to be original is set by a later action, or the workflow is not sound.
+    /// computed, a field said to be original is set by a later action, no value could stand in a facet or a field, a
+    /// rule asks for what is not declared or what never comes together, or the workflow is not sound.
     pub fn new(table: KindTable) -> Result<Self> {
         let machine =
             Machine::new(table.workflow.clone()).map_err(|error| error.with("kind", &table.name))?;
+        sound::check(&table)
+            .map_err(|problem| Error::new(ErrorKind::Config, format!("kind `{}`: {problem}", table.name)))?;
         let facets: BTreeMap<_, _> =
             table.facets.iter().map(|facet| (facet.name.clone(), facet.clone())).collect();
         let fields: BTreeMap<_, _> =
             table.fields.iter().map(|field| (field.name.clone(), field.clone())).collect();
-        let unsound =
-            |message: String| Err(Error::new(ErrorKind::Config, format!("kind `{}`: {message}", table.name)));
-
-        let names = || facets.keys().chain(fields.keys());
-        if let Some(name) = names().find(|name| RESERVED.contains(&name.as_str())) {
-            return unsound(format!("`{name}` is reserved"));
-        }
-        if facets.len() + fields.len() != table.facets.len() + table.fields.len()
-            || facets.keys().any(|name| fields.contains_key(name))
-        {
-            return unsound("two facets or fields share a name".to_owned());
-        }
-        if table.workflow.rules.iter().any(|rule| rule.action == *machine.create()) {
-            return unsound(format!("`{}` creates, and a rule lets it change as well", machine.create()));
-        }
-        if machine.action(VOUCH).is_some() {
-            return unsound(format!("`{VOUCH}` is an action of the engine"));
-        }
-        for row in &table.workflow.actions {
-            for name in &row.sets {
-                if facets.get(name).is_some_and(|facet| facet.computed) {
-                    return unsound(format!("`{}` sets `{name}`, which is computed", row.name));
-                }
-                if !names().any(|known| known == name) {
-                    return unsound(format!("`{}` sets `{name}`, which is not declared", row.name));
-                }
-                if fields.get(name).is_some_and(|field| field.original) && row.name != *machine.create() {
-                    return unsound(format!("`{}` sets `{name}`, which keeps its original", row.name));
-                }
-            }
-        }
-        if let Some(field) = fields.values().find(|field| {
-            field.sealing == Sealing::Deterministic && field.max_chars > FieldSpec::LONGEST_SEARCHABLE
-        }) {
-            // Databases index so much and no more.
-            return unsound(format!(
-                "`{}` can be searched for and may have {} characters, which is more than {}",
-                field.name,
-                field.max_chars,
-                FieldSpec::LONGEST_SEARCHABLE
-            ));
-        }
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if table.number.as_ref().is_some_and(|number| !number.prefix.chars().all(plain)) {
-            return unsound("a number's prefix has letters, digits and `-` alone".to_owned());
-        }
-        if let Some(name) = table.tallied.iter().find(|name| !facets.contains_key(*name)) {
-            return unsound(format!("`{name}` is tallied and not a facet"));
-        }
         let changes = |facet: &FacetSpec| {
             let later = table.workflow.actions.iter().filter(|row| row.name != *machine.create());
             facet.computed || later.clone().any(|row| row.sets.contains(&facet.name))
@@ -182,6 +114,11 @@ impl Kind {
     /// Whether a facet whose values stand in no event may change after creation.
     pub(crate) fn has_silent_changes(&self) -> bool {
         self.silent_changes
+    }
+
+    /// Whether it works facets out by itself.
+    pub(crate) fn completes_itself(&self) -> bool {
+        self.complete.is_some()
     }
 
     pub(crate) fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {

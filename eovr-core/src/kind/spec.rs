@@ -58,10 +58,16 @@ pub struct ParentSpec {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberSpec {
-    /// 1 to 8 capital letters.
+    /// 1 to 8 letters, digits or `-`.
     pub prefix: String,
-    /// The least number of digits. More are used when a year has more records: a number never wraps.
+    /// The least number of digits, up to [`NumberSpec::WIDEST`]. More are used when a year has more records: a number
+    /// never wraps.
     pub width: u8,
+}
+
+impl NumberSpec {
+    /// The greatest [`width`](Self::width).
+    pub const WIDEST: u8 = 18;
 }
 
 /// One facet.
@@ -199,6 +205,11 @@ impl FacetSpec {
         }
     }
 
+    /// Whether a text can stand in a facet at all.
+    pub(super) fn is_code(text: &str) -> bool {
+        (1..=LONGEST_CODE).contains(&text.len()) && !text.contains(char::is_control)
+    }
+
     /// Whether a value may stand here.
     ///
     /// # Errors
@@ -219,9 +230,7 @@ impl FacetSpec {
             {
                 refuse("is not one of its values", format!("accepted: `{}`", self.one_of.join("`, `")))
             }
-            Value::Text(text)
-                if text.is_empty() || text.len() > LONGEST_CODE || text.contains(char::is_control) =>
-            {
+            Value::Text(text) if !Self::is_code(text) => {
                 refuse("is not a code", format!("give 1 to {LONGEST_CODE} bytes without control characters"))
             }
             Value::Int(int) if self.range.is_some_and(|(low, high)| !(low..=high).contains(int)) => {

@@ -1,3 +1,9 @@
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::error::{Error, Result};
 use crate::name::Name;
 use crate::record::{Record, RecordId, Value};
@@ -165,12 +171,41 @@ impl Column {
 
 /// Where a page ended. Pages are ordered by time of creation, newest first, then by id, so a cursor
 /// stays right while new records arrive.
+///
+/// As text it has 32 letters and digits that mean something to eovr alone, for a client that hands it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     /// When the last record of the page was created.
     pub created_at: Timestamp,
     /// Its id.
     pub id: RecordId,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [0; 24];
+        let at = self.created_at.as_micros().to_be_bytes();
+        bytes.iter_mut().zip(at.iter().chain(self.id.as_bytes())).for_each(|(to, from)| *to = *from);
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = Error;
+
+    /// # Errors
+    /// `InvalidInput` where the text is no cursor.
+    fn from_str(text: &str) -> Result<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+        let parts = bytes.split_first_chunk::<8>();
+        let parts = parts.and_then(|(at, id)| Some((*at, <[u8; 16]>::try_from(id).ok()?)));
+        let (at, id) = parts.ok_or_else(|| {
+            Error::invalid("it is no place in a list")
+                .with_help("give the cursor of a page, as it was handed out")
+        })?;
+        let created_at = Timestamp::from_micros(i64::from_be_bytes(at));
+        Ok(Self { created_at, id: RecordId::from_bytes(id) })
+    }
 }
 
 /// One page.

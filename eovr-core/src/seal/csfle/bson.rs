@@ -10,6 +10,8 @@ pub(super) const BINARY: u8 = 0x05;
 
 /// Subtype of a binary that is just bytes.
 pub(super) const GENERIC: u8 = 0;
+/// Subtype of a binary whose content begins with its length once more.
+const OLD: u8 = 2;
 /// Subtype of a binary that is sealed already.
 const ENCRYPTED: u8 = 6;
 
@@ -92,7 +94,7 @@ pub(super) fn check(mode: Mode, bson_type: u8, bytes: &[u8]) -> Result<()> {
         let help = "it has few values, or several spellings of one: seal it in random mode";
         return refused(format!("a BSON {name} cannot be sealed deterministically"), help);
     }
-    if !known.shape.fits(bytes) || (bson_type == STRING && !is_text(bytes)) {
+    if !known.shape.fits(bytes) || !is_readable(bson_type, bytes) {
         let help = "give the bytes that follow the element's name in a document";
         return refused(format!("these bytes are not a BSON {name}"), help);
     }
@@ -102,9 +104,21 @@ pub(super) fn check(mode: Mode, bson_type: u8, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a well-formed string is UTF-8.
-fn is_text(string: &[u8]) -> bool {
-    string.get(4..).is_some_and(|text| std::str::from_utf8(text).is_ok())
+/// Whether every driver reads bytes of the right shape: texts are UTF-8, a boolean is 0 or 1, and a binary of the old
+/// subtype says its length twice.
+fn is_readable(bson_type: u8, bytes: &[u8]) -> bool {
+    let is_utf8 = |text: &[u8]| std::str::from_utf8(text).is_ok();
+    let is_text = |string: &[u8]| string.get(4..).is_some_and(is_utf8);
+    match bson_type {
+        STRING | 0x0d | 0x0e => is_text(bytes),
+        0x0b => is_utf8(bytes),
+        0x0c => bytes.split_last_chunk::<12>().is_some_and(|(text, _)| is_text(text)),
+        0x08 => matches!(bytes, [0 | 1]),
+        BINARY if bytes.get(4) == Some(&OLD) => {
+            bytes.get(5..).and_then(measured).is_some_and(|(length, rest)| length == rest.len())
+        }
+        _ => true,
+    }
 }
 
 /// A type that can be sealed.
@@ -151,25 +165,27 @@ enum Shape {
 
 impl Shape {
     fn fits(&self, bytes: &[u8]) -> bool {
-        let measured = || {
-            let (length, rest) = bytes.split_first_chunk()?;
-            Some((usize::try_from(i32::from_le_bytes(*length)).ok()?, rest))
-        };
         match self {
             Self::Fixed(length) => bytes.len() == *length,
             Self::Text => {
-                measured().is_some_and(|(length, rest)| length == rest.len() && rest.ends_with(&[0]))
+                measured(bytes).is_some_and(|(length, rest)| length == rest.len() && rest.ends_with(&[0]))
             }
             Self::Whole => {
-                measured().is_some_and(|(length, rest)| length == bytes.len() && rest.ends_with(&[0]))
+                measured(bytes).is_some_and(|(length, rest)| length == bytes.len() && rest.ends_with(&[0]))
             }
             Self::Binary => {
-                measured().is_some_and(|(length, rest)| length.checked_add(1) == Some(rest.len()))
+                measured(bytes).is_some_and(|(length, rest)| length.checked_add(1) == Some(rest.len()))
             }
             Self::Regex => bytes.ends_with(&[0]) && bytes.iter().filter(|byte| **byte == 0).count() == 2,
             Self::Pointer => bytes.split_last_chunk::<12>().is_some_and(|(text, _)| Self::Text.fits(text)),
         }
     }
+}
+
+/// The length that stands in front, and what follows it.
+fn measured(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    Some((usize::try_from(i32::from_le_bytes(*length)).ok()?, rest))
 }
 
 fn name(bson_type: u8) -> &'static str {

@@ -37,6 +37,7 @@ mod trainer;
 
 pub(super) use corpus::{dampened, to_length_one};
 pub(super) use features::{BLOCKS, BUCKETS, Reader, WIDTH};
+pub(super) use file::GREATEST;
 pub(super) use order::{few, listed};
 
 pub use card::{Card, HeldOut};

@@ -2,9 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::window::{Line, MOST, Seen, Window};
+use super::window::{EVERY, Line, MOST, Seen, Window};
 use super::{GIVEN, LocalLearner, WIDTH};
 use crate::error::{Error, ErrorKind, Result};
+use crate::triage::learn::GREATEST;
 
 const MAGIC: &[u8; 8] = b"eovr-ll\n";
 const VERSION: u32 = 1;
@@ -75,7 +76,7 @@ impl LocalLearner {
         window.flag_above = f64::from_le_bytes(rest.take()?);
         window.since = u32::from_le_bytes(rest.take()?);
         let count = u32::from_le_bytes(rest.take()?) as usize;
-        if count > MOST || !window.flag_above.is_finite() {
+        if count > MOST || window.since >= EVERY || !window.flag_above.is_finite() {
             return Err(cut_off());
         }
         for _ in 0..count {
@@ -86,7 +87,7 @@ impl LocalLearner {
         while !rest.0.is_empty() {
             let place = u32::from_le_bytes(rest.take()?) as usize;
             let (weight, square) = (rest.number()?, rest.number()?);
-            if place >= WIDTH + GIVEN {
+            if place >= WIDTH + GIVEN || square <= 0.0 {
                 return Err(cut_off());
             }
             learner.weights.get_mut(place).into_iter().for_each(|slot| *slot = weight);
@@ -112,7 +113,7 @@ impl Rest<'_> {
 
     fn number(&mut self) -> Result<f32> {
         let number = f32::from_le_bytes(self.take()?);
-        if number.is_finite() { Ok(number) } else { Err(cut_off()) }
+        if number.abs() <= GREATEST { Ok(number) } else { Err(cut_off()) }
     }
 
     fn flag(&mut self) -> Result<bool> {

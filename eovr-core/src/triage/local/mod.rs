@@ -93,7 +93,7 @@ impl LocalLearner {
                 *weight -= STEP * slope / square.sqrt();
             }
         }
-        self.reviews += 1;
+        self.reviews = self.reviews.saturating_add(1);
     }
 
     /// How it stands beside the rules.

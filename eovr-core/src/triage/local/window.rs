@@ -41,7 +41,7 @@ const FEWEST: usize = 100;
 /// Before so many reviews there is nothing to calibrate by.
 const FIRST: usize = 20;
 /// The lines are drawn anew after so many reviews.
-const EVERY: u32 = 20;
+pub(super) const EVERY: u32 = 20;
 /// Nine in ten of the high-risk ones of the window lie above the threshold of the flag.
 const FOUND: f64 = 0.9;
 

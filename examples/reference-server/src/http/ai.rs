@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::app::App;
 use super::body::Params;
 use super::caller::Caller;
-use super::page::{self, Place, next};
+use super::page::{self, next};
 use super::problem::Problem;
 use super::reply::{self, Answered, json};
 use super::routes::{Access, Endpoint, Routes};
@@ -213,7 +213,7 @@ impl Asked {
         let mut query = Query::of(Name::new(KIND)?)
             .filter(facet("ai_review")?, reviewed)
             .limit(page::limit(self.limit)?)
-            .after(self.after.as_deref().map(Place::read).transpose()?);
+            .after(self.after.as_deref().map(page::place).transpose()?);
         if matches!(self.review, Some(Verdict::Pending)) {
             // Without a suggestion there is nothing to say.
             query = query.filter(facet("ai_score")?, Test::From(0.into()));

@@ -1,12 +1,7 @@
 //! Pages of a list: how many, and where one goes on.
 
-use std::fmt;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use eovr_core::Timestamp;
-use eovr_core::record::{Cursor, RecordId};
-use serde::{Deserialize, Serialize, Serializer};
+use eovr_core::record::Cursor;
+use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::problem::Problem;
@@ -31,7 +26,7 @@ impl After {
     /// # Errors
     /// `InvalidInput` where it is no place in a list.
     pub(crate) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
-        self.after.as_deref().map(Place::read).transpose()
+        self.after.as_deref().map(place).transpose()
     }
 
     /// # Errors
@@ -55,37 +50,13 @@ pub(crate) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
 
 /// What to ask for to get the next page.
 pub(crate) fn next(next: Option<Cursor>) -> Option<String> {
-    next.map(|next| Place(next).to_string())
+    next.map(|next| next.to_string())
 }
 
-/// Where a page ended, as text that means something to us alone.
-pub(crate) struct Place(pub(crate) Cursor);
-
-impl Place {
-    /// # Errors
-    /// `InvalidInput` where it is none.
-    pub(crate) fn read(text: &str) -> Result<Cursor, Problem> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-        let parts = bytes.split_first_chunk::<8>();
-        let parts = parts.and_then(|(at, id)| Some((*at, <[u8; 16]>::try_from(id).ok()?)));
-        let (at, id) = parts
-            .ok_or_else(|| Problem::invalid("after", "it is no place in the list", "the `next` of a page"))?;
-        let created_at = Timestamp::from_micros(i64::from_be_bytes(at));
-        Ok(Cursor { created_at, id: RecordId::from_bytes(id) })
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = [0; 24];
-        let at = self.0.created_at.as_micros().to_be_bytes();
-        bytes.iter_mut().zip(at.iter().chain(self.0.id.as_bytes())).for_each(|(to, from)| *to = *from);
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
-    }
-}
-
-impl Serialize for Place {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+/// Where a page ended, as the client hands it back.
+///
+/// # Errors
+/// `InvalidInput` where it is no place in a list.
+pub(crate) fn place(text: &str) -> Result<Cursor, Problem> {
+    text.parse().map_err(|_| Problem::invalid("after", "it is no place in the list", "the `next` of a page"))
 }

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::body::Params;
 use super::super::caller::Caller;
-use super::super::page::{self, Place};
+use super::super::page;
 use super::super::problem::Problem;
 use super::super::reply::{self, Answered};
 use super::super::values;
@@ -59,7 +59,7 @@ pub(crate) struct Page<'a> {
     items: Items<'a>,
     /// What to ask for `after` to get the next page; none on the last.
     #[schema(value_type = Option<String>)]
-    next: Option<Place>,
+    next: Option<String>,
 }
 
 /// What an [`Item`] shows of an incident's facets.
@@ -143,7 +143,7 @@ impl<'a> Item<'a> {
 
 pub(super) async fn list(Caller(session): Caller, Params(filters): Params<Filters>) -> Answered {
     let page = session.list(&filters.query()?, FACETS).await?;
-    reply::page(page.items.len(), &Page { items: Items(&page.items), next: page.next.map(Place) })
+    reply::page(page.items.len(), &Page { items: Items(&page.items), next: page::next(page.next) })
 }
 
 impl Filters {
@@ -172,7 +172,7 @@ impl Filters {
         if let Some(to) = self.to {
             query = query.filter(Column::Created, Test::Before(to.into()));
         }
-        let after = self.after.map(|text| Place::read(&text)).transpose()?;
+        let after = self.after.map(|text| page::place(&text)).transpose()?;
         Ok(query.after(after))
     }
 }

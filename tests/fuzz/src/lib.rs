@@ -1,0 +1,67 @@
+//! Bytes of others, read by every reader that eovr wrote itself.
+//!
+//! Each [`Target`] takes any bytes and panics where something does not hold that must hold whatever they are: what
+//! was written is read back, what was read is written the same, and nothing is accepted that we did not make.
+//! `tests/fuzz/run` looks for such bytes by coverage; the test beside this reads what it has found of interest.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is how a target says that something does not hold"
+)]
+
+mod fixture;
+mod seeds;
+mod targets;
+
+#[path = "../../../examples/reference-server/src/csv_file.rs"]
+mod csv_file;
+#[expect(dead_code, reason = "the server's own, which is a program and no library; this is a part of it")]
+#[path = "../../../examples/reference-server/src/import/rows.rs"]
+mod imported;
+#[expect(dead_code, reason = "the server's own, which is a program and no library; this is a part of it")]
+#[path = "../../../examples/reference-server/src/triage/labelled.rs"]
+mod labelled;
+#[expect(dead_code, reason = "the server's own, which is a program and no library; this is a part of it")]
+#[path = "../../../examples/reference-server/src/output.rs"]
+mod output;
+#[expect(dead_code, reason = "the server's own, which is a program and no library; this is a part of it")]
+#[path = "../../../examples/reference-server/src/table.rs"]
+mod table;
+
+pub use seeds::{Seed, seeds};
+use targets::{
+    attachment, bson, codes, events, key_set, kind, learner, log, model, note, place, rows, sealed, tokens,
+};
+
+/// A reader, and what must hold of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name of the reader: that of its folder in `tests/fuzz/corpus`.
+    pub name: &'static str,
+    /// Reads these bytes, and panics where something does not hold.
+    pub check: fn(&[u8]),
+}
+
+/// All readers, by name.
+pub const TARGETS: [Target; 14] = [
+    Target { name: "attachment", check: attachment::check },
+    Target { name: "bson", check: bson::check },
+    Target { name: "codes", check: codes::check },
+    Target { name: "events", check: events::check },
+    Target { name: "key_set", check: key_set::check },
+    Target { name: "kind", check: kind::check },
+    Target { name: "learner", check: learner::check },
+    Target { name: "log", check: log::check },
+    Target { name: "model", check: model::check },
+    Target { name: "note", check: note::check },
+    Target { name: "place", check: place::check },
+    Target { name: "rows", check: rows::check },
+    Target { name: "sealed", check: sealed::check },
+    Target { name: "tokens", check: tokens::check },
+];
+
+/// The reader of this name.
+pub fn target(name: &str) -> Option<Target> {
+    TARGETS.into_iter().find(|target| target.name == name)
+}

@@ -1,0 +1,20 @@
+//! libFuzzer with the reader that `EOVR_FUZZ` names.
+
+#![no_main]
+
+use std::sync::OnceLock;
+
+use eovr_fuzz::{TARGETS, Target, target};
+use libfuzzer_sys::fuzz_target;
+
+static CHOSEN: OnceLock<Target> = OnceLock::new();
+
+fn chosen() -> Target {
+    *CHOSEN.get_or_init(|| {
+        let name = std::env::var("EOVR_FUZZ").unwrap_or_default();
+        target(&name)
+            .unwrap_or_else(|| panic!("EOVR_FUZZ names one of {:?}", TARGETS.map(|target| target.name)))
+    })
+}
+
+fuzz_target!(|bytes: &[u8]| (chosen().check)(bytes));

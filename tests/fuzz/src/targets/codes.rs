@@ -1,0 +1,32 @@
+//! Codes that people copy from paper and screens: of a second factor, for its loss, of a receipt.
+
+use eovr_core::identity::recovery::RecoveryCode;
+use eovr_core::identity::totp::TotpSecret;
+use eovr_core::incident::ReceiptCode;
+
+use super::text;
+
+/// What is read is written as it was typed, but for capitals, look-alikes, and what parts groups.
+pub(crate) fn check(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let typed = |between: &[char]| -> String {
+        let letters = text.chars().filter(|c| !c.is_whitespace() && !between.contains(c));
+        letters.map(|c| c.to_ascii_uppercase()).collect()
+    };
+    if let Ok(secret) = TotpSecret::from_base32(text) {
+        assert_eq!(*secret.to_base32(), typed(&['-', '=']));
+    }
+    let plain = |shown: &str| shown.replace('-', "");
+    let alike = |typed: String| typed.replace('O', "0").replace(['I', 'L'], "1");
+    if let Ok(code) = text.parse::<ReceiptCode>() {
+        assert_eq!(plain(&code.to_string()), alike(typed(&['-'])));
+        assert!(code.to_string().parse::<ReceiptCode>().is_ok_and(|again| again == code));
+    }
+    if let Some(code) = RecoveryCode::typed(text) {
+        let shown = code.shown();
+        assert_eq!(RecoveryCode::typed(&shown).map(|again| again.digest()), Some(code.digest()));
+        if text.is_ascii() {
+            assert_eq!(plain(&shown), alike(typed(&['-'])));
+        }
+    }
+}

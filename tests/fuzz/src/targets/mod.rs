@@ -1,0 +1,21 @@
+//! What must hold of each reader.
+
+pub(crate) mod attachment;
+pub(crate) mod bson;
+pub(crate) mod codes;
+pub(crate) mod events;
+pub(crate) mod key_set;
+pub(crate) mod kind;
+pub(crate) mod learner;
+pub(crate) mod log;
+pub(crate) mod model;
+pub(crate) mod note;
+pub(crate) mod place;
+pub(crate) mod rows;
+pub(crate) mod sealed;
+pub(crate) mod tokens;
+
+/// Where somebody types or sends text, other bytes never come as far as the reader.
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
