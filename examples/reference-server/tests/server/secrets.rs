@@ -45,7 +45,9 @@ fn copies(process: u32, wanted: &[Vec<u8>]) -> Result<Vec<usize>, Box<dyn std::e
             for (found, wanted) in found.iter_mut().zip(wanted) {
                 let first = wanted.first().ok_or("a secret has bytes")?;
                 let begins = before.iter().enumerate().filter(|(_, byte)| *byte == first);
-                *found += begins.filter(|(at, _)| before[*at..].starts_with(wanted)).count();
+                *found += begins
+                    .filter(|(at, _)| before.get(*at..).is_some_and(|rest| rest.starts_with(wanted)))
+                    .count();
             }
             // What lies across two pieces is found with the second.
             before.drain(..before.len().saturating_sub(31));
