@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_password_is_long_and_its_hash_knows_it() -> Result<()> {
         let password = password::drawn(&mut Entropy::from_seed(&[3; 32]));
-        assert_eq!(password.len(), 19);
+        assert_eq!(password.len(), 32);
         let hash: PasswordHash = hash(&password)?.parse()?;
         let matches = |text: &str| {
             let typed = Password::typed(text).map_err(PasswordFlaw::error)?;
