@@ -20,7 +20,7 @@ fn what_was_found_of_interest_still_holds() {
             (target.check)(&fs::read(entry.unwrap().path()).unwrap());
             count += 1;
         }
-        assert!(count > 1, "`{}` has nothing to begin with", target.name);
+        assert!(count > 0, "`{}` has nothing to begin with", target.name);
     }
 }
 
