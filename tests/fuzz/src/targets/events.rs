@@ -1,9 +1,10 @@
 //! Events as a store hands them back, and the verifier that walks their chain.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use eovr_core::Error;
 use eovr_core::audit::{StoredEvent, verify};
+use eovr_core::kind::Kind;
 use eovr_core::record::Record;
 use sha2::{Digest as _, Sha256};
 
@@ -11,19 +12,20 @@ use super::text;
 use crate::fixture::{bench, name, wait};
 
 /// A record and its chain of three events.
-static CHAIN: LazyLock<(Record, Vec<StoredEvent>)> = LazyLock::new(|| {
+static CHAIN: LazyLock<(Arc<Kind>, Record, Vec<StoredEvent>)> = LazyLock::new(|| {
     wait(async {
         let (eovr, reviewer, record) = bench().await?;
+        let kind = eovr.catalog().kind("bench")?.clone();
         let events = eovr.store().events(&reviewer.scope(), &name("bench"), record.id()).await?;
-        assert!(verify(&record, &events).is_intact(), "an honest chain");
-        Ok::<_, Error>((record, events))
+        assert!(verify(&kind, &record, &events).is_intact(), "an honest chain");
+        Ok::<_, Error>((kind, record, events))
     })
     .expect("an honest chain")
 });
 
 /// The bodies of its events.
 pub(crate) fn bodies() -> Vec<String> {
-    CHAIN.1.iter().map(|event| event.body.clone()).collect()
+    CHAIN.2.iter().map(|event| event.body.clone()).collect()
 }
 
 /// What somebody at the prompt of the database does to a chain, in six bytes: to which event, what, and where.
@@ -62,19 +64,19 @@ fn hash(body: &str) -> [u8; 32] {
 /// is intact.
 pub(crate) fn check(bytes: &[u8]) {
     if let Some(body) = text(bytes) {
-        let read = StoredEvent { body: body.to_owned(), hash: hash(body) }.read();
+        let read = StoredEvent { body: body.to_owned(), hash: hash(body), beside: None }.read();
         if let Ok(event) = read {
             let body = serde_json::to_string(&event).expect("an event is JSON");
-            let again = StoredEvent { hash: hash(&body), body }.read();
+            let again = StoredEvent { hash: hash(&body), body, beside: None }.read();
             assert_eq!(again.ok().as_ref(), Some(&event), "an event is read back as another");
         }
     }
-    let (record, whole) = &*CHAIN;
+    let (kind, record, whole) = &*CHAIN;
     let mut events = whole.clone();
     let (edits, _) = bytes.as_chunks::<6>();
     edits.iter().take(16).for_each(|edit| Edit(edit).of(&mut events));
     assert_eq!(
-        verify(record, &events).is_intact(),
+        verify(kind, record, &events).is_intact(),
         events == *whole,
         "an edited chain passes for the honest one"
     );
