@@ -1,6 +1,7 @@
 //! libFuzzer with the reader that `EOVR_FUZZ` names.
 
 #![no_main]
+#![expect(clippy::panic, reason = "a fuzzer tells of a fault by a panic")]
 
 use std::sync::OnceLock;
 

@@ -1,7 +1,5 @@
 //! What the search has found of interest, read again by every run of the tests.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,8 @@
 //! What strangers and insiders can make a server do at once, beside everybody else's work, and what that takes of it.
 //! Figures are of the program as the tests build it.
 
+#![expect(clippy::print_stdout, reason = "the figures that were measured")]
+
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::process::Command;

@@ -66,8 +66,11 @@ fn receiver(statuses: &'static [u16]) -> Found<(String, Receiver<(String, String
     Ok((address, told))
 }
 
+/// Its address, what it hears, and how it is told to answer.
+type Silent = (String, Receiver<()>, Sender<()>, Receiver<String>);
+
 /// A mail server that says nothing until it is let, and then takes every mail: what it was told, each.
-fn silent_mailbox() -> Found<(String, Receiver<()>, Sender<()>, Receiver<String>)> {
+fn silent_mailbox() -> Found<Silent> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
     let (come, came) = channel();

@@ -60,7 +60,7 @@ fn chunk(kind: [u8; 4]) -> Vec<u8> {
 /// CRC-32 as PNG has it (ISO 3309).
 fn crc(bytes: &[u8]) -> u32 {
     let fold = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ 0xEDB8_8320 * (crc & 1))
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
     };
     !bytes.iter().fold(!0, fold)
 }

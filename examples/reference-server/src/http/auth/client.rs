@@ -245,7 +245,7 @@ mod tests {
             assert!(said.contains("no network of proxies"), "{everybody:?}: {said}");
         }
         for none in ["", "proxy.example", "10.0.0.0/33", "10.0.0"] {
-            assert!(none.parse::<Network>().is_err(), "{none}");
+            assert!(none.parse::<Cidr>().is_err(), "{none}");
         }
     }
 }
