@@ -51,8 +51,8 @@ fn sentences(topic: &str) -> (&'static str, &'static str) {
             "حاول شخص الدخول إلى حسابك مرات كثيرة، ومُنع مؤقتًا",
         ),
         "user.fail_factor" => (
-            "Somebody gave your password and a wrong code: if it was not you, change your password",
-            "أدخل شخص كلمة مرورك مع رمز خاطئ: إن لم تكن أنت فغيّر كلمة المرور",
+            "Somebody gave your password and a wrong code: was it you?",
+            "أدخل شخص كلمة مرورك مع رمز خاطئ: هل كنت أنت؟",
         ),
         "user.unlock" => ("Your account can be entered again", "يمكن الدخول إلى حسابك مرة أخرى"),
         "user.end_logins" => ("Your logins were ended", "تم إنهاء جلسات الدخول إلى حسابك"),

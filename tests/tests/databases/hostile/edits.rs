@@ -1,3 +1,10 @@
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
 use std::pin::Pin;
 use std::sync::Arc;
 

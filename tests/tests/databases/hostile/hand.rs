@@ -1,3 +1,11 @@
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
 use eovr_core::record::RecordId;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::spec::BinarySubtype;

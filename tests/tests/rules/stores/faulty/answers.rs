@@ -77,8 +77,8 @@ impl Store for Faulty {
         let Some(record) = self.load(scope, kind, id).await? else { return Ok(None) };
         let seq = record.envelope.head.seq;
         let world = self.world();
-        let chain = world.events.get(&id).into_iter().flatten();
-        let last = chain.skip(usize::try_from(seq).unwrap_or_default().saturating_sub(1)).next();
+        let place = usize::try_from(seq).unwrap_or_default().saturating_sub(1);
+        let last = world.events.get(&id).and_then(|chain| chain.get(place));
         Ok(Some(Loaded { record, last: last.map(|event| event.body.clone()) }))
     }
 
