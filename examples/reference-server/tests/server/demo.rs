@@ -27,7 +27,7 @@ fn it_builds_once_and_shows_everything_every_time() -> Tested {
     let password = |line: &str| line.split_whitespace().nth(2).map(str::to_owned);
     let row = first.said.lines().find(|line| line.starts_with("top_management"));
     let password = row.and_then(password).ok_or("the password is shown")?;
-    assert_eq!(password.len(), 19, "{password}");
+    assert_eq!(password.len(), 32, "{password}");
 
     let second = run(folder.command("demo").arg("--once"))?;
     assert_eq!(second.code, Some(0), "{}", second.complained);
