@@ -95,8 +95,8 @@ texts! {
     FileNumber = text(r"\S", 64);
     /// Why something is done.
     Reason = text(r"\S", 10_000);
-    /// An address for mail.
-    Address = text(r"\S\s*\S\s*\S", 500);
+    /// An address for mail. Others are taken as well, as long as they have one `@` and no sign that is not seen.
+    Address = matching(r"^[A-Za-z0-9]{1,40}@[A-Za-z0-9]{2,40}[.][A-Za-z]{2,12}$");
     /// A month of a facility's own calendar.
     Month = matching(r"^20[0-9]{2}-(0[1-9]|1[0-2])$");
     /// A provider that can be asked outside.
