@@ -203,8 +203,8 @@ pub(crate) async fn records(session: &Session, query: Query, columns: Columns) -
                 shown.for_each(|(column, (name, _))| column.push(record.facet(name.as_str())));
                 for (column, name) in texts.iter_mut().zip(&fields) {
                     let text = match session.open(record, name.as_str()) {
-                        // Its key was destroyed: it is erased.
-                        Err(error) if error.kind() == ErrorKind::Key => None,
+                        // Its key was destroyed, or it is damaged: the other rows are there.
+                        Err(error) if error.is_unreadable() => None,
                         text => text?,
                     };
                     column.text(text.as_ref().map(|text| text.as_str()));

@@ -187,6 +187,12 @@ impl Error {
         self.inner.refusal.as_ref()
     }
 
+    /// Whether a sealed value cannot be read any more: its key was destroyed, or it is not what was sealed there. What
+    /// stands beside it is shown all the same.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Key | ErrorKind::Tampered)
+    }
+
     /// Whether the same call may succeed later without being changed.
     pub fn is_retryable(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Conflict | ErrorKind::Unavailable)

@@ -15,6 +15,7 @@ pub struct Opened {
     record: Record,
     texts: BTreeMap<Name, Zeroizing<String>>,
     unreadable: Vec<Name>,
+    damaged: bool,
     facility: Option<Title>,
     zone: TimeZone,
 }
@@ -22,11 +23,12 @@ pub struct Opened {
 impl Opened {
     /// Opens every sealed field of a record that this session was given.
     ///
-    /// What was sealed with a key that has been destroyed is erased, and no error: it is listed as
-    /// unreadable.
+    /// What was sealed with a key that has been destroyed is erased, and what is not what was sealed there is damaged.
+    /// Neither is an error, as one field must not keep a report from being printed: both are listed as unreadable, and
+    /// [`Opened::is_damaged`] says that somebody has to be told.
     ///
     /// # Errors
-    /// `Tampered` where a value is not what was sealed there.
+    /// What the cipher says besides.
     pub fn of(session: &Session, record: Record) -> Result<Self> {
         let names: Vec<Name> = record.sealed_fields().keys().cloned().collect();
         Self::only(session, record, &names)
@@ -38,18 +40,22 @@ impl Opened {
     /// As [`Opened::of`].
     pub fn only(session: &Session, record: Record, fields: &[Name]) -> Result<Self> {
         let mut texts = BTreeMap::new();
-        let mut unreadable = Vec::new();
+        let (mut unreadable, mut damaged) = (Vec::new(), false);
         for name in fields {
             match session.open(&record, name.as_str()) {
                 Ok(Some(text)) => drop(texts.insert(name.clone(), text)),
                 Ok(None) => {}
-                Err(error) if error.kind() == ErrorKind::Key => unreadable.push(name.clone()),
+                Err(error) if error.is_unreadable() => {
+                    unreadable.push(name.clone());
+                    damaged |= error.kind() == ErrorKind::Tampered;
+                }
                 Err(error) => return Err(error),
             }
         }
         let org = session.eovr().org();
         let place = &record.envelope().stamp.facility;
-        Ok(Self { texts, unreadable, facility: org.title(place).cloned(), zone: org.zone(place), record })
+        let (facility, zone) = (org.title(place).cloned(), org.zone(place));
+        Ok(Self { texts, unreadable, damaged, facility, zone, record })
     }
 
     /// The record.
@@ -62,7 +68,12 @@ impl Opened {
         self.texts.get(field).map(|text| text.as_str())
     }
 
-    /// Whether a text is kept that no key opens any more.
+    /// Whether a text is not what was sealed there: the record was changed behind the engine's back.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
+    /// Whether a text is kept that cannot be read any more.
     pub fn is_unreadable(&self, field: &str) -> bool {
         self.unreadable.iter().any(|name| name.as_str() == field)
     }

@@ -97,7 +97,7 @@ impl Session {
                 for id in page.damaged {
                     of_kind.records += 1;
                     feed.take(id);
-                    inspection.add(Finding::of(kind, id, 0, "the record cannot be read"));
+                    inspection.add(Finding::of(kind, id, 0, UNREADABLE));
                 }
                 for stored in page.items {
                     let record = Record::try_from(stored)?;
@@ -134,6 +134,9 @@ impl Session {
             let mut query = Query::of(kind.name().clone()).limit(Query::LARGEST_PAGE);
             loop {
                 let page = self.find(&query).await?;
+                for id in page.damaged {
+                    vouched.broken.push(Finding::of(kind, id, 0, UNREADABLE));
+                }
                 for record in page.items {
                     self.vouch_for(kind, record, &mut vouched).await?;
                 }
@@ -247,6 +250,7 @@ impl Session {
 }
 
 const PAGE: u32 = 1000;
+const UNREADABLE: &str = "the record cannot be read";
 
 impl Finding {
     fn of(kind: &Kind, record: RecordId, seq: u64, finding: &str) -> Self {

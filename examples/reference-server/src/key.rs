@@ -78,6 +78,8 @@ enum For {
     Fields,
     /// Finding file numbers
     Search,
+    /// Vouching for events; its older keys stay, and are never destroyed
+    Events,
 }
 
 impl From<For> for Purpose {
@@ -85,6 +87,7 @@ impl From<For> for Purpose {
         match purpose {
             For::Fields => Self::Fields,
             For::Search => Self::Search,
+            For::Events => Self::Events,
         }
     }
 }

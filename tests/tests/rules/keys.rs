@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use eovr_core::access::Role;
+use eovr_core::audit::Verdict;
 use eovr_core::incident::{self, Action, Report, Settings};
 use eovr_core::record::RecordId;
 use eovr_core::seal::{MasterKey, Purpose};
@@ -133,6 +134,51 @@ async fn a_new_master_key_takes_over_without_sealing_anything_anew() {
     assert_eq!(words(&nurse, incident).await.unwrap(), "told under the old master key");
     let refused = open(&file, |builder| builder.master_key(master_key())).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Key, "the old master key still opens");
+}
+
+/// Every node learns of a new key of the audit trail when it meets it, and the older ones go on vouching.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_key_of_the_trail_is_met_by_every_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hospital.db");
+    let (one, clock) = open(&file, |builder| builder.master_key(master_key())).await.unwrap();
+    let (other, _) = open(&file, |builder| builder.master_key(master_key())).await.unwrap();
+    let quality = |eovr: &Eovr| eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+    let incident = tell(&quality(&one), "told under the first key").await;
+    clock.pass_seconds(1);
+    let top = one.session(actor("top", Role::TopManagement, "CAI-1-1"));
+    top.rotate_key(Purpose::Events).await.unwrap();
+    quality(&one).incidents().act(incident, Action::Start, None).await.unwrap();
+    // The other node has not heard of the key whose code it has to check now.
+    quality(&other).incidents().act(incident, Action::Evaluate, None).await.unwrap();
+    for eovr in [&one, &other] {
+        let verdict = quality(eovr).incidents().trail(incident).await.unwrap().verdict;
+        assert_eq!(verdict, Verdict::Intact { events: 3, authenticated: 3 });
+    }
+    assert_eq!(quality(&one).rotate_key(Purpose::Events).await.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+/// Without the keys everything that they vouched for would be a matter of belief: no new one takes their place.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_the_trail_that_are_gone_or_set_back_are_missed() {
+    for edit in [
+        "DELETE FROM audit_key",
+        "UPDATE audit_key SET wrapped = zeroblob(61)",
+        "UPDATE audit_key SET updated_at = 7",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hospital.db");
+        let (eovr, _) = open(&file, |builder| builder.master_key(master_key())).await.unwrap();
+        tell(&eovr.session(actor("nurse", Role::Staff, "CAI-1-1")), "told").await;
+        drop(eovr);
+        let url = format!("sqlite://{}", file.display());
+        let mut prompt = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
+        for sql in ["DROP TRIGGER audit_key_refuse_delete", edit] {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut prompt).await.unwrap();
+        }
+        let refused = open(&file, |builder| builder.master_key(master_key())).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Tampered, "{edit}: {refused}");
+    }
 }
 
 /// Nodes that start together on an empty store agree on one key each.

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eovr_core::access::{Role, danger};
+use eovr_core::audit::Verdict;
 use eovr_core::incident::{Action, FollowUp, FollowUpKind, KIND, ReceiptCode, Report, Reporter};
-use eovr_core::record::{Column, Tally};
-use eovr_core::{Eovr, Name, Timestamp};
+use eovr_core::record::{Column, RecordId, Tally};
+use eovr_core::{Eovr, ErrorKind, Name, Session, Timestamp};
 use eovr_store_sql::SqlStore;
 use eovr_tests::{actor, hospital, id};
+use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
 const STORY: &str = "سقط المريض من السرير ليلا, the rail was down.";
@@ -57,6 +59,7 @@ async fn check(release: &Path) {
         let trail = system.incidents().trail(incident.id()).await.unwrap();
         assert!(trail.verdict.is_intact(), "{}: {:?}", release.display(), trail.verdict);
     }
+    let without_codes = vouched(&system, incidents[0].id()).await;
     let found = system.incidents().of_file(FILE_NUMBER).await.unwrap().items;
     assert_eq!(found.len(), 1);
     assert_eq!(system.open(&found[0], "description").unwrap().unwrap().as_str(), STORY);
@@ -73,6 +76,65 @@ async fn check(release: &Path) {
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
     quality.incidents().act(found[0].id(), Action::AddRemark, Some("read by a newer release")).await.unwrap();
     assert!(quality.trail(KIND, found[0].id()).await.unwrap().verdict.is_intact());
+    if without_codes == Some((0, incidents[0].version())) {
+        codes_are_required_once_all_is_vouched_for(&eovr, &file, found[0].id()).await;
+    }
+}
+
+/// How many events of a chain have a code, of how many; none where it is broken.
+async fn vouched(system: &Session, incident: RecordId) -> Option<(u64, u64)> {
+    match system.trail(KIND, incident).await.unwrap().verdict {
+        Verdict::Intact { events, authenticated } => Some((authenticated, events)),
+        _ => None,
+    }
+}
+
+/// Beside a node of a release that made no codes, chains may end without one; once every chain was vouched for, such an
+/// end is a forgery.
+async fn codes_are_required_once_all_is_vouched_for(eovr: &Eovr, file: &Path, incident: RecordId) {
+    let system = eovr.session(danger::unrestricted("test", "vouch").unwrap());
+    let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+    let remark = || async { quality.incidents().act(incident, Action::AddRemark, Some("one more")).await };
+    let (_, events) = vouched(&system, incident).await.unwrap();
+    as_an_older_release_writes(file, incident).await;
+    assert_eq!(vouched(&system, incident).await, Some((0, events)));
+    remark().await.unwrap();
+
+    let done = system.vouch().await.unwrap();
+    assert!(done.vouched > 0 && done.broken.is_empty(), "{done:?}");
+    let again = system.vouch().await.unwrap();
+    assert_eq!((again.vouched, again.had > done.vouched), (0, true), "{again:?}");
+    let inspection = system.inspect().await.unwrap();
+    assert!(inspection.is_intact(), "{:?}", inspection.findings);
+    assert!(inspection.kinds.values().all(|kind| kind.events == kind.authenticated), "{inspection:?}");
+
+    as_an_older_release_writes(file, incident).await;
+    assert_eq!(vouched(&system, incident).await, None, "an event without a code passes");
+    assert_eq!(remark().await.unwrap_err().kind(), ErrorKind::Tampered);
+    // Also after a restart: that codes are required stands in the wrapped key.
+    let (again, _) = open(file).await;
+    let system = again.session(danger::unrestricted("test", "look").unwrap());
+    assert_eq!(vouched(&system, incident).await, None);
+}
+
+/// Takes the code of the last event away, and makes hash and row fit.
+async fn as_an_older_release_writes(file: &Path, incident: RecordId) {
+    let mut prompt = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    sqlx::query("DROP TRIGGER IF EXISTS events_refuse_update").execute(&mut prompt).await.unwrap();
+    let id = incident.as_bytes().as_slice();
+    let last = "SELECT body, message FROM events WHERE record = ? ORDER BY seq DESC LIMIT 1";
+    let (body, message): (String, String) =
+        sqlx::query_as(last).bind(id).fetch_one(&mut prompt).await.unwrap();
+    let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = |body: &str| -> Vec<u8> { Sha256::digest(format!("eovr.event.v1\n{body}")).to_vec() };
+    let bare = format!("{}}}", body.split_once(",\"mac\":").expect("it has a code").0);
+    let message = message.replace(&hex(&hash(&body)), &hex(&hash(&bare)));
+    let event = "UPDATE events SET body = ?, hash = ?, message = ? WHERE record = ? AND body = ?";
+    let event = sqlx::query(event).bind(&bare).bind(hash(&bare)).bind(message).bind(id).bind(&body);
+    event.execute(&mut prompt).await.unwrap();
+    let row = sqlx::query("UPDATE incident SET head = ? WHERE id = ?").bind(hash(&bare)).bind(id);
+    row.execute(&mut prompt).await.unwrap();
+    prompt.close().await.unwrap();
 }
 
 async fn write(file: &Path) {

@@ -7,7 +7,7 @@ use eovr_core::export::given::{Content, Format};
 use eovr_core::export::pdf::Incident as Report;
 use eovr_core::export::{Given, Lang, Look, Opened, Workbook};
 use eovr_core::incident::KIND;
-use eovr_core::record::Query;
+use eovr_core::record::{Query, Record};
 use eovr_core::{Error, Name, Session};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -82,6 +82,7 @@ async fn list(
     State(app): State<App>,
     Caller(session): Caller,
     arrival: axum::Extension<Arrival>,
+    trace: Trace,
     Params(asked): Params<Asked>,
 ) -> Answered {
     let turn = app.exports.turn(session.actor().id().as_str()).await?;
@@ -89,8 +90,11 @@ async fn list(
     let mut all = Vec::new();
     loop {
         let page = session.find(&query).await?;
+        for id in page.damaged {
+            app.auth.alarm.tampered(&id.to_string(), Some(&trace));
+        }
         for record in page.items {
-            all.push(Opened::of(&session, record)?);
+            all.push(opened(&app, &session, record, &trace)?);
         }
         if all.len() > WITHOUT_PROOF {
             let person = arrival.person.as_ref().ok_or_else(|| {
@@ -134,9 +138,9 @@ async fn report(
     let record = incidents.load(id).await?;
     let number = record.envelope().number.clone().unwrap_or_else(|| id.to_string());
     let given = Given::new(Format::Pdf, Content::Incidents).about(&record).filter("lang", asked.lang());
-    let incident = Opened::of(&session, record)?;
+    let incident = opened(&app, &session, record, &trace)?;
     let follow_ups = incidents.follow_ups(id).await?;
-    let follow_ups = follow_ups.into_iter().map(|record| Opened::of(&session, record));
+    let follow_ups = follow_ups.into_iter().map(|record| opened(&app, &session, record, &trace));
     let follow_ups = follow_ups.collect::<Result<Vec<_>, _>>()?;
     let trail = incidents.trail(id).await?;
     if !trail.verdict.is_intact() {
@@ -162,6 +166,15 @@ async fn report(
     // Before it leaves: what stands nowhere was not given.
     given.enter(&session, 1).await?;
     handed_out(1, file(made, "application/pdf", &format!("{number}.pdf"))?)
+}
+
+/// Opens a record, and tells where a text of it is damaged: the others are given all the same.
+fn opened(app: &App, session: &Session, record: Record, trace: &Trace) -> Result<Opened, Problem> {
+    let opened = Opened::of(session, record)?;
+    if opened.is_damaged() {
+        app.auth.alarm.tampered(&opened.record().id().to_string(), Some(trace));
+    }
+    Ok(opened)
 }
 
 /// Says how many records it holds, for whoever counts what somebody reads.

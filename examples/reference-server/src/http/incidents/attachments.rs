@@ -17,6 +17,7 @@ use super::super::problem::Problem;
 use super::super::repeat::{Keyed, Seed};
 use super::super::reply::{Answered, Changed, created, held, page};
 use super::super::values;
+use super::readable;
 
 /// What a file is called.
 #[derive(Deserialize, IntoParams)]
@@ -69,7 +70,7 @@ pub(super) async fn list(
     // An incident out of scope has no list, not an empty one.
     session.incidents().load(id).await?;
     let records = of(&session, &app).list(id).await?;
-    let items = records.iter().map(|record| item(&session, record)).collect::<Result<_, Problem>>()?;
+    let items = records.iter().map(|record| item(&app, &session, record)).collect::<Result<_, Problem>>()?;
     page(records.len(), &Files { items })
 }
 
@@ -146,12 +147,9 @@ fn of<'a>(session: &'a Session, app: &'a App) -> Attachments<'a> {
     Attachments::of(session, ATTACHMENT, &*app.files)
 }
 
-fn item<'a>(session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {
+fn item<'a>(app: &App, session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {
     let envelope = record.envelope();
-    let name = match attachment::name(session, record) {
-        Err(error) if error.kind() == ErrorKind::Key => None,
-        opened => Some(opened?),
-    };
+    let name = readable(app, attachment::name(session, record))?;
     Ok(Item {
         id: envelope.id,
         version: envelope.version,

@@ -1,5 +1,6 @@
 //! `…/actions`: what is to be done about an incident, by whom, until when.
 
+use axum::extract::State;
 use eovr_core::decide::Command;
 use eovr_core::incident::{FOLLOW_UP, FollowUp, FollowUpKind, Strength};
 use eovr_core::record::{Record, RecordId, Value};
@@ -9,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::super::app::App;
 use super::super::body::{FollowUpAction, Incident, Json, Seen};
 use super::super::caller::Caller;
 use super::super::problem::Problem;
 use super::super::repeat::{Keyed, Seed};
 use super::super::reply::{Answered, Changed, created, page};
 use super::super::values;
+use super::readable;
 
 /// Something to be done.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -103,11 +106,15 @@ struct Item<'a> {
     created_at: Timestamp,
 }
 
-pub(super) async fn list(Caller(session): Caller, Incident(id): Incident) -> Answered {
+pub(super) async fn list(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Incident(id): Incident,
+) -> Answered {
     // An incident out of scope has no list, not an empty one.
     session.incidents().load(id).await?;
     let records = session.incidents().follow_ups(id).await?;
-    let items = records.iter().map(|record| item(&session, record)).collect::<Result<_, _>>()?;
+    let items = records.iter().map(|record| item(&app, &session, record)).collect::<Result<_, _>>()?;
     page(records.len(), &FollowUps { items })
 }
 
@@ -186,29 +193,21 @@ pub(super) async fn change(
     Changed::answer(session.act(FOLLOW_UP, action, command).await?)
 }
 
-fn item<'a>(session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {
+fn item<'a>(app: &App, session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {
     let text = |name: &str| record.facet(name).and_then(Value::as_text);
     let envelope = record.envelope();
     Ok(Item {
         id: envelope.id,
         version: envelope.version,
         state: envelope.state.as_str(),
-        task: open(session, record, "task")?,
+        task: readable(app, session.open(record, "task"))?.flatten(),
         owner: text("owner"),
         due_at: record.facet("due_at").and_then(Value::as_time),
         purpose: text("purpose"),
         strength: text("strength"),
-        evidence: open(session, record, "evidence")?,
+        evidence: readable(app, session.open(record, "evidence"))?.flatten(),
         created_at: envelope.created_at,
     })
-}
-
-/// None also where its key was destroyed.
-fn open(session: &Session, record: &Record, field: &str) -> Result<Option<Zeroizing<String>>, Problem> {
-    match session.open(record, field) {
-        Err(error) if error.kind() == ErrorKind::Key => Ok(None),
-        opened => Ok(opened?),
-    }
 }
 
 impl From<NewFollowUp> for FollowUp {

@@ -2,6 +2,7 @@
 //!
 //! A page is written straight from the records: nothing is opened, and no value is copied on the way.
 
+use axum::extract::State as Shared;
 use eovr_core::incident::{KIND, State, taxonomy};
 use eovr_core::org::OrgId;
 use eovr_core::record::{Column, Listed, Query, RecordId, Test, Value};
@@ -11,6 +12,8 @@ use eovr_core::{Name, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
+use super::super::app::App;
+use super::super::auth::Trace;
 use super::super::body::Params;
 use super::super::caller::Caller;
 use super::super::page;
@@ -60,6 +63,9 @@ pub(crate) struct Page<'a> {
     /// What to ask for `after` to get the next page; none on the last.
     #[schema(value_type = Option<String>)]
     next: Option<String>,
+    /// Incidents of this page that cannot be read, as their rows in the database are damaged.
+    #[schema(value_type = Vec<String>)]
+    unreadable: Vec<RecordId>,
 }
 
 /// What an [`Item`] shows of an incident's facets.
@@ -141,9 +147,18 @@ impl<'a> Item<'a> {
     }
 }
 
-pub(super) async fn list(Caller(session): Caller, Params(filters): Params<Filters>) -> Answered {
+pub(super) async fn list(
+    Shared(app): Shared<App>,
+    Caller(session): Caller,
+    trace: Trace,
+    Params(filters): Params<Filters>,
+) -> Answered {
     let page = session.list(&filters.query()?, FACETS).await?;
-    reply::page(page.items.len(), &Page { items: Items(&page.items), next: page::next(page.next) })
+    for id in &page.damaged {
+        app.auth.alarm.tampered(&id.to_string(), Some(&trace));
+    }
+    let (items, unreadable) = (Items(&page.items), page.damaged);
+    reply::page(page.items.len(), &Page { items, next: page::next(page.next), unreadable })
 }
 
 impl Filters {

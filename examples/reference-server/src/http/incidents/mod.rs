@@ -14,6 +14,8 @@ mod transition;
 use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
 
 pub(super) use self::transition::ACTIONS as STEPS;
+use super::app::App;
+use super::problem::Problem;
 use super::reply::Changed;
 use super::routes::{Access, Endpoint, Routes};
 
@@ -159,4 +161,16 @@ pub(super) fn routes(routes: Routes) -> Routes {
             .gives::<Changed>(),
             follow_up::change,
         )
+}
+
+/// What can be read of a sealed value. Who destroys a key erases what it sealed, and keeps the rest; of a value that is
+/// damaged those who answer for the house are told.
+fn readable<T>(app: &App, opened: eovr_core::Result<T>) -> Result<Option<T>, Problem> {
+    match opened {
+        Err(error) if error.is_unreadable() => {
+            app.auth.alarm.of(&error);
+            Ok(None)
+        }
+        opened => Ok(Some(opened?)),
+    }
 }

@@ -1,17 +1,20 @@
 //! `GET /api/incidents/{id}`: everything that there is, opened, and what may be done now.
 
+use axum::extract::State;
 use eovr_core::incident::KIND;
 use eovr_core::record::{Record, RecordId, Value};
 use eovr_core::service::Legal;
-use eovr_core::{ErrorKind, Session, Timestamp};
+use eovr_core::{Session, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::super::app::App;
 use super::super::body::Incident;
 use super::super::caller::Caller;
 use super::super::problem::{Lack, Problem};
 use super::super::reply::{Answered, at_version};
+use super::readable;
 
 /// An incident.
 #[derive(Serialize, ToSchema)]
@@ -149,10 +152,14 @@ impl<'a> Doable<'a> {
 #[schema(value_type = Option<String>)]
 struct Text(Option<Zeroizing<String>>);
 
-pub(super) async fn show(Caller(session): Caller, Incident(id): Incident) -> Answered {
+pub(super) async fn show(
+    State(app): State<App>,
+    Caller(session): Caller,
+    Incident(id): Incident,
+) -> Answered {
     let record = session.load(KIND, id).await?;
     let legal = session.legal(KIND, id).await?;
-    let mut opener = Opener { session: &session, record: &record, unreadable: Vec::new() };
+    let mut opener = Opener { app: &app, session: &session, record: &record, unreadable: Vec::new() };
     let report = told(&mut opener)?;
     let ai = suggested(&mut opener)?;
     let analyst = analysed(&mut opener)?;
@@ -262,8 +269,9 @@ fn facet<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
     record.facet(name).and_then(Value::as_text)
 }
 
-/// Opens fields, and notes those that no key opens any more.
+/// Opens fields, and notes those that cannot be read any more.
 struct Opener<'a> {
+    app: &'a App,
     session: &'a Session,
     record: &'a Record,
     unreadable: Vec<&'static str>,
@@ -271,13 +279,10 @@ struct Opener<'a> {
 
 impl Opener<'_> {
     fn open(&mut self, field: &'static str) -> Result<Text, Problem> {
-        match self.session.open(self.record, field) {
-            // Who destroys a key erases what it sealed, and keeps the rest.
-            Err(error) if error.kind() == ErrorKind::Key => {
-                self.unreadable.push(field);
-                Ok(Text::default())
-            }
-            opened => Ok(Text(opened?)),
+        let text = readable(self.app, self.session.open(self.record, field))?;
+        if text.is_none() {
+            self.unreadable.push(field);
         }
+        Ok(Text(text.flatten()))
     }
 }

@@ -31,12 +31,16 @@ struct Troubled {
     store: MemoryStore,
     full: AtomicBool,
     edited: AtomicBool,
+    garbled: AtomicBool,
 }
 
 impl Troubled {
     fn edit(&self, record: &mut StoredRecord) -> Done<()> {
         if self.edited.load(Ordering::Relaxed) && record.envelope.kind == KIND {
             record.facets.insert(Name::new("category")?, "fall".into());
+        }
+        if self.garbled.load(Ordering::Relaxed) && record.envelope.kind == KIND {
+            record.sealed.values_mut().for_each(|bytes| bytes.reverse());
         }
         Ok(())
     }
@@ -72,7 +76,11 @@ impl Store for Troubled {
     }
 
     async fn find(&self, scope: &Scope, query: &Query) -> Done<Page<StoredRecord>> {
-        self.store.find(scope, query).await
+        let page = self.store.find(scope, query).await?;
+        page.try_map(|mut record| {
+            self.edit(&mut record)?;
+            Ok(record)
+        })
     }
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Done<Vec<Cell>> {
@@ -204,6 +212,24 @@ async fn a_record_that_does_not_fit_its_chain_is_told_once_a_day() -> Tested {
     assert_eq!(server.alerts().await?, [("record_tampered".to_owned(), id)]);
     assert_eq!(server.health("records").await?, "tampered");
     assert_eq!(server.told(answerable).await?, ["security_alert.raise"]);
+    Ok(())
+}
+
+/// One text that is not what was sealed there hides neither its record, nor a list, nor a workbook, and is told.
+#[tokio::test]
+async fn a_damaged_text_hides_nothing_else() -> Tested {
+    let store = Arc::new(Troubled::default());
+    let server = Server::on(store.clone(), false).await?;
+    let path = server.reported().await?;
+    let id = path.rsplit('/').next().ok_or("an id")?.to_owned();
+    store.garbled.store(true, Ordering::Relaxed);
+    let shown = server.get(QUALITY, &path).await?.is(200)?.json()?;
+    let unreadable = shown["unreadable"].as_array().ok_or("a list")?;
+    assert!(unreadable.contains(&"description".into()) && shown["state"] == "created", "{shown}");
+    server.get(QUALITY, "/api/incidents").await?.is(200)?;
+    server.get(QUALITY, "/api/exports/incidents.xlsx").await?.is(200)?;
+    server.get(QUALITY, &format!("/api/exports/incidents/{id}.pdf")).await?.is(200)?;
+    assert_eq!(server.alerts().await?, [("record_tampered".to_owned(), id)]);
     Ok(())
 }
 
