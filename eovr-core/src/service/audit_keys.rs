@@ -102,7 +102,12 @@ impl Eovr {
         }
         if self.kept_audit_keys().await?.is_empty() {
             match self.make_first_audit_key().await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {} // another node was faster
+                // Another node was faster.
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    if self.kept_audit_keys().await?.is_empty() {
+                        return Err(error.during("make the first key of the audit trail"));
+                    }
+                }
                 done => done?,
             }
         }

@@ -169,7 +169,7 @@ async fn keys_of_the_trail_that_are_gone_or_set_back_are_missed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("hospital.db");
         let (eovr, _) = open(&file, |builder| builder.master_key(master_key())).await.unwrap();
-        tell(&eovr.session(actor("nurse", Role::Staff, "CAI-1-1")), "told").await;
+        tell(&eovr.session(actor("nurse", Role::Staff, "CAI-1-1")), "told under the first key").await;
         drop(eovr);
         let url = format!("sqlite://{}", file.display());
         let mut prompt = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
