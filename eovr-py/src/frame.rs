@@ -11,7 +11,7 @@ use arrow_schema::{DataType, Field, Schema};
 use eovr_core::kind::{Kind, Sealing};
 use eovr_core::record::{Column, Envelope, Query, Value, ValueType};
 use eovr_core::service::Trail;
-use eovr_core::{Error, ErrorKind, Name, Session};
+use eovr_core::{Error, Name, Session};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};

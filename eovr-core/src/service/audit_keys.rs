@@ -35,8 +35,6 @@ pub(super) fn kind() -> Result<Kind> {
     };
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
-        // Nodes learn of a new one by the feed.
-        internal: true,
         facets: vec![
             FacetSpec { required: true, ..facet("made_at", ValueType::Time)? },
             // Of two nodes that make the same key at once one loses, and loads the other's.

@@ -201,8 +201,8 @@ async fn a_change_of_keys_or_outbox_that_is_lost_in_the_middle_is_in_doubt() {
 
     nurse(&eovr).incidents().report(&id("CAI-1-1"), told()).await.unwrap();
     let at = eovr_core::Timestamp::from_micros;
-    // Once it is in the outbox; how it comes there is told in `outbox`.
-    assert_eq!(store.lease(9, at(1), at(1)).await.unwrap().len(), 1);
+    // Once they are in the outbox, the key of the trail and the report; how they come there is told in `outbox`.
+    assert_eq!(store.lease(9, at(1), at(1)).await.unwrap().len(), 2);
     fail(1, not_told("update")).await;
     assert_eq!(store.lease(9, at(1), at(2)).await.unwrap_err().kind(), ErrorKind::Uncertain);
     assert!(store.lease(9, at(1), at(3)).await.unwrap().is_empty(), "it was done");

@@ -62,3 +62,37 @@ fn the_papers_point_at_what_exists() {
         }
     }
 }
+
+/// A row of SECURITY.md is worth as much as the test that it names.
+#[test]
+fn the_tests_that_the_security_page_names_are_there() {
+    let page = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let named: Vec<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|code| code.rsplit_once("::").map(|(_, name)| name.trim_end_matches('…')))
+        .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+        .collect();
+    assert!(named.len() > 50, "{named:?}");
+    let mut sources = String::new();
+    for folder in ["eovr-core/src", "eovr-ai/tests", "examples/reference-server", "tests/tests"] {
+        read(&root().join(folder), &mut sources);
+    }
+    let missing: Vec<_> = named
+        .iter()
+        .filter(|name| !["fn", "mod"].iter().any(|sort| sources.contains(&format!("{sort} {name}"))))
+        .collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}
+
+fn read(folder: &Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
