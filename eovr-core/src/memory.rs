@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::access::Scope;
 use crate::audit::{Beside, StoredEvent};
-use crate::decide::{Change, Commit};
+use crate::decide::{Change, Commit, Guard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::Catalog;
 use crate::name::Name;
@@ -81,6 +81,7 @@ impl Store for MemoryStore {
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         let mut world = self.world();
+        commit.guards().iter().try_for_each(|guard| world.holds(guard))?;
         let mut claimed = BTreeSet::new();
         commit.changes().iter().try_for_each(|change| world.check(change, &mut claimed))?;
         let written = commit.into_changes().into_iter().map(|change| world.apply(change)).collect();
@@ -187,6 +188,16 @@ impl World {
         unique
             .filter_map(|facet| Some((kind.clone(), facet.clone(), record.facet(facet.as_str())?.clone())))
             .collect()
+    }
+
+    fn holds(&self, guard: &Guard) -> Result<()> {
+        let now = self.records.get(&guard.id).filter(|record| record.envelope.kind == guard.kind);
+        match now.map(Record::version) == Some(guard.version) {
+            true => Ok(()),
+            false => Err(Error::new(ErrorKind::Conflict, "what the decision stands on has changed")
+                .with("kind", &guard.kind)
+                .with("record", guard.id)),
+        }
     }
 
     /// `claimed`: the unique values of the same commit's changes before this one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use eovr_core::decide::{Change, Commit, NumberRequest};
+use eovr_core::decide::{Change, Commit, Guard, NumberRequest};
 use eovr_core::ports::Written;
 use eovr_core::record::RecordId;
 use eovr_core::{Error, Name, Result};
@@ -27,6 +27,8 @@ pub(crate) const UNPOSTED: &str = "unposted";
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) steps: Vec<Step>,
+    /// What has to be there: a collection, an id and a version.
+    pub(crate) guards: Vec<(String, RecordId, i64)>,
 }
 
 /// What is written for one change.
@@ -51,7 +53,14 @@ pub(crate) enum Write {
 
 pub(crate) fn job(schemas: &Schemas, commit: &Commit) -> Result<Job> {
     let step = |change| step(schemas, change);
-    Ok(Job { steps: commit.changes().iter().map(step).collect::<Result<_>>()? })
+    let guard = |guard: &Guard| {
+        let schema = schema_of(schemas, &guard.kind)?;
+        Ok((schema.collection.clone(), guard.id, integer(guard.version)?))
+    };
+    Ok(Job {
+        steps: commit.changes().iter().map(step).collect::<Result<_>>()?,
+        guards: commit.guards().iter().map(guard).collect::<Result<_>>()?,
+    })
 }
 
 /// What was written, from the numbers that came back.
@@ -65,8 +74,7 @@ pub(crate) fn written(commit: &Commit, numbers: Vec<Option<String>>) -> Vec<Writ
 
 fn step(schemas: &Schemas, change: &Change) -> Result<Step> {
     let record = change.record();
-    let kind = &record.envelope().kind;
-    let schema = schemas.get(kind).ok_or_else(|| Error::bug(format!("kind `{kind}` was not prepared")))?;
+    let schema = schema_of(schemas, &record.envelope().kind)?;
     let write = match change.expected() {
         None => {
             let document = write_new(schema, record)?;
@@ -90,6 +98,11 @@ fn step(schemas: &Schemas, change: &Change) -> Result<Step> {
         hash: *change.link().hash(),
         event,
     })
+}
+
+fn schema_of<'s>(schemas: &'s Schemas, kind: &Name) -> Result<&'s Schema> {
+    let schema = schemas.get(kind);
+    schema.map(|schema| &**schema).ok_or_else(|| Error::bug(format!("kind `{kind}` was not prepared")))
 }
 
 /// The server would hang up on it, and that looks like a lost server.

@@ -1,9 +1,10 @@
 //! Commits as one transaction of the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use eovr_core::Error;
+use eovr_core::record::RecordId;
 use mongodb::bson::raw::cstr;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Document, RawArrayBuf, RawDocumentBuf, Uuid, doc, rawdoc};
@@ -193,9 +194,20 @@ impl Transactions {
     async fn write(&self, session: &mut ClientSession, jobs: &[&Job]) -> Result<Vec<Numbers>, Stopped> {
         let steps = || jobs.iter().flat_map(|job| &job.steps);
         let mut counters = self.count(session, steps()).await?;
+        // Behind the counter: a transaction that got its turn sees all that was committed before.
+        let guards: BTreeSet<_> = jobs.iter().flat_map(|job| &job.guards).collect();
+        for (collection, id, version) in guards {
+            self.hold(session, collection, *id, *version).await?;
+        }
         let mut batches: BTreeMap<&str, Batch> = BTreeMap::new();
         let (mut events, mut all) = (Vec::new(), Vec::with_capacity(jobs.len()));
+        let mut changed = BTreeSet::new();
         for job in jobs {
+            // A job before it in this transaction changes what it stands on.
+            if job.guards.iter().any(|(_, id, _)| changed.contains(id)) {
+                return Err(Stopped::Conflict);
+            }
+            changed.extend(job.steps.iter().map(|step| step.id));
             let mut numbers = Vec::with_capacity(job.steps.len());
             for step in &job.steps {
                 let batch = batches.entry(&step.collection).or_default();
@@ -262,6 +274,20 @@ impl Transactions {
             *count = last.map_err(|_| Stopped::Refused(damaged()))? - *count;
         }
         Ok(counters)
+    }
+
+    /// `Conflict` where the record has another version.
+    async fn hold(
+        &self,
+        session: &mut ClientSession,
+        collection: &str,
+        id: RecordId,
+        version: i64,
+    ) -> Result<(), Stopped> {
+        let records: Collection<RawDocumentBuf> = self.database.collection(collection);
+        let held = records.find_one(doc! { "_id": id_value(id), "version": version });
+        let held = held.projection(doc! { "_id": 1 }).session(session).await?;
+        held.map(drop).ok_or(Stopped::Conflict)
     }
 
     async fn insert(

@@ -4,12 +4,14 @@
 //! written, numbers counted, events and outbox entries added; all in one transaction.
 //!
 //! A stale version cannot slip through: the event of that version is there already, and an event is only
-//! written where its record has the version that it names.
+//! written where its record has the version that it names. In the same way the first event of a commit is
+//! written only where its guards hold.
 
 use std::collections::BTreeMap;
+use std::iter::repeat;
 use std::sync::Arc;
 
-use eovr_core::decide::{Change, Commit, NumberRequest};
+use eovr_core::decide::{Change, Commit, Guard, NumberRequest};
 use eovr_core::ports::Written;
 use eovr_core::record::{Record, RecordId};
 use eovr_core::{Error, Name, Result};
@@ -53,12 +55,19 @@ pub(crate) fn job(dialect: Dialect, schemas: &Schemas, commit: &Commit) -> Resul
         parts.push((change, &**schema));
     }
     let mut statements = Statement::default();
+    let guards = commit.guards();
+    if let Some(guard) = guards.iter().find(|guard| !schemas.contains_key(&guard.kind)) {
+        return Err(Error::bug(format!("kind `{}` was not prepared", guard.kind)));
+    }
     match dialect {
         Dialect::Sqlite => {
-            parts.iter().try_for_each(|(change, schema)| sqlite(&mut statements, schema, change))?;
+            // One event that cannot be written is enough.
+            for ((change, schema), first) in parts.iter().zip([true].into_iter().chain(repeat(false))) {
+                sqlite(&mut statements, schema, change, if first { guards } else { &[] })?;
+            }
         }
-        Dialect::Mysql(_) => mysql(&mut statements, &parts)?,
-        Dialect::Postgres => postgres(&mut statements, &parts)?,
+        Dialect::Mysql(_) => mysql(&mut statements, &parts, guards)?,
+        Dialect::Postgres => postgres(&mut statements, &parts, guards)?,
     }
     Ok(Job { statements, traces: changes.iter().map(trace).collect() })
 }
@@ -73,7 +82,7 @@ pub(crate) fn written(commit: &Commit, numbers: Vec<Option<String>>) -> Vec<Writ
 }
 
 /// Positions are SQLite's own: it has one writer, and gives the next one to each event.
-fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change) -> Result<()> {
+fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change, guards: &[Guard]) -> Result<()> {
     match (change.expected(), change.number()) {
         (Some(expected), _) => update(sql, schema, change, expected)?,
         (None, None) => insert(sql, schema, change, |sql| sql.push("NULL"))?,
@@ -93,7 +102,7 @@ fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change) -> Result<()> {
     sql.push(";\nINSERT INTO events (");
     sql.push(EVENT);
     sql.push(") VALUES (");
-    event(sql, change, |sql| kind_at_version(sql, schema, change.record()))?;
+    event(sql, change, |sql| kind_at_version(sql, schema, change.record(), guards))?;
     sql.push(");\n");
     if change.posted() {
         sql.push("INSERT INTO outbox (id, held_until, attempts) VALUES (last_insert_rowid(), ");
@@ -106,7 +115,7 @@ fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change) -> Result<()> {
 /// The positions are counted first. That locks their row until the end of the transaction, so that commits
 /// take turns and a later one has later positions; it also keeps every pair of commits from waiting for
 /// each other.
-fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
+fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)], guards: &[Guard]) -> Result<()> {
     sql.push("UPDATE counters SET value = value + ");
     sql.bind(i64::try_from(parts.len()).unwrap_or(i64::MAX));
     sql.push(" WHERE series = 'position';\n");
@@ -132,7 +141,8 @@ fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
         sql.push(&format!(";\nSELECT \"number\" FROM \"{}\" WHERE \"id\" = ", schema.name));
         sql.bind(change.record().id());
         sql.push(&format!(";\nINSERT INTO events (position, {EVENT}) VALUES ({position}, "));
-        event(sql, change, |sql| kind_at_version(sql, schema, change.record()))?;
+        let guards = if index == 0 { guards } else { &[] };
+        event(sql, change, |sql| kind_at_version(sql, schema, change.record(), guards))?;
         sql.push(");\n");
         if change.posted() {
             sql.push(&format!("INSERT INTO outbox (id, held_until, attempts) VALUES ({position}, "));
@@ -147,12 +157,20 @@ fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
 /// any order, except that each waits for those that it reads: all of them read `p`, the positions, whose
 /// row stays locked until the end. So commits take turns, a later one has later positions, and no two
 /// wait for each other.
-fn postgres(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
+///
+/// The statement sees what was there when it began, which may be before its turn came. So a guard takes hold of its
+/// record, and finds the newest version of it; behind `p`, since whoever changes that record has `p` first.
+fn postgres(sql: &mut Statement, parts: &[(&Change, &Schema)], guards: &[Guard]) -> Result<()> {
     sql.push("WITH p AS (UPDATE counters SET value = value + ");
     sql.bind(i64::try_from(parts.len()).unwrap_or(i64::MAX));
     sql.push(" WHERE series = 'position' RETURNING value - ");
     sql.push(&parts.len().to_string());
     sql.push(" AS last)");
+    for (at, guard) in guards.iter().enumerate() {
+        sql.push(&format!(",\ng{at} AS (SELECT 1 FROM p, LATERAL (SELECT 1 FROM \"{}\" WHERE ", guard.kind));
+        at_version(sql, guard.id, guard.version)?;
+        sql.push(" FOR SHARE) held)");
+    }
     let requests: Vec<_> = parts.iter().filter_map(|(change, _)| change.number()).collect();
     let series: Vec<&str> = {
         let mut series: Vec<_> = requests.iter().map(|request| request.series.as_str()).collect();
@@ -191,7 +209,12 @@ fn postgres(sql: &mut Statement, parts: &[(&Change, &Schema)]) -> Result<()> {
             "),\ne{index} AS (INSERT INTO events (position, {EVENT}) SELECT last + {position}, "
         ));
         event(sql, change, |sql| {
-            sql.push(&format!("(SELECT '{}' FROM r{index})", schema.name));
+            sql.push(&format!("(SELECT '{}' FROM r{index}", schema.name));
+            for at in 0..if index == 0 { guards.len() } else { 0 } {
+                let first = if at == 0 { " WHERE" } else { " AND" };
+                sql.push(&format!("{first} EXISTS (SELECT 1 FROM g{at})"));
+            }
+            sql.push(")");
             Ok(())
         })?;
         sql.push(" FROM p)");
@@ -290,13 +313,24 @@ fn event(
     Ok(())
 }
 
-/// The kind, read from the record where it has the version that it should have now.
-fn kind_at_version(sql: &mut Statement, schema: &Schema, record: &Record) -> Result<()> {
-    sql.push(&format!("(SELECT '{kind}' FROM \"{kind}\" WHERE \"id\" = ", kind = schema.name));
-    sql.bind(record.id());
-    sql.push(" AND \"version\" = ");
-    sql.bind(integer(record.version())?);
+/// The kind, read from the record where it has the version that it should have now, and the guards have theirs.
+fn kind_at_version(sql: &mut Statement, schema: &Schema, record: &Record, guards: &[Guard]) -> Result<()> {
+    sql.push(&format!("(SELECT '{kind}' FROM \"{kind}\" WHERE ", kind = schema.name));
+    at_version(sql, record.id(), record.version())?;
+    for guard in guards {
+        sql.push(&format!(" AND EXISTS (SELECT 1 FROM \"{}\" WHERE ", guard.kind));
+        at_version(sql, guard.id, guard.version)?;
+        sql.push(")");
+    }
     sql.push(")");
+    Ok(())
+}
+
+fn at_version(sql: &mut Statement, id: RecordId, version: u64) -> Result<()> {
+    sql.push("\"id\" = ");
+    sql.bind(id);
+    sql.push(" AND \"version\" = ");
+    sql.bind(integer(version)?);
     Ok(())
 }
 

@@ -331,7 +331,7 @@ impl Desk {
             };
             let record = session.to_decide_on(of.name(), about).await?;
             let commit = own.and(session.decide_attested(&of, &record, subject.clone()).await?);
-            match eovr.store().commit(commit).await {
+            match eovr.commit(commit).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 done => return done.map(|_| outcome),
             }

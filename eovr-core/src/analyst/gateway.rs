@@ -166,7 +166,7 @@ impl Gateway {
             let Some(one_more) = budget.one_more(counted, before, self.most()).await? else {
                 return Ok(Sent::Spent);
             };
-            match self.session.eovr().store().commit(own.and(one_more)).await {
+            match self.session.eovr().commit(own.and(one_more)).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 done => {
                     let written = done?.written.into_iter().find(|written| written.id == job.id());

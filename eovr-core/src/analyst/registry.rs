@@ -199,7 +199,7 @@ impl Registry {
         let command =
             Command::new(ModelAction::Register).set("processor", processor.as_str()).set("model", model);
         let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
-        match eovr.store().commit(commit).await {
+        match eovr.commit(commit).await {
             // It is known.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(id),
             done => done.map(|_| id),

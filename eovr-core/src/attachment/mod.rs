@@ -173,7 +173,8 @@ impl<'a> Attachments<'a> {
             .set("bytes", bytes)
             .set("blob", blob.to_string())
             .set("digest", Value::Bytes(Sha256::digest(sealed.as_bytes()).to_vec()))
-            .write("name", media.named(&plain_name(name)));
+            .write("name", media.named(&plain_name(name)))
+            .sealed_beside(sealed.key_id());
         self.blobs.put(blob, &sealed).await?;
         let attached = self.session.create_child_as(self.kind, to, id, command).await;
         match &attached {
@@ -257,7 +258,10 @@ impl<'a> Attachments<'a> {
                 Error::new(ErrorKind::Tampered, "the file is not the one that was kept").with("record", id)
             );
         }
-        self.session.eovr().cipher().open(&self.place(id), &Sealed::from_stored(bytes)?)
+        let sealed = Sealed::from_stored(bytes)?;
+        let eovr = self.session.eovr();
+        eovr.meet([sealed.key_id()].into_iter()).await;
+        eovr.cipher().open(&self.place(id), &sealed)
     }
 
     async fn may_attach(&self, to: RecordId) -> Result<()> {

@@ -36,7 +36,7 @@ impl Store for Twin {
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         let mut mirror: Vec<Change> = commit.changes().iter().map(copy).collect();
-        let what = summary(&commit);
+        let (what, guards) = (summary(&commit), commit.guards().to_vec());
         let got = self.store.commit(commit).await;
         // A store may leave gaps in a series: the reference takes over the numbers that it gave.
         for (change, written) in mirror.iter_mut().zip(got.iter().flat_map(|receipt| &receipt.written)) {
@@ -46,6 +46,7 @@ impl Store for Twin {
         }
         let mut commit = Commit::new();
         mirror.into_iter().for_each(|change| commit.push(change));
+        guards.into_iter().for_each(|guard| commit.guard(guard));
         same(|| what, got, self.reference.commit(commit).await)
     }
 
@@ -168,6 +169,7 @@ pub(super) fn copy(change: &Change) -> Change {
         number: change.number.clone(),
         message: change.message.clone(),
         posted: change.posted,
+        keys: change.keys.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::access::ActionRow;
@@ -20,6 +21,8 @@ pub struct Command {
     facets: BTreeMap<String, Option<Value>>,
     texts: BTreeMap<String, Option<Zeroizing<String>>>,
     pub(crate) note: Option<Zeroizing<String>>,
+    /// The key that sealed something that is kept beside the record.
+    pub(crate) beside: Option<Uuid>,
 }
 
 const LONGEST_NOTE: usize = 10_000;
@@ -87,6 +90,12 @@ impl Command {
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(Zeroizing::new(note.into()));
+        self
+    }
+
+    /// What is kept beside the record, as a file is, was sealed under this key: it must not have been destroyed since.
+    pub(crate) fn sealed_beside(mut self, key: Uuid) -> Self {
+        self.beside = Some(key);
         self
     }
 

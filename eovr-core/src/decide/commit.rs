@@ -1,40 +1,70 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::audit::{Attested, Link};
 use crate::name::Name;
-use crate::record::{Record, Value};
+use crate::record::{Record, RecordId, Value};
 
 /// The complete effect of one accepted command. A store applies all of it in one transaction, or
 /// nothing; only [`crate::decide`] makes one.
 ///
 /// ```compile_fail,E0451
-/// let nothing = eovr_core::decide::Commit { changes: vec![] };
+/// let nothing = eovr_core::decide::Commit { changes: vec![], guards: vec![] };
 /// ```
 #[derive(Debug)]
 pub struct Commit {
     changes: Vec<Change>,
+    guards: Vec<Guard>,
+}
+
+/// A record that is not changed, and on which a decision stands: where it has another version by the time that the
+/// commit is made, the commit is not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Guard {
+    /// Its kind.
+    pub kind: Name,
+    /// Its id.
+    pub id: RecordId,
+    /// The version that the decision knew.
+    pub version: u64,
 }
 
 impl Commit {
     pub(crate) fn new() -> Self {
-        Self { changes: Vec::with_capacity(1) }
+        Self { changes: Vec::with_capacity(1), guards: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, change: Change) {
         self.changes.push(change);
     }
 
+    /// A record that the commit itself changes has the version that it expects, and needs no other guard.
+    pub(crate) fn guard(&mut self, guard: Guard) {
+        let changes = |change: &Change| change.record.id() == guard.id;
+        if !self.changes.iter().any(changes) && !self.guards.contains(&guard) {
+            self.guards.push(guard);
+        }
+    }
+
     /// Puts two effects into one transaction.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.changes.extend(other.changes);
+        for guard in std::mem::take(&mut self.guards).into_iter().chain(other.guards) {
+            self.guard(guard);
+        }
         self
     }
 
     /// The records that change, each once.
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// The records that have to be as the decision knew them, each once.
+    pub fn guards(&self) -> &[Guard] {
+        &self.guards
     }
 
     /// The records that change, to keep.
@@ -52,6 +82,7 @@ pub struct Change {
     pub(crate) number: Option<NumberRequest>,
     pub(crate) message: Message,
     pub(crate) posted: bool,
+    pub(crate) keys: BTreeSet<Uuid>,
 }
 
 impl Change {
@@ -83,6 +114,11 @@ impl Change {
     /// What the feed will say, and the outbox, where it is [posted](Self::posted).
     pub fn message(&self) -> &Message {
         &self.message
+    }
+
+    /// The keys under which it seals something new.
+    pub fn keys(&self) -> &BTreeSet<Uuid> {
+        &self.keys
     }
 
     /// Whether the message goes into the outbox: of what is [internal](crate::kind::KindTable::internal)

@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::access::Permit;
@@ -77,6 +78,7 @@ impl Effect<'_> {
     ) -> Result<Change> {
         let Draft { facets, texts, .. } = draft;
         let mut changes = BTreeMap::new();
+        let mut keys = BTreeSet::new();
         for (name, after) in facets {
             let before = record.facets.remove(&name);
             if before != after && self.before.is_some() {
@@ -93,13 +95,15 @@ impl Effect<'_> {
                 changes.insert(name.clone(), audit::Change::field(before.as_ref(), after.as_ref()));
             }
             if let Some(sealed) = after {
+                keys.insert(sealed.key_id());
                 record.sealed.insert(name, sealed);
             }
         }
-        let link = self.link(&record, changes, context)?;
+        let link = self.link(&record, changes, &mut keys, context)?;
         record.envelope.head = link.head();
         let message = self.message(&record, &link);
-        Ok(Change { record, expected, link, number, message, posted: !self.kind.table().internal })
+        let posted = !self.kind.table().internal;
+        Ok(Change { record, expected, link, number, message, posted, keys })
     }
 
     fn seal(&self, record: &Record, field: &Name, text: &str, context: &mut Context<'_>) -> Result<Sealed> {
@@ -125,6 +129,7 @@ impl Effect<'_> {
         &self,
         record: &Record,
         changes: BTreeMap<Name, audit::Change>,
+        keys: &mut BTreeSet<Uuid>,
         context: &mut Context<'_>,
     ) -> Result<Link> {
         let envelope = &record.envelope;
@@ -134,7 +139,9 @@ impl Effect<'_> {
                 let field = note_field(seq);
                 let place = Place { kind: envelope.kind.as_str(), record: record.id().uuid(), field: &field };
                 let mode = crate::seal::Mode::Random;
-                Some(context.cipher.seal(&place, mode, note.as_bytes(), context.entropy)?.to_base64())
+                let sealed = context.cipher.seal(&place, mode, note.as_bytes(), context.entropy)?;
+                keys.insert(sealed.key_id());
+                Some(sealed.to_base64())
             }
             None => None,
         };

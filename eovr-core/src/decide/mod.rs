@@ -12,7 +12,7 @@ mod effect;
 mod needs;
 
 pub use self::command::Command;
-pub use self::commit::{Change, Commit, Message, NumberRequest};
+pub use self::commit::{Change, Commit, Guard, Message, NumberRequest};
 pub use self::context::{Context, Parent, Target};
 use self::effect::Effect;
 pub(crate) use self::effect::note_field;

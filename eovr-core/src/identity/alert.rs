@@ -119,7 +119,7 @@ impl SecurityLog {
         };
         let kind = session.eovr().catalog().kind(KIND)?.clone();
         let commit = session.decide_new(&kind, id, Stamp::national(), None, command)?;
-        match session.eovr().store().commit(commit).await {
+        match session.eovr().commit(commit).await {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
             done => done.map(|_| true),
         }

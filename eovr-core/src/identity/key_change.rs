@@ -165,7 +165,7 @@ impl KeyChanges {
         let id = eovr.new_id(eovr.now(), &mut eovr.entropy()?);
         let kind = eovr.catalog().kind(KIND)?.clone();
         let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
-        eovr.store().commit(commit).await.map(|_| id)
+        eovr.commit(commit).await.map(|_| id)
     }
 
     /// Says what came of it: done, with the key that was made where one was; or not, and by which kind of error.

@@ -166,7 +166,7 @@ impl SecurityLog {
         let kind = self.session.eovr().catalog().kind(KIND)?.clone();
         let command = Command::new(Action::Begin).set("day", day);
         let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
-        match self.session.eovr().store().commit(commit).await {
+        match self.session.eovr().commit(commit).await {
             // Another node was faster.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
             done => done.map(drop),

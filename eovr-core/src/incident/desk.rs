@@ -160,7 +160,7 @@ impl Incidents<'_> {
         let mark = Command::new(Action::Reopen).set("continued_in", id).note(reason);
         let mark = self.session.decide_on(&kind, &old, mark).await?;
         let new = reporter.decide_new(&kind, id, stamp, None, report.continuing(&receipt, closed))?;
-        let written = eovr.store().commit(new.and(mark)).await?.written;
+        let written = eovr.commit(new.and(mark)).await?.written;
         let written = written.into_iter().next().ok_or_else(|| Error::bug("a commit writes a record"))?;
         Ok(Reported { written, receipt })
     }

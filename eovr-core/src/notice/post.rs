@@ -107,7 +107,7 @@ impl Post {
             }
         }
         if let Some(all) = all {
-            match eovr.store().commit(all).await {
+            match eovr.commit(all).await {
                 // Some were made before, by somebody who did not come to say so.
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     for parcel in apart {
@@ -221,7 +221,7 @@ impl Post {
     /// Makes the notices of one message, unless they are there.
     async fn make(&self, parcel: &Parcel, known: &mut Known) -> Result<()> {
         let Some(commit) = self.notices(parcel, known).await? else { return Ok(()) };
-        match self.session.eovr().store().commit(commit).await {
+        match self.session.eovr().commit(commit).await {
             // All of a message are made at once, so all are there.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
             done => done.map(drop),

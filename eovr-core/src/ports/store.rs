@@ -29,6 +29,8 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// - A record that is to be new must not be there, of this kind or another; one that is to change must
     ///   have the expected version. Otherwise `Conflict`, and nothing is changed.
+    /// - A record that a [guard](crate::decide::Guard) names must have the version that it names when the commit takes
+    ///   its place among the others, and not only when it was begun. Otherwise `Conflict`, and nothing is changed.
     /// - A unique facet whose value is taken is a `Conflict` too. No commit frees a value in one record and
     ///   claims it in another: whether that would do is left open.
     /// - A number is the next of its series that nobody has: gaps are allowed, doubles never.

@@ -12,6 +12,8 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use uuid::Uuid;
+
 pub use self::id::{ActorId, RecordId};
 pub(crate) use self::query::check_limit;
 pub use self::query::{Cell, Clause, Column, Cursor, Page, Query, Tally, Test};
@@ -121,6 +123,11 @@ impl Record {
     /// All sealed fields that are set.
     pub fn sealed_fields(&self) -> &BTreeMap<Name, Sealed> {
         &self.sealed
+    }
+
+    /// The keys that open them.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Uuid> {
+        self.sealed.values().map(Sealed::key_id)
     }
 }
 

@@ -69,12 +69,23 @@ impl KeyRing {
     /// `Key` where the master key does not open one of them, where a purpose has no live key, or where
     /// an id occurs twice; `Tampered` where a wrapped key is not one.
     pub fn unwrap(master: &MasterKey, kept: &[WrappedKey]) -> Result<Self> {
+        Self { entries: Vec::new() }.renewed(master, kept)
+    }
+
+    /// The ring from what is kept now. A key that is in this one already is not unwrapped again: another process may
+    /// have wrapped it anew under a master key that this one will only get at its next start.
+    ///
+    /// # Errors
+    /// As [`KeyRing::unwrap`].
+    pub fn renewed(&self, master: &MasterKey, kept: &[WrappedKey]) -> Result<Self> {
         let mut ring = Self { entries: Vec::with_capacity(kept.len()) };
         for wrapped in kept {
-            let key = if wrapped.is_destroyed() {
-                None
-            } else {
-                Some(data_key(wrapped.purpose, &master.unwrap(wrapped)?)?)
+            let here = self.entries.iter().find(|entry| entry.kept.id == wrapped.id);
+            let here = here.filter(|entry| entry.kept.purpose == wrapped.purpose);
+            let key = match here.and_then(|entry| entry.key.clone()) {
+                _ if wrapped.is_destroyed() => None,
+                Some(key) => Some(key),
+                None => Some(data_key(wrapped.purpose, &master.unwrap(wrapped)?)?),
             };
             ring.insert(Entry { kept: wrapped.clone(), key })?;
         }
@@ -161,6 +172,11 @@ impl KeyRing {
         self.live(purpose).ok().map(|(kept, _)| kept.id)
     }
 
+    /// Whether the key is here and was not destroyed.
+    pub(crate) fn is_live(&self, id: Uuid) -> bool {
+        self.entries.iter().any(|entry| entry.kept.id == id && entry.key.is_some())
+    }
+
     fn add(&mut self, master: &MasterKey, label: Label, entropy: &mut Entropy) -> Result<WrappedKey> {
         let mut material = Zeroizing::new(vec![0; label.purpose.key_length()]);
         entropy.fill(&mut material);
@@ -223,6 +239,10 @@ impl Cipher for KeyRing {
                 .with("field", place.field)
                 .with("key", id)
         })
+    }
+
+    fn knows(&self, key: Uuid) -> bool {
+        self.entries.iter().any(|entry| entry.kept.id == key)
     }
 
     fn search_values(&self, kind: &str, field: &str, plain: &[u8]) -> Result<Vec<Sealed>> {

@@ -3,7 +3,7 @@ use std::sync::{Arc, PoisonError};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::access::{ActionRow, Tiers};
+use crate::access::{ActionRow, Scope, Tiers};
 use crate::audit::{Attested, Authenticator, StoredEvent};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
@@ -222,7 +222,8 @@ impl Eovr {
     }
 
     pub(super) async fn kept_audit_keys(&self) -> Result<Vec<(WrappedKey, Record)>> {
-        let page = self.key_session()?.find(&Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE)).await?;
+        let query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+        let page = self.store().find(&Scope::everything(), &query).await?.try_map(Record::try_from)?;
         page.items.into_iter().map(|record| Ok((wrapped(&record)?, record))).collect()
     }
 
@@ -234,7 +235,7 @@ impl Eovr {
             let Ok(told) = serde_json::from_str::<Told>(&posted.message) else { continue };
             let Some((kind, _)) = told.topic.split_once('.') else { continue };
             let Ok(kind) = self.catalog().kind(kind) else { continue };
-            let everything = crate::access::Scope::everything();
+            let everything = Scope::everything();
             let events = self.store().events(&everything, kind.name(), told.record).await?;
             let coded = |event: &StoredEvent| event.read().is_ok_and(|event| event.mac.is_some());
             if events.last().is_some_and(coded) {

@@ -174,7 +174,7 @@ impl EovrBuilder {
                 store,
                 catalog,
                 org,
-                cipher: RwLock::new(cipher),
+                keys: RwLock::new(keys::Keys::of(cipher)),
                 master: self.master,
                 previous_master: self.previous_master,
                 audit_master: self.audit_master,

@@ -159,7 +159,7 @@ impl Session {
                 Verdict::Intact { .. } => {
                     let attested = self.attested(kind.name().as_str(), id).await?;
                     let commit = self.decide_attested(kind, &attested, Command::new(VOUCH)).await?;
-                    match self.eovr().store().commit(commit).await {
+                    match self.eovr().commit(commit).await {
                         Err(error) if error.kind() == ErrorKind::Conflict => continue,
                         done => drop(done?),
                     }

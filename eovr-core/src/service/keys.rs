@@ -1,14 +1,16 @@
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::access::{ActionRow, Tiers, danger};
-use crate::decide::Command;
+use crate::access::{ActionRow, Scope, Tiers, danger};
+use crate::decide::{Command, Commit, Guard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::ports::Cipher;
+use crate::ports::{Cipher, Receipt};
 use crate::record::{Query, Record, RecordId, Value, ValueType};
 use crate::seal::{Entropy, KeyRing, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
 use crate::service::{Eovr, Session};
@@ -29,6 +31,66 @@ pub struct DataKeyInfo {
     /// Whether it was destroyed.
     pub destroyed: bool,
 }
+
+/// What seals and opens, as of one moment.
+#[derive(Clone)]
+pub(super) struct Keys {
+    pub(super) cipher: Arc<dyn Cipher>,
+    /// The same, unless the host brought its own.
+    ring: Option<Arc<KeyRing>>,
+    /// The version of each key's record: what is sealed under it is written only while it has that one.
+    versions: Arc<BTreeMap<Uuid, u64>>,
+    generation: u64,
+    /// Keys that were asked for and are not kept, so that they are not looked for at each reading.
+    absent: Arc<Mutex<BTreeSet<Uuid>>>,
+}
+
+impl Keys {
+    /// A cipher whose keys are no records.
+    pub(super) fn of(cipher: Arc<dyn Cipher>) -> Self {
+        Self { cipher, ring: None, versions: Arc::default(), generation: 0, absent: Arc::default() }
+    }
+
+    /// One more with each reading of the keys.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The commit, on condition that the keys that it seals under still seal then.
+    ///
+    /// # Errors
+    /// `Key` where the one that sealed what is kept beside was destroyed since.
+    pub(super) fn guarded(&self, mut commit: Commit, beside: Option<Uuid>) -> Result<Commit> {
+        if let Some(key) = beside.filter(|key| self.ring.as_ref().is_some_and(|ring| !ring.is_live(*key))) {
+            return Err(Error::new(ErrorKind::Key, "the key was destroyed while the file was on its way")
+                .with_help("nothing was kept; send it again")
+                .with("key", key));
+        }
+        let used = commit.changes().iter().flat_map(|change| change.keys()).copied();
+        let used: BTreeSet<Uuid> = used.chain(beside).collect();
+        for key in used {
+            if let (Some(version), Ok(kind)) = (self.versions.get(&key), Name::new(KIND)) {
+                let id = RecordId::from_bytes(*key.as_bytes());
+                commit.guard(Guard { kind, id, version: *version });
+            }
+        }
+        Ok(commit)
+    }
+
+    fn is_absent(&self, key: Uuid) -> bool {
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
+    }
+
+    fn remember_absent(&self, key: Uuid) {
+        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        if absent.len() < MOST_ABSENT {
+            absent.insert(key);
+        }
+    }
+}
+
+/// Beyond so many, keys that are not kept are looked for again.
+const MOST_ABSENT: usize = 10_000;
 
 /// The kind of a wrapped data key. Keys go through the same door as everything else: who made,
 /// rewrapped or destroyed one stands in an audit chain. The wrapped bytes do not.
@@ -67,10 +129,14 @@ pub(crate) fn key_kind() -> Result<Kind> {
             ],
             actions: vec![
                 action("make", &["purpose", "made_at", "slot", "wrapped"])?,
+                // Another one seals from now on. It changes nothing but the version, which whoever seals under the
+                // key expects.
+                action("retire", &[])?,
                 action("rewrap", &["wrapped"])?,
                 action("destroy", &["wrapped"])?,
             ],
             rules: vec![
+                rule("retire", None, Vec::new())?,
                 rule("rewrap", None, Vec::new())?,
                 rule("destroy", Some(name("destroyed")?), vec![Need::Human, Need::Note])?,
             ],
@@ -79,8 +145,11 @@ pub(crate) fn key_kind() -> Result<Kind> {
 }
 
 impl Eovr {
-    /// Loads the keys anew, as another node may have rotated or destroyed one. A node that is told of
-    /// `data_key` messages in the outbox calls this; at start the builder does.
+    /// Loads the keys anew, as another node may have rotated or destroyed one.
+    ///
+    /// The engine does so by itself before it opens what a key sealed that it has not met, and where a commit says
+    /// that the key it sealed under is no longer the one that seals. What is left is search: what was sealed under a
+    /// search key that this node has not met is not found. So call it now and then, each minute for one.
     ///
     /// # Errors
     /// `Key` where the master key does not open them; `Unavailable` where the store cannot be reached;
@@ -91,9 +160,65 @@ impl Eovr {
             return Err(Error::new(ErrorKind::Config, "the host brought its own cipher")
                 .with_help("refresh that one: a vault of MongoDB has a `refresh` of its own"));
         };
-        let ring = KeyRing::unwrap(master, &self.kept_keys().await?)?;
-        *self.inner.cipher.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        let before = self.keys();
+        let (kept, versions) = self.kept_keys().await?;
+        let ring = match &before.ring {
+            Some(ring) => ring.renewed(master, &kept)?,
+            None => KeyRing::unwrap(master, &kept)?,
+        };
+        let ring = Arc::new(ring);
+        let keys = Keys {
+            cipher: ring.clone(),
+            ring: Some(ring),
+            versions: Arc::new(versions),
+            generation: before.generation + 1,
+            absent: Arc::default(),
+        };
+        *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(())
+    }
+
+    /// Commits. Where a key has changed meanwhile that the commit sealed under, the keys are read again, and the
+    /// error is not a `Conflict`, which to some would say that what they make is there.
+    ///
+    /// # Errors
+    /// As [`Store::commit`](crate::ports::Store::commit); `Unavailable` where a key has changed: nothing was written,
+    /// and what is decided again is sealed under the keys of now.
+    pub(crate) async fn commit(&self, commit: Commit) -> Result<Receipt> {
+        let guards = commit.guards().iter().filter(|guard| guard.kind == KIND).cloned();
+        let guards: Vec<Guard> = guards.collect();
+        match self.store().commit(commit).await {
+            Err(error) if error.kind() == ErrorKind::Conflict && self.have_changed(&guards).await? => {
+                self.refresh_keys().await?;
+                Err(Error::new(ErrorKind::Unavailable, "the keys were changed meanwhile")
+                    .with_help("nothing was written; try again")
+                    .because(error))
+            }
+            done => done,
+        }
+    }
+
+    async fn have_changed(&self, guards: &[Guard]) -> Result<bool> {
+        for guard in guards {
+            let now = self.store().load(&Scope::everything(), &guard.kind, guard.id).await?;
+            if now.is_none_or(|now| now.envelope.version != guard.version) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads the keys again where one of these is not known. Where they cannot be read, what is opened says so.
+    pub(crate) async fn meet(&self, ids: impl Iterator<Item = Uuid>) {
+        let keys = self.keys();
+        let Some(ring) = &keys.ring else { return };
+        let absent = |id: &Uuid| !ring.knows(*id) && !keys.is_absent(*id);
+        let unknown: Vec<Uuid> = ids.filter(absent).collect();
+        if !unknown.is_empty() && self.refresh_keys().await.is_ok() {
+            let keys = self.keys();
+            let absent = unknown.into_iter().filter(|id| !keys.cipher.knows(*id));
+            absent.for_each(|id| keys.remember_absent(id));
+        }
     }
 
     pub(super) async fn load_keys(&self) -> Result<()> {
@@ -101,7 +226,7 @@ impl Eovr {
         if let Some(previous) = &self.inner.previous_master {
             self.rewrap(previous, master).await?;
         }
-        if self.kept_keys().await?.is_empty() {
+        if self.kept_keys().await?.0.is_empty() {
             match self.make_first_keys(master).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {} // another node was faster
                 done => done?,
@@ -119,12 +244,12 @@ impl Eovr {
         let mut commits = ring.wrapped().into_iter().map(|key| system.decide_key(&key, 1));
         let first = commits.next().ok_or_else(|| Error::bug("a ring has keys"))??;
         let commit = commits.try_fold(first, |all, commit| Ok::<_, Error>(all.and(commit?)))?;
-        self.inner.store.commit(commit).await.map(drop)
+        self.store().commit(commit).await.map(drop)
     }
 
     async fn rewrap(&self, previous: &MasterKey, master: &MasterKey) -> Result<()> {
         let system = self.key_session()?;
-        let kept = self.kept_keys().await?;
+        let (kept, _) = self.kept_keys().await?;
         for (old, new) in kept.iter().zip(KeyRing::rewrap(previous, master, &kept, &mut self.entropy()?)?) {
             if *old != new {
                 let command = Command::new("rewrap").set("wrapped", Value::Bytes(new.wrapped));
@@ -134,16 +259,18 @@ impl Eovr {
         Ok(())
     }
 
-    async fn kept_keys(&self) -> Result<Vec<WrappedKey>> {
-        let system = self.key_session()?;
+    /// The wrapped keys, and the versions of their records.
+    async fn kept_keys(&self) -> Result<(Vec<WrappedKey>, BTreeMap<Uuid, u64>)> {
         let mut query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
-        let mut keys = Vec::new();
+        let (mut keys, mut versions) = (Vec::new(), BTreeMap::new());
         loop {
-            let page = system.find(&query).await?;
+            // Of the store itself: a session would meet keys for what it finds.
+            let page = self.store().find(&Scope::everything(), &query).await?.try_map(Record::try_from)?;
             keys.extend(page.items.iter().map(wrapped).collect::<Result<Vec<_>>>()?);
+            versions.extend(page.items.iter().map(|record| (record.id().uuid(), record.version())));
             match page.next {
                 Some(next) => query = query.after(Some(next)),
-                None => return Ok(keys),
+                None => return Ok((keys, versions)),
             }
         }
     }
@@ -164,14 +291,22 @@ impl Session {
         }
         self.may_read(self.eovr().catalog().kind(KIND)?)?;
         let master = self.master()?;
-        let kept = self.eovr().kept_keys().await?;
+        let (kept, _) = self.eovr().kept_keys().await?;
         let mut ring = KeyRing::unwrap(master, &kept)?;
+        let sealed_until_now = ring.active(purpose).map(|id| RecordId::from_bytes(*id.as_bytes()));
         let mut entropy = self.eovr().entropy()?;
         let now = self.eovr().now();
         let id = self.eovr().new_id(now, &mut entropy);
         let key = ring.rotate(master, purpose, id.uuid(), now.as_micros(), &mut entropy)?;
         let slot = kept.iter().filter(|key| key.purpose == purpose).count() + 1;
-        self.eovr().store().commit(self.decide_key(&key, slot)?).await?;
+        let mut commit = self.decide_key(&key, slot)?;
+        if let Some(older) = sealed_until_now {
+            // So that no node goes on sealing under it.
+            let kind = self.eovr().catalog().kind(KIND)?.clone();
+            let older = self.to_decide_on(kind.name(), older).await?;
+            commit = commit.and(self.decide_attested(&kind, &older, Command::new("retire")).await?);
+        }
+        self.eovr().store().commit(commit).await?;
         self.eovr().refresh_keys().await?;
         Ok(id)
     }
@@ -184,7 +319,7 @@ impl Session {
     /// without a reason.
     pub async fn destroy_key(&self, id: RecordId, reason: &str) -> Result<()> {
         self.may_read(self.eovr().catalog().kind(KIND)?)?;
-        KeyRing::unwrap(self.master()?, &self.eovr().kept_keys().await?)?.destroy(id.uuid())?;
+        KeyRing::unwrap(self.master()?, &self.eovr().kept_keys().await?.0)?.destroy(id.uuid())?;
         self.act(KIND, id, Command::new("destroy").clear("wrapped").note(reason)).await?;
         self.eovr().refresh_keys().await
     }
@@ -195,7 +330,7 @@ impl Session {
     /// `Denied` below tier 5.
     pub async fn data_keys(&self) -> Result<Vec<DataKeyInfo>> {
         self.may_read(self.eovr().catalog().kind(KIND)?)?;
-        let keys = self.eovr().kept_keys().await?;
+        let (keys, _) = self.eovr().kept_keys().await?;
         Ok(keys
             .into_iter()
             .map(|key| DataKeyInfo {
@@ -213,7 +348,7 @@ impl Session {
         })
     }
 
-    fn decide_key(&self, key: &WrappedKey, slot: usize) -> Result<crate::decide::Commit> {
+    fn decide_key(&self, key: &WrappedKey, slot: usize) -> Result<Commit> {
         let kind = self.eovr().catalog().kind(KIND)?.clone();
         let command = Command::new("make")
             .set("purpose", key.purpose.name())

@@ -21,6 +21,7 @@ pub use self::builder::EovrBuilder;
 use self::figures::Cubes;
 pub use self::inspect::{Finding, Inspected, Inspection, Vouched};
 pub use self::keys::DataKeyInfo;
+use self::keys::Keys;
 #[cfg(feature = "checkpoints")]
 pub use self::log_keeper::LogKeeper;
 pub use self::session::{Legal, Session};
@@ -51,7 +52,7 @@ struct Inner {
     catalog: Catalog,
     org: Org,
     // Swapped whole when a key is rotated, so that a decision never sees half a ring.
-    cipher: RwLock<Arc<dyn Cipher>>,
+    keys: RwLock<Keys>,
     master: Option<MasterKey>,
     previous_master: Option<MasterKey>,
     /// What wraps the keys of the audit trail, where that is not the master key.
@@ -86,13 +87,18 @@ impl Eovr {
         &self.inner.org
     }
 
-    /// The store, to read the outbox from.
+    /// The store. Its outbox has one reader, the [post room](crate::notice::Post); who follows what happens as well
+    /// reads the feed.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
     }
 
     pub(crate) fn cipher(&self) -> Arc<dyn Cipher> {
-        self.inner.cipher.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.keys().cipher
+    }
+
+    fn keys(&self) -> Keys {
+        self.inner.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -16,7 +16,7 @@ use crate::record::{
     Clause, Column, Listed, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
 };
 use crate::seal::Place;
-use crate::service::Eovr;
+use crate::service::{Eovr, Keys};
 use crate::workflow::Need;
 
 /// How often a decision is made again after it lost a race, for commands that expect no version.
@@ -83,9 +83,16 @@ impl Session {
         let stamp = self.eovr.org().stamp(facility).cloned();
         let stamp = stamp.ok_or_else(|| self.unknown_facility())?;
         let kind = self.eovr.catalog().kind(kind)?.clone();
-        let commit =
-            self.decide_new(&kind, id, stamp, None, command).map_err(|error| error.during("create"))?;
-        first(self.eovr.store().commit(commit).await?.written)
+        let mut left = TRIES;
+        loop {
+            let keys = self.eovr.keys().generation();
+            let commit = self.decide_new(&kind, id, stamp.clone(), None, command.clone());
+            match self.eovr.commit(commit.map_err(|error| error.during("create"))?).await {
+                // Sealed again under the keys of now.
+                Err(_) if self.eovr.keys().generation() != keys && left > 0 => left -= 1,
+                done => return first(done?.written),
+            }
+        }
     }
 
     /// Creates a record that belongs to another.
@@ -113,10 +120,11 @@ impl Session {
         let of = kind.table().parent.as_ref().map(|parent| parent.kind.clone());
         let of =
             of.ok_or_else(|| Error::invalid(format!("a `{}` belongs to no other record", kind.name())))?;
-        let mut lost: Option<(u64, Error)> = None;
+        let mut lost = None;
         for _ in 0..TRIES {
             let parent = self.to_decide_on(&of, parent).await?;
-            if let Some(error) = in_vain(&mut lost, &parent) {
+            let keys = self.eovr.keys().generation();
+            if let Some(error) = in_vain(&mut lost, &parent, keys) {
                 return Err(error);
             }
             let stamp = parent.envelope().stamp.clone();
@@ -124,8 +132,10 @@ impl Session {
             let open = if limited { self.count_open(&kind, parent.id()).await? } else { 0 };
             let beside = Parent { record: &parent, open };
             let commit = self.decide_new(&kind, id, stamp, Some(beside), command.clone())?;
-            match self.eovr.store().commit(commit).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((parent.version(), error)),
+            match self.eovr.commit(commit).await {
+                Err(error) if self.may_be_decided_again(&error, keys) => {
+                    lost = Some(((parent.version(), keys), error));
+                }
                 done => return first(done?.written),
             }
         }
@@ -145,17 +155,20 @@ impl Session {
             // The refusal will tell the state and what it allows.
             self.may_read(&kind)?;
         }
-        let mut lost: Option<(u64, Error)> = None;
+        let mut lost = None;
         for _ in 0..TRIES {
             let record = self.to_decide_on(kind.name(), id).await?;
-            if let Some(error) = in_vain(&mut lost, &record) {
+            let keys = self.eovr.keys().generation();
+            if let Some(error) = in_vain(&mut lost, &record, keys) {
                 return Err(error);
             }
             let commit = self.decide_attested(&kind, &record, command.clone()).await;
             let commit = commit.map_err(|error| error.during("act").with("record", id))?;
-            match self.eovr.store().commit(commit).await {
+            match self.eovr.commit(commit).await {
                 // Decided again on the newer record; a command that expects the older is told by how much.
-                Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((record.version(), error)),
+                Err(error) if self.may_be_decided_again(&error, keys) => {
+                    lost = Some(((record.version(), keys), error));
+                }
                 done => return first(done?.written),
             }
         }
@@ -194,7 +207,9 @@ impl Session {
         query.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
         check_limit(query.limit)?;
         let scope = Scope::of(&self.actor);
-        self.eovr.store().find(&scope, query).await?.try_map(Record::try_from)
+        let page = self.eovr.store().find(&scope, query).await?.try_map(Record::try_from)?;
+        self.eovr.meet(page.items.iter().flat_map(Record::keys)).await;
+        Ok(page)
     }
 
     /// A page of records with these facets and without what is sealed, which a store reads in less time.
@@ -268,7 +283,8 @@ impl Session {
         self.may_read(&kind)?;
         let record = self.record(kind.name(), id).await?;
         let open_children = self.open_children(&kind, &record, None).await?;
-        let legal = self.with_context(&record.envelope().stamp, Some(&record), None, |context| {
+        let keys = self.eovr.keys();
+        let legal = self.with_context(&keys, &record.envelope().stamp, Some(&record), None, |context| {
             Ok(decide::legal(&kind, &record, &open_children, context))
         })?;
         Ok(legal.into_iter().map(|(action, unmet)| Legal { action, unmet }).collect())
@@ -276,7 +292,9 @@ impl Session {
 
     pub(crate) async fn record(&self, kind: &Name, id: RecordId) -> Result<Record> {
         let stored = self.eovr.store().load(&Scope::of(&self.actor), kind, id).await?;
-        stored.ok_or_else(|| Error::not_found(kind.as_str()))?.try_into()
+        let record = Record::try_from(stored.ok_or_else(|| Error::not_found(kind.as_str()))?)?;
+        self.eovr.meet(record.keys()).await;
+        Ok(record)
     }
 
     /// One record, compared with what the last event of its chain left: ask for this where a record grants
@@ -333,10 +351,12 @@ impl Session {
         parent: Option<Parent<'_>>,
         command: Command,
     ) -> Result<Commit> {
-        let place = stamp.clone();
-        self.with_context(&place, parent.map(|parent| &**parent.record), None, |context| {
-            decide::decide(kind, Target::New { id, stamp, parent }, command, context)
-        })
+        let (place, keys, beside) = (stamp.clone(), self.eovr.keys(), command.beside);
+        let commit =
+            self.with_context(&keys, &place, parent.map(|parent| &**parent.record), None, |context| {
+                decide::decide(kind, Target::New { id, stamp, parent }, command, context)
+            })?;
+        keys.guarded(commit, beside)
     }
 
     /// As [`Session::act`], without the commit; a `Conflict` where the record has changed since it was read.
@@ -357,28 +377,35 @@ impl Session {
         command: Command,
     ) -> Result<Commit> {
         let open_children = self.open_children(kind, record, Some(&command)).await?;
-        let action = command.action.clone();
-        self.with_context(&record.envelope().stamp, Some(record), Some(action.as_str()), |context| {
+        let (action, keys, beside) = (command.action.clone(), self.eovr.keys(), command.beside);
+        let stamp = &record.envelope().stamp;
+        let commit = self.with_context(&keys, stamp, Some(record), Some(action.as_str()), |context| {
             decide::decide(kind, Target::Existing { record, open_children: &open_children }, command, context)
-        })
+        })?;
+        keys.guarded(commit, beside)
+    }
+
+    /// Lost to a change of the record, or of the keys.
+    fn may_be_decided_again(&self, error: &Error, keys: u64) -> bool {
+        error.kind() == ErrorKind::Conflict || self.eovr.keys().generation() != keys
     }
 
     fn with_context<T>(
         &self,
+        keys: &Keys,
         place: &Stamp,
         record: Option<&Record>,
         action: Option<&str>,
         decide: impl FnOnce(&mut Context<'_>) -> Result<T>,
     ) -> Result<T> {
         let inner = &self.eovr.inner;
-        let cipher = self.eovr.cipher();
         let authenticator = self.eovr.authenticator();
         let checks = record.map(|record| self.answers(record, action)).transpose()?.unwrap_or_default();
         let mut entropy = self.eovr.entropy()?;
         decide(&mut Context {
             actor: &self.actor,
             catalog: &inner.catalog,
-            cipher: &*cipher,
+            cipher: &*keys.cipher,
             authenticator: authenticator.as_deref(),
             now: self.eovr.now(),
             zone: &inner.org.zone(&place.facility),
@@ -491,10 +518,10 @@ pub(crate) fn text(plain: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>> {
     }
 }
 
-/// The error of a lost race, where trying again would lose it again: nobody has changed the record since,
-/// so what is taken is a unique value.
-fn in_vain(lost: &mut Option<(u64, Error)>, record: &Record) -> Option<Error> {
-    lost.take().filter(|(version, _)| *version == record.version()).map(|(_, error)| error)
+/// The error of a lost race, where trying again would lose it again: record and keys are as they were, so what is
+/// taken is a unique value.
+fn in_vain(lost: &mut Option<((u64, u64), Error)>, record: &Record, keys: u64) -> Option<Error> {
+    lost.take().filter(|(then, _)| *then == (record.version(), keys)).map(|(_, error)| error)
 }
 
 fn first(written: Vec<Written>) -> Result<Written> {

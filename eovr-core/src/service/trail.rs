@@ -63,6 +63,7 @@ impl Session {
                     continue;
                 }
             }
+            self.eovr().meet(events.iter().filter_map(note_of).map(|note| note.key_id())).await;
             let entries = events.iter().filter_map(|stored| self.entry(&record, stored).ok()).collect();
             return Ok(Trail { record, entries, verdict });
         }
@@ -75,8 +76,7 @@ impl Session {
 
     pub(crate) fn entry(&self, record: &Record, stored: &StoredEvent) -> Result<Entry> {
         let event = stored.read()?;
-        let note = event.note.as_deref().and_then(|note| {
-            let sealed = Sealed::from_stored(STANDARD.decode(note).ok()?).ok()?;
+        let note = note_of(stored).and_then(|sealed| {
             let field = note_field(event.seq);
             let place =
                 Place { kind: record.envelope().kind.as_str(), record: record.id().uuid(), field: &field };
@@ -85,4 +85,9 @@ impl Session {
         });
         Ok(Entry { event, note })
     }
+}
+
+fn note_of(stored: &StoredEvent) -> Option<Sealed> {
+    let note = stored.read().ok()?.note?;
+    Sealed::from_stored(STANDARD.decode(note).ok()?).ok()
 }

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use eovr_core::access::Scope;
 use eovr_core::audit::StoredEvent;
-use eovr_core::decide::{Change, Commit};
+use eovr_core::decide::{Change, Commit, Guard};
 use eovr_core::kind::Catalog;
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store, Written};
 use eovr_core::record::{Cell, Column, Cursor, Page, Query, Record, RecordId, StoredRecord, Tally, Value};
@@ -124,6 +124,7 @@ impl Store for RedbStore {
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         self.write(move |to| {
             let mut tables = Tables::open(to)?;
+            commit.guards().iter().try_for_each(|guard| tables.holds(guard))?;
             let written =
                 commit.changes().iter().map(|change| tables.apply(change)).collect::<Result<_>>()?;
             Ok(Receipt { written })
@@ -253,6 +254,18 @@ impl Store for RedbStore {
 }
 
 impl Tables<'_> {
+    /// A record that the decision stands on must be as it was.
+    fn holds(&self, guard: &Guard) -> Result<()> {
+        let now = self.records.get(guard.id.as_bytes()).map_err(failed)?;
+        let now = now.map(|json| Saved::read(json.value())).transpose()?;
+        let now = now.filter(|record| record.envelope().kind == guard.kind);
+        match now.as_ref().map(Record::version) == Some(guard.version) {
+            true => Ok(()),
+            false => Err(Error::new(ErrorKind::Conflict, "what the decision stands on has changed")
+                .with("record", guard.id)),
+        }
+    }
+
     /// The heart of it: what becomes of one record. Whatever fails here undoes the whole commit.
     fn apply(&mut self, change: &Change) -> Result<Written> {
         let (record, id) = (change.record(), change.record().id());

@@ -128,7 +128,7 @@ async fn as_an_older_release_writes(file: &Path, incident: RecordId) {
         sqlx::query_as(last).bind(id).fetch_one(&mut prompt).await.unwrap();
     let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let hash = |body: &str| -> Vec<u8> { Sha256::digest(format!("eovr.event.v1\n{body}")).to_vec() };
-    let (covered, _code) = body.split_once(",\"mac\":").expect("an event ends with its code");
+    let covered = body.split_once(",\"mac\":").map(|(covered, _code)| covered).unwrap();
     let bare = format!("{covered}}}");
     let message = message.replace(&hex(&hash(&body)), &hex(&hash(&bare)));
     let event = "UPDATE events SET body = ?, hash = ?, message = ? WHERE record = ? AND body = ?";

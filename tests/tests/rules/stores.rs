@@ -98,6 +98,8 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::CensusWithoutAbsent, "census_at_its_position"),
     (Fault::CensusInSteps, "census_in_a_race"),
     (Fault::PrepareForgets, "prepare_again"),
+    (Fault::IgnoresGuards, "guards_hold"),
+    (Fault::ChecksGuardsEarly, "guards_in_a_race"),
     (Fault::ChecksThenWrites, "one_writer_wins"),
     (Fault::ChecksThenWrites, "one_claim_wins"),
     (Fault::WritesInSteps, "dropped_halfway"),

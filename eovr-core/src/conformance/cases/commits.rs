@@ -1,9 +1,10 @@
-use crate::conformance::fixture::{LABEL, PARCEL, World, pack};
+use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack};
 use crate::conformance::report::{check, check_kind};
 use crate::conformance::twin::copy;
 use crate::conformance::{Case, Failure, Subject};
-use crate::decide::{Command, Commit};
+use crate::decide::{Command, Commit, Guard};
 use crate::error::ErrorKind::Conflict;
+use crate::record::Record;
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -25,6 +26,11 @@ pub(super) const CASES: &[Case] = &[
         name: "change_of_nothing",
         promise: "changing a record that is not there is a conflict and creates nothing",
         run: |subject| Box::pin(change_of_nothing(subject)),
+    },
+    Case {
+        name: "guards_hold",
+        promise: "a commit whose guard names another version than is there is a conflict and changes nothing",
+        run: |subject| Box::pin(guards(subject)),
     },
     Case {
         name: "receipt_says_what_was_written",
@@ -130,6 +136,34 @@ async fn change_of_nothing(subject: Subject) -> Result<(), Failure> {
     let commit = world.decide_on(&never, Command::new("send")).await?;
     check_kind(world.store.commit(commit).await, Conflict, "a change of a record that is not there")?;
     check!(world.dump().await? == before, "a change of nothing left something behind");
+    Ok(())
+}
+
+async fn guards(subject: Subject) -> Result<(), Failure> {
+    let mut world = World::open(subject).await?;
+    let ground = world.pack("n-1-1", pack()).await?;
+    let other = world.pack("s-1-2", pack()).await?;
+    let guard =
+        |record: &Record, version| Guard { kind: record.envelope().kind.clone(), id: record.id(), version };
+    let mut wrong = vec![("a version to come", guard(&ground, 2)), ("an earlier version", guard(&ground, 0))];
+    wrong.push(("a record that is not there", Guard { id: world.new_id(), ..guard(&ground, 1) }));
+    wrong.push(("a record of another kind", Guard { kind: name(LABEL)?, ..guard(&ground, 1) }));
+    for (what, wrong) in wrong {
+        let before = world.dump().await?;
+        let mut commit = world.decide_pack("n-1-2", world.now_id(1), pack())?;
+        commit = commit.and(world.decide_on(&other, Command::new("send")).await?);
+        commit.guard(guard(&ground, 1));
+        commit.guard(wrong);
+        check_kind(world.store.commit(commit).await, Conflict, &format!("a commit guarded by {what}"))?;
+        check!(world.dump().await? == before, "a commit guarded by {what} left something behind");
+    }
+    let mut commit = world.decide_pack("n-1-2", world.now_id(1), pack())?;
+    commit = commit.and(world.decide_on(&other, Command::new("send")).await?);
+    commit.guard(guard(&ground, 1));
+    let written = world.store.commit(commit).await?.written;
+    check!(written.len() == 2, "two records were committed, and {} were written", written.len());
+    let now = world.top()?.load(PARCEL, ground.id()).await?;
+    check!(now.version() == 1, "a guard changed the record that it names: {:?}", now.envelope());
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack, stamp};
 use crate::conformance::join::{Boxed, join_all};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
-use crate::decide::Command;
-use crate::error::{ErrorKind, Result};
+use crate::decide::{Command, Guard};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ports::{Parcel, Written};
 use crate::record::{Column, Query, Test, Value};
 
@@ -30,6 +30,12 @@ pub(super) const CASES: &[Case] = &[
         name: "numbers_in_a_race",
         promise: "records created at once get different numbers",
         run: |subject| Box::pin(creators(subject)),
+    },
+    Case {
+        name: "guards_in_a_race",
+        promise: "of commits that are made while the record of their guard changes, those before the change are made, \
+                  and none behind it",
+        run: |subject| Box::pin(guarded(subject)),
     },
     Case {
         name: "leases_in_a_race",
@@ -114,6 +120,49 @@ async fn claims(subject: Subject) -> Result<(), Failure> {
     let all = world.store.find(&Scope::everything(), &Query::of(name(PARCEL)?)).await?.items.len();
     check!(all == 4, "four of them were kept, and {all} are there");
     Ok(())
+}
+
+async fn guarded(subject: Subject) -> Result<(), Failure> {
+    let mut world = World::open(subject).await?;
+    for _ in 0..6 {
+        let ground = world.pack("n-1-1", pack()).await?;
+        let guard = Guard { kind: name(PARCEL)?, id: ground.id(), version: ground.version() };
+        let mut commits = Vec::new();
+        for racer in 0..RACERS {
+            let mut commit = match racer == RACERS / 2 {
+                true => world.decide_on(&ground, Command::new("send")).await?,
+                false => {
+                    let id = world.new_id();
+                    world.decide_pack("n-1-2", id, pack())?
+                }
+            };
+            commit.guard(guard.clone());
+            commits.push(commit);
+        }
+        let start = world.store.census(&name(PARCEL)?, &[]).await?.position;
+        let store = &world.store;
+        let racers = commits.into_iter().map(|commit| -> Raced<'_> {
+            let made = async move { store.commit(commit).await };
+            Box::pin(async move { first(made.await?.written) })
+        });
+        let won: BTreeSet<_> = winners(join_all(racers).await)?.into_iter().map(|won| won.id).collect();
+        check!(won.contains(&ground.id()), "the change that needs no guard was lost");
+        let feed = world.store.feed(start, 1000).await?;
+        check!(
+            feed.len() == won.len(),
+            "{} commits were made, and {} messages are there",
+            won.len(),
+            feed.len()
+        );
+        let change = format!("\"record\":\"{}\"", ground.id());
+        let last = feed.last().is_some_and(|posted| posted.message.contains(&change));
+        check!(last, "a commit was made behind the change of the record that its guard names");
+    }
+    Ok(())
+}
+
+fn first(written: Vec<Written>) -> Result<Written> {
+    written.into_iter().next().ok_or_else(|| Error::bug("a commit writes a record"))
 }
 
 async fn creators(subject: Subject) -> Result<(), Failure> {

@@ -183,7 +183,7 @@ impl Doors {
             .set_some("user", lane.account.map(|account| account.to_string()));
         let kind = self.eovr().catalog().kind(throttle::KIND)?.clone();
         let commit = software.decide_new(&kind, lane.id, lane.stamp.clone(), None, command)?;
-        self.eovr().store().commit(commit).await.map(drop)
+        self.eovr().commit(commit).await.map(drop)
     }
 
     /// A door was closed. The owner is told; for an address that nobody has as much is written.

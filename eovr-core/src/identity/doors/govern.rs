@@ -96,7 +96,7 @@ impl Doors {
             } else {
                 commit
             };
-            match self.eovr().store().commit(commit).await {
+            match self.eovr().commit(commit).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
                 Ok(_) => return self.end_all(&target, Reason::Closed, None).await.map(drop),

@@ -10,7 +10,7 @@ use std::task::Poll;
 
 use eovr_core::access::Scope;
 use eovr_core::audit::StoredEvent;
-use eovr_core::decide::{Change, Commit};
+use eovr_core::decide::{Change, Commit, Guard};
 use eovr_core::kind::Catalog;
 use eovr_core::ports::{Parcel, Receipt, Written};
 use eovr_core::record::{Record, RecordId, StoredRecord, Value};
@@ -83,6 +83,8 @@ pub(crate) enum Fault {
     CensusWithoutAbsent,
     CensusInSteps,
     PrepareForgets,
+    IgnoresGuards,
+    ChecksGuardsEarly,
     ChecksThenWrites,
     WritesInSteps,
     LeasesInSteps,
@@ -149,6 +151,12 @@ impl Faulty {
         }
         let mut claimed = BTreeSet::new();
         commit.changes().iter().try_for_each(|change| self.check(change, &mut claimed))?;
+        if self.is(Fault::ChecksGuardsEarly) {
+            commit.guards().iter().try_for_each(|guard| self.holds(guard))?;
+            yield_once().await;
+        } else if !self.is(Fault::IgnoresGuards) {
+            commit.guards().iter().try_for_each(|guard| self.holds(guard))?;
+        }
         if self.is(Fault::ChecksThenWrites) {
             yield_once().await;
         }
@@ -165,6 +173,13 @@ impl Faulty {
             Some((home, facet.clone(), record.facet(facet.as_str())?.clone()))
         };
         facets.filter_map(claim).collect()
+    }
+
+    fn holds(&self, guard: &Guard) -> Result<()> {
+        let world = self.world();
+        let now = world.records.get(&guard.id).filter(|record| record.envelope().kind == guard.kind);
+        let now = now.map(Record::version);
+        if now == Some(guard.version) { Ok(()) } else { Err(Error::new(ErrorKind::Conflict, "changed")) }
     }
 
     fn check(&self, change: &Change, claimed: &mut BTreeSet<(Name, Name, Value)>) -> Result<()> {
