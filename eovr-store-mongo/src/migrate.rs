@@ -3,12 +3,15 @@
 //! A collection takes any document, so the layout is remembered beside the counters: which fields a kind
 //! has, and of which type.
 
-use eovr_core::{Error, ErrorKind, Result};
-use mongodb::bson::{Document, doc};
+use std::sync::Arc;
+
+use eovr_core::{Error, ErrorKind, Name, Result};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Collection, Database};
 
+use crate::commit::Schemas;
 use crate::error::{code, code_of, damaged, translate};
-use crate::schema::{COUNTERS, Schema, system_indexes};
+use crate::schema::{COUNTERS, Schema, Slot, system_indexes};
 use crate::transaction::{COUNTER, WATERMARK};
 
 /// The document of the counters that remembers the layout.
@@ -20,7 +23,9 @@ const VERSION: i64 = 2;
 
 /// Makes what is missing, and asks for no right where nothing is. Every step may be done twice, and by twenty
 /// nodes at once.
-pub(crate) async fn prepare(database: &Database, schemas: &[&Schema]) -> Result<()> {
+///
+/// Gives the kinds with what their documents have besides.
+pub(crate) async fn prepare(database: &Database, schemas: &Schemas) -> Result<Schemas> {
     let counters = database.collection(COUNTERS);
     let version = check_version(&counters).await?;
     begin(&counters, COUNTER, doc! { "position": 0_i64, "numbers": {} }).await?;
@@ -32,7 +37,9 @@ pub(crate) async fn prepare(database: &Database, schemas: &[&Schema]) -> Result<
     for (collection, indexes) in system_indexes() {
         create_indexes(database, collection, indexes).await.map_err(translate)?;
     }
-    for schema in schemas {
+    let mut all = schemas.clone();
+    all.extend(carrying(&counters, schemas).await?);
+    for schema in all.values() {
         create_indexes(database, &schema.collection, schema.indexes()).await.map_err(
             |error| match code_of(&error) {
                 Some(code::DUPLICATE_KEY) => Error::new(
@@ -43,7 +50,28 @@ pub(crate) async fn prepare(database: &Database, schemas: &[&Schema]) -> Result<
             },
         )?;
     }
-    Ok(())
+    Ok(all)
+}
+
+/// The kinds that another node has given fields which these do not have, with them.
+pub(crate) async fn carrying(counters: &Collection<Document>, schemas: &Schemas) -> Result<Schemas> {
+    let layout = layout(counters).await?.ok_or_else(damaged)?;
+    let kinds = layout.get_document("kinds").map_err(|_| damaged())?;
+    let mut carrying = Schemas::new();
+    for (kind, schema) in schemas {
+        let Ok(fields) = kinds.get_document(kind.as_str()) else { continue };
+        let unknown = fields.iter().filter(|(name, _)| !schema.slots.contains_key(name.as_str()));
+        let slot = |(name, type_name): (&String, &Bson)| {
+            Some((Name::new(name).ok()?, Slot::carried(type_name.as_str()?)?))
+        };
+        let slots: Vec<_> = unknown.filter_map(slot).collect();
+        if !slots.is_empty() {
+            let mut schema = Schema::clone(schema);
+            schema.slots.extend(slots);
+            carrying.insert(kind.clone(), Arc::new(schema));
+        }
+    }
+    Ok(carrying)
 }
 
 /// The version of the layout; none, where there is none yet. Refuses a database that a newer release has
@@ -97,14 +125,14 @@ async fn renew(counters: &Collection<Document>) -> Result<()> {
     counters.update_one(older, doc! { "$set": { "version": VERSION } }).await.map(drop).map_err(translate)
 }
 
-/// Remembers the fields that are new; a field that is gone or has changed its type is a mistake of the
-/// host, and is refused before anything is read wrongly.
-async fn learn(counters: &Collection<Document>, schemas: &[&Schema]) -> Result<()> {
+/// Remembers the fields that are new; a field that has changed its type is a mistake of the host, and is refused
+/// before anything is read wrongly.
+async fn learn(counters: &Collection<Document>, schemas: &Schemas) -> Result<()> {
     loop {
         let layout = layout(counters).await?.ok_or_else(damaged)?;
         let known = layout.get_document("kinds").map_err(|_| damaged())?;
         let (mut missing, mut still_missing) = (Document::new(), doc! { "_id": LAYOUT, "version": VERSION });
-        for schema in schemas {
+        for schema in schemas.values() {
             let nothing = Document::new();
             let fields = match known.get(schema.name.as_str()) {
                 Some(fields) => fields.as_document().ok_or_else(damaged)?,
@@ -134,17 +162,8 @@ async fn learn(counters: &Collection<Document>, schemas: &[&Schema]) -> Result<(
 fn check_fields(schema: &Schema, known: &Document) -> Result<()> {
     for (name, there) in known {
         let there = there.as_str().ok_or_else(damaged)?;
-        let Some(slot) = schema.slots.get(name.as_str()) else {
-            // Left out, its values would be missing from records whose audit chain says that they are there.
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!(
-                    "collection `{}` has a field `{name}` that its kind does not know",
-                    schema.collection
-                ),
-            )
-            .with_help("keep the facet or field in the kind; an action that does not set it retires it"));
-        };
+        // What the kind does not have is carried.
+        let Some(slot) = schema.slots.get(name.as_str()) else { continue };
         if there != slot.type_name() {
             return Err(Error::new(
                 ErrorKind::Config,

@@ -12,6 +12,9 @@ pub(crate) const COUNTERS: &str = "counters";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const OUTBOX: &str = "outbox";
 
+/// The word for a sealed field.
+const SEALED: &str = "sealed";
+
 const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
 
 const BY_FACILITY: &str = "by_facility";
@@ -35,7 +38,7 @@ pub(crate) struct Covering<'s> {
 }
 
 /// The collection of one kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Schema {
     pub(crate) name: Name,
     pub(crate) collection: String,
@@ -153,9 +156,18 @@ impl Schema {
 }
 
 impl Slot {
+    /// A field that this node's kind does not have; `None` where its type is of a later release.
+    pub(crate) fn carried(type_name: &str) -> Option<Self> {
+        let facet = match type_name {
+            SEALED => None,
+            name => Some(ValueType::named(name)?),
+        };
+        Some(Self { facet, unique: false, indexed: false })
+    }
+
     /// The word that the layout remembers.
     pub(crate) fn type_name(&self) -> &'static str {
-        self.facet.map_or("sealed", ValueType::name)
+        self.facet.map_or(SEALED, ValueType::name)
     }
 }
 

@@ -139,6 +139,64 @@ impl MongoStore {
         self.inner.database.collection(name)
     }
 
+    /// Asks again with what another node has added to the kinds, where what was read has something unknown.
+    async fn carrying<T, F: Future<Output = Result<T>>>(&self, ask: impl Fn() -> F) -> Result<T> {
+        match ask().await {
+            Err(error) if error.kind() == ErrorKind::Tampered && self.refresh().await? => ask().await,
+            done => done,
+        }
+    }
+
+    async fn load_once_for_decision(
+        &self,
+        scope: &Scope,
+        kind: &Name,
+        id: RecordId,
+    ) -> Result<Option<Loaded>> {
+        let schema = self.schema(kind)?;
+        let records = self.collection(&schema.collection);
+        let asked = records.aggregate(query::load_for_decision(&schema, scope, id));
+        let mut cursor = asked.await.map_err(translate)?;
+        if !cursor.advance().await.map_err(translate)? {
+            return Ok(None);
+        }
+        let found = cursor.current();
+        let record = document(get(found, "record")?)?;
+        let last = found.get("last").map_err(|_| damaged())?.map(text).transpose()?;
+        Ok(Some(Loaded { record: read_record(&schema, record)?, last: last.map(str::to_owned) }))
+    }
+
+    async fn find_once(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
+        let schema = self.schema(&query.kind)?;
+        let records = self.collection(&schema.collection);
+        let mut options = FindOptions::default();
+        options.sort = Some(query::newest_first());
+        // One more than asked for tells whether there is a next page.
+        options.limit = Some(i64::from(query.limit) + 1);
+        options.hint = query::page_index(&schema, scope, query).map(|index| Hint::Name(index.to_owned()));
+        // In one trip: by itself the server would hand out 101 at first.
+        options.batch_size = Some(BATCH);
+        let asked = records.find(query::find(&schema, scope, query)?).with_options(options);
+        let mut cursor = asked.await.map_err(translate)?;
+        let (mut items, mut damaged, mut next, mut last) = (Vec::new(), Vec::new(), None, None);
+        while cursor.advance().await.map_err(translate)? {
+            if items.len() + damaged.len() == query.limit as usize {
+                next = last;
+                break;
+            }
+            let document = cursor.current();
+            let id = read_id(get(document, "_id")?)?;
+            let created_at = Timestamp::from_micros(int(get(document, "created_at")?)?);
+            last = Some(Cursor { created_at, id });
+            match read_record(&schema, document) {
+                Ok(record) => items.push(record),
+                Err(error) if error.kind() == ErrorKind::Tampered => damaged.push(id),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Page { items, next, damaged })
+    }
+
     /// The last position and the cells of a kind, as of one moment.
     async fn snapshot(
         &self,
@@ -219,11 +277,19 @@ impl Store for MongoStore {
             let twice = format!("two kinds would be kept in `{}`", schema.collection);
             return Err(Error::new(ErrorKind::Config, twice).with_help("give one of them another name"));
         }
-        let wanted: Vec<&Schema> = schemas.values().map(|schema| &**schema).collect();
-        migrate::prepare(&self.inner.database, &wanted).await?;
+        let schemas = migrate::prepare(&self.inner.database, &schemas).await?;
         let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut known).extend(schemas);
         Ok(())
+    }
+
+    async fn refresh(&self) -> Result<bool> {
+        let counters = self.inner.database.collection(COUNTERS);
+        let carrying = migrate::carrying(&counters, &self.schemas()).await?;
+        let met = !carrying.is_empty();
+        let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut known).extend(carrying);
+        Ok(met)
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
@@ -233,55 +299,25 @@ impl Store for MongoStore {
     }
 
     async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
-        let schema = self.schema(kind)?;
-        let filter = query::load(&schema, scope, id);
-        let found = self.collection(&schema.collection).find_one(filter).await.map_err(translate)?;
-        found.map(|document| read_record(&schema, &document)).transpose()
+        self.carrying(|| async {
+            let schema = self.schema(kind)?;
+            let filter = query::load(&schema, scope, id);
+            let found = self.collection(&schema.collection).find_one(filter).await.map_err(translate)?;
+            found.map(|document| read_record(&schema, &document)).transpose()
+        })
+        .await
     }
 
     async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
-        let schema = self.schema(kind)?;
-        let records = self.collection(&schema.collection);
-        let asked = records.aggregate(query::load_for_decision(&schema, scope, id));
-        let mut cursor = asked.await.map_err(translate)?;
-        if !cursor.advance().await.map_err(translate)? {
-            return Ok(None);
-        }
-        let found = cursor.current();
-        let record = document(get(found, "record")?)?;
-        let last = found.get("last").map_err(|_| damaged())?.map(text).transpose()?;
-        Ok(Some(Loaded { record: read_record(&schema, record)?, last: last.map(str::to_owned) }))
+        self.carrying(|| self.load_once_for_decision(scope, kind, id)).await
     }
 
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
-        let schema = self.schema(&query.kind)?;
-        let records = self.collection(&schema.collection);
-        let mut options = FindOptions::default();
-        options.sort = Some(query::newest_first());
-        // One more than asked for tells whether there is a next page.
-        options.limit = Some(i64::from(query.limit) + 1);
-        options.hint = query::page_index(&schema, scope, query).map(|index| Hint::Name(index.to_owned()));
-        // In one trip: by itself the server would hand out 101 at first.
-        options.batch_size = Some(BATCH);
-        let asked = records.find(query::find(&schema, scope, query)?).with_options(options);
-        let mut cursor = asked.await.map_err(translate)?;
-        let (mut items, mut damaged, mut next, mut last) = (Vec::new(), Vec::new(), None, None);
-        while cursor.advance().await.map_err(translate)? {
-            if items.len() + damaged.len() == query.limit as usize {
-                next = last;
-                break;
-            }
-            let document = cursor.current();
-            let id = read_id(get(document, "_id")?)?;
-            let created_at = Timestamp::from_micros(int(get(document, "created_at")?)?);
-            last = Some(Cursor { created_at, id });
-            match read_record(&schema, document) {
-                Ok(record) => items.push(record),
-                Err(error) if error.kind() == ErrorKind::Tampered => damaged.push(id),
-                Err(error) => return Err(error),
-            }
+        let page = self.find_once(scope, query).await?;
+        if !page.damaged.is_empty() && self.refresh().await? {
+            return self.find_once(scope, query).await;
         }
-        Ok(Page { items, next, damaged })
+        Ok(page)
     }
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {

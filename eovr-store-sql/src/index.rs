@@ -6,7 +6,7 @@ use crate::dialect::mysql;
 use crate::schema::{ENVELOPE, PLACE, Schema, quoted};
 
 /// An index, and how it is made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Index {
     /// As the database calls it.
     pub(crate) name: String,

@@ -1,15 +1,17 @@
 //! Tables and indexes for a catalogue of kinds. Only ever adds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use eovr_core::{Error, ErrorKind, Result};
+use eovr_core::{Error, ErrorKind, Name, Result};
 
+use crate::commit::Schemas;
 use crate::connection::Connection;
 use crate::dialect::{Dialect, mysql, postgres};
-use crate::error::{is_lost, lost_its_turn, may_not, translate};
+use crate::error::{damaged, is_lost, lost_its_turn, may_not, translate};
 use crate::query::Statement;
 use crate::row::Row;
-use crate::schema::Schema;
+use crate::schema::{COLUMNS, Schema, Slot};
 
 /// The layout of the tables that this code writes. One more whenever older code could no longer read or
 /// write them rightly.
@@ -17,11 +19,13 @@ const LAYOUT: i64 = 1;
 
 /// Makes what is missing, one node at a time: twenty may start at once. In one transaction, except on
 /// MariaDB, where each change of a table stands by itself and the next start does what is left.
+///
+/// Gives the kinds with what their tables have besides.
 pub(crate) async fn prepare(
     connection: &mut Connection,
     dialect: Dialect,
-    schemas: &[&Schema],
-) -> Result<()> {
+    schemas: &Schemas,
+) -> Result<Schemas> {
     let mut ground = Ground { connection, dialect };
     match dialect {
         Dialect::Sqlite => ground.run("BEGIN IMMEDIATE").await?,
@@ -34,12 +38,43 @@ pub(crate) async fn prepare(
     let added = ground.add(schemas).await;
     let end = match (dialect, &added) {
         (Dialect::Mysql(_), _) => mysql::NEXT,
-        (_, Ok(())) => "COMMIT",
+        (_, Ok(_)) => "COMMIT",
         (_, Err(_)) => "ROLLBACK",
     };
     // Where something went wrong, the transaction may be gone already; what matters is the first error.
     let ended = ground.run(end).await;
-    added.and(ended)
+    let carrying = added?;
+    ended.map(|()| carrying)
+}
+
+/// The columns of each kind, with the words for their types.
+pub(crate) type Columns = BTreeMap<(String, String), String>;
+
+pub(crate) fn ask_columns() -> Statement {
+    Statement::new(format!("SELECT kind, name, type FROM {COLUMNS}"))
+}
+
+pub(crate) fn read_columns(rows: &[Row]) -> Result<Columns> {
+    let text = |row: &Row, at| Ok::<_, Error>(row.text(at)?.ok_or_else(damaged)?.to_owned());
+    let column = |row: &Row| Ok(((text(row, 0)?, text(row, 1)?), text(row, 2)?));
+    rows.iter().map(column).collect()
+}
+
+/// The kinds that another node has given columns which these do not have, with them.
+pub(crate) fn carrying(schemas: &Schemas, columns: &Columns) -> Schemas {
+    let mut carrying = Schemas::new();
+    for (kind, schema) in schemas {
+        let of_kind = columns.iter().filter(|((of, _), _)| *of == *kind.as_str());
+        let unknown = of_kind.filter(|((_, name), _)| !schema.has_column(name));
+        let slot = |((_, name), type_name): (&(String, String), &String)| {
+            Slot::carried(Name::new(name).ok()?, type_name)
+        };
+        let slots: Vec<Slot> = unknown.filter_map(slot).collect();
+        if !slots.is_empty() {
+            carrying.insert(kind.clone(), Arc::new(schema.carrying(slots)));
+        }
+    }
+    carrying
 }
 
 /// A database that is being prepared.
@@ -51,14 +86,18 @@ struct Ground<'c> {
 impl Ground<'_> {
     /// What is there is left alone: even to look at it in order to make it again would make PostgreSQL
     /// wait for those who are writing, and them for us.
-    async fn add(&mut self, schemas: &[&Schema]) -> Result<()> {
+    async fn add(&mut self, schemas: &Schemas) -> Result<Schemas> {
         self.system_tables().await?;
-        for schema in schemas {
+        let columns = self.columns_of_all().await?;
+        let mut all = schemas.clone();
+        all.extend(carrying(schemas, &columns));
+        for schema in all.values() {
             // Asked first: who may only read and write may not even say `IF NOT EXISTS`.
             if self.columns(schema).await?.is_empty() {
                 self.run(schema.create_table()).await?;
             }
             self.add_columns(schema).await?;
+            self.remember_columns(schema, &columns).await?;
             let there = self.indexes(schema).await?;
             for index in schema.indexes.iter().filter(|index| !there.contains(&index.name)) {
                 self.run(index.create.as_str()).await.map_err(|error| match error.kind() {
@@ -78,7 +117,59 @@ impl Ground<'_> {
                 self.guard(guard.create).await?;
             }
         }
+        Ok(all)
+    }
+
+    async fn columns_of_all(&mut self) -> Result<Columns> {
+        if self.tables(COLUMNS).await?.is_empty() {
+            for statement in self.dialect.table_of_columns() {
+                self.run(statement).await?;
+            }
+        }
+        let rows = self.fetch(ask_columns()).await?;
+        read_columns(&rows)
+    }
+
+    /// So that a node whose kind does not have a column knows what it is.
+    async fn remember_columns(&mut self, schema: &Schema, columns: &Columns) -> Result<()> {
+        for slot in &schema.slots {
+            let (kind, name) = (schema.name.to_string(), slot.name.to_string());
+            match columns.get(&(kind.clone(), name.clone())) {
+                Some(known) if known != slot.type_name() => {
+                    return Err(another_type(&name, &kind, known, slot.type_name()));
+                }
+                Some(_) => {}
+                None => {
+                    let mut insert =
+                        Statement::new(format!("INSERT INTO {COLUMNS} (kind, name, type) VALUES ("));
+                    insert.bind(kind.as_str());
+                    insert.push(", ");
+                    insert.bind(name.as_str());
+                    insert.push(", ");
+                    insert.bind(slot.type_name());
+                    insert.push(")");
+                    self.fetch(insert).await?;
+                }
+            }
+        }
         Ok(())
+    }
+
+    async fn tables(&mut self, name: &str) -> Result<Vec<String>> {
+        self.names(
+            match self.dialect {
+                Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE name = (",
+                Dialect::Postgres => {
+                    "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename = ("
+                }
+                Dialect::Mysql(_) => {
+                    "SELECT table_name FROM information_schema.tables \
+                     WHERE table_schema = DATABASE() AND table_name = ("
+                }
+            },
+            name,
+        )
+        .await
     }
 
     /// On MariaDB only who may make a trigger sees whether there is one: for the service's own account that is the
@@ -97,17 +188,7 @@ impl Ground<'_> {
 
     /// A database that a newer release has laid out may hold what this one would not see.
     async fn system_tables(&mut self) -> Result<()> {
-        let there = self.names(match self.dialect {
-            Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE name = (",
-            Dialect::Postgres => {
-                "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename = ("
-            }
-            Dialect::Mysql(_) => {
-                "SELECT table_name FROM information_schema.tables \
-                 WHERE table_schema = DATABASE() AND table_name = ("
-            }
-        }, "layout");
-        let version = match there.await?.is_empty() {
+        let version = match self.tables("layout").await?.is_empty() {
             true => None,
             false => {
                 let rows = self.fetch(Statement::new("SELECT version FROM layout")).await?;
@@ -138,9 +219,9 @@ impl Ground<'_> {
         if let Some(name) = found.keys().find(|name| !schema.has_column(name)) {
             return Err(Error::new(
                 ErrorKind::Config,
-                format!("table `{}` has a column `{name}` that its kind does not know", schema.name),
+                format!("table `{}` has a column `{name}` that no node of eovr has made", schema.name),
             )
-            .with_help("keep the facet or field in the kind; an action that does not set it retires it"));
+            .with_help("take it away, or add a facet of this name to the kind"));
         }
         for slot in &schema.slots {
             let wanted = self.dialect.slot_type(slot);
@@ -154,13 +235,7 @@ impl Ground<'_> {
                 }
                 // Compared up to a space or a bracket: databases add lengths and collations, or leave them out.
                 Some(there) if first_word(there) != first_word(&wanted) => {
-                    return Err(Error::new(
-                        ErrorKind::Config,
-                        format!("column `{}` of table `{}` has another type", slot.name, schema.name),
-                    )
-                    .with_help(format!(
-                        "it is {there} and the kind wants {wanted}: give the facet a new name"
-                    )));
+                    return Err(another_type(slot.name.as_str(), schema.name.as_str(), there, &wanted));
                 }
                 Some(_) => {}
             }
@@ -244,6 +319,11 @@ impl Ground<'_> {
     async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>> {
         self.connection.fetch(statement).await.map_err(translate)
     }
+}
+
+fn another_type(name: &str, of: &str, there: &str, wanted: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("column `{name}` of table `{of}` has another type"))
+        .with_help(format!("it is {there} and the kind wants {wanted}: give the facet a new name"))
 }
 
 fn refused(error: sqlx::Error) -> Error {

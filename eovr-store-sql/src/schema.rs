@@ -20,7 +20,7 @@ pub(crate) struct Slot {
 }
 
 /// The table of one kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Schema {
     pub(crate) dialect: Dialect,
     pub(crate) name: Name,
@@ -89,7 +89,13 @@ const FIXED: [&str; 8] =
 pub(crate) const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
 
 /// The tables of the store itself.
-const TAKEN: [&str; 4] = ["layout", "events", "outbox", "counters"];
+const TAKEN: [&str; 5] = ["layout", COLUMNS, "events", "outbox", "counters"];
+
+/// Which columns each kind has, and of which type: what a database calls `INTEGER` may be a number or a time.
+pub(crate) const COLUMNS: &str = "layout_columns";
+
+/// The word for a column of sealed bytes.
+const SEALED: &str = "sealed";
 
 impl Schema {
     pub(crate) fn of(kind: &Kind, dialect: Dialect) -> Result<Self> {
@@ -114,10 +120,22 @@ impl Schema {
             update: String::new(),
         };
         schema.indexes = index::indexes(&schema);
-        schema.reading = schema.reading_list(None);
-        schema.insert = schema.insert_phrases();
-        schema.update = schema.update_phrase();
+        schema.phrase();
         Ok(schema)
+    }
+
+    /// The same with columns that the kind of this node does not know, and another node's does.
+    pub(crate) fn carrying(&self, columns: impl IntoIterator<Item = Slot>) -> Self {
+        let mut schema = self.clone();
+        schema.slots.extend(columns);
+        schema.phrase();
+        schema
+    }
+
+    fn phrase(&mut self) {
+        self.reading = self.reading_list(None);
+        self.insert = self.insert_phrases();
+        self.update = self.update_phrase();
     }
 
     fn column_names(&self) -> impl Iterator<Item = &str> {
@@ -240,6 +258,21 @@ impl Slot {
     fn field(field: &FieldSpec) -> Self {
         let (name, column_type) = (field.name.clone(), ColumnType::Bytes);
         Self { name, column_type, facet: None, unique: false, indexed: true }
+    }
+
+    /// A column that this node's kind does not have; `None` where its type is of a later release.
+    pub(crate) fn carried(name: Name, type_name: &str) -> Option<Self> {
+        let facet = match type_name {
+            SEALED => None,
+            name => Some(ValueType::named(name)?),
+        };
+        let column_type = facet.map_or(ColumnType::Bytes, Into::into);
+        Some(Self { name, column_type, facet, unique: false, indexed: false })
+    }
+
+    /// The word for its type, as the layout remembers it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        self.facet.map_or(SEALED, ValueType::name)
     }
 
     fn plain_type(&self) -> Option<ValueType> {

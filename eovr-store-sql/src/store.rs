@@ -139,11 +139,11 @@ impl SqlStore {
         }
     }
 
-    async fn prepare_once(&self, schemas: &Schemas) -> Result<()> {
+    async fn prepare_once(&self, schemas: &Schemas) -> Result<Schemas> {
         let mut connection = self.inner.link.connect_to_write(None).await.map_err(translate)?;
-        let tables: Vec<_> = schemas.values().map(|schema| &**schema).collect();
-        migrate::prepare(&mut connection, self.inner.dialect, &tables).await?;
-        connection.close().await.map_err(translate)
+        let schemas = migrate::prepare(&mut connection, self.inner.dialect, schemas).await?;
+        connection.close().await.map_err(translate)?;
+        Ok(schemas)
     }
 }
 
@@ -158,15 +158,24 @@ impl Store for SqlStore {
         // A table that is being written to, and one that is being changed, may wait for each other: the
         // database lets one of them go on, and it may not be us.
         let mut left = PREPARED;
-        while let Err(error) = self.prepare_once(&schemas).await {
-            if left == 0 || error.kind() != ErrorKind::Unavailable {
-                return Err(error);
+        let schemas = loop {
+            match self.prepare_once(&schemas).await {
+                Err(error) if left > 0 && error.kind() == ErrorKind::Unavailable => left -= 1,
+                done => break done?,
             }
-            left -= 1;
-        }
+        };
         let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut known).extend(schemas);
         Ok(())
+    }
+
+    async fn refresh(&self) -> Result<bool> {
+        let columns = migrate::read_columns(&self.read(migrate::ask_columns()).await?)?;
+        let carrying = migrate::carrying(&self.schemas(), &columns);
+        let met = !carrying.is_empty();
+        let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut known).extend(carrying);
+        Ok(met)
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {

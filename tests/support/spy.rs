@@ -130,6 +130,10 @@ impl Store for Spy {
         self.inner.prepare(catalog).await
     }
 
+    async fn refresh(&self) -> Result<bool> {
+        self.inner.refresh().await
+    }
+
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         // As a database would: others get their turn between a read and a write.
         tokio::task::yield_now().await;

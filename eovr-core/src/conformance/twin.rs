@@ -34,6 +34,10 @@ impl Store for Twin {
         self.store.prepare(catalog).await
     }
 
+    async fn refresh(&self) -> Result<bool> {
+        self.store.refresh().await
+    }
+
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         let mut mirror: Vec<Change> = commit.changes().iter().map(copy).collect();
         let (what, guards) = (summary(&commit), commit.guards().to_vec());

@@ -23,7 +23,17 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `Config` where what is there does not fit the kinds.
+    ///
+    /// What the database has beyond them, because a newer release or catalogue once added it, is carried: read with
+    /// each record, left as it is, and no reason to refuse.
     async fn prepare(&self, catalog: &Catalog) -> Result<()>;
+
+    /// Looks whether another node has added facets or fields to the kinds since, and carries them from now on; `true`
+    /// where there were some. The engine asks before it calls a record damaged that such a node may have written.
+    /// A store that reads whatever a record has needs no more than this answer.
+    async fn refresh(&self) -> Result<bool> {
+        Ok(false)
+    }
 
     /// Applies a commit: records, events, outbox messages and numbers, in one transaction or not at all.
     ///

@@ -51,6 +51,13 @@ impl ValueType {
             Self::Bytes => "bytes",
         }
     }
+
+    /// The type of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Text, Self::Int, Self::Bool, Self::Time, Self::Bytes]
+            .into_iter()
+            .find(|known| known.name() == name)
+    }
 }
 
 impl Value {

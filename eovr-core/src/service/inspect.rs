@@ -184,9 +184,10 @@ impl Session {
             let events = self.chain(&record).await?;
             let verdict = self.verdict(kind, &record, &events);
             if !verdict.is_intact() {
-                // What was committed between the two reads breaks no chain.
+                // What was committed between the two reads breaks no chain, nor does a facet that is new to this node.
+                let met = self.eovr().store().refresh().await?;
                 let now = self.eovr().store().load(&Scope::of(self.actor()), kind.name(), id).await?;
-                if let Some(now) = now.filter(|now| now.envelope.version != record.version()) {
+                if let Some(now) = now.filter(|now| met || now.envelope.version != record.version()) {
                     record = Record::try_from(now)?;
                     continue;
                 }

@@ -56,9 +56,11 @@ impl Session {
             let verdict = self.verdict(&declared, &record, &events);
             tries -= 1;
             if !verdict.is_intact() && tries > 0 {
-                // The record and its events are two reads: what was committed between them breaks no chain.
+                // The record and its events are two reads: what was committed between them breaks no chain. Nor does a
+                // facet that this node has not met.
+                let met = self.eovr().store().refresh().await?;
                 let now = self.load(kind, id).await?;
-                if now.envelope().version != record.envelope().version {
+                if met || now.envelope().version != record.envelope().version {
                     record = now;
                     continue;
                 }

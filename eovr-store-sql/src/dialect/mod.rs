@@ -6,7 +6,7 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use crate::bind::ColumnType;
-use crate::schema::{Made, Schema, Slot};
+use crate::schema::{COLUMNS, Made, Schema, Slot};
 
 /// Which database is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,15 @@ impl Dialect {
             Self::Postgres => postgres::SYSTEM_TABLES.iter().map(|sql| (*sql).to_owned()).collect(),
             Self::Mysql(flavour) => flavour.system_tables(),
         }
+    }
+
+    /// Which columns the kinds have, and of which type. By itself, as databases before have all but this.
+    pub(crate) fn table_of_columns(self) -> [String; 1] {
+        let text = self.envelope_type(ColumnType::Text);
+        let column = |name: &str| format!("{name} {text} NOT NULL");
+        let columns = ["kind", "name", "type"].map(column).join(", ");
+        let options = self.table_options();
+        [format!("CREATE TABLE IF NOT EXISTS {COLUMNS} ({columns}, PRIMARY KEY (kind, name)){options}")]
     }
 
     /// What puts a question's plan before it.

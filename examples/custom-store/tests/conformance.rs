@@ -64,6 +64,10 @@ impl Store for Leaky {
         self.store.prepare(catalog).await
     }
 
+    async fn refresh(&self) -> Result<bool> {
+        self.store.refresh().await
+    }
+
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         self.store.commit(commit).await
     }

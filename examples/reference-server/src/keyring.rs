@@ -7,17 +7,18 @@ use std::time::Duration;
 use eovr_core::identity::key_change::{Change, Intent, KeyChanges, Place};
 use eovr_core::record::RecordId;
 use eovr_core::seal::Purpose;
-use eovr_core::{Error, ErrorKind, Result, Session, Timestamp};
+use eovr_core::{Eovr, Error, ErrorKind, Result, Session, Timestamp};
 use eovr_store_mongo::Vault;
 use uuid::Uuid;
 
-/// A node knows what others did to a vault so much later: well within [`Vault::SETTLING`].
+/// A node knows what others did to the keys so much later: well within [`Vault::SETTLING`]. The engine reads its own
+/// ring whenever it misses a key; what it cannot miss is a search key, under which others have sealed.
 const LOOK: Duration = Duration::from_secs(60);
 
 /// Where the keys are.
 #[derive(Clone)]
 pub(crate) enum Keys {
-    /// In the engine's ring, which follows the feed by itself.
+    /// In the engine's ring.
     Ring,
     /// In MongoDB's vault.
     Vault(Arc<Vault>),
@@ -148,14 +149,17 @@ impl Keys {
         Intent { change, place: self.place(), purpose: purpose.map(Purpose::name), key, reason }
     }
 
-    /// Learns what other nodes have done to a vault, until it is dropped.
-    pub(crate) async fn follow(self) {
-        let Self::Vault(vault) = self else { return };
+    /// Learns what other nodes have done to the keys, until it is dropped.
+    pub(crate) async fn follow(self, eovr: Eovr) {
         let mut every = tokio::time::interval(LOOK);
         loop {
             every.tick().await;
-            if let Err(error) = vault.refresh().await {
-                tracing::warn!(kind = error.kind().name(), "the key vault was not read");
+            let read = match &self {
+                Self::Ring => eovr.refresh_keys().await,
+                Self::Vault(vault) => vault.refresh().await,
+            };
+            if let Err(error) = read {
+                tracing::warn!(kind = error.kind().name(), "the keys were not read");
             }
         }
     }

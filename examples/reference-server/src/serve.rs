@@ -166,7 +166,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     beside.spawn(upkeep(app.clone(), log.clone()));
     beside.spawn(room.work(app.auth.clone()));
     beside.spawn(door.log.kept.clone().work(door.log.keeper(host)?, state.log, app.auth.clone()));
-    beside.spawn(host.keys.clone().follow());
+    beside.spawn(host.keys.clone().follow(host.eovr.clone()));
     if let Some(analyst) = analyst {
         beside.spawn(analyst.work(app.auth.clone()));
     }

@@ -69,6 +69,10 @@ impl Store for WatchedStore {
         self.store.prepare(catalog).await
     }
 
+    async fn refresh(&self) -> Result<bool> {
+        self.store.refresh().await
+    }
+
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
         let done = self.store.commit(commit).await;
         match &done {

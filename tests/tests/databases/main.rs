@@ -2,5 +2,6 @@
 
 mod hostile;
 mod races;
+mod rolling;
 mod servers;
 mod sqlite;

@@ -15,7 +15,7 @@ use eovr_core::{Eovr, ErrorKind, Session};
 use eovr_store_sql::SqlStore;
 use eovr_tests::{TestClock, TestEntropy, actor, id, master_key, org};
 
-async fn open(
+pub(crate) async fn open(
     file: &Path,
     keys: impl FnOnce(EovrBuilder) -> EovrBuilder,
 ) -> eovr_core::Result<(Eovr, TestClock)> {
@@ -25,7 +25,7 @@ async fn open(
     Ok((keys(builder).clock(clock.clone()).entropy(TestEntropy::default()).open().await?, clock))
 }
 
-async fn tell(nurse: &Session, words: &str) -> RecordId {
+pub(crate) async fn tell(nurse: &Session, words: &str) -> RecordId {
     let report = Report {
         category: "medication".to_owned(),
         description: words.to_owned(),
@@ -35,7 +35,7 @@ async fn tell(nurse: &Session, words: &str) -> RecordId {
     nurse.incidents().report(&id("CAI-1-1"), report).await.unwrap().written.id
 }
 
-async fn words(session: &Session, incident: RecordId) -> eovr_core::Result<String> {
+pub(crate) async fn words(session: &Session, incident: RecordId) -> eovr_core::Result<String> {
     let record = session.incidents().load(incident).await?;
     Ok(session.open(&record, "description")?.unwrap().to_string())
 }

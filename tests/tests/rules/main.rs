@@ -15,6 +15,7 @@ mod keys;
 mod lessons;
 mod log;
 mod narratives;
+mod nodes;
 mod notices;
 mod readme;
 mod scope;

@@ -52,6 +52,10 @@ impl Store for Troubled {
         self.store.prepare(catalog).await
     }
 
+    async fn refresh(&self) -> Done<bool> {
+        self.store.refresh().await
+    }
+
     async fn commit(&self, commit: Commit) -> Done<Receipt> {
         if self.full.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Unavailable, "database or disk is full"));

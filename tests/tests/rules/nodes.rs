@@ -1,0 +1,132 @@
+//! Nodes that run side by side on one database, while one of them changes what the others know.
+
+use async_trait::async_trait;
+use eovr_core::access::Role;
+use eovr_core::attachment::Attachments;
+use eovr_core::incident::{ATTACHMENT, Action};
+use eovr_core::memory::MemoryBlobs;
+use eovr_core::ports::Blobs;
+use eovr_core::record::RecordId;
+use eovr_core::seal::{MasterKey, Purpose};
+use eovr_core::{ErrorKind, Session};
+use eovr_tests::{actor, master_key};
+
+use crate::keys::{open, tell, words};
+
+/// The smallest picture.
+const PNG: &[u8] = &[
+    0x89, b'P', b'N', b'G', 13, 10, 26, 10, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
+    0, 0, 0, 0, 0x3A, 0x7E, 0x9B, 0x55, 0, 0, 0, 10, b'I', b'D', b'A', b'T', 0x78, 0xDA, 0x63, 0x60, 0, 0, 0,
+    2, 0, 1, 0xE5, 0x27, 0xDE, 0xFC, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xAE, 0x42, 0x60, 0x82,
+];
+
+/// The promise of destruction is worth nothing where another node still seals under the key: what it seals would be
+/// lost at birth.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_node_seals_under_a_key_that_another_has_destroyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hospital.db");
+    let (here, clock) = open(&file, |builder| builder.master_key(master_key())).await.unwrap();
+    let (there, there_clock) = open(&file, |builder| builder.master_key(master_key())).await.unwrap();
+    let nurse = here.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    let top = there.session(actor("top", Role::TopManagement, "CAI-1-1"));
+    let known = tell(&nurse, "under the first key").await;
+    let blobs = MemoryBlobs::new();
+
+    for round in 0..3 {
+        clock.pass_seconds(1);
+        there_clock.pass_seconds(1);
+        let older: Vec<_> = top.data_keys().await.unwrap().into_iter().filter(|key| !key.destroyed).collect();
+        for purpose in [Purpose::Fields, Purpose::Search] {
+            top.rotate_key(purpose).await.unwrap();
+        }
+        if round == 2 {
+            for key in older {
+                top.destroy_key(key.id, "erased").await.unwrap();
+            }
+        }
+        // The first thing that this node does is a report, a change with a note, or a file.
+        match round {
+            0 => {
+                let quality = here.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
+                quality.incidents().act(known, Action::Start, Some("why")).await.unwrap();
+            }
+            1 => {
+                let files = Attachments::of(&nurse, ATTACHMENT, &blobs);
+                files.attach(known, "photo.png", PNG).await.unwrap();
+            }
+            _ => {}
+        }
+        let newest = tell(&nurse, "after the change").await;
+        assert_eq!(words(&top, newest).await.unwrap(), "after the change");
+        assert_eq!(words(&nurse, newest).await.unwrap(), "after the change");
+        let keys = top.data_keys().await.unwrap();
+        let fields = keys.iter().filter(|key| key.purpose == Purpose::Fields).map(|key| key.id);
+        let record = top.incidents().load(newest).await.unwrap();
+        assert_eq!(
+            Some(record.sealed("description").unwrap().key_id()),
+            fields.max().map(|id| uuid::Uuid::from_bytes(*id.as_bytes()))
+        );
+    }
+    assert_eq!(words(&nurse, known).await.unwrap_err().kind(), ErrorKind::Key);
+    let trail = nurse.trail("incident", known).await.unwrap();
+    assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
+}
+
+/// A key that was destroyed while a file was on its way: the file is not kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_key_is_destroyed_on_the_way_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hospital.db");
+    let (eovr, clock) = open(&file, |builder| builder.master_key(master_key())).await.unwrap();
+    let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    let top = eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
+    let known = tell(&nurse, "with a photograph").await;
+    clock.pass_seconds(1);
+    let blobs = Between { top: top.clone(), kept: MemoryBlobs::new() };
+    let failed = Attachments::of(&nurse, ATTACHMENT, &blobs).attach(known, "photo.png", PNG).await;
+    assert_eq!(failed.unwrap_err().kind(), ErrorKind::Key);
+    assert_eq!(blobs.kept.count(), 0, "the bytes stayed");
+    Attachments::of(&nurse, ATTACHMENT, &blobs.kept).attach(known, "photo.png", PNG).await.unwrap();
+}
+
+/// Destroys the key while a file is kept.
+#[derive(Debug)]
+struct Between {
+    top: Session,
+    kept: MemoryBlobs,
+}
+
+#[async_trait]
+impl Blobs for Between {
+    async fn put(&self, id: uuid::Uuid, sealed: &eovr_core::seal::Sealed) -> eovr_core::Result<()> {
+        self.kept.put(id, sealed).await?;
+        self.top.rotate_key(Purpose::Fields).await?;
+        self.top.destroy_key(RecordId::from_bytes(*sealed.key_id().as_bytes()), "erased").await
+    }
+
+    async fn get(&self, id: uuid::Uuid) -> eovr_core::Result<Option<Vec<u8>>> {
+        self.kept.get(id).await
+    }
+
+    async fn remove(&self, id: uuid::Uuid) -> eovr_core::Result<()> {
+        self.kept.remove(id).await
+    }
+}
+
+/// One node after the other gets a new master key; the others go on meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_goes_on_while_another_starts_with_a_new_master_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hospital.db");
+    let (old, _) = open(&file, |builder| builder.master_key(master_key())).await.unwrap();
+    let nurse = old.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    let (new, _) = open(&file, |builder| {
+        builder.master_key(MasterKey::from_bytes(&[43; 32])).previous_master_key(master_key())
+    })
+    .await
+    .unwrap();
+    let told = tell(&nurse, "told to the node that has not been restarted").await;
+    let there = new.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    assert_eq!(words(&there, told).await.unwrap(), "told to the node that has not been restarted");
+}
