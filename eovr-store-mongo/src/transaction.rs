@@ -155,6 +155,13 @@ impl Transactions {
         Ok(())
     }
 
+    /// Returns when everything that this server had committed before can be read.
+    pub(crate) async fn catch_up(&self) -> mongodb::error::Result<()> {
+        let options = CollectionOptions::builder().read_concern(ReadConcern::linearizable()).build();
+        let counters: Collection<RawDocumentBuf> = self.database.collection_with_options(COUNTERS, options);
+        counters.find_one(doc! { "_id": COUNTER }).await.map(drop)
+    }
+
     /// Whether an earlier transaction has written these jobs, and with which numbers. The first event tells
     /// for all of them, as they have always shared one.
     pub(crate) async fn written(&self, jobs: &[&Job]) -> eovr_core::Result<Option<Vec<Numbers>>> {

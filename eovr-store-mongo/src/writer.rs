@@ -149,9 +149,20 @@ impl Worker {
                         tell(one.answer, Ok(numbers));
                     }
                 }
+                Err(Ended::Conflict) => self.tell_conflict(group, deadline),
                 Err(ended) => group.into_iter().for_each(|one| tell(one.answer, Err(ended.error()))),
             }
         }
+    }
+
+    /// Whoever has lost reads again at once: first what it has lost to must be there for every reader, which the
+    /// transaction saw before that. The others do not wait for it.
+    fn tell_conflict(&self, group: Vec<Waiting>, deadline: Instant) {
+        let transactions = self.transactions.clone();
+        tokio::spawn(async move {
+            let _ = timeout_at(deadline, transactions.catch_up()).await;
+            group.into_iter().for_each(|one| tell(one.answer, Err(conflict())));
+        });
     }
 
     /// Runs a group in one transaction, again and again while the server is not there or somebody else is

@@ -60,6 +60,22 @@ impl Authenticator {
         Self { keys: keys.into_iter().map(|(id, key)| Key::new(id, key)).collect(), required }
     }
 
+    /// From these keys, and those of its own that are named, in their order.
+    pub(crate) fn renewed<'k>(
+        &self,
+        keys: impl IntoIterator<Item = (Uuid, &'k [u8; 32])>,
+        known: &[Uuid],
+        required: bool,
+    ) -> Self {
+        let keys = keys.into_iter().map(|(id, key)| Key::new(id, key));
+        let known = self.keys.iter().filter(|key| known.contains(&key.id)).cloned();
+        Self { keys: keys.chain(known).collect(), required: required || self.required }
+    }
+
+    pub(crate) fn knows(&self, id: Uuid) -> bool {
+        self.keys.iter().any(|key| key.id == id)
+    }
+
     /// Whether every chain must end with an event that has a code.
     pub fn is_required(&self) -> bool {
         self.required

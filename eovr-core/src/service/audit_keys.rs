@@ -115,9 +115,25 @@ impl Eovr {
     pub(super) async fn refresh_audit_keys(&self) -> Result<()> {
         let master = self.audit_master()?;
         let kept = self.kept_audit_keys().await?;
-        let mut keys = kept.iter().map(|key| AuditKey::unwrap(master, &key.0)).collect::<Result<Vec<_>>>()?;
+        let before = self.authenticator();
+        let (mut keys, mut known) = (Vec::new(), Vec::new());
+        for (kept, _) in &kept {
+            match (AuditKey::unwrap(master, kept), &before) {
+                (Ok(key), _) => keys.push(key),
+                // Wrapped anew by a node that has the next master key; this one gets it at its next start.
+                (Err(_), Some(before)) if before.knows(kept.id) => known.push(kept.id),
+                (Err(error), _) => return Err(error),
+            }
+        }
         keys.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
-        self.authenticate_with(&keys);
+        match before.filter(|_| !known.is_empty()) {
+            Some(before) => self.authenticate_by(before.renewed(
+                keys.iter().map(|key| (key.id, &*key.key)),
+                &known,
+                keys.iter().any(|key| key.required),
+            )),
+            None => self.authenticate_with(&keys),
+        }
         // Set back to an older row, a key would no longer say that codes are required.
         let authenticator = self.authenticator();
         for (_, record) in kept {
@@ -216,7 +232,10 @@ impl Eovr {
 
     fn authenticate_with(&self, keys: &[AuditKey]) {
         let required = keys.iter().any(|key| key.required);
-        let authenticator = Authenticator::new(keys.iter().map(|key| (key.id, &*key.key)), required);
+        self.authenticate_by(Authenticator::new(keys.iter().map(|key| (key.id, &*key.key)), required));
+    }
+
+    fn authenticate_by(&self, authenticator: Authenticator) {
         *self.inner.authenticator.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Arc::new(authenticator));
     }
