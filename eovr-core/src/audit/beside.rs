@@ -98,7 +98,7 @@ impl Told<'_> {
             && self.month == envelope.month
             && self.before.is_some() == event.from.is_some()
             && match &self.event {
-                Some(named) => *named == Hex(hash).to_string(),
+                Some(named) => Hex(hash).is(named),
                 None => event.mac.is_none(),
             }
     }

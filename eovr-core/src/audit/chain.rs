@@ -113,7 +113,7 @@ pub(super) fn check(
         if event.seq != seq || event.version != seq {
             return broken("an event is missing or stands twice before this one");
         }
-        if event.prev != Hex(&head.hash).to_string() {
+        if !Hex(&head.hash).is(&event.prev) {
             return broken("the event does not follow from the one before it");
         }
         let last = seen.last();

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -252,11 +252,26 @@ pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Three hashes stand in each event: `{byte:02x}` for every byte took a fifth of a decision.
-        let digit = |four: u8| char::from(if four < 10 { b'0' + four } else { b'a' + four - 10 });
-        self.0.iter().try_for_each(|byte| {
-            f.write_char(digit(byte >> 4))?;
-            f.write_char(digit(byte & 15))
-        })
+        // Three hashes stand in each event: `{byte:02x}` for every byte took a fifth of a decision, and a write for each
+        // sign a tenth.
+        let mut digits = [0; 64];
+        for bytes in self.0.chunks(32) {
+            let written = digits.iter_mut().zip(digits_of(bytes)).map(|(to, digit)| *to = digit).count();
+            let digits = digits.get(..written).and_then(|digits| std::str::from_utf8(digits).ok());
+            f.write_str(digits.unwrap_or_default())?;
+        }
+        Ok(())
     }
+}
+
+impl Hex<'_> {
+    /// Whether this is how the bytes are written.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        digits_of(self.0).eq(text.bytes())
+    }
+}
+
+fn digits_of(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    let digit = |four: u8| if four < 10 { b'0' + four } else { b'a' + four - 10 };
+    bytes.iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
 }

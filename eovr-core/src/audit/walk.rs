@@ -57,9 +57,9 @@ pub(super) fn back(
 }
 
 fn fits(past: &Past<'_>, event: &Seen<'_>) -> bool {
-    let content = past.content().is_none_or(|content| event.content == Hex(&content).to_string());
+    let content = past.content().is_none_or(|content| Hex(&content).is(&event.content));
     let by_digest = event.by_digest.as_ref();
-    content && by_digest.is_none_or(|digest| *digest == Hex(&past.by_digest()).to_string())
+    content && by_digest.is_none_or(|digest| Hex(&past.by_digest()).is(digest))
 }
 
 enum Undone {

@@ -21,6 +21,10 @@ pub(crate) struct Args {
 pub(crate) const NO_CHECKPOINTS: &str = "checkpoints: none are made, so nothing outside of the database vouches for its \
     history; name a file that is kept elsewhere with --checkpoints";
 
+/// The same.
+pub(crate) const NO_SECOND_FACTOR: &str = "second factor: nobody has to have one; --second-factor-from 4 asks those for it \
+    who decide for others, --second-factor-from 1 everybody";
+
 /// What was looked at, and how it is: well, or what is wrong and what would help.
 struct Finding {
     what: &'static str,
@@ -46,6 +50,10 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
     if !args.door.log.kept.is_on() {
         let mark = out.paint("warn", Paint::Warn);
         out.line(format_args!("{mark}  {NO_CHECKPOINTS}"));
+    }
+    if !args.door.demands_a_second_factor() {
+        let mark = out.paint("warn", Paint::Warn);
+        out.line(format_args!("{mark}  {NO_SECOND_FACTOR}"));
     }
     Ok(u8::from(failed > 0))
 }
@@ -73,6 +81,7 @@ async fn all(place: &Place, door: &Door) -> Vec<Finding> {
         Finding { what: "address", found: address(door.public_url.as_deref()) },
         Finding { what: "proxy", found: door.behind.check() },
     ];
+    findings.extend(door.lies_open().map(|listen| Finding { what: "line", found: Err(open(listen)) }));
     match place.database() {
         Ok(config) => {
             findings.push(Finding { what: "key", found: key(&config) });
@@ -92,6 +101,14 @@ async fn all(place: &Place, door: &Door) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn open(listen: std::net::SocketAddr) -> (String, String) {
+    (
+        format!("{listen} can be reached from outside, and the server itself speaks no TLS"),
+        "put a proxy with a certificate before it and name it with --proxy, or listen on 127.0.0.1"
+            .to_owned(),
+    )
 }
 
 fn told(failure: &Failure) -> (String, String) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use eovr_core::access::Tier;
 use eovr_core::identity::alert::Alert;
+use eovr_core::identity::doors::Limits;
 use eovr_core::identity::watch::SecurityLog;
 use eovr_core::incident::Lessons;
 use eovr_core::service::SystemClock;
@@ -63,6 +64,10 @@ pub(crate) struct Door {
     /// From this tier on (1 to 5) people have to have a second factor: who has none may set one up and nothing else
     #[arg(long, value_name = "TIER", env = "EOVR_SECOND_FACTOR_FROM", value_parser = tier)]
     second_factor_from: Option<Tier>,
+    /// After so many days people log in again, whatever they did meanwhile
+    #[arg(long, value_name = "DAYS", env = "EOVR_LOGIN_DAYS", default_value_t = Limits::default().login_days,
+        value_parser = clap::value_parser!(i64).range(1..=90))]
+    login_days: i64,
     /// A JSON file that describes an OpenID Connect provider, whose tokens are accepted too
     #[arg(long, value_name = "FILE")]
     identity_provider: Option<PathBuf>,
@@ -91,6 +96,15 @@ fn tier(text: &str) -> Result<Tier, String> {
 }
 
 impl Door {
+    pub(crate) fn demands_a_second_factor(&self) -> bool {
+        self.second_factor_from.is_some()
+    }
+
+    /// Without a proxy nothing stands between strangers and what the server says in the clear.
+    pub(crate) fn lies_open(&self) -> Option<SocketAddr> {
+        (self.behind.is_alone() && !self.listen.ip().is_loopback()).then_some(self.listen)
+    }
+
     /// The outside identity provider, where a file describes one.
     ///
     /// # Errors
@@ -106,6 +120,9 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
         check::for_real(&args.place, &args.door).await?;
         if !args.door.log.kept.is_on() {
             out.line(format_args!("warning: {}", check::NO_CHECKPOINTS));
+        }
+        if !args.door.demands_a_second_factor() {
+            out.line(format_args!("warning: {}", check::NO_SECOND_FACTOR));
         }
     }
     let learner = args.door.learn.then(Arc::default);
@@ -129,8 +146,12 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     };
     let descriptors = process::open_at_most();
     let previous = host.previous.as_deref().map(Secrets::tokens);
-    let doors =
-        http::doors_after(&host.eovr, host.secrets.tokens(), previous, door.second_factor_from).await?;
+    let limits = Limits {
+        second_factor_from: door.second_factor_from,
+        login_days: door.login_days,
+        ..Limits::default()
+    };
+    let doors = http::doors_after(&host.eovr, host.secrets.tokens(), previous, limits).await?;
     let mut auth = Auth::new(doors, Rates::new(door.allowed), door.behind.proxies());
     if let Some(provider) = door.provider()? {
         auth = auth.accepting(provider);

@@ -112,7 +112,7 @@ fn entry<'l>(line: &'l str, heads: &mut HashMap<String, Head>) -> Result<Cow<'l,
     let line: Line<'l> = serde_json::from_str(line).map_err(|_| "the line is not an entry")?;
     let told: Told = serde_json::from_str(&line.message).map_err(|_| "the message cannot be read")?;
     let digest = Hashed::of(&line.event).hash;
-    if Hex(&digest).to_string() != told.event {
+    if !Hex(&digest).is(&told.event) {
         return Err("the event is not the one that the message names");
     }
     let event: Event = serde_json::from_str(&line.event).map_err(|_| "the event cannot be read")?;
@@ -123,7 +123,7 @@ fn entry<'l>(line: &'l str, heads: &mut HashMap<String, Head>) -> Result<Cow<'l,
         return Err("the message does not tell of its event");
     }
     let head = heads.entry(event.record).or_insert(Head::EMPTY);
-    if event.seq != head.seq + 1 || event.prev != Hex(&head.hash).to_string() {
+    if event.seq != head.seq + 1 || !Hex(&head.hash).is(&event.prev) {
         return Err("the event does not follow from the one before it of its record");
     }
     *head = Head { seq: event.seq, hash: digest };

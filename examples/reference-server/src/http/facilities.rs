@@ -186,7 +186,9 @@ async fn draw(
         .map_err(|error| Problem::internal(format!("an address is no code: {error}")))?;
     let picture = code.render::<svg::Color<'_>>().min_dimensions(256, 256).build();
     let mut response: Response = picture.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml; charset=utf-8"));
     Ok(response)
 }
 

@@ -20,6 +20,10 @@ impl Nonce {
     }
 }
 
+/// What is data is no page, whatever a browser makes of it.
+const DATA: &str =
+    "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// Adds what is missing. Answers of the API are data and never a page; what is a page gets a nonce.
 pub(super) fn secure(headers: &mut HeaderMap, nonce: Option<&Nonce>, production: bool) {
     let mut say = |name: HeaderName, value: &'static str| {
@@ -34,11 +38,11 @@ pub(super) fn secure(headers: &mut HeaderMap, nonce: Option<&Nonce>, production:
         say(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
     }
     let policy = match nonce {
-        None => Some(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+        None => Some(HeaderValue::from_static(DATA)),
         Some(nonce) => {
             let nonce = nonce.as_str();
             HeaderValue::try_from(format!(
-                "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; \
+                "default-src 'none'; object-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; \
                  img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; \
                  base-uri 'none'; frame-ancestors 'none'"
             ))

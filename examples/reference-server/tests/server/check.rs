@@ -78,12 +78,17 @@ fn what_stands_before_the_server_is_said_and_is_not_everybody() -> Tested {
         (&["--proxy", "0.0.0.0/0"], everybody),
         (&["--proxy", "10.0.0.1", "--proxy", "0.0.0.0/1,128.0.0.0/1"], everybody),
         (&["--proxy", "::/0"], "proxy: ::/0 is no network of proxies"),
+        // Nor does anybody then keep the line to the server from being read.
+        (&["--no-proxy", "--listen", "0.0.0.0:0"], "line: 0.0.0.0:0 can be reached from outside"),
     ] {
         for verb in ["check", "serve"] {
             let mut command = folder.command(verb);
             std::fs::create_dir_all(folder.data())?;
             command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).env_remove("EOVR_PROXY");
-            command.args(options).args(["--production", "--listen", "127.0.0.1:0"]);
+            command.args(options).arg("--production");
+            if !options.contains(&"--listen") {
+                command.args(["--listen", "127.0.0.1:0"]);
+            }
             let run = run(&mut command)?;
             assert_eq!(
                 run.code,

@@ -61,6 +61,11 @@ impl Behind {
         }
     }
 
+    /// Whether it says that no proxy stands before the server.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.no_proxy
+    }
+
     pub(crate) fn proxies(&self) -> Proxies {
         Proxies(self.proxy.iter().map(|Cidr(network)| *network).collect())
     }

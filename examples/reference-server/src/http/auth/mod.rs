@@ -23,6 +23,7 @@ mod watch;
 
 use eovr_core::access::Tier;
 use eovr_core::identity::Doors;
+use eovr_core::identity::doors::Limits;
 use eovr_core::identity::password::PasswordPolicy;
 use eovr_core::{Eovr, Result};
 
@@ -93,7 +94,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// # Errors
 /// As [`Doors::open`].
 pub(crate) async fn doors(eovr: &Eovr, secret: &Secret, second_factor_from: Option<Tier>) -> Result<Doors> {
-    doors_after(eovr, secret, None, second_factor_from).await
+    doors_after(eovr, secret, None, Limits { second_factor_from, ..Limits::default() }).await
 }
 
 /// The same, where what was signed under the secret before is accepted too.
@@ -104,15 +105,13 @@ pub(crate) async fn doors_after(
     eovr: &Eovr,
     secret: &Secret,
     previous: Option<&Secret>,
-    second_factor_from: Option<Tier>,
+    limits: Limits,
 ) -> Result<Doors> {
-    use eovr_core::identity::doors::Limits;
     use eovr_core::identity::token::Signer;
     let signer = Signer::new("eovr-server", secret)?;
     let signer = match previous {
         Some(previous) => signer.also_accepting(previous),
         None => signer,
     };
-    let limits = Limits { second_factor_from, ..Limits::default() };
     Doors::open(eovr.clone(), signer, limits).await
 }

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use eovr_core::Timestamp;
@@ -41,7 +42,10 @@ async fn listen(State(app): State<App>, Person(who): Person) -> Result<Response,
     let owner = ActorId::new(&who.user.to_string())?;
     let inbox = Inbox::of(&app.eovr, owner)?;
     let events = Sse::new(events(app, who.login, inbox));
-    Ok(events.keep_alive(KeepAlive::default()).into_response())
+    let mut response = events.keep_alive(KeepAlive::default()).into_response();
+    let stream = HeaderValue::from_static("text/event-stream; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, stream);
+    Ok(response)
 }
 
 /// What a page is told.

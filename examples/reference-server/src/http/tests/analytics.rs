@@ -84,7 +84,11 @@ async fn browsers_are_told_to_be_careful() -> Tested {
     assert_eq!(got.json()?["role"], "staff");
     assert_eq!(got.header("cache-control"), "no-store");
     assert_eq!(got.header("x-content-type-options"), "nosniff");
-    assert_eq!(got.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(got.header("referrer-policy"), "no-referrer");
+    let policy = got.header("content-security-policy");
+    for part in ["default-src", "object-src", "base-uri", "form-action", "frame-ancestors"] {
+        assert!(policy.split("; ").any(|said| said == format!("{part} 'none'")), "{policy}");
+    }
     assert_eq!(got.header("strict-transport-security"), "");
     let real = Server::on(Arc::new(MemoryStore::new()), true).await?;
     assert!(real.get(NURSE, "/api/auth/me").await?.header("strict-transport-security").contains("max-age="));

@@ -61,11 +61,11 @@ pub(super) async fn door_with(allowed: Allowed) -> Failing<Door> {
 
 /// A server behind proxies.
 pub(super) async fn door_behind(proxies: Proxies, allowed: Allowed) -> Failing<Door> {
-    opened(allowed, proxies, None, None).await
+    opened(allowed, proxies, None, None, false).await
 }
 
 async fn door_accepting(allowed: Allowed, provider: Option<Provider>) -> Failing<Door> {
-    opened(allowed, Proxies::default(), provider, None).await
+    opened(allowed, Proxies::default(), provider, None, false).await
 }
 
 async fn opened(
@@ -73,6 +73,7 @@ async fn opened(
     proxies: Proxies,
     provider: Option<Provider>,
     second_factor_from: Option<Tier>,
+    production: bool,
 ) -> Failing<Door> {
     let clock = TestClock::new();
     let (of, rows) = incident::notice_actions()?;
@@ -119,7 +120,7 @@ async fn opened(
         eovr: eovr.clone(),
         gate: auth.clone(),
         auth,
-        production: false,
+        production,
         public_url: None,
         secrets: Secrets::for_tests(SECRET),
         keys: Keys::Ring,
@@ -561,7 +562,7 @@ async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
     let given = door.post(&top, &format!("{path}/link"), None).await?.is(200)?.json()?;
     let link = format!("/api/report/{}", given["link"].as_str().ok_or("a link")?);
     let qr = door.get(&top, &format!("{path}/qr")).await?.is(200)?;
-    assert_eq!(qr.header("content-type"), "image/svg+xml");
+    assert_eq!(qr.header("content-type"), "image/svg+xml; charset=utf-8");
     assert!(qr.text.contains("<svg"));
 
     let welcome = door.ask(Method::GET, &link, &[], None).await?.is(200)?.json()?;
@@ -592,13 +593,26 @@ async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
 }
 
 #[tokio::test]
+async fn in_production_a_cookie_goes_over_https_alone() -> Tested {
+    let door = opened(Allowed::ANY, Proxies::default(), None, None, true).await?;
+    let got = door.log_in(MONA, PASSWORD).await?;
+    let cookies: Vec<_> =
+        got.headers.get_all("set-cookie").iter().filter_map(|one| one.to_str().ok()).collect();
+    assert!(!cookies.is_empty());
+    for cookie in cookies {
+        assert!(cookie.starts_with("__Secure-eovr-") && cookie.contains("; Secure"), "{cookie}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_page_is_warned_before_its_login_ends() -> Tested {
     let door = door().await?;
     let mona = door.come_in(MONA).await?;
     let request =
         Request::get("/api/auth/events").header("host", "test").header("authorization", mona.bearer());
     let response = door.server.router.clone().oneshot(request.body(Body::empty())?).await?;
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
     let mut events = response.into_body();
     let mut told = async || {
         let frame = events.frame().await.ok_or("the stream ended")??;

@@ -205,7 +205,7 @@ async fn a_factor_that_the_top_takes_asks_for_another_password() -> Tested {
 
 #[tokio::test]
 async fn a_role_that_has_to_have_a_second_factor_is_led_to_it() -> Tested {
-    let door = opened(Allowed::ANY, Proxies::default(), None, Some(Tier::new(4)?)).await?;
+    let door = opened(Allowed::ANY, Proxies::default(), None, Some(Tier::new(4)?), false).await?;
     door.come_in(MONA).await?;
     let entered = door.log_in(TOP, PASSWORD).await?.is(200)?.json()?;
     assert_eq!(entered["status"], "enrol_factor");
