@@ -83,6 +83,9 @@ pub trait Store: Debug + Send + Sync {
     /// [`crate::analytics`] is built from.
     async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census>;
 
+    /// For the one reader of the outbox, the [post room](crate::notice::Post); every other one is a
+    /// [`FeedReader`](crate::service::FeedReader), from whom nothing is taken away.
+    ///
     /// Takes up to `limit` outbox messages, oldest first, that nobody holds at `now`, and holds them until
     /// `until`. A message that is not acknowledged by then is handed out again: delivered at least once.
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>>;

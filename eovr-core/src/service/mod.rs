@@ -3,6 +3,7 @@
 
 mod audit_keys;
 mod builder;
+mod feed_reader;
 mod figures;
 mod inspect;
 mod keys;
@@ -18,6 +19,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use self::builder::EovrBuilder;
+pub use self::feed_reader::FeedReader;
 use self::figures::Cubes;
 pub use self::inspect::{Finding, Inspected, Inspection, Vouched};
 pub use self::keys::DataKeyInfo;
@@ -87,8 +89,8 @@ impl Eovr {
         &self.inner.org
     }
 
-    /// The store. Its outbox has one reader, the [post room](crate::notice::Post); who follows what happens as well
-    /// reads the feed.
+    /// The store. Its outbox has one reader, the [post room](crate::notice::Post); who follows what happens as well is
+    /// a [`FeedReader`].
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
     }

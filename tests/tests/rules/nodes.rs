@@ -1,15 +1,18 @@
 //! Nodes that run side by side on one database, while one of them changes what the others know.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use eovr_core::access::Role;
 use eovr_core::attachment::Attachments;
-use eovr_core::incident::{ATTACHMENT, Action};
-use eovr_core::memory::MemoryBlobs;
-use eovr_core::ports::Blobs;
+use eovr_core::incident::{self, ATTACHMENT, Action, Settings};
+use eovr_core::memory::{MemoryBlobs, MemoryStore};
+use eovr_core::ports::{Blobs, Posted};
 use eovr_core::record::RecordId;
 use eovr_core::seal::{MasterKey, Purpose};
-use eovr_core::{ErrorKind, Session};
-use eovr_tests::{actor, master_key};
+use eovr_core::service::FeedReader;
+use eovr_core::{Eovr, ErrorKind, Session, Timestamp};
+use eovr_tests::{actor, master_key, org};
 
 use crate::keys::{open, tell, words};
 
@@ -112,6 +115,58 @@ impl Blobs for Between {
     async fn remove(&self, id: uuid::Uuid) -> eovr_core::Result<()> {
         self.kept.remove(id).await
     }
+}
+
+/// Each reader gets everything, whatever the others and the post room read, and goes on where it was.
+#[tokio::test]
+async fn two_readers_take_nothing_from_each_other() {
+    let store = Arc::new(MemoryStore::new());
+    let open = async || {
+        let kinds = incident::kinds(Settings::default()).unwrap();
+        let builder = Eovr::builder().shared_store(store.clone()).org(org()).kinds(kinds);
+        builder.kind(FeedReader::kind().unwrap()).master_key(master_key()).open().await.unwrap()
+    };
+    let eovr = open().await;
+    let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
+    let (mut one, mut other) = (
+        FeedReader::open(&eovr, "warehouse").await.unwrap(),
+        FeedReader::open(&eovr, "archive").await.unwrap(),
+    );
+    let told = |posted: &[Posted]| -> Vec<u64> {
+        posted.iter().filter(|one| one.message.contains("incident.report")).map(|one| one.position).collect()
+    };
+    for round in 1..=3_usize {
+        tell(&nurse, "a report").await;
+        let now = Timestamp::from_micros(1);
+        assert!(!eovr.store().lease(100, now, now).await.unwrap().is_empty(), "the post room has its own");
+        for reader in [&mut one, &mut other] {
+            let news = reader.next(1000).await.unwrap();
+            assert_eq!(told(&news).len(), 1, "round {round}");
+            reader.done(news.last().unwrap().position);
+            reader.keep().await.unwrap();
+            assert_eq!(
+                reader.next(1000).await.unwrap(),
+                [],
+                "its own progress, and that of the other, is no news"
+            );
+        }
+    }
+    // What was not kept is read again after a restart; what was kept is not.
+    tell(&nurse, "the last report").await;
+    let news = one.next(1000).await.unwrap();
+    one.done(news.last().unwrap().position);
+    drop(one);
+    let eovr = open().await;
+    let mut one = FeedReader::open(&eovr, "warehouse").await.unwrap();
+    assert_eq!(told(&one.next(1000).await.unwrap()), told(&news));
+    // A second process under one name: the slower is told.
+    let mut double = FeedReader::open(&eovr, "warehouse").await.unwrap();
+    for reader in [&mut one, &mut double] {
+        let news = reader.next(1).await.unwrap();
+        reader.done(news[0].position);
+    }
+    one.keep().await.unwrap();
+    assert_eq!(double.keep().await.unwrap_err().kind(), ErrorKind::Conflict);
 }
 
 /// One node after the other gets a new master key; the others go on meanwhile.

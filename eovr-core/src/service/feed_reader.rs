@@ -1,0 +1,153 @@
+use crate::access::{ActionRow, Tiers, danger};
+use crate::decide::Command;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::name::Name;
+use crate::org::Stamp;
+use crate::ports::Posted;
+use crate::record::{RecordId, Value, ValueType};
+use crate::service::{Eovr, Session};
+use crate::workflow::{Rule, StateRow, Table};
+
+const KIND: &str = "feed_reader";
+
+/// One of many who follow everything that happens, each at a place of its own: none takes a message from another, or
+/// from the outbox.
+///
+/// The place is kept in the store, in a record for each name, so that a reader goes on where it was after a restart.
+/// Every message is read at least once. A name is for one process at a time; where a second one reads under it, the
+/// slower of both is told.
+///
+/// ```
+/// # use eovr_core::{Eovr, Result, service::FeedReader};
+/// # async fn deliver(message: &str) -> Result<()> { Ok(()) }
+/// # async fn example(eovr: Eovr) -> Result<()> {
+/// let mut reader = FeedReader::open(&eovr, "warehouse").await?; // the host has `.kind(FeedReader::kind()?)`
+/// for posted in reader.next(100).await? {
+///     deliver(&posted.message).await?;
+///     reader.done(posted.position);
+/// }
+/// reader.keep().await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct FeedReader {
+    session: Session,
+    id: RecordId,
+    version: u64,
+    kept: u64,
+    done: u64,
+}
+
+impl FeedReader {
+    /// The kind that keeps the places of readers: for [`EovrBuilder::kind`](crate::service::EovrBuilder::kind).
+    ///
+    /// # Errors
+    /// None that a caller could cause.
+    pub fn kind() -> Result<Kind> {
+        let name = |text: &str| Name::new(text);
+        let tiers = || Tiers::new(5, 5);
+        let action = |text: &str, sets: &[&str]| {
+            let sets = sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?;
+            Ok::<_, Error>(ActionRow { sets, ..ActionRow::new(Name::new(text)?, tiers()?) })
+        };
+        let position = FacetSpec::new(name("position")?, ValueType::Int);
+        let reader = FacetSpec::new(name("reader")?, ValueType::Text);
+        Kind::new(KindTable {
+            readers: tiers()?,
+            // Of a reader's progress no other reader is told by the outbox.
+            internal: true,
+            facets: vec![FacetSpec { required: true, ..position }, FacetSpec { required: true, ..reader }],
+            ..KindTable::new(
+                KIND,
+                Table {
+                    start: name("reading")?,
+                    create: name("begin")?,
+                    states: vec![StateRow { name: name("reading")?, end: true }],
+                    actions: vec![
+                        action("begin", &["reader", "position"])?,
+                        action("advance", &["position"])?,
+                    ],
+                    rules: vec![Rule {
+                        from: vec![name("reading")?],
+                        action: name("advance")?,
+                        to: None,
+                        needs: Vec::new(),
+                    }],
+                },
+            )?
+        })
+    }
+
+    /// The reader of this name; a new one begins with the first message that there is.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the name is none, or the host does not have the [kind](FeedReader::kind); what the store
+    /// says.
+    pub async fn open(eovr: &Eovr, name: &str) -> Result<Self> {
+        let name = Name::new(name)?;
+        let kind = eovr.catalog().kind(KIND)?.clone();
+        let session = eovr.session(danger::unrestricted("eovr.feed_reader", "keep the place of a reader")?);
+        let id = RecordId::derived("eovr.feed_reader.v1", &[name.as_str().as_bytes()]);
+        let begin = Command::new("begin").set("reader", name.as_str()).set("position", 0_i64);
+        let commit = session.decide_new(&kind, id, Stamp::national(), None, begin)?;
+        match eovr.commit(commit).await {
+            // It has begun before.
+            Err(error) if error.kind() == ErrorKind::Conflict => {}
+            done => drop(done?),
+        }
+        let record = session.attested(KIND, id).await?;
+        let position = record.facet("position").and_then(Value::as_int).unwrap_or_default();
+        let position = u64::try_from(position).unwrap_or_default();
+        Ok(Self { session, id, version: record.version(), kept: position, done: position })
+    }
+
+    /// Up to `limit` messages behind what was [done](FeedReader::done), oldest first; none where there are no more.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn next(&mut self, limit: u32) -> Result<Vec<Posted>> {
+        let mut after = self.done;
+        loop {
+            let page = self.session.eovr().store().feed(after, limit).await?;
+            let Some(last) = page.last().map(|posted| posted.position) else { return Ok(page) };
+            // The progress of readers is no news: two of them would follow each other for ever.
+            let news: Vec<_> = page.into_iter().filter(|posted| !is_progress(&posted.message)).collect();
+            if !news.is_empty() {
+                return Ok(news);
+            }
+            after = last;
+        }
+    }
+
+    /// Says that everything up to this position was dealt with. It counts after a restart once it was
+    /// [kept](FeedReader::keep).
+    pub fn done(&mut self, position: u64) {
+        self.done = self.done.max(position);
+    }
+
+    /// Keeps the place.
+    ///
+    /// # Errors
+    /// `Conflict` where another process reads under this name; what the store says.
+    pub async fn keep(&mut self) -> Result<()> {
+        if self.done == self.kept {
+            return Ok(());
+        }
+        let position = i64::try_from(self.done).unwrap_or(i64::MAX);
+        let advance = Command::new("advance").set("position", position).expecting(self.version);
+        self.version = self.session.act(KIND, self.id, advance).await?.version;
+        self.kept = self.done;
+        Ok(())
+    }
+}
+
+fn is_progress(message: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Told<'m> {
+        #[serde(borrow)]
+        topic: std::borrow::Cow<'m, str>,
+    }
+    let told = serde_json::from_str::<Told<'_>>(message);
+    told.is_ok_and(|told| told.topic.split_once('.').is_some_and(|(kind, _)| kind == KIND))
+}
