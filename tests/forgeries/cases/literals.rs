@@ -15,7 +15,7 @@ fn permit(actor: Actor, action: Name) -> Permit {
 }
 
 fn commit(change: Change) -> Commit {
-    Commit { changes: vec![change] }
+    Commit { changes: vec![change], guards: Vec::new() }
 }
 
 fn change(change: Change) -> Change {
