@@ -142,7 +142,11 @@ impl MongoStore {
     /// Asks again with what another node has added to the kinds, where what was read has something unknown.
     async fn carrying<T, F: Future<Output = Result<T>>>(&self, ask: impl Fn() -> F) -> Result<T> {
         match ask().await {
-            Err(error) if error.kind() == ErrorKind::Tampered && self.refresh().await? => ask().await,
+            // Once more whatever came of it: another question may have met it a moment ago.
+            Err(error) if error.kind() == ErrorKind::Tampered => {
+                let _ = self.refresh().await;
+                ask().await
+            }
             done => done,
         }
     }
@@ -286,10 +290,12 @@ impl Store for MongoStore {
     async fn refresh(&self) -> Result<bool> {
         let counters = self.inner.database.collection(COUNTERS);
         let carrying = migrate::carrying(&counters, &self.schemas()).await?;
-        let met = !carrying.is_empty();
+        if carrying.is_empty() {
+            return Ok(false);
+        }
         let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut known).extend(carrying);
-        Ok(met)
+        Ok(true)
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
@@ -314,10 +320,11 @@ impl Store for MongoStore {
 
     async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
         let page = self.find_once(scope, query).await?;
-        if !page.damaged.is_empty() && self.refresh().await? {
-            return self.find_once(scope, query).await;
+        if page.damaged.is_empty() {
+            return Ok(page);
         }
-        Ok(page)
+        let _ = self.refresh().await;
+        self.find_once(scope, query).await
     }
 
     async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {

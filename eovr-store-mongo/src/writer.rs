@@ -155,13 +155,15 @@ impl Worker {
         }
     }
 
-    /// Whoever has lost reads again at once: first what it has lost to must be there for every reader, which the
-    /// transaction saw before that. The others do not wait for it.
+    /// Whoever has lost reads again at once, and must then find what it has lost to. A transaction sees that before other
+    /// readers do: they are waited for, by nobody else.
     fn tell_conflict(&self, group: Vec<Waiting>, deadline: Instant) {
         let transactions = self.transactions.clone();
         tokio::spawn(async move {
-            let _ = timeout_at(deadline, transactions.catch_up()).await;
-            group.into_iter().for_each(|one| tell(one.answer, Err(conflict())));
+            let caught_up = matches!(timeout_at(deadline, transactions.catch_up()).await, Ok(Ok(())));
+            for one in group {
+                tell(one.answer, Err(if caught_up { conflict() } else { out_of_time() }));
+            }
         });
     }
 

@@ -60,21 +60,49 @@ pub(crate) fn read_columns(rows: &[Row]) -> Result<Columns> {
     rows.iter().map(column).collect()
 }
 
-/// The kinds that another node has given columns which these do not have, with them.
-pub(crate) fn carrying(schemas: &Schemas, columns: &Columns) -> Schemas {
-    let mut carrying = Schemas::new();
-    for (kind, schema) in schemas {
-        let of_kind = columns.iter().filter(|((of, _), _)| *of == *kind.as_str());
-        let unknown = of_kind.filter(|((_, name), _)| !schema.has_column(name));
-        let slot = |((_, name), type_name): (&(String, String), &String)| {
-            Slot::carried(Name::new(name).ok()?, type_name)
-        };
-        let slots: Vec<Slot> = unknown.filter_map(slot).collect();
-        if !slots.is_empty() {
-            carrying.insert(kind.clone(), Arc::new(schema.carrying(slots)));
+/// What another node has given a kind that this one's does not have.
+pub(crate) fn unknown(schema: &Schema, columns: &Columns) -> Vec<Slot> {
+    let of_kind = columns.iter().filter(|((of, _), _)| *of == *schema.name.as_str());
+    let unknown = of_kind.filter(|((_, name), _)| !schema.has_column(name));
+    let slot = |((_, name), type_name): (&(String, String), &String)| {
+        Slot::carried(Name::new(name).ok()?, type_name)
+    };
+    unknown.filter_map(slot).collect()
+}
+
+/// The kind with those of them that its table really has; none where it has none. What the layout says is no
+/// proof.
+pub(crate) fn carrying(
+    schema: &Schema,
+    unknown: Vec<Slot>,
+    there: &BTreeMap<String, String>,
+) -> Option<Schema> {
+    let there: Vec<Slot> =
+        unknown.into_iter().filter(|slot| there.contains_key(slot.name.as_str())).collect();
+    (!there.is_empty()).then(|| schema.carrying(there))
+}
+
+/// The columns of a kind's table, with their types.
+pub(crate) fn ask_table(dialect: Dialect, schema: &Schema) -> Statement {
+    let mut question = Statement::new(match dialect {
+        Dialect::Sqlite => "SELECT name, type FROM pragma_table_info(",
+        Dialect::Postgres => {
+            "SELECT column_name::text, data_type::text FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND table_name = ("
         }
-    }
-    carrying
+        Dialect::Mysql(_) => {
+            "SELECT column_name, CAST(column_type AS CHAR) FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = ("
+        }
+    });
+    question.bind(schema.name.as_str());
+    question.push(")");
+    question
+}
+
+pub(crate) fn read_table(rows: &[Row]) -> Result<BTreeMap<String, String>> {
+    let text = |row: &Row, at| Ok::<_, Error>(row.text(at)?.unwrap_or_default().to_owned());
+    rows.iter().map(|row| Ok((text(row, 0)?, text(row, 1)?))).collect()
 }
 
 /// A database that is being prepared.
@@ -90,7 +118,13 @@ impl Ground<'_> {
         self.system_tables().await?;
         let columns = self.columns_of_all().await?;
         let mut all = schemas.clone();
-        all.extend(carrying(schemas, &columns));
+        for (kind, schema) in schemas {
+            let unknown = unknown(schema, &columns);
+            if !unknown.is_empty() {
+                let there = self.columns(schema).await?;
+                all.extend(carrying(schema, unknown, &there).map(|schema| (kind.clone(), Arc::new(schema))));
+            }
+        }
         for schema in all.values() {
             // Asked first: who may only read and write may not even say `IF NOT EXISTS`.
             if self.columns(schema).await?.is_empty() {
@@ -219,9 +253,9 @@ impl Ground<'_> {
         if let Some(name) = found.keys().find(|name| !schema.has_column(name)) {
             return Err(Error::new(
                 ErrorKind::Config,
-                format!("table `{}` has a column `{name}` that no node of eovr has made", schema.name),
+                format!("table `{}` has a column `{name}` that the layout does not know", schema.name),
             )
-            .with_help("take it away, or add a facet of this name to the kind"));
+            .with_help("take it away, add a facet of this name to the kind, or start a later release"));
         }
         for slot in &schema.slots {
             let wanted = self.dialect.slot_type(slot);
@@ -245,22 +279,8 @@ impl Ground<'_> {
 
     /// The columns of a kind's table, with their types.
     async fn columns(&mut self, schema: &Schema) -> Result<BTreeMap<String, String>> {
-        let mut question = Statement::new(match self.dialect {
-            Dialect::Sqlite => "SELECT name, type FROM pragma_table_info(",
-            Dialect::Postgres => {
-                "SELECT column_name::text, data_type::text FROM information_schema.columns \
-                 WHERE table_schema = current_schema() AND table_name = ("
-            }
-            Dialect::Mysql(_) => {
-                "SELECT column_name, CAST(column_type AS CHAR) FROM information_schema.columns \
-                 WHERE table_schema = DATABASE() AND table_name = ("
-            }
-        });
-        question.bind(schema.name.as_str());
-        question.push(")");
-        let text = |row: &Row, at| Ok::<_, Error>(row.text(at)?.unwrap_or_default().to_owned());
-        let pair = |row: &Row| Ok((text(row, 0)?, text(row, 1)?));
-        self.fetch(question).await?.iter().map(pair).collect()
+        let question = ask_table(self.dialect, schema);
+        read_table(&self.fetch(question).await?)
     }
 
     /// The names of the indexes of a kind's table.

@@ -171,11 +171,22 @@ impl Store for SqlStore {
 
     async fn refresh(&self) -> Result<bool> {
         let columns = migrate::read_columns(&self.read(migrate::ask_columns()).await?)?;
-        let carrying = migrate::carrying(&self.schemas(), &columns);
-        let met = !carrying.is_empty();
+        let mut carrying = Schemas::new();
+        for (kind, schema) in &*self.schemas() {
+            let unknown = migrate::unknown(schema, &columns);
+            if !unknown.is_empty() {
+                let question = migrate::ask_table(self.inner.dialect, schema);
+                let there = migrate::read_table(&self.read(question).await?)?;
+                let schema = migrate::carrying(schema, unknown, &there);
+                carrying.extend(schema.map(|schema| (kind.clone(), Arc::new(schema))));
+            }
+        }
+        if carrying.is_empty() {
+            return Ok(false);
+        }
         let mut known = self.inner.schemas.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut known).extend(carrying);
-        Ok(met)
+        Ok(true)
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {

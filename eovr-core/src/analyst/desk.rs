@@ -12,7 +12,7 @@ use crate::org::OrgId;
 use crate::ports::{Analyst, Answered};
 use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::risk::Band;
-use crate::service::Eovr;
+use crate::service::{Eovr, is_lost_race};
 use crate::time::Timestamp;
 use crate::triage::analysis::{Again, NoAnswer, Reason};
 use crate::workflow::Label as _;
@@ -332,7 +332,7 @@ impl Desk {
             let record = session.to_decide_on(of.name(), about).await?;
             let commit = own.and(session.decide_attested(&of, &record, subject.clone()).await?);
             match eovr.commit(commit).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) if is_lost_race(&error) => {}
                 done => return done.map(|_| outcome),
             }
         }

@@ -12,7 +12,7 @@ use crate::org::Stamp;
 use crate::ports::Analyst;
 use crate::record::{Column, Query, Record, RecordId, Tally, Test, Value};
 use crate::seal::Entropy;
-use crate::service::{Eovr, Session};
+use crate::service::{Eovr, Session, is_lost_race};
 use crate::triage::analysis::{Cleared, Reason};
 
 /// The only way out: it asks the policy, takes out what names a person, and writes down what goes out before
@@ -167,7 +167,7 @@ impl Gateway {
                 return Ok(Sent::Spent);
             };
             match self.session.eovr().commit(own.and(one_more)).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) if is_lost_race(&error) => {}
                 done => {
                     let written = done?.written.into_iter().find(|written| written.id == job.id());
                     let written = written.ok_or_else(|| Error::bug("a commit writes its records"))?;

@@ -60,16 +60,18 @@ impl Authenticator {
         Self { keys: keys.into_iter().map(|(id, key)| Key::new(id, key)).collect(), required }
     }
 
-    /// From these keys, and those of its own that are named, in their order.
+    /// From keys, the newest first; where one is not given, it is among its own.
     pub(crate) fn renewed<'k>(
         &self,
-        keys: impl IntoIterator<Item = (Uuid, &'k [u8; 32])>,
-        known: &[Uuid],
+        keys: impl IntoIterator<Item = (Uuid, Option<&'k [u8; 32]>)>,
         required: bool,
     ) -> Self {
-        let keys = keys.into_iter().map(|(id, key)| Key::new(id, key));
-        let known = self.keys.iter().filter(|key| known.contains(&key.id)).cloned();
-        Self { keys: keys.chain(known).collect(), required: required || self.required }
+        let own = |id: Uuid| self.keys.iter().find(|key| key.id == id).cloned();
+        let keys = keys.into_iter().filter_map(|(id, key)| match key {
+            Some(key) => Some(Key::new(id, key)),
+            None => own(id),
+        });
+        Self { keys: keys.collect(), required: required || self.required }
     }
 
     pub(crate) fn knows(&self, id: Uuid) -> bool {

@@ -76,9 +76,11 @@ fn undo(kind: &Kind, past: &mut Past<'_>, event: &Seen<'_>) -> Undone {
     past.version -= 1;
     for (name, change) in &event.changes {
         let Ok(name) = Name::new(name) else { return Undone::Unfit };
-        let undone = match kind.field(name.as_str()) {
-            Some(_) => undo_field(past, name, &change.before, &change.after),
-            None => undo_facet(kind, past, name, &change.before, &change.after),
+        // Also one that this node's kind does not have, and another node's does.
+        let is_field = kind.field(name.as_str()).is_some() || past.sealed.contains_key(&name);
+        let undone = match is_field {
+            true => undo_field(past, name, &change.before, &change.after),
+            false => undo_facet(kind, past, name, &change.before, &change.after),
         };
         if !matches!(undone, Undone::Done) {
             return undone;

@@ -118,8 +118,8 @@ impl SecurityLog {
             None => command,
         };
         let kind = session.eovr().catalog().kind(KIND)?.clone();
-        let commit = session.decide_new(&kind, id, Stamp::national(), None, command)?;
-        match session.eovr().commit(commit).await {
+        let decide = || session.decide_new(&kind, id, Stamp::national(), None, command.clone());
+        match session.eovr().commit_sealed(decide).await {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
             done => done.map(|_| true),
         }

@@ -164,8 +164,8 @@ impl KeyChanges {
             .write("reason", reason);
         let id = eovr.new_id(eovr.now(), &mut eovr.entropy()?);
         let kind = eovr.catalog().kind(KIND)?.clone();
-        let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
-        eovr.commit(commit).await.map(|_| id)
+        let decide = || self.session.decide_new(&kind, id, Stamp::national(), None, command.clone());
+        eovr.commit_sealed(decide).await.map(|_| id)
     }
 
     /// Says what came of it: done, with the key that was made where one was; or not, and by which kind of error.

@@ -11,7 +11,7 @@ use crate::name::Name;
 use crate::org::OrgId;
 use crate::ports::Written;
 use crate::record::{ActorId, Column, Page, Query, Record, RecordId, Test, Value};
-use crate::service::{Session, Trail};
+use crate::service::{Session, Trail, keys_have_changed};
 use crate::workflow::Label;
 
 /// Incidents, as one actor may work with them: typed verbs over the session's general ones.
@@ -158,9 +158,16 @@ impl Incidents<'_> {
             _ => self.session.clone(),
         };
         let mark = Command::new(Action::Reopen).set("continued_in", id).note(reason);
-        let mark = self.session.decide_on(&kind, &old, mark).await?;
-        let new = reporter.decide_new(&kind, id, stamp, None, report.continuing(&receipt, closed))?;
-        let written = eovr.commit(new.and(mark)).await?.written;
+        let report = report.continuing(&receipt, closed);
+        let mut again = true;
+        let written = loop {
+            let mark = self.session.decide_on(&kind, &old, mark.clone()).await?;
+            let new = reporter.decide_new(&kind, id, stamp.clone(), None, report.clone())?;
+            match eovr.commit(new.and(mark)).await {
+                Err(error) if again && keys_have_changed(&error) => again = false,
+                done => break done?.written,
+            }
+        };
         let written = written.into_iter().next().ok_or_else(|| Error::bug("a commit writes a record"))?;
         Ok(Reported { written, receipt })
     }

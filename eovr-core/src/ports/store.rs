@@ -21,16 +21,16 @@ pub trait Store: Debug + Send + Sync {
     /// Makes tables and indexes for these kinds, where they are missing. Only ever adds; safe to call
     /// again, and on twenty nodes at once.
     ///
-    /// # Errors
-    /// `Config` where what is there does not fit the kinds.
-    ///
     /// What the database has beyond them, because a newer release or catalogue once added it, is carried: read with
     /// each record, left as it is, and no reason to refuse.
+    ///
+    /// # Errors
+    /// `Config` where what is there does not fit the kinds.
     async fn prepare(&self, catalog: &Catalog) -> Result<()>;
 
     /// Looks whether another node has added facets or fields to the kinds since, and carries them from now on; `true`
-    /// where there were some. The engine asks before it calls a record damaged that such a node may have written.
-    /// A store that reads whatever a record has needs no more than this answer.
+    /// where there were some, once for each. The engine asks before it calls a record damaged that such a node may have
+    /// written. A store that reads whatever a record has may keep this default.
     async fn refresh(&self) -> Result<bool> {
         Ok(false)
     }
@@ -83,11 +83,11 @@ pub trait Store: Debug + Send + Sync {
     /// [`crate::analytics`] is built from.
     async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census>;
 
-    /// For the one reader of the outbox, the [post room](crate::notice::Post); every other one is a
-    /// [`FeedReader`](crate::service::FeedReader), from whom nothing is taken away.
-    ///
     /// Takes up to `limit` outbox messages, oldest first, that nobody holds at `now`, and holds them until
     /// `until`. A message that is not acknowledged by then is handed out again: delivered at least once.
+    ///
+    /// The outbox has one reader, the [post room](crate::notice::Post); every other one is a
+    /// [`FeedReader`](crate::service::FeedReader), from whom nothing is taken away.
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>>;
 
     /// Removes delivered messages from the outbox. Ids that are not there are passed over.

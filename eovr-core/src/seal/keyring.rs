@@ -172,6 +172,11 @@ impl KeyRing {
         self.live(purpose).ok().map(|(kept, _)| kept.id)
     }
 
+    /// Whether the key is here, be it destroyed.
+    pub(crate) fn knows(&self, id: Uuid) -> bool {
+        self.entries.iter().any(|entry| entry.kept.id == id)
+    }
+
     /// Whether the key is here and was not destroyed.
     pub(crate) fn is_live(&self, id: Uuid) -> bool {
         self.entries.iter().any(|entry| entry.kept.id == id && entry.key.is_some())
@@ -239,10 +244,6 @@ impl Cipher for KeyRing {
                 .with("field", place.field)
                 .with("key", id)
         })
-    }
-
-    fn knows(&self, key: Uuid) -> bool {
-        self.entries.iter().any(|entry| entry.kept.id == key)
     }
 
     fn search_values(&self, kind: &str, field: &str, plain: &[u8]) -> Result<Vec<Sealed>> {

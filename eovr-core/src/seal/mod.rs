@@ -133,13 +133,6 @@ pub trait Cipher: Debug + Send + Sync {
     /// was destroyed, or where it is in the format of another ring.
     fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>>;
 
-    /// Whether the key is known here, be it destroyed: where it is not, the engine reads its keys again before it
-    /// opens what carries this id.
-    fn knows(&self, key: Uuid) -> bool {
-        let _ = key;
-        true
-    }
-
     /// What this text looks like in a deterministically sealed field, under every live search key, the
     /// newest first.
     ///

@@ -116,24 +116,21 @@ impl Eovr {
         let master = self.audit_master()?;
         let kept = self.kept_audit_keys().await?;
         let before = self.authenticator();
-        let (mut keys, mut known) = (Vec::new(), Vec::new());
+        let mut keys = Vec::new();
         for (kept, _) in &kept {
-            match (AuditKey::unwrap(master, kept), &before) {
-                (Ok(key), _) => keys.push(key),
+            let key = match (AuditKey::unwrap(master, kept), &before) {
+                (Ok(key), _) => Some(key),
                 // Wrapped anew by a node that has the next master key; this one gets it at its next start.
-                (Err(_), Some(before)) if before.knows(kept.id) => known.push(kept.id),
+                (Err(_), Some(before)) if before.knows(kept.id) => None,
                 (Err(error), _) => return Err(error),
-            }
+            };
+            keys.push((kept.created_at, kept.id, key));
         }
-        keys.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
-        match before.filter(|_| !known.is_empty()) {
-            Some(before) => self.authenticate_by(before.renewed(
-                keys.iter().map(|key| (key.id, &*key.key)),
-                &known,
-                keys.iter().any(|key| key.required),
-            )),
-            None => self.authenticate_with(&keys),
-        }
+        keys.sort_by_key(|(created_at, id, _)| std::cmp::Reverse((*created_at, *id)));
+        let required = keys.iter().any(|(.., key)| key.as_ref().is_some_and(|key| key.required));
+        let before = before.unwrap_or_else(|| Arc::new(Authenticator::new([], false)));
+        let given = keys.iter().map(|(_, id, key)| (*id, key.as_ref().map(|key| &*key.key)));
+        self.authenticate_by(before.renewed(given, required));
         // Set back to an older row, a key would no longer say that codes are required.
         let authenticator = self.authenticator();
         for (_, record) in kept {

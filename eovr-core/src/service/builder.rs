@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
 
 use crate::access::ActionRow;
@@ -175,6 +176,7 @@ impl EovrBuilder {
                 catalog,
                 org,
                 keys: RwLock::new(keys::Keys::of(cipher)),
+                readings: AtomicU64::new(0),
                 master: self.master,
                 previous_master: self.previous_master,
                 audit_master: self.audit_master,

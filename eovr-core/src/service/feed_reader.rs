@@ -129,7 +129,7 @@ impl FeedReader {
     /// Keeps the place.
     ///
     /// # Errors
-    /// `Conflict` where another process reads under this name; what the store says.
+    /// `Conflict` where another process reads under this name; what the store says. After `Uncertain` open it again.
     pub async fn keep(&mut self) -> Result<()> {
         if self.done == self.kept {
             return Ok(());

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{Catalog, Kind, VOUCH};
 use crate::name::Name;
 use crate::record::{Query, Record, RecordId};
-use crate::service::Session;
+use crate::service::{Session, is_lost_race};
 
 /// What a look at a whole store found.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -160,7 +160,7 @@ impl Session {
                     let attested = self.attested(kind.name().as_str(), id).await?;
                     let commit = self.decide_attested(kind, &attested, Command::new(VOUCH)).await?;
                     match self.eovr().commit(commit).await {
-                        Err(error) if error.kind() == ErrorKind::Conflict => continue,
+                        Err(error) if is_lost_race(&error) => continue,
                         done => drop(done?),
                     }
                     vouched.vouched += 1;
@@ -180,14 +180,18 @@ impl Session {
         inspection: &mut Inspection,
     ) -> Result<()> {
         let id = record.id();
+        let mut met = false;
         let (events, verdict) = loop {
             let events = self.chain(&record).await?;
             let verdict = self.verdict(kind, &record, &events);
             if !verdict.is_intact() {
                 // What was committed between the two reads breaks no chain, nor does a facet that is new to this node.
-                let met = self.eovr().store().refresh().await?;
+                let first = !std::mem::replace(&mut met, true);
+                if first {
+                    let _ = self.eovr().store().refresh().await;
+                }
                 let now = self.eovr().store().load(&Scope::of(self.actor()), kind.name(), id).await?;
-                if let Some(now) = now.filter(|now| met || now.envelope.version != record.version()) {
+                if let Some(now) = now.filter(|now| first || now.envelope.version != record.version()) {
                     record = Record::try_from(now)?;
                     continue;
                 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
@@ -40,7 +41,8 @@ pub(super) struct Keys {
     ring: Option<Arc<KeyRing>>,
     /// The version of each key's record: what is sealed under it is written only while it has that one.
     versions: Arc<BTreeMap<Uuid, u64>>,
-    generation: u64,
+    /// One more with each reading of the keys.
+    reading: u64,
     /// Keys that were asked for and are not kept, so that they are not looked for at each reading.
     absent: Arc<Mutex<BTreeSet<Uuid>>>,
 }
@@ -48,12 +50,7 @@ pub(super) struct Keys {
 impl Keys {
     /// A cipher whose keys are no records.
     pub(super) fn of(cipher: Arc<dyn Cipher>) -> Self {
-        Self { cipher, ring: None, versions: Arc::default(), generation: 0, absent: Arc::default() }
-    }
-
-    /// One more with each reading of the keys.
-    pub(super) fn generation(&self) -> u64 {
-        self.generation
+        Self { cipher, ring: None, versions: Arc::default(), reading: 0, absent: Arc::default() }
     }
 
     /// The commit, on condition that the keys that it seals under still seal then.
@@ -87,6 +84,21 @@ impl Keys {
             absent.insert(key);
         }
     }
+}
+
+/// How often what was sealed is sealed again, where the keys keep changing.
+const TRIES: u32 = 16;
+
+const CHANGED: &str = "the keys were changed meanwhile";
+
+/// Whether a commit was not made because a key has changed that it sealed under.
+pub(crate) fn have_changed(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && error.message() == CHANGED
+}
+
+/// Whether a commit was not made because something has changed that it stood on: what is decided again may be.
+pub(crate) fn is_lost_race(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict || have_changed(error)
 }
 
 /// Beyond so many, keys that are not kept are looked for again.
@@ -160,6 +172,8 @@ impl Eovr {
             return Err(Error::new(ErrorKind::Config, "the host brought its own cipher")
                 .with_help("refresh that one: a vault of MongoDB has a `refresh` of its own"));
         };
+        // Of two readings at once the one that was begun last counts: what it read is the newer.
+        let begun = self.inner.readings.fetch_add(1, Ordering::SeqCst) + 1;
         let before = self.keys();
         let (kept, versions) = self.kept_keys().await?;
         let ring = match &before.ring {
@@ -171,10 +185,13 @@ impl Eovr {
             cipher: ring.clone(),
             ring: Some(ring),
             versions: Arc::new(versions),
-            generation: before.generation + 1,
-            absent: Arc::default(),
+            reading: begun,
+            absent: before.absent,
         };
-        *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        let mut now = self.inner.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if now.reading < begun {
+            *now = keys;
+        }
         Ok(())
     }
 
@@ -183,14 +200,15 @@ impl Eovr {
     ///
     /// # Errors
     /// As [`Store::commit`](crate::ports::Store::commit); `Unavailable` where a key has changed: nothing was written,
-    /// and what is decided again is sealed under the keys of now.
+    /// and what is decided again is sealed under the keys of now. `Key` where the keys of now cannot be read, as on a
+    /// node that has the master key of before.
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Receipt> {
         let guards = commit.guards().iter().filter(|guard| guard.kind == KIND).cloned();
         let guards: Vec<Guard> = guards.collect();
         match self.store().commit(commit).await {
-            Err(error) if error.kind() == ErrorKind::Conflict && self.have_changed(&guards).await? => {
+            Err(error) if error.kind() == ErrorKind::Conflict && self.no_longer_hold(&guards).await? => {
                 self.refresh_keys().await?;
-                Err(Error::new(ErrorKind::Unavailable, "the keys were changed meanwhile")
+                Err(Error::new(ErrorKind::Unavailable, CHANGED)
                     .with_help("nothing was written; try again")
                     .because(error))
             }
@@ -198,7 +216,21 @@ impl Eovr {
         }
     }
 
-    async fn have_changed(&self, guards: &[Guard]) -> Result<bool> {
+    /// Commits what is decided, and decides again where a key has changed meanwhile.
+    ///
+    /// # Errors
+    /// As the decision and [`Eovr::commit`].
+    pub(crate) async fn commit_sealed(&self, decide: impl Fn() -> Result<Commit>) -> Result<Receipt> {
+        let mut left = TRIES;
+        loop {
+            match self.commit(decide()?).await {
+                Err(error) if have_changed(&error) && left > 0 => left -= 1,
+                done => return done,
+            }
+        }
+    }
+
+    async fn no_longer_hold(&self, guards: &[Guard]) -> Result<bool> {
         for guard in guards {
             let now = self.store().load(&Scope::everything(), &guard.kind, guard.id).await?;
             if now.is_none_or(|now| now.envelope.version != guard.version) {
@@ -212,13 +244,15 @@ impl Eovr {
     pub(crate) async fn meet(&self, ids: impl Iterator<Item = Uuid>) {
         let keys = self.keys();
         let Some(ring) = &keys.ring else { return };
-        let absent = |id: &Uuid| !ring.knows(*id) && !keys.is_absent(*id);
-        let unknown: Vec<Uuid> = ids.filter(absent).collect();
-        if !unknown.is_empty() && self.refresh_keys().await.is_ok() {
-            let keys = self.keys();
-            let absent = unknown.into_iter().filter(|id| !keys.cipher.knows(*id));
-            absent.for_each(|id| keys.remember_absent(id));
+        let unknown: Vec<Uuid> = ids.filter(|id| !ring.knows(*id) && !keys.is_absent(*id)).collect();
+        if unknown.is_empty() {
+            return;
         }
+        // Also where they cannot be read: a row that names a key of nobody's must not have them read at each look.
+        let _ = self.refresh_keys().await;
+        let keys = self.keys();
+        let still = |id: &Uuid| keys.ring.as_ref().is_none_or(|ring| !ring.knows(*id));
+        unknown.into_iter().filter(still).for_each(|id| keys.remember_absent(id));
     }
 
     pub(super) async fn load_keys(&self) -> Result<()> {

@@ -16,6 +16,7 @@ mod trail;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use self::builder::EovrBuilder;
@@ -24,6 +25,7 @@ use self::figures::Cubes;
 pub use self::inspect::{Finding, Inspected, Inspection, Vouched};
 pub use self::keys::DataKeyInfo;
 use self::keys::Keys;
+pub(crate) use self::keys::{have_changed as keys_have_changed, is_lost_race};
 #[cfg(feature = "checkpoints")]
 pub use self::log_keeper::LogKeeper;
 pub use self::session::{Legal, Session};
@@ -55,6 +57,8 @@ struct Inner {
     org: Org,
     // Swapped whole when a key is rotated, so that a decision never sees half a ring.
     keys: RwLock<Keys>,
+    /// How many readings of the keys have begun.
+    readings: AtomicU64,
     master: Option<MasterKey>,
     previous_master: Option<MasterKey>,
     /// What wraps the keys of the audit trail, where that is not the master key.

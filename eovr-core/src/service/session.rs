@@ -16,7 +16,7 @@ use crate::record::{
     Clause, Column, Listed, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
 };
 use crate::seal::Place;
-use crate::service::{Eovr, Keys};
+use crate::service::{Eovr, Keys, keys};
 use crate::workflow::Need;
 
 /// How often a decision is made again after it lost a race, for commands that expect no version.
@@ -83,16 +83,9 @@ impl Session {
         let stamp = self.eovr.org().stamp(facility).cloned();
         let stamp = stamp.ok_or_else(|| self.unknown_facility())?;
         let kind = self.eovr.catalog().kind(kind)?.clone();
-        let mut left = TRIES;
-        loop {
-            let keys = self.eovr.keys().generation();
-            let commit = self.decide_new(&kind, id, stamp.clone(), None, command.clone());
-            match self.eovr.commit(commit.map_err(|error| error.during("create"))?).await {
-                // Sealed again under the keys of now.
-                Err(_) if self.eovr.keys().generation() != keys && left > 0 => left -= 1,
-                done => return first(done?.written),
-            }
-        }
+        let decided = || self.decide_new(&kind, id, stamp.clone(), None, command.clone());
+        let receipt = self.eovr.commit_sealed(|| decided().map_err(|error| error.during("create"))).await?;
+        first(receipt.written)
     }
 
     /// Creates a record that belongs to another.
@@ -123,8 +116,7 @@ impl Session {
         let mut lost = None;
         for _ in 0..TRIES {
             let parent = self.to_decide_on(&of, parent).await?;
-            let keys = self.eovr.keys().generation();
-            if let Some(error) = in_vain(&mut lost, &parent, keys) {
+            if let Some(error) = in_vain(&mut lost, &parent) {
                 return Err(error);
             }
             let stamp = parent.envelope().stamp.clone();
@@ -133,9 +125,8 @@ impl Session {
             let beside = Parent { record: &parent, open };
             let commit = self.decide_new(&kind, id, stamp, Some(beside), command.clone())?;
             match self.eovr.commit(commit).await {
-                Err(error) if self.may_be_decided_again(&error, keys) => {
-                    lost = Some(((parent.version(), keys), error));
-                }
+                Err(error) if keys::have_changed(&error) => {}
+                Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((parent.version(), error)),
                 done => return first(done?.written),
             }
         }
@@ -158,17 +149,15 @@ impl Session {
         let mut lost = None;
         for _ in 0..TRIES {
             let record = self.to_decide_on(kind.name(), id).await?;
-            let keys = self.eovr.keys().generation();
-            if let Some(error) = in_vain(&mut lost, &record, keys) {
+            if let Some(error) = in_vain(&mut lost, &record) {
                 return Err(error);
             }
             let commit = self.decide_attested(&kind, &record, command.clone()).await;
             let commit = commit.map_err(|error| error.during("act").with("record", id))?;
             match self.eovr.commit(commit).await {
+                Err(error) if keys::have_changed(&error) => {}
                 // Decided again on the newer record; a command that expects the older is told by how much.
-                Err(error) if self.may_be_decided_again(&error, keys) => {
-                    lost = Some(((record.version(), keys), error));
-                }
+                Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((record.version(), error)),
                 done => return first(done?.written),
             }
         }
@@ -311,7 +300,7 @@ impl Session {
 
     /// The same for who may do something with a record and not read it.
     pub(crate) async fn to_decide_on(&self, kind: &Name, id: RecordId) -> Result<Attested> {
-        let mut refreshed = false;
+        let (mut refreshed, mut met) = (false, false);
         loop {
             let loaded = self.eovr.store().load_for_decision(&Scope::of(&self.actor), kind, id).await?;
             let Loaded { record, last } = loaded.ok_or_else(|| Error::not_found(kind.as_str()))?;
@@ -322,11 +311,17 @@ impl Session {
                     self.eovr.refresh_audit_keys().await?;
                     refreshed = true;
                 }
-                // Or have written a facet that this one has not met; it says so once.
-                Err(error) if error.kind() == ErrorKind::Tampered && self.eovr.store().refresh().await? => {
+                // Or have written a facet that this one has not met, or another request has only just met.
+                Err(error) if error.kind() == ErrorKind::Tampered && !met => {
                     drop(error);
+                    let _ = self.eovr.store().refresh().await;
+                    met = true;
                 }
-                done => return done,
+                Err(error) => return Err(error),
+                Ok(record) => {
+                    self.eovr.meet(record.keys()).await;
+                    return Ok(record);
+                }
             }
         }
     }
@@ -387,11 +382,6 @@ impl Session {
             decide::decide(kind, Target::Existing { record, open_children: &open_children }, command, context)
         })?;
         keys.guarded(commit, beside)
-    }
-
-    /// Lost to a change of the record, or of the keys.
-    fn may_be_decided_again(&self, error: &Error, keys: u64) -> bool {
-        error.kind() == ErrorKind::Conflict || self.eovr.keys().generation() != keys
     }
 
     fn with_context<T>(
@@ -522,10 +512,10 @@ pub(crate) fn text(plain: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>> {
     }
 }
 
-/// The error of a lost race, where trying again would lose it again: record and keys are as they were, so what is
-/// taken is a unique value.
-fn in_vain(lost: &mut Option<((u64, u64), Error)>, record: &Record, keys: u64) -> Option<Error> {
-    lost.take().filter(|(then, _)| *then == (record.version(), keys)).map(|(_, error)| error)
+/// The error of a lost race, where trying again would lose it again: nobody has changed the record since,
+/// so what is taken is a unique value.
+fn in_vain(lost: &mut Option<(u64, Error)>, record: &Record) -> Option<Error> {
+    lost.take().filter(|(version, _)| *version == record.version()).map(|(_, error)| error)
 }
 
 fn first(written: Vec<Written>) -> Result<Written> {

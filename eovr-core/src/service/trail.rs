@@ -50,17 +50,20 @@ impl Session {
         let declared = self.eovr().catalog().kind(kind)?.clone();
         let mut record = self.load(kind, id).await?;
         // Nobody changes one record so often between two reads.
-        let mut tries = 16;
+        let (mut tries, mut met) = (16, false);
         loop {
             let events = self.chain(&record).await?;
             let verdict = self.verdict(&declared, &record, &events);
             tries -= 1;
             if !verdict.is_intact() && tries > 0 {
                 // The record and its events are two reads: what was committed between them breaks no chain. Nor does a
-                // facet that this node has not met.
-                let met = self.eovr().store().refresh().await?;
+                // facet that this node has not met, or another request has only just met.
+                let first = !std::mem::replace(&mut met, true);
+                if first {
+                    let _ = self.eovr().store().refresh().await;
+                }
                 let now = self.load(kind, id).await?;
-                if met || now.envelope().version != record.envelope().version {
+                if first || now.envelope().version != record.envelope().version {
                     record = now;
                     continue;
                 }

@@ -64,7 +64,7 @@ pub(crate) struct Door {
     /// From this tier on (1 to 5) people have to have a second factor: who has none may set one up and nothing else
     #[arg(long, value_name = "TIER", env = "EOVR_SECOND_FACTOR_FROM", value_parser = tier)]
     second_factor_from: Option<Tier>,
-    /// After so many days people log in again, whatever they did meanwhile
+    /// After so many days people log in again, whatever they did meanwhile; logins that are open keep theirs
     #[arg(long, value_name = "DAYS", env = "EOVR_LOGIN_DAYS", default_value_t = Limits::default().login_days,
         value_parser = clap::value_parser!(i64).range(1..=90))]
     login_days: i64,

@@ -231,5 +231,5 @@ async fn a_column_that_no_node_has_made_is_refused() {
     let opened = Eovr::builder().shared_store(store).org(org()).kinds([older()]).master_key(master_key());
     let opened = opened.clock(clock).entropy(TestEntropy::default()).open().await;
     let error = opened.unwrap_err();
-    assert!(error.message().contains("no node of eovr has made"), "{error}");
+    assert!(error.message().contains("the layout does not know"), "{error}");
 }

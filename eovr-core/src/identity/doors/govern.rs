@@ -9,7 +9,7 @@ use crate::identity::{NewUser, user};
 use crate::org::OrgId;
 use crate::ports::Written;
 use crate::record::{Record, RecordId};
-use crate::service::Session;
+use crate::service::{Session, is_lost_race};
 
 /// What people of tier 5 do with the accounts of others. Each of these asks for a fresh proof, because its row
 /// in the table of actions does.
@@ -97,7 +97,7 @@ impl Doors {
                 commit
             };
             match self.eovr().commit(commit).await {
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) if is_lost_race(&error) => {}
                 Err(error) => return Err(error),
                 Ok(_) => return self.end_all(&target, Reason::Closed, None).await.map(drop),
             }
