@@ -51,7 +51,7 @@ impl FeedReader {
             let sets = sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?;
             Ok::<_, Error>(ActionRow { sets, ..ActionRow::new(Name::new(text)?, tiers()?) })
         };
-        let position = FacetSpec::new(name("position")?, ValueType::Int);
+        let position = FacetSpec::new(name("done_to")?, ValueType::Int);
         let reader = FacetSpec::new(name("reader")?, ValueType::Text);
         Kind::new(KindTable {
             readers: tiers()?,
@@ -64,10 +64,7 @@ impl FeedReader {
                     start: name("reading")?,
                     create: name("begin")?,
                     states: vec![StateRow { name: name("reading")?, end: true }],
-                    actions: vec![
-                        action("begin", &["reader", "position"])?,
-                        action("advance", &["position"])?,
-                    ],
+                    actions: vec![action("begin", &["reader", "done_to"])?, action("advance", &["done_to"])?],
                     rules: vec![Rule {
                         from: vec![name("reading")?],
                         action: name("advance")?,
@@ -89,7 +86,7 @@ impl FeedReader {
         let kind = eovr.catalog().kind(KIND)?.clone();
         let session = eovr.session(danger::unrestricted("eovr.feed_reader", "keep the place of a reader")?);
         let id = RecordId::derived("eovr.feed_reader.v1", &[name.as_str().as_bytes()]);
-        let begin = Command::new("begin").set("reader", name.as_str()).set("position", 0_i64);
+        let begin = Command::new("begin").set("reader", name.as_str()).set("done_to", 0_i64);
         let commit = session.decide_new(&kind, id, Stamp::national(), None, begin)?;
         match eovr.commit(commit).await {
             // It has begun before.
@@ -97,7 +94,7 @@ impl FeedReader {
             done => drop(done?),
         }
         let record = session.attested(KIND, id).await?;
-        let position = record.facet("position").and_then(Value::as_int).unwrap_or_default();
+        let position = record.facet("done_to").and_then(Value::as_int).unwrap_or_default();
         let position = u64::try_from(position).unwrap_or_default();
         Ok(Self { session, id, version: record.version(), kept: position, done: position })
     }
@@ -135,7 +132,7 @@ impl FeedReader {
             return Ok(());
         }
         let position = i64::try_from(self.done).unwrap_or(i64::MAX);
-        let advance = Command::new("advance").set("position", position).expecting(self.version);
+        let advance = Command::new("advance").set("done_to", position).expecting(self.version);
         self.version = self.session.act(KIND, self.id, advance).await?.version;
         self.kept = self.done;
         Ok(())

@@ -159,7 +159,8 @@ fn no_key_of_the_documentation_is_taken() -> Tested {
     Ok(())
 }
 
-/// What is made without checkpoints nothing outside of the database vouches for; both that ask say so.
+/// What is made without checkpoints nothing outside of the database vouches for, and a password alone is one factor; both
+/// that ask say so.
 #[test]
 fn that_no_checkpoints_are_made_is_said() -> Tested {
     let folder = Folder::new()?;
@@ -169,9 +170,10 @@ fn that_no_checkpoints_are_made_is_said() -> Tested {
     let without = checked(&folder, well)?;
     assert_eq!(without.code, Some(0), "{}", without.said);
     without.says(&["warn  checkpoints: none are made", "--checkpoints"])?;
+    without.says(&["warn  second factor: nobody has to have one", "--second-factor-from"])?;
     let with = checked(&folder, |command| {
         well(command);
-        command.arg("--checkpoints").arg(folder.file("checkpoints.txt"));
+        command.arg("--checkpoints").arg(folder.file("checkpoints.txt")).args(["--second-factor-from", "4"]);
     })?;
     assert!(!with.said.contains("warn"), "{}", with.said);
     Ok(())
