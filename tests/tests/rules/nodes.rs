@@ -136,7 +136,7 @@ async fn two_readers_take_nothing_from_each_other() {
         posted.iter().filter(|one| one.message.contains("incident.report")).map(|one| one.position).collect()
     };
     for round in 1..=3_usize {
-        tell(&nurse, "a report").await;
+        tell(&nurse, "one more report").await;
         let now = Timestamp::from_micros(1);
         assert!(!eovr.store().lease(100, now, now).await.unwrap().is_empty(), "the post room has its own");
         for reader in [&mut one, &mut other] {
