@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
+use eovr_core::kind::Kind;
 use eovr_core::{Error, ErrorKind, Name, Result};
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Collection, Database};
 
 use crate::commit::Schemas;
 use crate::error::{code, code_of, damaged, translate};
-use crate::schema::{COUNTERS, ENVELOPE, Schema, Slot, system_indexes};
+use crate::schema::{COUNTERS, Schema, Slot, system_indexes};
 use crate::transaction::{COUNTER, WATERMARK};
 
 /// The document of the counters that remembers the layout.
@@ -60,11 +61,11 @@ pub(crate) async fn carrying(counters: &Collection<Document>, schemas: &Schemas)
     let mut carrying = Schemas::new();
     for (kind, schema) in schemas {
         let Ok(fields) = kinds.get_document(kind.as_str()) else { continue };
-        let unknown = fields.iter().filter(|(name, _)| {
-            !schema.slots.contains_key(name.as_str()) && !ENVELOPE.contains(&name.as_str())
-        });
+        let unknown = fields.iter().filter(|(name, _)| !schema.slots.contains_key(name.as_str()));
         let slot = |(name, type_name): (&String, &Bson)| {
-            Some((Name::new(name).ok()?, Slot::carried(type_name.as_str()?)?))
+            // What the layout says of the fields that every document has is not believed.
+            let name = Name::new(name).ok().filter(|name| !Kind::is_reserved(name))?;
+            Some((name, Slot::carried(type_name.as_str()?)?))
         };
         let slots: Vec<_> = unknown.filter_map(slot).collect();
         if !slots.is_empty() {

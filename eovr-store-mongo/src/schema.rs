@@ -12,24 +12,6 @@ pub(crate) const COUNTERS: &str = "counters";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const OUTBOX: &str = "outbox";
 
-/// The fields of a document that every kind has: what the layout says of them is not believed.
-pub(crate) const ENVELOPE: [&str; 14] = [
-    "_id",
-    "number",
-    "governorate",
-    "administration",
-    "facility",
-    "author",
-    "parent",
-    "state",
-    "version",
-    "created_at",
-    "updated_at",
-    "month",
-    "seq",
-    "head",
-];
-
 /// The word for a sealed field.
 const SEALED: &str = "sealed";
 

@@ -155,8 +155,8 @@ impl Worker {
         }
     }
 
-    /// Whoever has lost reads again at once, and must then find what it has lost to. A transaction sees that before other
-    /// readers do: they are waited for, by nobody else.
+    /// The loser of a race reads the record again at once, and must then find the change that it lost to. A transaction
+    /// sees that change before other reads do, so the loser waits for them, and the next group does not.
     fn tell_conflict(&self, group: Vec<Waiting>, deadline: Instant) {
         let transactions = self.transactions.clone();
         tokio::spawn(async move {

@@ -159,7 +159,7 @@ fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)], guards: &[Guard]) ->
 /// wait for each other.
 ///
 /// The statement sees what was there when it began, which may be before its turn came. So a guard takes hold of its
-/// record, and finds the newest version of it; behind `p`, since whoever changes that record has `p` first.
+/// record, and finds the newest version of it; behind `p`, since a change of that record has `p` first.
 fn postgres(sql: &mut Statement, parts: &[(&Change, &Schema)], guards: &[Guard]) -> Result<()> {
     sql.push("WITH p AS (UPDATE counters SET value = value + ");
     sql.bind(i64::try_from(parts.len()).unwrap_or(i64::MAX));

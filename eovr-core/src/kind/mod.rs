@@ -111,6 +111,11 @@ impl Kind {
         self.fields.values()
     }
 
+    /// Whether no facet and no field of any kind may have this name: a column that every table has, for one.
+    pub fn is_reserved(name: &Name) -> bool {
+        sound::is_reserved(name)
+    }
+
     /// Whether a facet whose values stand in no event may change after creation.
     pub(crate) fn has_silent_changes(&self) -> bool {
         self.silent_changes

@@ -38,8 +38,13 @@ const RESERVED: [&str; 25] = [
     "xmin",
 ];
 
+/// Whether no facet and no field may have this name.
+pub(super) fn is_reserved(name: &Name) -> bool {
+    RESERVED.contains(&name.as_str())
+}
+
 /// Tables and collections that stores have beside those of kinds.
-const STORES_OWN: [&str; 4] = ["counters", "events", "layout", "outbox"];
+const STORES_OWN: [&str; 5] = ["counters", "events", "layout", "layout_columns", "outbox"];
 
 /// What is wrong with a kind, where something is: what its workflow alone cannot tell.
 pub(super) fn check(table: &KindTable) -> Result<(), String> {
@@ -77,7 +82,7 @@ fn names(table: &KindTable) -> Result<NameSets<'_>, String> {
     }
     let facets: BTreeSet<_> = table.facets.iter().map(|facet| &facet.name).collect();
     let fields: BTreeSet<_> = table.fields.iter().map(|field| &field.name).collect();
-    if let Some(name) = facets.iter().chain(&fields).find(|name| RESERVED.contains(&name.as_str())) {
+    if let Some(name) = facets.iter().chain(&fields).find(|name| is_reserved(name)) {
         return Err(format!("`{name}` is reserved"));
     }
     if facets.len() + fields.len() != table.facets.len() + table.fields.len() || !facets.is_disjoint(&fields)

@@ -141,8 +141,8 @@ pub(crate) fn key_kind() -> Result<Kind> {
             ],
             actions: vec![
                 action("make", &["purpose", "made_at", "slot", "wrapped"])?,
-                // Another one seals from now on. It changes nothing but the version, which whoever seals under the
-                // key expects.
+                // Another key seals from now on. The action changes the version alone, which every commit expects that
+                // was sealed under this key.
                 action("retire", &[])?,
                 action("rewrap", &["wrapped"])?,
                 action("destroy", &["wrapped"])?,
@@ -248,7 +248,7 @@ impl Eovr {
         if unknown.is_empty() {
             return;
         }
-        // Also where they cannot be read: a row that names a key of nobody's must not have them read at each look.
+        // Also where the keys cannot be read: a row that names a key which never was must not have them read at each look.
         let _ = self.refresh_keys().await;
         let keys = self.keys();
         let still = |id: &Uuid| keys.ring.as_ref().is_none_or(|ring| !ring.knows(*id));

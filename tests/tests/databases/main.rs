@@ -1,5 +1,6 @@
 //! The SQL stores beside real servers.
 
+mod accounts;
 mod hostile;
 mod races;
 mod rolling;

@@ -89,6 +89,42 @@ fn the_tests_that_the_security_pages_name_are_there() {
     assert!(missing.is_empty(), "no such tests: {missing:?}");
 }
 
+/// The first table of ASVS.md counts the rows of the others: of level 1 and 2, by what they say.
+#[test]
+fn the_security_pages_count_what_they_have() {
+    let page = std::fs::read_to_string(root().join("examples/reference-server/ASVS.md")).unwrap();
+    let (mut said, mut counted) = (Vec::new(), Vec::<(&str, [usize; 5])>::new());
+    for line in page.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        if let Some(chapter) = line.strip_prefix("## V") {
+            counted.push((chapter, [0; 5]));
+        } else if let [chapter, counts @ ..] = cells.as_slice()
+            && let Some(chapter) = chapter.strip_prefix('V')
+            && counts.len() == 5
+        {
+            said.push((chapter, counts.iter().map(|count| count.parse().unwrap()).collect::<Vec<usize>>()));
+        } else if let [row, "1" | "2", what, test] = cells.as_slice()
+            && row.split('.').count() == 3
+            && let Some((_, counts)) = counted.last_mut()
+        {
+            let of = if what.starts_with("does not apply") {
+                3
+            } else if what.contains("**not met") {
+                4
+            } else if test.split('`').any(|code| code.contains("::")) {
+                1
+            } else {
+                2
+            };
+            counts[0] += 1;
+            counts[of] += 1;
+        }
+    }
+    assert_eq!(said.len(), 16, "{said:?}");
+    let counted: Vec<_> = counted.iter().map(|(chapter, counts)| (*chapter, counts.to_vec())).collect();
+    assert_eq!(said, counted);
+}
+
 fn read(folder: &Path, into: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
