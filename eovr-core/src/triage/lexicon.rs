@@ -9,7 +9,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::text::{Gap, Text, Word, arabic_forms};
+use super::text::{Gap, Mood, Text, Word, arabic_forms, arabic_mood};
+
+/// The ideas of something wrong that is given, which "it was not given" takes back.
+const GIVING: [&str; 5] = ["medication_error", "overdose", "wrong_blood", "wrong_patient", "wrong_route"];
 
 /// Both lists, compiled.
 pub(super) fn lexicon() -> &'static Lexicon {
@@ -34,11 +37,23 @@ pub(super) enum Role {
     No,
     Not,
     Undo,
+    None,
+    Ungiven,
+    Chance,
     Almost,
     Averted,
     But,
     And,
     Or,
+    Sort,
+    Any,
+    Preposition,
+    Being,
+    Told,
+    Consequence,
+    The,
+    Sign,
+    Patient,
     Who,
     Known,
 }
@@ -58,11 +73,23 @@ impl Role {
             "no" => Self::No,
             "not" => Self::Not,
             "undo" => Self::Undo,
+            "none" => Self::None,
+            "ungiven" => Self::Ungiven,
+            "chance" => Self::Chance,
             "almost" => Self::Almost,
             "averted" => Self::Averted,
             "but" => Self::But,
             "and" => Self::And,
             "or" => Self::Or,
+            "sort" => Self::Sort,
+            "any" => Self::Any,
+            "preposition" => Self::Preposition,
+            "being" => Self::Being,
+            "told" => Self::Told,
+            "consequence" => Self::Consequence,
+            "the" => Self::The,
+            "sign" => Self::Sign,
+            "patient" => Self::Patient,
             "who" => Self::Who,
             "known" => Self::Known,
             _ => return None,
@@ -77,6 +104,8 @@ pub(super) struct Entry {
     /// Index into [`Lexicon::concepts`]; of no use for rows that are not findings.
     pub(super) concept: usize,
     pub(super) weight: u8,
+    /// It says that something wrong was given: drug, dose, blood, route.
+    pub(super) gives_wrong: bool,
     /// The term as shown: the first choice of every slot.
     pub(super) term: String,
     pub(super) gloss: &'static str,
@@ -89,6 +118,7 @@ pub(super) struct Entry {
 pub(super) struct Concept {
     name: &'static str,
     pub(super) stated: String,
+    pub(super) doubtful: String,
     pub(super) nearly: String,
     pub(super) negated: String,
     pub(super) category: String,
@@ -102,6 +132,8 @@ pub(super) struct Hit<'l> {
     pub(super) words: Range<usize>,
     /// It carries an attached "and" or "then" (Arabic).
     pub(super) joined: bool,
+    /// What its first word says of it by its own form (Arabic).
+    pub(super) mood: Mood,
 }
 
 /// The compiled lists.
@@ -143,7 +175,7 @@ impl Lexicon {
                 let rank = (entry.slots.len(), form.whole, entry.weight);
                 if best.as_ref().is_none_or(|(leader, _)| rank > *leader) {
                     let words = at..at + entry.slots.len();
-                    best = Some((rank, Hit { entry, words, joined: form.joined }));
+                    best = Some((rank, Hit { entry, words, joined: form.joined, mood: form.mood }));
                 }
             }
         }
@@ -155,19 +187,24 @@ impl Lexicon {
         let mut known = Known { forms: Vec::with_capacity(text.words.len()), ends: Vec::new() };
         known.ends.reserve(text.words.len());
         let mut scratch = String::new();
+        let mut before = "";
         for word in &text.words {
             let spelling = text.spelling(word);
             let begin = known.forms.len();
-            let mut learn = |form: &str, joined: bool| {
+            let mut learn = |form: &str, joined: bool, mood: Mood| {
                 if let Some(&id) = self.ids.get(form) {
-                    known.forms.push(Form { id, whole: form.len() == spelling.len(), joined });
+                    known.forms.push(Form { id, whole: form.len() == spelling.len(), joined, mood });
                 }
             };
             if word.arabic {
-                arabic_forms(spelling, &mut scratch, learn);
+                arabic_forms(spelling, &mut scratch, |form, joined| learn(form, joined, Mood::Plain));
+                if let Some((inner, mood)) = arabic_mood(spelling, before) {
+                    arabic_forms(inner, &mut scratch, |form, joined| learn(form, joined, mood));
+                }
             } else {
-                learn(spelling, false);
+                learn(spelling, false, Mood::Plain);
             }
+            before = spelling;
             known.ends.push(begin..known.forms.len());
         }
         known
@@ -200,8 +237,9 @@ impl Lexicon {
                 start.push(index);
             }
         }
+        let gives_wrong = GIVING.contains(&concept);
         let concept = self.concept(concept);
-        self.entries.push(Entry { role, concept, weight, term: shown.join(" "), gloss, slots });
+        self.entries.push(Entry { role, concept, weight, gives_wrong, term: shown.join(" "), gloss, slots });
         true
     }
 
@@ -241,6 +279,7 @@ impl Lexicon {
         self.concepts.push(Concept {
             name,
             stated: format!("flag.{name}"),
+            doubtful: format!("doubtful.{name}"),
             nearly: format!("near_miss.{name}"),
             negated: format!("negated.{name}"),
             category: format!("category.{name}"),
@@ -267,6 +306,7 @@ struct Form {
     // Nothing was taken off.
     whole: bool,
     joined: bool,
+    mood: Mood,
 }
 
 struct Known {

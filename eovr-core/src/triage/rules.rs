@@ -168,7 +168,7 @@ fn points(entry: &Entry, standing: Standing) -> i16 {
     let points = WEIGHT.get(usize::from(entry.weight)).copied().unwrap_or_default();
     match standing {
         Standing::Stated => points,
-        Standing::Nearly => points / 2,
+        Standing::Doubtful | Standing::Nearly => points / 2,
         Standing::Negated => 0,
     }
 }
@@ -220,6 +220,7 @@ fn rule(concept: &'static Concept, finding: &Finding<'_>) -> &'static str {
     match finding.standing {
         _ if finding.span.is_none() => &concept.category,
         Standing::Stated => &concept.stated,
+        Standing::Doubtful => &concept.doubtful,
         Standing::Nearly => &concept.nearly,
         Standing::Negated => &concept.negated,
     }

@@ -90,6 +90,33 @@ pub(super) fn arabic_forms(word: &str, scratch: &mut String, mut each: impl FnMu
     }
 }
 
+/// What an Arabic word says by its own form of what it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// Nothing.
+    Plain,
+    /// It did not happen: محصلش.
+    Denied,
+    /// It will or would happen: سيموت, هيموت.
+    Future,
+}
+
+/// The word inside the "not" that Egyptians put around it, ما … ش or م…ش, or behind the "will" in front of it. The ما may stand
+/// before the word as one of its own, `before`, which then does the denying.
+pub(super) fn arabic_mood<'w>(word: &'w str, before: &str) -> Option<(&'w str, Mood)> {
+    let found = if let Some(open) = word.strip_suffix('ش') {
+        if matches!(before, "ما" | "وما") {
+            (open, Mood::Plain)
+        } else {
+            (open.strip_prefix("ما").or_else(|| open.strip_prefix('م'))?, Mood::Denied)
+        }
+    } else {
+        let inner = ['ه', 'ح', 'س'].iter().find_map(|will| word.strip_prefix(*will))?;
+        (Some(inner).filter(|inner| inner.starts_with(['ي', 'ت']))?, Mood::Future)
+    };
+    long_enough(found.0).then_some(found)
+}
+
 /// Takes off the article, with or without a preposition grown onto it, or the preposition alone.
 fn articles(word: &str, mut each: impl FnMut(&str)) {
     const FRONTS: [&str; 6] = ["ال", "بال", "كال", "لل", "ب", "ل"];
