@@ -15,6 +15,7 @@
 pub mod analysis;
 pub mod deidentify;
 pub mod evaluate;
+mod frames;
 pub mod learn;
 mod lexicon;
 pub mod local;

@@ -24,8 +24,11 @@
 //!
 //! **Stopped in time.** "Prevented", "near miss", تم منع say it of the whole sentence, except of a death told by a verb.
 //!
+//! **Told of something else.** "Her father died", "in 2015 he had a stroke", "lecture on sepsis", "sepsis box", "exercise: three
+//! dead" speak of another person, another time, a subject, a thing, an exercise. Such a finding is in doubt.
+//!
 //! **Doubt.** A grave finding (weight 3 or 4) is never denied over more than [`NEAR`] words, nor as the last item of a list of
-//! commas, nor of somebody else than the patient ("her father died"): it counts half, and is shown so.
+//! commas. Doubt counts half, is shown so, and is never nothing.
 
 use super::lexicon::{Hit, Role};
 use super::text::{Gap, Mood, Text};
@@ -46,7 +49,7 @@ const GRAVE: u8 = 3;
 pub(super) enum Standing {
     /// It is said to have happened.
     Stated,
-    /// The grammar does not say whether it happened to this patient.
+    /// The grammar leaves it open whether it happened, here, now and to this patient.
     Doubtful,
     /// It nearly happened, might have, or was stopped.
     Nearly,
@@ -91,6 +94,8 @@ enum Kind {
     Chances,
     /// "Almost": a statement of what nearly happened.
     Almost,
+    /// "Lecture on": what is only spoken of.
+    Subject,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,7 +218,7 @@ impl Reader<'_, '_> {
 
     fn open(&mut self, kind: Kind) {
         // "No risk of fall" stays a denial.
-        let inner = matches!(kind, Kind::Chances | Kind::Almost);
+        let inner = matches!(kind, Kind::Chances | Kind::Almost | Kind::Subject);
         if inner && self.scope.is_some_and(|scope| scope.denies() && scope.reach == Reach::Open) {
             return;
         }
@@ -236,10 +241,13 @@ impl Reader<'_, '_> {
                 scope.meet_item();
                 true
             }),
+            // "Arrest: no."
+            Role::No | Role::Not if self.gap(hit.words.end) >= Gap::Line => self.undo(index, hit, 0),
             Role::No => self.open(Kind::Things),
             Role::Not => self.open(Kind::Statement),
             Role::Chance => self.open(Kind::Chances),
             Role::Almost => self.open(Kind::Almost),
+            Role::Subject => self.open(Kind::Subject),
             Role::But => {
                 self.scope = None;
                 self.clause = index;
@@ -285,7 +293,10 @@ impl Reader<'_, '_> {
             Role::Averted if self.scope.is_some_and(|scope| scope.denies() && scope.reach == Reach::Open) => {
             }
             Role::Averted => self.avert(index),
-            Role::Who | Role::Pass | Role::Known => self.pass_over(words),
+            Role::Who | Role::Kin | Role::Thing | Role::Exercise | Role::Ago | Role::Pass | Role::Known => {
+                self.pass_over(words)
+            }
+            Role::During => self.keep(|_| false),
         }
     }
 
@@ -327,6 +338,7 @@ impl Reader<'_, '_> {
         }
         Some(match scope.kind {
             Kind::Chances | Kind::Almost => Standing::Nearly,
+            Kind::Subject => Standing::Doubtful,
             _ if doubt => Standing::Doubtful,
             _ => Standing::Negated,
         })

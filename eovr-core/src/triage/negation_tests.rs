@@ -261,6 +261,8 @@ const DENIED: &[&str] = &[
     "Nil deaths",
     "Deaths: none",
     "Deaths: 0",
+    "Cardiac arrest: no. Faint: yes.",
+    "توقف القلب: لا. إغماء: نعم",
     "There has been no cardiac arrest",
     "No LOC, no vomiting, no cardiac arrest",
     "No patient harm and no death resulted",

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::frames::set_apart;
 use super::lexicon::{Concept, Entry, Hit, Lexicon, lexicon};
 use super::negation::{Standing, standings};
 use super::text::Text;
@@ -20,8 +21,8 @@ const ACTUAL: [i16; 7] = [5, 10, 10, 25, 45, 65, 100];
 const POTENTIAL: [i16; 7] = [0, 0, 0, 2, 10, 24, 36];
 /// Points for a term, by weight. One never event stated in words is high by itself.
 const WEIGHT: [i16; 5] = [0, 6, 14, 26, 45];
-/// What near misses may add together: enough for medium, never for high.
-const NEARLY_CAP: i16 = 24;
+/// What near misses and findings in doubt may add together: enough for medium, never for a mark.
+const OPEN_CAP: i16 = 24;
 
 /// Fewer words than this say nothing, unless one of them is a finding.
 const FEW_WORDS: usize = 3;
@@ -68,7 +69,8 @@ impl Scorer for EmbeddedRules {
         let lexicon = lexicon();
         let text = Text::read(case.narrative);
         let hits = lexicon.find(&text);
-        let standings = standings(&text, &hits);
+        let mut standings = standings(&text, &hits);
+        set_apart(&text, &hits, &mut standings);
 
         let mut reasons = Vec::new();
         grade(case, &mut reasons);
@@ -198,13 +200,13 @@ fn weigh(lexicon: &'static Lexicon, findings: Vec<Option<Finding<'static>>>, rea
     let mut findings: Vec<Finding<'static>> = findings.into_iter().flatten().collect();
     let start = |finding: &Finding<'_>| finding.span.as_ref().map(|span| span.start);
     findings.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| start(a).cmp(&start(b))));
-    let mut nearly_left = NEARLY_CAP;
+    let mut open_left = OPEN_CAP;
     for (place, finding) in findings.into_iter().enumerate() {
         let Some(concept) = lexicon.concepts.get(finding.entry.concept) else { continue };
         let mut points = finding.points.checked_shr(u32::try_from(place).unwrap_or(u32::MAX)).unwrap_or(0);
-        if finding.standing == Standing::Nearly {
-            points = points.min(nearly_left);
-            nearly_left -= points;
+        if matches!(finding.standing, Standing::Nearly | Standing::Doubtful) {
+            points = points.min(open_left);
+            open_left -= points;
         }
         reasons.push(Reason {
             rule: Cow::Borrowed(rule(concept, &finding)),

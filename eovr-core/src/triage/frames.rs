@@ -1,0 +1,234 @@
+//! What is told of something else: of another person, another time, a thing, an exercise.
+//!
+//! "Her father died", "in 2015 he had a stroke", "the sepsis box was empty", "exercise: three dead". The words of a finding
+//! are there, and it did not happen here, now and to this patient. The rules are few, and each leaves doubt rather than
+//! denies: such a finding counts half.
+//!
+//! - A **relative** as the subject, up to the end of the clause, or until somebody else is named: "his wife found *him* dead"
+//!   tells of him. Children are no relatives here: on a maternity ward "her baby died" is the event.
+//! - A **time** long ago, in the clause that names it.
+//! - A **thing** that is called by a finding: "arrest trolley", "burns unit".
+//! - An **exercise**, up to the end of the sentence or a turn ("stopped when …"), unless it is only the circumstance: "during
+//!   the drill a patient fell".
+
+use super::lexicon::{Hit, Role};
+use super::negation::Standing;
+use super::text::{Gap, Text};
+
+/// Over how many words a relative stays the subject.
+const KIN_REACH: usize = 10;
+/// What stands before a year that is told by itself.
+const YEAR_CUES: [&str; 5] = ["in", "since", "عام", "سنه", "في"];
+
+/// Puts in doubt what is stated and told of something else.
+pub(super) fn set_apart(text: &Text, hits: &[Hit<'_>], standings: &mut [Standing]) {
+    let mut reader =
+        Reader { text, hits, standings, sentence: 0, clause: 0, kin: 0, past: false, exercise: false };
+    let mut read = 0;
+    for (index, hit) in hits.iter().enumerate() {
+        for word in read..hit.words.start {
+            reader.cross(word, index);
+            reader.pass_over(word, index);
+        }
+        reader.cross(hit.words.start, index);
+        reader.meet(index, hit);
+        read = hit.words.end;
+    }
+    // A year behind the last hit.
+    for word in read..text.words.len() {
+        reader.cross(word, hits.len());
+        reader.pass_over(word, hits.len());
+    }
+}
+
+struct Reader<'r, 'l> {
+    text: &'r Text,
+    hits: &'r [Hit<'l>],
+    standings: &'r mut [Standing],
+    // Index of the first hit of this sentence, and of this clause.
+    sentence: usize,
+    clause: usize,
+    // For how many more words a relative is the subject.
+    kin: usize,
+    past: bool,
+    exercise: bool,
+}
+
+impl Reader<'_, '_> {
+    fn cross(&mut self, word: usize, index: usize) {
+        let gap = self.text.words.get(word).map_or(Gap::Space, |word| word.gap);
+        if gap >= Gap::Comma {
+            self.turn(index);
+        }
+        if gap == Gap::Stop {
+            self.exercise = false;
+            self.sentence = index;
+        }
+    }
+
+    /// A new clause begins.
+    fn turn(&mut self, index: usize) {
+        self.clause = index;
+        self.kin = 0;
+        self.past = false;
+    }
+
+    fn pass_over(&mut self, word: usize, index: usize) {
+        self.kin = self.kin.saturating_sub(1);
+        if self.is_year(word) {
+            self.past = true;
+            self.doubt_since(self.clause, index);
+        }
+        let Some(word) = self.text.words.get(word) else { return };
+        // An Arabic verb that carries "him": "his father found-him".
+        if word.arabic && self.text.spelling(word).ends_with('ه') {
+            self.kin = 0;
+        }
+    }
+
+    /// "In 2015": a year by itself is long ago, or would be told with its day.
+    fn is_year(&self, word: usize) -> bool {
+        let spelling =
+            |word: usize| self.text.words.get(word).map(|word| self.text.spelling(word)).unwrap_or_default();
+        let year = spelling(word);
+        let named = word.checked_sub(1).map(spelling).is_some_and(|before| YEAR_CUES.contains(&before));
+        named
+            && year.len() == 4
+            && year.starts_with(['1', '2'])
+            && year.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    fn meet(&mut self, index: usize, hit: &Hit<'_>) {
+        match hit.entry.role {
+            Role::Kin => {
+                // "تُوفي والده": the verb stands before him whom it tells of.
+                self.adjoining(index, hit, Role::is_finding);
+                self.kin = KIN_REACH;
+            }
+            Role::Who | Role::Patient => self.kin = 0,
+            Role::Ago => {
+                self.past = true;
+                self.doubt_since(self.clause, index);
+            }
+            Role::Thing => self.adjoining(index, hit, Role::is_finding),
+            Role::Exercise if !self.circumstance(index) => {
+                self.exercise = true;
+                self.doubt_since(self.sentence, index);
+            }
+            Role::But => {
+                self.turn(index);
+                self.exercise = false;
+            }
+            role if role.is_finding() => {
+                if self.kin > 0 || self.past || self.exercise {
+                    self.doubt(index);
+                }
+            }
+            _ => self.kin = self.kin.saturating_sub(hit.words.len()),
+        }
+    }
+
+    /// Puts in doubt the finding right before a word that says whose or what it is.
+    fn adjoining(&mut self, index: usize, hit: &Hit<'_>, fits: impl Fn(Role) -> bool) {
+        let before = index.checked_sub(1).and_then(|before| self.hits.get(before));
+        let same_phrase = self.text.words.get(hit.words.start).is_some_and(|word| word.gap == Gap::Space);
+        if before.is_some_and(|before| {
+            same_phrase && before.words.end == hit.words.start && fits(before.entry.role)
+        }) {
+            self.doubt(index - 1);
+        }
+    }
+
+    /// Whether an exercise is only what went on when something happened: "during the drill".
+    fn circumstance(&self, index: usize) -> bool {
+        let before = self.hits.get(..index).unwrap_or_default().iter().rev();
+        before
+            .take(2)
+            .take_while(|hit| matches!(hit.entry.role, Role::The | Role::During))
+            .any(|hit| hit.entry.role == Role::During)
+    }
+
+    fn doubt_since(&mut self, first: usize, index: usize) {
+        for earlier in first..index {
+            self.doubt(earlier);
+        }
+    }
+
+    fn doubt(&mut self, index: usize) {
+        if let Some(standing) = self.standings.get_mut(index)
+            && *standing == Standing::Stated
+        {
+            *standing = Standing::Doubtful;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lexicon::lexicon;
+    use super::super::negation::standings;
+    use super::*;
+
+    /// How the findings of weight 4 stand.
+    fn grave(text: &str) -> Vec<Standing> {
+        let read = Text::read(text);
+        let hits = lexicon().find(&read);
+        let mut found = standings(&read, &hits);
+        set_apart(&read, &hits, &mut found);
+        hits.iter()
+            .zip(found)
+            .filter(|(hit, _)| hit.entry.weight == 4)
+            .map(|(_, standing)| standing)
+            .collect()
+    }
+
+    #[test]
+    fn told_of_something_else() {
+        for text in [
+            "His father died last month.",
+            "Her sister died of the same illness",
+            "Brother had the same operation and died of it, patient is well.",
+            "Patient's father died, she could not sleep.",
+            "Cardiac arrest in 2015, well since then",
+            "He had a cardiac arrest three years ago",
+            "Lecture on cardiac arrest",
+            "The cardiac arrest poster fell down",
+            "Exercise: three dead on the roof",
+            "Mock cardiac arrest in bay 2",
+            "The manikin died twice",
+            "توفي والد المريضة الشهر الماضي",
+            "اخوه مات زمان",
+            "والدته توفيت",
+            "محاضرة عن توقف القلب",
+            "تمرين: ثلاث وفيات",
+            "توقف قلبه عام 2015",
+        ] {
+            let found = grave(text);
+            assert!(
+                !found.is_empty() && found.iter().all(|&standing| standing == Standing::Doubtful),
+                "{text} {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn told_of_this_patient() {
+        for text in [
+            "His wife found him dead.",
+            "Her father called and the patient died an hour later",
+            "The mother died after the operation",
+            "Her baby died",
+            "My father died on your ward",
+            "During the fire drill a patient died",
+            "The exercise was stopped when a visitor had a cardiac arrest",
+            "He had a stroke in 2015, died today",
+            "Admitted for hip replacement last year. Died today.",
+            "توفيت الأم بعد الولادة",
+            "والدي توفي عندكم",
+            "ابوه لقاه ميت",
+            "أثناء التمرين توقف قلب مريض",
+        ] {
+            assert!(grave(text).contains(&Standing::Stated), "{text} {:?}", grave(text));
+        }
+    }
+}
