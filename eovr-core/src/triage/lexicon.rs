@@ -9,10 +9,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::spelling::{Sounds, without_runs};
 use super::text::{Gap, Mood, Text, Word, arabic_forms, arabic_mood};
 
 /// The ideas of something wrong that is given, which "it was not given" takes back.
 const GIVING: [&str; 5] = ["medication_error", "overdose", "wrong_blood", "wrong_patient", "wrong_route"];
+
+/// From which weight on a finding is looked for in words that are mistyped.
+const MISTYPED: u8 = 3;
 
 /// Both lists, compiled.
 pub(super) fn lexicon() -> &'static Lexicon {
@@ -21,6 +25,10 @@ pub(super) fn lexicon() -> &'static Lexicon {
         for line in include_str!("lexicon_en.tsv").lines().chain(include_str!("lexicon_ar.tsv").lines()) {
             // A row that does not parse is left out; a test keeps the shipped lists free of such rows.
             let _understood = lexicon.add(line);
+        }
+        for line in include_str!("vocabulary/en.txt").lines().chain(include_str!("vocabulary/ar.txt").lines())
+        {
+            lexicon.know_words(line);
         }
         lexicon
     });
@@ -154,6 +162,8 @@ pub(super) struct Lexicon {
     pub(super) concepts: Vec<Concept>,
     pub(super) entries: Vec<Entry>,
     ids: HashMap<String, u32>,
+    // The words of grave findings, as they sound.
+    sounds: Sounds,
     // For each word, the entries that may begin with it.
     starts: Vec<Vec<usize>>,
 }
@@ -162,6 +172,11 @@ impl Lexicon {
     /// Finds the terms of a text, from left to right and without overlap. Where several fit, the one
     /// with most words wins, then one that needs nothing taken off its first word, then the heavier.
     pub(super) fn find(&self, text: &Text) -> Vec<Hit<'_>> {
+        self.read(text).0
+    }
+
+    /// The same, and how many words of the text the lists know at all.
+    pub(super) fn read(&self, text: &Text) -> (Vec<Hit<'_>>, usize) {
         let known = self.know(text);
         let mut hits = Vec::new();
         let mut at = 0;
@@ -173,7 +188,8 @@ impl Lexicon {
             at = hit.words.end;
             hits.push(hit);
         }
-        hits
+        let words = known.ends.iter().filter(|forms| !forms.is_empty()).count();
+        (hits, words)
     }
 
     fn longest(&self, text: &Text, known: &Known, at: usize) -> Option<Hit<'_>> {
@@ -216,6 +232,13 @@ impl Lexicon {
             } else {
                 learn(spelling, false, Mood::Plain);
             }
+            if known.forms.len() == begin {
+                let plain = without_runs(spelling);
+                let plain = plain.as_deref().and_then(|plain| self.ids.get(plain).copied());
+                if let Some(id) = plain.or_else(|| self.sounds.meant(spelling)) {
+                    known.forms.push(Form { id, whole: false, joined: false, mood: Mood::Plain });
+                }
+            }
             before = spelling;
             known.ends.push(begin..known.forms.len());
         }
@@ -251,8 +274,31 @@ impl Lexicon {
         }
         let gives_wrong = GIVING.contains(&concept);
         let concept = self.concept(concept);
+        if weight >= MISTYPED {
+            self.sound_out(term);
+        }
         self.entries.push(Entry { role, concept, weight, gives_wrong, term: shown.join(" "), gloss, slots });
         true
+    }
+
+    /// Takes the words of a line of a vocabulary.
+    fn know_words(&mut self, line: &str) {
+        if !line.starts_with('#') {
+            let text = Text::read(line);
+            for word in &text.words {
+                self.id(text.spelling(word));
+            }
+        }
+    }
+
+    fn sound_out(&mut self, term: &str) {
+        for choice in term.split([' ', '|']) {
+            let text = Text::read(choice);
+            if let [word] = text.words.as_slice() {
+                let id = self.id(text.spelling(word));
+                self.sounds.add(text.spelling(word), id);
+            }
+        }
     }
 
     fn slot(&mut self, choices: &str) -> Vec<u32> {

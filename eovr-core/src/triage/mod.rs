@@ -19,11 +19,13 @@ mod frames;
 pub mod learn;
 mod lexicon;
 pub mod local;
+mod marks;
 pub mod metrics;
 pub mod narrative;
 mod negation;
 mod random;
 mod rules;
+mod spelling;
 mod text;
 
 use std::borrow::Cow;
@@ -34,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::risk::Band;
 
+pub use marks::{Mark, Marks};
 pub use rules::EmbeddedRules;
 
 /// Scores one report.

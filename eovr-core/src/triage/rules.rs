@@ -26,6 +26,10 @@ const OPEN_CAP: i16 = 24;
 
 /// Fewer words than this say nothing, unless one of them is a finding.
 const FEW_WORDS: usize = 3;
+/// One in so many words has to be known, or the text is in another language.
+const KNOWN_SHARE: usize = 3;
+/// Beside a finding, fewer ordinary words than this do not tell the language.
+const TOO_FEW: usize = 6;
 
 /// The scorer that works from the first day: transparent rules and word lists, English and Arabic.
 ///
@@ -43,8 +47,9 @@ const FEW_WORDS: usize = 3;
 /// **Limits.** Only the first 64 KiB of a narrative are read. The weights are judgement, not statistics:
 /// the score orders a list, it is not a probability, and it is unvalidated on hospital incidents. The
 /// Arabic list is unreviewed by a clinician. It abstains, with band low and no claim, when no harm is
-/// graded and the text is shorter than three words, in another script, or in a language it knows no word
-/// of.
+/// graded and the text is shorter than three words, in another script, or in a language of which it knows
+/// fewer than a third of the words. A reason with the rule `unread.language` or `unread.beyond` and 0 points
+/// says what was not read.
 ///
 /// ```
 /// use eovr_core::triage::{Case, EmbeddedRules, Scorer};
@@ -62,22 +67,26 @@ pub struct EmbeddedRules;
 
 impl Scorer for EmbeddedRules {
     fn model(&self) -> Model {
-        Model { id: Cow::Borrowed("eovr-rules"), version: Cow::Borrowed("1") }
+        Model { id: Cow::Borrowed("eovr-rules"), version: Cow::Borrowed("2") }
     }
 
     fn score(&self, case: &Case<'_>) -> Suggestion {
         let lexicon = lexicon();
         let text = Text::read(case.narrative);
-        let hits = lexicon.find(&text);
+        let (hits, known) = lexicon.read(&text);
         let mut standings = standings(&text, &hits);
         set_apart(&text, &hits, &mut standings);
 
         let mut reasons = Vec::new();
         grade(case, &mut reasons);
-        let abstained = reasons.is_empty() && !readable(&text, &hits);
-        let mut findings = strongest(lexicon, &text, &hits, &standings);
+        let understood = understood(&text, &hits, known);
+        let abstained = reasons.is_empty() && !(understood && says_something(&text, &hits));
+        // Of a language that the lists do not know nothing is claimed, not even what looks like a word of theirs.
+        let mut findings =
+            if understood { strongest(lexicon, &text, &hits, &standings) } else { no_findings(lexicon) };
         from_category(lexicon, case.category, &mut findings);
         weigh(lexicon, findings, &mut reasons);
+        unread(case, &text, understood, &mut reasons);
 
         let sum = reasons.iter().fold(0_i16, |sum, reason| sum.saturating_add(reason.points));
         let score = u8::try_from(sum.clamp(0, 100)).unwrap_or_default();
@@ -131,10 +140,37 @@ fn graded(rule: &'static str, level: u8, points: &[i16; 7], gloss: &'static str)
     }
 }
 
-/// Whether there is text enough, in a language of the lists, for silence to mean something.
-fn readable(text: &Text, hits: &[Hit<'_>]) -> bool {
-    hits.iter().any(|hit| hit.entry.role.is_finding())
-        || (text.words.len() >= FEW_WORDS && text.native > text.foreign && !hits.is_empty())
+/// Whether the text is in a language of the lists: they know a third of its ordinary words. Findings are no ordinary words,
+/// as other languages have many of them too ("fracture"); beside few ordinary words they speak for themselves.
+fn understood(text: &Text, hits: &[Hit<'_>], known: usize) -> bool {
+    let findings = hits.iter().filter(|hit| hit.entry.role.is_finding());
+    let words: usize = findings.map(|hit| hit.words.len()).sum();
+    let (ordinary, known) = (text.lettered.saturating_sub(words), known.saturating_sub(words));
+    let enough = known * KNOWN_SHARE >= ordinary || (words > 0 && ordinary < TOO_FEW);
+    enough && text.native >= text.foreign
+}
+
+/// Whether there is text enough for silence to mean something.
+fn says_something(text: &Text, hits: &[Hit<'_>]) -> bool {
+    text.words.len() >= FEW_WORDS && !hits.is_empty() || hits.iter().any(|hit| hit.entry.role.is_finding())
+}
+
+/// Says what of the text was not read.
+fn unread(case: &Case<'_>, text: &Text, understood: bool, reasons: &mut Vec<Reason>) {
+    let mut say = |rule, span, gloss| {
+        let (rule, term, gloss) = (Cow::Borrowed(rule), Cow::Borrowed(""), Cow::Borrowed(gloss));
+        reasons.push(Reason { rule, span, term, gloss, points: 0 });
+    };
+    if !understood && text.lettered >= FEW_WORDS {
+        say(
+            "unread.language",
+            None,
+            "fewer than a third of the words are English or Arabic that the lists know",
+        );
+    }
+    if let Some(cut) = text.cut {
+        say("unread.beyond", Some(cut..case.narrative.len()), "what is beyond 64 KiB was not read");
+    }
 }
 
 /// An idea at its strongest mention.
@@ -152,8 +188,7 @@ fn strongest<'l>(
     hits: &[Hit<'l>],
     standings: &[Standing],
 ) -> Vec<Option<Finding<'l>>> {
-    let mut findings: Vec<Option<Finding<'l>>> = Vec::new();
-    findings.resize_with(lexicon.concepts.len(), || None);
+    let mut findings = no_findings(lexicon);
     for (hit, &standing) in hits.iter().zip(standings) {
         let (Some(slot), true) = (findings.get_mut(hit.entry.concept), hit.entry.role.is_finding()) else {
             continue;
@@ -163,6 +198,12 @@ fn strongest<'l>(
             *slot = Some(Finding { entry: hit.entry, standing, span: place(text, hit), points });
         }
     }
+    findings
+}
+
+fn no_findings<'l>(lexicon: &Lexicon) -> Vec<Option<Finding<'l>>> {
+    let mut findings = Vec::new();
+    findings.resize_with(lexicon.concepts.len(), || None);
     findings
 }
 

@@ -48,6 +48,10 @@ pub(super) struct Text {
     pub(super) foreign: usize,
     /// Letters of the Latin and Arabic scripts.
     pub(super) native: usize,
+    /// Words of letters, not numbers.
+    pub(super) lettered: usize,
+    /// Where reading stopped, if the narrative goes on behind it.
+    pub(super) cut: Option<usize>,
     folded: String,
 }
 
@@ -64,6 +68,8 @@ impl Text {
         }
         if cap == narrative.len() {
             reader.close();
+        } else {
+            reader.text.cut = Some(cap);
         }
         reader.text
     }
@@ -161,6 +167,7 @@ struct Reader {
     open: Option<Word>,
     letters: usize,
     digits_only: bool,
+    latin: bool,
 }
 
 impl Reader {
@@ -170,7 +177,7 @@ impl Reader {
             words: Vec::with_capacity(bytes / 5 + 1),
             ..Text::default()
         };
-        Self { text, gap: Gap::Space, open: None, letters: 0, digits_only: true }
+        Self { text, gap: Gap::Space, open: None, letters: 0, digits_only: true, latin: false }
     }
 
     fn take(&mut self, c: char, at: Range<usize>, next: Option<char>) {
@@ -179,6 +186,8 @@ impl Reader {
         } else if c.is_ascii() {
             self.mark(c, next);
         } else if let Some(letter) = plain_arabic(c) {
+            self.letter(letter, &at);
+        } else if let Some(letter) = self.look_alike(c, next) {
             self.letter(letter, &at);
         } else if unseen(c) {
             // A vowel mark belongs to the letter before it, and so does its highlight.
@@ -217,7 +226,14 @@ impl Reader {
         word.folded.end = self.text.folded.len();
         self.letters += 1;
         self.digits_only &= c.is_ascii_digit();
+        self.latin |= c.is_ascii_alphabetic();
         self.gap = Gap::Space;
+    }
+
+    /// The Latin letter that a Cyrillic or Greek one in a Latin word stands for: "dеath" with a Cyrillic е.
+    fn look_alike(&self, c: char, next: Option<char>) -> Option<char> {
+        let among_latin = self.latin || next.is_some_and(|next| next.is_ascii_alphabetic());
+        latin_look_alike(c).filter(|_| among_latin)
     }
 
     fn stretch(&mut self, at: &Range<usize>) {
@@ -251,9 +267,13 @@ impl Reader {
     }
 
     fn close(&mut self) {
-        self.text.words.extend(self.open.take());
+        if let Some(word) = self.open.take() {
+            self.text.lettered += usize::from(!self.digits_only);
+            self.text.words.push(word);
+        }
         self.letters = 0;
         self.digits_only = true;
+        self.latin = false;
     }
 }
 
@@ -292,6 +312,33 @@ fn fold_letter(c: char) -> char {
         '٩' | '۹' => '9',
         other => other,
     }
+}
+
+fn latin_look_alike(c: char) -> Option<char> {
+    Some(match c {
+        'а' | 'А' | 'α' | 'Α' | 'ɑ' => 'a',
+        'в' | 'В' | 'Β' => 'b',
+        'с' | 'С' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'Е' | 'ε' | 'Ε' | 'ё' => 'e',
+        'һ' | 'Н' | 'Η' => 'h',
+        'і' | 'І' | 'ι' | 'Ι' | 'ı' | 'ɩ' => 'i',
+        'ј' | 'Ј' => 'j',
+        'к' | 'К' | 'κ' | 'Κ' => 'k',
+        'ӏ' => 'l',
+        'м' | 'М' | 'Μ' => 'm',
+        'п' | 'Ν' => 'n',
+        'о' | 'О' | 'ο' | 'Ο' | 'σ' => 'o',
+        'р' | 'Р' | 'ρ' | 'Ρ' => 'p',
+        'ѕ' | 'Ѕ' => 's',
+        'т' | 'Т' | 'τ' | 'Τ' => 't',
+        'υ' => 'u',
+        'ν' => 'v',
+        'ѡ' | 'ω' => 'w',
+        'х' | 'Х' | 'χ' | 'Χ' => 'x',
+        'у' | 'У' | 'γ' | 'Υ' => 'y',
+        _ => return None,
+    })
 }
 
 fn is_arabic(c: char) -> bool {
@@ -337,6 +384,8 @@ mod tests {
         check("ﻧﺰﻳﻒ ﻻ", "نزيف لا");
         check("٢٥٠ ملغ ۵", "250 ملغ 5");
         check("ن\u{200F}زيف", "نزيف");
+        check("dе\u{430}th ТHE \u{430}rrest", "death the arrest");
+        check("смерть", "смерть");
         check("", "");
         check("…؟!", "");
     }

@@ -1,0 +1,169 @@
+//! Words as people mistype them: "anaphilaxis", "bleeeding", انكصر.
+//!
+//! A word that the lists do not know is compared with those of their findings that sound alike: the same consonants in the
+//! same order, doubled letters and vowels left out. Of these one is taken that is a slip away, or two in a long word. A word
+//! that is known is never changed, so "building" stays what it is.
+
+use std::collections::HashMap;
+
+/// Shorter words have too many neighbours: "shook" is no shock.
+const SHORTEST: usize = 6;
+/// Arabic words write few vowels, so fewer letters say more.
+const SHORTEST_ARABIC: usize = 5;
+/// From this length on two slips are allowed.
+const LONG: usize = 9;
+
+/// Words by how they sound.
+#[derive(Debug, Default)]
+pub(super) struct Sounds {
+    words: HashMap<String, Vec<(String, u32)>>,
+}
+
+impl Sounds {
+    /// Takes a word that may be meant, and its number.
+    pub(super) fn add(&mut self, word: &str, id: u32) {
+        if long_enough(word) {
+            let sounding = self.words.entry(sound(word)).or_default();
+            if sounding.iter().all(|(known, _)| known != word) {
+                sounding.push((word.to_owned(), id));
+            }
+        }
+    }
+
+    /// The word that an unknown one is meant to be, if there is one.
+    pub(super) fn meant(&self, word: &str) -> Option<u32> {
+        let plain = without_runs(word);
+        let word = plain.as_deref().unwrap_or(word);
+        if !long_enough(word) {
+            return None;
+        }
+        let spelled = |word: &str| word.replace("ph", "f");
+        let typed = spelled(word);
+        let near =
+            self.words.get(&sound(word))?.iter().map(|(known, id)| (slips(&typed, &spelled(known)), *id));
+        let allowed = if word.chars().count() >= LONG { 2 } else { 1 };
+        near.filter(|&(slips, _)| slips <= allowed).min().map(|(_, id)| id)
+    }
+}
+
+/// A word without letters that were held down: "diiied", "مااات". None if there are none.
+pub(super) fn without_runs(word: &str) -> Option<String> {
+    let mut out = String::with_capacity(word.len());
+    let (mut last, mut run, mut found) = (None, 0, false);
+    for c in word.chars() {
+        run = if last == Some(c) { run + 1 } else { 1 };
+        last = Some(c);
+        if run == 3 {
+            // Neither of the two before it was meant, but the first.
+            out.pop();
+            found = true;
+        }
+        if run < 3 {
+            out.push(c);
+        }
+    }
+    found.then_some(out)
+}
+
+fn long_enough(word: &str) -> bool {
+    let letters = word.chars().count();
+    letters >= SHORTEST || (letters >= SHORTEST_ARABIC && !word.is_ascii())
+}
+
+/// The consonants of a word as they sound, each once. A first vowel is kept as one, whichever it is.
+fn sound(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    let mut letters = word.chars().peekable();
+    let mut first = true;
+    while let Some(c) = letters.next() {
+        let next = letters.peek().copied();
+        let heard = match c {
+            'p' if next == Some('h') => Some('f'),
+            'c' if matches!(next, Some('e' | 'i' | 'y')) => Some('s'),
+            'c' | 'q' => Some('k'),
+            'z' => Some('s'),
+            'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'ا' | 'و' | 'ي' => first.then_some('a'),
+            'h' | 'w' if !first => None,
+            // What phones and schools mix up: س and ص, ت and ط, د and ض, ذ, ز and ظ.
+            'ص' => Some('س'),
+            'ط' | 'ه' => Some('ت'),
+            'ض' => Some('د'),
+            'ظ' | 'ز' => Some('ذ'),
+            other => Some(other),
+        };
+        if let Some(heard) = heard.filter(|&heard| !out.ends_with(heard)) {
+            out.push(heard);
+        }
+        first = false;
+    }
+    out
+}
+
+/// How many slips of the finger lie between two words: a letter too many, too few, another, or two swapped.
+fn slips(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return usize::MAX;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = Vec::with_capacity(b.len() + 1);
+        row.push(i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
+            let mut best =
+                (at(&above, j) + usize::from(x != y)).min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
+            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
+            if swapped {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_as_they_are_mistyped() {
+        let words =
+            ["anaphylaxis", "bleeding", "haemorrhage", "fracture", "suicide", "انكسر", "استئصال", "died"];
+        let mut sounds = Sounds::default();
+        for (id, word) in (0..).zip(words) {
+            sounds.add(word, id);
+        }
+        for (typed, meant) in [
+            ("anaphilaxis", Some(0)),
+            ("anafilaxis", Some(0)),
+            ("bleding", Some(1)),
+            ("bleeeeding", Some(1)),
+            ("building", None),
+            ("bedding", None),
+            ("hemorrhage", Some(2)),
+            ("fractur", Some(3)),
+            ("fracutre", Some(3)),
+            ("factor", None),
+            ("suiside", Some(4)),
+            ("انكصر", Some(5)),
+            ("diet", None),
+        ] {
+            assert_eq!(sounds.meant(typed), meant, "{typed}");
+        }
+        assert_eq!(without_runs("diiied").as_deref(), Some("died"));
+        assert_eq!(without_runs("مااات").as_deref(), Some("مات"));
+        assert_eq!(without_runs("feed"), None);
+    }
+
+    #[test]
+    fn slips_are_counted() {
+        assert_eq!(slips("fracture", "fracture"), 0);
+        assert_eq!(slips("fracutre", "fracture"), 1);
+        assert_eq!(slips("fractur", "fracture"), 1);
+        assert_eq!(slips("a", "abcd"), usize::MAX);
+    }
+}
