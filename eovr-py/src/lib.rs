@@ -6,6 +6,7 @@
 //! too, so that no Python program ever meets one.
 
 mod call;
+mod challenge;
 mod check;
 mod database;
 mod engine;
@@ -32,6 +33,8 @@ mod _native {
     const __version__: &str = env!("CARGO_PKG_VERSION");
     #[pymodule_export]
     use crate::call::{Call, settle};
+    #[pymodule_export]
+    use crate::challenge::{challenge_outcome, challenge_texts};
     #[pymodule_export]
     use crate::engine::{Engine, open};
     #[pymodule_export]

@@ -6,6 +6,7 @@ import json
 import pickle
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -215,3 +216,20 @@ def test_a_narrative_is_pointed_at_and_redacted() -> None:
     for wrong in (None, b"bytes", "half \ud800"):
         with pytest.raises((TypeError, InvalidInputError)):
             triage.findings(wrong)  # type: ignore[arg-type]
+
+
+def test_a_challenge_set_is_put_to_any_scorer(tmp_path: Path) -> None:
+    texts = triage.challenge_texts()
+    grave = {text.text for text in texts if text.expect == "grave"}
+    perfect = triage.challenge(lambda text: (float(text in grave), text in grave))
+    assert perfect.all.solved.rate == perfect.all.ordered.rate == 1.0 and perfect.wrong == []
+    ours = triage.challenge()
+    assert set(ours.languages) == {"ar", "en"} and ours.all.found.of == len(grave)
+
+    own = tmp_path / "own.csv"
+    head = "id,pair,idea,kind,rule,language,variety,expect,text\n"
+    own.write_text(head + "a,p,i,denied,r,en,general,grave,died\nb,p,i,denied,r,en,general,quiet,did not die\n")
+    assert triage.challenge(lambda text: (1.0, True), cases=own).all.false_flags.rate == 1.0
+    own.write_text(head + "a,p,i,denied,r,en,general,grave,died\n")
+    with pytest.raises(InvalidInputError):
+        triage.challenge(cases=own)

@@ -13,6 +13,8 @@
 //! another one by implementing [`Scorer`].
 
 pub mod analysis;
+#[cfg(feature = "challenge")]
+pub mod challenge;
 pub mod deidentify;
 pub mod evaluate;
 mod frames;

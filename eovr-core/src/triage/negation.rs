@@ -415,7 +415,9 @@ impl Reader<'_, '_> {
             }
             let comma = (hit.words.end..=end).any(|word| self.gap(word) >= Gap::Line);
             match hit.entry.role {
-                Role::Flag | Role::Lack => {
+                // "Died: no.", but not "found dead, none with him".
+                Role::Verb if reach > 0 || self.gap(cue.words.end) < Gap::Line => break,
+                Role::Flag | Role::Lack | Role::Verb => {
                     // "Death, the relatives were not found": a comma parts what is not joined.
                     // "Deaths: none" says it of the deaths, "found dead, none with him" does not.
                     let apart = self.gap(end) >= Gap::Line;
@@ -433,7 +435,6 @@ impl Reader<'_, '_> {
                 Role::And | Role::Or | Role::Sort | Role::Any | Role::Sign if between == 0 => {
                     end = hit.words.start
                 }
-                Role::Verb => break,
                 _ if first && !comma => {}
                 _ => break,
             }

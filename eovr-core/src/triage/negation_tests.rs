@@ -262,6 +262,8 @@ const DENIED: &[&str] = &[
     "Deaths: none",
     "Deaths: 0",
     "Cardiac arrest: no. Faint: yes.",
+    "Faint: yes. Died: no.",
+    "ماكانتش ميتة لما دخلنا عليها",
     "توقف القلب: لا. إغماء: نعم",
     "There has been no cardiac arrest",
     "No LOC, no vomiting, no cardiac arrest",

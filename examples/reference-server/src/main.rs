@@ -71,6 +71,8 @@ enum Verb {
     Train(triage::train::Args),
     /// Says how good a scorer is on labelled narratives.
     Evaluate(triage::evaluate::Args),
+    /// Puts pairs of texts to a scorer, of which one tells of something grave: how does it read?
+    Challenge(triage::challenge::Args),
     /// Says whether a server could be started for real with these settings.
     Check(check::Args),
     /// Signs how far the audit log has come; what is kept elsewhere shows later that nobody has rewritten it.
@@ -114,6 +116,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
             Verb::Serve(args) => serve::run(args, out).await.map(|()| 0),
             Verb::Train(args) => triage::train::run(&args, out),
             Verb::Evaluate(args) => triage::evaluate::run(&args, out),
+            Verb::Challenge(args) => triage::challenge::run(&args, out),
             Verb::Check(args) => check::run(args, out).await,
             Verb::Checkpoint(args) => checkpoint::run(args, out).await.map(|()| 0),
             Verb::Verify(args) => verify::run(&args, out).await,

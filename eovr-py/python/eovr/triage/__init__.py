@@ -15,6 +15,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eovr.triage.challenges import (
+    ChallengeOutcome,
+    ChallengeText,
+    CountShare,
+    Tally,
+    challenge,
+    challenge_texts,
+)
 from eovr.triage.evaluation import Evaluation, Figure, Judgement, Scorer, evaluate
 from eovr.triage.learning import Answer, Model, train
 from eovr.triage.narrative import Finding, What, findings, redact
@@ -26,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Band",
+    "ChallengeOutcome",
+    "ChallengeText",
+    "CountShare",
     "EovrTriage",
     "Evaluation",
     "Explanation",
@@ -37,7 +48,10 @@ __all__ = [
     "Scorer",
     "Share",
     "Suggestion",
+    "Tally",
     "What",
+    "challenge",
+    "challenge_texts",
     "evaluate",
     "explain",
     "findings",

@@ -1,5 +1,6 @@
-//! `train` and `evaluate`: a bench for those who want to know how good a scorer is.
+//! `train`, `evaluate` and `challenge`: a bench for those who want to know how good a scorer is.
 
+pub(crate) mod challenge;
 pub(crate) mod evaluate;
 mod labelled;
 mod partial;

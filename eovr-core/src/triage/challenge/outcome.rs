@@ -1,0 +1,151 @@
+//! What a scorer made of a challenge set, counted.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{ChallengeText, Expect, Said};
+
+/// The 97.5 % point of the normal distribution, for intervals of 95 %.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// Counts over all texts and over groups of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Outcome {
+    /// All texts.
+    pub all: Tally,
+    /// By kind of pair.
+    pub kinds: BTreeMap<String, Tally>,
+    /// By language.
+    pub languages: BTreeMap<String, Tally>,
+    /// By language and variety, such as `ar egyptian`.
+    pub varieties: BTreeMap<String, Tally>,
+    /// By the rule of language that a pair tests.
+    pub rules: BTreeMap<String, Tally>,
+    /// The ids of the texts that were judged wrongly, in the order of the set: grave ones that were not flagged, near and quiet
+    /// ones that were, possible ones that scored nothing.
+    pub wrong: Vec<String>,
+}
+
+/// What was made of some texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Grave texts that were flagged, of all: sensitivity.
+    pub found: Share,
+    /// Quiet texts that were flagged, of all: false alarms.
+    pub false_flags: Share,
+    /// Texts of what nearly happened that were flagged, of all.
+    pub near_flags: Share,
+    /// Texts of what is left open that scored nothing, of all.
+    pub silent: Share,
+    /// Pairs of which the grave text was flagged and no near or quiet one, of all.
+    pub solved: Share,
+    /// Pairs of which the grave text scored higher than every other, of all.
+    pub ordered: Share,
+    /// Texts that the scorer said nothing of; they count as scored with nothing.
+    pub unanswered: usize,
+}
+
+/// So many of so many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// How many.
+    pub count: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+impl Share {
+    /// From 0 to 1; none of nothing.
+    pub fn rate(self) -> Option<f64> {
+        (self.of > 0).then(|| self.count as f64 / self.of as f64)
+    }
+
+    /// Wilson's 95 % interval of the rate, as if the texts were independent. Pairs of one idea are not, so it is a little narrow.
+    pub fn interval(self) -> Option<(f64, f64)> {
+        let (rate, n) = (self.rate()?, self.of as f64);
+        let (middle, scale) = (rate + Z * Z / (2.0 * n), 1.0 + Z * Z / n);
+        let half = Z * (rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n)).sqrt();
+        Some((((middle - half) / scale).max(0.0), ((middle + half) / scale).min(1.0)))
+    }
+
+    fn add(&mut self, counted: bool) {
+        self.count += usize::from(counted);
+        self.of += 1;
+    }
+}
+
+impl Outcome {
+    pub(super) fn of(texts: &[ChallengeText], said: &[Option<Said>]) -> Self {
+        let mut outcome = Self::default();
+        let mut pairs: BTreeMap<&str, Pair<'_>> = BTreeMap::new();
+        for (text, answer) in texts.iter().zip(said) {
+            let said = answer.unwrap_or(Said { score: 0.0, flagged: false });
+            outcome.each(text, |tally| tally.text(text.expect, said, answer.is_none()));
+            if wrong(text.expect, said) {
+                outcome.wrong.push(text.id.clone());
+            }
+            pairs.entry(&text.pair).or_insert_with(|| Pair::new(text)).add(text.expect, said);
+        }
+        for pair in pairs.values() {
+            outcome.each(pair.text, |tally| {
+                tally.solved.add(pair.found && !pair.false_flag);
+                tally.ordered.add(pair.grave > pair.others);
+            });
+        }
+        outcome
+    }
+
+    fn each(&mut self, text: &ChallengeText, mut count: impl FnMut(&mut Tally)) {
+        count(&mut self.all);
+        count(self.kinds.entry(text.kind.clone()).or_default());
+        count(self.languages.entry(text.language.clone()).or_default());
+        count(self.varieties.entry(format!("{} {}", text.language, text.variety)).or_default());
+        count(self.rules.entry(text.rule.clone()).or_default());
+    }
+}
+
+impl Tally {
+    fn text(&mut self, expect: Expect, said: Said, unanswered: bool) {
+        match expect {
+            Expect::Grave => self.found.add(said.flagged),
+            Expect::Near => self.near_flags.add(said.flagged),
+            Expect::Possible => self.silent.add(!said.flagged && said.score <= 0.0),
+            Expect::Quiet => self.false_flags.add(said.flagged),
+        }
+        self.unanswered += usize::from(unanswered);
+    }
+}
+
+fn wrong(expect: Expect, said: Said) -> bool {
+    match expect {
+        Expect::Grave => !said.flagged,
+        Expect::Near | Expect::Quiet => said.flagged,
+        Expect::Possible => !said.flagged && said.score <= 0.0,
+    }
+}
+
+struct Pair<'t> {
+    text: &'t ChallengeText,
+    found: bool,
+    false_flag: bool,
+    grave: f64,
+    others: f64,
+}
+
+impl<'t> Pair<'t> {
+    fn new(text: &'t ChallengeText) -> Self {
+        Self { text, found: false, false_flag: false, grave: f64::NEG_INFINITY, others: f64::NEG_INFINITY }
+    }
+
+    fn add(&mut self, expect: Expect, said: Said) {
+        match expect {
+            Expect::Grave => (self.found, self.grave) = (said.flagged, said.score),
+            Expect::Possible => self.others = self.others.max(said.score),
+            Expect::Near | Expect::Quiet => {
+                self.false_flag |= said.flagged;
+                self.others = self.others.max(said.score);
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! `challenge`: how a scorer reads two texts that differ in little.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use eovr_core::triage::challenge::{Challenge, ChallengeText, Outcome, Said, Share, Tally};
+use eovr_core::triage::learn::TextModel;
+use eovr_core::triage::{Case, EmbeddedRules, Mark, Marks, Scorer};
+use serde::{Deserialize, Serialize};
+
+use super::write;
+use crate::output::{Failure, Out};
+use crate::table::Table;
+
+/// Options of `challenge`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Who reads: `rules`, or a model file
+    #[arg(long, value_name = "SCORER", default_value = "rules", conflicts_with = "answers")]
+    scorer: String,
+    /// What another scorer said: a CSV file with the columns `id`, `score` and `flagged` (true or false)
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+    /// A text counts as flagged from this score on [default: what the scorer flags; of the rules what is to be read today]
+    #[arg(long, value_name = "SCORE", conflicts_with = "answers")]
+    from: Option<u8>,
+    /// A set of your own in the same format [default: the one that comes with eovr]
+    #[arg(long, value_name = "FILE")]
+    cases: Option<PathBuf>,
+    /// Writes the texts, for a scorer that is asked elsewhere, and does nothing else
+    #[arg(long, value_name = "FILE")]
+    texts: Option<PathBuf>,
+    /// Shows the rules of language too
+    #[arg(long)]
+    rules: bool,
+    /// Shows the texts that were judged wrongly
+    #[arg(long)]
+    wrong: bool,
+    /// Writes all figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
+    let own = args.cases.as_deref().map(read).transpose()?;
+    let challenge = own.as_ref().unwrap_or_else(|| Challenge::shipped());
+    if let Some(path) = &args.texts {
+        write(path, &texts(challenge)?)?;
+        out.line(format_args!(
+            "{} texts; answer them with the columns `id`, `score` and `flagged`",
+            challenge.texts().len()
+        ));
+        return Ok(0);
+    }
+    let (title, outcome) = match &args.answers {
+        Some(path) => ("answers".to_owned(), answered(challenge, path)?),
+        None => scored(challenge, args)?,
+    };
+    if let Some(path) = &args.json {
+        let figures = serde_json::to_vec_pretty(&Figures { scorer: &title, outcome: &outcome });
+        write(path, &figures.map_err(|error| Failure::broken(error.to_string()))?)?;
+    }
+    show(&title, &outcome, args, out);
+    if args.wrong {
+        show_wrong(challenge, &outcome, out);
+    }
+    Ok(0)
+}
+
+#[derive(Serialize)]
+struct Figures<'a> {
+    scorer: &'a str,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
+
+fn read(path: &Path) -> Result<Challenge, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| crate::csv_file::unreadable(path, &error))?;
+    Ok(Challenge::read(&bytes)?)
+}
+
+fn texts(challenge: &Challenge) -> Result<Vec<u8>, Failure> {
+    let broken = |error: csv::Error| Failure::broken(error.to_string());
+    let mut file = csv::Writer::from_writer(Vec::new());
+    file.write_record(["id", "text"]).map_err(broken)?;
+    for text in challenge.texts() {
+        file.write_record([&text.id, &text.text]).map_err(broken)?;
+    }
+    file.into_inner().map_err(|error| Failure::broken(error.to_string()))
+}
+
+fn scored(challenge: &Challenge, args: &Args) -> Result<(String, Outcome), Failure> {
+    let (scorer, default): (Box<dyn Scorer>, Option<Marks>) = if args.scorer == "rules" {
+        (Box::new(EmbeddedRules), Some(Marks::default()))
+    } else {
+        let bytes = std::fs::read(&args.scorer).map_err(|error| {
+            let accepted = "accepted: `rules`, a model file made by `eovr-server train`, or `--answers` of any other scorer";
+            Failure::usage(format!("cannot read the model `{}`: {error}", args.scorer), accepted)
+        })?;
+        (Box::new(TextModel::from_bytes(&bytes)?), None)
+    };
+    let marks = args.from.map(|from| Marks { today: from, now: from }).or(default);
+    let outcome = challenge.run(|text| {
+        let said = scorer.score(&Case { narrative: &text.text, ..Case::default() });
+        let flagged = match marks {
+            Some(marks) => marks.of_score(said.score) >= Some(Mark::Today) && !said.abstained,
+            None => said.high_risk,
+        };
+        (!said.abstained).then(|| Said { score: f64::from(said.score), flagged })
+    });
+    let model = scorer.model();
+    Ok((format!("{} {}", model.id, model.version), outcome))
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    id: String,
+    score: f64,
+    flagged: bool,
+}
+
+fn answered(challenge: &Challenge, path: &Path) -> Result<Outcome, Failure> {
+    let mut answers = BTreeMap::new();
+    let mut file = csv::Reader::from_path(path).map_err(|error| crate::csv_file::unreadable(path, &error))?;
+    for row in file.deserialize() {
+        let answer: Answer = row.map_err(|error| {
+            let line = error.position().map_or(1, csv::Position::line);
+            Failure::usage(
+                format!("line {line} of `{}` cannot be read", path.display()),
+                "columns: `id` of a text, `score` a number, `flagged` true or false",
+            )
+        })?;
+        answers.insert(answer.id, Said { score: answer.score, flagged: answer.flagged });
+    }
+    let known = |id: &String| challenge.texts().iter().any(|text| text.id == *id);
+    if !answers.keys().any(known) {
+        return Err(Failure::usage(
+            format!("`{}` answers none of the texts", path.display()),
+            "`eovr-server challenge --texts FILE` writes the texts with their ids",
+        ));
+    }
+    Ok(challenge.run(|text| answers.get(&text.id).copied()))
+}
+
+fn show(title: &str, outcome: &Outcome, args: &Args, out: &mut Out) {
+    out.heading(&format!("{title} on the challenge set"));
+    let mut table =
+        Table::new(&["", "found", "false flags", "near flags", "silent", "pairs solved", "in order"])
+            .numbers(&[1, 2, 3, 4, 5, 6]);
+    line(&mut table, "all", &outcome.all);
+    let mut groups = vec![&outcome.languages, &outcome.varieties, &outcome.kinds];
+    groups.extend(args.rules.then_some(&outcome.rules));
+    for (name, tally) in groups.into_iter().flatten() {
+        line(&mut table, name, tally);
+    }
+    table.print(out);
+    out.line("");
+    out.line("found: grave texts that were flagged. false flags: texts of nothing grave that were. near flags: near misses that");
+    out.line("were. silent: texts of what is left open that scored nothing. solved: the grave text flagged, and no other. in order:");
+    out.line("the grave text scored higher than every other of its pair. The set is under CC BY 4.0; see its README for how to cite it.");
+    if outcome.all.unanswered > 0 {
+        out.line(format_args!(
+            "{} texts were not answered; they count as scored with nothing.",
+            outcome.all.unanswered
+        ));
+    }
+}
+
+fn line(table: &mut Table, name: &str, tally: &Tally) {
+    let Tally { found, false_flags, near_flags, silent, solved, ordered, .. } = *tally;
+    let cells = [found, false_flags, near_flags, silent, solved, ordered].map(cell);
+    table.row(std::iter::once(name.to_owned()).chain(cells));
+}
+
+fn cell(share: Share) -> String {
+    share.rate().map_or_else(String::new, |rate| format!("{:.1} % of {}", rate * 100.0, share.of))
+}
+
+fn show_wrong(challenge: &Challenge, outcome: &Outcome, out: &mut Out) {
+    let of = |id: &String| challenge.texts().iter().find(|text| text.id == *id);
+    for ChallengeText { id, rule, expect, text, .. } in outcome.wrong.iter().filter_map(of) {
+        let expect = serde_json::to_value(expect).ok();
+        let expect = expect.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+        out.line(format_args!("{id}  {rule}  expected {expect}: {text}"));
+    }
+}
