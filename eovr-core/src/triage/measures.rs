@@ -256,13 +256,20 @@ impl<'r> Reader<'r> {
         best.filter(|_| self.is_name(at))
     }
 
-    /// One letter, and "na", name an ion only where a number or a plus follows; "vitamin K" is none.
+    /// Names that mean something else as well count only right before a number, a sign or a word like "was"; "vitamin K" and
+    /// "2 hr" are none.
     fn is_name(&self, at: usize) -> bool {
-        let short = matches!(self.spelling(at), "k" | "na");
-        let vitamin = at.checked_sub(1).is_some_and(|before| self.spelling(before) == "vitamin");
-        let numbered =
-            (1..=2).any(|offset| self.spelling(at + offset).starts_with(|c: char| c.is_ascii_digit()));
-        !short || (!vitamin && (numbered || self.behind(at).starts_with('+')))
+        if !matches!(self.spelling(at), "k" | "na" | "hr" | "hb") {
+            return true;
+        }
+        let before = at.checked_sub(1).map(|before| self.spelling(before)).unwrap_or_default();
+        let next = self.spelling(at + 1);
+        let tells = matches!(
+            next,
+            "was" | "is" | "of" | "at" | "to" | "level" | "dropped" | "fell" | "rose" | "went" | "came"
+        );
+        let number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+        before != "vitamin" && !number(before) && (number(next) || tells || self.behind(at).starts_with('+'))
     }
 
     fn each_form(&self, at: usize, mut each: impl FnMut(&str)) {
@@ -302,7 +309,10 @@ impl<'r> Reader<'r> {
         };
         let (mut at, mut left, mut seen) = (end, REACH, false);
         while let Some(word) = self.word(at).filter(|word| word.gap < Gap::Stop && left > 0) {
-            if is_target(self.text.spelling(word)) || (at > end && self.name(at).is_some()) {
+            let spelling = self.text.spelling(word);
+            // Past a comma, or another word once a value was seen, the talk is of something else.
+            let apart = self.between(at).contains([',', '،']) && !seen;
+            if apart || is_target(spelling) || (at > end && self.name(at).is_some()) {
                 break;
             }
             if let Some(number) = self.number(at) {
@@ -311,6 +321,8 @@ impl<'r> Reader<'r> {
                     take(limit, start..number.end);
                 }
                 at = number.end;
+            } else if seen && !is_link(spelling) {
+                break;
             } else {
                 at += 1;
             }
@@ -337,8 +349,8 @@ impl<'r> Reader<'r> {
     fn judged(&self, name: &'r str, age: Age, at: usize, number: Number) -> Option<Option<Limit>> {
         let unit = self.unit(number.end);
         let value = match (name, unit) {
-            ("temperature", "f" | "fahrenheit") => (number.value - 32.0) / 1.8,
-            ("temperature", "" | "c" | "celsius") if number.value >= 80.0 => (number.value - 32.0) / 1.8,
+            ("temperature" | "fever", "f" | "fahrenheit") => (number.value - 32.0) / 1.8,
+            ("temperature" | "fever", _) if number.value >= 80.0 => (number.value - 32.0) / 1.8,
             ("glucose", "mg" | "mgdl" | "ملغ" | "ملجم" | "مجم") => number.value / 18.0,
             ("glucose", "mmol" | "mmoll") => number.value,
             ("glucose", _) if number.value > 35.0 => number.value / 18.0,
@@ -397,6 +409,10 @@ impl<'r> Reader<'r> {
         let digits = leading_digits(spelling);
         let mut value: f64 = Some(digits).filter(|digits| (1..=4).contains(&digits.len()))?.parse().ok()?;
         let (mut end, mut second) = (at + 1, None);
+        // "28jun" and "11am" are no values; "39c" is one.
+        if !is_grown(spelling.get(digits.len()..).unwrap_or_default()) {
+            return None;
+        }
         if is_digits(spelling) {
             let next = leading_digits(self.spelling(end));
             match (self.between(end), next.len()) {
@@ -466,6 +482,14 @@ fn leading_digits(word: &str) -> &str {
     word.get(..end).unwrap_or_default()
 }
 
+/// What may be grown onto a value.
+fn is_grown(unit: &str) -> bool {
+    matches!(
+        unit,
+        "" | "c" | "f" | "s" | "bpm" | "mmhg" | "mmol" | "mmoll" | "mg" | "mgdl" | "g" | "gdl" | "min"
+    )
+}
+
 fn is_digits(word: &str) -> bool {
     !word.is_empty() && leading_digits(word).len() == word.len()
 }
@@ -522,6 +546,26 @@ fn is_target(word: &str) -> bool {
             | "حد"
             | "عاده"
             | "المستهدف"
+    )
+}
+
+/// Words between two values of one name.
+fn is_link(word: &str) -> bool {
+    matches!(
+        word,
+        "to" | "from"
+            | "then"
+            | "and"
+            | "down"
+            | "up"
+            | "later"
+            | "percent"
+            | "mmhg"
+            | "bpm"
+            | "الي"
+            | "ثم"
+            | "من"
+            | "و"
     )
 }
 

@@ -75,6 +75,9 @@ fn values_as_wards_write_them() {
     check("saturation fell from 98 to 60", &[3]);
     check("found with 60% saturation", &[3]);
     check("SpO2 < 80%", &[3]);
+    check("temp 39.5C", &[1]);
+    check("fever of 41.2", &[2]);
+    check("40 breaths per minute", &[3]);
     check("SpO2 70, BP 60/20", &[3, 3]);
 }
 
@@ -110,6 +113,12 @@ fn what_is_no_alarming_value() {
     check("BP at 10:30 was 120/80", &[]);
     check("sats. 60 beds were free", &[]);
     check("bed 60 pulse normal", &[]);
+    check("temp on 28jun", &[]);
+    check("fever for 36 hours", &[]);
+    check("fever, rash, seen by 3 doctors", &[]);
+    check("2 breaths were given", &[]);
+    check("2 hr 20 min", &[]);
+    check("pulse 72 at the start, 30 visitors", &[]);
     check("حافظ على التشبع فوق 90", &[]);
     check("أعطي بوتاسيوم 10 مل", &[]);
 }
