@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::measures::{self, Measure};
 use super::spelling::{Sounds, without_runs};
 use super::text::{Gap, Mood, Text, Word, arabic_forms, arabic_mood};
 
@@ -29,6 +30,9 @@ pub(super) fn lexicon() -> &'static Lexicon {
         for line in include_str!("vocabulary/en.txt").lines().chain(include_str!("vocabulary/ar.txt").lines())
         {
             lexicon.know_words(line);
+        }
+        for (concept, weight, gloss) in measures::meanings() {
+            lexicon.add_measured(concept, weight, gloss);
         }
         lexicon
     });
@@ -164,6 +168,8 @@ pub(super) struct Lexicon {
     ids: HashMap<String, u32>,
     // The words of grave findings, as they sound.
     sounds: Sounds,
+    // What values out of their limits mean; they have no words of their own.
+    measured: Vec<Entry>,
     // For each word, the entries that may begin with it.
     starts: Vec<Vec<usize>>,
 }
@@ -279,6 +285,56 @@ impl Lexicon {
         }
         self.entries.push(Entry { role, concept, weight, gives_wrong, term: shown.join(" "), gloss, slots });
         true
+    }
+
+    fn add_measured(&mut self, concept: &'static str, weight: u8, gloss: &'static str) {
+        if self.measured.iter().all(|entry| entry.weight != weight || entry.gloss != gloss) {
+            let concept = self.concept(concept);
+            let term = gloss.to_owned();
+            let entry = Entry {
+                role: Role::Lack,
+                concept,
+                weight,
+                gives_wrong: false,
+                term,
+                gloss,
+                slots: Vec::new(),
+            };
+            self.measured.push(entry);
+        }
+    }
+
+    /// Puts values out of their limits among the terms that were found, in the order of the text, in the place of the words
+    /// that they are told with. A value is never denied: "no fever, temp 40".
+    pub(super) fn with_measures<'l>(&'l self, hits: Vec<Hit<'l>>, measures: &[Measure]) -> Vec<Hit<'l>> {
+        if measures.is_empty() {
+            return hits;
+        }
+        let told = |measure: &&Measure| {
+            // "GCS 3" stands in the lists.
+            let next = hits.partition_point(|hit| hit.words.end <= measure.words.start);
+            hits.get(next)
+                .is_none_or(|hit| hit.words.start >= measure.words.end || hit.entry.weight < measure.weight)
+        };
+        let of = |measure: &Measure| {
+            let fits = |entry: &&Entry| entry.weight == measure.weight && entry.gloss == measure.gloss;
+            let words = measure.words.clone();
+            self.measured.iter().find(fits).map(|entry| Hit {
+                entry,
+                words,
+                joined: false,
+                mood: Mood::Plain,
+            })
+        };
+        let measured: Vec<Hit<'l>> = measures.iter().filter(told).filter_map(of).collect();
+        let covered = |hit: &Hit<'l>| {
+            let next = measured.partition_point(|measure| measure.words.end <= hit.words.start);
+            measured.get(next).is_some_and(|measure| measure.words.start < hit.words.end)
+        };
+        let mut all: Vec<Hit<'l>> = hits.into_iter().filter(|hit| !covered(hit)).collect();
+        all.extend(measured.iter().cloned());
+        all.sort_by_key(|hit| hit.words.start);
+        all
     }
 
     /// Takes the words of a line of a vocabulary.

@@ -22,6 +22,7 @@ pub mod learn;
 mod lexicon;
 pub mod local;
 mod marks;
+mod measures;
 pub mod metrics;
 pub mod narrative;
 mod negation;
@@ -29,6 +30,8 @@ mod random;
 mod rules;
 mod spelling;
 mod text;
+#[cfg(test)]
+mod word_lists_tests;
 
 use std::borrow::Cow;
 use std::fmt::Debug;

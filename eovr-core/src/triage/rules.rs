@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::frames::set_apart;
 use super::lexicon::{Concept, Entry, Hit, Lexicon, lexicon};
+use super::measures;
 use super::negation::{Standing, standings};
 use super::text::Text;
 use super::{Case, Model, Reason, Scorer, Suggestion};
@@ -74,6 +75,7 @@ impl Scorer for EmbeddedRules {
         let lexicon = lexicon();
         let text = Text::read(case.narrative);
         let (hits, known) = lexicon.read(&text);
+        let hits = lexicon.with_measures(hits, &measures::find(case.narrative, &text));
         let mut standings = standings(&text, &hits);
         set_apart(&text, &hits, &mut standings);
 

@@ -22,5 +22,6 @@ mod scope;
 mod signing_in;
 mod stability;
 mod stores;
+mod word_lists;
 mod words;
 mod workflows;
