@@ -2,8 +2,8 @@
 //!
 //! One letter can be written in several ways: `é` in one sign or as an `e` with a mark, an Arabic letter as itself or,
 //! in what old programs wrote, by the shape that it has in its word (U+FB50 to U+FEFC). Fonts have one of them. So a
-//! text is brought into the form that they have (UAX #15) before they are asked, and is copied from the page as
-//! people type it; what no form of shows is shown as its code. What a font has as it is written stays as it is.
+//! text is brought into the form that they have (UAX #15) before they are asked, and is copied from the page as people
+//! type it. What a font has as it is written stays as it is; what fonts have in no form is shown as its code.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_form_of_shows_is_shown_as_its_code() {
+    fn what_fonts_have_in_no_form_is_shown_as_its_code() {
         assert_eq!(plain("北 ok \u{7}"), "[U+5317] ok [U+0007]");
         assert_eq!(plain("x\u{310}"), "x[U+0310]");
     }

@@ -188,8 +188,8 @@ fn measured(glyphs: &[Glyph], face: &Face) -> Vec<Glyph> {
 /// Moves letters of a word together where kerning sets them further apart than readers take for one word: Amiri puts
 /// ر before ي 12 hundredths of the size away, and whoever searches for المريض does not find it.
 ///
-/// Poppler (Evince, Okular, `pdftotext`) takes a gap of a tenth for the end of a word. What is left is nearer to that
-/// than anybody sees.
+/// Poppler (Evince, Okular, `pdftotext`) takes a gap of a tenth for the end of a word. The letters move by less than a
+/// twentieth of the size.
 fn close_up(glyphs: &mut [Glyph], face: &Face) {
     /// In thousandths of the size, with room for widths that a file rounds.
     const MOST: f32 = 90.0;
