@@ -75,7 +75,6 @@ mod tests {
             ("ＭＧ ５００（ａ）", "MG 500(a)"),
             ("ﻻ ﻷ", "لا لأ"),
             ("ﬁbrillation", "fibrillation"),
-            ("a\u{323}\u{302}", "ậ"),
         ] {
             assert_eq!(plain(written), read);
         }
