@@ -96,4 +96,4 @@ schemathesis.openapi.format(
 )
 
 # A schema cannot tell a document from any other bytes.
-schemathesis.openapi.media_type("application/octet-stream", st.binary(max_size=64).map(lambda tail: b"%PDF-1.7\n" + tail))
+schemathesis.openapi.media_type("application/octet-stream", st.binary(max_size=64).map(lambda inner: b"%PDF-1.7\n" + inner + b"\n%%EOF\n"))

@@ -28,6 +28,7 @@ def xlsx(path):
                         "value": cell.value.isoformat() if isinstance(cell.value, datetime.datetime) else cell.value,
                         "type": cell.data_type,
                         "quoted": bool(cell.quotePrefix),
+                        "reading": int(cell.alignment.readingOrder),
                         "colour": cell.fill.fgColor.rgb if cell.fill.fill_type else None,
                     }
                     for cell in row

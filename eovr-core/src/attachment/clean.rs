@@ -1,27 +1,68 @@
 //! Pictures without what stands beside the picture. What is kept is listed, so that what a camera will
 //! invent next year is left out.
 
-use img_parts::jpeg::{Jpeg, JpegSegment};
-use img_parts::png::Png;
-use img_parts::{Bytes, ImageEXIF as _};
+use img_parts::Bytes;
+use img_parts::png::{Png, PngChunk};
 
 /// A JPEG of its picture alone: which way up it is stays, since without it phones' photographs lie on
 /// their side. None where the bytes are no whole JPEG.
+///
+/// A picture that comes in several scans may have anything between them, so all of it is read to its end (ITU-T T.81,
+/// annex B).
 pub(super) fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut jpeg = Jpeg::from_bytes(Bytes::copy_from_slice(bytes)).ok()?;
-    if !jpeg.segments().iter().any(JpegSegment::has_entropy) {
-        return None;
+    const BEGIN: u8 = 0xD8;
+    const SCAN: u8 = 0xDA;
+    const END: u8 = 0xD9;
+    let mut rest = bytes.strip_prefix(&[0xFF, BEGIN])?;
+    let mut kept = vec![0xFF, BEGIN];
+    let (mut turned, mut scans, mut in_scan) = (None, 0, false);
+    loop {
+        let (data, marker, behind) = next_marker(rest)?;
+        // Outside of a scan nothing stands between two segments.
+        kept.extend_from_slice(if in_scan { data } else { b"" });
+        if marker == END {
+            // Behind it phones hide a film, a second picture, or where it was.
+            kept.extend([0xFF, END]);
+            return (scans > 0).then_some(kept);
+        }
+        if matches!(marker, TEMPORARY | BEGIN) {
+            rest = behind;
+            continue;
+        }
+        let length = behind.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)))?;
+        let (segment, behind) = behind.split_at_checked(length)?;
+        let contents = segment.get(2..)?;
+        if is_picture(marker, contents) {
+            kept.extend([0xFF, marker]);
+            kept.extend_from_slice(segment);
+        } else if let (None, 0, Some(turn)) = (turned, scans, exif_of(marker, contents).and_then(orientation))
+        {
+            turned = Some(turn);
+            kept.extend(EXIF_SEGMENT);
+            kept.extend(only_turned(turn));
+        }
+        in_scan = marker == SCAN;
+        scans += u32::from(in_scan);
+        rest = behind;
     }
-    let turned = jpeg.exif().and_then(|exif| orientation(exif.to_vec()));
-    jpeg.segments_mut().retain(is_picture);
-    if let Some(turned) = turned {
-        jpeg.set_exif(Some(Bytes::copy_from_slice(&only_turned(turned))));
+}
+
+/// A marker that has no segment and says nothing.
+const TEMPORARY: u8 = 0x01;
+
+/// The data before the next marker, the marker, and what is behind it.
+fn next_marker(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
+    let mut from = 0;
+    loop {
+        let at = from + bytes.get(from..)?.iter().position(|byte| *byte == 0xFF)?;
+        // A marker may have more of these before it, which fill.
+        let fill = bytes.get(at..)?.iter().take_while(|byte| **byte == 0xFF).count();
+        match *bytes.get(at + fill)? {
+            // In the picture's own data a zero says that it was no marker; restarts are part of it.
+            0x00 | 0xD0..=0xD7 => from = at + fill + 1,
+            marker => return Some((bytes.get(..at)?, marker, bytes.get(at + fill + 1..)?)),
+        }
     }
-    let mut cleaned = jpeg.encoder().bytes().to_vec();
-    // Behind the end phones hide a film, a second picture, or where it was.
-    let end = end_of_jpeg(&cleaned)?;
-    cleaned.truncate(end);
-    Some(cleaned)
 }
 
 /// A PNG of its picture alone. None where the bytes are no whole PNG.
@@ -32,29 +73,44 @@ pub(super) fn png(bytes: &[u8]) -> Option<Vec<u8>> {
         b"bKGD", b"pHYs", b"acTL", b"fcTL",
     ];
     let mut png = Png::from_bytes(Bytes::copy_from_slice(bytes)).ok()?;
+    let turned = png.chunks_by_type(*b"eXIf").find_map(|chunk| orientation(chunk.contents()));
     png.chunks_mut().retain(|chunk| PICTURE.contains(&&chunk.kind()) || chunk.kind() == *b"fdAT");
     let has = |kind: &[u8; 4]| png.chunk_by_type(*kind).is_some();
     let whole = has(b"IHDR") && has(b"IDAT") && has(b"IEND");
+    if let Some(turned) = turned {
+        let behind_header = png.chunks().iter().position(|chunk| chunk.kind() == *b"IHDR")? + 1;
+        let chunk = PngChunk::new(*b"eXIf", Bytes::copy_from_slice(&only_turned(turned)));
+        png.chunks_mut().insert(behind_header, chunk);
+    }
     whole.then(|| png.encoder().bytes().to_vec())
 }
 
 /// Tables, frames and scans; of what programs add only the colours and how they are coded.
-fn is_picture(segment: &JpegSegment) -> bool {
-    const COMMENT: u8 = 0xFE;
-    let contents = segment.contents();
-    match segment.marker() {
+fn is_picture(marker: u8, contents: &[u8]) -> bool {
+    match marker {
         // Not `JFXX`, which holds a small copy of the picture before it was cut.
         0xE0 => contents.starts_with(b"JFIF\0"),
         0xE2 => contents.starts_with(b"ICC_PROFILE\0"),
         0xEE => contents.starts_with(b"Adobe"),
-        0xE1..=0xEF | COMMENT => false,
-        _ => true,
+        // The last two are JPEG-LS's.
+        0xC0..=0xCF | 0xDA..=0xDF | 0xF7 | 0xF8 => true,
+        _ => false,
     }
 }
 
-/// Which way up, 1 to 8, where that is said.
-fn orientation(tiff: Vec<u8>) -> Option<u16> {
-    let exif = exif::Reader::new().read_raw(tiff).ok()?;
+/// What stands before the 26 bytes of [`only_turned`].
+const EXIF_SEGMENT: [u8; 10] = *b"\xFF\xE1\0\x22Exif\0\0";
+
+/// What a camera says of a picture, where a segment holds that.
+fn exif_of(marker: u8, contents: &[u8]) -> Option<&[u8]> {
+    contents.strip_prefix(b"Exif\0\0").filter(|_| marker == 0xE1)
+}
+
+/// Which way up, 1 to 8, where that is said. Cameras and programs write entries that are damaged; one of them costs
+/// itself and not what stands beside it, as in viewers.
+fn orientation(tiff: &[u8]) -> Option<u16> {
+    let read = exif::Reader::new().continue_on_error(true).read_raw(tiff.to_vec());
+    let exif = read.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
     let field = exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?;
     let turned = field.value.get_uint(0)?;
     (2..=8).contains(&turned).then_some(u16::try_from(turned).ok()?)
@@ -67,23 +123,6 @@ fn only_turned(turned: u16) -> [u8; 26] {
         at.copy_from_slice(&turned.to_be_bytes());
     }
     tiff
-}
-
-/// Where a JPEG ends: behind its marker `EOI`. None where there is none.
-fn end_of_jpeg(bytes: &[u8]) -> Option<usize> {
-    const END: u8 = 0xD9;
-    let mut at = 2;
-    loop {
-        // In the picture's own data an FF is followed by a zero or a restart, which are no markers.
-        while *bytes.get(at)? != 0xFF || matches!(*bytes.get(at + 1)?, 0x00 | 0xFF | 0xD0..=0xD7) {
-            at += 1;
-        }
-        if *bytes.get(at + 1)? == END {
-            return Some(at + 2);
-        }
-        let length = [*bytes.get(at + 2)?, *bytes.get(at + 3)?];
-        at += 2 + usize::from(u16::from_be_bytes(length)).max(2);
-    }
 }
 
 #[cfg(test)]
@@ -126,6 +165,32 @@ mod tests {
         .concat()
     }
 
+    /// Which way up a reader that is not ours finds a picture to be.
+    fn says(picture: &[u8]) -> Option<u32> {
+        let mut picture = std::io::Cursor::new(picture);
+        let exif = exif::Reader::new().read_from_container(&mut picture).ok()?;
+        exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0)
+    }
+
+    /// A TIFF with entries of these tags, types, counts and values, in the order of the standard.
+    fn tiff(entries: &[(u16, u16, u32, u32)], next: u32) -> Vec<u8> {
+        let mut tiff = b"MM\0\x2A\0\0\0\x08".to_vec();
+        tiff.extend(u16::try_from(entries.len()).unwrap().to_be_bytes());
+        for (tag, kind, count, value) in entries {
+            tiff.extend([tag.to_be_bytes(), kind.to_be_bytes()].concat());
+            tiff.extend([count.to_be_bytes(), value.to_be_bytes()].concat());
+        }
+        tiff.extend(next.to_be_bytes());
+        tiff
+    }
+
+    fn with_exif(tiff: &[u8]) -> Vec<u8> {
+        let exif = segment(0xE1, &[b"Exif\0\0", tiff].concat());
+        let mut bytes = photograph(1);
+        bytes.splice(2..2, exif);
+        bytes
+    }
+
     fn has(bytes: &[u8], part: &[u8]) -> bool {
         bytes.windows(part.len()).any(|window| window == part)
     }
@@ -138,9 +203,66 @@ mod tests {
             assert!(has(&cleaned, part), "{part:?} is gone");
         }
         assert!(cleaned.ends_with(b"\xFF\xD9"));
-        let again = Jpeg::from_bytes(Bytes::from(cleaned.clone())).unwrap();
-        assert_eq!(again.exif().and_then(|exif| orientation(exif.to_vec())), Some(6));
+        assert_eq!(says(&cleaned), Some(6));
         assert_eq!(jpeg(&cleaned), Some(cleaned));
+    }
+
+    /// An orientation of 6 beside something that is broken: viewers turn all of these.
+    #[test]
+    fn one_damaged_entry_does_not_cost_which_way_up() {
+        const TURNED: (u16, u16, u32, u32) = (0x112, 3, 1, 6 << 16);
+        let far = 0x00FF_FFFF;
+        let mut cut = tiff(&[TURNED, (0x131, 2, 40, 60)], 0);
+        cut.truncate(8 + 2 + 12 + 5);
+        for (name, tiff) in [
+            ("the maker's name lies outside", tiff(&[(0x10F, 2, 40, far), TURNED], 0)),
+            ("an offset behind it lies outside", tiff(&[TURNED, (0x132, 2, 20, far)], 0)),
+            ("the camera's directory lies outside", tiff(&[TURNED, (0x8769, 4, 1, far)], 0)),
+            ("the place's directory lies outside", tiff(&[TURNED, (0x8825, 4, 1, far)], 0)),
+            ("the next directory lies outside", tiff(&[TURNED], far)),
+            ("of an unknown type", tiff(&[(0x110, 77, 9, far), TURNED], 0)),
+            ("too many values", tiff(&[(0x110, 2, u32::MAX, 8), TURNED], 0)),
+            ("the directory is cut off", cut),
+        ] {
+            let cleaned = jpeg(&with_exif(&tiff)).unwrap();
+            assert_eq!(says(&cleaned), Some(6), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_stays_between_the_scans_of_a_picture() {
+        let beside = [
+            segment(0xFE, b"Patient Samira"),
+            segment(0xE1, b"Exif\0\0GPS 30.04"),
+            segment(0xE0, b"JFXX\0 Samira"),
+            vec![0xFF, 0xFF, 0xFF],
+            segment(0xED, b"Photoshop Samira"),
+        ]
+        .concat();
+        let plain = photograph(6);
+        for scan in [b"pic\xFF\x00ture\xFF\xD0one".as_slice(), b"picture two"] {
+            let behind = plain.windows(scan.len()).position(|part| part == scan).unwrap() + scan.len();
+            let mut spoiled = plain.clone();
+            spoiled.splice(behind..behind, beside.clone());
+            assert_eq!(jpeg(&spoiled), jpeg(&plain));
+        }
+        assert!(has(&jpeg(&plain).unwrap(), b"picture two"));
+    }
+
+    #[test]
+    fn a_png_stays_the_way_up_that_it_says() {
+        let chunk = |kind: [u8; 4], contents: &[u8]| {
+            PngChunk::new(kind, Bytes::copy_from_slice(contents)).encoder().bytes().to_vec()
+        };
+        let header = chunk(*b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0]);
+        let exif = chunk(*b"eXIf", &[only_turned(6).as_slice(), b"GPS 30.04"].concat());
+        let begin = [b"\x89PNG\r\n\x1A\n".as_slice(), &header].concat();
+        let data = chunk(*b"IDAT", b"picture");
+        let end = chunk(*b"IEND", b"");
+        let before = png(&[&begin, &exif, &data, &end].map(Vec::as_slice).concat()).unwrap();
+        assert!(!has(&before, b"GPS") && says(&before) == Some(6));
+        assert_eq!(png(&[&begin, &data, &exif, &end].map(Vec::as_slice).concat()).as_ref(), Some(&before));
+        assert_eq!(png(&before), Some(before.clone()));
     }
 
     #[test]

@@ -209,6 +209,8 @@ fn coded(incident: &Opened, facet: &str) -> Option<Json> {
 
 fn narrative(text: &str) -> Json {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // Line breaks are blanks to whoever shows it, and the items of a list would run together.
+    let escaped = escaped.replace("\r\n", "\n").replace(['\r', '\n'], "<br/>\n");
     json!({"status": "additional", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{escaped}</div>")})
 }
 
@@ -225,13 +227,13 @@ fn concept(system: &str, code: &str) -> Json {
     json!({"coding": [{"system": format!("{CODES}/{system}"), "code": code}]})
 }
 
-/// Release 5 tells serious from not serious, and no more.
+/// Serious, and no more than that: moderate harm is treatment *or* a longer stay, severe harm is permanent *or* a danger
+/// to life, and a record does not say which. Release 4 has a code for each of them, release 5 for none.
 fn seriousness(harm: Harm, release: Release) -> Option<Json> {
     let code = match (harm, release) {
         (Harm::UnsafeCondition | Harm::NearMiss, _) => return None,
         (Harm::NoHarm | Harm::Mild, Release::R4) => "Non-serious",
-        (Harm::Moderate, Release::R4) => "SeriousResultsInHospitalization",
-        (Harm::Severe, Release::R4) => "SeriousIsLifeThreatening",
+        (Harm::Moderate | Harm::Severe, Release::R4) => "Serious",
         (Harm::Death, Release::R4) => "SeriousResultsInDeath",
         (Harm::NoHarm | Harm::Mild, Release::R5) => "non-serious",
         (Harm::Moderate | Harm::Severe | Harm::Death, Release::R5) => "serious",
@@ -320,4 +322,29 @@ fn provenance(incident: &Opened, trail: Option<&Trail>, id: &str) -> Option<Json
         "recorded": incident.record().envelope().created_at,
         "agent": agents,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_said_than_the_record_tells() {
+        let said = |harm, release| {
+            let json = seriousness(harm, release)?;
+            json.pointer("/coding/0/code").and_then(Json::as_str).map(str::to_owned)
+        };
+        let r4 = Harm::ALL.map(|harm| said(harm, Release::R4).unwrap_or_default());
+        assert_eq!(r4, ["", "", "Non-serious", "Non-serious", "Serious", "Serious", "SeriousResultsInDeath"]);
+        let r5 = Harm::ALL.map(|harm| said(harm, Release::R5).unwrap_or_default());
+        assert_eq!(r5, ["", "", "non-serious", "non-serious", "serious", "serious", "serious"]);
+    }
+
+    #[test]
+    fn lines_of_a_narrative_stay_lines() {
+        let div = |text: &str| narrative(text)["div"].as_str().unwrap().to_owned();
+        let wanted =
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\">- a &lt; b<br/>\n- c<br/>\nd<br/>\n<br/>\ne</div>";
+        assert_eq!(div("- a < b\r\n- c\rd\n\ne"), wanted);
+    }
 }

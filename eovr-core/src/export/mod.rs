@@ -25,6 +25,8 @@ pub mod columns;
 pub mod crosswalk;
 mod csv;
 mod deidentified;
+#[cfg(any(feature = "pdf", feature = "xlsx"))]
+mod direction;
 pub mod fhir;
 pub mod given;
 mod labelled;
@@ -34,6 +36,8 @@ mod opened;
 mod parquet;
 #[cfg(feature = "pdf")]
 pub mod pdf;
+#[cfg(feature = "pdf")]
+mod reasons;
 mod titles;
 mod write;
 #[cfg(feature = "xlsx")]

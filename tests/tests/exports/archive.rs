@@ -10,7 +10,7 @@ use super::hospital::{ARABIC, Hospital, MORE, Tested};
 use super::pages::{LANGS, copied, pdf, reported, without_space};
 use super::{folder, poppler, python, written};
 
-async fn archival(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<Vec<u8>> {
+pub(super) async fn archival(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<Vec<u8>> {
     reported(hospital, incident, |report, fonts| {
         let mut bytes = Vec::new();
         report.write_archival(fonts, lang, &mut bytes).map(|()| bytes)

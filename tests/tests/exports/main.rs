@@ -15,6 +15,7 @@ mod hospital;
 mod lists;
 mod others;
 mod pages;
+mod readers;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

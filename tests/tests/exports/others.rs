@@ -116,7 +116,10 @@ async fn another_languages_model_of_fhir_accepts_every_bundle() -> Tested {
         assert_eq!(found, serde_json::json!({"kinds": counted, "lost": [], "unfit": []}));
         let text = std::fs::read_to_string(&path)?;
         assert!(text.contains("\"verifier\"") && text.contains("eovr-rules"));
-        assert_eq!(text.contains("SeriousResultsInHospitalization"), release == Release::R4);
+        // Moderate harm is treatment or a longer stay: nobody told which.
+        let serious = if release == Release::R4 { "\"Serious\"" } else { "\"serious\"" };
+        assert!(text.contains(serious) && !text.contains("SeriousResultsIn"));
+        assert_eq!(text.contains("<br/>"), release == Release::R4);
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use eovr_core::{Eovr, Error, ErrorKind, Result, Session};
 use eovr_tests::{actor, hospital, id, report};
 use uuid::Uuid;
 
-const PDF: &[u8] = b"%PDF-1.7\nthe drug chart of bed 4";
+const PDF: &[u8] = b"%PDF-1.7\nthe drug chart of bed 4\n%%EOF\n";
 
 struct Ward {
     eovr: Eovr,
@@ -99,7 +99,7 @@ async fn what_a_file_is_its_bytes_say() {
     check("empty.pdf", b"").await;
     check("large.pdf", &[PDF, &vec![b' '; LARGEST]].concat()).await;
     assert_eq!(ward.blobs.count(), 0);
-    let most = [PDF, &vec![b' '; LARGEST - PDF.len()]].concat();
+    let most = [PDF, &vec![b' '; LARGEST - 2 * PDF.len()], PDF].concat();
     files.attach(ward.incident, "most.pdf", &most).await.unwrap();
 }
 

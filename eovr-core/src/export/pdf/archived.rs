@@ -222,17 +222,17 @@ impl Run {
     fn of(placed: &[Placed], size: f32) -> Self {
         let mut text = String::new();
         let mut ordered: Vec<(&Placed, Range<usize>)> = Vec::new();
-        for part in placed.chunk_by(|a, _| a.is_mark()) {
-            // A letter and its marks say one thing together; where a letter stands is where readers take it to stand.
-            let Some(letter) = part.last() else { continue };
-            let says = letter.whole.as_ref().unwrap_or(&letter.text);
+        for part in placed.chunk_by(|a, _| a.is_part()) {
+            // A letter and its marks say one thing together, which the last glyph has.
+            let Some(last) = part.last() else { continue };
+            let says = last.whole.as_ref().unwrap_or(&last.text);
             let range = match ordered.last() {
                 // A part of the one before, which has said it.
                 Some((_, before)) if says.is_empty() => before.clone(),
                 _ => text.len()..text.len() + says.len(),
             };
             text.push_str(says);
-            ordered.extend(part.iter().rev().map(|glyph| (glyph, range.clone())));
+            ordered.extend(part.iter().map(|glyph| (glyph, range.clone())));
         }
         let from = ordered.first().map_or(0.0, |(glyph, _)| glyph.x);
         let ends = ordered.iter().skip(1).map(|(glyph, _)| Some(glyph.x)).chain([None]);

@@ -26,6 +26,8 @@ pub(super) struct Face {
     pub(super) bytes: Cow<'static, [u8]>,
     pub(super) font: Font,
     pub(super) units_per_em: u16,
+    /// A glyph without width and without ink, where it has one.
+    pub(super) blank: Option<u16>,
     pub(super) arabic: ShapePlan,
     pub(super) latin: ShapePlan,
 }
@@ -99,7 +101,13 @@ impl Face {
         let (arabic, latin) =
             (plan(Direction::RightToLeft, Script::ARABIC), plan(Direction::LeftToRight, Script::LATIN));
         let units_per_em = font.units_per_em();
-        (units_per_em > 0).then(|| Self { name: name.to_owned(), units_per_em, arabic, latin, bytes, font })
+        if units_per_em == 0 {
+            return None;
+        }
+        let face = Self { name: name.to_owned(), units_per_em, blank: None, arabic, latin, bytes, font };
+        let blank =
+            (1..glyph_count(&face.bytes)).find(|id| face.width(*id) == 0 && is_blank(&face.bytes, *id));
+        Some(Self { blank, ..face })
     }
 
     fn own(name: &str, bytes: Vec<u8>) -> Result<Self> {
@@ -151,6 +159,18 @@ fn glyph_count(bytes: &[u8]) -> u16 {
     u16_of(bytes, *b"maxp", 4).unwrap_or(0)
 }
 
+/// Whether a glyph has no outline: its place in the table `glyf` ends where it begins. False where a font has no such
+/// table.
+fn is_blank(bytes: &[u8], glyph: u16) -> bool {
+    let long = u16_of(bytes, *b"head", 50) == Some(1);
+    let place = |glyph: usize| match long {
+        true => Some([u16_of(bytes, *b"loca", glyph * 4)?, u16_of(bytes, *b"loca", glyph * 4 + 2)?]),
+        false => Some([0, u16_of(bytes, *b"loca", glyph * 2)?]),
+    };
+    let glyph = usize::from(glyph);
+    place(glyph).is_some_and(|from| place(glyph + 1) == Some(from))
+}
+
 /// A number of a font's table, at so many bytes.
 fn u16_of(bytes: &[u8], table: [u8; 4], at: usize) -> Option<u16> {
     let u16_at = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?));
@@ -183,6 +203,14 @@ mod tests {
         let table = u32::from_be_bytes(restricted[at + 8..at + 12].try_into().unwrap()) as usize;
         restricted[table + 9] = 2;
         assert_eq!(message(&restricted).as_deref(), Some("the font may not be embedded"));
+    }
+
+    #[test]
+    fn a_font_has_a_blank_of_no_width() {
+        let fonts = Fonts::embedded().unwrap();
+        for face in fonts.faces.iter().take(2) {
+            assert!(face.blank.is_some_and(|blank| face.width(blank) == 0), "{}", face.name);
+        }
     }
 
     #[test]

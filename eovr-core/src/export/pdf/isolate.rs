@@ -8,7 +8,10 @@
 use unicode_bidi::{BidiClass, bidi_class};
 
 use super::fonts::{Fonts, Weight};
+use super::letters::shown;
+use crate::export::direction::{Runs, is_arabic};
 
+const LRM: char = '\u{200e}';
 const LRI: char = '\u{2066}';
 const RLI: char = '\u{2067}';
 const PDI: char = '\u{2069}';
@@ -20,30 +23,11 @@ pub(super) fn directs(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character is a letter of Arabic or a mark above or below one.
-pub(super) fn is_arabic(c: char) -> bool {
-    let letter = matches!(c, '\u{620}'..='\u{65f}' | '\u{66e}'..='\u{6d3}' | '\u{6fa}'..='\u{6ff}');
-    letter
-        || matches!(c, '\u{610}'..='\u{61a}' | '\u{6d5}'..='\u{6ed}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
-}
-
-/// Whether a text runs from right to left: not by its first word, which in an Arabic sentence is often the
-/// name of a drug, nor by any Arabic word, which an English sentence may quote. One Arabic word weighs three.
+/// Whether a text runs from right to left.
 ///
-/// A title in English with the Arabic one behind ` · ` runs from left to right, whatever the words weigh.
+/// A title in English with the Arabic one behind ` · ` runs from left to right, whatever its words are.
 pub(super) fn runs_right_to_left(text: &str) -> bool {
-    if in_two_languages(text).is_some() {
-        return false;
-    }
-    let (mut arabic, mut latin) = (0_u32, 0_u32);
-    for word in text.split_whitespace() {
-        if word.chars().any(is_arabic) {
-            arabic += 1;
-        } else if word.chars().any(|c| c.is_alphabetic()) {
-            latin += 1;
-        }
-    }
-    arabic > 0 && arabic * 3 >= latin
+    in_two_languages(text).is_none() && Runs::of(text).is_rtl()
 }
 
 /// The halves of a title in both languages.
@@ -56,26 +40,15 @@ fn in_two_languages(text: &str) -> Option<(&str, &str)> {
 /// A line of text as it is laid out: without marks of direction and without what is invisible, with a code
 /// for what no font has, and with isolates where Arabic is near.
 pub(super) fn prepared(text: &str, fonts: &Fonts, weight: Weight) -> String {
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            _ if directs(c) => {}
-            // Invisible by nature: soft hyphen, joiners of emoji, marks of byte order and of variants.
-            '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' => {}
-            '\u{200c}' | '\u{200d}' => shown.push(c),
-            _ if c.is_whitespace() => shown.push(' '),
-            _ if fonts.with(c, weight).is_some() => shown.push(c),
-            _ => shown.push_str(&format!("[U+{:04X}]", u32::from(c))),
-        }
-    }
+    let shown = shown(text, fonts, weight);
     match in_two_languages(&shown) {
-        Some((en, ar)) => format!("{en} · {RLI}{}{PDI}", isolated(ar)),
-        None if shown.chars().any(is_arabic) => isolated(&shown),
+        Some((en, ar)) => format!("{en} · {RLI}{}{PDI}", isolated(ar, true)),
+        None if shown.chars().any(is_arabic) => isolated(&shown, runs_right_to_left(&shown)),
         None => shown,
     }
 }
 
-fn isolated(text: &str) -> String {
+fn isolated(text: &str, rtl: bool) -> String {
     let mut all = String::with_capacity(text.len() * 2);
     let mut rest = text;
     let mut before = ' ';
@@ -91,15 +64,16 @@ fn isolated(text: &str) -> String {
                 // Arabic digits stay numbers of Arabic in an isolate, and what stands between two of them
                 // would turn their order about: here it is told.
                 let digits = token.chars().any(is_arabic_digit);
+                // To what is around it an isolate is no letter. Words of an English sentence between two Arabic
+                // names are: without the marks the names would change places.
+                let words = !rtl && token.chars().any(|c| bidi_class(c) == BidiClass::L);
+                all.extend(words.then_some(LRM));
                 all.push(LRI);
-                if digits {
-                    all.push(LRO);
-                }
+                all.extend(digits.then_some(LRO));
                 all.push_str(token);
-                if digits {
-                    all.push(PDF);
-                }
+                all.extend(digits.then_some(PDF));
                 all.push(PDI);
+                all.extend(words.then_some(LRM));
                 before = token.chars().next_back().unwrap_or(' ');
                 rest = behind;
             }
@@ -265,19 +239,13 @@ mod tests {
     }
 
     #[test]
-    fn what_no_font_has_is_shown_as_its_code() {
+    fn words_of_an_english_sentence_are_no_isolates_to_the_arabic_around_them() {
         let fonts = Fonts::embedded().unwrap();
-        assert_eq!(prepared("北 ok \u{7}", &fonts, Weight::Regular), "[U+5317] ok [U+0007]");
-    }
-
-    #[test]
-    fn the_direction_is_that_of_the_sentence() {
-        for arabic in ["Heparin 5000 IU أُعطي للمريض", "سقط المريض", "جرعة 20 mg من Morphine"]
-        {
-            assert!(runs_right_to_left(arabic), "{arabic}");
-        }
-        for english in ["The nurse said نعم and then left the room at ten", "no harm", "2026-03-14", ""] {
-            assert!(!runs_right_to_left(english), "{english}");
-        }
+        let shown = |text: &str| prepared(text, &fonts, Weight::Regular);
+        assert_eq!(
+            shown("band was منى instead of هدى, 5 times"),
+            "\u{200e}\u{2066}band was\u{2069}\u{200e} منى \u{200e}\u{2066}instead of\u{2069}\u{200e} هدى, \u{200e}\u{2066}5 times\u{2069}\u{200e}"
+        );
+        assert!(!shown("سقطت منى بدل ICU هدى").contains(LRM));
     }
 }

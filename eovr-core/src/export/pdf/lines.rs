@@ -27,13 +27,13 @@ pub(super) struct Placed {
     pub(super) dy: f32,
     /// What it says, for whoever copies or searches; empty where another glyph says it.
     pub(super) text: SmolStr,
-    /// For a letter with marks on it, what it says with them; for the marks nothing.
+    /// Of a letter with marks on it, the last glyph says here what all of them say; the others nothing.
     pub(super) whole: Option<SmolStr>,
 }
 
 impl Placed {
-    /// Whether it is a mark that a letter behind it speaks for.
-    pub(super) fn is_mark(&self) -> bool {
+    /// Whether it is a part of a letter, and a glyph behind it speaks for the whole.
+    pub(super) fn is_part(&self) -> bool {
         self.whole.as_ref().is_some_and(SmolStr::is_empty)
     }
 }

@@ -15,6 +15,7 @@ mod flow;
 mod fonts;
 mod incident;
 mod isolate;
+mod letters;
 mod lines;
 mod printed;
 mod risks;

@@ -166,16 +166,14 @@ impl Used {
                 ops.push(Op::StartTextSection);
                 ops.push(Op::SetFillColor { col: colour_of(*colour) });
                 let mut font = None;
-                for part in glyphs.chunk_by(|a, b| self.reads(a) && self.reads(b) || a.is_mark()) {
+                for part in glyphs.chunk_by(|a, b| self.reads(a) && self.reads(b) || a.is_part()) {
                     match part.last().filter(|last| !self.reads(last)) {
                         None => part
                             .chunk_by(|a, b| a.face == b.face && a.dy == b.dy)
                             .for_each(|run| self.run(run, &mut font, (*x, *y, *size), ops)),
-                        Some(letter) => {
-                            ops.push(spoken(letter));
-                            // The letter first: where it stands is where its reader takes all of them to stand.
-                            let singly = part.chunks(1).rev();
-                            singly.for_each(|glyph| self.run(glyph, &mut font, (*x, *y, *size), ops));
+                        Some(last) => {
+                            ops.push(spoken(last));
+                            part.chunks(1).for_each(|glyph| self.run(glyph, &mut font, (*x, *y, *size), ops));
                             ops.push(Op::EndMarkedContent);
                         }
                     }

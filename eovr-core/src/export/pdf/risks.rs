@@ -6,6 +6,7 @@ use super::incident::Incident;
 use super::lines::Style;
 use super::tags::Role;
 use crate::export::columns::{Column, UNREADABLE, band};
+use crate::export::reasons;
 use crate::export::titles::{self, Lang, Words, words};
 use crate::record::Value;
 use crate::risk::{self, Scheme};
@@ -66,7 +67,7 @@ pub(super) fn draw(flow: &mut Flow<'_>, of: &Incident<'_>, title: Words) {
     flow.y = top;
     suggested(flow, of, (from + wide + GAP, wide), tall);
     flow.y = top + tall + 4.0;
-    reasons(flow, of);
+    why(flow, of);
 }
 
 /// What the picture shows, for who does not see it.
@@ -265,36 +266,37 @@ struct Reason {
     points: i64,
 }
 
-fn reasons(flow: &mut Flow<'_>, of: &Incident<'_>) {
-    let lang = flow.lang;
-    let kept = of.incident.text("ai_reasons");
-    let read: Vec<Reason> = kept.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let mut text = read
-        .iter()
-        .filter(|reason| reason.points != 0)
-        .map(|reason| format!("{} {:+}", reason.rule, reason.points))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if of.incident.is_unreadable("ai_reasons") {
-        text = UNREADABLE.of(lang).into_owned();
-    }
+fn why(flow: &mut Flow<'_>, of: &Incident<'_>) {
     if of.incident.code("ai_model").is_none() {
         return;
     }
+    let kept = of.incident.text("ai_reasons");
+    let read: Vec<Reason> = kept.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let muted = Style { size: 8.5, weight: Weight::Regular, colour: MUTED };
-    let mut say = |text: &str| {
+    let say = |flow: &mut Flow<'_>, text: &str| {
         let lines = flow.broken(text, muted, INNER);
         flow.tree.begin(Role::Paragraph, text);
-        flow.put(&lines, muted, Side::Start, (0.0, INNER), flow.y);
+        flow.put(&lines, muted, Side::Own, (0.0, INNER), flow.y);
         flow.tree.end();
         flow.gap(lines.len() as f32 * leading(muted));
     };
-    if !text.is_empty() {
-        let title = if lang.rtl() { REASONS.ar } else { REASONS.en };
-        say(&format!("{title}: {text}"));
+    for lang in each(flow.lang) {
+        let comma = lang.pick(", ", "، ");
+        let text = match of.incident.is_unreadable("ai_reasons") {
+            true => UNREADABLE.of(*lang).into_owned(),
+            false => read.iter().filter_map(|reason| reason.says(*lang)).collect::<Vec<_>>().join(&comma),
+        };
+        if !text.is_empty() {
+            say(flow, &format!("{}: {text}", REASONS.of(*lang)));
+        }
     }
-    match lang {
-        Lang::Both => [ADVICE.en, ADVICE.ar].into_iter().for_each(say),
-        _ => say(&ADVICE.of(lang)),
+    each(flow.lang).iter().for_each(|lang| say(flow, &ADVICE.of(*lang)));
+}
+
+impl Reason {
+    /// What it found, and what that counted; none where it counted nothing.
+    fn says(&self, lang: Lang) -> Option<String> {
+        let (en, ar) = reasons::named(&self.rule);
+        (self.points != 0).then(|| format!("{} {:+}", lang.pick(&en, &ar), self.points))
     }
 }

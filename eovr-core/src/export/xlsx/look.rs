@@ -4,6 +4,7 @@ use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, 
 
 use crate::export::columns::Column;
 use crate::export::csv::looks_like_a_formula;
+use crate::export::direction::Runs;
 use crate::export::titles::Lang;
 use crate::record::ValueType;
 use crate::time::Timestamp;
@@ -109,9 +110,11 @@ impl Styles {
     pub(super) fn text(&self, text: &str) -> &Format {
         let [begins, ltr, rtl] = if looks_like_a_formula(text) { &self.quoted } else { &self.texts };
         match Runs::of(text) {
-            Runs::AsItBegins => begins,
-            Runs::Ltr => ltr,
-            Runs::Rtl => rtl,
+            // Excel finds out itself.
+            Runs::Ltr | Runs::Rtl => begins,
+            // Signs stand before their numbers.
+            Runs::NoLetter => ltr,
+            Runs::RtlBehindName => rtl,
         }
     }
 
@@ -138,44 +141,5 @@ impl Styles {
             return None;
         }
         self.painted.iter().find(|(known, _)| *known == code).map(|(_, format)| format)
-    }
-}
-
-/// How a text runs.
-#[derive(Debug, PartialEq)]
-enum Runs {
-    /// By its first letter, as Excel finds out itself.
-    AsItBegins,
-    /// It has no letter that says so, and its signs stand before its numbers.
-    Ltr,
-    /// It has Arabic, and begins with the name of a drug.
-    Rtl,
-}
-
-impl Runs {
-    fn of(text: &str) -> Self {
-        let is_arabic = |c: char| ('\u{600}'..='\u{6ff}').contains(&c) && c.is_alphabetic();
-        let mut letters = text.chars().take(200).filter(|c| c.is_alphabetic());
-        match letters.next() {
-            None => Self::Ltr,
-            Some(first) if !is_arabic(first) && letters.any(is_arabic) => Self::Rtl,
-            Some(_) => Self::AsItBegins,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_runs_by_its_words() {
-        let runs = |text: &str| Runs::of(text);
-        assert_eq!(runs("سقط المريض بعد 5 mg"), Runs::AsItBegins);
-        assert_eq!(runs("The patient fell"), Runs::AsItBegins);
-        assert_eq!(runs("Heparin 5000 IU أُعطي للمريض"), Runs::Rtl);
-        for numbers in ["+966 11 123", "2026-11-28", "-5", ""] {
-            assert_eq!(runs(numbers), Runs::Ltr, "{numbers}");
-        }
     }
 }

@@ -208,7 +208,10 @@ impl Row<'_> {
                 }
                 words.into()
             }
-            Cell::Text(text) => cut(text, &CUT.of(lang)),
+            Cell::Text(text) => match line_ends(text) {
+                Cow::Borrowed(text) => cut(text, &CUT.of(lang)),
+                Cow::Owned(text) => cut(&text, &CUT.of(lang)).into_owned().into(),
+            },
         };
         self.bytes += xml(&text);
         match self.styles.unlike(of, self.styles.text(&text)) {
@@ -241,6 +244,14 @@ fn serial(at: Timestamp, zone: &jiff::tz::TimeZone) -> Option<f64> {
     (1901..=9999)
         .contains(&there.year())
         .then(|| EPOCH + days(wall.div_euclid(DAY)) + days(wall.rem_euclid(DAY)) / days(DAY))
+}
+
+/// A text with the line ends of Excel's cells. Others are read as `_x000D_` by programs that know of no such thing.
+fn line_ends(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    }
 }
 
 /// A text that fits into a cell, with a note where something is missing.
@@ -337,6 +348,11 @@ mod tests {
         // 2026-11-22 10:30 in Cairo, which is 46348 days and 10.5 hours.
         assert_eq!(serial("2026-11-22T08:30:00Z"), Some(46_348.437_5));
         assert_eq!(serial("1850-01-01T00:00:00Z"), None);
+    }
+
+    #[test]
+    fn a_cell_has_one_kind_of_line_end() {
+        assert_eq!(line_ends("one\r\ntwo\rthree\n\r\n"), "one\ntwo\nthree\n\n");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::hospital::{Hospital, text};
 use crate::served::ask;
 use crate::support::Tested;
 
-const PAPER: &str = "%PDF-1.7 the drug chart of bed 4";
+const PAPER: &str = "%PDF-1.7 the drug chart of bed 4 %%EOF";
 
 #[test]
 fn files_lie_sealed_in_a_bucket_and_come_back() -> Tested {

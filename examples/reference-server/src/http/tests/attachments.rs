@@ -18,7 +18,7 @@ use super::{ELSEWHERE, Got, NURSE, QUALITY, Server, Tested};
 
 type Failing<T> = Result<T, Box<dyn std::error::Error>>;
 
-const PDF: &str = "%PDF-1.7\nthe drug chart of bed 4";
+const PDF: &str = "%PDF-1.7\nthe drug chart of bed 4\n%%EOF";
 
 async fn upload(server: &Server, who: &str, path: &str, bytes: impl Into<Body>) -> Failing<Got> {
     let request = Request::post(path).header("x-test-actor", who).header("content-type", "image/gif");
@@ -82,7 +82,7 @@ async fn another_file_with_the_same_key_is_refused_also_after_a_restart() -> Tes
         server.send(request.body(Body::from(bytes))?).await
     };
     let first = send(&before, PDF).await?.is(201)?;
-    let other = "%PDF-1.7\nthe drug chart of bed 5";
+    let other = "%PDF-1.7\nthe drug chart of bed 5\n%%EOF";
     let refused = send(&server().await?, other).await?.problem(422, "invalid_input")?;
     assert_eq!(refused["errors"][0]["field"], "idempotency-key");
     assert_eq!(send(&server().await?, PDF).await?.is(201)?.text, first.text);

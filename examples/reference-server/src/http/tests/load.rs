@@ -241,11 +241,11 @@ async fn files_on_their_way_have_so_much_room_and_one_sender_a_part_of_it() -> T
         }
     }
     assert!((1..=4).contains(&on_their_way.len()), "{}", on_their_way.len());
-    let small = || Body::from("%PDF-1.7 a chart");
+    let small = || Body::from("%PDF-1.7 a chart %%EOF");
     send(QUALITY, small())?.await?.is(201)?;
     // What was given up makes room.
     drop(on_their_way);
-    let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 8]].concat();
+    let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 13], b"%%EOF"].concat();
     let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while send(NURSE, large.clone().into())?.await?.status != 201 {
         assert!(std::time::Instant::now() < end, "room is given back");
@@ -260,7 +260,7 @@ async fn files_on_their_way_have_so_much_room_and_one_sender_a_part_of_it() -> T
 async fn files_that_nobody_takes_in_are_not_opened_without_end() -> Tested {
     let server = Server::new().await?;
     let path = format!("{}/attachments", server.reported().await?);
-    let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 8]].concat();
+    let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 13], b"%%EOF"].concat();
     let made =
         server.send(Request::post(&path).header("x-test-actor", NURSE).body(large.into())?).await?.is(201)?;
     let place = made.header("location").to_owned();

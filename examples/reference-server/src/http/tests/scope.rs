@@ -236,7 +236,7 @@ impl World {
         let follow_up = owner.incidents().follow_up(incident, follow_up).await?.id;
 
         let files = Attachments::of(&owner, ATTACHMENT, &*self.server.app.files);
-        let file = files.attach(incident, &mark, format!("%PDF-1.7 {mark}").as_bytes()).await?.id;
+        let file = files.attach(incident, &mark, format!("%PDF-1.7 {mark} %%EOF").as_bytes()).await?.id;
         // Told to its owner, who is nobody of those that ask.
         let told = Command::new(notice::Action::Post)
             .set("recipient", mark.clone())
@@ -392,7 +392,7 @@ fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String
             r#"{"task": "train them", "owner": "me", "due_at": "2027-01-01T00:00:00Z",
                 "purpose": "preventive"}"#
         }
-        ("POST", "/api/incidents/{id}/attachments") => "%PDF-1.7 a form",
+        ("POST", "/api/incidents/{id}/attachments") => "%PDF-1.7 a form %%EOF",
         ("POST", "/api/incidents/{id}/attachments/{file}/remove") => r#"{"reason": "not of this patient"}"#,
         ("POST", "/api/facilities/{id}/processors") => {
             r#"{"processors": ["local"], "reason": "the contract is signed"}"#
