@@ -5,9 +5,10 @@
 //! begin with it: looking at a narrative then costs one look-up for each spelling of each word, however
 //! long the lists are.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::measures::{self, Measure};
 use super::spelling::{Sounds, without_runs};
@@ -165,7 +166,7 @@ pub(super) struct Hit<'l> {
 pub(super) struct Lexicon {
     pub(super) concepts: Vec<Concept>,
     pub(super) entries: Vec<Entry>,
-    ids: HashMap<String, u32>,
+    ids: FxHashMap<String, u32>,
     // The words of grave findings, as they sound.
     sounds: Sounds,
     // What values out of their limits mean; they have no words of their own.

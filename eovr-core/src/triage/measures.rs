@@ -6,9 +6,10 @@
 //! Several numbers of one name ("fell from 98 to 60") are all looked at: the heaviest limit that one of them crosses
 //! is told. The age that was told last before the name decides which limits apply.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::text::{Gap, Text, Word, arabic_forms};
 
@@ -121,8 +122,8 @@ struct Number {
 #[derive(Debug, Default)]
 struct Table {
     // For each first word, the rest of the names that begin with it.
-    names: HashMap<String, Vec<Name>>,
-    ranges: HashMap<&'static str, (f64, f64)>,
+    names: FxHashMap<String, Vec<Name>>,
+    ranges: FxHashMap<&'static str, (f64, f64)>,
     limits: Vec<Row>,
 }
 

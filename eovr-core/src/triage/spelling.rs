@@ -4,7 +4,7 @@
 //! same order, doubled letters and vowels left out. Of these one is taken that is a slip away, or two in a long word. A word
 //! that is known is never changed, so "building" stays what it is.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Shorter words have too many neighbours: "shook" is no shock.
 const SHORTEST: usize = 6;
@@ -16,7 +16,7 @@ const LONG: usize = 9;
 /// Words by how they sound.
 #[derive(Debug, Default)]
 pub(super) struct Sounds {
-    words: HashMap<String, Vec<(String, u32)>>,
+    words: FxHashMap<String, Vec<(String, u32)>>,
 }
 
 impl Sounds {
