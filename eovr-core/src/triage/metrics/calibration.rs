@@ -87,7 +87,7 @@ impl Flags {
                 (libm::log(p / (1.0 - p)), f64::from(u8::from(yes)))
             })
             .collect();
-        newton(&points)
+        line_towards(&points, 0.0)
     }
 }
 
@@ -98,11 +98,13 @@ fn bin(cases: &[(f64, bool)]) -> Option<Bin> {
     Some(Bin { count, said, happened })
 }
 
-/// Newton's method on the likelihood; it either settles in a few steps or there is no maximum.
-fn newton(points: &[(f64, f64)]) -> Option<Line> {
-    let (mut slope, mut intercept) = (0.0_f64, 0.0_f64);
+/// The line of greatest likelihood through log odds and what happened, held towards a slope of 1 and an intercept of 0
+/// by a ridge penalty. Newton's method: it either settles in a few steps or there is no maximum.
+pub(crate) fn line_towards(points: &[(f64, f64)], penalty: f64) -> Option<Line> {
+    let (mut slope, mut intercept) = (if penalty > 0.0 { 1.0 } else { 0.0_f64 }, 0.0_f64);
     for _ in 0..100 {
-        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut g0, mut g1) = (-penalty * intercept, -penalty * (slope - 1.0));
+        let (mut h00, mut h01, mut h11) = (penalty, 0.0, penalty);
         for &(x, y) in points {
             let p = 1.0 / (1.0 + libm::exp(-(slope * x + intercept)));
             let weight = p * (1.0 - p);
