@@ -2,8 +2,9 @@
 //!
 //! Every order of the labels is held against how held-out narratives share their probability out. Kinds that were
 //! numbered at random stand in the best of their orders as rarely as chance puts them there, so numbers are
-//! believed to be levels only where few orders fit as well, and believed to be kinds only where many fit better;
-//! either must hold in nearly all draws of the narratives. Of three labels every third order at random is the best
+//! believed to be levels only where few orders fit as well and of nearly all three labels the outer two are mistaken
+//! least for each other; and believed to be kinds only where many orders fit better. Either must hold in nearly all
+//! draws of the narratives. Of three labels every third order at random is the best
 //! one: nothing that is read can show that three numbers are levels.
 
 use crate::triage::random::Random;
@@ -22,6 +23,8 @@ pub(super) enum Finding {
 /// Of four labels there are twelve orders, a reversed one counted with its own. More than one in twelve as good as
 /// the one that was given is no sign of levels.
 const AS_GOOD: f64 = 1.0 / 12.0 + 1e-9;
+/// So large a share of three labels has its outer two farthest apart where they are levels; of four labels all.
+const IN_BETWEEN: f64 = 0.8;
 /// So large a share of orders that fit better is a sign of kinds.
 const BETTER: f64 = 0.25;
 /// How often the narratives are drawn again, and how often a finding may fail there.
@@ -30,12 +33,14 @@ const FAILED: usize = 5;
 /// Up to so many labels every order is tried, of more so many at random.
 const ALL_ORDERS: usize = 7;
 const ORDERS: usize = 2000;
+/// Fewer narratives tell nothing.
+const FEWEST: usize = 50;
 /// Where chance begins. The answer does not depend on the seed of a training.
 const SEED: u64 = 0x01DE;
 
 /// What mistakes say of these labels; `probabilities` has `classes` numbers for each label.
 pub(super) fn finding(probabilities: &[f32], labels: &[usize], classes: usize) -> Finding {
-    if classes < 3 {
+    if classes < 3 || labels.len() < FEWEST {
         return Finding::Unsure;
     }
     let rows: Vec<(&[f32], usize)> =
@@ -96,6 +101,24 @@ impl Mistakes {
         if chance > 0.0 { 1.0 - seen / chance } else { 0.0 }
     }
 
+    /// The share of three labels of which the middle one is nearer to both others than they are to each other.
+    fn in_between(&self) -> f64 {
+        let near = |a: usize, c: usize| {
+            let pair = self.between.iter().find(|pair| (pair.0, pair.1) == (a, c));
+            pair.map_or(0.0, |pair| if pair.3 > 0.0 { pair.2 / pair.3 } else { 0.0 })
+        };
+        let last = self.between.iter().map(|pair| pair.1).max().unwrap_or_default();
+        let (mut all, mut held) = (0_u32, 0_u32);
+        for &(a, c, ..) in &self.between {
+            let outer = near(a, c);
+            for b in a + 1..c.min(last) {
+                all += 1;
+                held += u32::from(near(a, b) > outer && near(b, c) > outer);
+            }
+        }
+        f64::from(held) / f64::from(all.max(1))
+    }
+
     /// The first order is the one that was given.
     fn finding(&self, orders: &[Vec<usize>]) -> Finding {
         let fits: Vec<f64> = orders.iter().map(|order| self.fit(order)).collect();
@@ -103,7 +126,7 @@ impl Mistakes {
         let share = |count: usize| count as f64 / orders.len().max(1) as f64;
         let as_good = fits.iter().filter(|&&fit| fit >= given - 1e-12).count();
         let better = fits.iter().filter(|&&fit| fit > given + 1e-12).count();
-        if given > 0.0 && share(as_good) <= AS_GOOD {
+        if given > 0.0 && share(as_good) <= AS_GOOD && self.in_between() >= IN_BETWEEN {
             Finding::Levels
         } else if share(better) >= BETTER {
             Finding::Kinds
@@ -201,12 +224,18 @@ mod tests {
 
     #[test]
     fn kinds_are_seldom_taken_for_levels_and_levels_never_for_kinds() {
-        for classes in [2, 3, 4, 5, 6, 9] {
-            for rows in [60, 500] {
+        for classes in [2, 3, 4, 5, 6] {
+            for rows in [20, 60, 500] {
                 let (kinds, levels) = (tally(false, classes, rows), tally(true, classes, rows));
-                println!("{classes} labels, {rows} rows: kinds {kinds:?}, levels {levels:?} (levels, kinds, asked)");
-                assert!(kinds[0] * 100 <= SETS * 8, "{classes} labels, {rows} rows: {kinds:?}");
-                assert!(levels[1] * 100 <= SETS * 2, "{classes} labels, {rows} rows: {levels:?}");
+                let found = format!("{classes} labels, {rows} rows: kinds {kinds:?}, levels {levels:?}");
+                // Taken for levels, taken for kinds, asked; of a hundred sets each.
+                #[expect(clippy::print_stdout, reason = "the figures of this test are worth reading")]
+                {
+                    println!("{found}");
+                }
+                assert!(kinds[0] <= 5 && levels[1] <= 2, "{found}");
+                assert!(rows < 500 || classes < 5 || levels[0] >= 90, "{found}");
+                assert!(rows >= FEWEST || (kinds[2], levels[2]) == (SETS, SETS), "{found}");
             }
         }
     }

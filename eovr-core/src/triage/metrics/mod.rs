@@ -28,16 +28,20 @@ mod agreement;
 mod bootstrap;
 mod calibration;
 mod confusion;
+mod decision;
 mod flags;
 mod overlap;
+mod smooth;
 
 pub use agreement::{McNemar, fleiss_kappa, mcnemar};
-pub use bootstrap::{Bootstrap, Interval, PairedDifference};
+pub use bootstrap::{Bootstrap, FEW_GROUPS, Interval, PairedDifference, wilson};
 pub(crate) use calibration::line_towards;
 pub use calibration::{Bin, Bins, Line};
 pub use confusion::{ClassFigures, Confusion, Weights};
+pub use decision::{NetBenefit, net_benefit, predictive_values};
 pub use flags::{Flags, OperatingPoint};
 pub use overlap::Overlap;
+pub use smooth::{CurvePoint, Smoothed};
 
 #[cfg(test)]
 mod tests;
