@@ -5,8 +5,8 @@
 //! rarity and its weights, one byte each; SHA-256 of
 //! everything before it. The same model has the same bytes, always.
 //!
-//! Version 2 may have two numbers more, by which the probability of high risk is moved, and may allow several labels.
-//! Files of version 1 are read as what they are.
+//! Version 2 has two numbers more, by which the probability of high risk is moved, or allows several labels, or has more
+//! than 256. A model with none of these is written as version 1, so that an old file is read and written as it is.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -30,11 +30,19 @@ struct Head {
     /// Whether the last numbers are cuts or allowances.
     cuts: bool,
     /// Whether a narrative may have several labels; the last numbers are thresholds then.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     several: bool,
     /// Whether two numbers follow the last ones.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     high_step: bool,
+}
+
+impl Head {
+    /// The version of a file with this head.
+    fn version(&self) -> u32 {
+        const FEW_LABELS: usize = 256;
+        if self.several || self.high_step || self.card.labels.len() > FEW_LABELS { VERSION } else { 1 }
+    }
 }
 
 impl TextModel {
@@ -47,10 +55,11 @@ impl TextModel {
         let several = self.calibration.link == Link::AnyOf;
         let step = self.calibration.high.map(|(_, step)| [step.slope, step.shift]);
         let head = Head { card: self.card.clone(), cuts, several, high_step: step.is_some() };
+        let version = head.version();
         let head = serde_json::to_vec(&head).unwrap_or_default();
         let mut bytes = Vec::with_capacity(head.len() + self.buckets.len() + 4096);
         bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&version.to_le_bytes());
         bytes.extend_from_slice(&(head.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&head);
         let numbers = self.scales.iter().chain(&self.intercepts).chain([&self.calibration.slope]);
@@ -91,8 +100,11 @@ impl TextModel {
         if Sha256::digest(body).as_slice() != digest {
             return Err(cut_off());
         }
-        let Head { card, cuts, several, high_step } =
-            serde_json::from_slice(head).map_err(|error| cut_off().because(error))?;
+        let head: Head = serde_json::from_slice(head).map_err(|error| cut_off().because(error))?;
+        if head.version() != version {
+            return Err(cut_off());
+        }
+        let Head { card, cuts, several, high_step } = head;
         let classes = card.labels.len();
         if !(2..=Plan::MOST_LABELS).contains(&classes)
             || card.high_from.is_some_and(|high| high == 0 || high >= classes)

@@ -25,6 +25,8 @@ pub(super) enum Finding {
 const AS_GOOD: f64 = 1.0 / 12.0 + 1e-9;
 /// So large a share of three labels has its outer two farthest apart where they are levels; of four labels all.
 const IN_BETWEEN: f64 = 0.8;
+/// So small a share of the greatest nearness is none.
+const NOTHING: f64 = 0.03;
 /// So large a share of orders that fit better is a sign of kinds.
 const BETTER: f64 = 0.25;
 /// How often the narratives are drawn again, and how often a finding may fail there.
@@ -33,6 +35,8 @@ const FAILED: usize = 5;
 /// Up to so many labels every order is tried, of more so many at random.
 const ALL_ORDERS: usize = 7;
 const ORDERS: usize = 2000;
+/// More labels have more orders than can be tried.
+pub(super) const MOST: usize = 20;
 /// Fewer narratives tell nothing.
 const FEWEST: usize = 50;
 /// Where chance begins. The answer does not depend on the seed of a training.
@@ -40,7 +44,7 @@ const SEED: u64 = 0x01DE;
 
 /// What mistakes say of these labels; `probabilities` has `classes` numbers for each label.
 pub(super) fn finding(probabilities: &[f32], labels: &[usize], classes: usize) -> Finding {
-    if classes < 3 || labels.len() < FEWEST {
+    if !(3..=MOST).contains(&classes) || labels.len() < FEWEST {
         return Finding::Unsure;
     }
     let rows: Vec<(&[f32], usize)> =
@@ -107,11 +111,12 @@ impl Mistakes {
             let pair = self.between.iter().find(|pair| (pair.0, pair.1) == (a, c));
             pair.map_or(0.0, |pair| if pair.3 > 0.0 { pair.2 / pair.3 } else { 0.0 })
         };
-        let last = self.between.iter().map(|pair| pair.1).max().unwrap_or_default();
+        // Where next to nothing is mistaken, more or less of it says nothing.
+        let most = self.between.iter().map(|pair| near(pair.0, pair.1)).fold(0.0, f64::max);
         let (mut all, mut held) = (0_u32, 0_u32);
         for &(a, c, ..) in &self.between {
-            let outer = near(a, c);
-            for b in a + 1..c.min(last) {
+            let outer = near(a, c) - NOTHING * most;
+            for b in a + 1..c {
                 all += 1;
                 held += u32::from(near(a, b) > outer && near(b, c) > outer);
             }

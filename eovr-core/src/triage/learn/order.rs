@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::neighbours::Finding;
+use super::neighbours::{Finding, MOST};
 use crate::error::{Error, Result};
 
 /// Whether one label is more than another.
@@ -100,6 +100,22 @@ impl Plan {
         Ok(Settled { labels, places, numbers })
     }
 
+    /// The question that only a person can answer: whether labels that are whole numbers are levels or kinds.
+    pub fn question(labels: &[String]) -> Error {
+        let all = if labels.len() <= MOST { labels.join(",") } else { "A,B,C".to_owned() };
+        Error::invalid("the labels are whole numbers; are they levels or kinds? The narratives do not tell")
+            .with_help(format!(
+                "say it: `--ordinal {all}` if each is worse than the one before, or `--nominal` if they are kinds \
+                 (in a program: the order)"
+            ))
+            .with("labels", labels.len())
+    }
+
+    /// Whether the question is asked before anything is learned: of so many labels no order can be told.
+    pub(super) fn asks_at_once(&self, settled: &Settled) -> bool {
+        self.order.is_none() && self.labels.is_none() && settled.numbers && settled.labels.len() > MOST
+    }
+
     /// Whether there is an order, and why. `finding` is what held-out answers say about numbers.
     ///
     /// # Errors
@@ -118,7 +134,7 @@ impl Plan {
             None => match finding() {
                 Finding::Levels => (Order::Ordinal, "they are whole numbers, and mistakes fall on neighbours"),
                 Finding::Kinds => (Order::Nominal, "they are numbers, but mistakes do not fall on neighbours"),
-                Finding::Unsure => return Err(unsure(&settled.labels)),
+                Finding::Unsure => return Err(Self::question(&settled.labels)),
             },
         })
     }
@@ -157,13 +173,3 @@ impl Plan {
     }
 }
 
-/// The question that only a person can answer.
-pub(in crate::triage) fn unsure(labels: &[String]) -> Error {
-    const SHOWN: usize = 20;
-    let all = if labels.len() <= SHOWN { labels.join(",") } else { "A,B,C".to_owned() };
-    Error::invalid("the labels are whole numbers; are they levels or kinds? The narratives do not tell")
-        .with_help(format!(
-            "say it: `--ordinal {all}` if each is worse than the one before, or `--nominal` if they are kinds (`order` in a program)"
-        ))
-        .with("labels", labels.len())
-}

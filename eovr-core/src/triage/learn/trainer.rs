@@ -154,6 +154,15 @@ impl Trainer {
             return Err(Error::invalid("where a narrative may have several labels none is above another")
                 .with_help("leave out the order and where high risk begins"));
         }
+        if settled.labels.len() > MANY_LABELS && settled.labels.len() * 2 > self.rows() {
+            return Err(Error::invalid("nearly every row has a label of its own")
+                .with_help("name the column that has the labels: each needs more than one row")
+                .with("labels", settled.labels.len())
+                .with("rows", self.rows()));
+        }
+        if !several && plan.asks_at_once(&settled) {
+            return Err(Plan::question(&settled.labels));
+        }
         for label in &mut self.corpus.labels {
             *label = settled.places.get(*label).copied().unwrap_or_default();
         }
@@ -172,7 +181,7 @@ impl Trainer {
             done += 1;
             tell(Progress { done, of });
         };
-        let mut best: Option<Held> = None;
+        let mut best: Option<Held<'_>> = None;
         for decay in DECAYS {
             let held = steps.hold_out(&turns, decay, &mut pass)?;
             if best.as_ref().is_some_and(|best| held.loss >= best.loss) {
@@ -343,7 +352,7 @@ impl Held<'_> {
 }
 
 fn figures(
-    held: &Held,
+    held: &Held<'_>,
     decision: &Decision,
     classes: usize,
     order: Order,

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use eovr_core::triage::evaluate::{Evaluation, Judged, Settings};
+use eovr_core::triage::evaluate::{Evaluation, Flow, Judged, Settings};
 use eovr_core::triage::learn::{Card, Order, Plan, TextReader};
 
-use super::labelled::{Column, Labelled, Side};
+use super::labelled::{Column, Labelled, Side, text_digest};
 use super::scorers::{Asked, sorted};
 use super::{Labels, bar, predictions, write};
 use crate::output::{Failure, Out};
@@ -48,6 +48,12 @@ pub(crate) struct Args {
     /// Where its chance begins
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// How frequent high risk is where the scorer is to be used, such as 0.05: PPV and NPV are given for that, too
+    #[arg(long, value_name = "SHARE")]
+    prevalence: Option<f64>,
+    /// The date for the page and the figures, such as 2026-11-30 [default: none, so that the same run writes the same]
+    #[arg(long, value_name = "DATE")]
+    date: Option<String>,
     /// Writes what was said of each case
     #[arg(long, value_name = "FILE")]
     predictions: Option<PathBuf>,
@@ -77,8 +83,14 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
         model_sha256: scorer.sha256(),
         labels: scheme.labels.clone(),
         order: scheme.order,
+        several: args.labels.multi.is_some(),
         high_from: scheme.high,
         probabilities: scorer.card().is_some(),
+        prevalence: args.prevalence,
+        group_by: args.group.clone().unwrap_or_default(),
+        flow: Some(cases.flow.clone()),
+        training: scorer.card().cloned(),
+        date: args.date.clone().unwrap_or_default(),
         draws: args.draws,
         seed: args.seed,
         ..Settings::default()
@@ -89,7 +101,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
     }
     print(&evaluation, &scheme, &cases, out);
     if let Some(path) = &args.predictions {
-        write(path, &predictions::csv(&scheme.labels, &cases.rows, &cases.judged)?)?;
+        write(path, &predictions::csv(&scheme.labels, &cases.rows, &cases.judged, args.labels.multi.as_deref())?)?;
     }
     if let Some(path) = &args.json {
         let json = serde_json::to_vec_pretty(&evaluation);
@@ -115,6 +127,21 @@ impl Scheme {
         let rules_are_asked = scorer.card().is_none();
         if let Some(card) = scorer.card().or_else(|| other.and_then(Asked::card)) {
             let labels = card.labels.clone();
+            let help = match (card.several, args.labels.multi.is_some()) {
+                (true, false) => Some("say what stands between the labels of a cell, such as `--multi ';'`"),
+                (false, true) => Some("leave `--multi` out, or train the model with it"),
+                _ => None,
+            };
+            if let Some(help) = help {
+                let says = if card.several { "any number of labels" } else { "one label" };
+                return Err(Failure::usage(format!("the model says {says} of each narrative"), help));
+            }
+            if card.several && (rules_are_asked || !args.rater.is_empty()) {
+                return Err(Failure::usage(
+                    "the rules, and people's ratings, are one level each, and here a narrative may have several labels",
+                    "evaluate the model alone",
+                ));
+            }
             if args.labels.ordinal.as_ref().is_some_and(|order| *order != labels) {
                 return Err(Failure::usage(
                     "the model has its labels in another order",
@@ -135,6 +162,9 @@ impl Scheme {
             let order = args.labels.order().unwrap_or(card.order);
             return Ok(Self { labels, order, because: "the model's card says so".to_owned(), high });
         }
+        if args.labels.multi.is_some() {
+            return Err(Failure::usage("the rules name no labels", "evaluate a model that was trained with `--multi`"));
+        }
         let mut rows = Labelled::open(&args.data)?;
         let label = rows.column(&args.label)?;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -154,7 +184,7 @@ impl Scheme {
         let numbers = labels.iter().all(|label| label.parse::<i64>().is_ok());
         let (order, because) = match args.labels.order() {
             Some(order) => (order, "it was said"),
-            None if numbers && labels.len() > 2 => (Order::Ordinal, "they are whole numbers"),
+            None if numbers && labels.len() > 2 => return Err(Plan::question(&labels).into()),
             None if numbers => (Order::Nominal, "there are two"),
             None => (Order::Nominal, "they are words"),
         };
@@ -248,6 +278,7 @@ struct Cases {
     rows: Vec<u64>,
     digest: String,
     which: &'static str,
+    flow: Flow,
 }
 
 impl Cases {
@@ -264,6 +295,14 @@ impl Cases {
             &rows.digest,
             [Some(scorer), other].into_iter().flatten().filter_map(Asked::card),
         )?;
+        // A text that a scorer learned from tells nothing, whatever the column says of its second row.
+        let learned = match [Some(scorer), other].into_iter().flatten().filter_map(Asked::card) {
+            mut cards if which == Which::Column && cards.any(|card| card.data_sha256 == rows.digest) => {
+                texts_learned_from(args)?
+            }
+            _ => BTreeSet::new(),
+        };
+        let (mut flow, mut seen, mut known) = (Flow::default(), BTreeSet::new(), 0);
         let reading = bar(rows.bytes, "scoring {bar:40} {percent:>3} %");
         let mut memory = TextReader::default();
         let mut clusters: BTreeMap<String, u64> = BTreeMap::new();
@@ -271,16 +310,38 @@ impl Cases {
         while rows.next()? {
             reading.set_position(rows.read());
             let narrative = rows.cell(text);
-            let looked_at = match which {
-                Which::All => true,
-                Which::Column => rows.side(split, narrative, 0)? == Side::Test,
-                Which::Chance(seed) => rows.side(None, narrative, seed)? == Side::Test,
+            flow.read += 1;
+            let side = match which {
+                Which::All => Side::Test,
+                Which::Column => rows.side(split, narrative, 0)?,
+                Which::Chance(seed) => rows.side(None, narrative, seed)?,
             };
-            if !looked_at {
+            match side {
+                Side::Train => flow.train += 1,
+                Side::Valid => flow.valid += 1,
+                Side::Test => {}
+            }
+            if side != Side::Test {
                 continue;
             }
+            let text_of = text_digest(narrative);
+            if learned.contains(&text_of) {
+                known += 1;
+                continue;
+            }
+            flow.evaluated += 1;
+            flow.repeated += u64::from(!seen.insert(text_of));
             let number = rows.number();
-            let truth = scheme.place(rows.label(label)?, number)?;
+            let truths = match args.labels.several(rows.cell(label)) {
+                Some(several) => {
+                    several.into_iter().map(|label| scheme.place(label, number)).collect::<Result<_, _>>()?
+                }
+                None => Vec::new(),
+            };
+            let truth = match args.labels.multi {
+                Some(_) => truths.first().copied().unwrap_or_default(),
+                None => scheme.place(rows.label(label)?, number)?,
+            };
             let group = group.map(|group| rows.cell(group).to_owned());
             let cluster = cluster.map(|cluster| {
                 let next = clusters.len() as u64;
@@ -295,10 +356,10 @@ impl Cases {
                 (scheme.order == Order::Ordinal || scheme.labels.len() == 2).then_some(scheme.labels.len());
             if let Some(other) = other {
                 let said = other.judge(&mut memory, narrative, levels);
-                others.push(Judged { truth, cluster, ..said });
+                others.push(Judged { truth, truths: truths.clone(), cluster, ..said });
             }
             let by_scorer = scorer.judge(&mut memory, narrative, levels);
-            judged.push(Judged { truth, group, cluster, raters: said, ..by_scorer });
+            judged.push(Judged { truth, truths, group, cluster, raters: said, ..by_scorer });
             numbers.push(number);
         }
         reading.finish_and_clear();
@@ -308,8 +369,26 @@ impl Cases {
                 "with `--split` only rows of `test` are looked at",
             ));
         }
-        Ok(Self { judged, other: others, rows: numbers, digest: rows.digest, which: which.words() })
+        if known > 0 {
+            flow.dropped.push(("the text is among the rows that training used".to_owned(), known));
+        }
+        Ok(Self { judged, other: others, rows: numbers, digest: rows.digest, which: which.words(), flow })
     }
+}
+
+/// The digests of all texts on the side of training.
+fn texts_learned_from(args: &Args) -> Result<BTreeSet<[u8; 16]>, Failure> {
+    let mut rows = Labelled::open(&args.data)?;
+    let text = rows.column(&args.text)?;
+    let split = args.split.as_deref().map(|name| rows.column(name)).transpose()?;
+    let mut learned = BTreeSet::new();
+    while rows.next()? {
+        let narrative = rows.cell(text);
+        if rows.side(split, narrative, 0)? != Side::Test {
+            learned.insert(text_digest(narrative));
+        }
+    }
+    Ok(learned)
 }
 
 fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out) {
@@ -321,6 +400,12 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
     let high = scheme.high.and_then(|high| scheme.labels.get(high));
     let high = high.map_or(String::new(), |high| format!("; high risk begins at `{high}`"));
     out.line(format_args!("{order}, for {}{high}", scheme.because));
+    for (reason, count) in &cases.flow.dropped {
+        out.line(format_args!("{count} rows are left out: {reason}"));
+    }
+    for warning in &evaluation.warnings {
+        out.line(format_args!("beware: {warning}"));
+    }
     if evaluation.abstained > 0 {
         out.line(format_args!("it had nothing to say about {} of them", evaluation.abstained));
     }
@@ -332,7 +417,7 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
         };
         out.line(format_args!("  {:<30} {value:>7.3}{interval}", figure.name));
     }
-    for group in &evaluation.groups {
+    for group in evaluation.groups.iter().chain(&evaluation.scripts) {
         let auroc = group.auroc.map_or("too few of high risk".to_owned(), |[value, low, high]| {
             format!("AUROC {value:.3} ({low:.3} to {high:.3})")
         });
