@@ -10,7 +10,9 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use eovr_core::triage::metrics::{Confusion, Flags, Overlap, Smoothed, Weights, fleiss_kappa, mcnemar, wilson};
+use eovr_core::triage::metrics::{
+    Confusion, Flags, Overlap, Smoothed, Weights, fleiss_kappa, mcnemar, wilson,
+};
 use eovr_tests::chance::Chance;
 use serde_json::{Value, json};
 
@@ -89,7 +91,8 @@ impl Random {
             let said = self.others.iter().map(set);
             Overlap::of(truths.iter().map(Vec::as_slice).zip(said), self.classes)
         };
-        let net_benefit = |threshold| flags.decision_curve(std::iter::once(threshold)).first().map(|point| point.scorer);
+        let net_benefit =
+            |threshold| flags.decision_curve(std::iter::once(threshold)).first().map(|point| point.scorer);
         let smoothed = |of: fn(&Smoothed) -> f64| flags.smoothed_calibration().as_ref().map(of);
         let curve = |of: usize| {
             let point = *flags.smoothed_calibration()?.points.get(20)?;

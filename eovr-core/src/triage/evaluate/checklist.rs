@@ -74,7 +74,11 @@ pub(super) fn of(evaluation: &Evaluation) -> Vec<Item> {
         ),
         author("TRIPOD+AI 5b", "dates of the data"),
         author("TRIPOD+AI 6a–c", "setting, eligibility, treatments"),
-        met("TRIPOD+AI 7", "preparation of the data", "Methods: one plain spelling, hashed words and pieces, for all groups alike"),
+        met(
+            "TRIPOD+AI 7",
+            "preparation of the data",
+            "Methods: one plain spelling, hashed words and pieces, for all groups alike",
+        ),
         met_if(
             high,
             "TRIPOD+AI 8a",
@@ -128,7 +132,11 @@ pub(super) fn of(evaluation: &Evaluation) -> Vec<Item> {
             "the model file and its digest",
             "the scorer is no model file; its name and version are given",
         ),
-        met("TRIPOD+AI 13", "imbalance of classes", "no rows were drawn twice or weighed; counts of each label are given"),
+        met(
+            "TRIPOD+AI 13",
+            "imbalance of classes",
+            "no rows were drawn twice or weighed; counts of each label are given",
+        ),
         met_if(
             groups,
             "TRIPOD+AI 14",
@@ -136,9 +144,16 @@ pub(super) fn of(evaluation: &Evaluation) -> Vec<Item> {
             "Subgroups, each beside all others with an interval",
             "name a column with subgroups (`--group`); scripts are compared in any case",
         ),
-        met("TRIPOD+AI 15", "output and thresholds", "the flag, its threshold where it has one, and where high risk begins"),
+        met(
+            "TRIPOD+AI 15",
+            "output and thresholds",
+            "the flag, its threshold where it has one, and where high risk begins",
+        ),
         author("TRIPOD+AI 16", "how data for training and for evaluation differ"),
-        author("TRIPOD+AI 17–19", "ethics, funding, conflicts, protocol, registration, sharing, involvement of patients"),
+        author(
+            "TRIPOD+AI 17–19",
+            "ethics, funding, conflicts, protocol, registration, sharing, involvement of patients",
+        ),
         met_if(
             settings.flow.is_some(),
             "TRIPOD+AI 20a",

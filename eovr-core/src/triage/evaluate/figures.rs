@@ -41,45 +41,155 @@ enum Of {
 
 /// Every figure, in the order in which it is shown.
 const NAMES: [(&str, &str, Of, &str); 39] = [
-    ("auroc", "AUROC (c-statistic)", Of::Draws, "area under the ROC curve; without an order, the mean over each label against the others"),
-    ("auprc", "Average precision", Of::Draws, "area under precision and recall; to be held against the prevalence"),
+    (
+        "auroc",
+        "AUROC (c-statistic)",
+        Of::Draws,
+        "area under the ROC curve; without an order, the mean over each label against the others",
+    ),
+    (
+        "auprc",
+        "Average precision",
+        Of::Draws,
+        "area under precision and recall; to be held against the prevalence",
+    ),
     ("prevalence", "Prevalence of high risk", Of::All, "share of cases that are truly of high risk"),
-    ("sensitivity_at_specificity_80", "Sensitivity at specificity 0.80", Of::Draws, "share of high risk found where 80 % of the others are left alone"),
+    (
+        "sensitivity_at_specificity_80",
+        "Sensitivity at specificity 0.80",
+        Of::Draws,
+        "share of high risk found where 80 % of the others are left alone",
+    ),
     ("sensitivity_at_specificity_90", "Sensitivity at specificity 0.90", Of::Draws, "the same at 90 %"),
     ("sensitivity_at_specificity_95", "Sensitivity at specificity 0.95", Of::Draws, "the same at 95 %"),
-    ("specificity_at_sensitivity_80", "Specificity at sensitivity 0.80", Of::Draws, "share of the others left alone where 80 % of high risk is found"),
+    (
+        "specificity_at_sensitivity_80",
+        "Specificity at sensitivity 0.80",
+        Of::Draws,
+        "share of the others left alone where 80 % of high risk is found",
+    ),
     ("specificity_at_sensitivity_90", "Specificity at sensitivity 0.90", Of::Draws, "the same at 90 %"),
     ("specificity_at_sensitivity_95", "Specificity at sensitivity 0.95", Of::Draws, "the same at 95 %"),
-    ("review_load_at_sensitivity_95", "Share to review at sensitivity 0.95", Of::Draws, "share of all cases to be looked at to find 95 % of high risk"),
-    ("flag_sensitivity", "Sensitivity of the flag", Of::High, "share of high risk that the scorer's own flag finds"),
-    ("flag_specificity", "Specificity of the flag", Of::Others, "share of the others that its flag leaves alone"),
+    (
+        "review_load_at_sensitivity_95",
+        "Share to review at sensitivity 0.95",
+        Of::Draws,
+        "share of all cases to be looked at to find 95 % of high risk",
+    ),
+    (
+        "flag_sensitivity",
+        "Sensitivity of the flag",
+        Of::High,
+        "share of high risk that the scorer's own flag finds",
+    ),
+    (
+        "flag_specificity",
+        "Specificity of the flag",
+        Of::Others,
+        "share of the others that its flag leaves alone",
+    ),
     ("flag_precision", "PPV of the flag", Of::Flagged, "share of flagged cases that are of high risk"),
     ("flag_npv", "NPV of the flag", Of::Left, "share of cases without a flag that are not of high risk"),
-    ("ppv_at_prevalence", "PPV at the stated prevalence", Of::Draws, "the PPV its flag would have where high risk is as frequent as was stated"),
+    (
+        "ppv_at_prevalence",
+        "PPV at the stated prevalence",
+        Of::Draws,
+        "the PPV its flag would have where high risk is as frequent as was stated",
+    ),
     ("npv_at_prevalence", "NPV at the stated prevalence", Of::Draws, "the NPV its flag would have there"),
     ("review_load", "Share flagged", Of::All, "share of cases flagged: what somebody has to review"),
-    ("net_benefit_of_flag", "Net benefit of the flag", Of::Draws, "true alarms less false ones at the odds of the flag's threshold, of all cases"),
+    (
+        "net_benefit_of_flag",
+        "Net benefit of the flag",
+        Of::Draws,
+        "true alarms less false ones at the odds of the flag's threshold, of all cases",
+    ),
     ("brier", "Brier score", Of::Draws, "mean squared error of the probability; smaller is better"),
-    ("brier_of_prevalence", "Brier score of the prevalence", Of::Draws, "the same where the prevalence is said of every case"),
+    (
+        "brier_of_prevalence",
+        "Brier score of the prevalence",
+        Of::Draws,
+        "the same where the prevalence is said of every case",
+    ),
     ("log_loss", "Log loss", Of::Draws, "mean surprise; smaller is better"),
-    ("observed_expected", "Observed : expected ratio", Of::Draws, "1 is perfect; above 1 the probabilities are too low"),
-    ("calibration_in_the_large", "Calibration-in-the-large", Of::Draws, "what the log odds lack, all cases together; 0 is perfect, above 0 they are too low"),
-    ("calibration_slope", "Calibration slope", Of::Draws, "1 is perfect; below 1 the probabilities are too extreme"),
-    ("calibration_intercept", "Calibration intercept", Of::Draws, "of the line with that slope; 0 is perfect"),
-    ("ece_15_width", "Expected calibration error, 15 equal widths", Of::Draws, "depends on the bins and grows where cases are few"),
-    ("ece_15_mass", "Expected calibration error, 15 equal counts", Of::Draws, "the same with equally many cases in each bin"),
-    ("accuracy", "Accuracy", Of::All, "share of cases given their true label; of several labels: all of them and no other"),
+    (
+        "observed_expected",
+        "Observed : expected ratio",
+        Of::Draws,
+        "1 is perfect; above 1 the probabilities are too low",
+    ),
+    (
+        "calibration_in_the_large",
+        "Calibration-in-the-large",
+        Of::Draws,
+        "what the log odds lack, all cases together; 0 is perfect, above 0 they are too low",
+    ),
+    (
+        "calibration_slope",
+        "Calibration slope",
+        Of::Draws,
+        "1 is perfect; below 1 the probabilities are too extreme",
+    ),
+    (
+        "calibration_intercept",
+        "Calibration intercept",
+        Of::Draws,
+        "of the line with that slope; 0 is perfect",
+    ),
+    (
+        "ece_15_width",
+        "Expected calibration error, 15 equal widths",
+        Of::Draws,
+        "depends on the bins and grows where cases are few",
+    ),
+    (
+        "ece_15_mass",
+        "Expected calibration error, 15 equal counts",
+        Of::Draws,
+        "the same with equally many cases in each bin",
+    ),
+    (
+        "accuracy",
+        "Accuracy",
+        Of::All,
+        "share of cases given their true label; of several labels: all of them and no other",
+    ),
     ("balanced_accuracy", "Balanced accuracy", Of::Draws, "mean sensitivity of the labels"),
-    ("kappa_quadratic", "Quadratic weighted kappa", Of::Draws, "agreement beyond chance, by squared distance of the levels"),
+    (
+        "kappa_quadratic",
+        "Quadratic weighted kappa",
+        Of::Draws,
+        "agreement beyond chance, by squared distance of the levels",
+    ),
     ("kappa_linear", "Linear weighted kappa", Of::Draws, "the same by distance"),
     ("kappa", "Cohen's kappa", Of::Draws, "agreement beyond chance, every mistake the same"),
     ("macro_f1", "Macro-F1", Of::Draws, "mean F1 of the labels that occur"),
-    ("micro_f1", "Micro-F1", Of::Draws, "F1 of all labels of all cases together, where a case may have several"),
-    ("hamming_loss", "Hamming loss", Of::Draws, "share of labels that were wrongly said or left out, where a case may have several"),
+    (
+        "micro_f1",
+        "Micro-F1",
+        Of::Draws,
+        "F1 of all labels of all cases together, where a case may have several",
+    ),
+    (
+        "hamming_loss",
+        "Hamming loss",
+        Of::Draws,
+        "share of labels that were wrongly said or left out, where a case may have several",
+    ),
     ("under_triage", "Under-triage", Of::All, "share of cases given too low a level"),
-    ("far_under_triage", "Under-triage by two levels or more", Of::All, "share given a level too low by two or more"),
+    (
+        "far_under_triage",
+        "Under-triage by two levels or more",
+        Of::All,
+        "share given a level too low by two or more",
+    ),
     ("over_triage", "Over-triage", Of::All, "share given too high a level"),
-    ("missed_high_risk", "High risk given a level that is not high", Of::High, "share of high risk that its level misses"),
+    (
+        "missed_high_risk",
+        "High risk given a level that is not high",
+        Of::High,
+        "share of high risk that its level misses",
+    ),
 ];
 
 pub(super) fn all(settings: &Settings, judged: &[Judged], bootstrap: Bootstrap) -> Vec<Figure> {
@@ -88,12 +198,16 @@ pub(super) fn all(settings: &Settings, judged: &[Judged], bootstrap: Bootstrap) 
         let drawn: Vec<&Judged> = rows.iter().filter_map(|&row| judged.get(row)).collect();
         values(settings, &drawn)
     });
-    let figure = |(&(name, title, of, meaning), interval): (&(&'static str, &'static str, Of, &'static str), Interval)| {
+    let figure = |(&(name, title, of, meaning), interval): (
+        &(&'static str, &'static str, Of, &'static str),
+        Interval,
+    )| {
         let Interval { value, low, high, widened, .. } = interval;
         let found = Figure { name, title, meaning, value, low, high, method: "" };
         let Some((value, _)) = value.zip(low) else { return found };
         let independent = || count(judged, of, settings.high_from.unwrap_or_default()) as f64;
-        if low == high && of != Of::Draws
+        if low == high
+            && of != Of::Draws
             && let Some((low, high)) = wilson(value, independent())
         {
             let (low, high) = (Some(low.min(value)), Some(high.max(value)));

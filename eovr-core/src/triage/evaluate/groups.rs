@@ -86,7 +86,8 @@ pub(super) fn all<'a>(
                     .map(|((value, low), high)| [value, low, high]);
             }
         }
-        let [auroc, sensitivity, false_alarms, off, auroc_less, sensitivity_less, alarms_less, off_less] = found;
+        let [auroc, sensitivity, false_alarms, off, auroc_less, sensitivity_less, alarms_less, off_less] =
+            found;
         GroupFigures {
             name: shown.to_owned(),
             cases,

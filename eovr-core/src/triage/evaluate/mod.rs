@@ -46,9 +46,7 @@ pub use script::Script;
 
 use crate::error::{Error, Result};
 use crate::triage::learn::{Card, Order, few, listed};
-use crate::triage::metrics::{
-    Bins, Bootstrap, Confusion, FEW_GROUPS, Flags, NetBenefit, Overlap, Smoothed,
-};
+use crate::triage::metrics::{Bins, Bootstrap, Confusion, FEW_GROUPS, Flags, NetBenefit, Overlap, Smoothed};
 
 /// What an evaluation is about, and how it is done.
 #[derive(Clone, Debug, Serialize)]
@@ -170,7 +168,8 @@ impl Evaluation {
         }
         for (at, case) in judged.iter().enumerate() {
             let several = case.truths.iter().chain(&case.chosen);
-            let labels = case.said.iter().chain([&case.truth]).chain(case.raters.iter().flatten()).chain(several);
+            let labels =
+                case.said.iter().chain([&case.truth]).chain(case.raters.iter().flatten()).chain(several);
             if let Some(label) = labels.copied().find(|&label| label >= classes) {
                 return Err(Error::invalid("a label is outside the scheme")
                     .with_help(listed(&settings.labels))
@@ -198,7 +197,8 @@ impl Evaluation {
         } else {
             Vec::new()
         };
-        let with = |label: usize| judged.iter().filter(|case| case.is(label, settings.several)).count() as u64;
+        let with =
+            |label: usize| judged.iter().filter(|case| case.is(label, settings.several)).count() as u64;
         let counts: Vec<u64> = (0..classes).map(with).collect();
         let overlap = figures::overlap(&settings, &all);
         let high = first.filter(|_| settings.high_from.is_some());

@@ -32,7 +32,8 @@ pub(super) fn html(evaluation: &Evaluation) -> String {
     }
     checklist(&mut page, evaluation);
     let model = settings.model_sha256.as_deref().unwrap_or("none");
-    let date = if settings.date.is_empty() { String::new() } else { format!(", {}", escaped(&settings.date)) };
+    let date =
+        if settings.date.is_empty() { String::new() } else { format!(", {}", escaped(&settings.date)) };
     let _ = write!(
         page,
         "<h2>To do it again</h2><p class=\"q\">eovr {}, seed {}{date}<br>data SHA-256 <code>{}</code><br>model SHA-256 \
@@ -98,7 +99,9 @@ fn drawings(page: &mut String, evaluation: &Evaluation) {
         page.push_str(&plots::calibration(smoothed, &evaluation.reliability, &evaluation.histogram));
         let how = match smoothed.knots {
             0 => "logistic regression on the log odds".to_owned(),
-            knots => format!("logistic regression on a restricted cubic spline of the log odds, {knots} knots"),
+            knots => {
+                format!("logistic regression on a restricted cubic spline of the log odds, {knots} knots")
+            }
         };
         let _ = write!(
             page,
@@ -125,7 +128,9 @@ fn drawings(page: &mut String, evaluation: &Evaluation) {
 }
 
 fn figures(page: &mut String, evaluation: &Evaluation) {
-    page.push_str("<h2>Performance</h2><table><tr><th>measure</th><th>value</th><th>95 % interval</th><th></th></tr>");
+    page.push_str(
+        "<h2>Performance</h2><table><tr><th>measure</th><th>value</th><th>95 % interval</th><th></th></tr>",
+    );
     for figure in &evaluation.figures {
         // What does not apply here is left out; what applies and is undefined says so.
         let Some(value) = figure.value else { continue };
@@ -135,7 +140,7 @@ fn figures(page: &mut String, evaluation: &Evaluation) {
             _ => "",
         };
         let interval = match (figure.low, figure.high) {
-            (Some(low), Some(high)) => format!("{low:.3} to {high:.3}{note}"),
+            (Some(low), Some(high)) => format!("{}{note}", minus(format!("{low:.3} to {high:.3}"))),
             _ => String::new(),
         };
         let meaning = match evaluation.settings.prevalence {
@@ -144,9 +149,11 @@ fn figures(page: &mut String, evaluation: &Evaluation) {
         };
         let _ = write!(
             page,
-            "<tr><th title=\"{}\">{}</th><td class=\"n\">{value:.3}</td><td class=\"i\">{interval}</td><td class=\"q\">{meaning}\
+            "<tr><th title=\"{}\">{}</th><td class=\"n\">{}</td><td class=\"i\">{interval}</td><td class=\"q\">{meaning}\
              </td></tr>",
-            figure.name, figure.title
+            figure.name,
+            figure.title,
+            minus(format!("{value:.3}"))
         );
     }
     page.push_str("</table>");
@@ -161,6 +168,11 @@ fn figures(page: &mut String, evaluation: &Evaluation) {
     if !undefined.is_empty() {
         let _ = write!(page, "<p class=\"q\">Not defined here: {}.</p>", undefined.join(", "));
     }
+}
+
+/// Figures with a minus sign as it is printed. No word stands in them.
+fn minus(figures: String) -> String {
+    figures.replace('-', "−")
 }
 
 fn by_label(page: &mut String, evaluation: &Evaluation) {
@@ -206,6 +218,7 @@ fn groups(page: &mut String, title: &str, groups: &[GroupFigures]) {
             None => figure,
         }
     };
+    let shown = |figure, difference| minus(shown(figure, difference));
     for group in groups {
         let less = &group.difference;
         let _ = write!(
@@ -308,7 +321,14 @@ fn training(page: &mut String, card: &Card) {
         ("seed", card.seed.to_string()),
         ("rows", format!("{} for training, {} for choosing", card.rows.0, card.rows.1)),
         ("labels", labels.join(", ")),
-        ("order of the labels", format!("{}, for {}", if card.order == Order::Ordinal { "levels" } else { "none" }, card.order_because)),
+        (
+            "order of the labels",
+            format!(
+                "{}, for {}",
+                if card.order == Order::Ordinal { "levels" } else { "none" },
+                card.order_because
+            ),
+        ),
         ("flag above", shown(card.flag_above)),
         (
             "held out",

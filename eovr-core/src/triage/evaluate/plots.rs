@@ -6,9 +6,19 @@ use super::svg::{Frame, escaped};
 use crate::triage::metrics::{NetBenefit, Smoothed};
 
 /// The smoothed curve with its band, the binned points, and under it how the probabilities lie.
-pub(super) fn calibration(smoothed: &Smoothed, bins: &[(usize, f64, f64)], histogram: &[(u64, u64)]) -> String {
+pub(super) fn calibration(
+    smoothed: &Smoothed,
+    bins: &[(usize, f64, f64)],
+    histogram: &[(u64, u64)],
+) -> String {
     let frame = Frame { from: (0.0, 0.0), to: (1.0, 1.0), under: 84.0 };
-    let mut svg = frame.open("Calibration of high risk", "predicted probability of high risk", "observed share", &QUARTERS, &QUARTERS);
+    let mut svg = frame.open(
+        "Calibration of high risk",
+        "predicted probability of high risk",
+        "observed share",
+        &QUARTERS,
+        &QUARTERS,
+    );
     let ideal = frame.line(&[(0.0, 0.0), (1.0, 1.0)]);
     let _ = write!(svg, r#"<polyline class="d" points="{ideal}"/>"#);
     let upper = smoothed.points.iter().map(|point| (point.said, point.high));
@@ -55,6 +65,13 @@ pub(super) fn calibration(smoothed: &Smoothed, bins: &[(usize, f64, f64)], histo
     svg
 }
 
+/// Four to ten round numbers up to this one, from 0.
+fn round(most: f64) -> Vec<f64> {
+    const STEPS: [f64; 10] = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005];
+    let step = STEPS.into_iter().find(|step| most / step >= 4.0).unwrap_or(most / 4.0);
+    (0..).map(|place| f64::from(place) * step).take_while(|&at| at <= most * 1.001).take(11).collect()
+}
+
 const QUARTERS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
 /// Net benefit of the scorer beside acting on all and on none.
@@ -63,8 +80,7 @@ pub(super) fn decision(curve: &[NetBenefit], flag: Option<f64>) -> String {
     let end = curve.last().map_or(0.5, |point| point.threshold);
     // A little below nothing: how far acting on all falls is of no interest.
     let frame = Frame { from: (0.0, -0.15 * most), to: (end, 1.1 * most), under: 0.0 };
-    let across: Vec<f64> = (0..=4).map(|quarter| end * f64::from(quarter) / 4.0).collect();
-    let up: Vec<f64> = (0..=4).map(|quarter| most * f64::from(quarter) / 4.0).collect();
+    let (across, up) = (round(end), round(most));
     let mut svg = frame.open("Decision curve", "threshold probability", "net benefit", &across, &up);
     let shown = |of: fn(&NetBenefit) -> f64| -> String {
         let points: Vec<(f64, f64)> = curve.iter().map(|point| (point.threshold, of(point))).collect();
@@ -84,11 +100,12 @@ pub(super) fn decision(curve: &[NetBenefit], flag: Option<f64>) -> String {
             r#"<line class="f" x1="{x:.1}" y1="{y:.1}" x2="{x:.1}" y2="{:.1}"/><text x="{:.1}" y="{:.1}">flag</text>"#,
             frame.bottom(),
             x + 4.0,
-            y + 12.0
+            frame.bottom() - 6.0
         );
     }
     let (x, y) = frame.place((end, frame.to.1));
-    for (row, (class, name)) in [("c", "scorer"), ("l", "treat all"), ("d", "treat none")].iter().enumerate() {
+    for (row, (class, name)) in [("c", "scorer"), ("l", "treat all"), ("d", "treat none")].iter().enumerate()
+    {
         let y = y + 14.0 + 16.0 * row as f64;
         let _ = write!(
             svg,

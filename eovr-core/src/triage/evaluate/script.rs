@@ -24,7 +24,10 @@ impl Script {
         for letter in narrative.chars().filter(|letter| letter.is_alphabetic()) {
             all += 1;
             match letter {
-                '\u{600}'..='\u{6FF}' | '\u{750}'..='\u{77F}' | '\u{8A0}'..='\u{8FF}' | '\u{FB50}'..='\u{FDFF}'
+                '\u{600}'..='\u{6FF}'
+                | '\u{750}'..='\u{77F}'
+                | '\u{8A0}'..='\u{8FF}'
+                | '\u{FB50}'..='\u{FDFF}'
                 | '\u{FE70}'..='\u{FEFF}' => arabic += 1,
                 'A'..='Z' | 'a'..='z' | '\u{C0}'..='\u{24F}' => latin += 1,
                 _ => {}

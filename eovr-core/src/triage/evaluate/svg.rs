@@ -56,7 +56,7 @@ impl Frame {
 
     /// Opens the drawing: its grid, its numbers, the names of its axes.
     pub(super) fn open(&self, title: &str, across: &str, up: &str, columns: &[f64], rows: &[f64]) -> String {
-        let mut svg = open(title, SIDE + ROOM * 1.5, SIDE + ROOM * 1.6 + self.under);
+        let mut svg = open(title, SIDE + ROOM * 1.4, SIDE + ROOM * 1.3 + self.under);
         let (left, bottom) = (ROOM, self.bottom());
         for &column in columns {
             let (x, _) = self.place((column, 0.0));

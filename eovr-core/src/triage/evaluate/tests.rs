@@ -208,7 +208,9 @@ fn a_subgroup_stands_beside_all_others() {
     let [arabic, latin] = evaluation.scripts.as_slice() else { panic!("{:?}", evaluation.scripts) };
     assert_eq!((arabic.name.as_str(), arabic.sensitivity.unwrap()[0]), ("Arabic script", 0.0));
     let [less, low, high] = arabic.difference.sensitivity.unwrap();
-    assert!((less + latin.sensitivity.unwrap()[0]).abs() < 1e-12 && low <= less && less <= high && high < 0.0);
+    assert!(
+        (less + latin.sensitivity.unwrap()[0]).abs() < 1e-12 && low <= less && less <= high && high < 0.0
+    );
     let [more, ..] = latin.difference.sensitivity.unwrap();
     assert!((more + less).abs() < 1e-12);
     let page = evaluation.html();
@@ -239,7 +241,8 @@ fn the_page_has_what_a_journal_asks_for() {
         evaluated: 600,
         repeated: 2,
     };
-    let asked = Settings { prevalence: Some(0.05), flow: Some(flow), date: "2026-11-30".to_owned(), ..settings() };
+    let asked =
+        Settings { prevalence: Some(0.05), flow: Some(flow), date: "2026-11-30".to_owned(), ..settings() };
     let evaluation = Evaluation::new(asked, &cases).unwrap();
     let value = |name: &str| evaluation.figure(name).unwrap().value.unwrap();
     let (sensitivity, specificity) = (value("flag_sensitivity"), value("flag_specificity"));

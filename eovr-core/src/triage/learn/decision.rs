@@ -86,9 +86,8 @@ impl Decision {
     pub(super) fn thresholds(probabilities: &[f32], truths: &[&[usize]], classes: usize) -> Self {
         let best = |class: usize| {
             let rows = probabilities.chunks(classes.max(1)).zip(truths);
-            let cases: Vec<(f32, bool)> = rows
-                .filter_map(|(p, truth)| Some((*p.get(class)?, truth.contains(&class))))
-                .collect();
+            let cases: Vec<(f32, bool)> =
+                rows.filter_map(|(p, truth)| Some((*p.get(class)?, truth.contains(&class)))).collect();
             let all = cases.iter().filter(|case| case.1).count();
             let f1 = |threshold: f32| {
                 let said = cases.iter().filter(|case| case.0 > threshold);

@@ -87,10 +87,15 @@ impl Mistakes {
         }
         let at = |a: usize, b: usize| given.get(a * classes + b).copied().unwrap_or_default();
         let chance = |a: usize, b: usize| {
-            true_of.get(a).zip(said_of.get(b)).map_or(0.0, |(truth, said)| truth * said / f64::max(count, 1.0))
+            true_of
+                .get(a)
+                .zip(said_of.get(b))
+                .map_or(0.0, |(truth, said)| truth * said / f64::max(count, 1.0))
         };
         let pairs = (0..classes).flat_map(|a| (a + 1..classes).map(move |b| (a, b)));
-        Self { between: pairs.map(|(a, b)| (a, b, at(a, b) + at(b, a), chance(a, b) + chance(b, a))).collect() }
+        Self {
+            between: pairs.map(|(a, b)| (a, b, at(a, b) + at(b, a), chance(a, b) + chance(b, a))).collect(),
+        }
     }
 
     /// How much nearer mistakes fall than by chance, were the labels levels in this order (linearly weighted kappa).

@@ -132,8 +132,12 @@ impl Plan {
             None if !settled.numbers => (Order::Nominal, "they are words"),
             None if settled.labels.len() < 3 => (Order::Nominal, "there are two"),
             None => match finding() {
-                Finding::Levels => (Order::Ordinal, "they are whole numbers, and mistakes fall on neighbours"),
-                Finding::Kinds => (Order::Nominal, "they are numbers, but mistakes do not fall on neighbours"),
+                Finding::Levels => {
+                    (Order::Ordinal, "they are whole numbers, and mistakes fall on neighbours")
+                }
+                Finding::Kinds => {
+                    (Order::Nominal, "they are numbers, but mistakes do not fall on neighbours")
+                }
                 Finding::Unsure => return Err(Self::question(&settled.labels)),
             },
         })
@@ -172,4 +176,3 @@ impl Plan {
         Ok(Some(high))
     }
 }
-

@@ -192,8 +192,7 @@ fn five_levels_are_told_from_five_kinds() {
             // A level shares its words with the levels beside it, a kind with the kind that has its neighbour's number
             // in another order.
             let place = if levels { label } else { [0, 3, 1, 4, 2][label] };
-            let words: Vec<String> =
-                (0..6).map(|_| format!("word{}", place * 4 + random.below(8))).collect();
+            let words: Vec<String> = (0..6).map(|_| format!("word{}", place * 4 + random.below(8))).collect();
             trainer.add(&words.join(" "), &label.to_string(), Part::Train).unwrap();
         }
         trainer.train(&Plan::default(), |_| {})
@@ -274,7 +273,9 @@ fn a_narrative_may_have_several_labels_or_none() {
     assert!(levels().read("the patient died").labels.is_empty());
     let mut trainer = Trainer::new(0);
     for row in 0..20 {
-        trainer.add_several("some words", if row % 2 == 0 { &["a"] } else { &["b", "a"] }, Part::Train).unwrap();
+        trainer
+            .add_several("some words", if row % 2 == 0 { &["a"] } else { &["b", "a"] }, Part::Train)
+            .unwrap();
     }
     let error = trainer.train(&ordered("x"), |_| {}).unwrap_err();
     assert!(error.to_string().contains("none is above another"), "{error}");
@@ -290,7 +291,10 @@ fn hundreds_of_labels_are_learned_and_kept() {
     }
     let model = trainer.train(&Plan::default(), |_| {}).unwrap();
     let right = (0..LABELS)
-        .filter(|label| model.labels()[model.read(&format!("code{label} word{label}x")).label] == format!("kind{label:03}"))
+        .filter(|label| {
+            model.labels()[model.read(&format!("code{label} word{label}x")).label]
+                == format!("kind{label:03}")
+        })
         .count();
     assert!(right * 10 > LABELS * 9, "{right}");
     let bytes = model.to_bytes();
@@ -474,7 +478,10 @@ fn high_risk_on_the_public_sets() {
             (line.slope, flags.auroc().unwrap(), flags.brier().unwrap())
         };
         let (before, after) = (figures(&without), figures(&model));
-        assert!((before.1 - after.1).abs() < 1e-3 && after.2 < before.2 + 0.002, "{file}: {before:?}, {after:?}");
+        assert!(
+            (before.1 - after.1).abs() < 1e-3 && after.2 < before.2 + 0.002,
+            "{file}: {before:?}, {after:?}"
+        );
         println!("{file}: {:?}", model.calibration.high);
     }
 }

@@ -303,9 +303,11 @@ fn surprise(said: &[f32], truth: &[usize], link: Link) -> f64 {
     let of = |p: f32| -f64::from(libm::logf(p.max(1e-9)));
     match link {
         Link::OneOf => truth.iter().map(|&label| of(said.get(label).copied().unwrap_or_default())).sum(),
-        Link::AnyOf => {
-            said.iter().enumerate().map(|(label, &p)| of(if truth.contains(&label) { p } else { 1.0 - p })).sum()
-        }
+        Link::AnyOf => said
+            .iter()
+            .enumerate()
+            .map(|(label, &p)| of(if truth.contains(&label) { p } else { 1.0 - p }))
+            .sum(),
     }
 }
 

@@ -132,9 +132,10 @@ fn middle(mut seen: Vec<f64>, value: Option<f64>) -> Interval {
     seen.sort_by(f64::total_cmp);
     let of = |at: f64| value.and(percentile(&seen, at));
     let (low, high) = (of(0.025), of(0.975));
-    let widened =
-        value.zip(low).is_some_and(|(value, low)| value < low) || value.zip(high).is_some_and(|(value, high)| value > high);
-    let reach = |edge: Option<f64>, to: fn(f64, f64) -> f64| edge.zip(value).map(|(edge, value)| to(edge, value));
+    let widened = value.zip(low).is_some_and(|(value, low)| value < low)
+        || value.zip(high).is_some_and(|(value, high)| value > high);
+    let reach =
+        |edge: Option<f64>, to: fn(f64, f64) -> f64| edge.zip(value).map(|(edge, value)| to(edge, value));
     Interval { value, low: reach(low, f64::min), high: reach(high, f64::max), widened, defined: seen.len() }
 }
 

@@ -67,7 +67,12 @@ impl Flags {
             let said = first + (last - first) * place as f64 / (POINTS - 1) as f64;
             let terms = at(said);
             let (middle, half) = (fit.predicted(&terms), Z * fit.error(&terms));
-            CurvePoint { said, happened: chance(middle), low: chance(middle - half), high: chance(middle + half) }
+            CurvePoint {
+                said,
+                happened: chance(middle),
+                low: chance(middle - half),
+                high: chance(middle + half),
+            }
         });
         let points: Vec<CurvePoint> = points.collect();
         let mut apart: Vec<f64> =
@@ -95,7 +100,8 @@ impl Spline {
     fn new(cases: &[(f64, f64)], places: &[f64]) -> Option<Self> {
         let sorted: Vec<f64> = cases.iter().map(|case| case.0).collect();
         let knots: Vec<f64> = places.iter().filter_map(|&place| percentile(&sorted, place)).collect();
-        let apart = knots.windows(2).all(|pair| pair.last() > pair.first().map(|first| first + 1e-6).as_ref());
+        let apart =
+            knots.windows(2).all(|pair| pair.last() > pair.first().map(|first| first + 1e-6).as_ref());
         (apart && knots.len() == places.len()).then_some(Self { knots })
     }
 
@@ -109,7 +115,8 @@ impl Spline {
             let cube = |from: f64| (x - from).max(0.0).powi(3);
             let (span, end) = ((last - first).powi(2), last - before);
             for (term, knot) in terms.iter_mut().skip(2).zip(self.knots.iter().take(self.knots.len() - 2)) {
-                let bent = cube(*knot) - cube(*before) * (last - knot) / end + cube(*last) * (before - knot) / end;
+                let bent =
+                    cube(*knot) - cube(*before) * (last - knot) / end + cube(*last) * (before - knot) / end;
                 *term = bent / span;
             }
         }
@@ -143,14 +150,20 @@ impl Fit {
                 let p = chance(dot(&weights, terms));
                 for ((slope, bend), term) in gradient.iter_mut().zip(&mut hessian).zip(terms) {
                     *slope += (y - p) * term;
-                    bend.iter_mut().zip(terms).for_each(|(bend, other)| *bend += p * (1.0 - p) * term * other);
+                    bend.iter_mut()
+                        .zip(terms)
+                        .for_each(|(bend, other)| *bend += p * (1.0 - p) * term * other);
                 }
             }
             let covariance = inverse(hessian, count)?;
             let step = covariance.map(|row| dot(&row, &gradient));
-            let settled = step.iter().zip(&weights).all(|(step, weight)| step.abs() < 1e-10 * (1.0 + weight.abs()));
+            let settled =
+                step.iter().zip(&weights).all(|(step, weight)| step.abs() < 1e-10 * (1.0 + weight.abs()));
             if settled {
-                return weights.iter().all(|weight| weight.is_finite()).then_some(Self { weights, covariance });
+                return weights
+                    .iter()
+                    .all(|weight| weight.is_finite())
+                    .then_some(Self { weights, covariance });
             }
             let mut length = 1.0;
             loop {

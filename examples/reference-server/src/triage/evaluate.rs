@@ -101,7 +101,10 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
     }
     print(&evaluation, &scheme, &cases, out);
     if let Some(path) = &args.predictions {
-        write(path, &predictions::csv(&scheme.labels, &cases.rows, &cases.judged, args.labels.multi.as_deref())?)?;
+        write(
+            path,
+            &predictions::csv(&scheme.labels, &cases.rows, &cases.judged, args.labels.multi.as_deref())?,
+        )?;
     }
     if let Some(path) = &args.json {
         let json = serde_json::to_vec_pretty(&evaluation);
@@ -163,7 +166,10 @@ impl Scheme {
             return Ok(Self { labels, order, because: "the model's card says so".to_owned(), high });
         }
         if args.labels.multi.is_some() {
-            return Err(Failure::usage("the rules name no labels", "evaluate a model that was trained with `--multi`"));
+            return Err(Failure::usage(
+                "the rules name no labels",
+                "evaluate a model that was trained with `--multi`",
+            ));
         }
         let mut rows = Labelled::open(&args.data)?;
         let label = rows.column(&args.label)?;

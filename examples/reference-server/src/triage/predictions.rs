@@ -24,7 +24,9 @@ pub(super) fn csv(
     let name = |label: Option<usize>| label.and_then(|label| labels.get(label)).cloned().unwrap_or_default();
     for (row, case) in rows.iter().zip(judged) {
         let high = case.high.map(|high| high.to_string()).unwrap_or_default();
-        let all = |labels: &[usize]| labels.iter().map(|&label| name(Some(label))).collect::<Vec<_>>().join(separator);
+        let all = |labels: &[usize]| {
+            labels.iter().map(|&label| name(Some(label))).collect::<Vec<_>>().join(separator)
+        };
         let (truth, said) = match several {
             true => (all(&case.truths), all(&case.chosen)),
             false => (name(Some(case.truth)), name(case.said)),

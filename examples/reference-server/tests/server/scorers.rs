@@ -219,7 +219,14 @@ fn a_page_can_go_into_an_appendix() -> Tested {
         }
     }
     let page = fs::read_to_string(&html)?;
-    for part in ["Reporting checklist", "Training card", "Flow of rows", "Latin script", "2026-11-30", "Decision curve"] {
+    for part in [
+        "Reporting checklist",
+        "Training card",
+        "Flow of rows",
+        "Latin script",
+        "2026-11-30",
+        "Decision curve",
+    ] {
         assert!(page.contains(part), "{part}");
     }
     Ok(())
@@ -232,7 +239,8 @@ fn a_narrative_may_have_several_labels() -> Tested {
     let mut table = "text,level,part\n".to_owned();
     for number in 0..280 {
         let parts = [("fall", "the patient fell"), ("drug", "a wrong dose"), ("نار", "دخان في المطبخ")];
-        let own = || parts.iter().enumerate().filter(|(place, _)| (number >> place) & 1 == 1).map(|(_, part)| part);
+        let own =
+            || parts.iter().enumerate().filter(|(place, _)| (number >> place) & 1 == 1).map(|(_, part)| part);
         let labels: Vec<&str> = own().map(|part| part.0).collect();
         let story: Vec<&str> = own().map(|part| part.1).collect();
         let part = ["train", "train", "test"][number % 3];
