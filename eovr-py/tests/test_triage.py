@@ -112,7 +112,11 @@ def test_whole_numbers_may_be_levels_or_kinds() -> None:
 
 
 def test_a_narrative_may_have_several_labels() -> None:
-    parts = {"fall": "the patient fell in the bathroom", "drug": "the wrong dose was given", "fire": "smoke in the kitchen"}
+    parts = {
+        "fall": "the patient fell in the bathroom",
+        "drug": "the wrong dose was given",
+        "fire": "smoke in the kitchen",
+    }
     chance = random.Random(3)
     truth = [[name for name in parts if chance.random() < 0.5] for _ in range(160)]
     texts = [" and ".join(["a report", *(parts[name] for name in names)]) for names in truth]
@@ -128,10 +132,13 @@ def test_a_narrative_may_have_several_labels() -> None:
 def test_a_page_for_an_appendix(model: Model) -> None:
     texts, labels = rows(120, seed=8)
     clusters = [place % 12 for place in range(120)]
-    found = triage.evaluate(model, texts, labels, clusters=clusters, prevalence=0.05, date="2026-11-30", draws=50)
+    found = triage.evaluate(
+        model, texts, labels, clusters=clusters, prevalence=0.05, date="2026-11-30", draws=50
+    )
     assert found.report["clusters"] == 12 and "12 clusters" in found.report["warnings"][0]
     page = found.html()
-    for part in ("Reporting checklist", "Training card", "Latin script", "2026-11-30", "PPV at the stated prevalence"):
+    parts = ("Reporting checklist", "Training card", "Latin script", "2026-11-30", "PPV at the stated prevalence")
+    for part in parts:
         assert part in page
     for figure in found.figures.values():
         if figure.value is not None and figure.low is not None and figure.high is not None:
