@@ -1,12 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet};
+mod cases;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use eovr_core::triage::evaluate::{Evaluation, Flow, Judged, Settings};
-use eovr_core::triage::learn::{Card, Order, Plan, TextReader};
+use eovr_core::triage::evaluate::{Evaluation, Settings};
+use eovr_core::triage::learn::{Order, Plan};
 
-use super::labelled::{Column, Labelled, Side, text_digest};
+use self::cases::Cases;
+use super::labelled::Labelled;
 use super::scorers::{Asked, sorted};
-use super::{Labels, bar, predictions, write};
+use super::{Labels, predictions, write};
 use crate::output::{Failure, Out};
 
 /// Options of `evaluate`.
@@ -221,180 +224,11 @@ fn listed(labels: &[String]) -> String {
     if labels.len() > 20 { format!("{shown} and {} others", labels.len() - 20) } else { shown }
 }
 
-/// Which rows are looked at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Which {
-    All,
-    /// Those that a column keeps for testing.
-    Column,
-    /// Those that a training with this seed kept for testing by chance.
-    Chance(u64),
-}
-
-impl Which {
-    /// Nobody is asked about a row that a model learned from.
-    fn of<'a>(args: &Args, digest: &str, cards: impl Iterator<Item = &'a Card>) -> Result<Self, Failure> {
-        let mut which = if args.split.is_some() { Self::Column } else { Self::All };
-        for card in cards.filter(|card| card.data_sha256 == digest) {
-            let learned = format!("`{}` learned from rows of this file", card.name);
-            match (&args.split, card.split.as_str()) {
-                (None, "") if which == Self::All || which == Self::Chance(card.seed) => {
-                    which = Self::Chance(card.seed);
-                }
-                (None, "") => {
-                    return Err(Failure::usage(
-                        format!("{learned}, and the other model kept other rows for testing"),
-                        "train both with the same `--seed`, or with the same `--split`",
-                    ));
-                }
-                (Some(_), "") => {
-                    let help = "leave `--split` out: its training kept rows for testing by chance";
-                    return Err(Failure::usage(learned, help));
-                }
-                (Some(split), kept) if split == kept => {}
-                (_, kept) => {
-                    let help = format!("say which are for testing: `--split {kept}`");
-                    return Err(Failure::usage(learned, help));
-                }
-            }
-        }
-        Ok(which)
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::All => "all rows",
-            Self::Column => "rows of `test`",
-            Self::Chance(_) => "rows that training kept for testing",
-        }
-    }
-}
-
 fn no_high_side() -> Failure {
     Failure::usage(
         "the rules say how bad a report sounds, and these labels have no high side",
         "say from which label on it is high risk (`--high`), or give the labels in order (`--ordinal`)",
     )
-}
-
-/// All cases, scored.
-struct Cases {
-    judged: Vec<Judged>,
-    other: Vec<Judged>,
-    rows: Vec<u64>,
-    digest: String,
-    which: &'static str,
-    flow: Flow,
-}
-
-impl Cases {
-    fn read(args: &Args, scorer: &Asked, other: Option<&Asked>, scheme: &Scheme) -> Result<Self, Failure> {
-        let mut rows = Labelled::open(&args.data)?;
-        let (text, label) = (rows.column(&args.text)?, rows.column(&args.label)?);
-        let optional = |name: &Option<String>| name.as_deref().map(|name| rows.column(name)).transpose();
-        let (split, group, cluster) =
-            (optional(&args.split)?, optional(&args.group)?, optional(&args.cluster)?);
-        let raters: Vec<Column> =
-            args.rater.iter().map(|name| rows.column(name)).collect::<Result<_, _>>()?;
-        let which = Which::of(
-            args,
-            &rows.digest,
-            [Some(scorer), other].into_iter().flatten().filter_map(Asked::card),
-        )?;
-        // A text that a scorer learned from tells nothing, whatever the column says of its second row.
-        let learned = match [Some(scorer), other].into_iter().flatten().filter_map(Asked::card) {
-            mut cards if which == Which::Column && cards.any(|card| card.data_sha256 == rows.digest) => {
-                texts_learned_from(args)?
-            }
-            _ => BTreeSet::new(),
-        };
-        let (mut flow, mut seen, mut known) = (Flow::default(), BTreeSet::new(), 0);
-        let reading = bar(rows.bytes, "scoring {bar:40} {percent:>3} %");
-        let mut memory = TextReader::default();
-        let mut clusters: BTreeMap<String, u64> = BTreeMap::new();
-        let (mut judged, mut others, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-        while rows.next()? {
-            reading.set_position(rows.read());
-            let narrative = rows.cell(text);
-            flow.read += 1;
-            let side = match which {
-                Which::All => Side::Test,
-                Which::Column => rows.side(split, narrative, 0)?,
-                Which::Chance(seed) => rows.side(None, narrative, seed)?,
-            };
-            match side {
-                Side::Train => flow.train += 1,
-                Side::Valid => flow.valid += 1,
-                Side::Test => {}
-            }
-            if side != Side::Test {
-                continue;
-            }
-            let text_of = text_digest(narrative);
-            if learned.contains(&text_of) {
-                known += 1;
-                continue;
-            }
-            flow.evaluated += 1;
-            flow.repeated += u64::from(!seen.insert(text_of));
-            let number = rows.number();
-            let truths = match args.labels.several(rows.cell(label)) {
-                Some(several) => {
-                    several.into_iter().map(|label| scheme.place(label, number)).collect::<Result<_, _>>()?
-                }
-                None => Vec::new(),
-            };
-            let truth = match args.labels.multi {
-                Some(_) => truths.first().copied().unwrap_or_default(),
-                None => scheme.place(rows.label(label)?, number)?,
-            };
-            let group = group.map(|group| rows.cell(group).to_owned());
-            let cluster = cluster.map(|cluster| {
-                let next = clusters.len() as u64;
-                *clusters.entry(rows.cell(cluster).to_owned()).or_insert(next)
-            });
-            let mut said = Vec::with_capacity(raters.len());
-            for &rater in &raters {
-                let label = rows.cell(rater).trim();
-                said.push((!label.is_empty()).then(|| scheme.place(label, number)).transpose()?);
-            }
-            let levels =
-                (scheme.order == Order::Ordinal || scheme.labels.len() == 2).then_some(scheme.labels.len());
-            if let Some(other) = other {
-                let said = other.judge(&mut memory, narrative, levels);
-                others.push(Judged { truth, truths: truths.clone(), cluster, ..said });
-            }
-            let by_scorer = scorer.judge(&mut memory, narrative, levels);
-            judged.push(Judged { truth, truths, group, cluster, raters: said, ..by_scorer });
-            numbers.push(number);
-        }
-        reading.finish_and_clear();
-        if judged.is_empty() {
-            return Err(Failure::usage(
-                "there is no row to evaluate",
-                "with `--split` only rows of `test` are looked at",
-            ));
-        }
-        if known > 0 {
-            flow.dropped.push(("the text is among the rows that training used".to_owned(), known));
-        }
-        Ok(Self { judged, other: others, rows: numbers, digest: rows.digest, which: which.words(), flow })
-    }
-}
-
-/// The digests of all texts on the side of training.
-fn texts_learned_from(args: &Args) -> Result<BTreeSet<[u8; 16]>, Failure> {
-    let mut rows = Labelled::open(&args.data)?;
-    let text = rows.column(&args.text)?;
-    let split = args.split.as_deref().map(|name| rows.column(name)).transpose()?;
-    let mut learned = BTreeSet::new();
-    while rows.next()? {
-        let narrative = rows.cell(text);
-        if rows.side(split, narrative, 0)? != Side::Test {
-            learned.insert(text_digest(narrative));
-        }
-    }
-    Ok(learned)
 }
 
 fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out) {
