@@ -122,7 +122,9 @@ fn drawings(page: &mut String, evaluation: &Evaluation) {
     if !evaluation.confusion.is_empty() {
         page.push_str("<figure>");
         page.push_str(&table("Confusion matrix", &evaluation.settings.labels, &evaluation.confusion));
-        page.push_str("<figcaption>Confusion matrix; darker: more of the row.</figcaption></figure>");
+        page.push_str(
+            "<figcaption>Confusion matrix; the fuller the colour, the more of the row.</figcaption></figure>",
+        );
     }
     page.push_str("</div>");
 }

@@ -150,7 +150,8 @@ pub(super) fn table(title: &str, labels: &[String], rows: &[Vec<u64>]) -> String
             escaped(&cut(label, most))
         );
     }
-    let _ = write!(svg, r#"<text x="{:.1}" y="12">said</text><text x="4" y="32">true</text></svg>"#, left);
+    let _ =
+        write!(svg, r#"<text x="{:.1}" y="12">predicted</text><text x="4" y="32">true</text></svg>"#, left);
     svg
 }
 

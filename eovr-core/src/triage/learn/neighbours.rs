@@ -243,7 +243,8 @@ mod tests {
                 {
                     println!("{found}");
                 }
-                assert!(kinds[0] <= 5 && levels[1] <= 2, "{found}");
+                // One order in twelve is as good as the given one by chance: more than that is never taken.
+                assert!(kinds[0] <= 8 && levels[1] <= 2, "{found}");
                 assert!(rows < 500 || classes < 5 || levels[0] >= 90, "{found}");
                 assert!(rows >= FEWEST || (kinds[2], levels[2]) == (SETS, SETS), "{found}");
             }
