@@ -49,6 +49,9 @@ struct Done {
     /// Quadratic kappa, or macro-F1 where labels are kinds.
     agreement: f64,
     ece: f64,
+    /// The calibration slope of high risk, where labels are levels. Peers leave it out.
+    #[serde(default)]
+    slope: Option<f64>,
     train_cpu: f64,
     read_cpu: f64,
 }
@@ -128,6 +131,12 @@ fn lines_of(
     let line = Line::new(format!("{name}: ECE15, {} rows", rows.test.len()), format!("{:.4}", ours.ece));
     let line = line.floor(format!("{:.4}  {USUAL}", named(USUAL)?.ece), ours.ece / named(USUAL)?.ece);
     lines.push(if rows.test.len() < 400 { line } else { line.target("≤ 0.05", ours.ece <= 0.05) });
+    if let Some(slope) = ours.slope {
+        lines.push(
+            Line::new(format!("{name}: calibration slope of high risk"), format!("{slope:.3}"))
+                .target("0.8 to 1.25", (0.8..=1.25).contains(&slope)),
+        );
+    }
     for (who, with, cost, least) in [
         (USUAL, "", ours.read_cpu, 20.0),
         (QUICK, "", ours.read_cpu, 10.0),
@@ -192,35 +201,42 @@ impl Rows {
         let mut memory = TextReader::default();
         let said: Vec<Answer> =
             self.test.iter().map(|(text, _)| model.read_with(&mut memory, text)).collect();
-        let (auroc, agreement, ece) = self.figures(set, &model, &said)?;
+        let (auroc, agreement, ece, slope) = self.figures(set, &model, &said)?;
         let read_cpu = self.reading(&model)?;
         let peer = "eovr".to_owned();
-        Ok((model, Done { peer, auroc, agreement, ece, train_cpu: train_cpu.cpu / 1e6, read_cpu }))
+        Ok((model, Done { peer, auroc, agreement, ece, slope, train_cpu: train_cpu.cpu / 1e6, read_cpu }))
     }
 
-    fn figures(&self, set: &Set, model: &TextModel, said: &[Answer]) -> Outcome<(f64, f64, f64)> {
+    fn figures(
+        &self,
+        set: &Set,
+        model: &TextModel,
+        said: &[Answer],
+    ) -> Outcome<(f64, f64, f64, Option<f64>)> {
         let labels = model.labels();
         let place = |label: &str| labels.iter().position(|other| other == label);
         let truth: Vec<usize> =
             self.test.iter().map(|(_, label)| place(label)).collect::<Option<_>>().ok_or("a label is new")?;
         let chosen: Vec<usize> = said.iter().map(|answer| answer.label).collect();
         let confusion = Confusion::new(&truth, &chosen, labels.len())?;
-        let side = |of: &dyn Fn(usize) -> bool, score: &dyn Fn(&Answer) -> f64| -> Outcome<(f64, f64)> {
+        type Side = (f64, f64, Option<f64>);
+        let side = |of: &dyn Fn(usize) -> bool, score: &dyn Fn(&Answer) -> f64| -> Outcome<Side> {
             let truth: Vec<bool> = truth.iter().map(|label| of(*label)).collect();
             let flags = Flags::new(&truth, &said.iter().map(score).collect::<Vec<_>>())?;
             let off = flags.calibration_error(Bins::WIDTH_15).ok_or("probabilities")?;
-            Ok((flags.auroc().ok_or("both sides")?, off))
+            let slope = flags.calibration_line().map(|line| line.slope);
+            Ok((flags.auroc().ok_or("both sides")?, off, slope))
         };
         if let Some(high) = set.high_from.and_then(place) {
-            let (auroc, ece) = side(&|label| label >= high, &|answer| answer.high.unwrap_or(0.0))?;
-            return Ok((auroc, confusion.kappa(Weights::Quadratic).ok_or("kappa")?, ece));
+            let (auroc, ece, slope) = side(&|label| label >= high, &|answer| answer.high.unwrap_or(0.0))?;
+            return Ok((auroc, confusion.kappa(Weights::Quadratic).ok_or("kappa")?, ece, slope));
         }
         let sides = (0..labels.len()).map(|at| {
             side(&|label| label == at, &|answer| answer.probabilities.get(at).copied().unwrap_or(0.0))
         });
-        let sides: Vec<(f64, f64)> = sides.collect::<Outcome<_>>()?;
-        let mean = |of: fn(&(f64, f64)) -> f64| sides.iter().map(of).sum::<f64>() / sides.len() as f64;
-        Ok((mean(|side| side.0), confusion.macro_f1_of_all().ok_or("macro-F1")?, mean(|side| side.1)))
+        let sides: Vec<Side> = sides.collect::<Outcome<_>>()?;
+        let mean = |of: fn(&Side) -> f64| sides.iter().map(of).sum::<f64>() / sides.len() as f64;
+        Ok((mean(|side| side.0), confusion.macro_f1_of_all().ok_or("macro-F1")?, mean(|side| side.1), None))
     }
 
     /// What it costs to read a narrative, in microseconds.

@@ -17,8 +17,8 @@ use crate::scoring::Places;
 pub(crate) struct Model(Arc<TextModel>);
 
 /// What a model says: the place of the label, how likely each label is, how likely high risk is, whether it
-/// has nothing to say.
-type Answer = (usize, Vec<f64>, Option<f64>, bool);
+/// has nothing to say, the places of all labels where there may be several.
+type Answer = (usize, Vec<f64>, Option<f64>, bool, Vec<usize>);
 
 impl Model {
     pub(crate) fn shared(&self) -> Arc<dyn Scorer> {
@@ -105,15 +105,16 @@ impl Model {
 }
 
 fn answer(answer: eovr_core::triage::learn::Answer) -> Answer {
-    (answer.label, answer.probabilities, answer.high, answer.abstained)
+    (answer.label, answer.probabilities, answer.high, answer.abstained, answer.labels)
 }
 
-/// Learns from narratives and their labels.
+/// Learns from narratives and their labels; `several` says that each may have any number of them.
 #[pyfunction]
 pub(crate) fn train(
     py: Python<'_>,
     narratives: Vec<Text>,
-    labels: Vec<Text>,
+    labels: Vec<Vec<Text>>,
+    several: bool,
     held_out: Vec<bool>,
     plan: &Bound<'_, PyAny>,
 ) -> Outcome<Model> {
@@ -125,6 +126,7 @@ pub(crate) fn train(
             name: field::<Text>(plan, "name")?.0,
             data_sha256: field::<Text>(plan, "data_sha256")?.0,
             split: field::<Text>(plan, "split")?.0,
+            date: field::<Text>(plan, "date")?.0,
             order: optional::<Text>(plan, "order")?.map(|name| order(&name.0)).transpose()?,
             labels: levels.map(|levels| levels.into_iter().map(|label| label.0).collect()),
             high_from: optional::<Text>(plan, "high_from")?.map(|label| label.0),
@@ -132,9 +134,15 @@ pub(crate) fn train(
         let model = py.detach(|| {
             let mut trainer = Trainer::new(seed);
             let rows = narratives.iter().zip(&labels).zip(&held_out).enumerate();
-            for (row, ((narrative, label), held_out)) in rows {
+            for (row, ((narrative, labels), held_out)) in rows {
                 let part = if *held_out { Part::Valid } else { Part::Train };
-                trainer.add(&narrative.0, &label.0, part).map_err(|error| error.with("row", row))?;
+                let labels: Vec<&str> = labels.iter().map(|label| label.0.as_str()).collect();
+                let taken = match (several, labels.as_slice()) {
+                    (false, [label]) => trainer.add(&narrative.0, label, part),
+                    (false, _) => Err(Error::invalid("a row has one label")),
+                    (true, labels) => trainer.add_several(&narrative.0, labels, part),
+                };
+                taken.map_err(|error| error.with("row", row))?;
             }
             trainer.train(&plan, |_| {})
         })?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use eovr_core::Error;
-use eovr_core::triage::evaluate::{self, Judged, Settings};
+use eovr_core::triage::evaluate::{self, Judged, Script, Settings};
 use eovr_core::triage::learn::TextReader;
 use eovr_core::triage::narrative::analyse;
 use eovr_core::triage::{Case, EmbeddedRules, Scorer as _, Suggestion, deidentify};
@@ -131,8 +131,8 @@ pub(crate) fn redact(py: Python<'_>, narrative: Text) -> Outcome<String> {
     guarded(|| Ok(py.detach(|| deidentify::redact(&narrative.0))))
 }
 
-/// What was said of one case: label, probabilities, high, flagged, abstained.
-type Said = (Option<usize>, Vec<f64>, Option<f64>, bool, bool);
+/// What was said of one case: label, probabilities, high, flagged, abstained, all labels where there may be several.
+type Said = (Option<usize>, Vec<f64>, Option<f64>, bool, bool, Vec<usize>);
 
 /// What the rules or a model say, case by case, on a scheme of labels.
 #[pyfunction]
@@ -153,7 +153,7 @@ pub(crate) fn judge(
                     None => Judged::by_rules(&narrative.0, ordinal.then_some(labels)),
                     Some(model) => Judged::by_model(model, &mut memory, &narrative.0),
                 };
-                (said.said, said.probabilities, said.high, said.flagged, said.abstained)
+                (said.said, said.probabilities, said.high, said.flagged, said.abstained, said.chosen)
             };
             narratives.iter().map(judge).collect()
         }))
@@ -168,11 +168,13 @@ pub(crate) struct Evaluation(evaluate::Evaluation);
 impl Evaluation {
     /// Works out every figure of what was said beside what is true; `rival` is another scorer on the same.
     #[new]
-    #[pyo3(signature = (settings, truth, said, groups, clusters, rival))]
+    #[pyo3(signature = (settings, narratives, truth, said, groups, clusters, rival))]
+    #[expect(clippy::too_many_arguments, reason = "columns of one table, and what is asked of them")]
     fn new(
         py: Python<'_>,
         settings: &Bound<'_, PyAny>,
-        truth: Vec<usize>,
+        narratives: Vec<Text>,
+        truth: Vec<Vec<usize>>,
         said: Vec<Said>,
         groups: Option<Vec<Text>>,
         clusters: Option<Vec<u64>>,
@@ -182,17 +184,20 @@ impl Evaluation {
             let settings = self::settings(settings)?;
             let judged = |said: Vec<Said>| -> Vec<Judged> {
                 let rows = truth.iter().zip(said).enumerate();
-                let one = |(row, (&truth, said)): (usize, (&usize, Said))| {
-                    let (said, probabilities, high, flagged, abstained) = said;
+                let one = |(row, (truths, said)): (usize, (&Vec<usize>, Said))| {
+                    let (said, probabilities, high, flagged, abstained, chosen) = said;
                     let group = groups.as_ref().and_then(|groups| groups.get(row));
                     Judged {
-                        truth,
+                        truth: truths.first().copied().unwrap_or_default(),
+                        truths: if settings.several { truths.clone() } else { Vec::new() },
+                        chosen,
                         said,
                         probabilities,
                         high,
                         flagged,
                         abstained,
                         group: group.map(|group| group.0.clone()),
+                        script: narratives.get(row).map(|narrative| Script::of(&narrative.0)),
                         cluster: clusters.as_ref().and_then(|clusters| clusters.get(row)).copied(),
                         raters: Vec::new(),
                     }
@@ -226,6 +231,13 @@ impl Evaluation {
 
 fn settings(asked: &Bound<'_, PyAny>) -> Outcome<Settings> {
     let high_from = asked.getattr("high_from")?;
+    let prevalence = asked.getattr("prevalence")?;
+    let model = asked.getattr("model")?;
+    let training = if model.is_none() {
+        None
+    } else {
+        Some(model.cast::<Model>().map_err(PyErr::from)?.get().inner().card().clone())
+    };
     Ok(Settings {
         scorer: field::<Text>(asked, "scorer")?.0,
         data: field::<Text>(asked, "data")?.0,
@@ -235,6 +247,11 @@ fn settings(asked: &Bound<'_, PyAny>) -> Outcome<Settings> {
         order: order(&field::<Text>(asked, "order")?.0)?,
         high_from: if high_from.is_none() { None } else { Some(high_from.extract()?) },
         probabilities: asked.getattr("probabilities")?.is_truthy()?,
+        several: asked.getattr("several")?.is_truthy()?,
+        prevalence: if prevalence.is_none() { None } else { Some(prevalence.extract()?) },
+        group_by: field::<Text>(asked, "group_by")?.0,
+        training,
+        date: field::<Text>(asked, "date")?.0,
         draws: asked.getattr("draws")?.extract()?,
         seed: asked.getattr("seed")?.extract()?,
         ..Settings::default()

@@ -104,6 +104,48 @@ def test_rows_that_nobody_can_learn_from(texts: list[str], labels: list[str], sa
         triage.train(texts, labels)
 
 
+def test_whole_numbers_may_be_levels_or_kinds() -> None:
+    texts = [f"report {place % 3} of some ward" for place in range(30)]
+    labels = [str(place % 3) for place in range(30)]
+    with pytest.raises(InvalidInputError, match="levels or kinds"):
+        triage.train(texts, labels)
+    assert triage.train(texts, labels, order="ordinal").card["order"] == "ordinal"
+
+
+def test_a_narrative_may_have_several_labels() -> None:
+    parts = {
+        "fall": "the patient fell in the bathroom",
+        "drug": "the wrong dose was given",
+        "fire": "smoke in the kitchen",
+    }
+    chance = random.Random(3)
+    truth = [[name for name in parts if chance.random() < 0.5] for _ in range(160)]
+    texts = [" and ".join(["a report", *(parts[name] for name in names)]) for names in truth]
+    model = triage.train(texts, truth, seed=1, date="2026-11-30")
+    assert model.several and model.card["date"] == "2026-11-30"
+    assert set(model.read("the patient fell, the wrong dose was given").labels) == {"fall", "drug"}
+    assert Model.from_bytes(model.to_bytes()) == model
+    found = triage.evaluate(model, texts, truth, draws=20)
+    assert found.figures["micro_f1"].value == pytest.approx(1.0, abs=0.1)
+    assert found.figures["kappa"].value is None
+
+
+def test_a_page_for_an_appendix(model: Model) -> None:
+    texts, labels = rows(120, seed=8)
+    clusters = [place % 12 for place in range(120)]
+    found = triage.evaluate(
+        model, texts, labels, clusters=clusters, prevalence=0.05, date="2026-11-30", draws=50
+    )
+    assert found.report["clusters"] == 12 and "12 clusters" in found.report["warnings"][0]
+    page = found.html()
+    parts = ("Reporting checklist", "Training card", "Latin script", "2026-11-30", "PPV at the stated prevalence")
+    for part in parts:
+        assert part in page
+    for figure in found.figures.values():
+        if figure.value is not None and figure.low is not None and figure.high is not None:
+            assert figure.low <= figure.value <= figure.high
+
+
 def test_a_scorer_is_evaluated_in_full(model: Model) -> None:
     texts, labels = rows(120, seed=8)
     groups = ["ward" if place % 2 else "theatre" for place in range(120)]

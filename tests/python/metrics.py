@@ -8,8 +8,11 @@ import warnings
 import numpy as np
 from sklearn import metrics as sk
 from statsmodels.discrete.discrete_model import Logit
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import fleiss_kappa
+from statsmodels.stats.proportion import proportion_confint
 
 warnings.filterwarnings("ignore")
 
@@ -31,7 +34,69 @@ def of_flags(truth, scores) -> dict:
                 figures["intercept"], figures["slope"] = fit.params
         except Exception:  # separated: there is no line
             pass
+        # Scores of 0 and 1 have log odds of 36, at which the regression of the other side rounds differently.
+        if scores.min() > 0 and scores.max() < 1:
+            fit = GLM(truth, np.ones((len(p), 1)), family=Binomial(), offset=odds).fit(tol=1e-14, maxiter=200)
+            figures["in_the_large"] = fit.params[0]
+            figures |= smoothed(truth, scores, odds)
+    figures["observed_expected"] = truth.sum() / scores.sum() if scores.sum() > 0 else np.nan
+    for percent in (5, 20, 50):
+        threshold = percent / 100
+        acted = scores >= threshold
+        worth = (acted & (truth == 1)).sum() - (acted & (truth == 0)).sum() * threshold / (1 - threshold)
+        figures[f"net_benefit_{percent}"] = worth / len(truth)
+    figures["wilson_low"], figures["wilson_high"] = proportion_confint(truth.sum(), len(truth), method="wilson")
     return figures
+
+
+def restricted_cubic(x, knots):
+    """Harrell's basis, as `rms::rcs` has it."""
+    cube = lambda from_: np.maximum(x - from_, 0) ** 3
+    first, before, last = knots[0], knots[-2], knots[-1]
+    terms = [
+        (cube(knot) - cube(before) * (last - knot) / (last - before) + cube(last) * (before - knot) / (last - before))
+        / (last - first) ** 2
+        for knot in knots[:-2]
+    ]
+    return np.column_stack([np.ones(len(x)), x, *terms])
+
+
+def smoothed(truth, scores, odds) -> dict:
+    """The curve by five knots, where these lie apart and the regression settles well away from separation."""
+    knots = np.quantile(odds, [0.05, 0.275, 0.5, 0.725, 0.95])
+    if len(truth) < 60 or np.diff(knots).min() < 0.05:
+        return {}
+    try:
+        fit = Logit(truth, restricted_cubic(odds, knots)).fit(disp=0, method="newton", maxiter=200, tol=1e-14)
+        if not fit.mle_retvals["converged"] or np.abs(fit.params).max() > 20:
+            return {}
+    except Exception:
+        return {}
+    chance = lambda odds: 1 / (1 + np.exp(-odds))
+    apart = np.abs(chance(restricted_cubic(odds, knots) @ fit.params) - scores)
+    said = scores.min() + (scores.max() - scores.min()) * 20 / 60
+    terms = restricted_cubic(np.array([np.log(said / (1 - said))]), knots)
+    middle, half = (terms @ fit.params)[0], 1.959963984540054 * np.sqrt(terms @ fit.cov_params() @ terms.T)[0, 0]
+    return {
+        "ici": apart.mean(),
+        "e50": np.quantile(apart, 0.5),
+        "e90": np.quantile(apart, 0.9),
+        "curve": chance(middle),
+        "curve_low": chance(middle - half),
+        "curve_high": chance(middle + half),
+    }
+
+
+def of_several(truth, said, classes: int) -> dict:
+    """Figures of sets of labels, as indicators."""
+    table = lambda rows: np.array([[label in row for label in range(classes)] for row in rows]).astype(int)
+    truth, said = table(truth), table(said)
+    return {
+        "several_exact": sk.accuracy_score(truth, said),
+        "several_hamming": sk.hamming_loss(truth, said),
+        "several_micro_f1": sk.f1_score(truth, said, average="micro", zero_division=0),
+        "several_macro_f1": sk.f1_score(truth, said, average="macro", zero_division=0),
+    }
 
 
 def of_levels(truth, said, classes: int) -> dict:
@@ -55,6 +120,7 @@ def figures(case: dict) -> dict:
     counts = [[int(row.count(level)) for level in range(case["classes"])] for row in case["ratings"]]
     found = of_flags(np.array(case["truth"]).astype(int), np.array(case["scores"]))
     found |= of_levels(truth, said, case["classes"])
+    found |= of_several(case["ratings"], case["others"], case["classes"])
     found["mcnemar"] = mcnemar(table, exact=True).pvalue
     found["fleiss"] = fleiss_kappa(np.array(counts))
     return {name: float(value) for name, value in found.items() if np.isfinite(value)}

@@ -62,8 +62,8 @@ _T = TypeVar("_T")
 _Names: TypeAlias = list[str]
 _Dict: TypeAlias = dict[str, Any] | None
 _Id: TypeAlias = UUID | str
-_Answer: TypeAlias = tuple[int, list[float], float | None, bool]
-_Said: TypeAlias = tuple[int | None, list[float], float | None, bool, bool]
+_Answer: TypeAlias = tuple[int, list[float], float | None, bool, list[int]]
+_Said: TypeAlias = tuple[int | None, list[float], float | None, bool, bool, list[int]]
 _Suggested: TypeAlias = tuple[
     str, str, int, str, bool, bool, list[tuple[str, tuple[int, int] | None, str, str, int]]
 ]
@@ -198,7 +198,8 @@ class Evaluation:
     def __new__(
         cls,
         settings: object,
-        truth: list[int],
+        narratives: list[str],
+        truth: list[list[int]],
         said: list[_Said],
         groups: list[str] | None,
         clusters: list[int] | None,
@@ -207,7 +208,9 @@ class Evaluation:
     def json(self) -> str: ...
     def html(self) -> str: ...
 
-def train(narratives: list[str], labels: list[str], held_out: list[bool], plan: object) -> Model: ...
+def train(
+    narratives: list[str], labels: list[list[str]], several: bool, held_out: list[bool], plan: object
+) -> Model: ...
 def score(
     narrative: str, category: str | None, actual_harm: int | None, potential_harm: int | None
 ) -> _Suggested: ...

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::figures::{Flag, sides};
 use super::{Judged, Settings};
-use crate::triage::metrics::{Bootstrap, Flags};
+use crate::triage::metrics::{Bootstrap, Flags, Interval};
 
 /// One subgroup at the one threshold of all: a good figure over all can hide a bad one here.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,63 +23,101 @@ pub struct GroupFigures {
     pub false_alarms: Option<[f64; 3]>,
     /// The mean probability less the share that came true, with its interval.
     pub calibration_in_the_large: Option<[f64; 3]>,
+    /// Its figures less those of all other cases, where those have 20 of high risk as well.
+    pub difference: Difference,
+}
+
+/// A subgroup's figures less those of all other cases, each with its interval from the same draws: value, low, high.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Difference {
+    /// Of the area under the ROC curve.
+    pub auroc: Option<[f64; 3]>,
+    /// Of the share of high risk that the flag finds.
+    pub sensitivity: Option<[f64; 3]>,
+    /// Of the share of the others that are flagged.
+    pub false_alarms: Option<[f64; 3]>,
+    /// Of the mean probability less the share that came true.
+    pub calibration_in_the_large: Option<[f64; 3]>,
 }
 
 /// Fewer say nothing about a group, and may say who is in it.
 const FEWEST: usize = 20;
 
-pub(super) fn all(settings: &Settings, judged: &[Judged], bootstrap: Bootstrap) -> Vec<GroupFigures> {
+/// The subgroups by what `of` says of each case.
+pub(super) fn all<'a>(
+    settings: &Settings,
+    judged: &'a [Judged],
+    bootstrap: Bootstrap,
+    of: impl Fn(&'a Judged) -> Option<&'a str>,
+) -> Vec<GroupFigures> {
     let Some(high) = settings.high_from else { return Vec::new() };
-    let mut groups: BTreeMap<&str, Vec<&Judged>> = BTreeMap::new();
-    for case in judged {
-        if let Some(group) = &case.group {
-            let name = if group.is_empty() { "(none)" } else { group };
-            groups.entry(name).or_default().push(case);
+    let names: Vec<Option<&str>> = judged.iter().map(of).collect();
+    let mut groups: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (name, case) in names.iter().zip(judged) {
+        if let Some(name) = name {
+            let (cases, positives) = groups.entry(name).or_default();
+            *cases += 1;
+            *positives += usize::from(case.truth >= high);
         }
     }
-    groups.into_iter().map(|(name, cases)| one(settings, name, &cases, high, bootstrap)).collect()
+    let clusters: Option<Vec<u64>> = judged.iter().map(|case| case.cluster).collect();
+    let positives = judged.iter().filter(|case| case.truth >= high).count();
+    let one = |(name, (cases, own)): (&str, (usize, usize))| {
+        let shown = if name.is_empty() { "(none)" } else { name };
+        let mut found = [None; 8];
+        if own >= FEWEST {
+            let others_too = positives - own >= FEWEST;
+            let intervals: [Interval; 8] = bootstrap.intervals(judged.len(), clusters.as_deref(), |rows| {
+                let of = |inside: bool| -> [Option<f64>; 4] {
+                    let ours = rows.iter().filter(|&&row| (names.get(row) == Some(&Some(name))) == inside);
+                    values(settings, &ours.filter_map(|&row| judged.get(row)).collect::<Vec<_>>(), high)
+                };
+                let ours = of(true);
+                let others = if others_too { of(false) } else { [None; 4] };
+                let less = ours.into_iter().zip(others).map(|(ours, other)| Some(ours? - other?));
+                let mut both = ours.into_iter().chain(less);
+                std::array::from_fn(|_| both.next().flatten())
+            });
+            for (into, interval) in found.iter_mut().zip(intervals) {
+                *into = interval
+                    .value
+                    .zip(interval.low)
+                    .zip(interval.high)
+                    .map(|((value, low), high)| [value, low, high]);
+            }
+        }
+        let [auroc, sensitivity, false_alarms, off, auroc_less, sensitivity_less, alarms_less, off_less] =
+            found;
+        GroupFigures {
+            name: shown.to_owned(),
+            cases,
+            positives: own,
+            auroc,
+            sensitivity,
+            false_alarms,
+            calibration_in_the_large: off,
+            difference: Difference {
+                auroc: auroc_less,
+                sensitivity: sensitivity_less,
+                false_alarms: alarms_less,
+                calibration_in_the_large: off_less,
+            },
+        }
+    };
+    groups.into_iter().map(one).collect()
 }
 
-fn one(
-    settings: &Settings,
-    name: &str,
-    cases: &[&Judged],
-    high: usize,
-    bootstrap: Bootstrap,
-) -> GroupFigures {
-    let values = |cases: &[&Judged]| {
-        let flag = Flag::of(cases, high);
-        let side = sides(settings, cases);
-        // Of those of which something was said: the prevalence beside it is theirs, too.
-        let said: Vec<f64> = cases.iter().filter_map(|case| case.high_from(high)).collect();
-        let said = said.iter().sum::<f64>() / said.len() as f64;
-        let off = side.first().filter(|_| settings.probabilities).and_then(Flags::prevalence);
-        [
-            side.first().and_then(Flags::auroc),
-            flag.sensitivity(),
-            flag.specificity().map(|share| 1.0 - share),
-            off.map(|share| said - share),
-        ]
-    };
-    let positives = cases.iter().filter(|case| case.truth >= high).count();
-    let mut figures = [None; 4];
-    if positives >= FEWEST {
-        let clusters: Option<Vec<u64>> = cases.iter().map(|case| case.cluster).collect();
-        let intervals = bootstrap.intervals(cases.len(), clusters.as_deref(), |rows| {
-            values(&rows.iter().filter_map(|&row| cases.get(row).copied()).collect::<Vec<_>>())
-        });
-        for ((into, value), interval) in figures.iter_mut().zip(values(cases)).zip(intervals) {
-            *into = value.zip(interval.low).zip(interval.high).map(|((value, low), high)| [value, low, high]);
-        }
-    }
-    let [auroc, sensitivity, false_alarms, calibration_in_the_large] = figures;
-    GroupFigures {
-        name: name.to_owned(),
-        cases: cases.len(),
-        positives,
-        auroc,
-        sensitivity,
-        false_alarms,
-        calibration_in_the_large,
-    }
+fn values(settings: &Settings, cases: &[&Judged], high: usize) -> [Option<f64>; 4] {
+    let flag = Flag::of(cases, high);
+    let side = sides(settings, cases);
+    // Of those of which something was said: the prevalence beside it is theirs, too.
+    let said: Vec<f64> = cases.iter().filter_map(|case| case.high_from(high)).collect();
+    let said = said.iter().sum::<f64>() / said.len() as f64;
+    let off = side.first().filter(|_| settings.probabilities).and_then(Flags::prevalence);
+    [
+        side.first().and_then(Flags::auroc),
+        flag.sensitivity(),
+        flag.specificity().map(|share| 1.0 - share),
+        off.map(|share| said - share),
+    ]
 }

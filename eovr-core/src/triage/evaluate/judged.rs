@@ -1,3 +1,4 @@
+use super::Script;
 use crate::triage::learn::{TextModel, TextReader};
 use crate::triage::{Case, EmbeddedRules, Scorer as _};
 
@@ -6,6 +7,10 @@ use crate::triage::{Case, EmbeddedRules, Scorer as _};
 pub struct Judged {
     /// The place of the true label.
     pub truth: usize,
+    /// The places of all true labels, where a case may have several; `truth` is not looked at then.
+    pub truths: Vec<usize>,
+    /// The places of all labels that were said, where a case may have several; `said` is not looked at then.
+    pub chosen: Vec<usize>,
     /// The place of the label that was said, where one was.
     pub said: Option<usize>,
     /// How likely each label was said to be; empty where that was not said.
@@ -19,6 +24,8 @@ pub struct Judged {
     pub abstained: bool,
     /// Its subgroup, such as an age band.
     pub group: Option<String>,
+    /// The script of the narrative, which is a subgroup too.
+    pub script: Option<Script>,
     /// What it shares with others that are not independent of it: a patient, an event, a hospital.
     pub cluster: Option<u64>,
     /// What each rater said, in an order of raters that is the same for all cases.
@@ -39,6 +46,7 @@ impl Judged {
             high: Some(f64::from(seen.score)),
             flagged: seen.high_risk,
             abstained: seen.abstained,
+            script: Some(Script::of(narrative)),
             ..Self::default()
         }
     }
@@ -49,12 +57,19 @@ impl Judged {
         let above = model.card().flag_above;
         Self {
             said: Some(answer.label),
+            chosen: answer.labels,
+            script: Some(Script::of(narrative)),
             flagged: answer.high.zip(above).is_some_and(|(high, above)| high > above),
             high: answer.high,
             abstained: answer.abstained,
             probabilities: answer.probabilities,
             ..Self::default()
         }
+    }
+
+    /// Whether it truly has this label.
+    pub(super) fn is(&self, label: usize, several: bool) -> bool {
+        if several { self.truths.contains(&label) } else { self.truth == label }
     }
 
     /// How likely, or how much, it was said to be of high risk, where that begins at the label of this place.

@@ -4,50 +4,111 @@ use std::fmt::Write as _;
 
 /// The side of a drawing, and the room for its axis.
 const SIDE: f64 = 300.0;
-const ROOM: f64 = 44.0;
+const ROOM: f64 = 52.0;
 
-/// A curve in the unit square, with the diagonal to hold it against.
-pub(super) fn curve(title: &str, across: &str, up: &str, points: &[(f64, f64)], dots: bool) -> String {
-    let place = |(x, y): (f64, f64)| (ROOM + x * SIDE, ROOM / 2.0 + (1.0 - y) * SIDE);
-    let mut svg = open(title, SIDE + ROOM * 1.5, SIDE + ROOM * 1.5);
-    for tenth in [0.0, 0.25, 0.5, 0.75, 1.0] {
-        let (x, y) = (place((tenth, 0.0)), place((0.0, tenth)));
+/// A drawing with two axes.
+pub(super) struct Frame {
+    /// The values at the lower left.
+    pub(super) from: (f64, f64),
+    /// The values at the upper right.
+    pub(super) to: (f64, f64),
+    /// Room for more below the axis.
+    pub(super) under: f64,
+}
+
+impl Frame {
+    /// Where a point of these values is.
+    pub(super) fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let share = |value: f64, from: f64, to: f64| ((value - from) / (to - from)).clamp(0.0, 1.0);
+        let across = share(x, self.from.0, self.to.0);
+        let up = share(y, self.from.1, self.to.1);
+        (ROOM + across * SIDE, ROOM / 2.0 + (1.0 - up) * SIDE)
+    }
+
+    /// The height of the lower axis.
+    pub(super) fn bottom(&self) -> f64 {
+        ROOM / 2.0 + SIDE
+    }
+
+    /// The points as a line has them.
+    pub(super) fn line(&self, points: &[(f64, f64)]) -> String {
+        let places: Vec<String> =
+            points.iter().map(|&point| self.place(point)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        places.join(" ")
+    }
+
+    /// The points down to where a line leaves the frame, and where it does.
+    pub(super) fn kept(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+        let low = self.from.1;
+        let mut kept = Vec::with_capacity(points.len());
+        for pair in points.windows(2) {
+            let &[(x, y), (next, below)] = pair else { continue };
+            if y >= low {
+                kept.push((x, y));
+                if below < low {
+                    kept.push((x + (next - x) * (y - low) / (y - below), low));
+                }
+            }
+        }
+        kept.extend(points.last().filter(|point| point.1 >= low));
+        kept
+    }
+
+    /// Opens the drawing: its grid, its numbers, the names of its axes.
+    pub(super) fn open(&self, title: &str, across: &str, up: &str, columns: &[f64], rows: &[f64]) -> String {
+        let mut svg = open(title, SIDE + ROOM * 1.4, SIDE + ROOM * 1.3 + self.under);
+        let (left, bottom) = (ROOM, self.bottom());
+        for &column in columns {
+            let (x, _) = self.place((column, 0.0));
+            let _ = write!(
+                svg,
+                r#"<line class="g" x1="{x:.1}" y1="{bottom:.1}" x2="{x:.1}" y2="{:.1}"/><text x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#,
+                bottom - SIDE,
+                bottom + 16.0,
+                number(column)
+            );
+        }
+        for &row in rows {
+            let (_, y) = self.place((0.0, row));
+            let _ = write!(
+                svg,
+                r#"<line class="g" x1="{left:.1}" y1="{y:.1}" x2="{:.1}" y2="{y:.1}"/><text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"#,
+                left + SIDE,
+                left - 6.0,
+                y + 4.0,
+                number(row)
+            );
+        }
         let _ = write!(
             svg,
-            r#"<line class="g" x1="{0:.1}" y1="{1:.1}" x2="{0:.1}" y2="{2:.1}"/><line class="g" x1="{3:.1}" y1="{4:.1}" x2="{5:.1}" y2="{4:.1}"/><text x="{0:.1}" y="{6:.1}" text-anchor="middle">{tenth}</text><text x="{7:.1}" y="{8:.1}" text-anchor="end">{tenth}</text>"#,
-            x.0,
-            x.1,
-            x.1 - SIDE,
-            y.0,
-            y.1,
-            y.0 + SIDE,
-            x.1 + 16.0,
-            y.0 - 6.0,
-            y.1 + 4.0
+            r#"<text x="{:.1}" y="{:.1}" text-anchor="middle">{}</text><text transform="translate(10 {:.1}) rotate(-90)" text-anchor="middle">{}</text>"#,
+            left + SIDE / 2.0,
+            bottom + 34.0,
+            escaped(across),
+            ROOM / 2.0 + SIDE / 2.0,
+            escaped(up)
         );
+        svg
     }
-    let (from, to) = (place((0.0, 0.0)), place((1.0, 1.0)));
+}
+
+/// A number at an axis.
+fn number(value: f64) -> String {
+    let digits = if value.abs() < 0.1 && value != 0.0 { 3 } else { 2 };
+    let text = format!("{value:.digits$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A curve in the unit square, with the diagonal to hold it against.
+pub(super) fn curve(title: &str, across: &str, up: &str, points: &[(f64, f64)]) -> String {
+    const QUARTERS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+    let frame = Frame { from: (0.0, 0.0), to: (1.0, 1.0), under: 0.0 };
+    let mut svg = frame.open(title, across, up, &QUARTERS, &QUARTERS);
+    let diagonal = frame.line(&[(0.0, 0.0), (1.0, 1.0)]);
     let _ = write!(
         svg,
-        r#"<line class="d" x1="{:.1}" y1="{:.1}" x2="{:.1}" y2="{:.1}"/>"#,
-        from.0, from.1, to.0, to.1
-    );
-    let line: Vec<String> =
-        points.iter().map(|&point| place(point)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-    let _ = write!(svg, r#"<polyline class="c" points="{}"/>"#, line.join(" "));
-    if dots {
-        for (x, y) in points.iter().map(|&point| place(point)) {
-            let _ = write!(svg, r#"<circle class="p" cx="{x:.1}" cy="{y:.1}" r="3"/>"#);
-        }
-    }
-    let _ = write!(
-        svg,
-        r#"<text x="{:.1}" y="{:.1}" text-anchor="middle">{}</text><text transform="translate(12 {:.1}) rotate(-90)" text-anchor="middle">{}</text></svg>"#,
-        ROOM + SIDE / 2.0,
-        SIDE + ROOM * 1.35,
-        escaped(across),
-        ROOM / 2.0 + SIDE / 2.0,
-        escaped(up)
+        r#"<polyline class="d" points="{diagonal}"/><polyline class="c" points="{}"/></svg>"#,
+        frame.line(points)
     );
     svg
 }
@@ -73,10 +134,10 @@ pub(super) fn table(title: &str, labels: &[String], rows: &[Vec<u64>]) -> String
             let (x, shade) = (left + column as f64 * cell, *count as f64 / all);
             let _ = write!(
                 svg,
-                r#"<rect x="{x:.1}" y="{y:.1}" width="{cell:.1}" height="{cell:.1}" fill="rgb(31 95 140)" fill-opacity="{shade:.3}" stroke="currentColor" stroke-opacity=".15"/><text x="{:.1}" y="{:.1}" text-anchor="middle"{}>{count}</text>"#,
+                r#"<rect x="{x:.1}" y="{y:.1}" width="{cell:.1}" height="{cell:.1}" class="m" fill-opacity="{shade:.3}" stroke="currentColor" stroke-opacity=".15"/><text x="{:.1}" y="{:.1}" text-anchor="middle"{}>{count}</text>"#,
                 x + cell / 2.0,
                 y + cell / 2.0 + 4.0,
-                if shade > 0.55 { r##" fill="#fff""## } else { "" }
+                if shade > 0.55 { r#" class="w8""# } else { "" }
             );
         }
     }
@@ -89,7 +150,8 @@ pub(super) fn table(title: &str, labels: &[String], rows: &[Vec<u64>]) -> String
             escaped(&cut(label, most))
         );
     }
-    let _ = write!(svg, r#"<text x="{:.1}" y="12">said</text><text x="4" y="32">true</text></svg>"#, left);
+    let _ =
+        write!(svg, r#"<text x="{:.1}" y="12">predicted</text><text x="4" y="32">true</text></svg>"#, left);
     svg
 }
 

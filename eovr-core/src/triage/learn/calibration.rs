@@ -1,17 +1,44 @@
 //! From scores to probabilities that come true as often as they say.
 //!
-//! One slope for all classes and a shift for each (vector scaling with a common slope: Guo et al. 2017),
-//! fitted on narratives that the weights were not learned from.
-
-use serde::{Deserialize, Serialize};
+//! One slope for all classes and a shift for each (vector scaling with a common slope: Guo et al. 2017), and then a
+//! slope and a shift of its own for the probability of high risk (Cox 1958; Platt 1999), which is what people act on.
+//! All of it is fitted on narratives that the weights were not learned from.
 
 use super::descent::softmax;
+use crate::triage::metrics::{Line, line_towards};
 
 /// How scores become probabilities.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Calibration {
     pub(super) slope: f32,
     pub(super) shifts: Vec<f32>,
+    pub(super) link: Link,
+    /// Where high risk begins, and how its probability is moved.
+    pub(super) high: Option<(usize, HighStep)>,
+}
+
+/// Whether a narrative has one label or any number of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    OneOf,
+    AnyOf,
+}
+
+impl Link {
+    /// Log odds to probabilities, in place.
+    pub(super) fn apply(self, scores: &mut [f32]) {
+        match self {
+            Self::OneOf => softmax(scores),
+            Self::AnyOf => scores.iter_mut().for_each(|score| *score = 1.0 / (1.0 + libm::expf(-*score))),
+        }
+    }
+}
+
+/// The log odds of high risk are taken so many times, and so much is added.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct HighStep {
+    pub(super) slope: f32,
+    pub(super) shift: f32,
 }
 
 /// So many steps settle the fourth digit.
@@ -19,26 +46,27 @@ const STEPS: usize = 300;
 const STEP: f64 = 0.3;
 /// Few cases should not bend it far from what was learned: a slope of 1 and no shifts.
 const TOWARDS_ONE: f64 = 0.5;
+/// A probability is held so far from 0 and 1 where its log odds are taken.
+const LEAST: f32 = 1e-7;
 
 impl Calibration {
-    /// Fits to held-out scores, `classes` for each label.
-    pub(super) fn fit(scores: &[f32], labels: &[usize], classes: usize) -> Self {
+    /// Fits to held-out scores, `classes` for each narrative with its true labels.
+    pub(super) fn fit(scores: &[f32], truths: &[&[usize]], classes: usize, link: Link) -> Self {
         let (mut slope, mut shifts) = (1.0_f64, vec![0.0_f64; classes]);
-        let count = labels.len().max(1) as f64;
+        let count = truths.len().max(1) as f64;
         let (mut slope_seen, mut shifts_seen) = (1e-8, vec![1e-8; classes]);
         let mut off = vec![0.0_f64; classes];
         let mut said = Vec::with_capacity(classes);
         for _ in 0..STEPS {
             let mut along = TOWARDS_ONE * (slope - 1.0);
             off.iter_mut().zip(&shifts).for_each(|(off, shift)| *off = TOWARDS_ONE * shift);
-            let current =
-                Self { slope: slope as f32, shifts: shifts.iter().map(|&shift| shift as f32).collect() };
-            for (scores, &label) in scores.chunks(classes.max(1)).zip(labels) {
+            let current = Self::of(slope, &shifts, link);
+            for (scores, truth) in scores.chunks(classes.max(1)).zip(truths) {
                 said.clear();
                 said.extend_from_slice(scores);
                 current.apply(&mut said);
                 for (class, ((said, score), off)) in said.iter().zip(scores).zip(&mut off).enumerate() {
-                    let error = f64::from(*said) - f64::from(u8::from(class == label));
+                    let error = f64::from(*said) - f64::from(u8::from(truth.contains(&class)));
                     along += error * f64::from(*score);
                     *off += error;
                 }
@@ -53,7 +81,16 @@ impl Calibration {
                 *shift -= STEP * off / f64::sqrt(*seen);
             }
         }
-        Self { slope: slope.max(0.01) as f32, shifts: shifts.into_iter().map(|shift| shift as f32).collect() }
+        Self::of(slope.max(0.01), &shifts, link)
+    }
+
+    fn of(slope: f64, shifts: &[f64], link: Link) -> Self {
+        Self {
+            slope: slope as f32,
+            shifts: shifts.iter().map(|&shift| shift as f32).collect(),
+            link,
+            high: None,
+        }
     }
 
     /// Scores to probabilities, in place.
@@ -61,6 +98,46 @@ impl Calibration {
         for (score, shift) in scores.iter_mut().zip(&self.shifts) {
             *score = *score * self.slope + shift;
         }
-        softmax(scores);
+        self.link.apply(scores);
+        if let Some((from, step)) = self.high {
+            step.apply(scores, from);
+        }
     }
+}
+
+impl HighStep {
+    /// Fits to held-out probabilities of labels; high risk begins at `from`. `None` where one side is missing.
+    pub(super) fn fit(probabilities: &[f32], labels: &[usize], classes: usize, from: usize) -> Option<Self> {
+        let points: Vec<(f64, f64)> = probabilities
+            .chunks(classes.max(1))
+            .zip(labels)
+            .map(|(p, &label)| (f64::from(log_odds(sides(p, from))), f64::from(u8::from(label >= from))))
+            .collect();
+        let high = points.iter().filter(|point| point.1 > 0.5).count();
+        if high == 0 || high == points.len() {
+            return None;
+        }
+        let Line { slope, intercept } = line_towards(&points, TOWARDS_ONE)?;
+        (slope > 0.0).then_some(Self { slope: slope as f32, shift: intercept as f32 })
+    }
+
+    /// Moves the probability of high risk, and within each side keeps how the labels stand to each other.
+    pub(super) fn apply(self, probabilities: &mut [f32], from: usize) {
+        let (low, high) = sides(probabilities, from);
+        let said = 1.0 / (1.0 + libm::expf(-(self.slope * log_odds((low, high)) + self.shift)));
+        let stretch = ((1.0 - said) / low.max(f32::MIN_POSITIVE), said / high.max(f32::MIN_POSITIVE));
+        for (label, p) in probabilities.iter_mut().enumerate() {
+            *p = (*p * if label < from { stretch.0 } else { stretch.1 }).min(1.0);
+        }
+    }
+}
+
+/// What the labels below and from this place on have together.
+fn sides(probabilities: &[f32], from: usize) -> (f32, f32) {
+    let (low, high) = probabilities.split_at(from.min(probabilities.len()));
+    (low.iter().sum(), high.iter().sum())
+}
+
+fn log_odds((low, high): (f32, f32)) -> f32 {
+    libm::logf(high.max(LEAST)) - libm::logf(low.max(LEAST))
 }

@@ -15,6 +15,9 @@ pub struct Card {
     pub data_sha256: String,
     /// The column that said which rows were kept for testing; empty where it was chance.
     pub split: String,
+    /// When it was made, as its host said; empty where the host said nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub date: String,
     /// Where chance began.
     pub seed: u64,
     /// The labels; from low to high where they have an order.
@@ -25,6 +28,9 @@ pub struct Card {
     pub order: Order,
     /// Why they are taken to have one, or none.
     pub order_because: String,
+    /// Whether a narrative may have several labels, or none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub several: bool,
     /// The place of the first label that counts as high-risk; `None` where there is no order.
     pub high_from: Option<usize>,
     /// Rows for training, and rows that were given for choosing.
@@ -54,7 +60,7 @@ pub struct HeldOut {
     pub kappa: Option<f64>,
     /// Macro-F1.
     pub macro_f1: Option<f64>,
-    /// The share that was answered rightly.
+    /// The share that was answered rightly: with all its labels and no other, where there may be several.
     pub accuracy: Option<f64>,
     /// Expected calibration error in 15 equal widths, of the same probabilities as `auroc`.
     pub calibration_error: Option<f64>,

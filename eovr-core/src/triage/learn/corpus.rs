@@ -1,6 +1,6 @@
 //! Labelled narratives as numbers: one sparse row each, ready to be learned from.
 
-use super::features::{BLOCKS, BUCKETS, Reader, WIDTH};
+use super::features::{BLOCKS, Fold, Reader};
 use crate::triage::text::Text;
 
 /// Weights of buckets by how rare they are, in sixteenths, so that one byte holds one.
@@ -12,29 +12,40 @@ pub(super) struct Corpus {
     starts: Vec<usize>,
     buckets: Vec<u32>,
     values: Vec<f32>,
+    label_starts: Vec<usize>,
+    /// The labels of all rows, one after the other.
     pub(super) labels: Vec<usize>,
 }
 
 impl Corpus {
     pub(super) fn new() -> Self {
-        Self { starts: vec![0], buckets: Vec::new(), values: Vec::new(), labels: Vec::new() }
+        Self {
+            starts: vec![0],
+            buckets: Vec::new(),
+            values: Vec::new(),
+            label_starts: vec![0],
+            labels: Vec::new(),
+        }
     }
 
-    pub(super) fn add(&mut self, reader: &mut Reader, text: &Text, label: usize) {
+    pub(super) fn add(&mut self, reader: &mut Reader, text: &Text, labels: &[usize]) {
         for (bucket, count) in reader.read(text) {
             self.buckets.push(bucket);
             self.values.push(dampened(count));
         }
         self.starts.push(self.buckets.len());
-        self.labels.push(label);
+        self.labels.extend_from_slice(labels);
+        self.label_starts.push(self.labels.len());
     }
 
     pub(super) fn len(&self) -> usize {
-        self.labels.len()
+        self.starts.len() - 1
     }
 
-    pub(super) fn label(&self, row: usize) -> usize {
-        self.labels.get(row).copied().unwrap_or_default()
+    /// The labels of a row: one, or where it may have several any number.
+    pub(super) fn labels_of(&self, row: usize) -> &[usize] {
+        let edge = |at: usize| self.label_starts.get(at).copied().unwrap_or_default();
+        self.labels.get(edge(row)..edge(row + 1)).unwrap_or_default()
     }
 
     /// The buckets of a row and how much each counts.
@@ -46,9 +57,12 @@ impl Corpus {
     }
 
     /// Weighs every bucket by its rarity, then gives the words of a row and its pieces length 1 each.
-    /// Returns the rarities, which scoring needs again.
-    pub(super) fn weigh(&mut self) -> Vec<u8> {
-        let mut rows_with = vec![0_u32; WIDTH];
+    /// Returns the rarities, which scoring needs again. The buckets are folded before.
+    pub(super) fn weigh(&mut self, fold: Fold) -> Vec<u8> {
+        for bucket in &mut self.buckets {
+            *bucket = fold.slot(*bucket);
+        }
+        let mut rows_with = vec![0_u32; fold.slots()];
         for &bucket in &self.buckets {
             if let Some(rows) = rows_with.get_mut(bucket as usize) {
                 *rows += 1;
@@ -62,7 +76,7 @@ impl Corpus {
         for row in 0..self.len() {
             let mut squares = [0.0_f32; BLOCKS];
             for (bucket, value) in self.row(row) {
-                if let Some(square) = squares.get_mut(bucket / BUCKETS) {
+                if let Some(square) = squares.get_mut(bucket / fold.of_block()) {
                     *square += value * value;
                 }
             }
@@ -70,7 +84,7 @@ impl Corpus {
             let range = self.range(row);
             let buckets = self.buckets.get(range.clone()).unwrap_or_default();
             for (&bucket, value) in buckets.iter().zip(self.values.get_mut(range).unwrap_or_default()) {
-                *value *= shrink.get(bucket as usize / BUCKETS).copied().unwrap_or_default();
+                *value *= shrink.get(bucket as usize / fold.of_block()).copied().unwrap_or_default();
             }
         }
         rarity

@@ -4,20 +4,19 @@
 //! where rare classes count as much as common ones. So levels are cut out of the expected level, and
 //! classes chosen with an allowance for the rare; both are fitted on held-out narratives.
 
-use serde::{Deserialize, Serialize};
-
 use super::Order;
 use crate::triage::metrics::{Confusion, Weights};
 use crate::triage::random::Random;
 
 /// How an answer is chosen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Decision {
     /// The level is the number of cuts that the expected level exceeds.
     Cuts(Vec<f32>),
     /// The class whose log probability with its allowance is highest.
     Allowances(Vec<f32>),
+    /// Every class whose probability exceeds its threshold.
+    Thresholds(Vec<f32>),
 }
 
 /// Fitted once on the cases as they are and so often on cases drawn again: the mean depends less on
@@ -31,6 +30,10 @@ const ALLOWANCE: f32 = 0.15;
 const ALLOWANCES: std::ops::RangeInclusive<i8> = -6..=14;
 /// What a large allowance costs, in macro-F1, so that little is not bought with much.
 const PENALTY: f32 = 0.0005;
+/// Of more labels than this the rarest have too few cases to fit an allowance to.
+const MANY: usize = 100;
+/// A threshold is fitted to so many cases of its label or more.
+const FEW_OF_ONE: usize = 10;
 
 impl Decision {
     /// Fits to held-out probabilities, `classes` for each label: quadratic kappa where there is an order,
@@ -42,6 +45,9 @@ impl Decision {
         order: Order,
         seed: u64,
     ) -> Self {
+        if order == Order::Nominal && classes > MANY {
+            return Self::Allowances(vec![0.0; classes]);
+        }
         let rows: Vec<&[f32]> = probabilities.chunks(classes.max(1)).collect();
         let mut random = Random::new(seed);
         let mut sum =
@@ -72,7 +78,37 @@ impl Decision {
             Self::Allowances(allowances) => {
                 most_likely(probabilities.iter().zip(allowances).map(|(&p, &allowance)| ln(p) + allowance))
             }
+            Self::Thresholds(_) => most_likely(probabilities.iter().copied()),
         }
+    }
+
+    /// Thresholds of labels of which a narrative may have several: the best F1 of each on held-out probabilities.
+    pub(super) fn thresholds(probabilities: &[f32], truths: &[&[usize]], classes: usize) -> Self {
+        let best = |class: usize| {
+            let rows = probabilities.chunks(classes.max(1)).zip(truths);
+            let cases: Vec<(f32, bool)> =
+                rows.filter_map(|(p, truth)| Some((*p.get(class)?, truth.contains(&class)))).collect();
+            let all = cases.iter().filter(|case| case.1).count();
+            let f1 = |threshold: f32| {
+                let said = cases.iter().filter(|case| case.0 > threshold);
+                let (mut hits, mut flagged) = (0, 0);
+                said.for_each(|case| (hits, flagged) = (hits + usize::from(case.1), flagged + 1));
+                2.0 * hits as f32 / (all + flagged).max(1) as f32
+            };
+            // Of equals the one next to a half, and of few cases none: they would only show chance.
+            let tried = (1..20).map(|step| step as f32 / 20.0);
+            let worth = |threshold: f32| f1(threshold) - PENALTY * (threshold - 0.5).abs();
+            let better = |best: f32, next: f32| if worth(next) > worth(best) { next } else { best };
+            if all < FEW_OF_ONE { 0.5 } else { tried.fold(0.5, better) }
+        };
+        Self::Thresholds((0..classes).map(best).collect())
+    }
+
+    /// The labels that are said, where a narrative may have several.
+    pub(super) fn chosen(&self, probabilities: &[f32]) -> Vec<usize> {
+        let Self::Thresholds(thresholds) = self else { return Vec::new() };
+        let said = probabilities.iter().zip(thresholds).enumerate();
+        said.filter(|(_, (p, threshold))| p > threshold).map(|(class, _)| class).collect()
     }
 }
 

@@ -1,12 +1,14 @@
 //! Learning the weights: averaged stochastic gradient descent on the softmax loss, with weight decay.
 //!
-//! What is minimised is that of ridge-penalised multinomial logistic regression. The second half of the
+//! What is minimised is that of ridge-penalised multinomial logistic regression, or where a narrative may have several
+//! labels that of one logistic regression for each. The second half of the
 //! epochs is averaged (Polyak and Juditsky 1992), which takes the noise of the last steps out.
 
 use sha2::{Digest as _, Sha256};
 
+use super::calibration::Link;
 use super::corpus::Corpus;
-use super::features::WIDTH;
+use super::features::Fold;
 use crate::triage::random::Random;
 
 /// How far the first step goes; later ones are shorter as the decay demands.
@@ -26,7 +28,7 @@ pub(super) struct Weights {
 
 impl Weights {
     fn zero(classes: usize) -> Self {
-        Self { of: vec![0.0; WIDTH * classes], intercepts: vec![0.0; classes] }
+        Self { of: vec![0.0; Fold::of(classes).slots() * classes], intercepts: vec![0.0; classes] }
     }
 
     /// As they are kept between two runs: little-endian, the intercepts last, and SHA-256 of all that.
@@ -42,8 +44,9 @@ impl Weights {
         let (bytes, digest) = bytes.split_last_chunk::<32>()?;
         let (weights, _) = bytes.as_chunks::<4>();
         let mut of: Vec<f32> = weights.iter().map(|weight| f32::from_le_bytes(*weight)).collect();
-        let fits = of.len() == (WIDTH + 1) * classes && Sha256::digest(bytes).as_slice() == digest;
-        let intercepts = fits.then(|| of.split_off(WIDTH * classes))?;
+        let slots = Fold::of(classes).slots();
+        let fits = of.len() == (slots + 1) * classes && Sha256::digest(bytes).as_slice() == digest;
+        let intercepts = fits.then(|| of.split_off(slots * classes))?;
         Some(Self { of, intercepts })
     }
 
@@ -87,7 +90,7 @@ impl Weights {
 pub(super) fn learn(
     corpus: &Corpus,
     rows: &[usize],
-    classes: usize,
+    (classes, link): (usize, Link),
     decay: f32,
     seed: u64,
     mut tell: impl FnMut(),
@@ -113,9 +116,9 @@ pub(super) fn learn(
             for (score, intercept) in scores.iter_mut().zip(&weights.intercepts) {
                 *score = *score * scale + intercept;
             }
-            softmax(&mut scores);
-            if let Some(own) = scores.get_mut(corpus.label(row)) {
-                *own -= 1.0;
+            link.apply(&mut scores);
+            for &label in corpus.labels_of(row) {
+                scores.get_mut(label).into_iter().for_each(|own| *own -= 1.0);
             }
             scale *= 1.0 - step * decay;
             for ((into, off), intercept) in steps.iter_mut().zip(&scores).zip(&mut weights.intercepts) {

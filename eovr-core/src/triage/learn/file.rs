@@ -4,19 +4,22 @@
 //! the head as JSON; the numbers as little-endian `f32`; for each bucket its
 //! rarity and its weights, one byte each; SHA-256 of
 //! everything before it. The same model has the same bytes, always.
+//!
+//! Version 2 has two numbers more, by which the probability of high risk is moved, or allows several labels, or has more
+//! than 256. A model with none of these is written as version 1, so that an old file is read and written as it is.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::calibration::Calibration;
+use super::calibration::{Calibration, HighStep, Link};
 use super::decision::Decision;
-use super::features::{BLOCKS, WIDTH};
+use super::features::{BLOCKS, Fold};
 use super::model::spread;
 use super::{Card, Plan, TextModel};
 use crate::error::{Error, ErrorKind, Result};
 
 const MAGIC: &[u8; 8] = b"eovr-tm\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const DIGEST: usize = 32;
 /// Training comes nowhere near it, and sums of products of such numbers are still numbers.
 pub(in crate::triage) const GREATEST: f32 = 1e9;
@@ -26,6 +29,20 @@ struct Head {
     card: Card,
     /// Whether the last numbers are cuts or allowances.
     cuts: bool,
+    /// Whether a narrative may have several labels; the last numbers are thresholds then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    several: bool,
+    /// Whether two numbers follow the last ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    high_step: bool,
+}
+
+impl Head {
+    /// The version of a file with this head.
+    fn version(&self) -> u32 {
+        const FEW_LABELS: usize = 256;
+        if self.several || self.high_step || self.card.labels.len() > FEW_LABELS { VERSION } else { 1 }
+    }
 }
 
 impl TextModel {
@@ -33,16 +50,20 @@ impl TextModel {
     pub fn to_bytes(&self) -> Vec<u8> {
         let (cuts, decided) = match &self.decision {
             Decision::Cuts(cuts) => (true, cuts),
-            Decision::Allowances(allowances) => (false, allowances),
+            Decision::Allowances(decided) | Decision::Thresholds(decided) => (false, decided),
         };
-        let head = serde_json::to_vec(&Head { card: self.card.clone(), cuts }).unwrap_or_default();
+        let several = self.calibration.link == Link::AnyOf;
+        let step = self.calibration.high.map(|(_, step)| [step.slope, step.shift]);
+        let head = Head { card: self.card.clone(), cuts, several, high_step: step.is_some() };
+        let version = head.version();
+        let head = serde_json::to_vec(&head).unwrap_or_default();
         let mut bytes = Vec::with_capacity(head.len() + self.buckets.len() + 4096);
         bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&version.to_le_bytes());
         bytes.extend_from_slice(&(head.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&head);
         let numbers = self.scales.iter().chain(&self.intercepts).chain([&self.calibration.slope]);
-        for number in numbers.chain(&self.calibration.shifts).chain(decided) {
+        for number in numbers.chain(&self.calibration.shifts).chain(decided).chain(step.iter().flatten()) {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         let used = self.labels().len() + 1;
@@ -79,10 +100,15 @@ impl TextModel {
         if Sha256::digest(body).as_slice() != digest {
             return Err(cut_off());
         }
-        let Head { card, cuts } = serde_json::from_slice(head).map_err(|error| cut_off().because(error))?;
+        let head: Head = serde_json::from_slice(head).map_err(|error| cut_off().because(error))?;
+        if head.version() != version {
+            return Err(cut_off());
+        }
+        let Head { card, cuts, several, high_step } = head;
         let classes = card.labels.len();
         if !(2..=Plan::MOST_LABELS).contains(&classes)
             || card.high_from.is_some_and(|high| high == 0 || high >= classes)
+            || (several && (cuts || card.high_from.is_some()))
         {
             return Err(cut_off());
         }
@@ -91,14 +117,24 @@ impl TextModel {
         let slope = rest.floats(1)?.first().copied().unwrap_or_default();
         let shifts = rest.floats(classes)?;
         let decided = rest.floats(classes - usize::from(cuts))?;
-        let decision = if cuts { Decision::Cuts(decided) } else { Decision::Allowances(decided) };
-        let packed = rest.take(WIDTH * (classes + 1)).ok_or_else(cut_off)?;
+        let (decision, link) = match (several, cuts) {
+            (true, _) => (Decision::Thresholds(decided), Link::AnyOf),
+            (false, true) => (Decision::Cuts(decided), Link::OneOf),
+            (false, false) => (Decision::Allowances(decided), Link::OneOf),
+        };
+        let step = rest.floats(if high_step { 2 } else { 0 })?;
+        let high = match (step.as_slice(), card.high_from) {
+            (&[slope, shift], Some(from)) => Some((from, HighStep { slope, shift })),
+            (&[], _) => None,
+            _ => return Err(cut_off()),
+        };
+        let packed = rest.take(Fold::of(classes).slots() * (classes + 1)).ok_or_else(cut_off)?;
         let unseen = packed.iter().step_by(classes + 1).copied().max().unwrap_or_default();
         let (buckets, width) = spread(packed, classes);
         if rest.0.len() != DIGEST {
             return Err(cut_off());
         }
-        let calibration = Calibration { slope, shifts };
+        let calibration = Calibration { slope, shifts, link, high };
         let version = short(digest);
         Ok(Self { card, buckets, width, unseen, scales, intercepts, calibration, decision, version })
     }

@@ -31,6 +31,7 @@ mod descent;
 mod features;
 mod file;
 mod model;
+mod neighbours;
 mod notebook;
 mod order;
 mod trainer;

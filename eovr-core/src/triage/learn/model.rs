@@ -8,7 +8,7 @@ use super::calibration::Calibration;
 use super::corpus::{dampened, to_length_one};
 use super::decision::Decision;
 use super::descent::Weights;
-use super::features::{BLOCKS, BUCKETS, Reader};
+use super::features::{BLOCKS, BUCKETS, Fold, Reader};
 use crate::triage::text::Text;
 use crate::triage::{Case, Model, Reason, Scorer, Suggestion};
 
@@ -38,7 +38,10 @@ pub struct Answer {
     pub probabilities: Vec<f64>,
     /// The place of the chosen label. It need not be the most likely one: see the card.
     pub label: usize,
-    /// How likely it is that the label is one of the high ones, where there are such.
+    /// The places of all chosen labels, where a narrative may have several; else empty, and `label` is the one.
+    pub labels: Vec<usize>,
+    /// How likely it is that the label is one of the high ones, where there are such. It is calibrated by a step of
+    /// its own, and `probabilities` add up to it.
     pub high: Option<f64>,
     /// There is no word in it, or most are new to the model: the answer says nothing.
     pub abstained: bool,
@@ -82,7 +85,8 @@ impl TextModel {
         decision: Decision,
     ) -> Self {
         let classes = card.labels.len();
-        let place = |at: usize| at / (BUCKETS * classes) * classes + at % classes;
+        let of_block = Fold::of(classes).of_block() * classes;
+        let place = |at: usize| at / of_block * classes + at % classes;
         let mut scales = vec![0.0_f32; BLOCKS * classes];
         for (at, weight) in learned.of.iter().enumerate() {
             if let Some(scale) = scales.get_mut(place(at)) {
@@ -140,10 +144,20 @@ impl TextModel {
 
     fn answer(&self, memory: &mut TextReader, text: &Text) -> Answer {
         let (_, known) = self.score(memory, text);
+        self.decided(memory, known)
+    }
+
+    /// The answer that follows from the scores in `memory`.
+    fn decided(&self, memory: &mut TextReader, known: f32) -> Answer {
         self.calibration.apply(&mut memory.scores);
         let probabilities: Vec<f64> = memory.scores.iter().map(|&p| f64::from(p)).collect();
-        let high = self.card.high_from.map(|high| probabilities.iter().skip(high).sum::<f64>().min(1.0));
-        Answer { label: self.decision.choose(&memory.scores), high, abstained: known < 0.5, probabilities }
+        Answer {
+            label: self.decision.choose(&memory.scores),
+            labels: self.decision.chosen(&memory.scores),
+            high: self.card.high_from.map(|high| probabilities.iter().skip(high).sum::<f64>().min(1.0)),
+            abstained: known < 0.5,
+            probabilities,
+        }
     }
 
     /// Leaves the scores in `memory`. Returns the length of each block, inverted, and the share of the
@@ -216,13 +230,18 @@ impl TextModel {
     }
 
     fn rarity(&self, bucket: u32) -> u8 {
-        let rarity = self.buckets.get(bucket as usize * self.width).copied().unwrap_or_default();
+        let rarity = self.buckets.get(self.slot(bucket) * self.width).copied().unwrap_or_default();
         rarity.to_le_bytes()[0]
+    }
+
+    /// The place of a bucket.
+    fn slot(&self, bucket: u32) -> usize {
+        Fold::of(self.labels().len()).slot(bucket) as usize
     }
 
     /// The weights of a bucket, one for each class.
     pub(super) fn weights(&self, bucket: usize) -> &[i8] {
-        let first = bucket * self.width + 1;
+        let first = self.slot(bucket as u32) * self.width + 1;
         self.buckets.get(first..first + self.labels().len()).unwrap_or_default()
     }
 
@@ -237,11 +256,8 @@ impl TextModel {
         let text = Text::read(narrative);
         let (lengths, known) = self.score(memory, &text);
         let side_scores = memory.scores.clone();
-        self.calibration.apply(&mut memory.scores);
-        let probabilities: Vec<f64> = memory.scores.iter().map(|&p| f64::from(p)).collect();
-        let label = self.decision.choose(&memory.scores);
-        let high = self.card.high_from.map(|high| probabilities.iter().skip(high).sum::<f64>().min(1.0));
-        let direction = self.direction(label);
+        let answer = self.decided(memory, known);
+        let direction = self.direction(answer.label);
         let along = |values: &[f32]| -> f32 { values.iter().zip(&direction).map(|(v, d)| v * d).sum() };
         let margin = along(&side_scores);
         let rest = along(&self.intercepts);
@@ -269,7 +285,7 @@ impl TextModel {
         memory.reader = counted;
         let words = text.words.iter().zip(shares);
         let words = words.map(|(word, share)| Share { span: word.span.clone(), share }).collect();
-        (Answer { probabilities, label, high, abstained: known < 0.5 }, Explained { margin, words, rest })
+        (answer, Explained { margin, words, rest })
     }
 
     /// The mean of one side less the mean of the other.

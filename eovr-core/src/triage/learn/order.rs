@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::neighbours::{Finding, MOST};
 use crate::error::{Error, Result};
-use crate::triage::metrics::{Confusion, Weights};
-use crate::triage::random::Random;
 
 /// Whether one label is more than another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +26,11 @@ pub struct Plan {
     pub data_sha256: String,
     /// The column that says which rows were kept for testing, for the card; empty where it was chance.
     pub split: String,
-    /// Whether the labels have an order. Left open: whole numbers have one, unless the data speak against
-    /// it; words and yes-or-no have none.
+    /// When this is, for the card. With a date the same rows make another file on another day, so none stands there
+    /// unless it is given.
+    pub date: String,
+    /// Whether the labels have an order. Left open: words and yes-or-no have none, and of whole numbers the data
+    /// must say it clearly; else the training ends with the question.
     pub order: Option<Order>,
     /// All labels, from low to high. Left open: those that occur, numbers by size, words by the alphabet.
     pub labels: Option<Vec<String>>,
@@ -64,7 +66,7 @@ pub(super) struct Settled {
 
 impl Plan {
     /// No scheme of the field has more labels, and no file can ask for more memory.
-    pub const MOST_LABELS: usize = 256;
+    pub const MOST_LABELS: usize = 1024;
 
     /// Puts the labels that occurred in their order.
     pub(super) fn settle(&self, seen: &BTreeMap<String, usize>) -> Result<Settled> {
@@ -98,19 +100,47 @@ impl Plan {
         Ok(Settled { labels, places, numbers })
     }
 
-    /// Whether there is an order, and why; `confused` are held-out answers without one.
-    pub(super) fn decide(&self, settled: &Settled, confused: &Confusion, seed: u64) -> (Order, &'static str) {
-        match self.order {
+    /// The question that only a person can answer: whether labels that are whole numbers are levels or kinds.
+    pub fn question(labels: &[String]) -> Error {
+        let all = if labels.len() <= MOST { labels.join(",") } else { "A,B,C".to_owned() };
+        Error::invalid("the labels are whole numbers; are they levels or kinds? The narratives do not tell")
+            .with_help(format!(
+                "say it: `--ordinal {all}` if each is worse than the one before, or `--nominal` if they are kinds \
+                 (in a program: the order)"
+            ))
+            .with("labels", labels.len())
+    }
+
+    /// Whether the question is asked before anything is learned: of so many labels no order can be told.
+    pub(super) fn asks_at_once(&self, settled: &Settled) -> bool {
+        self.order.is_none() && self.labels.is_none() && settled.numbers && settled.labels.len() > MOST
+    }
+
+    /// Whether there is an order, and why. `finding` is what held-out answers say about numbers.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where nothing tells levels from kinds.
+    pub(super) fn decide(
+        &self,
+        settled: &Settled,
+        finding: impl FnOnce() -> Finding,
+    ) -> Result<(Order, &'static str)> {
+        Ok(match self.order {
             Some(Order::Ordinal) => (Order::Ordinal, "it was said that they have one"),
             Some(Order::Nominal) => (Order::Nominal, "it was said that they have none"),
             None if self.labels.is_some() => (Order::Ordinal, "they were given from low to high"),
             None if !settled.numbers => (Order::Nominal, "they are words"),
             None if settled.labels.len() < 3 => (Order::Nominal, "there are two"),
-            None if better_orders(confused, seed) > 0.5 => {
-                (Order::Nominal, "they are numbers, but mistakes do not fall on neighbours")
-            }
-            None => (Order::Ordinal, "they are whole numbers, and mistakes fall on neighbours"),
-        }
+            None => match finding() {
+                Finding::Levels => {
+                    (Order::Ordinal, "they are whole numbers, and mistakes fall on neighbours")
+                }
+                Finding::Kinds => {
+                    (Order::Nominal, "they are numbers, but mistakes do not fall on neighbours")
+                }
+                Finding::Unsure => return Err(Self::question(&settled.labels)),
+            },
+        })
     }
 
     /// The place of the lowest label that counts as high-risk, as the plan says it or leaves it open.
@@ -145,22 +175,4 @@ impl Plan {
         }
         Ok(Some(high))
     }
-}
-
-/// The share of other orders of the labels under which the same mistakes would be smaller.
-fn better_orders(confused: &Confusion, seed: u64) -> f64 {
-    const ORDERS: usize = 500;
-    let classes = confused.classes();
-    let kappa = |order: &[usize]| {
-        let place = |class: usize| order.get(class).copied().unwrap_or_default();
-        confused.renamed(place).kappa(Weights::Quadratic).unwrap_or(0.0)
-    };
-    let mut order: Vec<usize> = (0..classes).collect();
-    let given = kappa(&order);
-    let mut random = Random::new(seed);
-    let better = (0..ORDERS).filter(|_| {
-        random.shuffle(&mut order);
-        kappa(&order) > given + 1e-12
-    });
-    better.count() as f64 / ORDERS as f64
 }

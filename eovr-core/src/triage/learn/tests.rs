@@ -42,7 +42,11 @@ fn model(plan: &Plan, names: [&str; 3]) -> TextModel {
 }
 
 fn levels() -> TextModel {
-    model(&Plan { name: "invented".to_owned(), ..Plan::default() }, ["0", "1", "2"])
+    model(&ordered("invented"), ["0", "1", "2"])
+}
+
+fn ordered(name: &str) -> Plan {
+    Plan { name: name.to_owned(), order: Some(Order::Ordinal), ..Plan::default() }
 }
 
 #[test]
@@ -76,8 +80,8 @@ fn numbers(model: &TextModel) -> String {
 fn the_same_rows_and_seed_make_the_same_bytes() {
     let (first, second) = (levels(), levels());
     assert_eq!(first.to_bytes(), second.to_bytes());
-    assert_eq!(numbers(&first), "1d6fc870c21fb5e4");
-    let other = model(&Plan { name: "other".to_owned(), ..Plan::default() }, ["0", "1", "2"]);
+    assert_eq!(numbers(&first), "4bcf074fbc3c585d");
+    let other = model(&ordered("other"), ["0", "1", "2"]);
     assert_ne!(first.model().version, other.model().version);
 }
 
@@ -100,7 +104,7 @@ fn a_file_is_read_back_whole_or_not_at_all() {
     longer.push(0);
     assert_eq!(kind(&longer), ErrorKind::Tampered);
     let mut newer = bytes;
-    newer[8] = 2;
+    newer[8] = 3;
     let error = TextModel::from_bytes(&newer).unwrap_err();
     assert!(error.message().contains("newer version"), "{error}");
     assert_eq!(kind(b""), ErrorKind::InvalidInput);
@@ -135,8 +139,8 @@ fn what_cannot_be_learned_from_is_refused() {
 #[test]
 fn whether_labels_have_an_order() {
     let plan = Plan::default();
-    let ordered = model(&plan, ["0", "1", "2"]);
-    assert_eq!((ordered.card().order, ordered.card().high_from), (Order::Ordinal, Some(2)));
+    let levels = levels();
+    assert_eq!((levels.card().order, levels.card().high_from), (Order::Ordinal, Some(2)));
     let words = model(&plan, ["fall", "drug", "fire"]);
     assert_eq!((words.card().order, words.card().high_from), (Order::Nominal, None));
     let labels = Some(["green", "amber", "red"].map(str::to_owned).to_vec());
@@ -146,7 +150,156 @@ fn whether_labels_have_an_order() {
     let told = Plan { order: Some(Order::Nominal), ..Plan::default() };
     assert_eq!(model(&told, ["0", "1", "2"]).card().order, Order::Nominal);
     // "10" is more than "9", whatever the alphabet says.
-    assert_eq!(model(&plan, ["8", "9", "10"]).labels(), ["8", "9", "10"]);
+    assert_eq!(model(&ordered("numbers"), ["8", "9", "10"]).labels(), ["8", "9", "10"]);
+}
+
+/// Numbers that name kinds, and few rows, are asked about; the question says how to answer it, and is always the same.
+#[test]
+fn numbers_that_may_be_levels_or_kinds_are_asked_about() {
+    const KINDS: [[&str; 3]; 3] =
+        [["fell", "slipped", "floor"], ["dose", "tablet", "drug"], ["fire", "smoke", "alarm"]];
+    let trained = |rows: usize, plan: &Plan| {
+        let mut random = Random::new(5);
+        let mut trainer = Trainer::new(1);
+        for _ in 0..rows {
+            let kind = random.below(3);
+            let words: Vec<&str> = (0..4).map(|_| KINDS[kind][random.below(3)]).collect();
+            trainer.add(&words.join(" the "), &(kind * 10 + 10).to_string(), Part::Train).unwrap();
+        }
+        trainer.train(plan, |_| {})
+    };
+    let error = trained(12, &Plan::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let told = error.to_string();
+    assert!(told.contains("`--ordinal 10,20,30`") && told.contains("`--nominal`"), "{told}");
+    assert_eq!(told, trained(12, &Plan::default()).unwrap_err().to_string());
+    match trained(150, &Plan::default()) {
+        Ok(model) => assert_eq!(model.card().order, Order::Nominal),
+        Err(error) => assert_eq!(error.to_string(), told),
+    }
+    let kinds = trained(150, &Plan { order: Some(Order::Nominal), ..Plan::default() }).unwrap();
+    assert_eq!((kinds.card().order, kinds.card().high_from), (Order::Nominal, None));
+}
+
+/// Five levels whose neighbours share words need no flag, five kinds never get an order.
+#[test]
+fn five_levels_are_told_from_five_kinds() {
+    let trained = |levels: bool| {
+        let mut random = Random::new(8);
+        let mut trainer = Trainer::new(1);
+        for _ in 0..400 {
+            let label = random.below(5);
+            // A level shares its words with the levels beside it, a kind with the kind that has its neighbour's number
+            // in another order.
+            let place = if levels { label } else { [0, 3, 1, 4, 2][label] };
+            let words: Vec<String> = (0..6).map(|_| format!("word{}", place * 4 + random.below(8))).collect();
+            trainer.add(&words.join(" "), &label.to_string(), Part::Train).unwrap();
+        }
+        trainer.train(&Plan::default(), |_| {})
+    };
+    assert_eq!(trained(true).unwrap().card().order, Order::Ordinal);
+    assert!(trained(false).is_err() || trained(false).unwrap().card().order == Order::Nominal);
+}
+
+/// A file as the releases before wrote it: version 1, and nothing about high risk or several labels.
+#[test]
+fn a_file_of_the_first_version_is_read() {
+    use sha2::{Digest as _, Sha256};
+    let model = levels();
+    let bytes = model.to_bytes();
+    let length = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+    let head = String::from_utf8(bytes[16..16 + length].to_vec()).unwrap();
+    let old_head = head.replace(r#","high_step":true"#, "");
+    assert_ne!(head, old_head);
+    let steps = 4 * (2 * 3 + 3 + 1 + 3 + 2);
+    let numbers = 16 + length;
+    let mut old = [b"eovr-tm\n".as_slice(), &1_u32.to_le_bytes()].concat();
+    old.extend((old_head.len() as u32).to_le_bytes());
+    old.extend(old_head.as_bytes());
+    old.extend(&bytes[numbers..numbers + steps]);
+    old.extend(&bytes[numbers + steps + 8..bytes.len() - 32]);
+    old.extend(Sha256::digest(&old));
+    let read = TextModel::from_bytes(&old).unwrap();
+    assert_eq!((read.calibration.high, read.to_bytes()), (None, old));
+    assert_eq!((&read.buckets, &read.scales, read.card()), (&model.buckets, &model.scales, model.card()));
+    assert!(read.read("the patient died of bleeding").high.unwrap() > 0.5);
+}
+
+/// The probability of high risk is fitted by itself: on new rows its log odds are neither too bold nor too timid.
+#[test]
+fn the_probability_of_high_risk_comes_true_as_often_as_it_says() {
+    use crate::triage::metrics::Flags;
+    let model = levels();
+    let new = rows(3000, 77);
+    let (truth, said): (Vec<bool>, Vec<f64>) =
+        new.iter().map(|(text, level)| (*level == 2, model.read(text).high.unwrap())).unzip();
+    let line = Flags::new(&truth, &said).unwrap().calibration_line().unwrap();
+    assert!((0.8..1.25).contains(&line.slope) && line.intercept.abs() < 0.3, "{line:?}");
+    for (text, _) in new.iter().take(50) {
+        let answer = model.read(text);
+        let sum: f64 = answer.probabilities.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-5 && (answer.probabilities[2] - answer.high.unwrap()).abs() < 1e-9);
+    }
+}
+
+/// Narratives with any number of labels.
+fn several(labels: usize, rows: usize) -> TextModel {
+    let mut random = Random::new(4);
+    let mut trainer = Trainer::new(9);
+    let names: Vec<String> = (0..labels).map(|label| format!("label{label}")).collect();
+    for row in 0..rows {
+        let mut own: Vec<usize> = (0..random.below(4)).map(|_| random.below(labels)).collect();
+        own.push(row % labels);
+        let words: Vec<String> = own.iter().map(|label| format!("sign{label} {label}mark")).collect();
+        let text = format!("the patient {}", words.join(" and "));
+        let own: Vec<&str> = own.iter().map(|&label| names[label].as_str()).collect();
+        trainer.add_several(&text, &own, Part::Train).unwrap();
+    }
+    trainer.train(&Plan::default(), |_| {}).unwrap()
+}
+
+#[test]
+fn a_narrative_may_have_several_labels_or_none() {
+    let model = several(4, 300);
+    assert!(model.card().several && model.card().high_from.is_none());
+    let said = |text: &str| -> Vec<&str> {
+        model.read(text).labels.iter().map(|&label| model.labels()[label].as_str()).collect()
+    };
+    assert_eq!(said("the patient sign1 1mark and sign3 3mark"), ["label1", "label3"]);
+    assert_eq!(said("the patient sign2 2mark"), ["label2"]);
+    let held = &model.card().held_out;
+    assert!(held.macro_f1.unwrap() > 0.9 && held.auroc.unwrap() > 0.95 && held.kappa.is_none(), "{held:?}");
+    assert_eq!(TextModel::from_bytes(&model.to_bytes()).unwrap(), model);
+    assert!(levels().read("the patient died").labels.is_empty());
+    let mut trainer = Trainer::new(0);
+    for row in 0..20 {
+        trainer
+            .add_several("some words", if row % 2 == 0 { &["a"] } else { &["b", "a"] }, Part::Train)
+            .unwrap();
+    }
+    let error = trainer.train(&ordered("x"), |_| {}).unwrap_err();
+    assert!(error.to_string().contains("none is above another"), "{error}");
+}
+
+#[test]
+fn hundreds_of_labels_are_learned_and_kept() {
+    const LABELS: usize = 300;
+    let mut trainer = Trainer::new(2);
+    for row in 0..LABELS * 3 {
+        let label = row % LABELS;
+        trainer.add(&format!("code{label} word{label}x"), &format!("kind{label:03}"), Part::Train).unwrap();
+    }
+    let model = trainer.train(&Plan::default(), |_| {}).unwrap();
+    let right = (0..LABELS)
+        .filter(|label| {
+            model.labels()[model.read(&format!("code{label} word{label}x")).label]
+                == format!("kind{label:03}")
+        })
+        .count();
+    assert!(right * 10 > LABELS * 9, "{right}");
+    let bytes = model.to_bytes();
+    assert_eq!(TextModel::from_bytes(&bytes).unwrap(), model);
+    assert!(bytes.len() < 12_000_000, "{}", bytes.len());
 }
 
 #[test]
@@ -266,4 +419,94 @@ fn some_trainer() -> Trainer {
         trainer.add(&format!("the wrong dose was given at {number}"), "medication", Part::Train).unwrap();
     }
     trainer
+}
+
+/// Labels of the public sets in the folder `EOVR_DATA`, where there is one: what is said of their numbers, and how the
+/// probability of high risk comes true on rows that were kept for testing, without its own step and with it.
+#[test]
+#[expect(clippy::print_stdout, reason = "the figures of this test are worth reading")]
+fn high_risk_on_the_public_sets() {
+    use crate::triage::metrics::{Bins, Flags};
+    let Some(folder) = std::env::var_os("EOVR_DATA").map(std::path::PathBuf::from) else { return };
+    for (file, column, high) in [
+        ("mentalqa_ar_question_type.csv", "label_name", None),
+        ("fda_drug_recall_class.csv", "label", Some("2")),
+        ("nhs_fft_criticality.csv", "label", Some("4")),
+        ("vaers_severity.csv", "label", Some("2")),
+    ] {
+        let rows = cells(&read(&folder.join(file)));
+        let place = |name: &str| rows[0].iter().position(|column| column == name).unwrap();
+        let (text, label, split) = (place("text"), place(column), place("split"));
+        let train = |order: Option<Order>| {
+            let mut trainer = Trainer::new(1);
+            for row in rows[1..].iter().filter(|row| row[split] != "test") {
+                let part = if row[split] == "valid" { Part::Valid } else { Part::Train };
+                trainer.add(&row[text], &row[label], part).unwrap();
+            }
+            let high_from = high.map(str::to_owned);
+            trainer.train(&Plan { order, high_from, ..Plan::default() }, |_| {})
+        };
+        if high.is_some() && std::env::var_os("EOVR_ORDER").is_some() {
+            let found = train(None).map(|model| model.card().order_because.clone());
+            println!("{file}: {found:?}");
+        }
+        let model = train(high.map(|_| Order::Ordinal)).unwrap();
+        let without = TextModel {
+            calibration: super::calibration::Calibration { high: None, ..model.calibration.clone() },
+            ..model.clone()
+        };
+        let figures = |model: &TextModel| {
+            let from = model.card().high_from.unwrap();
+            let test: Vec<_> = rows[1..].iter().filter(|row| row[split] == "test").collect();
+            let truth: Vec<bool> = test
+                .iter()
+                .map(|row| model.labels().iter().position(|known| *known == row[label]).unwrap() >= from)
+                .collect();
+            let said: Vec<f64> = test.iter().map(|row| model.read(&row[text]).high.unwrap()).collect();
+            let flags = Flags::new(&truth, &said).unwrap();
+            let line = flags.calibration_line().unwrap();
+            println!(
+                "{file}: slope {:.3}, intercept {:.3}, in the large {:.3}, O:E {:.3}, ECE15 {:.3}, Brier {:.4}, AUROC {:.4}",
+                line.slope,
+                line.intercept,
+                flags.calibration_in_the_large().unwrap(),
+                flags.observed_expected().unwrap(),
+                flags.calibration_error(Bins::WIDTH_15).unwrap(),
+                flags.brier().unwrap(),
+                flags.auroc().unwrap()
+            );
+            (line.slope, flags.auroc().unwrap(), flags.brier().unwrap())
+        };
+        let (before, after) = (figures(&without), figures(&model));
+        assert!(
+            (before.1 - after.1).abs() < 1e-3 && after.2 < before.2 + 0.002,
+            "{file}: {before:?}, {after:?}"
+        );
+        println!("{file}: {:?}", model.calibration.high);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test may read a file")]
+fn read(path: &std::path::Path) -> String {
+    String::from_utf8(std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The cells of a CSV file.
+fn cells(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => cell.extend(letters.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => row.push(std::mem::take(&mut cell)),
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            '\r' if !quoted => {}
+            letter => cell.push(letter),
+        }
+    }
+    rows
 }

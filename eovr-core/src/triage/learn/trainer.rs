@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::calibration::Calibration;
+use super::calibration::{Calibration, HighStep, Link};
 use super::card::{Card, HeldOut, LIMITS};
 use super::corpus::Corpus;
-use super::decision::{Decision, most_likely};
+use super::decision::Decision;
 use super::descent::{self, EPOCHS, Weights};
-use super::features::Reader;
+use super::features::{Fold, Reader};
 use super::model::TextModel;
+use super::neighbours::finding;
 use super::notebook::{Forgets, Notebook};
 use super::{Order, Plan};
 use crate::error::{Error, Result};
-use crate::triage::metrics::{Bins, Confusion, Flags, Weights as KappaWeights};
+use crate::triage::metrics::{Bins, Confusion, Flags, Overlap, Weights as KappaWeights};
 use crate::triage::random::Random;
 use crate::triage::text::Text;
 
@@ -46,6 +47,7 @@ pub struct Trainer {
     corpus: Corpus,
     parts: Vec<Part>,
     labels: BTreeMap<String, usize>,
+    link: Link,
 }
 
 /// The ridge penalties that are tried, until one is worse than the one before.
@@ -54,6 +56,8 @@ const DECAYS: [f32; 5] = [15.0, 5.0, 1.5, 0.5, 0.15];
 const TURNS: usize = 5;
 /// Of more rows than this one turn is enough: those that were given for choosing, where they are some.
 const MANY_ROWS: usize = 20_000;
+/// Of more labels than this one turn is enough as well: each costs as much as all rows of few labels.
+const MANY_LABELS: usize = 256;
 const ENOUGH_VALID: usize = 500;
 const FEWEST_ROWS: usize = 10;
 
@@ -66,6 +70,7 @@ impl Trainer {
             corpus: Corpus::new(),
             parts: Vec::new(),
             labels: BTreeMap::new(),
+            link: Link::OneOf,
         }
     }
 
@@ -75,19 +80,40 @@ impl Trainer {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the label is empty or the narrative has no
     /// word.
     pub fn add(&mut self, narrative: &str, label: &str, part: Part) -> Result<()> {
-        if label.trim().is_empty() {
+        self.take(narrative, &[label], part)
+    }
+
+    /// Takes one narrative with any number of labels, also none. From then on the model may say several of each
+    /// narrative: it learns for each label whether it is there, whatever the others are.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_several(&mut self, narrative: &str, labels: &[&str], part: Part) -> Result<()> {
+        self.take(narrative, labels, part)?;
+        self.link = Link::AnyOf;
+        Ok(())
+    }
+
+    fn take(&mut self, narrative: &str, labels: &[&str], part: Part) -> Result<()> {
+        if labels.iter().any(|label| label.trim().is_empty()) {
             return Err(Error::invalid("the label is empty").with_help("give every row a label"));
         }
         let text = Text::read(narrative);
         if text.words.is_empty() {
             return Err(Error::invalid("the narrative has no word").with_help("leave the row out"));
         }
-        let next = self.labels.len();
-        let id = match self.labels.get(label) {
-            Some(&id) => id,
-            None => *self.labels.entry(label.to_owned()).or_insert(next),
-        };
-        self.corpus.add(&mut self.reader, &text, id);
+        let mut ids = Vec::with_capacity(labels.len());
+        for &label in labels {
+            let next = self.labels.len();
+            let id = match self.labels.get(label) {
+                Some(&id) => id,
+                None => *self.labels.entry(label.to_owned()).or_insert(next),
+            };
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        self.corpus.add(&mut self.reader, &text, &ids);
         self.parts.push(part);
         Ok(())
     }
@@ -123,6 +149,20 @@ impl Trainer {
                 .with("rows", self.rows()));
         }
         let settled = plan.settle(&self.labels)?;
+        let several = self.link == Link::AnyOf;
+        if several && (plan.order == Some(Order::Ordinal) || plan.high_from.is_some()) {
+            return Err(Error::invalid("where a narrative may have several labels none is above another")
+                .with_help("leave out the order and where high risk begins"));
+        }
+        if settled.labels.len() > MANY_LABELS && settled.labels.len() * 2 > self.rows() {
+            return Err(Error::invalid("nearly every row has a label of its own")
+                .with_help("name the column that has the labels: each needs more than one row")
+                .with("labels", settled.labels.len())
+                .with("rows", self.rows()));
+        }
+        if !several && plan.asks_at_once(&settled) {
+            return Err(Plan::question(&settled.labels));
+        }
         for label in &mut self.corpus.labels {
             *label = settled.places.get(*label).copied().unwrap_or_default();
         }
@@ -132,8 +172,8 @@ impl Trainer {
             counts.get_mut(label).into_iter().for_each(|count| *count += 1);
         }
 
-        let rarity = self.corpus.weigh();
-        let (turns, how) = self.turns();
+        let rarity = self.corpus.weigh(Fold::of(classes));
+        let (turns, how) = self.turns(classes);
         let of = (turns.len() * DECAYS.len() + 1) * EPOCHS;
         let mut done = 0;
         let mut steps = Steps { trainer: &self, classes, notebook, next: 0 };
@@ -141,7 +181,7 @@ impl Trainer {
             done += 1;
             tell(Progress { done, of });
         };
-        let mut best: Option<Held> = None;
+        let mut best: Option<Held<'_>> = None;
         for decay in DECAYS {
             let held = steps.hold_out(&turns, decay, &mut pass)?;
             if best.as_ref().is_some_and(|best| held.loss >= best.loss) {
@@ -149,10 +189,17 @@ impl Trainer {
             }
             best = Some(held);
         }
-        let best = best.ok_or_else(|| Error::bug("no penalty was tried"))?;
-        let (order, because) = plan.decide(&settled, &best.confusion(classes), self.seed);
-        let high = plan.high(&settled.labels, &counts, order)?;
-        let decision = Decision::fit(&best.probabilities, &best.labels, classes, order, self.seed);
+        let mut best = best.ok_or_else(|| Error::bug("no penalty was tried"))?;
+        let (order, because) = match several {
+            true => (Order::Nominal, "a narrative may have several"),
+            false => plan.decide(&settled, || finding(&best.probabilities, &best.labels(), classes))?,
+        };
+        let high = if several { None } else { plan.high(&settled.labels, &counts, order)? };
+        best.raise(high, classes);
+        let decision = match several {
+            true => Decision::thresholds(&best.probabilities, &best.truths, classes),
+            false => Decision::fit(&best.probabilities, &best.labels(), classes, order, self.seed),
+        };
         let (figures, flag_above) = figures(&best, &decision, classes, order, high, how);
         let all: Vec<usize> = (0..self.rows()).collect();
         let weights = steps.learn(&all, best.decay, pass)?;
@@ -162,11 +209,13 @@ impl Trainer {
             eovr: env!("CARGO_PKG_VERSION").to_owned(),
             data_sha256: plan.data_sha256.clone(),
             split: plan.split.clone(),
+            date: plan.date.clone(),
             seed: self.seed,
             labels: settled.labels,
             counts,
             order,
             order_because: because.to_owned(),
+            several,
             high_from: high,
             rows: (self.rows() as u64 - valid, valid),
             decay: best.decay,
@@ -178,7 +227,7 @@ impl Trainer {
     }
 
     /// Which rows are learned from and which are held out, turn by turn.
-    fn turns(&self) -> (Vec<Turn>, &'static str) {
+    fn turns(&self, classes: usize) -> (Vec<Turn>, &'static str) {
         let of = |wanted: Part| -> Vec<usize> {
             let rows = self.parts.iter().enumerate();
             rows.filter(|(_, part)| **part == wanted).map(|(row, _)| row).collect()
@@ -190,8 +239,8 @@ impl Trainer {
         // Each label is dealt out in turn, so that every turn has some of each.
         let mut rows: Vec<usize> = (0..self.rows()).collect();
         Random::new(self.seed ^ 0x5EED).shuffle(&mut rows);
-        rows.sort_by_key(|&row| self.corpus.label(row));
-        let turns = if rows.len() > MANY_ROWS { 1 } else { TURNS };
+        rows.sort_by_key(|&row| self.corpus.labels_of(row).first().copied());
+        let turns = if rows.len() > MANY_ROWS || classes > MANY_LABELS { 1 } else { TURNS };
         let deal = |turn: usize| {
             let dealt = rows.iter().enumerate();
             let (held, kept): (Vec<_>, Vec<_>) = dealt.partition(|(place, _)| place % TURNS == turn);
@@ -204,14 +253,14 @@ impl Trainer {
 }
 
 /// The learnings of one training, in their order: one for each turn under each penalty, and the last from all rows.
-struct Steps<'a> {
+struct Steps<'a, 'n> {
     trainer: &'a Trainer,
     classes: usize,
-    notebook: &'a mut dyn Notebook,
+    notebook: &'n mut dyn Notebook,
     next: usize,
 }
 
-impl Steps<'_> {
+impl<'a> Steps<'a, '_> {
     /// Learns from these rows, or takes what was learned from them before.
     fn learn(&mut self, rows: &[usize], decay: f32, mut pass: impl FnMut()) -> Result<Weights> {
         let step = self.next;
@@ -222,33 +271,43 @@ impl Steps<'_> {
             (0..EPOCHS).for_each(|_| pass());
             return Ok(weights);
         }
-        let Trainer { corpus, seed, .. } = self.trainer;
-        let weights = descent::learn(corpus, rows, self.classes, decay, *seed, pass);
+        let Trainer { corpus, seed, link, .. } = self.trainer;
+        let weights = descent::learn(corpus, rows, (self.classes, *link), decay, *seed, pass);
         self.notebook.write_down(step, &weights.to_bytes())?;
         Ok(weights)
     }
 
     /// Learns from what is kept and scores what is held out.
-    fn hold_out(&mut self, turns: &[Turn], decay: f32, mut pass: impl FnMut()) -> Result<Held> {
+    fn hold_out(&mut self, turns: &[Turn], decay: f32, mut pass: impl FnMut()) -> Result<Held<'a>> {
         let classes = self.classes;
-        let corpus = &self.trainer.corpus;
-        let (mut scores, mut labels) = (Vec::new(), Vec::new());
+        let Trainer { corpus, link, .. } = self.trainer;
+        let (mut scores, mut truths) = (Vec::new(), Vec::new());
         let mut of_row = Vec::with_capacity(classes);
         for Turn { kept, held } in turns {
             let weights = self.learn(kept, decay, &mut pass)?;
             for &row in held {
                 weights.scores(corpus, row, &mut of_row);
                 scores.extend_from_slice(&of_row);
-                labels.push(corpus.label(row));
+                truths.push(corpus.labels_of(row));
             }
         }
-        let calibration = Calibration::fit(&scores, &labels, classes);
+        let calibration = Calibration::fit(&scores, &truths, classes, *link);
         scores.chunks_mut(classes).for_each(|scores| calibration.apply(scores));
-        let surprise = |(p, &label): (&[f32], &usize)| {
-            -f64::from(libm::logf(p.get(label).copied().unwrap_or_default().max(1e-9)))
-        };
-        let loss = scores.chunks(classes).zip(&labels).map(surprise).sum();
-        Ok(Held { decay, probabilities: scores, labels, calibration, loss })
+        let loss = scores.chunks(classes).zip(&truths).map(|(p, truth)| surprise(p, truth, *link)).sum();
+        Ok(Held { decay, probabilities: scores, truths, calibration, loss })
+    }
+}
+
+/// How surprising the truth is to who said these probabilities.
+fn surprise(said: &[f32], truth: &[usize], link: Link) -> f64 {
+    let of = |p: f32| -f64::from(libm::logf(p.max(1e-9)));
+    match link {
+        Link::OneOf => truth.iter().map(|&label| of(said.get(label).copied().unwrap_or_default())).sum(),
+        Link::AnyOf => said
+            .iter()
+            .enumerate()
+            .map(|(label, &p)| of(if truth.contains(&label) { p } else { 1.0 - p }))
+            .sum(),
     }
 }
 
@@ -259,26 +318,35 @@ struct Turn {
 }
 
 /// What held-out rows looked like under one penalty.
-struct Held {
+struct Held<'a> {
     decay: f32,
     probabilities: Vec<f32>,
-    labels: Vec<usize>,
+    /// The labels of each row.
+    truths: Vec<&'a [usize]>,
     calibration: Calibration,
     loss: f64,
 }
 
-impl Held {
-    fn confusion(&self, classes: usize) -> Confusion {
-        let said = self.probabilities.chunks(classes).map(|p| most_likely(p.iter().copied()));
-        Confusion::of(self.labels.iter().copied().zip(said), classes)
+impl Held<'_> {
+    /// The label of each row, where each has one.
+    fn labels(&self) -> Vec<usize> {
+        self.truths.iter().map(|truth| truth.first().copied().unwrap_or_default()).collect()
+    }
+
+    /// Fits what moves the probability of high risk, and moves it.
+    fn raise(&mut self, high: Option<usize>, classes: usize) {
+        let Some(from) = high else { return };
+        let Some(step) = HighStep::fit(&self.probabilities, &self.labels(), classes, from) else { return };
+        self.probabilities.chunks_mut(classes).for_each(|p| step.apply(p, from));
+        self.calibration.high = Some((from, step));
     }
 
     fn flags(&self, classes: usize, truly: impl Fn(usize) -> bool) -> Flags {
-        let rows = self.probabilities.chunks(classes).zip(&self.labels);
+        let rows = self.probabilities.chunks(classes).zip(&self.truths);
         Flags::sorted(
-            rows.map(|(p, &label)| {
+            rows.map(|(p, truth)| {
                 let sum: f32 = p.iter().enumerate().filter(|(class, _)| truly(*class)).map(|(_, p)| p).sum();
-                (f64::from(sum).min(1.0), truly(label))
+                (f64::from(sum).min(1.0), truth.iter().any(|&label| truly(label)))
             })
             .collect(),
         )
@@ -286,15 +354,23 @@ impl Held {
 }
 
 fn figures(
-    held: &Held,
+    held: &Held<'_>,
     decision: &Decision,
     classes: usize,
     order: Order,
     high: Option<usize>,
     how: &str,
 ) -> (HeldOut, Option<f64>) {
-    let said = held.probabilities.chunks(classes).map(|p| decision.choose(p));
-    let confusion = Confusion::of(held.labels.iter().copied().zip(said), classes);
+    // Of one label each: what was said beside what is true. Of several: label by label, there or not.
+    let confusion = match decision {
+        Decision::Thresholds(_) => None,
+        _ => {
+            let said = held.probabilities.chunks(classes).map(|p| decision.choose(p));
+            Some(Confusion::of(held.labels().into_iter().zip(said), classes))
+        }
+    };
+    let chosen = held.probabilities.chunks(classes).map(|p| decision.chosen(p));
+    let overlap = confusion.is_none().then(|| Overlap::of(held.truths.iter().copied().zip(chosen), classes));
     let sides: Vec<Flags> = match high {
         Some(high) => vec![held.flags(classes, |class| class >= high)],
         None => (0..classes).map(|of| held.flags(classes, |class| class == of)).collect(),
@@ -310,11 +386,17 @@ fn figures(
         .map(|point| point.threshold);
     let figures = HeldOut {
         how: how.to_owned(),
-        rows: held.labels.len() as u64,
+        rows: held.truths.len() as u64,
         auroc: mean(Flags::auroc),
-        kappa: confusion.kappa(kappa).map(short),
-        macro_f1: confusion.macro_f1().map(short),
-        accuracy: confusion.accuracy().map(short),
+        kappa: confusion.as_ref().and_then(|levels| levels.kappa(kappa)).map(short),
+        macro_f1: confusion
+            .as_ref()
+            .map_or_else(|| overlap.as_ref()?.macro_f1(), Confusion::macro_f1)
+            .map(short),
+        accuracy: confusion
+            .as_ref()
+            .map_or_else(|| overlap.as_ref()?.exact(), Confusion::accuracy)
+            .map(short),
         calibration_error: mean(|flags| flags.calibration_error(Bins::WIDTH_15)),
     };
     (figures, flag_above)

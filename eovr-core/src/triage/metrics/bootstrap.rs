@@ -16,13 +16,20 @@ pub struct Bootstrap {
     pub seed: u64,
 }
 
-/// The middle 95 % of what a figure came out as.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A figure and the middle 95 % of what it came out as when cases were drawn again.
+///
+/// A value at the edge of what is possible lies outside the middle of the draws, which can only be worse; the interval
+/// is widened to it then, so that it always contains its value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Interval {
-    /// 2.5 % of the draws lie below; `None` where no draw had the figure.
+    /// The figure of the cases as they are.
+    pub value: Option<f64>,
+    /// 2.5 % of the draws lie below; `None` where no draw had the figure, or the cases as they are have none.
     pub low: Option<f64>,
     /// 2.5 % of the draws lie above.
     pub high: Option<f64>,
+    /// Whether the middle of the draws left the value out.
+    pub widened: bool,
     /// In how many draws the figure was defined; the others are left out.
     pub defined: usize,
 }
@@ -58,13 +65,16 @@ impl Bootstrap {
         groups: Option<&[u64]>,
         mut figures: impl FnMut(&[usize]) -> [Option<f64>; N],
     ) -> [Interval; N] {
+        let all: Vec<usize> = (0..count).collect();
+        let values = figures(&all);
         let mut seen: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(self.draws));
         self.each(count, groups, |rows| {
             for (seen, figure) in seen.iter_mut().zip(figures(rows)) {
                 seen.extend(figure);
             }
         });
-        seen.map(middle)
+        let mut found = seen.into_iter().zip(values);
+        std::array::from_fn(|_| found.next().map(|(seen, value)| middle(seen, value)).unwrap_or_default())
     }
 
     /// Compares two scorers on the same cases by one figure: `figure(rows, false)` of the first,
@@ -85,7 +95,7 @@ impl Bootstrap {
         let side = |wanted: fn(&&f64) -> bool| seen.iter().filter(wanted).count() as f64;
         let fewer = side(|seen| **seen <= 0.0).min(side(|seen| **seen >= 0.0));
         let p_value = share(2.0 * fewer, seen.len() as f64).map(|p| p.min(1.0));
-        PairedDifference { difference, p_value, interval: middle(seen) }
+        PairedDifference { difference, p_value, interval: middle(seen, difference) }
     }
 
     fn each(&self, count: usize, groups: Option<&[u64]>, mut look: impl FnMut(&[usize])) {
@@ -106,6 +116,9 @@ impl Bootstrap {
     }
 }
 
+/// Below so many groups the draws are too much alike: their intervals come out too narrow.
+pub const FEW_GROUPS: usize = 30;
+
 /// The rows of each group, groups in the order of their numbers.
 fn by_group(groups: &[u64], count: usize) -> Vec<Vec<usize>> {
     let mut members: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
@@ -115,13 +128,30 @@ fn by_group(groups: &[u64], count: usize) -> Vec<Vec<usize>> {
     members.into_values().collect()
 }
 
-fn middle(mut seen: Vec<f64>) -> Interval {
+fn middle(mut seen: Vec<f64>, value: Option<f64>) -> Interval {
     seen.sort_by(f64::total_cmp);
-    Interval { low: percentile(&seen, 0.025), high: percentile(&seen, 0.975), defined: seen.len() }
+    let of = |at: f64| value.and(percentile(&seen, at));
+    let (low, high) = (of(0.025), of(0.975));
+    let widened = value.zip(low).is_some_and(|(value, low)| value < low)
+        || value.zip(high).is_some_and(|(value, high)| value > high);
+    let reach =
+        |edge: Option<f64>, to: fn(f64, f64) -> f64| edge.zip(value).map(|(edge, value)| to(edge, value));
+    Interval { value, low: reach(low, f64::min), high: reach(high, f64::max), widened, defined: seen.len() }
+}
+
+/// The 95 % interval of a share by Wilson's score: it is not empty where all or none of the cases have it, of which no
+/// draw can tell. `statsmodels.stats.proportion.proportion_confint` with `method="wilson"`.
+pub fn wilson(share: f64, cases: f64) -> Option<(f64, f64)> {
+    const Z: f64 = 1.959_963_984_540_054;
+    let squared = Z * Z;
+    let middle = (share + squared / (2.0 * cases)) / (1.0 + squared / cases);
+    let half = Z / (1.0 + squared / cases)
+        * (share * (1.0 - share) / cases + squared / (4.0 * cases * cases)).max(0.0).sqrt();
+    (cases > 0.0).then(|| ((middle - half).max(0.0), (middle + half).min(1.0)))
 }
 
 /// Between the two nearest of sorted values, as `numpy.percentile` has it.
-fn percentile(sorted: &[f64], at: f64) -> Option<f64> {
+pub(super) fn percentile(sorted: &[f64], at: f64) -> Option<f64> {
     let place = at * sorted.len().checked_sub(1)? as f64;
     let low = sorted.get(place.floor() as usize)?;
     let high = sorted.get(place.ceil() as usize)?;

@@ -79,15 +79,46 @@ impl Flags {
     pub fn calibration_line(&self) -> Option<Line> {
         self.probabilities()?;
         self.prevalence().filter(|&share| share > 0.0 && share < 1.0)?;
-        let points: Vec<(f64, f64)> = self
-            .cases
-            .iter()
-            .map(|&(p, yes)| {
-                let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
-                (libm::log(p / (1.0 - p)), f64::from(u8::from(yes)))
-            })
-            .collect();
-        newton(&points)
+        line_towards(&self.log_odds(), 0.0)
+    }
+
+    /// Calibration in the large: what must be added to the log odds that were said so that as many cases come true
+    /// as are expected. 0 is perfect; above it too little was said. Logistic regression with the log odds as offset.
+    pub fn calibration_in_the_large(&self) -> Option<f64> {
+        self.probabilities()?;
+        self.prevalence().filter(|&share| share > 0.0 && share < 1.0)?;
+        let points = self.log_odds();
+        let mut shift = 0.0_f64;
+        for _ in 0..100 {
+            let said: Vec<(f64, f64)> =
+                points.iter().map(|&(x, y)| (1.0 / (1.0 + libm::exp(-(x + shift))), y)).collect();
+            let slope = sum(said.iter().map(|(p, _)| p * (1.0 - p)));
+            let step = sum(said.iter().map(|(p, y)| y - p)) / slope;
+            if !(step.is_finite() && slope > 1e-12) {
+                return None;
+            }
+            // A step is held short, or the first one of a bad start would leave where there is any slope.
+            shift += step.clamp(-2.0, 2.0);
+            if step.abs() < 1e-12 * (1.0 + shift.abs()) {
+                return Some(shift);
+            }
+        }
+        None
+    }
+
+    /// How many came true for each that was expected: 1 is perfect, above it too little was said.
+    pub fn observed_expected(&self) -> Option<f64> {
+        self.probabilities()?;
+        share(self.positives() as f64, sum(self.cases.iter().map(|case| case.0)))
+    }
+
+    /// The log odds that were said, and what happened.
+    pub(super) fn log_odds(&self) -> Vec<(f64, f64)> {
+        let odds = |&(p, yes): &(f64, bool)| {
+            let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
+            (libm::log(p / (1.0 - p)), f64::from(u8::from(yes)))
+        };
+        self.cases.iter().map(odds).collect()
     }
 }
 
@@ -98,11 +129,13 @@ fn bin(cases: &[(f64, bool)]) -> Option<Bin> {
     Some(Bin { count, said, happened })
 }
 
-/// Newton's method on the likelihood; it either settles in a few steps or there is no maximum.
-fn newton(points: &[(f64, f64)]) -> Option<Line> {
-    let (mut slope, mut intercept) = (0.0_f64, 0.0_f64);
+/// The line of greatest likelihood through log odds and what happened, held towards a slope of 1 and an intercept of 0
+/// by a ridge penalty. Newton's method: it either settles in a few steps or there is no maximum.
+pub(crate) fn line_towards(points: &[(f64, f64)], penalty: f64) -> Option<Line> {
+    let (mut slope, mut intercept) = (if penalty > 0.0 { 1.0 } else { 0.0_f64 }, 0.0_f64);
     for _ in 0..100 {
-        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut g0, mut g1) = (-penalty * intercept, -penalty * (slope - 1.0));
+        let (mut h00, mut h01, mut h11) = (penalty, 0.0, penalty);
         for &(x, y) in points {
             let p = 1.0 / (1.0 + libm::exp(-(slope * x + intercept)));
             let weight = p * (1.0 - p);

@@ -69,17 +69,6 @@ impl Confusion {
         confusion
     }
 
-    /// The same counts with the levels under other numbers below `classes`.
-    pub(crate) fn renamed(&self, number: impl Fn(usize) -> usize) -> Self {
-        let mut renamed = Self { counts: vec![0; self.counts.len()], classes: self.classes };
-        for (truth, predicted, count) in self.cells() {
-            if let Some(cell) = renamed.counts.get_mut(number(truth) * self.classes + number(predicted)) {
-                *cell += count;
-            }
-        }
-        renamed
-    }
-
     fn add(&mut self, truth: usize, predicted: usize) {
         if let Some(cell) = self.counts.get_mut(truth * self.classes + predicted) {
             *cell += 1;

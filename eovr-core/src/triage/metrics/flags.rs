@@ -67,6 +67,11 @@ impl Flags {
         self.positives
     }
 
+    /// The cases by their score, smallest first: what it is, and whether they are truly high-risk.
+    pub fn each(&self) -> impl Iterator<Item = (f64, bool)> {
+        self.cases.iter().copied()
+    }
+
     /// The share of the truly high-risk: what the area under precision and recall is to be held against.
     pub fn prevalence(&self) -> Option<f64> {
         share(self.positives as f64, self.count() as f64)

@@ -2,6 +2,7 @@
 //!
 //! [`Flags`] holds a yes-or-no truth beside a score: ranking, operating points, calibration.
 //! [`Confusion`] holds levels beside levels: agreement, class by class, under- and over-triage.
+//! [`Overlap`] holds sets of labels beside sets of labels.
 //! [`Bootstrap`] gives any of them an interval, by case or by group.
 //!
 //! **Undefined is `None`.** With one class only there is no area under a curve, and two raters who both
@@ -27,13 +28,20 @@ mod agreement;
 mod bootstrap;
 mod calibration;
 mod confusion;
+mod decision;
 mod flags;
+mod overlap;
+mod smooth;
 
 pub use agreement::{McNemar, fleiss_kappa, mcnemar};
-pub use bootstrap::{Bootstrap, Interval, PairedDifference};
+pub use bootstrap::{Bootstrap, FEW_GROUPS, Interval, PairedDifference, wilson};
+pub(crate) use calibration::line_towards;
 pub use calibration::{Bin, Bins, Line};
 pub use confusion::{ClassFigures, Confusion, Weights};
+pub use decision::{NetBenefit, net_benefit, predictive_values};
 pub use flags::{Flags, OperatingPoint};
+pub use overlap::Overlap;
+pub use smooth::{CurvePoint, Smoothed};
 
 #[cfg(test)]
 mod tests;

@@ -145,6 +145,33 @@ fn an_interval_is_as_wide_as_theory_says() {
 }
 
 #[test]
+fn an_interval_contains_its_value() {
+    // A figure that is only reached by the cases as they are.
+    let all: Vec<usize> = (0..20).collect();
+    let interval = Bootstrap { draws: 200, seed: 4 }
+        .interval(20, None, |rows| Some(if rows == all.as_slice() { 9.0 } else { rows.len() as f64 / 20.0 }));
+    assert_eq!((interval.value, interval.low, interval.high), (Some(9.0), Some(1.0), Some(9.0)));
+    assert!(interval.widened);
+}
+
+/// By hand: ten cases, four of high risk.
+#[test]
+fn net_benefit_and_predictive_values_by_hand() {
+    let truth = [true, true, true, false, true, false, false, false, false, false];
+    let scores = [0.9, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.2, 0.1, 0.1];
+    let flags = Flags::new(&truth, &scores).unwrap();
+    let [at] = flags.decision_curve([0.5].into_iter())[..] else { panic!() };
+    // From 0.5 on: three hits, one false alarm at even odds.
+    assert!((at.scorer - 0.2).abs() < 1e-12 && (at.all - (0.4 - 0.6)).abs() < 1e-12, "{at:?}");
+    let [low] = flags.decision_curve([0.2].into_iter())[..] else { panic!() };
+    assert!((low.scorer - (4.0 - 4.0 * 0.25) / 10.0).abs() < 1e-12, "{low:?}");
+    let (ppv, npv) = predictive_values(0.75, 5.0 / 6.0, 0.4);
+    assert!((ppv.unwrap() - 0.75).abs() < 1e-12 && (npv.unwrap() - 5.0 / 6.0).abs() < 1e-12);
+    assert_eq!(predictive_values(0.0, 1.0, 0.1).0, None);
+    assert!((flags.observed_expected().unwrap() - 4.0 / 4.1).abs() < 1e-12);
+}
+
+#[test]
 fn two_scorers_compared() {
     let (first, second) = ([1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]);
     let mean = |values: &[f64; 4], rows: &[usize]| {
@@ -180,6 +207,12 @@ proptest! {
         ] {
             prop_assert!(figure.is_none_or(|figure| (0.0..=1.0).contains(&figure)));
         }
+        if let Some(smooth) = flags.smoothed_calibration() {
+            prop_assert!((0.0..=1.0).contains(&smooth.ici) && smooth.e50 <= smooth.e90 + 1e-12);
+            prop_assert!(smooth.points.iter().all(|point| point.low <= point.happened && point.happened <= point.high));
+        }
+        prop_assert!(flags.calibration_in_the_large().is_none_or(f64::is_finite));
+        prop_assert!(flags.decision_curve([0.1, 0.5].into_iter()).iter().all(|point| point.scorer <= 1.0));
         // The order of the cases, and a growing function of the scores, change no ranking.
         let (backwards, squared): (Vec<bool>, Vec<f64>) =
             cases.iter().rev().map(|case| (case.0, f64::from(case.1).powi(2) - 7.0)).unzip();

@@ -39,7 +39,7 @@ class EovrTriage(ClassifierMixin, BaseEstimator):
     seed : int, default=0
         Where chance begins.
     order : {"ordinal", "nominal"} or None, default=None
-        Whether the classes have an order; ``None``: it is found out.
+        Whether the classes have an order; ``None``: they have none, as everywhere in scikit-learn.
     high_from : label or None, default=None
         The lowest class that counts as high risk.
 
@@ -84,7 +84,7 @@ class EovrTriage(ClassifierMixin, BaseEstimator):
             [names[place] for place in places],
             seed=self.seed,
             # Levels given make an order; so they are given only where there is one.
-            order=self.order or ("nominal" if _are_words(self.classes_) else None),  # type: ignore[arg-type]
+            order=self.order or "nominal",  # type: ignore[arg-type]
             levels=names if self.order == "ordinal" else None,
             high_from=None if self.high_from is None else str(self.high_from),
         )

@@ -33,6 +33,8 @@ class Judgement:
         Whether it raises a flag.
     abstained : bool
         Whether it has nothing to say.
+    labels : sequence of str
+        All labels, where a case may have several.
     """
 
     high: float | None = None
@@ -40,6 +42,7 @@ class Judgement:
     probabilities: Sequence[float] = ()
     flagged: bool = False
     abstained: bool = False
+    labels: Sequence[str] = ()
 
 
 #: The rules, a model, or a callable from a narrative to a :class:`Judgement` or to how much it is of high risk.
@@ -48,13 +51,15 @@ Scorer: TypeAlias = "Literal['rules'] | Model | Callable[[str], Judgement | floa
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure, and where it would lie with other cases: 95 % of the bootstrap's draws."""
+    """One figure with its 95 % interval, which contains it; ``method`` says how that was found."""
 
     name: str
+    title: str
     meaning: str
     value: float | None
     low: float | None
     high: float | None
+    method: str
 
 
 class Evaluation:
@@ -91,7 +96,7 @@ class Evaluation:
 def evaluate(
     scorer: Scorer,
     narratives: Iterable[str],
-    truth: Iterable[str],
+    truth: Iterable[str] | Iterable[Sequence[str]],
     *,
     labels: Sequence[str] | None = None,
     order: Order | None = None,
@@ -101,6 +106,9 @@ def evaluate(
     against: Scorer | None = None,
     data: str = "",
     name: str | None = None,
+    prevalence: float | None = None,
+    group_by: str = "",
+    date: str = "",
     draws: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
@@ -111,7 +119,7 @@ def evaluate(
     scorer : "rules", Model or callable
         Who is evaluated. What a callable raises is raised here, with a note that says at which case.
     narratives, truth : iterable of str
-        The cases and their true labels.
+        The cases and their true labels. Where these are lists, a case may have any number of labels.
     labels : sequence of str, optional
         All labels, from low to high where they have an order. Left open: those of the model, or those that
         occur, numbers by size and words by the alphabet.
@@ -127,6 +135,10 @@ def evaluate(
         Another scorer on the same cases, to compare with.
     data, name : str, optional
         What the set is, and what the scorer is called, in words.
+    prevalence : float, optional
+        How frequent high risk is where the scorer is to be used; PPV and NPV are given for that, too.
+    group_by, date : str, optional
+        What the groups are by, and the date, for the page.
     draws, seed : int, optional
         Draws of the bootstrap, and where its chance begins.
 
@@ -139,7 +151,9 @@ def evaluate(
     >>> found.figures["auroc"].value
     1.0
     """
-    texts, true = [*narratives], [*truth]
+    texts, given = [*narratives], [*truth]
+    several = any(not isinstance(label, str) for label in given)
+    true = [[label] if isinstance(label, str) else [*label] for label in given]
     more: dict[str, Sequence[object]] = {"truth": true}
     in_groups = None if groups is None else [*groups]
     in_clusters = None if clusters is None else [*clusters]
@@ -156,10 +170,10 @@ def evaluate(
         scheme, ordering, place = card["labels"], order or card["order"], card["high_from"]
         high_from = high_from or (None if place is None else scheme[place])
     else:
-        scheme, ordering = _sorted(set(true)), order or "nominal"
+        scheme, ordering = _sorted({label for row in true for label in row}), order or "nominal"
     places = {label: place for place, label in enumerate(scheme)}
     ordering = ordering or "ordinal"
-    if high_from is None and len(scheme) == 2:
+    if high_from is None and len(scheme) == 2 and not several:
         high_from = scheme[1]
     high_at = None if high_from is None else _place(places, high_from)
     said, probable, title = _judged(scorer, texts, places, ordering)
@@ -170,20 +184,25 @@ def evaluate(
     settings = SimpleNamespace(
         scorer=name or title,
         data=data,
-        data_sha256=digest(texts, true),
+        data_sha256=digest(texts, given),
+        model=scorer._native if isinstance(scorer, Model) else None,
         model_sha256=sha256_of(scorer.to_bytes()) if isinstance(scorer, Model) else None,
         labels=scheme,
         order=ordering,
+        several=several,
         high_from=high_at,
         probabilities=probable,
+        prevalence=prevalence,
+        group_by=group_by,
+        date=date,
         draws=draws,
         seed=seed,
     )
-    truths = [_place(places, label) for label in true]
-    return Evaluation(_native.Evaluation(settings, truths, said, in_groups, in_clusters, rival))
+    truths = [[_place(places, label) for label in row] for row in true]
+    return Evaluation(_native.Evaluation(settings, texts, truths, said, in_groups, in_clusters, rival))
 
 
-_Said: TypeAlias = tuple[int | None, list[float], float | None, bool, bool]
+_Said: TypeAlias = tuple[int | None, list[float], float | None, bool, bool, list[int]]
 
 
 def _judged(
@@ -213,7 +232,8 @@ def _judged(
             one = Judgement(high=float(one))
         probable = probable and (one.high is None or 0.0 <= one.high <= 1.0)
         label = None if one.label is None else _place(places, one.label)
-        judged.append((label, [*one.probabilities], one.high, one.flagged, one.abstained))
+        chosen = [_place(places, label) for label in one.labels]
+        judged.append((label, [*one.probabilities], one.high, one.flagged, one.abstained, chosen))
     return judged, probable, getattr(scorer, "__name__", type(scorer).__name__)
 
 

@@ -37,12 +37,15 @@ class Answer:
         How likely the label is one of the high ones, where there are such.
     abstained : bool
         Most of it is new to the model: the answer says nothing.
+    labels : tuple of str
+        All chosen labels, where a narrative may have several; else the one.
     """
 
     label: str
     probabilities: Mapping[str, float]
     high: float | None
     abstained: bool
+    labels: tuple[str, ...] = ()
 
 
 class Model:
@@ -90,6 +93,11 @@ class Model:
         return card
 
     @property
+    def several(self) -> bool:
+        """Whether a narrative may have several labels, or none."""
+        return bool(self.card.get("several", False))
+
+    @property
     def name(self) -> str:
         """Its name."""
         return self._native.name[0]
@@ -101,9 +109,10 @@ class Model:
 
     def read(self, narrative: str) -> Answer:
         """Reads a narrative."""
-        label, probabilities, high, abstained = self._native.read(narrative)
+        label, probabilities, high, abstained, chosen = self._native.read(narrative)
         labels = self.labels
-        return Answer(labels[label], dict(zip(labels, probabilities, strict=True)), high, abstained)
+        said = tuple(labels[place] for place in chosen) if self.several else (labels[label],)
+        return Answer(labels[label], dict(zip(labels, probabilities, strict=True)), high, abstained, said)
 
     def explain(self, narrative: str) -> Explanation:
         """Says which words speak for high risk (without such, for the chosen label) and which against."""
@@ -126,10 +135,11 @@ class Model:
 
 def train(
     narratives: Iterable[str],
-    labels: Iterable[str],
+    labels: Iterable[str] | Iterable[Sequence[str]],
     *,
     seed: int = 0,
     name: str = "",
+    date: str = "",
     held_out: Iterable[bool] | None = None,
     order: Order | None = None,
     levels: Sequence[str] | None = None,
@@ -140,15 +150,18 @@ def train(
     Parameters
     ----------
     narratives, labels : iterable of str
-        The rows, ten at least.
+        The rows, ten at least. Where labels are lists, each narrative may have any number of them.
     seed : int, optional
         Where chance begins.
     name : str, optional
         The model's name, best with its data in it.
+    date : str, optional
+        The date for its card; another date makes other bytes.
     held_out : iterable of bool, optional
         Which rows to choose by, of more than 20,000; fewer are all held out in turn.
     order : {"ordinal", "nominal"}, optional
-        Whether the labels have an order; left open it is found out, and the card says why.
+        Whether the labels have an order. Left open, words have none; of whole numbers the narratives must tell it
+        clearly, and the card says why.
     levels : sequence of str, optional
         All labels, from low to high.
     high_from : str, optional
@@ -157,7 +170,7 @@ def train(
     Raises
     ------
     InvalidInputError
-        Too few rows, one label only, a narrative without a word; ``error.context["row"]`` says which row.
+        Whole numbers may be levels or kinds: say which. Too few rows, one label only, a narrative without a word; ``error.context["row"]`` says which row.
 
     Examples
     --------
@@ -167,19 +180,22 @@ def train(
     >>> model.read("somebody fell on the stairs").label
     'fall'
     """
-    texts, names = [*narratives], [*labels]
+    texts, given = [*narratives], [*labels]
+    several = any(not isinstance(label, str) for label in given)
+    names = [[label] if isinstance(label, str) else [*label] for label in given]
     held = [False] * len(texts) if held_out is None else [*held_out]
     same_length(texts, labels=names, held_out=held)
     plan = SimpleNamespace(
         seed=seed,
         name=name,
-        data_sha256=digest(texts, names),
+        data_sha256=digest(texts, given),
         split="",
+        date=date,
         order=order,
         levels=None if levels is None else [*levels],
         high_from=high_from,
     )
-    return Model(_native.train(texts, names, held, plan))
+    return Model(_native.train(texts, names, several, held, plan))
 
 
 def same_length(texts: Sequence[object], **others: Sequence[object]) -> None:
@@ -199,7 +215,7 @@ def sha256_of(data: bytes) -> str:
     return sha256.hexdigest()
 
 
-def digest(texts: Sequence[str], labels: Sequence[str]) -> str:
+def digest(texts: Sequence[str], labels: Sequence[object]) -> str:
     """SHA-256 of the rows, so that a card and a report name their data."""
     sha256 = _sha256()
     for row in zip(texts, labels, strict=True):

@@ -1,12 +1,15 @@
+mod cases;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use eovr_core::triage::evaluate::{Evaluation, Judged, Settings};
-use eovr_core::triage::learn::{Card, Order, Plan, TextReader};
+use eovr_core::triage::evaluate::{Evaluation, Settings};
+use eovr_core::triage::learn::{Order, Plan};
 
-use super::labelled::{Column, Labelled, Side};
+use self::cases::Cases;
+use super::labelled::Labelled;
 use super::scorers::{Asked, sorted};
-use super::{Labels, bar, predictions, write};
+use super::{Labels, predictions, write};
 use crate::output::{Failure, Out};
 
 /// Options of `evaluate`.
@@ -48,6 +51,12 @@ pub(crate) struct Args {
     /// Where its chance begins
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// How frequent high risk is where the scorer is to be used, such as 0.05: PPV and NPV are given for that, too
+    #[arg(long, value_name = "SHARE")]
+    prevalence: Option<f64>,
+    /// The date for the page and the figures, such as 2026-11-30 [default: none, so that the same run writes the same]
+    #[arg(long, value_name = "DATE")]
+    date: Option<String>,
     /// Writes what was said of each case
     #[arg(long, value_name = "FILE")]
     predictions: Option<PathBuf>,
@@ -77,8 +86,14 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
         model_sha256: scorer.sha256(),
         labels: scheme.labels.clone(),
         order: scheme.order,
+        several: args.labels.multi.is_some(),
         high_from: scheme.high,
         probabilities: scorer.card().is_some(),
+        prevalence: args.prevalence,
+        group_by: args.group.clone().unwrap_or_default(),
+        flow: Some(cases.flow.clone()),
+        training: scorer.card().cloned(),
+        date: args.date.clone().unwrap_or_default(),
         draws: args.draws,
         seed: args.seed,
         ..Settings::default()
@@ -89,7 +104,10 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
     }
     print(&evaluation, &scheme, &cases, out);
     if let Some(path) = &args.predictions {
-        write(path, &predictions::csv(&scheme.labels, &cases.rows, &cases.judged)?)?;
+        write(
+            path,
+            &predictions::csv(&scheme.labels, &cases.rows, &cases.judged, args.labels.multi.as_deref())?,
+        )?;
     }
     if let Some(path) = &args.json {
         let json = serde_json::to_vec_pretty(&evaluation);
@@ -115,6 +133,21 @@ impl Scheme {
         let rules_are_asked = scorer.card().is_none();
         if let Some(card) = scorer.card().or_else(|| other.and_then(Asked::card)) {
             let labels = card.labels.clone();
+            let help = match (card.several, args.labels.multi.is_some()) {
+                (true, false) => Some("say what stands between the labels of a cell, such as `--multi ';'`"),
+                (false, true) => Some("leave `--multi` out, or train the model with it"),
+                _ => None,
+            };
+            if let Some(help) = help {
+                let says = if card.several { "any number of labels" } else { "one label" };
+                return Err(Failure::usage(format!("the model says {says} of each narrative"), help));
+            }
+            if card.several && (rules_are_asked || !args.rater.is_empty()) {
+                return Err(Failure::usage(
+                    "the rules, and people's ratings, are one level each, and here a narrative may have several labels",
+                    "evaluate the model alone",
+                ));
+            }
             if args.labels.ordinal.as_ref().is_some_and(|order| *order != labels) {
                 return Err(Failure::usage(
                     "the model has its labels in another order",
@@ -135,6 +168,12 @@ impl Scheme {
             let order = args.labels.order().unwrap_or(card.order);
             return Ok(Self { labels, order, because: "the model's card says so".to_owned(), high });
         }
+        if args.labels.multi.is_some() {
+            return Err(Failure::usage(
+                "the rules name no labels",
+                "evaluate a model that was trained with `--multi`",
+            ));
+        }
         let mut rows = Labelled::open(&args.data)?;
         let label = rows.column(&args.label)?;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -154,7 +193,7 @@ impl Scheme {
         let numbers = labels.iter().all(|label| label.parse::<i64>().is_ok());
         let (order, because) = match args.labels.order() {
             Some(order) => (order, "it was said"),
-            None if numbers && labels.len() > 2 => (Order::Ordinal, "they are whole numbers"),
+            None if numbers && labels.len() > 2 => return Err(Plan::question(&labels).into()),
             None if numbers => (Order::Nominal, "there are two"),
             None => (Order::Nominal, "they are words"),
         };
@@ -185,131 +224,11 @@ fn listed(labels: &[String]) -> String {
     if labels.len() > 20 { format!("{shown} and {} others", labels.len() - 20) } else { shown }
 }
 
-/// Which rows are looked at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Which {
-    All,
-    /// Those that a column keeps for testing.
-    Column,
-    /// Those that a training with this seed kept for testing by chance.
-    Chance(u64),
-}
-
-impl Which {
-    /// Nobody is asked about a row that a model learned from.
-    fn of<'a>(args: &Args, digest: &str, cards: impl Iterator<Item = &'a Card>) -> Result<Self, Failure> {
-        let mut which = if args.split.is_some() { Self::Column } else { Self::All };
-        for card in cards.filter(|card| card.data_sha256 == digest) {
-            let learned = format!("`{}` learned from rows of this file", card.name);
-            match (&args.split, card.split.as_str()) {
-                (None, "") if which == Self::All || which == Self::Chance(card.seed) => {
-                    which = Self::Chance(card.seed);
-                }
-                (None, "") => {
-                    return Err(Failure::usage(
-                        format!("{learned}, and the other model kept other rows for testing"),
-                        "train both with the same `--seed`, or with the same `--split`",
-                    ));
-                }
-                (Some(_), "") => {
-                    let help = "leave `--split` out: its training kept rows for testing by chance";
-                    return Err(Failure::usage(learned, help));
-                }
-                (Some(split), kept) if split == kept => {}
-                (_, kept) => {
-                    let help = format!("say which are for testing: `--split {kept}`");
-                    return Err(Failure::usage(learned, help));
-                }
-            }
-        }
-        Ok(which)
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::All => "all rows",
-            Self::Column => "rows of `test`",
-            Self::Chance(_) => "rows that training kept for testing",
-        }
-    }
-}
-
 fn no_high_side() -> Failure {
     Failure::usage(
         "the rules say how bad a report sounds, and these labels have no high side",
         "say from which label on it is high risk (`--high`), or give the labels in order (`--ordinal`)",
     )
-}
-
-/// All cases, scored.
-struct Cases {
-    judged: Vec<Judged>,
-    other: Vec<Judged>,
-    rows: Vec<u64>,
-    digest: String,
-    which: &'static str,
-}
-
-impl Cases {
-    fn read(args: &Args, scorer: &Asked, other: Option<&Asked>, scheme: &Scheme) -> Result<Self, Failure> {
-        let mut rows = Labelled::open(&args.data)?;
-        let (text, label) = (rows.column(&args.text)?, rows.column(&args.label)?);
-        let optional = |name: &Option<String>| name.as_deref().map(|name| rows.column(name)).transpose();
-        let (split, group, cluster) =
-            (optional(&args.split)?, optional(&args.group)?, optional(&args.cluster)?);
-        let raters: Vec<Column> =
-            args.rater.iter().map(|name| rows.column(name)).collect::<Result<_, _>>()?;
-        let which = Which::of(
-            args,
-            &rows.digest,
-            [Some(scorer), other].into_iter().flatten().filter_map(Asked::card),
-        )?;
-        let reading = bar(rows.bytes, "scoring {bar:40} {percent:>3} %");
-        let mut memory = TextReader::default();
-        let mut clusters: BTreeMap<String, u64> = BTreeMap::new();
-        let (mut judged, mut others, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-        while rows.next()? {
-            reading.set_position(rows.read());
-            let narrative = rows.cell(text);
-            let looked_at = match which {
-                Which::All => true,
-                Which::Column => rows.side(split, narrative, 0)? == Side::Test,
-                Which::Chance(seed) => rows.side(None, narrative, seed)? == Side::Test,
-            };
-            if !looked_at {
-                continue;
-            }
-            let number = rows.number();
-            let truth = scheme.place(rows.label(label)?, number)?;
-            let group = group.map(|group| rows.cell(group).to_owned());
-            let cluster = cluster.map(|cluster| {
-                let next = clusters.len() as u64;
-                *clusters.entry(rows.cell(cluster).to_owned()).or_insert(next)
-            });
-            let mut said = Vec::with_capacity(raters.len());
-            for &rater in &raters {
-                let label = rows.cell(rater).trim();
-                said.push((!label.is_empty()).then(|| scheme.place(label, number)).transpose()?);
-            }
-            let levels =
-                (scheme.order == Order::Ordinal || scheme.labels.len() == 2).then_some(scheme.labels.len());
-            if let Some(other) = other {
-                let said = other.judge(&mut memory, narrative, levels);
-                others.push(Judged { truth, cluster, ..said });
-            }
-            let by_scorer = scorer.judge(&mut memory, narrative, levels);
-            judged.push(Judged { truth, group, cluster, raters: said, ..by_scorer });
-            numbers.push(number);
-        }
-        reading.finish_and_clear();
-        if judged.is_empty() {
-            return Err(Failure::usage(
-                "there is no row to evaluate",
-                "with `--split` only rows of `test` are looked at",
-            ));
-        }
-        Ok(Self { judged, other: others, rows: numbers, digest: rows.digest, which: which.words() })
-    }
 }
 
 fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out) {
@@ -321,6 +240,12 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
     let high = scheme.high.and_then(|high| scheme.labels.get(high));
     let high = high.map_or(String::new(), |high| format!("; high risk begins at `{high}`"));
     out.line(format_args!("{order}, for {}{high}", scheme.because));
+    for (reason, count) in &cases.flow.dropped {
+        out.line(format_args!("{count} rows are left out: {reason}"));
+    }
+    for warning in &evaluation.warnings {
+        out.line(format_args!("beware: {warning}"));
+    }
     if evaluation.abstained > 0 {
         out.line(format_args!("it had nothing to say about {} of them", evaluation.abstained));
     }
@@ -332,7 +257,7 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
         };
         out.line(format_args!("  {:<30} {value:>7.3}{interval}", figure.name));
     }
-    for group in &evaluation.groups {
+    for group in evaluation.groups.iter().chain(&evaluation.scripts) {
         let auroc = group.auroc.map_or("too few of high risk".to_owned(), |[value, low, high]| {
             format!("AUROC {value:.3} ({low:.3} to {high:.3})")
         });

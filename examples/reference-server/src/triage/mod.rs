@@ -22,15 +22,25 @@ pub(crate) struct Labels {
     /// All labels, from low to high, with commas between [default: those that occur]
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', conflicts_with = "nominal")]
     ordinal: Option<Vec<String>>,
-    /// The labels have no order [default: whole numbers have one, words have none]
+    /// The labels have no order [default: words have none; of whole numbers the narratives must tell it clearly]
     #[arg(long)]
     nominal: bool,
     /// The lowest label that counts as high risk [default: the highest that hold at most a fifth]
     #[arg(long, value_name = "LABEL")]
     high: Option<String>,
+    /// A narrative may have several labels, or none: what stands between them in the cell, such as `;`
+    #[arg(long, value_name = "SEPARATOR", conflicts_with_all = ["ordinal", "high"])]
+    multi: Option<String>,
 }
 
 impl Labels {
+    /// The labels of a cell, where there may be several.
+    fn several<'c>(&self, cell: &'c str) -> Option<Vec<&'c str>> {
+        let separator = self.multi.as_deref()?;
+        let parts = cell.split(separator).map(str::trim).filter(|label| !label.is_empty());
+        Some(parts.collect())
+    }
+
     fn order(&self) -> Option<Order> {
         match (self.nominal, &self.ordinal) {
             (true, _) => Some(Order::Nominal),

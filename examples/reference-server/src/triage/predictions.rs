@@ -6,7 +6,15 @@ use crate::output::Failure;
 
 /// One line for each case: its row in the data file, what is true, what was said, how likely each label
 /// was. No narrative stands in it.
-pub(super) fn csv(labels: &[String], rows: &[u64], judged: &[Judged]) -> Result<Vec<u8>, Failure> {
+///
+/// Where a narrative may have several labels they stand in one cell, with `separator` between.
+pub(super) fn csv(
+    labels: &[String],
+    rows: &[u64],
+    judged: &[Judged],
+    separator: Option<&str>,
+) -> Result<Vec<u8>, Failure> {
+    let (several, separator) = (separator.is_some(), separator.unwrap_or_default());
     let failed =
         |error: &dyn std::fmt::Display| Failure::broken(format!("cannot write the predictions: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -16,10 +24,17 @@ pub(super) fn csv(labels: &[String], rows: &[u64], judged: &[Judged]) -> Result<
     let name = |label: Option<usize>| label.and_then(|label| labels.get(label)).cloned().unwrap_or_default();
     for (row, case) in rows.iter().zip(judged) {
         let high = case.high.map(|high| high.to_string()).unwrap_or_default();
+        let all = |labels: &[usize]| {
+            labels.iter().map(|&label| name(Some(label))).collect::<Vec<_>>().join(separator)
+        };
+        let (truth, said) = match several {
+            true => (all(&case.truths), all(&case.chosen)),
+            false => (name(Some(case.truth)), name(case.said)),
+        };
         let fixed = [
             row.to_string(),
-            name(Some(case.truth)),
-            name(case.said),
+            truth,
+            said,
             high,
             u8::from(case.flagged).to_string(),
             u8::from(case.abstained).to_string(),

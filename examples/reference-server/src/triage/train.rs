@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// The model's name, best with its data in it [default: the data file's]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// The date for the model's card, such as 2026-11-30; another date makes another file [default: none]
+    #[arg(long, value_name = "DATE")]
+    date: Option<String>,
     /// The model file to be made
     #[arg(long, value_name = "MODEL")]
     out: PathBuf,
@@ -55,8 +58,16 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
                 continue;
             }
         };
-        let given = rows.label(label)?;
-        if !narrative.chars().any(char::is_alphanumeric) || trainer.add(narrative, given, part).is_err() {
+        let (several, one) = (args.labels.several(rows.cell(label)), rows.cell(label).trim());
+        if several.is_none() {
+            rows.label(label)?;
+        }
+        let take = |trainer: &mut Trainer| match &several {
+            Some(labels) => trainer.add_several(narrative, labels, part),
+            None => trainer.add(narrative, one, part),
+        };
+        // Every label is there, so what is refused has no word.
+        if !narrative.chars().any(char::is_alphanumeric) || take(&mut trainer).is_err() {
             empty += 1;
         }
     }
@@ -65,13 +76,14 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
         name: args.name.clone().unwrap_or_else(|| stem(&args.data)),
         data_sha256: rows.digest.clone(),
         split: args.split.clone().unwrap_or_default(),
+        date: args.date.clone().unwrap_or_default(),
         order: args.labels.order(),
         labels: args.labels.ordinal.clone(),
         high_from: args.labels.high.clone(),
     };
     let learning = bar(1, "learning {bar:40} {percent:>3} %, {eta} left");
     // Whatever the model depends on; with anything else a training is another one.
-    let training = format!("{} {} {} {plan:?}", args.seed, args.text, args.label);
+    let training = format!("{} {} {} {:?} {plan:?}", args.seed, args.text, args.label, args.labels.multi);
     let mut partial = Partial::open(&args.out, &format!("{} {training}", env!("CARGO_PKG_VERSION")))?;
     let model = trainer.resume(&plan, &mut partial, |progress| {
         learning.set_length(progress.of as u64);

@@ -119,10 +119,17 @@ fn what_is_wrong_with_a_file_is_said() -> Tested {
     let unlabelled = folder.file("unlabelled.csv");
     fs::write(&unlabelled, "text,level\na lamp broke,0\nthe form came late,\na vein bled,1\n")?;
     let many = folder.file("many.csv");
-    let rows: String = (0..300).map(|row| format!("a lamp broke,{row}\n")).collect();
+    let rows: String = (0..1200).map(|row| format!("a lamp broke,{row}\n")).collect();
     fs::write(&many, format!("text,level\n{rows}"))?;
 
-    let cases: [(&str, Command, &str); 14] = [
+    let names = folder.file("names.csv");
+    let rows: String = (0..300).map(|row| format!("a lamp broke,id {row}\n")).collect();
+    fs::write(&names, format!("text,level\n{rows}"))?;
+    let numbers = folder.file("numbers.csv");
+    let rows: String = (0..60).map(|row| format!("{},{}\n", TOLD[row % 2].1[row % 3], row % 3)).collect();
+    fs::write(&numbers, format!("text,level\n{rows}"))?;
+
+    let cases: [(&str, Command, &str); 19] = [
         (
             "rows that the other learned",
             command("evaluate", &data, &["--scorer", "rules", "--compare", model_path]),
@@ -146,6 +153,19 @@ fn what_is_wrong_with_a_file_is_said() -> Tested {
         ("no label", command("evaluate", &unlabelled, &["--scorer", "rules"]), "row 2 has no label"),
         ("ids to judge", command("evaluate", &many, &["--scorer", "rules"]), "different labels"),
         ("ids to learn", command("train", &many, &["--out", out]), "different labels"),
+        ("ids in words", command("train", &names, &["--out", out]), "a label of its own"),
+        ("levels or kinds to learn", command("train", &numbers, &["--out", out]), "`--ordinal 0,1,2`"),
+        ("levels or kinds to judge", command("evaluate", &numbers, &["--scorer", "rules"]), "`--nominal`"),
+        (
+            "a prevalence beyond all",
+            command("evaluate", &data, &["--scorer", model_path, "--split", "part", "--prevalence", "5"]),
+            "between 0 and 1",
+        ),
+        (
+            "several of one",
+            command("evaluate", &data, &["--scorer", model_path, "--split", "part", "--multi", ";"]),
+            "leave `--multi` out",
+        ),
         ("no such column", command("train", &data, &["--split", "parts", "--out", out]), "`parts`"),
         (
             "a label outside",
@@ -168,6 +188,78 @@ fn what_is_wrong_with_a_file_is_said() -> Tested {
     // One class is no reason not to be judged, only one not to show what needs two.
     let judged = run(&mut command("evaluate", &one_class, &["--scorer", model_path]))?;
     assert!(!judged.said.contains("NaN"), "{}", judged.said);
+    Ok(())
+}
+
+/// What a journal asks for stands on the page, and a row that training has seen under another part is left out.
+#[test]
+fn a_page_can_go_into_an_appendix() -> Tested {
+    let folder = Folder::new()?;
+    let data = set(&folder, 700)?;
+    let mut table = fs::read_to_string(&data)?;
+    let learned = table.lines().find(|line| line.contains(",train,")).ok_or("a row for training")?;
+    table = format!("{table}{}\n", learned.replace(",train,", ",test,"));
+    fs::write(&data, table)?;
+    let (_, model) = trained(&folder, &data, "one.eovr")?;
+    let (json, html) = (folder.file("out.json"), folder.file("out.html"));
+    let mut judge = command("evaluate", &data, &["--split", "part", "--cluster", "ward", "--draws", "20"]);
+    judge.args(["--prevalence", "0.05", "--date", "2026-11-30"]).arg("--scorer").arg(&model);
+    let judged = run(judge.arg("--json").arg(&json).arg("--html").arg(&html))?;
+    assert_eq!(judged.code, Some(0), "{}", judged.complained);
+    judged.says(&["1 rows are left out", "4 clusters"])?;
+    let figures: Value = serde_json::from_slice(&fs::read(&json)?)?;
+    assert_eq!(figures.pointer("/settings/flow/evaluated"), Some(&300.into()));
+    assert_eq!(figures.pointer("/settings/flow/read"), Some(&701.into()));
+    assert_eq!(figures.pointer("/clusters"), Some(&4.into()));
+    for figure in figures["figures"].as_array().ok_or("figures")? {
+        if let (Some(value), Some(low), Some(high)) =
+            (figure["value"].as_f64(), figure["low"].as_f64(), figure["high"].as_f64())
+        {
+            assert!(low <= value && value <= high, "{figure}");
+        }
+    }
+    let page = fs::read_to_string(&html)?;
+    for part in [
+        "Reporting checklist",
+        "Training card",
+        "Flow of rows",
+        "Latin script",
+        "2026-11-30",
+        "Decision curve",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_narrative_may_have_several_labels() -> Tested {
+    let folder = Folder::new()?;
+    let data = folder.file("several.csv");
+    let mut table = "text,level,part\n".to_owned();
+    for number in 0..280 {
+        let parts = [("fall", "the patient fell"), ("drug", "a wrong dose"), ("نار", "دخان في المطبخ")];
+        let own =
+            || parts.iter().enumerate().filter(|(place, _)| (number >> place) & 1 == 1).map(|(_, part)| part);
+        let labels: Vec<&str> = own().map(|part| part.0).collect();
+        let story: Vec<&str> = own().map(|part| part.1).collect();
+        let part = ["train", "train", "test"][number % 3];
+        writeln!(table, "a report {} number {number},{},{part}", story.join(" and "), labels.join(";"))?;
+    }
+    fs::write(&data, table)?;
+    let (model, said) = (folder.file("several.eovr"), folder.file("said.csv"));
+    let mut train = command("train", &data, &["--split", "part", "--multi", ";", "--out"]);
+    let made = run(train.arg(&model))?;
+    assert_eq!(made.code, Some(0), "{}", made.complained);
+    let mut judge = command("evaluate", &data, &["--split", "part", "--multi", ";", "--draws", "20"]);
+    let judged = run(judge.arg("--scorer").arg(&model).arg("--predictions").arg(&said))?;
+    assert_eq!(judged.code, Some(0), "{}", judged.complained);
+    judged.says(&["micro_f1", "hamming_loss"])?;
+    let said = fs::read_to_string(&said)?;
+    assert!(said.contains("fall;drug"), "{said}");
+    let mut without = command("evaluate", &data, &["--split", "part", "--scorer"]);
+    let refused = run(without.arg(&model))?;
+    assert!(refused.code != Some(0) && refused.complained.contains("--multi ';'"), "{}", refused.complained);
     Ok(())
 }
 

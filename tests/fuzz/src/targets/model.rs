@@ -25,11 +25,15 @@ pub(crate) fn check(bytes: &[u8]) {
     if labels > 20 {
         return;
     }
+    let is = |name: &str| head.get(name) == Some(&json!(true));
+    let step = if is("high_step") { 2 } else { 0 };
+    let version: u32 = if is("several") || is("high_step") { 2 } else { 1 };
     let head = serde_json::to_vec(&head).expect("JSON");
-    let mut file = b"eovr-tm\n\x01\0\0\0".to_vec();
+    let mut file = b"eovr-tm\n".to_vec();
+    file.extend(version.to_le_bytes());
     file.extend(u32::try_from(head.len()).expect("a few bytes").to_le_bytes());
     file.extend(head);
-    let floats = BLOCKS * labels + labels + 1 + labels + labels.saturating_sub(cuts);
+    let floats = BLOCKS * labels + labels + 1 + labels + labels.saturating_sub(cuts) + step;
     let numbers = numbers.get(1..).filter(|numbers| !numbers.is_empty()).unwrap_or(&[0]);
     file.extend(numbers.iter().cycle().take(floats * 4));
     file.extend(numbers.iter().rev().cycle().take(BUCKETS * (labels + 1)));
@@ -58,6 +62,11 @@ fn laid_over(changed: &mut Value) -> Value {
             (Some(Value::Object(card)), Value::Object(given)) => card.extend(given),
             (Some(place), given) => *place = given,
             (None, _) => {}
+        }
+    }
+    for name in ["several", "high_step"] {
+        if let (Some(head), Some(Value::Bool(given))) = (head.as_object_mut(), changed.get(name)) {
+            head.insert(name.to_owned(), Value::Bool(*given));
         }
     }
     head
