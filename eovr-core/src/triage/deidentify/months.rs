@@ -1,0 +1,241 @@
+//! Days with the name of their month: "the 12th of March 2024", "Mar. 12, 2024", "12Mar2024", "الثاني عشر من مارس".
+//!
+//! May, march and some months of Arabic are words of their own, and "In March 12 falls were reported" is a count. So a
+//! number behind the month is a day only where a year, an ending, a mark or a word for a day says so, or no unit or
+//! plural follows.
+
+use super::days::is_year;
+use super::labels::{self, Role};
+use super::{Identifier, Kind, Source};
+use crate::triage::text::Gap;
+
+const ENGLISH: [&str; 12] = [
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+    "november", "december",
+];
+
+const SHORT: &str = "jan feb mar apr jun jul aug sep sept oct nov dec janvier fevrier mars avril mai juin juillet aout \
+                     septembre octobre novembre decembre";
+
+/// Months of one word: of Egypt and the Gulf, of the Levant and Iraq, of the Maghreb, and of the Hijra.
+const ARABIC: &str = "يناير فبراير مارس ابريل مايو يونيو يونيه يوليو يوليه اغسطس سبتمبر اكتوبر نوفمبر ديسمبر \
+                      شباط اذار نيسان ايار حزيران تموز اب ايلول \
+                      جانفي فيفري افريل ماي جوان جويليه اوت يوليوز غشت اغشت شتنبر نونبر دجنبر \
+                      محرم صفر رجب شعبان رمضان شوال";
+
+/// Months of two words, first and second.
+const PAIRS: [(&str, &[&str]); 7] = [
+    ("كانون", &["الاول", "الثاني"]),
+    ("تشرين", &["الاول", "الثاني"]),
+    ("ربيع", &["الاول", "الاخر", "الثاني", "اول", "ثاني"]),
+    ("جمادي", &["الاول", "الاولي", "الاخره", "الاخر", "الثاني", "الثانيه", "اول", "ثاني"]),
+    ("ذو", &["القعده", "الحجه"]),
+    ("ذي", &["القعده", "الحجه"]),
+    ("محرم", &["الحرام"]),
+];
+
+/// These are other words, too: a father, zero, a companion. A year has to stand behind, or "of" before.
+const WORDS: [&str; 4] = ["اب", "صفر", "محرم", "ماي"];
+
+const ENGLISH_ORDINALS: &str = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth \
+                                thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth \
+                                twentieth thirtieth";
+
+const ARABIC_ORDINALS: &str = "الاول الثاني الثالث الرابع الخامس السادس السابع الثامن التاسع العاشر الحادي العشرين العشرون \
+                               الثلاثين الثلاثون";
+
+pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
+    let mut at = 0;
+    while at < source.words().len() {
+        let end = together(source, at).or_else(|| around(source, at, found));
+        at = end.unwrap_or(at + 1);
+    }
+    for at in 0..source.words().len() {
+        if together(source, at).is_some() {
+            source.add(Kind::Date, at..at + 1, found);
+        }
+    }
+}
+
+/// "12Mar2024", "12thMarch": one word.
+fn together(source: &Source<'_>, at: usize) -> Option<usize> {
+    let word = source.spelling(at);
+    let letters = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    let day = word.get(..word.len() - letters.len())?;
+    let month = letters.trim_end_matches(|c: char| c.is_ascii_digit());
+    let year = letters.get(month.len()..)?;
+    let months = |month: &str| is_month_name(month) && !labels::is(month, Role::Amount);
+    let named = months(month)
+        || ["st", "nd", "rd", "th"].iter().any(|ending| month.strip_prefix(ending).is_some_and(months));
+    let dated = matches!(year.len(), 0 | 2) || is_year(year.parse().unwrap_or_default());
+    (is_number(day) && named && dated).then_some(at + 1)
+}
+
+/// A month at this word, with what stands around it; where the whole ends.
+fn around(source: &Source<'_>, at: usize, found: &mut Vec<Identifier>) -> Option<usize> {
+    let length = month(source, at)?;
+    let behind = at + length;
+    if let Some(start) = day_before(source, at) {
+        let (end, dated) = year(source, behind);
+        let of = is_of(source.spelling(at - 1)) || source.spelling(at - 1) == "شهر";
+        if dated || of || !is_other_word(source, at, length) {
+            source.add(Kind::Date, start..end, found);
+            return Some(end);
+        }
+    }
+    let end = day_behind(source, at, behind)?;
+    source.add(Kind::Date, at..end, found);
+    Some(end)
+}
+
+/// How many words from here on name a month; "آذار/مارس" names it twice.
+fn month(source: &Source<'_>, at: usize) -> Option<usize> {
+    let word = source.spelling(at);
+    let second = source.spelling(at + 1);
+    if PAIRS.iter().any(|(first, seconds)| *first == word && seconds.contains(&second)) {
+        return Some(2);
+    }
+    if !is_month_name(word) && !source.word(at).is_some_and(|word| word.arabic) {
+        return None;
+    }
+    let bare = word.strip_prefix('ب').unwrap_or(word);
+    if !is_month_name(word) && !(bare != word && is_month_name(bare)) {
+        return None;
+    }
+    let twice = source.between(at + 1).is_some_and(|between| between.trim() == "/") && is_month_name(second);
+    Some(if twice { 2 } else { 1 })
+}
+
+fn is_month_name(word: &str) -> bool {
+    ENGLISH.contains(&word)
+        || SHORT.split_whitespace().any(|month| month == word)
+        || ARABIC.split_whitespace().any(|month| month == word)
+}
+
+/// Whether the month at a word is likely something else without a year.
+fn is_other_word(source: &Source<'_>, at: usize, length: usize) -> bool {
+    let word = source.spelling(at);
+    let written = source.word(at).and_then(|word| source.narrative.get(word.span.clone()));
+    length == 1 && WORDS.contains(&word) && !written.is_some_and(|written| written.starts_with('آ'))
+}
+
+/// Where the day before a month begins: "12", "the 12th of", "الثاني والعشرين من شهر".
+fn day_before(source: &Source<'_>, month: usize) -> Option<usize> {
+    if !near(source, month) {
+        return None;
+    }
+    let mut at = month.checked_sub(1)?;
+    while matches!(source.spelling(at), "of" | "من" | "شهر" | "لشهر") {
+        at = at.checked_sub(1)?;
+        if month - at > 3 || !near(source, at + 1) {
+            return None;
+        }
+    }
+    let word = source.spelling(at);
+    let before = |word: &dyn Fn(&str) -> bool| {
+        at.checked_sub(1).filter(|&before| near(source, at) && word(source.spelling(before)))
+    };
+    if is_day(word) {
+        // "0.12 march": not the end of a decimal.
+        let decimal = source.between(at).is_some_and(|between| matches!(between, "." | "٫"));
+        return (!decimal).then_some(at);
+    }
+    if ENGLISH_ORDINALS.split_whitespace().any(|ordinal| ordinal == word) {
+        return Some(before(&|tens| matches!(tens, "twenty" | "thirty")).unwrap_or(at));
+    }
+    let ordinal = |word: &str| ARABIC_ORDINALS.split_whitespace().any(|ordinal| ordinal == word);
+    match word {
+        "عشر" => before(&ordinal),
+        "والعشرين" | "والعشرون" | "والثلاثين" | "والثلاثون" => before(&ordinal),
+        _ if ordinal(word) => Some(at),
+        _ => None,
+    }
+}
+
+/// Where a day that stands behind its month ends.
+fn day_behind(source: &Source<'_>, month: usize, behind: usize) -> Option<usize> {
+    let day = if source.spelling(behind) == "the" { behind + 1 } else { behind };
+    let word = source.spelling(day);
+    let spelled = ENGLISH_ORDINALS.split_whitespace().any(|ordinal| ordinal == word);
+    let near = (behind..=day).all(|at| near(source, at));
+    if !near || !(is_day(word) || spelled) {
+        return None;
+    }
+    let (end, dated) = year(source, day + 1);
+    if dated || spelled || word.ends_with(|c: char| c.is_ascii_lowercase()) {
+        return Some(end);
+    }
+    let next = source.spelling(day + 1);
+    let ends = source.word(day + 1).is_none_or(|next| next.gap > Gap::Space);
+    let range = source.between(day + 1).is_some_and(|between| matches!(between.trim(), "-" | "/" | "."));
+    if range || source.word(day).is_some_and(|day| super::runs::is_amount(source, day.span.end)) {
+        return None;
+    }
+    // "في مارس 5 حالات".
+    if source.word(month).is_some_and(|word| word.arabic) {
+        return ends.then_some(end);
+    }
+    let cued = month.checked_sub(1).is_some_and(|before| {
+        matches!(source.spelling(before), "on" | "by" | "before" | "after" | "until" | "till" | "dated" | "from" | "to")
+            || labels::is(source.spelling(before), Role::Day)
+    });
+    let plain = matches!(
+        next,
+        "the" | "a" | "an" | "he" | "she" | "we" | "i" | "it" | "they" | "his" | "her" | "in" | "at" | "and" | "was"
+            | "were" | "is" | "has" | "had" | "this" | "during" | "when" | "with" | "by" | "but" | "to"
+    );
+    let word = source.spelling(month);
+    // A question or a verb: "May 5 mg be given?", "march 12 miles".
+    let doubtful = matches!(word, "may" | "march" | "mar" | "mai" | "mars")
+        && (matches!(word, "may" | "mar") || !source.may_be_name(month));
+    let counted = next.len() > 3 && next.ends_with('s');
+    (cued || plain || ends || !(doubtful || counted)).then_some(end)
+}
+
+/// Where a year that may stand here ends, and whether one does: "2024", ", 2024", "'24", "لعام 2024".
+fn year(source: &Source<'_>, at: usize) -> (usize, bool) {
+    let of = matches!(source.spelling(at), "عام" | "لعام" | "سنه" | "لسنه" | "من" | "of");
+    let place = at + usize::from(of);
+    let word = source.spelling(place);
+    let between = source.between(place).unwrap_or_default();
+    let close = near(source, place) || between.trim() == ",";
+    let four = word.len() == 4 && word.parse().is_ok_and(is_year);
+    let two = word.len() == 2 && is_digits(word) && matches!(between, "-" | "/" | " '" | " ’" | ".");
+    let glued = source.word(place).is_some_and(|word| {
+        source.narrative.get(word.span.end..).is_some_and(|rest| rest.starts_with([':', '/']))
+    });
+    // "12 March 1400 hours" is a time of day.
+    let amount = source.word(place).is_some_and(|word| super::runs::is_amount(source, word.span.end));
+    let dated = close && (four || (two && !of)) && !amount && !glued;
+    (if dated { place + 1 } else { at }, dated)
+}
+
+/// Whether a word follows the one before with at most a comma, a dot, a hyphen or a slash between.
+fn near(source: &Source<'_>, at: usize) -> bool {
+    source.between(at).is_some_and(|between| {
+        between.chars().count() <= 3
+            && between.chars().all(|c| {
+                matches!(c, ' ' | '\u{A0}' | '.' | ',' | '،' | '-' | '/' | '\'' | '’' | '\u{2010}'..='\u{2015}')
+                    || matches!(c, '\u{200E}' | '\u{200F}')
+            })
+    })
+}
+
+fn is_of(word: &str) -> bool {
+    matches!(word, "of" | "من")
+}
+
+/// A day by its number, with or without an ending.
+fn is_day(word: &str) -> bool {
+    let number = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let ending = word.get(number.len()..).unwrap_or_default();
+    matches!(ending, "" | "st" | "nd" | "rd" | "th") && is_number(number)
+}
+
+fn is_number(day: &str) -> bool {
+    is_digits(day) && day.len() <= 2 && day.parse::<u32>().is_ok_and(|day| (1..=31).contains(&day))
+}
+
+fn is_digits(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
