@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::labels::{self, Role};
+use super::labels;
+use super::lists::{self, Role};
 use super::runs::{Group, Run, is_amount};
 use super::{Identifier, Kind, Source};
 
@@ -59,11 +60,12 @@ fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
         && is_day(first, second, third)
     {
         let mark = one.mark;
-        let cued = || labels::before(source, start, 3, Role::Birth) || labels::before(source, start, 2, Role::Day);
+        let before = |reach, role| labels::before(source, start, reach, role);
+        let cued = || before(3, Role::Birth) || before(2, Role::Day);
         let fits = match mark {
             ' ' => cued(),
             '/' => apart(3, mark),
-            _ => apart(3, mark) && (third.len() == 4 || !labels::before(source, start, 2, Role::Thing)),
+            _ => apart(3, mark) && (third.len() == 4 || !before(2, Role::Thing) && !before(1, Role::Measure)),
         };
         if fits && !measured(3) {
             return Some(3);
@@ -78,7 +80,9 @@ fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
     {
         let cued = labels::before(source, start, 2, Role::Day);
         let whole = first.len() == 2 && second.len() == 2 && second.joint.is_some_and(|joint| !joint.spaced);
-        if cued || (whole && !labels::before(source, start, 3, Role::Measure)) {
+        let behind = source.spelling(source.at(second.span.end));
+        let measure = labels::before(source, start, 3, Role::Measure) || lists::is(behind, Role::Measure);
+        if cued || (whole && !measure) {
             return Some(2);
         }
     }

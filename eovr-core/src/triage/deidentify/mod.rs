@@ -16,6 +16,7 @@
 mod arabic;
 mod days;
 mod labels;
+mod lists;
 mod mails;
 mod months;
 mod names;

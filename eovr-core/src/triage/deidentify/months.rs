@@ -5,23 +5,10 @@
 //! plural follows.
 
 use super::days::is_year;
-use super::labels::{self, Role};
+use super::labels;
+use super::lists::{self, Role};
 use super::{Identifier, Kind, Source};
 use crate::triage::text::Gap;
-
-const ENGLISH: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-    "november", "december",
-];
-
-const SHORT: &str = "jan feb mar apr jun jul aug sep sept oct nov dec janvier fevrier mars avril mai juin juillet aout \
-                     septembre octobre novembre decembre";
-
-/// Months of one word: of Egypt and the Gulf, of the Levant and Iraq, of the Maghreb, and of the Hijra.
-const ARABIC: &str = "يناير فبراير مارس ابريل مايو يونيو يونيه يوليو يوليه اغسطس سبتمبر اكتوبر نوفمبر ديسمبر \
-                      شباط اذار نيسان ايار حزيران تموز اب ايلول \
-                      جانفي فيفري افريل ماي جوان جويليه اوت يوليوز غشت اغشت شتنبر نونبر دجنبر \
-                      محرم صفر رجب شعبان رمضان شوال";
 
 /// Months of two words, first and second.
 const PAIRS: [(&str, &[&str]); 7] = [
@@ -34,16 +21,6 @@ const PAIRS: [(&str, &[&str]); 7] = [
     ("محرم", &["الحرام"]),
 ];
 
-/// These are other words, too: a father, zero, a companion. A year has to stand behind, or "of" before.
-const WORDS: [&str; 4] = ["اب", "صفر", "محرم", "ماي"];
-
-const ENGLISH_ORDINALS: &str = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth \
-                                thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth \
-                                twentieth thirtieth";
-
-const ARABIC_ORDINALS: &str = "الاول الثاني الثالث الرابع الخامس السادس السابع الثامن التاسع العاشر الحادي العشرين العشرون \
-                               الثلاثين الثلاثون";
-
 pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
     let mut at = 0;
     while at < source.words().len() {
@@ -51,6 +28,14 @@ pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
         at = end.unwrap_or(at + 1);
     }
     for at in 0..source.words().len() {
+        // "يوم 12 شهر 3".
+        if source.spelling(at) == "شهر"
+            && let Some(day) = day_before(source, at).filter(|&day| labels::before(source, day, 1, Role::Day))
+            && is_number(source.spelling(at + 1))
+            && !source.word(at + 1).is_some_and(|month| super::runs::is_amount(source, month.span.end))
+        {
+            source.add(Kind::Date, day..at + 2, found);
+        }
         if together(source, at).is_some() {
             source.add(Kind::Date, at..at + 1, found);
         }
@@ -64,7 +49,7 @@ fn together(source: &Source<'_>, at: usize) -> Option<usize> {
     let day = word.get(..word.len() - letters.len())?;
     let month = letters.trim_end_matches(|c: char| c.is_ascii_digit());
     let year = letters.get(month.len()..)?;
-    let months = |month: &str| is_month_name(month) && !labels::is(month, Role::Amount);
+    let months = |month: &str| is_month_name(month) && !lists::is(month, Role::Amount);
     let named = months(month)
         || ["st", "nd", "rd", "th"].iter().any(|ending| month.strip_prefix(ending).is_some_and(months));
     let dated = matches!(year.len(), 0 | 2) || is_year(year.parse().unwrap_or_default());
@@ -107,16 +92,14 @@ fn month(source: &Source<'_>, at: usize) -> Option<usize> {
 }
 
 fn is_month_name(word: &str) -> bool {
-    ENGLISH.contains(&word)
-        || SHORT.split_whitespace().any(|month| month == word)
-        || ARABIC.split_whitespace().any(|month| month == word)
+    lists::does(word, Role::Month)
 }
 
 /// Whether the month at a word is likely something else without a year.
 fn is_other_word(source: &Source<'_>, at: usize, length: usize) -> bool {
     let word = source.spelling(at);
     let written = source.word(at).and_then(|word| source.narrative.get(word.span.clone()));
-    length == 1 && WORDS.contains(&word) && !written.is_some_and(|written| written.starts_with('آ'))
+    length == 1 && lists::does(word, Role::DoubtfulMonth) && !written.is_some_and(|written| written.starts_with('آ'))
 }
 
 /// Where the day before a month begins: "12", "the 12th of", "الثاني والعشرين من شهر".
@@ -140,10 +123,10 @@ fn day_before(source: &Source<'_>, month: usize) -> Option<usize> {
         let decimal = source.between(at).is_some_and(|between| matches!(between, "." | "٫"));
         return (!decimal).then_some(at);
     }
-    if ENGLISH_ORDINALS.split_whitespace().any(|ordinal| ordinal == word) {
+    if word.is_ascii() && lists::does(word, Role::Ordinal) {
         return Some(before(&|tens| matches!(tens, "twenty" | "thirty")).unwrap_or(at));
     }
-    let ordinal = |word: &str| ARABIC_ORDINALS.split_whitespace().any(|ordinal| ordinal == word);
+    let ordinal = |word: &str| lists::does(word, Role::Ordinal);
     match word {
         "عشر" => before(&ordinal),
         "والعشرين" | "والعشرون" | "والثلاثين" | "والثلاثون" => before(&ordinal),
@@ -156,7 +139,7 @@ fn day_before(source: &Source<'_>, month: usize) -> Option<usize> {
 fn day_behind(source: &Source<'_>, month: usize, behind: usize) -> Option<usize> {
     let day = if source.spelling(behind) == "the" { behind + 1 } else { behind };
     let word = source.spelling(day);
-    let spelled = ENGLISH_ORDINALS.split_whitespace().any(|ordinal| ordinal == word);
+    let spelled = word.is_ascii() && lists::does(word, Role::Ordinal);
     let near = (behind..=day).all(|at| near(source, at));
     if !near || !(is_day(word) || spelled) {
         return None;
@@ -166,7 +149,7 @@ fn day_behind(source: &Source<'_>, month: usize, behind: usize) -> Option<usize>
         return Some(end);
     }
     let next = source.spelling(day + 1);
-    let ends = source.word(day + 1).is_none_or(|next| next.gap > Gap::Space);
+    let ends = ends(source, day + 1);
     let range = source.between(day + 1).is_some_and(|between| matches!(between.trim(), "-" | "/" | "."));
     if range || source.word(day).is_some_and(|day| super::runs::is_amount(source, day.span.end)) {
         return None;
@@ -177,7 +160,7 @@ fn day_behind(source: &Source<'_>, month: usize, behind: usize) -> Option<usize>
     }
     let cued = month.checked_sub(1).is_some_and(|before| {
         matches!(source.spelling(before), "on" | "by" | "before" | "after" | "until" | "till" | "dated" | "from" | "to")
-            || labels::is(source.spelling(before), Role::Day)
+            || lists::is(source.spelling(before), Role::Day)
     });
     let plain = matches!(
         next,
@@ -189,7 +172,8 @@ fn day_behind(source: &Source<'_>, month: usize, behind: usize) -> Option<usize>
     let doubtful = matches!(word, "may" | "march" | "mar" | "mai" | "mars")
         && (matches!(word, "may" | "mar") || !source.may_be_name(month));
     let counted = next.len() > 3 && next.ends_with('s');
-    (cued || plain || ends || !(doubtful || counted)).then_some(end)
+    let since = month.checked_sub(1).is_some_and(|before| source.spelling(before) == "since");
+    ((cued && !(since && counted)) || plain || ends || !(doubtful || counted)).then_some(end)
 }
 
 /// Where a year that may stand here ends, and whether one does: "2024", ", 2024", "'24", "لعام 2024".
@@ -201,13 +185,20 @@ fn year(source: &Source<'_>, at: usize) -> (usize, bool) {
     let close = near(source, place) || between.trim() == ",";
     let four = word.len() == 4 && word.parse().is_ok_and(is_year);
     let two = word.len() == 2 && is_digits(word) && matches!(between, "-" | "/" | " '" | " ’" | ".");
+    // "18 Jan 07."
+    let last = two || (word.len() == 2 && is_digits(word) && between == " " && ends(source, place + 1));
     let glued = source.word(place).is_some_and(|word| {
         source.narrative.get(word.span.end..).is_some_and(|rest| rest.starts_with([':', '/']))
     });
     // "12 March 1400 hours" is a time of day.
     let amount = source.word(place).is_some_and(|word| super::runs::is_amount(source, word.span.end));
-    let dated = close && (four || (two && !of)) && !amount && !glued;
+    let dated = close && (four || (last && !of)) && !amount && !glued;
     (if dated { place + 1 } else { at }, dated)
+}
+
+/// Whether something ends before this word.
+fn ends(source: &Source<'_>, at: usize) -> bool {
+    source.word(at).is_none_or(|next| next.gap > Gap::Space)
 }
 
 /// Whether a word follows the one before with at most a comma, a dot, a hyphen or a slash between.

@@ -1,63 +1,43 @@
-//! Names: after a title, or from the lists. Those of Arabic script are a part of their own.
+//! Names: after a title, before a qualification, or from the lists. Those of Arabic script are a part of their own.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use super::lists::{self, Role};
 use super::{Identifier, Kind, Source, arabic};
 use crate::triage::text::Gap;
-
-/// After these a name follows.
-const TITLES: [&str; 21] = [
-    "mr",
-    "mrs",
-    "ms",
-    "miss",
-    "mx",
-    "dr",
-    "prof",
-    "professor",
-    "doctor",
-    "nurse",
-    "sister",
-    "sr",
-    "matron",
-    "patient",
-    "pt",
-    "consultant",
-    "pharmacist",
-    "surgeon",
-    "named",
-    "called",
-    "madam",
-];
-
-/// Before the last part of a European name.
-const PARTICLES: [&str; 9] = ["de", "van", "von", "der", "den", "la", "le", "el", "al"];
 
 /// A name has at most so many parts.
 const PARTS: usize = 4;
 
 pub(super) fn known(word: &str) -> bool {
-    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-        let lines = include_str!("names.txt").lines().filter(|line| !line.starts_with('#'));
-        lines.flat_map(str::split_whitespace).collect()
-    });
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| words(include_str!("names.txt")));
     KNOWN.contains(word)
+}
+
+fn words(list: &'static str) -> HashSet<&'static str> {
+    let lines = list.lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).collect()
+}
+
+fn is_title(word: &str) -> bool {
+    lists::does(word, Role::Title)
 }
 
 pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
     let mut at = 0;
     while at < source.words().len() {
-        let announced = at.checked_sub(1).is_some_and(|title| TITLES.contains(&source.spelling(title)));
         let length = if source.word(at).is_some_and(|word| word.arabic) {
             match arabic::titled(source, at) {
                 0 => arabic::listed(source, at),
                 length => length,
             }
-        } else if announced && follows(source, at) {
+        } else if announced(source, at) {
             titled_name(source, at)
+        } else if of_kin(source, at) {
+            1 + more(source, at + 1, PARTS - 1)
         } else {
-            listed_name(source, at)
+            listed_name(source, at).max(qualified_name(source, at))
         };
         if length > 0 {
             source.add(Kind::Name, at..at + length, found);
@@ -66,40 +46,113 @@ pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
     }
 }
 
-/// Whether a word belongs to the title before it: "Dr. Smith" does, though there is a dot.
-fn follows(source: &Source<'_>, at: usize) -> bool {
+/// Whether a title stands before a word: "Dr. Smith" belongs together, though there is a dot.
+fn announced(source: &Source<'_>, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return false };
+    let title = source.spelling(before);
+    // "S/N Ngozi" is a staff nurse; "S/N 12345" is a serial number.
+    let staff = title == "n" && source.between(before) == Some("/") && source.spelling(at - 2) == "s";
+    if !(is_title(title) || staff) {
+        return false;
+    }
     source.joined(at)
         || source.word(at).is_some_and(|word| {
-            let before = at.checked_sub(1).map(|before| source.spelling(before));
-            let short = before.is_some_and(|title| title.chars().count() <= 4);
-            word.gap == Gap::Stop && short && source.may_be_name(at)
+            let begins = source.may_be_name(at) || is_particle(source.spelling(at));
+            (word.gap == Gap::Stop && title.len() <= 4 && begins && source.between(at).is_some_and(is_dot))
+                // "Consultant: Okafor"; "Patient (Okafor)" is not taken.
+                || (word.gap == Gap::Comma && mixed_case(source, at) && source.between(at).is_some_and(is_colon) && known(source.spelling(at)))
         })
+}
+
+fn is_dot(between: &str) -> bool {
+    matches!(between, "." | ". " | ".\u{A0}")
+}
+
+fn is_colon(between: &str) -> bool {
+    between.trim() == ":"
 }
 
 fn titled_name(source: &Source<'_>, from: usize) -> usize {
     let first = source.spelling(from);
-    let weak = from.checked_sub(1).is_some_and(|title| weak(source.spelling(title)));
-    let name = source.may_be_name(from)
-        && !first.starts_with(|c: char| c.is_ascii_digit())
-        && !TITLES.contains(&first)
-        // "Patient FELL": capitals throughout say nothing about names.
-        && (known(first) || (mixed_case(source, from) && (!weak || mixed_case(source, from + 1))));
-    if !name {
-        return if weak { 0 } else { with_particles(source, from) };
+    let title = from.checked_sub(1).map_or("", |title| source.spelling(title));
+    let weak = lists::does(title, Role::WeakTitle);
+    if first.starts_with(|c: char| c.is_ascii_digit()) || is_title(first) {
+        return 0;
     }
-    1 + more(source, from + 1, PARTS - 1)
+    // "Patient FELL": capitals throughout say nothing about names, nor do small letters.
+    let cased = mixed_case(source, from) && !is_post(first);
+    let name = if cased {
+        known(first) || !weak || (mixed_case(source, from + 1) && !is_word(source.spelling(from + 1)) && !is_word(first))
+    } else {
+        (known(first) && !is_word(first)) || (lists::does(title, Role::FirmTitle) && may_be_small_name(first))
+    };
+    let particles = with_particles(source, from);
+    if particles > 0 {
+        return if weak { 0 } else { particles + more(source, from + particles, PARTS - 1) };
+    }
+    if name || (known(first) && !weak && source.may_be_name(from)) { 1 + more(source, from + 1, PARTS - 1) } else { 0 }
 }
 
-/// "de Souza", "van der Berg": how long a name that begins small is.
+/// Whether a word that is not written as a name may be one, behind a title after which one has to follow.
+fn may_be_small_name(word: &str) -> bool {
+    word.len() >= 3 && word.chars().all(char::is_alphabetic) && !is_word(word)
+}
+
+/// Whether a word is on the list of those that are no names, or ends as verbs and adverbs do.
+fn is_word(word: &str) -> bool {
+    static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| words(include_str!("words_en.txt")));
+    let ended = word.len() > 4 && ["ed", "ing", "ly", "tion"].iter().any(|ending| word.ends_with(ending));
+    WORDS.contains(word) || (ended && !known(word))
+}
+
+/// "her daughter, Leila,": a name behind a relative, where it is written as one in the midst of a sentence.
+fn of_kin(source: &Source<'_>, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return false };
+    let kin = source.spelling(before);
+    let close = source.joined(at) || source.between(at) == Some(", ");
+    let english = kin.is_ascii() && lists::does(kin, Role::Kin) && kin != "next";
+    let name = source.spelling(at);
+    english && close && mixed_case(source, at) && !is_title(name) && !is_word(name) 
+}
+
+/// "Maria Lopez, RN", "Okafor, MD".
+fn qualified_name(source: &Source<'_>, from: usize) -> usize {
+    let part = |at: usize| {
+        let word = source.spelling(at);
+        mixed_case(source, at) && !is_title(word) && !is_word(word)
+    };
+    let mut at = from;
+    while at < from + PARTS && part(at) && (at == from || source.joined(at)) {
+        at += 1;
+    }
+    let behind = lists::does(source.spelling(at), Role::Qualification);
+    let written = source.word(at).and_then(|word| source.narrative.get(word.span.clone()));
+    let capitals = written.is_some_and(|word| word.chars().next().is_some_and(char::is_uppercase));
+    let comma = source.between(at) == Some(", ");
+    let close = comma || (source.joined(at) && at - from > 1);
+    if at > from && behind && capitals && close { at - from } else { 0 }
+}
+
+/// "de Souza", "van der Berg", "bin Saud": how long a name that begins small is.
 fn with_particles(source: &Source<'_>, from: usize) -> usize {
-    let small = (from..from + 2).take_while(|&at| PARTICLES.contains(&source.spelling(at))).count();
+    let small = (from..from + 3)
+        .take_while(|&at| is_particle(source.spelling(at)) && (at == from || source.joined(at)))
+        .count();
     let family = from + small;
-    if small > 0 && source.joined(family) && mixed_case(source, family) { small + 1 } else { 0 }
+    let name = mixed_case(source, family)
+        || (known(source.spelling(family)) && !is_word(source.spelling(family)))
+        // "MR. VAN DER BERG".
+        || (source.may_be_name(from) && source.may_be_name(family) && may_be_small_name(source.spelling(family)));
+    if small > 0 && source.joined(family) && name { small + 1 } else { 0 }
 }
 
-/// After these a name may follow, and mostly something else does.
-fn weak(title: &str) -> bool {
-    matches!(title, "patient" | "pt" | "named" | "called")
+fn is_particle(word: &str) -> bool {
+    lists::does(word, Role::Particle)
+}
+
+/// What people are, and no name: "Nurse Manager".
+fn is_post(word: &str) -> bool {
+    lists::does(word, Role::Post)
 }
 
 fn mixed_case(source: &Source<'_>, at: usize) -> bool {
@@ -109,8 +162,14 @@ fn mixed_case(source: &Source<'_>, at: usize) -> bool {
 }
 
 fn listed_name(source: &Source<'_>, from: usize) -> usize {
-    let known = source.may_be_name(from) && known(source.spelling(from));
-    if known { 1 + more(source, from + 1, PARTS - 1) } else { 0 }
+    let first = source.spelling(from);
+    if !(source.may_be_name(from) && known(first)) {
+        return 0;
+    }
+    let length = 1 + more(source, from + 1, PARTS - 1);
+    // "GREEN LIGHT", "Walker": a name only beside another.
+    let beside = source.between(from + 1) == Some(", ") && known(source.spelling(from + 1));
+    if length == 1 && !beside && lists::does(first, Role::PlainName) { 0 } else { length }
 }
 
 /// How many of the next words belong to the name as well.
@@ -123,8 +182,11 @@ fn more(source: &Source<'_>, from: usize, most: usize) -> usize {
             continue;
         }
         let word = source.spelling(at);
-        let part = source.may_be_name(at)
-            && (known(word) || word == "bin" || (mixed_case(source, at) && !TITLES.contains(&word)));
+        let capital = source.may_be_name(at);
+        // Where the part before is small, a small one of the list belongs to it.
+        let small = !capital && !at.checked_sub(1).is_some_and(|before| source.may_be_name(before));
+        let part = (known(word) && (capital || (small && !is_word(word))))
+            || (mixed_case(source, at) && !is_title(word) && !is_post(word));
         if !part {
             break;
         }

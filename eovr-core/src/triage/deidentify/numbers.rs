@@ -4,22 +4,42 @@
 use super::labels::{self, Label};
 use super::runs::{Run, is_amount};
 use super::{Identifier, Kind, Source};
+use crate::triage::text::Gap;
 
 /// No number that a person has is longer.
 const DIGITS: usize = 20;
 
-/// Values behind a label: "MRN H-1234567", "IP No 12345/24", "NHS number 943 476 5919".
+/// A value has at most so many words.
+const WORDS: usize = 8;
+
+/// Values behind a label: "MRN H-1234567", "IP No 12345/24", "NHS number 943 476 5919"; several where "and" or a comma
+/// stands between: "files 445566 and 445567".
 pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
     let mut at = 0;
     while at < source.words().len() {
-        let (end, digits) = value(source, at);
-        if let Some(Label::Of(kind, least)) = (digits > 0).then(|| labels::label(source, at)).flatten()
-            && digits >= least
-            && !source.word(end - 1).is_some_and(|last| is_amount(source, last.span.end))
-        {
-            source.add(kind, at..end, found);
+        let (mut end, digits) = value(source, at);
+        let amount = |end: usize| source.word(end - 1).is_some_and(|last| is_amount(source, last.span.end));
+        let Some(Label::Of(kind, least)) = (digits > 0).then(|| labels::label(source, at)).flatten() else {
+            at += 1;
+            continue;
+        };
+        if digits < least || amount(end) {
+            at += 1;
+            continue;
         }
-        at = end.max(at + 1);
+        source.add(kind, at..end, found);
+        loop {
+            let and = matches!(source.spelling(end), "and" | "or" | "with" | "to" | "و" | "او" | "مع" | "الي");
+            let next = end + usize::from(and);
+            let (stop, more) = value(source, next);
+            let gap = source.word(next).is_some_and(|word| if and { word.gap == Gap::Space } else { word.gap == Gap::Comma });
+            if !gap || more < 5.max(digits - 1) || amount(stop) {
+                break;
+            }
+            source.add(kind, next..stop, found);
+            end = stop;
+        }
+        at = end;
     }
 }
 
@@ -31,12 +51,18 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
         let word = source.spelling(at);
         !word.is_empty() && word.len() - digits(at) <= 4 && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
+    // "Passport N 1234567".
+    let letter = source.word(from).and_then(|word| source.narrative.get(word.span.clone()));
+    let alone = letter.is_some_and(|word| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+    if alone && source.between(from + 1) == Some(" ") && digits(from + 1) >= 5 && coded(from + 1) {
+        return (from + 2, digits(from + 1));
+    }
     if !coded(from) || (digits(from) == 0 && !(tight(source, from + 1) && digits(from + 1) > 0)) {
         return (from + 1, 0);
     }
     let mut count = digits(from);
     let mut at = from + 1;
-    while count <= DIGITS && tight(source, at) && coded(at) {
+    while count <= DIGITS && at < from + WORDS && tight(source, at) && coded(at) {
         count += digits(at);
         at += 1;
     }
@@ -112,7 +138,10 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
         return Some(Kind::NationalId);
     }
     let phone = (9..=15).contains(&count) && (run.plus.is_some() || starts(&["0"]));
-    let grouped = (10..=12).contains(&count) && lengths.len() >= 3 && lengths.iter().all(|&group| group <= 4);
+    let grouped = (10..=12).contains(&count)
+        && lengths.len() >= 3
+        && lengths.iter().all(|&group| group <= 4)
+        && !run.groups.iter().any(|group| group.is_joined_by('/'));
     (phone || grouped).then_some(Kind::Phone)
 }
 
@@ -134,7 +163,7 @@ fn extension(source: &Source<'_>, end: usize, kind: Kind) -> usize {
     let number = if named { word + 1 } else { word };
     let spelling = source.spelling(number);
     let (digits, glued) = spelling.strip_prefix('x').map_or((spelling, false), |digits| (digits, true));
-    let close = source.word(word).is_some_and(|word| word.span.start - end <= 3);
+    let close = source.word(word).is_some_and(|word| (end..=end + 3).contains(&word.span.start));
     let is = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     match source.word(number).filter(|_| kind == Kind::Phone && close && is && (named || glued)) {
         Some(number) => number.span.end,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Source;
-use super::labels::{self, Role};
+use super::lists::{self, Role};
 use super::plain::Sign;
 
 /// Digits without anything between.
@@ -138,7 +138,7 @@ fn joint_at(signs: &[Sign], at: usize) -> Option<(Joint, usize)> {
         // "+20 (10) 0123": brackets around an area code.
         '(' => joint(' ', false, before + 1),
         ')' => joint(' ', false, before + 1 + usize::from(matches!(c(at + before + 1), ' ' | '-'))),
-        '-' | '/' | '.' => {
+        '-' | '/' | '.' | '_' => {
             let after = blank(at + before + 1);
             joint(mark, before + after > 0, before + 1 + after)
         }
@@ -153,7 +153,7 @@ pub(super) fn is_amount(source: &Source<'_>, end: usize) -> bool {
     let Some(word) = source.word(next) else { return false };
     let between = source.narrative.get(end..word.span.start).unwrap_or_default();
     let apart = between.chars().all(|c| matches!(c, ' ' | '\u{A0}' | '-' | '.'));
-    (apart && between.len() <= 2 && labels::is(source.spelling(next), Role::Amount))
+    (apart && between.len() <= 2 && lists::is(source.spelling(next), Role::Amount))
         || between.starts_with(['%', '٪', '°'])
         || between.trim_start().starts_with(['%', '٪'])
 }

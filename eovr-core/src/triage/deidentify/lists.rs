@@ -1,0 +1,106 @@
+//! What words do beside numbers, days and names.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// What a word of the lists does; a word may do several things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Number,
+    FileAlone,
+    File,
+    FileNamed,
+    NationalAlone,
+    National,
+    Phone,
+    Extension,
+    Kin,
+    Thing,
+    Birth,
+    Day,
+    Filler,
+    Amount,
+    Measure,
+    Month,
+    DoubtfulMonth,
+    Ordinal,
+    Title,
+    FirmTitle,
+    WeakTitle,
+    Qualification,
+    Particle,
+    PlainName,
+    Post,
+}
+
+const ROLES: [(&str, Role); 25] = [
+    ("number", Role::Number),
+    ("file_alone", Role::FileAlone),
+    ("file", Role::File),
+    ("file_named", Role::FileNamed),
+    ("national_alone", Role::NationalAlone),
+    ("national", Role::National),
+    ("phone", Role::Phone),
+    ("extension", Role::Extension),
+    ("kin", Role::Kin),
+    ("thing", Role::Thing),
+    ("birth", Role::Birth),
+    ("day", Role::Day),
+    ("filler", Role::Filler),
+    ("amount", Role::Amount),
+    ("measure", Role::Measure),
+    ("month", Role::Month),
+    ("doubtful_month", Role::DoubtfulMonth),
+    ("ordinal", Role::Ordinal),
+    ("title", Role::Title),
+    ("firm_title", Role::FirmTitle),
+    ("weak_title", Role::WeakTitle),
+    ("qualification", Role::Qualification),
+    ("particle", Role::Particle),
+    ("plain_name", Role::PlainName),
+    ("post", Role::Post),
+];
+
+impl Role {
+    fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// Whether a word does this.
+pub(super) fn does(word: &str, role: Role) -> bool {
+    static WORDS: LazyLock<HashMap<&str, u32>> = LazyLock::new(|| {
+        let mut words = HashMap::new();
+        for (name, list) in include_str!("lists.txt").lines().filter_map(|line| line.split_once(": ")) {
+            let bit = ROLES.iter().find(|(of, _)| *of == name).map_or(0, |(_, role)| role.bit());
+            for word in list.split_whitespace() {
+                *words.entry(word).or_default() |= bit;
+            }
+        }
+        words
+    });
+    WORDS.get(word).is_some_and(|roles| roles & role.bit() != 0)
+}
+
+/// Whether a word does this, as it stands or behind "and", "by", "for" grown onto it.
+pub(super) fn is(word: &str, role: Role) -> bool {
+    does(word, role)
+        || ['و', 'ب', 'ل', 'ف'].iter().any(|&front| word.strip_prefix(front).is_some_and(|word| does(word, role)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::triage::text::Text;
+
+    #[test]
+    fn every_row_has_a_role_and_every_word_its_folded_spelling() {
+        for line in include_str!("lists.txt").lines().filter(|line| !line.starts_with('#')) {
+            let (role, words) = line.split_once(": ").unwrap();
+            assert!(ROLES.iter().any(|(name, _)| *name == role), "{role}");
+            let text = Text::read(words);
+            let read: Vec<_> = text.words.iter().map(|word| text.spelling(word)).collect();
+            assert_eq!(read.join(" "), words);
+        }
+    }
+}
