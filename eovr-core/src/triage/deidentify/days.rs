@@ -65,7 +65,12 @@ fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
         let fits = match mark {
             ' ' => cued(),
             '/' => apart(3, mark),
-            _ => apart(3, mark) && (third.len() == 4 || !before(2, Role::Thing) && !before(1, Role::Measure)),
+            _ if !apart(3, mark) => false,
+            // "policy 4.2.11".
+            _ => {
+                let version = third.len() == 2 && first.len() < 4;
+                !(version && (before(2, Role::Thing) || before(1, Role::Measure)))
+            }
         };
         if fits && !measured(3) {
             return Some(3);
@@ -95,7 +100,10 @@ fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
 fn is_day(first: &Group, second: &Group, third: &Group) -> bool {
     let short = |group: &Group| group.len() <= 2;
     if first.len() == 4 {
-        return short(second) && short(third) && is_year(first.value()) && fits(third.value(), second.value());
+        return short(second)
+            && short(third)
+            && is_year(first.value())
+            && fits(third.value(), second.value());
     }
     let year = third.len() == 2 || (third.len() == 4 && is_year(third.value()));
     short(first) && short(second) && year && fits(first.value(), second.value())
@@ -130,8 +138,10 @@ fn is_written_together(source: &Source<'_>, group: &Group, start: usize) -> bool
             let year_first = matches!(parts, (Some(year), Some(month), Some(day))
                 if (1900..=2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day));
             let parts = (number(0..2), number(2..4), number(4..8));
-            let year_last = matches!(parts, (Some(day), Some(month), Some(year)) if fits(day, month) && is_year(year));
-            (year_first && labels::label(source, start) != Some(labels::Label::Thing)) || (year_last && cued())
+            let year_last =
+                matches!(parts, (Some(day), Some(month), Some(year)) if fits(day, month) && is_year(year));
+            (year_first && labels::label(source, start) != Some(labels::Label::Thing))
+                || (year_last && cued())
         }
         6 => matches!((number(0..2), number(2..4)), (Some(day), Some(month)) if fits(day, month)) && birth(),
         _ => false,

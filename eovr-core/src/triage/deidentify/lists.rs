@@ -31,9 +31,23 @@ pub(super) enum Role {
     Particle,
     PlainName,
     Post,
+    Eponym,
+    ArabicTitle,
+    ArabicWeak,
+    ArabicKin,
+    Relative,
+    Formal,
+    Indefinite,
+    OfPatient,
+    Giving,
+    Adjective,
+    Nation,
+    VerbName,
+    Joint,
+    SecondHalf,
 }
 
-const ROLES: [(&str, Role); 25] = [
+const ROLES: [(&str, Role); 39] = [
     ("number", Role::Number),
     ("file_alone", Role::FileAlone),
     ("file", Role::File),
@@ -59,17 +73,31 @@ const ROLES: [(&str, Role); 25] = [
     ("particle", Role::Particle),
     ("plain_name", Role::PlainName),
     ("post", Role::Post),
+    ("eponym", Role::Eponym),
+    ("arabic_title", Role::ArabicTitle),
+    ("arabic_weak", Role::ArabicWeak),
+    ("arabic_kin", Role::ArabicKin),
+    ("relative", Role::Relative),
+    ("formal", Role::Formal),
+    ("indefinite", Role::Indefinite),
+    ("of_patient", Role::OfPatient),
+    ("giving", Role::Giving),
+    ("adjective", Role::Adjective),
+    ("nation", Role::Nation),
+    ("verb_name", Role::VerbName),
+    ("joint", Role::Joint),
+    ("second_half", Role::SecondHalf),
 ];
 
 impl Role {
-    fn bit(self) -> u32 {
-        1 << self as u32
+    fn bit(self) -> u64 {
+        1 << self as u64
     }
 }
 
 /// Whether a word does this.
 pub(super) fn does(word: &str, role: Role) -> bool {
-    static WORDS: LazyLock<HashMap<&str, u32>> = LazyLock::new(|| {
+    static WORDS: LazyLock<HashMap<&str, u64>> = LazyLock::new(|| {
         let mut words = HashMap::new();
         for (name, list) in include_str!("lists.txt").lines().filter_map(|line| line.split_once(": ")) {
             let bit = ROLES.iter().find(|(of, _)| *of == name).map_or(0, |(_, role)| role.bit());
@@ -85,7 +113,9 @@ pub(super) fn does(word: &str, role: Role) -> bool {
 /// Whether a word does this, as it stands or behind "and", "by", "for" grown onto it.
 pub(super) fn is(word: &str, role: Role) -> bool {
     does(word, role)
-        || ['و', 'ب', 'ل', 'ف'].iter().any(|&front| word.strip_prefix(front).is_some_and(|word| does(word, role)))
+        || ['و', 'ب', 'ل', 'ف']
+            .iter()
+            .any(|&front| word.strip_prefix(front).is_some_and(|word| does(word, role)))
 }
 
 #[cfg(test)]

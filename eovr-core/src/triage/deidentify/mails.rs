@@ -9,7 +9,9 @@ pub(super) fn find(signs: &[Sign], found: &mut Vec<Identifier>) {
             sign.c.is_alphanumeric() || matches!(sign.c, '.' | '_' | '-' | '+' | '%' | '\'' | '’')
         };
         // "name @ example.org" was typed by somebody who likes blanks.
-        let blank = |at: Option<usize>| usize::from(at.and_then(|at| signs.get(at)).is_some_and(|sign| sign.c == ' '));
+        let blank = |at: Option<usize>| {
+            usize::from(at.and_then(|at| signs.get(at)).is_some_and(|sign| sign.c == ' '))
+        };
         let (before, after) = (blank(at.checked_sub(1)), blank(Some(at + 1)));
         let (before, after) = if before == after { (at - before, at + 1 + after) } else { (at, at + 1) };
         let (Some(local), Some(host)) = (signs.get(..before), signs.get(after..)) else { continue };
@@ -19,7 +21,9 @@ pub(super) fn find(signs: &[Sign], found: &mut Vec<Identifier>) {
         let host = host.get(..length).unwrap_or_default();
         let dot = host.iter().rposition(|sign| sign.c == '.');
         let named = dot.is_some_and(|dot| dot > 0 && length - dot > 2);
-        if let (true, true, Some(first), Some(last)) = (local > 0, named, signs.get(before - local), host.last()) {
+        if let (true, true, Some(first), Some(last)) =
+            (local > 0, named, signs.get(before - local), host.last())
+        {
             found.push(Identifier { kind: Kind::Email, span: first.span.start..last.span.end });
         }
     }

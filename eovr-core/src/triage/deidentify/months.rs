@@ -99,7 +99,9 @@ fn is_month_name(word: &str) -> bool {
 fn is_other_word(source: &Source<'_>, at: usize, length: usize) -> bool {
     let word = source.spelling(at);
     let written = source.word(at).and_then(|word| source.narrative.get(word.span.clone()));
-    length == 1 && lists::does(word, Role::DoubtfulMonth) && !written.is_some_and(|written| written.starts_with('آ'))
+    length == 1
+        && lists::does(word, Role::DoubtfulMonth)
+        && !written.is_some_and(|written| written.starts_with('آ'))
 }
 
 /// Where the day before a month begins: "12", "the 12th of", "الثاني والعشرين من شهر".
@@ -129,7 +131,9 @@ fn day_before(source: &Source<'_>, month: usize) -> Option<usize> {
     let ordinal = |word: &str| lists::does(word, Role::Ordinal);
     match word {
         "عشر" => before(&ordinal),
-        "والعشرين" | "والعشرون" | "والثلاثين" | "والثلاثون" => before(&ordinal),
+        "والعشرين" | "والعشرون" | "والثلاثين" | "والثلاثون" => {
+            before(&ordinal)
+        }
         _ if ordinal(word) => Some(at),
         _ => None,
     }
@@ -159,13 +163,39 @@ fn day_behind(source: &Source<'_>, month: usize, behind: usize) -> Option<usize>
         return ends.then_some(end);
     }
     let cued = month.checked_sub(1).is_some_and(|before| {
-        matches!(source.spelling(before), "on" | "by" | "before" | "after" | "until" | "till" | "dated" | "from" | "to")
-            || lists::is(source.spelling(before), Role::Day)
+        matches!(
+            source.spelling(before),
+            "on" | "by" | "before" | "after" | "until" | "till" | "dated" | "from" | "to"
+        ) || lists::is(source.spelling(before), Role::Day)
     });
     let plain = matches!(
         next,
-        "the" | "a" | "an" | "he" | "she" | "we" | "i" | "it" | "they" | "his" | "her" | "in" | "at" | "and" | "was"
-            | "were" | "is" | "has" | "had" | "this" | "during" | "when" | "with" | "by" | "but" | "to"
+        "the"
+            | "a"
+            | "an"
+            | "he"
+            | "she"
+            | "we"
+            | "i"
+            | "it"
+            | "they"
+            | "his"
+            | "her"
+            | "in"
+            | "at"
+            | "and"
+            | "was"
+            | "were"
+            | "is"
+            | "has"
+            | "had"
+            | "this"
+            | "during"
+            | "when"
+            | "with"
+            | "by"
+            | "but"
+            | "to"
     );
     let word = source.spelling(month);
     // A question or a verb: "May 5 mg be given?", "march 12 miles".
@@ -206,8 +236,10 @@ fn near(source: &Source<'_>, at: usize) -> bool {
     source.between(at).is_some_and(|between| {
         between.chars().count() <= 3
             && between.chars().all(|c| {
-                matches!(c, ' ' | '\u{A0}' | '.' | ',' | '،' | '-' | '/' | '\'' | '’' | '\u{2010}'..='\u{2015}')
-                    || matches!(c, '\u{200E}' | '\u{200F}')
+                matches!(
+                    c,
+                    ' ' | '\u{A0}' | '.' | ',' | '،' | '-' | '/' | '\'' | '’' | '\u{2010}'..='\u{2015}'
+                ) || matches!(c, '\u{200E}' | '\u{200F}')
             })
     })
 }

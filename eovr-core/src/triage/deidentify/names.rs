@@ -50,6 +50,11 @@ pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
 fn announced(source: &Source<'_>, at: usize) -> bool {
     let Some(before) = at.checked_sub(1) else { return false };
     let title = source.spelling(before);
+    if lists::does(title, Role::ArabicTitle) {
+        let formal = lists::does(title, Role::Formal) && !is_word(source.spelling(at));
+        let close = source.joined(at) || (title == "د" && source.between(at).is_some_and(is_dot));
+        return close && mixed_case(source, at) && (known(source.spelling(at)) || formal);
+    }
     // "S/N Ngozi" is a staff nurse; "S/N 12345" is a serial number.
     let staff = title == "n" && source.between(before) == Some("/") && source.spelling(at - 2) == "s";
     if !(is_title(title) || staff) {
@@ -82,7 +87,9 @@ fn titled_name(source: &Source<'_>, from: usize) -> usize {
     // "Patient FELL": capitals throughout say nothing about names, nor do small letters.
     let cased = mixed_case(source, from) && !is_post(first);
     let name = if cased {
-        known(first) || !weak || (mixed_case(source, from + 1) && !is_word(source.spelling(from + 1)) && !is_word(first))
+        known(first)
+            || !weak
+            || (mixed_case(source, from + 1) && !is_word(source.spelling(from + 1)) && !is_word(first))
     } else {
         (known(first) && !is_word(first)) || (lists::does(title, Role::FirmTitle) && may_be_small_name(first))
     };
@@ -90,7 +97,11 @@ fn titled_name(source: &Source<'_>, from: usize) -> usize {
     if particles > 0 {
         return if weak { 0 } else { particles + more(source, from + particles, PARTS - 1) };
     }
-    if name || (known(first) && !weak && source.may_be_name(from)) { 1 + more(source, from + 1, PARTS - 1) } else { 0 }
+    if name || (known(first) && !weak && source.may_be_name(from)) {
+        1 + more(source, from + 1, PARTS - 1)
+    } else {
+        0
+    }
 }
 
 /// Whether a word that is not written as a name may be one, behind a title after which one has to follow.
@@ -112,7 +123,7 @@ fn of_kin(source: &Source<'_>, at: usize) -> bool {
     let close = source.joined(at) || source.between(at) == Some(", ");
     let english = kin.is_ascii() && lists::does(kin, Role::Kin) && kin != "next";
     let name = source.spelling(at);
-    english && close && mixed_case(source, at) && !is_title(name) && !is_word(name) 
+    english && close && mixed_case(source, at) && !is_title(name) && !is_word(name)
 }
 
 /// "Maria Lopez, RN", "Okafor, MD".
@@ -167,9 +178,11 @@ fn listed_name(source: &Source<'_>, from: usize) -> usize {
         return 0;
     }
     let length = 1 + more(source, from + 1, PARTS - 1);
+    let eponym = source.joined(from + length) && lists::does(source.spelling(from + length), Role::Eponym);
     // "GREEN LIGHT", "Walker": a name only beside another.
     let beside = source.between(from + 1) == Some(", ") && known(source.spelling(from + 1));
-    if length == 1 && !beside && lists::does(first, Role::PlainName) { 0 } else { length }
+    let plain = length == 1 && !beside && lists::does(first, Role::PlainName);
+    if eponym || plain { 0 } else { length }
 }
 
 /// How many of the next words belong to the name as well.
@@ -186,7 +199,10 @@ fn more(source: &Source<'_>, from: usize, most: usize) -> usize {
         // Where the part before is small, a small one of the list belongs to it.
         let small = !capital && !at.checked_sub(1).is_some_and(|before| source.may_be_name(before));
         let part = (known(word) && (capital || (small && !is_word(word))))
-            || (mixed_case(source, at) && !is_title(word) && !is_post(word));
+            || (mixed_case(source, at)
+                && !is_title(word)
+                && !is_post(word)
+                && !lists::does(word, Role::Eponym));
         if !part {
             break;
         }

@@ -29,10 +29,13 @@ pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
         }
         source.add(kind, at..end, found);
         loop {
-            let and = matches!(source.spelling(end), "and" | "or" | "with" | "to" | "و" | "او" | "مع" | "الي");
+            let and =
+                matches!(source.spelling(end), "and" | "or" | "with" | "to" | "و" | "او" | "مع" | "الي");
             let next = end + usize::from(and);
             let (stop, more) = value(source, next);
-            let gap = source.word(next).is_some_and(|word| if and { word.gap == Gap::Space } else { word.gap == Gap::Comma });
+            let gap = source
+                .word(next)
+                .is_some_and(|word| if and { word.gap == Gap::Space } else { word.gap == Gap::Comma });
             if !gap || more < 5.max(digits - 1) || amount(stop) {
                 break;
             }
@@ -49,11 +52,14 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
     // Few letters beside the digits: "H1234567", and not "12Mar2024".
     let coded = |at: usize| {
         let word = source.spelling(at);
-        !word.is_empty() && word.len() - digits(at) <= 4 && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        !word.is_empty()
+            && word.len() - digits(at) <= 4
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
     // "Passport N 1234567".
     let letter = source.word(from).and_then(|word| source.narrative.get(word.span.clone()));
-    let alone = letter.is_some_and(|word| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let alone =
+        letter.is_some_and(|word| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
     if alone && source.between(from + 1) == Some(" ") && digits(from + 1) >= 5 && coded(from + 1) {
         return (from + 2, digits(from + 1));
     }
@@ -93,7 +99,10 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
 /// Whether a word stands against the one before with one sign between.
 fn tight(source: &Source<'_>, at: usize) -> bool {
     source.between(at).is_some_and(|between| {
-        matches!(between, "-" | "/" | "." | "_" | "\\" | "\u{2010}" | "\u{2011}" | "\u{2012}" | "\u{2013}" | "\u{2212}")
+        matches!(
+            between,
+            "-" | "/" | "." | "_" | "\\" | "\u{2010}" | "\u{2011}" | "\u{2012}" | "\u{2013}" | "\u{2212}"
+        )
     })
 }
 
@@ -152,7 +161,8 @@ fn is_decimal(run: &Run) -> bool {
 
 /// "0800-1200-1600": hours of a day.
 fn are_times(run: &Run) -> bool {
-    let time = |group: &super::runs::Group| group.len() == 4 && group.value() < 2400 && group.value() % 100 < 60;
+    let time =
+        |group: &super::runs::Group| group.len() == 4 && group.value() < 2400 && group.value() % 100 < 60;
     run.groups.len() > 1 && run.groups.iter().all(time)
 }
 

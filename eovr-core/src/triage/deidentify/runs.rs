@@ -131,9 +131,8 @@ fn joint_at(signs: &[Sign], at: usize) -> Option<(Joint, usize)> {
     let blank = |at: usize| usize::from(c(at) == ' ');
     let before = blank(at);
     let mark = c(at + before);
-    let joint = |mark, spaced, length| {
-        c(at + length).is_ascii_digit().then_some((Joint { mark, spaced }, length))
-    };
+    let joint =
+        |mark, spaced, length| c(at + length).is_ascii_digit().then_some((Joint { mark, spaced }, length));
     match mark {
         // "+20 (10) 0123": brackets around an area code.
         '(' => joint(' ', false, before + 1),
