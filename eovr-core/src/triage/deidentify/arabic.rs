@@ -37,13 +37,18 @@ pub(super) fn titled(source: &Source<'_>, from: usize) -> usize {
         return 0;
     }
     let first = source.spelling(from);
+    let next = source.spelling(from + 1);
+    // "شقيق السيد ناظم": the name begins behind the second title.
+    if does(first, Role::ArabicTitle) && source.joined(from + 1) && (known(next) || may_go_on(next)) {
+        return 0;
+    }
     // Behind a comma or a colon a new thought may begin.
     let apart = source.word(from).is_some_and(|word| word.gap == Gap::Comma);
-    let sure = kin || does(&title, Role::ArabicWeak) || of_relative(source, before);
+    let sure = kin || does(&title, Role::ArabicWeak);
     let alone = does(first, Role::Adjective) || (does(first, Role::Nation) && !does(&title, Role::Formal));
     let listed = known(first) && !is_verb(source, from) && (!alone || named_on(source, from + 1));
     let joint = does(first, Role::Joint) && named_on(source, from + 1);
-    let free = !sure && !gives(source, from);
+    let free = !sure && !of_relative(source, before) && !gives(source, from);
     let begins = listed || joint || (!apart && !sure && may_begin(source, from, &title, free));
     let open = Open { first, free };
     if begins && !is_on(source, from) { 1 + more(source, from + 1, PARTS - 1, open) } else { 0 }
@@ -53,7 +58,8 @@ pub(super) fn titled(source: &Source<'_>, from: usize) -> usize {
 pub(super) fn listed(source: &Source<'_>, from: usize) -> usize {
     let first = source.spelling(from);
     let next = source.spelling(from + 1);
-    if !is_arabic(source, from) || is_on(source, from) || is_verb(source, from) {
+    let title = does(first, Role::ArabicTitle);
+    if !is_arabic(source, from) || title || is_on(source, from) || is_verb(source, from) {
         return 0;
     }
     let parent = [Some(first), first.strip_prefix('و'), first.strip_prefix('ل')]
@@ -191,7 +197,7 @@ fn may_go_on(word: &str) -> bool {
 }
 
 /// Whether a word, or what is left of it without an "and" before it, is on the list of those that are no names.
-fn no_part(word: &str) -> bool {
+pub(super) fn no_part(word: &str) -> bool {
     static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         let lines = include_str!("words_ar.txt").lines().filter(|line| !line.starts_with('#'));
         lines.flat_map(str::split_whitespace).collect()

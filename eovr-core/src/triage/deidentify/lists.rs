@@ -45,9 +45,16 @@ pub(super) enum Role {
     VerbName,
     Joint,
     SecondHalf,
+    Street,
+    StreetName,
+    Numbered,
+    Place,
+    PlaceNumbered,
+    Town,
+    AddressEnd,
 }
 
-const ROLES: [(&str, Role); 39] = [
+const ROLES: [(&str, Role); 46] = [
     ("number", Role::Number),
     ("file_alone", Role::FileAlone),
     ("file", Role::File),
@@ -87,6 +94,13 @@ const ROLES: [(&str, Role); 39] = [
     ("verb_name", Role::VerbName),
     ("joint", Role::Joint),
     ("second_half", Role::SecondHalf),
+    ("street", Role::Street),
+    ("street_name", Role::StreetName),
+    ("numbered", Role::Numbered),
+    ("place", Role::Place),
+    ("place_numbered", Role::PlaceNumbered),
+    ("town", Role::Town),
+    ("address_end", Role::AddressEnd),
 ];
 
 impl Role {

@@ -110,7 +110,7 @@ fn may_be_small_name(word: &str) -> bool {
 }
 
 /// Whether a word is on the list of those that are no names, or ends as verbs and adverbs do.
-fn is_word(word: &str) -> bool {
+pub(super) fn is_word(word: &str) -> bool {
     static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| words(include_str!("words_en.txt")));
     let ended = word.len() > 4 && ["ed", "ing", "ly", "tion"].iter().any(|ending| word.ends_with(ending));
     WORDS.contains(word) || (ended && !known(word))
