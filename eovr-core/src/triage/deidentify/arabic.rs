@@ -130,7 +130,8 @@ fn more(source: &Source<'_>, from: usize, most: usize, Open { first, free }: Ope
 /// Whether a word is a further part of a name: one of the list, a family's name, or what stands before one.
 fn goes_on(source: &Source<'_>, at: usize, free: bool) -> bool {
     let word = source.spelling(at);
-    let guessed = may_go_on(word) && (family_follows(source, at + 1) || (free && !dosed(source, at + 1)));
+    let followed = family_follows(source, at + 1) || joint_follows(source, at + 1);
+    let guessed = may_go_on(word) && (followed || (free && !dosed(source, at + 1)));
     known(word) || is_family(word) || guessed
 }
 
@@ -166,6 +167,12 @@ fn family_follows(source: &Source<'_>, at: usize) -> bool {
     source.joined(at)
         && is_arabic(source, at)
         && (is_family(word) || word == "ال" || (is_definite(word) && known(word)))
+}
+
+/// Whether a father's name follows: "محمدي أبو زيد". "ام" is also "or".
+fn joint_follows(source: &Source<'_>, at: usize) -> bool {
+    let word = source.spelling(at);
+    does(word, Role::Joint) && word != "ام" && source.joined(at) && named_on(source, at)
 }
 
 /// Whether a word that is on no list of names may be the first of one behind a title.

@@ -166,7 +166,7 @@ fn is_post(word: &str) -> bool {
     lists::does(word, Role::Post)
 }
 
-fn mixed_case(source: &Source<'_>, at: usize) -> bool {
+pub(super) fn mixed_case(source: &Source<'_>, at: usize) -> bool {
     source.word(at).and_then(|word| source.narrative.get(word.span.clone())).is_some_and(|word| {
         word.chars().next().is_some_and(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase)
     })

@@ -2,6 +2,7 @@
 //! a street; and the town, the district and the postcode behind it.
 
 use super::lists::{Role, does};
+use super::names::{is_word, mixed_case};
 use super::{Identifier, Kind, Source, arabic};
 use crate::triage::text::Gap;
 
@@ -36,6 +37,9 @@ fn english(source: &Source<'_>, from: usize) -> Option<usize> {
     if does(source.spelling(at), Role::Numbered) && is_number(source, at + 1) {
         at += 2;
     }
+    let flat = at > from;
+    // "Flat 3, Park Lane" has no number of a house.
+    let at = if flat && !is_number(source, at) { at - 1 } else { at };
     if !is_number(source, at) {
         return None;
     }
@@ -43,8 +47,10 @@ fn english(source: &Source<'_>, from: usize) -> Option<usize> {
     let small = !source.may_be_name(at + 1);
     for street in at + 2..=at + 1 + NAME {
         let named = (at + 1..street).all(|word| {
-            (source.may_be_name(word) || (small && !super::names::is_word(source.spelling(word))))
-                && source.word(word).is_some_and(|word| !word.arabic && word.gap == Gap::Space)
+            (source.may_be_name(word) || (small && !is_word(source.spelling(word))))
+                && source.word(word).is_some_and(|word| {
+                    !word.arabic && (word.gap == Gap::Space || (flat && word.gap == Gap::Comma))
+                })
                 && !does(source.spelling(word), Role::Amount)
         });
         if !named || source.word(street).is_none_or(|word| word.gap != Gap::Space) {
@@ -53,7 +59,7 @@ fn english(source: &Source<'_>, from: usize) -> Option<usize> {
         let word = source.spelling(street);
         let capital = source.may_be_name(street);
         if (does(word, Role::Street) && (capital || (small && word.len() > 3)))
-            || (does(word, Role::StreetName) && capital && !small)
+            || (does(word, Role::StreetName) && mixed_case(source, street) && mixed_case(source, at + 1))
         {
             return Some(behind(source, street + 1));
         }
