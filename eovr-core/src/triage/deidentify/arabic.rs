@@ -32,7 +32,7 @@ pub(super) fn titled(source: &Source<'_>, from: usize) -> usize {
         || kin
         // "رئيسة التمريض", "ولي الأمر".
         || (title == "التمريض" && behind(source, from, "رييس"))
-        || (title == "الامر" && behind(source, from, "ولي"));
+        || (matches!(&*title, "الامر" | "امره" | "امرها") && behind(source, from, "ولي"));
     if !announced || !close(source, from, &title) {
         return 0;
     }
@@ -62,20 +62,17 @@ pub(super) fn listed(source: &Source<'_>, from: usize) -> usize {
     if !is_arabic(source, from) || title || is_on(source, from) || is_verb(source, from) {
         return 0;
     }
-    let parent = [Some(first), first.strip_prefix('و'), first.strip_prefix('ل')]
-        .into_iter()
-        .flatten()
-        .any(|word| matches!(word, "ام" | "ابو" | "ابا" | "ابي"));
-    let of = parent
-        && source.joined(from + 1)
-        && is_arabic(source, from + 1)
-        && ((known(next) && !is_on(source, from + 1))
-            || (first.ends_with("ابو") && is_definite(next) && !no_part(next)));
-    let servant = first == "عبد" && is_definite(next);
+    let parts = [Some(first), first.strip_prefix('و'), first.strip_prefix('ل')];
+    let parent = parts.into_iter().flatten().find(|word| matches!(*word, "ام" | "ابو" | "ابا" | "ابي"));
+    let child = source.joined(from + 1) && is_arabic(source, from + 1);
+    let named = known(next) && !is_on(source, from + 1);
+    let housed = parent == Some("ابو") && is_definite(next) && !no_part(next);
+    let of = parent.is_some() && child && (named || housed);
+    let servant = first == "عبد" && (is_definite(next) || next == "الله");
     if !(of || known_or_grown(first) || servant) {
         return 0;
     }
-    let open = Open { first, free: false };
+    let open = Open { first: parent.unwrap_or(first), free: false };
     if of || servant || named_on(source, from + 1) { 1 + more(source, from + 1, PARTS - 1, open) } else { 0 }
 }
 
@@ -115,7 +112,7 @@ fn more(source: &Source<'_>, from: usize, most: usize, Open { first, free }: Ope
         }
         let part = half
             || (after_joint && (known(word) || before == "عبد" || may_go_on(word)))
-            || (does(word, Role::Joint) && may_go_on(source.spelling(at + 1)))
+            || (does(word, Role::Joint) && may_be_owned(source, at + 1))
             || (!ended && !is_on(source, at) && goes_on(source, at, free));
         if !part || (does(word, Role::ArabicTitle) && !known(word)) {
             break;
@@ -153,7 +150,7 @@ fn named_on(source: &Source<'_>, at: usize) -> bool {
     let sure = (known(word) && !is_on(source, at))
         || is_family(word)
         || (does(word, Role::SecondHalf) && word != "الله")
-        || (does(word, Role::Joint) && may_go_on(source.spelling(at + 1)));
+        || (does(word, Role::Joint) && may_be_owned(source, at + 1));
     source.joined(at) && is_arabic(source, at) && sure
 }
 
@@ -167,6 +164,12 @@ fn family_follows(source: &Source<'_>, at: usize) -> bool {
     source.joined(at)
         && is_arabic(source, at)
         && (is_family(word) || word == "ال" || (is_definite(word) && known(word)))
+}
+
+/// Whether a word can stand behind "bin" or "bint": one of the list, which "علي" is, or what may be a name.
+fn may_be_owned(source: &Source<'_>, at: usize) -> bool {
+    let word = source.spelling(at);
+    (known(word) && !is_on(source, at)) || may_go_on(word)
 }
 
 /// Whether a father's name follows: "محمدي أبو زيد". "ام" is also "or".
@@ -266,4 +269,32 @@ fn is_on(source: &Source<'_>, at: usize) -> bool {
             && is_definite(next)
             && (!next.ends_with('ي') || no_part(next))
             && !known(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::redact;
+
+    #[track_caller]
+    fn check(text: &str, redacted: &str) {
+        assert_eq!(redact(text), redacted);
+    }
+
+    #[test]
+    fn a_name_ends_before_what_was_done() {
+        check("ابن المريضة محمود شهد السقوط", "ابن المريضة [name] شهد السقوط");
+        check("زوج المريضة خالد رأى الحادث", "زوج المريضة [name] رأى الحادث");
+        check("المريض حسام تدحرج من السرير", "المريض [name] تدحرج من السرير");
+        check("الطفلة شهد محمد بكت", "الطفلة [name] بكت");
+        check("ابنها شهد السقوط والمريض شهد على ذلك", "ابنها شهد السقوط والمريض شهد على ذلك");
+    }
+
+    #[test]
+    fn parents_relatives_and_houses() {
+        check("أم خالد سقطت وأبو العينين حضر", "[name] سقطت و[name] حضر".replace("و[", "[").as_str());
+        check("زوجته سعاد وأخوها كريم علي", "زوجته [name] وأخوها [name]");
+        check("د. أحمد آل سعيد، المريضة هدى بنت علي", "د. [name]، المريضة [name]");
+        check("شقيق السيد ناصر منصور", "شقيق السيد [name]");
+        check("الألم أم النزيف، أم المريض رفضت", "الألم أم النزيف، أم المريض رفضت");
+    }
 }

@@ -91,8 +91,8 @@ fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
             return Some(2);
         }
     }
-    let alone = !first.joint.is_some_and(|joint| joint.mark != ' ')
-        && !group(at + 1).and_then(|next| next.joint).is_some_and(|joint| joint.mark != ' ');
+    let alone = first.joint.is_none_or(|joint| joint.mark == ' ')
+        && group(at + 1).and_then(|next| next.joint).is_none_or(|joint| joint.mark == ' ');
     (alone && !measured(1) && is_written_together(source, first, start)).then_some(1)
 }
 
@@ -145,5 +145,36 @@ fn is_written_together(source: &Source<'_>, group: &Group, start: usize) -> bool
         }
         6 => matches!((number(0..2), number(2..4)), (Some(day), Some(month)) if fits(day, month)) && birth(),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::redact;
+
+    #[track_caller]
+    fn check(text: &str, redacted: &str) {
+        assert_eq!(redact(text), redacted);
+    }
+
+    #[test]
+    fn days_in_numbers() {
+        check("on 07 / 11 / 2025 at 2025-11-07T09:30:00Z", "on [date] at [date]T09:30:00Z");
+        check("07.11.2025-09:30, 7\\11\\2025, ٧/١١/٢٠٢٥, ۷‏/۱۱‏/۲۰۲۵", "[date]-09:30, [date], [date], [date]");
+        check("20251107; DOB: 07111985, born 7 11 1985", "[date]; DOB: [date], born [date]");
+        check("on 7/11 and on Monday 07/11", "on [date] and on Monday [date]");
+        check("مواليد ٠٧١١١٩٨٥ يوم ٧/١١", "مواليد [date] يوم [date]");
+    }
+
+    #[test]
+    fn measures_and_doses_stay() {
+        for text in [
+            "12/12 hourly, every 6/24, from 12/24 to 6/24, 3/7 course, 1/2 tablet, 10/12 old",
+            "BP 110/10, power 05/05, pain 08/10, VA 06/12, dose 10/10, given 12/12",
+            "lot 20251107, policy 4.2.11, version 1.2.10, 2025 and 1931, 10.5 2",
+            "كل 12/12 ساعة، الجرعة 10/12، 1/2 قرص",
+        ] {
+            check(text, text);
+        }
     }
 }

@@ -169,7 +169,7 @@ impl Source<'_> {
     fn joined(&self, at: usize) -> bool {
         self.word(at).is_some_and(|word| word.gap == Gap::Space)
             && self.between(at).is_some_and(|between| {
-                between.chars().all(|c| matches!(c, ' ' | '.' | '-' | '\u{A0}' | '\'' | '’'))
+                plain::read(between).iter().all(|sign| matches!(sign.c, ' ' | '.' | '-' | '\'' | '’'))
             })
     }
 
@@ -177,6 +177,14 @@ impl Source<'_> {
     fn between(&self, at: usize) -> Option<&str> {
         let (before, word) = at.checked_sub(1).and_then(|before| self.word(before)).zip(self.word(at))?;
         self.narrative.get(before.span.end..word.span.start)
+    }
+
+    /// The one sign between a word and the one before it, as it is meant.
+    fn sign_before(&self, at: usize) -> Option<char> {
+        match plain::read(self.between(at)?).as_slice() {
+            [sign] => Some(sign.c),
+            _ => None,
+        }
     }
 
     fn span(&self, words: Range<usize>) -> Option<Range<usize>> {

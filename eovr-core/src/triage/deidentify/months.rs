@@ -7,7 +7,7 @@
 use super::days::is_year;
 use super::labels;
 use super::lists::{self, Role};
-use super::{Identifier, Kind, Source};
+use super::{Identifier, Kind, Source, plain};
 use crate::triage::text::Gap;
 
 /// Months of two words, first and second.
@@ -75,19 +75,15 @@ fn around(source: &Source<'_>, at: usize, found: &mut Vec<Identifier>) -> Option
 
 /// How many words from here on name a month; "آذار/مارس" names it twice.
 fn month(source: &Source<'_>, at: usize) -> Option<usize> {
-    let word = source.spelling(at);
-    let second = source.spelling(at + 1);
+    let (word, second) = (source.spelling(at), source.spelling(at + 1));
     if PAIRS.iter().any(|(first, seconds)| *first == word && seconds.contains(&second)) {
         return Some(2);
     }
-    if !is_month_name(word) && !source.word(at).is_some_and(|word| word.arabic) {
+    // "بمارس".
+    if !(is_month_name(word) || word.strip_prefix('ب').is_some_and(is_month_name)) {
         return None;
     }
-    let bare = word.strip_prefix('ب').unwrap_or(word);
-    if !is_month_name(word) && !(bare != word && is_month_name(bare)) {
-        return None;
-    }
-    let twice = source.between(at + 1).is_some_and(|between| between.trim() == "/") && is_month_name(second);
+    let twice = source.sign_before(at + 1) == Some('/') && is_month_name(second);
     Some(if twice { 2 } else { 1 })
 }
 
@@ -234,13 +230,9 @@ fn ends(source: &Source<'_>, at: usize) -> bool {
 /// Whether a word follows the one before with at most a comma, a dot, a hyphen or a slash between.
 fn near(source: &Source<'_>, at: usize) -> bool {
     source.between(at).is_some_and(|between| {
-        between.chars().count() <= 3
-            && between.chars().all(|c| {
-                matches!(
-                    c,
-                    ' ' | '\u{A0}' | '.' | ',' | '،' | '-' | '/' | '\'' | '’' | '\u{2010}'..='\u{2015}'
-                ) || matches!(c, '\u{200E}' | '\u{200F}')
-            })
+        let signs = plain::read(between);
+        signs.len() <= 3
+            && signs.iter().all(|sign| matches!(sign.c, ' ' | '.' | ',' | '-' | '/' | '\'' | '’'))
     })
 }
 
@@ -261,4 +253,59 @@ fn is_number(day: &str) -> bool {
 
 fn is_digits(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::redact;
+
+    #[test]
+    fn days_with_the_name_of_their_month() {
+        for day in [
+            "7th of November 2025",
+            "7th of November",
+            "7 Nov 2025",
+            "7-Nov-25",
+            "7Nov2025",
+            "07NOV25",
+            "November 7",
+            "November the 7th, 2025",
+            "Nov. 7, 2025",
+            "seventh of November",
+            "twenty-first of May",
+            "May 7, 2025",
+            "May 7th",
+            "7 août 2025",
+            "7 نوفمبر 2025",
+            "٧ من نوفمبر",
+            "السابع من نوفمبر ٢٠٢٥",
+            "الحادي والعشرين من مايو",
+            "الثاني عشر من شهر رمضان",
+            "7 ذو القعدة 1446",
+            "٣ جمادى الآخرة",
+            "7 تشرين الثاني 2025",
+            "7 آب",
+            "7 غشت 2025",
+            "7 جويلية",
+            "7 آذار/مارس 2025",
+            "۷ شباط",
+            "7 محرم 1446",
+            "7 مارس لعام 2025",
+        ] {
+            assert_eq!(redact(&format!("on {day} in the ward")), "on [date] in the ward", "{day}");
+        }
+        assert_eq!(redact("يوم 7 شهر 11 في القسم"), "يوم [date] في القسم");
+    }
+
+    #[test]
+    fn months_that_are_other_words_and_counts_stay() {
+        for text in [
+            "May 5 mg be given?",
+            "May 10 units be given? he may 3 times",
+            "In March 12 falls were reported; since May 2 nurses resigned",
+            "في مارس 5 حالات، وخلال رمضان 12 حالة، وحضر 2 محرم، والنتيجة 5 صفر",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
 }

@@ -62,7 +62,9 @@ fn announced(source: &Source<'_>, at: usize) -> bool {
     }
     source.joined(at)
         || source.word(at).is_some_and(|word| {
-            let begins = source.may_be_name(at) || is_particle(source.spelling(at));
+            // "dr.okonkwo" is one breath.
+            let tight = source.between(at) == Some(".");
+            let begins = tight || source.may_be_name(at) || is_particle(source.spelling(at));
             (word.gap == Gap::Stop && title.len() <= 4 && begins && source.between(at).is_some_and(is_dot))
                 // "Consultant: Okafor"; "Patient (Okafor)" is not taken.
                 || (word.gap == Gap::Comma && mixed_case(source, at) && source.between(at).is_some_and(is_colon) && known(source.spelling(at)))
@@ -85,7 +87,8 @@ fn titled_name(source: &Source<'_>, from: usize) -> usize {
         return 0;
     }
     // "Patient FELL": capitals throughout say nothing about names, nor do small letters.
-    let cased = mixed_case(source, from) && !is_post(first);
+    let firm = lists::does(title, Role::FirmTitle) || matches!(title, "ms" | "miss");
+    let cased = mixed_case(source, from) && !is_post(first) && (firm || known(first) || !is_word(first));
     let name = if cased {
         known(first)
             || !weak
@@ -164,6 +167,7 @@ fn is_particle(word: &str) -> bool {
 /// What people are, and no name: "Nurse Manager".
 fn is_post(word: &str) -> bool {
     lists::does(word, Role::Post)
+        || ["ologist", "therapist", "ician"].iter().any(|ending| word.ends_with(ending))
 }
 
 pub(super) fn mixed_case(source: &Source<'_>, at: usize) -> bool {
@@ -174,7 +178,11 @@ pub(super) fn mixed_case(source: &Source<'_>, at: usize) -> bool {
 
 fn listed_name(source: &Source<'_>, from: usize) -> usize {
     let first = source.spelling(from);
-    if !(source.may_be_name(from) && known(first)) {
+    // "Umm Khalid".
+    let parent = matches!(first, "abu" | "abou" | "umm" | "um")
+        && source.joined(from + 1)
+        && known(source.spelling(from + 1));
+    if !(source.may_be_name(from) && (known(first) || (parent && source.may_be_name(from + 1)))) {
         return 0;
     }
     let length = 1 + more(source, from + 1, PARTS - 1);
@@ -209,4 +217,37 @@ fn more(source: &Source<'_>, from: usize, most: usize) -> usize {
         at += 1;
     }
     at - from
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::redact;
+
+    #[track_caller]
+    fn check(text: &str, redacted: &str) {
+        assert_eq!(redact(text), redacted);
+    }
+
+    #[test]
+    fn titles_announce_names_however_they_are_written() {
+        check("Mr. van der Linden and Dr de la Vega fell", "Mr. [name] and Dr [name] fell");
+        check("MR OKELLO FELL, dr.okello came", "MR [name] FELL, dr.[name] came");
+        check("S/N Wambui, Sr. Wambui and RN Wambui", "S/N [name], Sr. [name] and RN [name]");
+        check("Wambui Otieno, RN, and the RN", "[name], RN, and the RN");
+        check("patient john smith fell; d. Smith, John fell", "patient [name] fell; d. [name], [name] fell");
+        check("her daughter, Wambui, and his son Otto saw", "her daughter, [name], and his son [name] saw");
+        check("Umm Khalid, Khalid ibn Waleed", "[name], [name]");
+        check("د. Okello حضر", "د. [name] حضر");
+    }
+
+    #[test]
+    fn what_is_no_name_stays() {
+        for text in [
+            "Dr informed, dr came, DR CALLED, Dr's attitude, nurse gave, NURSE IN CHARGE, patient fell, PT FOUND",
+            "Nurse Manager, Consultant Cardiologist, Foley catheter, Fleming Ward, GREEN LIGHT, REED SWITCH",
+            "mr scan, miss a dose, patient walker, mother refused, S/N 12345, The RN gave",
+        ] {
+            check(text, text);
+        }
+    }
 }

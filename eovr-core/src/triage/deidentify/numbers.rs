@@ -23,7 +23,9 @@ pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
             at += 1;
             continue;
         };
-        if digits < least || amount(end) {
+        // "Patient 250000 units"; "MRN 445566 M.R. Smith".
+        let bare = kind == Kind::FileNumber && least == 5;
+        if digits < least || ((bare || digits < 5) && amount(end)) {
             at += 1;
             continue;
         }
@@ -60,7 +62,7 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
     let letter = source.word(from).and_then(|word| source.narrative.get(word.span.clone()));
     let alone =
         letter.is_some_and(|word| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
-    if alone && source.between(from + 1) == Some(" ") && digits(from + 1) >= 5 && coded(from + 1) {
+    if alone && source.sign_before(from + 1) == Some(' ') && digits(from + 1) >= 5 && coded(from + 1) {
         return (from + 2, digits(from + 1));
     }
     if !coded(from) || (digits(from) == 0 && !(tight(source, from + 1) && digits(from + 1) > 0)) {
@@ -76,12 +78,13 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
         return (at, count);
     }
     // Short groups of nothing but digits, with single blanks between: "943 476 5919".
+    // The last digit of an Emirates ID stands alone.
+    let least = if source.spelling(from) == "784" { 1 } else { 2 };
     let group = |at: usize, longest: usize| {
         let word = source.spelling(at);
-        (2..=longest).contains(&word.len()) && digits(at) == word.len()
+        (least..=longest).contains(&word.len()) && digits(at) == word.len()
     };
-    let mut longest = source.spelling(from).len();
-    while group(from, 4) && count < 16 && source.between(at) == Some(" ") && group(at, 7) {
+    while group(from, 4) && count < 16 && source.sign_before(at) == Some(' ') && group(at, 7) {
         let amount = source.word(at).is_some_and(|word| {
             is_amount(source, word.span.end)
                 || source.narrative.get(word.span.end..).is_some_and(|rest| rest.starts_with([':', '/', '%']))
@@ -89,7 +92,6 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
         if amount {
             break;
         }
-        longest = longest.max(source.spelling(at).len());
         count += digits(at);
         at += 1;
     }
@@ -98,12 +100,7 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
 
 /// Whether a word stands against the one before with one sign between.
 fn tight(source: &Source<'_>, at: usize) -> bool {
-    source.between(at).is_some_and(|between| {
-        matches!(
-            between,
-            "-" | "/" | "." | "_" | "\\" | "\u{2010}" | "\u{2011}" | "\u{2012}" | "\u{2013}" | "\u{2212}"
-        )
-    })
+    matches!(source.sign_before(at), Some('-' | '/' | '.' | '_'))
 }
 
 /// What runs of digits are, by the words before them, then by their shape.
@@ -178,5 +175,50 @@ fn extension(source: &Source<'_>, end: usize, kind: Kind) -> usize {
     match source.word(number).filter(|_| kind == Kind::Phone && close && is && (named || glued)) {
         Some(number) => number.span.end,
         None => end,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::redact;
+
+    #[track_caller]
+    fn check(text: &str, redacted: &str) {
+        assert_eq!(redact(text), redacted);
+    }
+
+    #[test]
+    fn labels_announce_numbers() {
+        check("Patient ID 7012345 fell", "Patient ID [file number] fell");
+        check("Pt. no. 701234, MR# 701235", "Pt. no. [file number], MR# [file number]");
+        check("M.R.N. 701234; CR No. 20250067890", "M.R.N. [file number]; CR No. [file number]");
+        check("IP No 70123/25 and MRN H-7012345", "IP No [file number] and MRN [file number]");
+        check("files 701234, 701235 and 701236", "files [file number], [file number] and [file number]");
+        check("Emirates ID 784 1990 7654321 2", "Emirates ID [national id]");
+        check("QID 29563400123, CPR: 910512345", "QID [national id], CPR: [national id]");
+        check("الرقم الطبي ٧٠١٢٣٤ والمريض رقم ۷۰۱۲۳۵", "الرقم الطبي [file number] والمريض رقم [file number]");
+        check("MRN 7012 10 mg at 14:05", "MRN [file number] 10 mg at 14:05");
+    }
+
+    #[test]
+    fn words_of_calling_announce_short_numbers() {
+        check("Contact no. 66123456", "Contact no. [phone]");
+        check("her son's number is 6612 3456, he", "her son's number is [phone], he");
+        check("للتواصل ٦٦١٢٣٤٥٦ ورقم ابنها 66123457", "للتواصل [phone] ورقم ابنها [phone]");
+        check("at 0111–222–3333 ext. 12 or ０１１１２２２３３３３", "at [phone] or [phone]");
+        check("+974 6612 3456 / (02) 2777 8888", "[phone] / ([phone]");
+    }
+
+    #[test]
+    fn amounts_and_numbers_of_things_stay() {
+        for text in [
+            "lot 70123456, serial no. 0123456789, S/N 70123456, تشغيلة رقم 70123456",
+            "white cell count 12000000, platelets 120000, heparin 25000 units in 500 mL at 125 ml/h",
+            "0800-1200-1600, 0.123456789, case 3 of 5, ward 12, room 1204, patient 2 of 3, C5-6, T10, 2-0 suture",
+            "settings of 1/20/500/30/60 and 10-20-30 mg",
+            "السرير رقم 12 في غرفة رقم 1204، ضغطه 110/70",
+        ] {
+            check(text, text);
+        }
     }
 }

@@ -8,6 +8,8 @@ use crate::triage::text::Gap;
 
 /// Between the number and the word for a street stand at most so many words.
 const NAME: usize = 3;
+/// An address has at most so many parts with numbers.
+const PARTS: usize = 8;
 /// So many words after an Arabic word for a street belong to it, where no comma ends it before.
 const REACH: usize = 3;
 
@@ -70,7 +72,7 @@ fn english(source: &Source<'_>, from: usize) -> Option<usize> {
 /// Where an address ends whose street is named: behind flat, town and postcode.
 fn behind(source: &Source<'_>, street: usize) -> usize {
     let mut at = street;
-    loop {
+    for _ in 0..PARTS {
         let word = source.word(at).filter(|word| matches!(word.gap, Gap::Space | Gap::Comma));
         if word.is_none() {
             return at;
@@ -86,6 +88,7 @@ fn behind(source: &Source<'_>, street: usize) -> usize {
             return at;
         }
     }
+    at
 }
 
 /// "SW1A 2AA", "02115".
@@ -106,7 +109,8 @@ fn numbered(source: &Source<'_>, from: usize) -> Option<usize> {
     let mut at = from;
     let mut parts = 0;
     let mut street = false;
-    while does(source.spelling(at), Role::Numbered)
+    while parts < PARTS
+        && does(source.spelling(at), Role::Numbered)
         && is_number(source, at + 1)
         && source.word(at + 1).is_some_and(|word| word.gap <= Gap::Comma)
         && (at == from || source.word(at).is_some_and(|word| word.gap <= Gap::Comma))
@@ -209,4 +213,35 @@ fn district(source: &Source<'_>, at: usize) -> usize {
         return 1;
     }
     0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::redact;
+
+    #[track_caller]
+    fn check(text: &str, redacted: &str) {
+        assert_eq!(redact(text), redacted);
+    }
+
+    #[test]
+    fn addresses_go_on_to_the_town() {
+        check("at Flat 3, 22B Park Lane, Leeds LS1 4AP and", "at [address] and");
+        check("at Zone 55, Street 12, Building 7 and P.O. Box 7012", "at [address] and [address]");
+        check("lives at 14 nile street, Cairo.", "lives at [address].");
+        check("في شقة 3، عمارة 12، شارع الهرم، الجيزة وسقط", "في [address] وسقط");
+        check("في ١٥ شارع النيل، الزمالك ولم يفتح أحد", "في [address] ولم يفتح أحد");
+        check("قطعة 4 شارع 12 منزل 7 ثم", "[address] ثم");
+    }
+
+    #[test]
+    fn what_is_near_an_address_stays() {
+        for text in [
+            "FIELDS 3 AND 4 WITHOUT RETREATING FIELDS",
+            "2 nurses closed the door",
+            "عن طريق الفم، المريض نام",
+        ] {
+            check(text, text);
+        }
+    }
 }
