@@ -124,8 +124,8 @@ impl<'a> Iterator for Back<'a> {
             Cow::Owned((first..=last).map(|at| self.source.spelling(at)).collect())
         };
         let stopped = self.source.word(self.at).is_some_and(|word| word.gap == Gap::Stop);
-        let short = VOCABULARY.into_iter().chain([Role::Phone, Role::Birth]).any(|role| is(&word, role));
-        if stopped && !short {
+        let short = || VOCABULARY.into_iter().chain([Role::Phone, Role::Birth]).any(|role| is(&word, role));
+        if stopped && !short() {
             return None;
         }
         self.at = first;

@@ -126,10 +126,8 @@ pub(super) fn does(word: &str, role: Role) -> bool {
 
 /// Whether a word does this, as it stands or behind "and", "by", "for" grown onto it.
 pub(super) fn is(word: &str, role: Role) -> bool {
-    does(word, role)
-        || ['و', 'ب', 'ل', 'ف']
-            .iter()
-            .any(|&front| word.strip_prefix(front).is_some_and(|word| does(word, role)))
+    let grown = || word.strip_prefix(['و', 'ب', 'ل', 'ف']).is_some_and(|word| does(word, role));
+    does(word, role) || grown()
 }
 
 #[cfg(test)]

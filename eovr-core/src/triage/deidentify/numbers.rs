@@ -25,7 +25,7 @@ pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
         };
         // "Patient 250000 units"; "MRN 445566 M.R. Smith".
         let bare = kind == Kind::FileNumber && least == 5;
-        if digits < least || ((bare || digits < 5) && amount(end)) {
+        if digits < least || ((bare || digits < 6) && amount(end)) {
             at += 1;
             continue;
         }
