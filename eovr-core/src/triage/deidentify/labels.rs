@@ -52,6 +52,11 @@ pub(super) fn label(source: &Source<'_>, until: usize) -> Option<Label> {
     if numbered && (any(Role::File) || any(Role::FileNamed)) {
         return Some(Label::Of(Kind::FileNumber, 3));
     }
+    // "OP/701234", "Hospital: 701234".
+    let marked = source.between(until).is_some_and(|between| between.contains([':', '/', '-']));
+    if marked && any(Role::FileNamed) {
+        return Some(Label::Of(Kind::FileNumber, 5));
+    }
     // A bare "ID", and a patient or a visit and then the number.
     (any(Role::File) || words.iter().any(|word| matches!(&**word, "id" | "ids")))
         .then_some(Label::Of(Kind::FileNumber, 5))
@@ -124,7 +129,9 @@ impl<'a> Iterator for Back<'a> {
             Cow::Owned((first..=last).map(|at| self.source.spelling(at)).collect())
         };
         let stopped = self.source.word(self.at).is_some_and(|word| word.gap == Gap::Stop);
-        let short = || VOCABULARY.into_iter().chain([Role::Phone, Role::Birth]).any(|role| is(&word, role));
+        let brief = word.chars().count() <= 4 || is(&word, Role::Number);
+        let short =
+            || brief && VOCABULARY.into_iter().chain([Role::Phone, Role::Birth]).any(|role| is(&word, role));
         if stopped && !short() {
             return None;
         }

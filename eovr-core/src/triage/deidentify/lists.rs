@@ -124,9 +124,13 @@ pub(super) fn does(word: &str, role: Role) -> bool {
     WORDS.get(word).is_some_and(|roles| roles & role.bit() != 0)
 }
 
-/// Whether a word does this, as it stands or behind "and", "by", "for" grown onto it.
+/// Whether a word does this, as it stands or behind "and", "by", "for" or "for the" grown onto
+/// it.
 pub(super) fn is(word: &str, role: Role) -> bool {
-    let grown = || word.strip_prefix(['و', 'ب', 'ل', 'ف']).is_some_and(|word| does(word, role));
+    let grown = || {
+        let rest = word.strip_prefix("لل").or_else(|| word.strip_prefix(['و', 'ب', 'ل', 'ف']));
+        rest.is_some_and(|rest| does(rest, role))
+    };
     does(word, role) || grown()
 }
 

@@ -20,7 +20,12 @@ pub(super) fn find(signs: &[Sign], found: &mut Vec<Identifier>) {
         let length = host.iter().rposition(|sign| sign.c.is_alphanumeric()).map_or(0, |last| last + 1);
         let host = host.get(..length).unwrap_or_default();
         let dot = host.iter().rposition(|sign| sign.c == '.');
-        let named = dot.is_some_and(|dot| dot > 0 && length - dot > 2);
+        // "AST @ baseline.1st" is a measurement.
+        let top = dot.and_then(|dot| host.get(dot + 1..)).unwrap_or_default();
+        let coded = top.iter().take(4).map(|sign| sign.c).eq("xn--".chars());
+        let named = dot.is_some_and(|dot| dot > 0)
+            && top.len() > 1
+            && (coded || top.iter().all(|sign| sign.c.is_alphabetic()));
         if let (true, true, Some(first), Some(last)) =
             (local > 0, named, signs.get(before - local), host.last())
         {
@@ -48,7 +53,7 @@ mod tests {
         ] {
             assert_eq!(redact(&format!("Mail {mail}. Then")), "Mail [email]. Then");
         }
-        for other in ["@ward7", "2 @ 50 mg", "5@ a.b", "a@b", "@@@@", "a@.b"] {
+        for other in ["@ward7", "2 @ 50 mg", "5@ a.b", "a@b", "@@@@", "a@.b", "AST @ base.1st"] {
             assert_eq!(redact(other), other);
         }
     }

@@ -106,7 +106,7 @@ fn day_before(source: &Source<'_>, month: usize) -> Option<usize> {
         return None;
     }
     let mut at = month.checked_sub(1)?;
-    while matches!(source.spelling(at), "of" | "من" | "شهر" | "لشهر") {
+    while matches!(source.spelling(at), "of" | "day" | "من" | "شهر" | "لشهر") {
         at = at.checked_sub(1)?;
         if month - at > 3 || !near(source, at + 1) {
             return None;

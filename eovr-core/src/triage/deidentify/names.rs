@@ -189,7 +189,9 @@ fn listed_name(source: &Source<'_>, from: usize) -> usize {
     let eponym = source.joined(from + length) && lists::does(source.spelling(from + length), Role::Eponym);
     // "GREEN LIGHT", "Walker": a name only beside another.
     let beside = source.between(from + 1) == Some(", ") && known(source.spelling(from + 1));
-    let plain = length == 1 && !beside && lists::does(first, Role::PlainName);
+    // "ANA positive".
+    let short = first.len() <= 3 && !mixed_case(source, from);
+    let plain = length == 1 && !beside && (short || lists::does(first, Role::PlainName));
     if eponym || plain { 0 } else { length }
 }
 

@@ -2,6 +2,7 @@
 //! calling, and all of them by their shape.
 
 use super::labels::{self, Label};
+use super::lists::{self, Role};
 use super::runs::{Run, is_amount};
 use super::{Identifier, Kind, Source};
 use crate::triage::text::Gap;
@@ -19,6 +20,11 @@ pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
     while at < source.words().len() {
         let (mut end, digits) = value(source, at);
         let amount = |end: usize| source.word(end - 1).is_some_and(|last| is_amount(source, last.span.end));
+        if let Some(kind) = grown(source.spelling(at)) {
+            source.add(kind, at..at + 1, found);
+            at += 1;
+            continue;
+        }
         let Some(Label::Of(kind, least)) = (digits > 0).then(|| labels::label(source, at)).flatten() else {
             at += 1;
             continue;
@@ -46,6 +52,20 @@ pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
         }
         at = end;
     }
+}
+
+/// What a label and its number are that stand together: "MRN701234".
+fn grown(word: &str) -> Option<Kind> {
+    let label = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let long = word.len() - label.len() >= 5 && label.len() >= 2;
+    let kind = if lists::does(label, Role::FileAlone) {
+        Kind::FileNumber
+    } else if lists::does(label, Role::NationalAlone) {
+        Kind::NationalId
+    } else {
+        return None;
+    };
+    long.then_some(kind)
 }
 
 /// The words that are one value with the word here, and how many digits they have.

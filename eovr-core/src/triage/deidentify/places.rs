@@ -148,7 +148,15 @@ fn in_arabic(source: &Source<'_>, from: usize) -> Option<usize> {
     let begins = |at: usize| {
         let numbered =
             is_number(source, at + 1) || (source.spelling(at + 1) == "رقم" && is_number(source, at + 2));
-        does(source.spelling(at), Role::Place) || (does(source.spelling(at), Role::PlaceNumbered) && numbered)
+        let next = source.spelling(at + 1);
+        // "المريض حي ثم", "شقة المريض".
+        let named = source.spelling(at) == "شارع"
+            || (next.starts_with("ال") && !does(next, Role::ArabicTitle))
+            || does(next, Role::Town)
+            || does(next, Role::Place);
+        let other = does(next, Role::AddressEnd) && !numbered;
+        (does(source.spelling(at), Role::Place) && (numbered || (named && !other)))
+            || (does(source.spelling(at), Role::PlaceNumbered) && numbered)
     };
     if !begins(first) {
         return None;
