@@ -285,7 +285,7 @@ fn hostile_text_is_survived_and_spans_fit() {
         for one in find(&text) {
             assert!(text.get(one.span).is_some());
         }
-        redact(&text);
+        redact(text.get(..text.floor_char_boundary(4000)).unwrap());
     }
     let late = format!("{}Mr. John Smith", " ".repeat(70_000));
     assert!(!redact(&late).contains("John"), "what was not looked at is left out");

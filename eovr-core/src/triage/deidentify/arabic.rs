@@ -200,7 +200,7 @@ fn may_go_on(word: &str) -> bool {
     let past = word.ends_with('ت') && !word.ends_with("ات") || word.ends_with("وا");
     let present =
         ["ين", "يت", "يس", "يع", "تت", "تست"].iter().any(|front| length > 3 && word.starts_with(front));
-    let adverb = length > 4 && word.ends_with("يا") || length > 5 && word.ends_with('ا');
+    let adverb = length > 3 && word.ends_with('ا');
     let owned =
         length > 4 && ["ها", "هم", "هما", "ته", "ني", "كم", "كن"].iter().any(|end| word.ends_with(end));
     (3..=12).contains(&length) && !(grown || past || present || adverb || owned || no_part(word))

@@ -84,7 +84,11 @@ fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
         && is_day_and_month(first, second)
     {
         let cued = labels::before(source, start, 2, Role::Day);
-        let whole = first.len() == 2 && second.len() == 2 && second.joint.is_some_and(|joint| !joint.spaced);
+        // "12/12" and "10/10" are more often a rhythm or a score.
+        let whole = first.len() == 2
+            && second.len() == 2
+            && first.digits != second.digits
+            && second.joint.is_some_and(|joint| !joint.spaced);
         let behind = source.spelling(source.at(second.span.end));
         let measure = labels::before(source, start, 3, Role::Measure) || lists::is(behind, Role::Measure);
         if cued || (whole && !measure) {
@@ -170,7 +174,7 @@ mod tests {
     fn measures_and_doses_stay() {
         for text in [
             "12/12 hourly, every 6/24, from 12/24 to 6/24, 3/7 course, 1/2 tablet, 10/12 old",
-            "BP 110/10, power 05/05, pain 08/10, VA 06/12, dose 10/10, given 12/12",
+            "BP 110/10, power 05/05, pain 08/10, VA 06/12, dose 10/10, given 12/12, 12/12 rota, 03/12 ago",
             "lot 20251107, policy 4.2.11, version 1.2.10, 2025 and 1931, 10.5 2",
             "كل 12/12 ساعة، الجرعة 10/12، 1/2 قرص",
         ] {

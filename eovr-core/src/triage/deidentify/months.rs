@@ -213,8 +213,10 @@ fn year(source: &Source<'_>, at: usize) -> (usize, bool) {
     let two = word.len() == 2 && is_digits(word) && matches!(between, "-" | "/" | " '" | " ’" | ".");
     // "18 Jan 07."
     let last = two || (word.len() == 2 && is_digits(word) && between == " " && ends(source, place + 1));
+    // "12 March 14:05".
     let glued = source.word(place).is_some_and(|word| {
-        source.narrative.get(word.span.end..).is_some_and(|rest| rest.starts_with([':', '/']))
+        let rest = source.narrative.get(word.span.end..).unwrap_or_default();
+        rest.strip_prefix([':', '/']).is_some_and(|rest| rest.starts_with(char::is_numeric))
     });
     // "12 March 1400 hours" is a time of day.
     let amount = source.word(place).is_some_and(|word| super::runs::is_amount(source, word.span.end));

@@ -55,6 +55,12 @@ fn announced(source: &Source<'_>, at: usize) -> bool {
         let close = source.joined(at) || (title == "د" && source.between(at).is_some_and(is_dot));
         return close && mixed_case(source, at) && (known(source.spelling(at)) || formal);
     }
+    // "Name: Wambui", "the name is Wambui".
+    let called = (title == "name" && source.between(at).is_some_and(is_colon))
+        || (title == "is" && before > 0 && source.spelling(before - 1) == "name" && source.joined(at));
+    if called {
+        return mixed_case(source, at) && !is_word(source.spelling(at));
+    }
     // "S/N Ngozi" is a staff nurse; "S/N 12345" is a serial number.
     let staff = title == "n" && source.between(before) == Some("/") && source.spelling(at - 2) == "s";
     if !(is_title(title) || staff) {
@@ -80,8 +86,22 @@ fn is_colon(between: &str) -> bool {
 }
 
 fn titled_name(source: &Source<'_>, from: usize) -> usize {
-    let first = source.spelling(from);
     let title = from.checked_sub(1).map_or("", |title| source.spelling(title));
+    // "Dr. J. R. van den Berg".
+    let initial = |at: usize| {
+        let dotted = matches!(source.between(at + 1), Some("." | ". " | " "));
+        source.spelling(at).len() == 1 && source.may_be_name(at) && dotted
+    };
+    let initials = (from..from + 3).take_while(|&at| initial(at)).count();
+    match first_name(source, from + initials, title) {
+        0 => 0,
+        length => initials + length,
+    }
+}
+
+/// How long the name is whose first whole word stands here behind a title.
+fn first_name(source: &Source<'_>, from: usize, title: &str) -> usize {
+    let first = source.spelling(from);
     let weak = lists::does(title, Role::WeakTitle);
     if first.starts_with(|c: char| c.is_ascii_digit()) || is_title(first) {
         return 0;
@@ -239,6 +259,7 @@ mod tests {
         check("patient john smith fell; d. Smith, John fell", "patient [name] fell; d. [name], [name] fell");
         check("her daughter, Wambui, and his son Otto saw", "her daughter, [name], and his son [name] saw");
         check("Umm Khalid, Khalid ibn Waleed", "[name], [name]");
+        check("Dr. J. R. van den Linden, the name is Wambui", "Dr. [name], the name is [name]");
         check("د. Okello حضر", "د. [name] حضر");
     }
 
@@ -247,7 +268,7 @@ mod tests {
         for text in [
             "Dr informed, dr came, DR CALLED, Dr's attitude, nurse gave, NURSE IN CHARGE, patient fell, PT FOUND",
             "Nurse Manager, Consultant Cardiologist, Foley catheter, Fleming Ward, GREEN LIGHT, REED SWITCH",
-            "mr scan, miss a dose, patient walker, mother refused, S/N 12345, The RN gave",
+            "mr scan, MR BRAIN, MR C SPINE, ANA positive, miss a dose, patient walker, mother refused, S/N 12345, The RN gave",
         ] {
             check(text, text);
         }

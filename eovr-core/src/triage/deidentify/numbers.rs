@@ -142,9 +142,10 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
     if run.measured || labels::label(source, start) == Some(Label::Thing) || are_times(run) {
         return None;
     }
+    // "call 66123456/77123456" has two.
+    let several = run.groups.len() > 1 && lengths.iter().all(|&group| (7..=15).contains(&group));
     if let Some(least) = labels::phone(source, start)
-        && (least..=15).contains(&count)
-        && !is_decimal(run)
+        && (several || ((least..=15).contains(&count) && !is_decimal(run)))
     {
         return Some(Kind::Phone);
     }
@@ -164,10 +165,11 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
         return Some(Kind::NationalId);
     }
     let phone = (9..=15).contains(&count) && (run.plus.is_some() || starts(&["0"]));
-    let grouped = (10..=12).contains(&count)
-        && lengths.len() >= 3
-        && lengths.iter().all(|&group| group <= 4)
-        && !run.groups.iter().any(|group| group.is_joined_by('/'));
+    // "212 555 0142", and not "150 000 000 000" or "36 37 38 39 40".
+    let grouped = matches!(
+        lengths.as_slice(),
+        [3, 3, 4] | [1 | 2, 3, 3, 4] | [2 | 3 | 4, 4, 4] | [4, 3, 3 | 4] | [3, 2, 3, 4] | [3, 1 | 2, 3, 2, 2]
+    ) && !run.groups.iter().any(|group| group.is_joined_by('/') || group.value() % 1000 == 0);
     (phone || grouped).then_some(Kind::Phone)
 }
 
@@ -211,6 +213,10 @@ mod tests {
     fn labels_announce_numbers() {
         check("Patient ID 7012345 fell", "Patient ID [file number] fell");
         check("Pt. no. 701234, MR# 701235", "Pt. no. [file number], MR# [file number]");
+        check(
+            "MRN701234, OP/701234, للمريض رقم 701234",
+            "[file number], OP/[file number], للمريض رقم [file number]",
+        );
         check("M.R.N. 701234; CR No. 20250067890", "M.R.N. [file number]; CR No. [file number]");
         check("IP No 70123/25 and MRN H-7012345", "IP No [file number] and MRN [file number]");
         check("files 701234, 701235 and 701236", "files [file number], [file number] and [file number]");
@@ -226,6 +232,7 @@ mod tests {
         check("her son's number is 6612 3456, he", "her son's number is [phone], he");
         check("للتواصل ٦٦١٢٣٤٥٦ ورقم ابنها 66123457", "للتواصل [phone] ورقم ابنها [phone]");
         check("at 0111–222–3333 ext. 12 or ０１１１２２２３３３３", "at [phone] or [phone]");
+        check("call 66123456/77123456, اتصلت على 66123456", "call [phone], اتصلت على [phone]");
         check("+974 6612 3456 / (02) 2777 8888", "[phone] / ([phone]");
     }
 
@@ -235,6 +242,7 @@ mod tests {
             "lot 70123456, serial no. 0123456789, S/N 70123456, تشغيلة رقم 70123456",
             "white cell count 12000000, platelets 120000, heparin 25000 units in 500 mL at 125 ml/h",
             "0800-1200-1600, 0.123456789, case 3 of 5, ward 12, room 1204, patient 2 of 3, C5-6, T10, 2-0 suture",
+            "platelets 150 000 000 000, temperatures 36 37 38 39 40",
             "settings of 1/20/500/30/60 and 10-20-30 mg",
             "السرير رقم 12 في غرفة رقم 1204، ضغطه 110/70",
         ] {

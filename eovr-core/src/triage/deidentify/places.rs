@@ -152,6 +152,10 @@ fn in_arabic(source: &Source<'_>, from: usize) -> Option<usize> {
         // "المريض حي ثم", "شقة المريض".
         let named = source.spelling(at) == "شارع"
             || (next.starts_with("ال") && !does(next, Role::ArabicTitle))
+            || matches!(
+                (next, source.spelling(at + 2)),
+                ("مدينه", _) | ("السيده", "زينب" | "عايشه" | "نفيسه")
+            )
             || does(next, Role::Town)
             || does(next, Role::Place);
         let other = does(next, Role::AddressEnd) && !numbered;
