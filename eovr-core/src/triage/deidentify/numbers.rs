@@ -168,7 +168,7 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
     // "212 555 0142", and not "150 000 000 000" or "36 37 38 39 40".
     let grouped = matches!(
         lengths.as_slice(),
-        [3, 3, 4] | [1 | 2, 3, 3, 4] | [2 | 3 | 4, 4, 4] | [4, 3, 3 | 4] | [3, 2, 3, 4] | [3, 1 | 2, 3, 2, 2]
+        [3, 3, 4] | [1 | 2, 3, 3, 4] | [2..=4, 4, 4] | [4, 3, 3 | 4] | [3, 2, 3, 4] | [3, 1 | 2, 3, 2, 2]
     ) && !run.groups.iter().any(|group| group.is_joined_by('/') || group.value() % 1000 == 0);
     (phone || grouped).then_some(Kind::Phone)
 }
