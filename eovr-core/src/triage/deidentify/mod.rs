@@ -14,15 +14,23 @@
 //! ```
 
 mod arabic;
+mod days;
+mod labels;
+mod lists;
+mod mails;
+mod months;
 mod names;
 mod numbers;
 mod places;
+mod plain;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use self::plain::Sign;
 use super::text::{Gap, Text, Word};
 
 /// What kind of thing names a person.
@@ -80,11 +88,14 @@ pub(super) fn is_listed(word: &str) -> bool {
 /// Only the first 64 KiB are read: see [`redact`] for what becomes of the rest.
 pub fn find(narrative: &str) -> Vec<Identifier> {
     let narrative = looked_at(narrative);
-    let text = Text::read(narrative);
-    let source = Source { narrative, text: &text };
+    let (text, signs) = (Text::read(narrative), plain::read(narrative));
+    let source = Source { narrative, text: &text, signs: &signs };
     let mut found = Vec::new();
-    numbers::emails(narrative, &mut found);
-    numbers::find(&source, &mut found);
+    mails::find(&signs, &mut found);
+    months::find(&source, &mut found);
+    let rest = days::find(&source, runs::read(&source), &mut found);
+    numbers::labelled(&source, &mut found);
+    numbers::shaped(&source, &rest, &mut found);
     places::find(&source, &mut found);
     names::find(&source, &mut found);
     // Where two overlap the one that was looked for first is the surer one. Of those that are kept, which are apart,
@@ -124,6 +135,7 @@ fn looked_at(narrative: &str) -> &str {
 struct Source<'a> {
     narrative: &'a str,
     text: &'a Text,
+    signs: &'a [Sign],
 }
 
 impl Source<'_> {
@@ -133,6 +145,11 @@ impl Source<'_> {
 
     fn word(&self, at: usize) -> Option<&Word> {
         self.text.words.get(at)
+    }
+
+    /// The first word that ends behind a byte.
+    fn at(&self, byte: usize) -> usize {
+        self.text.words.partition_point(|word| word.span.end <= byte)
     }
 
     /// The folded spelling; empty beyond the last word.
@@ -152,7 +169,7 @@ impl Source<'_> {
     fn joined(&self, at: usize) -> bool {
         self.word(at).is_some_and(|word| word.gap == Gap::Space)
             && self.between(at).is_some_and(|between| {
-                between.chars().all(|c| matches!(c, ' ' | '.' | '-' | '\u{A0}' | '\'' | '’'))
+                plain::read(between).iter().all(|sign| matches!(sign.c, ' ' | '.' | '-' | '\'' | '’'))
             })
     }
 
@@ -160,6 +177,14 @@ impl Source<'_> {
     fn between(&self, at: usize) -> Option<&str> {
         let (before, word) = at.checked_sub(1).and_then(|before| self.word(before)).zip(self.word(at))?;
         self.narrative.get(before.span.end..word.span.start)
+    }
+
+    /// The one sign between a word and the one before it, as it is meant.
+    fn sign_before(&self, at: usize) -> Option<char> {
+        match plain::read(self.between(at)?).as_slice() {
+            [sign] => Some(sign.c),
+            _ => None,
+        }
     }
 
     fn span(&self, words: Range<usize>) -> Option<Range<usize>> {

@@ -1,334 +1,252 @@
-//! Numbers that stand for a person, e-mail addresses, and days.
+//! Numbers that stand for a person: file numbers and national numbers behind their labels, telephones behind words of
+//! calling, and all of them by their shape.
 
-use std::ops::Range;
-
+use super::labels::{self, Label};
+use super::lists::{self, Role};
+use super::runs::{Run, is_amount};
 use super::{Identifier, Kind, Source};
+use crate::triage::text::Gap;
 
-/// A run of digits with what may stand between them in a phone number or a date.
-struct Run {
-    span: Range<usize>,
-    digits: String,
-    /// The digits' groups, by their lengths.
-    groups: Vec<usize>,
-    separators: Vec<char>,
-    plus: bool,
+/// No number that a person has is longer.
+const DIGITS: usize = 20;
+
+/// A value has at most so many words.
+const WORDS: usize = 8;
+
+/// Values behind a label: "MRN H-1234567", "IP No 12345/24", "NHS number 943 476 5919"; several where "and" or a comma
+/// stands between: "files 445566 and 445567".
+pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
+    let mut at = 0;
+    while at < source.words().len() {
+        let (mut end, digits) = value(source, at);
+        let amount = |end: usize| source.word(end - 1).is_some_and(|last| is_amount(source, last.span.end));
+        if let Some(kind) = grown(source.spelling(at)) {
+            source.add(kind, at..at + 1, found);
+            at += 1;
+            continue;
+        }
+        let Some(Label::Of(kind, least)) = (digits > 0).then(|| labels::label(source, at)).flatten() else {
+            at += 1;
+            continue;
+        };
+        // "Patient 250000 units"; "MRN 445566 M.R. Smith".
+        let bare = kind == Kind::FileNumber && least == 5;
+        if digits < least || ((bare || digits < 6) && amount(end)) {
+            at += 1;
+            continue;
+        }
+        source.add(kind, at..end, found);
+        loop {
+            let and =
+                matches!(source.spelling(end), "and" | "or" | "with" | "to" | "و" | "او" | "مع" | "الي");
+            let next = end + usize::from(and);
+            let (stop, more) = value(source, next);
+            let gap = source
+                .word(next)
+                .is_some_and(|word| if and { word.gap == Gap::Space } else { word.gap == Gap::Comma });
+            if !gap || more < 5.max(digits - 1) || amount(stop) {
+                break;
+            }
+            source.add(kind, next..stop, found);
+            end = stop;
+        }
+        at = end;
+    }
 }
 
-/// An `@` with something that can be an address on both sides.
-pub(super) fn emails(narrative: &str, found: &mut Vec<Identifier>) {
-    for (at, _) in narrative.match_indices('@') {
-        let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '%');
-        let before = narrative.get(..at).unwrap_or_default();
-        let after = narrative.get(at + 1..).unwrap_or_default();
-        let start = before.trim_end_matches(inside).len();
-        let host = after.len() - after.trim_start_matches(inside).len();
-        let host = after.get(..host).unwrap_or_default().trim_end_matches(['.', '-']);
-        if start < at && host.split_once('.').is_some_and(|(name, top)| !name.is_empty() && top.len() > 1) {
-            found.push(Identifier { kind: Kind::Email, span: start..at + 1 + host.len() });
+/// What a label and its number are that stand together: "MRN701234".
+fn grown(word: &str) -> Option<Kind> {
+    let label = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let long = word.len() - label.len() >= 5 && label.len() >= 2;
+    let kind = if lists::does(label, Role::FileAlone) {
+        Kind::FileNumber
+    } else if lists::does(label, Role::NationalAlone) {
+        Kind::NationalId
+    } else {
+        return None;
+    };
+    long.then_some(kind)
+}
+
+/// The words that are one value with the word here, and how many digits they have.
+fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
+    let digits = |at: usize| source.spelling(at).bytes().filter(u8::is_ascii_digit).count();
+    // Few letters beside the digits: "H1234567", and not "12Mar2024".
+    let coded = |at: usize| {
+        let word = source.spelling(at);
+        !word.is_empty()
+            && word.len() - digits(at) <= 4
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    // "Passport N 1234567".
+    let letter = source.word(from).and_then(|word| source.narrative.get(word.span.clone()));
+    let alone =
+        letter.is_some_and(|word| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+    if alone && source.sign_before(from + 1) == Some(' ') && digits(from + 1) >= 5 && coded(from + 1) {
+        return (from + 2, digits(from + 1));
+    }
+    if !coded(from) || (digits(from) == 0 && !(tight(source, from + 1) && digits(from + 1) > 0)) {
+        return (from + 1, 0);
+    }
+    let mut count = digits(from);
+    let mut at = from + 1;
+    while count <= DIGITS && at < from + WORDS && tight(source, at) && coded(at) {
+        count += digits(at);
+        at += 1;
+    }
+    if at > from + 1 {
+        return (at, count);
+    }
+    // Short groups of nothing but digits, with single blanks between: "943 476 5919".
+    // The last digit of an Emirates ID stands alone.
+    let least = if source.spelling(from) == "784" { 1 } else { 2 };
+    let group = |at: usize, longest: usize| {
+        let word = source.spelling(at);
+        (least..=longest).contains(&word.len()) && digits(at) == word.len()
+    };
+    while group(from, 4) && count < 16 && source.sign_before(at) == Some(' ') && group(at, 7) {
+        let amount = source.word(at).is_some_and(|word| {
+            is_amount(source, word.span.end)
+                || source.narrative.get(word.span.end..).is_some_and(|rest| rest.starts_with([':', '/', '%']))
+        });
+        if amount {
+            break;
+        }
+        count += digits(at);
+        at += 1;
+    }
+    (at, count)
+}
+
+/// Whether a word stands against the one before with one sign between.
+fn tight(source: &Source<'_>, at: usize) -> bool {
+    matches!(source.sign_before(at), Some('-' | '/' | '.' | '_'))
+}
+
+/// What runs of digits are, by the words before them, then by their shape.
+pub(super) fn shaped(source: &Source<'_>, runs: &[Run], found: &mut Vec<Identifier>) {
+    for run in runs {
+        let (Some(first), Some(last)) = (run.groups.first(), run.groups.last()) else { continue };
+        if let Some(kind) = kind(source, run) {
+            let end = extension(source, last.span.end, kind);
+            found.push(Identifier { kind, span: run.plus.unwrap_or(first.span.start)..end });
         }
     }
 }
 
-pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
-    for run in runs(source.narrative) {
-        let kind = kind(source, &run);
-        if let Some(kind) = kind {
-            found.push(Identifier { kind, span: run.span });
-        }
-    }
-    coded(source, found);
-    named_days(source, found);
-}
-
-/// What a run of digits is, by the words before it, then by its shape.
 fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
-    let count = run.digits.len();
-    if is_date(run) {
-        return Some(Kind::Date);
+    let first = run.groups.first()?;
+    let count: usize = run.groups.iter().map(super::runs::Group::len).sum();
+    let lengths: Vec<usize> = run.groups.iter().map(super::runs::Group::len).collect();
+    let start = source.at(first.span.start);
+    if run.measured || labels::label(source, start) == Some(Label::Thing) || are_times(run) {
+        return None;
     }
-    let cue = cue(source, run.span.start);
-    if (cue == Some(Kind::FileNumber) && count >= 4) || (cue == Some(Kind::NationalId) && count >= 6) {
-        return cue;
+    // "call 66123456/77123456" has two.
+    let several = run.groups.len() > 1 && lengths.iter().all(|&group| (7..=15).contains(&group));
+    if let Some(least) = labels::phone(source, start)
+        && (several || ((least..=15).contains(&count) && !is_decimal(run)))
+    {
+        return Some(Kind::Phone);
     }
-    if cue == Some(Kind::Phone) && (6..=15).contains(&count) {
-        return cue;
+    let spaced = run.groups.iter().any(|group| group.joint.is_some_and(|joint| joint.spaced));
+    if spaced || is_decimal(run) {
+        return None;
     }
-    let plain = run.groups.len() == 1;
-    let starts = |fronts: &[&str]| fronts.iter().any(|front| run.digits.starts_with(front));
-    // Egypt has 14 digits that begin with the century, Saudi Arabia and others 10, the Emirates 15 after 784;
-    // the United States group by 3-2-4.
-    if (plain && count == 14 && starts(&["2", "3"]))
+    let plain = lengths.len() == 1;
+    let starts = |fronts: &[&str]| fronts.iter().any(|front| first.digits.starts_with(front));
+    // Egypt has 14 digits that begin with the century, Kuwait 12 likewise, Qatar 11, Saudi Arabia and others 10, the
+    // Emirates 15 after 784; the United States group by 3-2-4.
+    if (plain && matches!(count, 11 | 12 | 14) && starts(&["2", "3"]))
         || (plain && count == 10 && starts(&["1", "2"]))
         || (count == 15 && starts(&["784"]))
-        || run.groups == [3, 2, 4]
+        || lengths == [3, 2, 4]
     {
         return Some(Kind::NationalId);
     }
-    let phone = (9..=15).contains(&count) && (run.plus || starts(&["0"]));
-    let grouped =
-        (10..=12).contains(&count) && run.groups.len() >= 3 && run.groups.iter().all(|&group| group <= 4);
+    let phone = (9..=15).contains(&count) && (run.plus.is_some() || starts(&["0"]));
+    // "212 555 0142", and not "150 000 000 000" or "36 37 38 39 40".
+    let grouped = matches!(
+        lengths.as_slice(),
+        [3, 3, 4] | [1 | 2, 3, 3, 4] | [2..=4, 4, 4] | [4, 3, 3 | 4] | [3, 2, 3, 4] | [3, 1 | 2, 3, 2, 2]
+    ) && !run.groups.iter().any(|group| group.is_joined_by('/') || group.value() % 1000 == 0);
     (phone || grouped).then_some(Kind::Phone)
 }
 
-fn is_date(run: &Run) -> bool {
-    let same = run.separators.windows(2).all(|pair| pair.first() == pair.last());
-    let fits = matches!(run.separators.first(), Some('/' | '-' | '.'));
-    let [first, second, third] = run.groups.as_slice() else {
-        // 12/3: a day and a month, where a slash says so and the numbers can be both.
-        return run.groups.len() == 2 && run.separators == ['/'] && day_and_month(run);
-    };
-    let year_last = *first <= 2 && *second <= 2 && matches!(*third, 2 | 4);
-    let year_first = *first == 4 && *second <= 2 && *third <= 2;
-    same && fits && (year_last || year_first)
+/// "0.123456789".
+fn is_decimal(run: &Run) -> bool {
+    run.groups.len() == 2 && run.groups.iter().skip(1).all(|group| group.is_joined_by('.'))
 }
 
-fn day_and_month(run: &Run) -> bool {
-    let [first, second] = run.groups.as_slice() else { return false };
-    let number = |range: Range<usize>| run.digits.get(range).and_then(|digits| digits.parse::<u32>().ok());
-    let (day, month) = (number(0..*first), number(*first..*first + *second));
-    // "1/2 tablet" is a dose; so both have two digits here.
-    (*first, *second) == (2, 2)
-        && day.is_some_and(|day| (1..=31).contains(&day))
-        && month.is_some_and(|month| (1..=12).contains(&month))
+/// "0800-1200-1600": hours of a day.
+fn are_times(run: &Run) -> bool {
+    let time =
+        |group: &super::runs::Group| group.len() == 4 && group.value() < 2400 && group.value() % 100 < 60;
+    run.groups.len() > 1 && run.groups.iter().all(time)
 }
 
-/// The kind that the words just before a number announce.
-fn cue(source: &Source<'_>, start: usize) -> Option<Kind> {
-    let until = source.words().partition_point(|word| word.span.end <= start);
-    let before = |back: usize| until.checked_sub(back).map_or("", |at| source.spelling(at));
-    let (first, second, third) = (before(1), before(2), before(3));
-    let any = |cues: &[&str]| [first, second, third].iter().any(|word| cues.contains(word));
-    let pair = |one: &[&str], other: &[&str]| any(one) && any(other);
-    if any(&["mrn", "hn", "fileno", "uhid"])
-        || pair(
-            &["file", "record", "hospital", "chart", "folder", "episode", "visit"],
-            &["no", "number", "num", "id"],
-        )
-        || pair(&["رقم"], &["الملف", "ملف", "ملفه", "ملفها", "الطبي", "الزياره", "المريض"])
-        || any(&["ملف"])
-    {
-        return Some(Kind::FileNumber);
-    }
-    if any(&["ssn", "nid", "nin", "iqama", "passport", "الهويه", "هويه", "هويته", "الاقامه", "القومي", "قومي"])
-        || pair(&["national", "nhs", "identity", "civil", "emirates"], &["id", "no", "number", "card"])
-    {
-        return Some(Kind::NationalId);
-    }
-    let phones = [
-        "tel",
-        "phone",
-        "mobile",
-        "cell",
-        "call",
-        "called",
-        "ext",
-        "bleep",
-        "هاتف",
-        "هاتفه",
-        "تليفون",
-        "جوال",
-        "موبايل",
-        "الهاتف",
-        "الجوال",
-        "تلفون",
-        "واتساب",
-        "whatsapp",
-        "telephone",
-    ];
-    any(&phones).then_some(Kind::Phone)
-}
-
-/// A file number may have letters in it: "MRN AB-12345".
-fn coded(source: &Source<'_>, found: &mut Vec<Identifier>) {
-    for word in source.words() {
-        let written = source.narrative.get(word.span.clone()).unwrap_or_default();
-        let digits = written.chars().filter(char::is_ascii_digit).count();
-        let letters = written.chars().filter(char::is_ascii_alphabetic).count();
-        if digits >= 4 && (1..=4).contains(&letters) && digits + letters == written.len() {
-            let cue = cue(source, word.span.start);
-            if let Some(kind) = cue.filter(|&kind| kind != Kind::Phone) {
-                found.push(Identifier { kind, span: word.span.clone() });
-            }
-        }
+/// Where a telephone's number ends with its extension: "0100 123 4567 ext. 12".
+fn extension(source: &Source<'_>, end: usize, kind: Kind) -> usize {
+    let word = source.at(end);
+    let named = matches!(source.spelling(word), "ext" | "extn" | "extension" | "x" | "تحويله" | "داخلي");
+    let number = if named { word + 1 } else { word };
+    let spelling = source.spelling(number);
+    let (digits, glued) = spelling.strip_prefix('x').map_or((spelling, false), |digits| (digits, true));
+    let close = source.word(word).is_some_and(|word| (end..=end + 3).contains(&word.span.start));
+    let is = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match source.word(number).filter(|_| kind == Kind::Phone && close && is && (named || glued)) {
+        Some(number) => number.span.end,
+        None => end,
     }
 }
 
-const MONTHS: [&str; 72] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "sept",
-    "oct",
-    "nov",
-    "dec",
-    "يناير",
-    "فبراير",
-    "مارس",
-    "ابريل",
-    "مايو",
-    "يونيو",
-    "يوليو",
-    "اغسطس",
-    "سبتمبر",
-    "اكتوبر",
-    "نوفمبر",
-    "ديسمبر",
-    "كانون",
-    "شباط",
-    "اذار",
-    "نيسان",
-    "ايار",
-    "حزيران",
-    "تموز",
-    "اب",
-    "ايلول",
-    "تشرين",
-    "محرم",
-    "صفر",
-    "ربيع",
-    "جمادي",
-    "رجب",
-    "شعبان",
-    "رمضان",
-    "شوال",
-    "القعده",
-    "الحجه",
-    "جانفي",
-    "فيفري",
-    "افريل",
-    "ماي",
-    "جوان",
-    "جويليه",
-    "اوت",
-    "غشت",
-    "يونيه",
-    "يوليه",
-    "اغشت",
-    "شتنبر",
-    "نونبر",
-    "دجنبر",
-    "ماية",
-    "janvier",
-];
+#[cfg(test)]
+mod tests {
+    use super::super::redact;
 
-/// "12 March 2024", "March 12th, 2024", "12 مارس 2024".
-fn named_days(source: &Source<'_>, found: &mut Vec<Identifier>) {
-    for at in 0..source.words().len() {
-        if !MONTHS.contains(&source.spelling(at)) {
-            continue;
-        }
-        let before = at.checked_sub(1).filter(|&before| is_day(source.spelling(before)) && close(source, at));
-        let mut end = at + 1;
-        if before.is_none() {
-            if !(is_day(source.spelling(end)) && close(source, end)) {
-                continue;
-            }
-            end += 1;
-        }
-        if is_year(source.spelling(end)) {
-            end += 1;
-        }
-        source.add(Kind::Date, before.unwrap_or(at)..end, found);
+    #[track_caller]
+    fn check(text: &str, redacted: &str) {
+        assert_eq!(redact(text), redacted);
     }
-}
 
-fn close(source: &Source<'_>, at: usize) -> bool {
-    let (Some(before), Some(word)) = (at.checked_sub(1).and_then(|at| source.word(at)), source.word(at))
-    else {
-        return false;
-    };
-    word.span.start - before.span.end <= 3
-}
-
-fn is_day(word: &str) -> bool {
-    let number = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    let ending = word.get(number.len()..).unwrap_or_default();
-    matches!(ending, "" | "st" | "nd" | "rd" | "th")
-        && number.parse::<u32>().is_ok_and(|day| (1..=31).contains(&day))
-}
-
-fn is_year(word: &str) -> bool {
-    word.len() == 4 && word.parse::<u32>().is_ok_and(|year| (1300..=2100).contains(&year))
-}
-
-/// Runs of digits, Arabic ones too, with single separators inside.
-fn runs(narrative: &str) -> Vec<Run> {
-    let mut found: Vec<Run> = Vec::new();
-    let mut open: Option<Run> = None;
-    let mut between: Option<char> = None;
-    let mut before = ' ';
-    // A digit inside a word is part of that word: "B12", "ward3".
-    let mut in_word = false;
-    for (at, c) in narrative.char_indices() {
-        let digit = digit(c);
-        in_word = digit.is_some() && (before.is_alphabetic() || in_word);
-        match (digit, &mut open) {
-            (Some(digit), Some(run)) => {
-                match between.take() {
-                    Some(separator) => {
-                        run.separators.push(separator);
-                        run.groups.push(1);
-                    }
-                    None => run.groups.last_mut().into_iter().for_each(|group| *group += 1),
-                }
-                run.digits.push(digit);
-                run.span.end = at + c.len_utf8();
-            }
-            (Some(digit), None) if !in_word => {
-                let plus = before == '+';
-                let start = if plus { at - 1 } else { at };
-                open = Some(Run {
-                    span: start..at + c.len_utf8(),
-                    digits: digit.to_string(),
-                    groups: vec![1],
-                    separators: Vec::new(),
-                    plus,
-                });
-            }
-            (None, Some(_)) if between.is_none() && matches!(c, ' ' | '-' | '/' | '.' | ')' | '\u{A0}') => {
-                between = Some(c);
-            }
-            // ") " after an area code is one separator.
-            (None, Some(_)) if between == Some(')') && c == ' ' => {}
-            (None, Some(run)) => {
-                // "26/10/2025م", "12/5/1446هـ": the era, and no unit as in "10-20-30ملغ".
-                let next = narrative.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
-                let alone = next.is_none_or(|next| next == '\u{640}' || !next.is_alphabetic());
-                let era = matches!(c, 'م' | 'ه') && alone && run.separators.len() == 2;
-                let unit = c.is_alphabetic() && between.is_none() && !era;
-                found.extend(open.take().filter(|_| !unit));
-                between = None;
-            }
-            _ => {}
-        }
-        before = c;
+    #[test]
+    fn labels_announce_numbers() {
+        check("Patient ID 7012345 fell", "Patient ID [file number] fell");
+        check("Pt. no. 701234, MR# 701235", "Pt. no. [file number], MR# [file number]");
+        check(
+            "MRN701234, OP/701234, للمريض رقم 701234",
+            "[file number], OP/[file number], للمريض رقم [file number]",
+        );
+        check("M.R.N. 701234; CR No. 20250067890", "M.R.N. [file number]; CR No. [file number]");
+        check("IP No 70123/25 and MRN H-7012345", "IP No [file number] and MRN [file number]");
+        check("files 701234, 701235 and 701236", "files [file number], [file number] and [file number]");
+        check("Emirates ID 784 1990 7654321 2", "Emirates ID [national id]");
+        check("QID 29563400123, CPR: 910512345", "QID [national id], CPR: [national id]");
+        check("الرقم الطبي ٧٠١٢٣٤ والمريض رقم ۷۰۱۲۳۵", "الرقم الطبي [file number] والمريض رقم [file number]");
+        check("MRN 7012 10 mg at 14:05", "MRN [file number] 10 mg at 14:05");
     }
-    found.extend(open);
-    found
-}
 
-fn digit(c: char) -> Option<char> {
-    match c {
-        '0'..='9' => Some(c),
-        '\u{660}'..='\u{669}' => char::from_digit(u32::from(c) - 0x660, 10),
-        '\u{6F0}'..='\u{6F9}' => char::from_digit(u32::from(c) - 0x6F0, 10),
-        _ => None,
+    #[test]
+    fn words_of_calling_announce_short_numbers() {
+        check("Contact no. 66123456", "Contact no. [phone]");
+        check("her son's number is 6612 3456, he", "her son's number is [phone], he");
+        check("للتواصل ٦٦١٢٣٤٥٦ ورقم ابنها 66123457", "للتواصل [phone] ورقم ابنها [phone]");
+        check("at 0111–222–3333 ext. 12 or ０１１１２２２３３３３", "at [phone] or [phone]");
+        check("call 66123456/77123456, اتصلت على 66123456", "call [phone], اتصلت على [phone]");
+        check("+974 6612 3456 / (02) 2777 8888", "[phone] / ([phone]");
+    }
+
+    #[test]
+    fn amounts_and_numbers_of_things_stay() {
+        for text in [
+            "lot 70123456, serial no. 0123456789, S/N 70123456, تشغيلة رقم 70123456",
+            "white cell count 12000000, platelets 120000, heparin 25000 units in 500 mL at 125 ml/h",
+            "0800-1200-1600, 0.123456789, case 3 of 5, ward 12, room 1204, patient 2 of 3, C5-6, T10, 2-0 suture",
+            "platelets 150 000 000 000, temperatures 36 37 38 39 40",
+            "settings of 1/20/500/30/60 and 10-20-30 mg",
+            "السرير رقم 12 في غرفة رقم 1204، ضغطه 110/70",
+        ] {
+            check(text, text);
+        }
     }
 }

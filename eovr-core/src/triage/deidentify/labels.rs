@@ -1,0 +1,141 @@
+//! What the words before a number say that it is.
+
+use std::borrow::Cow;
+
+use super::lists::{Role, is};
+use super::{Kind, Source};
+use crate::triage::text::Gap;
+
+/// What announces a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    /// A number of this kind, of at least so many digits.
+    Of(Kind, usize),
+    /// A number of a thing, which names nobody.
+    Thing,
+}
+
+/// A label has at most so many words.
+const LABEL: usize = 5;
+/// So many words may stand between a telephone and its number: "call her eldest son on".
+const PHONE: usize = 5;
+
+/// What the words right before a place announce.
+pub(super) fn label(source: &Source<'_>, until: usize) -> Option<Label> {
+    let mut back = Back { source, at: until };
+    let mut fillers = 0;
+    let mut words: Vec<Cow<'_, str>> = Vec::new();
+    let hash = source.between(until).is_some_and(|between| between.contains(['#', '№', '＃']));
+    while words.len() < LABEL {
+        let Some(word) = back.next() else { break };
+        if words.is_empty() && fillers < 2 && is(&word, Role::Filler) {
+            fillers += 1;
+            continue;
+        }
+        let speaks = |role| is(&word, role);
+        if !VOCABULARY.into_iter().any(speaks) {
+            break;
+        }
+        words.push(word);
+    }
+    let any = |role| words.iter().any(|word| is(word, role));
+    let numbered = hash || any(Role::Number);
+    if any(Role::Thing) {
+        return Some(Label::Thing);
+    }
+    if any(Role::NationalAlone) || (numbered && any(Role::National)) {
+        return Some(Label::Of(Kind::NationalId, 5));
+    }
+    if any(Role::FileAlone) {
+        return Some(Label::Of(Kind::FileNumber, if numbered { 3 } else { 4 }));
+    }
+    if numbered && (any(Role::File) || any(Role::FileNamed)) {
+        return Some(Label::Of(Kind::FileNumber, 3));
+    }
+    // "OP/701234", "Hospital: 701234".
+    let marked = source.between(until).is_some_and(|between| between.contains([':', '/', '-']));
+    if marked && any(Role::FileNamed) {
+        return Some(Label::Of(Kind::FileNumber, 5));
+    }
+    // A bare "ID", and a patient or a visit and then the number.
+    (any(Role::File) || words.iter().any(|word| matches!(&**word, "id" | "ids")))
+        .then_some(Label::Of(Kind::FileNumber, 5))
+}
+
+const VOCABULARY: [Role; 7] = [
+    Role::Number,
+    Role::FileAlone,
+    Role::File,
+    Role::FileNamed,
+    Role::NationalAlone,
+    Role::National,
+    Role::Thing,
+];
+
+/// From how many digits on a number here is a telephone's, if words before it say so.
+pub(super) fn phone(source: &Source<'_>, until: usize) -> Option<usize> {
+    let mut least = None;
+    for (distance, word) in (Back { source, at: until }).take(PHONE).enumerate() {
+        if distance < 3 && is(&word, Role::Extension) {
+            return Some(3);
+        }
+        // "cell count 12000000".
+        if matches!(&*word, "count" | "counts") {
+            break;
+        }
+        let near = distance < 3 && is(&word, Role::Kin);
+        if is(&word, Role::Phone) || near {
+            least = least.or(Some(if distance < 3 && !near { 6 } else { 7 }));
+        }
+    }
+    least
+}
+
+/// Whether one of the last words before a place does this.
+pub(super) fn before(source: &Source<'_>, until: usize, reach: usize, role: Role) -> bool {
+    (Back { source, at: until }).take(reach).any(|word| is(&word, role))
+}
+
+/// The words before a place, last first, to the start of the sentence. A dot behind a label shortens it: "no.",
+/// "Hosp."; single letters with dots between are one: "D.O.B.".
+struct Back<'a> {
+    source: &'a Source<'a>,
+    at: usize,
+}
+
+/// No label has more letters that stand alone.
+const INITIALS: usize = 4;
+
+impl<'a> Iterator for Back<'a> {
+    type Item = Cow<'a, str>;
+
+    fn next(&mut self) -> Option<Cow<'a, str>> {
+        let last = self.at.checked_sub(1)?;
+        let letter = |at: usize| {
+            let word = self.source.spelling(at);
+            word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_lowercase())
+        };
+        let mut first = last;
+        while last - first + 1 < INITIALS
+            && letter(first)
+            && self.source.between(first) == Some(".")
+            && let Some(before) = first.checked_sub(1).filter(|&before| letter(before))
+        {
+            first = before;
+        }
+        let word = if first == last {
+            Cow::Borrowed(self.source.spelling(last))
+        } else {
+            Cow::Owned((first..=last).map(|at| self.source.spelling(at)).collect())
+        };
+        let stopped = self.source.word(self.at).is_some_and(|word| word.gap == Gap::Stop);
+        let brief = word.chars().count() <= 4 || is(&word, Role::Number);
+        let short =
+            || brief && VOCABULARY.into_iter().chain([Role::Phone, Role::Birth]).any(|role| is(&word, role));
+        if stopped && !short() {
+            return None;
+        }
+        self.at = first;
+        Some(word)
+    }
+}
