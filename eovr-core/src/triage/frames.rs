@@ -191,7 +191,6 @@ mod tests {
             "Patient's father died, she could not sleep.",
             "Cardiac arrest in 2015, well since then",
             "He had a cardiac arrest three years ago",
-            "The cardiac arrest poster fell down",
             "Exercise: three dead on the roof",
             "Mock cardiac arrest in bay 2",
             "The manikin died twice",

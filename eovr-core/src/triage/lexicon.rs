@@ -5,6 +5,7 @@
 //! begin with it: looking at a narrative then costs one look-up for each spelling of each word, however
 //! long the lists are.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -172,7 +173,15 @@ pub(super) struct Lexicon {
     // What values out of their limits mean; they have no words of their own.
     measured: Vec<Entry>,
     // For each word, the entries that may begin with it.
-    starts: Vec<Vec<usize>>,
+    starts: Vec<Start>,
+}
+
+/// The entries that begin with a word.
+#[derive(Debug, Default)]
+struct Start {
+    alone: Vec<usize>,
+    // By their second word: "was" begins hundreds.
+    longer: FxHashMap<u32, Vec<usize>>,
 }
 
 impl Lexicon {
@@ -201,16 +210,22 @@ impl Lexicon {
 
     fn longest(&self, text: &Text, known: &Known, at: usize) -> Option<Hit<'_>> {
         let mut best: Option<(Rank, Hit<'_>)> = None;
+        let mut consider = |index: usize, form: &Form| {
+            let Some(entry) = self.entries.get(index).filter(|entry| entry.continues(text, known, at)) else {
+                return;
+            };
+            let rank = (entry.slots.len(), form.whole, entry.weight, Reverse(index));
+            if best.as_ref().is_none_or(|(leader, _)| rank > *leader) {
+                let words = at..at + entry.slots.len();
+                best = Some((rank, Hit { entry, words, joined: form.joined, mood: form.mood }));
+            }
+        };
         for form in known.forms(at) {
-            for &index in self.starts.get(form.id as usize)? {
-                let Some(entry) = self.entries.get(index) else { continue };
-                if !entry.continues(text, known, at) {
-                    continue;
-                }
-                let rank = (entry.slots.len(), form.whole, entry.weight);
-                if best.as_ref().is_none_or(|(leader, _)| rank > *leader) {
-                    let words = at..at + entry.slots.len();
-                    best = Some((rank, Hit { entry, words, joined: form.joined, mood: form.mood }));
+            let Some(start) = self.starts.get(form.id as usize) else { continue };
+            start.alone.iter().for_each(|&index| consider(index, form));
+            if !start.longer.is_empty() && text.words.get(at + 1).is_some_and(|word| word.gap <= Gap::Line) {
+                for next in known.forms(at + 1) {
+                    start.longer.get(&next.id).into_iter().flatten().for_each(|&index| consider(index, form));
                 }
             }
         }
@@ -275,8 +290,12 @@ impl Lexicon {
         let shown: Vec<&str> = term.split(' ').filter_map(|slot| slot.split('|').next()).collect();
         let index = self.entries.len();
         for &id in slots.first().into_iter().flatten() {
-            if let Some(start) = self.starts.get_mut(id as usize) {
-                start.push(index);
+            let Some(start) = self.starts.get_mut(id as usize) else { continue };
+            match slots.get(1) {
+                None => start.alone.push(index),
+                Some(seconds) => {
+                    seconds.iter().for_each(|&second| start.longer.entry(second).or_default().push(index))
+                }
             }
         }
         let gives_wrong = GIVING.contains(&concept);
@@ -383,7 +402,7 @@ impl Lexicon {
         // The lists hold a few thousand words; the test of the shipped lists would notice otherwise.
         let id = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
         self.ids.insert(word.to_owned(), id);
-        self.starts.push(Vec::new());
+        self.starts.push(Start::default());
         id
     }
 
@@ -406,14 +425,15 @@ impl Lexicon {
 impl Entry {
     /// Whether the words after the first fit. A phrase does not run across a comma or a full stop.
     fn continues(&self, text: &Text, known: &Known, at: usize) -> bool {
-        self.slots.iter().enumerate().skip(1).all(|(offset, slot)| {
+        // The first two were looked up.
+        self.slots.iter().enumerate().skip(2).all(|(offset, slot)| {
             text.words.get(at + offset).is_some_and(|word: &Word| word.gap <= Gap::Line)
                 && known.forms(at + offset).iter().any(|form| slot.contains(&form.id))
         })
     }
 }
 
-type Rank = (usize, bool, u8);
+type Rank = (usize, bool, u8, Reverse<usize>);
 
 /// A spelling of a word that the lists know.
 struct Form {
