@@ -163,6 +163,12 @@ impl Problem {
         problem
     }
 
+    /// What it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        let (status, ..) = self.0.code.row();
+        status
+    }
+
     #[must_use]
     pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = Some(detail.into());
