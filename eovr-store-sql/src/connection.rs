@@ -41,7 +41,9 @@ impl Connection {
     pub(crate) async fn fetch(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
         match self {
             Self::Sqlite(one) => fetch_sqlite(one, statement).await,
-            Self::Postgres(one, session) => fetch_postgres(one, statement, matches!(session, Session::Own)).await,
+            Self::Postgres(one, session) => {
+                fetch_postgres(one, statement, matches!(session, Session::Own)).await
+            }
             Self::Mysql(one) => fetch_mysql(one, statement).await,
         }
     }

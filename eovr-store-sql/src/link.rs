@@ -110,9 +110,7 @@ impl Link {
                     .acquire_timeout(FREE_WITHIN)
                     .test_before_acquire(false);
                 let pool = match sessions {
-                    Sessions::Own => {
-                        pool.after_connect(|connection, _| Box::pin(greet_postgres(connection)))
-                    }
+                    Sessions::Own => pool.after_connect(|connection, _| Box::pin(greet_postgres(connection))),
                     Sessions::Shared => pool,
                 };
                 Pool::Postgres(pool.connect_lazy_with(postgres::options((**options).clone())), *sessions)

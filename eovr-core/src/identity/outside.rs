@@ -195,9 +195,7 @@ impl KeySet {
         let mut of_algorithm = self.keys.iter().filter(|key| key.algorithm == algorithm);
         let only = of_algorithm.next().filter(|_| of_algorithm.next().is_none());
         let only = only.filter(|only| name.is_none() || only.name.is_none());
-        let named = move |key: &&SigningKey| {
-            name.is_some() && key.name == name && key.algorithm == algorithm
-        };
+        let named = move |key: &&SigningKey| name.is_some() && key.name == name && key.algorithm == algorithm;
         self.keys.iter().filter(named).take(TRIED).chain(only)
     }
 }
@@ -301,7 +299,8 @@ impl Outside {
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
         // The library would read the machine's clock; ours comes in as a value.
         validation.validate_exp = false;
-        let read = |key: &SigningKey| jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation).ok();
+        let read =
+            |key: &SigningKey| jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation).ok();
         let claims = keys.of(&header).find_map(read)?.claims;
         let at = now.as_micros().div_euclid(1_000_000);
         let seconds = |name: &str| claims.get(name).map(|value| value.as_f64().unwrap_or(f64::NAN) as i64);
@@ -369,7 +368,8 @@ fn is_delegated(header_type: Option<&str>, claims: &Map<String, Value>) -> bool 
     let untyped = header_type.is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"));
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let of_access = text("scp").is_some() || text("scope").is_some() || text("idtyp") == Some("app");
-    let of_identity = ["typ", "nonce", "at_hash", "c_hash", "s_hash"].iter().any(|name| claims.contains_key(*name));
+    let of_identity =
+        ["typ", "nonce", "at_hash", "c_hash", "s_hash"].iter().any(|name| claims.contains_key(*name));
     untyped && of_access && !of_identity
 }
 

@@ -36,8 +36,7 @@ impl Pgbouncer {
         });
         let mut command = home.command(&program);
         command.arg(&settings);
-        let process =
-            Process::start(&home, command, |_| TcpStream::connect(("127.0.0.1", port)).is_ok());
+        let process = Process::start(&home, command, |_| TcpStream::connect(("127.0.0.1", port)).is_ok());
         Self { _process: process, _home: home, port }
     }
 

@@ -11,6 +11,8 @@ use eovr_core::ports::Store as _;
 use eovr_core::{ErrorKind, conformance};
 use eovr_store_sql::{SqlConfig, SqlStore};
 use eovr_tests::servers::{Pgbouncer, Postgres};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 
 fn catalog() -> Catalog {
     Catalog::new(incident::kinds(Settings::default()).unwrap(), &[]).unwrap()
@@ -76,13 +78,15 @@ async fn nothing_is_left_behind_in_a_session_that_is_shared() {
     config.patience = Duration::from_secs(5);
     let store = SqlStore::connect(config).await.unwrap();
     store.prepare(&catalog()).await.unwrap();
-    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(&pooler.url(&name)).await.unwrap();
+    let options: PgConnectOptions = pooler.url(&name).parse().unwrap();
+    let mut other = options.extra_float_digits(None).connect().await.unwrap();
     for setting in ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"] {
-        let asked = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SHOW {setting}")));
+        let asked = sqlx::raw_sql(AssertSqlSafe(format!("SHOW {setting}")));
         let row = asked.fetch_one(&mut other).await.unwrap();
-        assert_eq!(sqlx::Row::get::<String, _>(&row, 0), "0", "{setting}");
+        assert_eq!(row.get::<String, _>(0), "0", "{setting}");
     }
-    let row = sqlx::raw_sql("SELECT count(*) FROM pg_prepared_statements").fetch_one(&mut other).await.unwrap();
-    assert_eq!(sqlx::Row::get::<i64, _>(&row, 0), 0, "a statement was prepared and left");
+    let row =
+        sqlx::raw_sql("SELECT count(*) FROM pg_prepared_statements").fetch_one(&mut other).await.unwrap();
+    assert_eq!(row.get::<i64, _>(0), 0, "a statement was prepared and left");
     store.close().await;
 }

@@ -292,7 +292,10 @@ async fn what_was_given_up_is_seen_and_sent_again_by_tier_5_alone() {
     let trail = all(&ward.eovr).trail(notice::KIND, first[0].id()).await.unwrap();
     assert!(trail.verdict.is_intact());
     let retried = trail.entries.iter().filter(|entry| entry.action.as_str() == "retry");
-    assert_eq!(retried.map(|entry| entry.actor.to_string()).collect::<Vec<_>>(), [top.to_string(), top.to_string()]);
+    assert_eq!(
+        retried.map(|entry| entry.actor.to_string()).collect::<Vec<_>>(),
+        [top.to_string(), top.to_string()]
+    );
 }
 
 #[tokio::test]

@@ -90,7 +90,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
             retry_all,
         )
         .add(
-            Endpoint::post("/api/notices/{id}/retry", retry, "Has a notice that could not be sent sent again"),
+            Endpoint::post(
+                "/api/notices/{id}/retry",
+                retry,
+                "Has a notice that could not be sent sent again",
+            ),
             retry_one,
         )
         .add(

@@ -123,9 +123,10 @@ fn thanked(nonce: &Nonce, Thanks { number, receipt }: &Thanks) -> Response {
 fn refused(nonce: &Nonce, problem: &Problem) -> Response {
     let status = problem.status();
     let (english, arabic) = match status {
-        StatusCode::NOT_FOUND => {
-            ("Nothing is taken at this address. Ask at the desk.", "لا تُستقبل البلاغات على هذا العنوان. اسأل في الاستقبال.")
-        }
+        StatusCode::NOT_FOUND => (
+            "Nothing is taken at this address. Ask at the desk.",
+            "لا تُستقبل البلاغات على هذا العنوان. اسأل في الاستقبال.",
+        ),
         StatusCode::UNPROCESSABLE_ENTITY => (
             "The report was not taken. Go back, choose what kind of event it was, and write at least ten letters. What was \
              sent already cannot be changed.",

@@ -52,12 +52,14 @@ impl Mail {
     /// Sends a mail. `id` is the same whenever this mail is sent: what came twice is recognised by it.
     pub(super) async fn send(&self, to: &str, id: &str, letter: &Letter) -> Result<(), Unsent> {
         // An address that is none was typed wrong, and will be no other tomorrow.
-        let to = to.parse().ok().and_then(in_ascii).ok_or_else(|| Unsent::of_recipient("an address is none"))?;
+        let to =
+            to.parse().ok().and_then(in_ascii).ok_or_else(|| Unsent::of_recipient("an address is none"))?;
         let id = format!("<eovr-{id}@{}>", self.from.email.domain());
         match &self.by {
             By::Smtp(smtp) => {
                 let mail = self.written(&to, id, letter)?;
-                let sent = tokio::time::timeout(PATIENCE, smtp.send(&self.from.email, &to.email, &mail)).await;
+                let sent =
+                    tokio::time::timeout(PATIENCE, smtp.send(&self.from.email, &to.email, &mail)).await;
                 sent.map_err(|_| Unsent::for_now("the mail server does not answer in time").for_all())?
             }
             By::SendGrid { fetch, at, key } => self.by_sendgrid(fetch, at, key, &to, id, letter).await,

@@ -122,7 +122,8 @@ async fn a_server_that_is_away_or_lets_nobody_in_is_met_by_all() -> Tested {
         // It offers no TLS where TLS is demanded.
         (format!("{}?tls=required", Played::default().listen().await?), Fault::Ours),
     ] {
-        let mail = Mail::new(&url, Some("eovr@hospital.example")).map_err(|failure| format!("{failure:?}"))?;
+        let mail =
+            Mail::new(&url, Some("eovr@hospital.example")).map_err(|failure| format!("{failure:?}"))?;
         let letter = words::letter("incident.report", "0192", None);
         let unsent = mail.send("mona@hospital.example", ID, &letter).await.err().ok_or("it was sent")?;
         assert_eq!((unsent.fault, unsent.for_all), (fault, true), "{url}");
@@ -168,8 +169,8 @@ async fn mails_of_a_round_share_a_connection_that_is_closed_afterwards() -> Test
 async fn a_domain_of_other_letters_is_sent_as_mail_servers_have_it() -> Tested {
     let played = Played::default();
     played.send("mona@مستشفى.مصر").await?.map_err(|unsent| unsent.why)?;
-    assert_eq!(played.heard("RCPT"), ["RCPT TO:<mona@xn--mgbaj4abl4k.xn--wgbh1c>"]);
-    assert_eq!(played.heard("To: "), ["To: mona@xn--mgbaj4abl4k.xn--wgbh1c"]);
+    assert_eq!(played.heard("RCPT"), ["RCPT TO:<mona@xn--pgbre6cq2a.xn--wgbh1c>"]);
+    assert_eq!(played.heard("To: "), ["To: mona@xn--pgbre6cq2a.xn--wgbh1c"]);
     assert_eq!(played.heard("MAIL"), ["MAIL FROM:<eovr@hospital.example>"]);
     Ok(())
 }

@@ -220,7 +220,10 @@ fn sendgrid_gets_what_its_api_expects() -> Tested {
 
 /// A mail server that answers its first mails with a refusal, behind the command that begins with a word, and takes every
 /// other: whom each mail is for, and its headers.
-fn refusing_mailbox(step: &'static str, refusal: &'static str) -> Found<(String, Receiver<(String, String)>, Sender<()>)> {
+fn refusing_mailbox(
+    step: &'static str,
+    refusal: &'static str,
+) -> Found<(String, Receiver<(String, String)>, Sender<()>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
     let (tell, told) = channel();
@@ -279,12 +282,18 @@ fn until(hospital: &Hospital, path: &str, token: &str, expected: &str) -> Found<
 fn a_login_that_a_mail_server_refuses_is_told_to_tier_5_and_gives_up_no_mail() -> Tested {
     let (address, _, _) = refusing_mailbox("AUTH", "535 5.7.8 wrong, and mona@hospital.example too")?;
     let hospital = Hospital::open(|serve| {
-        serve.args(["--mail", &format!("smtp://eovr:wrong@{address}"), "--mail-from", "eovr@hospital.example"]);
+        serve.args([
+            "--mail",
+            &format!("smtp://eovr:wrong@{address}"),
+            "--mail-from",
+            "eovr@hospital.example",
+        ]);
     })?;
     report(&hospital)?;
     let top = hospital.known("top@eovr.test")?;
     let alerts = until(&hospital, "/api/alerts", &top, "mail_failed")?;
-    let alert = alerts["items"].as_array().and_then(|all| all.iter().find(|one| one["alert"] == "mail_failed"));
+    let alert =
+        alerts["items"].as_array().and_then(|all| all.iter().find(|one| one["alert"] == "mail_failed"));
     assert_eq!(alert.ok_or("an alert")?["subject"], "login: 535 5.7.8");
     until(&hospital, "/api/notices", &top, "security_alert.raise")?;
     let parked = until(&hospital, "/api/notices/parked", &top, "items")?;
@@ -304,7 +313,10 @@ fn what_was_given_up_is_sent_again_when_tier_5_says_so() -> Tested {
     let parked = until(&hospital, "/api/notices/parked", &top, &id)?;
     let one = parked["items"].as_array().and_then(|all| all.iter().find(|one| one["about"] == *id));
     let one = one.ok_or("a notice")?;
-    assert_eq!((&one["channel"], &one["topic"], &one["attempts"]), (&json!("email"), &json!("incident.report"), &json!(1)));
+    assert_eq!(
+        (&one["channel"], &one["topic"], &one["attempts"]),
+        (&json!("email"), &json!("incident.report"), &json!(1))
+    );
     assert!(!parked.to_string().contains('@'), "an address in {parked}");
     assert!(told.try_recv().is_err());
     mend.send(())?;

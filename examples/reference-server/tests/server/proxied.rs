@@ -64,7 +64,8 @@ impl Drop for Nginx {
 /// The value of a header, in an answer as it stands.
 fn header<'a>(answer: &'a str, name: &str) -> &'a str {
     let lines = answer.lines().take_while(|line| !line.is_empty());
-    let found = lines.filter_map(|line| line.split_once(": ")).find(|(found, _)| found.eq_ignore_ascii_case(name));
+    let found =
+        lines.filter_map(|line| line.split_once(": ")).find(|(found, _)| found.eq_ignore_ascii_case(name));
     found.map_or("", |(_, value)| value)
 }
 

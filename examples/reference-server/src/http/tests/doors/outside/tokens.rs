@@ -388,7 +388,8 @@ async fn a_key_without_an_algorithm_is_used_as_its_type_says() -> Tested {
 async fn a_key_that_cannot_be_read_takes_no_other_with_it() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
-    let changed = |member: &str, to: Value| Ok::<_, Box<dyn std::error::Error>>(with(&key.public()?, member, to));
+    let changed =
+        |member: &str, to: Value| Ok::<_, Box<dyn std::error::Error>>(with(&key.public()?, member, to));
     for strange in [
         changed("kid", json!(7))?,
         changed("x5c", json!("a text"))?,
@@ -461,9 +462,8 @@ async fn without_a_name_the_only_key_of_its_algorithm_is_meant() -> Tested {
     let (one, other) = (Key::new("one")?, Key::new("other")?);
     let (rsa, _) = rsa("rsa")?;
     let nameless = |key: &Key| Ok::<_, Box<dyn std::error::Error>>(with(&key.public()?, "kid", Value::Null));
-    let unnamed = |key: &Key, claims: &Value| {
-        jsonwebtoken::encode(&Header::new(Algorithm::ES256), claims, &key.secret)
-    };
+    let unnamed =
+        |key: &Key, claims: &Value| jsonwebtoken::encode(&Header::new(Algorithm::ES256), claims, &key.secret);
     let played = Played::new(&[]).await?;
     for (keys, named, without) in [
         (json!([one.public()?, rsa]), 200, 200),
