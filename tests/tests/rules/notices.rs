@@ -291,9 +291,9 @@ async fn what_was_given_up_is_seen_and_sent_again_by_tier_5_alone() {
     assert_eq!(ward.post.due(Channel::Email).await.unwrap().len(), 1);
     let trail = all(&ward.eovr).trail(notice::KIND, first[0].id()).await.unwrap();
     assert!(trail.verdict.is_intact());
-    let retried = trail.entries.iter().filter(|entry| entry.action.as_str() == "retry");
+    let retried = trail.entries.iter().filter(|entry| entry.event.action.as_str() == "retry");
     assert_eq!(
-        retried.map(|entry| entry.actor.to_string()).collect::<Vec<_>>(),
+        retried.map(|entry| entry.event.actor.to_string()).collect::<Vec<_>>(),
         [top.to_string(), top.to_string()]
     );
 }
