@@ -14,7 +14,7 @@ use super::app::App;
 use super::auth::Category;
 use super::body::{LONGEST, Poster, read};
 use super::headers::Nonce;
-use super::problem::Problem;
+use super::problem::{PAGE, Problem};
 use super::repeat::HEADER;
 use super::request_id::drawn;
 use super::routes::{Access, Endpoint, Routes};
@@ -122,6 +122,9 @@ fn thanked(nonce: &Nonce, Thanks { number, receipt }: &Thanks) -> Response {
 /// What to do about it, by its status.
 fn refused(nonce: &Nonce, problem: &Problem) -> Response {
     let status = problem.status();
+    if let Some(cause) = problem.cause() {
+        tracing::error!(cause, "a page of a poster failed");
+    }
     let (english, arabic) = match status {
         StatusCode::NOT_FOUND => (
             "Nothing is taken at this address. Ask at the desk.",
@@ -156,7 +159,7 @@ fn page(status: StatusCode, nonce: &Nonce, body: &str) -> Response {
          <meta name=\"viewport\" content=\"width=device-width\"><title>Report · بلاغ</title>\
          <style nonce=\"{nonce}\">{STYLE}</style></head><body>{body}</body></html>"
     );
-    let media = HeaderValue::from_static("text/html; charset=utf-8");
+    let media = HeaderValue::from_static(PAGE);
     (status, [(header::CONTENT_TYPE, media)], html).into_response()
 }
 

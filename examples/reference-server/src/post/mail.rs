@@ -70,7 +70,7 @@ impl Mail {
     pub(super) async fn rest(&self) {
         if let By::Smtp(smtp) = &self.by {
             // A server that does not say goodbye is left without.
-            drop(tokio::time::timeout(PATIENCE, smtp.rest()).await);
+            let _ = tokio::time::timeout(PATIENCE, smtp.rest()).await;
         }
     }
 

@@ -218,12 +218,11 @@ fn sendgrid_gets_what_its_api_expects() -> Tested {
     Ok(())
 }
 
-/// A mail server that answers its first mails with a refusal, behind the command that begins with a word, and takes every
-/// other: whom each mail is for, and its headers.
-fn refusing_mailbox(
-    step: &'static str,
-    refusal: &'static str,
-) -> Found<(String, Receiver<(String, String)>, Sender<()>)> {
+/// Its address, what it takes (whom each mail is for, and the mail), and how it is mended.
+type Refusing = (String, Receiver<(String, String)>, Sender<()>);
+
+/// A mail server that answers the command that begins with a word with a refusal, until it is mended.
+fn refusing_mailbox(step: &'static str, refusal: &'static str) -> Found<Refusing> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
     let (tell, told) = channel();
@@ -320,7 +319,9 @@ fn what_was_given_up_is_sent_again_when_tier_5_says_so() -> Tested {
     assert!(!parked.to_string().contains('@'), "an address in {parked}");
     assert!(told.try_recv().is_err());
     mend.send(())?;
-    hospital.post(&format!("/api/notices/{}/retry", text(one, "id")?), &top, &json!({})).ok();
+    let retry =
+        format!("POST /api/notices/{}/retry HTTP/1.1\r\nauthorization: Bearer {top}", text(one, "id")?);
+    assert!(hospital.server.ask(&retry, "")?.starts_with("HTTP/1.1 204 "));
     let (_, mail) = told.recv_timeout(PATIENCE)?;
     let name = format!("Message-ID: <eovr-{}@hospital.example>", text(one, "id")?);
     assert!(mail.contains(&name) && mail.contains("MIME-Version: 1.0"), "{mail}");

@@ -31,7 +31,7 @@ impl Nginx {
         let settings = format!(
             "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/errors;\nevents {{}}\nhttp {{\n\
              access_log off;\n{temporary}gzip on;\ngzip_proxied any;\ngzip_min_length 1;\n\
-             gzip_types application/json text/event-stream;\n\
+             gzip_types application/json;\n\
              server {{\nlisten {address};\nlocation / {{\nproxy_pass http://{server};\n\
              proxy_http_version 1.1;\nproxy_set_header Host $http_host;\nproxy_set_header Connection '';\n\
              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n}}\n}}\n}}\n"
