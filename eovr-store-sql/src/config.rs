@@ -32,8 +32,18 @@ impl fmt::Display for SqlConfig {
 #[derive(Clone)]
 pub(crate) enum Place {
     Sqlite { path: PathBuf, durability: Durability, mapped: bool },
-    Postgres(Box<PgConnectOptions>),
+    Postgres(Box<PgConnectOptions>, Sessions),
     Mysql(Box<MySqlConnectOptions>),
+}
+
+/// Whose the sessions of a PostgreSQL server are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sessions {
+    /// A connection has one to itself.
+    Own,
+    /// A pooler gives a connection one for each transaction, and to others afterwards: nothing that is prepared or set
+    /// in it is there the next time.
+    Shared,
 }
 
 /// Names the file, or the server and the database; never user or password.
@@ -41,7 +51,7 @@ impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite { path, .. } => write!(f, "SQLite {}", path.display()),
-            Self::Postgres(at) => {
+            Self::Postgres(at, _) => {
                 write!(
                     f,
                     "PostgreSQL {}:{}/{}",
@@ -82,7 +92,9 @@ impl SqlConfig {
     /// - `sqlite://hospital.db` (relative), `sqlite:///var/lib/eovr/hospital.db`; parameter `durability`:
     ///   `full` or `process`;
     /// - `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; parameters as libpq has them, such as
-    ///   `sslmode=verify-full`;
+    ///   `sslmode=verify-full`, and `pool_mode=transaction` where a pooler such as PgBouncer stands before the server and
+    ///   gives a connection a session for one transaction at a time. Then nothing is prepared or set for longer than
+    ///   that, which takes more trips to the server;
     /// - `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, for MariaDB too; parameters such as
     ///   `ssl-mode=VERIFY_IDENTITY`. MySQL's own sort of account (`caching_sha2_password`) needs TLS.
     ///
@@ -95,9 +107,10 @@ impl SqlConfig {
         let place = match url.split_once(':').unwrap_or_default() {
             ("sqlite", file) => return Self::from_file(file.strip_prefix("//").unwrap_or(file)),
             ("postgres" | "postgresql", _) => {
-                let options = PgConnectOptions::from_str(url).map_err(|_| unreadable())?;
+                let (url, sessions) = sessions(url)?;
+                let options = PgConnectOptions::from_str(&url).map_err(|_| unreadable())?;
                 options.get_database().ok_or_else(no_database)?;
-                Place::Postgres(Box::new(options))
+                Place::Postgres(Box::new(options), sessions)
             }
             ("mysql" | "mariadb", _) => {
                 let options = MySqlConnectOptions::from_str(url).map_err(|_| unreadable())?;
@@ -138,7 +151,7 @@ impl SqlConfig {
     pub fn file(&self) -> Option<&Path> {
         match &self.place {
             Place::Sqlite { path, .. } => Some(path),
-            Place::Postgres(_) | Place::Mysql(_) => None,
+            Place::Postgres(..) | Place::Mysql(_) => None,
         }
     }
 
@@ -147,7 +160,7 @@ impl SqlConfig {
     pub fn is_protected(&self) -> bool {
         match &self.place {
             Place::Sqlite { .. } => true,
-            Place::Postgres(at) => {
+            Place::Postgres(at, _) => {
                 is_here(at.get_host())
                     || at.get_socket().is_some()
                     || matches!(at.get_ssl_mode(), PgSslMode::VerifyFull)
@@ -185,6 +198,28 @@ impl SqlConfig {
     }
 }
 
+/// The URL without `pool_mode`, which is ours, and what that said.
+fn sessions(url: &str) -> Result<(String, Sessions)> {
+    let Some((place, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), Sessions::Own)) };
+    let mut sessions = Sessions::Own;
+    let mut others = Vec::new();
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        sessions = match parameter.split_once('=') {
+            Some(("pool_mode", "transaction")) => Sessions::Shared,
+            Some(("pool_mode", "session")) => Sessions::Own,
+            Some(("pool_mode", _)) => {
+                return Err(Error::new(ErrorKind::Config, "the database URL has an unknown `pool_mode`")
+                    .with_help("accepted: `pool_mode=session`, `pool_mode=transaction`"));
+            }
+            _ => {
+                others.push(parameter);
+                continue;
+            }
+        };
+    }
+    Ok((format!("{place}?{}", others.join("&")), sessions))
+}
+
 /// This machine, by its name, a loopback address, or the folder of a socket.
 fn is_here(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -200,6 +235,26 @@ fn no_database() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mode_of_a_pooler_is_ours_to_read() {
+        let sessions = |url: &str| match SqlConfig::from_url(url).map(|config| config.place) {
+            Ok(Place::Postgres(_, sessions)) => Some(sessions),
+            _ => None,
+        };
+        for (url, expected) in [
+            ("postgres://eovr@h/eovr", Some(Sessions::Own)),
+            ("postgres://eovr@h/eovr?sslmode=require", Some(Sessions::Own)),
+            ("postgres://eovr@h/eovr?pool_mode=session", Some(Sessions::Own)),
+            ("postgres://eovr@h/eovr?pool_mode=transaction", Some(Sessions::Shared)),
+            ("postgres://eovr@h/eovr?sslmode=verify-full&pool_mode=transaction", Some(Sessions::Shared)),
+            ("postgres://eovr@h/eovr?pool_mode=statement", None),
+        ] {
+            assert_eq!(sessions(url), expected, "{url}");
+        }
+        let config = SqlConfig::from_url("postgres://eovr@h/eovr?pool_mode=transaction&sslmode=verify-full");
+        assert!(config.unwrap().is_protected(), "the other parameters are kept");
+    }
 
     #[test]
     fn what_others_could_read_or_change_on_the_way_is_not_protected() {

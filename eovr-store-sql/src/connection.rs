@@ -6,6 +6,7 @@ use sqlx::sqlite::{Sqlite, SqlitePool};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, MySqlConnection, PgConnection, SqliteConnection};
 
 use crate::bind::{to_mysql, to_postgres, to_sqlite};
+use crate::config::Sessions;
 use crate::dialect::{mysql, postgres};
 use crate::query::Statement;
 use crate::row::Row;
@@ -13,8 +14,26 @@ use crate::row::Row;
 /// One connection.
 pub(crate) enum Connection {
     Sqlite(SqliteConnection),
-    Postgres(PgConnection),
+    Postgres(PgConnection, Session),
     Mysql(MySqlConnection),
+}
+
+/// What a connection to PostgreSQL may rely on from one transaction to the next.
+pub(crate) enum Session {
+    /// What was prepared and set stays.
+    Own,
+    /// Nothing: each transaction begins so, and says what else would have been set once.
+    Shared { begin: String },
+}
+
+impl Session {
+    /// What a transaction begins with.
+    pub(crate) fn begin(&self) -> &str {
+        match self {
+            Self::Own => "BEGIN",
+            Self::Shared { begin } => begin,
+        }
+    }
 }
 
 impl Connection {
@@ -22,9 +41,24 @@ impl Connection {
     pub(crate) async fn fetch(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
         match self {
             Self::Sqlite(one) => fetch_sqlite(one, statement).await,
-            Self::Postgres(one) => fetch_postgres(one, statement).await,
+            Self::Postgres(one, session) => {
+                fetch_postgres(one, statement, matches!(session, Session::Own)).await
+            }
             Self::Mysql(one) => fetch_mysql(one, statement).await,
         }
+    }
+
+    /// The same outside a transaction. In a session that others use too it is one by itself: what is prepared in one
+    /// trip would not be there in the next.
+    pub(crate) async fn fetch_alone(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
+        let begin = match self {
+            Self::Postgres(_, Session::Shared { begin }) => begin.clone(),
+            _ => return self.fetch(statement).await,
+        };
+        self.run(begin).await?;
+        let rows = self.fetch(statement).await?;
+        self.run("COMMIT").await?;
+        Ok(rows)
     }
 
     /// Runs several statements in one trip to the database, which stops at the first that fails. Not for
@@ -44,7 +78,7 @@ impl Connection {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
         match self {
             Self::Sqlite(one) => sql.execute(one).await.map(drop),
-            Self::Postgres(one) => sql.execute(one).await.map(drop),
+            Self::Postgres(one, _) => sql.execute(one).await.map(drop),
             Self::Mysql(one) => sql.execute(one).await.map(drop),
         }
     }
@@ -52,7 +86,7 @@ impl Connection {
     pub(crate) async fn close(self) -> sqlx::Result<()> {
         match self {
             Self::Sqlite(one) => one.close().await,
-            Self::Postgres(one) => one.close().await,
+            Self::Postgres(one, _) => one.close().await,
             Self::Mysql(one) => one.close().await,
         }
     }
@@ -62,7 +96,7 @@ impl Connection {
 #[derive(Clone)]
 pub(crate) enum Pool {
     Sqlite(SqlitePool),
-    Postgres(PgPool),
+    Postgres(PgPool, Sessions),
     Mysql(MySqlPool),
 }
 
@@ -70,7 +104,13 @@ impl Pool {
     pub(crate) async fn fetch(&self, statement: Statement) -> sqlx::Result<Vec<Row>> {
         match self {
             Self::Sqlite(pool) => fetch_sqlite(pool, statement).await,
-            Self::Postgres(pool) => fetch_postgres(pool, statement).await,
+            Self::Postgres(pool, Sessions::Own) => fetch_postgres(pool, statement, true).await,
+            Self::Postgres(pool, Sessions::Shared) => {
+                let mut transaction = pool.begin_with(postgres::READ).await?;
+                let rows = fetch_postgres(&mut *transaction, statement, false).await?;
+                transaction.commit().await?;
+                Ok(rows)
+            }
             Self::Mysql(pool) => fetch_mysql(pool, statement).await,
         }
     }
@@ -78,7 +118,7 @@ impl Pool {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool, _) => pool.close().await,
             Self::Mysql(pool) => pool.close().await,
         }
     }
@@ -95,9 +135,10 @@ async fn fetch_sqlite<'e>(
 async fn fetch_postgres<'e>(
     on: impl Executor<'e, Database = Postgres>,
     asked: Statement,
+    kept: bool,
 ) -> sqlx::Result<Vec<Row>> {
     let query = sqlx::query_with(AssertSqlSafe(postgres::numbered(&asked.sql)), to_postgres(asked.binds)?);
-    Ok(query.fetch_all(on).await?.into_iter().map(Row::Postgres).collect())
+    Ok(query.persistent(kept).fetch_all(on).await?.into_iter().map(Row::Postgres).collect())
 }
 
 async fn fetch_mysql<'e>(

@@ -157,8 +157,9 @@ async fn roll_back(connection: &mut Connection) -> bool {
 
 async fn transaction(connection: &mut Connection, jobs: &[Job]) -> sqlx::Result<Vec<Vec<Row>>> {
     let mut results = Vec::with_capacity(jobs.len());
-    if let Connection::Postgres(_) = connection {
-        connection.run("BEGIN").await?;
+    if let Connection::Postgres(_, session) = connection {
+        let begin = session.begin().to_owned();
+        connection.run(begin).await?;
         for job in jobs {
             results.push(connection.fetch(job.statements.clone()).await?);
         }
@@ -178,7 +179,7 @@ async fn transaction(connection: &mut Connection, jobs: &[Job]) -> sqlx::Result<
 async fn run_alone(connection: &mut Connection, job: &Job) -> sqlx::Result<Vec<Row>> {
     match connection {
         // One statement is a transaction by itself.
-        Connection::Postgres(_) => connection.fetch(job.statements.clone()).await,
+        Connection::Postgres(..) => connection.fetch_alone(job.statements.clone()).await,
         _ => connection.script(between(begin(connection), job, "COMMIT")).await,
     }
 }
@@ -208,7 +209,7 @@ async fn find_traces(connection: &mut Connection, traces: &[Trace]) -> sqlx::Res
         statement.bind(i64::try_from(trace.seq).unwrap_or(i64::MAX));
         statement.push(" AND e.hash = ");
         statement.bind(trace.hash.as_slice());
-        match connection.fetch(statement).await?.pop() {
+        match connection.fetch_alone(statement).await?.pop() {
             Some(row) => rows.push(row),
             None => return Ok(None),
         }

@@ -12,6 +12,7 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
                 return Error::invalid("the record is too large for this database")
                     .with_help("write less, or raise `max_allowed_packet` on the server");
             }
+            _ if is_pooled(database.as_ref()) => return pooled().because(Cause::of(&error)),
             _ if sqlite::is_damaged(database.as_ref()) => {
                 return Error::new(ErrorKind::Tampered, "the database file is damaged or is not a database")
                     .with_help("restore it from a backup; nothing was changed")
@@ -102,6 +103,23 @@ fn is_refused(error: &dyn DatabaseError) -> bool {
 /// A right that is missing.
 pub(crate) fn may_not(error: &dyn DatabaseError) -> bool {
     error.code().as_deref() == Some("42501") || matches!(mysql_number(error), Some(1142 | 1227))
+}
+
+/// PostgreSQL: a statement that was prepared is gone, or is there and somebody else's.
+fn is_pooled(error: &dyn DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("26000" | "42P05"))
+}
+
+/// Sessions that are not ours are taken for ours.
+pub(crate) fn pooled() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "a pooler in transaction mode stands before the database: connections share its sessions",
+    )
+    .with_help(
+        "add `pool_mode=transaction` to the database URL; or let the pooler keep sessions (PgBouncer: `pool_mode = session`), \
+         or name the server itself",
+    )
 }
 
 fn is_full(error: &dyn DatabaseError) -> bool {

@@ -69,6 +69,7 @@ impl SqlStore {
         let link = Link::new(config.place.clone());
         let mut writer = link.connect_to_write(Some(config.patience)).await.map_err(translate)?;
         let dialect = link::dialect(&mut writer).await.map_err(translate)?;
+        link.check_sessions(&mut writer).await?;
         let readers = link.connect_to_read(&config).await?;
         let desk = Desk::new(link.clone(), writer, config.patience);
         let writer = Writer::start(desk, config.group);

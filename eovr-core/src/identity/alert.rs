@@ -43,6 +43,10 @@ labels! {
         BulkRead = "bulk_read",
         /// Somebody was handed many records at night.
         OffHoursRead = "off_hours_read",
+        /// Mail is refused for the host's account, its sender or its settings, or was tried in vain for too long.
+        MailFailed = "mail_failed",
+        /// Another system refuses what it is told for the host's signature or settings, or was tried in vain for too long.
+        WebhookFailed = "webhook_failed",
     }
 }
 
@@ -99,8 +103,8 @@ pub(super) fn kind() -> Result<Kind> {
 }
 
 impl SecurityLog {
-    /// Tells of something, unless it was told today already: by this node or by another. `subject` is the id of
-    /// what it is about, an account or a record; `note` says more, and is sealed.
+    /// Tells of something, unless it was told today already: by this node or by another. `subject` is what it is about:
+    /// the id of an account or a record, or the code by which something was refused; `note` says more, and is sealed.
     ///
     /// # Errors
     /// What the store says; it was not told then, except after `Uncertain`.

@@ -9,7 +9,17 @@
 //! (RS256 or ES256), keys for encryption are passed over, issuer and audience are compared exactly, and an
 //! ID token or a refresh token is not taken for an access token.
 //!
-//! A key that does not say its algorithm is taken for RS256 or ES256, by its type.
+//! A key that does not say its algorithm is taken for RS256 or ES256, by its type. One that cannot be read is passed over,
+//! and so is one for encryption, however many there are. A key is found by its name and algorithm; without a name it
+//! serves where it is the only one of its algorithm. A token that has critical extensions (`crit`) is refused.
+//!
+//! # Which tokens
+//!
+//! An access token says what it is: `at+jwt` in its header (RFC 9068) or `"typ": "Bearer"` among its claims (Keycloak).
+//! Everything else could be an ID token, which tells an application who logged in and is no permission (RFC 8725, 3.12).
+//! Entra ID's access tokens say neither. With `"plain_jwt": true` a token whose header says `JWT` is taken where it has
+//! `scp` or `scope`, or `idtyp` is `app`, and nothing of an ID token (`nonce`, `at_hash`, `c_hash`). Let the `audience` be
+//! one that only this host has, and that no application logs in with.
 //!
 //! # People and machines
 //!
@@ -59,8 +69,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -96,6 +108,10 @@ pub struct Outside {
     /// How many seconds ago a person may have logged in for what asks for a fresh proof.
     #[serde(default = "proof_seconds")]
     pub proof_seconds: i64,
+    /// Whether an access token may be a plain `JWT` that names no type, as Entra ID's. It is told from an ID token by what
+    /// was delegated (`scp`).
+    #[serde(default)]
+    pub plain_jwt: bool,
 }
 
 fn keycloak_roles() -> String {
@@ -112,52 +128,97 @@ fn seat_claim() -> String {
 
 /// The keys that a provider publishes for signatures (RFC 7517).
 #[derive(Clone, Default)]
-pub struct KeySet(BTreeMap<String, (Algorithm, DecodingKey)>);
+pub struct KeySet {
+    keys: Vec<SigningKey>,
+    passed_over: usize,
+}
 
-/// No provider has more keys at once.
-const MOST_KEYS: usize = 64;
+#[derive(Clone)]
+struct SigningKey {
+    name: Option<String>,
+    algorithm: Algorithm,
+    key: DecodingKey,
+}
+
+/// So many keys of one name and one algorithm are tried: a token that nobody signed costs no more.
+const TRIED: usize = 4;
 /// Longer than any token that fits into a header.
 const LONGEST: usize = 16 << 10;
 /// For clocks that differ.
 const LEEWAY_SECONDS: i64 = 30;
 
 impl KeySet {
-    /// Reads a JWK Set. Keys for anything but RS256 and ES256 signatures are passed over, as those without
-    /// a name.
+    /// Reads a JWK Set. What cannot be read in it, and keys for anything but RS256 and ES256 signatures, are passed over
+    /// one by one (RFC 7517, 5): a provider's new sort of key does not withdraw the others.
     ///
     /// # Errors
     /// `InvalidInput` where it is none.
     pub fn from_json(json: &str) -> Result<Self> {
-        let set: JwkSet = serde_json::from_str(json).map_err(|_| {
+        #[derive(Deserialize)]
+        struct Set {
+            keys: Vec<Value>,
+        }
+        let Set { keys } = serde_json::from_str(json).map_err(|_| {
             Error::invalid("not a set of keys").with_help("a provider publishes a JWK Set (RFC 7517)")
         })?;
-        Ok(Self(set.keys.iter().take(MOST_KEYS).filter_map(signing_key).collect()))
+        let mut set = Self::default();
+        for key in keys {
+            match Jwk::deserialize(key) {
+                Ok(key) => set.keys.extend(signing_key(&key)),
+                Err(_) => set.passed_over += 1,
+            }
+        }
+        Ok(set)
     }
 
     /// Whether the key that a token names is here. A token that names none that is makes the host fetch the
     /// keys again, for the provider may have new ones; not too often, for anybody can make up a name.
     pub fn knows(&self, token: &str) -> bool {
-        self.of(token).is_some()
+        header(token).is_some_and(|header| self.of(&header).next().is_some())
     }
 
     /// Whether there is no key that could be used.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
-    fn of(&self, token: &str) -> Option<&(Algorithm, DecodingKey)> {
-        let header = (token.len() <= LONGEST).then(|| jsonwebtoken::decode_header(token).ok()).flatten()?;
-        self.0.get(&header.kid?).filter(|(algorithm, _)| *algorithm == header.alg)
+    /// How many keys could not be read, and opened nothing.
+    pub fn passed_over(&self) -> usize {
+        self.passed_over
     }
+
+    /// The keys that may have signed a token: those of its name and algorithm, of which a provider may have one each (RFC
+    /// 7517, 4.5). Where nothing is named, by the token or by the key, it is the only one of the algorithm or none: a
+    /// name is optional (RFC 7515, 4.1.4), and trying all is what it spares.
+    fn of(&self, header: &Header) -> impl Iterator<Item = &SigningKey> {
+        let (name, algorithm) = (header.kid.clone(), header.alg);
+        let mut of_algorithm = self.keys.iter().filter(|key| key.algorithm == algorithm);
+        let only = of_algorithm.next().filter(|_| of_algorithm.next().is_none());
+        let only = only.filter(|only| name.is_none() || only.name.is_none());
+        let named = move |key: &&SigningKey| name.is_some() && key.name == name && key.algorithm == algorithm;
+        self.keys.iter().filter(named).take(TRIED).chain(only)
+    }
+}
+
+/// The header of a token, where it can be read and asks for nothing beyond what every reader understands: an extension
+/// that is critical is understood, or the token is refused (RFC 7515, 4.1.11), and here none is.
+fn header(token: &str) -> Option<Header> {
+    let token = Some(token).filter(|token| token.len() <= LONGEST)?;
+    let (header, _) = token.split_once('.')?;
+    let members: Map<String, Value> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+    if members.contains_key("crit") {
+        return None;
+    }
+    jsonwebtoken::decode_header(token).ok()
 }
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeySet({} keys)", self.0.len())
+        write!(f, "KeySet({} keys)", self.keys.len())
     }
 }
 
-fn signing_key(key: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
+fn signing_key(key: &Jwk) -> Option<SigningKey> {
     let algorithm = match key.common.key_algorithm {
         Some(KeyAlgorithm::RS256) => Algorithm::RS256,
         Some(KeyAlgorithm::ES256) => Algorithm::ES256,
@@ -166,7 +227,7 @@ fn signing_key(key: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     };
     let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let decoding = signs.then(|| DecodingKey::from_jwk(key).ok()).flatten()?;
-    Some((key.common.key_id.clone()?, (algorithm, decoding)))
+    Some(SigningKey { name: key.common.key_id.clone(), algorithm, key: decoding })
 }
 
 /// The algorithm of a key that does not say it, as those of Entra ID. It follows from the key, so that no
@@ -231,22 +292,24 @@ impl Outside {
     }
 
     fn claims(&self, token: &str, keys: &KeySet, now: Timestamp) -> Option<Map<String, Value>> {
-        let (algorithm, key) = keys.of(token)?;
-        let mut validation = Validation::new(*algorithm);
+        let header = header(token)?;
+        let mut validation = Validation::new(header.alg);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
         // The library would read the machine's clock; ours comes in as a value.
         validation.validate_exp = false;
-        let read = jsonwebtoken::decode::<Map<String, Value>>(token, key, &validation).ok()?;
-        let claims = read.claims;
+        let read =
+            |key: &SigningKey| jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation).ok();
+        let claims = keys.of(&header).find_map(read)?.claims;
         let at = now.as_micros().div_euclid(1_000_000);
         let seconds = |name: &str| claims.get(name).map(|value| value.as_f64().unwrap_or(f64::NAN) as i64);
         let good = claims.get("exp").is_some_and(Value::is_number)
             && seconds("exp")? > at - LEEWAY_SECONDS
             && seconds("nbf").is_none_or(|from| from <= at + LEEWAY_SECONDS)
             && seconds("iat").is_none_or(|made| made <= at + LEEWAY_SECONDS)
-            && is_for_access(read.header.typ.as_deref(), &claims);
+            && (is_for_access(header.typ.as_deref(), &claims)
+                || self.plain_jwt && is_delegated(header.typ.as_deref(), &claims));
         good.then_some(claims)
     }
 
@@ -297,6 +360,17 @@ fn is_for_access(header_type: Option<&str>, claims: &Map<String, Value>) -> bool
     let is = |text: &str, wanted: &str| text.eq_ignore_ascii_case(wanted);
     header_type.is_some_and(|kind| is(kind, "at+jwt") || is(kind, "application/at+jwt"))
         || claims.get("typ").and_then(Value::as_str).is_some_and(|kind| is(kind, "Bearer"))
+}
+
+/// An access token that names no type: it says what was delegated (`scp`, `scope`: RFC 8693, 4.2), or that a program got
+/// it for itself, which an ID token never does, and has no mark of an ID token (OpenID Connect Core, 2 and 3.3.2.11).
+fn is_delegated(header_type: Option<&str>, claims: &Map<String, Value>) -> bool {
+    let untyped = header_type.is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"));
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let of_access = text("scp").is_some() || text("scope").is_some() || text("idtyp") == Some("app");
+    let of_identity =
+        ["typ", "nonce", "at_hash", "c_hash", "s_hash"].iter().any(|name| claims.contains_key(*name));
+    untyped && of_access && !of_identity
 }
 
 fn seat_of(role: Role, place: &str, org: &Org) -> Option<Seat> {

@@ -11,9 +11,11 @@
 //! addresses: a row of the action table, over the place of the record.
 //!
 //! Sending is the host's: [`Post::due`] hands out what is to be sent now, and [`Post::sent`] or
-//! [`Post::failed`] says what came of it. Delivery is at least once.
+//! [`Post::failed`] says what came of it. Delivery is at least once. [`Parked`] shows what was given up, and has it sent
+//! again.
 
 mod inbox;
+mod parked;
 mod post;
 mod rule;
 
@@ -26,6 +28,7 @@ use crate::record::ValueType;
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
 pub use self::inbox::Inbox;
+pub use self::parked::{Again, Parked};
 pub use self::post::{Due, Post, Recipient};
 #[cfg(feature = "login")]
 pub use self::rule::alert_rules;

@@ -52,6 +52,18 @@ pub struct Due {
     pub to: Recipient,
 }
 
+impl Due {
+    /// The notice: the same at each attempt.
+    pub fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// Whether it is parked where this attempt fails.
+    pub fn is_last(&self) -> bool {
+        self.attempts >= MOST_ATTEMPTS
+    }
+}
+
 /// Who is told.
 pub enum Recipient {
     /// A person.
@@ -155,7 +167,7 @@ impl Post {
     /// # Errors
     /// What the store says.
     pub async fn failed(&self, due: &Due, hopeless: bool) -> Result<()> {
-        if hopeless || due.attempts >= MOST_ATTEMPTS { self.settle(due, Action::Park).await } else { Ok(()) }
+        if hopeless || due.is_last() { self.settle(due, Action::Park).await } else { Ok(()) }
     }
 
     async fn settle(&self, due: &Due, action: Action) -> Result<()> {

@@ -10,6 +10,8 @@ pub(crate) fn options(options: PgConnectOptions) -> PgConnectOptions {
     options
         .application_name("eovr")
         .statement_cache_capacity(200)
+        // No column is a float, and PgBouncer lets nobody in who asks for this.
+        .extra_float_digits(None)
         // Statements carry sealed values and ids; neither belongs in a log.
         .disable_statement_logging()
 }
@@ -18,14 +20,33 @@ pub(crate) fn options(options: PgConnectOptions) -> PgConnectOptions {
 /// default is.
 pub(crate) const GREETING: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
+/// The beginning of a transaction that writes, where the session is not ours to say that to.
+const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// And of one that reads.
+pub(crate) const READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+
+/// What a transaction begins with in a session that is used by others too, with the limits of the writer.
+pub(crate) fn begin(patience: Option<Duration>) -> String {
+    match patience {
+        Some(patience) => format!("{WRITE}; {}", settings(patience, true)),
+        None => WRITE.to_owned(),
+    }
+}
+
+/// Whose session of the server answers.
+pub(crate) const WHOSE: &str = "SELECT pg_backend_pid()";
+
 /// Said to the connection of the writer. A node that the network has swallowed gives up its turn before the
 /// others give up waiting for it.
 pub(crate) fn limits(patience: Duration) -> String {
+    settings(patience, false)
+}
+
+fn settings(patience: Duration, for_transaction: bool) -> String {
     let limit = (patience * 4 / 5).as_millis().max(1);
-    format!(
-        "SELECT set_config('lock_timeout', '{limit}', false), set_config('statement_timeout', '{limit}', false), \
-         set_config('idle_in_transaction_session_timeout', '{limit}', false)"
-    )
+    let set = |name: &str| format!("set_config('{name}', '{limit}', {for_transaction})");
+    let names = ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"];
+    format!("SELECT {}", names.map(set).join(", "))
 }
 
 /// Twenty nodes that start at once take turns.

@@ -17,6 +17,7 @@
 
 mod mariadb;
 mod mongodb;
+mod pgbouncer;
 mod postgres;
 mod process;
 
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant};
 
 pub use mariadb::Mariadb;
 pub use mongodb::ReplicaSet;
+pub use pgbouncer::Pgbouncer;
 pub use postgres::Postgres;
 pub use process::{exists, halt, signal};
 

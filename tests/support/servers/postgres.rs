@@ -80,6 +80,11 @@ impl Postgres {
         certificate
     }
 
+    /// The port that the server listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The process id of the server.
     pub fn pid(&self) -> u32 {
         self.process.pid()

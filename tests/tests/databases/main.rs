@@ -2,6 +2,7 @@
 
 mod accounts;
 mod hostile;
+mod pooler;
 mod races;
 mod rolling;
 mod servers;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use eovr_core::access::{Role, danger};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::incident::{self, Action, FollowUp, FollowUpKind, KIND};
-use eovr_core::notice::{self, Channel, Inbox, MOST_ATTEMPTS, Post, Recipient, Rule, To};
+use eovr_core::notice::{self, Again, Channel, Due, Inbox, MOST_ATTEMPTS, Parked, Post, Recipient, Rule, To};
 use eovr_core::record::{ActorId, Query, Record, RecordId, Value};
 use eovr_core::{Eovr, ErrorKind, Name, Session, Timestamp};
 use eovr_tests::spy::Spy;
@@ -256,6 +256,46 @@ async fn what_cannot_be_sent_is_tried_later_and_parked_in_the_end() {
     let parked =
         ward.notices().await.into_iter().filter(|notice| notice.state().as_str() == "parked").count();
     assert_eq!(parked, 1);
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_seen_and_sent_again_by_tier_5_alone() {
+    let ward = ward().await;
+    ward.told("A form was filed in the wrong folder.").await;
+    ward.sort().await;
+    let first = ward.post.due(Channel::Email).await.unwrap();
+    assert!(!first[0].is_last());
+    ward.post.failed(&first[0], true).await.unwrap();
+    let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
+    let parked = Parked::of(&ward.session(top).await);
+    let page = parked.list(10, None).await.unwrap();
+    assert_eq!(page.items.iter().map(Record::id).collect::<Vec<_>>(), [first[0].id()]);
+    let others = Parked::of(&ward.session(ward.quality).await);
+    assert!(others.list(10, None).await.is_err() || others.list(10, None).await.unwrap().items.is_empty());
+    assert!(others.retry(first[0].id()).await.is_err());
+    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "somebody else had it sent again");
+    parked.retry(first[0].id()).await.unwrap();
+    // It is the same mail, at its first attempt again.
+    let again = ward.post.due(Channel::Email).await.unwrap();
+    assert_eq!(again.iter().map(Due::id).collect::<Vec<_>>(), [first[0].id()]);
+    let error = parked.retry(first[0].id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "it is not parked");
+    let mut last = again;
+    while !last[0].is_last() {
+        ward.clock.pass_seconds(6 * 3600);
+        last = ward.post.due(Channel::Email).await.unwrap();
+    }
+    ward.post.failed(&last[0], false).await.unwrap();
+    assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 1, more: false });
+    assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 0, more: false });
+    assert_eq!(ward.post.due(Channel::Email).await.unwrap().len(), 1);
+    let trail = all(&ward.eovr).trail(notice::KIND, first[0].id()).await.unwrap();
+    assert!(trail.verdict.is_intact());
+    let retried = trail.entries.iter().filter(|entry| entry.event.action.as_str() == "retry");
+    assert_eq!(
+        retried.map(|entry| entry.event.actor.to_string()).collect::<Vec<_>>(),
+        [top.to_string(), top.to_string()]
+    );
 }
 
 #[tokio::test]

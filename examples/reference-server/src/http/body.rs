@@ -183,29 +183,49 @@ impl<S: Send + Sync> FromRequestParts<S> for Poster {
     }
 }
 
-/// The version that the client has seen: `If-Match` with an entity tag of ours.
+/// The version that the client has seen: `If-Match` with an entity tag of ours, or several.
 pub(crate) struct Seen(pub(crate) Option<u64>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Seen {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
-        let text = value.to_str().unwrap_or_default().trim();
-        if text == "*" {
-            return Ok(Self(None));
+        let mut latest = None;
+        for value in parts.headers.get_all(header::IF_MATCH) {
+            let text = value.to_str().unwrap_or_default().trim();
+            if text == "*" {
+                return Ok(Self(None));
+            }
+            for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+                latest = latest.max(Some(version(tag).ok_or_else(not_ours)?));
+            }
+            if latest.is_none() {
+                return Err(not_ours());
+            }
         }
-        let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        let digits = |version: &&str| version.bytes().all(|byte| byte.is_ascii_digit());
-        let version = version.filter(digits).and_then(|version| version.parse().ok());
-        version.map(|version| Self(Some(version))).ok_or_else(|| {
-            Problem::invalid(
-                "if-match",
-                "not an entity tag of this server",
-                "the `ETag` of the record, such as `\"3\"`",
-            )
-        })
+        // Versions only grow: of several that a client has seen, no earlier one can be the record's now.
+        Ok(Self(latest))
     }
+}
+
+/// What proxies that compress write behind a version: Apache, Caddy and Jetty.
+const COMPRESSED: [&str; 4] = ["--gzip", "-gzip", "-br", "-zstd"];
+
+/// The version that a tag says. A proxy that compresses an answer makes its tag weak (`W/"3"`, as nginx does) or adds to
+/// it (`"3-gzip"`). RFC 9110 (13.1.1) has `If-Match` compare strongly, since a weak tag may stand for several wordings of
+/// the same thing. Ours stand for the version and no wording, so each of these says as much as `"3"`.
+fn version(tag: &str) -> Option<u64> {
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    let tag = COMPRESSED.iter().find_map(|by| tag.strip_suffix(by)).unwrap_or(tag);
+    tag.bytes().all(|byte| byte.is_ascii_digit()).then(|| tag.parse().ok())?
+}
+
+fn not_ours() -> Problem {
+    Problem::invalid(
+        "if-match",
+        "not an entity tag of this server",
+        "the `ETag` of the record, such as `\"3\"` or `W/\"3\"`, or `*`",
+    )
 }
 
 /// The whole of a body.
@@ -329,6 +349,26 @@ fn fault(message: &str, field: Option<String>) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tag_says_its_version_whatever_a_proxy_made_of_it() {
+        for tag in ["\"3\"", "W/\"3\"", "\"3-gzip\"", "\"3--gzip\"", "W/\"3-br\""] {
+            assert_eq!(version(tag), Some(3), "{tag}");
+        }
+        for tag in [
+            "3",
+            "W/3",
+            "\"\"",
+            "\"+3\"",
+            "\"3",
+            "w/\"3\"",
+            "\"3-\"",
+            "\"-gzip\"",
+            "\"99999999999999999999\"",
+        ] {
+            assert_eq!(version(tag), None, "{tag}");
+        }
+    }
 
     fn said(message: &str) -> String {
         serde_json::to_string(&fault(message, Some("severity".to_owned()))).unwrap()

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use utoipa_swagger_ui::Config;
 
 use super::headers::Nonce;
-use super::problem::{Code, Problem};
+use super::problem::{Code, PAGE, Problem};
 
 /// `GET /api/docs`: the page. Its own, because the one that comes with Swagger UI runs a script that no
 /// nonce names.
@@ -22,7 +22,7 @@ pub(super) async fn page(nonce: axum::Extension<Nonce>) -> Response {
          <script nonce=\"{nonce}\">SwaggerUIBundle({{url: '/api/openapi.json', dom_id: '#ui'}})</script>\
          </body></html>"
     );
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html).into_response()
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(PAGE))], html).into_response()
 }
 
 /// `GET /api/docs/{file}`: what the page loads.

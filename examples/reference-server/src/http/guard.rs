@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -160,9 +160,15 @@ enum First {
 async fn first(app: &App, door: Door, caller: &str, request: Request) -> Result<First, Problem> {
     let (mut parts, body) = request.into_parts();
     let body = read(body, if door.uploads { LARGEST_FILE } else { LONGEST }).await?;
-    // The address, and not its template: the same key for another record is another request.
-    let route = parts.uri.path().to_owned();
-    let Some(seed) = app.repeats.seed(&parts.headers, caller, &route, &body)? else {
+    let path = parts.uri.path().to_owned();
+    let template = parts.extensions.get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
+    let seed = match template.filter(|_| door.access == Access::Public) {
+        // Of strangers, what the address names is a part of what they ask.
+        Some(template) => app.repeats.seed(&parts.headers, caller, &template, &[&body, path.as_bytes()]),
+        // The address, and not its template: the same key for another record is another request.
+        None => app.repeats.seed(&parts.headers, caller, &path, &[&body]),
+    };
+    let Some(seed) = seed? else {
         return Ok(First::Yes(Request::from_parts(parts, Body::from(body)), None));
     };
     let ticket = match app.repeats.begin(&seed)? {

@@ -28,6 +28,7 @@ mod notices;
 mod openapi;
 mod page;
 mod places;
+mod poster;
 mod problem;
 mod receipt;
 mod repeat;
@@ -57,7 +58,8 @@ use self::routes::{Access, Endpoint, Routes};
 /// Everything that the server answers. For real, how it is and what it has counted is for those who watch it alone, who
 /// ask elsewhere: [`watched`].
 pub(crate) fn router(app: &App) -> Router {
-    framed(app, if app.production { api(ready(Routes::new(app.clone()))) } else { documentation(all(app)) })
+    let routes = if app.production { api(ready(Routes::new(app.clone()))) } else { documentation(all(app)) };
+    framed(app, poster::routes(routes))
 }
 
 /// What those are answered who watch the server.

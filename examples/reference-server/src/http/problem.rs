@@ -163,6 +163,12 @@ impl Problem {
         problem
     }
 
+    /// What it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        let (status, ..) = self.0.code.row();
+        status
+    }
+
     #[must_use]
     pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = Some(detail.into());
@@ -202,7 +208,9 @@ impl Problem {
             return Some(problem);
         }
         let status = response.status();
-        let ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media == JSON);
+        let media = response.headers().get(header::CONTENT_TYPE);
+        // What is no problem of ours and no page for people, which says itself what is wrong.
+        let ours = media.is_some_and(|media| media == JSON || media == PAGE);
         let failed = status.is_client_error() || status.is_server_error();
         (failed && !ours).then(|| Self::new(Code::of(status)))
     }
@@ -247,6 +255,8 @@ impl Problem {
 }
 
 const JSON: &str = "application/json";
+/// The media type of a page.
+pub(crate) const PAGE: &str = "text/html; charset=utf-8";
 
 /// The status alone, with the problem beside it: [`super::frame`] writes the rest.
 impl IntoResponse for Problem {

@@ -4,6 +4,10 @@
 //! are remembered here for a day. What creates a record goes further: the record's id follows from
 //! caller, route and key, so that the store itself refuses the second one, also after a restart and on
 //! another node.
+//!
+//! Strangers have no name, and those who stand before posters are one caller: the key is theirs in that it is drawn at
+//! random. It is known at all posters, so that one that comes with another address is refused as one that comes with
+//! another body.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -94,7 +98,7 @@ impl Repeats {
         Self { secrets, table: Arc::default() }
     }
 
-    /// What a request is known by; none where it carries no key.
+    /// What a request is known by, and what it asks: its body, and where else that stands. None where it carries no key.
     ///
     /// # Errors
     /// `InvalidInput` where the key is none.
@@ -103,7 +107,7 @@ impl Repeats {
         headers: &HeaderMap,
         caller: &str,
         route: &str,
-        body: &[u8],
+        asked: &[&[u8]],
     ) -> Result<Option<Seed>, Problem> {
         let Some(key) = headers.get(HEADER) else { return Ok(None) };
         let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
@@ -115,7 +119,7 @@ impl Repeats {
         let key = digest(&[b"eovr.repeat.v1", secret, caller.as_bytes(), route.as_bytes(), key.as_bytes()]);
         // What the client had seen belongs to what it asks for.
         let seen = headers.get(header::IF_MATCH).map(HeaderValue::as_bytes);
-        let asked: Vec<&[u8]> = [body].into_iter().chain(seen).collect();
+        let asked: Vec<&[u8]> = asked.iter().copied().chain(seen).collect();
         Ok(Some(Seed { key, body: digest(&asked), secrets: self.secrets.clone() }))
     }
 

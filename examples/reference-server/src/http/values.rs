@@ -109,9 +109,9 @@ texts! {
     ReceiptText = matching("^([0-9A-HJKMNP-TV-Z]{4}-){7}[0-9A-HJKMNP-TV-Z]{4}$");
 }
 
-/// An entity tag of ours, or any.
+/// Entity tags of ours, weak ones too, or any.
 pub(crate) fn seen() -> Object {
-    matching(r#"^(\*|"[0-9]{1,18}")$"#)
+    matching(r#"^(\*|(W/)?"[0-9]{1,18}"(, (W/)?"[0-9]{1,18}"){0,8})$"#)
 }
 
 /// A key by which a request that is sent twice is known.

@@ -1,9 +1,10 @@
 //! `POST /api/report/{link}`: a report by somebody who stands before a facility's poster, without an account.
 
 use axum::extract::State;
+use eovr_core::ErrorKind;
 use eovr_core::access::{Actor, danger};
 use eovr_core::identity::facility::Link;
-use eovr_core::incident::{Report, Reporter, taxonomy};
+use eovr_core::incident::{KIND, ReceiptCode, Report, Reporter, taxonomy};
 use eovr_core::org::Stamp;
 use eovr_core::record::ActorId;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use super::app::App;
 use super::auth::Category;
 use super::body::{Json, Poster};
 use super::problem::{Code, Problem};
+use super::repeat::{Keyed, Seed};
 use super::reply::{Answered, created, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
@@ -24,17 +26,17 @@ use super::values;
 pub(crate) struct Told {
     /// What kind of event: a code of the list that `GET` gives.
     #[schema(value_type = values::Category)]
-    category: String,
+    pub(super) category: String,
     /// What happened, in the visitor's own words: 10 to 60,000 characters.
     #[schema(value_type = values::Narrative)]
-    description: String,
+    pub(super) description: String,
     /// Whether the visitor is the patient, or somebody who does not say.
     #[serde(default)]
-    anonymous: bool,
+    pub(super) anonymous: bool,
     /// Where in the facility: the code of a ward or unit.
     #[serde(default)]
     #[schema(value_type = Option<values::ShortCode>)]
-    location: Option<String>,
+    pub(super) location: Option<String>,
 }
 
 /// What a visitor is shown before anything is asked.
@@ -57,9 +59,9 @@ pub(crate) struct Choice {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Thanks {
     /// The incident's number, as people say it.
-    number: Option<String>,
+    pub(super) number: Option<String>,
     /// With this code the visitor follows the report. It is shown this once.
-    receipt: String,
+    pub(super) receipt: String,
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -75,8 +77,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             Endpoint::post(PATH, Access::Public, "Takes a report from the poster's address")
                 .takes::<Told>()
                 .creates::<Thanks>()
-                .counted(Category::Visit)
-                .secret(),
+                .counted(Category::Visit),
             report,
         )
 }
@@ -96,8 +97,27 @@ async fn welcome(State(app): State<App>, Poster(link): Poster) -> Answered {
     })
 }
 
-async fn report(State(app): State<App>, Poster(link): Poster, Json(told): Json<Told>) -> Answered {
-    let stamp = place(&app, link).await?;
+async fn report(
+    State(app): State<App>,
+    Poster(link): Poster,
+    Keyed(seed): Keyed,
+    Json(told): Json<Told>,
+) -> Answered {
+    created(1, "/api/report/receipt", &take(&app, link, seed, told).await?)
+}
+
+/// Takes a report at a poster, once for each key.
+///
+/// # Errors
+/// `NotFound` where no poster has this address; `TooMany` where too much comes from it; `InvalidInput` where the report
+/// is none, or its key came with another.
+pub(super) async fn take(
+    app: &App,
+    link: Option<Link>,
+    seed: Option<Seed>,
+    told: Told,
+) -> Result<Thanks, Problem> {
+    let stamp = place(app, link).await?;
     let facility = stamp.facility.clone();
     // What is reported here stays for good, and each tells people of it: wherever it comes from, there is an end.
     app.auth.rates.by_name(Category::Poster, &link.map(|link| link.to_string()).unwrap_or_default())?;
@@ -111,13 +131,37 @@ async fn report(State(app): State<App>, Poster(link): Poster, Json(told): Json<T
         reporter,
         ..Report::default()
     };
-    let reported = visitor.incidents().report(&facility, report).await?;
-    let thanks = Thanks { number: reported.written.number, receipt: reported.receipt.to_string() };
-    created(reported.written.version, "/api/report/receipt", &thanks)
+    let Some(seed) = seed else {
+        let reported = visitor.incidents().report(&facility, report).await?;
+        return Ok(Thanks::new(reported.written.number, &reported.receipt));
+    };
+    let receipt = ReceiptCode::from_bytes(seed.bytes());
+    match visitor.incidents().report_with(&facility, seed.record(), receipt.clone(), report).await {
+        Ok(reported) => Ok(Thanks::new(reported.written.number, &receipt)),
+        Err(error) if error.kind() == ErrorKind::Conflict => again(app, &seed, &receipt).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The report is there already, from before a restart or by another node: the answer that was given then.
+async fn again(app: &App, seed: &Seed, receipt: &ReceiptCode) -> Result<Thanks, Problem> {
+    let software = danger::unrestricted("eovr-server.visitors", "find a report that was sent twice")?;
+    let record = app.eovr.session(software).load(KIND, seed.record()).await?;
+    // The receipt follows from address and body too, and only its digest is kept.
+    if !receipt.is_of(&record) {
+        return Err(Seed::other_body());
+    }
+    Ok(Thanks::new(record.envelope().number.clone(), receipt))
+}
+
+impl Thanks {
+    fn new(number: Option<String>, receipt: &ReceiptCode) -> Self {
+        Self { number, receipt: receipt.to_string() }
+    }
 }
 
 /// Where the poster of this address hangs. One that was taken away looks like one that never was.
-async fn place(app: &App, link: Option<Link>) -> Result<Stamp, Problem> {
+pub(super) async fn place(app: &App, link: Option<Link>) -> Result<Stamp, Problem> {
     let nowhere = || Problem::new(Code::NotFound).detail("nothing is taken at this address; ask at the desk");
     let link = link.ok_or_else(nowhere)?;
     let software = danger::unrestricted("eovr-server.visitors", "find the facility of a poster")?;

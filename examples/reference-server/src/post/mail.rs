@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use axum::http::{Request, StatusCode, Uri, header};
-use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
+use lettre::message::{Mailbox, MessageBuilder};
+use lettre::{Address as EmailAddress, Message};
+use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::Unsent;
+use super::smtp::Smtp;
+use super::verdict::Unsent;
 use super::words::Letter;
 use crate::outgoing::{Address, Fetch, is_here};
 use crate::output::Failure;
@@ -18,6 +20,8 @@ use crate::output::Failure;
 const KEY: &str = "EOVR_MAIL_KEY";
 /// How long one mail may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// What programs that answer mail look for (RFC 3834, 5): they do not answer this.
+const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
 /// What sends mail.
 pub(super) struct Mail {
@@ -26,56 +30,63 @@ pub(super) struct Mail {
 }
 
 enum By {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Box<Smtp>),
     SendGrid { fetch: Fetch, at: Address, key: Zeroizing<String> },
 }
 
 impl Mail {
     pub(super) fn new(url: &str, from: Option<&str>) -> Result<Self, Failure> {
-        let from = from.and_then(|from| from.parse().ok()).ok_or_else(|| {
+        let from = from.and_then(|from| from.parse().ok()).and_then(in_ascii).ok_or_else(|| {
             Failure::usage(
                 "it is not said whom mail is from".to_owned(),
                 "set EOVR_MAIL_FROM, such as `E·OVR <eovr@hospital.example>`",
             )
         })?;
         let by = match url.split_once("://") {
-            Some(("smtp" | "smtps", _)) => By::Smtp(smtp(url)?),
+            Some(("smtp" | "smtps", _)) => By::Smtp(Box::new(smtp(url)?)),
             _ => sendgrid(url)?,
         };
         Ok(Self { from, by })
     }
 
-    pub(super) async fn send(&self, to: &str, letter: &Letter) -> Result<(), Unsent> {
+    /// Sends a mail. `id` is the same whenever this mail is sent: what came twice is recognised by it.
+    pub(super) async fn send(&self, to: &str, id: &str, letter: &Letter) -> Result<(), Unsent> {
         // An address that is none was typed wrong, and will be no other tomorrow.
-        let to: Mailbox = to.parse().map_err(|_| Unsent::hopeless("an address is none"))?;
+        let to =
+            to.parse().ok().and_then(in_ascii).ok_or_else(|| Unsent::of_recipient("an address is none"))?;
+        let id = format!("<eovr-{id}@{}>", self.from.email.domain());
         match &self.by {
-            By::Smtp(transport) => self.by_smtp(transport, to, letter).await,
-            By::SendGrid { fetch, at, key } => self.by_sendgrid(fetch, at, key, &to, letter).await,
+            By::Smtp(smtp) => {
+                let mail = self.written(&to, id, letter)?;
+                let sent =
+                    tokio::time::timeout(PATIENCE, smtp.send(&self.from.email, &to.email, &mail)).await;
+                sent.map_err(|_| Unsent::for_now("the mail server does not answer in time").for_all())?
+            }
+            By::SendGrid { fetch, at, key } => self.by_sendgrid(fetch, at, key, &to, id, letter).await,
         }
     }
 
-    async fn by_smtp(
-        &self,
-        transport: &AsyncSmtpTransport<Tokio1Executor>,
-        to: Mailbox,
-        letter: &Letter,
-    ) -> Result<(), Unsent> {
-        let message = Message::builder()
+    /// Nothing more is to be sent for now.
+    pub(super) async fn rest(&self) {
+        if let By::Smtp(smtp) = &self.by {
+            // A server that does not say goodbye is left without.
+            let _ = tokio::time::timeout(PATIENCE, smtp.rest()).await;
+        }
+    }
+
+    fn written(&self, to: &Mailbox, id: String, letter: &Letter) -> Result<Message, Unsent> {
+        let (name, value) = AUTO_SUBMITTED;
+        let automatic = HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+        MessageBuilder::new()
             .from(self.from.clone())
-            .to(to)
+            .to(to.clone())
+            .message_id(Some(id))
             .subject(letter.subject.as_str())
+            .raw_header(automatic)
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             .body(letter.text.clone())
-            .map_err(|error| Unsent::hopeless(error.to_string()))?;
-        let sent = tokio::time::timeout(PATIENCE, transport.send(message)).await;
-        match sent.map_err(|_| Unsent::for_now("the mail server does not answer in time"))? {
-            Ok(_) => Ok(()),
-            // What a server answers may repeat the address; its code says enough.
-            Err(error) => Err(Unsent {
-                why: error.status().map_or_else(|| "no mail server".to_owned(), |code| code.to_string()),
-                hopeless: error.is_permanent(),
-            }),
-        }
+            .map_err(|error| Unsent::ours(error.to_string()))
     }
 
     async fn by_sendgrid(
@@ -84,28 +95,70 @@ impl Mail {
         at: &Address,
         key: &str,
         to: &Mailbox,
+        id: String,
         letter: &Letter,
     ) -> Result<(), Unsent> {
+        let (automatic, value) = AUTO_SUBMITTED;
         let body = json!({
             "personalizations": [{ "to": [{ "email": to.email.to_string() }] }],
             "from": { "email": self.from.email.to_string(), "name": self.from.name },
             "subject": letter.subject,
             "content": [{ "type": "text/plain", "value": letter.text }],
+            "headers": { "Message-ID": id, automatic: value },
         });
         let request = Request::post(&at.path)
             .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .header(header::CONTENT_TYPE, "application/json")
             .body(body.to_string().into());
-        let (status, _) = fetch.send(at, request).await.map_err(Unsent::for_now)?;
-        match status {
-            status if status.is_success() => Ok(()),
-            // Its key, its quota or its own trouble: another time it may pass.
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
-                Err(Unsent::for_now(status.to_string()))
-            }
-            status => Err(Unsent { why: status.to_string(), hopeless: status.is_client_error() }),
+        let (status, answer) = fetch.send(at, request).await.map_err(Unsent::for_now)?;
+        match of_sendgrid(status, &answer) {
+            Some(unsent) => Err(unsent),
+            None => Ok(()),
         }
     }
+}
+
+/// What SendGrid's answer means; none where it took the mail.
+pub(super) fn of_sendgrid(status: StatusCode, answer: &[u8]) -> Option<Unsent> {
+    #[derive(Deserialize)]
+    struct Refusal {
+        errors: Vec<Wrong>,
+    }
+    #[derive(Deserialize)]
+    struct Wrong {
+        field: Option<String>,
+    }
+    let why = status.to_string();
+    Some(match status {
+        status if status.is_success() => return None,
+        // Of one mail in many it says which member was wrong, and whom a mail is for stands in one alone.
+        StatusCode::BAD_REQUEST => {
+            let wrong = serde_json::from_slice::<Refusal>(answer).map(|refusal| refusal.errors);
+            let of_recipient = |wrong: &Wrong| {
+                wrong.field.as_deref().is_some_and(|field| field.starts_with("personalizations"))
+            };
+            match wrong.is_ok_and(|wrong| !wrong.is_empty() && wrong.iter().all(of_recipient)) {
+                true => Unsent::of_recipient(why),
+                false => Unsent::ours(why),
+            }
+        }
+        // Its key, and what the key is paid for.
+        StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED => Unsent::ours(why).for_all(),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Unsent::for_now(why),
+        // The sender (403), or an address that is no API: nothing of the recipient.
+        status if status.is_client_error() => Unsent::ours(why),
+        _ => Unsent::for_now(why),
+    })
+}
+
+/// The same mailbox with its domain as mail servers have it: `مستشفى.مصر` is `xn--…` (RFC 5891). What stands before the
+/// `@` has no such form.
+fn in_ascii(mailbox: Mailbox) -> Option<Mailbox> {
+    if mailbox.email.domain().is_ascii() {
+        return Some(mailbox);
+    }
+    let domain = idna::domain_to_ascii(mailbox.email.domain()).ok()?;
+    Some(Mailbox { email: EmailAddress::new(mailbox.email.user(), domain).ok()?, ..mailbox })
 }
 
 /// Whether mail goes over TLS, or no further than this machine.
@@ -121,15 +174,14 @@ pub(super) fn is_protected(url: &str) -> bool {
     }
 }
 
-fn smtp(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, Failure> {
+fn smtp(url: &str) -> Result<Smtp, Failure> {
     // What is wrong with it may hold its password.
-    let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| {
+    Smtp::new(url, PATIENCE).ok_or_else(|| {
         Failure::usage(
             "--mail is no address of a mail server".to_owned(),
             "write smtps://USER:PASSWORD@HOST, or smtp://HOST:PORT?tls=required",
         )
-    })?;
-    Ok(transport.timeout(Some(PATIENCE)).build())
+    })
 }
 
 fn sendgrid(url: &str) -> Result<By, Failure> {

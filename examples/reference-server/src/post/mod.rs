@@ -4,6 +4,10 @@
 //! takes.
 
 mod mail;
+mod smtp;
+#[cfg(test)]
+mod tests;
+mod verdict;
 mod webhook;
 mod words;
 
@@ -13,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use eovr_core::identity::alert::Alert;
 use eovr_core::incident;
 use eovr_core::notice::{Channel, Due, Post, Recipient, account_rules, alert_rules};
 use eovr_core::{Eovr, Result};
@@ -21,8 +26,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use self::mail::Mail;
+use self::verdict::{Fault, Unsent};
 use self::webhook::Webhook;
-use crate::http::Auth;
+use crate::http::{Alarm, Auth};
 use crate::output::Failure;
 
 /// How often the outbox is looked into where nothing is in it.
@@ -167,14 +173,14 @@ impl Room {
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every.tick().await;
-            if let Err(error) = self.round().await {
+            if let Err(error) = self.round(&auth.alarm).await {
                 tracing::warn!(target: "eovr_server::post", kind = error.kind().name(), "the post waits");
                 auth.alarm.of(&error);
             }
         }
     }
 
-    async fn round(&self) -> Result<()> {
+    async fn round(&self, alarm: &Alarm) -> Result<()> {
         let mut sorted = 0;
         loop {
             match self.post.sort().await? {
@@ -186,67 +192,125 @@ impl Room {
             self.bell.rung.send_replace(());
         }
         if let Some(mail) = &self.mail {
-            let due = self.post.due(Channel::Email).await?;
-            let (reports, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.topic == GATHERED);
-            for due in others {
-                self.mail(mail, std::slice::from_ref(&due)).await?;
-            }
-            for due in gathered(reports) {
-                self.mail(mail, &due).await?;
-            }
-            self.reports.iter().for_each(RateLimiter::retain_recent);
+            let sent = self.mails(mail, alarm).await;
+            mail.rest().await;
+            sent?;
         }
         if let Some(webhook) = &self.webhook {
             for due in self.post.due(Channel::Webhook).await? {
                 let outcome = match &due.to {
                     Recipient::System { message } => webhook.tell(&due, message).await,
-                    Recipient::Person { .. } => Err(Unsent::hopeless("a person is no system")),
+                    Recipient::Person { .. } => Err(Unsent::of_recipient("a person is no system")),
                 };
-                self.settle("webhook", &due, outcome).await?;
+                self.settle(By::Webhook, &due, outcome, alarm).await?;
             }
         }
         Ok(())
     }
 
+    async fn mails(&self, mail: &Mail, alarm: &Alarm) -> Result<()> {
+        let due = self.post.due(Channel::Email).await?;
+        let (reports, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.topic == GATHERED);
+        let single = others.into_iter().map(|due| vec![due]);
+        let mut refused = None;
+        for due in single.chain(gathered(reports)) {
+            self.mail(mail, &due, &mut refused, alarm).await?;
+        }
+        self.reports.iter().for_each(RateLimiter::retain_recent);
+        Ok(())
+    }
+
     /// Sends one mail about one thing or several of a sort, to one person. Whoever has had enough of them is written to
-    /// later, about all that there is then: what is not settled comes again.
-    async fn mail(&self, mail: &Mail, all: &[Due]) -> Result<()> {
+    /// later, about all that there is then: what is not settled comes again. After what any mail would meet now
+    /// (`refused`), none is tried: a hundred wrong passwords in a row close an account.
+    async fn mail(
+        &self,
+        mail: &Mail,
+        all: &[Due],
+        refused: &mut Option<Unsent>,
+        alarm: &Alarm,
+    ) -> Result<()> {
         let Some(first) = all.first() else { return Ok(()) };
         if let (Some(reports), GATHERED) = (&self.reports, first.topic.as_str())
             && reports.check_key(&reader(&first.to)).is_err()
         {
             return Ok(());
         }
-        let outcome = self.write(mail, first, all.len()).await;
+        let outcome = match refused {
+            Some(unsent) => Err(unsent.clone()),
+            None => self.write(mail, first, all).await,
+        };
+        if let Err(unsent) = &outcome
+            && unsent.for_all
+        {
+            *refused = Some(unsent.clone());
+        }
         self.bell.mailed(outcome.is_ok());
         for due in all {
-            self.settle("email", due, outcome.clone()).await?;
+            self.settle(By::Mail, due, outcome.clone(), alarm).await?;
         }
         Ok(())
     }
 
-    async fn write(&self, mail: &Mail, due: &Due, how_many: usize) -> Result<(), Unsent> {
+    async fn write(&self, mail: &Mail, due: &Due, all: &[Due]) -> Result<(), Unsent> {
         let Recipient::Person { email, .. } = &due.to else {
-            return Err(Unsent::hopeless("a system has no address"));
+            return Err(Unsent::of_recipient("a system has no address"));
         };
         let url = self.public_url.as_deref();
-        let letter = match how_many {
-            1 => words::letter(&due.topic, &due.about, url),
+        let letter = match all.len() {
+            0 | 1 => words::letter(&due.topic, &due.about, url),
             more => words::of_reports(more, url),
         };
-        mail.send(email, &letter).await
+        mail.send(email, &identity(all), &letter).await
     }
 
-    async fn settle(&self, by: &'static str, due: &Due, outcome: Result<(), Unsent>) -> Result<()> {
-        let Err(Unsent { why, hopeless }) = outcome else {
-            metrics::counter!("eovr_notices_sent_total", "by" => by).increment(1);
+    async fn settle(&self, by: By, due: &Due, outcome: Result<(), Unsent>, alarm: &Alarm) -> Result<()> {
+        let Err(Unsent { why, fault, .. }) = outcome else {
+            metrics::counter!("eovr_notices_sent_total", "by" => by.name()).increment(1);
             return self.post.sent(due).await;
         };
         // Why, and never to whom.
-        tracing::warn!(target: "eovr_server::post", by, hopeless, why, "not sent");
-        metrics::counter!("eovr_notices_failed_total", "by" => by).increment(1);
-        self.post.failed(due, hopeless).await
+        tracing::warn!(target: "eovr_server::post", by = by.name(), fault = fault.name(), why, "not sent");
+        metrics::counter!("eovr_notices_failed_total", "by" => by.name()).increment(1);
+        if fault == Fault::Ours || fault == Fault::Passing && due.is_last() {
+            alarm.alert(by.alert(), Some(&why), None);
+        }
+        self.post.failed(due, fault == Fault::Recipient).await
     }
+}
+
+/// The ways out of the house.
+#[derive(Clone, Copy)]
+enum By {
+    Mail,
+    Webhook,
+}
+
+impl By {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mail => "email",
+            Self::Webhook => "webhook",
+        }
+    }
+
+    fn alert(self) -> Alert {
+        match self {
+            Self::Mail => Alert::MailFailed,
+            Self::Webhook => Alert::WebhookFailed,
+        }
+    }
+}
+
+/// What a mail about these is known by, at each attempt. Where others have joined them it is another mail.
+fn identity(all: &[Due]) -> String {
+    if let [one] = all {
+        return one.id().to_string();
+    }
+    let mut ids: Vec<_> = all.iter().map(Due::id).collect();
+    ids.sort_unstable();
+    let digest = ids.iter().fold(Sha256::new(), |digest, id| digest.chain_update(id.to_string()));
+    digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A digest of somebody's address, which tells a dump of memory nothing.
@@ -267,23 +331,4 @@ fn gathered(all: Vec<Due>) -> Vec<Vec<Due>> {
         people.entry(reader(&due.to)).or_default().push(due);
     }
     people.into_values().collect()
-}
-
-/// Something that could not be sent.
-#[derive(Clone)]
-struct Unsent {
-    /// Why, for the log.
-    why: String,
-    /// Whether it would be the same another time.
-    hopeless: bool,
-}
-
-impl Unsent {
-    fn hopeless(why: impl Into<String>) -> Self {
-        Self { why: why.into(), hopeless: true }
-    }
-
-    fn for_now(why: impl Into<String>) -> Self {
-        Self { why: why.into(), hopeless: false }
-    }
 }

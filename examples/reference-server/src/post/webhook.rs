@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::Unsent;
+use super::verdict::Unsent;
 use crate::outgoing::{Address, Fetch};
 use crate::output::Failure;
 
@@ -60,7 +60,11 @@ impl Webhook {
         match status {
             status if status.is_success() => Ok(()),
             // Only this one says that it will never be wanted.
-            StatusCode::GONE => Err(Unsent::hopeless(status.to_string())),
+            StatusCode::GONE => Err(Unsent::of_recipient(status.to_string())),
+            // Our signature, our address, or what we say of ourselves.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
+                Err(Unsent::ours(status.to_string()))
+            }
             status => Err(Unsent::for_now(status.to_string())),
         }
     }

@@ -17,6 +17,7 @@ mod keys;
 mod load;
 mod post;
 mod provider;
+mod proxied;
 mod scorers;
 #[cfg(target_os = "linux")]
 mod secrets;

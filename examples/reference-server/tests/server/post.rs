@@ -218,6 +218,121 @@ fn sendgrid_gets_what_its_api_expects() -> Tested {
     Ok(())
 }
 
+/// Its address, what it takes (whom each mail is for, and the mail), and how it is mended.
+type Refusing = (String, Receiver<(String, String)>, Sender<()>);
+
+/// A mail server that answers the command that begins with a word with a refusal, until it is mended.
+fn refusing_mailbox(step: &'static str, refusal: &'static str) -> Found<Refusing> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    let (tell, told) = channel();
+    let (mend, mended) = channel::<()>();
+    std::thread::spawn(move || -> std::io::Result<()> {
+        let mut refuses = true;
+        loop {
+            let (mut stream, _) = listener.accept()?;
+            let mut lines = BufReader::new(stream.try_clone()?).lines();
+            refuses &= mended.try_recv().is_err();
+            stream.write_all(b"220 test\r\n")?;
+            let mut to = String::new();
+            while let Some(line) = lines.next().transpose().ok().flatten() {
+                let answer = match line.split(' ').next().unwrap_or_default() {
+                    _ if refuses && line.starts_with(step) => refusal,
+                    "EHLO" => "250-test\r\n250 AUTH PLAIN",
+                    "AUTH" => "235 come in",
+                    "RCPT" => {
+                        line.clone_into(&mut to);
+                        "250 well"
+                    }
+                    "DATA" => "354 go on",
+                    _ => "250 well",
+                };
+                if stream.write_all(format!("{answer}\r\n").as_bytes()).is_err() {
+                    break;
+                }
+                if answer.starts_with("354") {
+                    let mail = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".");
+                    let _ = tell.send((to.clone(), mail.collect::<Vec<_>>().join("\n")));
+                    stream.write_all(b"250 taken\r\n")?;
+                }
+            }
+        }
+    });
+    Ok((address, told, mend))
+}
+
+/// Asks again and again, until the answer has this.
+fn until(hospital: &Hospital, path: &str, token: &str, expected: &str) -> Found<Value> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let head = format!("GET {path} HTTP/1.1\r\nauthorization: Bearer {token}");
+        let answer = hospital.server.ask(&head, "")?;
+        if answer.contains(expected) {
+            let (_, body) = answer.split_once("\r\n\r\n").ok_or("an answer has a body")?;
+            return Ok(serde_json::from_str(body)?);
+        }
+        assert!(Instant::now() < end, "no `{expected}` in {answer}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// A wrong password says nothing of whom a mail is for: tier 5 hears of it, and nothing is given up.
+#[test]
+fn a_login_that_a_mail_server_refuses_is_told_to_tier_5_and_gives_up_no_mail() -> Tested {
+    let (address, _, _) = refusing_mailbox("AUTH", "535 5.7.8 wrong, and mona@hospital.example too")?;
+    let hospital = Hospital::open(|serve| {
+        serve.args([
+            "--mail",
+            &format!("smtp://eovr:wrong@{address}"),
+            "--mail-from",
+            "eovr@hospital.example",
+        ]);
+    })?;
+    report(&hospital)?;
+    let top = hospital.known("top@eovr.test")?;
+    let alerts = until(&hospital, "/api/alerts", &top, "mail_failed")?;
+    let alert =
+        alerts["items"].as_array().and_then(|all| all.iter().find(|one| one["alert"] == "mail_failed"));
+    assert_eq!(alert.ok_or("an alert")?["subject"], "login: 535 5.7.8");
+    until(&hospital, "/api/notices", &top, "security_alert.raise")?;
+    let parked = until(&hospital, "/api/notices/parked", &top, "items")?;
+    assert_eq!(parked["items"], json!([]));
+    Ok(())
+}
+
+/// A recipient who is none is given up at once. Once the mail server is mended, tier 5 has the mail sent again.
+#[test]
+fn what_was_given_up_is_sent_again_when_tier_5_says_so() -> Tested {
+    let (address, told, mend) = refusing_mailbox("RCPT", "550 5.1.1 nobody is called that")?;
+    let hospital = Hospital::open(|serve| {
+        serve.args(["--mail", &format!("smtp://{address}"), "--mail-from", "eovr@hospital.example"]);
+    })?;
+    let id = report(&hospital)?;
+    let top = hospital.known("top@eovr.test")?;
+    let parked = until(&hospital, "/api/notices/parked", &top, &id)?;
+    let one = parked["items"].as_array().and_then(|all| all.iter().find(|one| one["about"] == *id));
+    let one = one.ok_or("a notice")?;
+    assert_eq!(
+        (&one["channel"], &one["topic"], &one["attempts"]),
+        (&json!("email"), &json!("incident.report"), &json!(1))
+    );
+    assert!(!parked.to_string().contains('@'), "an address in {parked}");
+    assert!(told.try_recv().is_err());
+    mend.send(())?;
+    let retry =
+        format!("POST /api/notices/{}/retry HTTP/1.1\r\nauthorization: Bearer {top}", text(one, "id")?);
+    assert!(hospital.server.ask(&retry, "")?.starts_with("HTTP/1.1 204 "));
+    let (_, mail) = told.recv_timeout(PATIENCE)?;
+    let name = format!("Message-ID: <eovr-{}@hospital.example>", text(one, "id")?);
+    assert!(mail.contains(&name) && mail.contains("MIME-Version: 1.0"), "{mail}");
+    let again = hospital.post("/api/notices/parked/retry", &top, &json!({}))?;
+    assert!(again["waiting"].is_u64() && again["more"] == false, "{again}");
+    let nurse = hospital.known("staff.wn-e-1@eovr.test")?;
+    let refused = hospital.post("/api/notices/parked/retry", &nurse, &json!({}))?;
+    assert_eq!(refused["code"], "denied", "{refused}");
+    Ok(())
+}
+
 #[test]
 fn another_system_is_told_of_every_change_and_can_check_by_whom() -> Tested {
     let (address, told) = receiver(&[200])?;

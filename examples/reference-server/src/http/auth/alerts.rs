@@ -40,7 +40,7 @@ impl Alerts {
         let note = request_id.zip(network.as_ref());
         let note = note.map(|(request_id, network)| format!("request {request_id} from {network}"));
         let first = self.waits(alert, subject, note);
-        if first || !is_of_a_record(alert) {
+        if first || !is_met_again(alert) {
             let alert = alert.name();
             tracing::error!(target: "eovr_server::security", alert, subject, request_id, network, "alert");
             metrics::counter!("eovr_alerts_total", "alert" => alert).increment(1);
@@ -92,9 +92,13 @@ impl Today {
     }
 }
 
-/// It is met again at every request for that record, and says nothing new.
 fn is_of_a_record(alert: Alert) -> bool {
     alert == Alert::RecordTampered
+}
+
+/// It is met again at every request for that record, or with every mail, and says nothing new.
+fn is_met_again(alert: Alert) -> bool {
+    is_of_a_record(alert) || matches!(alert, Alert::MailFailed | Alert::WebhookFailed)
 }
 
 fn day() -> u64 {

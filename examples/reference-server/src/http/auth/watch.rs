@@ -7,13 +7,13 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use eovr_core::Timestamp;
 use eovr_core::notice::Inbox;
 use eovr_core::record::{ActorId, RecordId};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -22,6 +22,14 @@ use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::routes::{Access, Endpoint, Routes};
 
+/// Where nothing happens a comment says that the line is open: proxies close one on which nothing comes for a minute.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// What goes through a proxy as it comes: nginx would gather it, others compress it first, and no one may keep it.
+const AS_IT_COMES: [(HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
+    (header::CACHE_CONTROL, "no-store, no-transform"),
+    (HeaderName::from_static("x-accel-buffering"), "no"),
+];
 /// A page is warned so long before its login ends.
 const WARNING_SECONDS: i64 = 120;
 const LOOK: Duration = Duration::from_secs(1);
@@ -41,10 +49,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn listen(State(app): State<App>, Person(who): Person) -> Result<Response, Problem> {
     let owner = ActorId::new(&who.user.to_string())?;
     let inbox = Inbox::of(&app.eovr, owner)?;
-    let events = Sse::new(events(app, who.login, inbox));
-    let mut response = events.keep_alive(KeepAlive::default()).into_response();
-    let stream = HeaderValue::from_static("text/event-stream; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, stream);
+    // The first byte at once: a proxy and a page that wait for it know that they are through.
+    let open = stream::once(std::future::ready(Ok(Event::default().comment("open"))));
+    let events = Sse::new(open.chain(events(app, who.login, inbox)));
+    let mut response = events.keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    for (name, value) in AS_IT_COMES {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     Ok(response)
 }
 

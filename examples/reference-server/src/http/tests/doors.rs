@@ -613,6 +613,9 @@ async fn a_page_is_warned_before_its_login_ends() -> Tested {
         Request::get("/api/auth/events").header("host", "test").header("authorization", mona.bearer());
     let response = door.server.router.clone().oneshot(request.body(Body::empty())?).await?;
     assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+    // Through proxies as it comes.
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
+    assert_eq!(response.headers()["cache-control"], "no-store, no-transform");
     let mut events = response.into_body();
     let mut told = async || {
         let frame = events.frame().await.ok_or("the stream ended")??;
@@ -620,6 +623,7 @@ async fn a_page_is_warned_before_its_login_ends() -> Tested {
             frame.into_data().map_err(|_| "no data")?.to_vec(),
         )?)
     };
+    assert!(told().await?.starts_with(": "), "nothing comes at once");
     door.clock.pass_seconds(13 * 60 + 1);
     let warning = told().await?;
     assert!(warning.starts_with("event: idle\ndata: {\"idle_at\":"), "{warning}");

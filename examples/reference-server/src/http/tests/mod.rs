@@ -11,6 +11,7 @@ mod incidents;
 mod lists;
 mod load;
 mod models;
+mod proxied;
 mod receipts;
 mod repeats;
 mod routes;

@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::http::Method;
+use axum::body::Body;
+use axum::http::{Method, Request};
 use eovr_core::memory::MemoryStore;
 use eovr_core::ports::Store;
 
-use super::{Got, NURSE, QUALITY, REPORT, Server, Tested};
+use eovr_core::access::danger;
+use eovr_core::identity::facility::Link;
+use eovr_core::identity::{Site, facility};
+use eovr_core::org::OrgId;
+use eovr_core::seal::Entropy;
+
+use super::{Got, NURSE, QUALITY, REPORT, Server, TOP, Tested, actor};
 
 async fn keyed(
     server: &Server,
@@ -125,5 +132,125 @@ async fn of_many_at_once_one_is_done() -> Tested {
     assert!(statuses == [201] || statuses == [201, 409], "{statuses:?}");
     let page = server.get(NURSE, "/api/incidents").await?.json()?;
     assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+/// The path of a facility's poster.
+async fn poster(server: &Server, facility: &str, seed: u8) -> Result<String, Box<dyn std::error::Error>> {
+    let sites = Site::all(server.app.eovr.org());
+    let site = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
+    let setup = server.app.eovr.session(danger::unrestricted("test", "hang up a poster")?);
+    let id = setup.create(facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
+    let link = Link::draw(&mut Entropy::from_seed(&[seed; 32]));
+    let top = server.app.eovr.session(actor(&server.app.eovr, TOP).ok_or("somebody")?);
+    top.act(facility::KIND, id, link.command()).await?;
+    Ok(format!("/api/report/{link}"))
+}
+
+const STRANGER: &str = "nobody";
+
+/// The network is worst where people stand before a poster: what they send again is one report.
+#[tokio::test]
+async fn a_report_at_a_poster_that_is_sent_twice_is_one_report() -> Tested {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let server = Server::on(store.clone(), false).await?;
+    let (here, elsewhere) = (poster(&server, "F1", 1).await?, poster(&server, "F2", 2).await?);
+    let key = "5f1c2f0e-4a5b-4c6d-8e7f-0123456789ab";
+    let unsaid = ANONYMOUS.replace(r#""reporter": "anonymous""#, r#""anonymous": true"#);
+    for body in [REPORT, &unsaid] {
+        let key = format!("{key}-{}", body.len());
+        let first = keyed(&server, STRANGER, &here, &key, body).await?.is(201)?;
+        let again = keyed(&server, STRANGER, &here, &key, body).await?.is(201)?;
+        assert_eq!(first.text, again.text);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        // Also after a restart, or at another node.
+        let restarted = Server::on(store.clone(), false).await?;
+        for server in [&server, &restarted] {
+            for (path, body) in [(&here, OTHER), (&elsewhere, body)] {
+                let reused = keyed(server, STRANGER, path, &key, body).await?;
+                assert_eq!(reused.problem(422, "invalid_input")?["errors"][0]["field"], "idempotency-key");
+            }
+        }
+        let again = keyed(&restarted, STRANGER, &here, &key, body).await?.is(201)?;
+        assert_eq!(first.text, again.text, "number and receipt are the first ones");
+    }
+    // A key of somebody who is in is another, and without one each request is a report.
+    keyed(&server, NURSE, "/api/incidents", key, REPORT).await?.is(201)?;
+    server.post(STRANGER, &here, REPORT).await?.is(201)?;
+    let page = server.get(QUALITY, "/api/incidents").await?.json()?;
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(4));
+    let page = server.get("quality_admin F2 quality-2", "/api/incidents").await?.json()?;
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(0));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_at_a_poster_at_once_one_is_taken() -> Tested {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    // Two nodes, which remember nothing of each other.
+    let nodes = [Server::on(store.clone(), false).await?, Server::on(store, false).await?].map(Arc::new);
+    let path = poster(&nodes[0], "F1", 1).await?;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..16 {
+        let (server, path) = (nodes[number % 2].clone(), path.clone());
+        tasks.spawn(async move {
+            let got = keyed(&server, STRANGER, &path, "the-one", REPORT).await;
+            got.map(|got| (got.status.as_u16(), got.text)).unwrap_or_default()
+        });
+    }
+    let mut said = tasks.join_all().await;
+    said.retain(|(status, _)| *status != 409);
+    said.sort_unstable();
+    said.dedup();
+    assert!(matches!(said.as_slice(), [(201, _)]), "{said:?}");
+    let page = nodes[0].get(QUALITY, "/api/incidents").await?.json()?;
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+/// What a browser sends from a page.
+async fn form(
+    server: &Server,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> Result<Got, Box<dyn std::error::Error>> {
+    let body = serde_urlencoded::to_string(fields)?;
+    let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+    server.send(request.body(Body::from(body))?).await
+}
+
+/// The code on a poster leads to a page in both languages, which takes a report without a script, and takes it once.
+#[tokio::test]
+async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
+    let server = Server::new().await?;
+    let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
+    let shown = server.get(STRANGER, &page).await?.is(200)?;
+    assert_eq!(shown.header("content-type"), "text/html; charset=utf-8");
+    for expected in ["one", "واحد", "quality department", "قسم الجودة", "<form method=\"post\">"]
+    {
+        assert!(shown.text.contains(expected), "{expected}");
+    }
+    assert!(!shown.text.contains("<script"));
+    let key = shown.text.split_once("name=\"key\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+    let (key, _) = key.ok_or("the page has a key")?;
+    let told = "أخذت دواء مريض آخر <b>بالخطأ</b> في العنبر";
+    let fields = [("key", key), ("category", "medication"), ("description", told)];
+    let first = form(&server, &page, &fields).await?.is(201)?;
+    let again = form(&server, &page, &fields).await?.is(201)?;
+    let shown = |got: &Got| got.text.split_once("<body>").map(|(_, body)| body.to_owned());
+    assert_eq!(shown(&first), shown(&again), "number and receipt are the first ones");
+    let other = [("key", key), ("category", "medication"), ("description", "It was another patient.")];
+    form(&server, &page, &other).await?.is(422)?;
+    for wrong in [vec![], vec![("category", "medication"), ("description", "short")], vec![("key", " ")]] {
+        let got = form(&server, &page, &wrong).await?.is(422)?;
+        assert!(got.text.contains("عشرة أحرف") && got.text.contains("ten letters"), "{}", got.text);
+    }
+    let list = server.get(QUALITY, "/api/incidents").await?.is(200)?.json()?;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
+    for nowhere in ["/r/nonsense", "/r/0192f0c0-0000-4000-8000-000000000000"] {
+        let got = server.get(STRANGER, nowhere).await?.is(404)?;
+        assert!(got.text.contains("Ask at the desk") && got.text.contains("الاستقبال"), "{}", got.text);
+        form(&server, nowhere, &fields).await?.is(404)?;
+    }
     Ok(())
 }

@@ -208,16 +208,20 @@ impl Provider {
         let mut kept = self.0.kept.write().unwrap_or_else(PoisonError::into_inner);
         kept.asked = Some(now);
         let before = kept.trouble.take();
+        let issuer = &self.0.outside.issuer;
         match answer {
             // It is believed that it has none: that is how it withdraws all.
             Ok(keys) => {
+                let unread = keys.passed_over();
+                if unread > 0 && kept.keys.as_ref().is_none_or(|(before, _)| before.passed_over() != unread) {
+                    tracing::warn!(issuer, unread, "the identity provider has keys that cannot be read");
+                }
                 let none = keys.is_empty();
                 kept.trouble = none.then(|| "it has no key for RS256 or ES256 signatures".to_owned());
                 kept.keys = Some((Arc::new(keys), now));
             }
             Err(why) => kept.trouble = Some(why),
         }
-        let issuer = &self.0.outside.issuer;
         match &kept.trouble {
             Some(why) if before.as_ref() != Some(why) => {
                 tracing::warn!(issuer, why, "the identity provider gives no keys");

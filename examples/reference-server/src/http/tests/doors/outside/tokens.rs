@@ -383,6 +383,170 @@ async fn a_key_without_an_algorithm_is_used_as_its_type_says() -> Tested {
     Ok(())
 }
 
+/// RFC 7517, 5: what cannot be read is passed over, and the rest of the set is good.
+#[tokio::test]
+async fn a_key_that_cannot_be_read_takes_no_other_with_it() -> Tested {
+    let key = Key::new("one")?;
+    let played = Played::new(&[&key]).await?;
+    let changed =
+        |member: &str, to: Value| Ok::<_, Box<dyn std::error::Error>>(with(&key.public()?, member, to));
+    for strange in [
+        changed("kid", json!(7))?,
+        changed("x5c", json!("a text"))?,
+        changed("key_ops", json!("verify"))?,
+        changed("use", json!(["sig"]))?,
+        changed("kty", json!("LATTICE"))?,
+        changed("kty", Value::Null)?,
+        changed("crv", json!("P-999"))?,
+        changed("x", json!({"point": 1}))?,
+        Value::Null,
+        json!([]),
+        json!("a key"),
+        json!(1),
+        json!({}),
+    ] {
+        for keys in [json!([strange, key.public()?]), json!([key.public()?, strange])] {
+            played.give(Answer::of(json!({ "keys": keys })));
+            let door = beside(&played.settings()).await?;
+            let got = door.me(&key.sign(&played.claims(now(&door.clock)))?).await?;
+            assert_eq!(got.status, 200, "{strange}");
+        }
+    }
+    for none in ["[]", "{}", r#"{"keys": {}}"#, r#"{"keys": null}"#, "nonsense"] {
+        played.give(Answer::of(none));
+        let door = beside(&played.settings()).await?;
+        let token = key.sign(&played.claims(now(&door.clock)))?;
+        door.me(&token).await?.problem(503, "unavailable").map_err(|error| format!("{none}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// A key of RSA as it is published, and what signs with it.
+fn rsa(name: &str) -> Failing<(Value, EncodingKey)> {
+    let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048)?;
+    let der = aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair)?;
+    // What PKCS #8 has around a key of RSA always takes as many bytes.
+    let secret = EncodingKey::from_rsa_der(der.as_ref().get(26..).ok_or("a key")?);
+    let mut public = serde_json::to_value(Jwk::from_encoding_key(&secret, Algorithm::RS256)?)?;
+    public["kid"] = json!(name);
+    Ok((public, secret))
+}
+
+/// RFC 7517, 4.5: keys of different types may share a name, where they are alternatives.
+#[tokio::test]
+async fn keys_of_one_name_are_told_apart_by_their_algorithm() -> Tested {
+    let point = Key::new("one")?;
+    let (public, secret) = rsa("one")?;
+    let played = Played::new(&[]).await?;
+    for keys in [[point.public()?, public.clone()], [public.clone(), point.public()?]] {
+        played.give(Answer::of(json!({ "keys": keys })));
+        let door = beside(&played.settings()).await?;
+        let claims = played.claims(now(&door.clock));
+        let header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::RS256) };
+        door.me(&point.sign(&claims)?).await?.is(200)?;
+        door.me(&jsonwebtoken::encode(&header, &claims, &secret)?).await?.is(200)?;
+    }
+    // Two of one name and one algorithm, as in the middle of a careless rotation: either has signed.
+    let other = Key::new("one")?;
+    played.give(Answer::of(json!({"keys": [point.public()?, other.public()?]})));
+    let door = beside(&played.settings()).await?;
+    let claims = played.claims(now(&door.clock));
+    door.me(&point.sign(&claims)?).await?.is(200)?;
+    door.me(&other.sign(&claims)?).await?.is(200)?;
+    refused(&door, &[("a third", Key::new("one")?.sign(&claims)?)]).await
+}
+
+/// A name is optional for keys and tokens (RFC 7515, 4.1.4). Where it is missing there is no choice, or no key.
+#[tokio::test]
+async fn without_a_name_the_only_key_of_its_algorithm_is_meant() -> Tested {
+    let (one, other) = (Key::new("one")?, Key::new("other")?);
+    let (rsa, _) = rsa("rsa")?;
+    let nameless = |key: &Key| Ok::<_, Box<dyn std::error::Error>>(with(&key.public()?, "kid", Value::Null));
+    let unnamed =
+        |key: &Key, claims: &Value| jsonwebtoken::encode(&Header::new(Algorithm::ES256), claims, &key.secret);
+    let played = Played::new(&[]).await?;
+    for (keys, named, without) in [
+        (json!([one.public()?, rsa]), 200, 200),
+        (json!([nameless(&one)?]), 200, 200),
+        (json!([one.public()?, other.public()?]), 200, 401),
+        (json!([nameless(&one)?, other.public()?]), 401, 401),
+    ] {
+        played.give(Answer::of(json!({ "keys": keys })));
+        let door = beside(&played.settings()).await?;
+        let claims = played.claims(now(&door.clock));
+        let said = [door.me(&one.sign(&claims)?).await?, door.me(&unnamed(&one, &claims)?).await?];
+        assert_eq!(said.map(|got| got.status.as_u16()), [named, without], "{keys}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_set_may_have_any_number_of_keys() -> Tested {
+    let last = Key::new("the last")?;
+    let mut keys = Vec::new();
+    for number in 0..200 {
+        let mut public = Key::new(&format!("key {number}"))?.public()?;
+        public["use"] = json!(if number % 2 == 0 { "enc" } else { "sig" });
+        keys.push(public);
+    }
+    keys.push(last.public()?);
+    let played = Played::new(&[]).await?;
+    played.give(Answer::of(json!({ "keys": keys })));
+    let door = beside(&played.settings()).await?;
+    door.me(&last.sign(&played.claims(now(&door.clock)))?).await?.is(200)?;
+    Ok(())
+}
+
+/// RFC 7515, 4.1.11: who does not understand what is critical refuses the whole.
+#[tokio::test]
+async fn a_critical_extension_is_refused_whatever_is_signed() -> Tested {
+    let (played, key, door) = ready().await?;
+    let claims = played.claims(now(&door.clock));
+    let signed = |crit: Value| {
+        let header = json!({"alg": "ES256", "typ": "JWT", "kid": "one", "crit": crit, "exp": 1, "b64": true});
+        let said = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
+        let signature = jsonwebtoken::crypto::sign(said.as_bytes(), &key.secret, Algorithm::ES256)?;
+        Failing::Ok(format!("{said}.{signature}"))
+    };
+    let bad = [
+        ("one that is known to others", signed(json!(["b64"]))?),
+        ("one that is made up", signed(json!(["urn:example:fresh"]))?),
+        ("one that is usual", signed(json!(["exp"]))?),
+        ("none", signed(json!([]))?),
+        ("nothing", signed(Value::Null)?),
+    ];
+    refused(&door, &bad).await
+}
+
+/// Entra ID's access tokens name no type. A host that says so takes them, and still no ID token.
+#[tokio::test]
+async fn an_access_token_without_a_type_is_taken_where_the_host_says_so() -> Tested {
+    let (played, key, door) = ready().await?;
+    let plain = with(&played.claims(now(&door.clock)), "typ", Value::Null);
+    let delegated = with(&plain, "scp", json!("reports.write"));
+    refused(&door, &[("not said", key.sign(&delegated)?)]).await?;
+    let mut settings = played.settings();
+    settings["plain_jwt"] = json!(true);
+    let door = beside(&settings).await?;
+    let application = with(&plain, "idtyp", json!("app"));
+    assert_eq!(door.me(&key.sign(&delegated)?).await?.is(200)?.json()?["human"], true);
+    assert_eq!(door.me(&key.sign(&application)?).await?.is(200)?.json()?["human"], false);
+    door.me(&key.sign_as("at+jwt", &plain)?).await?.is(200)?;
+    let bad = [
+        ("an ID token", key.sign(&plain)?),
+        ("an ID token with a nonce", key.sign(&with(&delegated, "nonce", json!("n")))?),
+        ("an ID token beside an access token", key.sign(&with(&delegated, "at_hash", json!("h")))?),
+        ("an ID token beside a code", key.sign(&with(&delegated, "c_hash", json!("h")))?),
+        ("a refresh token", key.sign(&with(&delegated, "typ", json!("Refresh")))?),
+        ("a logout token", key.sign_as("logout+jwt", &delegated)?),
+    ];
+    refused(&door, &bad).await
+}
+
 async fn refused(door: &Door, tokens: &[(&str, String)]) -> Tested {
     let mut said = std::collections::BTreeSet::new();
     for (what, token) in tokens {

@@ -1,0 +1,165 @@
+//! Hands mails to a mail server, step by step: what a refusal means depends on the step that it answers.
+
+use std::time::Duration;
+
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
+use lettre::{Address, Message};
+use percent_encoding::percent_decode_str;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::verdict::{Step, Unsent};
+
+/// A mail server, and the connection to it that is open.
+pub(super) struct Smtp {
+    host: String,
+    port: u16,
+    tls: Tls,
+    credentials: Option<Credentials>,
+    hello: ClientId,
+    patience: Duration,
+    /// Mails that are sent one after the other share a connection.
+    open: Mutex<Option<AsyncSmtpConnection>>,
+}
+
+/// Where TLS begins.
+enum Tls {
+    Never,
+    /// After a greeting in the clear, where the server offers it.
+    Offered(TlsParameters),
+    /// After a greeting in the clear.
+    Upgraded(TlsParameters),
+    /// With the first byte.
+    FromTheStart(TlsParameters),
+}
+
+impl Smtp {
+    /// Reads an address: `smtps://USER:PASSWORD@HOST:PORT`, or `smtp://…` with `tls=required` or `tls=opportunistic`;
+    /// none where it is none. A path is the name that the server is greeted with.
+    pub(super) fn new(url: &str, patience: Duration) -> Option<Self> {
+        let url = Url::parse(url).ok()?;
+        let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let wanted = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, wanted)| wanted);
+        let parameters = || TlsParameters::new(host.clone()).ok();
+        let (tls, usual_port) = match (url.scheme(), wanted.as_deref()) {
+            ("smtp", None) => (Tls::Never, SMTP_PORT),
+            ("smtp", Some("opportunistic")) => (Tls::Offered(parameters()?), SUBMISSION_PORT),
+            ("smtp", Some("required")) => (Tls::Upgraded(parameters()?), SUBMISSION_PORT),
+            ("smtps", _) => (Tls::FromTheStart(parameters()?), SUBMISSIONS_PORT),
+            _ => return None,
+        };
+        let plain = |text: &str| Some(percent_decode_str(text).decode_utf8().ok()?.into_owned());
+        let credentials = match url.password() {
+            Some(password) => Some(Credentials::new(plain(url.username())?, plain(password)?)),
+            None => None,
+        };
+        let hello = match url.path().trim_matches('/') {
+            "" => ClientId::default(),
+            name => ClientId::Domain(name.to_owned()),
+        };
+        let port = url.port().unwrap_or(usual_port);
+        Some(Self { host, port, tls, credentials, hello, patience, open: Mutex::new(None) })
+    }
+
+    /// Sends one mail to one recipient.
+    pub(super) async fn send(&self, from: &Address, to: &Address, mail: &Message) -> Result<(), Unsent> {
+        let mut open = self.open.lock().await;
+        // What is broken off in the middle, by an error or by a deadline, is not used again.
+        let mut server = match open.take() {
+            Some(mut server) => match server.test_connected().await {
+                true => server,
+                false => self.connect().await?,
+            },
+            None => self.connect().await?,
+        };
+        let sent = say(&mut server, from, to, mail).await;
+        match sent {
+            Ok(()) => *open = Some(server),
+            Err(_) => server.abort().await,
+        }
+        sent
+    }
+
+    /// Nothing more is to be sent for now: a server does not wait for those who say nothing.
+    pub(super) async fn rest(&self) {
+        let server = self.open.lock().await.take();
+        if let Some(mut server) = server {
+            drop(server.quit().await);
+        }
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Unsent> {
+        let at_once = match &self.tls {
+            Tls::FromTheStart(parameters) => Some(parameters.clone()),
+            _ => None,
+        };
+        let (at, patience) = ((self.host.as_str(), self.port), Some(self.patience));
+        let greeted = |error| unsent(Step::Greeting, &error);
+        let mut server = AsyncSmtpConnection::connect_tokio1(at, patience, &self.hello, at_once, None)
+            .await
+            .map_err(greeted)?;
+        let upgrade = match &self.tls {
+            Tls::Offered(parameters) if server.can_starttls() => Some(parameters),
+            Tls::Upgraded(parameters) => Some(parameters),
+            _ => None,
+        };
+        if let Some(parameters) = upgrade {
+            server.starttls(parameters.clone(), &self.hello).await.map_err(greeted)?;
+        }
+        if let Some(credentials) = &self.credentials {
+            let entered = server.auth(DEFAULT_MECHANISMS, credentials).await;
+            entered.map_err(|error| unsent(Step::Login, &error))?;
+        }
+        Ok(server)
+    }
+}
+
+async fn say(
+    server: &mut AsyncSmtpConnection,
+    from: &Address,
+    to: &Address,
+    mail: &Message,
+) -> Result<(), Unsent> {
+    let takes = |extension| server.server_info().supports_feature(extension);
+    let mut parameters = Vec::new();
+    for (address, beyond) in [(from, Unsent::ours as fn(_) -> _), (to, Unsent::of_recipient)] {
+        if address.user().is_ascii() && address.domain().is_ascii() {
+            continue;
+        }
+        if !takes(Extension::SmtpUtfEight) {
+            return Err(beyond(NO_SMTPUTF8));
+        }
+        parameters = vec![MailParameter::SmtpUtfEight];
+    }
+    let mail = mail.formatted();
+    if !mail.is_ascii() && takes(Extension::EightBitMime) {
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    let refused = |step| move |error| unsent(step, &error);
+    server.command(Mail::new(Some(from.clone()), parameters)).await.map_err(refused(Step::Sender))?;
+    server.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(refused(Step::Recipient))?;
+    server.command(Data).await.map_err(refused(Step::Content))?;
+    server.message(&mail).await.map_err(refused(Step::Content))?;
+    Ok(())
+}
+
+/// A name before the `@` has no other way to be written (RFC 6531).
+const NO_SMTPUTF8: &str =
+    "the mail server takes no address with characters beyond ASCII before its `@` (SMTPUTF8)";
+
+/// What a server answers may repeat the address; its codes say enough.
+fn unsent(step: Step, error: &Error) -> Unsent {
+    let text = || std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let unsent = match error.status() {
+        Some(code) => return Unsent::answered(step, code.into(), &text()),
+        None if error.is_tls() => Unsent::ours(format!("{step}: its certificate is not believed")),
+        // What the library itself refuses: no TLS, or no way to log in, where one is demanded.
+        None if error.is_client() => Unsent::ours(format!("{step}: the mail server does not offer it")),
+        None => Unsent::for_now("no mail server"),
+    };
+    unsent.for_all()
+}
