@@ -7,6 +7,7 @@ use eovr_core::triage::learn::{Card, Order, Plan, TextReader};
 use super::labelled::{Column, Labelled, Side};
 use super::scorers::{Asked, sorted};
 use super::{Labels, bar, predictions, write};
+use crate::csv_file::Reading;
 use crate::output::{Failure, Out};
 
 /// Options of `evaluate`.
@@ -15,7 +16,7 @@ pub(crate) struct Args {
     /// Who is evaluated: `rules`, or a model file
     #[arg(long, value_name = "SCORER")]
     scorer: String,
-    /// The labelled narratives: a CSV file in UTF-8, with a line of column names first
+    /// The labelled narratives: a CSV file with a line of column names first
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// The column with the narratives
@@ -41,6 +42,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SCORER")]
     compare: Option<String>,
     #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
     labels: Labels,
     /// How often the bootstrap draws
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -57,6 +60,14 @@ pub(crate) struct Args {
     /// Writes a page with figures drawn
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+}
+
+impl Args {
+    /// The columns that the file must have.
+    fn columns(&self) -> Vec<&str> {
+        let optional = [&self.split, &self.group, &self.cluster].into_iter().flatten();
+        [&self.text, &self.label].into_iter().chain(optional).chain(&self.rater).map(String::as_str).collect()
+    }
 }
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
@@ -135,8 +146,8 @@ impl Scheme {
             let order = args.labels.order().unwrap_or(card.order);
             return Ok(Self { labels, order, because: "the model's card says so".to_owned(), high });
         }
-        let mut rows = Labelled::open(&args.data)?;
-        let label = rows.column(&args.label)?;
+        let mut rows = Labelled::open(&args.data, &args.reading, &args.columns())?;
+        let label = rows.column("--label", &args.label)?;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         while rows.next()? {
             *counts.entry(rows.label(label)?.to_owned()).or_default() += 1;
@@ -252,13 +263,19 @@ struct Cases {
 
 impl Cases {
     fn read(args: &Args, scorer: &Asked, other: Option<&Asked>, scheme: &Scheme) -> Result<Self, Failure> {
-        let mut rows = Labelled::open(&args.data)?;
-        let (text, label) = (rows.column(&args.text)?, rows.column(&args.label)?);
-        let optional = |name: &Option<String>| name.as_deref().map(|name| rows.column(name)).transpose();
-        let (split, group, cluster) =
-            (optional(&args.split)?, optional(&args.group)?, optional(&args.cluster)?);
+        let mut rows = Labelled::open(&args.data, &args.reading, &args.columns())?;
+        let (text, label) = (rows.column("--text", &args.text)?, rows.column("--label", &args.label)?);
+        let optional = |option: &str, name: &Option<String>| {
+            name.as_deref().map(|name| rows.column(option, name)).transpose()
+        };
+        let (split, group, cluster) = (
+            optional("--split", &args.split)?,
+            optional("--group", &args.group)?,
+            optional("--cluster", &args.cluster)?,
+        );
         let raters: Vec<Column> =
-            args.rater.iter().map(|name| rows.column(name)).collect::<Result<_, _>>()?;
+            args.rater.iter().map(|name| rows.column("--rater", name)).collect::<Result<_, _>>()?;
+        rows.say_what_was_found();
         let which = Which::of(
             args,
             &rows.digest,
