@@ -43,6 +43,7 @@ pub mod seal;
 pub mod service;
 pub mod time;
 pub mod triage;
+mod typed;
 pub mod workflow;
 
 pub use crate::decide::Command;

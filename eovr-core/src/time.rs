@@ -90,9 +90,16 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        text.parse::<jiff::Timestamp>().map(|at| Self(at.as_microsecond())).map_err(|_| {
-            Error::invalid("not a point in time").with_help("write it like `2026-11-22T08:30:00Z`")
-        })
+        let not_one = |help| Error::invalid("not a point in time").with_help(help);
+        let at = text.parse::<jiff::Timestamp>();
+        let at = at.map_err(|_| not_one("write it like `2026-11-22T08:30:00Z`"))?;
+        // A zone behind it (RFC 9557) says where a clock showed this: one that never did means another moment.
+        if text.contains('[') && text.parse::<jiff::Zoned>().is_err() {
+            return Err(not_one(
+                "offset and zone disagree; leave one out, or write it like `2026-11-22T10:30:00+02:00[Africa/Cairo]`",
+            ));
+        }
+        Ok(Self(at.as_microsecond()))
     }
 }
 
@@ -111,6 +118,26 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::Timestamp;
+
+    #[test]
+    fn a_zone_must_agree_with_the_offset() {
+        let utc = "2026-11-22T08:30:00Z".parse::<Timestamp>().ok();
+        for same in [
+            "2026-11-22T10:30:00+02:00",
+            "2026-11-22T10:30:00+02:00[Africa/Cairo]",
+            "2026-11-22T08:30:00Z[Africa/Cairo]",
+        ] {
+            assert_eq!(same.parse().ok(), utc, "{same}");
+        }
+        for other in [
+            "2026-11-22T10:30:00+05:00[Africa/Cairo]",
+            "2026-11-22T10:30:00+02:00[Africa/Qairo]",
+            "2026-11-22T10:30:00+02:00[",
+            "2026-11-22T10:30:00[Africa/Cairo]",
+        ] {
+            assert!(other.parse::<Timestamp>().is_err(), "{other}");
+        }
+    }
 
     #[test]
     fn the_first_and_the_last_moment_can_be_written_and_read() {

@@ -1,8 +1,10 @@
 //! Existing reports out of a table, as pandas, polars, pyarrow and DuckDB hand it over.
 //!
-//! The id of an incident follows from the facility, the set's name, the row's place and what stands in it. So a
-//! table that is imported again adds nothing, and an import that was stopped is simply run again.
+//! The id of an incident follows from the facility, the set's name and what stands in the row. So a table that is
+//! imported again adds nothing, however it was sorted, one that has grown adds what is new, and an import that was
+//! stopped is simply run again. Two rows with the same in them stay two.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
@@ -101,8 +103,12 @@ impl Rows {
         imported.ids.resize(self.parts.iter().map(|part| part.rows).sum(), None);
         let mut on_their_way = JoinSet::new();
         let places = self.parts.iter().flat_map(|part| (0..part.rows).map(move |row| (part, row)));
+        let mut met: HashMap<RecordId, u64> = HashMap::new();
         for (place, (part, row)) in places.enumerate() {
-            let id = self.id(&facility, place, part, row);
+            let content = part.content(row);
+            let times = met.entry(self.id(&facility, 1, &content)).or_default();
+            *times += 1;
+            let id = self.id(&facility, *times, &content);
             match part.report(row, &self.category) {
                 Ok(report) => {
                     let (session, facility) = (session.clone(), facility.clone());
@@ -124,17 +130,11 @@ impl Rows {
         Ok(imported)
     }
 
-    fn id(&self, facility: &OrgId, place: usize, part: &Part, row: usize) -> RecordId {
-        // Lengths in front, so that no two rows look alike.
-        let mut content = Vec::new();
-        for text in WORDS.iter().enumerate().map(|(column, _)| part.text(column, row)) {
-            content.extend(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
-            content.extend(text.unwrap_or_default().as_bytes());
-        }
-        content.extend(part.moment(row).map_or(i64::MIN, Timestamp::as_micros).to_be_bytes());
+    /// The id of the row that has this content for the nth time.
+    fn id(&self, facility: &OrgId, nth: u64, content: &[u8]) -> RecordId {
         let name = self.name.replace('\n', " ");
-        let (facility, place) = (facility.as_str().as_bytes(), place.to_string());
-        RecordId::derived("eovr.import.v1", &[facility, name.as_bytes(), place.as_bytes(), &content])
+        let (facility, nth) = (facility.as_str().as_bytes(), nth.to_string());
+        RecordId::derived("eovr.import.table.v2", &[facility, name.as_bytes(), nth.as_bytes(), content])
     }
 }
 
@@ -164,6 +164,17 @@ impl Part {
     fn text(&self, column: usize, row: usize) -> Option<&str> {
         let column = self.words.get(column)?.as_ref()?;
         column.is_valid(row).then(|| column.value(row))
+    }
+
+    /// All that stands in a row, lengths in front, so that no two rows look alike.
+    fn content(&self, row: usize) -> Vec<u8> {
+        let mut content = Vec::new();
+        for text in (0..WORDS.len()).map(|column| self.text(column, row)) {
+            content.extend(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
+            content.extend(text.unwrap_or_default().as_bytes());
+        }
+        content.extend(self.moment(row).map_or(i64::MIN, Timestamp::as_micros).to_be_bytes());
+        content
     }
 
     fn moment(&self, row: usize) -> Option<Timestamp> {

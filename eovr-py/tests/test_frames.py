@@ -135,6 +135,15 @@ def test_existing_reports_come_out_of_a_table(memory: Eovr, table: Table) -> Non
     assert other.there == 0 and len(quality(memory).find("incident").items) == 6
 
 
+def test_a_row_is_known_again_in_whichever_place(memory: Eovr) -> None:
+    told = ["Fell out of bed.", "The lift was stuck.", "The lift was stuck."]
+    first = nurse(memory).incidents.import_narratives("NIL", pl.DataFrame({"description": told}))
+    assert first.there == 0 and len(set(first.ids)) == 3
+    grown = pl.DataFrame({"description": ["The pump stopped.", *reversed(told)]})
+    again = nurse(memory).incidents.import_narratives("NIL", grown)
+    assert again.there == 3 and set(again.ids[1:]) == set(first.ids)
+
+
 def test_an_imported_moment_keeps_its_place_in_time(memory: Eovr) -> None:
     when = [datetime(2026, 3, 1, 9, 30, tzinfo=ZoneInfo("Africa/Cairo"))]
     for unit in ("ms", "us", "ns"):

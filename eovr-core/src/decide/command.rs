@@ -10,6 +10,7 @@ use crate::kind::{Draft, Kind};
 use crate::name::Name;
 use crate::record::Value;
 use crate::time::Timestamp;
+use crate::typed;
 
 /// What an actor asks for: an action, the facets and texts that it sets, and why.
 ///
@@ -100,7 +101,7 @@ impl Command {
     }
 
     pub(crate) fn has_note(&self) -> bool {
-        self.note.as_ref().is_some_and(|note| !note.trim().is_empty())
+        self.note.as_ref().is_some_and(|note| !typed::is_blank(note))
     }
 
     pub(crate) fn sets(&self, name: &str) -> bool {
@@ -131,7 +132,7 @@ impl Command {
             return Err(Error::invalid("the note is too long")
                 .with_help(format!("give at most {LONGEST_NOTE} characters")));
         }
-        Ok(Checked { facets, texts, note: self.note.filter(|note| !note.trim().is_empty()) })
+        Ok(Checked { facets, texts, note: self.note.filter(|note| !typed::is_blank(note)) })
     }
 }
 

@@ -55,7 +55,7 @@ mod tests {
             if !["flag", "verb", "lack"].contains(&role) {
                 continue;
             }
-            for standing in ["near_miss", "negated", "category"] {
+            for standing in ["near_miss", "doubtful", "negated", "category"] {
                 assert!(is_said(&format!("{standing}.{concept}")), "{standing}.{concept}");
             }
             let (en, ar) = named(&format!("flag.{concept}"));

@@ -3,30 +3,53 @@
 //! An address tells accounts apart, in a list and in a mail. Two that look alike are told apart by nobody, and
 //! one with two `@` or a line end means one thing to us and another to a mail server.
 
+use unicode_normalization::char::is_combining_mark;
+
 use crate::error::{Error, Result};
+use crate::typed;
 
 /// The longest path of a mail (RFC 5321, 4.5.3.1.3) without its brackets.
 const LONGEST: usize = 254;
+/// The longest name before the `@` (RFC 5321, 4.5.3.1.1).
+const LONGEST_NAME: usize = 64;
+/// The longest part of a host between two dots (RFC 1035, 2.3.4).
+const LONGEST_LABEL: usize = 63;
 
-/// Whether a text is one e-mail address and nothing else.
+/// Whether a text is one e-mail address that a mail can be sent to, and nothing else. Letters may be of any script
+/// (RFC 6531).
 ///
 /// # Errors
 /// `InvalidInput` where it is not.
 pub(super) fn check_email(email: &str) -> Result<()> {
-    let parts = email.split_once('@');
-    let sound = parts.is_some_and(|(name, host)| {
-        let host_sound = host.split('.').all(|label| !label.is_empty() && !label.starts_with('-'));
-        !name.is_empty() && host_sound && !host.contains('@')
+    let sound = email.split_once('@').is_some_and(|(name, host)| {
+        name.len() <= LONGEST_NAME
+            && name.split('.').all(|part| !part.is_empty() && part.chars().all(may_stand_in_a_name))
+            && is_host(host)
     });
-    if sound && email.len() <= LONGEST && email.chars().all(may_stand_in_an_address) {
+    if sound && email.len() <= LONGEST {
         return Ok(());
     }
     Err(Error::invalid("`email` is not an e-mail address")
         .with_help(
-            "one `@` with a name before and a host behind it, such as `mona@hospital.example`; no spaces, \
-             quotes, brackets, or characters that are not seen",
+            "one `@` with a name of at most 64 bytes before and a host such as `hospital.example` behind it, 254 \
+             bytes in all; no spaces, quotes, brackets, two dots in a row, or characters that are not seen",
         )
         .with("field", "email"))
+}
+
+/// Whether mail finds its way there: labels of letters, digits and hyphens with a dot between them. An address of
+/// numbers is none.
+fn is_host(host: &str) -> bool {
+    let is_label = |label: &str| {
+        let inside = |c: char| c.is_alphanumeric() || is_combining_mark(c) || typed::is_joiner(c) || c == '-';
+        (1..=LONGEST_LABEL)
+            .contains(&label.len().min(label.chars().count() + 4 * usize::from(!label.is_ascii())))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(inside)
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.contains('.') && host.split('.').all(is_label) && !last.chars().all(char::is_numeric)
 }
 
 /// Whether a text is a name that can be shown: one line, in the order in which it is written.
@@ -35,8 +58,8 @@ pub(super) fn check_email(email: &str) -> Result<()> {
 /// `InvalidInput` where it is not.
 pub(super) fn check_name(name: &str) -> Result<()> {
     // Persian and Urdu write joiners within words.
-    let sound = |c: char| matches!(c, '\u{200C}' | '\u{200D}') || !is_hidden(c);
-    if name.chars().all(sound) && !name.trim().is_empty() {
+    let sound = |c: char| typed::is_joiner(c) || !typed::is_unseen(c);
+    if name.chars().all(sound) && !typed::is_blank(name) {
         return Ok(());
     }
     Err(Error::invalid("`display_name` has characters that are no part of a name")
@@ -44,20 +67,8 @@ pub(super) fn check_name(name: &str) -> Result<()> {
         .with("field", "display_name"))
 }
 
-fn may_stand_in_an_address(c: char) -> bool {
-    !c.is_whitespace() && !is_hidden(c) && !r#""(),:;<>[\]"#.contains(c)
-}
-
-/// Control characters, and those that Unicode says are not to be seen (Default_Ignorable_Code_Point) or that
-/// end a line or turn the order of what stands beside them.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
-            | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-            | '\u{E0000}'..='\u{E0FFF}')
+fn may_stand_in_a_name(c: char) -> bool {
+    !c.is_whitespace() && !typed::is_unseen(c) && !r#""(),:;<>@[\]"#.contains(c)
 }
 
 #[cfg(test)]
@@ -66,12 +77,20 @@ mod tests {
 
     #[test]
     fn an_address_has_one_at_and_nothing_that_is_not_seen() {
-        for good in
-            ["mona@hospital.example", "m.a+ward-7@h.example", "منى@مستشفى.مصر", "o'neil@h", "x@127.0.0.1"]
-        {
+        for good in [
+            "mona@hospital.example",
+            "m.a+ward-7@h.example",
+            "منى@مستشفى.مصر",
+            "o'neil@h.example",
+            "x@h.xn--wgbh1c",
+            "मोना@अस्पताल.भारत",
+            &format!("{}@hospital.example", "m".repeat(64)),
+        ] {
             assert!(check_email(good).is_ok(), "{good}");
         }
-        let long = format!("{}@hospital.example", "m".repeat(250));
+        let long = format!("m@{}example", "hospital.".repeat(30));
+        let long_name = format!("{}@hospital.example", "m".repeat(65));
+        let long_label = format!("mona@{}.example", "h".repeat(64));
         for bad in [
             "mona",
             "@hospital.example",
@@ -93,6 +112,21 @@ mod tests {
             "mona\u{7F}@hospital.example",
             "mona@hospital.example\r\nBcc: all@hospital.example",
             &long,
+            &long_name,
+            &long_label,
+            "mona@hospital",
+            "x@127.0.0.1",
+            "x@[127.0.0.1]",
+            ".mona@hospital.example",
+            "mona.@hospital.example",
+            "mo..na@hospital.example",
+            "mona@hospital.example.",
+            "mona@.hospital.example",
+            "mona@hospital-.example",
+            "mona@hos_pital.example",
+            "mona@hos/pital.example",
+            "mailto:mona@hospital.example",
+            "mona@hospital.example, nurse@hospital.example",
         ] {
             assert!(check_email(bad).is_err(), "{bad:?}");
         }

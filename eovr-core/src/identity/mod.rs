@@ -89,17 +89,8 @@ fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
     record.facet(facet).and_then(Value::as_text).unwrap_or_default()
 }
 
-/// A digit as people write it in Latin, Arabic and Persian.
-#[cfg(feature = "login")]
-fn plain_digit(c: char) -> Option<u32> {
-    match c {
-        '٠'..='٩' => Some(u32::from(c) - u32::from('٠')),
-        '۰'..='۹' => Some(u32::from(c) - u32::from('۰')),
-        _ => c.to_digit(10),
-    }
-}
-
-/// Marks of direction and other signs without a width, which phones put into Arabic text and nobody sees.
+/// Marks of direction and other signs without a width, which phones put into Arabic text: what a password is hashed
+/// without. Not all that [`crate::typed`] leaves out, because hashes that are kept were made so.
 #[cfg(feature = "login")]
 fn invisible(c: char) -> bool {
     matches!(c,

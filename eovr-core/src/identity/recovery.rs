@@ -4,11 +4,11 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
-use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use crate::identity::{base32, invisible, plain_digit};
+use crate::identity::base32;
 use crate::seal::Entropy;
+use crate::typed;
 
 /// How many codes a person gets at a time.
 pub const CODES: usize = 10;
@@ -40,19 +40,15 @@ impl RecoveryCode {
     }
 
     /// Reads a code as a person types it: in capitals or not, with or without hyphens and spaces, `O` for
-    /// `0`, `I` and `L` for `1`, digits in Arabic. Nothing where it is no code.
+    /// `0`, `I` and `L` for `1`, digits of any script. Nothing where it is no code.
     pub fn typed(text: &str) -> Option<Self> {
+        // As large as it becomes, so that it never grows and leaves a copy behind.
         let mut code = Zeroizing::new(String::with_capacity(LETTERS));
-        for c in text.nfkc().filter(|c| !c.is_whitespace() && *c != '-' && !invisible(*c)) {
-            if code.len() == LETTERS {
+        for c in typed::code(text).map(typed::look_alike) {
+            if code.len() == LETTERS || !c.is_ascii() {
                 return None;
             }
-            code.push(match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                c if c.is_ascii() => c,
-                c => char::from_digit(plain_digit(c)?, 10)?,
-            });
+            code.push(c);
         }
         base32::decode(&code, base32::PEOPLE).map(|bytes| Self { bytes })
     }

@@ -11,13 +11,13 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 use sha1::Sha1;
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
-use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::identity::{base32, plain_digit};
+use crate::identity::base32;
 use crate::seal::Entropy;
 use crate::time::Timestamp;
+use crate::typed;
 
 const MICROS_PER_STEP: i64 = 30_000_000;
 /// For clocks that differ and people who type slowly: a code is good for 50 seconds in all.
@@ -84,11 +84,13 @@ impl TotpSecret {
     /// The address that an authenticator app reads: `otpauth://totp/…`. `issuer` is the name of the system
     /// or the hospital, `account` whatever tells the person's accounts apart, as a rule the e-mail address.
     ///
+    /// Apps part the two at the first colon, so one in `issuer` is left out, and one in `account` is encoded. What is
+    /// longer than 100 characters is cut: nobody is kept from a second factor by a long name.
+    ///
     /// # Errors
-    /// `InvalidInput` where one of them is empty, longer than 100 characters, or has a colon, which is
-    /// what the address separates them by.
+    /// `InvalidInput` where one of them is empty.
     pub fn uri(&self, issuer: &str, account: &str) -> Result<Zeroizing<String>> {
-        let (issuer, account) = (escaped("issuer", issuer)?, escaped("account", account)?);
+        let (issuer, account) = (escaped("issuer", &issuer.replace(':', " "))?, escaped("account", account)?);
         let secret = self.to_base32();
         Ok(Zeroizing::new(format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", *secret)))
     }
@@ -130,8 +132,8 @@ fn hotp(key: &[u8], counter: u64) -> Option<u32> {
 /// Six digits, however they were typed.
 fn typed(code: &str) -> Option<u32> {
     let (mut value, mut count) = (0, 0);
-    for c in code.nfkc().filter(|c| !c.is_whitespace() && !super::invisible(*c) && *c != '-') {
-        value = value * 10 + plain_digit(c)?;
+    for c in typed::code(code) {
+        value = value * 10 + c.to_digit(10)?;
         count += 1;
         if count > DIGITS {
             return None;
@@ -140,13 +142,17 @@ fn typed(code: &str) -> Option<u32> {
     (count == DIGITS).then_some(value)
 }
 
+/// A name as the label of an address has it: the colon encoded, and cut where an app would have no room.
 fn escaped(what: &str, name: &str) -> Result<String> {
-    if name.trim().is_empty() || name.contains(':') || name.chars().count() > NAME_MOST {
+    if typed::is_blank(name) {
         return Err(Error::invalid(format!("`{what}` cannot stand in the address for an authenticator app"))
-            .with_help(format!("it takes 1 to {NAME_MOST} characters, none of them a colon")));
+            .with_help("it takes a name of one character or more"));
     }
+    let name = name.trim();
+    let cut = name.char_indices().nth(NAME_MOST).is_some();
+    let shown: String = name.chars().take(if cut { NAME_MOST - 1 } else { NAME_MOST }).collect();
     let mut text = String::new();
-    for byte in name.trim().bytes() {
+    for byte in shown.bytes().chain(if cut { "…" } else { "" }.bytes()) {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             text.push(char::from(byte));
         } else {

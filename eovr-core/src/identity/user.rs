@@ -22,6 +22,7 @@ use crate::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable, Sealin
 use crate::labels;
 use crate::name::Name;
 use crate::record::{ActorId, Column, Query, Record, Test, Value, ValueType};
+use crate::typed;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
@@ -220,11 +221,13 @@ struct Derived;
 
 impl Complete for Derived {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        if let Some(email) = draft.text("email") {
-            address::check_email(email)?;
+        if let Some(email) = draft.text("email").map(typed::email) {
+            address::check_email(&email)?;
+            draft.write("email", email)?;
         }
         if let Some(name) = draft.text("display_name") {
             address::check_name(name)?;
+            draft.write("display_name", typed::name(name))?;
         }
         if ["assign", "disable", "retire"].contains(&draft.action()) && is_own(draft) {
             return Err(Error::new(
@@ -279,7 +282,7 @@ impl NewUser {
     pub fn command(self) -> Command {
         Command::new(Action::Provision)
             .set("role", self.role.name())
-            .write("email", normal_email(&self.email))
+            .write("email", self.email)
             .write("display_name", self.display_name)
             .write_some("password_hash", self.password_hash)
             .set_some("must_change", self.must_change.then_some(true))
@@ -299,8 +302,13 @@ impl std::fmt::Debug for NewUser {
 /// None that a caller could cause.
 pub fn find_by_email(email: &str) -> Result<Query> {
     let column = Column::Facet(Name::new("email_digest")?);
-    let digest = Value::Bytes(email_digest(email).to_vec());
-    Ok(Query::of(Name::new(KIND)?).filter(column, Test::Is(digest)).limit(1))
+    let (digest, earlier) = (email_digest(email), earlier_email_digest(email));
+    let value = |digest: [u8; 32]| Value::Bytes(digest.to_vec());
+    let test = match digest == earlier {
+        true => Test::Is(value(digest)),
+        false => Test::In(vec![value(digest), value(earlier)]),
+    };
+    Ok(Query::of(Name::new(KIND)?).filter(column, test).limit(1))
 }
 
 /// The actor that an account stands for: its record's id, its role, its seat.
@@ -353,15 +361,19 @@ pub(super) fn holder(record: &Record) -> Result<Actor> {
     Ok(Actor::holder(ActorId::new(&record.id().to_string())?, Name::new("email_digest")?, digest))
 }
 
-/// An address in the one form under which it is sealed and found: NFKC, lower case, no white space.
-fn normal_email(email: &str) -> String {
-    email.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
-}
-
 /// Keeps addresses unique. It has no key: who reads the table can test whether a guessed address is
 /// there, and learns no address that was not guessed.
 pub(super) fn email_digest(email: &str) -> [u8; 32] {
-    Sha256::new().chain_update(b"eovr.email.v1\n").chain_update(normal_email(email)).finalize().into()
+    digest_of(&typed::email(email))
+}
+
+/// The same for an address as earlier releases kept it: without any white space, and with marks that are not seen.
+fn earlier_email_digest(email: &str) -> [u8; 32] {
+    digest_of(&email.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>())
+}
+
+fn digest_of(email: &str) -> [u8; 32] {
+    Sha256::new().chain_update(b"eovr.email.v1\n").chain_update(email).finalize().into()
 }
 
 #[cfg(test)]
@@ -370,7 +382,12 @@ mod tests {
 
     #[test]
     fn an_address_is_found_however_it_is_typed() {
-        for typed in ["Mona@Example.org", " mona@example.org ", "ＭＯＮＡ@example.org"] {
+        for typed in [
+            "Mona@Example.org",
+            " mona@example.org ",
+            "ＭＯＮＡ@example.org",
+            "\u{202A}mona@example.org\u{202C}",
+        ] {
             assert_eq!(email_digest(typed), email_digest("mona@example.org"), "{typed}");
         }
         assert_ne!(email_digest("mona@example.org"), email_digest("muna@example.org"));

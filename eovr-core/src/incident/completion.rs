@@ -1,7 +1,6 @@
 use crate::access::Standing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::incident::harm::Harm;
-use crate::incident::report::file_number;
 use crate::incident::settings::{FACTORS, Settings};
 use crate::incident::workflow::{Action, Disposition};
 use crate::incident::{jci, taxonomy};
@@ -9,6 +8,7 @@ use crate::kind::{Complete, Draft};
 use crate::record::{RecordId, Value};
 use crate::risk::{Band, Scheme};
 use crate::triage::{Case, EmbeddedRules, Scorer as _, Suggestion};
+use crate::typed;
 use crate::workflow::Label;
 
 /// What an incident works out by itself: the risk score from the matrix, the scorer's suggestion for a
@@ -107,9 +107,7 @@ fn keep(draft: &mut Draft<'_>, suggestion: &Suggestion) -> Result<bool> {
 
 impl Complete for Completion {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        if let Some(number) = draft.text("medical_file_number").map(file_number) {
-            draft.write("medical_file_number", number)?;
-        }
+        in_one_form(draft)?;
         classify(draft)?;
         self.rate(draft)?;
         panel(draft)?;
@@ -128,6 +126,27 @@ impl Complete for Completion {
         }
         Ok(())
     }
+}
+
+/// The people whom a report names.
+const PEOPLE: [&str; 3] = ["involved_person", "responsible_manager", "disclosure_responsible"];
+
+/// Numbers, names and places, however they were typed.
+fn in_one_form(draft: &mut Draft<'_>) -> Result<()> {
+    if let Some(number) = draft.text("medical_file_number").map(typed::file_number) {
+        draft.write("medical_file_number", number)?;
+    }
+    for person in PEOPLE {
+        if let Some(name) = draft.text(person).map(typed::name) {
+            draft.write(person, name)?;
+        }
+    }
+    if draft.changes("location")
+        && let Some(place) = text(draft, "location")
+    {
+        draft.give("location", typed::place(&place))?;
+    }
+    Ok(())
 }
 
 fn classify(draft: &mut Draft<'_>) -> Result<()> {

@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use crate::access::Actor;
 use crate::decide::Command;
 use crate::error::{Error, Result};
 use crate::incident::receipt::ReceiptCode;
-use crate::incident::report::file_number;
+use crate::incident::report::earlier_file_number;
 use crate::incident::{
     Action, Apart, Comparison, FOLLOW_UP, FollowUp, KIND, Level, Months, Report, Reported, Reporter, State,
     Summary, Trend, figures, summary,
@@ -12,7 +14,11 @@ use crate::org::OrgId;
 use crate::ports::Written;
 use crate::record::{ActorId, Column, Page, Query, Record, RecordId, Test, Value};
 use crate::service::{Session, Trail, keys_have_changed};
+use crate::typed;
 use crate::workflow::Label;
+
+/// The dashes that earlier releases kept as they were typed.
+const DASHES: [&str; 6] = ["-", "\u{2010}", "\u{2013}", "\u{2014}", "\u{2212}", "\u{640}"];
 
 /// Incidents, as one actor may work with them: typed verbs over the session's general ones.
 #[derive(Clone, Copy, Debug)]
@@ -192,13 +198,24 @@ impl Incidents<'_> {
         self.session.find(&Query::of(Name::new(KIND)?).limit(limit)).await
     }
 
-    /// The incidents of one patient file in scope, however the number was typed.
+    /// The incidents of one patient file in scope, however the number was typed. Earlier releases kept a
+    /// number with its marks of direction and with the dash that was typed: one of theirs is found by the kinds of
+    /// dash that people type, and one with a mark in it only where the same marks are given.
     ///
     /// # Errors
     /// As [`Session::find`].
     pub async fn of_file(&self, number: &str) -> Result<Page<Record>> {
-        let (column, test) = self.session.sealed_is(KIND, "medical_file_number", &file_number(number))?;
-        self.session.find(&Query::of(Name::new(KIND)?).filter(column, test)).await
+        let spelling = typed::file_number(number);
+        let mut spellings = BTreeSet::from([earlier_file_number(number)]);
+        spellings.extend(DASHES.map(|dash| spelling.replace('-', dash)));
+        let mut sealed = Vec::new();
+        for spelling in spellings {
+            if let (_, Test::In(values)) = self.session.sealed_is(KIND, "medical_file_number", &spelling)? {
+                sealed.extend(values);
+            }
+        }
+        let column = Column::Facet(Name::new("medical_file_number")?);
+        self.session.find(&Query::of(Name::new(KIND)?).filter(column, Test::In(sealed))).await
     }
 
     /// One incident.

@@ -15,13 +15,16 @@ use crate::record::{ActorId, Query, Record, Value};
 use crate::seal::Entropy;
 use crate::service::{Eovr, Session};
 use crate::time::Timestamp;
+use crate::typed;
 use crate::workflow::Label;
 
 /// The code with which a reporter follows a report without an account: 160 random bits, written as eight
 /// groups of four letters and digits. Whoever has it may read the state and answer a question, so
 /// it is shown once and only its digest is kept.
 ///
-/// Letters that look alike are read alike (Crockford's base 32): `O` as `0`, `I` and `L` as `1`.
+/// It is read however it is typed or pasted: in capitals or not, with digits of any script, dashes of any kind, marks
+/// that are not seen, with its label or in brackets. Letters that look alike are read alike (Crockford's base 32):
+/// `O` as `0`, `I` and `L` as `1`, `U` as `V`.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct ReceiptCode([u8; 20]);
 
@@ -81,23 +84,57 @@ impl FromStr for ReceiptCode {
             Error::invalid("not a receipt code")
                 .with_help("a receipt code is eight groups of four letters and digits, such as `7K2M-…`")
         };
+        // Nobody pastes more than this around a code.
+        const MOST: usize = 1000;
+        if text.chars().nth(MOST).is_some() {
+            return Err(not_one());
+        }
+        Self::alone(typed::code(text)).or_else(|| Self::among(&typed::groups(text))).ok_or_else(not_one)
+    }
+}
+
+/// How many letters and digits a code has.
+const SYMBOLS: usize = 32;
+
+impl ReceiptCode {
+    /// 32 letters and digits, and nothing else.
+    fn alone(symbols: impl Iterator<Item = char>) -> Option<Self> {
         let mut code = [0_u8; 20];
         let mut count = 0_usize;
-        for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
-            let c = match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            };
-            let value = ALPHABET.iter().position(|letter| char::from(*letter) == c).ok_or_else(not_one)?;
+        for c in symbols.map(typed::look_alike) {
+            let value = ALPHABET.iter().position(|letter| char::from(*letter) == c)?;
             for bit in 0..5 {
                 let position = count * 5 + bit;
-                let byte = code.get_mut(position / 8).ok_or_else(not_one)?;
+                let byte = code.get_mut(position / 8)?;
                 *byte |= u8::from(value >> (4 - bit) & 1 == 1) << (7 - position % 8);
             }
             count += 1;
         }
-        if count == 32 { Ok(Self(code)) } else { Err(not_one()) }
+        (count == SYMBOLS).then_some(Self(code))
+    }
+
+    /// The code that stands in a text with other words: the last groups that make one, because a label stands
+    /// in front. Groups of four, as the code is shown, go before any others.
+    fn among(groups: &[String]) -> Option<Self> {
+        let of_four =
+            groups.windows(SYMBOLS / 4).filter(|window| window.iter().all(|group| group.len() == 4));
+        let symbols = |window: &[String]| Self::alone(window.iter().flat_map(|group| group.chars()));
+        let mut found = of_four.rev().find_map(symbols);
+        for first in 0..groups.len() {
+            if found.is_some() {
+                break;
+            }
+            // A window of other groups: it ends where it has 32 symbols or more.
+            let mut symbols = Zeroizing::new(String::with_capacity(SYMBOLS * 2));
+            for group in groups.iter().skip(first) {
+                if symbols.len() + group.len() > SYMBOLS {
+                    break;
+                }
+                symbols.push_str(group);
+            }
+            found = Self::alone(symbols.chars());
+        }
+        found
     }
 }
 
@@ -205,5 +242,79 @@ impl Eovr {
             .next()
             .ok_or_else(|| Error::new(crate::ErrorKind::NotFound, "no report has this receipt code"))?;
         Ok((self.session(actor), stored.try_into()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_however_it_is_typed_or_pasted() -> Result<()> {
+        // 0123 4567 89AB CDEF GHJK MNPQ RSTV WXYZ: every symbol once.
+        let shown = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXYZ";
+        let code: ReceiptCode = shown.parse()?;
+        assert_eq!(code.to_string(), shown);
+        let spaced = shown.replace('-', " ");
+        for typed in [
+            shown.to_lowercase(),
+            shown.replace('-', ""),
+            format!("  {spaced}\n"),
+            shown.replace('-', "–"),
+            shown.replace('-', "—"),
+            shown.replace('-', "\u{2011}"),
+            shown.replace('-', "−"),
+            shown.replace('-', "ـ"),
+            shown.replace('-', "."),
+            shown.replace('-', "\u{A0}"),
+            shown.replace("0123", "٠١٢٣").replace("4567", "۴۵۶۷").replace("89", "८९"),
+            "０１２３－４５６７－８９ＡＢ－ＣＤＥＦ－ＧＨＪＫ－ＭＮＰＱ－ＲＳＴＶ－ＷＸＹＺ".to_owned(),
+            shown.replace('V', "u").replace('0', "o").replace('1', "l"),
+            format!("\u{202A}{shown}\u{202C}"),
+            shown.replace("CD", "C\u{200B}\u{200F}D"),
+            format!("\"{shown}\""),
+            format!("“{shown}”."),
+            format!("({shown})"),
+            format!("Receipt: {shown}"),
+            format!("receipt code {spaced}"),
+            format!("Code is {spaced}"),
+            format!("Your code is {shown}. Keep it."),
+            format!("رمز المتابعة: {shown}"),
+            format!("رمز البلاغ {}", shown.replace('-', "")),
+            format!("https://hospital.example/receipts/{shown}"),
+        ] {
+            assert!(typed.parse::<ReceiptCode>().is_ok_and(|read| read == code), "{typed:?}");
+        }
+        for wrong in [
+            "".to_owned(),
+            shown.replace('Z', ""),
+            format!("{shown}Z"),
+            shown.replace('Z', "é"),
+            shown.replace('A', "ش"),
+            shown.replace("WXYZ", "WXY*"),
+            "is ".repeat(500),
+        ] {
+            let error = wrong.parse::<ReceiptCode>().map(drop).unwrap_err();
+            assert!(error.help().is_some_and(|help| help.contains("eight groups")), "{wrong:?}");
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_read(bytes: [u8; 20], label in "[a-zA-Zء-ي :]{0,30}: ") {
+            let code = ReceiptCode::from_bytes(bytes);
+            let read = format!("{label}{code}").parse::<ReceiptCode>();
+            prop_assert!(read.is_ok_and(|read| read == code));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in any::<String>()) {
+            if let Ok(code) = text.parse::<ReceiptCode>() {
+                prop_assert!(code.to_string().parse::<ReceiptCode>().is_ok_and(|again| again == code));
+            }
+        }
     }
 }

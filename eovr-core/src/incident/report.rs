@@ -7,6 +7,7 @@ use crate::labels;
 use crate::ports::Written;
 use crate::record::{RecordId, Value};
 use crate::time::Timestamp;
+use crate::typed;
 use crate::workflow::Label;
 
 /// What a reporter tells. Only category and description are asked for; the rest can follow.
@@ -23,13 +24,14 @@ pub struct Report {
     pub specific_error: Option<String>,
     /// When it happened; from 2000 on, not in the future.
     pub occurred_at: Option<Timestamp>,
-    /// Where in the facility: the code of a ward or unit.
+    /// Where in the facility: the code of a ward or unit, kept with plain digits and single blanks.
     pub location: Option<String>,
     /// Who reports.
     pub reporter: Reporter,
     /// Who was involved. Sealed.
     pub involved_person: Option<String>,
-    /// The patient's file number. Sealed so that equal numbers can be found.
+    /// The patient's file number, kept in one form: digits of any script plain, in capitals, without blanks and what
+    /// is not seen. Sealed so that equal numbers can be found.
     pub medical_file_number: Option<String>,
     /// What was done at once. Sealed.
     pub immediate_action: Option<String>,
@@ -104,14 +106,13 @@ impl Report {
     }
 }
 
-/// A file number in the one form under which it is sealed, so that a search finds what was typed with
-/// other digits or spaces: NFKC (which turns full-width forms plain), Arabic digits as ASCII, capitals,
-/// no white space.
-pub(super) fn file_number(text: &str) -> String {
+/// A file number as earlier releases sealed it: a search looks for both forms.
+pub(super) fn earlier_file_number(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization as _;
     let digit = |c: char| match c {
-        '٠'..='٩' => char::from_digit(u32::from(c) - u32::from('٠'), 10).unwrap_or(c),
-        '۰'..='۹' => char::from_digit(u32::from(c) - u32::from('۰'), 10).unwrap_or(c),
+        '٠'..='٩' | '۰'..='۹' => {
+            typed::digit(c).and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c)
+        }
         other => other,
     };
     text.nfkc().filter(|c| !c.is_whitespace()).map(digit).flat_map(char::to_uppercase).collect()

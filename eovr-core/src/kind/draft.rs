@@ -97,6 +97,20 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Sets a facet to another form of what was given for it.
+    ///
+    /// # Errors
+    /// `Bug` where the kind declares no such facet; `InvalidInput` where the value does not fit.
+    pub(crate) fn give(&mut self, name: &str, value: impl Into<Value>) -> Result<()> {
+        let spec = self.kind.facet(name);
+        let spec = spec
+            .ok_or_else(|| Error::bug(format!("kind `{}` completes an unknown facet", self.kind.name())))?;
+        let value = value.into();
+        spec.check(&value, self.now)?;
+        self.facets.insert(spec.name.clone(), Some(value));
+        Ok(())
+    }
+
     /// Sets a facet, computed ones too.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::name::Name;
 use crate::record::{Value, ValueType};
 use crate::seal::Mode;
 use crate::time::Timestamp;
+use crate::typed;
 use crate::workflow::Table;
 
 /// A kind as plain data. [`crate::kind::Kind::new`] checks it.
@@ -123,7 +124,7 @@ pub struct FieldSpec {
     /// Kept as it was first written: only the creating action may set it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub original: bool,
-    /// The least number of characters, white space at the ends not counted.
+    /// The least number of characters that are seen, white space at the ends not counted.
     #[serde(default)]
     pub min_chars: u32,
     /// The greatest number of characters.
@@ -280,11 +281,13 @@ impl FieldSpec {
     /// # Errors
     /// `InvalidInput` that says how long it must be. The text itself is not repeated.
     pub(crate) fn check(&self, text: &str) -> Result<()> {
-        let count = text.trim().chars().count();
-        let length = u32::try_from(count).unwrap_or(u32::MAX);
-        if length < self.min_chars.max(1) || text.chars().count() > self.max_chars as usize {
+        let least = self.min_chars.max(1);
+        let (seen, all) = (typed::length(text), text.chars().count());
+        let too_short = u32::try_from(seen).is_ok_and(|seen| seen < least);
+        if too_short || all > self.max_chars as usize {
+            let count = if too_short { seen } else { all };
             return Err(Error::invalid(format!("`{}` has {count} characters", self.name))
-                .with_help(format!("give {} to {}", self.min_chars.max(1), self.max_chars)));
+                .with_help(format!("give {least} to {}", self.max_chars)));
         }
         Ok(())
     }

@@ -563,8 +563,9 @@ class Incidents:
         """Reports each row of a table: existing reports, out of pandas, polars, pyarrow or DuckDB.
 
         A row that breaks a rule is rejected, and the others are reported. The id of an incident follows from
-        ``name``, the row's place and what stands in it: a table that is imported again adds nothing, and an
-        import that was stopped is simply run again.
+        the facility, ``name`` and what stands in the row: a table that is imported again adds nothing, however it
+        was sorted, one that has grown adds what is new, and an import that was stopped is simply run again. Two
+        rows with the same in them stay two.
 
         Parameters
         ----------

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eovr_core::access::danger;
 use eovr_core::analyst;
 use eovr_core::export;
-use eovr_core::identity::{self, Site};
+use eovr_core::identity::{self, Site, user};
 use eovr_core::incident;
 use eovr_core::notice;
 use eovr_core::org::{Org, OrgId};
@@ -13,6 +13,7 @@ use eovr_core::ports::{Blobs, Clock, Store};
 use eovr_core::record::{Query, Record};
 use eovr_core::service::EovrBuilder;
 use eovr_core::triage::local::LocalScorer;
+use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
 
 use crate::database::{Database, KeyText};
@@ -210,6 +211,20 @@ pub(crate) fn facility(eovr: &Eovr, asked: Option<&str>) -> Result<OrgId, Failur
 /// The software itself, for what nobody is there to do yet.
 pub(crate) fn setup(eovr: &Eovr) -> Result<Session> {
     Ok(eovr.session(danger::unrestricted("eovr-server.setup", "make and read organisation and accounts")?))
+}
+
+/// The session of an active account.
+pub(crate) async fn account(eovr: &Eovr, email: &str) -> std::result::Result<Session, Failure> {
+    let setup = setup(eovr)?;
+    let found = setup.find(&user::find_by_email(email)?).await?.items.into_iter().next();
+    let active = found.filter(|record| *record.state() == user::State::Active.name());
+    let record = active.ok_or_else(|| {
+        Failure::usage(
+            "no active account has this address",
+            "`eovr-server demo --once` shows those of the demonstration",
+        )
+    })?;
+    Ok(eovr.session(identity::actor(&record)?))
 }
 
 /// Every record of a kind in the session's scope, newest first.

@@ -21,7 +21,6 @@ use eovr_core::export::{
 };
 use eovr_core::identity::alert::Alert;
 use eovr_core::identity::watch::SecurityLog;
-use eovr_core::identity::{self, user};
 use eovr_core::incident::{Action, KIND};
 use eovr_core::ports::Clock as _;
 use eovr_core::record::{ActorId, Column, Query, Record, Test, Value};
@@ -218,7 +217,7 @@ impl Args {
 }
 
 async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Result<(), Failure> {
-    let session = session(eovr, &args.who).await?;
+    let session = engine::account(eovr, &args.who).await?;
     let mut pages = Pages::new(session, args.incident.as_deref())?;
     let file = to.open()?;
     let written = match args.format {
@@ -248,20 +247,6 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
     let bytes = to.settle(file)?;
     out.line(format_args!("{} incidents, {bytes} bytes: {}", pages.count, args.out.display()));
     Ok(())
-}
-
-/// The session of an active account.
-async fn session(eovr: &Eovr, email: &str) -> Result<Session, Failure> {
-    let setup = engine::setup(eovr)?;
-    let found = setup.find(&user::find_by_email(email)?).await?.items.into_iter().next();
-    let active = found.filter(|record| *record.state() == user::State::Active.name());
-    let record = active.ok_or_else(|| {
-        Failure::usage(
-            "no active account has this address",
-            "`eovr-server demo --once` shows those of the demonstration",
-        )
-    })?;
-    Ok(eovr.session(identity::actor(&record)?))
 }
 
 /// The incidents that somebody sees, page after page.

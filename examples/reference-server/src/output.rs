@@ -131,16 +131,22 @@ impl Failure {
 
     /// Says it on standard error. Where even that is closed there is nobody left to tell.
     pub(crate) fn report(&self) {
-        let mut err = io::stderr().lock();
-        let mut say = |text: &str, left: &str| {
-            for line in wrapped(text, LINE - left.len()) {
-                let _ = writeln!(err, "{left}{line}");
-            }
-        };
         say(&format!("error: {}", self.message), "");
         if let Some(help) = &self.help {
             say(&format!("help: {help}"), "  ");
         }
+    }
+}
+
+/// Says on standard error what a person should know, and what stops nothing.
+pub(crate) fn note(text: &str) {
+    say(&format!("note: {text}"), "");
+}
+
+fn say(text: &str, left: &str) {
+    let mut err = io::stderr().lock();
+    for line in wrapped(text, LINE - left.len()) {
+        let _ = writeln!(err, "{left}{line}");
     }
 }
 

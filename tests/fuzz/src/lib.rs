@@ -14,7 +14,7 @@ mod fixture;
 mod seeds;
 mod targets;
 
-#[path = "../../../examples/reference-server/src/csv_file.rs"]
+#[path = "../../../examples/reference-server/src/csv_file/mod.rs"]
 mod csv_file;
 #[expect(dead_code, reason = "the server's own, which is a program and no library; this is a part of it")]
 #[path = "../../../examples/reference-server/src/import/rows.rs"]

@@ -62,6 +62,9 @@ pub fn seeds() -> Vec<Seed> {
     seed("place", Cursor { created_at: NOW, id: RecordId::from_bytes([7; 16]) }.to_string().as_bytes());
     seed("rows", "narrative,level\nfell,1\n\"a \"\"vial\"\", broken\",2\n".as_bytes());
     seed("rows", "\u{FEFF}text;level\r\nوقع;1\r\n\r\nfell;2;3\r\n".as_bytes());
+    seed("rows", "id,text\n1,\"Stat\" was said\n2,\"never closed\n3,fell\n".as_bytes());
+    seed("rows", "sep=;\r\nid;text\r\n1;fell\r\n".as_bytes());
+    seed("rows", b"\xFF\xFEt\0;\0x\0\r\0\n\0");
     (0..4).for_each(|which| seed("sealed", &[which, 0, 0]));
     for purpose in [Purpose::Access, Purpose::SecondStep, Purpose::NewPassword] {
         seed("tokens", tokens::sample(purpose).as_bytes());

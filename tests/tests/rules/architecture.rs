@@ -16,15 +16,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("org", &["name"]),
     ("seal", &[]),
     ("risk", &[]),
+    // What people type, in one form.
+    ("typed", &[]),
     ("triage", &["risk"]),
     // A record holds sealed fields; nothing else of sealing concerns it.
     ("record", &["name", "time", "org", "seal::Sealed"]),
     ("access", &["name", "org", "record"]),
     ("workflow", &["name", "access"]),
-    ("kind", &["name", "time", "org::OrgId", "record", "access", "workflow", "seal::Mode"]),
+    ("kind", &["name", "time", "org::OrgId", "record", "access", "workflow", "seal::Mode", "typed"]),
     // A verifier knows what a kind's workflow allows, and which of its values stand in no event.
     ("audit", &["name", "time", "record", "kind", "seal::Sealed"]),
-    ("decide", &["name", "time", "org", "record", "access", "workflow", "seal", "audit", "kind"]),
+    ("decide", &["name", "time", "org", "record", "access", "workflow", "seal", "audit", "kind", "typed"]),
     (
         "ports",
         &[
@@ -65,7 +67,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "conformance",
         &[
             "name", "time", "org", "record", "access", "seal", "audit", "kind", "decide", "ports", "service",
-            "memory",
+            "memory", "typed",
         ],
     ),
     // Passwords and codes are drawn; nothing else of sealing concerns accounts. The doors stand on the door.
@@ -85,6 +87,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "decide",
             "ports",
             "service",
+            "typed",
         ],
     ),
     // Which processors a facility allows stands on its record; a level is one of the bands.
@@ -139,6 +142,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "service",
             "analytics::Source",
             "triage",
+            "typed",
         ],
     ),
     // What leaves reads records and trails that it is handed, and asks no store.

@@ -236,6 +236,73 @@ async fn a_file_number_is_found_however_it_was_typed_or_corrected() {
 }
 
 #[tokio::test]
+async fn what_was_pasted_is_the_same_number_place_and_person() {
+    let ward = ward().await;
+    let some = |text: &str| Some(text.to_owned());
+    let told = Report {
+        medical_file_number: some("\u{202A}MF\u{2013}٧٧\u{200B}٢٣١\u{2011}b\u{202C}"),
+        location: some(" ICU\u{A0}–\u{200F} ٢ "),
+        involved_person: some("\u{202B}Zoe\u{308}  منى\u{202C}\n"),
+        ..report("The wrong syringe was given.")
+    };
+    let incident = ward.nurse.incidents().report(&id("CAI-1-1"), told).await.unwrap().written.id;
+    let found = |number: &'static str| {
+        let quality = ward.quality.clone();
+        async move { quality.incidents().of_file(number).await.unwrap().items.len() }
+    };
+    for typed in
+        ["MF-77231-B", "mf–77231–b", "MF−٧٧٢٣١−B", "\u{200F}ＭＦ-77231-Ｂ", "MFـ77231ـB", "“MF-77231-B”."]
+    {
+        assert_eq!(found(typed).await, 1, "{typed:?}");
+    }
+    for other in ["MF77231B", "MF-77231", "MF-77232-B"] {
+        assert_eq!(found(other).await, 0, "{other:?}");
+    }
+    let record = ward.quality.load(KIND, incident).await.unwrap();
+    assert_eq!(record.facet("location"), Some(&Value::from("ICU - 2")));
+    assert_eq!(*ward.quality.open(&record, "involved_person").unwrap().unwrap(), "Zo\u{EB} منى");
+    let moved = Command::new(Action::Correct).set("location", "icu \u{2014} ۳");
+    ward.nurse.act(KIND, incident, moved).await.unwrap();
+    let record = ward.quality.load(KIND, incident).await.unwrap();
+    assert_eq!(record.facet("location"), Some(&Value::from("icu - 3")));
+}
+
+#[tokio::test]
+async fn what_tells_nothing_is_refused_and_a_narrative_keeps_every_letter() {
+    let ward = ward().await;
+    let nothing = "\u{200B}\u{200F}\u{640}\u{3164}\u{FEFF}\u{2800}\u{AD}\u{64B}\u{A0}\u{2066}\u{2069}\u{61C}";
+    type Change = fn(&mut Report, &str);
+    let changes: [(&str, Change); 4] = [
+        ("description", |report, text| report.description = text.to_owned()),
+        ("location", |report, text| report.location = Some(text.to_owned())),
+        ("involved_person", |report, text| report.involved_person = Some(text.to_owned())),
+        ("medical_file_number", |report, text| report.medical_file_number = Some(text.to_owned())),
+    ];
+    for (field, change) in changes {
+        for empty in [nothing, "  \u{A0} \u{200F} "] {
+            let mut told = report("The wrong syringe was given.");
+            change(&mut told, empty);
+            let refused = ward.nurse.incidents().report(&id("CAI-1-1"), told).await.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{field}");
+            assert!(refused.to_string().contains(field) && refused.help().is_some(), "{refused}");
+        }
+    }
+    // Nine letters are not ten, whatever stands between them.
+    let nine = format!("too{nothing}short{nothing}");
+    assert!(ward.nurse.incidents().report(&id("CAI-1-1"), report(&nine)).await.is_err());
+    let told = "\u{202B}سقطـ المريض\u{202C} Zoe\u{308} \u{FEB3}\u{200C} \r\n ok ";
+    let incident = ward.nurse.incidents().report(&id("CAI-1-1"), report(told)).await.unwrap().written.id;
+    let record = ward.quality.load(KIND, incident).await.unwrap();
+    assert_eq!(*ward.quality.open(&record, "description").unwrap().unwrap(), told);
+    for action in [Action::Start, Action::Evaluate] {
+        ward.quality.incidents().act(incident, action, None).await.unwrap();
+    }
+    let silent =
+        ward.quality.incidents().act(incident, Action::Ask, Some("\u{200F}\u{200B}")).await.unwrap_err();
+    assert_eq!(silent.kind(), ErrorKind::Refused, "a question of nothing is none");
+}
+
+#[tokio::test]
 async fn a_receipt_corrects_for_thirty_minutes_and_shows_no_reviewers_words() {
     let ward = ward().await;
     let told = Report { reporter: Reporter::Anonymous, ..report("The wrong syringe was given.") };

@@ -7,6 +7,7 @@ use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
 use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::time::Timestamp;
+use crate::typed;
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -154,7 +155,7 @@ async fn sealed(subject: Subject) -> Result<(), Failure> {
     let session = world.top()?;
     let long = ["x", "م", "😀"].map(|text| text.repeat(60_000));
     let texts = TEXTS.iter().map(|text| (*text).to_owned()).chain(long).chain(["a\0b\u{1}\n".to_owned()]);
-    for text in texts.filter(|text| !text.trim().is_empty()) {
+    for text in texts.filter(|text| !typed::is_blank(text)) {
         let record =
             world.pack("s-1-1", pack().write("contents", text.clone()).write("story", "once")).await?;
         let opened = session.open(&record, "contents")?;

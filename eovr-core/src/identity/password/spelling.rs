@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 use zeroize::Zeroizing;
 
-use crate::identity::plain_digit;
+use crate::typed;
 
 /// A password in every way that it can be read.
 pub(super) struct Spelling {
@@ -114,7 +114,7 @@ pub(super) fn fold(c: char, mut each: impl FnMut(char)) {
         'ؤ' => each('و'),
         'ک' => each('ك'),
         c if c.is_numeric() => {
-            each(plain_digit(c).and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c))
+            each(typed::digit(c).and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c))
         }
         c => each(c),
     });

@@ -81,11 +81,30 @@ fn the_address_for_the_app() -> Result<()> {
          ?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
          &issuer=%D9%85%D8%B3%D8%AA%D8%B4%D9%81%D9%89%20%D8%A7%D9%84%D9%86%D9%8A%D9%84"
     );
-    let long = "x".repeat(101);
-    for (issuer, account) in [("", "a"), ("a", " "), ("a:b", "c"), ("a", "b:c"), ("a", &long)] {
+    for (issuer, account) in [("", "a"), ("a", " "), (":", "c"), ("a", "\u{200F}")] {
         let error = secret().uri(issuer, account).map(|_| ()).unwrap_err();
-        assert!(error.help().is_some_and(|help| help.contains("colon")), "{error}");
+        assert!(error.help().is_some_and(|help| help.contains("one character or more")), "{error}");
     }
+    Ok(())
+}
+
+#[test]
+fn no_name_keeps_a_person_from_a_second_factor() -> Result<()> {
+    let long = format!("{}@hospital.example", "x".repeat(200));
+    for (issuer, account) in
+        [("Nile: ICU", "mailto:mona@h.example"), ("Nile", long.as_str()), (long.as_str(), "ن")]
+    {
+        let uri = secret().uri(issuer, account)?;
+        let label = uri.trim_start_matches("otpauth://totp/").split('?').next().unwrap_or_default();
+        assert_eq!(label.matches(':').count(), 1, "{label}");
+        assert!(label.split(':').all(|part| part.len() < 130), "{label}");
+        assert!(secret().qr_svg(issuer, account).is_ok());
+    }
+    assert!(
+        secret()
+            .uri("Nile: ICU", "mailto:mona@h.example")?
+            .contains("/Nile%20%20ICU:mailto%3Amona%40h.example?")
+    );
     Ok(())
 }
 

@@ -25,9 +25,16 @@ const DAY: i64 = 24 * 3600;
 
 /// How many incidents there are that were not imported.
 pub(super) async fn told(eovr: &Eovr) -> Result<u64> {
-    let tally = Tally::of(Name::new(incident::KIND)?);
-    let tally = tally.filter(Column::Author, Test::Not(crate::import::AUTHOR.into()));
-    Ok(engine::setup(eovr)?.tally(&tally).await?.cells.iter().map(|cell| cell.count).sum())
+    let setup = engine::setup(eovr)?;
+    let mut count = 0;
+    // An import is `import`, or `import-` with its name: what stands before it in order, and what stands behind.
+    for others in
+        [Test::Before(crate::import::AUTHOR.into()), Test::From(format!("{}.", crate::import::AUTHOR).into())]
+    {
+        let tally = Tally::of(Name::new(incident::KIND)?).filter(Column::Author, others);
+        count += setup.tally(&tally).await?.cells.iter().map(|cell| cell.count).sum::<u64>();
+    }
+    Ok(count)
 }
 
 /// Before anything happened: the day on which the accounts are made.

@@ -1,30 +1,28 @@
-use std::fs::File;
-use std::io::BufReader;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
-use eovr_core::Timestamp;
 use eovr_core::org::OrgId;
 use eovr_core::record::RecordId;
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization as _;
 
-use crate::csv_file::{self, Opened};
+use crate::csv_file::{Reading, Table, hex};
 use crate::output::Failure;
-use crate::table;
 
-/// The rows of a file, one at a time: a file of any size needs little memory.
+/// The rows of a file, one at a time: a file of any size needs little memory, 24 bytes a row.
 pub(super) struct Rows {
-    reader: csv::Reader<BufReader<File>>,
-    header: ByteRecord,
-    column: usize,
-    column_name: String,
+    table: Table,
+    text: usize,
+    number: Option<usize>,
+    /// The columns, as they were asked for.
+    names: [String; 2],
     facility: String,
-    name: String,
     stem: PathBuf,
-    digest: String,
-    bytes: u64,
-    number: u64,
+    count: u64,
     row: ByteRecord,
+    /// How often each report was met so far, by the id of the first.
+    met: HashMap<RecordId, u64>,
 }
 
 /// One row.
@@ -33,63 +31,42 @@ pub(super) struct Row {
     pub(super) number: u64,
     /// The line of the file that it begins on.
     pub(super) line: u64,
+    pub(super) cells: ByteRecord,
+    /// What it reports, or why it cannot.
+    pub(super) told: Result<Told, String>,
+}
+
+/// A report that was read.
+#[derive(Clone)]
+pub(super) struct Told {
     /// The id of its incident.
     pub(super) id: RecordId,
-    pub(super) cells: ByteRecord,
-    column: usize,
-    columns: usize,
+    pub(super) text: String,
 }
 
 impl Rows {
-    /// Opens the file and finds the column.
-    pub(super) fn open(path: &Path, column: &str) -> Result<Self, Failure> {
-        let Opened { file, digest, bytes } = csv_file::open(path)?;
-        // A row with too many or too few cells is a row to be rejected, and no reason to stop.
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-        let header = reader.byte_headers().map_err(|error| csv_file::unreadable(path, &error))?.clone();
-        let Some(at) = header.iter().position(|name| name == column.as_bytes()) else {
-            let names: Vec<_> = header
-                .iter()
-                .take(20)
-                .map(|name| format!("`{}`", table::cut(&table::clean(&String::from_utf8_lossy(name)), 40)))
-                .collect();
-            return Err(Failure::usage(
-                format!("`{}` has no column `{column}`", path.display()),
-                format!("its columns: {}", names.join(", ")),
-            ));
-        };
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    /// Opens the file and finds the column with the narratives, and the one with the numbers of the old system.
+    pub(super) fn open(
+        path: &Path,
+        text: &str,
+        number: Option<&str>,
+        reading: &Reading,
+    ) -> Result<Self, Failure> {
+        let wanted: Vec<&str> = std::iter::once(text).chain(number).collect();
+        let table = Table::open(path, reading, &wanted)?;
+        let columns =
+            (table.column("--text", text)?, number.map(|name| table.column("--id", name)).transpose()?);
         Ok(Self {
-            reader,
-            header,
-            column: at,
-            column_name: column.to_owned(),
+            table,
+            text: columns.0,
+            number: columns.1,
+            names: [text.to_owned(), number.unwrap_or_default().to_owned()],
             facility: String::new(),
-            name,
             stem: PathBuf::from(path.file_stem().unwrap_or(path.as_os_str())),
-            digest,
-            bytes,
-            number: 0,
+            count: 0,
             row: ByteRecord::new(),
+            met: HashMap::new(),
         })
-    }
-
-    /// The next row; none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Row>, Failure> {
-        let more = self.reader.read_byte_record(&mut self.row);
-        if !more.map_err(|error| Failure::broken(format!("the file cannot be read on: {error}")))? {
-            return Ok(None);
-        }
-        self.number += 1;
-        let line = self.row.position().map_or(0, csv::Position::line);
-        Ok(Some(Row {
-            number: self.number,
-            line,
-            id: self.id(),
-            cells: self.row.clone(),
-            column: self.column,
-            columns: self.header.len(),
-        }))
     }
 
     /// The rows as reports of this facility: sent to another one, they are other reports.
@@ -97,29 +74,61 @@ impl Rows {
         Self { facility: facility.to_string(), ..self }
     }
 
-    /// The same for the same row at the same place of a file of the same name. Its time part is the row's
-    /// place and not a time, so that ids sort as the rows do and a database writes them side by side.
-    fn id(&self) -> RecordId {
-        let mut hash = Sha256::new();
-        let mut part = |bytes: &[u8]| {
-            hash.update((bytes.len() as u64).to_be_bytes());
-            hash.update(bytes);
+    /// The next row; none at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Row>, Failure> {
+        let Some(line) = self.table.next(&mut self.row)? else { return Ok(None) };
+        self.count += 1;
+        let told = self.told();
+        Ok(Some(Row { number: self.count, line, cells: self.row.clone(), told }))
+    }
+
+    fn told(&mut self) -> Result<Told, String> {
+        if let Some(wrong) = self.table.wrong_with(&self.row) {
+            return Err(wrong.to_owned());
+        }
+        let encoding = self.table.encoding();
+        let cell = |place: usize| {
+            let cell = std::str::from_utf8(self.row.get(place).unwrap_or_default());
+            cell.map_err(|_| format!("its text is not {encoding}"))
         };
-        part(b"eovr.import.v1");
-        part(self.name.as_bytes());
-        part(self.facility.as_bytes());
-        part(self.column_name.as_bytes());
-        part(&self.number.to_be_bytes());
-        self.row.iter().for_each(&mut part);
-        let digest: [u8; 32] = hash.finalize().into();
-        let mut random = [0; 10];
-        random.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        let place = i64::try_from(self.number).unwrap_or(i64::MAX);
-        RecordId::from_parts(Timestamp::from_micros(place.saturating_mul(1000)), random)
+        let text = cell(self.text)?.to_owned();
+        let number =
+            self.number.map(|place| cell(place).map(|number| number.trim().to_owned())).transpose()?;
+        let (of, content) = match &number {
+            Some(number) if number.is_empty() => {
+                return Err(format!("it has no number in `{}`", self.names[1]));
+            }
+            Some(number) => ("number", number.nfkc().collect::<String>()),
+            None => ("text", in_one_form(&text)),
+        };
+        // The place in the file is no part of it, nor its name: a list grows, is sorted and saved anew.
+        let id = |tag: &str, nth: &str| {
+            let parts = [self.facility.as_bytes(), of.as_bytes(), nth.as_bytes(), content.as_bytes()];
+            RecordId::derived(tag, &parts)
+        };
+        let first = id("eovr.import.v2", "1");
+        let met = self.met.entry(first).or_default();
+        *met += 1;
+        match (*met, number) {
+            (1, _) => Ok(Told { id: first, text }),
+            (_, Some(_)) => Err(format!("another row has the same number in `{}`", self.names[1])),
+            // Two reports in the same words stay two.
+            (nth, None) => Ok(Told { id: id("eovr.import.v2", &nth.to_string()), text }),
+        }
     }
 
     pub(super) fn header(&self) -> &ByteRecord {
-        &self.header
+        self.table.header()
+    }
+
+    /// Says how the file is read, where that was found out.
+    pub(super) fn say_what_was_found(&self) {
+        self.table.say_what_was_found();
+    }
+
+    /// Whether the old system's numbers say which report is which.
+    pub(super) fn have_numbers(&self) -> bool {
+        self.number.is_some()
     }
 
     /// The file's name without its ending.
@@ -127,32 +136,33 @@ impl Rows {
         &self.stem
     }
 
-    /// What this import is about: the file's content and the column.
+    /// What this import is about: the file's content, and the columns with the facility.
     pub(super) fn what(&self) -> (String, String) {
-        (self.digest.clone(), format!("{} {}", self.column_name, self.facility))
+        (self.table.digest.clone(), format!("{} {}", self.names.join(" "), self.facility))
+    }
+
+    /// What this import is called: the same when it is run again on the same file.
+    pub(super) fn name(&self, category: &str) -> String {
+        let (digest, columns) = self.what();
+        let hash = Sha256::new_with_prefix(format!("eovr.import.v2\n{digest}\n{columns}\n{category}"));
+        hex(&hash.finalize()).chars().take(NAME).collect()
     }
 
     /// How long the file is.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        self.table.bytes
     }
 
     /// How much of it was read.
     pub(super) fn read(&self) -> u64 {
-        self.reader.position().byte()
+        self.table.read()
     }
 }
 
-impl Row {
-    /// The narrative, or why there is none.
-    pub(super) fn text(&self) -> Result<&str, &'static str> {
-        if self.cells.len() < self.columns {
-            return Err("it has fewer cells than there are columns; is a quotation mark missing?");
-        }
-        if self.cells.len() > self.columns {
-            return Err("it has more cells than there are columns; is a quotation mark missing?");
-        }
-        let cell = self.cells.get(self.column).unwrap_or_default();
-        std::str::from_utf8(cell).map_err(|_| "its text is not UTF-8")
-    }
+/// How many letters the name of an import has.
+pub(super) const NAME: usize = 12;
+
+/// A narrative as it is compared: another program saves it with other line ends and other forms of a letter.
+pub(super) fn in_one_form(text: &str) -> String {
+    text.trim().replace("\r\n", "\n").replace('\r', "\n").nfc().collect()
 }

@@ -10,6 +10,7 @@ use self::cases::Cases;
 use super::labelled::Labelled;
 use super::scorers::{Asked, sorted};
 use super::{Labels, predictions, write};
+use crate::csv_file::Reading;
 use crate::output::{Failure, Out};
 
 /// Options of `evaluate`.
@@ -18,7 +19,7 @@ pub(crate) struct Args {
     /// Who is evaluated: `rules`, or a model file
     #[arg(long, value_name = "SCORER")]
     scorer: String,
-    /// The labelled narratives: a CSV file in UTF-8, with a line of column names first
+    /// The labelled narratives: a CSV file with a line of column names first
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// The column with the narratives
@@ -44,6 +45,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SCORER")]
     compare: Option<String>,
     #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
     labels: Labels,
     /// How often the bootstrap draws
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -66,6 +69,14 @@ pub(crate) struct Args {
     /// Writes a page with figures drawn
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+}
+
+impl Args {
+    /// The columns that the file must have.
+    fn columns(&self) -> Vec<&str> {
+        let optional = [&self.split, &self.group, &self.cluster].into_iter().flatten();
+        [&self.text, &self.label].into_iter().chain(optional).chain(&self.rater).map(String::as_str).collect()
+    }
 }
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
@@ -174,8 +185,8 @@ impl Scheme {
                 "evaluate a model that was trained with `--multi`",
             ));
         }
-        let mut rows = Labelled::open(&args.data)?;
-        let label = rows.column(&args.label)?;
+        let mut rows = Labelled::open(&args.data, &args.reading, &args.columns())?;
+        let label = rows.column("--label", &args.label)?;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         while rows.next()? {
             *counts.entry(rows.label(label)?.to_owned()).or_default() += 1;

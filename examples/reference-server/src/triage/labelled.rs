@@ -1,21 +1,17 @@
 //! Labelled narratives from a CSV file.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use csv::StringRecord;
+use csv::ByteRecord;
 use sha2::{Digest as _, Sha256};
 
-use crate::csv_file::{self, Opened};
+use crate::csv_file::{Reading, Table};
 use crate::output::Failure;
-use crate::table;
 
 /// The rows of a file, one at a time.
 pub(super) struct Labelled {
-    reader: csv::Reader<BufReader<File>>,
-    header: StringRecord,
-    row: StringRecord,
+    table: Table,
+    row: ByteRecord,
     path: PathBuf,
     number: u64,
     /// SHA-256 of the file.
@@ -42,53 +38,42 @@ pub(super) fn text_digest(text: &str) -> [u8; 16] {
 }
 
 impl Labelled {
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let Opened { file, digest, bytes } = csv_file::open(path)?;
-        let mut reader = csv::Reader::from_reader(file);
-        let mut header = reader.headers().map_err(|error| csv_file::unreadable(path, &error))?.clone();
-        // Spreadsheets put a mark before the first name.
-        if let Some(first) = header.get(0).and_then(|name| name.strip_prefix('\u{FEFF}')) {
-            header = std::iter::once(first).chain(header.iter().skip(1)).collect();
-        }
-        Ok(Self { reader, header, row: StringRecord::new(), path: path.to_owned(), number: 0, digest, bytes })
+    /// Opens a file that has these columns.
+    pub(super) fn open(path: &Path, reading: &Reading, wanted: &[&str]) -> Result<Self, Failure> {
+        let table = Table::open(path, reading, wanted)?;
+        let (digest, bytes) = (table.digest.clone(), table.bytes);
+        Ok(Self { table, row: ByteRecord::new(), path: path.to_owned(), number: 0, digest, bytes })
     }
 
-    pub(super) fn column(&self, name: &str) -> Result<Column, Failure> {
-        self.header.iter().position(|known| known == name).map(Column).ok_or_else(|| {
-            let names: Vec<_> = self
-                .header
-                .iter()
-                .take(20)
-                .map(|name| format!("`{}`", table::cut(&table::clean(name), 40)))
-                .collect();
-            Failure::usage(
-                format!("`{}` has no column `{name}`", self.path.display()),
-                format!("its columns: {}", names.join(", ")),
-            )
-        })
+    /// Says how the file is read, where that was found out.
+    pub(super) fn say_what_was_found(&self) {
+        self.table.say_what_was_found();
+    }
+
+    /// The column that an option names.
+    pub(super) fn column(&self, option: &str, name: &str) -> Result<Column, Failure> {
+        self.table.column(option, name).map(Column)
     }
 
     /// Reads the next row; `false` at the end.
     pub(super) fn next(&mut self) -> Result<bool, Failure> {
         self.number += 1;
-        let row = self.number;
-        self.reader.read_record(&mut self.row).map_err(|error| {
-            let why = match error.kind() {
-                csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
-                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                    format!("it has {len} cells and there are {expected_len} columns; is a quotation mark missing?")
-                }
-                _ => error.to_string(),
-            };
-            Failure::usage(
-                format!("row {row} of `{}` cannot be read: {why}", self.path.display()),
-                "give a CSV file in UTF-8 with as many cells in each row as there are columns",
-            )
-        })
+        let Some(line) = self.table.next(&mut self.row)? else { return Ok(false) };
+        let why = if let Some(wrong) = self.table.wrong_with(&self.row) {
+            wrong.to_owned()
+        } else if self.row.iter().any(|cell| std::str::from_utf8(cell).is_err()) {
+            format!("it is not {}", self.table.encoding())
+        } else {
+            return Ok(true);
+        };
+        Err(Failure::usage(
+            format!("row {} (line {line}) of `{}` cannot be read: {why}", self.number, self.path.display()),
+            "give a CSV file with as many cells in each row as there are columns, in one encoding",
+        ))
     }
 
     pub(super) fn cell(&self, column: Column) -> &str {
-        self.row.get(column.0).unwrap_or_default()
+        std::str::from_utf8(self.row.get(column.0).unwrap_or_default()).unwrap_or_default()
     }
 
     /// The row's label; there is one.
@@ -107,7 +92,7 @@ impl Labelled {
     }
 
     pub(super) fn read(&self) -> u64 {
-        self.reader.position().byte()
+        self.table.read()
     }
 
     /// On which side of the split the row is: as the column says, or by a chance that follows from the seed

@@ -6,12 +6,13 @@ use eovr_core::triage::learn::{Card, Order, Part, Plan, Trainer};
 use super::labelled::{Labelled, Side};
 use super::partial::Partial;
 use super::{Labels, bar, write};
+use crate::csv_file::Reading;
 use crate::output::{Failure, Out};
 
 /// Options of `train`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The labelled narratives: a CSV file in UTF-8, with a line of column names first
+    /// The labelled narratives: a CSV file with a line of column names first
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// The column with the narratives
@@ -24,6 +25,8 @@ pub(crate) struct Args {
     /// [default: 15 in a hundred are kept for testing, by chance]
     #[arg(long, value_name = "COLUMN")]
     split: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
     #[command(flatten)]
     labels: Labels,
     /// Where chance begins: the same data and seed make the same file
@@ -41,9 +44,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
-    let mut rows = Labelled::open(&args.data)?;
-    let (text, label) = (rows.column(&args.text)?, rows.column(&args.label)?);
-    let split = args.split.as_deref().map(|name| rows.column(name)).transpose()?;
+    let wanted: Vec<&str> =
+        [&args.text, &args.label].into_iter().chain(&args.split).map(String::as_str).collect();
+    let mut rows = Labelled::open(&args.data, &args.reading, &wanted)?;
+    let (text, label) = (rows.column("--text", &args.text)?, rows.column("--label", &args.label)?);
+    let split = args.split.as_deref().map(|name| rows.column("--split", name)).transpose()?;
+    rows.say_what_was_found();
     let mut trainer = Trainer::new(args.seed);
     let reading = bar(rows.bytes, "reading  {bar:40} {percent:>3} %");
     let (mut empty, mut kept) = (0_u64, 0_u64);

@@ -5,7 +5,9 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Folder, Tested, run};
+use eovr_core::incident::{Action, KIND};
+
+use crate::support::{Folder, Run, Tested, run};
 
 const GOOD: u64 = 3;
 
@@ -139,6 +141,142 @@ fn a_progress_file_of_another_store_is_not_believed() -> Tested {
     again.says(&[&format!("{rows} rows: {rows} accepted, 0 rejected, 0 already there")])?;
     assert_eq!(folder.incidents()?, rows);
     Ok(())
+}
+
+#[test]
+fn nothing_is_made_of_a_file_that_swallows_rows() -> Tested {
+    let folder = Folder::new()?;
+    let rows: Vec<String> = (1..=9).map(|row| format!("{row},Report {row} tells of a fall,W{row}")).collect();
+    let file = folder.file("open.csv");
+    for (broken, expected) in [
+        ("Report 3 tells", "cell 2 of line 4 begins with it"),
+        ("Report 7 tells", "cell 2 of line 8 begins with it"),
+    ] {
+        let text = format!("id,text,ward\r\n{}\r\n", rows.join("\r\n"));
+        fs::write(&file, text.replace(broken, &format!("\"{broken}")))?;
+        let refused = run(&mut folder.import(&file))?;
+        assert_eq!(refused.code, Some(2), "{}", refused.said);
+        refused.says(&["has a quotation mark that is never closed", expected, "none was used"])?;
+        assert!(!folder.data().exists(), "a store was made");
+        for verb in ["evaluate", "train"] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_eovr-server"));
+            command.arg(verb).arg("--data").arg(&file).args(["--text", "text", "--label", "ward"]);
+            match verb {
+                "train" => command.arg("--out").arg(folder.file("model")),
+                _ => command.args(["--scorer", "rules"]),
+            };
+            let refused = run(&mut command)?;
+            assert_eq!(refused.code, Some(2), "{}", refused.said);
+            refused.says(&["has a quotation mark that is never closed"])?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_report_is_known_again_in_whichever_file_and_place() -> Tested {
+    let folder = Folder::new()?;
+    let row = |number: u64| format!("{number},Report {number} tells of a fall beside the bed,W");
+    let rows: Vec<String> = (1..=20).map(row).collect();
+    let file = folder.file("list.csv");
+    fs::write(&file, format!("id,text,ward\n{}\n", rows.join("\n")))?;
+    run(&mut folder.import(&file))?.says(&["20 rows: 20 accepted, 0 rejected, 0 already there"])?;
+    // Newest first, one row more, another name, one column more, other line ends, and in letters of two bytes.
+    let newer: Vec<String> = (1..=21).rev().map(|number| format!("{},later", row(number))).collect();
+    let text = format!("id;text;ward;note\r\n{}\r\n", newer.join("\r\n").replace(',', ";"));
+    let next = folder.file("list next.csv");
+    fs::write(
+        &next,
+        std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
+    )?;
+    let again = run(&mut folder.import(&next))?;
+    again.says(&["21 rows: 1 accepted, 0 rejected, 20 already there"])?;
+    again.says(&["note: ", "is read as UTF-16LE, with `;` between cells; say --encoding or --separator"])?;
+    assert_eq!(folder.incidents()?, 21);
+    // Two reports in the same words stay two; a third is new.
+    for (times, said) in [(2, "2 accepted, 0 rejected, 0 already"), (3, "1 accepted, 0 rejected, 2 already")]
+    {
+        fs::write(&file, format!("text\n{}", "The lift was stuck again.\n".repeat(times)))?;
+        run(&mut folder.import(&file))?.says(&[said])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_numbers_of_the_old_system_say_which_report_is_which() -> Tested {
+    let folder = Folder::new()?;
+    let file = folder.file("list.csv");
+    let import = |rows: &str| {
+        fs::write(&file, format!("number,text\n{rows}"))?;
+        run(folder.import(&file).args(["--id", "number"]))
+    };
+    import("A-1,The lift was stuck.\nA-2,The lift was stuck.\n")?.says(&["2 accepted"])?;
+    let said = import(
+        "A-3,The lift was stuck.\nA-2,The lift was stuck.\nA-1,The patient fell.\n,The patient fell.\nA-3,The patient fell.\n",
+    )?;
+    said.says(&["5 rows: 1 accepted, 3 rejected, 1 already there"])?;
+    said.says(&[
+        "row 3 (line 4) rejected: invalid_input: the report with this number is there in other words",
+    ])?;
+    said.says(&["row 4 (line 5) rejected: it has no number in `number`"])?;
+    said.says(&["row 5 (line 6) rejected: another row has the same number in `number`"])?;
+    assert_eq!(folder.incidents()?, 3);
+    Ok(())
+}
+
+#[test]
+fn an_import_is_taken_back_as_a_whole_or_not_at_all() -> Tested {
+    let folder = Folder::new()?;
+    let file = folder.file("list.csv");
+    let name = |run: &Run| -> Result<String, Box<dyn std::error::Error>> {
+        let line =
+            run.said.lines().find_map(|line| line.strip_prefix("import ")).ok_or("no name was said")?;
+        Ok(line.split(':').next().unwrap_or_default().to_owned())
+    };
+    fs::write(&file, "text\nThe lift was stuck.\nThe patient fell.\n")?;
+    let wrong = name(&run(&mut folder.import(&file))?)?;
+    fs::write(&file, "text\nThe door was locked.\nThe pump stopped.\n")?;
+    let worked_on = name(&run(&mut folder.import(&file))?)?;
+    assert_ne!(wrong, worked_on);
+    run(folder.command("account").args(["--email", "mona@hospital.example", "--name", "Mona Zaki"]))?
+        .says(&["first password"])?;
+    let take_back =
+        |name: &str, email: &str| run(folder.command("import").args(["--take-back", name, "--as", email]));
+    folder.with_store(async |session| {
+        let newest = session.incidents().newest(1).await?.items.swap_remove(0);
+        session.incidents().act(newest.id(), Action::Start, None).await?;
+        Ok(())
+    })?;
+    let refused = take_back(&worked_on, "mona@hospital.example")?;
+    assert_eq!(refused.code, Some(2), "{}", refused.said);
+    refused
+        .says(&["was worked on: last `start`", "1 of 2 reports were worked on; nothing was taken back"])?;
+    take_back("0123456789ab", "mona@hospital.example")?
+        .says(&["this account sees no report of such an import"])?;
+    take_back(&wrong, "nobody@hospital.example")?.says(&["no active account has this address"])?;
+    take_back("everything", "mona@hospital.example")?.says(&["accepted: the 12 letters and digits"])?;
+
+    take_back(&wrong, "mona@hospital.example")?
+        .says(&["2 reports were set aside as not reportable, 0 had been"])?;
+    take_back(&wrong, "mona@hospital.example")?
+        .says(&["0 reports were set aside as not reportable, 2 had been"])?;
+    folder.with_store(async |session| {
+        let mut dispositions: Vec<_> = Vec::new();
+        for record in session.incidents().newest(9).await?.items {
+            let trail = session.trail(KIND, record.id()).await?;
+            assert!(trail.verdict.is_intact());
+            let note =
+                trail.entries.last().and_then(|entry| entry.note.as_ref().map(|note| note.to_string()));
+            dispositions.push((record.facet("disposition").cloned(), note));
+        }
+        let set_aside = (Some("not_reportable".into()), Some(format!("import {wrong} was taken back")));
+        assert_eq!(dispositions.iter().filter(|each| **each == set_aside).count(), 2, "{dispositions:?}");
+        assert_eq!(dispositions.iter().filter(|each| **each == (None, None)).count(), 2, "{dispositions:?}");
+        Ok(())
+    })?;
+    fs::write(&file, "text\nThe lift was stuck.\nThe patient fell.\n")?;
+    let again = run(&mut folder.import(&file))?;
+    again.says(&["0 accepted, 0 rejected, 2 already there", "2 of those that are there were set aside"])
 }
 
 fn many(file: &std::path::Path, rows: u64) -> Result<u64, Box<dyn std::error::Error>> {

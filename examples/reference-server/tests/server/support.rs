@@ -9,7 +9,7 @@ use eovr_core::incident::{self, Settings};
 use eovr_core::org::Org;
 use eovr_core::record::Tally;
 use eovr_core::seal::MasterKey;
-use eovr_core::{Eovr, Name};
+use eovr_core::{Eovr, Name, Session};
 use eovr_store_sql::SqlStore;
 
 pub(crate) type Tested = Result<(), Box<dyn Error>>;
@@ -55,6 +55,17 @@ impl Folder {
 
     /// How many incidents the store has, asked past the program.
     pub(crate) fn incidents(&self) -> Result<u64, Box<dyn Error>> {
+        self.with_store(async |session| {
+            let cells = session.tally(&Tally::of(Name::new(incident::KIND)?)).await?.cells;
+            Ok(cells.iter().map(|cell| cell.count).sum())
+        })
+    }
+
+    /// Works on the store past the program, with all rights.
+    pub(crate) fn with_store<T>(
+        &self,
+        work: impl AsyncFnOnce(Session) -> Result<T, Box<dyn Error>>,
+    ) -> Result<T, Box<dyn Error>> {
         let org = r#"[{"id": "A", "title": {"en": "a", "ar": "ا"}, "administrations": [{"id": "A", "title":
             {"en": "a", "ar": "ا"}, "facilities": [{"id": "A", "title": {"en": "a", "ar": "ا"},
             "time_zone": "UTC"}]}]}]"#;
@@ -69,10 +80,9 @@ impl Folder {
                 .master_key(key)
                 .open()
                 .await?;
-            let session = eovr.session(danger::unrestricted("test", "count the incidents")?);
-            let cells = session.tally(&Tally::of(Name::new(incident::KIND)?)).await?.cells;
+            let done = work(eovr.session(danger::unrestricted("test", "look at the incidents")?)).await;
             store.close().await;
-            Ok(cells.iter().map(|cell| cell.count).sum())
+            done
         })
     }
 }

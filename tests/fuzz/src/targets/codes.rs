@@ -19,14 +19,17 @@ pub(crate) fn check(bytes: &[u8]) {
     let plain = |shown: &str| shown.replace('-', "");
     let alike = |typed: String| typed.replace('O', "0").replace(['I', 'L'], "1");
     if let Ok(code) = text.parse::<ReceiptCode>() {
-        assert_eq!(plain(&code.to_string()), alike(typed(&['-'])));
+        // It stands in the text as it is shown, but for a label around it and for other scripts.
+        let all =
+            alike(typed(&[])).replace('U', "V").replace(|c: char| c.is_ascii() && !c.is_alphanumeric(), "");
+        assert!(!text.is_ascii() || all.contains(&plain(&code.to_string())));
         assert!(code.to_string().parse::<ReceiptCode>().is_ok_and(|again| again == code));
     }
     if let Some(code) = RecoveryCode::typed(text) {
         let shown = code.shown();
         assert_eq!(RecoveryCode::typed(&shown).map(|again| again.digest()), Some(code.digest()));
         if text.is_ascii() {
-            assert_eq!(plain(&shown), alike(typed(&['-'])));
+            assert_eq!(plain(&shown), alike(typed(&['-'])).replace('U', "V"));
         }
     }
 }

@@ -4,49 +4,86 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::LazyLock;
 
+use clap::Parser;
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 use tempfile::NamedTempFile;
 
+use crate::csv_file::{Reading, Table};
 use crate::imported::Rows;
 use crate::labelled::Labelled;
 
 /// The file that both readers open. Each of libFuzzer's processes has its own.
 static FILE: LazyLock<NamedTempFile> = LazyLock::new(|| NamedTempFile::new().expect("a temporary file"));
 
-/// Every line that is there is read once, in order, to the end of the file; and what was read, written as a
-/// spreadsheet, is read as the same.
+#[derive(Parser)]
+struct Asked {
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// A file is refused, or every row that is there is read once, in order, to its end; what was read, written as a
+/// spreadsheet, is read as the same; and where no quotation mark is in it, as another library reads it.
 pub(crate) fn check(bytes: &[u8]) {
-    let file = FILE.path();
-    fs::write(file, bytes).expect("a disk with room");
-    let plain = |bytes: &[u8]| -> Vec<ByteRecord> {
-        let reader =
-            ReaderBuilder::new().flexible(true).has_headers(false).from_reader(bytes).into_byte_records();
-        reader.map(|record| record.expect("bytes are always records")).collect()
-    };
-    let whole = plain(bytes);
-    let Some(first) = whole.first().and_then(|header| header.get(0)) else {
-        assert!(Rows::open(file, "").is_err(), "an empty file has lines");
-        return;
-    };
-    let Ok(column) = std::str::from_utf8(first) else { return };
-    let mut rows = Rows::open(file, column).unwrap_or_else(|_| panic!("the first column is not found"));
-    assert_eq!(rows.bytes(), bytes.len() as u64);
-    let (mut ids, mut line) = (BTreeSet::new(), 0);
-    let mut read = vec![rows.header().clone()];
-    while let Ok(Some(row)) = rows.next() {
-        assert!(row.number == read.len() as u64 && row.line >= line && rows.read() <= rows.bytes());
-        assert!(ids.insert(row.id), "two lines are the same report");
-        if let Ok(text) = row.text() {
-            assert_eq!(row.cells.get(0), Some(text.as_bytes()));
+    let plain = Asked::parse_from(["", "--encoding", "utf-8", "--separator", ","]).reading;
+    for reading in [Reading::default(), plain.clone()] {
+        let Some(whole) = table(bytes, &reading) else { continue };
+        let Some(column) = whole.first().and_then(|header| std::str::from_utf8(header.get(0)?).ok()) else {
+            continue;
+        };
+        imported(bytes, &whole, column, &reading);
+        let mut writer = WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        whole.iter().for_each(|row| writer.write_byte_record(row).expect("it goes to memory"));
+        let written = writer.into_inner().expect("it goes to memory");
+        // What begins with a mark or with `sep=` is no plain spreadsheet.
+        let is_plain =
+            !written.starts_with(b"\xEF\xBB\xBF") && !written.to_ascii_lowercase().starts_with(b"sep=");
+        if is_plain {
+            assert_eq!(table(&written, &plain).as_ref(), Some(&whole), "what is written is read as another");
         }
-        line = row.line;
-        read.push(row.cells);
     }
-    assert_eq!(read, whole, "other lines are there");
-    // A spreadsheet has a mark before the first name, which is no part of it.
-    let name = column.strip_prefix('\u{FEFF}').unwrap_or(column);
-    if let Ok(mut labelled) = Labelled::open(file)
-        && let Ok(column) = labelled.column(name)
+    let sep = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).to_ascii_lowercase().starts_with(b"sep=");
+    if !bytes.contains(&b'"') && !sep {
+        let reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(bytes);
+        let others: Vec<ByteRecord> =
+            reader.into_byte_records().map(|record| record.expect("bytes are always records")).collect();
+        assert_eq!(table(bytes, &plain).unwrap_or_default(), others, "another library reads other rows");
+    }
+}
+
+/// All rows, the first with the names of the columns; nothing where the file is refused.
+fn table(bytes: &[u8], reading: &Reading) -> Option<Vec<ByteRecord>> {
+    fs::write(FILE.path(), bytes).expect("a disk with room");
+    let mut table = Table::open(FILE.path(), reading, &[]).ok()?;
+    let (mut rows, mut row, mut before) = (vec![table.header().clone()], ByteRecord::new(), 0);
+    while let Some(line) = table.next(&mut row).unwrap_or_else(|_| panic!("it was whole when it was opened"))
+    {
+        assert!(line > before && table.read() <= table.bytes);
+        before = line;
+        rows.push(row.clone());
+    }
+    Some(rows)
+}
+
+/// Both readers find the same rows.
+fn imported(bytes: &[u8], whole: &[ByteRecord], column: &str, reading: &Reading) {
+    fs::write(FILE.path(), bytes).expect("a disk with room");
+    // With the name of a column more separators may fit, and it is asked which.
+    let Ok(mut rows) = Rows::open(FILE.path(), column, None, reading) else { return };
+    if rows.header() != whole.first().unwrap_or(&ByteRecord::new()) {
+        return;
+    }
+    let (mut ids, mut count) = (BTreeSet::new(), 0);
+    while let Ok(Some(row)) = rows.next() {
+        count += 1;
+        assert!(row.number == count as u64 && Some(&row.cells) == whole.get(count));
+        if let Ok(told) = row.told {
+            assert!(ids.insert(told.id), "two lines are the same report");
+            assert_eq!(row.cells.get(0), Some(told.text.as_bytes()));
+        }
+    }
+    assert_eq!(count + 1, whole.len(), "other lines are there");
+    if let Ok(mut labelled) = Labelled::open(FILE.path(), reading, &[column])
+        && let Ok(column) = labelled.column("--text", column)
     {
         let mut count = 0;
         while let Ok(true) = labelled.next() {
@@ -54,14 +91,5 @@ pub(crate) fn check(bytes: &[u8]) {
             let row = whole.get(count).and_then(|row| row.get(0)).unwrap_or_default();
             assert!(labelled.number() == count as u64 && labelled.cell(column).as_bytes() == row);
         }
-    }
-    if column == name {
-        let mut writer = WriterBuilder::new().flexible(true).from_writer(Vec::new());
-        read.iter().for_each(|row| writer.write_byte_record(row).expect("it goes to memory"));
-        assert_eq!(
-            plain(&writer.into_inner().expect("it goes to memory")),
-            read,
-            "what is written is read as another"
-        );
     }
 }

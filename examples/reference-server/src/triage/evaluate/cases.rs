@@ -77,13 +77,19 @@ impl Cases {
         other: Option<&Asked>,
         scheme: &Scheme,
     ) -> Result<Self, Failure> {
-        let mut rows = Labelled::open(&args.data)?;
-        let (text, label) = (rows.column(&args.text)?, rows.column(&args.label)?);
-        let optional = |name: &Option<String>| name.as_deref().map(|name| rows.column(name)).transpose();
-        let (split, group, cluster) =
-            (optional(&args.split)?, optional(&args.group)?, optional(&args.cluster)?);
+        let mut rows = Labelled::open(&args.data, &args.reading, &args.columns())?;
+        let (text, label) = (rows.column("--text", &args.text)?, rows.column("--label", &args.label)?);
+        let optional = |option: &str, name: &Option<String>| {
+            name.as_deref().map(|name| rows.column(option, name)).transpose()
+        };
+        let (split, group, cluster) = (
+            optional("--split", &args.split)?,
+            optional("--group", &args.group)?,
+            optional("--cluster", &args.cluster)?,
+        );
         let raters: Vec<Column> =
-            args.rater.iter().map(|name| rows.column(name)).collect::<Result<_, _>>()?;
+            args.rater.iter().map(|name| rows.column("--rater", name)).collect::<Result<_, _>>()?;
+        rows.say_what_was_found();
         let which = Which::of(
             args,
             &rows.digest,
@@ -173,9 +179,9 @@ impl Cases {
 
 /// The digests of all texts on the side of training.
 fn texts_learned_from(args: &Args) -> Result<BTreeSet<[u8; 16]>, Failure> {
-    let mut rows = Labelled::open(&args.data)?;
-    let text = rows.column(&args.text)?;
-    let split = args.split.as_deref().map(|name| rows.column(name)).transpose()?;
+    let mut rows = Labelled::open(&args.data, &args.reading, &args.columns())?;
+    let text = rows.column("--text", &args.text)?;
+    let split = args.split.as_deref().map(|name| rows.column("--split", name)).transpose()?;
     let mut learned = BTreeSet::new();
     while rows.next()? {
         let narrative = rows.cell(text);
