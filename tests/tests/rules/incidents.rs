@@ -287,9 +287,9 @@ async fn what_tells_nothing_is_refused_and_a_narrative_keeps_every_letter() {
             assert!(refused.to_string().contains(field) && refused.help().is_some(), "{refused}");
         }
     }
-    // Nine letters are not ten, whatever stands between them.
-    let nine = format!("too{nothing}short{nothing}");
-    assert!(ward.nurse.incidents().report(&id("CAI-1-1"), report(&nine)).await.is_err());
+    // Eight letters are not ten, whatever stands between them.
+    let eight = format!("too\u{200B}\u{200F}\u{3164}short{nothing}");
+    assert!(ward.nurse.incidents().report(&id("CAI-1-1"), report(&eight)).await.is_err());
     let told = "\u{202B}سقطـ المريض\u{202C} Zoe\u{308} \u{FEB3}\u{200C} \r\n ok ";
     let incident = ward.nurse.incidents().report(&id("CAI-1-1"), report(told)).await.unwrap().written.id;
     let record = ward.quality.load(KIND, incident).await.unwrap();
