@@ -169,5 +169,5 @@ impl Cells {
 fn as_written(text: &[u8]) -> Vec<u8> {
     let inside =
         text.iter().flat_map(|byte| if *byte == b'"' { &b"\"\""[..] } else { std::slice::from_ref(byte) });
-    [b'"'].iter().chain(inside).chain(&[b'"']).copied().collect()
+    b"\"".iter().chain(inside).chain(b"\"").copied().collect()
 }

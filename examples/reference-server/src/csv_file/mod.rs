@@ -138,7 +138,7 @@ impl Table {
                 format!("`{}` has no column `{name}`", self.path.display()),
                 format!("its columns: {}", self.names()),
             )),
-            [ref places @ ..] => {
+            ref places => {
                 let listed = |each: &dyn Fn(usize, usize) -> String| {
                     let listed: Vec<_> =
                         (1..).zip(places).take(9).map(|(number, place)| each(number, place + 1)).collect();

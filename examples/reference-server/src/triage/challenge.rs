@@ -75,8 +75,12 @@ struct Figures<'a> {
 }
 
 fn read(path: &Path) -> Result<Challenge, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| crate::csv_file::unreadable(path, &error))?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     Ok(Challenge::read(&bytes)?)
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::usage(format!("cannot read `{}`: {error}", path.display()), "give a CSV file in UTF-8")
 }
 
 fn texts(challenge: &Challenge) -> Result<Vec<u8>, Failure> {
@@ -121,7 +125,7 @@ struct Answer {
 
 fn answered(challenge: &Challenge, path: &Path) -> Result<Outcome, Failure> {
     let mut answers = BTreeMap::new();
-    let mut file = csv::Reader::from_path(path).map_err(|error| crate::csv_file::unreadable(path, &error))?;
+    let mut file = csv::Reader::from_path(path).map_err(|error| unreadable(path, &error))?;
     for row in file.deserialize() {
         let answer: Answer = row.map_err(|error| {
             let line = error.position().map_or(1, csv::Position::line);
