@@ -17,6 +17,8 @@ use super::text::{Gap, Text, Word, arabic_forms};
 const REACH: usize = 5;
 /// How many words before a name may say that what follows is wished for.
 const BEFORE: usize = 4;
+/// How many words behind a value may say that its sample was spoilt.
+const AFTER: usize = 8;
 
 /// A value that crosses a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,11 @@ pub(super) fn find(narrative: &str, text: &Text) -> Vec<Measure> {
     let mut measures = Vec::new();
     let (mut at, mut age, mut free) = (0, Age::Adult, 0);
     while at < text.words.len() {
-        age = reader.age(at).unwrap_or(age);
+        age = match (age, reader.age(at)) {
+            // A newborn is a girl, too.
+            (Age::Neonate | Age::Infant, Some(Age::Child)) | (_, None) => age,
+            (_, Some(told)) => told,
+        };
         let Some((name, words)) = reader.name(at) else {
             at += 1;
             continue;
@@ -345,10 +351,30 @@ impl<'r> Reader<'r> {
                 take(self.judged(name, age, first, number).flatten(), first..end);
             }
         }
-        let (limit, words) = best?;
+        let (limit, words) = best.filter(|(_, words)| !self.is_of_the_sample(words.end))?;
         let Limit { concept, weight, gloss } = limit;
         let end = words.end;
         Some((Measure { words, concept, weight, gloss }, end))
+    }
+
+    /// Whether the value is said to be the sample's fault, soon behind it: "K 8.1 in a haemolysed sample".
+    fn is_of_the_sample(&self, end: usize) -> bool {
+        let same = |at: &usize| self.word(*at).is_some_and(|word| word.gap < Gap::Stop);
+        (end..end + AFTER).take_while(same).any(|at| {
+            matches!(
+                self.spelling(at),
+                "clotted"
+                    | "haemolysed"
+                    | "hemolysed"
+                    | "hemolyzed"
+                    | "haemolyzed"
+                    | "artefact"
+                    | "artifact"
+                    | "متجلطه"
+                    | "متحلله"
+                    | "متكسره"
+            )
+        })
     }
 
     /// None where the number is no value of this name; else the limit it crosses, if any.

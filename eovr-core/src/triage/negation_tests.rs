@@ -47,7 +47,7 @@ fn denied_statements() {
     check("The event did not result in or contribute to a death or serious injury", "--");
     check("not breathing", "+");
     check("could not be resuscitated", "+");
-    check("did not wake and died", "+");
+    check("did not eat and died", "+");
     check("did not eat & died in the afternoon", "+");
     check("wasn't hungry next day died", "+");
     check("has not yet fallen", "-");
