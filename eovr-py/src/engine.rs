@@ -165,7 +165,7 @@ fn settings(parts: &Bound<'_, PyAny>) -> Outcome<Settings> {
     } else {
         return Err(config("no such scorer", "accepted: `rules`, a `Model`, a callable, or None"));
     };
-    Ok(Settings { schemes, scorer })
+    Ok(Settings { schemes, scorer, ..Settings::default() })
 }
 
 #[pymethods]

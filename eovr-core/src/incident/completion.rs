@@ -71,12 +71,12 @@ impl Completion {
         };
         let said = scorer.score(&case);
         if said.model == EmbeddedRules.model() {
-            keep(draft, &said)?;
+            keep(draft, &self.settings.marks.flagged(said))?;
             return Ok(());
         }
         // A scorer that reads the words alone hears nothing of a death that was graded: the rules are the floor. And one
         // that says what cannot be kept loses its suggestion, never the report.
-        let rules = EmbeddedRules.score(&case);
+        let rules = self.settings.marks.flagged(EmbeddedRules.score(&case));
         if !keep(draft, &said.on_floor(rules.clone()))? {
             keep(draft, &rules)?;
         }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::risk::{Scheme, three_by_three};
-use crate::triage::{EmbeddedRules, Scorer};
+use crate::triage::{EmbeddedRules, Marks, Scorer};
 
 /// What a host may choose about incidents.
 #[derive(Clone, Debug)]
@@ -11,12 +11,18 @@ pub struct Settings {
     /// What reads a new report and suggests how urgent it is; `None`: nothing does. Whoever reads, the embedded rules
     /// are the floor: a scorer may say more than they do, and never less.
     pub scorer: Option<Arc<dyn Scorer>>,
+    /// From which score of the rules a report is to be read today, and from which now: such a report is of high risk.
+    pub marks: Marks,
 }
 
 impl Default for Settings {
-    /// The 3×3 matrix and the embedded rules.
+    /// The 3×3 matrix, the embedded rules and their usual marks.
     fn default() -> Self {
-        Self { schemes: vec![three_by_three()], scorer: Some(Arc::new(EmbeddedRules)) }
+        Self {
+            schemes: vec![three_by_three()],
+            scorer: Some(Arc::new(EmbeddedRules)),
+            marks: Marks::default(),
+        }
     }
 }
 

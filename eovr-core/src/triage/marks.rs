@@ -42,6 +42,13 @@ impl Marks {
         if score >= self.now { Some(Mark::Now) } else { (score >= self.today).then_some(Mark::Today) }
     }
 
+    /// The suggestion with its flag where these marks put it: raised from [`now`](Self::now) on.
+    #[must_use]
+    pub fn flagged(self, suggestion: Suggestion) -> Suggestion {
+        let high_risk = !suggestion.abstained && suggestion.score >= self.now;
+        Suggestion { high_risk, ..suggestion }
+    }
+
     /// The mark of a suggestion: what its scorer calls high risk is to be read now, whatever the score. Where the scorer has
     /// nothing to say there is none.
     pub fn mark(self, suggestion: &Suggestion) -> Option<Mark> {

@@ -12,6 +12,7 @@ use eovr_core::org::{Org, OrgId};
 use eovr_core::ports::{Blobs, Clock, Store};
 use eovr_core::record::{Query, Record};
 use eovr_core::service::EovrBuilder;
+use eovr_core::triage::Marks;
 use eovr_core::triage::local::LocalScorer;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
@@ -63,6 +64,8 @@ pub(crate) async fn open(
 pub(crate) struct Opening {
     /// A scorer that learns.
     pub(crate) learner: Option<Arc<LocalScorer>>,
+    /// When reports are to be read.
+    pub(crate) marks: Marks,
     /// Everything is read once, and little stays in memory.
     pub(crate) read_once: bool,
     /// For patients who exist: nothing invented is entered.
@@ -87,10 +90,10 @@ impl std::fmt::Debug for MasterKeys {
 pub(crate) async fn open_with(
     place: &Place,
     clock: impl Clock + Clone + 'static,
-    Opening { learner, read_once, for_real, keys }: Opening,
+    Opening { learner, marks, read_once, for_real, keys }: Opening,
     out: &mut Out,
 ) -> Result<Host, Failure> {
-    let settings = || learner::settings(learner.as_ref());
+    let settings = || learner::settings(learner.as_ref(), marks);
     let own = place.organisation()?;
     place.make_dir()?;
     let config = place.database()?;

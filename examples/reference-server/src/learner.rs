@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eovr_core::incident::{Lessons, Settings};
-use eovr_core::triage::Scorer;
 use eovr_core::triage::local::LocalScorer;
+use eovr_core::triage::{Marks, Scorer};
 use tokio::time::MissedTickBehavior;
 
 /// How often it is looked for reviews.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// The settings of incidents with this scorer in the place of the rules, which it has within.
-pub(crate) fn settings(scorer: Option<&Arc<LocalScorer>>) -> Settings {
-    let usual = Settings::default();
+pub(crate) fn settings(scorer: Option<&Arc<LocalScorer>>, marks: Marks) -> Settings {
+    let usual = Settings { marks, ..Settings::default() };
     match scorer {
         Some(scorer) => Settings { scorer: Some(scorer.clone() as Arc<dyn Scorer>), ..usual },
         None => usual,

@@ -10,6 +10,7 @@ use eovr_core::identity::doors::Limits;
 use eovr_core::identity::watch::SecurityLog;
 use eovr_core::incident::Lessons;
 use eovr_core::service::SystemClock;
+use eovr_core::triage::Marks;
 use eovr_core::{Result as Done, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -88,6 +89,14 @@ pub(crate) struct Door {
     /// megabyte of memory for each facility with reviews
     #[arg(long, env = "EOVR_LEARN")]
     learn: bool,
+    /// From which score of the rules on a report is to be read today, 0 to 100
+    #[arg(long, value_name = "SCORE", env = "EOVR_READ_TODAY", default_value_t = Marks::default().today,
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    read_today: u8,
+    /// From which score of the rules on a report is to be read now: it is of high risk, and managers are told
+    #[arg(long, value_name = "SCORE", env = "EOVR_READ_NOW", default_value_t = Marks::default().now,
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    read_now: u8,
 }
 
 fn tier(text: &str) -> Result<Tier, String> {
@@ -96,6 +105,10 @@ fn tier(text: &str) -> Result<Tier, String> {
 }
 
 impl Door {
+    pub(crate) fn marks(&self) -> Marks {
+        Marks { today: self.read_today, now: self.read_now }
+    }
+
     pub(crate) fn demands_a_second_factor(&self) -> bool {
         self.second_factor_from.is_some()
     }
@@ -126,7 +139,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
         }
     }
     let learner = args.door.learn.then(Arc::default);
-    let opening = Opening { learner, for_real: args.door.production, ..Opening::default() };
+    let marks = args.door.marks();
+    let opening = Opening { learner, marks, for_real: args.door.production, ..Opening::default() };
     let host = engine::open_with(&args.place, SystemClock, opening, out).await?;
     serve(host, &args.door, out).await
 }
@@ -169,6 +183,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         bell: room.bell(),
         desk: analyst.as_ref().map(analyst::Room::desk),
         learner: host.learner.clone(),
+        marks: door.marks(),
         kept: door.log.kept.clone(),
         shelf: Shelf::new(door.font.clone()),
         production: door.production,

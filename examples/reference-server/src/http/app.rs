@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eovr_core::Eovr;
 use eovr_core::analyst::Desk;
 use eovr_core::ports::Blobs;
+use eovr_core::triage::Marks;
 use eovr_core::triage::local::LocalScorer;
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -51,6 +52,8 @@ pub(crate) struct Parts {
     /// Has reports read outside; none where nobody is to be asked.
     pub(crate) desk: Option<Desk>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
+    /// When reports are to be read.
+    pub(crate) marks: Marks,
     /// Where signed checkpoints of the audit log are kept, if anywhere.
     pub(crate) kept: Kept,
     /// What reports are printed with.
@@ -92,6 +95,8 @@ pub(crate) struct Setup {
     pub(crate) bell: Bell,
     pub(crate) desk: Option<Desk>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
+    /// When reports are to be read.
+    pub(crate) marks: Marks,
     pub(crate) kept: Kept,
     pub(crate) shelf: Shelf,
     pub(crate) production: bool,
@@ -113,6 +118,7 @@ impl App {
             bell,
             desk,
             learner,
+            marks,
             kept,
             shelf,
             production,
@@ -132,6 +138,7 @@ impl App {
             bell,
             desk,
             learner,
+            marks,
             kept,
             shelf,
             keys,

@@ -4,6 +4,7 @@ use axum::extract::State;
 use eovr_core::incident::KIND;
 use eovr_core::record::{Record, RecordId, Value};
 use eovr_core::service::Legal;
+use eovr_core::triage::{self, Marks};
 use eovr_core::{Session, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -93,10 +94,29 @@ struct Suggested<'a> {
     score: Option<i64>,
     band: Option<&'a str>,
     high_risk: Option<bool>,
+    /// When the report is to be read, by what the server is set to: `now` or `today`; none where it can wait.
+    mark: Option<Mark>,
     /// `accepted` or `overridden`.
     review: Option<&'a str>,
     /// The heaviest reasons, as JSON.
     reasons: Text,
+}
+
+/// When a report is to be read.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Mark {
+    Today,
+    Now,
+}
+
+impl From<triage::Mark> for Mark {
+    fn from(mark: triage::Mark) -> Self {
+        match mark {
+            triage::Mark::Today => Self::Today,
+            triage::Mark::Now => Self::Now,
+        }
+    }
 }
 
 /// What an analyst outside suggested. No word of it is the model's: codes, numbers, and places in the narrative.
@@ -161,7 +181,7 @@ pub(super) async fn show(
     let legal = session.legal(KIND, id).await?;
     let mut opener = Opener { app: &app, session: &session, record: &record, unreadable: Vec::new() };
     let report = told(&mut opener)?;
-    let ai = suggested(&mut opener)?;
+    let ai = suggested(&mut opener, app.marks)?;
     let analyst = analysed(&mut opener)?;
     let jci = panel(&mut opener)?;
     let unreadable = opener.unreadable;
@@ -224,14 +244,18 @@ fn told<'a>(opener: &mut Opener<'a>) -> Result<Told<'a>, Problem> {
     })
 }
 
-fn suggested<'a>(opener: &mut Opener<'a>) -> Result<Suggested<'a>, Problem> {
+fn suggested<'a>(opener: &mut Opener<'a>, marks: Marks) -> Result<Suggested<'a>, Problem> {
     let record = opener.record;
+    let score = record.facet("ai_score").and_then(Value::as_int);
+    let high_risk = record.facet("ai_high_risk").and_then(Value::as_bool);
+    let by_score = score.and_then(|score| u8::try_from(score).ok()).and_then(|score| marks.of_score(score));
     Ok(Suggested {
         model: facet(record, "ai_model"),
         version: facet(record, "ai_version"),
-        score: record.facet("ai_score").and_then(Value::as_int),
+        score,
         band: facet(record, "ai_band"),
-        high_risk: record.facet("ai_high_risk").and_then(Value::as_bool),
+        high_risk,
+        mark: if high_risk == Some(true) { Some(Mark::Now) } else { by_score.map(Mark::from) },
         review: facet(record, "ai_review"),
         reasons: opener.open("ai_reasons")?,
     })

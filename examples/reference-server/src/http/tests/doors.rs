@@ -115,6 +115,7 @@ async fn opened(
         bell: Bell::silent(),
         desk: None,
         learner: None,
+        marks: eovr_core::triage::Marks::default(),
         kept: Kept::default(),
         shelf: Shelf::default(),
         eovr: eovr.clone(),

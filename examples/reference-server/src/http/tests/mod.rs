@@ -170,6 +170,7 @@ impl Server {
             bell: Bell::silent(),
             desk: None,
             learner: None,
+            marks: eovr_core::triage::Marks::default(),
             kept: Kept::default(),
             shelf: Shelf::default(),
             production,

@@ -145,6 +145,7 @@ impl World {
             bell: Bell::silent(),
             desk: None,
             learner: None,
+            marks: eovr_core::triage::Marks::default(),
             kept: Kept::default(),
             shelf: Shelf::default(),
             production: false,
