@@ -59,12 +59,22 @@ pub(crate) fn is_blank(text: &str) -> bool {
 
 /// How many characters a reader sees. White space counts between others and not at the ends.
 pub(crate) fn length(text: &str) -> usize {
-    if is_blank(text) {
-        return 0;
+    let (mut count, mut blanks, mut on_a_letter) = (0, 0, false);
+    for c in text.chars() {
+        if is_unseen(c) && !c.is_whitespace() || c == STRETCH {
+            continue;
+        }
+        if c.is_whitespace() {
+            blanks += usize::from(count > 0);
+            on_a_letter = false;
+        } else if is_combining_mark(c) {
+            count += usize::from(on_a_letter);
+        } else {
+            count += blanks + 1;
+            (blanks, on_a_letter) = (0, true);
+        }
     }
-    let seen = |c: &char| c.is_whitespace() || !(is_unseen(*c) || *c == STRETCH);
-    let at_the_end = |c: char| c.is_whitespace() || is_unseen(c);
-    text.trim_matches(at_the_end).chars().filter(seen).count()
+    count
 }
 
 /// A name: composed (NFC), in one line with single blanks, without characters that are not seen.

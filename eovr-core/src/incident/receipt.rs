@@ -89,7 +89,14 @@ impl FromStr for ReceiptCode {
         if text.chars().nth(MOST).is_some() {
             return Err(not_one());
         }
-        Self::alone(typed::code(text)).or_else(|| Self::among(&typed::groups(text))).ok_or_else(not_one)
+        // As it is shown, a code is one word; typed with blanks it has to be found among others.
+        let in_one = || {
+            let bare =
+                |word: &str| Self::alone(typed::code(word.trim_matches(|c: char| !c.is_alphanumeric())));
+            text.split_whitespace().find_map(bare)
+        };
+        let found = Self::alone(typed::code(text)).or_else(in_one);
+        found.or_else(|| Self::among(&typed::groups(text))).ok_or_else(not_one)
     }
 }
 

@@ -107,7 +107,7 @@ fn what_nobody_sees_and_what_names_somebody_does_not_go_out() {
     let cleared = Cleared::new(story, &known);
     assert_eq!(
         cleared.text(),
-        "[name] dropped it beside the nurse of file A-[file number]. ثم سقطت المريضة [name]"
+        "[name] dropped it beside the nurse of file [file number]. ثم سقطت المريضة [name]"
     );
 }
 
