@@ -57,11 +57,13 @@ pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_unseen(c) || c == STRETCH || is_combining_mark(c))
 }
 
-/// How many characters a reader sees. White space counts between others and not at the ends.
+/// How many characters a reader sees. White space counts between others and not at the ends; a control character is shown as its
+/// code, so it counts.
 pub(crate) fn length(text: &str) -> usize {
     let (mut count, mut blanks, mut on_a_letter) = (0, 0, false);
     for c in text.chars() {
-        if is_unseen(c) && !c.is_whitespace() || c == STRETCH {
+        let sign = c.is_control() || c.is_whitespace();
+        if is_unseen(c) && !sign || c == STRETCH {
             continue;
         }
         if c.is_whitespace() {

@@ -18,12 +18,23 @@ use super::text::{Gap, Text};
 /// Over how many words a relative stays the subject.
 const KIN_REACH: usize = 10;
 /// What stands before a year that is told by itself.
-const YEAR_CUES: [&str; 5] = ["in", "since", "عام", "سنه", "في"];
+const YEAR_CUES: [&str; 4] = ["in", "عام", "سنه", "في"];
+/// Years that were over when this was written; there is no clock here.
+const LONG_AGO: std::ops::Range<u16> = 1900..2026;
 
 /// Puts in doubt what is stated and told of something else.
 pub(super) fn set_apart(text: &Text, hits: &[Hit<'_>], standings: &mut [Standing]) {
-    let mut reader =
-        Reader { text, hits, standings, sentence: 0, clause: 0, kin: 0, past: false, exercise: false };
+    let mut reader = Reader {
+        text,
+        hits,
+        standings,
+        sentence: 0,
+        clause: 0,
+        turned: 0,
+        kin: 0,
+        past: false,
+        exercise: false,
+    };
     let mut read = 0;
     for (index, hit) in hits.iter().enumerate() {
         for word in read..hit.words.start {
@@ -48,6 +59,8 @@ struct Reader<'r, 'l> {
     // Index of the first hit of this sentence, and of this clause.
     sentence: usize,
     clause: usize,
+    // Index of the first hit after the last turn.
+    turned: usize,
     // For how many more words a relative is the subject.
     kin: usize,
     past: bool,
@@ -76,14 +89,19 @@ impl Reader<'_, '_> {
     fn pass_over(&mut self, word: usize, index: usize) {
         self.kin = self.kin.saturating_sub(1);
         if self.is_year(word) {
-            self.past = true;
-            self.doubt_since(self.clause, index);
+            self.was_past(index);
         }
-        let Some(word) = self.text.words.get(word) else { return };
-        // An Arabic verb that carries "him": "his father found-him".
-        if word.arabic && self.text.spelling(word).ends_with('ه') {
+        if self.carries_a_pronoun(word) {
             self.kin = 0;
         }
+    }
+
+    /// Whether an Arabic word carries "him", "her" or "them": "his father found-him".
+    fn carries_a_pronoun(&self, word: usize) -> bool {
+        self.text.words.get(word).is_some_and(|word| {
+            let spelling = self.text.spelling(word);
+            word.arabic && ["ه", "ها", "هم"].iter().any(|end| spelling.ends_with(end))
+        })
     }
 
     /// "In 2015": a year by itself is long ago, or would be told with its day.
@@ -92,10 +110,7 @@ impl Reader<'_, '_> {
             |word: usize| self.text.words.get(word).map(|word| self.text.spelling(word)).unwrap_or_default();
         let year = spelling(word);
         let named = word.checked_sub(1).map(spelling).is_some_and(|before| YEAR_CUES.contains(&before));
-        named
-            && year.len() == 4
-            && year.starts_with(['1', '2'])
-            && year.bytes().all(|byte| byte.is_ascii_digit())
+        named && year.parse().is_ok_and(|year: u16| LONG_AGO.contains(&year))
     }
 
     fn meet(&mut self, index: usize, hit: &Hit<'_>) {
@@ -106,25 +121,32 @@ impl Reader<'_, '_> {
                 self.kin = KIN_REACH;
             }
             Role::Who | Role::Patient => self.kin = 0,
-            Role::Ago => {
-                self.past = true;
-                self.doubt_since(self.clause, index);
-            }
+            Role::Being if self.carries_a_pronoun(hit.words.start) => self.kin = 0,
+            Role::Ago => self.was_past(index),
             Role::Thing => self.adjoining(index, hit, Role::is_finding),
-            Role::Exercise if !self.circumstance(index) => {
+            Role::Exercise if !self.exercise && !self.circumstance(index) => {
                 self.exercise = true;
-                self.doubt_since(self.sentence, index);
+                self.doubt_since(self.sentence.max(self.turned), index);
             }
             Role::But => {
                 self.turn(index);
+                self.turned = index;
                 self.exercise = false;
             }
             role if role.is_finding() => {
-                if self.kin > 0 || self.past || self.exercise {
+                let by_kin = self.kin > 0 && !hit.entry.nature.has_a_doer;
+                if by_kin || self.past || self.exercise {
                     self.doubt(index);
                 }
             }
             _ => self.kin = self.kin.saturating_sub(hit.words.len()),
+        }
+    }
+
+    fn was_past(&mut self, index: usize) {
+        // Once for a clause: a text full of years must not be walked again for each.
+        if !std::mem::replace(&mut self.past, true) {
+            self.doubt_since(self.clause, index);
         }
     }
 
@@ -187,11 +209,11 @@ mod tests {
         for text in [
             "His father died last month.",
             "Her sister died of the same illness",
-            "Brother had the same operation and died of it, patient is well.",
+            "Her brother had the same operation and died of it, patient is well.",
             "Patient's father died, she could not sleep.",
             "Cardiac arrest in 2015, well since then",
             "He had a cardiac arrest three years ago",
-            "Exercise: three dead on the roof",
+            "Evacuation exercise: three dead on the roof",
             "The manikin died twice",
             "توفي والد المريضة الشهر الماضي",
             "اخوه مات زمان",
@@ -223,6 +245,15 @@ mod tests {
             "والدي توفي عندكم",
             "ابوه لقاه ميت",
             "أثناء التمرين توقف قلب مريض",
+            "Ward sister reports death in bed 3",
+            "Sister gave wrong blood",
+            "His brother stabbed him on the ward",
+            "جوزها لقاها ميتة",
+            "Breathing exercises were done and the patient died",
+            "Patient died while staff were attending a mock drill",
+            "مثل العادة محد رد والمريض مات",
+            "سجل وفاة المريض الساعة الخامسة",
+            "Not seen since 2200 and found dead",
         ] {
             assert!(grave(text).contains(&Standing::Stated), "{text} {:?}", grave(text));
         }

@@ -15,9 +15,6 @@ use super::measures::{self, Measure};
 use super::spelling::{Sounds, without_runs};
 use super::text::{Gap, Mood, Text, Word, arabic_forms, arabic_mood};
 
-/// The ideas of something wrong that is given, which "it was not given" takes back.
-const GIVING: [&str; 5] = ["medication_error", "overdose", "wrong_blood", "wrong_patient", "wrong_route"];
-
 /// From which weight on a finding is looked for in words that are mistyped.
 const MISTYPED: u8 = 3;
 
@@ -50,9 +47,14 @@ pub(super) enum Role {
     Pass,
     No,
     Not,
+    Denies,
+    If,
     Undo,
+    Absent,
+    Unseen,
     None,
     Ungiven,
+    InTime,
     Chance,
     Almost,
     Averted,
@@ -92,9 +94,14 @@ impl Role {
             "pass" => Self::Pass,
             "no" => Self::No,
             "not" => Self::Not,
+            "denies" => Self::Denies,
+            "if" => Self::If,
             "undo" => Self::Undo,
+            "absent" => Self::Absent,
+            "unseen" => Self::Unseen,
             "none" => Self::None,
             "ungiven" => Self::Ungiven,
+            "in_time" => Self::InTime,
             "chance" => Self::Chance,
             "almost" => Self::Almost,
             "averted" => Self::Averted,
@@ -123,6 +130,33 @@ impl Role {
     }
 }
 
+/// What the grammar asks of an idea.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Nature {
+    /// Something wrong was given, which "it was not given" takes back.
+    pub(super) gives_wrong: bool,
+    /// One person did it to another: a relative may be who did.
+    pub(super) has_a_doer: bool,
+    /// It is harm that "prevented" somewhere in the sentence does not take back.
+    pub(super) is_done: bool,
+}
+
+impl Nature {
+    fn of(concept: &str) -> Self {
+        Self {
+            gives_wrong: matches!(
+                concept,
+                "medication_error" | "overdose" | "wrong_blood" | "wrong_patient" | "wrong_route"
+            ),
+            has_a_doer: matches!(concept, "assault" | "homicide" | "sexual_assault" | "abuse"),
+            is_done: matches!(
+                concept,
+                "death" | "cardiac_arrest" | "homicide" | "sexual_assault" | "brain_injury"
+            ),
+        }
+    }
+}
+
 /// One row of a list.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -130,8 +164,7 @@ pub(super) struct Entry {
     /// Index into [`Lexicon::concepts`]; of no use for rows that are not findings.
     pub(super) concept: usize,
     pub(super) weight: u8,
-    /// It says that something wrong was given: drug, dose, blood, route.
-    pub(super) gives_wrong: bool,
+    pub(super) nature: Nature,
     /// The term as shown: the first choice of every slot.
     pub(super) term: String,
     pub(super) gloss: &'static str,
@@ -255,7 +288,9 @@ impl Lexicon {
                 learn(spelling, false, Mood::Plain);
             }
             if known.forms.len() == begin {
-                let plain = without_runs(spelling);
+                // "000" is a number.
+                let number = spelling.bytes().all(|byte| byte.is_ascii_digit());
+                let plain = if number { None } else { without_runs(spelling) };
                 let plain = plain.as_deref().and_then(|plain| self.ids.get(plain).copied());
                 if let Some(id) = plain.or_else(|| self.sounds.meant(spelling)) {
                     known.forms.push(Form { id, whole: false, joined: false, mood: Mood::Plain });
@@ -298,12 +333,12 @@ impl Lexicon {
                 }
             }
         }
-        let gives_wrong = GIVING.contains(&concept);
+        let nature = Nature::of(concept);
         let concept = self.concept(concept);
         if weight >= MISTYPED {
             self.sound_out(term);
         }
-        self.entries.push(Entry { role, concept, weight, gives_wrong, term: shown.join(" "), gloss, slots });
+        self.entries.push(Entry { role, concept, weight, nature, term: shown.join(" "), gloss, slots });
         true
     }
 
@@ -315,7 +350,7 @@ impl Lexicon {
                 role: Role::Lack,
                 concept,
                 weight,
-                gives_wrong: false,
+                nature: Nature::default(),
                 term,
                 gloss,
                 slots: Vec::new(),
@@ -331,10 +366,12 @@ impl Lexicon {
             return hits;
         }
         let told = |measure: &&Measure| {
-            // "GCS 3" stands in the lists.
+            // "GCS 3" stands in the lists, and an arrest outweighs the pressure that it is told with.
             let next = hits.partition_point(|hit| hit.words.end <= measure.words.start);
-            hits.get(next)
-                .is_none_or(|hit| hit.words.start >= measure.words.end || hit.entry.weight < measure.weight)
+            let within = hits.get(next..).unwrap_or_default().iter();
+            within
+                .take_while(|hit| hit.words.start < measure.words.end)
+                .all(|hit| hit.entry.weight < measure.weight)
         };
         let of = |measure: &Measure| {
             let fits = |entry: &&Entry| entry.weight == measure.weight && entry.gloss == measure.gloss;

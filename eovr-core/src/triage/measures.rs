@@ -15,6 +15,8 @@ use super::text::{Gap, Text, Word, arabic_forms};
 
 /// How many other words may stand between a name and its number.
 const REACH: usize = 5;
+/// How many words a name has at most.
+const NAME: usize = 4;
 /// How many words before a name may say that what follows is wished for.
 const BEFORE: usize = 4;
 /// How many words behind a value may say that its sample was spoilt.
@@ -51,14 +53,20 @@ pub(super) fn meanings() -> impl Iterator<Item = (&'static str, u8, &'static str
 pub(super) fn find(narrative: &str, text: &Text) -> Vec<Measure> {
     let reader = Reader { narrative, text, table: &TABLE };
     let mut measures = Vec::new();
-    let (mut at, mut age, mut free) = (0, Age::Adult, 0);
+    let (mut at, mut age, mut free, mut number) = (0, Age::Adult, 0, 0);
     while at < text.words.len() {
         age = match (age, reader.age(at)) {
             // A newborn is a girl, too.
             (Age::Neonate | Age::Infant, Some(Age::Child)) | (_, None) => age,
             (_, Some(told)) => told,
         };
-        let Some((name, words)) = reader.name(at) else {
+        // A name far from any number is not looked up.
+        while number < at.saturating_sub(1) || number < text.words.len() && !reader.begins_with_digit(number)
+        {
+            number += 1;
+        }
+        let near = number <= at + NAME + REACH;
+        let Some((name, words)) = near.then(|| reader.name(at)).flatten() else {
             at += 1;
             continue;
         };
@@ -229,6 +237,10 @@ impl<'r> Reader<'r> {
     /// The spelling of a word, empty beyond the text.
     fn spelling(&self, at: usize) -> &'r str {
         self.word(at).map(|word| self.text.spelling(word)).unwrap_or_default()
+    }
+
+    fn begins_with_digit(&self, at: usize) -> bool {
+        self.spelling(at).starts_with(|c: char| c.is_ascii_digit())
     }
 
     /// What stands between a word and the one before it.

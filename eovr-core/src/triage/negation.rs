@@ -39,6 +39,8 @@ const NEAR: usize = 6;
 const FAR: usize = 12;
 /// How many words behind a finding "was ruled out" may follow: "a bleed in the left frontal lobe was ruled out".
 const BACK: usize = 6;
+/// How many terms back "not given" looks for what is wrong.
+const HITS_BACK: usize = 6;
 /// How many words ahead an "or" is looked for that makes a list of commas one.
 const AHEAD: usize = 12;
 /// The weight from which a finding is grave.
@@ -67,6 +69,7 @@ pub(super) fn standings(text: &Text, hits: &[Hit<'_>]) -> Vec<Standing> {
         sentence: 0,
         clause: 0,
         averted: false,
+        condition: false,
     };
     let mut read = 0;
     for (index, hit) in hits.iter().enumerate() {
@@ -90,6 +93,8 @@ enum Kind {
     Things,
     /// "Not": one statement.
     Statement,
+    /// "Denies": what somebody says that did not happen.
+    Claim,
     /// "Risk of": things that did not happen now.
     Chances,
     /// "Almost": a statement of what nearly happened.
@@ -145,7 +150,7 @@ impl Scope {
     }
 
     fn denies(&self) -> bool {
-        matches!(self.kind, Kind::Things | Kind::Statement)
+        matches!(self.kind, Kind::Things | Kind::Statement | Kind::Claim)
     }
 
     fn meet_item(&mut self) {
@@ -163,6 +168,8 @@ struct Reader<'r, 'l> {
     clause: usize,
     // This sentence tells of something stopped in time.
     averted: bool,
+    // It says what would be, if.
+    condition: bool,
 }
 
 impl Reader<'_, '_> {
@@ -173,6 +180,7 @@ impl Reader<'_, '_> {
             Gap::Stop => {
                 self.scope = None;
                 self.averted = false;
+                self.condition = false;
                 self.sentence = index;
                 self.clause = index;
             }
@@ -241,10 +249,14 @@ impl Reader<'_, '_> {
                 scope.meet_item();
                 true
             }),
-            // "Arrest: no."
-            Role::No | Role::Not if self.gap(hit.words.end) >= Gap::Line => self.undo(index, hit, 0),
+            Role::No | Role::Not if self.answers(hit) => self.undo(index, hit, 0),
             Role::No => self.open(Kind::Things),
             Role::Not => self.open(Kind::Statement),
+            Role::Denies => self.open(Kind::Claim),
+            Role::If => {
+                self.condition = true;
+                self.open(Kind::Almost);
+            }
             Role::Chance => self.open(Kind::Chances),
             Role::Almost => self.open(Kind::Almost),
             Role::Subject => self.open(Kind::Subject),
@@ -287,8 +299,13 @@ impl Reader<'_, '_> {
             }),
             Role::Patient => self.go_through(words, |scope| scope.joint.is_none()),
             Role::Undo => self.undo(index, hit, BACK),
-            Role::None => self.undo(index, hit, 0),
-            Role::Ungiven => self.ungiven(index),
+            // What was not seen may have been there: "the arrest was not noted for an hour".
+            Role::Absent | Role::Unseen if !self.ends(hit) => self.pass_over(words),
+            Role::Absent | Role::Unseen => self.undo(index, hit, BACK),
+            Role::None if self.answers(hit) => self.undo(index, hit, 0),
+            Role::None => self.pass_over(words),
+            Role::Ungiven => self.ungiven(index, hit),
+            Role::InTime => self.stopped(index),
             // "It was not a near miss."
             Role::Averted if self.scope.is_some_and(|scope| scope.denies() && scope.reach == Reach::Open) => {
             }
@@ -321,6 +338,10 @@ impl Reader<'_, '_> {
         if scope.reach == Reach::Shut || (hit.entry.role == Role::Lack && scope.kind != Kind::Almost) {
             return None;
         }
+        // "If they had come, he would not have died": he died.
+        if self.condition && scope.denies() && hit.entry.role == Role::Verb {
+            return None;
+        }
         // "That the patient fell was not recorded": he fell.
         if scope.told && self.of_the_patient(hit) {
             return None;
@@ -339,6 +360,7 @@ impl Reader<'_, '_> {
         Some(match scope.kind {
             Kind::Chances | Kind::Almost => Standing::Nearly,
             Kind::Subject => Standing::Doubtful,
+            Kind::Claim if hit.entry.weight == 4 => Standing::Doubtful,
             _ if doubt => Standing::Doubtful,
             _ => Standing::Negated,
         })
@@ -400,6 +422,20 @@ impl Reader<'_, '_> {
             .is_some_and(|next| next.entry.role == Role::Patient && self.gap(hit.words.end) == Gap::Space)
     }
 
+    /// Whether a cue is all that is said there: "arrest: no.", "deaths: 0", but not "0.5 mg" or "death no. 2".
+    fn answers(&self, cue: &Hit<'_>) -> bool {
+        let word =
+            |at: usize| self.text.words.get(at).map(|word| self.text.spelling(word)).unwrap_or_default();
+        let digit = |at: usize| word(at).starts_with(|c: char| c.is_ascii_digit());
+        let after_a_colon = !digit(cue.words.start) || self.gap(cue.words.start) == Gap::Comma;
+        self.gap(cue.words.end) >= Gap::Comma && after_a_colon && !digit(cue.words.end)
+    }
+
+    /// Whether nothing follows in this part of the sentence.
+    fn ends(&self, cue: &Hit<'_>) -> bool {
+        self.gap(cue.words.end) >= Gap::Line
+    }
+
     fn gap(&self, word: usize) -> Gap {
         self.text.words.get(word).map_or(Gap::Stop, |word| word.gap)
     }
@@ -427,7 +463,7 @@ impl Reader<'_, '_> {
                         break;
                     }
                     let far = cue.words.start - hit.words.end > NEAR;
-                    let doubt = far && hit.entry.weight >= GRAVE;
+                    let doubt = (far || cue.entry.role == Role::Unseen) && hit.entry.weight >= GRAVE;
                     self.set(earlier, if doubt { Standing::Doubtful } else { Standing::Negated });
                     end = hit.words.start;
                     first = false;
@@ -441,10 +477,34 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// "The wrong dose was prepared but not given", and not: "no oxygen was given in the arrest".
-    fn ungiven(&mut self, index: usize) {
-        for (earlier, hit) in self.hits.iter().enumerate().take(index).skip(self.sentence).rev().take(BACK) {
-            if hit.entry.gives_wrong && self.standings.get(earlier) == Some(&Standing::Stated) {
+    /// "The wrong dose was prepared but not given", and not: "wrong dose given, the antidote was not given".
+    fn ungiven(&mut self, index: usize, cue: &Hit<'_>) {
+        let before = index.checked_sub(1).and_then(|before| self.hits.get(before));
+        let of_the_same = before.is_some_and(|before| {
+            let joins = matches!(before.entry.role, Role::But | Role::And | Role::Or | Role::Being);
+            before.words.end == cue.words.start && (joins || before.entry.role.is_finding())
+        });
+        let goes_on = self
+            .text
+            .words
+            .get(cue.words.end)
+            .is_some_and(|next| next.gap < Gap::Line && !self.text.spelling(next).starts_with('و'));
+        let to_whom = self.next_to(cue).is_some_and(|next| {
+            next.joined
+                || matches!(next.entry.role, Role::Patient | Role::Preposition | Role::And | Role::But)
+        });
+        if !(of_the_same || cue.joined) || goes_on && !to_whom {
+            return;
+        }
+        self.stopped(index);
+    }
+
+    /// What was wrong about giving something was stopped in time.
+    fn stopped(&mut self, index: usize) {
+        for (earlier, hit) in
+            self.hits.iter().enumerate().take(index).skip(self.sentence).rev().take(HITS_BACK)
+        {
+            if hit.entry.nature.gives_wrong && self.standings.get(earlier) == Some(&Standing::Stated) {
                 self.set(earlier, Standing::Nearly);
             }
         }
@@ -471,7 +531,7 @@ impl Reader<'_, '_> {
 }
 
 fn can_be_averted(hit: &Hit<'_>) -> bool {
-    !(hit.entry.role == Role::Verb && hit.entry.weight == 4)
+    !(hit.entry.nature.is_done || hit.entry.role == Role::Verb && hit.entry.weight == 4)
 }
 
 #[cfg(test)]

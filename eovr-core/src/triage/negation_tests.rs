@@ -153,6 +153,52 @@ fn grave(text: &str) -> Vec<Standing> {
 
 /// Each tells of a death, an arrest or a never event, beside something that was missing.
 const HAPPENED: &[&str] = &[
+    "Overdose 0.5 mg digoxin instead of 0.05 mg",
+    "Wrong blood group 0",
+    "Maternal death 0 hrs",
+    "Cardiac arrest was not identified for ten minutes",
+    "Overdose not identified until the morning",
+    "Wrong blood was not identified by the second checker",
+    "Retained swab was not found until the second operation",
+    "Death in bed was not noted for two hours",
+    "Patient death no. 2 on this ward",
+    "Wrong site surgery no. 3 this year",
+    "The patient was found in cardiac arrest no\nnurse was there",
+    "He would not have died if the doctor had come",
+    "She would not be dead if you had listened",
+    "لو وصل الطبيب بدري ما ماتت امي",
+    "ما كان مات لو اهتميتوا",
+    "لولا التأخير ما مات أبوي",
+    "ماكانش مات لو الدكتور جه",
+    "ما مات إلا بسببكم",
+    "لم يمت إلا بعد ساعة",
+    "ليست وفاة طبيعية",
+    "مش موت طبيعي",
+    "الوفاة غير مؤكدة السبب",
+    "الوفاة غير موجودة في السجل",
+    "Non STEMI cardiac arrest",
+    "Death was excluded from the monthly figures",
+    "My mother died when she was in your ICU",
+    "My father died from covid in your ICU",
+    "Found without a pulse",
+    "No palpable pulse",
+    "ما عنده نبض",
+    "No longer alive",
+    "Retained swab found before discharge needing laparotomy",
+    "Patient hanged himself, found before breakfast",
+    "Wrong blood transfused, error discovered before the second bag",
+    "Doctor was prevented from entering and the patient had a cardiac arrest",
+    "Prevented from leaving, he hanged himself in the toilet",
+    "Wrong patient given insulin, barcode scanner not used",
+    "Wrong blood given, wristband was not used to check",
+    "Wrong blood transfused and adrenaline not given",
+    "جرعة زائدة قاتلة ولم يعط الترياق",
+    "After nearly two hours in the waiting room he died",
+    "Almost immediately the patient arrested",
+    "Almost the whole unit of wrong blood was transfused",
+    "قبل ما الدكتور ييجي المريض مات",
+    "Not seen by anyone since 2200 and found dead",
+    "لقيناه ميت من زمان",
     "No crash trolley was checked, cardiac arrest was handled with a borrowed one.",
     "No one answered the bell; the patient was found dead at 6.",
     "There was nobody at the desk when he arrested.",
@@ -255,7 +301,6 @@ const DENIED: &[&str] = &[
     "The device did not cause or contribute to a death",
     "Cardiac arrest was ruled out",
     "It wasn't a cardiac arrest",
-    "The reporter denied any death or serious injury",
     "Staff did not observe any cardiac arrest",
     "without death, injury or any other harm",
     "Nil deaths",
@@ -297,7 +342,6 @@ const DENIED: &[&str] = &[
     "المريض مب ميت",
     "Patient denied pain, fever or bleeding",
     "No suicide attempt",
-    "She denied suicide attempt or self harm",
     "No one witnessed any cardiac arrest",
 ];
 
@@ -312,3 +356,16 @@ const NEARLY: &[&str] = &[
     "Had the nurse not noticed, he would be dead",
     "Wrong blood was brought but not transfused",
 ];
+
+#[test]
+fn what_somebody_denies_is_in_doubt_where_it_is_grave() {
+    for text in [
+        "The reporter denied any death",
+        "She denied suicide attempt",
+        "Hospital denies wrong blood",
+        "Rape was denied by staff",
+    ] {
+        let found = grave(text);
+        assert!(!found.is_empty() && !found.contains(&Standing::Negated), "{text} {found:?}");
+    }
+}

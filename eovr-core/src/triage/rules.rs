@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::frames::set_apart;
-use super::lexicon::{Concept, Entry, Hit, Lexicon, lexicon};
+use super::lexicon::{Concept, Entry, Hit, Lexicon, Role, lexicon};
 use super::measures;
 use super::negation::{Standing, standings};
 use super::text::Text;
@@ -148,7 +148,13 @@ fn understood(text: &Text, hits: &[Hit<'_>], known: usize) -> bool {
     let findings = hits.iter().filter(|hit| hit.entry.role.is_finding());
     let words: usize = findings.map(|hit| hit.words.len()).sum();
     let (ordinary, known) = (text.lettered.saturating_sub(words), known.saturating_sub(words));
-    let enough = known * KNOWN_SHARE >= ordinary || (words > 0 && ordinary < TOO_FEW);
+    // "Found dead" or توفي among names and drugs is no word of another language by chance.
+    let certain = hits.iter().any(|hit| {
+        let arabic = text.words.get(hit.words.start).is_some_and(|word| word.arabic);
+        let plain = hit.entry.role == Role::Verb || arabic || hit.words.len() > 1;
+        hit.entry.weight == 4 && hit.entry.role.is_finding() && plain
+    });
+    let enough = certain || known * KNOWN_SHARE >= ordinary || (words > 0 && ordinary < TOO_FEW);
     enough && text.native >= text.foreign
 }
 

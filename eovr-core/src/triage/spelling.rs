@@ -48,6 +48,13 @@ impl Sounds {
 
 /// A word without letters that were held down: "diiied", "مااات". None if there are none.
 pub(super) fn without_runs(word: &str) -> Option<String> {
+    let run_of = |letters: &[u8], width: usize| {
+        letters.windows(3 * width).any(|three| three.chunks(width).all(|one| three.starts_with(one)))
+    };
+    // Arabic letters take two bytes. Few words have a run, so most are looked at and not written anew.
+    if !(run_of(word.as_bytes(), 1) || !word.is_ascii() && run_of(word.as_bytes(), 2)) {
+        return None;
+    }
     let mut out = String::with_capacity(word.len());
     let (mut last, mut run, mut found) = (None, 0, false);
     for c in word.chars() {

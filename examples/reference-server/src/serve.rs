@@ -89,7 +89,7 @@ pub(crate) struct Door {
     /// megabyte of memory for each facility with reviews
     #[arg(long, env = "EOVR_LEARN")]
     learn: bool,
-    /// From which score of the rules on a report is to be read today, 0 to 100
+    /// From which score of the rules on a report is to be read today, 1 to 100
     #[arg(long, value_name = "SCORE", env = "EOVR_READ_TODAY", default_value_t = Marks::default().today,
           value_parser = clap::value_parser!(u8).range(1..=100))]
     read_today: u8,
@@ -129,6 +129,12 @@ impl Door {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
+    if args.door.read_today > args.door.read_now {
+        return Err(Failure::usage(
+            "`--read-today` is above `--read-now`",
+            "what is to be read now is to be read today as well: give the lower score to `--read-today`",
+        ));
+    }
     if args.door.production {
         check::for_real(&args.place, &args.door).await?;
         if !args.door.log.kept.is_on() {

@@ -112,7 +112,8 @@ def challenge(scorer: Reader = score, *, cases: str | PathLike[str] | None = Non
     """
     file = _read(cases)
     texts = [ChallengeText(**text) for text in json.loads(_native.challenge_texts(file))]
-    answers = {text.id: _answer(scorer(text.text)) for text in texts}
+    said = ((text.id, _answer(scorer(text.text))) for text in texts)
+    answers = {id: answer for id, answer in said if answer is not None}
     counted: dict[str, Any] = json.loads(_native.challenge_outcome(file, answers))
     groups = {
         name: {key: _tally(value) for key, value in counted[name].items()}
@@ -125,10 +126,14 @@ def _read(cases: str | PathLike[str] | None) -> bytes | None:
     return None if cases is None else Path(cases).read_bytes()
 
 
-def _answer(said: Suggestion | tuple[float, bool]) -> tuple[float, bool]:
-    if isinstance(said, Suggestion):
-        return float(said.score), said.high_risk
-    return said
+#: The score from which the rules want a report to be read today (``Marks::default`` of the library).
+_READ_TODAY = 26
+
+
+def _answer(said: Suggestion | tuple[float, bool]) -> tuple[float, bool] | None:
+    if not isinstance(said, Suggestion):
+        return said
+    return None if said.abstained else (float(said.score), said.high_risk or said.score >= _READ_TODAY)
 
 
 def _tally(counted: dict[str, Any]) -> Tally:

@@ -58,9 +58,7 @@ impl Mail {
         match &self.by {
             By::Smtp(smtp) => {
                 let mail = self.written(&to, id, letter)?;
-                let sent =
-                    tokio::time::timeout(PATIENCE, smtp.send(&self.from.email, &to.email, &mail)).await;
-                sent.map_err(|_| Unsent::for_now("the mail server does not answer in time").for_all())?
+                smtp.send(&self.from.email, &to.email, &mail).await
             }
             By::SendGrid { fetch, at, key } => self.by_sendgrid(fetch, at, key, &to, id, letter).await,
         }
@@ -110,7 +108,8 @@ impl Mail {
             .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .header(header::CONTENT_TYPE, "application/json")
             .body(body.to_string().into());
-        let (status, answer) = fetch.send(at, request).await.map_err(Unsent::for_now)?;
+        let (status, answer) =
+            fetch.send(at, request).await.map_err(|_| Unsent::for_now("no answer").for_all())?;
         match of_sendgrid(status, &answer) {
             Some(unsent) => Err(unsent),
             None => Ok(()),

@@ -202,7 +202,12 @@ impl Room {
                     Recipient::System { message } => webhook.tell(&due, message).await,
                     Recipient::Person { .. } => Err(Unsent::of_recipient("a person is no system")),
                 };
+                // One that does not answer would be waited for with each message; what is not settled comes again.
+                let away = outcome.as_ref().is_err_and(|unsent| unsent.for_all);
                 self.settle(By::Webhook, &due, outcome, alarm).await?;
+                if away {
+                    break;
+                }
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_POR
 use lettre::{Address, Message};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use url::Url;
 
 use super::verdict::{Step, Unsent};
@@ -69,17 +70,24 @@ impl Smtp {
     pub(super) async fn send(&self, from: &Address, to: &Address, mail: &Message) -> Result<(), Unsent> {
         let mut open = self.open.lock().await;
         // What is broken off in the middle, by an error or by a deadline, is not used again.
-        let mut server = match open.take() {
-            Some(mut server) => match server.test_connected().await {
-                true => server,
-                false => self.connect().await?,
-            },
-            None => self.connect().await?,
+        let before = open.take();
+        let connected = async {
+            if let Some(mut server) = before
+                && server.test_connected().await
+            {
+                return Ok(server);
+            }
+            self.connect().await
         };
-        let sent = say(&mut server, from, to, mail).await;
+        let mut server =
+            timeout(self.patience, connected).await.map_err(|_| Unsent::for_now(LATE).for_all())??;
+        // A server that is slow about one mail may be quick about the next.
+        let sent = timeout(self.patience * 3, say(&mut server, from, to, mail)).await;
+        let sent = sent.unwrap_or_else(|_| Err(Unsent::for_now(LATE)));
         match sent {
             Ok(()) => *open = Some(server),
-            Err(_) => server.abort().await,
+            // A goodbye changes nothing.
+            Err(_) => drop(timeout(GOODBYE, server.abort()).await),
         }
         sent
     }
@@ -147,6 +155,10 @@ async fn say(
     Ok(())
 }
 
+const LATE: &str = "the mail server does not answer in time";
+/// How long a goodbye is waited for.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// A name before the `@` has no other way to be written (RFC 6531).
 const NO_SMTPUTF8: &str =
     "the mail server takes no address with characters beyond ASCII before its `@` (SMTPUTF8)";
@@ -161,5 +173,6 @@ fn unsent(step: Step, error: &Error) -> Unsent {
         None if error.is_client() => Unsent::ours(format!("{step}: the mail server does not offer it")),
         None => Unsent::for_now("no mail server"),
     };
-    unsent.for_all()
+    // What is broken off in the middle of one mail says nothing about the others.
+    if matches!(step, Step::Greeting | Step::Login) { unsent.for_all() } else { unsent }
 }

@@ -130,6 +130,8 @@ fn fault(step: Step, code: u16, enhanced: Option<Enhanced>, text: &str) -> Fault
         return Fault::Ours;
     }
     match enhanced {
+        // Said to be of an address or a mailbox, and not of which or what.
+        Some(Enhanced(_, 1 | 2, 0)) => by_code(step, code, text),
         // The sender's address: its syntax (7), its system (8).
         Some(Enhanced(_, 1, 7 | 8)) => Fault::Ours,
         // No such mailbox, no such domain, moved.

@@ -5,7 +5,9 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::incident::{Action, KIND};
+use eovr_core::record::ActorId;
 
 use crate::support::{Folder, Run, Tested, run};
 
@@ -242,7 +244,8 @@ fn an_import_is_taken_back_as_a_whole_or_not_at_all() -> Tested {
         .says(&["first password"])?;
     let take_back =
         |name: &str, email: &str| run(folder.command("import").args(["--take-back", name, "--as", email]));
-    folder.with_store(async |session| {
+    let quality = Actor::new(ActorId::new("quality-1")?, Role::TopManagement, Seat::Country)?;
+    folder.with_store_as(quality, async |session| {
         let newest = session.incidents().newest(1).await?.items.swap_remove(0);
         session.incidents().act(newest.id(), Action::Start, None).await?;
         Ok(())

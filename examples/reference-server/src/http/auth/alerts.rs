@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use eovr_core::Result;
 use eovr_core::identity::alert::Alert;
 use eovr_core::identity::watch::SecurityLog;
 use eovr_core::workflow::Label as _;
+use eovr_core::{ErrorKind, Result};
 
 use super::client::Trace;
 
@@ -63,7 +63,13 @@ impl Alerts {
         // Each is taken away once it is written: what is broken off in the middle is written again, and is there then.
         loop {
             let Some(next) = self.today().waiting.front().cloned() else { return Ok(()) };
-            log.raise(next.alert, next.subject.as_deref(), next.note.as_deref()).await?;
+            match log.raise(next.alert, next.subject.as_deref(), next.note.as_deref()).await {
+                // One that cannot be kept does not hold up the others.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                    tracing::error!(target: "eovr_server::security", alert = next.alert.name(), "an alert cannot be kept");
+                }
+                written => drop(written?),
+            }
             self.today().waiting.pop_front();
         }
     }
