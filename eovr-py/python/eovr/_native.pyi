@@ -44,6 +44,8 @@ __all__ = [
     "_end",
     "_panics",
     "_settle",
+    "challenge_outcome",
+    "challenge_texts",
     "explain",
     "findings",
     "judge",
