@@ -105,10 +105,12 @@ pub(crate) fn name(text: &str) -> String {
 /// A place within a house, such as a ward: a [`name`] whose digits, dashes and width are plain, so that one ward
 /// is one ward in every figure.
 pub(crate) fn place(text: &str) -> String {
+    // Looked at twice: a stretch alone would become a dash, and an accent alone becomes a blank and a mark.
     if is_blank(text) {
         return String::new();
     }
-    name(&plain(composed(text, is_joiner)).collect::<String>())
+    let place = name(&plain(composed(text, is_joiner)).collect::<String>());
+    if is_blank(&place) { String::new() } else { place }
 }
 
 /// The number of a patient's file: as [`place`], in capitals, without blanks, and without the quotation marks,
@@ -334,6 +336,7 @@ mod tests {
         assert_eq!(length("سقطَ"), 4);
         assert_eq!(length(" a b "), 3);
         assert!(is_blank("") && !is_blank("?") && !is_blank("🙂"));
+        assert_eq!((place("¸"), place("\u{327}")), (String::new(), String::new()));
     }
 
     proptest! {

@@ -31,6 +31,9 @@ mod _native {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python calls it so")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+    /// From this score of the rules on a report is to be read today.
+    #[pymodule_export]
+    const READ_TODAY: u8 = eovr_core::triage::Marks::DEFAULT.today;
     #[pymodule_export]
     use crate::call::{Call, settle};
     #[pymodule_export]

@@ -105,7 +105,7 @@ pub(crate) fn may_not(error: &dyn DatabaseError) -> bool {
     error.code().as_deref() == Some("42501") || matches!(mysql_number(error), Some(1142 | 1227))
 }
 
-/// PostgreSQL: a statement that was prepared is gone, or is there and somebody else's.
+/// PostgreSQL: a statement that was prepared is gone, or is that of another client.
 fn is_pooled(error: &dyn DatabaseError) -> bool {
     matches!(error.code().as_deref(), Some("26000" | "42P05"))
 }

@@ -73,7 +73,7 @@ impl Media {
     ///
     /// # Errors
     /// `InvalidInput` where it is not whole: a JPEG or PNG whose end is missing, a PDF with neither `startxref` nor
-    /// `%%EOF` in its last 2,048 bytes. Viewers show the first half of a photograph; whoever sent it meant the whole.
+    /// `%%EOF` in its last 2,048 bytes. Viewers show the first half of a photograph that was cut off, and its sender meant the whole.
     pub fn cleaned(self, bytes: &[u8]) -> Result<Vec<u8>> {
         let whole = match self {
             Self::Jpeg => clean::jpeg(bytes),

@@ -6,9 +6,9 @@
 //!
 //! **What a file is, its bytes say** ([`Media`]), never its name or what a browser claimed. What a camera
 //! writes into a photograph beside the picture (where it was taken, when, by which device, a small copy from
-//! before somebody's face was cut off) is taken out before it is kept, wherever in the file it stands; which way up
-//! the picture is stays. A PDF is kept as it came: whatever it says of its author stays in it, and whoever serves one
-//! tells browsers to save it and not to open it. A file whose end is missing is refused, be it a picture or a PDF.
+//! before a face was cut out) is taken out before it is kept, wherever in the file it stands; which way up
+//! the picture is stays. A PDF is kept as it came: what it says of its author stays in it, and a server
+//! tells browsers to save a PDF and not to open it. A file whose end is missing is refused, be it a picture or a PDF.
 //!
 //! The engine knows the kind by a table like any other; [`kind`] makes one for any parent.
 

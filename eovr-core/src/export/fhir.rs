@@ -209,7 +209,7 @@ fn coded(incident: &Opened, facet: &str) -> Option<Json> {
 
 fn narrative(text: &str) -> Json {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    // Line breaks are blanks to whoever shows it, and the items of a list would run together.
+    // A viewer shows line breaks as blanks, and the items of a list would run together.
     let escaped = escaped.replace("\r\n", "\n").replace(['\r', '\n'], "<br/>\n");
     json!({"status": "additional", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{escaped}</div>")})
 }

@@ -140,7 +140,7 @@ struct SigningKey {
     key: DecodingKey,
 }
 
-/// So many keys of one name and one algorithm are tried: a token that nobody signed costs no more.
+/// So many keys of one name and one algorithm are tried: a token without a true signature costs no more.
 const TRIED: usize = 4;
 /// Longer than any token that fits into a header.
 const LONGEST: usize = 16 << 10;

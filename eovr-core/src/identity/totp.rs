@@ -85,7 +85,7 @@ impl TotpSecret {
     /// or the hospital, `account` whatever tells the person's accounts apart, as a rule the e-mail address.
     ///
     /// Apps part the two at the first colon, so one in `issuer` is left out, and one in `account` is encoded. What is
-    /// longer than 100 characters is cut: nobody is kept from a second factor by a long name.
+    /// longer than 100 characters is cut: a long name keeps no account from a second factor.
     ///
     /// # Errors
     /// `InvalidInput` where one of them is empty.

@@ -84,7 +84,7 @@ impl FromStr for ReceiptCode {
             Error::invalid("not a receipt code")
                 .with_help("a receipt code is eight groups of four letters and digits, such as `7K2M-…`")
         };
-        // Nobody pastes more than this around a code.
+        // A pasted message around a code is shorter than this.
         const MOST: usize = 1000;
         if text.chars().nth(MOST).is_some() {
             return Err(not_one());

@@ -37,7 +37,7 @@ pub use self::rule::{Rule, To, account_rules};
 /// The name of the kind.
 pub const KIND: &str = "notice";
 
-/// After so many attempts a notice is parked: they take a day and a half.
+/// After so many attempts a notice is parked: they take fourteen hours.
 pub const MOST_ATTEMPTS: i64 = 12;
 
 labels! {

@@ -6,7 +6,7 @@ use crate::record::{Column, Cursor, Page, Query, Record, RecordId, Test};
 use crate::service::Session;
 use crate::workflow::Label as _;
 
-/// What could not be sent and waits for somebody to look at it, as far as whoever asks may see it.
+/// What could not be sent and waits for an administrator, as far as the session may see it.
 #[derive(Clone, Debug)]
 pub struct Parked {
     session: Session,
@@ -60,7 +60,7 @@ impl Parked {
         let mut waiting = 0;
         for record in &page.items {
             match self.retry(record.id()).await {
-                // Somebody else has it sent again already.
+                // Another administrator has it sent again already.
                 Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => {}
                 done => {
                     done?;

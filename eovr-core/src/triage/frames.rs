@@ -4,15 +4,16 @@
 //! are there, and it did not happen here, now and to this patient. The rules are few, and each leaves doubt rather than
 //! denies: such a finding counts half.
 //!
-//! - A **relative** as the subject, up to the end of the clause, or until somebody else is named: "his wife found *him* dead"
+//! - A **relative** as the subject, up to the end of the clause, or until another person is named: "his wife found *him* dead"
 //!   tells of him. Children are no relatives here: on a maternity ward "her baby died" is the event.
 //! - A **time** long ago, in the clause that names it.
 //! - A **thing** that is called by a finding: "arrest trolley", "burns unit".
 //! - An **exercise**, up to the end of the sentence or a turn ("stopped when …"), unless it is only the circumstance: "during
 //!   the drill a patient fell".
 
-use super::lexicon::{Hit, Role};
+use super::lexicon::Hit;
 use super::negation::Standing;
+use super::roles::Role;
 use super::text::{Gap, Text};
 
 /// Over how many words a relative stays the subject.

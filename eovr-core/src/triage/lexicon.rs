@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use super::measures::{self, Measure};
+use super::roles::{Nature, Role};
 use super::spelling::{Sounds, without_runs};
 use super::text::{Gap, Mood, Text, Word, arabic_forms, arabic_mood};
 
@@ -36,125 +37,6 @@ pub(super) fn lexicon() -> &'static Lexicon {
         lexicon
     });
     &LEXICON
-}
-
-/// What a term does; the head of `lexicon_en.tsv` explains each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    Flag,
-    Verb,
-    Lack,
-    Pass,
-    No,
-    Not,
-    Denies,
-    If,
-    Undo,
-    Absent,
-    Unseen,
-    None,
-    Ungiven,
-    InTime,
-    Chance,
-    Almost,
-    Averted,
-    But,
-    And,
-    Or,
-    Sort,
-    Any,
-    Preposition,
-    Being,
-    Told,
-    Consequence,
-    The,
-    Sign,
-    Patient,
-    Subject,
-    Thing,
-    Kin,
-    Ago,
-    During,
-    Exercise,
-    Who,
-    Known,
-}
-
-impl Role {
-    /// Whether the term is a finding, which scores, rather than a word that changes what others mean.
-    pub(super) fn is_finding(self) -> bool {
-        matches!(self, Self::Flag | Self::Verb | Self::Lack)
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "flag" => Self::Flag,
-            "verb" => Self::Verb,
-            "lack" => Self::Lack,
-            "pass" => Self::Pass,
-            "no" => Self::No,
-            "not" => Self::Not,
-            "denies" => Self::Denies,
-            "if" => Self::If,
-            "undo" => Self::Undo,
-            "absent" => Self::Absent,
-            "unseen" => Self::Unseen,
-            "none" => Self::None,
-            "ungiven" => Self::Ungiven,
-            "in_time" => Self::InTime,
-            "chance" => Self::Chance,
-            "almost" => Self::Almost,
-            "averted" => Self::Averted,
-            "but" => Self::But,
-            "and" => Self::And,
-            "or" => Self::Or,
-            "sort" => Self::Sort,
-            "any" => Self::Any,
-            "preposition" => Self::Preposition,
-            "being" => Self::Being,
-            "told" => Self::Told,
-            "consequence" => Self::Consequence,
-            "the" => Self::The,
-            "sign" => Self::Sign,
-            "patient" => Self::Patient,
-            "subject" => Self::Subject,
-            "thing" => Self::Thing,
-            "kin" => Self::Kin,
-            "ago" => Self::Ago,
-            "during" => Self::During,
-            "exercise" => Self::Exercise,
-            "who" => Self::Who,
-            "known" => Self::Known,
-            _ => return None,
-        })
-    }
-}
-
-/// What the grammar asks of an idea.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Nature {
-    /// Something wrong was given, which "it was not given" takes back.
-    pub(super) gives_wrong: bool,
-    /// One person did it to another: a relative may be who did.
-    pub(super) has_a_doer: bool,
-    /// It is harm that "prevented" somewhere in the sentence does not take back.
-    pub(super) is_done: bool,
-}
-
-impl Nature {
-    fn of(concept: &str) -> Self {
-        Self {
-            gives_wrong: matches!(
-                concept,
-                "medication_error" | "overdose" | "wrong_blood" | "wrong_patient" | "wrong_route"
-            ),
-            has_a_doer: matches!(concept, "assault" | "homicide" | "sexual_assault" | "abuse"),
-            is_done: matches!(
-                concept,
-                "death" | "cardiac_arrest" | "homicide" | "sexual_assault" | "brain_injury"
-            ),
-        }
-    }
 }
 
 /// One row of a list.
@@ -495,6 +377,8 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[track_caller]
@@ -545,6 +429,40 @@ mod tests {
             // A heavier concept may claim the same words, but some finding has to be left.
             assert!(!concepts.is_empty(), "{shown}");
         }
+    }
+
+    /// A row that another one beats in every spelling does nothing.
+    #[test]
+    fn every_row_wins_somewhere() {
+        let lexicon = lexicon();
+        let spellings: HashMap<u32, &String> = lexicon.ids.iter().map(|(word, &id)| (id, word)).collect();
+        let wins = |entry: &Entry, words: &[u32]| {
+            let text = words.iter().map(|id| spellings[id].as_str()).collect::<Vec<_>>().join(" ");
+            lexicon.find(&Text::read(&text)).first().is_some_and(|hit| std::ptr::eq(hit.entry, entry))
+        };
+        let mut dead = Vec::new();
+        for entry in &lexicon.entries {
+            let plain: Vec<u32> = entry.slots.iter().map(|slot| slot[0]).collect();
+            let others = entry
+                .slots
+                .iter()
+                .enumerate()
+                .flat_map(|(at, slot)| slot.iter().map(move |&choice| (at, choice)));
+            let with = |(at, choice): (usize, u32)| {
+                let mut words = plain.clone();
+                words[at] = choice;
+                words
+            };
+            // Few rows win with two odd choices and with no single one; those are looked at by chance.
+            let mut random = others.clone().map(with).collect::<Vec<_>>();
+            for step in 1..40 {
+                random.push(entry.slots.iter().map(|slot| slot[step * 7 % slot.len()]).collect());
+            }
+            if !random.iter().any(|words| wins(entry, words)) {
+                dead.push(format!("{:?} {}", entry.role, entry.term));
+            }
+        }
+        assert_eq!(dead, [""; 0], "{}", dead.len());
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub enum Mark {
 }
 
 impl Marks {
+    /// Of the embedded rules: from one severe finding today, from one never event or death now.
+    pub const DEFAULT: Self = Self { today: 26, now: 45 };
+
     /// The mark of a score; none below both.
     pub fn of_score(self, score: u8) -> Option<Mark> {
         if score >= self.now { Some(Mark::Now) } else { (score >= self.today).then_some(Mark::Today) }
@@ -49,7 +52,7 @@ impl Marks {
         Suggestion { high_risk, ..suggestion }
     }
 
-    /// The mark of a suggestion: what its scorer calls high risk is to be read now, whatever the score. Where the scorer has
+    /// The mark of a suggestion: what its scorer calls high risk is to be read now, at any score. Where the scorer has
     /// nothing to say there is none.
     pub fn mark(self, suggestion: &Suggestion) -> Option<Mark> {
         if suggestion.abstained {
@@ -60,8 +63,8 @@ impl Marks {
 }
 
 impl Default for Marks {
-    /// Of the embedded rules: from one severe finding today, from one never event or death now.
+    /// [`Marks::DEFAULT`].
     fn default() -> Self {
-        Self { today: 26, now: 45 }
+        Self::DEFAULT
     }
 }

@@ -27,6 +27,7 @@ pub mod metrics;
 pub mod narrative;
 mod negation;
 mod random;
+mod roles;
 mod rules;
 mod spelling;
 mod text;

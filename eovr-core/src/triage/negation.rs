@@ -30,7 +30,8 @@
 //! **Doubt.** A grave finding (weight 3 or 4) is never denied over more than [`NEAR`] words, nor as the last item of a list of
 //! commas. Doubt counts half, is shown so, and is never nothing.
 
-use super::lexicon::{Hit, Role};
+use super::lexicon::Hit;
+use super::roles::Role;
 use super::text::{Gap, Mood, Text};
 
 /// Over how many words since the trigger, or the finding denied last, a grave finding can be denied.
@@ -93,7 +94,7 @@ enum Kind {
     Things,
     /// "Not": one statement.
     Statement,
-    /// "Denies": what somebody says that did not happen.
+    /// "Denies": what a person says that did not happen.
     Claim,
     /// "Risk of": things that did not happen now.
     Chances,
@@ -198,7 +199,7 @@ impl Reader<'_, '_> {
     /// Ordinary words: what they name is what is denied.
     fn pass_over(&mut self, words: usize) {
         self.keep(|scope| {
-            // "Almost" is said of a whole statement, whatever its words are.
+            // "Almost" is said of a whole statement, with any words.
             if scope.kind != Kind::Almost {
                 scope.reach = Reach::Shut;
             }

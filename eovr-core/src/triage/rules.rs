@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::frames::set_apart;
-use super::lexicon::{Concept, Entry, Hit, Lexicon, Role, lexicon};
+use super::lexicon::{Concept, Entry, Hit, Lexicon, lexicon};
 use super::measures;
 use super::negation::{Standing, standings};
+use super::roles::Role;
 use super::text::Text;
 use super::{Case, Model, Reason, Scorer, Suggestion};
 use crate::risk::Band;

@@ -86,7 +86,7 @@ fn every_denial_has_its_pair() {
 
 #[test]
 fn every_term_can_be_denied() {
-    use super::super::lexicon::Role;
+    use super::super::roles::Role;
     let mut wrong = Vec::new();
     for entry in lexicon().entries.iter().filter(|entry| matches!(entry.role, Role::Flag | Role::Verb)) {
         let term = &entry.term;

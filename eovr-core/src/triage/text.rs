@@ -11,6 +11,8 @@ use std::ops::Range;
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
+use crate::typed;
+
 /// How much of a narrative is read. Nobody types this much; a pasted log or an attack does.
 pub(super) const CAP: usize = 64 * 1024;
 
@@ -279,12 +281,9 @@ impl Reader {
 
 const TATWEEL: char = '\u{640}';
 
-/// Marks, stretches and invisible direction signs: they do not change which word it is.
+/// Marks, stretches and signs that are not seen: they do not change which word it is.
 fn unseen(c: char) -> bool {
-    matches!(c,
-        TATWEEL | '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-        || is_combining_mark(c)
+    c == TATWEEL || is_combining_mark(c) || (typed::is_unseen(c) && !c.is_control() && !c.is_whitespace())
 }
 
 /// The common Arabic letters, folded without the cost of taking them apart.
@@ -300,17 +299,8 @@ fn fold_letter(c: char) -> char {
         'ة' | 'ہ' | 'ھ' | 'ە' => 'ه',
         'ؤ' => 'و',
         'ک' => 'ك',
-        '٠' | '۰' => '0',
-        '١' | '۱' => '1',
-        '٢' | '۲' => '2',
-        '٣' | '۳' => '3',
-        '٤' | '۴' => '4',
-        '٥' | '۵' => '5',
-        '٦' | '۶' => '6',
-        '٧' | '۷' => '7',
-        '٨' | '۸' => '8',
-        '٩' | '۹' => '9',
-        other => other,
+        other if other.is_ascii() => other,
+        other => typed::digit(other).and_then(|digit| char::from_digit(digit, 10)).unwrap_or(other),
     }
 }
 

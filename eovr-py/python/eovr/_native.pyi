@@ -38,6 +38,7 @@ __all__ = [
     "Incidents",
     "Kept",
     "Model",
+    "READ_TODAY",
     "Receipts",
     "Session",
     "__version__",
@@ -57,6 +58,9 @@ __all__ = [
 ]
 
 __version__: str
+
+#: From this score of the rules on a report is to be read today.
+READ_TODAY: int
 
 _T = TypeVar("_T")
 

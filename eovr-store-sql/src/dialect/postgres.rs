@@ -10,7 +10,7 @@ pub(crate) fn options(options: PgConnectOptions) -> PgConnectOptions {
     options
         .application_name("eovr")
         .statement_cache_capacity(200)
-        // No column is a float, and PgBouncer lets nobody in who asks for this.
+        // No column is a float, and PgBouncer refuses a connection that asks for this.
         .extra_float_digits(None)
         // Statements carry sealed values and ids; neither belongs in a log.
         .disable_statement_logging()

@@ -59,7 +59,7 @@ pub(crate) struct Args {
     /// The column with the narratives; of two with one name `NAME#2` is the second
     #[arg(long, value_name = "COLUMN", required_unless_present = "take_back")]
     text: Option<String>,
-    /// The column with the old system's numbers: they say which report is which, whatever becomes of its text
+    /// The column with the old system's numbers: they say which report is which, also where its text changes
     /// [default: the narrative says it]
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
@@ -336,6 +336,9 @@ impl Import<'_> {
         self.out.line(format_args!(
             "{rows} rows: {accepted} accepted, {rejected} rejected, {there} already there; {seconds:.1} s, {pace:.0} rows/s"
         ));
+        if there > self.skipped && !self.work.numbered {
+            self.out.line("a report in the words of one that is there counts as that one; `--id COLUMN` tells them apart");
+        }
         if set_aside > 0 {
             self.out.line(format_args!(
                 "{set_aside} of those that are there were set aside as not reportable; `restore` brings one back"

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("risk", &[]),
     // What people type, in one form.
     ("typed", &[]),
-    ("triage", &["risk"]),
+    ("triage", &["risk", "typed"]),
     // A record holds sealed fields; nothing else of sealing concerns it.
     ("record", &["name", "time", "org", "seal::Sealed"]),
     ("access", &["name", "org", "record"]),

@@ -1,5 +1,5 @@
 //! What each heavy word of the lists finds in labelled narratives: the share of grave reports among its hits, beside the
-//! share among all. The folder `EOVR_DATA` holds CSV files with the columns `text`, `split` and, where there are labels,
+//! share among all; and what the two marks find in the rows that no word was judged on. The folder `EOVR_DATA` holds CSV files with the columns `text`, `split` and, where there are labels,
 //! `high_risk`. To print the tables:
 //!
 //! `EOVR_DATA=… cargo test --workspace --all-features --test rules -- word_lists --nocapture`
@@ -9,14 +9,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use eovr_core::triage::{Case, EmbeddedRules, Scorer as _, Suggestion};
+use eovr_core::triage::metrics::Flags;
+use eovr_core::triage::{Case, EmbeddedRules, Marks, Scorer as _, Suggestion};
 
 /// Points of a stated term of weight 3. Lighter ones order a list and raise no band.
 const HEAVY: u8 = 26;
 /// Fewer hits than this are chance.
 const ENOUGH: u32 = 30;
 /// From these scores on a report is read today, and read now.
-const MARKS: [u8; 2] = [20, 45];
+const MARKS: [u8; 2] = [Marks::DEFAULT.today, Marks::DEFAULT.now];
 
 fn score(narrative: &str) -> Suggestion {
     EmbeddedRules.score(&Case { narrative, ..Case::default() })
@@ -26,21 +27,24 @@ struct Narrative {
     text: String,
     /// None in a set without labels.
     grave: Option<bool>,
+    died: bool,
 }
 
-/// The narratives of one file that decisions may rest on: the split `test` is left for the last look.
-fn narratives(path: &Path) -> Vec<Narrative> {
+/// The narratives of one file: those that decisions may rest on, or those of the split `test`, which are left for the last
+/// look. A set without splits has the first alone, and is looked at whole.
+fn narratives(path: &Path, test: bool) -> Vec<Narrative> {
     let mut rows = csv::Reader::from_path(path).unwrap();
     let headers = rows.headers().unwrap().clone();
     let column = |name: &str| headers.iter().position(|header| header == name);
     let Some(text) = column("text") else { return Vec::new() };
-    let (grave, split) = (column("high_risk"), column("split"));
+    let (grave, split, name) = (column("high_risk"), column("split"), column("label_name"));
     let mut narratives = Vec::new();
     for row in rows.records() {
         let row = row.unwrap();
-        if split.is_none_or(|split| row.get(split) != Some("test")) {
+        if split.is_some_and(|split| row.get(split) == Some("test")) == test {
+            let died = name.is_some_and(|name| row.get(name) == Some("died"));
             let grave = grave.map(|grave| row.get(grave) == Some("1"));
-            narratives.push(Narrative { text: row.get(text).unwrap().to_owned(), grave });
+            narratives.push(Narrative { text: row.get(text).unwrap().to_owned(), grave, died });
         }
     }
     narratives
@@ -82,19 +86,53 @@ fn heavy(narrative: &str, suggestion: &Suggestion, alone: &mut HashMap<String, u
     seen
 }
 
-#[test]
-fn no_heavy_word_misleads() {
+fn sets() -> Vec<PathBuf> {
     let Some(folder) = std::env::var_os("EOVR_DATA").map(PathBuf::from) else {
-        println!("EOVR_DATA is not set: no word was judged");
-        return;
+        println!("EOVR_DATA is not set: no word and no mark was judged");
+        return Vec::new();
     };
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "csv"));
     paths.sort();
+    paths
+}
+
+/// What `docs::triage` says of the two marks. Where a set tells of severe harm and deaths, the marks find most of both.
+#[test]
+fn the_marks_find_what_the_page_says() {
+    for path in sets() {
+        let rows = narratives(&path, true);
+        let scores: Vec<f64> = rows.iter().map(|row| f64::from(score(&row.text).score)).collect();
+        let grave: Vec<bool> = rows.iter().map(|row| row.grave == Some(true)).collect();
+        let auroc = Flags::new(&grave, &scores).unwrap().auroc();
+        println!("\n{}: {} rows of `test`, AUROC {auroc:.4?}", path.display(), rows.len());
+        for from in MARKS {
+            let of = |which: &dyn Fn(&Narrative) -> bool| {
+                let those = rows.iter().zip(&scores).filter(|(row, _)| which(row));
+                let (all, marked) = those.fold((0_u32, 0_u32), |(all, marked), (_, &score)| {
+                    (all + 1, marked + u32::from(score >= f64::from(from)))
+                });
+                (all, marked, f64::from(marked) / f64::from(all.max(1)))
+            };
+            let ((_, marked, load), (_, hits, found)) = (of(&|_| true), of(&|row| row.grave == Some(true)));
+            let (deaths, _, died) = of(&|row| row.died);
+            let right = f64::from(hits) / f64::from(marked.max(1));
+            println!(
+                "  from {from}: load {load:.3}, found {found:.3}, right {right:.3}, died {died:.3} of {deaths}"
+            );
+            if from == Marks::DEFAULT.today && deaths > 0 {
+                assert!(found >= 0.60 && load <= 0.14 && died >= 0.88, "{}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_heavy_word_misleads() {
     let mut misleading = Vec::new();
-    for path in paths {
-        let narratives = narratives(&path);
+    for path in sets() {
+        let narratives = narratives(&path, false);
         let (mut all, mut found, mut alone) = (Found::default(), BTreeMap::new(), HashMap::new());
         let mut marked = [Found::default(); MARKS.len()];
         for narrative in &narratives {

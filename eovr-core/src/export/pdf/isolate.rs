@@ -25,7 +25,7 @@ pub(super) fn directs(c: char) -> bool {
 
 /// Whether a text runs from right to left.
 ///
-/// A title in English with the Arabic one behind ` · ` runs from left to right, whatever its words are.
+/// A title in English with the Arabic one behind ` · ` runs from left to right, also where all of its words are Arabic.
 pub(super) fn runs_right_to_left(text: &str) -> bool {
     in_two_languages(text).is_none() && Runs::of(text).is_rtl()
 }

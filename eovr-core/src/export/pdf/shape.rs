@@ -186,7 +186,7 @@ fn measured(glyphs: &[Glyph], face: &Face) -> Vec<Glyph> {
 }
 
 /// Moves letters of a word together where kerning sets them further apart than readers take for one word: Amiri puts
-/// ر before ي 12 hundredths of the size away, and whoever searches for المريض does not find it.
+/// ر before ي 12 hundredths of the size away, and a search for المريض does not find it.
 ///
 /// Poppler (Evince, Okular, `pdftotext`) takes a gap of a tenth for the end of a word. The letters move by less than a
 /// twentieth of the size.

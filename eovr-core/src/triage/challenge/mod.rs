@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 
@@ -119,6 +120,16 @@ impl Challenge {
             ));
         }
         Ok(Self { texts })
+    }
+
+    /// The pairs of every second idea, by its SHA-256: those that were only counted, and not looked at, while the word lists were
+    /// mended. A developer who looks at them takes that away, and draws others.
+    #[must_use]
+    pub fn held_back(&self) -> Self {
+        let held = |text: &&ChallengeText| {
+            Sha256::digest(text.idea.as_bytes()).first().is_some_and(|byte| *byte >= 128)
+        };
+        Self { texts: self.texts.iter().filter(held).cloned().collect() }
     }
 
     /// The texts, in the order of the file.

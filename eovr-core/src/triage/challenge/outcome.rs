@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{ChallengeText, Expect, Said};
-
-/// The 97.5 % point of the normal distribution, for intervals of 95 %.
-const Z: f64 = 1.959_963_984_540_054;
+use crate::triage::metrics::wilson;
 
 /// Counts over all texts and over groups of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -63,10 +61,7 @@ impl Share {
 
     /// Wilson's 95 % interval of the rate, as if the texts were independent. Pairs of one idea are not, so it is a little narrow.
     pub fn interval(self) -> Option<(f64, f64)> {
-        let (rate, n) = (self.rate()?, self.of as f64);
-        let (middle, scale) = (rate + Z * Z / (2.0 * n), 1.0 + Z * Z / n);
-        let half = Z * (rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n)).sqrt();
-        Some((((middle - half) / scale).max(0.0), ((middle + half) / scale).min(1.0)))
+        wilson(self.rate()?, self.of as f64)
     }
 
     fn add(&mut self, counted: bool) {

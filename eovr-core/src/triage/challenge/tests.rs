@@ -58,6 +58,16 @@ fn a_perfect_scorer_solves_all_and_a_silent_one_none() {
 }
 
 #[test]
+fn every_second_idea_is_held_back_whole() {
+    let (all, held) = (Challenge::shipped(), Challenge::shipped().held_back());
+    let ideas = |texts: &[ChallengeText]| texts.iter().map(|text| text.idea.clone()).collect::<BTreeSet<_>>();
+    let kept = ideas(held.texts());
+    assert!((0.4..0.6).contains(&(kept.len() as f64 / ideas(all.texts()).len() as f64)));
+    let whole = all.texts().iter().filter(|text| kept.contains(&text.idea)).count();
+    assert_eq!(held.texts().len(), whole);
+}
+
+#[test]
 fn groups_add_up() {
     let outcome = Challenge::shipped().run(|text| {
         let odd = text.text.len() % 2 == 1;

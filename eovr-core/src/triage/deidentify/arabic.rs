@@ -84,7 +84,7 @@ fn of_relative(source: &Source<'_>, title: usize) -> bool {
     parts.into_iter().flatten().any(|word| does(word, Role::Relative))
 }
 
-/// Whether a word that is also a name says here what somebody did: "شهد السقوط".
+/// Whether a word that is also a name is a verb here: "شهد السقوط".
 fn is_verb(source: &Source<'_>, at: usize) -> bool {
     let next = source.spelling(at + 1);
     let object = is_on(source, at + 1) || (is_definite(next) && !known(next) && !is_family(next));
@@ -273,12 +273,7 @@ fn is_on(source: &Source<'_>, at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::redact;
-
-    #[track_caller]
-    fn check(text: &str, redacted: &str) {
-        assert_eq!(redact(text), redacted);
-    }
+    use super::super::check;
 
     #[test]
     fn a_name_ends_before_what_was_done() {

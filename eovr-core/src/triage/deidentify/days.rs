@@ -154,12 +154,7 @@ fn is_written_together(source: &Source<'_>, group: &Group, start: usize) -> bool
 
 #[cfg(test)]
 mod tests {
-    use super::super::redact;
-
-    #[track_caller]
-    fn check(text: &str, redacted: &str) {
-        assert_eq!(redact(text), redacted);
-    }
+    use super::super::check;
 
     #[test]
     fn days_in_numbers() {

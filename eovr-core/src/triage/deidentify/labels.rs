@@ -11,7 +11,7 @@ use crate::triage::text::Gap;
 pub(super) enum Label {
     /// A number of this kind, of at least so many digits.
     Of(Kind, usize),
-    /// A number of a thing, which names nobody.
+    /// A number of a thing, which names no person.
     Thing,
 }
 

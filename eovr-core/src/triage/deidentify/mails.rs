@@ -8,7 +8,7 @@ pub(super) fn find(signs: &[Sign], found: &mut Vec<Identifier>) {
         let inside = |sign: &&Sign| {
             sign.c.is_alphanumeric() || matches!(sign.c, '.' | '_' | '-' | '+' | '%' | '\'' | '’')
         };
-        // "name @ example.org" was typed by somebody who likes blanks.
+        // "name @ example.org" was typed with blanks around the sign.
         let blank = |at: Option<usize>| {
             usize::from(at.and_then(|at| signs.get(at)).is_some_and(|sign| sign.c == ' '))
         };

@@ -199,3 +199,10 @@ impl Source<'_> {
         }
     }
 }
+
+/// Checks what is left of a text.
+#[cfg(test)]
+#[track_caller]
+fn check(text: &str, redacted: &str) {
+    assert_eq!(redact(text), redacted);
+}

@@ -243,12 +243,7 @@ fn more(source: &Source<'_>, from: usize, most: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::redact;
-
-    #[track_caller]
-    fn check(text: &str, redacted: &str) {
-        assert_eq!(redact(text), redacted);
-    }
+    use super::super::check;
 
     #[test]
     fn titles_announce_names_however_they_are_written() {

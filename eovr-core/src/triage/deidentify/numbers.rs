@@ -202,12 +202,7 @@ fn extension(source: &Source<'_>, end: usize, kind: Kind) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::redact;
-
-    #[track_caller]
-    fn check(text: &str, redacted: &str) {
-        assert_eq!(redact(text), redacted);
-    }
+    use super::super::check;
 
     #[test]
     fn labels_announce_numbers() {

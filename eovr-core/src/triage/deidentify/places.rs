@@ -1,4 +1,4 @@
-//! Where somebody lives: a house number with a street, numbers of zone, block and building, or what Arabic puts before
+//! Where a person lives: a house number with a street, numbers of zone, block and building, or what Arabic puts before
 //! a street; and the town, the district and the postcode behind it.
 
 use super::lists::{Role, does};
@@ -229,12 +229,7 @@ fn district(source: &Source<'_>, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::redact;
-
-    #[track_caller]
-    fn check(text: &str, redacted: &str) {
-        assert_eq!(redact(text), redacted);
-    }
+    use super::super::check;
 
     #[test]
     fn addresses_go_on_to_the_town() {

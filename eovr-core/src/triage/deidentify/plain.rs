@@ -1,11 +1,13 @@
 //! The signs of a narrative as they are meant, each with its place in the original.
 //!
 //! A number is typed on many keyboards and pasted from many programs: Arabic, Persian and full-width digits, a dozen
-//! dashes, slashes that lean either way, marks of direction that nobody sees. Here each is one plain sign.
+//! dashes, slashes that lean either way, marks of direction that are not seen. Here each is one plain sign.
 
 use std::ops::Range;
 
 use unicode_normalization::char::decompose_compatible;
+
+use crate::typed;
 
 /// A sign as it is meant.
 #[derive(Clone, Debug)]
@@ -23,35 +25,26 @@ impl Sign {
 
 /// Reads the signs. What is not seen is left out.
 pub(super) fn read(narrative: &str) -> Vec<Sign> {
-    let seen = narrative.char_indices().filter(|&(_, c)| !unseen(c));
+    let seen = narrative.char_indices().filter(|&(_, c)| c.is_whitespace() || !typed::is_unseen(c));
     seen.map(|(at, c)| Sign { c: plain(c), span: at..at + c.len_utf8() }).collect()
-}
-
-/// Marks of direction, joiners, soft hyphens and variants of emoji.
-fn unseen(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{2069}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
 }
 
 fn plain(c: char) -> char {
     match c {
         '\\' => '/',
         '\0'..='\u{7F}' => c,
-        '\u{660}'..='\u{669}' => digit(c, 0x660),
-        '\u{6F0}'..='\u{6F9}' => digit(c, 0x6F0),
-        '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' => '-',
+        c if typed::is_dash(c) => '-',
         // The date sign of Arabic, and slashes of fractions, division and full width.
         '\u{60D}' | '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{FF0F}' | '\u{FF3C}' => '/',
         '\u{66B}' | '\u{3002}' | '\u{FF61}' => '.',
         '\u{60C}' => ',',
         c if c.is_whitespace() => ' ',
-        c => single(c).unwrap_or(c),
+        c => digit(c).or_else(|| single(c)).unwrap_or(c),
     }
 }
 
-fn digit(c: char, zero: u32) -> char {
-    char::from_digit(u32::from(c) - zero, 10).unwrap_or(c)
+fn digit(c: char) -> Option<char> {
+    char::from_digit(typed::digit(c)?, 10)
 }
 
 /// The plain sign that this is a form of, where it is one: full width, small, circled. "½" is three and stays.

@@ -97,7 +97,7 @@ const NAMES: [(&str, &str, Of, &str); 39] = [
         "the PPV its flag would have where high risk is as frequent as was stated",
     ),
     ("npv_at_prevalence", "NPV at the stated prevalence", Of::Draws, "the NPV its flag would have there"),
-    ("review_load", "Share flagged", Of::All, "share of cases flagged: what somebody has to review"),
+    ("review_load", "Share flagged", Of::All, "share of cases flagged: what a team has to review"),
     (
         "net_benefit_of_flag",
         "Net benefit of the flag",

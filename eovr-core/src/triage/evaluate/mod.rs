@@ -278,7 +278,7 @@ fn histogram(flags: &Flags) -> Vec<(u64, u64)> {
     counts
 }
 
-/// The decision curve, as far as anybody would act: to three times the prevalence, and a half at least.
+/// The decision curve, as far as a team would act: to three times the prevalence, and a half at least.
 fn gained(flags: &Flags) -> Vec<NetBenefit> {
     let most = (flags.prevalence().unwrap_or_default() * 3.0).clamp(0.5, 0.95);
     flags.decision_curve((1..=(most * 100.0) as u32).map(|percent| f64::from(percent) / 100.0))

@@ -84,7 +84,7 @@ impl Trainer {
     }
 
     /// Takes one narrative with any number of labels, also none. From then on the model may say several of each
-    /// narrative: it learns for each label whether it is there, whatever the others are.
+    /// narrative: it learns for each label whether it is there, apart from the others.
     ///
     /// # Errors
     /// As [`add`](Self::add).

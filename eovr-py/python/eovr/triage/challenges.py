@@ -126,14 +126,10 @@ def _read(cases: str | PathLike[str] | None) -> bytes | None:
     return None if cases is None else Path(cases).read_bytes()
 
 
-#: The score from which the rules want a report to be read today (``Marks::default`` of the library).
-_READ_TODAY = 26
-
-
 def _answer(said: Suggestion | tuple[float, bool]) -> tuple[float, bool] | None:
     if not isinstance(said, Suggestion):
         return said
-    return None if said.abstained else (float(said.score), said.high_risk or said.score >= _READ_TODAY)
+    return None if said.abstained else (float(said.score), said.high_risk or said.score >= _native.READ_TODAY)
 
 
 def _tally(counted: dict[str, Any]) -> Tally:

@@ -1,4 +1,4 @@
-//! A CSV file that somebody names, read as it is.
+//! A CSV file as it is.
 //!
 //! It is looked through before the first row is used: which bytes make its letters, what stands between its cells, and
 //! whether every quotation mark is closed. A file that is broken in the middle is refused as a whole and with the
@@ -31,7 +31,7 @@ pub(crate) struct Reading {
     separator: Option<u8>,
 }
 
-/// What may stand between cells where nobody says it.
+/// What may stand between cells where no option says it.
 const SEPARATORS: [u8; 4] = *b",;\t|";
 
 fn known_encoding(name: &str) -> Result<&'static Encoding, String> {
@@ -54,7 +54,7 @@ pub(crate) struct Table {
     header: ByteRecord,
     path: PathBuf,
     encoding: &'static Encoding,
-    /// What was found out and nobody had said.
+    /// What was found out and no option had said.
     found: Option<String>,
     /// SHA-256 of the whole file, in hexadecimal.
     pub(crate) digest: String,

@@ -1,4 +1,4 @@
-//! What somebody is told in the application, and has not read; and for tier 5, what could not be sent.
+//! What a person is told in the application, and has not read; and for tier 5, what could not be sent.
 
 use axum::extract::State;
 use axum::http::StatusCode;

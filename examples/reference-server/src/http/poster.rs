@@ -48,7 +48,7 @@ async fn form(State(app): State<App>, nonce: axum::Extension<Nonce>, Poster(link
     let mut choices = String::new();
     for category in taxonomy::CATEGORIES {
         let taxonomy::Category { code, title_en, title_ar, .. } = category;
-        // A string takes whatever is written to it.
+        // Writing to a string does not fail.
         let _ = write!(choices, "<option value=\"{code}\">{title_en} · {title_ar}</option>");
     }
     let (english, arabic, key) = (escaped(english), escaped(arabic), drawn());
@@ -99,7 +99,7 @@ async fn take(
         anonymous: field("anonymous") == "true",
         location: None,
     };
-    // The page drew it: whoever presses twice, or sends a page again that did not come, has sent one report.
+    // The page drew it: a visitor who presses twice, or sends a page again that did not come, has sent one report.
     let mut headers = HeaderMap::new();
     if let Ok(key) = HeaderValue::try_from(field("key")) {
         headers.insert(HEADER, key);

@@ -19,7 +19,7 @@ enum Since {
     Nothing,
     /// It was taken back already: an earlier attempt was stopped on the way.
     TakenBack,
-    /// Somebody worked on it: the last action.
+    /// It was worked on: the last action.
     Work(String),
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn take_back(eovr: &Eovr, name: &str, email: &str, out: &mut Ou
     if reports.is_empty() {
         return Err(Failure::usage(
             "this account sees no report of such an import",
-            "an import says its name when it ends; somebody who sees the facility takes it back",
+            "an import says its name when it ends; an account that sees the facility takes it back",
         ));
     }
     let note = format!("import {name} was taken back");
@@ -91,7 +91,7 @@ async fn since(session: &Session, record: &Record, note: &str) -> Result<Since, 
         return Ok(Since::Nothing);
     }
     let trail = session.trail(KIND, record.id()).await?;
-    // What software adds by itself is nobody's work.
+    // What software adds by itself is no person's work.
     let by_software = [Action::Report.name(), Action::Analyse.name(), "vouch"];
     let work = trail.entries.iter().rfind(|entry| !by_software.contains(&entry.event.action.as_str()));
     Ok(match work {

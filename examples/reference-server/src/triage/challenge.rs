@@ -1,14 +1,16 @@
 //! `challenge`: how a scorer reads two texts that differ in little.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use csv::ByteRecord;
 use eovr_core::triage::challenge::{Challenge, ChallengeText, Outcome, Said, Share, Tally};
 use eovr_core::triage::learn::TextModel;
 use eovr_core::triage::{Case, EmbeddedRules, Mark, Marks, Scorer};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::write;
+use crate::csv_file::{self, Reading};
 use crate::output::{Failure, Out};
 use crate::table::Table;
 
@@ -21,18 +23,23 @@ pub(crate) struct Args {
     /// What another scorer said: a CSV file with the columns `id`, `score` and `flagged` (true or false)
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
     /// A text counts as flagged from this score on [default: what the scorer flags; of the rules what is to be read today]
     #[arg(long, value_name = "SCORE", conflicts_with = "answers")]
     from: Option<u8>,
     /// A set of your own in the same format [default: the one that comes with eovr]
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
+    /// Only the ideas that were not looked at while the word lists of the rules were mended
+    #[arg(long)]
+    held_back: bool,
     /// Writes the texts, for a scorer that is asked elsewhere, and does nothing else
     #[arg(long, value_name = "FILE")]
     texts: Option<PathBuf>,
-    /// Shows the rules of language too
+    /// Shows the rules of language that pairs test, one by one
     #[arg(long)]
-    rules: bool,
+    by_rule: bool,
     /// Shows the texts that were judged wrongly
     #[arg(long)]
     wrong: bool,
@@ -43,7 +50,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
     let own = args.cases.as_deref().map(read).transpose()?;
-    let challenge = own.as_ref().unwrap_or_else(|| Challenge::shipped());
+    let all = own.as_ref().unwrap_or_else(|| Challenge::shipped());
+    let held = args.held_back.then(|| all.held_back());
+    let challenge = held.as_ref().unwrap_or(all);
     if let Some(path) = &args.texts {
         write(path, &texts(challenge)?)?;
         out.line(format_args!(
@@ -53,7 +62,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
         return Ok(0);
     }
     let (title, outcome) = match &args.answers {
-        Some(path) => ("answers".to_owned(), answered(challenge, path)?),
+        Some(path) => ("answers".to_owned(), answered(challenge, path, &args.reading)?),
         None => scored(challenge, args)?,
     };
     if let Some(path) = &args.json {
@@ -116,32 +125,28 @@ fn scored(challenge: &Challenge, args: &Args) -> Result<(String, Outcome), Failu
     Ok((format!("{} {}", model.id, model.version), outcome))
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    id: String,
-    score: f64,
-    flagged: bool,
-}
-
-fn answered(challenge: &Challenge, path: &Path) -> Result<Outcome, Failure> {
-    let mut answers = BTreeMap::new();
-    let mut file = csv::Reader::from_path(path).map_err(|error| unreadable(path, &error))?;
-    for row in file.deserialize() {
-        let answer: Answer = row.map_err(|error| {
-            let line = error.position().map_or(1, csv::Position::line);
-            Failure::usage(
-                format!("line {line} of `{}` cannot be read", path.display()),
-                "columns: `id` of a text, `score` a number, `flagged` true or false",
-            )
-        })?;
-        answers.insert(answer.id, Said { score: answer.score, flagged: answer.flagged });
-    }
-    let known = |id: &String| challenge.texts().iter().any(|text| text.id == *id);
-    if !answers.keys().any(known) {
-        return Err(Failure::usage(
-            format!("`{}` answers none of the texts", path.display()),
-            "`eovr-server challenge --texts FILE` writes the texts with their ids",
-        ));
+/// What another scorer said, from a file in whichever letters and separators it came.
+fn answered(challenge: &Challenge, path: &Path, reading: &Reading) -> Result<Outcome, Failure> {
+    const COLUMNS: [&str; 3] = ["id", "score", "flagged"];
+    let mut table = csv_file::Table::open(path, reading, &COLUMNS)?;
+    let [id, score, flagged] = COLUMNS.map(|name| table.column("--answers", name));
+    let (id, score, flagged) = (id?, score?, flagged?);
+    table.say_what_was_found();
+    let known: BTreeSet<&str> = challenge.texts().iter().map(|text| text.id.as_str()).collect();
+    let (mut row, mut answers) = (ByteRecord::new(), BTreeMap::new());
+    while let Some(line) = table.next(&mut row)? {
+        let cell =
+            |column: usize| row.get(column).and_then(|cell| std::str::from_utf8(cell).ok()).map(str::trim);
+        let score = cell(score).and_then(|score| score.parse::<f64>().ok()).filter(|score| score.is_finite());
+        let flagged = cell(flagged).and_then(|flagged| flagged.to_ascii_lowercase().parse::<bool>().ok());
+        let id = cell(id).filter(|id| known.contains(id) && !answers.contains_key(*id));
+        let (Some(id), Some(score), Some(flagged)) = (id, score, flagged) else {
+            return Err(Failure::usage(
+                format!("line {line} of `{}` is no answer", path.display()),
+                "`id` of a text, once, as `--texts` writes it; `score` a number; `flagged` true or false",
+            ));
+        };
+        answers.insert(id.to_owned(), Said { score, flagged });
     }
     Ok(challenge.run(|text| answers.get(&text.id).copied()))
 }
@@ -153,7 +158,7 @@ fn show(title: &str, outcome: &Outcome, args: &Args, out: &mut Out) {
             .numbers(&[1, 2, 3, 4, 5, 6]);
     line(&mut table, "all", &outcome.all);
     let mut groups = vec![&outcome.languages, &outcome.varieties, &outcome.kinds];
-    groups.extend(args.rules.then_some(&outcome.rules));
+    groups.extend(args.by_rule.then_some(&outcome.rules));
     for (name, tally) in groups.into_iter().flatten() {
         line(&mut table, name, tally);
     }

@@ -4,6 +4,7 @@ mod account;
 mod analyst;
 mod api;
 mod beside;
+mod challenge;
 mod check;
 mod checkpoint;
 mod demo;

@@ -174,7 +174,7 @@ async fn a_report_at_a_poster_that_is_sent_twice_is_one_report() -> Tested {
         let again = keyed(&restarted, STRANGER, &here, &key, body).await?.is(201)?;
         assert_eq!(first.text, again.text, "number and receipt are the first ones");
     }
-    // A key of somebody who is in is another, and without one each request is a report.
+    // The key of a person who has logged in is another, and without one each request is a report.
     keyed(&server, NURSE, "/api/incidents", key, REPORT).await?.is(201)?;
     server.post(STRANGER, &here, REPORT).await?.is(201)?;
     let page = server.get(QUALITY, "/api/incidents").await?.json()?;

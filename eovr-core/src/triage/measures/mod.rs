@@ -7,10 +7,10 @@
 //! is told. The age that was told last before the name decides which limits apply.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+mod table;
 
+use self::table::{Age, Bound, Limit, Part, TABLE, Table};
 use super::text::{Gap, Text, Word, arabic_forms};
 
 /// How many other words may stand between a name and its number.
@@ -21,14 +21,6 @@ const NAME: usize = 4;
 const BEFORE: usize = 4;
 /// How many words behind a value may say that its sample was spoilt.
 const AFTER: usize = 8;
-
-/// A value that crosses a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Limit {
-    concept: &'static str,
-    weight: u8,
-    gloss: &'static str,
-}
 
 /// A vital sign or result out of its limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +37,7 @@ pub(super) struct Measure {
 
 /// What a value out of its limits can mean: the idea, its weight and its words.
 pub(super) fn meanings() -> impl Iterator<Item = (&'static str, u8, &'static str)> {
-    TABLE.limits.iter().map(|row| (row.limit.concept, row.limit.weight, row.limit.gloss))
+    TABLE.limits().map(|limit| (limit.concept, limit.weight, limit.gloss))
 }
 
 /// Finds the values out of their limits, from left to right and without overlap. `narrative` is what `text` was read from:
@@ -82,46 +74,6 @@ pub(super) fn find(narrative: &str, text: &Text) -> Vec<Measure> {
     measures
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Age {
-    Neonate,
-    Infant,
-    Child,
-    Adult,
-}
-
-impl Age {
-    const ALL: [Self; 4] = [Self::Neonate, Self::Infant, Self::Child, Self::Adult];
-
-    fn named(name: &str) -> Option<&'static [Self]> {
-        Some(match name {
-            "neonate" => &[Self::Neonate],
-            "infant" => &[Self::Infant],
-            "child" => &[Self::Child],
-            "adult" => &[Self::Adult],
-            "any" => &Self::ALL,
-            _ => return None,
-        })
-    }
-
-    fn of_days(days: f64) -> Self {
-        match days {
-            ..=28.0 => Self::Neonate,
-            ..365.0 => Self::Infant,
-            ..5840.0 => Self::Child,
-            _ => Self::Adult,
-        }
-    }
-}
-
-/// Whether a number is the value itself, or a bound of it ("above 90", "< 80").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bound {
-    Exact,
-    Above,
-    Below,
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Number {
     value: f64,
@@ -130,97 +82,6 @@ struct Number {
     bound: Bound,
     /// Index of the word after it.
     end: usize,
-}
-
-/// The compiled table.
-#[derive(Debug, Default)]
-struct Table {
-    // For each first word, the rest of the names that begin with it.
-    names: FxHashMap<String, Vec<Name>>,
-    ranges: FxHashMap<&'static str, (f64, f64)>,
-    limits: Vec<Row>,
-}
-
-#[derive(Debug)]
-struct Name {
-    measure: &'static str,
-    rest: Vec<Vec<String>>,
-}
-
-#[derive(Debug)]
-struct Row {
-    measure: &'static str,
-    ages: &'static [Age],
-    at_most: bool,
-    value: f64,
-    limit: Limit,
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table::default();
-    for line in include_str!("measures.tsv").lines() {
-        // A row that does not parse is left out; a test keeps the shipped table free of such rows.
-        let _understood = table.add(line);
-    }
-    table
-});
-
-impl Table {
-    fn add(&mut self, line: &'static str) -> bool {
-        if line.starts_with('#') || line.trim().is_empty() {
-            return true;
-        }
-        let columns: Vec<&'static str> = line.split('\t').collect();
-        match *columns.as_slice() {
-            ["name", measure, term] => {
-                let slots: Vec<Vec<String>> = term.split(' ').map(choices).collect();
-                let Some((first, rest)) = slots.split_first() else { return false };
-                for word in first {
-                    let name = Name { measure, rest: rest.to_vec() };
-                    self.names.entry(word.clone()).or_default().push(name);
-                }
-                slots.iter().all(|slot| !slot.is_empty())
-            }
-            ["range", measure, lowest, highest] => match (lowest.parse(), highest.parse()) {
-                (Ok(lowest), Ok(highest)) => self.ranges.insert(measure, (lowest, highest)).is_none(),
-                _ => false,
-            },
-            ["limit", measure, age, sign @ ("<=" | ">="), value, concept, weight, gloss, _source] => {
-                let (Some(ages), Ok(value), Ok(weight @ 1..=4)) =
-                    (Age::named(age), value.parse(), weight.parse())
-                else {
-                    return false;
-                };
-                let limit = Limit { concept, weight, gloss };
-                self.limits.push(Row { measure, ages, at_most: sign == "<=", value, limit });
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The heaviest limit that a value crosses.
-    fn crossed(&self, measure: &str, age: Age, value: f64, bound: Bound) -> Option<Limit> {
-        let crosses = |row: &&Row| {
-            row.measure == measure
-                && row.ages.contains(&age)
-                && match row.at_most {
-                    true => bound != Bound::Above && value <= row.value,
-                    false => bound != Bound::Below && value >= row.value,
-                }
-        };
-        self.limits.iter().filter(crosses).map(|row| row.limit).max_by_key(|limit| limit.weight)
-    }
-}
-
-/// The words of one place of a name, as narratives are read.
-fn choices(slot: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for choice in slot.split('|') {
-        let text = Text::read(choice);
-        words.extend(text.words.iter().map(|word| text.spelling(word).to_owned()));
-    }
-    words
 }
 
 struct Reader<'r> {
@@ -241,6 +102,10 @@ impl<'r> Reader<'r> {
 
     fn begins_with_digit(&self, at: usize) -> bool {
         self.spelling(at).starts_with(|c: char| c.is_ascii_digit())
+    }
+
+    fn says(&self, at: usize, part: Part) -> bool {
+        self.table.says(self.spelling(at), part)
     }
 
     /// What stands between a word and the one before it.
@@ -264,7 +129,7 @@ impl<'r> Reader<'r> {
     fn name(&self, at: usize) -> Option<(&'r str, usize)> {
         let mut best: Option<(&'r str, usize)> = None;
         self.each_form(at, |form| {
-            for name in self.table.names.get(form).into_iter().flatten() {
+            for name in self.table.names(form) {
                 let words = name.rest.len() + 1;
                 let fits = name.rest.iter().enumerate().all(|(offset, slot)| {
                     let there = at + 1 + offset;
@@ -319,7 +184,7 @@ impl<'r> Reader<'r> {
         let mut same = true;
         for at in wished {
             same &= self.word(at + 1).is_some_and(|word| word.gap < Gap::Stop);
-            if same && is_target(self.spelling(at)) {
+            if same && self.says(at, Part::Target) {
                 return None;
             }
         }
@@ -332,11 +197,10 @@ impl<'r> Reader<'r> {
             }
         };
         let (mut at, mut left, mut seen) = (end, REACH, false);
-        while let Some(word) = self.word(at).filter(|word| word.gap < Gap::Stop && left > 0) {
-            let spelling = self.text.spelling(word);
+        while left > 0 && self.word(at).is_some_and(|word| word.gap < Gap::Stop) {
             // Past a comma, or another word once a value was seen, the talk is of something else.
             let apart = self.between(at).contains([',', '،']) && !seen;
-            if apart || is_target(spelling) || (at > end && self.name(at).is_some()) {
+            if apart || self.says(at, Part::Target) || (at > end && self.name(at).is_some()) {
                 break;
             }
             if let Some(number) = self.number(at) {
@@ -345,7 +209,7 @@ impl<'r> Reader<'r> {
                     take(limit, start..number.end);
                 }
                 at = number.end;
-            } else if seen && !is_link(spelling) {
+            } else if seen && !self.says(at, Part::Link) {
                 break;
             } else {
                 at += 1;
@@ -372,21 +236,7 @@ impl<'r> Reader<'r> {
     /// Whether the value is said to be the sample's fault, soon behind it: "K 8.1 in a haemolysed sample".
     fn is_of_the_sample(&self, end: usize) -> bool {
         let same = |at: &usize| self.word(*at).is_some_and(|word| word.gap < Gap::Stop);
-        (end..end + AFTER).take_while(same).any(|at| {
-            matches!(
-                self.spelling(at),
-                "clotted"
-                    | "haemolysed"
-                    | "hemolysed"
-                    | "hemolyzed"
-                    | "haemolyzed"
-                    | "artefact"
-                    | "artifact"
-                    | "متجلطه"
-                    | "متحلله"
-                    | "متكسره"
-            )
-        })
+        (end..end + AFTER).take_while(same).any(|at| self.says(at, Part::Spoilt))
     }
 
     /// None where the number is no value of this name; else the limit it crosses, if any.
@@ -402,13 +252,13 @@ impl<'r> Reader<'r> {
             ("haemoglobin", _) if number.value > 25.0 => number.value / 10.0,
             _ => number.value,
         };
-        let (lowest, highest) = *self.table.ranges.get(name)?;
+        let (lowest, highest) = self.table.range(name)?;
         let fits = value >= lowest && value <= highest;
         let percent = self.behind(number.end.saturating_sub(1)).starts_with(['%', '٪']) || unit == "percent";
         // A dose of an ion is a whole number; "K 2.1 mmol" is a result.
         let ion = unit == "mmol" && number.value.fract() > 0.0;
-        let dose = is_dose(unit) && !is_unit(name, unit) && !ion;
-        let placed = at.checked_sub(1).is_some_and(|before| is_place(self.spelling(before)));
+        let dose = self.table.says(unit, Part::Dose) && !self.table.is_unit_of(name, unit) && !ion;
+        let placed = at.checked_sub(1).is_some_and(|before| self.says(before, Part::Place));
         if !fits || dose || placed || (percent && name != "oxygen") || self.is_time(at) {
             return None;
         }
@@ -454,7 +304,8 @@ impl<'r> Reader<'r> {
         let mut value: f64 = Some(digits).filter(|digits| (1..=4).contains(&digits.len()))?.parse().ok()?;
         let (mut end, mut second) = (at + 1, None);
         // "28jun" and "11am" are no values; "39c" is one.
-        if !is_grown(spelling.get(digits.len()..).unwrap_or_default()) {
+        let grown = spelling.get(digits.len()..).unwrap_or_default();
+        if !(grown.is_empty() || self.table.says(grown, Part::Grown)) {
             return None;
         }
         if is_digits(spelling) {
@@ -476,15 +327,13 @@ impl<'r> Reader<'r> {
 
     fn bound(&self, at: usize) -> Bound {
         let sign = self.between(at);
-        let back = |steps: usize| at.checked_sub(steps).map(|at| self.spelling(at)).unwrap_or_default();
-        let word = if matches!(back(1), "than" | "من") { back(2) } else { back(1) };
-        if sign.contains(['>', '≥'])
-            || matches!(word, "above" | "over" | "more" | "greater" | "اعلي" | "فوق" | "اكثر" | "اكبر")
-        {
+        let before = |steps: usize| at.checked_sub(steps);
+        let than = before(1).is_some_and(|word| self.says(word, Part::Than));
+        let word = if than { before(2) } else { before(1) };
+        let said = |part| word.is_some_and(|word| self.says(word, part));
+        if sign.contains(['>', '≥']) || said(Part::Above) {
             Bound::Above
-        } else if sign.contains(['<', '≤'])
-            || matches!(word, "below" | "under" | "less" | "lower" | "اقل" | "تحت" | "دون")
-        {
+        } else if sign.contains(['<', '≤']) || said(Part::Below) {
             Bound::Below
         } else {
             Bound::Exact
@@ -496,28 +345,15 @@ impl<'r> Reader<'r> {
         let spelling = self.spelling(at);
         let digits = leading_digits(spelling);
         if digits.is_empty() {
-            return age_word(spelling.strip_prefix("ال").unwrap_or(spelling));
+            return self.table.age(spelling.strip_prefix("ال").unwrap_or(spelling));
         }
-        let years: f64 = digits.parse().ok()?;
+        let count: f64 = digits.parse().ok()?;
         let grown = spelling.get(digits.len()..).unwrap_or_default();
         let (unit, after) = if grown.is_empty() { (self.spelling(at + 1), at + 2) } else { (grown, at + 1) };
-        let aged = at.checked_sub(1).is_some_and(|before| {
-            matches!(
-                self.spelling(before),
-                "aged" | "age" | "عمره" | "عمرها" | "العمر" | "عمر" | "تبلغ" | "يبلغ"
-            )
-        });
-        let old = matches!(self.spelling(after), "old" | "o" | "من") || matches!(unit, "yo" | "yr" | "mo");
-        let days = match unit {
-            "year" | "years" | "yr" | "yrs" | "y" | "yo" | "سنه" | "سنوات" | "عام" | "عاما" | "اعوام" => {
-                365.0
-            }
-            "month" | "months" | "mo" | "شهر" | "شهرا" | "اشهر" | "شهور" => 30.4,
-            "week" | "weeks" | "wk" | "اسبوع" | "اسابيع" => 7.0,
-            "day" | "days" | "يوم" | "ايام" => 1.0,
-            _ => return None,
-        };
-        (aged || old).then(|| Age::of_days(years * days))
+        let aged = at.checked_sub(1).is_some_and(|before| self.says(before, Part::Aged));
+        let old = self.says(after, Part::Old) || matches!(unit, "yo" | "yr" | "mo");
+        let days = self.table.days(unit)?;
+        (aged || old).then(|| Age::of_days(count * days))
     }
 }
 
@@ -526,206 +362,9 @@ fn leading_digits(word: &str) -> &str {
     word.get(..end).unwrap_or_default()
 }
 
-/// What may be grown onto a value.
-fn is_grown(unit: &str) -> bool {
-    matches!(
-        unit,
-        "" | "c" | "f" | "s" | "bpm" | "mmhg" | "mmol" | "mmoll" | "mg" | "mgdl" | "g" | "gdl" | "min"
-    )
-}
-
 fn is_digits(word: &str) -> bool {
     !word.is_empty() && leading_digits(word).len() == word.len()
 }
 
-fn age_word(word: &str) -> Option<Age> {
-    Some(match word {
-        "neonate" | "neonatal" | "newborn" | "preterm" | "premature" | "مولود" | "مولوده" | "خديج"
-        | "وليد" => Age::Neonate,
-        "infant" | "baby" | "رضيع" | "رضيعه" | "بيبي" => Age::Infant,
-        "child" | "toddler" | "boy" | "girl" | "paediatric" | "pediatric" | "طفل" | "طفله" => {
-            Age::Child
-        }
-        "mother" | "woman" | "man" | "lady" | "gentleman" | "adult" | "elderly" | "ام" | "والده" | "رجل"
-        | "سيده" => Age::Adult,
-        _ => return None,
-    })
-}
-
-/// Words that tell a value that is wished for, allowed or set, not one that was seen.
-fn is_target(word: &str) -> bool {
-    matches!(
-        word,
-        "keep"
-            | "keeping"
-            | "maintain"
-            | "maintaining"
-            | "target"
-            | "aim"
-            | "aiming"
-            | "goal"
-            | "if"
-            | "unless"
-            | "when"
-            | "limit"
-            | "limits"
-            | "threshold"
-            | "range"
-            | "should"
-            | "must"
-            | "inform"
-            | "titrate"
-            | "baseline"
-            | "usually"
-            | "normally"
-            | "الهدف"
-            | "هدف"
-            | "حافظ"
-            | "المحافظه"
-            | "الحفاظ"
-            | "ابقاء"
-            | "يجب"
-            | "اذا"
-            | "لو"
-            | "حد"
-            | "عاده"
-            | "المستهدف"
-    )
-}
-
-/// Words between two values of one name.
-fn is_link(word: &str) -> bool {
-    matches!(
-        word,
-        "to" | "from"
-            | "then"
-            | "and"
-            | "down"
-            | "up"
-            | "later"
-            | "percent"
-            | "mmhg"
-            | "bpm"
-            | "الي"
-            | "ثم"
-            | "من"
-            | "و"
-    )
-}
-
-/// Words before a number that is no value.
-fn is_place(word: &str) -> bool {
-    matches!(
-        word,
-        "day"
-            | "bed"
-            | "room"
-            | "ward"
-            | "bay"
-            | "stage"
-            | "grade"
-            | "page"
-            | "x"
-            | "every"
-            | "q"
-            | "سرير"
-            | "غرفه"
-            | "يوم"
-            | "الساعه"
-            | "كل"
-    )
-}
-
-/// Units of other things: a dose, a time, a length.
-fn is_dose(unit: &str) -> bool {
-    matches!(
-        unit,
-        "mg" | "mgdl"
-            | "mcg"
-            | "ug"
-            | "g"
-            | "gm"
-            | "gl"
-            | "gdl"
-            | "ml"
-            | "mls"
-            | "l"
-            | "litre"
-            | "litres"
-            | "liter"
-            | "liters"
-            | "units"
-            | "unit"
-            | "iu"
-            | "mmol"
-            | "mmoll"
-            | "meq"
-            | "tablet"
-            | "tablets"
-            | "tabs"
-            | "puffs"
-            | "drops"
-            | "amp"
-            | "ampoule"
-            | "ampoules"
-            | "vial"
-            | "vials"
-            | "minute"
-            | "minutes"
-            | "min"
-            | "mins"
-            | "hour"
-            | "hours"
-            | "hr"
-            | "hrs"
-            | "h"
-            | "day"
-            | "days"
-            | "week"
-            | "weeks"
-            | "times"
-            | "am"
-            | "pm"
-            | "st"
-            | "nd"
-            | "rd"
-            | "th"
-            | "kg"
-            | "cm"
-            | "hourly"
-            | "ملغ"
-            | "ملجم"
-            | "مجم"
-            | "مل"
-            | "وحده"
-            | "وحدات"
-            | "جرام"
-            | "غرام"
-            | "لتر"
-            | "ساعه"
-            | "ساعات"
-            | "دقيقه"
-            | "دقايق"
-            | "ايام"
-            | "يوم"
-            | "حبه"
-            | "حبات"
-            | "مرات"
-            | "امبول"
-    )
-}
-
-/// Units that are those of the measure itself.
-fn is_unit(name: &str, unit: &str) -> bool {
-    matches!(
-        (name, unit),
-        ("glucose", "mg" | "mgdl" | "mmol" | "mmoll" | "ملغ" | "ملجم" | "مجم")
-            | ("potassium" | "sodium" | "lactate", "mmoll")
-            | ("haemoglobin", "g" | "gl" | "gdl" | "gm")
-            | ("breaths" | "pulse", "min")
-    )
-}
-
 #[cfg(test)]
-#[path = "measures_tests.rs"]
 mod tests;
