@@ -1,11 +1,13 @@
 //! Values on their way into a statement.
 
 use eovr_core::record::{RecordId, Value, ValueType};
+#[cfg(feature = "mysql")]
 use sqlx::mysql::MySqlArguments;
+#[cfg(feature = "postgres")]
 use sqlx::postgres::PgArguments;
+#[cfg(feature = "sqlite")]
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Encode, Type};
-use uuid::Uuid;
 
 /// One value. What is not set still has a type: PostgreSQL wants to know it.
 #[derive(Clone, Debug)]
@@ -75,15 +77,18 @@ impl From<RecordId> for Bind {
     }
 }
 
+#[cfg(feature = "sqlite")]
 pub(crate) fn to_sqlite(binds: Vec<Bind>) -> sqlx::Result<SqliteArguments> {
     without_types(binds)
 }
 
+#[cfg(feature = "mysql")]
 pub(crate) fn to_mysql(binds: Vec<Bind>) -> sqlx::Result<MySqlArguments> {
     without_types(binds)
 }
 
 /// For databases that keep ids as bytes and truth as a number, and ask for no type of what is not set.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
 fn without_types<A>(binds: Vec<Bind>) -> sqlx::Result<A>
 where
     A: Arguments + Default,
@@ -106,16 +111,17 @@ where
     Ok(arguments)
 }
 
+#[cfg(feature = "postgres")]
 pub(crate) fn to_postgres(binds: Vec<Bind>) -> sqlx::Result<PgArguments> {
     let mut arguments = PgArguments::default();
     for bind in binds {
         match bind {
-            Bind::Null(ColumnType::Id) => add(&mut arguments, None::<Uuid>)?,
+            Bind::Null(ColumnType::Id) => add(&mut arguments, None::<uuid::Uuid>)?,
             Bind::Null(ColumnType::Int) => add(&mut arguments, None::<i64>)?,
             Bind::Null(ColumnType::Bool) => add(&mut arguments, None::<bool>)?,
             Bind::Null(ColumnType::Text) => add(&mut arguments, None::<String>)?,
             Bind::Null(ColumnType::Bytes) => add(&mut arguments, None::<Vec<u8>>)?,
-            Bind::Id(id) => add(&mut arguments, Uuid::from_bytes(*id.as_bytes()))?,
+            Bind::Id(id) => add(&mut arguments, uuid::Uuid::from_bytes(*id.as_bytes()))?,
             Bind::Int(int) => add(&mut arguments, int)?,
             Bind::Bool(bool) => add(&mut arguments, bool)?,
             Bind::Text(text) => add(&mut arguments, text)?,

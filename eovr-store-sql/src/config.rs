@@ -1,11 +1,13 @@
 use std::fmt;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::time::Duration;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use std::{net::IpAddr, str::FromStr as _};
 
 use eovr_core::{Error, ErrorKind, Result};
+#[cfg(feature = "mysql")]
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+#[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// Where a store is, and how it works.
@@ -31,12 +33,30 @@ impl fmt::Display for SqlConfig {
 
 #[derive(Clone)]
 pub(crate) enum Place {
+    #[cfg(feature = "sqlite")]
     Sqlite { path: PathBuf, durability: Durability, mapped: bool },
+    #[cfg(feature = "postgres")]
     Postgres(Box<PgConnectOptions>, Sessions),
+    #[cfg(feature = "mysql")]
     Mysql(Box<MySqlConnectOptions>),
 }
 
+impl Place {
+    /// The file, where the store is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { path, .. } => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(..) => None,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => None,
+        }
+    }
+}
+
 /// Whose the sessions of a PostgreSQL server are.
+#[cfg(feature = "postgres")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sessions {
     /// A connection has one to itself.
@@ -50,7 +70,9 @@ pub(crate) enum Sessions {
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite { path, .. } => write!(f, "SQLite {}", path.display()),
+            #[cfg(feature = "postgres")]
             Self::Postgres(at, _) => {
                 write!(
                     f,
@@ -60,6 +82,7 @@ impl fmt::Debug for Place {
                     at.get_database().unwrap_or("?")
                 )
             }
+            #[cfg(feature = "mysql")]
             Self::Mysql(at) => {
                 write!(f, "MySQL {}:{}/{}", at.get_host(), at.get_port(), at.get_database().unwrap_or("?"))
             }
@@ -83,6 +106,7 @@ const ACCEPTED: &str =
 
 impl SqlConfig {
     /// An SQLite file, made where it is missing: four readers, full durability.
+    #[cfg(feature = "sqlite")]
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
         Self::new(Place::Sqlite { path: path.into(), durability: Durability::Full, mapped: true })
     }
@@ -102,69 +126,69 @@ impl SqlConfig {
     /// `Config` for another database, an empty path, no database, or an unknown parameter. The URL may hold
     /// a password, so it is not repeated.
     pub fn from_url(url: &str) -> Result<Self> {
-        let unreadable =
-            || Error::new(ErrorKind::Config, "the database URL cannot be read").with_help(ACCEPTED);
-        let place = match url.split_once(':').unwrap_or_default() {
-            ("sqlite", file) => return Self::from_file(file.strip_prefix("//").unwrap_or(file)),
+        match url.split_once(':').unwrap_or_default() {
+            #[cfg(feature = "sqlite")]
+            ("sqlite", file) => Self::from_file(file.strip_prefix("//").unwrap_or(file)),
+            #[cfg(feature = "postgres")]
             ("postgres" | "postgresql", _) => {
                 let (url, sessions) = sessions(url)?;
                 let options = PgConnectOptions::from_str(&url).map_err(|_| unreadable())?;
                 options.get_database().ok_or_else(no_database)?;
-                Place::Postgres(Box::new(options), sessions)
+                Ok(Self::new(Place::Postgres(Box::new(options), sessions)))
             }
+            #[cfg(feature = "mysql")]
             ("mysql" | "mariadb", _) => {
                 let options = MySqlConnectOptions::from_str(url).map_err(|_| unreadable())?;
                 options.get_database().ok_or_else(no_database)?;
-                Place::Mysql(Box::new(options))
+                Ok(Self::new(Place::Mysql(Box::new(options))))
             }
-            _ => {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    "this store does not know that kind of database URL",
-                )
-                .with_help(ACCEPTED));
-            }
-        };
-        Ok(Self::new(place))
+            (scheme, _) => Err(unknown(scheme)),
+        }
     }
 
     /// The same with another durability; only SQLite heeds it.
+    #[cfg(feature = "sqlite")]
     #[must_use]
     pub fn with_durability(mut self, as_asked: Durability) -> Self {
-        if let Place::Sqlite { durability, .. } = &mut self.place {
-            *durability = as_asked;
+        match &mut self.place {
+            Place::Sqlite { durability, .. } => *durability = as_asked,
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => {}
         }
         self
     }
 
     /// The same without mapping an SQLite file into memory: for a process that reads everything once. The pages of a
     /// mapped file count as its memory until the system wants them back.
+    #[cfg(feature = "sqlite")]
     #[must_use]
     pub fn unmapped(mut self) -> Self {
-        if let Place::Sqlite { mapped, .. } = &mut self.place {
-            *mapped = false;
+        match &mut self.place {
+            Place::Sqlite { mapped, .. } => *mapped = false,
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => {}
         }
         self
     }
 
     /// The file, where the store is one.
     pub fn file(&self) -> Option<&Path> {
-        match &self.place {
-            Place::Sqlite { path, .. } => Some(path),
-            Place::Postgres(..) | Place::Mysql(_) => None,
-        }
+        self.place.file()
     }
 
     /// Whether nobody on the way can read or change what is said: a file, a server on this machine, or TLS that asks the
     /// server who it is.
     pub fn is_protected(&self) -> bool {
         match &self.place {
+            #[cfg(feature = "sqlite")]
             Place::Sqlite { .. } => true,
+            #[cfg(feature = "postgres")]
             Place::Postgres(at, _) => {
                 is_here(at.get_host())
                     || at.get_socket().is_some()
                     || matches!(at.get_ssl_mode(), PgSslMode::VerifyFull)
             }
+            #[cfg(feature = "mysql")]
             Place::Mysql(at) => {
                 is_here(at.get_host())
                     || at.get_socket().is_some()
@@ -177,6 +201,7 @@ impl SqlConfig {
         Self { place, readers: 4, group: 64, patience: Duration::from_secs(10) }
     }
 
+    #[cfg(feature = "sqlite")]
     fn from_file(file: &str) -> Result<Self> {
         let (path, parameters) = file.split_once('?').unwrap_or((file, ""));
         if path.is_empty() {
@@ -199,6 +224,7 @@ impl SqlConfig {
 }
 
 /// The URL without `pool_mode`, which is ours, and what that said.
+#[cfg(feature = "postgres")]
 fn sessions(url: &str) -> Result<(String, Sessions)> {
     let Some((place, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), Sessions::Own)) };
     let mut sessions = Sessions::Own;
@@ -221,6 +247,7 @@ fn sessions(url: &str) -> Result<(String, Sessions)> {
 }
 
 /// This machine, by its name, a loopback address, or the folder of a socket.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 fn is_here(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.starts_with('/')
@@ -228,11 +255,33 @@ fn is_here(host: &str) -> bool {
         || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// The driver is left out of this build, or there is none.
+fn unknown(scheme: &str) -> Error {
+    let feature = match scheme {
+        "sqlite" => Some("sqlite"),
+        "postgres" | "postgresql" => Some("postgres"),
+        "mysql" | "mariadb" => Some("mysql"),
+        _ => None,
+    };
+    match feature {
+        Some(feature) => Error::new(ErrorKind::Config, "this build has no driver for that database")
+            .with_help(format!("build it with the feature `{feature}` of `eovr-store-sql`")),
+        None => Error::new(ErrorKind::Config, "this store does not know that kind of database URL")
+            .with_help(ACCEPTED),
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn unreadable() -> Error {
+    Error::new(ErrorKind::Config, "the database URL cannot be read").with_help(ACCEPTED)
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 fn no_database() -> Error {
     Error::new(ErrorKind::Config, "the database URL names no database").with_help(ACCEPTED)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod tests {
     use super::*;
 

@@ -1,24 +1,50 @@
 //! One face for the connections and pools of three databases: statements and values in, rows out.
 
-use sqlx::mysql::{MySql, MySqlPool};
-use sqlx::postgres::{PgPool, Postgres};
-use sqlx::sqlite::{Sqlite, SqlitePool};
-use sqlx::{AssertSqlSafe, Connection as _, Executor, MySqlConnection, PgConnection, SqliteConnection};
+#[cfg(feature = "mysql")]
+use sqlx::mysql::{MySql, MySqlConnection, MySqlPool};
+#[cfg(feature = "postgres")]
+use sqlx::postgres::{PgConnection, PgPool, Postgres};
+#[cfg(feature = "sqlite")]
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection as _, Executor};
 
-use crate::bind::{to_mysql, to_postgres, to_sqlite};
+use crate::bind;
+#[cfg(feature = "postgres")]
 use crate::config::Sessions;
-use crate::dialect::{mysql, postgres};
+#[cfg(feature = "mysql")]
+use crate::dialect::mysql;
+#[cfg(feature = "postgres")]
+use crate::dialect::postgres;
 use crate::query::Statement;
 use crate::row::Row;
 
+/// Does the same with the connection, pool or row of each database whose driver is linked in.
+macro_rules! each {
+    ($of:ident, $value:expr, $one:ident => $done:expr) => {
+        match $value {
+            #[cfg(feature = "sqlite")]
+            $of::Sqlite($one) => $done,
+            #[cfg(feature = "postgres")]
+            $of::Postgres($one, ..) => $done,
+            #[cfg(feature = "mysql")]
+            $of::Mysql($one) => $done,
+        }
+    };
+}
+pub(crate) use each;
+
 /// One connection.
 pub(crate) enum Connection {
+    #[cfg(feature = "sqlite")]
     Sqlite(SqliteConnection),
+    #[cfg(feature = "postgres")]
     Postgres(PgConnection, Session),
+    #[cfg(feature = "mysql")]
     Mysql(MySqlConnection),
 }
 
 /// What a connection to PostgreSQL may rely on from one transaction to the next.
+#[cfg(feature = "postgres")]
 pub(crate) enum Session {
     /// What was prepared and set stays.
     Own,
@@ -26,24 +52,17 @@ pub(crate) enum Session {
     Shared { begin: String },
 }
 
-impl Session {
-    /// What a transaction begins with.
-    pub(crate) fn begin(&self) -> &str {
-        match self {
-            Self::Own => "BEGIN",
-            Self::Shared { begin } => begin,
-        }
-    }
-}
-
 impl Connection {
     /// Runs one statement, which is prepared once and kept.
     pub(crate) async fn fetch(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(one) => fetch_sqlite(one, statement).await,
+            #[cfg(feature = "postgres")]
             Self::Postgres(one, session) => {
                 fetch_postgres(one, statement, matches!(session, Session::Own)).await
             }
+            #[cfg(feature = "mysql")]
             Self::Mysql(one) => fetch_mysql(one, statement).await,
         }
     }
@@ -51,100 +70,121 @@ impl Connection {
     /// The same outside a transaction. In a session that others use too it is one by itself: what is prepared in one
     /// trip would not be there in the next.
     pub(crate) async fn fetch_alone(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
-        let begin = match self {
-            Self::Postgres(_, Session::Shared { begin }) => begin.clone(),
-            _ => return self.fetch(statement).await,
-        };
-        self.run(begin).await?;
-        let rows = self.fetch(statement).await?;
-        self.run("COMMIT").await?;
-        Ok(rows)
+        #[cfg(feature = "postgres")]
+        if let Self::Postgres(_, Session::Shared { begin }) = self {
+            let begin = begin.clone();
+            self.run(begin).await?;
+            let rows = self.fetch(statement).await?;
+            self.run("COMMIT").await?;
+            return Ok(rows);
+        }
+        self.fetch(statement).await
     }
 
     /// Runs several statements in one trip to the database, which stops at the first that fails. Not for
     /// PostgreSQL, where values come with one statement alone.
     pub(crate) async fn script(&mut self, statements: Statement) -> sqlx::Result<Vec<Row>> {
+        #[cfg(feature = "mysql")]
+        if let Self::Mysql(one) = self {
+            let sql = AssertSqlSafe(mysql::with_literals(&statements));
+            return Ok(sqlx::raw_sql(sql).fetch_all(one).await?.into_iter().map(Row::Mysql).collect());
+        }
+        self.fetch(statements).await
+    }
+
+    /// How a transaction begins.
+    pub(crate) fn begin(&self) -> Begin {
         match self {
-            Self::Mysql(one) => {
-                let sql = AssertSqlSafe(mysql::with_literals(&statements));
-                Ok(sqlx::raw_sql(sql).fetch_all(one).await?.into_iter().map(Row::Mysql).collect())
-            }
-            _ => self.fetch(statements).await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => Begin::InScript("BEGIN IMMEDIATE;\n"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_, Session::Own) => Begin::Alone("BEGIN".to_owned()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_, Session::Shared { begin }) => Begin::Alone(begin.clone()),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Begin::InScript("START TRANSACTION;\n"),
         }
     }
 
     /// Runs statements that are not worth preparing and give no rows.
     pub(crate) async fn run(&mut self, sql: impl Into<String>) -> sqlx::Result<()> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
-        match self {
-            Self::Sqlite(one) => sql.execute(one).await.map(drop),
-            Self::Postgres(one, _) => sql.execute(one).await.map(drop),
-            Self::Mysql(one) => sql.execute(one).await.map(drop),
-        }
+        each!(Self, self, one => sql.execute(one).await.map(drop))
     }
 
     pub(crate) async fn close(self) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(one) => one.close().await,
-            Self::Postgres(one, _) => one.close().await,
-            Self::Mysql(one) => one.close().await,
-        }
+        each!(Self, self, one => one.close().await)
     }
+}
+
+/// How a transaction begins.
+pub(crate) enum Begin {
+    /// With this before the first of its statements, in the same trip.
+    InScript(&'static str),
+    /// With this alone, because each statement is a trip of its own.
+    Alone(String),
 }
 
 /// Connections that read.
 #[derive(Clone)]
 pub(crate) enum Pool {
+    #[cfg(feature = "sqlite")]
     Sqlite(SqlitePool),
+    #[cfg(feature = "postgres")]
     Postgres(PgPool, Sessions),
+    #[cfg(feature = "mysql")]
     Mysql(MySqlPool),
 }
 
 impl Pool {
     pub(crate) async fn fetch(&self, statement: Statement) -> sqlx::Result<Vec<Row>> {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(pool) => fetch_sqlite(pool, statement).await,
+            #[cfg(feature = "postgres")]
             Self::Postgres(pool, Sessions::Own) => fetch_postgres(pool, statement, true).await,
+            #[cfg(feature = "postgres")]
             Self::Postgres(pool, Sessions::Shared) => {
                 let mut transaction = pool.begin_with(postgres::READ).await?;
                 let rows = fetch_postgres(&mut *transaction, statement, false).await?;
                 transaction.commit().await?;
                 Ok(rows)
             }
+            #[cfg(feature = "mysql")]
             Self::Mysql(pool) => fetch_mysql(pool, statement).await,
         }
     }
 
     pub(crate) async fn close(&self) {
-        match self {
-            Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool, _) => pool.close().await,
-            Self::Mysql(pool) => pool.close().await,
-        }
+        each!(Self, self, pool => pool.close().await);
     }
 }
 
+#[cfg(feature = "sqlite")]
 async fn fetch_sqlite<'e>(
     on: impl Executor<'e, Database = Sqlite>,
     asked: Statement,
 ) -> sqlx::Result<Vec<Row>> {
-    let query = sqlx::query_with(AssertSqlSafe(asked.sql), to_sqlite(asked.binds)?);
+    let query = sqlx::query_with(AssertSqlSafe(asked.sql), bind::to_sqlite(asked.binds)?);
     Ok(query.fetch_all(on).await?.into_iter().map(Row::Sqlite).collect())
 }
 
+#[cfg(feature = "postgres")]
 async fn fetch_postgres<'e>(
     on: impl Executor<'e, Database = Postgres>,
     asked: Statement,
     kept: bool,
 ) -> sqlx::Result<Vec<Row>> {
-    let query = sqlx::query_with(AssertSqlSafe(postgres::numbered(&asked.sql)), to_postgres(asked.binds)?);
+    let query =
+        sqlx::query_with(AssertSqlSafe(postgres::numbered(&asked.sql)), bind::to_postgres(asked.binds)?);
     Ok(query.persistent(kept).fetch_all(on).await?.into_iter().map(Row::Postgres).collect())
 }
 
+#[cfg(feature = "mysql")]
 async fn fetch_mysql<'e>(
     on: impl Executor<'e, Database = MySql>,
     asked: Statement,
 ) -> sqlx::Result<Vec<Row>> {
-    let query = sqlx::query_with(AssertSqlSafe(asked.sql), to_mysql(asked.binds)?);
+    let query = sqlx::query_with(AssertSqlSafe(asked.sql), bind::to_mysql(asked.binds)?);
     Ok(query.fetch_all(on).await?.into_iter().map(Row::Mysql).collect())
 }

@@ -11,7 +11,7 @@ use eovr_core::Result;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::commit::{Job, Trace};
-use crate::connection::Connection;
+use crate::connection::{Begin, Connection};
 use crate::error::{is_conflict, is_lost, lost_its_turn, silent, translate, uncertain};
 use crate::link::Link;
 use crate::query::Statement;
@@ -157,19 +157,21 @@ async fn roll_back(connection: &mut Connection) -> bool {
 
 async fn transaction(connection: &mut Connection, jobs: &[Job]) -> sqlx::Result<Vec<Vec<Row>>> {
     let mut results = Vec::with_capacity(jobs.len());
-    if let Connection::Postgres(_, session) = connection {
-        let begin = session.begin().to_owned();
-        connection.run(begin).await?;
-        for job in jobs {
-            results.push(connection.fetch(job.statements.clone()).await?);
+    let begin = match connection.begin() {
+        Begin::InScript(begin) => begin,
+        Begin::Alone(begin) => {
+            connection.run(begin).await?;
+            for job in jobs {
+                results.push(connection.fetch(job.statements.clone()).await?);
+            }
+            connection.run("COMMIT").await?;
+            return Ok(results);
         }
-        connection.run("COMMIT").await?;
-        return Ok(results);
-    }
+    };
     let last = jobs.len().saturating_sub(1);
     for (index, job) in jobs.iter().enumerate() {
         // `BEGIN` travels with the first job and `COMMIT` with the last.
-        let begin = if index == 0 { begin(connection) } else { "" };
+        let begin = if index == 0 { begin } else { "" };
         let commit = if index == last { "COMMIT" } else { "" };
         results.push(connection.script(between(begin, job, commit)).await?);
     }
@@ -177,17 +179,10 @@ async fn transaction(connection: &mut Connection, jobs: &[Job]) -> sqlx::Result<
 }
 
 async fn run_alone(connection: &mut Connection, job: &Job) -> sqlx::Result<Vec<Row>> {
-    match connection {
+    match connection.begin() {
+        Begin::InScript(begin) => connection.script(between(begin, job, "COMMIT")).await,
         // One statement is a transaction by itself.
-        Connection::Postgres(..) => connection.fetch_alone(job.statements.clone()).await,
-        _ => connection.script(between(begin(connection), job, "COMMIT")).await,
-    }
-}
-
-fn begin(connection: &Connection) -> &'static str {
-    match connection {
-        Connection::Sqlite(_) => "BEGIN IMMEDIATE;\n",
-        _ => "START TRANSACTION;\n",
+        Begin::Alone(_) => connection.fetch_alone(job.statements.clone()).await,
     }
 }
 

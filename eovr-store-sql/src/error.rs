@@ -128,8 +128,14 @@ fn is_full(error: &dyn DatabaseError) -> bool {
         || matches!(mysql_number(error), Some(1021 | 1114))
 }
 
+#[cfg(feature = "mysql")]
 fn mysql_number(error: &dyn DatabaseError) -> Option<u16> {
     error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|error| error.number())
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql_number(_: &dyn DatabaseError) -> Option<u16> {
+    None
 }
 
 fn conflict() -> Error {

@@ -18,6 +18,14 @@
 //! lock, and readers on several cores wait for each other; where that matters, build your host with
 //! `LIBSQLITE3_FLAGS="-USQLITE_ENABLE_MEMORY_MANAGEMENT -DSQLITE_DEFAULT_MEMSTATUS=0"`.
 
+#![cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    expect(dead_code, reason = "what speaks a dialect is text: it is compiled without its driver, too")
+)]
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("turn on the feature of a database: `sqlite`, `postgres` or `mysql`");
+
 mod bind;
 mod body;
 mod commit;

@@ -3,15 +3,27 @@
 use std::time::Duration;
 
 use eovr_core::Result;
+#[cfg(feature = "mysql")]
 use sqlx::mysql::{MySqlConnection, MySqlPoolOptions};
+#[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnection, PgPoolOptions};
+#[cfg(feature = "sqlite")]
 use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::{ConnectOptions as _, Executor as _};
 
-use crate::config::{Place, Sessions, SqlConfig};
-use crate::connection::{Connection, Pool, Session};
-use crate::dialect::{Dialect, mysql, postgres, sqlite};
-use crate::error::{pooled, translate};
+use crate::config::{Place, SqlConfig};
+use crate::connection::{Connection, Pool};
+use crate::dialect::Dialect;
+#[cfg(feature = "mysql")]
+use crate::dialect::mysql;
+#[cfg(feature = "sqlite")]
+use crate::dialect::sqlite;
+#[cfg(feature = "sqlite")]
+use crate::error::translate;
+#[cfg(feature = "postgres")]
+use crate::{config::Sessions, connection::Session, dialect::postgres, error::pooled};
 
 /// Where connections lead, and how they begin.
 #[derive(Clone, Debug)]
@@ -20,8 +32,10 @@ pub(crate) struct Link {
 }
 
 /// How long a pooler is looked for.
+#[cfg(feature = "postgres")]
 const FOUND_WITHIN: Duration = Duration::from_secs(2);
 /// How long a reader waits for a connection.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 const FREE_WITHIN: Duration = Duration::from_secs(10);
 
 impl Link {
@@ -31,23 +45,30 @@ impl Link {
 
     /// Whether there is a server that may go away, and come back.
     pub(crate) fn is_remote(&self) -> bool {
-        !matches!(self.place, Place::Sqlite { .. })
+        self.place.file().is_none()
     }
 
     /// A connection to write. With a patience the server waits no longer for a lock, nor for us, than
     /// somebody here waits for the answer; making tables may take as long as it takes.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(unused_variables, reason = "a file keeps no writer waiting")
+    )]
     pub(crate) async fn connect_to_write(&self, patience: Option<Duration>) -> sqlx::Result<Connection> {
         Ok(match &self.place {
+            #[cfg(feature = "sqlite")]
             Place::Sqlite { path, durability, mapped } => {
                 let mut connection = sqlite::writer_options(path, *mapped, *durability).connect().await?;
                 // Read once, so that a file that is no database is noticed here.
                 connection.execute("SELECT count(*) FROM sqlite_schema").await?;
                 Connection::Sqlite(connection)
             }
+            #[cfg(feature = "postgres")]
             Place::Postgres(options, Sessions::Shared) => {
                 let connection = postgres::options((**options).clone()).connect().await?;
                 Connection::Postgres(connection, Session::Shared { begin: postgres::begin(patience) })
             }
+            #[cfg(feature = "postgres")]
             Place::Postgres(options, Sessions::Own) => {
                 let mut connection = postgres::options((**options).clone()).connect().await?;
                 greet_postgres(&mut connection).await?;
@@ -56,6 +77,7 @@ impl Link {
                 }
                 Connection::Postgres(connection, Session::Own)
             }
+            #[cfg(feature = "mysql")]
             Place::Mysql(options) => {
                 let mut connection = mysql::options((**options).clone()).connect().await?;
                 greet_mysql(&mut connection).await?;
@@ -72,6 +94,7 @@ impl Link {
     ///
     /// # Errors
     /// `Config` where one does. Not every pooler is found out here; the others are by what is missing later.
+    #[cfg(feature = "postgres")]
     pub(crate) async fn check_sessions(&self, connection: &mut Connection) -> Result<()> {
         let (Place::Postgres(options, Sessions::Own), Connection::Postgres(first, _)) =
             (&self.place, connection)
@@ -84,7 +107,7 @@ impl Link {
             };
             let mut second = postgres::options((**options).clone()).connect().await?;
             let shared = whose(first).await? == whose(&mut second).await?;
-            second.close().await?;
+            sqlx::Connection::close(second).await?;
             Ok::<_, sqlx::Error>(shared)
         };
         // A server that has no second connection to give says so to the readers.
@@ -98,12 +121,14 @@ impl Link {
     pub(crate) async fn connect_to_read(&self, config: &SqlConfig) -> Result<Pool> {
         let readers = config.readers.max(1);
         Ok(match &self.place {
+            #[cfg(feature = "sqlite")]
             Place::Sqlite { path, mapped, .. } => {
                 let options = SqlitePoolOptions::new().max_connections(readers).test_before_acquire(false);
                 Pool::Sqlite(
                     options.connect_with(sqlite::reader_options(path, *mapped)).await.map_err(translate)?,
                 )
             }
+            #[cfg(feature = "postgres")]
             Place::Postgres(options, sessions) => {
                 let pool = PgPoolOptions::new()
                     .max_connections(readers)
@@ -115,6 +140,7 @@ impl Link {
                 };
                 Pool::Postgres(pool.connect_lazy_with(postgres::options((**options).clone())), *sessions)
             }
+            #[cfg(feature = "mysql")]
             Place::Mysql(options) => {
                 let pool = MySqlPoolOptions::new()
                     .max_connections(readers)
@@ -127,10 +153,12 @@ impl Link {
     }
 }
 
+#[cfg(feature = "postgres")]
 async fn greet_postgres(connection: &mut PgConnection) -> sqlx::Result<()> {
     connection.execute(postgres::GREETING).await.map(drop)
 }
 
+#[cfg(feature = "mysql")]
 async fn greet_mysql(connection: &mut MySqlConnection) -> sqlx::Result<()> {
     connection.execute(sqlx::raw_sql(mysql::GREETING)).await.map(drop)
 }
@@ -138,8 +166,11 @@ async fn greet_mysql(connection: &mut MySqlConnection) -> sqlx::Result<()> {
 /// Which database it is.
 pub(crate) async fn dialect(connection: &mut Connection) -> sqlx::Result<Dialect> {
     Ok(match connection {
+        #[cfg(feature = "sqlite")]
         Connection::Sqlite(_) => Dialect::Sqlite,
+        #[cfg(feature = "postgres")]
         Connection::Postgres(..) => Dialect::Postgres,
+        #[cfg(feature = "mysql")]
         Connection::Mysql(one) => {
             let row = sqlx::raw_sql("SELECT VERSION()").fetch_one(one).await?;
             Dialect::Mysql(mysql::Flavour::of(&row.try_get::<String, _>(0)?))

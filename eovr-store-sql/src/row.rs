@@ -4,62 +4,54 @@ use eovr_core::Result;
 use eovr_core::Timestamp;
 use eovr_core::record::{RecordId, Value, ValueType};
 use sqlx::Row as _;
+#[cfg(feature = "mysql")]
 use sqlx::mysql::MySqlRow;
+#[cfg(feature = "postgres")]
 use sqlx::postgres::PgRow;
+#[cfg(feature = "sqlite")]
 use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
 
+use crate::connection::each;
 use crate::error::{damaged, translate};
 
 /// One row. Each of its values is asked for by its type; a value of another one is damage.
 pub(crate) enum Row {
+    #[cfg(feature = "sqlite")]
     Sqlite(SqliteRow),
+    #[cfg(feature = "postgres")]
     Postgres(PgRow),
+    #[cfg(feature = "mysql")]
     Mysql(MySqlRow),
 }
 
 impl Row {
     pub(crate) fn text(&self, at: usize) -> Result<Option<&str>> {
-        match self {
-            Self::Sqlite(row) => row.try_get(at),
-            Self::Postgres(row) => row.try_get(at),
-            Self::Mysql(row) => row.try_get(at),
-        }
-        .map_err(translate)
+        each!(Self, self, row => row.try_get(at)).map_err(translate)
     }
 
     pub(crate) fn int(&self, at: usize) -> Result<Option<i64>> {
-        match self {
-            Self::Sqlite(row) => row.try_get(at),
-            Self::Postgres(row) => row.try_get(at),
-            Self::Mysql(row) => row.try_get(at),
-        }
-        .map_err(translate)
+        each!(Self, self, row => row.try_get(at)).map_err(translate)
     }
 
     pub(crate) fn bytes(&self, at: usize) -> Result<Option<&[u8]>> {
-        match self {
-            Self::Sqlite(row) => row.try_get(at),
-            Self::Postgres(row) => row.try_get(at),
-            Self::Mysql(row) => row.try_get(at),
-        }
-        .map_err(translate)
+        each!(Self, self, row => row.try_get(at)).map_err(translate)
     }
 
     pub(crate) fn bool(&self, at: usize) -> Result<Option<bool>> {
-        match self {
-            Self::Postgres(row) => row.try_get(at).map_err(translate),
-            _ => Ok(self.int(at)?.map(|int| int != 0)),
+        #[cfg(feature = "postgres")]
+        if let Self::Postgres(row) = self {
+            return row.try_get(at).map_err(translate);
         }
+        Ok(self.int(at)?.map(|int| int != 0))
     }
 
     pub(crate) fn id(&self, at: usize) -> Result<Option<RecordId>> {
-        let bytes: Option<[u8; 16]> = match self {
-            Self::Postgres(row) => {
-                row.try_get::<Option<Uuid>, _>(at).map_err(translate)?.map(Uuid::into_bytes)
-            }
-            _ => self.bytes(at)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()?,
-        };
+        #[cfg(feature = "postgres")]
+        if let Self::Postgres(row) = self {
+            let id: Option<uuid::Uuid> = row.try_get(at).map_err(translate)?;
+            return Ok(id.map(|id| RecordId::from_bytes(id.into_bytes())));
+        }
+        let bytes = self.bytes(at)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()?;
         Ok(bytes.map(RecordId::from_bytes))
     }
 
@@ -72,8 +64,11 @@ impl Row {
     pub(crate) fn words(&self) -> String {
         let columns = match self {
             // The fourth column of SQLite's plan says it all.
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => 3..4,
+            #[cfg(feature = "postgres")]
             Self::Postgres(row) => 0..row.len(),
+            #[cfg(feature = "mysql")]
             Self::Mysql(row) => 0..row.len(),
         };
         // Numbers of rows and steps are left out: what matters is said in words.

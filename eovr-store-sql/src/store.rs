@@ -13,7 +13,7 @@ use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 use tokio::time::timeout;
 
 use crate::commit::{self, Job, Schemas};
-use crate::config::{Place, SqlConfig};
+use crate::config::SqlConfig;
 use crate::connection::Pool;
 use crate::desk::Desk;
 use crate::dialect::{Dialect, sqlite};
@@ -63,12 +63,13 @@ impl SqlStore {
     /// # Errors
     /// As [`SqlStore::open`].
     pub async fn connect(config: SqlConfig) -> Result<Self> {
-        if let Place::Sqlite { path, .. } = &config.place {
-            sqlite::check_whole(path)?;
+        if let Some(file) = config.file() {
+            sqlite::check_whole(file)?;
         }
         let link = Link::new(config.place.clone());
         let mut writer = link.connect_to_write(Some(config.patience)).await.map_err(translate)?;
         let dialect = link::dialect(&mut writer).await.map_err(translate)?;
+        #[cfg(feature = "postgres")]
         link.check_sessions(&mut writer).await?;
         let readers = link.connect_to_read(&config).await?;
         let desk = Desk::new(link.clone(), writer, config.patience);

@@ -95,6 +95,7 @@ impl Command {
     }
 
     /// What is kept beside the record, as a file is, was sealed under this key: it must not have been destroyed since.
+    #[cfg(feature = "attachments")]
     pub(crate) fn sealed_beside(mut self, key: Uuid) -> Self {
         self.beside = Some(key);
         self

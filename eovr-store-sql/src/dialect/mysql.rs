@@ -1,8 +1,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
-use sqlx::mysql::MySqlConnectOptions;
+#[cfg(feature = "mysql")]
+use sqlx::{ConnectOptions as _, mysql::MySqlConnectOptions};
 
 use crate::bind::{Bind, ColumnType};
 use crate::query::Statement;
@@ -16,6 +16,7 @@ pub(crate) enum Flavour {
     Mysql,
 }
 
+#[cfg(feature = "mysql")]
 pub(crate) fn options(options: MySqlConnectOptions) -> MySqlConnectOptions {
     options
         .statement_cache_capacity(200)

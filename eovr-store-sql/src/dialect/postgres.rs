@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
-use sqlx::postgres::PgConnectOptions;
+#[cfg(feature = "postgres")]
+use sqlx::{ConnectOptions as _, postgres::PgConnectOptions};
 
 use crate::bind::ColumnType;
 use crate::schema::{Made, Schema};
 
+#[cfg(feature = "postgres")]
 pub(crate) fn options(options: PgConnectOptions) -> PgConnectOptions {
     options
         .application_name("eovr")

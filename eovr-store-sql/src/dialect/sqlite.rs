@@ -3,15 +3,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use eovr_core::{Error, ErrorKind, Result};
-use sqlx::ConnectOptions as _;
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+#[cfg(feature = "sqlite")]
+use sqlx::{
+    ConnectOptions as _,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
 
 use crate::bind::ColumnType;
 use crate::config::Durability;
 use crate::schema::{Made, Schema};
 
 /// The one connection that writes.
+#[cfg(feature = "sqlite")]
 pub(crate) fn writer_options(path: &Path, mapped: bool, durability: Durability) -> SqliteConnectOptions {
     let synchronous = match durability {
         Durability::Full => SqliteSynchronous::Full,
@@ -29,10 +33,12 @@ pub(crate) fn writer_options(path: &Path, mapped: bool, durability: Durability) 
 }
 
 /// A connection that reads.
+#[cfg(feature = "sqlite")]
 pub(crate) fn reader_options(path: &Path, mapped: bool) -> SqliteConnectOptions {
     common(path, mapped).read_only(true)
 }
 
+#[cfg(feature = "sqlite")]
 fn common(path: &Path, mapped: bool) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -173,7 +179,13 @@ pub(crate) fn is_damaged(error: &dyn DatabaseError) -> bool {
 }
 
 /// The primary result code is the low byte of the extended one.
+#[cfg(feature = "sqlite")]
 fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
     error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
     error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff)
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn primary_code(_: &dyn DatabaseError) -> Option<u32> {
+    None
 }

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eovr_ai::{Adapter, Dialect, Key, Settings};
 use eovr_core::analyst::{Desk, Equipment, Limits, Outcome, Registry, Trained};
 use eovr_core::incident;
 use eovr_core::triage::learn::TextModel;
@@ -17,8 +16,10 @@ use tokio::task::JoinSet;
 
 use crate::http::Auth;
 use crate::output::Failure;
+use crate::provider::Dialect;
 
 /// The environment variable with the provider's key.
+#[cfg(feature = "providers")]
 const KEY: &str = "EOVR_AI_KEY";
 /// How often it is looked whether something is due.
 const LOOK: Duration = Duration::from_secs(1);
@@ -76,7 +77,15 @@ impl Args {
         Ok(Some(format!("{}, once a model is switched on", who.join(" and "))))
     }
 
+    #[cfg(not(feature = "providers"))]
     fn equipment(&self) -> Result<Equipment, Failure> {
+        Ok(Equipment::default())
+    }
+
+    #[cfg(feature = "providers")]
+    fn equipment(&self) -> Result<Equipment, Failure> {
+        use eovr_ai::{Adapter, Key, Settings};
+
         let mut equipment = Equipment::default();
         for dialect in Dialect::ALL {
             let own = std::env::var(format!("{KEY}_{}", dialect.name().to_uppercase())).ok();

@@ -8,12 +8,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use eovr_core::ports::Store;
 use eovr_core::seal::MasterKey;
-use eovr_core::seal::csfle::LocalKey;
 use eovr_core::service::EovrBuilder;
-use eovr_store_mongo::{MongoConfig, MongoStore, Vault};
 use eovr_store_sql::{SqlConfig, SqlStore};
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize as _, Zeroizing};
+#[cfg(feature = "mongodb")]
+use {
+    eovr_core::seal::csfle::LocalKey,
+    eovr_store_mongo::{MongoConfig, MongoStore, Vault},
+};
 
 use crate::keyring::Keys;
 use crate::output::Failure;
@@ -24,13 +27,22 @@ use crate::writes::{WatchedStore, Writes};
 pub(crate) enum Config {
     Sqlite(PathBuf),
     Sql(SqlConfig),
+    #[cfg(feature = "mongodb")]
     Mongo(Box<MongoConfig>),
 }
 
 impl Config {
     pub(crate) fn from_url(url: &str) -> Result<Self, Failure> {
         Ok(match url.split_once(':') {
+            #[cfg(feature = "mongodb")]
             Some(("mongodb" | "mongodb+srv", _)) => Self::Mongo(Box::new(MongoConfig::from_url(url)?)),
+            #[cfg(not(feature = "mongodb"))]
+            Some(("mongodb" | "mongodb+srv", _)) => {
+                return Err(Failure::usage(
+                    "this program was built without MongoDB",
+                    "build it with the feature `mongodb`, or with `full`",
+                ));
+            }
             _ => Self::Sql(SqlConfig::from_url(url)?),
         })
     }
@@ -40,6 +52,7 @@ impl Config {
         match self {
             Self::Sqlite(path) => Self::Sql(SqlConfig::sqlite(path).unmapped()),
             Self::Sql(config) => Self::Sql(config.unmapped()),
+            #[cfg(feature = "mongodb")]
             Self::Mongo(config) => Self::Mongo(config),
         }
     }
@@ -47,6 +60,7 @@ impl Config {
     /// How many bytes the master key has: MongoDB's drivers want 96.
     pub(crate) fn key_bytes(&self) -> usize {
         match self {
+            #[cfg(feature = "mongodb")]
             Self::Mongo(_) => 96,
             Self::Sqlite(_) | Self::Sql(_) => 32,
         }
@@ -57,6 +71,7 @@ impl Config {
         match self {
             Self::Sqlite(path) => Some(path),
             Self::Sql(config) => config.file(),
+            #[cfg(feature = "mongodb")]
             Self::Mongo(_) => None,
         }
     }
@@ -66,6 +81,7 @@ impl Config {
         match self {
             Self::Sqlite(_) => true,
             Self::Sql(config) => config.is_protected(),
+            #[cfg(feature = "mongodb")]
             Self::Mongo(config) => config.is_protected(),
         }
     }
@@ -74,6 +90,7 @@ impl Config {
         Ok(match self {
             Self::Sqlite(path) => Database::Sql(SqlStore::connect(SqlConfig::sqlite(path)).await?),
             Self::Sql(config) => Database::Sql(SqlStore::connect(config).await?),
+            #[cfg(feature = "mongodb")]
             Self::Mongo(config) => Database::Mongo(MongoStore::connect(*config).await?),
         })
     }
@@ -85,6 +102,7 @@ impl fmt::Display for Config {
         match self {
             Self::Sqlite(path) => write!(f, "{}", path.display()),
             Self::Sql(config) => write!(f, "{config}"),
+            #[cfg(feature = "mongodb")]
             Self::Mongo(config) => write!(f, "MongoDB, database {}", config.database),
         }
     }
@@ -94,6 +112,7 @@ impl fmt::Display for Config {
 #[derive(Clone)]
 pub(crate) enum Database {
     Sql(SqlStore),
+    #[cfg(feature = "mongodb")]
     Mongo(MongoStore),
 }
 
@@ -102,6 +121,7 @@ impl Database {
     pub(crate) fn store(&self, writes: &Arc<Writes>) -> Arc<dyn Store> {
         let store: Arc<dyn Store> = match self {
             Self::Sql(store) => Arc::new(store.clone()),
+            #[cfg(feature = "mongodb")]
             Self::Mongo(store) => Arc::new(store.clone()),
         };
         Arc::new(WatchedStore::new(store, writes.clone()))
@@ -124,6 +144,7 @@ impl Database {
                 };
                 Ok((engine, Keys::Ring))
             }
+            #[cfg(feature = "mongodb")]
             Self::Mongo(store) => {
                 let local = LocalKey::from_base64(&key.0)?;
                 let engine = engine.audit_key(local.audit_key());
@@ -145,6 +166,7 @@ impl Database {
     pub(crate) async fn close(self) {
         match self {
             Self::Sql(store) => store.close().await,
+            #[cfg(feature = "mongodb")]
             Self::Mongo(store) => store.close().await,
         }
     }
@@ -160,6 +182,7 @@ impl KeyText {
     pub(crate) fn new(text: impl Into<Zeroizing<String>>, config: &Config) -> Result<Self, Failure> {
         let text = text.into();
         match config {
+            #[cfg(feature = "mongodb")]
             Config::Mongo(_) => LocalKey::from_base64(&text).map(drop)?,
             Config::Sqlite(_) | Config::Sql(_) => MasterKey::from_base64(&text).map(drop)?,
         }

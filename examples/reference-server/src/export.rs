@@ -16,8 +16,7 @@ use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::given::{self, Content};
 use eovr_core::export::pdf::{Incident, Made};
 use eovr_core::export::{
-    AuditFilter, AuditReport, Csv, Deidentified, Given, Labelled, Lang, Look, Ndjson, Opened, Parquet,
-    Workbook,
+    AuditFilter, AuditReport, Csv, Deidentified, Given, Labelled, Lang, Look, Ndjson, Opened, Workbook,
 };
 use eovr_core::identity::alert::Alert;
 use eovr_core::identity::watch::SecurityLog;
@@ -228,7 +227,10 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
         }
         Format::Csv => csv(&mut pages, file).await,
         Format::Ndjson => ndjson(&mut pages, file).await,
+        #[cfg(feature = "parquet")]
         Format::Parquet => parquet(&mut pages, file).await,
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet => Err(no_parquet()),
         Format::FhirR4 => fhir(&mut pages, file, Release::R4).await,
         Format::FhirR5 => fhir(&mut pages, file, Release::R5).await,
         Format::Mim => mim(&mut pages, file).await,
@@ -307,8 +309,17 @@ async fn ndjson(pages: &mut Pages, file: Part) -> Result<Part, Failure> {
     }
 }
 
+#[cfg(not(feature = "parquet"))]
+fn no_parquet() -> Failure {
+    Failure::usage(
+        "this program was built without Parquet",
+        "build it with the feature `parquet`, or with `full`",
+    )
+}
+
+#[cfg(feature = "parquet")]
 async fn parquet(pages: &mut Pages, file: Part) -> Result<Part, Failure> {
-    let mut table = Parquet::new(file)?;
+    let mut table = eovr_core::export::Parquet::new(file)?;
     loop {
         let page = pages.opened().await?;
         if page.is_empty() {
@@ -375,7 +386,10 @@ async fn deidentified(args: &Args, pages: &mut Pages, file: Part, out: &mut Out)
     out.line(format_args!("k-anonymity over all columns, before small counts are hidden: {}", counts.k()));
     Ok(match args.format {
         Format::Csv => counts.csv(file)?,
+        #[cfg(feature = "parquet")]
         Format::Parquet => counts.parquet(file)?,
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet => return Err(no_parquet()),
         _ => counts.ndjson(file)?,
     })
 }
@@ -383,7 +397,10 @@ async fn deidentified(args: &Args, pages: &mut Pages, file: Part, out: &mut Out)
 async fn labelled(args: &Args, pages: &mut Pages, file: Part, out: &mut Out) -> Result<Part, Failure> {
     let mut set = match args.out.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => Labelled::csv(file)?,
+        #[cfg(feature = "parquet")]
         Some("parquet") => Labelled::parquet(file)?,
+        #[cfg(not(feature = "parquet"))]
+        Some("parquet") => return Err(no_parquet()),
         _ => Labelled::ndjson(file),
     };
     let mut labels = 0;

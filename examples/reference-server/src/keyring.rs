@@ -1,6 +1,7 @@
 //! The keys that seal, in the hands of those who may change them: the same for the command line and for HTTP,
 //! whether they are in the engine's own ring or in MongoDB's vault. Each change is entered before it is made.
 
+#[cfg(feature = "mongodb")]
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use eovr_core::identity::key_change::{Change, Intent, KeyChanges, Place};
 use eovr_core::record::RecordId;
 use eovr_core::seal::Purpose;
 use eovr_core::{Eovr, Error, ErrorKind, Result, Session, Timestamp};
-use eovr_store_mongo::Vault;
-use uuid::Uuid;
+#[cfg(feature = "mongodb")]
+use {eovr_store_mongo::Vault, uuid::Uuid};
 
 /// A node knows what others did to the keys so much later: well within [`Vault::SETTLING`]. The engine reads its own
 /// ring whenever it misses a key; what it cannot miss is a search key, under which others have sealed.
@@ -21,6 +22,7 @@ pub(crate) enum Keys {
     /// In the engine's ring.
     Ring,
     /// In MongoDB's vault.
+    #[cfg(feature = "mongodb")]
     Vault(Arc<Vault>),
 }
 
@@ -57,6 +59,7 @@ impl Keys {
     pub(crate) fn place(&self) -> Place {
         match self {
             Self::Ring => Place::Ring,
+            #[cfg(feature = "mongodb")]
             Self::Vault(_) => Place::Vault,
         }
     }
@@ -82,6 +85,7 @@ impl Keys {
                 };
                 Ok(session.data_keys().await?.into_iter().map(one).collect())
             }
+            #[cfg(feature = "mongodb")]
             Self::Vault(vault) => {
                 vault.refresh().await?;
                 let one = |key: eovr_store_mongo::KeyInfo| Key {
@@ -106,7 +110,7 @@ impl Keys {
         purpose: Purpose,
         reason: String,
     ) -> Result<RecordId> {
-        if matches!(self, Self::Vault(_)) && purpose == Purpose::Search {
+        if self.place() == Place::Vault && purpose == Purpose::Search {
             return Err(Error::invalid("`purpose`: a vault of MongoDB has one key, and searches by it")
                 .with_help("rotate `fields`"));
         }
@@ -114,6 +118,7 @@ impl Keys {
         let entry = changes.begin(self.intent(Change::Rotate, Some(purpose), None, reason)).await?;
         let made = match self {
             Self::Ring => session.rotate_key(purpose).await,
+            #[cfg(feature = "mongodb")]
             Self::Vault(vault) => vault.rotate().await.map(record),
         };
         changes.end(entry, &made, made.as_ref().ok().copied()).await?;
@@ -132,6 +137,7 @@ impl Keys {
         let entry = changes.begin(self.intent(Change::Destroy, None, Some(id), reason.clone())).await?;
         let done = match self {
             Self::Ring => session.destroy_key(id, &reason).await,
+            #[cfg(feature = "mongodb")]
             Self::Vault(vault) => vault.destroy(Uuid::from_bytes(*id.as_bytes())).await,
         };
         changes.end(entry, &done, None).await?;
@@ -156,6 +162,7 @@ impl Keys {
             every.tick().await;
             let read = match &self {
                 Self::Ring => eovr.refresh_keys().await,
+                #[cfg(feature = "mongodb")]
                 Self::Vault(vault) => vault.refresh().await,
             };
             if let Err(error) = read {
@@ -177,6 +184,7 @@ pub(crate) fn purpose(word: &str) -> Result<Purpose> {
     })
 }
 
+#[cfg(feature = "mongodb")]
 fn record(id: Uuid) -> RecordId {
     RecordId::from_bytes(*id.as_bytes())
 }

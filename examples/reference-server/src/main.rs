@@ -27,6 +27,7 @@ mod outgoing;
 mod output;
 mod post;
 mod process;
+mod provider;
 mod secrets;
 mod serve;
 mod settings;

@@ -250,7 +250,7 @@ async fn upkeep(app: App, log: SecurityLog) {
     let mut told = None;
     loop {
         every.tick().await;
-        app.meters.run_upkeep();
+        app.meters.tidy();
         app.auth.rates.tidy();
         app.auth.alarm.tidy();
         // What cannot be written is said already, and kept.

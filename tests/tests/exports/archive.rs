@@ -1,4 +1,4 @@
-//! The same report as PDF/UA-1 and PDF/A-2a: what the validators let through, looked at by others.
+//! A report is PDF/UA-1 and PDF/A-2a, and looks as it does where printpdf writes it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,14 @@ pub(super) async fn archival(hospital: &Hospital, incident: RecordId, lang: Lang
     reported(hospital, incident, |report, fonts| {
         let mut bytes = Vec::new();
         report.write_archival(fonts, lang, &mut bytes).map(|()| bytes)
+    })
+    .await
+}
+
+pub(super) async fn by_printpdf(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<Vec<u8>> {
+    reported(hospital, incident, |report, fonts| {
+        let mut bytes = Vec::new();
+        report.write_by_printpdf(fonts, lang, &mut bytes).map(|()| bytes)
     })
     .await
 }
@@ -43,7 +51,8 @@ async fn it_looks_and_reads_like_the_other() -> Tested {
     let (hospital, incident) = worked_on().await?;
     let folder = folder();
     for (lang, name) in LANGS {
-        let plain = written(&folder, &format!("{name}-plain.pdf"), &pdf(&hospital, incident, lang).await?);
+        let plain =
+            written(&folder, &format!("{name}-plain.pdf"), &by_printpdf(&hospital, incident, lang).await?);
         let path = written(&folder, &format!("{name}.pdf"), &archival(&hospital, incident, lang).await?);
         let (ours, theirs) = (drawn(&path), drawn(&plain));
         assert!(!ours.is_empty() && ours.len() == theirs.len(), "{name}");

@@ -7,7 +7,7 @@ use eovr_core::record::RecordId;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::archive::archival;
+use super::archive::by_printpdf;
 use super::hospital::{Hospital, Tested, made_at};
 use super::pages::{copied, pdf};
 use super::{folder, poppler, python, written};
@@ -36,8 +36,8 @@ fn listed() -> Vec<&'static str> {
 
 async fn both(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<[(&'static str, Vec<u8>); 2]> {
     Ok([
-        ("printed", pdf(hospital, incident, lang).await?),
-        ("archived", archival(hospital, incident, lang).await?),
+        ("krilla", pdf(hospital, incident, lang).await?),
+        ("printpdf", by_printpdf(hospital, incident, lang).await?),
     ])
 }
 

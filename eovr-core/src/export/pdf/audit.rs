@@ -4,12 +4,12 @@ use std::io::Write;
 
 use jiff::tz::TimeZone;
 
-use super::draw::{Backend as _, Document};
+use super::by_krilla;
+use super::draw::Document;
 use super::flow::{Cell, Flow, INNER, LABEL, NAVY, SMALL, Side, WHITE};
 use super::fonts::{Fonts, Weight};
 use super::incident::head;
 use super::lines::Style;
-use super::printed::Printed;
 use super::tags::Role;
 use super::trail;
 use crate::error::Result;
@@ -40,21 +40,20 @@ pub struct Made<'a> {
 }
 
 impl AuditReport {
-    /// As PDF, A4.
+    /// As PDF, A4: as PDF/UA-1 and PDF/A-2a, or as a plain PDF where the host's font keeps the file from passing.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn pdf<W: Write>(&mut self, fonts: &Fonts, lang: Lang, made: &Made<'_>, mut to: W) -> Result<W> {
-        Printed.write(&self.laid_out(fonts, lang, made), &mut to)?;
+        by_krilla::write(&self.laid_out(fonts, lang, made), &mut to)?;
         Ok(to)
     }
 
-    /// The same as PDF/UA-1 and PDF/A-2a.
+    /// The same as PDF/UA-1 and PDF/A-2a, or not at all.
     ///
     /// # Errors
     /// `Config` where the validators refuse it, as they do with a font that may not be embedded; `Unavailable` where
     /// it cannot be written.
-    #[cfg(feature = "pdf-archive")]
     pub fn archival_pdf<W: Write>(
         &mut self,
         fonts: &Fonts,
@@ -62,7 +61,7 @@ impl AuditReport {
         made: &Made<'_>,
         mut to: W,
     ) -> Result<W> {
-        super::archived::Archived.write(&self.laid_out(fonts, lang, made), &mut to)?;
+        by_krilla::write_archival(&self.laid_out(fonts, lang, made), &mut to)?;
         Ok(to)
     }
 

@@ -1,11 +1,8 @@
-//! What stands on pages, before any format: the interface between layout and whoever writes files.
-
-use std::io::Write;
+//! What stands on pages, before any format: what layout hands to the module that writes the file.
 
 use super::fonts::Fonts;
 use super::lines::Placed;
 use super::tags::Tree;
-use crate::error::Result;
 use crate::export::titles::Lang;
 use crate::time::Timestamp;
 
@@ -31,7 +28,6 @@ impl Draw {
     }
 
     /// Its upper edge, about.
-    #[cfg(feature = "pdf-archive")]
     pub(super) fn top(&self) -> f32 {
         match self {
             Self::Ground { y, .. } | Self::Frame { y, .. } => *y,
@@ -49,9 +45,4 @@ pub(super) struct Document<'a> {
     pub(super) lang: Lang,
     /// The same document made at the same moment is the same file.
     pub(super) made_at: Timestamp,
-}
-
-/// Who writes a document in some format: one method, so that another library can take its place.
-pub(super) trait Backend {
-    fn write(&self, document: &Document<'_>, to: &mut dyn Write) -> Result<()>;
 }

@@ -2,14 +2,13 @@
 
 use std::io::Write;
 
-use super::draw::{Backend as _, Document};
+use super::draw::Document;
 use super::flow::{BODY, Cell, Flow, HEAD, INNER, LABEL, NAVY, SHADE, SMALL, Side, WHITE, leading};
 use super::fonts::{Fonts, Weight};
 use super::isolate::runs_right_to_left;
 use super::lines::Style;
-use super::printed::Printed;
 use super::tags::Role;
-use super::{risks, trail};
+use super::{by_krilla, risks, trail};
 use crate::error::Result;
 use crate::export::Opened;
 use crate::export::columns::{self, Column, UNREADABLE, on_the_wall};
@@ -77,23 +76,31 @@ const GRID: &[&str] = &[
 const TEXTS: &[&str] = &["description", "specific_error", "immediate_action", "notes"];
 
 impl Incident<'_> {
-    /// Lays the report out and writes it as PDF, A4.
+    /// Lays the report out and writes it as PDF, A4: as PDF/UA-1 and PDF/A-2a, or as a plain PDF where the host's
+    /// font or a text keeps the file from passing. The file is made in memory.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn write(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {
-        let document = self.laid_out(fonts, lang);
-        Printed.write(&document, &mut to)
+        by_krilla::write(&self.laid_out(fonts, lang), &mut to)
     }
 
-    /// The same report as PDF/UA-1 and PDF/A-2a: what screen readers and archives ask for. The file is made in memory.
+    /// Writes the same report by printpdf: tagged, and without a standard.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be written.
+    #[cfg(feature = "printpdf")]
+    pub fn write_by_printpdf(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {
+        super::by_printpdf::write(&self.laid_out(fonts, lang), &mut to)
+    }
+
+    /// Writes the report as PDF/UA-1 and PDF/A-2a, for an archive that takes nothing less.
     ///
     /// # Errors
     /// `Config` where the validators refuse it, as they do with a font that may not be embedded; `Unavailable` where
     /// it cannot be written.
-    #[cfg(feature = "pdf-archive")]
     pub fn write_archival(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {
-        super::archived::Archived.write(&self.laid_out(fonts, lang), &mut to)
+        by_krilla::write_archival(&self.laid_out(fonts, lang), &mut to)
     }
 
     pub(super) fn laid_out<'f>(&self, fonts: &'f Fonts, lang: Lang) -> Document<'f> {

@@ -4,12 +4,13 @@
 //! where; a thin one below writes that list as PDF. So how a page looks does not depend on the
 //! library that writes the file.
 //!
-//! With the feature `pdf-archive` the same pages can be written as PDF/UA-1 and PDF/A-2a, for archives that ask for
-//! these standards: a validator looks at each file, and one that does not pass is an error and not a file.
+//! Krilla writes the file, as PDF/UA-1 and PDF/A-2a where its validators agree. With the feature `printpdf` the same
+//! pages can be written by that library.
 
-#[cfg(feature = "pdf-archive")]
-mod archived;
 mod audit;
+mod by_krilla;
+#[cfg(feature = "printpdf")]
+mod by_printpdf;
 mod draw;
 mod flow;
 mod fonts;
@@ -17,10 +18,8 @@ mod incident;
 mod isolate;
 mod letters;
 mod lines;
-mod printed;
 mod risks;
 mod shape;
-mod structure;
 mod tags;
 mod trail;
 

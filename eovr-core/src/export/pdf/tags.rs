@@ -24,6 +24,7 @@ pub(super) enum Role {
     Figure,
 }
 
+#[cfg(feature = "printpdf")]
 impl Role {
     pub(super) fn name(self) -> &'static str {
         match self {

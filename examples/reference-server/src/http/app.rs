@@ -9,11 +9,11 @@ use eovr_core::analyst::Desk;
 use eovr_core::ports::Blobs;
 use eovr_core::triage::Marks;
 use eovr_core::triage::local::LocalScorer;
-use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::auth::Auth;
 use super::caller::Gate;
 use super::health::Pulse;
+use super::meters::Meters;
 use super::places::{Places, processors};
 use super::repeat::Repeats;
 use super::transfers::Transfers;
@@ -72,7 +72,7 @@ pub(crate) struct Parts {
     /// Files that are given.
     pub(crate) downloads: Transfers,
     pub(crate) pulse: Pulse,
-    pub(crate) meters: PrometheusHandle,
+    pub(crate) meters: Meters,
     stopping: AtomicBool,
 }
 
@@ -105,7 +105,7 @@ pub(crate) struct Setup {
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) keys: Keys,
     pub(crate) watched: Watched,
-    pub(crate) meters: PrometheusHandle,
+    pub(crate) meters: Meters,
 }
 
 impl App {

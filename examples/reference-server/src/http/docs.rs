@@ -1,11 +1,8 @@
 //! The documentation as a page that needs no network: Swagger UI, from this program.
 
-use std::sync::Arc;
-
 use axum::extract::RawPathParams;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use utoipa_swagger_ui::Config;
 
 use super::headers::Nonce;
 use super::problem::{Code, PAGE, Problem};
@@ -13,6 +10,10 @@ use super::problem::{Code, PAGE, Problem};
 /// `GET /api/docs`: the page. Its own, because the one that comes with Swagger UI runs a script that no
 /// nonce names.
 pub(super) async fn page(nonce: axum::Extension<Nonce>) -> Response {
+    if cfg!(not(feature = "swagger-ui")) {
+        let text = "This program was built without the feature `swagger-ui`: the description is at /api/openapi.json\n";
+        return text.into_response();
+    }
     let nonce = nonce.0.as_str();
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>eovr</title>\
@@ -29,10 +30,21 @@ pub(super) async fn page(nonce: axum::Extension<Nonce>) -> Response {
 pub(super) async fn file(params: RawPathParams) -> Result<Response, Problem> {
     let missing = || Problem::new(Code::NoSuchRoute);
     let name = params.iter().next().map(|(_, name)| name.to_owned()).ok_or_else(missing)?;
-    let served = utoipa_swagger_ui::serve(&name, Arc::new(Config::default()));
-    let file = served
-        .map_err(|error| Problem::internal(format!("a file of the documentation: {error}")))?
-        .ok_or_else(missing)?;
-    let media = HeaderValue::try_from(file.content_type).map_err(|_| missing())?;
-    Ok(([(header::CONTENT_TYPE, media)], file.bytes.into_owned()).into_response())
+    let (media, bytes) = asset(&name)?.ok_or_else(missing)?;
+    let media = HeaderValue::try_from(media).map_err(|_| missing())?;
+    Ok(([(header::CONTENT_TYPE, media)], bytes).into_response())
+}
+
+/// A file of Swagger UI: its media type and its bytes.
+#[cfg(feature = "swagger-ui")]
+fn asset(name: &str) -> Result<Option<(String, Vec<u8>)>, Problem> {
+    let config = std::sync::Arc::new(utoipa_swagger_ui::Config::default());
+    utoipa_swagger_ui::serve(name, config)
+        .map(|file| file.map(|file| (file.content_type, file.bytes.into_owned())))
+        .map_err(|error| Problem::internal(format!("a file of the documentation: {error}")))
+}
+
+#[cfg(not(feature = "swagger-ui"))]
+fn asset(_: &str) -> Result<Option<(String, Vec<u8>)>, Problem> {
+    Ok(None)
 }

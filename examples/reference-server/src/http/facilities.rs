@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use eovr_ai::Dialect;
 use eovr_core::analyst::Trained;
 use eovr_core::identity::facility::{self, Link};
 use eovr_core::record::{Query, Record, RecordId};
@@ -21,6 +20,7 @@ use super::problem::{Code, Problem};
 use super::reply::{self, Answered, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
+use crate::provider::Dialect;
 
 /// A facility.
 #[derive(Serialize, ToSchema)]

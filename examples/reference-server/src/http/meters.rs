@@ -1,11 +1,11 @@
 //! What is counted, for Prometheus. Labels are route templates and words of ours, never an id.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+#[cfg(feature = "prometheus")]
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::app::App;
@@ -14,15 +14,17 @@ const REQUESTS: &str = "eovr_http_requests_total";
 const SECONDS: &str = "eovr_http_request_seconds";
 
 /// Bounds of the classes of times, in seconds: a read takes a millisecond, a commit a few.
+#[cfg(feature = "prometheus")]
 const BOUNDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// How often what was measured is put into its classes, where nobody asks for it.
 pub(crate) const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The meters of this process. There is one set, whoever asks first.
-pub(crate) fn install() -> PrometheusHandle {
-    static METERS: OnceLock<PrometheusHandle> = OnceLock::new();
-    let handle = METERS.get_or_init(|| {
+/// The meters of this process: one set, which the first caller installs.
+#[cfg(feature = "prometheus")]
+pub(crate) fn install() -> Meters {
+    static METERS: std::sync::OnceLock<Meters> = std::sync::OnceLock::new();
+    let meters = METERS.get_or_init(|| {
         let builder = PrometheusBuilder::new();
         // The bounds are not empty, which is all that could be wrong with them.
         let builder = builder.set_buckets(BOUNDS).unwrap_or_else(|_| PrometheusBuilder::new());
@@ -32,9 +34,46 @@ pub(crate) fn install() -> PrometheusHandle {
         drop(metrics::set_global_recorder(recorder));
         metrics::describe_counter!(REQUESTS, "Requests answered");
         metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "How long an answer took");
-        handle
+        Meters(handle)
     });
-    handle.clone()
+    meters.clone()
+}
+
+/// What this process has counted.
+#[derive(Clone)]
+#[cfg(feature = "prometheus")]
+pub(crate) struct Meters(PrometheusHandle);
+
+#[cfg(feature = "prometheus")]
+impl Meters {
+    /// Puts what was measured into its classes.
+    pub(crate) fn tidy(&self) {
+        self.0.run_upkeep();
+    }
+
+    fn render(&self) -> String {
+        self.0.render()
+    }
+}
+
+/// Without Prometheus nothing is kept: what the program counts goes to the meters of a host, where it has some.
+#[cfg(not(feature = "prometheus"))]
+pub(crate) fn install() -> Meters {
+    Meters
+}
+
+/// What this process has counted: nothing.
+#[derive(Clone)]
+#[cfg(not(feature = "prometheus"))]
+pub(crate) struct Meters;
+
+#[cfg(not(feature = "prometheus"))]
+impl Meters {
+    pub(crate) fn tidy(&self) {}
+
+    fn render(&self) -> String {
+        "# this program was built without the feature `prometheus`\n".to_owned()
+    }
 }
 
 pub(super) fn answered(method: &'static str, route: &str, status: StatusCode, took: Duration) {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
-use eovr_ai::Dialect;
 use eovr_core::Name;
 use eovr_core::analyst::{self, Examined, MODEL, Month, Registry, standing};
 use eovr_core::incident;
@@ -18,6 +17,7 @@ use super::problem::Problem;
 use super::reply::{Answered, Changed, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
+use crate::provider::Dialect;
 
 /// A model.
 #[derive(Serialize, ToSchema)]

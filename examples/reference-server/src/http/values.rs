@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 
-use eovr_ai::Dialect;
 use eovr_core::access::Role as Roles;
 use eovr_core::identity::api_key;
 use eovr_core::incident::{self, FollowUpKind, Settings, jci, taxonomy};
@@ -15,6 +14,7 @@ use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::incidents::STEPS;
+use crate::provider::Dialect;
 
 /// Types that no value has: each stands in a `value_type` for what a text must be.
 macro_rules! texts {

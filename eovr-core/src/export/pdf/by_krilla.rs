@@ -23,7 +23,7 @@ use krilla::tagging::{
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use krilla::{SerializeSettings, color::rgb};
 
-use super::draw::{Backend, Document, Draw, HEIGHT, WIDTH};
+use super::draw::{Document, Draw, HEIGHT, WIDTH};
 use super::lines::Placed;
 use super::tags::{Node, Role};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,41 +31,50 @@ use crate::export::titles::Lang;
 use crate::export::write::unwritten;
 use crate::time::Timestamp;
 
-pub(super) struct Archived;
+/// Writes the document as PDF/UA-1 and PDF/A-2a; where the validators refuse that, as a PDF without a standard.
+pub(super) fn write(document: &Document<'_>, to: &mut dyn Write) -> Result<()> {
+    let bytes = match serialize(document, standards()?) {
+        Err(error) if error.kind() == ErrorKind::Config => serialize(document, Configuration::default())?,
+        made => made?,
+    };
+    to.write_all(&bytes).map_err(unwritten)
+}
 
-impl Backend for Archived {
-    fn write(&self, document: &Document<'_>, to: &mut dyn Write) -> Result<()> {
-        let settings = SerializeSettings { configuration: standards()?, ..SerializeSettings::default() };
-        let mut file = krilla::Document::new_with(settings);
-        let mut fonts = BTreeMap::new();
-        let mut seen = Seen::default();
-        for (page, number) in document.pages.iter().zip(0..) {
-            let size = PageSettings::from_wh(WIDTH, HEIGHT);
-            let mut sheet = file.start_page_with(size.ok_or_else(|| Error::bug("A4 is a size"))?);
-            let mut surface = sheet.surface();
-            for part in page.chunk_by(|a, b| a.leaf() == b.leaf()) {
-                let leaf = part.first().and_then(Draw::leaf);
-                let mark = surface.start_tagged(match leaf {
-                    Some(_) => ContentTag::Span(SpanTag::empty()),
-                    None => ContentTag::Artifact(Artifact::default()),
-                });
-                for draw in part {
-                    put(draw, document, &mut fonts, &mut surface)?;
-                }
-                surface.end_tagged();
-                if let (Some(leaf), Some(first)) = (leaf, part.first()) {
-                    seen.note(leaf, mark, number, first.top());
-                }
+/// Writes the document as PDF/UA-1 and PDF/A-2a, or not at all.
+pub(super) fn write_archival(document: &Document<'_>, to: &mut dyn Write) -> Result<()> {
+    to.write_all(&serialize(document, standards()?)?).map_err(unwritten)
+}
+
+fn serialize(document: &Document<'_>, configuration: Configuration) -> Result<Vec<u8>> {
+    let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
+    let mut file = krilla::Document::new_with(settings);
+    let mut fonts = BTreeMap::new();
+    let mut seen = Seen::default();
+    for (page, number) in document.pages.iter().zip(0..) {
+        let size = PageSettings::from_wh(WIDTH, HEIGHT);
+        let mut sheet = file.start_page_with(size.ok_or_else(|| Error::bug("A4 is a size"))?);
+        let mut surface = sheet.surface();
+        for part in page.chunk_by(|a, b| a.leaf() == b.leaf()) {
+            let leaf = part.first().and_then(Draw::leaf);
+            let mark = surface.start_tagged(match leaf {
+                Some(_) => ContentTag::Span(SpanTag::empty()),
+                None => ContentTag::Artifact(Artifact::default()),
+            });
+            for draw in part {
+                put(draw, document, &mut fonts, &mut surface)?;
             }
-            surface.finish();
-            sheet.finish();
+            surface.end_tagged();
+            if let (Some(leaf), Some(first)) = (leaf, part.first()) {
+                seen.note(leaf, mark, number, first.top());
+            }
         }
-        file.set_outline(seen.outline(document));
-        file.set_tag_tree(seen.tree(document));
-        file.set_metadata(metadata(document));
-        let bytes = file.finish().map_err(refused)?;
-        to.write_all(&bytes).map_err(unwritten)
+        surface.finish();
+        sheet.finish();
     }
+    file.set_outline(seen.outline(document));
+    file.set_tag_tree(seen.tree(document));
+    file.set_metadata(metadata(document));
+    file.finish().map_err(refused)
 }
 
 fn standards() -> Result<Configuration> {
@@ -321,7 +330,7 @@ mod tests {
 
     fn written(document: &Document<'_>) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        Archived.write(document, &mut bytes).map(|()| bytes)
+        write_archival(document, &mut bytes).map(|()| bytes)
     }
 
     /// What people and machines type: any character, with the scripts and signs of reports more often.
@@ -355,5 +364,19 @@ mod tests {
         let error = written(&document(&fonts, "Secret", "")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert_eq!(error.message(), "the file would not be PDF/UA and PDF/A: NoDocumentTitle");
+    }
+
+    #[test]
+    fn a_reader_gets_a_page_where_the_validators_refuse_it() {
+        let fonts = Fonts::embedded().unwrap();
+        let untitled = document(&fonts, "The patient fell.", "");
+        let mut plain = Vec::new();
+        write(&untitled, &mut plain).unwrap();
+        assert!(plain.starts_with(b"%PDF-"));
+        let claims = |file: &[u8]| file.windows(10).any(|part| part == b"pdfuaid:pa");
+        assert!(!claims(&plain), "no claim of a standard");
+        let mut titled = Vec::new();
+        write(&document(&fonts, "The patient fell.", "Report"), &mut titled).unwrap();
+        assert!(claims(&titled));
     }
 }

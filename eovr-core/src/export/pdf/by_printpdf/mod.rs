@@ -1,4 +1,6 @@
-//! PDF by printpdf, as a writer of pages: what it is given is laid out, shaped and subset.
+//! PDF by printpdf, which writes pages that are laid out, shaped and subset here: without a standard.
+
+mod structure;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,48 +15,44 @@ use printpdf::{
 use sha2::{Digest as _, Sha256};
 use subsetter::GlyphRemapper;
 
-use super::draw::{Backend, Document, Draw, HEIGHT};
+use super::draw::{Document, Draw, HEIGHT};
 use super::fonts::Fonts;
 use super::lines::Placed;
-use super::structure;
 use crate::error::{Error, Result};
 use crate::export::titles::Lang;
 use crate::export::write::unwritten;
 use crate::time::Timestamp;
 
-pub(super) struct Printed;
-
-impl Backend for Printed {
-    fn write(&self, document: &Document<'_>, to: &mut dyn Write) -> Result<()> {
-        let used = Used::of(document);
-        let mut pdf = PdfDocument::new(&document.title);
-        for (face, glyphs) in &used.faces {
-            // Made by hand: `add_font` would give it a random name.
-            let font = PdfFont::new(subset(document.fonts, *face, glyphs)?);
-            pdf.resources.fonts.map.insert(font_id(*face), font);
-        }
-        let mut marked = Vec::new();
-        for page in &document.pages {
-            let mut ops = Vec::new();
-            let mut marks = Vec::new();
-            for part in page.chunk_by(|a, b| a.leaf() == b.leaf()) {
-                let leaf = part.first().and_then(Draw::leaf);
-                ops.push(mark(document, leaf, marks.len()));
-                marks.extend(leaf);
-                part.iter().for_each(|draw| used.ops(draw, &mut ops));
-                ops.push(Op::EndMarkedContent);
-            }
-            marked.push(marks);
-            pdf.pages.push(PdfPage::new(Mm(210.0), Mm(297.0), ops));
-        }
-        let options =
-            PdfSaveOptions { optimize: false, subset_fonts: false, secure: true, image_optimization: None };
-        let mut warnings = Vec::new();
-        let mut file = pdf.to_lopdf_document(&options, &mut warnings);
-        structure::add(&mut file, document, &marked)?;
-        finish(&mut file, document)?;
-        file.save_to(&mut Dyn(to)).map_err(unwritten)
+/// Writes the document.
+pub(super) fn write(document: &Document<'_>, to: &mut dyn Write) -> Result<()> {
+    let used = Used::of(document);
+    let mut pdf = PdfDocument::new(&document.title);
+    for (face, glyphs) in &used.faces {
+        // Made by hand: `add_font` would give it a random name.
+        let font = PdfFont::new(subset(document.fonts, *face, glyphs)?);
+        pdf.resources.fonts.map.insert(font_id(*face), font);
     }
+    let mut marked = Vec::new();
+    for page in &document.pages {
+        let mut ops = Vec::new();
+        let mut marks = Vec::new();
+        for part in page.chunk_by(|a, b| a.leaf() == b.leaf()) {
+            let leaf = part.first().and_then(Draw::leaf);
+            ops.push(mark(document, leaf, marks.len()));
+            marks.extend(leaf);
+            part.iter().for_each(|draw| used.ops(draw, &mut ops));
+            ops.push(Op::EndMarkedContent);
+        }
+        marked.push(marks);
+        pdf.pages.push(PdfPage::new(Mm(210.0), Mm(297.0), ops));
+    }
+    let options =
+        PdfSaveOptions { optimize: false, subset_fonts: false, secure: true, image_optimization: None };
+    let mut warnings = Vec::new();
+    let mut file = pdf.to_lopdf_document(&options, &mut warnings);
+    structure::add(&mut file, document, &marked)?;
+    finish(&mut file, document)?;
+    file.save_to(&mut Dyn(to)).map_err(unwritten)
 }
 
 /// Begins what belongs to a leaf of the tree, or decoration.

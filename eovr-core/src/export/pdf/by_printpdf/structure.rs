@@ -2,9 +2,9 @@
 
 use lopdf::{Dictionary, Object, ObjectId};
 
-use super::draw::Document;
-use super::printed::{text_object, utf16};
-use super::tags::{Node, Role};
+use super::super::draw::Document;
+use super::super::tags::{Node, Role};
+use super::{text_object, utf16};
 use crate::error::{Error, Result};
 
 /// Adds the tree. `marked` has, for each page, the leaf of each piece of marked content, by its number.
