@@ -15,7 +15,7 @@
 //!    `conformance` (a feature) tests what every store promises.
 //! 6. [`service`]: the public API, [`Eovr`] and [`Session`].
 //! 7. [`identity`], [`analyst`], [`notice`], [`incident`]: the record kinds and services on top, with [`triage`],
-//!    [`analytics`] and `attachment` (a feature). Start with [`incident::Action`].
+//!    [`analytics`] and `attachment` (a feature). Start with [`incident::IncidentWorkflow`].
 //! 8. `export` (behind features): the formats that leave the process.
 
 pub mod access;
