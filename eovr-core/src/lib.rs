@@ -1,7 +1,7 @@
 //! # eovr
 //!
-//! Hospitals report what went wrong so that it does not happen again. eovr is that system as a library:
-//! a host links it, brings a store, and gets workflow, scope, risk, sealing, audit and triage.
+//! Hospitals report incidents so that the same incident does not happen again. eovr is that system as a library. A
+//! host links it, provides a store, and gets workflow, scope, risk, sealing, audit and triage.
 //!
 //! **A pure core decides, a store applies, and nothing else happens.** Read the modules in this order. Each
 //! step builds on the steps before it, and `ARCHITECTURE.md` has the same order:
