@@ -1,20 +1,22 @@
 //! # eovr
 //!
-//! Hospitals report what went wrong so that it does not happen again. eovr is that system as a library:
-//! a host links it, brings a store, and gets workflow, scope, risk, sealing, audit and triage.
+//! Hospitals report incidents so that the same incident does not happen again. eovr is that system as a library. A
+//! host links it, provides a store, and gets workflow, scope, risk, sealing, audit and triage.
 //!
-//! **A pure core decides, a store applies, and nothing else happens.** Read the modules in this order:
+//! **A pure core decides, a store applies, and nothing else happens.** Read the modules in this order. Each
+//! step builds on the steps before it, and `ARCHITECTURE.md` has the same order:
 //!
-//! 1. [`org`], [`record`], [`access`]: where things happen, what is kept, who may see it;
-//! 2. [`workflow`], [`risk`], [`seal`], [`audit`]: what may happen next, how bad it is, what is hidden,
-//!    what happened;
-//! 3. [`kind`]: all of that declared for one kind of record;
-//! 4. [`decide`]: the heart, one pure function from a command to its complete effect;
-//! 5. [`ports`]: what the host brings, first of all the [`ports::Store`];
-//! 6. [`service`]: the door, [`Eovr`] and [`Session`];
-//! 7. [`incident`]: the first product that stands on it, with [`triage`], [`analyst`], [`analytics`] and
-//!    [`notice`];
-//! 8. `export` (behind features): what leaves, as spreadsheets, PDF and formats of other systems.
+//! 1. [`org`], [`record`], [`access`]: where things happen, what is stored, who may see it.
+//! 2. [`workflow`], [`risk`], [`seal`], [`audit`]: which action is allowed next, how bad an incident is, what is
+//!    encrypted, what happened.
+//! 3. [`kind`]: the declaration of one kind of record. Start with [`kind::KindTable`].
+//! 4. [`decide`]: one pure function from a command to its complete effect. This is the core of the library.
+//! 5. [`ports`]: what the host provides. Start with [`ports::Store`]; [`memory`] is the simplest store, and
+//!    `conformance` (a feature) tests what every store promises.
+//! 6. [`service`]: the public API, [`Eovr`] and [`Session`].
+//! 7. [`identity`], [`analyst`], [`notice`], [`incident`]: the record kinds and services on top, with [`triage`],
+//!    [`analytics`] and `attachment` (a feature). Start with [`incident::IncidentWorkflow`].
+//! 8. `export` (behind features): the formats that leave the process.
 
 pub mod access;
 pub mod analyst;

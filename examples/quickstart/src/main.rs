@@ -1,4 +1,4 @@
-//! The smallest host: one facility, one report, its review begun.
+//! The smallest host: it reports one incident and starts the review.
 use std::io::Write as _;
 
 use eovr_core::access::{Actor, Role, Seat};
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .store(SqlStore::open(&url).await?)
         .org(Org::new(serde_json::from_str(ORG)?)?)
         .kinds(incident::kinds(Settings::default())?)
-        // Yours comes from a secret store: `openssl rand -base64 32` makes one.
+        // An example key. Generate your own with `openssl rand -base64 32` and keep it in a secret store.
         .master_key(MasterKey::from_base64("Zm9yIHRoaXMgZXhhbXBsZSBvbmx5LCBuZXZlciByZWE=")?)
         .open()
         .await?;
