@@ -1,20 +1,20 @@
 //! # eovr
 //!
-//! Hospitals report what went wrong so that it does not happen again. eovr is that system as a library:
-//! a host links it, brings a store, and gets workflow, scope, risk, sealing, audit and triage.
+//! Hospitals report incidents so that the same incident does not happen again. eovr is that system as a library. A
+//! host links it, provides a store, and gets workflow, scope, risk, sealing, audit and triage.
 //!
-//! **A pure core decides, a store applies, and nothing else happens.** Read the modules in this order:
+//! **A pure core decides, a store applies, and nothing else has an effect.** Read the modules in this order:
 //!
-//! 1. [`org`], [`record`], [`access`]: where things happen, what is kept, who may see it;
-//! 2. [`workflow`], [`risk`], [`seal`], [`audit`]: what may happen next, how bad it is, what is hidden,
-//!    what happened;
-//! 3. [`kind`]: all of that declared for one kind of record;
-//! 4. [`decide`]: the heart, one pure function from a command to its complete effect;
-//! 5. [`ports`]: what the host brings, first of all the [`ports::Store`];
-//! 6. [`service`]: the door, [`Eovr`] and [`Session`];
-//! 7. [`incident`]: the first product that stands on it, with [`triage`], [`analyst`], [`analytics`] and
+//! 1. [`org`], [`record`], [`access`]: where incidents happen, what is stored, who may see it;
+//! 2. [`workflow`], [`risk`], [`seal`], [`audit`]: which action may come next, how severe an incident is, what is
+//!    encrypted, what has happened;
+//! 3. [`kind`]: the declaration of all this for one kind of record;
+//! 4. [`decide`]: the central pure function from a command to its complete effect;
+//! 5. [`ports`]: what the host provides, above all the [`ports::Store`];
+//! 6. [`service`]: the API of the engine, [`Eovr`] and [`Session`];
+//! 7. [`incident`]: the first product built on the engine, with [`triage`], [`analyst`], [`analytics`] and
 //!    [`notice`];
-//! 8. `export` (behind features): what leaves, as spreadsheets, PDF and formats of other systems.
+//! 8. `export` (behind features): exports as spreadsheets, PDF and formats of other systems.
 
 pub mod access;
 pub mod analyst;
