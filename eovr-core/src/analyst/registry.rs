@@ -209,8 +209,8 @@ impl Registry {
 
     /// Registers a model for which the software itself has an analyst.
     ///
+    /// # Errors
     /// The errors of [`Registry::register`].
-    /// As [`Registry::register`].
     pub async fn equip(eovr: &Eovr, processor: &Name, model: &str) -> Result<RecordId> {
         let software = danger::unrestricted("eovr.analyst", "make a model known")?;
         Self::of(&eovr.session(software)).register(processor, model).await

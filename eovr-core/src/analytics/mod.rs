@@ -10,7 +10,6 @@
 //!
 //! All nodes on one store should tally the same facets. A message from a node that tallies others makes the engine
 //! build a new cube, so its figures stay correct but are slow.
-//! anew, so its figures are right and slow.
 
 mod asked;
 mod counts;

@@ -144,7 +144,7 @@ impl Error {
         self
     }
 
-    /// Names the operation that failed. The outermost caller's name is the one kept.
+    /// Names the operation that failed. If several callers name it, the outermost name is kept.
     #[must_use]
     pub fn during(mut self, operation: &'static str) -> Self {
         self.inner.operation = Some(operation);

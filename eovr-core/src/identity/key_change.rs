@@ -4,7 +4,6 @@
 //! no chains, and no chain records who provided a new master key. So an administrator first enters a change of keys
 //! and then enters its outcome ([`KeyChanges`]). An entry without an outcome shows that a process died during the
 //! change.
-//! finished is the trace of a process that died in the middle.
 
 use crate::access::Tiers;
 use crate::decide::Command;

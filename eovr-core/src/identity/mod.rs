@@ -57,8 +57,8 @@ pub use self::user::{NewUser, actor};
 /// The kinds `user`, `facility` and `key_change`, and with the feature `login` `login`, `api_key`,
 /// `security_day`, `security_alert` and `throttle`, for [`crate::service::EovrBuilder::kinds`].
 ///
+/// # Errors
 /// None that a host can cause.
-/// None that a host could cause.
 pub fn kinds() -> Result<Vec<Kind>> {
     Ok(vec![
         user::kind()?,

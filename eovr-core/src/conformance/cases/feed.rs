@@ -11,12 +11,12 @@ use crate::record::Column;
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "feed_is_the_log",
-        promise: "the feed has the message of every change, from position 1, without a gap and byte for byte, even after it is acknowledged",
+        promise: "the feed has the message of every change, from position 1, without a gap, byte for byte, even if acknowledged",
         run: |subject| Box::pin(log(subject)),
     },
     Case {
         name: "feed_grows_at_its_end",
-        promise: "while many callers commit at once, a new message never appears before a message that a reader has already read",
+        promise: "a new message never appears before one that was already read, even while many callers commit",
         run: |subject| Box::pin(growing(subject)),
     },
     Case {

@@ -18,12 +18,12 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "no_writer_is_lost",
-        promise: "when many callers change one record at once and retry on conflict, every change is applied in the end",
+        promise: "when many callers change one record at once and retry, every change is applied in the end",
         run: |subject| Box::pin(patient_writers(subject)),
     },
     Case {
         name: "one_claim_wins",
-        promise: "of many records that claim one unique value at once, exactly one succeeds and the others are conflicts",
+        promise: "of many claims of one unique value at once, exactly one succeeds and the others are conflicts",
         run: |subject| Box::pin(claims(subject)),
     },
     Case {

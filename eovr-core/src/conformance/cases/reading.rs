@@ -16,7 +16,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "find_in_scope",
-        promise: "find gives the records in scope that match the query, for every column and test, with the requested facets",
+        promise: "find gives the records in scope that match, for every column and test, with the requested facets",
         run: |subject| Box::pin(find(subject)),
     },
     Case {

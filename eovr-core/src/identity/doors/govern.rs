@@ -27,8 +27,8 @@ impl Doors {
     /// Sets a new password that the owner must change, ends the account's logins, and ends its lock-outs. The second
     /// factor stays.
     ///
+    /// # Errors
     /// The errors of [`Doors::provision`]; `NotFound` where there is no such account.
-    /// As [`Doors::provision`]; `NotFound` where there is no such account.
     pub async fn reset_password(&self, who: &Admitted, id: RecordId, new: &PasswordHash) -> Result<()> {
         let command = Command::new(user::Action::ResetPassword).write("password_hash", new.to_string());
         self.act_and_end(&who.session, id, without_lock(command)).await?;
