@@ -25,8 +25,8 @@ pub enum Standing {
         /// The part of the organisation in which the user holds the role.
         seat: Seat,
     },
-    /// A person without an account who reports from inside a facility. A visitor may create the records that the
-    /// facility's kinds allow visitors to create, and sees no record.
+    /// A person without an account who reports from inside a facility. A visitor may create records there where the
+    /// record's kind allows it, and sees no record.
     Visitor(Stamp),
     /// The holder of one record's receipt code. The holder sees that record only.
     Holder {

@@ -42,7 +42,7 @@ impl Attested {
     ///
     /// # Errors
     /// `Tampered` where the record names another event, differs from what the event left, or where the event's code
-    /// is forged or missing; `Key` where this process does not have the key of the code.
+    /// is forged, or missing although required; `Key` where this process does not have the key of the code.
     pub fn of(record: Record, last: Option<&str>, authenticator: Option<&Authenticator>) -> Result<Self> {
         match finding(&record, last, authenticator) {
             None => Ok(Self(record)),

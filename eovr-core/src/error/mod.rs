@@ -189,7 +189,7 @@ impl Error {
     }
 
     /// Whether a sealed value can no longer be read, because its key was destroyed or because the stored bytes are
-    /// not a valid sealed value. The rest of the record is still shown.
+    /// not the ones that were sealed there. The rest of the record is still shown.
     pub fn is_unreadable(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Key | ErrorKind::Tampered)
     }
