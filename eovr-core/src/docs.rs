@@ -1,4 +1,4 @@
-//! Pages that belong to no one item.
+//! Pages about the whole library and not about one item.
 
 #[doc = include_str!("docs/ai.md")]
 pub mod ai {}

@@ -1,7 +1,7 @@
-//! The reference store: everything in memory, written to be read.
+//! The reference store. It keeps everything in memory and is written to be read.
 //!
-//! It says in the plainest code what a store must do; the other stores are compared with it on random
-//! histories. Good for tests and for a first look, and forgotten when the process ends.
+//! Its code shows as plainly as possible what a store must do, and the conformance tests compare the other stores
+//! with it on random histories. Use it for tests and for a first look: it loses everything when the process ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -41,7 +41,7 @@ struct World {
     outbox: BTreeMap<u64, Held>,
 }
 
-/// A message of the outbox: until when it is held, and how many times it was handed out.
+/// A message of the outbox: when its lease ends, and how often it was leased.
 struct Held {
     until: Timestamp,
     attempts: u32,
@@ -54,13 +54,12 @@ impl MemoryStore {
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        // A panic elsewhere cannot leave half a commit: `apply` checks everything before it changes
-        // anything.
+        // A panic elsewhere cannot leave half a commit, because `apply` checks everything before it changes anything.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How much there is, not what.
+/// Prints how many entries there are, and no content.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let world = self.world();
@@ -260,19 +259,19 @@ impl World {
     }
 }
 
-/// A place that keeps blobs in memory.
+/// A blob store that keeps blobs in memory.
 #[derive(Default)]
 pub struct MemoryBlobs {
     kept: Mutex<BTreeMap<Uuid, Vec<u8>>>,
 }
 
 impl MemoryBlobs {
-    /// An empty place.
+    /// An empty blob store.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many there are.
+    /// The number of blobs.
     pub fn count(&self) -> usize {
         self.kept().len()
     }

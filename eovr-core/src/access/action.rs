@@ -7,35 +7,35 @@ use crate::access::{Actor, Standing, Tier};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
 
-/// Who may do one action.
+/// One row of the action table: the actors that may do one action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActionRow {
     /// The action's name, a verb.
     pub name: Name,
-    /// The tiers that may do it.
+    /// The tiers that may do the action.
     pub tiers: Tiers,
-    /// Whether a visitor may do it: somebody without an account who stands in the facility.
+    /// Whether a visitor may do the action. A visitor has no account and reports from inside the facility.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub visitor: bool,
-    /// Whether the holder of the record's receipt code may do it.
+    /// Whether the holder of the record's receipt code may do the action.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub holder: bool,
-    /// Whether it asks for a fresh proof of who somebody is ([`Actor::unproven`]).
+    /// Whether the action requires recent authentication ([`Actor::unproven`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub proof: bool,
-    /// The facets and fields that it may set.
+    /// The facets and fields that the action may set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<Name>,
 }
 
 impl ActionRow {
-    /// An action for these tiers that sets nothing.
+    /// An action that these tiers may do and that sets nothing.
     pub fn new(name: Name, tiers: Tiers) -> Self {
         Self { name, tiers, visitor: false, holder: false, proof: false, sets: Vec::new() }
     }
 
-    /// Whether this actor's standing is among those that may.
+    /// Whether the row allows an actor of this standing.
     pub fn allows(&self, actor: &Actor) -> bool {
         match actor.standing() {
             Standing::Member { role, .. } => self.tiers.contains(role.tier()),
@@ -45,10 +45,10 @@ impl ActionRow {
         }
     }
 
-    /// Whether this actor has proved who it is recently enough for the action.
+    /// Whether the actor has authenticated recently enough for this action.
     ///
     /// # Errors
-    /// As [`Actor::needs_proof`], where the row asks for a proof.
+    /// The errors of [`Actor::needs_proof`], where the row requires recent authentication.
     pub fn proven(&self, actor: &Actor) -> Result<()> {
         if self.proof { actor.needs_proof() } else { Ok(()) }
     }
@@ -93,7 +93,8 @@ impl TryFrom<(Tier, Tier)> for Tiers {
         if lowest <= highest {
             Ok(Self { lowest, highest })
         } else {
-            Err(Error::invalid("a range of tiers runs upwards").with_help("write `[2, 5]`, not `[5, 2]`"))
+            Err(Error::invalid("the lower tier of a range comes first")
+                .with_help("write `[2, 5]`, not `[5, 2]`"))
         }
     }
 }
@@ -104,7 +105,7 @@ impl From<Tiers> for (Tier, Tier) {
     }
 }
 
-/// The one table of who may do what, over all kinds of a host. It can be printed and read in one look.
+/// The action table over all kinds of a host. It answers who may do what, and can be printed on one page.
 #[derive(Clone, Debug, Default)]
 pub struct ActionTable {
     rows: BTreeMap<(Name, Name), ActionRow>,
@@ -114,7 +115,7 @@ impl ActionTable {
     /// Adds the rows of one kind, or of a part of the host that is not a kind (`analytics`).
     ///
     /// # Errors
-    /// `Config` where the same action stands twice.
+    /// `Config` where the table already has a row for the same action.
     pub(crate) fn add<'a>(&mut self, of: &Name, rows: impl IntoIterator<Item = &'a ActionRow>) -> Result<()> {
         for row in rows {
             if self.rows.insert((of.clone(), row.name.clone()), row.clone()).is_some() {
@@ -127,7 +128,7 @@ impl ActionTable {
         Ok(())
     }
 
-    /// The row of one action; `None`: nobody may, because nobody was named.
+    /// The row of one action. `None`: the table has no such row, so every actor is denied.
     pub fn row(&self, of: &Name, action: &Name) -> Option<&ActionRow> {
         self.rows.get(&(of.clone(), action.clone()))
     }
@@ -137,7 +138,7 @@ impl ActionTable {
         self.rows.iter().map(|((of, _), row)| (of, row))
     }
 
-    /// The table in Markdown: a row an action, a column a tier.
+    /// The table in Markdown: one row for each action, one column for each tier.
     pub fn to_markdown(&self) -> String {
         let mut text = String::from(
             "| of | action | 1 staff | 2 quality | 3 admin. | 4 gov. | 5 top | visitor | receipt | proof |\n\

@@ -4,7 +4,7 @@ use crate::name::Name;
 use crate::org::{OrgId, Stamp};
 use crate::record::ActorId;
 
-/// Who asks. Made from claims that the host has verified: eovr does not log anybody in here.
+/// The caller. The host makes an actor from claims that it has verified; this module authenticates no one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     pub(crate) id: ActorId,
@@ -14,32 +14,32 @@ pub struct Actor {
     pub(crate) unproven: bool,
 }
 
-/// In what capacity an actor asks.
+/// The capacity in which an actor calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
-    /// Somebody with a role and a seat in the organisation.
+    /// A user with a role and a seat in the organisation.
     Member {
         /// The role.
         role: Role,
-        /// The part of the organisation that the role is held in.
+        /// The part of the organisation in which the user holds the role.
         seat: Seat,
     },
-    /// Somebody without an account who stands in a facility: may create what its kind lets visitors
-    /// create there, and sees nothing.
+    /// A person without an account who reports from inside a facility. A visitor may create records there where the
+    /// record's kind allows it, and sees no record.
     Visitor(Stamp),
-    /// Somebody who holds the receipt code of one record: sees that record alone.
+    /// The holder of one record's receipt code. The holder sees that record only.
     Holder {
         /// The facet that keeps the code's digest.
         facet: Name,
         /// The digest.
         digest: [u8; 32],
     },
-    /// The software itself, for a reason that it must give ([`crate::access::danger`]).
+    /// The software itself. It must give a reason ([`crate::access::danger`]).
     System(&'static str),
 }
 
-/// Where in the organisation a role is held.
+/// The part of the organisation in which a role is held.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Seat {
     /// In one facility.
@@ -53,7 +53,7 @@ pub enum Seat {
     },
     /// In one governorate.
     Governorate(OrgId),
-    /// At the top.
+    /// At national level.
     Country,
 }
 
@@ -72,10 +72,9 @@ impl Actor {
     /// A person with a role and a seat.
     ///
     /// # Errors
-    /// `Config` where the seat is not of the role's level: staff and quality admins sit in a facility,
-    /// admin managers in an administration, governorate managers in a governorate, top management at
-    /// the top. A host whose claims do not fit has a mistake in its mapping, and a mistake must never
-    /// widen what somebody sees.
+    /// `Config` where the seat does not fit the role's level: staff and quality admins sit in a facility, admin
+    /// managers in an administration, governorate managers in a governorate, top management at national level. A
+    /// mismatch is a mistake in the host's mapping of claims, and a mistake must never widen what a user sees.
     pub fn new(id: ActorId, role: Role, seat: Seat) -> Result<Self> {
         let wanted = match role {
             Role::Staff | Role::QualityAdmin => "facility",
@@ -96,8 +95,8 @@ impl Actor {
         })
     }
 
-    /// Somebody without an account, in this facility. The id says how the visitor came in, for example
-    /// `qr-poster-7`; it must not say who the visitor is.
+    /// A person without an account, in this facility. The id names the entry point, for example `qr-poster-7`; it
+    /// must not identify the visitor.
     pub fn visitor(id: ActorId, facility: Stamp) -> Self {
         Self { id, standing: Standing::Visitor(facility), human: true, own_only: false, unproven: false }
     }
@@ -116,42 +115,46 @@ impl Actor {
         Self { id, standing: Standing::System(reason), human: false, own_only: false, unproven: false }
     }
 
-    /// The same actor as a machine: an AI model or a job that works with this role. Whatever its role,
-    /// it never meets the need `human`, so it can propose and never approve.
+    /// The same actor, marked as a machine: an AI model or a job that works with this role. A machine never meets the
+    /// need `human`, so it can propose and never approve.
     #[must_use]
     pub fn as_machine(mut self) -> Self {
         self.human = false;
         self
     }
 
-    /// The same actor, who sees only what it wrote itself. For hosts that narrow staff.
+    /// The same actor, restricted to records that it created. For hosts that narrow what staff see.
     #[must_use]
     pub fn own_records_only(mut self) -> Self {
         self.own_only = true;
         self
     }
 
-    /// The same actor, who has not proved lately who it is: every action whose row asks for a proof is refused.
+    /// The same actor, marked as not recently authenticated. Every action whose row requires recent authentication is
+    /// refused.
     ///
-    /// A host that lets people in by itself says so where their last proof is too old for what matters most;
-    /// an actor of which nothing is said counts as proven, because the host vouches for it.
+    /// A host that authenticates users itself calls this when the last authentication is too old for a sensitive
+    /// action. Without this call the actor counts as recently authenticated, because the host vouches for it.
     #[must_use]
     pub fn unproven(mut self) -> Self {
         self.unproven = true;
         self
     }
 
-    /// Whether the actor has proved lately who it is.
+    /// Whether the actor has authenticated recently.
     ///
     /// # Errors
-    /// `Unauthenticated` where a person has to prove it once more; `Denied` for a machine, which cannot.
+    /// `Unauthenticated` where a person must authenticate again; `Denied` for a machine, which cannot.
     pub fn needs_proof(&self) -> Result<()> {
         if !self.unproven {
             return Ok(());
         }
         if !self.human {
-            return Err(Error::new(ErrorKind::Denied, "this key does not open what matters most")
-                .with_help("it takes a person who has just logged in, or a key of the degree `admin`"));
+            return Err(Error::new(
+                ErrorKind::Denied,
+                "this key does not allow an action that requires recent authentication",
+            )
+            .with_help("call it as a person who has just logged in, or with a key of the degree `admin`"));
         }
         Err(Error::new(ErrorKind::Unauthenticated, "this needs a fresh proof of who you are")
             .with_help("give your password once more, and a code where you have a second factor")
@@ -163,22 +166,22 @@ impl Actor {
         &self.id
     }
 
-    /// The capacity.
+    /// The capacity in which the actor calls.
     pub fn standing(&self) -> &Standing {
         &self.standing
     }
 
-    /// Whether a person decides here.
+    /// Whether the actor is a person and not a machine.
     pub fn is_human(&self) -> bool {
         self.human
     }
 
-    /// The tier of the role; none for visitors, holders and the system.
+    /// The tier of the role. `None` for visitors, holders and the system.
     pub fn tier(&self) -> Option<Tier> {
         if let Standing::Member { role, .. } = &self.standing { Some(role.tier()) } else { None }
     }
 
-    /// The capacity's stable name, as events keep it: the role, `visitor`, `holder` or `system`.
+    /// The stable name of the capacity, as events store it: the role, `visitor`, `holder` or `system`.
     pub fn capacity(&self) -> &'static str {
         match &self.standing {
             Standing::Member { role, .. } => role.name(),

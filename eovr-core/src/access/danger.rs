@@ -1,16 +1,16 @@
-//! The way round scope, under a name that says so.
+//! Actors that bypass scope, under a name that warns the reader.
 //!
-//! A host needs it for work that no person asks for: reading the organisation at start, delivering
-//! the outbox, an export for the ministry. Search for `danger::` to find every such place.
+//! A host needs such an actor for work that no person requests: it loads the organisation at start, delivers the
+//! outbox, or exports data for the ministry. Search for `danger::` to find every use.
 
 use crate::access::Actor;
 use crate::error::Result;
 use crate::record::ActorId;
 
-/// An actor that sees every record and may do every action. Each change it makes carries `system` and
-/// its id in the audit trail; it is not human, so it never meets the need `human`.
+/// An actor that sees every record and may do every action. The audit trail records each of its changes with `system`
+/// and its id. It is not human, so it never meets the need `human`.
 ///
-/// `reason` is a fixed text of the program, in words: `"load the organisation at start"`.
+/// `reason` is a fixed sentence of the program: `"load the organisation at start"`.
 ///
 /// # Errors
 /// `InvalidInput` where `name` is not an actor id.

@@ -1,8 +1,8 @@
-//! Who may: actors, the part of the data they see, and proof of both.
+//! Authorisation: actors, the records that they see, and proof of both.
 //!
-//! Two values are proof, and only this module makes them: a [`Scope`] says which records an actor
-//! sees, a [`Permit`] that this actor may do this action here. A store's reads take a scope, a commit
-//! is made from a permit; code that has neither does not compile.
+//! Two values are proof, and only this module makes them. A [`Scope`] says which records an actor sees; a [`Permit`]
+//! says that this actor may do this action here. Every read of a store takes a scope, and every commit is made from a
+//! permit. Code that has neither does not compile.
 //!
 //! ```compile_fail,E0451
 //! use eovr_core::access::{Reach, Scope};

@@ -3,7 +3,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
 use crate::org::Stamp;
 
-/// Proof that this actor may do this action in this place. A commit cannot be made without one.
+/// Proof that this actor may do this action in this place. Every commit requires one.
 #[derive(Debug)]
 pub struct Permit {
     actor: Actor,
@@ -11,10 +11,10 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Asks the table and the scope.
+    /// Checks the action table and the scope.
     ///
-    /// Out of scope is `NotFound`, the same as absent; in scope but not allowed is `Denied`; allowed, but too
-    /// long after the actor has proved who it is, is `Unauthenticated`.
+    /// A place outside the scope is `NotFound`, the same as an absent one. A place inside the scope where the action
+    /// is not allowed is `Denied`. An allowed action whose actor authenticated too long ago is `Unauthenticated`.
     pub(crate) fn of(actor: &Actor, of: &Name, row: &ActionRow, place: Place<'_>) -> Result<Self> {
         let inside = match place {
             Place::Seen => true,
@@ -38,18 +38,18 @@ impl Permit {
         Ok(Self { actor: actor.clone(), action: row.name.clone() })
     }
 
-    /// Who holds it.
+    /// The actor that holds the permit.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// What for.
+    /// The action that the permit allows.
     pub fn action(&self) -> &Name {
         &self.action
     }
 }
 
-/// What a permit is asked for.
+/// The place for which a permit is requested.
 pub(crate) enum Place<'a> {
     /// A record that was read through the actor's own scope.
     Seen,

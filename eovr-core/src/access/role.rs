@@ -60,7 +60,7 @@ impl FromStr for Role {
     }
 }
 
-/// How far up: 1 (staff) to 5 (top management).
+/// The level of a role: 1 (staff) to 5 (top management).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Tier(u8);

@@ -3,23 +3,23 @@ use crate::name::Name;
 use crate::org::{OrgId, Stamp};
 use crate::record::{ActorId, Record, Value};
 
-/// The part of the data that one actor may see. It follows from the actor's verified standing, never
-/// from a request, and only [`crate::access`] makes one.
+/// The records that one actor may see. The scope follows from the actor's verified standing, never from a request,
+/// and only [`crate::access`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     reach: Reach,
 }
 
-/// What a scope spans, for a store to turn into a filter.
+/// What a scope covers. A store turns it into a filter.
 ///
-/// Exhaustive on purpose: a new variant must stop every store from compiling until it has decided
-/// what to filter by.
+/// The enum is exhaustive on purpose: after a new variant no store compiles until its author has decided how to
+/// filter by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// No record at all.
     Nothing,
-    /// The records of one facility. A store tests all three ids of the stamp: the same answer as by
-    /// the facility alone, and its index begins with the governorate.
+    /// The records of one facility. A store tests all three ids of the stamp, because its index begins with the
+    /// governorate. The result is the same as testing the facility alone.
     Facility(Stamp),
     /// The records that this actor created in one facility.
     Own(Stamp, ActorId),
@@ -34,7 +34,7 @@ pub enum Reach {
     Governorate(OrgId),
     /// Every record.
     Country,
-    /// The records whose facet holds this digest: one, or none.
+    /// The records whose facet holds this digest: one or none.
     Holder {
         /// The facet, of type bytes.
         facet: Name,
@@ -50,8 +50,8 @@ impl Scope {
             Standing::Member { seat, .. } => match seat {
                 Seat::Facility(stamp) if actor.own_only => Reach::Own(stamp.clone(), actor.id.clone()),
                 Seat::Facility(stamp) => Reach::Facility(stamp.clone()),
-                // "Own records only" is a narrowing for people in a facility; elsewhere it must still
-                // never widen.
+                // `own_records_only` is meant for people in a facility. Elsewhere it must not widen what the actor
+                // sees.
                 _ if actor.own_only => Reach::Nothing,
                 Seat::Administration { governorate, administration } => Reach::Administration {
                     governorate: governorate.clone(),
@@ -67,17 +67,17 @@ impl Scope {
         Self { reach }
     }
 
-    /// For the engine's own checks, where what the actor cannot see must count too.
+    /// For the engine's own checks, which must count records that the actor cannot see.
     pub(crate) fn everything() -> Self {
         Self { reach: Reach::Country }
     }
 
-    /// What it spans.
+    /// What the scope covers.
     pub fn reach(&self) -> &Reach {
         &self.reach
     }
 
-    /// Whether a record lies inside: the reference that every store is compared with.
+    /// Whether a record lies inside the scope. This is the reference with which every store is compared.
     pub fn matches(&self, record: &Record) -> bool {
         let Stamp { governorate, administration, facility } = &record.envelope.stamp;
         match &self.reach {
@@ -100,7 +100,7 @@ impl Scope {
         }
     }
 
-    /// Whether records of this place lie inside, which is asked before one is created there.
+    /// Whether records of this place lie inside the scope. The engine checks this before it creates a record there.
     pub fn covers(&self, stamp: &Stamp) -> bool {
         match &self.reach {
             Reach::Facility(own) | Reach::Own(own, _) => own == stamp,

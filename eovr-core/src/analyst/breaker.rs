@@ -1,19 +1,20 @@
 use crate::time::Timestamp;
 use crate::triage::analysis::Reason;
 
-/// After so many failures in a row a provider is left alone.
+/// The breaker opens after this many failures in a row.
 const MOST_FAILURES: u32 = 5;
-/// First for so long, then for twice as long each time.
+/// The first open time. It doubles after each further failure.
 const FIRST_REST_SECONDS: i64 = 30;
-/// And never for longer.
+/// The longest open time.
 const LONGEST_REST_SECONDS: i64 = 3600;
-/// Where somebody has to put something right it makes no sense to ask sooner.
+/// The shortest open time where an administrator must correct the setup, because that takes minutes.
 const SETUP_REST_SECONDS: i64 = 300;
 
-/// Leaves a provider alone that failed too often of late, and then lets one question through to see.
+/// A circuit breaker: it blocks requests to a provider that fails repeatedly, and then lets one trial request
+/// through.
 ///
-/// It knows no clock: the moment is handed in. Each process has its own, so a provider that is away is asked
-/// a few times by each node, and no more.
+/// It reads no clock; the caller passes the time. Each process has its own breaker, so each node sends a few requests
+/// to a provider that is down, and no more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Breaker {
     failures: u32,
@@ -23,12 +24,11 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// Whether a question may be asked now; where not, when it makes sense to come again. Where the rest is
-    /// over, the one who asks first is let through, and the others wait for what comes of it, for at most
-    /// `patience_seconds`.
+    /// Whether a request may be sent now. After the open time the breaker admits the first caller as a trial. The
+    /// other callers wait for its result, for at most `patience_seconds`.
     ///
     /// # Errors
-    /// When it makes sense to come again.
+    /// The time at which to try again.
     pub fn admit(&mut self, now: Timestamp, patience_seconds: i64) -> Result<(), Timestamp> {
         match self.open_until {
             None => Ok(()),
@@ -41,12 +41,12 @@ impl Breaker {
         }
     }
 
-    /// The provider is well: it answered, whatever it said.
+    /// Reports success: the provider answered, whatever the content of the answer.
     pub fn well(&mut self) {
         *self = Self::default();
     }
 
-    /// The provider is not.
+    /// Reports a failure of the provider.
     pub fn failed(&mut self, now: Timestamp, reason: Reason, wait_seconds: Option<u32>) {
         self.failures += 1;
         let trips = self.trying || self.failures >= MOST_FAILURES || reason.is_of_the_setup();
@@ -54,7 +54,7 @@ impl Breaker {
             let rest = FIRST_REST_SECONDS.saturating_mul(1 << self.rests.min(16)).min(LONGEST_REST_SECONDS);
             if reason.is_of_the_setup() { rest.max(SETUP_REST_SECONDS) } else { rest }
         });
-        // Who says how long is left alone for so long: others' questions would be turned away as well.
+        // A provider that names a wait time gets it, because it would reject other requests too.
         if let Some(rest) = rest.max(wait_seconds.map(i64::from)) {
             self.rests += u32::from(trips);
             self.trying = false;
@@ -62,7 +62,7 @@ impl Breaker {
         }
     }
 
-    /// `closed`, `open`, or `half_open`: one question is on its way to see.
+    /// `closed`, `open`, or `half_open`: a trial request is under way.
     pub fn state(&self) -> &'static str {
         match (self.open_until, self.trying) {
             (None, _) => "closed",

@@ -1,7 +1,8 @@
-//! A facility's questions of one day: a record that is counted up in the commit that lets a question out.
+//! A facility's daily budget of requests. One record per day holds the count, and the commit that releases a request
+//! increments it.
 //!
-//! Whoever looked first and sent afterwards would overspend by all that is in flight, on every node. Here two that
-//! count at once want the same version of one record, and one of them decides again.
+//! A check before sending would overspend by all requests in flight, on every node. Here two concurrent increments
+//! expect the same version of the record, so one of them decides again.
 
 use crate::access::Tiers;
 use crate::audit::Attested;
@@ -20,7 +21,7 @@ pub(super) const KIND: &str = "analysis_budget";
 
 labels! {
     enum State {
-        // A day is never closed.
+        // The record of a day never leaves this state.
         Counting = "counting",
     }
 }
@@ -64,7 +65,7 @@ pub(super) fn kind() -> Result<Kind> {
     })
 }
 
-/// The questions of one facility on one day.
+/// The number of requests of one facility on one day.
 pub(super) struct Budget<'a> {
     session: &'a Session,
     stamp: &'a Stamp,
@@ -72,18 +73,18 @@ pub(super) struct Budget<'a> {
 }
 
 impl<'a> Budget<'a> {
-    /// Today's.
+    /// The budget of today.
     pub(super) fn of(session: &'a Session, stamp: &'a Stamp) -> Self {
         Self { session, stamp, day: session.eovr().now().utc_day() }
     }
 
-    /// How many questions were counted.
+    /// The number of requests counted so far.
     pub(super) async fn asked(&self) -> Result<u64> {
         Ok(self.counted().await?.as_deref().map(asked).unwrap_or_default())
     }
 
-    /// What counts one more, to be committed with the question; none where there are `most` already. `counted` is
-    /// the day's record, and `before` how many are known to have gone out where there is none yet.
+    /// The commit that counts one more request, to be made together with it. `None`: the budget of `most` is used up.
+    /// `counted` is the day's record. Where there is none yet, `before` is the known number of requests sent today.
     pub(super) async fn one_more(
         &self,
         counted: Option<Attested>,
@@ -109,7 +110,7 @@ impl<'a> Budget<'a> {
         Ok(Some(commit))
     }
 
-    /// The day's record, where something was counted.
+    /// The day's record, or `None` before the first request.
     pub(super) async fn counted(&self) -> Result<Option<Attested>> {
         match self.session.attested(KIND, self.id()).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -17,39 +17,39 @@ use crate::time::Timestamp;
 use crate::triage::analysis::{Again, NoAnswer, Reason};
 use crate::workflow::Label as _;
 
-/// However often it was put off, an analysis that is older is parked: whoever reviews the report has long
-/// done so.
+/// An analysis older than this is parked, however often it was delayed, because the report has been reviewed by then.
 const OLDEST_SECONDS: i64 = 72 * 3600;
-/// A process without the key of the provider looks again after so long: another may have it.
+/// A process without the provider's key tries again after this time, because another process may have the key.
 const NOT_EQUIPPED_SECONDS: i64 = 300;
-/// Whoever loses a race for the subject decides again, this often.
+/// How often a decision is repeated when another change of the subject comes first.
 const TRIES: u32 = 16;
-/// Times are kept as the upper end of their class, in milliseconds: figures count by them.
+/// The upper bounds of the latency classes, in milliseconds. Each latency is stored as the upper bound of its class,
+/// because figures count by class.
 const CLASSES: &[i64] = &[50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000];
 
-/// How much is asked, and for how long.
+/// Limits on the number and the duration of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many questions of one facility go out on a day (UTC), whatever comes of them.
+    /// The most requests of one facility on one day (UTC), whatever their outcome.
     pub questions_a_day: u32,
-    /// How long one question may take. An [`Analyst`] keeps to it; whoever has a question and vanishes is
-    /// waited for a minute longer.
+    /// The time limit of one request. An [`Analyst`] must keep to it. If a process dies during a request, the
+    /// analysis is due again one minute after the limit.
     pub patience: Duration,
 }
 
 impl Default for Limits {
-    /// 500 questions a day, a minute for each.
+    /// 500 requests a day, 60 seconds for each.
     fn default() -> Self {
         Self { questions_a_day: 500, patience: Duration::from_secs(60) }
     }
 }
 
-/// The analysts that this process has, by processor.
+/// The analysts of this process, by processor.
 #[derive(Clone, Debug, Default)]
 pub struct Equipment(BTreeMap<Name, Arc<dyn Analyst>>);
 
 impl Equipment {
-    /// With one more; in place of one for the same processor.
+    /// Adds an analyst. It replaces an earlier analyst of the same processor.
     #[must_use]
     pub fn with(mut self, analyst: Arc<dyn Analyst>) -> Self {
         self.0.insert(analyst.processor().clone(), analyst);
@@ -66,10 +66,10 @@ impl Equipment {
     }
 }
 
-/// Works off what is to be analysed.
+/// Processes the analyses that are due.
 ///
-/// A host calls [`Desk::due`] now and then and [`Desk::work`] for each, as many at a time as it likes: what one
-/// node has taken no other takes.
+/// A host calls [`Desk::due`] at intervals and [`Desk::work`] for each id, with any concurrency. Only one node works
+/// on an analysis at a time.
 #[derive(Clone, Debug)]
 pub struct Desk {
     gateway: Gateway,
@@ -78,36 +78,36 @@ pub struct Desk {
     seen: Arc<Mutex<BTreeMap<Name, Seen>>>,
 }
 
-/// What this process has seen of a provider.
+/// What this process knows about a provider.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     breaker: Breaker,
     last: Option<Reason>,
 }
 
-/// How a provider is, as this process sees it.
+/// The health of a provider, as this process sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// The processor.
     pub processor: Name,
     /// Its breaker: `closed`, `open` or `half_open`.
     pub breaker: &'static str,
-    /// Why there was no answer when it was last asked; none where there was.
+    /// Why the last request failed; `None` where it succeeded.
     pub last: Option<Reason>,
 }
 
-/// What came of working on an analysis.
+/// The outcome of working on an analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The answer is taken down.
+    /// The answer is stored.
     Answered,
-    /// No answer for now: it is tried again.
+    /// No answer yet; the analysis will be tried again.
     Later(Reason),
-    /// No answer, for good.
+    /// No answer, and no further try.
     Parked(Reason),
-    /// Nothing left the house, and nothing will.
+    /// Nothing was sent, and nothing will be.
     Withheld(Reason),
-    /// Somebody else had it, or it is not due.
+    /// Another process works on it, or it is not due.
     NotOurs,
 }
 
@@ -115,16 +115,16 @@ impl Desk {
     /// A desk for one subject.
     ///
     /// # Errors
-    /// `Config` where the host does not have what the subject names, or no kinds of [`super::kinds`].
+    /// `Config` where the host lacks what the subject names, or the kinds of [`super::kinds`].
     pub fn new(eovr: &Eovr, subject: Subject, equipment: Equipment, limits: Limits) -> Result<Self> {
         eovr.catalog().kind(KIND)?;
         Ok(Self { gateway: Gateway::new(eovr, subject, limits)?, equipment, limits, seen: Arc::default() })
     }
 
-    /// What is to be worked on now.
+    /// The analyses that are due now.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn due(&self) -> Result<Vec<RecordId>> {
         let now = self.now();
         let facet = |name: &str| Name::new(name).map(Column::Facet);
@@ -136,10 +136,10 @@ impl Desk {
         Ok(self.gateway.session().find(&query).await?.items.iter().map(Record::id).collect())
     }
 
-    /// Works on one: asks, and takes down what comes of it.
+    /// Works on one analysis: sends the request and stores the outcome.
     ///
     /// # Errors
-    /// What the store says; it is worked on again later then.
+    /// Errors of the store; the analysis stays due.
     pub async fn work(&self, id: RecordId) -> Result<Outcome> {
         let job = self.gateway.job(id).await?;
         let now = self.now();
@@ -158,7 +158,7 @@ impl Desk {
         };
         let (processor, on_trial) = (to.analyst.processor().clone(), to.on_trial);
         let patience = i64::try_from(self.limits.patience.as_secs()).unwrap_or(i64::MAX);
-        // On a line of its own, so that nobody holds the lock while something is waited for.
+        // A statement of its own, so that the lock is released before the next `await`.
         let admitted = self.seen().entry(processor.clone()).or_default().breaker.admit(now, patience);
         if let Err(until) = admitted {
             return self.wait(&job, Reason::BreakerOpen, until).await;
@@ -171,7 +171,7 @@ impl Desk {
         }
     }
 
-    /// How each provider is that this process has.
+    /// The health of each provider of this process.
     pub fn providers(&self) -> Vec<Provider> {
         let seen = self.seen();
         let one = |processor: &Name| {
@@ -181,18 +181,18 @@ impl Desk {
         self.equipment.processors().map(one).collect()
     }
 
-    /// The model that is asked.
+    /// The model that answers requests now.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn chosen(&self) -> Result<Option<Chosen>> {
         self.gateway.chosen().await
     }
 
-    /// How many questions a facility may still ask today.
+    /// The number of requests that a facility may still send today.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn budget_left(&self, facility: &str) -> Result<u64> {
         let most = u64::from(self.limits.questions_a_day);
         let Ok(facility) = OrgId::new(facility) else { return Ok(most) };
@@ -247,7 +247,7 @@ impl Desk {
         }
     }
 
-    /// What the subject is told of an answer.
+    /// The command that puts an answer onto the subject.
     fn suggested(&self, answered: &Answered, from: &str, prompt: &str) -> Command {
         let analysis = &answered.analysis;
         Command::new(&self.gateway.subject().action)
@@ -305,7 +305,7 @@ impl Desk {
         outcome: Outcome,
     ) -> Result<Outcome> {
         match self.gateway.session().act(KIND, job.id(), command.expecting(version)).await {
-            // Somebody else was given it meanwhile, and it is theirs to say.
+            // Another process has the analysis now and reports its outcome.
             Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
                 Ok(Outcome::NotOurs)
             }
@@ -313,8 +313,8 @@ impl Desk {
         }
     }
 
-    /// Two changes in one commit: of the analysis, which must be as it was, and of its subject, however that
-    /// is now.
+    /// Makes two changes in one commit: of the analysis, which must be unchanged, and of its subject in its latest
+    /// version.
     async fn both(&self, job: &Record, own: Command, subject: Command, outcome: Outcome) -> Result<Outcome> {
         let session = self.gateway.session();
         let eovr = session.eovr();
@@ -336,7 +336,7 @@ impl Desk {
                 done => return done.map(|_| outcome),
             }
         }
-        Err(Error::new(ErrorKind::Conflict, "the record kept changing while its analysis was taken down"))
+        Err(Error::new(ErrorKind::Conflict, "the record kept changing while its analysis was stored"))
     }
 
     fn now(&self) -> Timestamp {
@@ -348,7 +348,7 @@ impl Desk {
     }
 }
 
-/// What the analysis itself keeps of an answer.
+/// The command that stores an answer on the analysis itself.
 fn own(answered: &Answered, took: i64) -> Command {
     let analysis = &answered.analysis;
     Command::new(Action::Answer)
@@ -360,12 +360,12 @@ fn own(answered: &Answered, took: i64) -> Command {
         .set_some("tokens_out", answered.tokens_out.map(i64::from))
 }
 
-/// The upper end of the class that a time lies in.
+/// The upper bound of a latency's class.
 fn class(millis: i64) -> i64 {
     *CLASSES.iter().find(|end| millis <= **end).or(CLASSES.last()).unwrap_or(&0)
 }
 
-/// The beginning of the next day, in UTC.
+/// The start of the next day, in UTC.
 fn next_day(now: Timestamp) -> Timestamp {
     const DAY: i64 = 86_400_000_000;
     Timestamp::from_micros((now.as_micros().div_euclid(DAY) + 1).saturating_mul(DAY))

@@ -15,8 +15,8 @@ use crate::seal::Entropy;
 use crate::service::{Eovr, Session, is_lost_race};
 use crate::triage::analysis::{Cleared, Reason};
 
-/// The only way out: it asks the policy, takes out what names a person, and writes down what goes out before
-/// it does.
+/// The only way by which text leaves the hospital. It checks the policy, removes names of persons, and records the
+/// request before it is sent.
 #[derive(Clone, Debug)]
 pub(super) struct Gateway {
     session: Session,
@@ -24,35 +24,35 @@ pub(super) struct Gateway {
     limits: Limits,
 }
 
-/// What came of an analysis at the gateway.
+/// The gateway's decision about an analysis.
 pub(super) enum Gate {
-    /// It may go out, and the trail says so.
+    /// The request may be sent, and the audit trail has recorded it.
     Open(Box<Passed>),
-    /// It may not, now or ever. Nothing was written.
+    /// The request may never be sent. Nothing was written.
     Shut(Reason),
-    /// Others have asked the last question of the day meanwhile. Nothing was written.
+    /// Other requests have used up the day's budget meanwhile. Nothing was written.
     Spent,
-    /// Somebody else has it.
+    /// Another process has the analysis.
     Gone,
 }
 
-/// A narrative on its way.
+/// A narrative that may be sent.
 pub(super) struct Passed {
     pub(super) sent: Cleared,
     pub(super) to: To,
-    /// The version of the analysis that says so.
+    /// The version of the analysis that records the request.
     pub(super) version: u64,
     pub(super) attempts: i64,
 }
 
-/// Whom it goes to.
+/// The recipient.
 pub(super) struct To {
     pub(super) analyst: Arc<dyn Analyst>,
     pub(super) model: String,
     pub(super) on_trial: bool,
 }
 
-/// Why it goes to nobody, and to whom it would have gone.
+/// Why no recipient is allowed, and the processor that would have been it.
 pub(super) type Barred = (Reason, Option<Name>);
 
 impl Gateway {
@@ -67,13 +67,13 @@ impl Gateway {
         &self.session
     }
 
-    /// The model that is asked.
+    /// The model that answers requests now.
     pub(super) async fn chosen(&self) -> Result<Option<Chosen>> {
         registry::chosen(&self.session).await
     }
 
-    /// Whom the policy lets this analysis out to, without sending anything; or why to nobody, and to whom it
-    /// would have been.
+    /// The recipient that the policy allows for this analysis, without sending anything. Otherwise the reason, and
+    /// the processor that would have been it.
     pub(super) async fn may(&self, job: &Record, equipment: &Equipment) -> Result<Result<To, Barred>> {
         let Some(Chosen { processor, model, on_trial }) = self.chosen().await? else {
             return Ok(Err((Reason::SwitchedOff, None)));
@@ -90,7 +90,7 @@ impl Gateway {
         Ok(Ok(To { analyst, model, on_trial }))
     }
 
-    /// Lets one out. The event is in the audit chain when this returns [`Gate::Open`].
+    /// Releases one request. When this returns [`Gate::Open`], the audit chain has recorded the request.
     pub(super) async fn clear(&self, job: &Record, to: To) -> Result<Gate> {
         let To { analyst, model, on_trial } = to;
         let processor = analyst.processor().clone();
@@ -106,7 +106,7 @@ impl Gateway {
         };
         let mut people = Vec::new();
         for field in &self.subject.people {
-            // A field that no key opens any more has no words to take out.
+            // If no key opens a field any more, its words cannot be removed from the narrative.
             if let Ok(Some(words)) = self.session.open(&record, field.as_str()) {
                 people.push(words);
             }
@@ -132,7 +132,7 @@ impl Gateway {
             .set("sent_on", now.utc_day())
             .set("attempts", attempts)
             .set("on_trial", on_trial)
-            // Whoever has it and vanishes is waited for so long.
+            // If the process dies during the request, the analysis is due again at this time.
             .set("due_at", now.plus_seconds(held))
             .expecting(job.version());
         let version = match self.let_out(job, command).await? {
@@ -144,12 +144,13 @@ impl Gateway {
         Ok(Gate::Open(Box::new(Passed { sent, to, version, attempts })))
     }
 
-    /// Writes down that it goes out, and counts the question, in one commit.
+    /// Records the request and counts it against the budget, in one commit.
     async fn let_out(&self, job: &Record, send: Command) -> Result<Sent> {
         let kind = self.session.eovr().catalog().kind(KIND)?.clone();
         let stamp = &job.envelope().stamp;
         for _ in 0..TRIES {
-            // The analysis is decided on as it is now: who has it meanwhile keeps it.
+            // The decision uses the latest version of the analysis. If another process has taken it meanwhile, that
+            // process keeps it.
             let now = self.session.to_decide_on(kind.name(), job.id()).await?;
             let own = match self.session.decide_attested(&kind, &now, send.clone()).await {
                 Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
@@ -175,7 +176,7 @@ impl Gateway {
                 }
             }
         }
-        // A busy moment of the whole facility: it is due again.
+        // Too many concurrent requests of the same facility; the analysis is due again.
         Ok(Sent::Gone)
     }
 
@@ -183,14 +184,14 @@ impl Gateway {
         u64::from(self.limits.questions_a_day)
     }
 
-    /// How many questions of this facility went out today, by whatever node.
+    /// The number of requests that this facility sent today, from all nodes.
     pub(super) async fn spent(&self, stamp: &Stamp) -> Result<u64> {
-        // A node of an older release sends without counting.
+        // A node of an older release sends without counting, so the analyses are counted too.
         let counted = Budget::of(&self.session, stamp).asked().await?;
         Ok(counted.max(self.sent_today(stamp.facility.as_str()).await?))
     }
 
-    /// How many the analyses themselves tell of.
+    /// The number of requests that the analyses themselves record.
     async fn sent_today(&self, facility: &str) -> Result<u64> {
         let facet = |name: &str| Name::new(name).map(Column::Facet);
         let tally = Tally::of(Name::new(KIND)?)
@@ -198,7 +199,8 @@ impl Gateway {
             .filter(facet("sent_on")?, Test::Is(self.session.eovr().now().utc_day().into()))
             .by(facet("attempts")?);
         let cells = self.session.tally(&tally).await?.cells;
-        // One that was sent on other days too counts for those as well: the budget errs towards thrift.
+        // For an analysis that was also sent on earlier days, those requests count as today's too. The budget errs on
+        // the low side.
         let asked = cells.iter().map(|cell| {
             let attempts = cell.key.first().and_then(Option::as_ref).and_then(Value::as_int);
             u64::try_from(attempts.unwrap_or(1).clamp(0, MOST_ATTEMPTS))
@@ -237,20 +239,20 @@ impl Gateway {
     }
 }
 
-/// Whoever loses the race for the day's count decides again, this often.
+/// How often a release is repeated when another process changes the day's count first.
 const TRIES: u32 = 64;
 
-/// What came of letting one out.
+/// The outcome of a release.
 enum Sent {
-    /// It may go out; the analysis is at this version.
+    /// The request may be sent; the analysis has this version.
     At(u64),
-    /// The day's questions are asked.
+    /// The day's budget is used up.
     Spent,
-    /// Somebody else has it.
+    /// Another process has the analysis.
     Gone,
 }
 
-/// A word that nobody outside can foresee.
+/// An unpredictable word that shows in an answer whether the model leaked its prompt.
 fn canary(entropy: &mut Entropy) -> String {
     let mut random = [0; 16];
     entropy.fill(&mut random);

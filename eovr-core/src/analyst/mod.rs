@@ -1,26 +1,28 @@
-//! A second opinion from outside the house: who may be asked, what may leave, and what becomes of the answer.
+//! A second opinion from an external provider: which model may be asked, what may be sent, and where the answer is
+//! stored.
 //!
-//! The embedded scorer reads a report while it is made. A provider's model is asked afterwards, from the
-//! outbox, so it can neither delay nor lose one: a rule with [`crate::notice::To::Analyst`] opens an
-//! **analysis**, a record like any other, and [`Desk`] works it off. Three things have to agree before a word
-//! goes out:
+//! The embedded scorer reads a report while the report is made. A provider's model is asked afterwards, from the
+//! outbox, so it can neither delay nor lose a report. A rule with [`crate::notice::To::Analyst`] opens an
+//! **analysis**, which is a record like any other, and [`Desk`] works on it. Three conditions must hold before any
+//! text is sent:
 //!
-//! 1. a **model** is switched on. Each is a record ([`Registry`]): a person puts it on trial, where it is asked
-//!    and nobody sees what it says, and switches it on once figures say that it is better ([`compare`]);
-//! 2. the **facility allows the processor**: `allow_processors` on its record, off until somebody sets it;
-//! 3. the facility's **budget** of the day is not spent, and the provider's [`Breaker`] is closed. A question is counted
-//!    in the commit that lets it out, so that those in flight never overspend, on however many nodes.
+//! 1. A **model** is active. Each model is a record ([`Registry`]). A person first puts it on trial: it reads
+//!    reports, but no user sees its answers. A person activates it once figures show that it is better ([`compare`]).
+//! 2. The **facility allows the processor**: `allow_processors` on the facility's record, which is off until an
+//!    administrator sets it.
+//! 3. The facility's daily **budget** is not used up, and the provider's [`Breaker`] is closed. The commit that
+//!    releases a request also counts it, so requests in flight never exceed the budget, on any number of nodes.
 //!
-//! Then the gateway takes out what names a person and writes `send` into the analysis' audit chain (to whom, how
-//! many characters, which codes beside them, their digest, and no content), and only then is there a
-//! [`crate::triage::analysis::Cleared`] that an [`crate::ports::Analyst`] could be handed. So what went out is in
-//! the trail even where the process dies in the next moment.
+//! Then the gateway removes names of persons from the text. It writes `send` into the audit chain of the analysis:
+//! the recipient, the number of characters, the codes sent beside them, and their digest, but no content. Only then
+//! does it make a [`crate::triage::analysis::Cleared`], which an [`crate::ports::Analyst`] requires. So the trail
+//! records every request, even if the process dies in the next moment.
 //!
-//! What comes back goes onto the subject by an action of its own workflow, in the same commit as `answer` on
-//! the analysis. Where nothing comes, its fields stay empty and the [`Reason`] is written down; the analysis is
-//! tried again after a pause that grows, and **parked** in the end.
+//! An action of the subject's own workflow stores the answer on the subject, in the same commit as `answer` on the
+//! analysis. If no answer comes, the subject's fields stay empty and the [`Reason`] is recorded. The analysis is
+//! retried with growing pauses, and is **parked** in the end.
 //!
-//! The engine does not know what is analysed: a [`Subject`] says which kind, which field, which codes.
+//! The engine does not know what is analysed: a [`Subject`] names the kind, the field and the codes.
 
 mod breaker;
 mod budget;
@@ -57,41 +59,41 @@ pub use self::trial::{Compared, compare};
 /// The name of the kind.
 pub const KIND: &str = "analysis";
 
-/// After so many times of being sent an analysis is parked.
+/// An analysis is parked after this many requests.
 pub const MOST_ATTEMPTS: i64 = 6;
 
 labels! {
     /// The states of an analysis.
     pub enum State {
-        /// To be asked for.
+        /// Waits to be sent.
         Waiting = "waiting",
         /// The analyst has answered.
         Answered = "answered",
-        /// There was no answer, and it will not be tried again by itself.
+        /// There was no answer, and there is no automatic retry.
         Parked = "parked",
-        /// Nothing left the house: it was not allowed, or nothing is switched on.
+        /// Nothing was sent, because it was not allowed or no model is active.
         Withheld = "withheld",
     }
 }
 
 labels! {
-    /// What can be done with one.
+    /// The actions on an analysis.
     pub enum Action {
         /// Open it.
         Open = "open",
-        /// Send the narrative out, and say what and to whom: written before it is sent.
+        /// Record what will be sent to which processor. The record is written before the request is sent.
         Send = "send",
-        /// Leave it for later; nothing is sent.
+        /// Postpone it; nothing is sent.
         Wait = "wait",
-        /// There was no answer this time.
+        /// Record that this request got no answer.
         Fail = "fail",
-        /// Take the answer down.
+        /// Store the answer.
         Answer = "answer",
-        /// There will be no answer.
+        /// Give up: there will be no answer.
         Park = "park",
-        /// Nothing may be sent.
+        /// Record that nothing may be sent.
         Withhold = "withhold",
-        /// Try again what was parked or withheld.
+        /// Retry an analysis that was parked or withheld.
         Retry = "retry",
     }
 }
@@ -106,7 +108,7 @@ impl Workflow for AnalysisWorkflow {
     const ENDS: &'static [State] = &[State::Answered];
     const CREATE: Action = Action::Open;
 
-    // Software does all of it (see the rules); tier 5 may look what left the house, and have something tried again.
+    // Software does all of it (see the rules). Tier 5 may see what was sent, and may order a retry.
     const MAY: &'static [May<Action>] = &[
         May::new(Action::Open, (5, 5), &["about", "of", "since", "due_at"]),
         May::new(
@@ -156,7 +158,7 @@ impl Workflow for AnalysisWorkflow {
 /// The kinds `analysis`, `ai_model` and `analysis_budget`, for [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
-/// None that a host could cause.
+/// None that a host can cause.
 pub fn kinds() -> Result<Vec<Kind>> {
     Ok(vec![kind()?, registry::kind()?, budget::kind()?])
 }
@@ -199,13 +201,13 @@ fn kind() -> Result<Kind> {
     })
 }
 
-/// The id of a record's analysis follows from the record: there is never a second one.
+/// The id of a record's analysis. It follows from the record, so a record never has two.
 #[must_use]
 pub fn analysis_of(kind: &Name, about: &str) -> RecordId {
     RecordId::derived("eovr.analysis.v1", &[kind.as_str().as_bytes(), about.as_bytes()])
 }
 
-/// Asks to open the analysis of a record.
+/// The command that opens the analysis of a record.
 pub(crate) fn opening(kind: &Name, about: &str, now: Timestamp) -> Command {
     Command::new(Action::Open)
         .set("about", about)
@@ -214,10 +216,11 @@ pub(crate) fn opening(kind: &Name, about: &str, now: Timestamp) -> Command {
         .set("due_at", now)
 }
 
-/// Has the analysis of a record tried again that was parked or withheld.
+/// Orders a retry of a record's analysis that was parked or withheld.
 ///
 /// # Errors
-/// `NotFound` where it has none; `Refused` where it is answered or waits already; `Denied` below tier 5.
+/// `NotFound` where the record has no analysis; `Refused` where the analysis is answered or already waiting; `Denied`
+/// below tier 5.
 pub async fn retry(session: &Session, of: &Name, about: RecordId) -> Result<()> {
     let now = session.eovr().now();
     let command = Command::new(Action::Retry)

@@ -1,15 +1,15 @@
 use crate::analyst::MOST_ATTEMPTS;
 
-/// The second time comes after so long at most, each later one after four times as long.
+/// The longest pause before the first retry. Each later pause is four times as long.
 const FIRST_SECONDS: i64 = 60;
-/// And none after longer.
+/// The longest pause of our own.
 const LONGEST_SECONDS: i64 = 6 * 3600;
-/// However long a provider asks to be left alone.
+/// The longest pause that a provider can ask for.
 const MOST_PATIENCE_SECONDS: i64 = 24 * 3600;
 
-/// How long to wait after the `attempts`-th time, in seconds: by chance between half and all of a pause that
-/// grows, so that the reports of an hour in which a provider was away do not all come back in the same second;
-/// and no less than the provider asks for.
+/// The pause after the `attempts`-th request, in seconds. It is random between half and all of a growing time, so
+/// that the reports of a provider's outage are not all retried in the same second. It is at least what the provider
+/// asks for.
 pub(super) fn pause(attempts: i64, wait_seconds: Option<u32>, chance: u64) -> i64 {
     let doublings = u32::try_from(attempts.clamp(1, MOST_ATTEMPTS) - 1).unwrap_or(0) * 2;
     let whole = FIRST_SECONDS.saturating_mul(1 << doublings).min(LONGEST_SECONDS);

@@ -13,43 +13,43 @@ use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 /// The name of the kind of a model.
 pub const MODEL: &str = "ai_model";
 
-/// Figures on fewer cases say nothing.
+/// With fewer cases the figures are not significant.
 const FEWEST_CASES: i64 = 100;
-/// The value of the facet that only one model may have.
+/// The value of a unique facet, so that only one model at a time can have it.
 const SLOT: &str = "analyst";
 
 labels! {
     /// The states of a model.
     pub enum ModelState {
-        /// Known, and not asked.
+        /// Known and not in use.
         Candidate = "candidate",
-        /// Asked, and nobody sees what it says: to be compared.
+        /// Reads reports, but no user sees its answers, because it is being compared.
         OnTrial = "on_trial",
-        /// Asked about every report. One at most is asked, on trial or not.
+        /// Reads every report. At most one model reads reports, on trial or active.
         Active = "active",
-        /// Not asked any more.
+        /// No longer in use.
         Retired = "retired",
-        /// Never to be asked again.
+        /// Excluded for good.
         Scrapped = "scrapped",
     }
 }
 
 labels! {
-    /// What can be done with a model.
+    /// The actions on a model.
     pub enum ModelAction {
-        /// Make it known.
+        /// Register it.
         Register = "register",
         /// Enter the figures of a comparison.
         Examine = "examine",
-        /// Put it on trial, and say why.
+        /// Put it on trial, and give the reason.
         Try = "try",
-        /// Switch it on, and say why.
+        /// Activate it, and give the reason.
         Activate = "activate",
-        /// Switch it off, and say why.
+        /// Deactivate it, and give the reason.
         Retire = "retire",
-        /// Let a retired one be examined and switched on again.
+        /// Make a retired model a candidate again.
         Reconsider = "reconsider",
-        /// Rule a model out for good, and say why.
+        /// Exclude a model for good, and give the reason.
         Scrap = "scrap",
     }
 }
@@ -98,7 +98,7 @@ pub(super) fn kind() -> Result<Kind> {
     let thousandths =
         |name: &str| Ok::<_, Error>(FacetSpec { range: Some((-2000, 2000)), ..plain(name, ValueType::Int)? });
     let kind = Kind::new(KindTable {
-        // A model belongs to no facility: only the top sees what does not.
+        // A model belongs to no facility, so only national level sees it.
         readers: Tiers::new(5, 5)?,
         facets: vec![
             required(plain("processor", ValueType::Text)?),
@@ -116,7 +116,8 @@ pub(super) fn kind() -> Result<Kind> {
     Ok(kind.completed_by(Judged))
 }
 
-/// Whether a model is better follows from its figures; nobody types it in. And one model is asked at a time.
+/// Computes the verdict from a model's figures, so that no user can enter it. It also lets only one model read
+/// reports at a time.
 #[derive(Debug)]
 struct Judged;
 
@@ -132,12 +133,12 @@ impl Complete for Judged {
                 let int = |name: &str| draft.facet(name).and_then(Value::as_int);
                 let (Some(cases), Some(gain), Some(low)) = (int("cases"), int("gain"), int("gain_low"))
                 else {
-                    return Err(Error::invalid("an examination lacks a figure")
+                    return Err(Error::invalid("a figure of the examination is missing")
                         .with_help("give `cases`, `gain` and `gain_low`"));
                 };
                 if low > gain {
                     return Err(Error::invalid("`gain_low` is above `gain`")
-                        .with_help("it is the lower end of the interval around it"));
+                        .with_help("`gain_low` is the lower end of the interval around `gain`"));
                 }
                 let better = cases >= FEWEST_CASES && low > 0;
                 let verdict = if better { "better" } else { "not_better" };
@@ -148,7 +149,7 @@ impl Complete for Judged {
                 Some("better") => draft.set("slot", Some(SLOT.into())),
                 _ => Err(Error::new(
                     ErrorKind::Refused,
-                    "the model was not found to be better than what it replaces",
+                    "no examination has shown that the model is better than the one it replaces",
                 )
                 .with_help(format!(
                     "examine it on {FEWEST_CASES} cases or more; the lower end of its gain must be above 0"
@@ -160,38 +161,38 @@ impl Complete for Judged {
     }
 }
 
-/// The figures of a comparison of two scorers on the same cases, as `eovr_core::triage::evaluate` has them.
+/// The figures of a comparison of two scorers on the same cases, as computed by `eovr_core::triage::evaluate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examined {
-    /// On how many cases.
+    /// The number of cases.
     pub cases: u32,
-    /// By how much its agreement with people (quadratic weighted kappa) is higher, in thousandths.
+    /// The gain in agreement with people (quadratic weighted kappa), in thousandths.
     pub gain: i32,
-    /// The lower end of the 95 % interval around that.
+    /// The lower end of the 95 % interval around the gain.
     pub gain_low: i32,
-    /// What it was compared with.
+    /// The scorer with which it was compared.
     pub against: String,
-    /// SHA-256 of the report, in hex: whoever has it can tell that these are its figures.
+    /// SHA-256 of the report, in hex. A reader of the report can check that these are its figures.
     pub report: String,
 }
 
-/// The models that a host knows, and the one that is asked. What is done here stands in their audit chains.
+/// The models of a host and the one in use. The models' audit chains record every action.
 #[derive(Clone, Debug)]
 pub struct Registry {
     session: Session,
 }
 
 impl Registry {
-    /// The registry as one actor may use it.
+    /// The registry, through one actor's session.
     pub fn of(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// Makes a model known, unless it is; whoever has this session stands in its chain. It is not asked before a
-    /// person switches it on.
+    /// Registers a model, unless it is registered already. Its audit chain names the actor of this session. The model
+    /// is not used before a person activates it.
     ///
     /// # Errors
-    /// `InvalidInput` where a name is none; `Denied` below tier 5; what the store says.
+    /// `InvalidInput` where a name is not valid; `Denied` below tier 5; errors of the store.
     pub async fn register(&self, processor: &Name, model: &str) -> Result<RecordId> {
         let eovr = self.session.eovr();
         let id = model_id(processor, model);
@@ -200,31 +201,31 @@ impl Registry {
             Command::new(ModelAction::Register).set("processor", processor.as_str()).set("model", model);
         let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
         match eovr.commit(commit).await {
-            // It is known.
+            // The model is registered already.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(id),
             done => done.map(|_| id),
         }
     }
 
-    /// Makes a model known that the software itself is equipped for.
+    /// Registers a model for which the software itself has an analyst.
     ///
     /// # Errors
-    /// As [`Registry::register`].
+    /// The errors of [`Registry::register`].
     pub async fn equip(eovr: &Eovr, processor: &Name, model: &str) -> Result<RecordId> {
         let software = danger::unrestricted("eovr.analyst", "make a model known")?;
         Self::of(&eovr.session(software)).register(processor, model).await
     }
 
-    /// Enters the figures of a comparison.
+    /// Records the figures of a comparison.
     ///
     /// # Errors
-    /// `InvalidInput` where they contradict each other; `Refused` where the model is no candidate; `Denied`
+    /// `InvalidInput` where the figures contradict each other; `Refused` where the model is not a candidate; `Denied`
     /// below tier 5.
     pub async fn examine(&self, id: RecordId, examined: Examined) -> Result<()> {
         let Examined { cases, gain, gain_low, against, report } = examined;
         if report.len() != 64 || !report.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(Error::invalid("`report` is no digest")
-                .with_help("SHA-256 of the report, 64 hexadecimal digits"));
+            return Err(Error::invalid("`report` is not a digest")
+                .with_help("give the SHA-256 of the report in 64 hexadecimal digits"));
         }
         let command = Command::new(ModelAction::Examine)
             .set("cases", i64::from(cases))
@@ -235,11 +236,11 @@ impl Registry {
         self.session.act(MODEL, id, command).await.map(drop)
     }
 
-    /// Compares a model with the house's own scorer on the reports that it has read and people have rated, and
-    /// enters the figures.
+    /// Compares a model with the hospital's own scorer on the reports that it has read and people have rated, and
+    /// records the figures.
     ///
     /// # Errors
-    /// `InvalidInput` where there is no such report; `Refused` where the model is neither candidate nor on
+    /// `InvalidInput` where no report has all three ratings; `Refused` where the model is neither a candidate nor on
     /// trial; `Denied` below tier 5.
     pub async fn examine_trial(&self, id: RecordId, subject: &Subject) -> Result<Compared> {
         let record = self.session.load(MODEL, id).await?;
@@ -249,20 +250,20 @@ impl Registry {
         Ok(compared)
     }
 
-    /// Puts a model on trial, in place of the one that is asked: it reads new reports, and what it says is kept on
-    /// the analyses alone, for [`Registry::examine_trial`].
+    /// Puts a model on trial, in place of the one in use. It reads new reports, and its answers are stored only on
+    /// the analyses, for [`Registry::examine_trial`].
     ///
     /// # Errors
-    /// `Refused` where it is no candidate, or nobody says why; `Denied` below tier 5.
+    /// `Refused` where the model is not a candidate, or without a reason; `Denied` below tier 5.
     pub async fn put_on_trial(&self, id: RecordId, why: &str) -> Result<()> {
         self.choose(id, Command::new(ModelAction::Try).note(why), why).await
     }
 
-    /// Switches a model on, in place of the one that is on. Every node asks the new one from the next analysis
-    /// on. For a moment between the two none is on, and analyses of that moment are withheld.
+    /// Activates a model in place of the one in use. Every node uses the new one from the next analysis on. Between
+    /// the two changes no model is active for a moment, and analyses of that moment are withheld.
     ///
     /// # Errors
-    /// `Refused` where it was not found to be better, or nobody says why; `Denied` below tier 5.
+    /// `Refused` where the model was not found to be better, or without a reason; `Denied` below tier 5.
     pub async fn activate(&self, id: RecordId, why: &str) -> Result<()> {
         self.choose(id, Command::new(ModelAction::Activate).note(why), why).await
     }
@@ -270,7 +271,7 @@ impl Registry {
     async fn choose(&self, id: RecordId, command: Command, why: &str) -> Result<()> {
         let record = self.session.load(MODEL, id).await?;
         let kind = self.session.eovr().catalog().kind(MODEL)?.clone();
-        // Decided once for nothing: what would be refused must not have switched the other one off.
+        // A dry run first: if this would be refused, the active model must stay active.
         self.session.decide_on(&kind, &record, command.clone()).await?;
         if let Some(other) = active(&self.session).await?.filter(|other| other.id() != id) {
             let command = Command::new(ModelAction::Retire).note(why).expecting(other.version());
@@ -279,15 +280,15 @@ impl Registry {
         self.session.act(MODEL, id, command).await.map(drop)
     }
 
-    /// Switches a model off. Nothing goes out from the next analysis on.
+    /// Deactivates a model. From the next analysis on nothing is sent.
     ///
     /// # Errors
-    /// `Refused` where it is off, or nobody says why; `Denied` below tier 5.
+    /// `Refused` where the model is not in use, or without a reason; `Denied` below tier 5.
     pub async fn retire(&self, id: RecordId, why: &str) -> Result<()> {
         self.session.act(MODEL, id, Command::new(ModelAction::Retire).note(why)).await.map(drop)
     }
 
-    /// Makes a retired model a candidate again; the figures of its last examination stand.
+    /// Makes a retired model a candidate again. The figures of its last examination stay valid.
     ///
     /// # Errors
     /// `Refused` where it is not retired; `Denied` below tier 5.
@@ -295,15 +296,15 @@ impl Registry {
         self.session.act(MODEL, id, Command::new(ModelAction::Reconsider)).await.map(drop)
     }
 
-    /// Rules a model out for good. It cannot be known again under the same name.
+    /// Excludes a model for good. The same name cannot be registered again.
     ///
     /// # Errors
-    /// `Refused` where it is asked, or nobody says why; `Denied` below tier 5.
+    /// `Refused` where the model is in use, or without a reason; `Denied` below tier 5.
     pub async fn scrap(&self, id: RecordId, why: &str) -> Result<()> {
         self.session.act(MODEL, id, Command::new(ModelAction::Scrap).note(why)).await.map(drop)
     }
 
-    /// Every model, newest first.
+    /// All models, newest first.
     ///
     /// # Errors
     /// `Denied` below tier 5.
@@ -313,14 +314,14 @@ impl Registry {
     }
 }
 
-/// The model that is asked.
+/// The model in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chosen {
     /// Its processor.
     pub processor: Name,
-    /// Its name there.
+    /// Its name at the processor.
     pub model: String,
-    /// Whether it is on trial, so that nobody sees what it says.
+    /// Whether it is on trial, so that no user sees its answers.
     pub on_trial: bool,
 }
 
@@ -340,7 +341,7 @@ async fn active(session: &Session) -> Result<Option<Record>> {
     Ok(session.find(&query).await?.items.into_iter().next())
 }
 
-/// The id of a model follows from what it is: every node that makes it known makes the same record.
+/// The id of a model. It follows from processor and name, so all nodes that register a model make the same record.
 fn model_id(processor: &Name, model: &str) -> RecordId {
     RecordId::derived("eovr.ai_model.v1", &[processor.as_str().as_bytes(), model.as_bytes()])
 }

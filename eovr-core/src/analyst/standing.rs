@@ -7,25 +7,26 @@ use crate::record::{Cell, Column, Tally, Test, Value};
 use crate::risk::Band;
 use crate::service::Session;
 
-/// How a model did in one month, on the facility's calendar.
+/// The figures of a model in one month of the facility's calendar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Month {
-    /// How many questions went out.
+    /// The number of requests.
     pub asked: u64,
-    /// How many analyses were answered.
+    /// The number of answered analyses.
     pub answered: u64,
-    /// How many were parked, by reason.
+    /// The number of parked analyses, by reason.
     pub parked: BTreeMap<String, u64>,
-    /// How many answers took at most so many milliseconds, and more than the class before.
+    /// The number of answers by latency class; the key is the class's upper bound in milliseconds.
     pub took: BTreeMap<i64, u64>,
-    /// Its level beside that of the person who rated the same report: model, person, how often.
+    /// How often each pair of levels occurred: the model's and that of the person who rated the same report.
     pub rated: BTreeMap<(String, String), u64>,
-    /// Where it said how sure it is, in tenths of 100 percent: how often it was as the person said, of how many.
+    /// For each confidence in tenths of 100 percent: how many answers agreed with the person, and how many answers
+    /// there were.
     pub sure: BTreeMap<i64, (u64, u64)>,
 }
 
 impl Month {
-    /// The class in which the middle answer lies, in milliseconds; none where there is none.
+    /// The latency class of the median answer, in milliseconds; `None` without answers.
     pub fn median_took(&self) -> Option<i64> {
         let all: u64 = self.took.values().sum();
         let mut before = 0;
@@ -35,7 +36,7 @@ impl Month {
         })
     }
 
-    /// How often its level was the person's, higher, lower.
+    /// How often the model's level was equal to, above and below the person's.
     pub fn agreement(&self) -> (u64, u64, u64) {
         let place = |name: &str| Band::ALL.iter().position(|band| band.name() == name);
         let mut sums = (0, 0, 0);
@@ -50,11 +51,11 @@ impl Month {
     }
 }
 
-/// How a model did, month by month (`yyyymm`): latency, errors, and its levels beside those of people. Counted by
-/// the store from the analyses and their subjects, so nothing is kept twice and nothing can be forgotten.
+/// The monthly figures of a model (`yyyymm`): latency, failures, and its levels compared with those of people. The
+/// store counts them from the analyses and their subjects, so no second copy can become outdated.
 ///
 /// # Errors
-/// As [`Session::tally`].
+/// The errors of [`Session::tally`].
 pub async fn standing(
     session: &Session,
     subject: &Subject,

@@ -2,31 +2,31 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kind::Catalog;
 use crate::name::Name;
 
-/// What is analysed: a kind of record, what of it goes out, and where the answer goes.
+/// The subject of analysis: a kind of record, its fields that are sent, and the action that stores the answer.
 ///
-/// The kind's workflow has an action that takes the answer down. It may set what [`SETS`] names;
-/// [`Subject::check`] sees that it does.
+/// The action belongs to the kind's workflow and must be allowed to set the names in [`SETS`]; [`Subject::check`]
+/// verifies that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The kind.
     pub kind: Name,
     /// The sealed field with the narrative.
     pub narrative: Name,
-    /// Sealed fields that say who was involved: their words are taken out of the narrative.
+    /// Sealed fields that name persons. Their words are removed from the narrative.
     pub people: Vec<Name>,
-    /// Facets that go out beside it: codes from closed lists, nothing that somebody typed.
+    /// Facets that are sent beside the narrative: codes from closed lists, never text typed by a user.
     pub facts: Vec<Name>,
-    /// What an analyst may choose among for what contributed.
+    /// The codes of contributing factors from which an analyst may choose.
     pub factors: &'static [&'static str],
-    /// The facet with a person's rating, one of the bands: analysts are held against it.
+    /// The facet with a person's rating, one of the bands. It is the reference for analysts.
     pub rated: Name,
-    /// The facet with what the house's own scorer says, one of the bands: a model is compared with it.
+    /// The facet with the rating of the hospital's own scorer, one of the bands. Models are compared with it.
     pub own: Name,
-    /// The action that takes the answer down.
+    /// The action that stores the answer.
     pub action: Name,
 }
 
-/// What the action that takes an answer down sets: facets, and last a sealed field.
+/// The names that this action sets: facets, and last a sealed field.
 pub const SETS: &[&str] = &[
     "analyst_status",
     "analyst_model",
@@ -39,14 +39,15 @@ pub const SETS: &[&str] = &[
 ];
 
 impl Subject {
-    /// Whether a host has what the subject names.
+    /// Checks that a host has everything that the subject names.
     ///
     /// # Errors
-    /// `Config` that says what is missing.
+    /// `Config`, whose message names what is missing.
     pub fn check(&self, catalog: &Catalog) -> Result<()> {
         let kind = catalog.kind(self.kind.as_str())?;
-        let wrong =
-            |what: String| Err(Error::new(ErrorKind::Config, format!("what is to be analysed names {what}")));
+        let wrong = |what: String| {
+            Err(Error::new(ErrorKind::Config, format!("the subject of analysis names {what}")))
+        };
         for field in self.people.iter().chain([&self.narrative]) {
             if kind.field(field.as_str()).is_none() {
                 return wrong(format!("`{field}`, which is no field of `{}`", self.kind));

@@ -6,7 +6,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 #[test]
-fn a_breaker_opens_after_five_failures_in_a_row_and_lets_one_through_to_see() {
+fn a_breaker_opens_after_five_failures_in_a_row_and_then_admits_one_trial() {
     let mut breaker = Breaker::default();
     for _ in 0..4 {
         breaker.failed(at(0), Reason::Timeout, None);
@@ -16,7 +16,7 @@ fn a_breaker_opens_after_five_failures_in_a_row_and_lets_one_through_to_see() {
     assert_eq!((breaker.admit(at(29), 60), breaker.state()), (Err(at(30)), "open"));
     assert_eq!(breaker.admit(at(30), 60), Ok(()));
     assert_eq!((breaker.admit(at(31), 60), breaker.state()), (Err(at(90)), "half_open"));
-    // It rests longer after each failure, and is forgiven after one answer.
+    // The open time grows with each failure, and one answer resets it.
     breaker.failed(at(32), Reason::ServerError, None);
     assert_eq!((breaker.admit(at(91), 60), breaker.state()), (Err(at(92)), "open"));
     assert_eq!(breaker.admit(at(92), 60), Ok(()));
@@ -26,13 +26,13 @@ fn a_breaker_opens_after_five_failures_in_a_row_and_lets_one_through_to_see() {
 }
 
 #[test]
-fn whoever_was_let_through_and_vanished_holds_nobody_up_for_long() {
+fn a_lost_trial_request_blocks_others_only_for_the_time_limit() {
     let mut breaker = Breaker::default();
     breaker.failed(at(0), Reason::Auth, None);
     assert_eq!(
         breaker.admit(at(299), 60),
         Err(at(300)),
-        "a key is put right by a person, which takes minutes"
+        "an administrator must correct the key, which takes minutes"
     );
     assert_eq!(breaker.admit(at(300), 60), Ok(()));
     assert_eq!(breaker.admit(at(359), 60), Err(at(360)));
@@ -40,7 +40,7 @@ fn whoever_was_let_through_and_vanished_holds_nobody_up_for_long() {
 }
 
 #[test]
-fn a_provider_that_asks_to_be_left_alone_is_left_alone() {
+fn the_breaker_respects_the_wait_time_of_a_provider() {
     let mut breaker = Breaker::default();
     breaker.failed(at(0), Reason::RateLimited, Some(17));
     assert_eq!(breaker.admit(at(16), 60), Err(at(17)));
@@ -59,7 +59,7 @@ fn pauses_grow_vary_and_are_no_shorter_than_asked_for() {
     }
     assert_eq!(pause(1, Some(1000), 0), 1000);
     assert_eq!(pause(1, Some(1), 0), 30);
-    assert_eq!(pause(1, Some(u32::MAX), 0), 24 * 3600, "a day is as long as anybody waits");
+    assert_eq!(pause(1, Some(u32::MAX), 0), 24 * 3600, "no pause is longer than a day");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::triage::Scorer as _;
 use crate::triage::analysis::{Analysis, Cleared, NoAnswer, Reason};
 use crate::triage::learn::TextModel;
 
-/// A model that was trained on a house's own reviews, as an analyst: known, tried, compared, switched on and off
-/// like a provider's, in this process. What it is given is what it was trained on: text without names.
+/// A model trained on a hospital's own reviews, as an analyst in this process. It is registered, tried, compared and
+/// switched on and off like a provider's model. It gets text without names, which is also what it was trained on.
 #[derive(Debug)]
 pub struct Trained {
     processor: Name,
@@ -19,14 +19,14 @@ pub struct Trained {
 }
 
 impl Trained {
-    /// The name of its processor, as facilities allow it.
+    /// The name of its processor, which facilities allow.
     pub const PROCESSOR: &str = "house";
 
-    /// A model whose labels are the four bands: one that was trained on the column `level` of a labelled set
-    /// (`export::Labelled`) as `low`, `medium`, `high`, `extreme`.
+    /// An analyst from a model whose labels are the four bands: it was trained on the column `level` of a labelled
+    /// set (`export::Labelled`), with `low`, `medium`, `high`, `extreme`.
     ///
     /// # Errors
-    /// `Config` where its labels are others.
+    /// `Config` where the model has other labels.
     pub fn new(model: TextModel) -> Result<Self> {
         if !model.labels().iter().map(String::as_str).eq(Band::ALL.map(Band::name)) {
             return Err(Error::new(ErrorKind::Config, "the model's labels are not the four bands").with_help(
@@ -38,7 +38,7 @@ impl Trained {
         Ok(Self { processor: Name::new(Self::PROCESSOR)?, name, model })
     }
 
-    /// What the registry knows it by: its name and version. A model that was trained again is another.
+    /// Its name and version, under which it is registered. A model that was trained again is another model.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -50,12 +50,12 @@ impl Analyst for Trained {
         &self.processor
     }
 
-    /// It has no instructions.
+    /// A trained model has no prompt.
     fn prompt(&self) -> &'static str {
         "none"
     }
 
-    /// Another training is another model.
+    /// A model that was trained again is another model.
     fn knows(&self, model: &str) -> bool {
         model == self.name
     }

@@ -11,35 +11,35 @@ use crate::service::Session;
 use crate::triage::metrics::{Bootstrap, Confusion, Weights};
 use crate::workflow::Label as _;
 
-/// No more reports than these are looked at, the newest first.
+/// The most reports of a comparison; the newest are used.
 const MOST_CASES: usize = 10_000;
-/// How often the bootstrap draws, and where its chance begins: the same records give the same figures.
+/// The number of draws and the seed of the bootstrap. The seed is fixed, so the same records give the same figures.
 const BOOTSTRAP: Bootstrap = Bootstrap { draws: 1000, seed: 0 };
 
-/// What a model said, beside what people found and what the house's own scorer had said of the same reports.
+/// A model's ratings compared with those of people and of the hospital's own scorer on the same reports.
 #[derive(Clone, Debug)]
 pub struct Compared {
     /// The figures.
     pub examined: Examined,
-    /// The report whose digest is in them, as JSON: counts, and nothing of any one report.
+    /// The report with that digest, as JSON. It contains counts, and nothing of a single report.
     pub report: String,
 }
 
-/// One report, in three opinions: places among [`Band::ALL`].
+/// The three ratings of one report, as indexes into [`Band::ALL`].
 struct Case {
     person: usize,
     model: usize,
     own: usize,
 }
 
-/// Compares a model with the house's own scorer on every report that all three have judged: it, the scorer and
-/// a person.
+/// Compares a model with the hospital's own scorer on every report that the model, the scorer and a person have
+/// rated.
 ///
-/// People see the scorer's suggestion before they rate, and that of a model on trial not at all; so what the
-/// model gains is gained in spite of that.
+/// A person sees the scorer's rating before rating, and never that of a model on trial. This favours the scorer, so
+/// the model's real gain is at least the computed one.
 ///
 /// # Errors
-/// `InvalidInput` where there is no such report.
+/// `InvalidInput` where no report has all three ratings.
 pub async fn compare(
     session: &Session,
     subject: &Subject,
@@ -119,7 +119,7 @@ fn band(record: &Record, facet: &str) -> Option<usize> {
     Band::ALL.iter().position(|band| band.name() == name)
 }
 
-/// How often each level of a person met each of the other's.
+/// How often each level of a person met each level of the other rater.
 fn table(cases: &[Case], other: impl Fn(&Case) -> usize) -> Vec<Vec<usize>> {
     let levels = 0..Band::ALL.len();
     let row = |person| {

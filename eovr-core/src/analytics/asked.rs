@@ -4,28 +4,27 @@ use crate::analytics::places::Place;
 use crate::name::Name;
 use crate::record::{Cell, Column, Tally, Value};
 
-/// A question, worked out for one cube: every clause is tested once for each id, month and combination,
-/// and not once for each count.
+/// A tally prepared for one cube. It tests every clause once for each id, month and combination, and not once for
+/// each count.
 pub(super) struct Asked<'a> {
     by: Vec<By<'a>>,
-    /// How fine the places must be: 0, they do not matter; else up to which of the three ids they do.
+    /// The granularity of places: 0 where places do not matter, else the number of leading ids that matter.
     pub(super) depth: usize,
-    /// By the number of the id: whether it passes; for each level that is tested.
+    /// For each tested level, by the number of the id: whether the id passes.
     places: Vec<(usize, Vec<bool>)>,
-    /// `None` where months are neither counted by nor tested.
+    /// `None` where the tally neither counts by months nor tests them.
     months: Option<Groups>,
     combinations: Groups,
 }
 
-/// The key of a cell in numbers, [`BITS`] for each column and the first column highest: for each value its
-/// index among the values of its column, in order. So codes are in the order of the keys, and putting them
-/// in order reads no value.
+/// The key of a cell as a number, with [`BITS`] for each column and the first column highest. Each value is its index
+/// among the sorted values of its column. So codes sort like keys, without reading a value.
 type Code = u128;
 
 const BITS: usize = Code::BITS as usize / Tally::MOST_COLUMNS;
 
 impl<'a> Asked<'a> {
-    /// `None` where it is not for this cube to answer.
+    /// `None` where this cube cannot answer the tally.
     pub(super) fn new(cube: &'a Cube, tally: &'a Tally) -> Option<Self> {
         if tally.kind != cube.kind || tally.by.len() > Tally::MOST_COLUMNS {
             return None;
@@ -42,7 +41,7 @@ impl<'a> Asked<'a> {
             let Part::Place(level) = part else { return None };
             Some((*level, cube.places.ids(*level).iter().map(|id| test.holds(Some(id))).collect()))
         });
-        // The code of values that are counted together, where they pass.
+        // The code of a group of values, or `None` where they do not pass.
         let code = |at: &dyn Fn(Part) -> Option<Option<&'a Value>>| {
             let passes = tests.iter().all(|(part, test)| at(*part).is_none_or(|value| test.holds(value)));
             let codes = by.iter().filter_map(|by| Some(by.code(by.number(at(by.part)?)?)));
@@ -66,7 +65,7 @@ impl<'a> Asked<'a> {
         })
     }
 
-    /// The ids counted by, where the place passes.
+    /// The code of the place's ids, where the place passes.
     fn place(&self, place: &Place) -> Option<Code> {
         let at = |level: usize| Some(*place.get(level)? as usize);
         let passes = |(level, passes): &(usize, Vec<bool>)| Some(*passes.get(at(*level)?)?);
@@ -81,10 +80,10 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// A column counted by.
+/// A column by which the tally counts.
 struct By<'a> {
     part: Part,
-    /// Those that occur in the cube, in order.
+    /// The values that occur in the cube, sorted.
     values: Vec<Option<&'a Value>>,
     shift: usize,
 }
@@ -99,7 +98,7 @@ impl<'a> By<'a> {
                 all.map(|values| values.get(index).and_then(Option::as_ref)).collect()
             }
         };
-        // The ids of places are in order, and as numbered.
+        // The ids of places are sorted by their numbers already.
         if !matches!(part, Part::Place(_)) {
             values.sort_unstable();
             values.dedup();
@@ -121,13 +120,13 @@ impl<'a> By<'a> {
     }
 }
 
-/// The months or the combinations of a cube: those of the same code are a group.
+/// The months or the combinations of a cube, grouped by code.
 struct Groups {
-    /// By the number of the month or combination: its group, where it passes.
+    /// The group of each month or combination, by number; `None` where it does not pass.
     of: Vec<Option<usize>>,
-    /// By the number of the group.
+    /// The code of each group, by number.
     codes: Vec<Code>,
-    /// Whether all pass and are one group.
+    /// Whether all pass and form one group.
     are_one: bool,
 }
 
@@ -145,14 +144,14 @@ impl Groups {
     }
 }
 
-/// The sums of one place at a time: a row for each group of months, in it a sum for each group of
+/// The sums of one place at a time: one row for each group of months, and in it one sum for each group of
 /// combinations.
 pub(super) struct Sums<'a> {
     asked: &'a Asked<'a>,
     sums: Vec<u64>,
-    /// The sums that are not zero.
+    /// The indexes of the sums that are not zero.
     touched: Vec<usize>,
-    /// The place that they are of.
+    /// The current place.
     place: Code,
     found: Vec<(Code, u64)>,
 }
@@ -164,7 +163,7 @@ impl<'a> Sums<'a> {
         Self { asked, sums, touched: Vec::new(), place: 0, found: Vec::new() }
     }
 
-    /// Counts a place, where it passes.
+    /// Counts a place, if it passes.
     pub(super) fn add(&mut self, place: &Place, counts: &Counts) {
         let Some(place) = self.asked.place(place) else { return };
         if place != self.place {
@@ -203,7 +202,7 @@ impl<'a> Sums<'a> {
         }
     }
 
-    /// Keeps the sums of a place, and begins anew.
+    /// Stores the sums of a place and resets them.
     fn take(&mut self) {
         let combinations = &self.asked.combinations.codes;
         for index in self.touched.drain(..) {
@@ -215,10 +214,10 @@ impl<'a> Sums<'a> {
         }
     }
 
-    /// A cell for each key, in the order of the keys.
+    /// One cell for each key, in the order of the keys.
     pub(super) fn cells(mut self) -> Vec<Cell> {
         self.take();
-        // Quick, because much is in order already: places come in the order of their numbers.
+        // This sort is fast, because places come in the order of their numbers and so the list is mostly sorted.
         self.found.sort_unstable_by_key(|(code, _)| *code);
         self.found.dedup_by(|(code, count), (kept, sum)| {
             let same = code == kept;
@@ -232,7 +231,7 @@ impl<'a> Sums<'a> {
     }
 }
 
-/// Which of a cube's own columns one is.
+/// The part of a cube to which a column refers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// An id of the place, by its index in [`Place`].

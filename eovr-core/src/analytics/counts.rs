@@ -1,14 +1,14 @@
-/// How many records there are of each month and combination in one place, packed into few bytes.
+/// The number of records for each month and combination in one place, in a compact form.
 ///
-/// A country of thousands of facilities has millions of such counts, nearly all of them small. So they
-/// lie in lists of pairs (combination, count) in LEB128: two bytes for a pair, as a rule.
+/// A country with thousands of facilities has millions of such counts, and nearly all of them are small. They are
+/// stored as lists of pairs (combination, count) in LEB128, mostly two bytes for a pair.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// Each month that has a list, in order, and how many bytes the list has.
+    /// The months that have a list, sorted, each with the length of its list in bytes.
     months: Vec<(u32, u32)>,
-    /// The lists of the months, one behind the other.
+    /// The lists of the months, concatenated.
     lists: Vec<u8>,
-    /// The list over all months.
+    /// The list of all months together.
     whole: Vec<u8>,
     total: u64,
 }
@@ -16,7 +16,7 @@ pub(super) struct Counts {
 /// Month, combination, count.
 pub(super) type Entry = (u32, u32, u64);
 
-/// Whether there is one record more or one less.
+/// One record more or one less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Up,
@@ -24,7 +24,7 @@ pub(super) enum Step {
 }
 
 impl Counts {
-    /// From entries in any order; those of the same month and combination are added up.
+    /// Builds the counts from entries in any order. Entries of the same month and combination are added up.
     pub(super) fn new(mut entries: Vec<Entry>) -> Self {
         let mut counts = Self::default();
         entries.sort_unstable();
@@ -52,17 +52,17 @@ impl Counts {
         })
     }
 
-    /// The list over all months.
+    /// The list of all months together.
     pub(super) fn whole(&self) -> List<'_> {
         List(&self.whole)
     }
 
-    /// How many records there are.
+    /// The number of records.
     pub(super) fn total(&self) -> u64 {
         self.total
     }
 
-    /// Counts one record more or less; `None`, and nothing changed, where there is none to take away.
+    /// Counts one record more or less. `None`: there is no record to subtract, and nothing changed.
     pub(super) fn step(&mut self, month: u32, combination: u32, step: Step) -> Option<()> {
         let at = self.months.partition_point(|(known, _)| *known < month);
         let start = self.months.iter().take(at).map(|(_, length)| *length as usize).sum::<usize>();
@@ -83,7 +83,7 @@ impl Counts {
                 self.months.get_mut(at).into_iter().for_each(|(_, length)| *length = short(list.len()));
             }
         }
-        // Exactly, because room to grow in each of thousands of facilities would be half of the memory.
+        // The exact size, because spare capacity in each of thousands of facilities would be half of the memory.
         self.lists.reserve_exact(list.len().saturating_sub(end - start));
         drop(self.lists.splice(start..end, list));
         self.whole = whole;
@@ -100,7 +100,7 @@ impl Iterator for List<'_> {
     type Item = (u32, u64);
 
     fn next(&mut self) -> Option<Self::Item> {
-        // As a rule a pair is two bytes, and a country has a hundred thousand pairs.
+        // Fast path: most pairs are two bytes, and a country has a hundred thousand pairs.
         if let [combination @ ..0x80, count @ ..0x80, rest @ ..] = self.0 {
             self.0 = rest;
             return Some((u32::from(*combination), u64::from(*count)));
@@ -128,8 +128,7 @@ fn short(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// Writes pairs; those of the same combination, which lie side by side, as one, and none that counts
-/// nothing.
+/// Writes pairs. It merges neighbouring pairs of the same combination and leaves out pairs whose count is zero.
 fn put(bytes: &mut Vec<u8>, pairs: impl Iterator<Item = (u32, u64)>) {
     let mut open: Option<(u32, u64)> = None;
     let mut write = |pair: Option<(u32, u64)>| {
@@ -147,7 +146,7 @@ fn put(bytes: &mut Vec<u8>, pairs: impl Iterator<Item = (u32, u64)>) {
     write(open);
 }
 
-/// Seven bits in a byte, the lowest first; the eighth says that more follow.
+/// Seven bits per byte, lowest first. The eighth bit says that more bytes follow.
 fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number.to_le_bytes()[0] | 0x80);

@@ -12,11 +12,11 @@ use crate::name::Name;
 use crate::ports::{Census, Posted};
 use crate::record::{Cell, Column, Tally, Value, ValueType};
 
-/// The counts of one kind, in memory: month × place × state × tallied facets → how many.
+/// The counts of one kind in memory: month × place × state × tallied facets → number of records.
 ///
-/// A value that is built from a [`Census`] and moved on by the messages of the feed, one by one. Each
-/// facility has its counts, and beside them stand the sums of each governorate and of the country, so that
-/// a national figure walks a few hundred counts and not millions.
+/// A cube is built from a [`Census`] and updated by the messages of the feed, one by one. It has the counts of each
+/// facility and also the sums of each governorate and of the country, so a national figure reads a few hundred counts
+/// and not millions.
 ///
 /// ```
 /// use eovr_core::analytics::Cube;
@@ -37,21 +37,21 @@ pub struct Cube {
     pub(super) places: Places,
 }
 
-/// The state and the tallied facets of a record, in the order of the table.
+/// The state and the tallied facets of a record, in the order of the kind's table.
 type Combination = Vec<Option<Value>>;
 
 impl Cube {
-    /// The columns of the census that a cube of this kind is built from.
+    /// The columns of the census from which a cube of this kind is built.
     pub fn columns(kind: &Kind) -> Vec<Column> {
         let envelope =
             [Column::Governorate, Column::Administration, Column::Facility, Column::Month, Column::State];
         envelope.into_iter().chain(kind.table().tallied.iter().cloned().map(Column::Facet)).collect()
     }
 
-    /// The cube of a census by [`Cube::columns`].
+    /// Builds the cube from a census by [`Cube::columns`].
     ///
     /// # Errors
-    /// `Bug` where the census has other columns, or other values than the kind declares.
+    /// `Bug` where the census has columns or values that the kind does not declare.
     pub fn new(kind: &Kind, census: Census) -> Result<Self> {
         let declared = |name: &Name| Some((name.clone(), kind.facet(name.as_str())?.value_type));
         let mut cube = Self {
@@ -73,16 +73,16 @@ impl Cube {
         Ok(cube)
     }
 
-    /// The position of the feed up to which every change is counted.
+    /// The position in the feed up to which the cube has counted every change.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Moves on by one message of the feed. What is counted already is passed over.
+    /// Applies one message of the feed. A message that is already counted is ignored.
     ///
     /// # Errors
-    /// `Bug` where the message is not the next one, cannot be read, or takes away what is not there. The
-    /// cube is of no use then: build a new one.
+    /// `Bug` where the message is not the next one, cannot be read, or subtracts a record that is not counted. After
+    /// an error the cube is invalid: build a new one.
     pub fn apply(&mut self, posted: &Posted) -> Result<()> {
         if posted.position <= self.position {
             return Ok(());
@@ -121,11 +121,11 @@ impl Cube {
         self.places.step(&ids, month, after, Step::Up)
     }
 
-    /// The combination that a message speaks of; `None` where it names what is not tallied here.
+    /// The combination in a message. `None`: the message has a value that the cube does not tally.
     fn combination(&self, state: String, facets: BTreeMap<Name, serde_json::Value>) -> Option<Combination> {
         let mut combination = vec![Some(Value::from(state))];
         for (name, value_type) in &self.tallied {
-            // One that is missing was told by a node that does not count by it, and is not known.
+            // A facet is missing where the sending node does not tally it, so its value is unknown.
             combination.push(match facets.get(name)? {
                 serde_json::Value::Null => None,
                 json => Some(value(json, *value_type)?),
@@ -135,7 +135,7 @@ impl Cube {
         facets.keys().all(tallied).then_some(combination)
     }
 
-    /// The parts of a key of a census.
+    /// The parts of a census key.
     fn parts(&self, key: Vec<Option<Value>>) -> Option<(Ids, Value, Combination)> {
         let mut key = key.into_iter();
         let mut text = || key.next().flatten().filter(|value| value.value_type() == ValueType::Text);
@@ -152,8 +152,8 @@ impl Cube {
         fits.then_some((ids, month, combination))
     }
 
-    /// Whether a cube of this kind answers such a question: it counts by and tests its own columns alone,
-    /// and the scope is a part of the organisation, not somebody's own records.
+    /// Whether a cube of this kind can answer this tally. The tally must use only the cube's columns, and the scope
+    /// must be a part of the organisation and not an actor's own records.
     pub fn answers(kind: &Kind, scope: &Scope, tally: &Tally) -> bool {
         let tallied = |name: &Name| kind.table().tallied.iter().position(|known| known == name);
         let columns = tally.by.iter().chain(tally.clauses.iter().map(|clause| &clause.column));
@@ -164,8 +164,7 @@ impl Cube {
             && columns.into_iter().all(|column| part(column, tallied).is_some())
     }
 
-    /// The answer that the store would give at [`Cube::position`], cell for cell; `None` where
-    /// [`Cube::answers`] says no.
+    /// The same answer that the store would give at [`Cube::position`]. `None` where [`Cube::answers`] is false.
     pub fn answer(&self, scope: &Scope, tally: &Tally) -> Option<Vec<Cell>> {
         let asked = Asked::new(self, tally)?;
         let mut sums = Sums::new(&asked);
@@ -176,14 +175,14 @@ impl Cube {
     }
 }
 
-/// How much there is, not what.
+/// Prints sizes, and no values.
 impl fmt::Debug for Cube {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cube({} at {}, {} facilities)", self.kind, self.position, self.places.len())
     }
 }
 
-/// Values with short numbers in place of themselves.
+/// Values, each with a short number that stands for it.
 pub(super) struct Numbered<T> {
     pub(super) all: Vec<T>,
     numbers: BTreeMap<T, u32>,

@@ -1,15 +1,15 @@
-//! What each figure means, which tier may ask for it, and where it comes from.
+//! Figures: their meaning, the tier that may request each, and their source.
 //!
-//! A store counts by reading an index: for the whole country that takes longer with every year. So an
-//! engine may keep the counts themselves, in a [`Cube`] for each kind: a few megabytes whatever the number
-//! of records, and a national figure in microseconds. It is built from one census of the store and follows
-//! the store's feed from there; before every answer the engine reads what is new in the feed, so a figure
-//! is what the store itself would have said between the question and the answer. Whatever looks wrong on
-//! the way (a position left out, a message that cannot be read, a count below zero) throws the cube away,
-//! and the next question builds a new one: an answer may be slow, never wrong.
+//! A store counts by reading an index, and for the whole country that takes longer every year. Therefore an engine
+//! can keep the counts itself, in one [`Cube`] for each kind. A cube is a few megabytes whatever the number of
+//! records, and answers a national figure in microseconds. It is built from one census of the store and then follows
+//! the store's feed. Before every answer the engine reads the new messages of the feed, so a figure is what the store
+//! itself would have answered between the request and the response. On any inconsistency (a missing position, an
+//! unreadable message, a negative count) the engine discards the cube, and the next request builds a new one. So an
+//! answer may be slow, but never wrong.
 //!
-//! All nodes on one store should tally the same facets: at a message of one that does not, a cube is built
-//! anew, so its figures are right and slow.
+//! All nodes on one store should tally the same facets. A message from a node that tallies others makes the engine
+//! build a new cube, so its figures stay correct but are slow.
 
 mod asked;
 mod counts;
@@ -25,36 +25,36 @@ use crate::error::Result;
 use crate::name::Name;
 use crate::record::{Cell, Column};
 
-/// Counts, and where they come from.
+/// Counts and their source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figures {
-    /// A cell for each combination that occurs, in the order of the keys.
+    /// One cell for each combination that occurs, in the order of the keys.
     pub cells: Vec<Cell>,
-    /// Who counted.
+    /// The source of the counts.
     pub source: Source,
 }
 
-/// Who counted.
+/// The source of counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The store.
     Store,
     /// The cube, up to date with the store's feed.
     Memory,
-    /// The cube the months that lie wholly before or after a moment, and after it the store the month or
-    /// two in between. Every record is counted once, though the two halves are a moment apart.
+    /// The cube counted the months entirely before or after a moment, and the store the one or two months in between.
+    /// Every record is counted once, although the two parts are read a moment apart.
     Both,
 }
 
-/// The rows of the action table for figures: summary from tier 2, trends from tier 3, comparison of
-/// places from tier 4.
+/// The rows of the action table for figures: summary from tier 2, trends from tier 3, comparison of places from tier
+/// 4.
 pub(crate) fn actions() -> Result<(Name, Vec<ActionRow>)> {
     let row = |name: &str, lowest: u8| Ok(ActionRow::new(Name::new(name)?, Tiers::new(lowest, 5)?));
     Ok((Name::new("analytics")?, vec![row("summary", 2)?, row("trends", 3)?, row("compare", 4)?]))
 }
 
-/// Which of them a tally is: counting by place compares, counting by time shows a trend, anything else
-/// is a summary of what the actor sees.
+/// The action that a tally requires: counting by place is a comparison, counting by time is a trend, anything else is
+/// a summary of what the actor sees.
 pub fn action_for(by: &[Column]) -> &'static str {
     let place = |column: &Column| {
         matches!(column, Column::Governorate | Column::Administration | Column::Facility | Column::Author)
@@ -67,9 +67,9 @@ pub fn action_for(by: &[Column]) -> &'static str {
     }
 }
 
-/// Cells in the order of their keys, those of the same key added up.
+/// Sorts cells by key, and adds up cells with the same key.
 pub(crate) fn in_order(mut cells: Vec<Cell>) -> Vec<Cell> {
-    // Stable, because it is quick where much is in order already: both halves of an answer are.
+    // A stable sort, because it is fast on the two sorted parts of an answer.
     cells.sort_by(|one, next| one.key.cmp(&next.key));
     cells.dedup_by(|next, kept| {
         let same = next.key == kept.key;

@@ -7,15 +7,15 @@ use crate::record::Value;
 
 /// The counts of every facility, of every governorate and of the country.
 ///
-/// An id is a number here: its index among the ids of its level, in order. So places lie in the order of
-/// their ids, an administration is a range, and an answer is put in order without reading an id.
+/// Each id is replaced by its index among the sorted ids of its level. So places sort like their ids, an
+/// administration is a range, and an answer is sorted without reading an id.
 #[derive(Default)]
 pub(super) struct Places {
-    /// Governorates, administrations, facilities.
+    /// The sorted ids of governorates, administrations and facilities.
     ids: [Vec<Value>; 3],
-    /// In the order of the places.
+    /// Sorted by place.
     facilities: Vec<(Place, Counts)>,
-    /// By the number of the governorate.
+    /// By number of the governorate.
     governorates: Vec<Counts>,
     country: Counts,
 }
@@ -46,17 +46,17 @@ impl Places {
         places
     }
 
-    /// How many facilities have counts.
+    /// The number of facilities that have counts.
     pub(super) fn len(&self) -> usize {
         self.facilities.len()
     }
 
-    /// The ids of a level, in order.
+    /// The sorted ids of a level.
     pub(super) fn ids(&self, level: usize) -> &[Value] {
         self.ids.get(level).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Counts one record more or less; `None` where there is none to take away.
+    /// Counts one record more or less. `None`: there is no record to subtract.
     pub(super) fn step(&mut self, ids: &Ids, month: u32, combination: u32, step: Step) -> Option<()> {
         let place = if step == Step::Up { self.number(ids) } else { self.known(ids)? };
         let at = self.facilities.binary_search_by_key(&place, |(place, _)| *place).ok()?;
@@ -73,8 +73,8 @@ impl Places {
         Some(place)
     }
 
-    /// The numbers of these ids. A new id moves those behind it on, in every place: seldom, and cheaper
-    /// than to put every answer in order.
+    /// The numbers of these ids. A new id shifts the numbers of later ids in every place. That is rare, and cheaper
+    /// than sorting every answer.
     fn number(&mut self, ids: &Ids) -> Place {
         let mut place = Place::default();
         for (level, ((number, all), id)) in place.iter_mut().zip(&mut self.ids).zip(ids).enumerate() {
@@ -96,8 +96,8 @@ impl Places {
         place
     }
 
-    /// The counts that make up a scope, as coarse as the question allows: 0, places do not matter; 1,
-    /// governorates do; 2 and more, facilities do. `None` where a scope is not made up of places.
+    /// The counts that make up a scope, as coarse as the tally allows: 0, places do not matter; 1, governorates do; 2
+    /// and more, facilities do. `None` where the scope is not a part of the organisation.
     pub(super) fn counts(&self, reach: &Reach, depth: usize) -> Option<Vec<(Place, &Counts)>> {
         let facilities = match reach {
             Reach::Nothing => return Some(Vec::new()),
@@ -126,7 +126,7 @@ impl Places {
         Some(([number, 0, 0], self.governorates.get(number as usize)?))
     }
 
-    /// The facilities of a place, given by as many ids as it has; they lie side by side.
+    /// The facilities of a place, which has one to three ids; they are adjacent.
     fn within(&self, ids: &[&OrgId]) -> &[(Place, Counts)] {
         let numbers = ids.iter().enumerate().map(|(level, id)| self.index(level, id));
         let Some(wanted) = numbers.collect::<Option<Vec<_>>>() else { return &[] };

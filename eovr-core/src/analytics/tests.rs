@@ -28,13 +28,13 @@ fn check(counts: &Counts, model: &Model) {
     let mut whole: BTreeMap<u32, u64> = BTreeMap::new();
     model.iter().for_each(|((_, of), count)| *whole.entry(*of).or_default() += count);
     assert_eq!(counts.whole().collect::<BTreeMap<_, _>>(), whole);
-    assert_eq!(counts.whole().count(), whole.len(), "a combination stands twice");
+    assert_eq!(counts.whole().count(), whole.len(), "a combination is listed twice");
     assert_eq!(counts.total(), whole.values().sum::<u64>());
 }
 
 proptest! {
     #[test]
-    fn counts_are_what_was_counted(
+    fn counts_equal_a_plain_count(
         start in prop::collection::vec((0..5_u32, 0..300_u32, 1..100_000_u64), 0..40),
         steps in prop::collection::vec((0..6_u32, 0..300_u32, any::<bool>()), 0..120),
     ) {
@@ -42,7 +42,7 @@ proptest! {
         start.iter().for_each(|(month, of, count)| *model.entry((*month, *of)).or_default() += count);
         let mut counts = Counts::new(start);
         check(&counts, &model);
-        // Some steps go where something is, so that counts fall to nothing.
+        // Some steps use existing records, so that counts reach zero.
         let there: Vec<_> = model.keys().copied().collect();
         for (index, (month, of, up)) in steps.into_iter().enumerate() {
             let key = there.get(index * 7 % 120).copied().filter(|_| !up).unwrap_or((month, of));
@@ -62,7 +62,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_counted_down_to_nothing_leaves_nothing() {
+fn counting_down_to_zero_leaves_no_entry() {
     let mut counts = Counts::default();
     for of in 0..200 {
         counts.step(of % 7, of, Step::Up).unwrap();
@@ -102,7 +102,7 @@ fn a_message_moves_a_count_once() {
     let mut cube = cube();
     let posted = Posted { position: 5, message: message().to_string() };
     cube.apply(&posted).unwrap();
-    // The same again is passed over: with the count gone, applying it would fail.
+    // The same message again is ignored. Applying it would fail, because the count is zero.
     cube.apply(&posted).unwrap();
     assert_eq!(cube.position(), 5);
     let again = Posted { position: 6, ..posted };
@@ -110,7 +110,7 @@ fn a_message_moves_a_count_once() {
 }
 
 #[test]
-fn a_message_of_another_kind_moves_the_position_alone() {
+fn a_message_of_another_kind_changes_only_the_position() {
     let mut cube = cube();
     let other = Posted { position: 5, message: message().to_string().replace("incident.", "incidents.") };
     cube.apply(&other).unwrap();
@@ -118,9 +118,9 @@ fn a_message_of_another_kind_moves_the_position_alone() {
     cube.apply(&Posted { position: 6, message: message().to_string() }).unwrap();
 }
 
-/// A node that counts by fewer facets says nothing of the others: that is not the same as "not set".
+/// A node that tallies fewer facets does not mention the others, which differs from "not set".
 #[test]
-fn what_is_not_told_is_not_taken_for_nothing() {
+fn a_facet_missing_in_a_message_is_not_treated_as_unset() {
     let mut told = message();
     told["after"].as_object_mut().unwrap().remove("high_risk");
     let refused = cube().apply(&Posted { position: 5, message: told.to_string() }).unwrap_err();
@@ -128,7 +128,7 @@ fn what_is_not_told_is_not_taken_for_nothing() {
 }
 
 #[test]
-fn what_does_not_fit_is_not_applied() {
+fn an_inconsistent_message_is_not_applied() {
     let changed = |key: &str, value: serde_json::Value| {
         let mut message = message();
         message[key] = value;
@@ -162,7 +162,7 @@ fn what_does_not_fit_is_not_applied() {
 }
 
 #[test]
-fn a_census_of_other_columns_makes_no_cube() {
+fn a_census_with_other_columns_is_rejected() {
     let wrong: [fn(&mut Vec<Option<Value>>); 6] = [
         |key| drop(key.pop()),
         |key| key.push(None),
@@ -189,7 +189,8 @@ fn drawn(most: usize) -> impl Strategy<Value = Vec<Drawn>> {
     prop::collection::vec(([0..3_usize, 0..3, 0..3], 202_601..202_605_u32, 0..3_usize, 0..3_usize), 0..most)
 }
 
-/// The same ids occur in different governorates and administrations: hospitals move, and leave their past.
+/// The same ids occur in different governorates and administrations, because hospitals move and leave records in
+/// their old place.
 fn drawn_stamp(numbers: [usize; 3]) -> Stamp {
     let [governorate, administration, facility] =
         numbers.map(|number| OrgId::new(["M", "C", "X"][number]).unwrap());
@@ -238,9 +239,9 @@ fn test(column: usize, key: &[Option<Value>]) -> Test {
 }
 
 proptest! {
-    /// In any order of arrival, for any columns, what counting the records one by one would say.
+    /// The cube gives the same answer as counting the records one by one, for any order of arrival and any columns.
     #[test]
-    fn an_answer_is_what_was_counted(
+    fn an_answer_equals_a_plain_count(
         census in drawn(40), later in drawn(20), by in prop::collection::vec(0..7_usize, 0..5),
         tested in prop::collection::vec(0..7_usize, 0..3),
     ) {
@@ -272,7 +273,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_not_its_own_a_cube_leaves_to_the_store() {
+fn a_cube_leaves_other_tallies_to_the_store() {
     let stamp = |facility: &str| Stamp {
         governorate: OrgId::new("CAI").unwrap(),
         administration: OrgId::new("CAI-1").unwrap(),
@@ -293,7 +294,7 @@ fn what_is_not_its_own_a_cube_leaves_to_the_store() {
     assert_eq!(answer(&visitor, &all), Some(0));
     let elsewhere = Actor::new(author.clone(), Role::QualityAdmin, Seat::Facility(stamp("CAI-1-2"))).unwrap();
     assert_eq!(answer(&elsewhere, &all), Some(0));
-    // Whose records they are is not counted.
+    // A cube does not count by author.
     assert_eq!(answer(&member.clone().own_records_only(), &all), None);
     assert_eq!(answer(&Actor::holder(author, name("receipt"), [0; 32]), &all), None);
     let others =
@@ -303,7 +304,7 @@ fn what_is_not_its_own_a_cube_leaves_to_the_store() {
         assert_eq!(answer(&member, &all.clone().filter(column, Test::Absent)), None);
     }
     assert_eq!(answer(&member, &Tally::of(name("follow_up"))), None);
-    // More columns than anybody may count by.
+    // More columns than a tally may have.
     let many = (0..=Tally::MOST_COLUMNS).fold(all, |tally, _| tally.by(Column::State));
     assert_eq!(answer(&member, &many), None);
 }

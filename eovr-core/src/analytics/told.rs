@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::name::Name;
 use crate::record::{Value, ValueType};
 
-/// What a cube reads of a [`crate::decide::Message`].
+/// The members of a [`crate::decide::Message`] that a cube reads.
 #[derive(Deserialize)]
 pub(super) struct Told {
     pub(super) topic: String,
@@ -21,7 +21,7 @@ pub(super) struct Told {
     pub(super) after: BTreeMap<Name, serde_json::Value>,
 }
 
-/// A facet's value, read back from a message.
+/// The value of a facet in a message.
 pub(super) fn value(json: &serde_json::Value, value_type: ValueType) -> Option<Value> {
     Some(match value_type {
         ValueType::Text => Value::from(json.as_str()?),

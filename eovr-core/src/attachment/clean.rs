@@ -1,14 +1,14 @@
-//! Pictures without what stands beside the picture. What is kept is listed, so that what a camera will
-//! invent next year is left out.
+//! Removes metadata from pictures. An allow list names what is kept, so that metadata formats of the future are
+//! removed too.
 
 use img_parts::Bytes;
 use img_parts::png::{Png, PngChunk};
 
-/// A JPEG of its picture alone: which way up it is stays, since without it phones' photographs lie on
-/// their side. None where the bytes are no whole JPEG.
+/// The JPEG with its picture data only. The orientation stays, because without it viewers show phone photographs
+/// sideways. `None` where the bytes are not a complete JPEG.
 ///
-/// A picture that comes in several scans may have anything between them, so all of it is read to its end (ITU-T T.81,
-/// annex B).
+/// A JPEG may have metadata between several scans, so the function reads all of them to the end (ITU-T T.81, annex
+/// B).
 pub(super) fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
     const BEGIN: u8 = 0xD8;
     const SCAN: u8 = 0xDA;
@@ -18,10 +18,10 @@ pub(super) fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
     let (mut turned, mut scans, mut in_scan) = (None, 0, false);
     loop {
         let (data, marker, behind) = next_marker(rest)?;
-        // Outside of a scan nothing stands between two segments.
+        // Outside a scan, bytes between two segments are dropped.
         kept.extend_from_slice(if in_scan { data } else { b"" });
         if marker == END {
-            // Behind it phones hide a film, a second picture, or where it was.
+            // Behind the end marker phones store a video, a second picture, or the location.
             kept.extend([0xFF, END]);
             return (scans > 0).then_some(kept);
         }
@@ -47,27 +47,28 @@ pub(super) fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// A marker that has no segment and says nothing.
+/// A marker that has no segment and no meaning (TEM).
 const TEMPORARY: u8 = 0x01;
 
-/// The data before the next marker, the marker, and what is behind it.
+/// The data before the next marker, the marker, and the bytes behind it.
 fn next_marker(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     let mut from = 0;
     loop {
         let at = from + bytes.get(from..)?.iter().position(|byte| *byte == 0xFF)?;
-        // A marker may have more of these before it, which fill.
+        // Fill bytes (0xFF) may stand before a marker.
         let fill = bytes.get(at..)?.iter().take_while(|byte| **byte == 0xFF).count();
         match *bytes.get(at + fill)? {
-            // In the picture's own data a zero says that it was no marker; restarts are part of it.
+            // In scan data a zero after 0xFF means that it is data and no marker. Restart markers belong to the scan
+            // data.
             0x00 | 0xD0..=0xD7 => from = at + fill + 1,
             marker => return Some((bytes.get(..at)?, marker, bytes.get(at + fill + 1..)?)),
         }
     }
 }
 
-/// A PNG of its picture alone. None where the bytes are no whole PNG.
+/// The PNG with its picture data only. `None` where the bytes are not a complete PNG.
 pub(super) fn png(bytes: &[u8]) -> Option<Vec<u8>> {
-    /// What a decoder needs, and how colours are meant.
+    /// The chunks that a decoder needs, and those that define colours.
     const PICTURE: [&[u8; 4]; 15] = [
         b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"sBIT", b"cICP",
         b"bKGD", b"pHYs", b"acTL", b"fcTL",
@@ -85,29 +86,29 @@ pub(super) fn png(bytes: &[u8]) -> Option<Vec<u8>> {
     whole.then(|| png.encoder().bytes().to_vec())
 }
 
-/// Tables, frames and scans; of what programs add only the colours and how they are coded.
+/// Tables, frames and scans. Of the application segments only those that define colours and their coding.
 fn is_picture(marker: u8, contents: &[u8]) -> bool {
     match marker {
-        // Not `JFXX`, which holds a small copy of the picture before it was cut.
+        // Not `JFXX`, because it holds a thumbnail of the picture before it was cropped.
         0xE0 => contents.starts_with(b"JFIF\0"),
         0xE2 => contents.starts_with(b"ICC_PROFILE\0"),
         0xEE => contents.starts_with(b"Adobe"),
-        // The last two are JPEG-LS's.
+        // The last two belong to JPEG-LS.
         0xC0..=0xCF | 0xDA..=0xDF | 0xF7 | 0xF8 => true,
         _ => false,
     }
 }
 
-/// What stands before the 26 bytes of [`only_turned`].
+/// The bytes before the 26 bytes of [`only_turned`].
 const EXIF_SEGMENT: [u8; 10] = *b"\xFF\xE1\0\x22Exif\0\0";
 
-/// What a camera says of a picture, where a segment holds that.
+/// The Exif data of a segment, where it has any.
 fn exif_of(marker: u8, contents: &[u8]) -> Option<&[u8]> {
     contents.strip_prefix(b"Exif\0\0").filter(|_| marker == 0xE1)
 }
 
-/// Which way up, 1 to 8, where that is said. Cameras and programs write entries that are damaged; one of them costs
-/// itself and not what stands beside it, as in viewers.
+/// The orientation, 1 to 8, where there is one. Cameras and programs write damaged entries. Like viewers, the
+/// function skips a damaged entry and reads the others.
 fn orientation(tiff: &[u8]) -> Option<u16> {
     let read = exif::Reader::new().continue_on_error(true).read_raw(tiff.to_vec());
     let exif = read.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
@@ -116,7 +117,7 @@ fn orientation(tiff: &[u8]) -> Option<u16> {
     (2..=8).contains(&turned).then_some(u16::try_from(turned).ok()?)
 }
 
-/// The shortest TIFF that says which way up (TIFF 6.0, section 2): a header and a directory of one entry.
+/// The shortest TIFF with an orientation (TIFF 6.0, section 2): a header and a directory of one entry.
 fn only_turned(turned: u16) -> [u8; 26] {
     let mut tiff = *b"MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
     if let Some(at) = tiff.get_mut(18..20) {
@@ -136,8 +137,8 @@ mod tests {
         [&[0xFF, marker], length.as_slice(), contents].concat()
     }
 
-    /// A photograph of a phone: its own header, where it was taken, a comment, a colour profile, the
-    /// picture in two scans, and a film behind its end.
+    /// A photograph as a phone writes it: header, location, comment, colour profile, the picture in two scans, and a
+    /// video behind the end.
     fn photograph(turned: u16) -> Vec<u8> {
         let mut exif = b"Exif\0\0".to_vec();
         exif.extend(only_turned(turned));
@@ -165,7 +166,7 @@ mod tests {
         .concat()
     }
 
-    /// Which way up a reader that is not ours finds a picture to be.
+    /// The orientation that an independent reader finds.
     fn says(picture: &[u8]) -> Option<u32> {
         let mut picture = std::io::Cursor::new(picture);
         let exif = exif::Reader::new().read_from_container(&mut picture).ok()?;
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_photograph_keeps_its_picture_and_forgets_where_it_was() {
+    fn cleaning_keeps_the_picture_and_removes_the_location() {
         let cleaned = jpeg(&photograph(6)).unwrap();
         assert!(!has(&cleaned, b"GPS") && !has(&cleaned, b"Hassan") && !has(&cleaned, b"small copy"));
         for part in [&b"JFIF\0"[..], b"colours", b"pic\xFF\x00ture\xFF\xD0one", b"picture two\xFF\xD9"] {
@@ -207,9 +208,9 @@ mod tests {
         assert_eq!(jpeg(&cleaned), Some(cleaned));
     }
 
-    /// An orientation of 6 beside something that is broken: viewers turn all of these.
+    /// The orientation is 6 and another entry is broken. Viewers rotate all of these pictures.
     #[test]
-    fn one_damaged_entry_does_not_cost_which_way_up() {
+    fn a_damaged_entry_does_not_lose_the_orientation() {
         const TURNED: (u16, u16, u32, u32) = (0x112, 3, 1, 6 << 16);
         let far = 0x00FF_FFFF;
         let mut cut = tiff(&[TURNED, (0x131, 2, 40, 60)], 0);
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_stays_between_the_scans_of_a_picture() {
+    fn metadata_between_scans_is_removed() {
         let beside = [
             segment(0xFE, b"Patient Samira"),
             segment(0xE1, b"Exif\0\0GPS 30.04"),
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_png_stays_the_way_up_that_it_says() {
+    fn a_png_keeps_its_orientation() {
         let chunk = |kind: [u8; 4], contents: &[u8]| {
             PngChunk::new(kind, Bytes::copy_from_slice(contents)).encoder().bytes().to_vec()
         };
@@ -266,12 +267,12 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_upright_has_no_exif_at_all() {
+    fn an_upright_picture_has_no_exif() {
         assert!(!has(&jpeg(&photograph(1)).unwrap(), b"Exif"));
     }
 
     #[test]
-    fn half_a_photograph_is_none() {
+    fn a_truncated_jpeg_is_refused() {
         let whole = photograph(6);
         let end = whole.windows(2).rposition(|pair| pair == [0xFF, 0xD9]).unwrap();
         for length in 0..=end {
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_png_keeps_its_picture_and_forgets_who_made_it() {
+    fn cleaning_a_png_removes_its_author() {
         let chunk = |kind: [u8; 4], contents: &'static [u8]| {
             img_parts::png::PngChunk::new(kind, Bytes::from_static(contents)).encoder().bytes().to_vec()
         };
@@ -304,7 +305,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is sent, the readers end, and do not panic.
+        /// For any input the readers terminate and do not panic.
         #[test]
         fn any_bytes_are_read_or_refused(tail in proptest::collection::vec(any::<u8>(), 0..400)) {
             jpeg(&[b"\xFF\xD8\xFF".as_slice(), &tail].concat());

@@ -3,22 +3,22 @@ use std::fmt;
 use super::{LARGEST, clean, too_large};
 use crate::error::{Error, Result};
 
-/// What a file may be.
+/// The accepted types of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Media {
-    /// A photograph, as cameras make it.
+    /// A JPEG photograph.
     Jpeg,
-    /// A picture, as screens are copied.
+    /// A PNG picture, such as a screenshot.
     Png,
-    /// A document.
+    /// A PDF document.
     Pdf,
 }
 
 impl Media {
-    /// All.
+    /// All types.
     pub const ALL: [Self; 3] = [Self::Jpeg, Self::Png, Self::Pdf];
 
-    /// Its media type.
+    /// The media type.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
@@ -27,7 +27,7 @@ impl Media {
         }
     }
 
-    /// How names of such files end; the first is the usual one.
+    /// The file extensions of this type; the first is the usual one.
     pub const fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
@@ -36,7 +36,8 @@ impl Media {
         }
     }
 
-    /// The same name with an ending that says what the file is: by it whoever saves a file decides what opens it.
+    /// The name with an extension of this type. The operating system chooses the program for a saved file by its
+    /// extension.
     pub(super) fn named(self, name: &str) -> String {
         let fits = name.rsplit_once('.').is_some_and(|(stem, ending)| {
             !stem.is_empty() && self.extensions().iter().any(|known| ending.eq_ignore_ascii_case(known))
@@ -44,7 +45,7 @@ impl Media {
         match self.extensions().first() {
             Some(usual) if !fits => {
                 let room = super::LONGEST_NAME - usual.len() - 1;
-                // Systems pass over dots and spaces at the end, and would see another ending.
+                // Operating systems ignore trailing dots and spaces, so they would see another extension.
                 let stem: String = name.chars().take(room).collect();
                 match stem.trim_end_matches(['.', ' ']) {
                     "" => format!("file.{usual}"),
@@ -55,25 +56,26 @@ impl Media {
         }
     }
 
-    /// What these bytes are. A PDF may have an order mark and line ends before it.
+    /// The type of these bytes. A PDF may have a byte order mark and line ends before it.
     ///
     /// # Errors
-    /// `InvalidInput` where they are nothing of this, or too many.
+    /// `InvalidInput` where the bytes are of no accepted type, or too many.
     pub fn of(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > LARGEST {
             return Err(too_large());
         }
         Self::ALL.into_iter().find(|media| media.begins(bytes)).ok_or_else(|| {
-            Error::invalid("the file is none of those that are taken")
-                .with_help("a JPEG or PNG picture, or a PDF; what it is called does not matter")
+            Error::invalid("the file is of a type that is not accepted")
+                .with_help("send a JPEG or PNG picture, or a PDF; the name of the file does not matter")
         })
     }
 
-    /// The same file without what stands beside the picture; a document stays as it is.
+    /// The same file without the metadata of a picture. A PDF stays unchanged.
     ///
     /// # Errors
-    /// `InvalidInput` where it is not whole: a JPEG or PNG whose end is missing, a PDF with neither `startxref` nor
-    /// `%%EOF` in its last 2,048 bytes. Viewers show the first half of a photograph that was cut off, and its sender meant the whole.
+    /// `InvalidInput` where the file is not complete: a JPEG or PNG whose end is missing, a PDF with neither
+    /// `startxref` nor `%%EOF` in its last 2,048 bytes. Viewers show the first half of a truncated photograph, but
+    /// its sender meant the whole.
     pub fn cleaned(self, bytes: &[u8]) -> Result<Vec<u8>> {
         let whole = match self {
             Self::Jpeg => clean::jpeg(bytes),
@@ -81,8 +83,8 @@ impl Media {
             Self::Pdf => ends_as_pdf(bytes).then(|| bytes.to_vec()),
         };
         whole.ok_or_else(|| {
-            Error::invalid(format!("the file begins as {self} and does not go on so"))
-                .with_help("it was cut short or damaged; send it again")
+            Error::invalid(format!("the file begins as {self} but the rest is missing or damaged"))
+                .with_help("send the complete file again")
         })
     }
 
@@ -100,16 +102,15 @@ impl Media {
     }
 }
 
-/// How many bytes of an order mark and of line ends stand before a PDF. Programs that send files put them there, and
-/// viewers look for the beginning in the first 1,024 bytes.
+/// The number of bytes of a byte order mark and of line ends before a PDF. Some programs that send files add them,
+/// and viewers look for the beginning in the first 1,024 bytes.
 fn before_pdf(bytes: &[u8]) -> usize {
     let mark = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let blank = bytes.iter().skip(mark).take(1024).take_while(|byte| byte.is_ascii_whitespace()).count();
     mark + blank
 }
 
-/// Whether a PDF has its end, near the end of the file: where it begins to be read from, or the mark behind that. A
-/// download that broke off has neither.
+/// Whether a PDF has `startxref` or `%%EOF` near the end of the file. An interrupted download has neither.
 fn ends_as_pdf(bytes: &[u8]) -> bool {
     let tail = bytes.get(bytes.len().saturating_sub(2048)..).unwrap_or_default();
     let has = |word: &[u8]| tail.windows(word.len()).any(|part| part == word);
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pdf_is_known_by_its_beginning_and_whole_by_its_end() {
+    fn the_beginning_identifies_a_pdf_and_the_end_shows_that_it_is_complete() {
         let whole = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\nstartxref\n9\n%%EOF\n".as_slice();
         for before in ["", "\u{feff}", "\r\n", "\u{feff}\n\n", &"\n".repeat(1000)] {
             let file = [before.as_bytes(), whole].concat();
@@ -141,12 +142,12 @@ mod tests {
         assert!(Media::Pdf.cleaned(&long).is_ok());
         for cut in [&whole[..9], &whole[..30], &[whole, &[0; 3000]].concat()] {
             let error = Media::Pdf.cleaned(cut).unwrap_err();
-            assert!(error.to_string().contains("does not go on so"), "{error}");
+            assert!(error.to_string().contains("missing or damaged"), "{error}");
         }
     }
 
     #[test]
-    fn a_blank_before_a_picture_makes_it_none() {
+    fn a_space_before_a_picture_is_refused() {
         assert!(Media::of(b"\n\xFF\xD8\xFF").is_err());
     }
 }

@@ -1,16 +1,15 @@
-//! Files that belong to a record: photographs, scanned papers.
+//! Files that belong to a record: photographs and scanned papers.
 //!
-//! An attachment is a child record with its own audit chain, in which every reading stands; the file itself
-//! is sealed in the core and lies with the host's [`Blobs`]. The chain covers the sealed bytes by their
-//! digest, so a file that was exchanged does not open.
+//! An attachment is a child record with its own audit chain, which records every download. The core seals the file,
+//! and the host's [`Blobs`] store it. The chain contains the digest of the sealed bytes, so a file that was exchanged
+//! does not open.
 //!
-//! **What a file is, its bytes say** ([`Media`]), never its name or what a browser claimed. What a camera
-//! writes into a photograph beside the picture (where it was taken, when, by which device, a small copy from
-//! before a face was cut out) is taken out before it is kept, wherever in the file it stands; which way up
-//! the picture is stays. A PDF is kept as it came: what it says of its author stays in it, and a server
-//! tells browsers to save a PDF and not to open it. A file whose end is missing is refused, be it a picture or a PDF.
+//! **The bytes determine the type of a file** ([`Media`]), never its name or the browser's claim. Before a photograph
+//! is stored, its metadata is removed wherever in the file it stands: location, time, device, and a thumbnail from
+//! before a face was cropped out. The orientation stays. A PDF is stored unchanged, so its author's name stays in it,
+//! and a server tells browsers to save a PDF and not to open it. A picture or PDF whose end is missing is refused.
 //!
-//! The engine knows the kind by a table like any other; [`kind`] makes one for any parent.
+//! The engine knows the kind only by its table; [`kind`] makes one for any parent.
 
 mod clean;
 mod media;
@@ -35,33 +34,33 @@ use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 /// The most bytes of one file: 10 MiB.
 pub const LARGEST: usize = 10 << 20;
 
-/// The most files that one record has at a time.
+/// The most files that one record can have at a time.
 pub const MOST: u32 = 10;
 
-/// The most characters of a name.
+/// The most characters of a file name.
 const LONGEST_NAME: usize = 255;
 
-/// What the sealed bytes are bound to, as a field is by its name.
+/// The name to which the seal of the file's bytes is bound, as the seal of a field is bound to the field's name.
 const CONTENT: &str = "content";
 
 labels! {
     /// The states of an attachment.
     pub enum State {
-        /// There.
+        /// The file is stored.
         Kept = "kept",
-        /// Taken away: the record of it stays, the file is gone.
+        /// The file was deleted, and its record stays.
         Removed = "removed",
     }
 }
 
 labels! {
-    /// What can be done with one.
+    /// The actions on an attachment.
     pub enum Action {
         /// Add it.
         Attach = "attach",
         /// Read the file.
         Read = "read",
-        /// Take it away, and say why.
+        /// Delete the file, and give the reason.
         Remove = "remove",
     }
 }
@@ -88,11 +87,11 @@ impl Workflow for AttachmentWorkflow {
     ];
 }
 
-/// The kind of the files of another kind, whose workflow names the action that adds one. At most [`MOST`]
-/// are kept at a time.
+/// The attachment kind for another kind, whose workflow names the action that adds a file. A record can have at most
+/// [`MOST`] files at a time.
 ///
 /// # Errors
-/// `InvalidInput` where a name is none.
+/// `InvalidInput` where a name is not valid.
 pub fn kind(name: &str, of: &str, action: &str) -> Result<Kind> {
     let required = |name: &str, value_type| {
         Ok::<_, Error>(FacetSpec { required: true, ..FacetSpec::new(Name::new(name)?, value_type) })
@@ -116,7 +115,7 @@ pub fn kind(name: &str, of: &str, action: &str) -> Result<Kind> {
     })
 }
 
-/// The files of one kind of record, as one actor may work with them.
+/// The attachments of one kind of record, through one actor's session.
 #[derive(Clone, Copy, Debug)]
 pub struct Attachments<'a> {
     session: &'a Session,
@@ -124,18 +123,18 @@ pub struct Attachments<'a> {
     blobs: &'a dyn Blobs,
 }
 
-/// A file, opened.
+/// An opened file.
 pub struct File {
-    /// Its name as it was given, without folders and signs that steer, with an ending that says what it is.
+    /// Its original name, without folders and control characters, and with an extension of its type.
     pub name: Zeroizing<String>,
-    /// What it is.
+    /// Its type.
     pub media: Media,
     /// Its bytes.
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
 impl<'a> Attachments<'a> {
-    /// The files of this kind, for whom the session is for.
+    /// The attachments of this kind, through this session.
     pub fn of(session: &'a Session, kind: &'a str, blobs: &'a dyn Blobs) -> Self {
         Self { session, kind, blobs }
     }
@@ -143,27 +142,27 @@ impl<'a> Attachments<'a> {
     /// Adds a file to a record.
     ///
     /// # Errors
-    /// `InvalidInput` where it is too large, of another sort than [`Media`] has, or one more than [`MOST`];
-    /// `NotFound` where the record is out of scope; `Refused` where its workflow takes no file now.
+    /// `InvalidInput` where the file is too large, is not one of [`Media`], or exceeds [`MOST`]; `NotFound` where the
+    /// record is out of scope; `Refused` where its workflow does not allow a file now.
     pub async fn attach(&self, to: RecordId, name: &str, bytes: &[u8]) -> Result<Written> {
         let eovr = self.session.eovr();
         let id = eovr.new_id(eovr.now(), &mut eovr.entropy()?);
         self.attach_as(to, id, name, bytes).await
     }
 
-    /// The same under an id that the caller chose, so that the same file sent again is a `Conflict`.
+    /// The same with an id chosen by the caller, so that sending the same file again is a `Conflict`.
     ///
     /// # Errors
     /// As [`Attachments::attach`].
     pub async fn attach_as(&self, to: RecordId, id: RecordId, name: &str, bytes: &[u8]) -> Result<Written> {
-        // Before anything is kept: who may not, or for what is not there, fills no disk.
+        // The permission check comes before the file is stored, so that a denied caller cannot fill the disk.
         self.may_attach(to).await?;
         let media = Media::of(bytes)?;
         let clean = media.cleaned(bytes)?;
         let eovr = self.session.eovr();
         let mut entropy = eovr.entropy()?;
-        // Its own, and not the record's: where the same file is sent twice at once, one of them fails, and
-        // takes with it the blob that it has kept and no other.
+        // The blob has its own id and not the record's. If the same file is sent twice at once, one attempt fails and
+        // deletes only its own blob.
         let mut random = [0; 16];
         entropy.fill(&mut random);
         let blob = uuid::Builder::from_random_bytes(random).into_uuid();
@@ -180,15 +179,15 @@ impl<'a> Attachments<'a> {
         let attached = self.session.create_child_as(self.kind, to, id, command).await;
         match &attached {
             Ok(_) => {}
-            // Nobody knows whether the record was made, and a record without its file would be worse.
+            // The record may have been made, and a record without its file would be worse than an unused blob.
             Err(error) if error.kind() == ErrorKind::Uncertain => {}
-            // What fails to go away is waste, and the error that matters is the other one.
+            // A blob that cannot be deleted is only waste, and the caller must see the first error.
             Err(_) => drop(self.blobs.remove(blob).await),
         }
         attached
     }
 
-    /// The files of a record, newest first, those taken away included.
+    /// The files of a record, newest first, including deleted ones.
     ///
     /// # Errors
     /// As [`Session::find`].
@@ -197,12 +196,12 @@ impl<'a> Attachments<'a> {
         Ok(self.session.find(&query.filter(Column::Parent, Test::Is(Value::from(of)))).await?.items)
     }
 
-    /// Opens a file of a record. That it was read, by whom and when stands in its audit chain, before the
-    /// file is given.
+    /// Opens a file of a record. Before the function returns the file, the audit chain records who downloads it and
+    /// when.
     ///
     /// # Errors
-    /// `NotFound` where there is none, or not with that record; `Refused` where it was taken away; `Tampered`
-    /// where the file is not the one that was kept; `Key` where its key was destroyed.
+    /// `NotFound` where the record has no such file; `Refused` where the file was deleted; `Tampered` where the file
+    /// is not the one that was stored; `Key` where its key was destroyed.
     pub async fn read(&self, of: RecordId, id: RecordId) -> Result<File> {
         let record = self.one(of, id).await?;
         self.session.act(self.kind, id, Command::new(Action::Read)).await?;
@@ -210,24 +209,24 @@ impl<'a> Attachments<'a> {
         Ok(File { name: name(self.session, &record)?, media: media(&record)?, bytes })
     }
 
-    /// Whether a file of a record is what these bytes are kept as. Nothing of it is given, so that it is no reading.
+    /// Whether these bytes are a file's content. The caller gets no content, so the audit chain records no download.
     ///
     /// # Errors
     /// As [`Attachments::read`].
     pub async fn holds(&self, of: RecordId, id: RecordId, bytes: &[u8]) -> Result<bool> {
         let record = self.one(of, id).await?;
         if *record.state() == State::Removed.name() {
-            return Err(Error::new(ErrorKind::Refused, "the file was taken away").with("record", id));
+            return Err(Error::new(ErrorKind::Refused, "the file was deleted").with("record", id));
         }
         let kept = self.kept(&record).await?;
         Ok(*kept == Media::of(bytes)?.cleaned(bytes)?)
     }
 
-    /// Takes a file away, and says why. The file is gone for good; that it was there stays known.
+    /// Deletes a file, and gives the reason. The file is gone for good; its record stays.
     ///
     /// # Errors
-    /// As [`Session::act`]; `Unavailable` where the record says so already and the file could not be
-    /// reached: the same call again then removes it.
+    /// The errors of [`Session::act`]; `Unavailable` where the record is already marked as removed and the blob store
+    /// cannot be reached. Then the same call again deletes the file.
     pub async fn remove(&self, of: RecordId, id: RecordId, reason: &str) -> Result<Written> {
         let record = self.one(of, id).await?;
         let removed = *record.state() == State::Removed.name();
@@ -248,15 +247,16 @@ impl<'a> Attachments<'a> {
         }
     }
 
-    /// What was kept, opened.
+    /// The stored file, opened.
     async fn kept(&self, record: &Record) -> Result<Zeroizing<Vec<u8>>> {
         let id = record.id();
-        let lost = || Error::new(ErrorKind::Tampered, "the file is not there").with("record", id);
+        let lost =
+            || Error::new(ErrorKind::Tampered, "the file is missing in the blob store").with("record", id);
         let bytes = self.blobs.get(blob(record)?).await?.ok_or_else(lost)?;
         let digest = Value::Bytes(Sha256::digest(&bytes).to_vec());
         if record.facet("digest") != Some(&digest) {
             return Err(
-                Error::new(ErrorKind::Tampered, "the file is not the one that was kept").with("record", id)
+                Error::new(ErrorKind::Tampered, "the file is not the one that was stored").with("record", id)
             );
         }
         let sealed = Sealed::from_stored(bytes)?;
@@ -280,22 +280,22 @@ impl<'a> Attachments<'a> {
     }
 }
 
-/// What the file of an attachment is.
+/// The type of an attachment's file.
 ///
 /// # Errors
-/// `Tampered` where the record does not say.
+/// `Tampered` where the record has no valid type.
 pub fn media(record: &Record) -> Result<Media> {
     let name = record.facet("media").and_then(Value::as_text).unwrap_or_default();
     Media::ALL.into_iter().find(|media| media.name() == name).ok_or_else(|| {
-        Error::new(ErrorKind::Tampered, "an attachment does not say what it is").with("record", record.id())
+        Error::new(ErrorKind::Tampered, "an attachment has no valid media type").with("record", record.id())
     })
 }
 
-/// What the file of an attachment is called, with an ending that says what it is: also where it was attached before
-/// names were given one.
+/// The name of an attachment's file, with an extension of its type. Releases before this rule stored names without
+/// one, so the function adds it here.
 ///
 /// # Errors
-/// As [`Session::open`]; `Tampered` where the record does not say what the file is.
+/// The errors of [`Session::open`]; `Tampered` where the record has no valid type.
 pub fn name(session: &Session, record: &Record) -> Result<Zeroizing<String>> {
     let name = session.open(record, "name")?.unwrap_or_default();
     Ok(media(record)?.named(&name).into())
@@ -304,7 +304,7 @@ pub fn name(session: &Session, record: &Record) -> Result<Zeroizing<String>> {
 fn blob(record: &Record) -> Result<Uuid> {
     let text = record.facet("blob").and_then(Value::as_text).unwrap_or_default();
     Uuid::try_parse(text).map_err(|_| {
-        Error::new(ErrorKind::Tampered, "an attachment does not say where it is").with("record", record.id())
+        Error::new(ErrorKind::Tampered, "an attachment has no valid blob id").with("record", record.id())
     })
 }
 
@@ -312,7 +312,7 @@ fn too_large() -> Error {
     Error::invalid("the file is too large").with_help(format!("at most {LARGEST} bytes"))
 }
 
-/// The last part of a path, without signs that nobody sees and that turn `gpj.exe` around.
+/// The last part of a path, without invisible characters, which could make `gpj.exe` look like `exe.jpg`.
 fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let seen = |c: &char| !c.is_control() && !is_steering(*c);
@@ -323,12 +323,12 @@ fn plain_name(name: &str) -> String {
     }
 }
 
-/// Marks of direction, and others without a width.
+/// Marks of text direction and other characters without a width.
 fn is_steering(c: char) -> bool {
     matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
-/// Says what and how much, and nothing of it.
+/// Prints type and size, and no content.
 impl std::fmt::Debug for File {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "File({}, {} bytes)", self.media, self.bytes.len())
@@ -340,7 +340,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_neither_climbs_nor_turns_around() {
+    fn a_name_has_no_folders_and_no_direction_marks() {
         assert_eq!(plain_name("../../etc/passwd"), "passwd");
         assert_eq!(plain_name(r"C:\Users\mona\photo.jpg"), "photo.jpg");
         assert_eq!(plain_name("invoice\u{202E}gpj.exe"), "invoicegpj.exe");
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn how_a_name_ends_says_what_the_bytes_are() {
+    fn the_extension_follows_the_type() {
         for (media, given, named) in [
             (Media::Png, "gpj.exe", "gpj.exe.png"),
             (Media::Pdf, "x.hta", "x.hta.pdf"),
@@ -365,7 +365,7 @@ mod tests {
             (Media::Jpeg, "صورة.jpg", "صورة.jpg"),
         ] {
             assert_eq!(media.named(given), named);
-            assert_eq!(media.named(named), named, "once is enough");
+            assert_eq!(media.named(named), named, "naming twice changes nothing");
         }
         assert_eq!(Media::Pdf.named(&"ن".repeat(LONGEST_NAME)).chars().count(), LONGEST_NAME);
     }

@@ -10,10 +10,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::record::Record;
 use crate::time::Timestamp;
 
-/// A record that is what the last event of its chain left: what is decided on, and what may grant something.
+/// A record that matches the last event of its chain. The engine decides on such records only, and only such records
+/// grant rights.
 ///
-/// A store is not believed: who can write to the database could change a row and have the next honest action
-/// vouch for it, or give an account another role.
+/// The engine does not trust the store. An attacker with write access to the database could change a row, and the
+/// next honest action would vouch for the change, or give an account another role.
 ///
 /// ```compile_fail,E0423
 /// # fn of(record: eovr_core::record::Record) -> eovr_core::audit::Attested {
@@ -23,7 +24,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attested(Record);
 
-/// What is compared.
+/// The members of the event that are compared.
 #[derive(Deserialize)]
 struct Last<'e> {
     #[serde(borrow)]
@@ -37,22 +38,22 @@ struct Last<'e> {
 }
 
 impl Attested {
-    /// Compares a record with the bytes of the last event of its chain; `None` where it has no event.
+    /// Compares a record with the bytes of the last event of its chain. `None`: the chain has no event.
     ///
     /// # Errors
-    /// `Tampered` where the event is not the one that the record names, where the record is not what it left, or
-    /// where no holder of the key made it; `Key` where the key of its code is not here.
+    /// `Tampered` where the record names another event, differs from what the event left, or where the event's code
+    /// is forged, or missing although required; `Key` where this process does not have the key of the code.
     pub fn of(record: Record, last: Option<&str>, authenticator: Option<&Authenticator>) -> Result<Self> {
         match finding(&record, last, authenticator) {
             None => Ok(Self(record)),
             Some((kind, finding)) => Err(Error::new(kind, finding)
-                .with_help("its audit trail says more; restore the record from a backup")
+                .with_help("see its audit trail for details; restore the record from a backup")
                 .with("kind", &record.envelope.kind)
                 .with("record", record.id())),
         }
     }
 
-    /// A record that a decision has just made, with its event.
+    /// A record that a decision has just made together with its event.
     pub(crate) fn decided(record: Record) -> Self {
         Self(record)
     }
@@ -88,7 +89,7 @@ fn finding(
             Some(Code::Good) => {}
             None if !authenticator.is_required() => {}
             Some(Code::Unknown) => {
-                return Some((ErrorKind::Key, "the code of the last event is of a key that is not here"));
+                return Some((ErrorKind::Key, "this process does not have the key of the last event's code"));
             }
             Some(Code::Forged) | None => return tampered("no holder of the key made the last event"),
         }

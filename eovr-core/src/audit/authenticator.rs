@@ -14,24 +14,23 @@ use crate::record::Record;
 
 const DOMAIN: &[u8] = b"eovr.event.mac.v1\n";
 
-/// A key's id of 16 bytes, a point, a code of 32 bytes, in base64url without padding.
+/// A key id of 16 bytes, a dot, a code of 32 bytes, in base64url without padding.
 pub(crate) const TAG: usize = 22 + 1 + 43;
 
-/// Makes and checks the message authentication codes of events: HMAC-SHA-256 (RFC 2104) under keys that no
-/// store has.
+/// Makes and checks the message authentication codes of events: HMAC-SHA-256 (RFC 2104). No store has the keys.
 ///
-/// The hash of an event says that it was not changed; anybody can compute it. The code says that a holder of
-/// the key made the event. It covers the event as it was hashed up to the code itself, so the record, the place
-/// in the chain and the hash of the event before:
+/// The hash of an event shows that the event was not changed, but any writer can compute a hash. The code shows that
+/// a holder of the key made the event. The code covers the event's hashed bytes up to the code itself, and so the
+/// record, the place in the chain and the hash of the previous event:
 ///
 /// ```text
 /// mac = HMAC-SHA-256( key, "eovr.event.mac.v1\n" ‖ SHA-256( "eovr.event.v1\n" ‖ body up to `,"mac":` ) )
 /// ```
 ///
-/// A clone shares the keys, which are wiped from memory with the last one.
+/// Clones share the keys. The keys are wiped from memory when the last clone is dropped.
 #[derive(Clone)]
 pub struct Authenticator {
-    /// The newest first: it makes codes, the others check them.
+    /// Newest first. The first key makes codes; the others only check them.
     keys: Arc<[Key]>,
     required: bool,
 }
@@ -42,25 +41,25 @@ struct Key {
     mac: Hmac<Sha256>,
 }
 
-/// What an authenticator says of a code.
+/// The result of checking a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     /// A holder of the key made it for this event.
     Good,
-    /// It was not made for this event.
+    /// The code does not fit this event.
     Forged,
-    /// It names a key that is not here.
+    /// The code names a key that this authenticator does not have.
     Unknown,
 }
 
 impl Authenticator {
-    /// From the keys, the newest first. `required`: every chain ends with an event that has a code; otherwise
-    /// releases that made none may still be writing.
+    /// From the keys, newest first. `required`: every chain must end with an event that has a code. Otherwise an
+    /// older release, which makes no codes, may still be writing.
     pub fn new<'k>(keys: impl IntoIterator<Item = (Uuid, &'k [u8; 32])>, required: bool) -> Self {
         Self { keys: keys.into_iter().map(|(id, key)| Key::new(id, key)).collect(), required }
     }
 
-    /// From keys, the newest first; where one is not given, it is among its own.
+    /// From keys, newest first. A key without bytes here is one that this authenticator already has.
     pub(crate) fn renewed<'k>(
         &self,
         keys: impl IntoIterator<Item = (Uuid, Option<&'k [u8; 32]>)>,
@@ -83,12 +82,12 @@ impl Authenticator {
         self.required
     }
 
-    /// Checks the chain of a record as [`verify`](crate::audit::verify) does, and who made its events.
+    /// Checks the chain of a record as [`verify`](crate::audit::verify) does, and also the codes of its events.
     pub fn verify(&self, kind: &Kind, record: &Record, events: &[StoredEvent]) -> Verdict {
         chain::check(kind, record, events, Some(self))
     }
 
-    /// The code of an event, from the digest of what it covers; none without a key.
+    /// The code of an event, from the digest of the covered bytes. `None` without a key.
     pub(crate) fn tag(&self, covered: &[u8; 32]) -> Option<String> {
         let key = self.keys.first()?;
         let mut tag = String::with_capacity(TAG);
@@ -117,7 +116,7 @@ impl Authenticator {
 
 impl Key {
     fn new(id: Uuid, key: &[u8; 32]) -> Self {
-        // HMAC fills a key up to a block of the hash by zeros.
+        // HMAC pads a key with zeros to the hash's block size.
         let mut block = Zeroizing::new([0; 64]);
         block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         Self { id, mac: Hmac::new((&*block).into()) }

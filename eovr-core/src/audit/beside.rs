@@ -1,5 +1,5 @@
-//! What a store keeps beside the bytes of an event: copies for people at a database's prompt, and the message of the
-//! feed. Figures, notices and logins follow the feed, so a verifier looks at it as well.
+//! What a store keeps beside the bytes of an event: copies for administrators who query the database, and the message
+//! of the feed. The verifier checks these too, because figures, notices and logins follow the feed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,17 +22,17 @@ pub struct Beside {
     pub kind: String,
     /// The place in the chain.
     pub seq: u64,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// Who.
+    /// The actor.
     pub actor: String,
-    /// What.
+    /// The action.
     pub action: String,
     /// The message of the feed: [`crate::decide::Message`] as JSON.
     pub message: String,
 }
 
-/// Where and what, and no facet of the message.
+/// Prints kind, place and action, and no facet of the message.
 impl fmt::Debug for Beside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Beside({} {} {}, {} bytes)", self.kind, self.seq, self.action, self.message.len())
@@ -40,7 +40,7 @@ impl fmt::Debug for Beside {
 }
 
 impl Beside {
-    /// Whether the copies are those of the event.
+    /// Whether the copies match the event.
     pub(super) fn fits(&self, event: &Seen<'_>) -> bool {
         self.kind == event.kind
             && self.seq == event.seq
@@ -77,14 +77,14 @@ pub(super) struct Told<'m> {
     before: Option<BTreeMap<Cow<'m, str>, Json>>,
     #[serde(borrow)]
     after: BTreeMap<Cow<'m, str>, Json>,
-    /// Releases before codes did not name it.
+    /// Absent in messages of releases that made no codes.
     #[serde(borrow, default)]
     event: Option<Cow<'m, str>>,
 }
 
 impl Told<'_> {
-    /// Whether it tells of this event of this record; its facets are for [`Told::tells_after`] and
-    /// [`Told::tells_before`].
+    /// Whether the message is about this event of this record. [`Told::tells_after`] and [`Told::tells_before`]
+    /// compare its facets.
     pub(super) fn tells(&self, record: &Record, event: &Seen<'_>, hash: &[u8; 32]) -> bool {
         let (envelope, stamp) = (&record.envelope, &record.envelope.stamp);
         self.topic.split_once('.') == Some((&*event.kind, &*event.action))
@@ -118,7 +118,7 @@ fn facets_fit(told: &BTreeMap<Cow<'_, str>, Json>, past: &Past<'_>) -> bool {
         match past.facets.get(&name) {
             None => json.is_null(),
             Some(Known::Value(value)) => is(json, value),
-            // It stands in no event.
+            // No event contains the value, so it cannot be compared.
             Some(Known::Digest(_)) => true,
         }
     })

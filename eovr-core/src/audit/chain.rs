@@ -10,30 +10,30 @@ use crate::kind::{Kind, VOUCH};
 use crate::record::{Head, Record};
 use crate::time::Timestamp;
 
-/// What a verifier found in one chain.
+/// The result of verifying one chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The chain is whole, and the record is what its last event left.
+    /// The chain is complete, and the record matches its last event.
     Intact {
-        /// How many events it has.
+        /// The number of events.
         events: u64,
-        /// How many of them, from the first, a code vouches for that only a holder of the key can make. Fewer than
-        /// `events` where an older release wrote the last ones; 0 where the verifier had no key.
+        /// The number of events, from the first, that are covered by a code, which only a holder of the key can make.
+        /// Fewer than `events` where an older release wrote the last ones; 0 where the verifier had no key.
         authenticated: u64,
     },
-    /// Something is wrong; the first thing found.
+    /// The verifier found a fault; this is the first one.
     Broken {
         /// The place in the chain, from 1.
         seq: u64,
-        /// What is wrong there.
+        /// The fault.
         finding: String,
     },
 }
 
 impl Verdict {
-    /// Whether nothing was found.
+    /// Whether the verifier found no fault.
     pub fn is_intact(&self) -> bool {
         matches!(self, Self::Intact { .. })
     }
@@ -43,18 +43,18 @@ impl Verdict {
     }
 }
 
-/// Checks the whole chain of a record, and the record against it, without a key.
+/// Verifies the whole chain of a record, and the record against it, without a key.
 ///
-/// What is sealed is covered as it stands. Finds any event that was changed, removed, added or moved, a record
-/// that was changed or set back without an event, a change that an event does not tell of, and a step that leaves
-/// the workflow. Who can rewrite the whole chain and the record can deceive it: [`Authenticator::verify`] has the
-/// key that such a writer lacks, and signed checkpoints kept elsewhere are for chains that were removed
-/// (`audit::log`).
+/// Sealed values are covered as stored, without opening them. The verifier finds any event that was changed, removed,
+/// added or moved, a record that was changed or set back without an event, a change that an event does not describe,
+/// and a step that the workflow does not allow. An attacker who can rewrite both the whole chain and the record can
+/// deceive it. [`Authenticator::verify`] uses a key that such an attacker does not have. Signed checkpoints that are
+/// stored elsewhere show that a chain was removed (`audit::log`).
 pub fn verify(kind: &Kind, record: &Record, events: &[StoredEvent]) -> Verdict {
     check(kind, record, events, None)
 }
 
-/// What the verifier reads of an event.
+/// The members of an event that the verifier reads.
 #[derive(Deserialize)]
 pub(super) struct Seen<'e> {
     #[serde(borrow)]
@@ -133,13 +133,13 @@ pub(super) fn check(
             match authenticator.check(&covered, tag) {
                 Code::Good => authenticated = seq,
                 Code::Forged => return broken("no holder of the key made the event"),
-                Code::Unknown => return broken("the code of the event is of a key that is not here"),
+                Code::Unknown => return broken("this process does not have the key of the event's code"),
             }
         }
         let message = match &stored.beside {
             None => None,
             Some(beside) if !beside.fits(&event) => {
-                return broken("what stands beside the event is not what the event says");
+                return broken("the copies stored beside the event do not match the event");
             }
             Some(beside) => match beside.told() {
                 Some(message) if message.tells(record, &event, &hash) => Some(message),
@@ -169,10 +169,10 @@ pub(super) fn check(
     }
 }
 
-pub(super) const OTHERWISE: &str = "the feed tells of the event otherwise than it was";
+pub(super) const OTHERWISE: &str = "the message in the feed does not match the event";
 pub(super) const CHANGED: &str = "the record is not what its last event left";
 
-/// Whether the workflow of the kind, under whose rules the event was made, has this step.
+/// Whether the kind's workflow allows this step. The caller has checked that the event was made under this workflow.
 fn is_a_step(kind: &Kind, event: &Seen<'_>) -> bool {
     let machine = kind.machine();
     match event.from.as_deref() {

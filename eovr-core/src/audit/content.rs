@@ -5,11 +5,11 @@ use sha2::{Digest, Sha256};
 use crate::name::Name;
 use crate::record::{Envelope, Record, Value};
 
-/// The digest of everything that a record says, so that an event can commit to it.
+/// The digest of a record's content, with which an event commits to the record.
 ///
-/// Every part is preceded by its length, so no two records share a digest by moving a byte from one
-/// part to the next. The number is left out of the first: the store assigns it, after the event was made. So are
-/// `updated_at` and the head, which the event itself carries.
+/// Every part is preceded by its length, so no two records share a digest because a byte moved from one part to the
+/// next. The digest leaves out the number in the first event, because the store assigns it after the event was made.
+/// It also leaves out `updated_at` and the head, because the event itself contains them.
 pub(crate) fn content_digest(record: &Record) -> [u8; 32] {
     let sealed = record.sealed.iter().map(|(name, sealed)| (name, sealed.as_bytes()));
     let envelope = &record.envelope;
@@ -19,7 +19,8 @@ pub(crate) fn content_digest(record: &Record) -> [u8; 32] {
     content.finish()
 }
 
-/// The same with each facet by the digest of its value: a value that stands in no event can be checked, too.
+/// The same with each facet replaced by the digest of its value, so that values that no event contains can be checked
+/// too.
 pub(crate) fn digest_of_digests(record: &Record) -> [u8; 32] {
     let digests = record.facets.iter().map(|(name, value)| (name, value_digest(value)));
     let sealed = record.sealed.iter().map(|(name, sealed)| (name, sealed.as_bytes()));
@@ -30,7 +31,7 @@ pub(crate) fn digest_of_digests(record: &Record) -> [u8; 32] {
     content.finish()
 }
 
-/// The digest of one value, with its type.
+/// The digest of one value and its type.
 pub(crate) fn value_digest(value: &Value) -> [u8; 32] {
     let mut content = Content(Sha256::new());
     content.part(b"eovr.value.v1");
@@ -38,7 +39,7 @@ pub(crate) fn value_digest(value: &Value) -> [u8; 32] {
     content.finish()
 }
 
-/// What a record said before some of its changes: all that can change, on an envelope of which the rest is fixed.
+/// The earlier content of a record, before some of its changes. The fixed part of the envelope is shared.
 pub(crate) struct Past<'r> {
     fixed: &'r Envelope,
     pub(crate) state: Name,
@@ -47,10 +48,10 @@ pub(crate) struct Past<'r> {
     pub(crate) sealed: BTreeMap<Name, Vec<u8>>,
 }
 
-/// What is known of a facet's value.
+/// What the verifier knows of a facet's value.
 pub(crate) enum Known {
     Value(Value),
-    /// It stands in no event.
+    /// Only the digest is known, because no event contains the value.
     Digest([u8; 32]),
 }
 
@@ -67,7 +68,7 @@ impl<'r> Past<'r> {
         }
     }
 
-    /// As [`content_digest`]; none where a value is known by its digest alone.
+    /// As [`content_digest`]. `None` where a value is known only by its digest.
     pub(crate) fn content(&self) -> Option<[u8; 32]> {
         let facets = self.facets.iter().map(|(name, known)| match known {
             Known::Value(value) => Some((name, value)),

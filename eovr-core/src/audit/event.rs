@@ -15,7 +15,7 @@ use crate::record::{ActorId, Head, Value};
 use crate::seal::Sealed;
 use crate::time::Timestamp;
 
-/// One thing that happened to one record.
+/// One change of one record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Version of this format: 1.
@@ -26,55 +26,56 @@ pub struct Event {
     pub record: String,
     /// The event's place in the record's chain, from 1.
     pub seq: u64,
-    /// When, by the server's clock.
+    /// The server's time.
     pub at: Timestamp,
-    /// Who.
+    /// The actor.
     pub actor: ActorId,
-    /// In what capacity: a role, `visitor`, `holder` or `system`.
+    /// The actor's capacity: a role, `visitor`, `holder` or `system`.
     pub capacity: String,
-    /// Whether a person decided.
+    /// Whether the actor is a person.
     pub human: bool,
-    /// The action, under whose row in the table it was permitted.
+    /// The action. Its row of the action table permitted the event.
     pub action: Name,
-    /// The state before; none at creation.
+    /// The state before; `null` at creation.
     pub from: Option<Name>,
     /// The state after.
     pub to: Name,
-    /// The record's version after.
+    /// The record's version after the event.
     pub version: u64,
-    /// The digest of the workflow table in force, in hex.
+    /// The digest of the workflow table that applied, in hex.
     pub rules: String,
-    /// Why, sealed, in base64.
+    /// The reason, sealed, in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// What changed, facet by facet and field by field. Empty at creation: `content` covers it.
+    /// The changed facets and fields. Empty at creation, because `content` covers all of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changes: BTreeMap<Name, Change>,
-    /// The digest of the record's content as this event left it, in hex.
+    /// The digest of the record's content after this event, in hex.
     pub content: String,
-    /// The same with each facet by the digest of its value, in kinds where a [silent] facet may change.
+    /// The same with each facet replaced by the digest of its value. Present in kinds where a [silent] facet may
+    /// change.
     ///
     /// [silent]: crate::kind::FacetSpec::silent
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_digest: Option<String>,
-    /// The hash of the event before, in hex; 64 zeros for the first.
+    /// The hash of the previous event, in hex; 64 zeros for the first.
     pub prev: String,
-    /// Who made the event had the key: see [`Authenticator`]. Releases before had none. Always the last member.
+    /// The message authentication code: see [`Authenticator`]. Older releases wrote none. Always the last member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,
 }
 
-/// A facet or field before and after. Facets stand in the clear, silent ones by the digest of their value
-/// (`{"digest": …}`), fields sealed and in base64.
+/// A facet or field before and after the event. Facets are in plain text, silent facets are the digest of their value
+/// (`{"digest": …}`), fields are sealed and in base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// What stood there; `null`: nothing.
+    /// The value before; `null`: there was none.
     pub before: serde_json::Value,
-    /// What stands there now; `null`: nothing.
+    /// The value after; `null`: there is none.
     pub after: serde_json::Value,
 }
 
-/// Whether something stood there and stands there; not what.
+/// Prints whether there was and is a value, and no value.
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |value: &serde_json::Value| if value.is_null() { "none" } else { "some" };
@@ -90,7 +91,7 @@ impl Change {
         Ok(Self { before: json(before)?, after: json(after)? })
     }
 
-    /// A facet whose values do not stand in the trail.
+    /// A facet whose values must not appear in the trail.
     pub(crate) fn silent(before: Option<&Value>, after: Option<&Value>) -> Self {
         let json = |value: Option<&Value>| match value {
             Some(value) => serde_json::json!({ DIGEST: Hex(&value_digest(value)).to_string() }),
@@ -118,7 +119,7 @@ impl Link {
     pub(crate) fn new(mut event: Event, authenticator: Option<&Authenticator>) -> Result<Self> {
         let mut body = serde_json::to_string(&event)
             .map_err(|error| Error::bug("an event is always JSON").because(error))?;
-        // The code covers what stands before it, so no byte is hashed twice.
+        // The code covers the bytes before it, so no byte is hashed twice.
         body.pop();
         let mut hasher = hasher(&body);
         let covered = body.len();
@@ -132,12 +133,12 @@ impl Link {
         Ok(Self { hash: hasher.finalize().into(), event, body })
     }
 
-    /// What happened.
+    /// The event.
     pub fn event(&self) -> &Event {
         &self.event
     }
 
-    /// The bytes that were hashed: store exactly these.
+    /// The bytes that were hashed. A store must keep exactly these.
     pub fn body(&self) -> &str {
         &self.body
     }
@@ -153,19 +154,19 @@ impl Link {
     }
 }
 
-/// An event as a store hands it back.
+/// An event as a store returns it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// The bytes as they were stored.
+    /// The stored bytes.
     pub body: String,
-    /// The hash that was stored beside them.
+    /// The hash that is stored beside the bytes.
     pub hash: [u8; 32],
-    /// What else the store keeps beside them; none where it keeps nothing else.
+    /// The copies beside the bytes. `None` where the store keeps no copies.
     pub beside: Option<Beside>,
 }
 
 impl StoredEvent {
-    /// Reads the event. The bytes are not checked against the hash here: [`crate::audit::verify`] does.
+    /// Parses the event. It does not check the bytes against the hash; [`crate::audit::verify`] does.
     ///
     /// # Errors
     /// `Tampered` where the bytes are not an event.
@@ -175,14 +176,14 @@ impl StoredEvent {
     }
 }
 
-/// The event without the bytes.
+/// Prints the event without the bytes.
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Link({:?} {})", self.event, Hex(&self.hash))
     }
 }
 
-/// Length and hash: the bytes hold facets in the clear.
+/// Prints length and hash only, because the bytes contain facets in plain text.
 impl fmt::Debug for StoredEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StoredEvent({} bytes, {})", self.body.len(), Hex(&self.hash))
@@ -195,11 +196,11 @@ impl From<&Link> for StoredEvent {
     }
 }
 
-/// What follows from the bytes of an event.
+/// What can be computed from the bytes of an event.
 pub(crate) struct Hashed<'b> {
     /// Its hash.
     pub(crate) hash: [u8; 32],
-    /// Its code, and the digest of what the code covers.
+    /// Its code, and the digest of the bytes that the code covers.
     pub(crate) code: Option<(&'b str, [u8; 32])>,
 }
 
@@ -215,14 +216,14 @@ impl<'b> Hashed<'b> {
     }
 }
 
-/// How the code is written at the end of an event.
+/// The text before the code at the end of an event.
 const MAC: &str = ",\"mac\":\"";
 const END: &str = "\"}";
 
-/// How a silent value is written.
+/// The member name of a silent value's digest.
 pub(crate) const DIGEST: &str = "digest";
 
-/// What a code covers, and the code; `None` where the bytes do not end with one.
+/// The bytes that a code covers, and the code. `None` where the bytes do not end with a code.
 fn split_code(body: &str) -> Option<(&str, &str)> {
     let rest = body.strip_suffix(END)?;
     let (rest, tag) = rest.split_at_checked(rest.len().checked_sub(TAG)?)?;
@@ -233,7 +234,7 @@ fn hasher(bytes: &str) -> Sha256 {
     Sha256::new().chain_update(b"eovr.event.v1\n").chain_update(bytes)
 }
 
-/// The 32 bytes that [`Hex`] wrote.
+/// The 32 bytes of a text written by [`Hex`].
 pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     let pairs = text.as_bytes().chunks_exact(2);
@@ -252,8 +253,8 @@ pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Three hashes stand in each event: `{byte:02x}` for every byte took a fifth of a decision, and a write for each
-        // sign a tenth.
+        // Each event has three hashes. Formatting each byte with `{byte:02x}` took a fifth of a decision's time, and
+        // a write per character a tenth.
         let mut digits = [0; 64];
         for bytes in self.0.chunks(32) {
             let written = digits.iter_mut().zip(digits_of(bytes)).map(|(to, digit)| *to = digit).count();
@@ -265,7 +266,7 @@ impl fmt::Display for Hex<'_> {
 }
 
 impl Hex<'_> {
-    /// Whether this is how the bytes are written.
+    /// Whether the text is exactly these bytes in hex.
     pub(crate) fn is(&self, text: &str) -> bool {
         digits_of(self.0).eq(text.bytes())
     }

@@ -1,20 +1,20 @@
-//! What happened: one event for every change, chained by hashes.
+//! The audit trail: one event for every change, chained by hashes.
 //!
-//! The events of a record form a chain. Each event is a line of JSON that names the hash of the one
-//! before it; its own hash is SHA-256 over a fixed prefix and exactly those bytes. The bytes are stored
-//! as they were hashed, so anybody can check a chain with a SHA-256 tool and nothing of ours:
+//! The events of a record form a chain. Each event is a line of JSON that contains the hash of the previous event.
+//! Its own hash is SHA-256 over a fixed prefix and exactly those bytes. The bytes are stored as they were hashed, so
+//! an auditor can verify a chain with any SHA-256 tool and without our code:
 //!
 //! ```text
 //! hash[n] = SHA-256( "eovr.event.v1\n" ‖ body[n] )      body[n] contains "prev": hex(hash[n-1])
 //! ```
 //!
-//! Each event also commits to the content of the record as it left it (`content`), so a row that was
-//! changed behind the chain's back is found too: before anything is decided on a record, it is compared with
-//! what its last event left ([`Attested`]), and a verifier undoes the changes one by one and compares each
-//! state. Free text stands in events only sealed: destroying a key erases it, and the chain still verifies.
+//! Each event also commits to the content of the record after the event (`content`), which detects a row that was
+//! changed without an event. Before the engine decides on a record, it compares the record with its last event
+//! ([`Attested`]). A verifier undoes the changes one by one and compares each state. Events contain free text only in
+//! sealed form: destroying a key erases the text, and the chain still verifies.
 //!
-//! A hash has no key, so who writes to the database can compute one. Beside it an event carries a message
-//! authentication code under a key that no store has ([`Authenticator`]).
+//! A hash has no key, so an attacker with write access to the database can compute one. Therefore an event also has a
+//! message authentication code, whose key no store has ([`Authenticator`]).
 
 mod attested;
 mod authenticator;

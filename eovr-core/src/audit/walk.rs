@@ -1,5 +1,5 @@
-//! A chain walked backwards: each change is undone, and what stands then is compared with what the event before
-//! says that it left.
+//! Walks a chain backwards: it undoes each change and compares the result with the state that the previous event
+//! left.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,8 +14,7 @@ use crate::kind::Kind;
 use crate::name::Name;
 use crate::record::{Record, Value, ValueType};
 
-/// Compares every state of a record with what its events say, and with what the feed says of them; `None` where all
-/// fit.
+/// Compares every state of a record with its events and with the messages of the feed. `None`: all match.
 pub(super) fn back(
     kind: &Kind,
     record: &Record,
@@ -30,7 +29,7 @@ pub(super) fn back(
             let finding = if seq == last {
                 CHANGED
             } else {
-                "the record was changed after this event, and no event tells of it"
+                "the record was changed after this event without an event for the change"
             };
             return Some(Verdict::broken(seq, finding));
         }
@@ -46,10 +45,11 @@ pub(super) fn back(
         }
         match undo(kind, &mut past, event) {
             Undone::Done => {}
-            // The release that wrote it kept a value back, or a kind has lost a facet since: nothing to compare.
+            // There is nothing to compare, because an older release did not record the value, or the kind has lost a
+            // facet since.
             Undone::Unknown => return None,
             Undone::Unfit => {
-                return Some(Verdict::broken(seq, "the event tells of another change than was made"));
+                return Some(Verdict::broken(seq, "the event does not describe the change that was made"));
             }
         }
     }
@@ -76,7 +76,7 @@ fn undo(kind: &Kind, past: &mut Past<'_>, event: &Seen<'_>) -> Undone {
     past.version -= 1;
     for (name, change) in &event.changes {
         let Ok(name) = Name::new(name) else { return Undone::Unfit };
-        // Also one that this node's kind does not have, and another node's does.
+        // Includes a field that this node's kind does not have and another node's kind does.
         let is_field = kind.field(name.as_str()).is_some() || past.sealed.contains_key(&name);
         let undone = match is_field {
             true => undo_field(past, name, &change.before, &change.after),
@@ -107,7 +107,7 @@ fn undo_field(past: &mut Past<'_>, name: Name, before: &Json, after: &Json) -> U
 }
 
 fn undo_facet(kind: &Kind, past: &mut Past<'_>, name: Name, before: &Json, after: &Json) -> Undone {
-    // An older release says of a silent facet that there is something, and not what.
+    // An older release records only that a silent facet has a value.
     if [before, after].iter().any(|json| json.as_bool() == Some(true)) && is_silent(kind, &name) {
         return Undone::Unknown;
     }
@@ -134,7 +134,7 @@ fn is_silent(kind: &Kind, name: &Name) -> bool {
     kind.facet(name.as_str()).is_some_and(|spec| spec.silent && spec.value_type != ValueType::Bool)
 }
 
-/// What an event says of a value: nothing there, the value, or its digest.
+/// What an event says about a value: that there is none, the value, or its digest.
 fn known(json: &Json, value_type: ValueType) -> Option<Option<Known>> {
     Some(match json {
         Json::Null => None,

@@ -21,8 +21,8 @@ pub(super) const PARCEL: &str = "parcel";
 pub(super) const LABEL: &str = "label";
 pub(super) const SLIP: &str = "slip";
 
-/// A record of every trait a kind can have: each type of facet, unique ones, indexed ones, one named
-/// like a word of SQL, tallied ones, both ways of sealing, a number, children.
+/// A kind with every feature: each type of facet, unique, indexed and tallied facets, a facet named like an SQL
+/// keyword, both ways of sealing, a number, and children.
 const PARCEL_TABLE: &str = r#"{
     "name": "parcel",
     "number": {"prefix": "PCL", "width": 4},
@@ -64,7 +64,7 @@ const PARCEL_TABLE: &str = r#"{
     }
 }"#;
 
-/// A child of the other.
+/// A child kind of the parcel.
 const LABEL_TABLE: &str = r#"{
     "name": "label",
     "parent": {"kind": "parcel", "action": "attach"},
@@ -80,7 +80,7 @@ const LABEL_TABLE: &str = r#"{
     }
 }"#;
 
-/// Nobody is told of it.
+/// An internal kind: its changes are not in the outbox.
 const SLIP_TABLE: &str = r#"{
     "name": "slip",
     "internal": true,
@@ -117,7 +117,7 @@ impl Clock for CaseClock {
     }
 }
 
-/// An engine on the store that is tried.
+/// An engine on the store under test.
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) store: Arc<dyn Store>,
@@ -132,13 +132,13 @@ impl World {
         Self::on(subject.store, subject.seed).await
     }
 
-    /// An engine on the store and the reference side by side: every answer is compared.
+    /// An engine on the store and the reference store together; the twin compares every answer.
     pub(super) async fn twin(subject: Subject) -> Result<Self, Failure> {
         Self::on(Arc::new(Twin::new(subject.store)), subject.seed).await
     }
 
     async fn on(store: Arc<dyn Store>, seed: u64) -> Result<Self, Failure> {
-        // 30 December 2026, 08:00 and 123456 µs in UTC: a year ends within two days.
+        // 30 December 2026, 08:00:00.123456 UTC, so that the year ends within two days.
         let clock = CaseClock(Arc::new(AtomicI64::new(1_798_617_600_123_456)));
         let eovr = Eovr::builder()
             .shared_store(store.clone())
@@ -156,7 +156,7 @@ impl World {
         self.clock.now()
     }
 
-    /// Somebody who may do everything everywhere, and is a person.
+    /// A person who may do everything everywhere.
     pub(super) fn top(&self) -> Result<Session> {
         Ok(self.eovr.session(member("top", Role::TopManagement, "n-1-1")?))
     }
@@ -179,13 +179,13 @@ impl World {
         self.top()?.decide_new(kind, id, stamp(facility)?, None, command)
     }
 
-    /// An action on a parcel, decided and not committed; also on one that is no longer as it is in the store.
+    /// An action on a parcel, decided and not committed. The parcel may differ from the one in the store.
     pub(super) async fn decide_on(&self, record: &Record, command: Command) -> Result<Commit> {
         let kind = self.eovr.catalog().kind(record.envelope().kind.as_str())?;
         self.top()?.decide_attested(kind, &Attested::decided(record.clone()), command).await
     }
 
-    /// A new child, with the parent's side of it, decided and not committed.
+    /// A new child and the change of its parent, decided and not committed.
     pub(super) fn decide_label(&self, parent: &Record, id: RecordId, command: Command) -> Result<Commit> {
         let kind = self.eovr.catalog().kind(LABEL)?;
         self.top()?.decide_new(
@@ -197,7 +197,7 @@ impl World {
         )
     }
 
-    /// An id of this moment that a case can name again.
+    /// An id of this moment that a case can make again.
     pub(super) fn now_id(&self, number: u8) -> RecordId {
         RecordId::from_parts(self.now(), [number; 10])
     }
@@ -206,7 +206,7 @@ impl World {
         RecordId::from_parts(self.now(), self.random.ten_bytes())
     }
 
-    /// All that the store holds, read through its own methods.
+    /// The whole content of the store, read through its own methods.
     pub(super) async fn dump(&self) -> Result<Dump> {
         let everything = Scope::everything();
         let mut dump = Dump::default();
@@ -232,7 +232,7 @@ impl World {
     }
 }
 
-/// All that a store holds.
+/// The whole content of a store.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Dump {
     pub(super) records: Vec<StoredRecord>,
@@ -241,7 +241,7 @@ pub(super) struct Dump {
 }
 
 impl Dump {
-    /// How many records, events and messages there are, for a message that a person reads.
+    /// The numbers of records, events and messages, for a readable error message.
     pub(super) fn sizes(&self) -> String {
         let events: usize = self.events.iter().map(Vec::len).sum();
         format!("{} records, {events} events, {} messages", self.records.len(), self.messages.len())
@@ -261,7 +261,7 @@ pub(super) fn stamp(facility: &str) -> Result<Stamp> {
     stamp.ok_or_else(|| Error::bug("the fixture has this facility"))
 }
 
-/// Somebody with this role in the part of the organisation that a facility belongs to.
+/// A user with this role in the part of the organisation to which a facility belongs.
 pub(super) fn member(name: &str, role: Role, facility: &str) -> Result<Actor> {
     let stamp = stamp(facility)?;
     let seat = match role {
@@ -279,14 +279,14 @@ pub(super) fn visitor(facility: &str) -> Result<Actor> {
     Ok(Actor::visitor(ActorId::new("door-7")?, stamp(facility)?))
 }
 
-/// Scopes of every reach, some of them of nobody and nothing that exists.
+/// Scopes of every reach, including actors and places that do not exist.
 pub(super) fn scopes() -> Result<Vec<Scope>> {
     let mut actors = vec![visitor("n-1-1")?, member("top", Role::TopManagement, "n-1-1")?];
     for facility in FACILITIES {
         actors.push(member("ada", Role::Staff, facility)?);
         actors.push(member("ada", Role::Staff, facility)?.own_records_only());
         actors.push(member("ben", Role::QualityAdmin, facility)?.own_records_only());
-        actors.push(member("nobody", Role::Staff, facility)?.own_records_only());
+        actors.push(member("stranger", Role::Staff, facility)?.own_records_only());
         actors.push(member("eve", Role::AdminManager, facility)?);
         actors.push(member("eve", Role::AdminManager, facility)?.own_records_only());
         actors.push(member("gus", Role::GovernorateManager, facility)?);
@@ -297,7 +297,7 @@ pub(super) fn scopes() -> Result<Vec<Scope>> {
     Ok(actors.iter().map(Scope::of).collect())
 }
 
-/// A digest, as the holder of a code would have it.
+/// A digest such as the holder of a receipt code has.
 pub(super) fn claim(number: u8) -> [u8; 32] {
     let mut digest = [number; 32];
     digest[0] = 0;

@@ -9,7 +9,7 @@ use crate::org::OrgId;
 use crate::record::{Clause, Column, Query, RecordId, Tally, Test, Value};
 use crate::time::Timestamp;
 
-/// What was made in the course of a random history.
+/// The records of a random history.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) parcels: Vec<RecordId>,
@@ -22,7 +22,7 @@ impl Made {
     }
 }
 
-/// Texts that a database confuses where it compares as people do, or where it is not asked properly.
+/// Texts that a database may confuse where it compares by language rules or where a query is built wrongly.
 pub(super) const TEXTS: [&str; 22] = [
     "a",
     "A",
@@ -51,7 +51,7 @@ pub(super) const TEXTS: [&str; 22] = [
 pub(super) const INTS: [i64; 8] =
     [i64::MIN, i64::MIN + 1, -1, 0, 1, 9_007_199_254_740_993, i64::MAX - 1, i64::MAX];
 
-/// Year 1 to 9999, and moments that lie a microsecond apart.
+/// Years 1 to 9999, and times one microsecond apart.
 pub(super) const MICROS: [i64; 7] = [
     -62_135_596_800_000_000,
     -1,
@@ -64,7 +64,7 @@ pub(super) const MICROS: [i64; 7] = [
 
 pub(super) const BYTES: [&[u8]; 6] = [&[], &[0], &[0, 0], &[1], &[0x80, 0xff], b"text"];
 
-/// Some steps of anything that may happen. What the engine refuses is part of it; a `Bug` ends it.
+/// Random steps of every sort. The engine may refuse a step; a `Bug` ends the history.
 pub(super) async fn play(world: &mut World, made: &mut Made, steps: usize) -> Result<(), Failure> {
     for _ in 0..steps {
         match step(world, made).await {
@@ -80,7 +80,7 @@ pub(super) async fn play(world: &mut World, made: &mut Made, steps: usize) -> Re
 
 async fn step(world: &mut World, made: &mut Made) -> Result<()> {
     match world.random.below(100) {
-        // Most steps at the same microsecond, so that pages must be told apart by id.
+        // Most steps happen in the same microsecond, so that pages must tell records apart by id.
         0..10 => {
             let micros = [1, 999, 1_000_000, 3_600_000_000, 86_400_000_000 * 9];
             let micros = world.random.pick(&micros).copied();
@@ -89,7 +89,7 @@ async fn step(world: &mut World, made: &mut Made) -> Result<()> {
         }
         10..60 => {
             let facility = pick(&mut world.random, &FACILITIES)?;
-            let actor = somebody(&mut world.random, facility)?;
+            let actor = some_actor(&mut world.random, facility)?;
             let command = set(&mut world.random, Command::new("pack"), true);
             let written = world.eovr.session(actor).create(PARCEL, &OrgId::new(facility)?, command).await?;
             made.parcels.push(written.id);
@@ -101,11 +101,11 @@ async fn step(world: &mut World, made: &mut Made) -> Result<()> {
             let command = command
                 .set_some("tag", tag(&mut world.random, 20))
                 .set_some("copies", int(&mut world.random));
-            // Mostly somebody of the parcel's own place; elsewhere it is not found.
+            // Mostly an actor of the parcel's own place. An actor of another place must not find it.
             let elsewhere = pick(&mut world.random, &FACILITIES)?;
             let home = world.top()?.load(PARCEL, id).await?.envelope().stamp.facility.clone();
             let facility = if world.random.percent(80) { home.as_str() } else { elsewhere };
-            let actor = somebody(&mut world.random, facility)?;
+            let actor = some_actor(&mut world.random, facility)?;
             let written = world.eovr.session(actor).create_child(LABEL, id, command).await?;
             made.labels.push(written.id);
             Ok(())
@@ -121,13 +121,13 @@ async fn step(world: &mut World, made: &mut Made) -> Result<()> {
             let action = pick(&mut world.random, &["change", "change", "change", "send", "deliver", "lose"])?;
             let command = Command::new(action).note("because");
             let command = if action == "change" { set(&mut world.random, command, false) } else { command };
-            // Now and then on a version that has passed or is to come.
+            // Sometimes with an outdated or a future version.
             let version =
                 record.version() + [0, 0, 0, 0, 1, 7].get(world.random.below(6)).copied().unwrap_or(0);
             let commit = world.decide_on(&record, command.expecting(version)).await?;
             world.store.commit(commit).await?;
             if world.random.percent(30) {
-                // The same decision again comes too late.
+                // The same decision a second time is too late.
                 let late = world.decide_on(&record, Command::new("attach")).await?;
                 world.store.commit(late).await?;
             }
@@ -137,10 +137,10 @@ async fn step(world: &mut World, made: &mut Made) -> Result<()> {
 }
 
 fn pick<T: Copy>(random: &mut Random, of: &[T]) -> Result<T> {
-    random.pick(of).copied().ok_or_else(|| Error::invalid("nothing there yet"))
+    random.pick(of).copied().ok_or_else(|| Error::invalid("there is no record yet"))
 }
 
-fn somebody(random: &mut Random, facility: &str) -> Result<Actor> {
+fn some_actor(random: &mut Random, facility: &str) -> Result<Actor> {
     match random.below(10) {
         0..4 => member("ada", Role::Staff, facility),
         4..6 => member("ben", Role::QualityAdmin, facility),
@@ -183,7 +183,7 @@ fn tag(random: &mut Random, of: usize) -> Option<String> {
     random.percent(30).then(|| format!("tag {}", random.below(of)))
 }
 
-/// A column that the kind has.
+/// A column of the kind.
 fn column(random: &mut Random, kind: &str) -> Result<Column> {
     let envelope = [
         Column::Number,
@@ -206,7 +206,7 @@ fn column(random: &mut Random, kind: &str) -> Result<Column> {
     Ok(Column::Facet(name(pick(random, facets)?)?))
 }
 
-/// A value of the column's type: most often one that stands in some record.
+/// A value of the column's type, mostly one that some record has.
 async fn value(world: &mut World, made: &Made, kind: &str, column: &Column) -> Result<Value> {
     for _ in 0..4 {
         let id = pick(&mut world.random, made.of(kind))?;
@@ -247,7 +247,7 @@ async fn clause(world: &mut World, made: &Made, kind: &str) -> Result<Clause> {
     Ok(Clause { column, test })
 }
 
-/// A question with no to three conditions.
+/// A query with zero to three conditions.
 pub(super) async fn query(world: &mut World, made: &Made, kind: &str) -> Result<Query> {
     let mut query = Query::of(name(kind)?);
     for _ in 0..world.random.below(4) {
@@ -263,7 +263,7 @@ pub(super) async fn query(world: &mut World, made: &Made, kind: &str) -> Result<
     Ok(query.limit(pick(&mut world.random, &limits)?))
 }
 
-/// A count by no to four columns, with no to two conditions.
+/// A tally by zero to four columns, with zero to two conditions.
 pub(super) async fn tally(world: &mut World, made: &Made, kind: &str) -> Result<Tally> {
     let mut tally = Tally::of(name(kind)?);
     for _ in 0..world.random.below(Tally::MOST_COLUMNS + 1) {

@@ -4,7 +4,7 @@ use std::task::Poll;
 
 pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs futures side by side on whatever runs this one, and waits for all.
+/// Runs futures concurrently, without a runtime of its own, and waits for all.
 pub(super) async fn join_all<'a, T>(futures: impl IntoIterator<Item = Boxed<'a, T>>) -> Vec<T> {
     let mut running: Vec<Slot<'a, T>> = futures.into_iter().map(Slot::Running).collect();
     poll_fn(|context| {
@@ -32,8 +32,7 @@ enum Slot<'a, T> {
     Done(T),
 }
 
-/// Polls a future at most so many times and then drops it, wherever it stands; `None` where it was not
-/// done by then.
+/// Polls a future at most this many times and then drops it in whatever state it is. `None`: it was not done.
 pub(super) async fn poll_at_most<T>(mut future: Boxed<'_, T>, times: usize) -> Option<T> {
     let mut left = times;
     poll_fn(move |context| match future.as_mut().poll(context) {

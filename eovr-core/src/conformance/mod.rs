@@ -1,7 +1,7 @@
-//! The executable contract of [`Store`]: what its documentation promises, as cases that run.
+//! The executable contract of [`Store`]: its documented promises as test cases.
 //!
-//! A store brings a factory that gives a fresh, empty store each time. Every case asks for one of its
-//! own, so cases share nothing and may run in any order.
+//! A store provides a factory that returns a fresh, empty store on each call. Every case uses a store of its own, so
+//! cases share nothing and may run in any order.
 //!
 //! ```
 //! # fn block_on<F: Future>(future: F) -> F::Output {
@@ -18,7 +18,7 @@
 //! # });
 //! ```
 //!
-//! With a runtime the test is one line more than that:
+//! With a runtime, a complete test is:
 //!
 //! ```ignore
 //! #[tokio::test]
@@ -27,9 +27,9 @@
 //! }
 //! ```
 //!
-//! [`cases`] lists the promises, for a harness that wants a test each or a document that prints them.
-//! The suite uses no runtime, no threads and no timers, and owns its chance: the same seed is the same
-//! run. It is not covered by semver: cases are added in minor releases, and the changelog says so.
+//! [`cases`] lists the promises, for a harness that runs one test for each or a document that prints them. The suite
+//! uses no runtime, no threads and no timers, and has its own random generator: the same seed gives the same run.
+//! Semver does not cover the list of cases: minor releases add cases, and the changelog names them.
 
 mod cases;
 mod fixture;
@@ -49,27 +49,27 @@ use crate::ports::Store;
 /// The seed of [`run`].
 pub const SEED: u64 = 0x0e0b_5eed;
 
-/// One promise, and how it is tried.
+/// One promise and its test.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// A short name in snake case; unique.
     pub name: &'static str,
-    /// What a store promises.
+    /// The promise of a store.
     pub promise: &'static str,
     run: fn(Subject) -> Running,
 }
 
 impl Case {
-    /// Tries the promise on a fresh, empty store.
+    /// Tests the promise on a fresh, empty store.
     ///
     /// # Errors
-    /// What the store did otherwise.
+    /// How the store broke the promise.
     pub async fn run(&self, store: impl IntoStore, seed: u64) -> Result<(), Failure> {
         (self.run)(Subject { store: store.into_store(), seed }).await
     }
 }
 
-/// A store that is being tried, and the seed of its chance.
+/// The store under test, and the seed of the random generator.
 #[derive(Debug)]
 struct Subject {
     store: Arc<dyn Store>,
@@ -78,7 +78,7 @@ struct Subject {
 
 type Running = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-/// What a factory may give: a store, or one that is shared already.
+/// The return type of a factory: a store, or a shared store.
 pub trait IntoStore {
     /// The store, shared.
     fn into_store(self) -> Arc<dyn Store>;
@@ -96,23 +96,23 @@ impl IntoStore for Arc<dyn Store> {
     }
 }
 
-/// Every promise, in the order in which they are best read.
+/// All cases, in a readable order.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     cases::ALL.iter().copied().flatten()
 }
 
-/// Tries every promise, each on a fresh store of the factory.
+/// Tests every promise, each on a fresh store from the factory.
 pub async fn run<S: IntoStore>(factory: impl AsyncFn() -> Result<S>) -> Report {
     run_seeded(SEED, factory).await
 }
 
-/// The same with another seed: a nightly run that looks further.
+/// The same with another seed, for a nightly run that tries more histories.
 pub async fn run_seeded<S: IntoStore>(seed: u64, factory: impl AsyncFn() -> Result<S>) -> Report {
     let mut report = Report::new(seed);
     for case in cases() {
         let outcome = match factory().await {
             Ok(store) => case.run(store, seed).await,
-            Err(error) => Err(Failure::new(format!("the factory gave no store: {error:?}"))),
+            Err(error) => Err(Failure::new(format!("the factory returned no store: {error:?}"))),
         };
         report.add(case, outcome);
     }

@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Result;
 use crate::ports::EntropySource;
 
-/// SplitMix64 (Steele, Lea and Flood 2014): chance that one number repeats. Not for secrets.
+/// SplitMix64 (Steele, Lea and Flood 2014): a random generator that repeats from its seed. Not for secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 
@@ -43,7 +43,7 @@ impl Random {
     }
 }
 
-/// Entropy that the seed repeats, so that a run is the same to the byte.
+/// Entropy from the seed, so that runs with the same seed are identical to the byte.
 #[derive(Debug)]
 pub(super) struct SeededEntropy(Mutex<Random>);
 

@@ -3,7 +3,7 @@ use std::fmt;
 use crate::conformance::Case;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a store did otherwise than it promises.
+/// How a store broke a promise.
 #[derive(Clone, Debug)]
 pub struct Failure(String);
 
@@ -19,14 +19,14 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error that no promise allows for at this place.
+/// An error that the promise does not allow here.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self(format!("unexpected error: {error:?}"))
     }
 }
 
-/// How a store did.
+/// The result of running all cases against a store.
 #[derive(Clone, Debug)]
 pub struct Report {
     seed: u64,
@@ -46,22 +46,22 @@ impl Report {
         }
     }
 
-    /// The promises it keeps.
+    /// The promises that the store keeps.
     pub fn passed(&self) -> &[&'static Case] {
         &self.passed
     }
 
-    /// The promises it breaks, and how.
+    /// The promises that the store breaks, and how.
     pub fn failed(&self) -> &[(&'static Case, Failure)] {
         &self.failed
     }
 
-    /// Whether it keeps them all.
+    /// Whether the store keeps all promises.
     pub fn is_clean(&self) -> bool {
         self.failed.is_empty()
     }
 
-    /// Panics with the list of broken promises, where there is one.
+    /// Panics with the list of broken promises, if there are any.
     #[track_caller]
     #[expect(clippy::panic, reason = "this is the assertion of a test, and runs in tests alone")]
     pub fn assert(&self) {
@@ -83,7 +83,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Ends a case where a condition does not hold.
+/// Ends a case with a failure where a condition is false.
 macro_rules! check {
     ($holds:expr, $($why:tt)+) => {
         if !$holds {
@@ -94,7 +94,7 @@ macro_rules! check {
 
 pub(super) use check;
 
-/// Ends a case unless this failed, and failed so.
+/// Ends a case with a failure unless the result is an error of this kind.
 pub(super) fn check_kind<T>(result: Result<T>, kind: ErrorKind, what: &str) -> Result<(), Failure> {
     match result {
         Ok(_) => Err(Failure::new(format!("{what} was accepted and should be `{}`", kind.name()))),

@@ -13,8 +13,8 @@ use crate::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use crate::record::{Cell, Column, Cursor, Page, Query, RecordId, StoredRecord, Tally};
 use crate::time::Timestamp;
 
-/// A store and the reference, side by side: each call goes to both, and a difference is a `Bug` that
-/// says where they part. An engine on it needs to know nothing of that.
+/// A store and the reference store side by side. Each call goes to both, and a difference is a `Bug` that names it.
+/// The engine on top does not notice.
 #[derive(Debug)]
 pub(super) struct Twin {
     store: Arc<dyn Store>,
@@ -42,7 +42,7 @@ impl Store for Twin {
         let mut mirror: Vec<Change> = commit.changes().iter().map(copy).collect();
         let (what, guards) = (summary(&commit), commit.guards().to_vec());
         let got = self.store.commit(commit).await;
-        // A store may leave gaps in a series: the reference takes over the numbers that it gave.
+        // A store may leave gaps in a series, so the reference takes over the store's numbers.
         for (change, written) in mirror.iter_mut().zip(got.iter().flat_map(|receipt| &receipt.written)) {
             if change.number.take().is_some() {
                 change.record.envelope.number = written.number.clone();
@@ -70,7 +70,7 @@ impl Store for Twin {
         let place = || format!("find {query:?} under {:?}", scope.reach());
         let parts = |page: Page<StoredRecord>| {
             let mut items = page.items;
-            // What was not asked for a store may leave out or not.
+            // A store may leave out or return facets that the query did not request, so they are not compared.
             if let Some(shown) = query.shown() {
                 for record in &mut items {
                     record.facets.retain(|name, _| shown.contains(name));
@@ -81,7 +81,7 @@ impl Store for Twin {
         };
         let got = self.store.find(scope, query).await.map(parts);
         let wanted = self.reference.find(scope, query).await.map(parts);
-        // The ids alone first: they say more than two pages of records.
+        // The ids come first, because a difference of ids is easier to read than two pages of records.
         let ids = |page: &Result<(Vec<StoredRecord>, _)>| match page {
             Ok((items, _)) => items.iter().map(|record| record.envelope.id).collect::<Vec<_>>(),
             Err(_) => Vec::new(),
@@ -103,7 +103,7 @@ impl Store for Twin {
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
         let mut got = self.store.events(scope, kind, record).await;
         let mut wanted = self.reference.events(scope, kind, record).await;
-        // What else stands beside an event is the store's own affair; the verifier looks at it.
+        // Each store may keep its own copies beside an event, and the verifier checks them.
         for event in [&mut got, &mut wanted].into_iter().flat_map(|events| events.iter_mut().flatten()) {
             event.beside = None;
         }
@@ -164,7 +164,8 @@ impl Store for Twin {
     }
 }
 
-/// A commit cannot be cloned outside of the core, so that nobody applies one twice; here it must be.
+/// Outside the core a commit cannot be cloned, so that a commit is never applied twice. The twin must apply it to
+/// both stores.
 pub(super) fn copy(change: &Change) -> Change {
     Change {
         record: change.record.clone(),
@@ -197,7 +198,7 @@ fn differ(place: &str, got: &str, wanted: &str) -> Error {
     Error::bug(format!("{place}\n      store:     {}\n      reference: {}", short(got), short(wanted)))
 }
 
-/// Enough to see the difference, not a screen of bytes.
+/// Enough text to see the difference, not a screenful of bytes.
 fn short(text: &str) -> String {
     const LONGEST: usize = 1500;
     match text.char_indices().nth(LONGEST) {
@@ -206,7 +207,7 @@ fn short(text: &str) -> String {
     }
 }
 
-/// An answer in words. Records and events keep their values out of `Debug`; here nobody's are in them.
+/// A readable answer. Records and events keep their values out of `Debug`; here the values are test data.
 trait Shown {
     fn shown(&self) -> String;
 }

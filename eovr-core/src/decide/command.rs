@@ -12,9 +12,9 @@ use crate::record::Value;
 use crate::time::Timestamp;
 use crate::typed;
 
-/// What an actor asks for: an action, the facets and texts that it sets, and why.
+/// A request of an actor: an action, the facets and texts that it sets, and a reason.
 ///
-/// Names and values are checked when the command is decided, against the kind and the action's row.
+/// The decision checks names and values against the kind and the action's row.
 #[derive(Clone, Default)]
 pub struct Command {
     pub(crate) action: String,
@@ -22,7 +22,7 @@ pub struct Command {
     facets: BTreeMap<String, Option<Value>>,
     texts: BTreeMap<String, Option<Zeroizing<String>>>,
     pub(crate) note: Option<Zeroizing<String>>,
-    /// The key that sealed something that is kept beside the record.
+    /// The key that sealed content stored beside the record.
     pub(crate) beside: Option<Uuid>,
 }
 
@@ -34,7 +34,7 @@ impl Command {
         Self { action: action.to_string(), ..Self::default() }
     }
 
-    /// Only if the record still has this version: the one that the actor looked at.
+    /// Accepts the command only if the record still has this version, which is the one that the actor has seen.
     #[must_use]
     pub fn expecting(mut self, version: u64) -> Self {
         self.expected = Some(version);
@@ -48,7 +48,7 @@ impl Command {
         self
     }
 
-    /// Sets a facet where there is a value for it, and leaves it alone where there is none.
+    /// Sets a facet where there is a value, and leaves the facet unchanged where there is none.
     #[must_use]
     pub fn set_some(self, facet: &str, value: Option<impl Into<Value>>) -> Self {
         match value {
@@ -57,21 +57,21 @@ impl Command {
         }
     }
 
-    /// Takes a facet's value away.
+    /// Removes a facet's value.
     #[must_use]
     pub fn clear(mut self, facet: &str) -> Self {
         self.facets.insert(facet.to_owned(), None);
         self
     }
 
-    /// Writes a field that will be sealed.
+    /// Writes a field, which the decision will seal.
     #[must_use]
     pub fn write(mut self, field: &str, text: impl Into<String>) -> Self {
         self.texts.insert(field.to_owned(), Some(Zeroizing::new(text.into())));
         self
     }
 
-    /// Writes a field where there is a text for it, and leaves it alone where there is none.
+    /// Writes a field where there is a text, and leaves the field unchanged where there is none.
     #[must_use]
     pub fn write_some(self, field: &str, text: Option<impl Into<String>>) -> Self {
         match text {
@@ -80,21 +80,22 @@ impl Command {
         }
     }
 
-    /// Takes a field's text away.
+    /// Removes a field's text.
     #[must_use]
     pub fn erase(mut self, field: &str) -> Self {
         self.texts.insert(field.to_owned(), None);
         self
     }
 
-    /// Says why. The note is sealed and stands in the audit trail.
+    /// Gives a reason. The note is sealed and stored in the audit trail.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(Zeroizing::new(note.into()));
         self
     }
 
-    /// What is kept beside the record, as a file is, was sealed under this key: it must not have been destroyed since.
+    /// This key sealed content that is stored beside the record, such as a file. The commit fails if the key has been
+    /// destroyed since.
     #[cfg(feature = "attachments")]
     pub(crate) fn sealed_beside(mut self, key: Uuid) -> Self {
         self.beside = Some(key);
@@ -137,7 +138,7 @@ impl Command {
     }
 }
 
-/// A command whose names and values were checked.
+/// A command whose names and values the decision has checked.
 pub(super) struct Checked {
     pub(super) facets: BTreeMap<Name, Option<Value>>,
     pub(super) texts: BTreeMap<Name, Option<Zeroizing<String>>>,
@@ -154,7 +155,7 @@ pub(super) fn check_required(kind: &Kind, draft: &Draft<'_>) -> Result<()> {
     }
 }
 
-// The name is not repeated: it came from outside and may be somebody's words in the wrong place.
+// The error does not repeat the name, because a caller may have sent words of a report in its place.
 fn cannot_set(kind: &Kind, row: &ActionRow) -> Error {
     let names: Vec<_> = row.sets.iter().map(Name::as_str).collect();
     let help = match names.is_empty() {
@@ -164,7 +165,7 @@ fn cannot_set(kind: &Kind, row: &ActionRow) -> Error {
     Error::invalid(format!("`{}` on `{}` does not set that", row.name, kind.name())).with_help(help)
 }
 
-/// The action, where it is a name at all, and how much is set; not what.
+/// Prints the action, where it is a valid name, and how many values are set, but no value.
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Command")

@@ -7,8 +7,8 @@ use crate::audit::{Attested, Link};
 use crate::name::Name;
 use crate::record::{Record, RecordId, Value};
 
-/// The complete effect of one accepted command. A store applies all of it in one transaction, or
-/// nothing; only [`crate::decide`] makes one.
+/// The complete effect of one accepted command. A store applies all of it in one transaction, or nothing. Only
+/// [`crate::decide`] makes one.
 ///
 /// ```compile_fail,E0451
 /// let nothing = eovr_core::decide::Commit { changes: vec![], guards: vec![] };
@@ -19,15 +19,15 @@ pub struct Commit {
     guards: Vec<Guard>,
 }
 
-/// A record that is not changed, and on which a decision stands: where it has another version by the time that the
-/// commit is made, the commit is not.
+/// A record that the decision depends on and does not change. If it has another version when the store applies the
+/// commit, the commit fails.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Guard {
     /// Its kind.
     pub kind: Name,
     /// Its id.
     pub id: RecordId,
-    /// The version that the decision knew.
+    /// The version that the decision read.
     pub version: u64,
 }
 
@@ -40,7 +40,7 @@ impl Commit {
         self.changes.push(change);
     }
 
-    /// A record that the commit itself changes has the version that it expects, and needs no other guard.
+    /// A record that the commit itself changes needs no guard, because the change already expects a version.
     pub(crate) fn guard(&mut self, guard: Guard) {
         let changes = |change: &Change| change.record.id() == guard.id;
         if !self.changes.iter().any(changes) && !self.guards.contains(&guard) {
@@ -48,7 +48,7 @@ impl Commit {
         }
     }
 
-    /// Puts two effects into one transaction.
+    /// Combines two effects into one transaction.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.changes.extend(other.changes);
         for guard in std::mem::take(&mut self.guards).into_iter().chain(other.guards) {
@@ -62,18 +62,18 @@ impl Commit {
         &self.changes
     }
 
-    /// The records that have to be as the decision knew them, each once.
+    /// The guarded records, each once.
     pub fn guards(&self) -> &[Guard] {
         &self.guards
     }
 
-    /// The records that change, to keep.
+    /// The records that change, by value.
     pub fn into_changes(self) -> Vec<Change> {
         self.changes
     }
 }
 
-/// What becomes of one record.
+/// The change of one record.
 #[derive(Debug)]
 pub struct Change {
     pub(crate) record: Record,
@@ -86,17 +86,17 @@ pub struct Change {
 }
 
 impl Change {
-    /// The record as it will be.
+    /// The record after the change.
     pub fn record(&self) -> &Record {
         &self.record
     }
 
-    /// The record as it will be, once it is: what its last event left, which is this change's.
+    /// The record after the change, attested by this change's event, which is its last.
     pub fn into_record(self) -> Attested {
         Attested::decided(self.record)
     }
 
-    /// The version that it replaces; `None`: there must be no record of this id.
+    /// The version that the change replaces. `None`: no record with this id may exist.
     pub fn expected(&self) -> Option<u64> {
         self.expected
     }
@@ -106,29 +106,29 @@ impl Change {
         &self.link
     }
 
-    /// The number that a store must assign to it.
+    /// The number that the store must assign to the record.
     pub fn number(&self) -> Option<&NumberRequest> {
         self.number.as_ref()
     }
 
-    /// What the feed will say, and the outbox, where it is [posted](Self::posted).
+    /// The message for the feed, and for the outbox where the change is [posted](Self::posted).
     pub fn message(&self) -> &Message {
         &self.message
     }
 
-    /// The keys under which it seals something new.
+    /// The keys under which the change seals new content.
     pub fn keys(&self) -> &BTreeSet<Uuid> {
         &self.keys
     }
 
-    /// Whether the message goes into the outbox: of what is [internal](crate::kind::KindTable::internal)
-    /// nobody is told.
+    /// Whether the message goes into the outbox. Changes of an [internal](crate::kind::KindTable::internal) kind
+    /// notify no recipient.
     pub fn posted(&self) -> bool {
         self.posted
     }
 }
 
-/// A number to be taken from a series: the next one that nobody has. Gaps are allowed, doubles never.
+/// A number to take from a series: the next free one. Gaps are allowed, duplicates never.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NumberRequest {
     /// The series: prefix and year, `OVR-2026`.
@@ -138,13 +138,13 @@ pub struct NumberRequest {
 }
 
 impl NumberRequest {
-    /// How the `count`-th number of the series is written: `OVR-2026-000123`.
+    /// The text of the `count`-th number of the series: `OVR-2026-000123`.
     pub fn write(&self, count: u64) -> String {
         format!("{}-{count:0width$}", self.series, width = usize::from(self.width))
     }
 }
 
-/// What others are told about a change. Ids, names and codes: never text of the record.
+/// What the feed and the outbox say about a change: ids, names and codes, never text of the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {
     /// Kind and action: `incident.report`.
@@ -153,9 +153,9 @@ pub struct Message {
     pub record: String,
     /// The record's version after the change.
     pub version: u64,
-    /// The state before; none at creation.
+    /// The state before the change; `None` at creation.
     pub from: Option<String>,
-    /// The state after.
+    /// The state after the change.
     pub to: String,
     /// The governorate.
     pub governorate: String,
@@ -165,11 +165,11 @@ pub struct Message {
     pub facility: String,
     /// Year and month of creation on the facility's wall clock, as `yyyymm`.
     pub month: u32,
-    /// The facets that figures count by, as they were; none at creation. What is not set is `null`, so
-    /// that it differs from what this release does not count by.
+    /// The tallied facets before the change; `None` at creation. A facet that is not set is `null`, which differs
+    /// from a facet that this release does not tally.
     pub before: Option<BTreeMap<Name, Option<Value>>>,
-    /// The same as they are. With state, place and month they say how every figure changed.
+    /// The tallied facets after the change. With state, place and month they say how every count changed.
     pub after: BTreeMap<Name, Option<Value>>,
-    /// The hash of the event, in hex: whoever commits to the feed has committed to what happened.
+    /// The hash of the event, in hex. A commitment to the feed is therefore a commitment to the events.
     pub event: String,
 }

@@ -11,28 +11,28 @@ use crate::record::RecordId;
 use crate::seal::{Cipher, Entropy};
 use crate::time::Timestamp;
 
-/// What a decision needs to know and cannot find out by itself.
+/// The inputs of a decision, which itself reads no clock, no store and no random source.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// Who asks.
+    /// The caller.
     pub actor: &'a Actor,
     /// The kinds of this host.
     pub catalog: &'a Catalog,
-    /// What seals.
+    /// Seals fields and notes.
     pub cipher: &'a dyn Cipher,
-    /// What vouches for events; without it they carry no code.
+    /// Authenticates events. Without it events carry no code.
     pub authenticator: Option<&'a Authenticator>,
     /// The moment of the decision.
     pub now: Timestamp,
-    /// The wall clock of the place.
+    /// The time zone of the place.
     pub zone: &'a TimeZone,
-    /// Fresh for every decision.
+    /// Entropy, fresh for every decision.
     pub entropy: &'a mut Entropy,
-    /// The answers of the host's checks, by name; a check without an answer has not passed.
+    /// The results of the host's checks, by name. A check without a result has not passed.
     pub checks: &'a BTreeMap<Name, bool>,
 }
 
-/// What a command is about.
+/// The record that a command is about.
 #[derive(Debug)]
 pub enum Target<'a> {
     /// A record to be created.
@@ -44,21 +44,21 @@ pub enum Target<'a> {
         /// For child kinds, the record that it belongs to.
         parent: Option<Parent<'a>>,
     },
-    /// A record that was read through the actor's own scope, and is what its last event left.
+    /// A record that was read through the actor's own scope and matches its last event.
     Existing {
         /// The record.
         record: &'a Attested,
-        /// For each child kind that its workflow asks about, how many children are still open.
+        /// For each child kind that the workflow asks about, the number of open children.
         open_children: &'a BTreeMap<Name, u64>,
     },
 }
 
-/// The record that a new one belongs to, as it was read through the actor's own scope.
+/// The parent of a new record, read through the actor's own scope.
 #[derive(Clone, Copy, Debug)]
 pub struct Parent<'a> {
     /// The record.
     pub record: &'a Attested,
-    /// How many children of the new one's kind it has that are still open. Whoever adds another changes
-    /// the parent's version, so the count is right when the commit is made, or the commit fails.
+    /// The number of its open children of the new record's kind. Every added child changes the parent's version. So
+    /// either the count is still right when the store commits, or the commit fails.
     pub open: u64,
 }

@@ -13,7 +13,7 @@ use crate::org::Stamp;
 use crate::record::{Envelope, Head, Record, RecordId, Value};
 use crate::seal::{Place, Sealed};
 
-/// A decision that was taken, about to become a change.
+/// An accepted decision, from which a change is made.
 pub(super) struct Effect<'a> {
     pub(super) kind: &'a Kind,
     pub(super) permit: &'a Permit,
@@ -63,7 +63,7 @@ impl Effect<'_> {
         let mut record = before.clone();
         record.envelope.state = self.to.clone();
         record.envelope.version += 1;
-        // A clock that was set back must not make the trail run backwards.
+        // If the system clock was set back, the times of the trail must still not run backwards.
         record.envelope.updated_at = context.now.max(before.envelope.updated_at);
         self.finish(record, draft, Some(before.version()), None, context)
     }
@@ -195,8 +195,8 @@ impl Effect<'_> {
     }
 }
 
-/// What the note of an event is bound to: its place in the chain, so that no note can be moved to
-/// another event. A colon stands in no field's name.
+/// The field name that binds a note to its event's place in the chain, so that a note cannot be moved to another
+/// event. The name contains a colon, which no field's name can.
 pub(crate) fn note_field(seq: u64) -> String {
     format!("note:{seq}")
 }

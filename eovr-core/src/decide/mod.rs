@@ -1,9 +1,9 @@
-//! The heart: what is asked → its complete effect, as one value.
+//! The core: a command goes in, and its complete effect comes out as one value.
 //!
-//! [`decide`] is pure. It reads no clock and draws no random number: the moment and the entropy come in
-//! with the [`Context`]. What goes out is a [`Commit`]: the record as it will be, its audit event, its
-//! outbox message, the version it expects to replace. A store applies all of it or nothing. Because
-//! nothing else happens here, a decision that lost a race is simply made again on the newer record.
+//! [`decide`] is pure. It reads no clock and draws no random number, because the [`Context`] brings the time and the
+//! entropy. The result is a [`Commit`]: the new record, its audit event, its outbox message, and the version that it
+//! replaces. A store applies all of it or nothing. Because a decision has no other effect, a decision that lost a
+//! race is simply made again on the newer record.
 
 mod command;
 mod commit;
@@ -28,8 +28,8 @@ use crate::workflow::{Need, Rule};
 /// Decides one command.
 ///
 /// # Errors
-/// - `Denied`: this actor may not do this action. `NotFound`: not in this place.
-/// - `Refused`: the workflow does not allow it now; the refusal lists what it does allow.
+/// - `Denied`: this actor may not do this action. `NotFound`: the place is outside the actor's scope.
+/// - `Refused`: the workflow does not allow the action now; the refusal lists the allowed actions.
 /// - `Conflict`: the command expected another version.
 /// - `InvalidInput`: a value breaks a rule of the kind.
 /// - `Key`: the cipher cannot seal.
@@ -62,7 +62,7 @@ pub fn decide(
             if command.action == VOUCH {
                 return vouch(kind, record, context);
             }
-            // First whether the actor may: who may not learns neither state nor version.
+            // The permission check comes first, so that a denied actor learns neither state nor version.
             let row = kind.machine().action(&command.action);
             let row = row.ok_or_else(|| refusal(kind, record, &command.action, context.actor))?;
             let permit = Permit::of(context.actor, kind.name(), row, Place::Seen)?;
@@ -94,8 +94,8 @@ pub fn decide(
     }
 }
 
-/// What this actor could do with a record now: each action that the state knows and the actor may do,
-/// with what it still lacks. A screen draws its buttons from this.
+/// The actions that this actor could do with a record now: each action that the state allows and the actor may do,
+/// with its unmet needs. A screen can draw its buttons from this.
 pub fn legal(
     kind: &Kind,
     record: &Record,
@@ -117,7 +117,9 @@ fn create_row<'k>(kind: &'k Kind, command: &Command) -> Result<&'k ActionRow> {
         return Err(Error::invalid(format!("a `{}` is not created that way", kind.name()))
             .with_help(format!("use the action `{create}`")));
     }
-    kind.machine().action(create.as_str()).ok_or_else(|| Error::bug("a checked machine says who may create"))
+    kind.machine()
+        .action(create.as_str())
+        .ok_or_else(|| Error::bug("a checked machine has a row for its create action"))
 }
 
 type Drafted<'a> = (Draft<'a>, Option<zeroize::Zeroizing<String>>);
@@ -146,8 +148,8 @@ fn draft<'a>(
     Ok((draft, note))
 }
 
-/// The parent's side of a new child: an event in its chain and a new version, so that an action that
-/// needs all children closed cannot slip past a child that is being added.
+/// The parent's side of a new child: an event in the parent's chain and a new version. So an action that requires all
+/// children to be closed cannot win a race against a child that is being added.
 fn adopt(child: &Kind, parent: Parent<'_>, context: &mut Context<'_>) -> Result<Change> {
     let Parent { record: parent, open } = parent;
     let Some(spec) = &child.table().parent else {
@@ -168,12 +170,12 @@ fn adopt(child: &Kind, parent: Parent<'_>, context: &mut Context<'_>) -> Result<
     adopted.into_changes().into_iter().next().ok_or_else(|| Error::bug("a decision changes its record"))
 }
 
-/// One more event, which changes nothing and has a code.
+/// An event with a code that changes nothing else. It authenticates the events before it.
 fn vouch(kind: &Kind, record: &Attested, context: &mut Context<'_>) -> Result<Commit> {
     let row = ActionRow::new(Name::new(VOUCH)?, Tiers::new(5, 5)?);
     let permit = Permit::of(context.actor, kind.name(), &row, Place::Seen)?;
     if context.authenticator.is_none() {
-        return Err(Error::new(ErrorKind::Key, "nothing can be vouched for without a key"));
+        return Err(Error::new(ErrorKind::Key, "without a key no event can be authenticated"));
     }
     let command = Command::new(VOUCH).checked(kind, &row, context.now)?;
     let (draft, note) = draft(kind, &record.envelope.stamp, Some(record), &permit, command, context)?;
@@ -185,7 +187,7 @@ fn vouch(kind: &Kind, record: &Attested, context: &mut Context<'_>) -> Result<Co
     Ok(commit)
 }
 
-/// The rules that a state knows. What only software does is nothing to a person.
+/// The rules of a state. For a person it leaves out the actions that only software does.
 fn known<'k>(kind: &'k Kind, record: &Record, actor: &Actor) -> impl Iterator<Item = &'k Rule> {
     let human = actor.is_human();
     let rules = kind.machine().legal(record.state().as_str());
@@ -203,7 +205,7 @@ fn refused(kind: &Kind, record: &Record, action: &str, actor: &Actor) -> Refusal
 }
 
 fn refusal(kind: &Kind, record: &Record, action: &str, actor: &Actor) -> Error {
-    // An action that the kind does not know may be somebody's words in the wrong place.
+    // The error does not repeat an unknown action, because a caller may have sent words of a report in its place.
     let known = if kind.machine().action(action).is_some() { action } else { "?" };
     Error::refused(refused(kind, record, known, actor))
 }

@@ -37,7 +37,7 @@ pub(super) fn unmet(
         .collect()
 }
 
-/// A holder of the receipt code wrote the record, whatever id the holder has today.
+/// A holder of the receipt code is the record's author, even if the holder's id is different today.
 fn is_author(record: &Record, context: &Context<'_>) -> bool {
     match context.actor.standing() {
         crate::access::Standing::Holder { .. } => true,

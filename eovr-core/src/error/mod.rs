@@ -1,8 +1,8 @@
 //! The one error type of eovr.
 //!
-//! An [`Error`] says what kind of refusal or failure it is, which operation met it, and what would
-//! have been accepted. It carries ids, names and numbers, never the text of a report: messages end
-//! up in logs, and logs are read by people who may not read reports.
+//! An [`Error`] says what kind of refusal or failure it is, which operation returned it, and what the caller could
+//! have sent instead. It contains ids, names and numbers, never the text of a report, because messages end up in
+//! logs, and people who may not read reports read logs.
 
 mod refusal;
 
@@ -13,34 +13,35 @@ pub use self::refusal::{Refusal, Unmet};
 /// The result of every fallible operation in eovr.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of thing went wrong. Hosts match on this; the words are for people.
+/// The kind of an error. Hosts match on this; the message is for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A value breaks a rule of its kind: too short, off the scale, unknown name, impossible date.
+    /// A value breaks a rule of its kind: too short, outside the scale, unknown name, impossible date.
     InvalidInput,
-    /// The workflow does not allow this action now; [`Error::refusal`] says what it does allow.
+    /// The workflow does not allow this action now; [`Error::refusal`] lists the allowed ones.
     Refused,
-    /// Nobody knows who asks: a password, code or token is wrong, missing, spent, or of another purpose.
+    /// The caller is not authenticated: a password, code or token is wrong, missing, already used, or issued for
+    /// another purpose.
     Unauthenticated,
-    /// This actor may not do this at all, whatever the state.
+    /// This actor may not do this action in any state.
     Denied,
-    /// There is no such record, or it lies outside the actor's scope: the two look the same.
+    /// The record does not exist or lies outside the actor's scope. The caller cannot tell which.
     NotFound,
-    /// Somebody else changed the record first; load it again and decide again.
+    /// Another change came first. Load the record and decide again.
     Conflict,
     /// A stored value or an audit chain is not what was written.
     Tampered,
     /// A key is missing, wrong, or destroyed.
     Key,
-    /// The store cannot be reached or cannot write: retry later, nothing was changed.
+    /// The store cannot be reached or cannot write. Nothing was changed; retry later.
     Unavailable,
-    /// The store was lost in the middle of a change, and it is not known whether the change was made.
-    /// Load the record and look; making the change again may make it twice.
+    /// The connection to the store broke during a change, and the change may or may not have been made. Load the
+    /// record and check, because a second attempt may make the change twice.
     Uncertain,
-    /// The host assembled the engine from parts that do not fit.
+    /// The host assembled the engine from parts that do not fit together.
     Config,
-    /// A promise of eovr itself was broken. Please report it.
+    /// eovr broke one of its own guarantees. Please report it.
     Bug,
 }
 
@@ -66,10 +67,9 @@ impl ErrorKind {
 
 /// A refusal or a failure, with its reasons.
 ///
-/// `Display` is one line for a log; [`Error::help`] is the sentence that says what would have been
-/// accepted.
+/// `Display` is one line for a log; [`Error::help`] is a sentence that says what the caller could have sent instead.
 pub struct Error {
-    // Boxed, so that `Result<T>` stays one pointer wide on the path where nothing goes wrong.
+    // Boxed, so that `Result<T>` stays one pointer wide on the success path.
     inner: Box<Inner>,
 }
 
@@ -84,7 +84,7 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of this kind with a lower-case sentence that names its input in backticks.
+    /// An error of this kind. The message is one lower-case sentence that puts names in backticks.
     ///
     /// Never put text of a report, a name or a key into `message`.
     #[cold]
@@ -108,7 +108,8 @@ impl Error {
         Self::new(ErrorKind::InvalidInput, message)
     }
 
-    /// Shorthand for [`ErrorKind::NotFound`]: the same words for absent and out of scope.
+    /// Shorthand for [`ErrorKind::NotFound`]. The message is the same for an absent record and for one outside the
+    /// scope.
     #[cold]
     pub fn not_found(kind: &str) -> Self {
         Self::new(ErrorKind::NotFound, format!("no such `{kind}` in your scope"))
@@ -129,7 +130,7 @@ impl Error {
         error
     }
 
-    /// Adds what would have been accepted.
+    /// Adds what the caller could have sent instead.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.inner.help = Some(help.into());
@@ -143,14 +144,14 @@ impl Error {
         self
     }
 
-    /// Says during which operation it happened; the outermost caller that knows wins.
+    /// Names the operation that failed. If several callers name it, the outermost name is kept.
     #[must_use]
     pub fn during(mut self, operation: &'static str) -> Self {
         self.inner.operation = Some(operation);
         self
     }
 
-    /// Keeps the error underneath.
+    /// Keeps the underlying error as the source.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.inner.source = Some(source.into());
@@ -162,38 +163,38 @@ impl Error {
         self.inner.kind
     }
 
-    /// The sentence alone, without operation and context.
+    /// The message alone, without operation and context.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
 
-    /// What would have been accepted, where that can be said.
+    /// What the caller could have sent instead, where that is known.
     pub fn help(&self) -> Option<&str> {
         self.inner.help.as_deref()
     }
 
-    /// The operation during which it happened, where that was said.
+    /// The operation that failed, where a caller named it.
     pub fn operation(&self) -> Option<&'static str> {
         self.inner.operation
     }
 
-    /// The facts that came with it, in the order they were added.
+    /// The added facts, in the order in which they were added.
     pub fn context(&self) -> &[(&'static str, String)] {
         &self.inner.context
     }
 
-    /// The workflow's refusal, with legal actions and unmet needs; only for [`ErrorKind::Refused`].
+    /// The workflow's refusal, with the allowed actions and the unmet needs; only for [`ErrorKind::Refused`].
     pub fn refusal(&self) -> Option<&Refusal> {
         self.inner.refusal.as_ref()
     }
 
-    /// Whether a sealed value cannot be read any more: its key was destroyed, or it is not what was sealed there. What
-    /// stands beside it is shown all the same.
+    /// Whether a sealed value can no longer be read, because its key was destroyed or because the stored bytes are
+    /// not the ones that were sealed there. The rest of the record is still shown.
     pub fn is_unreadable(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Key | ErrorKind::Tampered)
     }
 
-    /// Whether the same call may succeed later without being changed.
+    /// Whether the same call may succeed later without a change.
     pub fn is_retryable(&self) -> bool {
         matches!(self.inner.kind, ErrorKind::Conflict | ErrorKind::Unavailable)
     }

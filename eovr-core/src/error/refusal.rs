@@ -2,22 +2,22 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Why a workflow said no, and what it would have said yes to.
+/// Why the workflow refused an action, and which actions it would have allowed.
 ///
-/// A screen can draw its buttons from this answer: `legal` are the actions that the state allows,
-/// `unmet` is what the asked action still lacks.
+/// A screen can draw its buttons from this answer. `legal` lists the actions that the state allows; `unmet` lists the
+/// unmet needs of the requested action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Refusal {
     /// The kind of record.
     pub kind: String,
-    /// The state that it is in.
+    /// The record's state.
     pub state: String,
-    /// The action that was asked.
+    /// The requested action.
     pub action: String,
-    /// The actions that the workflow knows from this state, whoever asks.
+    /// The actions that the workflow allows in this state, for any actor.
     pub legal: Vec<String>,
-    /// What the action lacks; empty where the state does not know the action at all.
+    /// The unmet needs of the action; empty where the state does not allow the action at all.
     pub unmet: Vec<Unmet>,
 }
 
@@ -27,7 +27,7 @@ pub struct Refusal {
 pub struct Unmet {
     /// The need's name in the table: `human`, `note`, `children_closed`, …
     pub need: String,
-    /// The same in words: what would meet it.
+    /// What would meet the need, in words.
     pub wants: String,
 }
 
@@ -38,7 +38,7 @@ impl Refusal {
             return format!("it needs {}", wants.join("; "));
         }
         if self.legal.is_empty() {
-            return format!("`{}` is an end: nothing more can be done", self.state);
+            return format!("`{}` is a final state: it allows no more actions", self.state);
         }
         format!(
             "allowed here: {}",

@@ -1,7 +1,7 @@
-//! What an e-mail address and a name of a person may be made of.
+//! The rules for e-mail addresses and names of persons.
 //!
-//! An address tells accounts apart, in a list and in a mail. Two that look alike are told apart by nobody, and
-//! one with two `@` or a line end means one thing to us and another to a mail server.
+//! An address identifies an account, in a list and in a mail. A reader cannot distinguish two addresses that look
+//! alike. An address with two `@` or a line break means one thing to us and another to a mail server.
 
 use unicode_normalization::char::is_combining_mark;
 
@@ -15,8 +15,7 @@ const LONGEST_NAME: usize = 64;
 /// The longest part of a host between two dots (RFC 1035, 2.3.4).
 const LONGEST_LABEL: usize = 63;
 
-/// Whether a text is one e-mail address that a mail can be sent to, and nothing else. Letters may be of any script
-/// (RFC 6531).
+/// Checks that a text is exactly one e-mail address that can receive mail. Letters may be of any script (RFC 6531).
 ///
 /// # Errors
 /// `InvalidInput` where it is not.
@@ -37,8 +36,8 @@ pub(super) fn check_email(email: &str) -> Result<()> {
         .with("field", "email"))
 }
 
-/// Whether mail finds its way there: labels of letters, digits and hyphens with a dot between them. An address of
-/// numbers is none.
+/// Whether a text is a valid mail host: labels of letters, digits and hyphens, separated by dots. IP addresses are
+/// not accepted.
 fn is_host(host: &str) -> bool {
     let is_label = |label: &str| {
         let inside = |c: char| c.is_alphanumeric() || is_combining_mark(c) || typed::is_joiner(c) || c == '-';
@@ -52,18 +51,18 @@ fn is_host(host: &str) -> bool {
     host.contains('.') && host.split('.').all(is_label) && !last.chars().all(char::is_numeric)
 }
 
-/// Whether a text is a name that can be shown: one line, in the order in which it is written.
+/// Checks that a text is a name that can be displayed: one line, with no characters that change the text direction.
 ///
 /// # Errors
 /// `InvalidInput` where it is not.
 pub(super) fn check_name(name: &str) -> Result<()> {
-    // Persian and Urdu write joiners within words.
+    // Persian and Urdu use joiners within words.
     let sound = |c: char| typed::is_joiner(c) || !typed::is_unseen(c);
     if name.chars().all(sound) && !typed::is_blank(name) {
         return Ok(());
     }
-    Err(Error::invalid("`display_name` has characters that are no part of a name")
-        .with_help("no line ends or other control characters, and none that are not seen")
+    Err(Error::invalid("`display_name` has characters that are not allowed in a name")
+        .with_help("leave out line breaks, other control characters and invisible characters")
         .with("field", "display_name"))
 }
 
@@ -76,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_one_at_and_nothing_that_is_not_seen() {
+    fn an_address_has_one_at_sign_and_no_invisible_characters() {
         for good in [
             "mona@hospital.example",
             "m.a+ward-7@h.example",
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_line_that_can_be_read() {
+    fn a_name_is_one_readable_line() {
         for good in ["Mona Abdel-Rahman", "د. منى عبد الرحمن", "محمد\u{200C}رضا", "Zoë O'Neil (ICU)"]
         {
             assert!(check_name(good).is_ok(), "{good}");

@@ -1,9 +1,9 @@
-//! What somebody who answers for a host has to look at: an alert is a record of its own.
+//! Security alerts for the administrators of a host. Each alert is a record.
 //!
-//! A meter and a line in the log reach whoever watches the server, if anybody does. An alert also reaches the
-//! accounts of tier 5: they are told ([`alert_rules`](crate::notice::alert_rules)) and settle it, saying what they
-//! found. Its id follows from what it is about and the day, so that twenty nodes and a thousand requests that
-//! meet the same damaged record tell of it once a day.
+//! A metric and a log line reach only an administrator who watches the server. An alert also notifies the accounts of
+//! tier 5 ([`alert_rules`](crate::notice::alert_rules)). They settle it and say what they found. The id of an alert
+//! follows from its subject and the day, so twenty nodes and a thousand requests that find the same damaged record
+//! raise one alert a day.
 
 use crate::access::Tiers;
 use crate::decide::Command;
@@ -19,33 +19,33 @@ use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 /// The name of the kind.
 pub const KIND: &str = "security_alert";
 
-/// How much a note says at most, in characters.
+/// The longest note, in characters.
 const LONGEST_NOTE: usize = 1000;
 
 labels! {
-    /// What an alert is about.
+    /// The reasons for an alert.
     pub enum Alert {
-        /// The log no longer begins with what its last checkpoint vouched for.
+        /// The beginning of the log no longer matches the last checkpoint.
         LogRewritten = "log_rewritten",
-        /// No checkpoint could be made, or kept.
+        /// The server could not make or store a checkpoint.
         CheckpointFailed = "checkpoint_failed",
-        /// A record does not fit its audit chain, or does not open as what was sealed there.
+        /// A record does not match its audit chain, or a sealed value does not open.
         RecordTampered = "record_tampered",
-        /// The store took no writes for a while.
+        /// The store accepted no writes for some time.
         WriteFailed = "write_failed",
-        /// Second factors of an account were guessed at: its password is known to somebody.
+        /// An attacker tried several second-factor codes of an account, and so knows its password.
         FactorGuessed = "factor_guessed",
-        /// Many logins failed in a minute.
+        /// Many logins failed within one minute.
         LoginBurst = "login_burst",
-        /// Somebody was given another role.
+        /// An account got another role.
         RoleChanged = "role_changed",
-        /// Somebody was handed very many records in an hour.
+        /// A user read very many records in one hour.
         BulkRead = "bulk_read",
-        /// Somebody was handed many records at night.
+        /// A user read many records at night.
         OffHoursRead = "off_hours_read",
-        /// Mail is refused for the host's account, its sender or its settings, or was tried in vain for too long.
+        /// The mail server rejects the host's account, sender or settings, or delivery has failed for too long.
         MailFailed = "mail_failed",
-        /// Another system refuses what it is told for the host's signature or settings, or was tried in vain for too long.
+        /// A webhook's receiver rejects the host's signature or settings, or delivery has failed for too long.
         WebhookFailed = "webhook_failed",
     }
 }
@@ -53,19 +53,19 @@ labels! {
 labels! {
     /// The states of an alert.
     pub enum State {
-        /// Nobody has said yet what it was.
+        /// No user has explained it yet.
         Open = "open",
-        /// Somebody has looked into it.
+        /// A user has explained it.
         Settled = "settled",
     }
 }
 
 labels! {
-    /// What can be done with an alert.
+    /// The actions on an alert.
     pub enum Action {
-        /// Tell of it.
+        /// Raise it.
         Raise = "raise",
-        /// Say what was found.
+        /// Record what was found.
         Settle = "settle",
     }
 }
@@ -103,11 +103,11 @@ pub(super) fn kind() -> Result<Kind> {
 }
 
 impl SecurityLog {
-    /// Tells of something, unless it was told today already: by this node or by another. `subject` is what it is about:
-    /// the id of an account or a record, or the code by which something was refused; `note` says more, and is sealed.
+    /// Raises an alert, unless any node has raised the same alert today. `subject` identifies the cause: the id of an
+    /// account or a record, or the code of a refusal. `note` gives details and is sealed.
     ///
     /// # Errors
-    /// What the store says; it was not told then, except after `Uncertain`.
+    /// Errors of the store. After an error the alert was not raised, except after `Uncertain`.
     pub async fn raise(&self, alert: Alert, subject: Option<&str>, note: Option<&str>) -> Result<bool> {
         let session = self.session();
         let day = session.eovr().now().utc_day();

@@ -1,8 +1,8 @@
-//! Keys for machines: the laboratory system that reports, the board that shows figures.
+//! API keys for machines, such as a laboratory system that reports or a dashboard that shows figures.
 //!
-//! A key is a record with a role and a seat like an account, and three degrees of access. Its bearer is
-//! never human: it proposes and does not approve. The key itself is shown once; what is kept is an HMAC of
-//! it, so that whoever reads the store has no key, and cannot make one either.
+//! A key is a record with a role and a seat, like an account, and one of three degrees of access. Its bearer is never
+//! human, so it can propose and not approve. The key itself is shown once. The store keeps only an HMAC of it, so an
+//! attacker who reads the store gets no key and cannot make one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,31 +29,31 @@ pub const KIND: &str = "api_key";
 labels! {
     /// The states of a key.
     pub enum State {
-        /// It opens.
+        /// The key is valid.
         Active = "active",
-        /// It does not, ever again.
+        /// The key is invalid for good.
         Revoked = "revoked",
     }
 }
 
 labels! {
-    /// What can be done with a key.
+    /// The actions on a key.
     pub enum Action {
-        /// Make it.
+        /// Issue it.
         Issue = "issue",
-        /// End it, and say why.
+        /// Revoke it, and give the reason.
         Revoke = "revoke",
     }
 }
 
 labels! {
-    /// How much a key opens, besides what its role may do.
+    /// The access that a key gives, within what its role may do.
     pub enum Access {
-        /// Reading.
+        /// Read records.
         Read = "read",
-        /// Reading, and reporting and changing records; nothing that asks a person for a fresh proof.
+        /// Read, report and change records; no action that requires recent authentication.
         Write = "write",
-        /// All of it that needs no person.
+        /// All actions that do not require a person.
         Admin = "admin",
     }
 }
@@ -105,24 +105,23 @@ impl Complete for Seated {
     }
 }
 
-/// A key that is to be made.
+/// The data of a new key.
 #[derive(Clone, Debug)]
 pub struct NewKey {
-    /// What its bearer may do at most.
+    /// The role of the bearer, which limits what it may do.
     pub role: Role,
-    /// How much of that.
+    /// The degree of access within that role.
     pub access: Access,
-    /// What it is for, in words. Sealed.
+    /// The purpose of the key, in words. Sealed.
     pub label: String,
-    /// When it ends by itself.
+    /// The time at which the key expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key as its bearer has it: an id and 256 secret bits. `eovr_` stands before it, by which those who
-/// search code for lost secrets know it.
+/// A key as its bearer has it: an id and 256 secret bits. The prefix `eovr_` lets secret scanners recognise it.
 pub struct ApiKey(Ticket);
 
-/// What every key begins with.
+/// The prefix of every key.
 pub const PREFIX: &str = "eovr_";
 
 impl ApiKey {
@@ -138,7 +137,7 @@ impl ApiKey {
         keyed(key, &[self.0.id.as_bytes(), self.0.secret.as_slice()])
     }
 
-    /// The key as text, to be handed over once.
+    /// The key as text, to be shown once.
     pub fn reveal(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("{PREFIX}{}", *self.0.to_text()))
     }
@@ -167,7 +166,7 @@ pub(super) fn issue(new: &NewKey, key: &ApiKey, under: &[u8; 32]) -> Command {
         .write("label", new.label.clone())
 }
 
-/// The actor that bears this key, and how much it may do.
+/// The actor of this key, and its degree of access.
 pub(super) fn bearer(record: &Record) -> Result<(Actor, Access)> {
     let actor = Actor::new(ActorId::new(&record.id().to_string())?, role(record)?, seat(record)?)?;
     let access = Access::ALL.iter().find(|access| access.name() == text(record, "access"));

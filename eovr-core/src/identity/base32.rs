@@ -1,17 +1,17 @@
-//! Bytes as letters and digits that a person can copy: five bits each (RFC 4648).
+//! Bytes as letters and digits that a person can copy, five bits each (RFC 4648).
 
 use zeroize::Zeroizing;
 
-/// What authenticator apps read: RFC 4648.
+/// The alphabet of authenticator apps: RFC 4648.
 pub(super) const APPS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// What people read from paper: Crockford's, in which no two letters look alike.
+/// The alphabet for people who read from paper: Crockford's, which has no two letters that look alike.
 pub(super) const PEOPLE: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Writes bytes without padding; bits that the last letter has too many are zero.
+/// Encodes bytes without padding. Unused bits of the last letter are zero.
 pub(super) fn encode(bytes: &[u8], alphabet: &[u8; 32]) -> Zeroizing<String> {
     let length = (bytes.len() * 8).div_ceil(5);
-    // Never grown, so that no copy stays behind.
+    // The buffer has its final size, because growing it would leave a copy in memory.
     let mut text = Zeroizing::new(String::with_capacity(length));
     for index in 0..length {
         let at = |byte: usize| u16::from(bytes.get(byte).copied().unwrap_or(0));
@@ -22,8 +22,8 @@ pub(super) fn encode(bytes: &[u8], alphabet: &[u8; 32]) -> Zeroizing<String> {
     text
 }
 
-/// Reads exactly `N` bytes, in capitals or not, with white space, hyphens or padding anywhere; nothing
-/// where it is something else.
+/// Decodes exactly `N` bytes. It accepts upper and lower case, and white space, hyphens and padding anywhere. `None`
+/// for any other text.
 pub(super) fn decode<const N: usize>(text: &str, alphabet: &[u8; 32]) -> Option<Box<Zeroizing<[u8; N]>>> {
     let mut bytes = Box::new(Zeroizing::new([0_u8; N]));
     let mut count = 0;
@@ -35,7 +35,7 @@ pub(super) fn decode<const N: usize>(text: &str, alphabet: &[u8; 32]) -> Option<
             let set = value >> (4 - bit) & 1 == 1;
             match bytes.get_mut(position / 8) {
                 Some(byte) => *byte |= u8::from(set) << (7 - position % 8),
-                // The bits that the last letter has too many; more than those is a longer text.
+                // Unused bits of the last letter are allowed; more bits mean that the text is too long.
                 None if !set && position < (N * 8).div_ceil(5) * 5 => {}
                 None => return None,
             }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_length_and_no_stray_bits() {
+    fn another_length_or_unused_bits_that_are_set_are_rejected() {
         assert!(decode::<1>("MY", APPS).is_some());
         for text in ["", "M", "MYA", "MYAAAAAA", "MZ", "M1", "M؀"] {
             assert!(decode::<1>(text, APPS).is_none(), "{text}");
@@ -76,7 +76,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read(bytes: [u8; 16], all: [u8; 20]) {
+        fn decoding_reverses_encoding(bytes: [u8; 16], all: [u8; 20]) {
             prop_assert_eq!(decode(&encode(&bytes, PEOPLE), PEOPLE).map(|read| **read), Some(bytes));
             prop_assert_eq!(decode(&encode(&all, APPS).to_lowercase(), APPS).map(|read| **read), Some(all));
         }

@@ -6,23 +6,23 @@ use crate::identity::token::{Signer, keyed};
 use crate::record::RecordId;
 use crate::time::Timestamp;
 
-/// Proof that an account was entered with a browser before: ids of both and a moment, under an HMAC. It opens
-/// nothing. Whoever has one is counted apart from strangers ([`crate::identity::throttle`]), after the *device
-/// cookies* of OWASP.
+/// A device cookie (OWASP): it proves that this browser logged in to this account before. It holds both ids and a
+/// time, under an HMAC, and gives no access. Failed attempts with a device cookie are counted separately from those
+/// of strangers ([`crate::identity::throttle`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Device {
     pub(super) account: RecordId,
     pub(super) id: RecordId,
 }
 
-/// A browser that was not used for half a year is a stranger again.
+/// A browser that was not used for half a year counts as a stranger again.
 const DAYS: i64 = 180;
 
 /// Ids, seconds since 1970, and the HMAC.
 const BYTES: usize = 16 + 16 + 8 + 32;
 
 impl Device {
-    /// The token for it, as text that may stand in a cookie.
+    /// The signed token, as text for a cookie.
     pub(super) fn sign(self, signer: &Signer, now: Timestamp) -> Zeroizing<String> {
         let told = self.told(now.as_micros().div_euclid(1_000_000));
         let key = signer.device_keys().next();
@@ -30,7 +30,7 @@ impl Device {
         Zeroizing::new(URL_SAFE_NO_PAD.encode([told.as_slice(), mac.as_slice()].concat()))
     }
 
-    /// What a token says, where it is one of ours and not too old.
+    /// Reads a token. `None` where we did not sign it or it is too old.
     pub(super) fn read(token: &str, signer: &Signer, now: Timestamp) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == BYTES)?;
         let (account, rest) = bytes.split_first_chunk::<16>()?;
@@ -39,7 +39,7 @@ impl Device {
         let device = Self { account: RecordId::from_bytes(*account), id: RecordId::from_bytes(*id) };
         let seconds = i64::from_be_bytes(*seconds);
         let told = device.told(seconds);
-        // Both are HMACs under a key that nobody outside has, so the time of a comparison tells nothing.
+        // Both values are HMACs under a secret key, so the time of the comparison reveals nothing.
         let signed = signer.device_keys().any(|key| keyed(key, &[&told]).as_slice() == mac);
         let age = now.as_micros().div_euclid(1_000_000).saturating_sub(seconds);
         (signed && age < DAYS * 24 * 3600).then_some(device)
@@ -56,7 +56,7 @@ mod tests {
     use crate::error::Result;
 
     #[test]
-    fn a_token_is_read_back_for_half_a_year_and_nobody_makes_one() -> Result<()> {
+    fn a_token_is_valid_for_half_a_year_and_cannot_be_forged() -> Result<()> {
         let signer = Signer::new("https://eovr.test", &[7; 32])?;
         let device = Device { account: RecordId::from_bytes([1; 16]), id: RecordId::from_bytes([2; 16]) };
         let now = Timestamp::from_micros(1_700_000_000_000_000);

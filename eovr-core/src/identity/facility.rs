@@ -1,8 +1,7 @@
-//! The facilities, so that the organisation lives in the store and not in a file beside it.
+//! The facilities, so that the organisation is in the store and not in a separate file.
 //!
-//! A facility's record carries its own stamp: that is where its administration and its governorate are
-//! written. The titles of those two stand in every facility below them; a table of their own would need a
-//! stamp that they do not have.
+//! A facility's record has its own stamp, which names its administration and its governorate. Every facility also
+//! stores the titles of these two, because a separate table for them would need a stamp that they do not have.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,25 +28,25 @@ labels! {
     pub enum State {
         /// Part of the organisation.
         Open = "open",
-        /// No longer. What happened there keeps its place.
+        /// No longer part of the organisation. Its records keep their place.
         Closed = "closed",
     }
 }
 
 labels! {
-    /// What can be done with a facility.
+    /// The actions on a facility.
     pub enum Action {
-        /// Enter it.
+        /// Register it.
         Register = "register",
         /// Change its titles or its time zone.
         Revise = "revise",
-        /// Give it an address at which visitors report, in place of an earlier one.
+        /// Give it a link for visitors' reports, which replaces an earlier one.
         GiveLink = "give_link",
-        /// Take that address away: reports stop at once.
+        /// Remove that link. Visitors can no longer report, from this moment on.
         RevokeLink = "revoke_link",
-        /// Say which processors outside the house may be sent narratives of here, and why.
+        /// Name the external processors that may receive narratives of this facility, and give the reason.
         AllowProcessors = "allow_processors",
-        /// Take it out of the organisation, and say why.
+        /// Remove it from the organisation, and give the reason.
         Close = "close",
     }
 }
@@ -115,8 +114,8 @@ pub(super) fn kind() -> Result<Kind> {
     Ok(kind.completed_by(Sound))
 }
 
-/// One facility with a zone that does not exist would keep the whole organisation from loading; a processor
-/// that is misspelt would be allowed in vain.
+/// Checks values that would do harm later: an unknown time zone would prevent the whole organisation from loading,
+/// and a misspelt processor would have no effect.
 #[derive(Debug)]
 struct Sound;
 
@@ -134,35 +133,35 @@ impl Complete for Sound {
     }
 }
 
-/// The address at which visitors report to one facility: a UUID of version 4, as it is printed on a poster.
+/// The link by which visitors report to one facility: a UUID of version 4, as printed on a poster.
 ///
-/// It is no secret: everybody in the waiting room sees it. It says where a report belongs, and is replaced
-/// when it is misused.
+/// The link is not a secret, because every visitor in the waiting room sees it. It says to which facility a report
+/// belongs, and is replaced after misuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link(Uuid);
 
 impl Link {
-    /// A new one.
+    /// A new random link.
     pub fn draw(entropy: &mut Entropy) -> Self {
         let mut random = [0; 16];
         entropy.fill(&mut random);
         Self(uuid::Builder::from_random_bytes(random).into_uuid())
     }
 
-    /// Asks to give it to a facility, in place of an earlier one.
+    /// The command that gives the link to a facility and replaces an earlier one.
     pub fn command(self) -> Command {
         Command::new(Action::GiveLink).set("link", self.to_string())
     }
 
-    /// Asks to take a facility's link away.
+    /// The command that removes a facility's link.
     pub fn revocation() -> Command {
         Command::new(Action::RevokeLink).clear("link")
     }
 
-    /// The question for the open facility that has it.
+    /// The query for the open facility that has this link.
     ///
     /// # Errors
-    /// None that a caller could cause.
+    /// None that a caller can cause.
     pub fn find(self) -> Result<Query> {
         Ok(Query::of(Name::new(KIND)?)
             .filter(Column::Facet(Name::new("link")?), Test::Is(self.to_string().into()))
@@ -189,14 +188,15 @@ impl FromStr for Link {
     }
 }
 
-/// Asks to allow these processors, and no others, to be sent narratives of a facility. None: nothing goes out.
+/// The command that allows exactly these processors to receive a facility's narratives. An empty list: nothing is
+/// sent.
 pub fn allowance(processors: &[Name]) -> Command {
     let command = Command::new(Action::AllowProcessors);
     let listed = processors.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
     if listed.is_empty() { command.clear("processors") } else { command.set("processors", listed) }
 }
 
-/// The processors that a facility allows to be sent its narratives. None, where nobody has said so.
+/// The processors that may receive a facility's narratives. Empty by default.
 pub fn processors(record: &Record) -> Vec<Name> {
     if *record.state() != State::Open.name() {
         return Vec::new();
@@ -204,7 +204,7 @@ pub fn processors(record: &Record) -> Vec<Name> {
     text(record, "processors").split(',').filter_map(|name| Name::new(name).ok()).collect()
 }
 
-/// A facility with the titles of what stands above it, ready to be entered.
+/// A facility with the titles of its administration and governorate, ready to be registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     /// Its id.
@@ -237,7 +237,7 @@ impl Site {
         sites
     }
 
-    /// Asks to enter it. The same code a second time is a `Conflict`.
+    /// The command that registers it. The same code a second time is a `Conflict`.
     pub fn command(self) -> Command {
         Command::new(Action::Register)
             .set("code", self.facility.as_str())
@@ -251,14 +251,14 @@ impl Site {
     }
 }
 
-/// The organisation, from the records of its facilities in any order. Closed ones are left out.
+/// The organisation, from the records of its facilities in any order. Closed facilities are left out.
 ///
-/// Where two facilities disagree about the title of what stands above them, the one that changed last is
-/// right: a new title is entered facility by facility.
+/// Where two facilities have different titles for the same administration or governorate, the one that changed last
+/// wins, because a new title is entered facility by facility.
 ///
 /// # Errors
-/// `Config` where no facility is open, a time zone is unknown, or one administration stands in two
-/// governorates; `Tampered` where a record's code is not the facility of its stamp.
+/// `Config` where no facility is open, a time zone is unknown, or one administration belongs to two governorates;
+/// `Tampered` where a record's code is not the facility of its stamp.
 pub fn org_from(records: &[Record]) -> Result<Org> {
     let mut records: Vec<&Record> =
         records.iter().filter(|record| *record.state() == State::Open.name()).collect();
@@ -267,8 +267,11 @@ pub fn org_from(records: &[Record]) -> Result<Org> {
     for record in records {
         let stamp = &record.envelope.stamp;
         if text(record, "code") != stamp.facility.as_str() {
-            return Err(Error::new(ErrorKind::Tampered, "a facility's code is not where its record stands")
-                .with("record", record.id()));
+            return Err(Error::new(
+                ErrorKind::Tampered,
+                "a facility's code is not the facility of its record's stamp",
+            )
+            .with("record", record.id()));
         }
         let title = |of: &str| Title {
             en: text(record, &format!("{of}_en")).to_owned(),

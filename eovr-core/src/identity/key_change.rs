@@ -1,9 +1,9 @@
-//! Who made, destroyed or wrapped anew the keys that seal, and why.
+//! The audit trail of key management: who made, destroyed or rewrapped sealing keys, and why.
 //!
-//! The data keys of the engine's own ring are records, whose chains say what became of each. A vault that the
-//! host brings, such as MongoDB's, has no chains, and no chain says who gave a new master key. So whoever
-//! changes keys enters it first and says afterwards what came of it ([`KeyChanges`]): an entry that was never
-//! finished is the trace of a process that died in the middle.
+//! The data keys of the engine's own ring are records with audit chains. A vault of the host, such as MongoDB's, has
+//! no chains, and no chain records who provided a new master key. So an administrator first enters a change of keys
+//! and then enters its outcome ([`KeyChanges`]). An entry without an outcome shows that a process died during the
+//! change.
 
 use crate::access::Tiers;
 use crate::decide::Command;
@@ -20,23 +20,23 @@ use crate::workflow::{Label, May, Row, Table, Workflow};
 pub const KIND: &str = "key_change";
 
 labels! {
-    /// What is done to keys.
+    /// The change of a key.
     pub enum Change {
-        /// A new one is made, and seals from now on.
+        /// Make a new key, which seals from now on.
         Rotate = "rotate",
-        /// One is destroyed, with all that it has sealed. A person decides that.
+        /// Destroy a key, and with it all content that it has sealed. Only a person may do that.
         Destroy = "destroy",
-        /// All are wrapped under another master key.
+        /// Wrap all keys under another master key.
         Rewrap = "rewrap",
     }
 }
 
 labels! {
-    /// Where the keys are.
+    /// The place of the keys.
     pub enum Place {
         /// In the engine's own ring: records of the kind `data_key`.
         Ring = "ring",
-        /// In a vault that the host brought.
+        /// In a vault of the host.
         Vault = "vault",
     }
 }
@@ -44,7 +44,7 @@ labels! {
 labels! {
     /// The states of an entry.
     pub enum State {
-        /// About to be done, or broken off in the middle.
+        /// Started, or interrupted.
         Begun = "begun",
         /// Done.
         Done = "done",
@@ -54,13 +54,13 @@ labels! {
 }
 
 labels! {
-    /// What can be done with an entry.
+    /// The actions on an entry.
     pub enum Action {
-        /// Say what is about to be done.
+        /// Enter the intended change.
         Begin = "begin",
-        /// Say that it was done.
+        /// Enter that it was done.
         Finish = "finish",
-        /// Say that it was not.
+        /// Enter that it was not done.
         Fail = "fail",
     }
 }
@@ -106,7 +106,7 @@ pub(super) fn kind() -> Result<Kind> {
     Ok(kind.completed_by(ByPeople))
 }
 
-/// What is gone for good a person has decided.
+/// Only a person may destroy a key, because its content is lost for good.
 #[derive(Debug)]
 struct ByPeople;
 
@@ -114,45 +114,45 @@ impl Complete for ByPeople {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
         let destroys = draft.facet("change").is_some_and(|change| *change == Change::Destroy.name().into());
         if draft.is_new() && destroys && !draft.actor().is_human() {
-            return Err(Error::new(ErrorKind::Denied, "a machine may not destroy keys")
-                .with_help("a person of tier 5 may"));
+            return Err(Error::new(ErrorKind::Denied, "a machine cannot destroy keys")
+                .with_help("let a person of tier 5 do it"));
         }
         Ok(())
     }
 }
 
-/// What is about to be done.
+/// The intended change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
-    /// What.
+    /// The change.
     pub change: Change,
-    /// Where.
+    /// The place of the key.
     pub place: Place,
-    /// What the key is for, as the ring calls it; none where that is not asked.
+    /// The purpose of the key, as the ring names it; `None` where it does not matter.
     pub purpose: Option<&'static str>,
-    /// The key's id, where there is one key that it is about.
+    /// The id of the affected key; `None` where there is not exactly one.
     pub key: Option<RecordId>,
-    /// Why, and by whom where the account does not say. Sealed.
+    /// The reason, and the administrator's name where the account does not show it. Sealed.
     pub reason: String,
 }
 
-/// The entries of those who change keys, made by one of them.
+/// The entries of key changes, through one actor's session.
 #[derive(Clone, Debug)]
 pub struct KeyChanges {
     session: Session,
 }
 
 impl KeyChanges {
-    /// For whoever has this session.
+    /// The entries, made with this session.
     pub fn of(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// Says what is about to be done; nothing is done to a key before this returns.
+    /// Enters the intended change. Change the key only after this has returned.
     ///
     /// # Errors
-    /// `Denied` below tier 5, and for a machine that would destroy a key; `InvalidInput` where no reason is given;
-    /// what the store says.
+    /// `Denied` below tier 5, and for a machine that would destroy a key; `InvalidInput` without a reason; errors of
+    /// the store.
     pub async fn begin(&self, intent: Intent) -> Result<RecordId> {
         let Intent { change, place, purpose, key, reason } = intent;
         let eovr = self.session.eovr();
@@ -168,11 +168,11 @@ impl KeyChanges {
         eovr.commit_sealed(decide).await.map(|_| id)
     }
 
-    /// Says what came of it: done, with the key that was made where one was; or not, and by which kind of error.
-    /// What is uncertain stays begun.
+    /// Enters the outcome: done, with the id of a new key; or not done, with the kind of the error. After an
+    /// `Uncertain` error the entry stays begun.
     ///
     /// # Errors
-    /// What the store says; the entry stays begun then.
+    /// Errors of the store; then the entry stays begun.
     pub async fn end<T>(&self, id: RecordId, came: &Result<T>, made: Option<RecordId>) -> Result<()> {
         let command = match came {
             Ok(_) => Command::new(Action::Finish).set_some("key", made),

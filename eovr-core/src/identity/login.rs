@@ -1,8 +1,7 @@
-//! Logins: one for each time that somebody came in, from the password to the end.
+//! Logins: one record for each login of a user, from authentication to logout.
 //!
-//! A login is a record, so when it began, was renewed and ended, and why, stands in its audit chain. It is
-//! also the *family* of RFC 9700: every refresh token of it follows from the one before, and one that comes
-//! a second time ends the whole login.
+//! The audit chain of a login records when and why it was begun, renewed and ended. A login is also the *family* of
+//! RFC 9700: every refresh token follows from the previous one, and a second use of a token ends the whole login.
 
 use serde::Serialize;
 
@@ -23,23 +22,23 @@ pub const KIND: &str = "login";
 labels! {
     /// The states of a login.
     pub enum State {
-        /// Its tokens open.
+        /// Its tokens are valid.
         Open = "open",
-        /// They do not any more.
+        /// Its tokens are invalid.
         Ended = "ended",
     }
 }
 
 labels! {
-    /// What can be done with a login.
+    /// The actions on a login.
     pub enum Action {
-        /// Somebody came in.
+        /// A user logged in.
         Begin = "begin",
-        /// Its refresh token was used, and is replaced by the next.
+        /// The refresh token was used and replaced by the next one.
         Renew = "renew",
-        /// The person proved once more who they are; every token of the time before is worth nothing.
+        /// The user authenticated again. All earlier tokens become invalid.
         Prove = "prove",
-        /// No more tokens.
+        /// End the login; its tokens become invalid.
         End = "end",
     }
 }
@@ -47,19 +46,19 @@ labels! {
 labels! {
     /// Why a login ended.
     pub enum Reason {
-        /// The person left.
+        /// The user logged out.
         LeftBySelf = "left",
-        /// Nothing was done for too long.
+        /// The login was idle for too long.
         Idle = "idle",
-        /// Its days are over.
+        /// The login reached its longest duration.
         Expired = "expired",
-        /// A refresh token came twice: somebody has a copy.
+        /// A refresh token was used twice, so a second party has a copy.
         Reused = "reused",
-        /// The person has too many logins, and this was the one not used for longest.
+        /// The user opened too many logins, and this one was idle for longest.
         Crowded = "crowded",
         /// The password or the second factor was changed.
         Changed = "changed",
-        /// The account is no longer active, or somebody of tier 5 ended it.
+        /// The account is no longer active, or a user of tier 5 ended the login.
         Closed = "closed",
     }
 }
@@ -118,26 +117,26 @@ pub(super) fn kind() -> Result<Kind> {
     })
 }
 
-/// One login, as its owner sees it in a list.
+/// A login, as shown to its owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoginInfo {
     /// Its id.
     pub id: RecordId,
-    /// When it began.
+    /// When the user logged in.
     pub began_at: Timestamp,
     /// When it was last renewed.
     pub seen_at: Timestamp,
-    /// When its days are over.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// Whether a second factor was asked for.
+    /// Whether the user gave a second factor.
     pub two_factors: bool,
-    /// What came in: the browser, as it calls itself.
+    /// The browser's description of itself.
     pub client: Option<String>,
-    /// Whether it is the one that asks.
+    /// Whether it is the login of this request.
     pub this_one: bool,
 }
 
-/// Asks for a login of an account.
+/// The command that begins a login of an account.
 pub(super) fn begin(
     user: &Record,
     token: &RefreshToken,
@@ -155,13 +154,13 @@ pub(super) fn begin(
         .set("two_factors", two_factors)
 }
 
-/// The question for the logins of an account, newest first.
+/// The query for the logins of an account, newest first.
 pub(super) fn of(account: &Record) -> Result<Query> {
     let user = Value::from(account.id().to_string());
     Ok(Query::of(Name::new(KIND)?).filter(Column::Facet(Name::new("user")?), Test::Is(user)))
 }
 
-/// Asks to take down a proof, and a refresh token in place of the one before.
+/// The command that records an authentication and replaces the refresh token.
 pub(super) fn prove(login: &Record, next: &RefreshToken, two_factors: bool, now: Timestamp) -> Command {
     let command = Command::new(Action::Prove).expecting(login.version());
     command
@@ -172,7 +171,7 @@ pub(super) fn prove(login: &Record, next: &RefreshToken, two_factors: bool, now:
         .set("seen_at", now)
 }
 
-/// Asks to replace a refresh token by the next.
+/// The command that replaces a refresh token by the next.
 pub(super) fn renew(login: &Record, next: &RefreshToken, now: Timestamp) -> Command {
     let command = Command::new(Action::Renew).expecting(login.version());
     command

@@ -1,11 +1,11 @@
-//! Who works where: the people of a host and its facilities, as record kinds like any other.
+//! Users and facilities of a host, as record kinds like any other.
 //!
-//! A [`user`] is a person with a role; a [`facility`] is one leaf of the organisation. Both go through
-//! the one write door, so who gave whom a role, and when, stands in an audit chain.
+//! A [`user`] is a person with a role; a [`facility`] is one leaf of the organisation. Both are written as commits
+//! like every record, so an audit chain shows who gave which role to whom, and when.
 //!
-//! With the feature `login` people can come in: `Doors` checks passwords and second factors, opens and
-//! ends logins, and makes and reads their tokens. A host that knows its people already does
-//! without: it finds the account ([`user::find_by_email`]) and asks [`user::actor`] for the actor.
+//! With the feature `login`, users can log in: `Doors` checks passwords and second factors, opens and ends logins,
+//! and makes and reads their tokens. A host that authenticates its users itself does not need it. Such a host looks
+//! up the account ([`user::find_by_email`]) and gets the actor from [`user::actor`].
 
 mod address;
 #[cfg(feature = "login")]
@@ -58,7 +58,7 @@ pub use self::user::{NewUser, actor};
 /// `security_day`, `security_alert` and `throttle`, for [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
-/// None that a host could cause.
+/// None that a host can cause.
 pub fn kinds() -> Result<Vec<Kind>> {
     Ok(vec![
         user::kind()?,
@@ -89,8 +89,9 @@ fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
     record.facet(facet).and_then(Value::as_text).unwrap_or_default()
 }
 
-/// Marks of direction and other signs without a width, which phones put into Arabic text: what a password is hashed
-/// without. Not all that [`crate::typed`] leaves out, because hashes that are kept were made so.
+/// Marks of text direction and other characters without a width, which phones insert into Arabic text. They are
+/// removed before a password is hashed. The list differs from [`crate::typed`], because stored hashes were made with
+/// this one.
 #[cfg(feature = "login")]
 fn invisible(c: char) -> bool {
     matches!(c,

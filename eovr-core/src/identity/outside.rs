@@ -1,57 +1,56 @@
-//! Tokens of an outside identity provider (OpenID Connect), accepted beside our own.
+//! Access tokens of an external identity provider (OpenID Connect), accepted beside our own.
 //!
-//! A hospital group that has a provider, such as Keycloak, gives its people roles there. [`Outside`] says
-//! which provider, and how its claims become role and seat; [`KeySet`] are the keys that it publishes; what
-//! comes of a good token is an [`Actor`] like any other. Fetching the keys is the host's work, as
-//! everything that waits for a network is.
+//! A hospital group with a provider such as Keycloak assigns roles there. [`Outside`] names the provider and maps its
+//! claims to role and seat. [`KeySet`] holds the provider's published keys. A valid token becomes an [`Actor`] like
+//! any other. The host fetches the keys, because this crate does no network requests.
 //!
-//! After RFC 8725 and RFC 9068: the algorithm is that of the published key and never the token's choice
-//! (RS256 or ES256), keys for encryption are passed over, issuer and audience are compared exactly, and an
-//! ID token or a refresh token is not taken for an access token.
+//! The checks follow RFC 8725 and RFC 9068. The published key determines the algorithm (RS256 or ES256), never the
+//! token. Keys for encryption are ignored. Issuer and audience are compared exactly. ID tokens and refresh tokens are
+//! not accepted as access tokens.
 //!
-//! A key that does not say its algorithm is taken for RS256 or ES256, by its type. One that cannot be read is passed over,
-//! and so is one for encryption, however many there are. A key is found by its name and algorithm; without a name it
-//! serves where it is the only one of its algorithm. A token that has critical extensions (`crit`) is refused.
+//! A key without an algorithm counts as RS256 or ES256, by its type. Unreadable keys and encryption keys are ignored,
+//! however many there are. A token selects a key by name and algorithm. Without a name, the key must be the only one
+//! of its algorithm. A token with critical extensions (`crit`) is refused.
 //!
 //! # Which tokens
 //!
-//! An access token says what it is: `at+jwt` in its header (RFC 9068) or `"typ": "Bearer"` among its claims (Keycloak).
-//! Everything else could be an ID token, which tells an application who logged in and is no permission (RFC 8725, 3.12).
-//! Entra ID's access tokens say neither. With `"plain_jwt": true` a token whose header says `JWT` is taken where it has
-//! `scp` or `scope`, or `idtyp` is `app`, and nothing of an ID token (`nonce`, `at_hash`, `c_hash`). Let the `audience` be
-//! one that only this host has, and that no application logs in with.
+//! An access token declares its type: `at+jwt` in its header (RFC 9068) or `"typ": "Bearer"` among its claims
+//! (Keycloak). Any other token could be an ID token, which tells an application who logged in and grants no access
+//! (RFC 8725, 3.12). Entra ID's access tokens declare neither. With `"plain_jwt": true` a token with the header type
+//! `JWT` is accepted if it has `scp` or `scope`, or `idtyp` is `app`, and it has no claim of an ID token (`nonce`,
+//! `at_hash`, `c_hash`). Use an `audience` that only this host has and that no application uses for login.
 //!
 //! # People and machines
 //!
-//! A token that a client got for itself speaks of a machine, which proposes and never approves. Providers say so
-//! in different ways, and each counts: the subject is the client (RFC 9068); `idtyp` is `app`, or subject and
-//! object are one and no scope was delegated (Entra ID); the user name begins with `service-account-` (Keycloak);
-//! `gty` is `client-credentials` (Auth0); or a client is named and nothing says that anybody logged in.
+//! A token that a client got for itself belongs to a machine, which proposes and never approves. Providers mark such
+//! tokens in different ways, and each mark counts: the subject is the client (RFC 9068); `idtyp` is `app`, or subject
+//! and object are equal and no scope was delegated (Entra ID); the user name begins with `service-account-`
+//! (Keycloak); `gty` is `client-credentials` (Auth0); or the token names a client and shows no login of a person.
 //!
-//! A person is proved by `sid`, `auth_time` or `amr`. With `"demand_person": true` whoever lacks all three is a
-//! machine, whatever else the token says: choose it where the provider gives one of them to people.
+//! The claims `sid`, `auth_time` and `amr` show a login of a person. With `"demand_person": true` a token without any
+//! of them belongs to a machine, whatever else it says. Choose it where the provider always issues one of them to
+//! people.
 //!
-//! What asks for a fresh proof of who somebody is looks at `auth_time`: it must not be older than `proof_seconds`
-//! (300, unless said). A client gets a younger one by sending the person to the provider again with `max_age`
-//! (RFC 9470). A token without it opens nothing of that sort.
+//! An action that requires recent authentication checks `auth_time`, which must not be older than `proof_seconds`
+//! (300 by default). A client gets a newer one by sending the person to the provider again with `max_age` (RFC 9470).
+//! A token without `auth_time` does not allow such actions.
 //!
 //! # With Keycloak
 //!
 //! In the realm of the hospital, here `hospital`:
 //!
-//! 1. *Realm roles*: make one for each role of [`Role`] that people have, and give them to people or groups.
-//!    Keycloak writes them to `realm_access.roles` by itself; those of a client stand in
-//!    `resource_access.CLIENT.roles`.
-//! 2. *Realm settings, User profile*: make an attribute `eovr_seat` that only an administrator can edit. What
-//!    people could edit themselves would let them move to another hospital. Its value is the id of a
-//!    facility, for managers of their administration or governorate.
+//! 1. *Realm roles*: make one for each [`Role`] that your users have, and assign them to users or groups. Keycloak
+//!    writes them to `realm_access.roles`; roles of a client are in `resource_access.CLIENT.roles`.
+//! 2. *Realm settings, User profile*: make an attribute `eovr_seat` that only an administrator can edit. If users
+//!    could edit it, they could move to another hospital. Its value is the id of a facility, or for managers the id
+//!    of their administration or governorate.
 //! 3. *Client scopes*: make one, with two mappers that add to the access token: an *Audience* with the included
-//!    custom audience `https://ovr.example.org`, and a *User Attribute* from `eovr_seat` to the claim
-//!    `eovr_seat`, as a string and without multiple values.
-//! 4. Give that scope as a default to the client by which people log in, and leave its lightweight access
-//!    tokens off: they have no such claims.
+//!    custom audience `https://ovr.example.org`, and a *User Attribute* from `eovr_seat` to the claim `eovr_seat`, as
+//!    a string and without multiple values.
+//! 4. Give that scope as a default to the client with which users log in. Leave lightweight access tokens off for
+//!    that client, because they do not have these claims.
 //!
-//! The host is then told:
+//! Then configure the host:
 //!
 //! ```
 //! # use eovr_core::identity::outside::Outside;
@@ -85,31 +84,30 @@ use crate::org::{Org, OrgId};
 use crate::record::ActorId;
 use crate::time::Timestamp;
 
-/// A provider, and how its claims are read.
+/// An identity provider and the mapping of its claims.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outside {
     /// The provider's issuer, exactly as its tokens and its discovery document name it.
     pub issuer: String,
-    /// Whom a token must be meant for: this host, as the provider calls it.
+    /// The audience that a token must have: the provider's name for this host.
     pub audience: String,
-    /// Where the roles stand, a path with points: `realm_access.roles` as Keycloak writes them.
+    /// The claim with the roles, as a path with dots: `realm_access.roles` for Keycloak.
     #[serde(default = "keycloak_roles")]
     pub roles_claim: String,
-    /// The provider's names of our roles.
+    /// The provider's role names and our roles.
     pub roles: BTreeMap<String, Role>,
-    /// Where the id of the facility, administration or governorate stands that the role is held in; a
-    /// path too.
+    /// The claim with the id of the facility, administration or governorate in which the role is held; also a path.
     #[serde(default = "seat_claim")]
     pub seat_claim: String,
-    /// Whether only a token that proves a person speaks of one.
+    /// Whether a token without proof of a person's login belongs to a machine.
     #[serde(default)]
     pub demand_person: bool,
-    /// How many seconds ago a person may have logged in for what asks for a fresh proof.
+    /// The greatest age of `auth_time`, in seconds, for actions that require recent authentication.
     #[serde(default = "proof_seconds")]
     pub proof_seconds: i64,
-    /// Whether an access token may be a plain `JWT` that names no type, as Entra ID's. It is told from an ID token by what
-    /// was delegated (`scp`).
+    /// Whether an access token may be a plain `JWT` without a declared type, as Entra ID's are. The delegated scope
+    /// (`scp`) then distinguishes it from an ID token.
     #[serde(default)]
     pub plain_jwt: bool,
 }
@@ -140,19 +138,19 @@ struct SigningKey {
     key: DecodingKey,
 }
 
-/// So many keys of one name and one algorithm are tried: a token without a true signature costs no more.
+/// The most keys of one name and one algorithm that are tried. It limits the cost of a token with a forged signature.
 const TRIED: usize = 4;
-/// Longer than any token that fits into a header.
+/// Longer than any token that fits into a request header.
 const LONGEST: usize = 16 << 10;
-/// For clocks that differ.
+/// Tolerance for clock differences.
 const LEEWAY_SECONDS: i64 = 30;
 
 impl KeySet {
-    /// Reads a JWK Set. What cannot be read in it, and keys for anything but RS256 and ES256 signatures, are passed over
-    /// one by one (RFC 7517, 5): a provider's new sort of key does not withdraw the others.
+    /// Reads a JWK Set. It ignores each unreadable key, and each key that is not for RS256 or ES256 signatures (RFC
+    /// 7517, 5). So a new type of key does not make the other keys unusable.
     ///
     /// # Errors
-    /// `InvalidInput` where it is none.
+    /// `InvalidInput` where the text is not a JWK Set.
     pub fn from_json(json: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct Set {
@@ -171,25 +169,25 @@ impl KeySet {
         Ok(set)
     }
 
-    /// Whether the key that a token names is here. A token that names none that is makes the host fetch the
-    /// keys again, for the provider may have new ones; not too often, for anybody can make up a name.
+    /// Whether the set has the key that a token names. If not, the host fetches the keys again, because the provider
+    /// may have new ones. The host must limit how often, because an attacker can invent key names.
     pub fn knows(&self, token: &str) -> bool {
         header(token).is_some_and(|header| self.of(&header).next().is_some())
     }
 
-    /// Whether there is no key that could be used.
+    /// Whether the set has no usable key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// How many keys could not be read, and opened nothing.
+    /// The number of keys that were ignored because they could not be read.
     pub fn passed_over(&self) -> usize {
         self.passed_over
     }
 
-    /// The keys that may have signed a token: those of its name and algorithm, of which a provider may have one each (RFC
-    /// 7517, 4.5). Where nothing is named, by the token or by the key, it is the only one of the algorithm or none: a
-    /// name is optional (RFC 7515, 4.1.4), and trying all is what it spares.
+    /// The keys that may have signed a token: those with the token's key name and algorithm. A provider may have one
+    /// key of a name for each algorithm (RFC 7517, 4.5). Without a name in the token or the key, the only key of the
+    /// algorithm is used, or none. The name is optional (RFC 7515, 4.1.4), and trying all keys would be too slow.
     fn of(&self, header: &Header) -> impl Iterator<Item = &SigningKey> {
         let (name, algorithm) = (header.kid.clone(), header.alg);
         let mut of_algorithm = self.keys.iter().filter(|key| key.algorithm == algorithm);
@@ -200,8 +198,8 @@ impl KeySet {
     }
 }
 
-/// The header of a token, where it can be read and asks for nothing beyond what every reader understands: an extension
-/// that is critical is understood, or the token is refused (RFC 7515, 4.1.11), and here none is.
+/// The header of a token. `None` where it cannot be read or has critical extensions: a reader must understand these
+/// or refuse the token (RFC 7515, 4.1.11), and this one understands none.
 fn header(token: &str) -> Option<Header> {
     let token = Some(token).filter(|token| token.len() <= LONGEST)?;
     let (header, _) = token.split_once('.')?;
@@ -230,8 +228,8 @@ fn signing_key(key: &Jwk) -> Option<SigningKey> {
     Some(SigningKey { name: key.common.key_id.clone(), algorithm, key: decoding })
 }
 
-/// The algorithm of a key that does not say it, as those of Entra ID. It follows from the key, so that no
-/// token has a choice.
+/// The algorithm of a key that does not declare one, as Entra ID's keys. It follows from the key's type, so a token
+/// cannot choose it.
 fn usual(key: &Jwk) -> Option<Algorithm> {
     match &key.algorithm {
         AlgorithmParameters::RSA(_) => Some(Algorithm::RS256),
@@ -243,8 +241,8 @@ fn usual(key: &Jwk) -> Option<Algorithm> {
 }
 
 impl Outside {
-    /// Whether a token says that it is of this provider. That proves nothing: it tells which keys the token
-    /// is to be checked with.
+    /// Whether a token claims to come from this provider. This is not verified; it only selects the keys for the
+    /// check.
     pub fn is_named_by(&self, token: &str) -> bool {
         if token.len() > LONGEST {
             return false;
@@ -253,14 +251,13 @@ impl Outside {
         claims.is_ok_and(|claims| claims.get("iss").and_then(Value::as_str) == Some(self.issuer.as_str()))
     }
 
-    /// The actor that a token speaks of.
+    /// The actor of a token.
     ///
-    /// The id in the audit trail is a digest of issuer and subject: the same for the same person, and no
-    /// name.
+    /// Its id in the audit trail is a digest of issuer and subject: the same for the same person, and without a name.
     ///
     /// # Errors
-    /// `Unauthenticated` where the token is not good; `Denied` where it gives no role here, or no seat that
-    /// fits the role.
+    /// `Unauthenticated` where the token is invalid; `Denied` where it has no role of this host, or no seat that fits
+    /// the role.
     pub fn actor(&self, token: &str, keys: &KeySet, org: &Org, now: Timestamp) -> Result<Actor> {
         let claims = self.claims(token, keys, now).ok_or_else(bad_token)?;
         let subject = claims.get("sub").and_then(Value::as_str).ok_or_else(bad_token)?;
@@ -297,7 +294,7 @@ impl Outside {
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-        // The library would read the machine's clock; ours comes in as a value.
+        // The library would use the system clock; our time comes in as an argument.
         validation.validate_exp = false;
         let read =
             |key: &SigningKey| jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation).ok();
@@ -313,7 +310,7 @@ impl Outside {
         good.then_some(claims)
     }
 
-    /// The highest of the roles that the token gives.
+    /// The highest role in the token.
     fn role(&self, claims: &Map<String, Value>) -> Option<Role> {
         let names = at(claims, &self.roles_claim)?.as_array()?;
         names.iter().filter_map(|name| self.roles.get(name.as_str()?)).max().copied()
@@ -324,7 +321,7 @@ impl Outside {
     }
 }
 
-/// A claim: of this name, which may have points itself (`https://example.org/roles`), or at this path.
+/// A claim with this name, which may itself contain dots (`https://example.org/roles`), or at this path.
 fn at<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     claims.get(path).or_else(|| {
         let mut steps = path.split('.');
@@ -333,17 +330,17 @@ fn at<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     })
 }
 
-/// Whether somebody logged in for this token.
+/// Whether a person logged in for this token.
 fn proves_person(claims: &Map<String, Value>) -> bool {
     ["sid", "auth_time", "amr"].iter().any(|name| claims.get(*name).is_some_and(|claim| !claim.is_null()))
 }
 
-/// Whether a client got a token for itself. Where providers differ, one of their signs is enough: a person who is
-/// taken for a machine may do too little, and the other way round too much.
+/// Whether a client got the token for itself. One mark of any provider is enough, because a person taken for a
+/// machine may do too little, but a machine taken for a person may do too much.
 fn is_machine(claims: &Map<String, Value>) -> bool {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let subject = text("sub");
-    // RFC 9068, 2.2: where no person takes part, the subject is the client.
+    // RFC 9068, 2.2: if no person is involved, the subject is the client.
     let is_client =
         ["client_id", "azp", "appid"].iter().any(|name| subject.is_some() && text(name) == subject);
     let of_entra = text("idtyp").is_some_and(|kind| kind.eq_ignore_ascii_case("app"))
@@ -354,16 +351,17 @@ fn is_machine(claims: &Map<String, Value>) -> bool {
     is_client || of_entra || of_keycloak || of_auth0 || of_nobody
 }
 
-/// RFC 9068 says so in the header, Keycloak in a claim. ID tokens and refresh tokens are signed with the
-/// same keys, and say neither.
+/// Whether a token declares itself an access token: in its header (RFC 9068) or in a claim (Keycloak). ID tokens and
+/// refresh tokens are signed with the same keys and declare neither.
 fn is_for_access(header_type: Option<&str>, claims: &Map<String, Value>) -> bool {
     let is = |text: &str, wanted: &str| text.eq_ignore_ascii_case(wanted);
     header_type.is_some_and(|kind| is(kind, "at+jwt") || is(kind, "application/at+jwt"))
         || claims.get("typ").and_then(Value::as_str).is_some_and(|kind| is(kind, "Bearer"))
 }
 
-/// An access token that names no type: it says what was delegated (`scp`, `scope`: RFC 8693, 4.2), or that a program got
-/// it for itself, which an ID token never does, and has no mark of an ID token (OpenID Connect Core, 2 and 3.3.2.11).
+/// Whether a token without a declared type is an access token. It must name a delegated scope (`scp`, `scope`: RFC
+/// 8693, 4.2), or say that a program got it for itself, which an ID token never does. It must have no claim of an ID
+/// token (OpenID Connect Core, 2 and 3.3.2.11).
 fn is_delegated(header_type: Option<&str>, claims: &Map<String, Value>) -> bool {
     let untyped = header_type.is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"));
     let text = |name: &str| claims.get(name).and_then(Value::as_str);

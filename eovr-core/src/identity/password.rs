@@ -1,9 +1,9 @@
-//! Passwords: which are good enough, and how they are kept (NIST SP 800-63B-4, OWASP ASVS 5).
+//! Passwords: the policy for new ones, and their hashes (NIST SP 800-63B-4, OWASP ASVS 5).
 //!
-//! Length is what counts: 15 characters, or 8 where a second factor is asked for as well. No rule asks for
-//! capitals, digits or signs, and none for a new password every three months: people answer such rules with
-//! `Hospital2026!`. Refused is what somebody who attacks tries first, however it is decorated: passwords that
-//! very many people chose, keys in a row, and words that belong to the hospital or the person.
+//! Length is what counts: 15 characters, or 8 together with a second factor. No rule requires capitals, digits or
+//! signs, and no rule requires a new password every three months, because users answer such rules with
+//! `Hospital2026!`. The policy refuses what an attacker tries first, with any decoration: common passwords, keys in a
+//! row, and words that belong to the hospital or the person.
 //!
 //! ```
 //! use eovr_core::identity::password::{Owner, PasswordCost, PasswordFlaw, PasswordPolicy};
@@ -36,27 +36,27 @@ use crate::error::{Error, Result};
 use crate::identity::{base32, invisible};
 use crate::seal::Entropy;
 
-/// The fewest characters of a password that stands alone.
+/// The fewest characters of a password without a second factor.
 const LEAST_ALONE: usize = 15;
-/// The fewest characters of a password beside a second factor.
+/// The fewest characters of a password with a second factor.
 const LEAST_BESIDE: usize = 8;
-/// The most characters; a limit only so that nobody makes us work on a book.
+/// The most characters. The limit only bounds the work.
 const MOST: usize = 256;
 
-/// A password in the one form in which it is hashed: NFKC, without marks of direction, never with its
-/// capitals changed. The same password typed on another keyboard is the same.
+/// A password in the one form in which it is hashed: NFKC, without marks of text direction, with capitals unchanged.
+/// So the same password typed on another keyboard is equal.
 ///
-/// Wiped from memory when dropped. It cannot be printed, compared or cloned.
+/// It is wiped from memory when dropped. It cannot be printed, compared or cloned.
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// What somebody typed to log in. It is not asked to keep the [`PasswordPolicy`]: the rules may have
-    /// become stricter since it was chosen.
+    /// A password typed at login. The [`PasswordPolicy`] does not apply to it, because the rules may have become
+    /// stricter since the user chose it.
     ///
     /// # Errors
-    /// `TooLong` or `Unprintable`: no password is like that, so this one is wrong.
+    /// `TooLong` or `Unprintable`: no valid password is like that, so this one is wrong.
     pub fn typed(text: &str) -> Result<Self, PasswordFlaw> {
-        // As large as it can become, so that it never grows and leaves a copy behind.
+        // The buffer has its largest size, because growing it would leave a copy in memory.
         let mut password = Zeroizing::new(String::with_capacity(MOST * 4));
         for (count, c) in text.nfkc().filter(|c| !invisible(*c)).enumerate() {
             if count == MOST {
@@ -70,7 +70,7 @@ impl Password {
         Ok(Self(password))
     }
 
-    /// Whether it is long enough where no second factor is asked for.
+    /// Whether it is long enough without a second factor.
     pub(super) fn stands_alone(&self) -> bool {
         self.as_str().chars().count() >= LEAST_ALONE
     }
@@ -80,15 +80,14 @@ impl Password {
     }
 }
 
-/// Says that there is a password, and nothing about it.
+/// Prints that there is a password, and nothing about it.
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(redacted)")
     }
 }
 
-/// A password that a program makes for somebody: 26 letters and digits, 128 bits, none of which looks like
-/// another. It is shown once.
+/// A generated password of 26 letters and digits (128 bits), no two of which look alike. It is shown once.
 pub fn drawn(entropy: &mut Entropy) -> Zeroizing<String> {
     let mut random = Zeroizing::new([0; 16]);
     entropy.fill(random.as_mut_slice());
@@ -103,33 +102,33 @@ pub fn drawn(entropy: &mut Entropy) -> Zeroizing<String> {
     text
 }
 
-/// Which passwords are good enough.
+/// The policy for new passwords.
 ///
-/// It works offline: its list has the passwords that are tried first, not the billions that ever leaked. A
-/// host that can ask such a service asks it as well.
+/// It works offline. Its list has the most common passwords, not the billions that have ever leaked. A host that can
+/// query a service for leaked passwords should do so as well.
 #[derive(Clone, Default)]
 pub struct PasswordPolicy {
     known: HashSet<String>,
 }
 
 impl PasswordPolicy {
-    /// The policy without words of a hospital.
+    /// The policy without the words of a particular hospital.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds what everybody knows who works there: the names of the hospital, its facilities, its software,
-    /// in every script in which they are written.
+    /// Adds words that every employee knows: the names of the hospital, its facilities and its software, in every
+    /// script in which they are written.
     #[must_use]
     pub fn knowing<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
         self.known.extend(names.into_iter().flat_map(spelling::words_of));
         self
     }
 
-    /// A new password, if it is good enough for this person.
+    /// Accepts a new password if the policy allows it for this owner.
     ///
     /// # Errors
-    /// Why it is not; [`PasswordFlaw::error`] says it with help.
+    /// The flaw of the password; [`PasswordFlaw::error`] adds help.
     pub fn accept(&self, typed: &str, owner: &Owner<'_>) -> Result<Password, PasswordFlaw> {
         let password = Password::typed(typed)?;
         let least = owner.least();
@@ -148,19 +147,19 @@ impl PasswordPolicy {
     }
 }
 
-/// Shows how many words it knows, and not which.
+/// Prints how many words it knows, and not which.
 impl fmt::Debug for PasswordPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PasswordPolicy({} words)", self.known.len())
     }
 }
 
-/// Whose password it is to be.
+/// The owner of a new password.
 #[derive(Clone, Copy, Default)]
 pub struct Owner<'a> {
-    /// Whether the account is also asked for a second factor: then 8 characters are enough.
+    /// Whether the account has a second factor; then 8 characters are enough.
     pub second_factor: bool,
-    /// The person's names and e-mail address, as they are kept.
+    /// The person's names and e-mail address, as stored.
     pub words: &'a [&'a str],
 }
 
@@ -170,31 +169,31 @@ impl Owner<'_> {
     }
 }
 
-/// Shows nobody's name.
+/// Prints no name.
 impl fmt::Debug for Owner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Owner(second_factor: {}, {} words)", self.second_factor, self.words.len())
     }
 }
 
-/// Why a password is not good enough. It never says which word was found.
+/// Why the policy refuses a password. It never says which word was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PasswordFlaw {
-    /// It has fewer characters than this account needs.
+    /// It has fewer characters than this account requires.
     TooShort {
-        /// How many it needs.
+        /// The required number of characters.
         least: usize,
     },
     /// It has more than 256 characters.
     TooLong,
     /// It has control characters, such as a tab or a line break.
     Unprintable,
-    /// It is something short, again and again.
+    /// It repeats a short text.
     Repeated,
-    /// It is a date, or keys or letters in a row, and little else.
+    /// It is a date, or keys or letters in a row, with little else.
     Sequence,
-    /// It is a word that very many people choose, or two such words, and little else.
+    /// It is a common word or password, or two such words, with little else.
     Common,
     /// It is made of words that belong to hospitals, to this one, or to the person.
     OfThisPlace,
@@ -214,18 +213,18 @@ impl PasswordFlaw {
         }
     }
 
-    /// The flaw as an error of kind `InvalidInput` that says what would have been accepted.
+    /// The flaw as an error of kind `InvalidInput`, with help on what would be accepted.
     ///
-    /// Not an `impl From`: with a second way to make an [`Error`], Rust could no longer guess the error
+    /// Not an `impl From`, because with a second conversion to [`Error`], Rust could no longer infer the error type
     /// of a closure that uses `?`.
     pub fn error(self) -> Error {
         const WORDS: &str = "three or four words that have nothing to do with each other, the hospital or you \
                              make a good one; digits and signs at its ends do not help";
         let help = match self {
             Self::TooShort { least } => {
-                format!("it takes {least} to {MOST} characters of any script, spaces too; {WORDS}")
+                format!("choose {least} to {MOST} characters of any script, including spaces; {WORDS}")
             }
-            Self::TooLong => format!("it takes at most {MOST} characters"),
+            Self::TooLong => format!("choose at most {MOST} characters"),
             Self::Unprintable => {
                 "letters, digits, signs and spaces of every script are accepted, but no tab and no line break"
                     .to_owned()
@@ -241,11 +240,11 @@ impl fmt::Display for PasswordFlaw {
         f.write_str(match self {
             Self::TooShort { .. } => "the password is too short",
             Self::TooLong => "the password is too long",
-            Self::Unprintable => "the password has characters that cannot be seen",
-            Self::Repeated => "the password is something short, again and again",
+            Self::Unprintable => "the password has control characters",
+            Self::Repeated => "the password repeats a short text",
             Self::Sequence => "the password is a date, or letters or keys in a row",
-            Self::Common => "the password is one that very many people choose",
-            Self::OfThisPlace => "the password is made of words that everybody here knows",
+            Self::Common => "the password is too common",
+            Self::OfThisPlace => "the password is made of words that are known at this hospital",
         })
     }
 }

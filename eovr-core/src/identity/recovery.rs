@@ -1,4 +1,4 @@
-//! The way back in for somebody who has lost the second factor: ten codes on paper, each good once.
+//! Recovery codes for a user who has lost the second factor: ten codes on paper, each valid once.
 
 use std::fmt;
 
@@ -10,26 +10,26 @@ use crate::identity::base32;
 use crate::seal::Entropy;
 use crate::typed;
 
-/// How many codes a person gets at a time.
+/// The number of codes in a set.
 pub const CODES: usize = 10;
 
 const BYTES: usize = 16;
-/// Letters and digits of a code.
+/// The number of letters and digits of a code.
 const LETTERS: usize = 26;
-/// The last group is one longer, because 26 has no better parts.
+/// The last group is longer by one, because 26 is not divisible by 5.
 const GROUPS: [usize; 5] = [5, 5, 5, 5, 6];
 
-/// A code that stands in for the second factor once: 128 random bits, so that a plain digest keeps it as
-/// well as a slow one would (ASVS 5, 6.5.2 asks for that below 112 bits).
+/// A code that replaces the second factor once: 128 random bits. So a plain digest protects it as well as a slow hash
+/// (ASVS 5, 6.5.2 requires a slow hash below 112 bits).
 ///
-/// Shown once; what is kept is its digest. Wiped from memory when dropped.
+/// It is shown once, and the store keeps its digest. It is wiped from memory when dropped.
 pub struct RecoveryCode {
-    // Boxed, so that moving it does not leave copies behind.
+    // Boxed, because moving the bytes would leave copies in memory.
     bytes: Box<Zeroizing<[u8; BYTES]>>,
 }
 
 impl RecoveryCode {
-    /// [`CODES`] new codes. They take the place of those that the person had before.
+    /// [`CODES`] new codes, which replace the earlier codes of the user.
     pub fn draw(entropy: &mut Entropy) -> Vec<Self> {
         let one = |_| {
             let mut bytes = Box::new(Zeroizing::new([0; BYTES]));
@@ -39,10 +39,10 @@ impl RecoveryCode {
         (0..CODES).map(one).collect()
     }
 
-    /// Reads a code as a person types it: in capitals or not, with or without hyphens and spaces, `O` for
-    /// `0`, `I` and `L` for `1`, digits of any script. Nothing where it is no code.
+    /// Reads a typed code: in upper or lower case, with or without hyphens and spaces, `O` for `0`, `I` and `L` for
+    /// `1`, digits of any script. `None` where it is not a code.
     pub fn typed(text: &str) -> Option<Self> {
-        // As large as it becomes, so that it never grows and leaves a copy behind.
+        // The buffer has its final size, because growing it would leave a copy in memory.
         let mut code = Zeroizing::new(String::with_capacity(LETTERS));
         for c in typed::code(text).map(typed::look_alike) {
             if code.len() == LETTERS || !c.is_ascii() {
@@ -53,7 +53,7 @@ impl RecoveryCode {
         base32::decode(&code, base32::PEOPLE).map(|bytes| Self { bytes })
     }
 
-    /// The code as it is shown, this once: `7K2MQ-…`, five groups of letters and digits.
+    /// The code as shown to the user once: `7K2MQ-…`, five groups of letters and digits.
     pub fn shown(&self) -> Zeroizing<String> {
         let plain = base32::encode(self.bytes.as_slice(), base32::PEOPLE);
         let mut shown = Zeroizing::new(String::with_capacity(LETTERS + GROUPS.len()));
@@ -68,28 +68,28 @@ impl RecoveryCode {
         shown
     }
 
-    /// What is kept of it.
+    /// The digest to store.
     pub fn digest(&self) -> [u8; 32] {
         let digest = Sha256::new().chain_update(b"eovr.recovery.v1\n").chain_update(self.bytes.as_slice());
         digest.finalize().into()
     }
 }
 
-/// Says that there is a code, and nothing about it.
+/// Prints that there is a code, and nothing about it.
 impl fmt::Debug for RecoveryCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RecoveryCode(redacted)")
     }
 }
 
-/// Which of the digests that are kept belongs to what was typed.
+/// The index of the stored digest that matches a typed code.
 ///
-/// **A code is good once**: remove the digest in the same commit that lets the person in. All digests are
-/// compared, each in constant time.
+/// **A code is valid once**: remove the digest in the same commit that logs the user in. The function compares all
+/// digests, each in constant time.
 pub fn check(typed: &str, kept: &[[u8; 32]]) -> Option<usize> {
     let digest = RecoveryCode::typed(typed)?.digest();
     let mut found = 0_u64;
-    // From one on, so that none can be told from the first.
+    // From one on, because zero means that no digest matches.
     for (number, kept) in (1_u64..).zip(kept) {
         found.conditional_assign(&number, kept.ct_eq(&digest));
     }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_codes_none_like_another() {
+    fn the_ten_codes_differ() {
         let mut shown: Vec<String> = codes(1).iter().map(|code| code.shown().to_string()).collect();
         let groups = |code: &String| code.split('-').map(str::len).collect::<Vec<_>>();
         assert!(shown.iter().all(|code| groups(code) == [5, 5, 5, 5, 6]), "{shown:?}");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_read_however_it_is_typed() {
+    fn a_code_is_read_in_every_spelling() {
         let code = RecoveryCode { bytes: Box::new(Zeroizing::new([0x08; BYTES])) };
         assert_eq!(*code.shown(), "1040G-20810-40G20-81040-G20810");
         let kept = [[0; 32], code.digest()];
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_kept_as_a_digest_of_its_own_kind_and_never_shown() {
+    fn the_digest_is_specific_to_codes_and_debug_output_hides_the_code() {
         let code = codes(1).swap_remove(0);
         let plain: [u8; 32] = Sha256::digest(code.bytes.as_slice()).into();
         assert_ne!(code.digest(), plain);
@@ -153,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_is_good_once_and_others_never(seed: u8, order in Just((0..CODES).collect::<Vec<_>>()).prop_shuffle()) {
+        fn each_code_is_valid_once_and_no_other_code_is(seed: u8, order in Just((0..CODES).collect::<Vec<_>>()).prop_shuffle()) {
             let (codes, others) = (codes(seed), codes(seed.wrapping_add(1)));
             let mut kept: Vec<[u8; 32]> = codes.iter().map(RecoveryCode::digest).collect();
             for index in order {

@@ -10,31 +10,31 @@ use crate::identity::token::keyed;
 use crate::record::RecordId;
 use crate::seal::Entropy;
 
-/// What a client keeps to get new access tokens: the id of its login and 256 secret bits. It is used once
-/// and followed by the next; a store keeps its digest only.
+/// A refresh token: the id of its login and 256 secret bits. A client exchanges it once for new tokens. The store
+/// keeps only its digest.
 ///
-/// The next one is an HMAC of this one. So whoever asks again because the answer was lost gets the same
-/// answer, without a copy of it being kept; and a token that was used long ago is told from one that never
-/// was, by following it to the one of today.
+/// The next token is an HMAC of this one. So a client that lost a response can repeat the request and gets the same
+/// token, and the server needs no stored copy of it. A token that was used long ago differs from an invented one,
+/// because following it leads to the current token.
 #[derive(Clone)]
 pub struct RefreshToken(Ticket);
 
-/// A login of 30 days that is renewed every 15 minutes renews 2,880 times.
+/// A login of 30 days that is renewed every 15 minutes is renewed 2,880 times.
 const MOST_STEPS: usize = 3_000;
 
 impl RefreshToken {
-    /// The first of a login.
+    /// The first token of a login.
     pub(super) fn first(login: RecordId, entropy: &mut Entropy) -> Self {
         Self(Ticket::draw(login, entropy))
     }
 
-    /// The one that follows.
+    /// The next token.
     pub(super) fn next(&self, key: &[u8; 32]) -> Self {
         let Ticket { id, secret } = &self.0;
         Self(Ticket { id: *id, secret: keyed(key, &[id.as_bytes(), secret.as_slice()]) })
     }
 
-    /// Whether the token with this digest came of this one, some renewals later.
+    /// Whether the token with this digest follows from this one after some renewals.
     pub(super) fn leads_to(&self, digest: &[u8], key: &[u8; 32]) -> bool {
         let mut token = self.next(key);
         for _ in 0..MOST_STEPS {
@@ -46,19 +46,18 @@ impl RefreshToken {
         false
     }
 
-    /// The login that it says it belongs to. Whether it does, only [`super::Doors::refresh`] finds.
+    /// The login that the token names. Only [`super::Doors::refresh`] verifies it.
     pub fn login(&self) -> RecordId {
         self.0.id
     }
 
-    /// What a store keeps of it. A digest of 256 random bits tells nothing, so it needs no salt, and may be
-    /// compared in any time.
+    /// The digest to store. It needs no salt and no constant-time comparison, because the token has 256 random bits.
     pub(super) fn digest(&self) -> [u8; 32] {
         let digest = Sha256::new().chain_update(b"eovr.refresh.v1\n");
         digest.chain_update(self.0.id.as_bytes()).chain_update(*self.0.secret).finalize().into()
     }
 
-    /// The token as text, to be handed over once: 64 characters for a cookie.
+    /// The token as text of 64 characters for a cookie, to be handed over once.
     pub fn reveal(&self) -> Zeroizing<String> {
         self.0.to_text()
     }
@@ -99,19 +98,19 @@ mod tests {
     }
 
     #[test]
-    fn the_next_is_always_the_same_and_leads_on() {
+    fn the_next_token_is_always_the_same_and_follows_from_this_one() {
         let (first, second) = (token(), token().next(&KEY));
         assert_eq!(second.digest(), token().next(&KEY).digest());
         assert_ne!(second.digest(), first.digest());
         let mut later = second.clone();
         (0..100).for_each(|_| later = later.next(&KEY));
         assert!(first.leads_to(&later.digest(), &KEY));
-        assert!(!later.leads_to(&first.digest(), &KEY), "time runs one way");
-        assert!(!first.leads_to(&later.digest(), &[8; 32]), "under another key it leads elsewhere");
+        assert!(!later.leads_to(&first.digest(), &KEY), "a later token does not lead to an earlier one");
+        assert!(!first.leads_to(&later.digest(), &[8; 32]), "another key gives another token");
     }
 
     #[test]
-    fn it_says_nothing() {
+    fn debug_output_hides_the_token() {
         assert_eq!(format!("{:?}", token()), "RefreshToken(01010101-0101-0101-0101-010101010101, redacted)");
     }
 }

@@ -1,14 +1,13 @@
-//! How often somebody tried to come in and failed, counted where it was tried from.
+//! Rate limits for failed logins, counted by where the attempts come from.
 //!
-//! A count that stood in the account itself would be a lock that every stranger can close, for as long as it
-//! pleases them. So each [`Place`] from which an account is tried has a record of its own, after the *device
-//! cookies* of OWASP: a browser or a network from which the account was entered before, a login that is open
-//! and asked for a fresh proof, and everybody else together, the strangers. Strangers close the door to
-//! strangers alone.
+//! With one count in the account itself, any stranger could lock the owner out for as long as they like. So each
+//! [`Place`] from which an account is tried has a record of its own, following the *device cookies* of OWASP: a
+//! browser or a network from which the owner logged in before, an open login that must authenticate again, and all
+//! others together as strangers. Failed attempts of strangers lock out only strangers.
 //!
-//! The id of a record follows from account and place by an HMAC, so every node counts in the same one and
-//! whoever reads the store learns no address. Attempts at addresses that no account has are spread over some
-//! hundred records, so that they cost as much and are raced for as seldom as those at accounts.
+//! The id of a record is an HMAC of account and place. So every node uses the same record, and an attacker who reads
+//! the store learns no address. Attempts at unknown addresses are spread over some hundred records, so they cost as
+//! much, and conflict as rarely, as attempts at accounts.
 
 use crate::access::Tiers;
 use crate::decide::Command;
@@ -27,44 +26,43 @@ pub const KIND: &str = "throttle";
 labels! {
     /// The states of a count.
     pub enum State {
-        /// It counts.
+        /// In use.
         Counting = "counting",
-        /// It does not any more; a table wants an end.
+        /// Not in use. A workflow needs a final state.
         Retired = "retired",
     }
 }
 
 labels! {
-    /// What is done with a count.
+    /// The actions on a count.
     pub enum Action {
-        /// Count the first attempt, or remember the network that the account was entered from.
+        /// Count the first attempt, or record the network from which the user logged in.
         Begin = "begin",
-        /// Count an attempt before anything of it is looked at, so that many at once are no more than many
-        /// in a row.
+        /// Count an attempt before its password is checked, so that concurrent attempts count like consecutive ones.
         Attempt = "attempt",
-        /// At an address that no account has: the door was closed. An account says it in its own chain.
+        /// For an unknown address: record the lock-out. For an account, the account's own chain records it.
         Lock = "lock",
-        /// Take an attempt back, which was right: a login is not open yet, and what failed before stays.
+        /// Take back a successful attempt. No login is open yet, so earlier failures stay.
         Settle = "settle",
-        /// Forget the failures: a login was opened, or proved.
+        /// Reset the failures after a login or an authentication.
         Clear = "clear",
-        /// Open the door again, for a person who says why.
+        /// End the lock-out. A person gives the reason.
         Lift = "lift",
-        /// Count no more.
+        /// Take it out of use.
         Retire = "retire",
     }
 }
 
 labels! {
-    /// Where an attempt comes from, as far as the account is concerned.
+    /// Where an attempt comes from, from the account's point of view.
     pub enum Place {
-        /// From something that the account was never entered with.
+        /// An unknown browser and network.
         Strangers = "strangers",
-        /// From a network that the account was entered from before.
+        /// A network from which the user logged in before.
         Network = "network",
-        /// From a browser that the account was entered with before.
+        /// A browser with which the user logged in before.
         Device = "device",
-        /// From inside: an open login is asked for a fresh proof.
+        /// An open login that must authenticate again.
         Login = "login",
     }
 }
@@ -118,21 +116,21 @@ pub(super) fn kind() -> Result<Kind> {
     })
 }
 
-/// The rule by which failures close a door, and for how long.
+/// The rule for lock-outs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pauses {
-    /// So many failures close it.
+    /// The number of failures that causes a lock-out.
     pub(super) after: i64,
-    /// For so many seconds the first time, and twice as long each time after that.
+    /// The first lock-out, in seconds. Each further one is twice as long.
     pub(super) first_seconds: i64,
-    /// For so many at most.
+    /// The longest lock-out, in seconds.
     pub(super) longest_seconds: i64,
 }
 
-/// After a day without an attempt the failures before it count no more.
+/// After a day without an attempt, earlier failures no longer count.
 const FORGOTTEN_SECONDS: i64 = 24 * 3600;
 
-/// How a count stands.
+/// The current value of a count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
     failures: i64,
@@ -140,7 +138,7 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// How a record stands now.
+    /// The value of a record at this time.
     pub(super) fn of(record: &Record, now: Timestamp) -> Self {
         let closed_until = record.facet("closed_until").and_then(Value::as_time).filter(|until| *until > now);
         let calm = record.envelope().updated_at.plus_seconds(FORGOTTEN_SECONDS) <= now;
@@ -148,13 +146,12 @@ impl Standing {
         Self { failures: if calm && closed_until.is_none() { 0 } else { failures }, closed_until }
     }
 
-    /// Whether nobody comes in from there.
+    /// Whether attempts from this place are locked out.
     pub(super) fn is_closed(self) -> bool {
         self.closed_until.is_some()
     }
 
-    /// With one attempt more. A door that is closed stays so for as long as it was going to: who knocks
-    /// meanwhile makes it no longer.
+    /// The value after one more attempt. Attempts during a lock-out do not extend it.
     pub(super) fn attempted(self, now: Timestamp, pauses: Pauses) -> Self {
         if self.is_closed() {
             return self;
@@ -167,15 +164,14 @@ impl Standing {
         Self { failures, closed_until: closes.then(|| now.plus_seconds(seconds)) }
     }
 
-    /// With the attempt that turned out right taken back; where it was the one that closed the door, the door
-    /// is open again.
+    /// The value after a successful attempt was taken back. If that attempt caused the lock-out, the lock-out ends.
     pub(super) fn settled(self, pauses: Pauses) -> Self {
         let closed_by_it = self.failures % pauses.after.max(1) == 0;
         let closed_until = self.closed_until.filter(|_| !closed_by_it);
         Self { failures: self.failures.saturating_sub(1).max(0), closed_until }
     }
 
-    /// Asks to keep this.
+    /// Adds the value to a command.
     pub(super) fn set(self, command: Command) -> Command {
         let command = match self.failures {
             0 => command.clear("failures"),
@@ -188,16 +184,16 @@ impl Standing {
     }
 }
 
-/// The question for the counts of these accounts whose door is closed.
+/// The query for the counts of these accounts that are locked out.
 ///
 /// # Errors
-/// None that a caller could cause.
+/// None that a caller can cause.
 pub fn closed(accounts: impl IntoIterator<Item = RecordId>, now: Timestamp) -> Result<Query> {
     let until = Column::Facet(Name::new("closed_until")?);
     Ok(of(accounts)?.filter(until, Test::From(now.into())))
 }
 
-/// The question for the counts of these accounts.
+/// The query for the counts of these accounts.
 pub(super) fn of(accounts: impl IntoIterator<Item = RecordId>) -> Result<Query> {
     let accounts = accounts.into_iter().map(|account| Value::from(account.to_string())).collect();
     let user = Column::Facet(Name::new("user")?);
@@ -219,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn each_round_closes_for_twice_as_long_up_to_a_limit() {
+    fn each_lock_out_is_twice_as_long_up_to_a_limit() {
         let pause = |failures| after(failures).attempted(at(0), PAUSES).closed_until;
         assert_eq!(pause(3), None);
         for (failures, seconds) in
@@ -227,18 +223,18 @@ mod tests {
         {
             assert_eq!(pause(failures), Some(at(seconds)), "{failures}");
         }
-        assert_eq!(pause(5), None, "one attempt after a pause closes it again");
+        assert_eq!(pause(5), None, "one failure after a lock-out does not cause another");
     }
 
     #[test]
-    fn who_knocks_at_a_closed_door_makes_it_no_longer() {
+    fn attempts_during_a_lock_out_do_not_extend_it() {
         let closed = after(4).attempted(at(0), PAUSES);
         assert!(closed.is_closed());
         assert_eq!(closed.attempted(at(800), PAUSES), closed);
     }
 
     #[test]
-    fn an_attempt_that_was_right_is_taken_back_and_no_other() {
+    fn only_the_successful_attempt_is_taken_back() {
         let closed = after(4).attempted(at(0), PAUSES);
         assert_eq!(closed.settled(PAUSES), after(4));
         assert_eq!(after(3).settled(PAUSES), after(2));

@@ -7,7 +7,7 @@ use crate::identity::token::bad_token;
 use crate::record::RecordId;
 use crate::seal::Entropy;
 
-/// An id and 256 secret bits: what a refresh token and an API key are made of. As text it has 64 characters.
+/// An id and 256 secret bits, the content of a refresh token and of an API key. As text it has 64 characters.
 #[derive(Clone)]
 pub(super) struct Ticket {
     pub(super) id: RecordId,

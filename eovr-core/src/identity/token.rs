@@ -1,9 +1,8 @@
-//! Signed tokens: who somebody was a few minutes ago, and what the token is good for.
+//! Signed tokens: they identify a user for a few minutes and have one purpose.
 //!
-//! JSON Web Tokens (RFC 7519) after the advice of RFC 8725: one algorithm that no token can choose
-//! (HS256), an explicit type for each purpose, issuer and audience always checked. A token carries ids and
-//! times, nothing of the person and no role: what somebody may do is looked up, so that a change counts at
-//! once.
+//! They are JSON Web Tokens (RFC 7519) that follow RFC 8725: one fixed algorithm (HS256), an explicit type for each
+//! purpose, and issuer and audience are always checked. A token contains ids and times, no personal data and no role.
+//! The engine looks up the user's rights, so a change takes effect at once.
 
 use std::fmt;
 
@@ -19,19 +18,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::record::RecordId;
 use crate::time::Timestamp;
 
-/// What a token opens. One of another purpose opens nothing.
+/// The purpose of a token. A token is valid for its own purpose only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// Everything that its login may do.
+    /// All actions of its login.
     Access,
-    /// The second step of logging in, and nothing else.
+    /// The second step of a login.
     SecondStep,
-    /// The change of a password that somebody else has set, and nothing else.
+    /// The change of a password that an administrator has set.
     NewPassword,
 }
 
 impl Purpose {
-    /// How long such a token is good for, in seconds: 15 minutes, 5 and 10.
+    /// The lifetime of such a token in seconds: 15 minutes, 5 minutes and 10 minutes.
     pub const fn lifetime_seconds(self) -> i64 {
         match self {
             Self::Access => 15 * 60,
@@ -40,7 +39,7 @@ impl Purpose {
         }
     }
 
-    /// The header `typ`: of RFC 9068 for access, ours for the others.
+    /// The header `typ`: that of RFC 9068 for access tokens, our own for the others.
     const fn media_type(self) -> &'static str {
         match self {
             Self::Access => "at+jwt",
@@ -50,39 +49,39 @@ impl Purpose {
     }
 }
 
-/// Whom a token speaks of.
+/// The user and login that a token names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bearer {
     /// The account.
     pub user: RecordId,
-    /// The login; none before there is one.
+    /// The login; `None` before it is opened.
     pub login: Option<RecordId>,
     /// When the token was made.
     pub issued_at: Timestamp,
-    /// What it stood for when it was made; it ends with that.
+    /// The state to which the token is bound. The token becomes invalid when that state changes.
     pub(super) bound: Bound,
 }
 
-/// What a token stands for besides an account: it is worth nothing once that is another.
+/// The state to which a token is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bound {
-    /// The last proof of who somebody is, by its moment.
+    /// The time of the user's last authentication.
     Proof(Timestamp),
-    /// What an account is entered with, by its digest.
+    /// The digest of the account's credentials.
     Credentials([u8; 16]),
-    /// It does not say.
+    /// The token names no state.
     Nothing,
 }
 
-/// What makes and reads tokens: one secret of 32 bytes, from which a key follows for each use.
+/// Signs and reads tokens. It has one secret of 32 bytes and derives a key for each use from it.
 ///
-/// Every node of a host has the same. To change it without logging anybody out, give the old one as
-/// [`Signer::also_accepting`] for as long as a refresh token lives.
+/// Every node of a host needs the same secret. To rotate it without logging users out, pass the old secret to
+/// [`Signer::also_accepting`] for the lifetime of a refresh token.
 pub struct Signer {
     issuer: String,
     signing: Keys,
     accepted: Vec<Keys>,
-    /// What is asked of every token.
+    /// The checks that apply to every token.
     validation: Validation,
 }
 
@@ -103,7 +102,7 @@ struct Claims {
     sub: RecordId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sid: Option<RecordId>,
-    /// The moment of the last proof, in microseconds.
+    /// The time of the last authentication, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proof: Option<i64>,
     /// The digest of the credentials, in base 64.
@@ -114,34 +113,34 @@ struct Claims {
     exp: i64,
 }
 
-/// Longer than any that we make.
+/// Longer than any token that we make.
 const LONGEST: usize = 2048;
 
 impl Signer {
-    /// For tokens of this issuer, which is also their audience: the host's own address or name.
+    /// A signer for tokens of this issuer, which is also their audience: the host's address or name.
     ///
     /// # Errors
     /// `Config` where the issuer is empty.
     pub fn new(issuer: &str, secret: &[u8; 32]) -> Result<Self> {
         if issuer.is_empty() {
-            return Err(Error::new(ErrorKind::Config, "the issuer of tokens has no name")
+            return Err(Error::new(ErrorKind::Config, "the issuer of tokens is empty")
                 .with_help("give the address of the server, such as `https://reports.example.org`"));
         }
         let (signing, accepted, validation) = (Keys::from(secret), Vec::new(), validation(issuer));
         Ok(Self { issuer: issuer.to_owned(), signing, accepted, validation })
     }
 
-    /// Accepts what was signed with this secret too.
+    /// Also accepts tokens signed with this secret.
     #[must_use]
     pub fn also_accepting(mut self, secret: &[u8; 32]) -> Self {
         self.accepted.push(Keys::from(secret));
         self
     }
 
-    /// A token.
+    /// Makes a token.
     ///
     /// # Errors
-    /// `Bug` where it cannot be written.
+    /// `Bug` where it cannot be encoded.
     pub fn sign(
         &self,
         purpose: Purpose,
@@ -152,7 +151,7 @@ impl Signer {
         self.sign_bound(purpose, user, login, Bound::Nothing, now)
     }
 
-    /// A token that ends with what it stands for.
+    /// Makes a token that becomes invalid when its bound state changes.
     pub(super) fn sign_bound(
         &self,
         purpose: Purpose,
@@ -188,20 +187,20 @@ impl Signer {
             .map_err(|error| Error::bug("a token is always signed").because(error))
     }
 
-    /// Whom a token speaks of.
+    /// Reads a token.
     ///
     /// # Errors
-    /// `Unauthenticated`, with the same words whatever is wrong, except that a token which was good and is
-    /// too old says so.
+    /// `Unauthenticated`, with the same message for every reason. Only a token that was valid and has expired gets
+    /// its own message.
     pub fn read(&self, purpose: Purpose, token: &str, now: Timestamp) -> Result<Bearer> {
         let claims = self.claims(purpose, token).ok_or_else(bad_token)?;
         let at = seconds(now);
-        // A minute for the clocks of nodes that differ.
+        // A minute of tolerance for clock differences between nodes.
         if claims.nbf > at + 60 || claims.iat > at + 60 {
             return Err(bad_token());
         }
         if claims.exp <= at {
-            return Err(Error::new(ErrorKind::Unauthenticated, "the token is too old")
+            return Err(Error::new(ErrorKind::Unauthenticated, "the token has expired")
                 .with_help("ask for a new one with the refresh token, or log in again"));
         }
         let issued_at = Timestamp::from_micros(claims.iat.saturating_mul(1_000_000));
@@ -223,22 +222,22 @@ impl Signer {
         })
     }
 
-    /// The keys of refresh tokens, the newest first.
+    /// The keys of refresh tokens, newest first.
     pub(super) fn refresh_keys(&self) -> impl Iterator<Item = &[u8; 32]> {
         self.all().map(|keys| &*keys.refresh)
     }
 
-    /// The keys under which API keys are kept, the newest first.
+    /// The HMAC keys of API keys, newest first.
     pub(super) fn api_keys(&self) -> impl Iterator<Item = &[u8; 32]> {
         self.all().map(|keys| &*keys.api)
     }
 
-    /// The keys under which a browser is known again, the newest first.
+    /// The HMAC keys of device cookies, newest first.
     pub(super) fn device_keys(&self) -> impl Iterator<Item = &[u8; 32]> {
         self.all().map(|keys| &*keys.device)
     }
 
-    /// The key from which it follows where attempts are counted.
+    /// The key from which the ids of attempt counts are derived.
     pub(super) fn throttle_key(&self) -> &[u8; 32] {
         &self.signing.throttle
     }
@@ -248,7 +247,8 @@ impl Signer {
     }
 }
 
-/// One algorithm, issuer and audience; times are looked at by a clock that comes in as a value.
+/// One algorithm, issuer and audience. Times are checked separately, because the current time comes in as an
+/// argument.
 fn validation(issuer: &str) -> Validation {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_issuer(&[issuer]);
@@ -258,7 +258,7 @@ fn validation(issuer: &str) -> Validation {
     validation
 }
 
-/// Says whose tokens it makes, and no key.
+/// Prints the issuer, and no key.
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Signer({})", self.issuer)
@@ -281,14 +281,14 @@ impl Keys {
     }
 }
 
-/// A key for one use.
+/// Derives the key for one use.
 fn derived(secret: &[u8; 32], label: &[u8]) -> Zeroizing<[u8; 32]> {
     keyed(secret, &[label])
 }
 
-/// HMAC-SHA-256 of the parts, one behind the other.
+/// HMAC-SHA-256 of the concatenated parts.
 pub(super) fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    // A shorter key is filled up with zeros to a whole block, by definition (RFC 2104).
+    // HMAC pads a shorter key with zeros to a whole block (RFC 2104).
     let mut block = Zeroizing::new([0; 64]);
     block.iter_mut().zip(key).for_each(|(block, key)| *block = *key);
     let mut mac = Hmac::<Sha256>::new((&*block).into());
@@ -305,5 +305,5 @@ fn seconds(at: Timestamp) -> i64 {
 }
 
 pub(super) fn bad_token() -> Error {
-    Error::new(ErrorKind::Unauthenticated, "the token opens nothing here").with_help("log in again")
+    Error::new(ErrorKind::Unauthenticated, "the token is not valid here").with_help("log in again")
 }

@@ -1,7 +1,7 @@
 //! The second factor: six digits from an authenticator app, new every 30 seconds (TOTP, RFC 6238).
 //!
-//! SHA-1, six digits and 30 seconds are what every app understands; many ignore anything else. HMAC does
-//! not need what is broken in SHA-1.
+//! SHA-1, six digits and 30 seconds, because every app supports them and many ignore other values. The known attacks
+//! on SHA-1 do not affect HMAC.
 
 use std::fmt;
 
@@ -20,18 +20,18 @@ use crate::time::Timestamp;
 use crate::typed;
 
 const MICROS_PER_STEP: i64 = 30_000_000;
-/// For clocks that differ and people who type slowly: a code is good for 50 seconds in all.
+/// Tolerance for clock differences and slow typing. A code is valid for 50 seconds in all.
 const LEEWAY_SECONDS: i64 = 10;
 const DIGITS: u32 = 6;
-/// The longest name that goes into the QR code.
+/// The longest name in the QR code.
 const NAME_MOST: usize = 100;
 
-/// What an account and its authenticator app both know: 160 random bits.
+/// The shared secret of an account and its authenticator app: 160 random bits.
 ///
-/// Keep it in a sealed field, as [`TotpSecret::to_base32`] writes it; show it (or [`TotpSecret::qr_svg`])
-/// once, to the person it belongs to. Wiped from memory when dropped.
+/// Store it in a sealed field, in the form of [`TotpSecret::to_base32`]. Show it (or [`TotpSecret::qr_svg`]) once,
+/// and only to its owner. It is wiped from memory when dropped.
 pub struct TotpSecret {
-    // Boxed, so that moving it does not leave copies behind.
+    // Boxed, because moving the bytes would leave copies in memory.
     bytes: Box<Zeroizing<[u8; 20]>>,
 }
 
@@ -43,7 +43,7 @@ impl TotpSecret {
         Self { bytes }
     }
 
-    /// Reads what [`TotpSecret::to_base32`] wrote, in capitals or not, with or without spaces.
+    /// Reads the form of [`TotpSecret::to_base32`], in upper or lower case, with or without spaces.
     ///
     /// # Errors
     /// `InvalidInput` where it is not 160 bits in base 32, 32 characters.
@@ -54,23 +54,23 @@ impl TotpSecret {
         })
     }
 
-    /// The secret for keeping, and for a person whose app cannot read the QR code.
+    /// The secret to store, and to show to a user whose app cannot read the QR code.
     pub fn to_base32(&self) -> Zeroizing<String> {
         base32::encode(self.bytes.as_slice(), base32::APPS)
     }
 
-    /// Whether a person may come in with this code now, and the step that it belongs to.
+    /// Checks a code, and returns its time step.
     ///
-    /// Good is the code of the running 30 seconds, for ten seconds longer and from ten seconds earlier, because
-    /// clocks differ and people type slowly. **A code is good once**: it must belong to a later step than
-    /// `last_used`. Keep the step that is returned, in the same commit that lets the person in, and pass
-    /// it the next time. Digits may be Arabic, Persian or of full width, with spaces between them.
+    /// A code is valid in its own 30 seconds, and ten seconds before and after, because clocks differ and people type
+    /// slowly. **A code is valid once**: its step must be later than `last_used`. Store the returned step in the same
+    /// commit that logs the user in, and pass it the next time. Digits may be Arabic, Persian or full-width, with
+    /// spaces between them.
     ///
-    /// Three codes are always computed and compared in constant time. Six digits can be guessed: let
-    /// an account try a few times only.
+    /// The function always computes three codes and compares them in constant time. Six digits can be guessed, so
+    /// limit the attempts for each account.
     pub fn check(&self, code: &str, now: Timestamp, last_used: Option<i64>) -> Option<i64> {
         let code = typed(code)?;
-        // Below zero there are no steps. The latest step wins, so that nothing before it can be used.
+        // There are no steps below zero. The latest step wins, so that earlier codes cannot be used afterwards.
         let mut found = -1_i64;
         for seconds in [-LEEWAY_SECONDS, 0, LEEWAY_SECONDS] {
             let step = now.plus_seconds(seconds).as_micros().div_euclid(MICROS_PER_STEP);
@@ -81,11 +81,11 @@ impl TotpSecret {
         (found >= 0 && last_used.is_none_or(|last| found > last)).then_some(found)
     }
 
-    /// The address that an authenticator app reads: `otpauth://totp/…`. `issuer` is the name of the system
-    /// or the hospital, `account` whatever tells the person's accounts apart, as a rule the e-mail address.
+    /// The address for an authenticator app: `otpauth://totp/…`. `issuer` is the name of the system or the hospital.
+    /// `account` distinguishes the accounts of a user; usually it is the e-mail address.
     ///
-    /// Apps part the two at the first colon, so one in `issuer` is left out, and one in `account` is encoded. What is
-    /// longer than 100 characters is cut: a long name keeps no account from a second factor.
+    /// Apps split the two at the first colon, so a colon in `issuer` is left out, and one in `account` is encoded. A
+    /// name is cut after 100 characters, so that users with long names can have a second factor.
     ///
     /// # Errors
     /// `InvalidInput` where one of them is empty.
@@ -95,32 +95,32 @@ impl TotpSecret {
         Ok(Zeroizing::new(format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", *secret)))
     }
 
-    /// [`TotpSecret::uri`] as a QR code: an `<svg>` element to put into a page. It holds the secret, so
-    /// the page must not be cached.
+    /// [`TotpSecret::uri`] as a QR code: an `<svg>` element for a page. It contains the secret, so the page must not
+    /// be cached.
     ///
     /// # Errors
-    /// As [`TotpSecret::uri`]; and `InvalidInput` where both names together do not fit into a QR code.
+    /// The errors of [`TotpSecret::uri`]; `InvalidInput` where both names together do not fit into a QR code.
     pub fn qr_svg(&self, issuer: &str, account: &str) -> Result<Zeroizing<String>> {
         let code = QrCode::new(self.uri(issuer, account)?.as_bytes()).map_err(|_| {
             Error::invalid("`issuer` and `account` do not fit into a QR code")
-                .with_help("shorter names fit: 200 characters together do in every script")
+                .with_help("use shorter names: 200 characters together fit in every script")
         })?;
         let page = Zeroizing::new(code.render::<svg::Color<'_>>().min_dimensions(240, 240).build());
-        // Without the line that makes it an XML file of its own.
+        // Without the XML declaration, so that the element can stand in a page.
         let element = page.find("<svg").and_then(|start| page.get(start..));
         Ok(Zeroizing::new(element.unwrap_or_default().to_owned()))
     }
 }
 
-/// Says that there is a secret, and nothing about it.
+/// Prints that there is a secret, and nothing about it.
 impl fmt::Debug for TotpSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TotpSecret(redacted)")
     }
 }
 
-/// The number that RFC 4226 makes of a key and a counter, before it is cut to its last digits. HMAC takes
-/// keys of every length, so there always is one.
+/// The number that RFC 4226 computes from a key and a counter, before it is cut to its last digits. HMAC accepts keys
+/// of any length, so this is never `None`.
 fn hotp(key: &[u8], counter: u64) -> Option<u32> {
     let digest = Hmac::<Sha1>::new_from_slice(key).ok()?.chain_update(counter.to_be_bytes()).finalize();
     let digest = digest.into_bytes();
@@ -129,7 +129,7 @@ fn hotp(key: &[u8], counter: u64) -> Option<u32> {
     Some(u32::from_be_bytes(*four) & 0x7fff_ffff)
 }
 
-/// Six digits, however they were typed.
+/// The six digits of a typed code, in any script.
 fn typed(code: &str) -> Option<u32> {
     let (mut value, mut count) = (0, 0);
     for c in typed::code(code) {
@@ -142,11 +142,11 @@ fn typed(code: &str) -> Option<u32> {
     (count == DIGITS).then_some(value)
 }
 
-/// A name as the label of an address has it: the colon encoded, and cut where an app would have no room.
+/// A name for the label of the address: the colon encoded, and cut to length.
 fn escaped(what: &str, name: &str) -> Result<String> {
     if typed::is_blank(name) {
-        return Err(Error::invalid(format!("`{what}` cannot stand in the address for an authenticator app"))
-            .with_help("it takes a name of one character or more"));
+        return Err(Error::invalid(format!("`{what}` is empty in the address for an authenticator app"))
+            .with_help("give a name of one character or more"));
     }
     let name = name.trim();
     let cut = name.char_indices().nth(NAME_MOST).is_some();

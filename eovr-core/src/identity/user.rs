@@ -1,15 +1,15 @@
-//! The people who have an account.
+//! User accounts.
 //!
-//! **The seat is the stamp, cut off at the role's level.** Every record needs a whole stamp, and a
-//! governorate's manager sits in no facility; so the account is kept with some facility below its seat,
-//! and the facet `seat` says how much of the stamp counts. What stands below that level means nothing. The
-//! chain covers stamp and role, so a seat that was widened in the database does not verify.
+//! **The seat is the stamp, cut off at the role's level.** Every record needs a whole stamp, but a governorate
+//! manager sits in no facility. So the account is stored with some facility below its seat, and the facet `seat` says
+//! how much of the stamp counts. The ids below that level have no meaning. The audit chain covers stamp and role, so
+//! a seat that was widened in the database does not verify.
 //!
-//! E-mail address, name, password hash and the secret of the second factor are sealed. Only tier 5 reads
-//! accounts: those below would otherwise find the people above them who happen to be kept with a facility
-//! of theirs. What people do with their own account they do as its *holder*, who sees that account alone.
-//! Attempts to log in are counted beside it, where they come from (`throttle`); what they mean for the account
-//! (closed doors, codes that were guessed) stands in its own chain.
+//! E-mail address, name, password hash and the secret of the second factor are sealed. Only tier 5 reads accounts,
+//! because lower tiers would otherwise see superiors whose accounts happen to be stored with one of their facilities.
+//! A user acts on their own account as its *holder*, who sees that account alone. Login attempts are counted in
+//! separate records, by where they come from (`throttle`). The account's own chain records their consequences:
+//! lock-outs and guessed codes.
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
@@ -31,58 +31,57 @@ pub const KIND: &str = "user";
 labels! {
     /// The states of an account.
     pub enum State {
-        /// May log in.
+        /// The user can log in.
         Active = "active",
-        /// May not, for now.
+        /// The user cannot log in for now.
         Disabled = "disabled",
-        /// Never again: the person has left.
+        /// The user has left and can never log in again.
         Retired = "retired",
     }
 }
 
 labels! {
-    /// What can be done with an account.
+    /// The actions on an account.
     pub enum Action {
-        /// Give somebody an account.
+        /// Create it for a user.
         Provision = "provision",
-        /// Give the account a password that its owner has to change. It takes the place of a forgotten one,
-        /// not of a second factor.
+        /// Set a password that the owner must change. It replaces a forgotten password, not a second factor.
         ResetPassword = "reset_password",
-        /// Replace the hash of the password, which nobody but its owner knows.
+        /// Replace the password hash. Only the owner knows the password.
         ChangePassword = "change_password",
-        /// Give the person another role in the same place.
+        /// Give the user another role in the same place.
         Assign = "assign",
-        /// Open the doors that failed attempts have closed, and say why.
+        /// End the lock-outs, and give the reason.
         Unlock = "unlock",
-        /// End every login of the account, and say why.
+        /// End every login of the account, and give the reason.
         EndLogins = "end_logins",
-        /// This account of top management is there, and took another one's place from it: so the last stays.
+        /// This account of top management took part in removing another one, which ensures that one remains.
         Remain = "remain",
-        /// Count an attempt to log in: as releases before [`crate::identity::throttle`] did.
+        /// Count a login attempt. Only releases before [`crate::identity::throttle`] did so.
         Attempt = "attempt",
-        /// Too many attempts failed: nobody comes in from there for some time.
+        /// Too many attempts failed, so their place is locked out for some time.
         Lock = "lock",
-        /// The password was right, and the code of the second factor was not.
+        /// The password was right, but the code of the second factor was wrong.
         FailFactor = "fail_factor",
-        /// The account was entered with something that it was never entered with before: another browser.
+        /// The user logged in with a new browser.
         EnterAnew = "enter_anew",
-        /// Forget the attempts that releases before [`crate::identity::throttle`] have counted.
+        /// Reset the attempts counted by releases before [`crate::identity::throttle`].
         Succeed = "succeed",
-        /// Begin a second factor: keep its secret.
+        /// Start the setup of a second factor: store its secret.
         EnrolFactor = "enrol_factor",
-        /// The second factor works, from now on it is asked for.
+        /// Confirm the second factor. From now on it is required.
         ConfirmFactor = "confirm_factor",
-        /// A code of the second factor was used, and is spent.
+        /// Use up a code of the second factor.
         UseFactor = "use_factor",
-        /// A recovery code was used, and is spent.
+        /// Use up a recovery code.
         UseRecovery = "use_recovery",
-        /// Do without a second factor.
+        /// Remove the second factor.
         RemoveFactor = "remove_factor",
-        /// Lock it, and say why.
+        /// Disable it, and give the reason.
         Disable = "disable",
-        /// Unlock it, and say why.
+        /// Enable it again, and give the reason.
         Enable = "enable",
-        /// End it, and say why.
+        /// Retire it, and give the reason.
         Retire = "retire",
     }
 }
@@ -206,7 +205,7 @@ pub(crate) fn level(role: Role) -> &'static str {
     }
 }
 
-/// Whoever has a role sits at its level.
+/// Sets the seat to the level of the role.
 pub(super) fn seat_follows_role(draft: &mut Draft<'_>) -> Result<()> {
     if draft.changes("role") {
         let role: Role = draft.facet("role").and_then(Value::as_text).unwrap_or_default().parse()?;
@@ -215,7 +214,7 @@ pub(super) fn seat_follows_role(draft: &mut Draft<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What follows from role and address, so that it can never disagree with them.
+/// Computes what follows from role and address, so that they always agree.
 #[derive(Debug)]
 struct Derived;
 
@@ -232,19 +231,19 @@ impl Complete for Derived {
         if ["assign", "disable", "retire"].contains(&draft.action()) && is_own(draft) {
             return Err(Error::new(
                 ErrorKind::Denied,
-                "nobody takes their own role or account from themselves",
+                "you cannot change your own role, or disable or retire your own account",
             )
-            .with_help("ask somebody else of tier 5"));
+            .with_help("ask another user of tier 5"));
         }
         if let Some(digest) = draft.text("email").map(email_digest) {
             draft.set("email_digest", Some(Value::Bytes(digest.to_vec())))?;
         }
         seat_follows_role(draft)?;
         match draft.action() {
-            // Somebody else knows it.
+            // The administrator knows the new password.
             "reset_password" => draft.set("must_change", Some(true.into()))?,
             "change_password" => draft.set("must_change", None)?,
-            // It may be one that was long enough beside a second factor only.
+            // The password may be one that is long enough only with a second factor.
             "remove_factor" => {
                 let kept = !draft.changes("password_hash") && draft.keeps_text("password_hash");
                 draft.set("must_change", kept.then_some(true.into()))?;
@@ -255,30 +254,30 @@ impl Complete for Derived {
     }
 }
 
-/// Whether a person acts on the account that is theirs.
+/// Whether a user acts on their own account.
 fn is_own(draft: &Draft<'_>) -> bool {
     let member = matches!(draft.actor().standing(), Standing::Member { .. });
     member && draft.before.is_some_and(|account| account.id().to_string() == draft.actor().id().as_str())
 }
 
-/// Somebody who is to get an account.
+/// The data of a new account.
 #[derive(Clone)]
 pub struct NewUser {
     /// The role.
     pub role: Role,
-    /// The address that the person logs in with.
+    /// The address with which the user logs in.
     pub email: String,
-    /// What the person is called.
+    /// The user's name.
     pub display_name: String,
-    /// The hash of the password; none for who logs in elsewhere.
+    /// The hash of the password; `None` for a user who logs in elsewhere.
     pub password_hash: Option<String>,
-    /// Whether the password is one that others know, and that must be changed at the first login.
+    /// Whether the user must change the password at the first login, because others know it.
     pub must_change: bool,
 }
 
 impl NewUser {
-    /// Asks to make the account, in a facility of the person's seat. The same address a second time is
-    /// a `Conflict`.
+    /// The command that creates the account, in a facility of the user's seat. The same address a second time is a
+    /// `Conflict`.
     pub fn command(self) -> Command {
         Command::new(Action::Provision)
             .set("role", self.role.name())
@@ -289,17 +288,17 @@ impl NewUser {
     }
 }
 
-/// Shows the role and nobody's name.
+/// Prints the role and no name.
 impl std::fmt::Debug for NewUser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NewUser({})", self.role)
     }
 }
 
-/// The question for the account with this address, however it was typed.
+/// The query for the account with this address, in any spelling.
 ///
 /// # Errors
-/// None that a caller could cause.
+/// None that a caller can cause.
 pub fn find_by_email(email: &str) -> Result<Query> {
     let column = Column::Facet(Name::new("email_digest")?);
     let (digest, earlier) = (email_digest(email), earlier_email_digest(email));
@@ -311,18 +310,18 @@ pub fn find_by_email(email: &str) -> Result<Query> {
     Ok(Query::of(Name::new(KIND)?).filter(column, test).limit(1))
 }
 
-/// The actor that an account stands for: its record's id, its role, its seat.
+/// The actor of an account: its record's id, its role, its seat.
 ///
 /// # Errors
-/// `InvalidInput` where the record is no account; `Denied` where the account is not active; `Tampered`
-/// where its role is none.
+/// `InvalidInput` where the record is not an account; `Denied` where the account is not active; `Tampered` where it
+/// has no valid role.
 pub fn actor(record: &Record) -> Result<Actor> {
     if record.envelope.kind != KIND {
-        return Err(Error::invalid(format!("a `{}` is no account", record.envelope.kind)));
+        return Err(Error::invalid(format!("a `{}` is not an account", record.envelope.kind)));
     }
     if *record.state() != State::Active.name() {
         return Err(Error::new(ErrorKind::Denied, format!("the account is {}", record.state()))
-            .with_help("somebody of tier 5 can enable it, unless it is retired")
+            .with_help("ask a user of tier 5 to enable it, unless it is retired")
             .with("user", record.id()));
     }
     Actor::new(ActorId::new(&record.id().to_string())?, role(record)?, seat(record)?)
@@ -331,7 +330,7 @@ pub fn actor(record: &Record) -> Result<Actor> {
 /// The role of an account.
 ///
 /// # Errors
-/// `Tampered` where it is none.
+/// `Tampered` where the account has no valid role.
 pub fn role(record: &Record) -> Result<Role> {
     text(record, "role").parse().map_err(|error| {
         Error::new(ErrorKind::Tampered, "an account has no role").with("user", record.id()).because(error)
@@ -350,7 +349,7 @@ pub(super) fn seat(record: &Record) -> Result<Seat> {
     })
 }
 
-/// The actor that the owner of an account is towards it: sees that account and its logins, nothing else.
+/// The actor of an account's owner, who sees only that account and its logins.
 #[cfg(feature = "login")]
 pub(super) fn holder(record: &Record) -> Result<Actor> {
     let digest =
@@ -361,13 +360,13 @@ pub(super) fn holder(record: &Record) -> Result<Actor> {
     Ok(Actor::holder(ActorId::new(&record.id().to_string())?, Name::new("email_digest")?, digest))
 }
 
-/// Keeps addresses unique. It has no key: who reads the table can test whether a guessed address is
-/// there, and learns no address that was not guessed.
+/// The digest that keeps addresses unique. It has no key: an attacker who reads the table can test whether a guessed
+/// address is there, but learns no other address.
 pub(super) fn email_digest(email: &str) -> [u8; 32] {
     digest_of(&typed::email(email))
 }
 
-/// The same for an address as earlier releases kept it: without any white space, and with marks that are not seen.
+/// The digest of an address as earlier releases computed it: without white space, but with invisible marks.
 fn earlier_email_digest(email: &str) -> [u8; 32] {
     digest_of(&email.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>())
 }
@@ -381,7 +380,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_found_however_it_is_typed() {
+    fn an_address_is_found_in_every_spelling() {
         for typed in [
             "Mona@Example.org",
             " mona@example.org ",
@@ -394,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kinds_are_sound() -> Result<()> {
+    fn the_kinds_are_valid() -> Result<()> {
         let names: Vec<String> =
             crate::identity::kinds()?.iter().map(|kind| kind.name().to_string()).collect();
         let expected: &[&str] = if cfg!(feature = "login") {

@@ -1,10 +1,9 @@
-//! What was turned away, as a record of each day.
+//! Counts of refused requests, as one record for each day.
 //!
-//! Whoever is refused at the door has no record of their own that could tell of it, and an event for every bad
-//! token would let an attacker fill a database. So a day has one record, shared by all nodes, that
-//! counts: each time a host writes it ([`SecurityLog::add`]) the counts since the last time go into its audit
-//! chain, which cannot be changed afterwards. What belongs to an account (attempts, a refresh token that
-//! was used twice) stands in that account's chain besides.
+//! A refused caller has no record that could log the refusal, and an event for every invalid token would let an
+//! attacker fill the database. So each day has one record with counts, shared by all nodes. Each time a host writes
+//! it ([`SecurityLog::add`]), the new counts go into its audit chain, which cannot be changed afterwards. Events of
+//! an account (attempts, a refresh token that was used twice) are also recorded in that account's chain.
 
 use std::collections::BTreeMap;
 
@@ -22,27 +21,27 @@ use crate::workflow::{Label, May, Row, Table, Workflow};
 /// The name of the kind.
 pub const KIND: &str = "security_day";
 
-/// Whoever loses the race for the day's record decides again, this often.
+/// How often a decision is repeated when another node changes the day's record first.
 const TRIES: u32 = 16;
 
 labels! {
-    /// What somebody who watches over a host should know.
+    /// The events that an administrator should know about.
     pub enum Concern {
-        /// A token or a key that opens nothing was shown: forged, expired, withdrawn, or for something else.
+        /// A token or key was invalid: forged, expired, revoked, or for another purpose.
         TokenRefused = "token_refused",
         /// A login failed.
         LoginFailed = "login_failed",
-        /// Somebody asked for what they may not do.
+        /// A user tried an action without permission.
         Denied = "denied",
-        /// Somebody asked more often than they may.
+        /// A client exceeded its rate limit.
         TooMany = "too_many",
-        /// Many logins failed in a minute.
+        /// Many logins failed within one minute.
         LoginBurst = "login_burst",
-        /// Somebody was given another role.
+        /// An account got another role.
         RoleChanged = "role_changed",
-        /// Somebody read very many records in an hour.
+        /// A user read very many records in one hour.
         BulkRead = "bulk_read",
-        /// Somebody read many records at night.
+        /// A user read many records at night.
         OffHoursRead = "off_hours_read",
     }
 }
@@ -50,7 +49,7 @@ labels! {
 labels! {
     enum State {
         Open = "open",
-        // A day is never closed; a table wants an end.
+        // A day is never closed, but a workflow needs a final state.
         Kept = "kept",
     }
 }
@@ -65,7 +64,7 @@ labels! {
 
 struct DayWorkflow;
 
-/// The facets, in the order of [`Concern::ALL`]; all of a day are set by either action.
+/// The facets, in the order of [`Concern::ALL`]. Either action sets all of them.
 const COUNTS: &[&str] = &[
     "token_refused",
     "login_failed",
@@ -110,7 +109,7 @@ pub(super) fn kind() -> Result<Kind> {
     })
 }
 
-/// Writes what was turned away.
+/// Writes the security log.
 #[derive(Clone, Debug)]
 pub struct SecurityLog {
     session: Session,
@@ -120,7 +119,7 @@ impl SecurityLog {
     /// The log of this engine.
     ///
     /// # Errors
-    /// None that a host could cause.
+    /// None that a host can cause.
     pub fn of(eovr: &Eovr) -> Result<Self> {
         Ok(Self { session: eovr.session(danger::unrestricted("eovr.watch", "log what was turned away")?) })
     }
@@ -129,11 +128,10 @@ impl SecurityLog {
         &self.session
     }
 
-    /// Adds these counts to today's. `note` says more where counts do not, such as which account read so
-    /// much; it is sealed.
+    /// Adds these counts to today's. `note` gives details, such as which account read so much. It is sealed.
     ///
     /// # Errors
-    /// What the store says; nothing was counted then, except after `Uncertain`.
+    /// Errors of the store. After an error nothing was counted, except after `Uncertain`.
     pub async fn add(&self, counts: &BTreeMap<Concern, u64>, note: Option<&str>) -> Result<()> {
         let day = self.session.eovr().now().utc_day();
         let id = id(&day);
@@ -167,7 +165,7 @@ impl SecurityLog {
         let command = Command::new(Action::Begin).set("day", day);
         let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
         match self.session.eovr().commit(commit).await {
-            // Another node was faster.
+            // Another node created it first.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
             done => done.map(drop),
         }

@@ -112,7 +112,7 @@ async fn a_leak_is_caught_and_named() {
         conformance::run(async || Ok(Leaky { store: folder.store().await?, widest: Mutex::default() })).await;
     let named = |name| report.failed().iter().find(|(case, _)| case.name == name);
     let (case, failure) = named("out_of_scope_is_absent").unwrap();
-    assert_eq!(case.promise, "what lies out of scope looks the same as what is not there");
+    assert_eq!(case.promise, "a record out of scope looks the same as a record that does not exist");
     assert!(failure.to_string().starts_with("find leaks"), "{failure}");
     assert!(named("find_in_scope").is_some() && named("load_in_scope").is_none(), "{report}");
     assert!(report.passed().len() > report.failed().len(), "only `find` leaks: {report}");

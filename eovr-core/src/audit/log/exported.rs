@@ -9,44 +9,44 @@ use crate::audit::log::{Checkpoint, Tree};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Head;
 
-/// One entry of an exported log, a line of JSON.
+/// One entry of an exported log: one line of JSON.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Line<'a> {
-    /// The message of the feed, exactly as it was committed to.
+    /// The message of the feed, exactly as committed.
     #[serde(borrow)]
     pub(crate) message: Cow<'a, str>,
-    /// The body of the event that it tells of, exactly as it was hashed.
+    /// The body of the message's event, exactly as hashed.
     #[serde(borrow)]
     pub(crate) event: Cow<'a, str>,
 }
 
-/// What a verifier found in an exported log.
+/// The result of verifying an exported log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LogVerdict {
-    /// Every entry is the one that was written, in its place, up to the last checkpoint and after it.
+    /// Every entry is the original one and in its place.
     Intact {
-        /// How many entries there are.
+        /// The number of entries.
         entries: u64,
-        /// How many of them a checkpoint vouches for.
+        /// The number of entries that a checkpoint covers.
         vouched: u64,
     },
-    /// Something is wrong; the first thing found.
+    /// The verifier found a fault; this is the first one.
     Broken {
         /// The entry, from 1.
         entry: u64,
-        /// What is wrong there.
+        /// The fault.
         finding: String,
     },
 }
 
-/// Checks an exported log, a line an entry, against checkpoints that were kept elsewhere.
+/// Verifies an exported log, one entry per line, against checkpoints that were stored elsewhere.
 ///
-/// Needs no key, no database and nothing but the log: a checkpoint comes from [`super::PublicKey::open`]. Finds
-/// any entry that was changed, removed, added or moved, and names it where the entry or its record's chain gives
-/// it away; where everything was made to fit, it names the first checkpoint that no longer does. Entries after the
-/// last checkpoint are checked against themselves only.
+/// It needs only the log and the checkpoints, which come from [`super::PublicKey::open`]; it needs no key and no
+/// database. It finds any entry that was changed, removed, added or moved. It names the entry where the entry or its
+/// record's chain is inconsistent. Where an attacker has made all entries consistent, it names the first checkpoint
+/// that no longer matches. Entries after the last checkpoint are only checked for consistency.
 ///
 /// # Errors
 /// `Unavailable` where the log cannot be read.
@@ -97,7 +97,7 @@ pub fn verify_log(log: impl BufRead, checkpoints: &[Checkpoint]) -> Result<LogVe
     })
 }
 
-/// What is read of a [`crate::decide::Message`].
+/// The members of a [`crate::decide::Message`] that the verifier reads.
 #[derive(Deserialize)]
 struct Told {
     topic: String,
@@ -107,7 +107,7 @@ struct Told {
     event: String,
 }
 
-/// The message of one line, where everything about it fits.
+/// The message of one line, where the line is consistent.
 fn entry<'l>(line: &'l str, heads: &mut HashMap<String, Head>) -> Result<Cow<'l, str>, &'static str> {
     let line: Line<'l> = serde_json::from_str(line).map_err(|_| "the line is not an entry")?;
     let told: Told = serde_json::from_str(&line.message).map_err(|_| "the message cannot be read")?;

@@ -1,13 +1,13 @@
-//! The log of everything: one Merkle tree over the [feed](crate::ports::Store::feed), with signed checkpoints.
+//! A log of all changes: one Merkle tree over the [feed](crate::ports::Store::feed), with signed checkpoints.
 //!
-//! The chain of a record shows that nothing was slipped in between two of its events. Whoever can write into the
-//! database can still rewrite a whole chain, or take a record away with all its events. The log is against that:
-//! each message of the feed names the hash of its event, the tree commits to every message and to their order
-//! (RFC 9162, section 2.1), and a [`Checkpoint`] of it, signed, is kept where the database's administrators
-//! cannot reach: on paper, in a mailbox, on another machine. No commit waits for any of it.
+//! The chain of a record shows that no event was inserted between two others. But an attacker with write access to
+//! the database can rewrite a whole chain, or remove a record with all its events. The log detects that. Each message
+//! of the feed contains the hash of its event, and the tree commits to every message and to their order (RFC 9162,
+//! section 2.1). A signed [`Checkpoint`] of the tree is stored where the database's administrators have no access: on
+//! paper, in a mailbox, on another machine. No commit waits for the log.
 //!
-//! A checkpoint is a signed note as [C2SP](https://c2sp.org/tlog-checkpoint) has it, so it can be witnessed by
-//! the programs that watch other transparency logs. [`LogKeeper`](crate::service::LogKeeper) makes them:
+//! A checkpoint is a signed note in the [C2SP format](https://c2sp.org/tlog-checkpoint), so witnesses of other
+//! transparency logs can cosign it. [`LogKeeper`](crate::service::LogKeeper) makes checkpoints:
 //!
 //! ```text
 //! hospital.example/eovr                              the log's name
@@ -17,7 +17,7 @@
 //! — hospital.example/eovr 6vY9Qk…                    the signature, Ed25519
 //! ```
 //!
-//! What is sealed stays sealed in the log: destroying a key erases content, and everything still verifies.
+//! Sealed values stay sealed in the log. Destroying a key erases their content, and the log still verifies.
 
 mod exported;
 mod note;

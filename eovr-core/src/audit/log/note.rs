@@ -10,22 +10,22 @@ use crate::audit::Hex;
 use crate::audit::log::Tree;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The algorithm's number in a key and its id: Ed25519.
+/// The number of the algorithm in a key and its id: Ed25519.
 const ED25519: u8 = 1;
 
-/// How long the log was, and the root of the tree over it.
+/// The length of a log at one moment, and the root of its tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The log's name: that of the key which signs it.
+    /// The name of the log, which is also the name of the signing key.
     pub origin: String,
-    /// How many entries it had.
+    /// The number of entries.
     pub size: u64,
-    /// The root of [`Tree`] over them.
+    /// The root of the [`Tree`] over these entries.
     pub root: [u8; 32],
 }
 
 impl Checkpoint {
-    /// What a log is at this moment.
+    /// The checkpoint of a log's current state.
     pub(crate) fn of(origin: &str, tree: &Tree) -> Self {
         Self { origin: origin.to_owned(), size: tree.size(), root: tree.root() }
     }
@@ -40,33 +40,33 @@ impl Checkpoint {
     }
 }
 
-/// The three lines that are signed.
+/// Writes the three lines that are signed.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
     }
 }
 
-/// Signs checkpoints. Who holds it can vouch for any log: it does not belong into the database.
+/// Signs checkpoints. Its holder can sign any log, so the signer must not be stored in the database.
 pub struct Signer {
-    // Where it is moved to, the key is not: a move leaves a copy behind that nothing wipes.
+    // Boxed, because moving the key itself would leave a copy in memory that is never wiped.
     key: Box<SigningKey>,
     public: PublicKey,
 }
 
 impl Signer {
-    /// A signer from 32 random bytes. The name is that of the log, best a domain and a path of the hospital's:
+    /// A signer from 32 random bytes. The name is the log's name. Use a domain and a path of the hospital:
     /// `hospital.example/eovr`.
     ///
     /// # Errors
-    /// `Config` where the name is empty, or has a space or a `+`.
+    /// `Config` where the name is empty, or contains a space or a `+`.
     pub fn new(name: &str, seed: &[u8; 32]) -> Result<Self> {
         let key = Box::new(SigningKey::from_bytes(seed));
         let public = PublicKey::new(name, key.verifying_key())?;
         Ok(Self { key, public })
     }
 
-    /// The key that others check checkpoints with.
+    /// The public key with which others verify checkpoints.
     pub fn public(&self) -> &PublicKey {
         &self.public
     }
@@ -83,15 +83,15 @@ impl Signer {
     }
 }
 
-/// The name, not the key.
+/// Prints the name and not the key.
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Signer({})", self.public)
     }
 }
 
-/// Checks what a [`Signer`] has signed. Written `name+id+key`, as [signed notes](https://c2sp.org/signed-note)
-/// have it; what it is written as can be read again.
+/// Verifies checkpoints of a [`Signer`]. Written and parsed as `name+id+key`, the format of [signed
+/// notes](https://c2sp.org/signed-note).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     name: String,
@@ -101,8 +101,8 @@ pub struct PublicKey {
 impl PublicKey {
     fn new(name: &str, key: VerifyingKey) -> Result<Self> {
         if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
-            return Err(Error::new(ErrorKind::Config, "this cannot be the name of a log")
-                .with_help("a name such as hospital.example/eovr, without spaces and without `+`"));
+            return Err(Error::new(ErrorKind::Config, "this is not a valid name of a log")
+                .with_help("give a name such as hospital.example/eovr, without spaces and without `+`"));
         }
         Ok(Self { name: name.to_owned(), key })
     }
@@ -112,20 +112,20 @@ impl PublicKey {
         &self.name
     }
 
-    /// The checkpoint in a note, where this key has signed it. Signatures of others in the note are passed over.
+    /// The checkpoint in a note that this key has signed. Other signatures in the note are ignored.
     ///
     /// # Errors
-    /// `Tampered` where the note is no checkpoint of this log, or is not signed by this key.
+    /// `Tampered` where the note is not a checkpoint of this log, or this key has not signed it.
     pub fn open(&self, note: &str) -> Result<Checkpoint> {
         let checkpoint = self.signed(note).and_then(Checkpoint::read);
         checkpoint.filter(|checkpoint| checkpoint.origin == self.name).ok_or_else(|| {
-            Error::new(ErrorKind::Tampered, "this is no checkpoint that the key has signed").with_help(
-                "the whole note, with its empty line and its last line, and the key of the same log",
+            Error::new(ErrorKind::Tampered, "this is not a checkpoint signed by this key").with_help(
+                "give the whole note, with its empty line and its last line, and the key of the same log",
             )
         })
     }
 
-    /// The text of a note, with the line break at its end.
+    /// The text of a note, including its final line break.
     fn signed<'n>(&self, note: &'n str) -> Option<&'n str> {
         let cut = note.rfind("\n\n")? + 1;
         let (text, signatures) = note.split_at_checked(cut)?;
@@ -138,7 +138,7 @@ impl PublicKey {
         let Ok(bytes) = STANDARD.decode(signature) else { return false };
         let Some((id, signature)) = bytes.split_first_chunk::<4>() else { return false };
         let Ok(signature) = Signature::from_slice(signature) else { return false };
-        // Strict: a signature that some programs accept and others do not is none.
+        // Strict: a signature that only some programs accept is rejected.
         name == self.name && *id == self.id() && self.key.verify_strict(text.as_bytes(), &signature).is_ok()
     }
 
@@ -163,7 +163,7 @@ impl FromStr for PublicKey {
 
     fn from_str(text: &str) -> Result<Self> {
         let refused = || {
-            Error::invalid("this is no public key of a log")
+            Error::invalid("this is not a public key of a log")
                 .with_help("`name+id+key`, as `eovr_core::audit::log::PublicKey` writes it")
         };
         let mut parts = text.trim().splitn(3, '+');
@@ -187,7 +187,7 @@ impl FromStr for PublicKey {
 mod tests {
     use super::*;
 
-    /// The key, the text and the note of the documentation of Go's `golang.org/x/mod/sumdb/note`.
+    /// The key, text and note from the documentation of Go's `golang.org/x/mod/sumdb/note`.
     const NEUMANN: &str = "AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
     const PUBLIC: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     const TEXT: &str = "If you think cryptography is the answer to your problem,\n\
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_byte_for_byte_as_the_program_of_another_language() {
+    fn a_signature_equals_that_of_the_go_implementation() {
         assert_eq!(neumann().public().to_string(), PUBLIC);
         assert_eq!(neumann().note(TEXT), format!("{TEXT}\n{SIGNATURE}\n"));
         let key: PublicKey = PUBLIC.parse().unwrap();
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_opened_by_its_key_and_by_no_other() {
+    fn only_the_right_key_opens_a_checkpoint() {
         let mut tree = Tree::default();
         tree.push(b"entry");
         let checkpoint = Checkpoint::of("PeterNeumann", &tree);
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn another_signature_beside_ours_does_not_matter() {
+    fn other_signatures_in_a_note_are_ignored() {
         let checkpoint = Checkpoint::of("PeterNeumann", &Tree::default());
         let witnessed = format!("{}— witness.example AAAA\n", neumann().sign(&checkpoint));
         assert_eq!(neumann().public().open(&witnessed).unwrap(), checkpoint);
     }
 
     #[test]
-    fn a_note_with_any_character_changed_is_none() {
+    fn a_note_with_any_character_changed_is_rejected() {
         let note = neumann().sign(&Checkpoint::of("PeterNeumann", &Tree::default()));
         for (at, _) in note.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()) {
             let mut changed = note.clone();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_and_no_name_says_what_would_be() {
+    fn an_invalid_key_or_name_names_the_expected_format() {
         for text in ["", "a", "a+b+c", "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"] {
             let error = text.parse::<PublicKey>().unwrap_err();
             assert!(error.to_string().contains("name+id+key"), "{error}");

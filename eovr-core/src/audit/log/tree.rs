@@ -1,24 +1,24 @@
 use sha2::{Digest, Sha256};
 
-/// The Merkle tree of RFC 9162, section 2.1, as far as it is needed to grow and to know its root: the roots of its
+/// The Merkle tree of RFC 9162, section 2.1, reduced to what appending and computing the root need: the roots of its
 /// full subtrees, at most one for each binary digit of its size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     size: u64,
-    /// The largest first.
+    /// Largest first.
     full: Vec<[u8; 32]>,
 }
 
 impl Tree {
-    /// How many entries it has.
+    /// The number of entries.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Adds an entry at its end.
+    /// Appends an entry.
     pub fn push(&mut self, entry: &[u8]) {
         let mut hash: [u8; 32] = Sha256::new().chain_update([0]).chain_update(entry).finalize().into();
-        // Each binary digit that is carried joins two full subtrees of one height.
+        // Each carried binary digit joins two full subtrees of the same height.
         for _ in 0..self.size.trailing_ones() {
             if let Some(left) = self.full.pop() {
                 hash = node(&left, &hash);
@@ -28,7 +28,7 @@ impl Tree {
         self.size += 1;
     }
 
-    /// The root: SHA-256 of nothing where there is no entry.
+    /// The root. For an empty tree, SHA-256 of no bytes.
     pub fn root(&self) -> [u8; 32] {
         let smallest_first = self.full.iter().rev().copied();
         smallest_first.reduce(|right, left| node(&left, &right)).unwrap_or_else(|| Sha256::digest([]).into())
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use crate::audit::Hex;
 
-    /// The definition, word for word: the tree is cut at the largest power of two below its size.
+    /// The definition of the RFC: split the tree at the largest power of two below its size.
     fn defined(entries: &[Vec<u8>]) -> [u8; 32] {
         match entries {
             [] => Sha256::digest([]).into(),
@@ -58,7 +58,7 @@ mod tests {
         }
     }
 
-    /// The entries and roots that the implementations of Certificate Transparency are tried with.
+    /// The test entries and roots of the Certificate Transparency implementations.
     #[test]
     fn the_roots_of_certificate_transparency() {
         let entries: [&[u8]; 8] = [
@@ -90,7 +90,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn grown_entry_by_entry_it_is_the_tree_of_the_definition(
+        fn appending_gives_the_tree_of_the_definition(
             entries in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..8), 0..70),
         ) {
             let mut tree = Tree::default();

@@ -9,27 +9,27 @@ use crate::record::Record;
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "all_or_nothing",
-        promise: "a commit of several records is applied as a whole, or not at all",
+        promise: "a commit of several records is applied completely or not at all",
         run: |subject| Box::pin(all_or_nothing(subject)),
     },
     Case {
         name: "stale_version",
-        promise: "a change of a version that has passed is a conflict and changes nothing",
+        promise: "a change of an outdated version is a conflict and changes nothing",
         run: |subject| Box::pin(stale_version(subject)),
     },
     Case {
         name: "create_once",
-        promise: "creating a record that is there is a conflict and changes nothing",
+        promise: "creating a record that exists is a conflict and changes nothing",
         run: |subject| Box::pin(create_once(subject)),
     },
     Case {
         name: "change_of_nothing",
-        promise: "changing a record that is not there is a conflict and creates nothing",
+        promise: "changing a record that does not exist is a conflict and creates nothing",
         run: |subject| Box::pin(change_of_nothing(subject)),
     },
     Case {
         name: "guards_hold",
-        promise: "a commit whose guard names another version than is there is a conflict and changes nothing",
+        promise: "a commit whose guard names another version than the store has is a conflict and changes nothing",
         run: |subject| Box::pin(guards(subject)),
     },
     Case {
@@ -46,7 +46,7 @@ async fn all_or_nothing(subject: Subject) -> Result<(), Failure> {
     world.store.commit(changed).await?;
     let before = world.dump().await?;
 
-    // The one that conflicts stands last, first and in the middle.
+    // The conflicting part is once last, once first and once in the middle.
     for place in 0..3 {
         let mut parts = vec![
             world.decide_pack("n-1-2", world.now_id(1), pack().set("tag", "one"))?,
@@ -56,7 +56,7 @@ async fn all_or_nothing(subject: Subject) -> Result<(), Failure> {
         let whole = parts.into_iter().fold(Commit::new(), Commit::and);
         check_kind(world.store.commit(whole).await, Conflict, "a commit with one stale part")?;
         let after = world.dump().await?;
-        check!(after == before, "half a commit is there: {} became {}", before.sizes(), after.sizes());
+        check!(after == before, "half a commit was applied: {} became {}", before.sizes(), after.sizes());
     }
 
     // A parent and a child: the parent's side is stale.
@@ -65,7 +65,7 @@ async fn all_or_nothing(subject: Subject) -> Result<(), Failure> {
     check_kind(world.store.commit(stale).await, Conflict, "a child of a stale parent")?;
     check!(world.dump().await? == before, "a child was written without its parent's side");
 
-    // Nothing was lost for good: the same parts go in without the stale one.
+    // The failed commits blocked nothing: the same parts without the stale one are accepted.
     let one = world.decide_pack("n-1-2", world.now_id(1), pack().set("tag", "one"))?;
     let two = world.decide_pack("s-1-2", world.now_id(2), pack().set("tag", "two"))?;
     let receipt = world.store.commit(one.and(two)).await?;
@@ -78,7 +78,7 @@ async fn all_or_nothing(subject: Subject) -> Result<(), Failure> {
     let mut distinct = numbers.clone();
     distinct.sort();
     distinct.dedup();
-    check!(distinct.len() == numbers.len(), "a number is there twice after failed commits: {numbers:?}");
+    check!(distinct.len() == numbers.len(), "a number was given twice after failed commits: {numbers:?}");
     Ok(())
 }
 
@@ -97,16 +97,16 @@ async fn stale_version(subject: Subject) -> Result<(), Failure> {
     versions.pop();
     for stale in &versions {
         let commit = world.decide_on(stale, Command::new("change").set("order", 99)).await?;
-        let what = format!("a change of version {} where 5 is there", stale.version());
+        let what = format!("a change of version {} where the store has version 5", stale.version());
         check_kind(world.store.commit(commit).await, Conflict, &what)?;
         check!(world.dump().await? == before, "{what} left something behind");
     }
-    // A version that is yet to come is as wrong.
+    // A version of the future is as wrong as an outdated one.
     let mut ahead = world.top()?.load(PARCEL, first.id()).await?;
     ahead.envelope.version += 3;
     let commit = world.decide_on(&ahead, Command::new("send")).await?;
-    check_kind(world.store.commit(commit).await, Conflict, "a change of a version to come")?;
-    check!(world.dump().await? == before, "a change of a version to come left something behind");
+    check_kind(world.store.commit(commit).await, Conflict, "a change of a future version")?;
+    check!(world.dump().await? == before, "a change of a future version left something behind");
     Ok(())
 }
 
@@ -134,8 +134,8 @@ async fn change_of_nothing(subject: Subject) -> Result<(), Failure> {
     let never = never.into_changes().into_iter().next();
     let never = never.ok_or_else(|| Failure::new("a decision changes a record"))?.record;
     let commit = world.decide_on(&never, Command::new("send")).await?;
-    check_kind(world.store.commit(commit).await, Conflict, "a change of a record that is not there")?;
-    check!(world.dump().await? == before, "a change of nothing left something behind");
+    check_kind(world.store.commit(commit).await, Conflict, "a change of a record that does not exist")?;
+    check!(world.dump().await? == before, "a change of a missing record left something behind");
     Ok(())
 }
 
@@ -145,8 +145,8 @@ async fn guards(subject: Subject) -> Result<(), Failure> {
     let other = world.pack("s-1-2", pack()).await?;
     let guard =
         |record: &Record, version| Guard { kind: record.envelope().kind.clone(), id: record.id(), version };
-    let mut wrong = vec![("a version to come", guard(&ground, 2)), ("an earlier version", guard(&ground, 0))];
-    wrong.push(("a record that is not there", Guard { id: world.new_id(), ..guard(&ground, 1) }));
+    let mut wrong = vec![("a future version", guard(&ground, 2)), ("an earlier version", guard(&ground, 0))];
+    wrong.push(("a record that does not exist", Guard { id: world.new_id(), ..guard(&ground, 1) }));
     wrong.push(("a record of another kind", Guard { kind: name(LABEL)?, ..guard(&ground, 1) }));
     for (what, wrong) in wrong {
         let before = world.dump().await?;
@@ -183,7 +183,7 @@ async fn receipt(subject: Subject) -> Result<(), Failure> {
     );
     let kept = world.top()?.load(LABEL, id).await?;
     check!(label.number == kept.envelope().number, "the receipt and the record differ in the number");
-    check!(label.number.is_some(), "a record that wants a number has none");
+    check!(label.number.is_some(), "a record that requires a number has none");
     check!(attached.number == parcel.envelope().number, "a change alters the number: {attached:?}");
     check!(kept.envelope().parent == Some(parcel.id()), "the child has lost its parent");
     Ok(())

@@ -13,17 +13,17 @@ use crate::record::Query;
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "prepare_again",
-        promise: "prepare may be called again, by many at once and with more kinds; it only adds",
+        promise: "prepare may be called again, by many nodes at once and with more kinds; it only adds",
         run: |subject| Box::pin(prepare(subject)),
     },
     Case {
         name: "dropped_halfway",
-        promise: "a commit whose future is dropped leaves the old world or the new one, never half",
+        promise: "a commit whose future is dropped is applied completely or not at all",
         run: |subject| Box::pin(dropped(subject)),
     },
     Case {
         name: "reads_dropped_halfway",
-        promise: "a read or a lease whose future is dropped does no harm to what follows",
+        promise: "a read or a lease whose future is dropped does not disturb later calls",
         run: |subject| Box::pin(dropped_reads(subject)),
     },
 ];
@@ -72,7 +72,7 @@ async fn dropped(subject: Subject) -> Result<(), Failure> {
         let id = world.new_id();
         let commit = world.decide_label(&before, id, Command::new("stick").write("words", "up"))?;
         let done = poll_at_most(world.store.commit(commit), polls).await;
-        // Whatever was under way has ended, one way or the other, once another change went through.
+        // After another change has succeeded, the dropped commit has ended, applied or not.
         session.act(PARCEL, other, Command::new("change").set("order", polls as i64)).await?;
         let now = world.dump().await?;
         let after = session.load(PARCEL, parcel).await?;
@@ -80,7 +80,7 @@ async fn dropped(subject: Subject) -> Result<(), Failure> {
         check!(is_new || after == before, "dropped after {polls} polls: the parent is neither old nor new");
         if let Some(done) = done {
             done?;
-            check!(is_new, "a commit returned and its effect is not there");
+            check!(is_new, "a commit returned and its effect is missing");
         }
         let child = session.load(LABEL, id).await.is_ok();
         check!(child == is_new, "dropped after {polls} polls: parent new {is_new}, child there {child}");

@@ -11,22 +11,22 @@ use crate::record::Column;
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "feed_is_the_log",
-        promise: "the feed has the message of every change, from position 1 and without a gap, byte for byte and whatever is acknowledged",
+        promise: "the feed has the message of every change, from position 1, without a gap, byte for byte, even if acknowledged",
         run: |subject| Box::pin(log(subject)),
     },
     Case {
         name: "feed_grows_at_its_end",
-        promise: "a message never appears before one that was read already, while many commit at once",
+        promise: "a new message never appears before one that was already read, even while many callers commit",
         run: |subject| Box::pin(growing(subject)),
     },
     Case {
         name: "census_at_its_position",
-        promise: "a census counts every change up to its position and none after it",
+        promise: "a census counts every change up to its position and no later one",
         run: |subject| Box::pin(census(subject)),
     },
     Case {
         name: "census_in_a_race",
-        promise: "a census is one snapshot, while many commit at once",
+        promise: "a census is one snapshot while many callers commit at once",
         run: |subject| Box::pin(census_in_a_race(subject)),
     },
 ];
@@ -47,7 +47,7 @@ async fn log(subject: Subject) -> Result<(), Failure> {
         commit.changes().first().map(|change| serde_json::to_string(change.message()).unwrap_or_default());
     world.store.commit(commit).await?;
     let stale = world.decide_on(&parcel, Command::new("attach")).await?;
-    check!(world.store.commit(stale).await.is_err(), "a stale change was taken");
+    check!(world.store.commit(stale).await.is_err(), "a stale change was accepted");
     world.pack("n-1-1", pack()).await?;
 
     let feed = world.store.feed(last, 1000).await?;
@@ -57,7 +57,7 @@ async fn log(subject: Subject) -> Result<(), Failure> {
         feed.get(1).map(|posted| &posted.message) == written.as_ref(),
         "the message is not the one that was committed, byte for byte: {feed:?}"
     );
-    // The outbox hands out the same messages under the same positions, and takes none out of the feed.
+    // The outbox leases the same messages with the same positions, and the feed keeps them.
     let now = world.now();
     let parcels = world.store.lease(1000, now, now).await?;
     let leased = parcels.iter().map(|parcel| (parcel.id, &parcel.message));
@@ -67,10 +67,10 @@ async fn log(subject: Subject) -> Result<(), Failure> {
     check!(world.store.feed(last, 1000).await? == feed, "an acknowledged message left the feed");
     check!(
         world.store.feed(last, 2).await? == feed.get(..2).unwrap_or_default(),
-        "a limit of two gives others"
+        "a limit of two gives other messages"
     );
-    check!(world.store.feed(last + 4, 10).await?.is_empty(), "something is behind the end");
-    check!(world.store.feed(last, 0).await?.is_empty(), "a limit of none gives some");
+    check!(world.store.feed(last + 4, 10).await?.is_empty(), "there are messages behind the end of the feed");
+    check!(world.store.feed(last, 0).await?.is_empty(), "a limit of zero gives messages");
     Ok(())
 }
 
@@ -100,7 +100,7 @@ async fn growing(subject: Subject) -> Result<(), Failure> {
         seen.sort_by_key(Vec::len);
         for feed in seen {
             check!(contiguous(&feed, 0), "a reader saw a gap: {} messages", feed.len());
-            // What was there before is there still, and nothing has come before its end.
+            // Earlier messages are unchanged, and new ones come after them.
             let common = feed.len().min(read.len());
             check!(feed.get(..common) == read.get(..common), "the feed changed before its end");
             if feed.len() > read.len() {
@@ -124,7 +124,7 @@ async fn census(subject: Subject) -> Result<(), Failure> {
         Column::Facet(name("fragile")?),
     ];
     for _ in 0..12 {
-        // The twin compares with the reference: the cells, and the position.
+        // The twin compares cells and position with the reference.
         for columns in [columns.as_slice(), columns.get(4..5).unwrap_or_default(), &[]] {
             world.store.census(&name(PARCEL)?, columns).await?;
         }
@@ -152,7 +152,7 @@ async fn census_in_a_race(subject: Subject) -> Result<(), Failure> {
         if let Some((position, count)) = step? {
             check!(
                 position == before + count,
-                "{count} are counted at position {position}, {before} were before"
+                "{count} records are counted at position {position}, {before} were there before"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! The promises, by subject.
+//! The cases, by subject.
 
 mod commits;
 mod durable;

@@ -7,7 +7,7 @@ use crate::decide::Command;
 
 pub(super) const CASES: &[Case] = &[Case {
     name: "numbers",
-    promise: "each number is the next of its own series that nobody has, in at least as many digits as asked",
+    promise: "each number is the next free one of its own series, with at least the requested number of digits",
     run: |subject| Box::pin(numbers(subject)),
 }];
 
@@ -16,7 +16,7 @@ async fn numbers(subject: Subject) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
     let mut last: Vec<(String, u64)> = Vec::new();
     for round in 0..60_u8 {
-        // Two kinds, and two years: the clock passes into the next one in the middle.
+        // Two kinds and two years, because the clock passes into the next year halfway.
         if round == 30 {
             world.clock.pass_days(3);
         }

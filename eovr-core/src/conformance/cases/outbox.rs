@@ -14,32 +14,32 @@ use crate::record::{Column, Query, Tally};
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "message_with_every_change",
-        promise: "each change posts its message, and none but its own",
+        promise: "each change posts its own message and no other",
         run: |subject| Box::pin(messages(subject)),
     },
     Case {
         name: "lease_holds",
-        promise: "a leased message is held until its time, and handed out again after, counting attempts",
+        promise: "a leased message is not leased again until its lease ends, and then with a higher count of attempts",
         run: |subject| Box::pin(lease(subject)),
     },
     Case {
         name: "acknowledge_removes",
-        promise: "an acknowledged message never comes again; unknown ids are passed over",
+        promise: "an acknowledged message is never leased again; unknown ids are ignored",
         run: |subject| Box::pin(acknowledge(subject)),
     },
     Case {
         name: "internal_stays_inside",
-        promise: "what is internal is found and in the feed like anything else, and not in the outbox",
+        promise: "records of an internal kind are found and are in the feed like all others, but not in the outbox",
         run: |subject| Box::pin(internal(subject)),
     },
     Case {
         name: "outbox_as_reference",
-        promise: "leases and acknowledgements in any order give what the reference gives, oldest first",
+        promise: "leases and acknowledgements in any order give the same as the reference store, oldest first",
         run: |subject| Box::pin(reference(subject)),
     },
 ];
 
-/// An outbox that holds nothing but the messages of so many new records.
+/// An outbox with only the messages of this many new records.
 async fn filled(subject: Subject, records: usize) -> Result<World, Failure> {
     let world = World::open(subject).await?;
     let now = world.now();
@@ -79,19 +79,19 @@ async fn lease(subject: Subject) -> Result<(), Failure> {
     let world = filled(subject, 5).await?;
     let (store, now) = (&world.store, world.now());
     let until = now.plus_seconds(60);
-    check!(store.lease(0, now, until).await?.is_empty(), "a lease of none gives some");
+    check!(store.lease(0, now, until).await?.is_empty(), "a lease of zero gives messages");
     let first = store.lease(2, now, until).await?;
-    check!(first.len() == 2, "two of five are asked for: {first:?}");
+    check!(first.len() == 2, "two of five were requested: {first:?}");
     check!(first.iter().all(|parcel| parcel.attempts == 1), "this is the first attempt: {first:?}");
     let second = store.lease(10, now, until).await?;
     check!(second.len() == 3, "three of five are left: {second:?}");
     let order: Vec<u64> = ids(&first).into_iter().chain(ids(&second)).collect();
     check!(order.is_sorted_by(|one, next| one < next), "not oldest first: {order:?}");
-    check!(store.lease(10, now, until).await?.is_empty(), "a message is handed out twice at once");
+    check!(store.lease(10, now, until).await?.is_empty(), "a message was leased twice at once");
     let early = crate::time::Timestamp::from_micros(until.as_micros() - 1);
-    check!(store.lease(10, early, until).await?.is_empty(), "a message is handed out before its time");
+    check!(store.lease(10, early, until).await?.is_empty(), "a message was leased before its lease ended");
     let again = store.lease(10, until, until.plus_seconds(60)).await?;
-    check!(ids(&again) == order, "after their time all come again: {again:?}");
+    check!(ids(&again) == order, "after their leases ended all are leased again: {again:?}");
     check!(again.iter().all(|parcel| parcel.attempts == 2), "this is the second attempt: {again:?}");
     let kept = again.iter().map(|parcel| &parcel.message);
     let same = kept.eq(first.iter().chain(&second).map(|parcel| &parcel.message));
@@ -113,7 +113,7 @@ async fn acknowledge(subject: Subject) -> Result<(), Failure> {
     store.acknowledge(&[]).await?;
     let left = ids(&store.lease(10, until, until).await?);
     check!(left == even, "two of four were acknowledged: {left:?} are left and not {even:?}");
-    // What is posted later stands behind, also where the newest was removed.
+    // Later messages come after the earlier ones, even where the newest message was removed.
     store.acknowledge(&all).await?;
     world.pack("n-1-1", pack()).await?;
     let newest = ids(&store.lease(10, until, until).await?);
@@ -132,10 +132,10 @@ async fn internal(subject: Subject) -> Result<(), Failure> {
     world.top()?.act(SLIP, torn.id, Command::new("tear")).await?;
     let now = world.now();
     let got = world.store.lease(10, now, now).await?;
-    check!(got.is_empty(), "somebody is told of what is internal: {got:?}");
+    check!(got.is_empty(), "the outbox has a message of an internal kind: {got:?}");
     world.pack("s-1-2", pack()).await?;
     let got = world.store.lease(10, now, now).await?;
-    check!(got.len() == 1, "one message was posted behind what is internal: {got:?}");
+    check!(got.len() == 1, "one message was posted after those of an internal kind: {got:?}");
     let feed = world.store.feed(0, 1000).await?.len();
     check!(feed == before + 4, "four changes were made and {} are in the feed", feed - before);
 

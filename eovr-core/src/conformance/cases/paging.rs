@@ -10,7 +10,7 @@ use crate::record::{Cursor, Query, RecordId, StoredRecord};
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "pages_join",
-        promise: "pages of any size join to the whole: newest first, none twice, none left out",
+        promise: "pages of any size together give all records, newest first and each exactly once",
         run: |subject| Box::pin(join(subject)),
     },
     Case {
@@ -45,14 +45,18 @@ async fn join(subject: Subject) -> Result<(), Failure> {
             loop {
                 let page = world.store.find(scope, &asked).await?;
                 let full = page.items.len() == limit as usize;
-                check!(full || page.next.is_none(), "a page of {limit} has {} and goes on", page.items.len());
+                check!(
+                    full || page.next.is_none(),
+                    "a page of {limit} has {} records and a next page",
+                    page.items.len()
+                );
                 joined.extend(page.items);
                 match page.next {
                     Some(next) => asked = asked.after(Some(next)),
                     None => break,
                 }
             }
-            check!(joined == whole.items, "pages of {limit} join to something else than the whole");
+            check!(joined == whole.items, "pages of {limit} together differ from all records");
             let falls = joined.is_sorted_by(|one, next| place(one) > place(next));
             check!(falls, "pages of {limit} are not newest first");
         }
@@ -63,7 +67,7 @@ async fn join(subject: Subject) -> Result<(), Failure> {
 async fn arrivals(subject: Subject) -> Result<(), Failure> {
     let mut world = World::twin(subject).await?;
     for _ in 0..15 {
-        // Several within one microsecond, so that a page may end between them.
+        // Several records in one microsecond, so that a page may end between them.
         world.pack("n-1-1", pack()).await?;
         world.clock.pass_micros(if world.random.percent(30) { 1 } else { 0 });
         world.pack("s-1-1", pack()).await?;

@@ -13,17 +13,17 @@ use crate::record::{Column, Query, Test, Value};
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "one_writer_wins",
-        promise: "of many that change one version at once, exactly one succeeds; the others conflict",
+        promise: "of many changes to one version at once, exactly one succeeds and the others are conflicts",
         run: |subject| Box::pin(writers(subject)),
     },
     Case {
         name: "no_writer_is_lost",
-        promise: "of many that change one record at once and try again, each change is there in the end",
+        promise: "when many callers change one record at once and retry, every change is applied in the end",
         run: |subject| Box::pin(patient_writers(subject)),
     },
     Case {
         name: "one_claim_wins",
-        promise: "of many that claim one unique value at once, exactly one succeeds; the others conflict",
+        promise: "of many claims of one unique value at once, exactly one succeeds and the others are conflicts",
         run: |subject| Box::pin(claims(subject)),
     },
     Case {
@@ -39,7 +39,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "leases_in_a_race",
-        promise: "a message is handed to one of many that lease at once",
+        promise: "when many callers lease at once, each message goes to exactly one of them",
         run: |subject| Box::pin(leases(subject)),
     },
 ];
@@ -48,7 +48,7 @@ const RACERS: u8 = 12;
 
 type Raced<'a> = Boxed<'a, Result<Written>>;
 
-/// The winners, once the losers have lost properly.
+/// The results of the successful calls, after a check that the others failed with a conflict.
 fn winners(results: Vec<Result<Written>>) -> Result<Vec<Written>, Failure> {
     let mut winners = Vec::new();
     for result in results {
@@ -74,7 +74,11 @@ async fn writers(subject: Subject) -> Result<(), Failure> {
         check!(won.len() == 1, "{} of {RACERS} replaced version {version}", won.len());
     }
     let trail = session.trail(PARCEL, id).await?;
-    check!(trail.record.version() == 7, "six changes lead to version 7: {}", trail.record.version());
+    check!(
+        trail.record.version() == 7,
+        "after six changes the version should be 7: {}",
+        trail.record.version()
+    );
     check!(trail.entries.len() == 7, "seven events were written: {}", trail.entries.len());
     check!(trail.verdict.is_intact(), "{:?}", trail.verdict);
     Ok(())
@@ -84,7 +88,7 @@ async fn patient_writers(subject: Subject) -> Result<(), Failure> {
     let world = World::open(subject).await?;
     let id = world.pack("n-1-1", pack()).await?.id();
     let session = world.top()?;
-    // Children bring a change of their parent: half of the racers take that way.
+    // Half of the racers add a child, because a child also changes its parent.
     let racers = (0..RACERS).map(|racer| -> Raced<'_> {
         match racer % 2 {
             0 => Box::pin(session.act(PARCEL, id, Command::new("change").set("order", i64::from(racer)))),
@@ -102,7 +106,7 @@ async fn patient_writers(subject: Subject) -> Result<(), Failure> {
     check!(trail.verdict.is_intact(), "{:?}", trail.verdict);
     let children = Query::of(name(LABEL)?).filter(Column::Parent, Test::Is(Value::from(id)));
     let children = world.store.find(&Scope::everything(), &children).await?.items.len();
-    check!(children == usize::from(RACERS / 2), "{children} children are there");
+    check!(children == usize::from(RACERS / 2), "the record has {children} children");
     Ok(())
 }
 
@@ -115,10 +119,10 @@ async fn claims(subject: Subject) -> Result<(), Failure> {
             Box::pin(session.create(PARCEL, &facility, pack().set("tag", format!("round {round}"))))
         });
         let won = winners(join_all(racers).await)?;
-        check!(won.len() == 1, "{} of {RACERS} hold one unique value", won.len());
+        check!(won.len() == 1, "{} of {RACERS} records hold one unique value", won.len());
     }
     let all = world.store.find(&Scope::everything(), &Query::of(name(PARCEL)?)).await?.items.len();
-    check!(all == 4, "four of them were kept, and {all} are there");
+    check!(all == 4, "four of the records should be there, and {all} are");
     Ok(())
 }
 
@@ -150,13 +154,13 @@ async fn guarded(subject: Subject) -> Result<(), Failure> {
         let feed = world.store.feed(start, 1000).await?;
         check!(
             feed.len() == won.len(),
-            "{} commits were made, and {} messages are there",
+            "{} commits succeeded, and the feed has {} messages",
             won.len(),
             feed.len()
         );
         let change = format!("\"record\":\"{}\"", ground.id());
         let last = feed.last().is_some_and(|posted| posted.message.contains(&change));
-        check!(last, "a commit was made behind the change of the record that its guard names");
+        check!(last, "a commit succeeded after a change of the record that its guard names");
     }
     Ok(())
 }

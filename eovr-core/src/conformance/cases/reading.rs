@@ -11,32 +11,32 @@ use crate::record::{Column, Query, Tally, Test};
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "load_in_scope",
-        promise: "load gives a record under every scope that holds it, and under no other",
+        promise: "load gives a record under every scope that covers it, and under no other",
         run: |subject| Box::pin(load(subject)),
     },
     Case {
         name: "find_in_scope",
-        promise: "find gives the records that lie in scope and pass the query, for every column and test, with the facets that are asked for",
+        promise: "find gives the records in scope that match, for every column and test, with the requested facets",
         run: |subject| Box::pin(find(subject)),
     },
     Case {
         name: "tally_in_scope",
-        promise: "tally counts the records that lie in scope and pass, by no to four columns, in order",
+        promise: "tally counts the records in scope that match, by zero to four columns, in order",
         run: |subject| Box::pin(count(subject)),
     },
     Case {
         name: "tally_after_a_move",
-        promise: "a facility that has moved, and kept its id, is one cell of a count by facility",
+        promise: "a facility that has moved and kept its id is one cell in a count by facility",
         run: |subject| Box::pin(moved(subject)),
     },
     Case {
         name: "events_in_scope",
-        promise: "events are given under every scope that holds their record, and under no other",
+        promise: "events gives a record's events under every scope that covers the record, and under no other",
         run: |subject| Box::pin(events(subject)),
     },
     Case {
         name: "out_of_scope_is_absent",
-        promise: "what lies out of scope looks the same as what is not there",
+        promise: "a record out of scope looks the same as a record that does not exist",
         run: |subject| Box::pin(out_of_scope(subject)),
     },
 ];
@@ -73,7 +73,7 @@ async fn find(subject: Subject) -> Result<(), Failure> {
     for round in 0..600 {
         let kind = if round % 4 == 0 { LABEL } else { PARCEL };
         let asked = query(&mut world, &made, kind).await?;
-        // Half of the questions by somebody who sees everything: they find the most.
+        // Half of the queries use the scope that covers everything, because they find the most records.
         let everything = Scope::everything();
         let scope =
             if round % 2 == 0 { &everything } else { world.random.pick(&scopes).unwrap_or(&everything) };
@@ -167,7 +167,7 @@ async fn out_of_scope(subject: Subject) -> Result<(), Failure> {
             check!(cells.is_empty(), "tally leaks {kind:?} to {:?}: {cells:?}", scope.reach());
         }
     }
-    // A record asked for under another kind is not there either, even for those who see all.
+    // A record is not found under another kind either, even under the scope that covers everything.
     let everything = Scope::everything();
     check!(matches!(everything.reach(), Reach::Country), "everything is the country");
     for (kind, id) in [(LABEL, parcel.id()), (PARCEL, id), (PARCEL, never)] {

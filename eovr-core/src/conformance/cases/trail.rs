@@ -27,13 +27,13 @@ async fn order(subject: Subject) -> Result<(), Failure> {
     let first = world.store.events(&everything, &name(PARCEL)?, record.id()).await?;
     check!(first.len() == 1, "a new record has one event: {}", first.len());
     let mut expected = bytes(first);
-    // More than ten, so that an order by text shows.
+    // More than ten events, because an order by text would show then.
     for number in 0..14 {
         let command = Command::new("change").set("order", number).note("ملاحظة: \"quoted\" \\ 🩺");
         let commit = world.decide_on(&record, command).await?;
         expected.extend(commit.changes().iter().map(|change| StoredEvent::from(change.link())));
         world.store.commit(commit).await?;
-        // Other chains grow in between.
+        // Other chains grow at the same time.
         world.pack("n-1-1", pack()).await?;
         record = world.top()?.load(PARCEL, record.id()).await?;
         let events = bytes(world.store.events(&everything, &name(PARCEL)?, record.id()).await?);
@@ -45,7 +45,7 @@ async fn order(subject: Subject) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What else stands beside an event is the store's own affair.
+/// Clears the copies beside an event, because each store may keep its own.
 fn bytes(events: Vec<StoredEvent>) -> Vec<StoredEvent> {
     events.into_iter().map(|event| StoredEvent { beside: None, ..event }).collect()
 }

@@ -12,12 +12,12 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "unique_is_freed",
-        promise: "a value of a unique facet is free again once its record has another or none",
+        promise: "a value of a unique facet is free again once its record has another value or none",
         run: |subject| Box::pin(freed(subject)),
     },
     Case {
         name: "unique_within_its_kind",
-        promise: "a value is taken in one facet of one kind: elsewhere, and where not set, it is no conflict",
+        promise: "a value is unique within one facet of one kind: the same value elsewhere, or no value, is no conflict",
         run: |subject| Box::pin(within(subject)),
     },
 ];
@@ -38,7 +38,7 @@ async fn kept(subject: Subject) -> Result<(), Failure> {
     let two = world.decide_pack("n-1-2", world.now_id(4), pack().set("tag", "green"))?;
     check_kind(world.store.commit(one.and(two)).await, Conflict, "the same text twice in one commit")?;
     check!(world.dump().await? == before, "a refused value left something behind");
-    // Case and accents make another value.
+    // Values that differ in case or accents are different values.
     let other = world.new_id();
     world.store.commit(world.decide_pack("n-1-1", other, pack().set("tag", "Red"))?).await?;
     Ok(())
@@ -48,7 +48,7 @@ async fn freed(subject: Subject) -> Result<(), Failure> {
     let mut world = World::open(subject).await?;
     let mut holder = world.pack("n-1-1", pack().set("tag", "red").set("claim", claim_value(1))).await?;
     let commands = [
-        // Its own value is no obstacle to a record, said again or not.
+        // A record may set its own value again, or leave it.
         Command::new("change").set("order", 1),
         Command::new("change").set("tag", "red").set("claim", claim_value(1)),
         Command::new("change").set("tag", "blue").clear("claim"),
@@ -62,7 +62,7 @@ async fn freed(subject: Subject) -> Result<(), Failure> {
     let taken = world.decide_pack("s-1-1", id, pack().set("tag", "red").set("claim", claim_value(1)))?;
     world.store.commit(taken).await?;
     let back = world.decide_on(&holder, Command::new("change").set("tag", "red")).await?;
-    check_kind(world.store.commit(back).await, Conflict, "the old value, which is another's now")?;
+    check_kind(world.store.commit(back).await, Conflict, "the old value, which another record has now")?;
     let free = world.decide_on(&holder, Command::new("change").clear("tag")).await?;
     world.store.commit(free).await?;
     let id = world.new_id();
@@ -78,6 +78,6 @@ async fn within(subject: Subject) -> Result<(), Failure> {
     let label = Command::new("stick").set("tag", "red").write("words", "up");
     world.store.commit(world.decide_label(&parcel, id, label)?).await?;
     let label = world.top()?.load(LABEL, id).await?;
-    check!(label.facet("tag").is_some(), "the child's own value is not there");
+    check!(label.facet("tag").is_some(), "the child's own value is missing");
     Ok(())
 }

@@ -17,17 +17,17 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "values_are_told_apart",
-        promise: "values are equal only where they are the same, whatever language they are in",
+        promise: "values are equal only where they are identical, in any language",
         run: |subject| Box::pin(told_apart(subject)),
     },
     Case {
         name: "absent_is_not_empty",
-        promise: "what is not set is absent: neither empty, nor zero, nor no",
+        promise: "a value that is not set is absent, and is not empty, zero or false",
         run: |subject| Box::pin(absent(subject)),
     },
     Case {
         name: "sealed_comes_back",
-        promise: "sealed bytes of any length come back exactly, and equal ones are found",
+        promise: "sealed bytes of any length come back exactly, and a search for equal bytes finds them",
         run: |subject| Box::pin(sealed(subject)),
     },
     Case {
@@ -37,7 +37,7 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-/// Texts of all the lengths that are let in.
+/// Texts of all allowed lengths.
 fn texts() -> Vec<String> {
     let long = |c: char| c.to_string().repeat(200 / c.len_utf8());
     let mut texts: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
@@ -62,7 +62,7 @@ async fn come_back(subject: Subject) -> Result<(), Failure> {
         let record = world.pack("n-1-1", pack().set(facet, value.clone())).await?;
         check!(record.facet(facet) == Some(&value), "{facet} was {value:?} and is {:?}", record.facet(facet));
         check!(record.facets().len() == 1, "only `{facet}` was set: {:?}", record.facets());
-        // And by way of a change, over another value.
+        // Also by a change over another value.
         let session = world.top()?;
         let other =
             world.pack("n-1-1", pack().set("group", "x").set("order", 5).set("fragile", true)).await?;
@@ -128,7 +128,7 @@ async fn absent(subject: Subject) -> Result<(), Failure> {
         .write("owner", "words");
     let full = world.pack("n-1-1", full).await?;
     let empty = world.pack("n-1-1", pack()).await?;
-    check!(full.facets().len() == facets.len(), "not all that was set is there: {:?}", full.facets());
+    check!(full.facets().len() == facets.len(), "not every set value is there: {:?}", full.facets());
     check!(empty.facets().is_empty(), "nothing was set: {:?}", empty.facets());
     check!(empty.sealed_fields().is_empty(), "nothing was written: {:?}", empty.sealed_fields());
     for facet in facets {
@@ -136,7 +136,7 @@ async fn absent(subject: Subject) -> Result<(), Failure> {
         check!(found == [empty.id()], "`{facet}` is absent in one record: {found:?}");
         let value = full.facet(facet).cloned().unwrap_or(Value::Bool(false));
         let found = ids(&world, facet, Test::Not(value)).await?;
-        check!(found == [empty.id()], "`{facet}` is not so in one record, which has none: {found:?}");
+        check!(found == [empty.id()], "`{facet}` differs in one record, which has no value: {found:?}");
     }
     let found = ids(&world, "owner", Test::Absent).await?;
     check!(found == [empty.id()], "`owner` is absent in one record: {found:?}");
@@ -145,7 +145,7 @@ async fn absent(subject: Subject) -> Result<(), Failure> {
     let session = world.top()?;
     session.act(PARCEL, full.id(), clear.erase("contents").erase("owner")).await?;
     let cleared = session.load(PARCEL, full.id()).await?;
-    check!(cleared.facets().is_empty(), "all was taken away: {:?}", cleared.facets());
+    check!(cleared.facets().is_empty(), "every facet was cleared: {:?}", cleared.facets());
     check!(cleared.sealed_fields().is_empty(), "all was erased: {:?}", cleared.sealed_fields());
     Ok(())
 }

@@ -12,11 +12,11 @@ use crate::identity::token::{Purpose, bad_token};
 use crate::identity::{RefreshToken, user};
 use crate::record::{Record, RecordId};
 
-/// What a new password must not be made of.
+/// What the policy needs to know to check a new password.
 pub struct OwnerWords {
-    /// Whether the account has a second factor: the password may be shorter then.
+    /// Whether the account has a second factor, which allows a shorter password.
     pub second_factor: bool,
-    /// Name and address of its owner.
+    /// The owner's name and address.
     pub words: Vec<Zeroizing<String>>,
 }
 
@@ -26,13 +26,13 @@ impl fmt::Debug for OwnerWords {
     }
 }
 
-/// What an account says of its owner.
+/// The owner's data on an account.
 pub struct Profile {
-    /// What the person is called.
+    /// The person's name.
     pub name: Zeroizing<String>,
     /// The address.
     pub email: Zeroizing<String>,
-    /// Whether a second factor is asked for.
+    /// Whether the account has a second factor.
     pub second_factor: bool,
 }
 
@@ -43,12 +43,12 @@ impl fmt::Debug for Profile {
 }
 
 impl Doors {
-    /// Proves once more who somebody is, for what must not be done by whoever finds an open screen: the
-    /// password again, and a code where there is a second factor. The tokens of before are worth nothing from
-    /// then on; these are the new ones (OWASP ASVS 5, 7.2.4).
+    /// Authenticates a logged-in user again before a sensitive action, so that an unlocked screen is not enough. It
+    /// takes the password and, where the account has a second factor, a code. The earlier tokens become invalid; the
+    /// result contains the new ones (OWASP ASVS 5, 7.2.4).
     ///
     /// # Errors
-    /// `Unauthenticated` where one of them is wrong, or the password is of another account.
+    /// `Unauthenticated` where the password or the code is wrong, or the password belongs to another account.
     pub async fn prove(&self, who: &Admitted, tried: Tried, code: Option<&str>) -> Result<Opened> {
         let (account, lane) = tried.of(who)?;
         if has_factor(&account) {
@@ -62,7 +62,7 @@ impl Doors {
             let next = RefreshToken::first(who.login, &mut self.eovr().entropy()?);
             let command = login::prove(&login, &next, has_factor(&account), now);
             match holder.act(login::KIND, who.login, command).await {
-                // The login was renewed at the same moment.
+                // Another request renewed the login at the same moment.
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
                 Ok(_) => {
@@ -74,15 +74,15 @@ impl Doors {
         Err(Error::new(ErrorKind::Unavailable, "the login is renewed too often").with_help("try again"))
     }
 
-    /// Whether somebody proved who they are just now.
+    /// Checks that the user authenticated recently.
     ///
     /// # Errors
-    /// `Unauthenticated` where that was too long ago.
+    /// `Unauthenticated` where the last authentication is too old.
     pub fn needs_proof(&self, who: &Admitted) -> Result<()> {
         who.session.actor().needs_proof()
     }
 
-    /// Changes the password of somebody who is in, and ends all other logins.
+    /// Changes the password of a logged-in user, and ends all other logins.
     ///
     /// # Errors
     /// `Unauthenticated` where the old password was wrong.
@@ -93,11 +93,11 @@ impl Doors {
         self.end_all(&account, Reason::Changed, Some(who.login)).await.map(drop)
     }
 
-    /// Replaces a password that somebody else has set, with the token of [`Entry::NewPassword`], and lets
-    /// the person in. The token ends with the password that it was given for.
+    /// Replaces a password that an administrator has set, with the token of [`Entry::NewPassword`], and logs the user
+    /// in. The token becomes invalid when that password changes.
     ///
     /// # Errors
-    /// `Unauthenticated` where the token is not good, or was used.
+    /// `Unauthenticated` where the token is invalid or already used.
     pub async fn replace_password(&self, token: &str, new: &PasswordHash, origin: &Origin) -> Result<Entry> {
         let account = self.stepped(Purpose::NewPassword, token).await?;
         let changed = self.set_password(&account, new).await?;
@@ -105,10 +105,10 @@ impl Doors {
         self.open_login(&changed, origin).await.map(Entry::Open)
     }
 
-    /// What a new password is held against besides the lists, for somebody who is in.
+    /// The owner's words for the password policy, for a logged-in user.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn owner(&self, account: RecordId) -> Result<OwnerWords> {
         let account = self.account(account).await?;
         let holder = self.holder(&account)?;
@@ -116,18 +116,18 @@ impl Doors {
         Ok(OwnerWords { second_factor: has_factor(&account), words: texts.into_iter().flatten().collect() })
     }
 
-    /// The same for whoever holds the token of [`Entry::NewPassword`].
+    /// The same for the holder of a token of [`Entry::NewPassword`].
     ///
     /// # Errors
-    /// `Unauthenticated` where the token is not good.
+    /// `Unauthenticated` where the token is invalid.
     pub async fn owner_of_token(&self, token: &str) -> Result<OwnerWords> {
         self.owner(self.stepped(Purpose::NewPassword, token).await?.id()).await
     }
 
-    /// What the account of somebody who is in says of them.
+    /// The profile of a logged-in user.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn profile(&self, who: &Admitted) -> Result<Profile> {
         let account = self.account(who.user).await?;
         let holder = self.holder(&account)?;
@@ -138,8 +138,8 @@ impl Doors {
         })
     }
 
-    /// Sets a password in place of the one that was looked at, and of no other. Says how the account stands
-    /// then.
+    /// Replaces the password that the caller has checked, and returns the account after the change. It fails if the
+    /// password has changed since.
     async fn set_password(&self, before: &Record, new: &PasswordHash) -> Result<Record> {
         for _ in 0..TRIES {
             let account = self.account(before.id()).await?;
@@ -154,7 +154,7 @@ impl Doors {
                 Err(error) => return Err(error),
                 Ok(_) => {
                     let after = self.account(account.id()).await?;
-                    // It was reset since.
+                    // An administrator has reset the password since.
                     return if must_change(&after) { Err(bad_token()) } else { Ok(after) };
                 }
             }

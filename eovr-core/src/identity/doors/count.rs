@@ -12,29 +12,28 @@ use crate::record::{Record, RecordId};
 use crate::service::Session;
 use crate::workflow::Label;
 
-/// Attempts at addresses that no account has are spread over so many counts.
+/// The number of counts over which attempts at unknown addresses are spread.
 const CROWDS: u16 = 512;
 
-/// That a network was come in from is written down again after so many days, and counts for
-/// [`REMEMBERED_DAYS`].
+/// A known network is recorded again after this many days, and stays known for [`REMEMBERED_DAYS`].
 const RENEWED_DAYS: i64 = 30;
 const REMEMBERED_DAYS: i64 = 180;
 const DAY_SECONDS: i64 = 24 * 3600;
-/// So many people who share a browser are known by it.
+/// The most accounts for which one shared browser is known.
 const MOST_DEVICES: usize = 10;
 
-/// Where an attempt is counted.
+/// The count to which an attempt belongs.
 #[derive(Clone)]
 pub(super) struct Lane {
     id: RecordId,
     place: Place,
-    /// None where no account has the address.
+    /// `None` where no account has the address.
     account: Option<RecordId>,
     stamp: Stamp,
 }
 
 impl Doors {
-    /// Where an attempt is counted at an account, or at an address that none has. Both take the same steps.
+    /// The lane of an attempt, for an account or for an unknown address. Both take the same steps.
     pub(super) async fn lane(&self, account: Option<&Record>, email: &str, origin: &Origin) -> Result<Lane> {
         let whose = match account {
             Some(account) => *account.id().as_bytes(),
@@ -55,14 +54,14 @@ impl Doors {
         Ok(self.lane_of(account, Place::Strangers, &[&whose]))
     }
 
-    /// The browser, where the account was entered with it before.
+    /// The device cookie of this browser for this account.
     pub(super) fn known_device(&self, account: &[u8; 16], origin: &Origin) -> Option<Device> {
         let now = self.eovr().now();
         let mut devices = origin.devices.iter().filter_map(|token| Device::read(token, self.signer(), now));
         devices.find(|device| device.account.as_bytes() == account)
     }
 
-    /// The tokens by which a browser that people share is known to the accounts of others, the newest first.
+    /// The device cookies of a shared browser for other accounts, newest first.
     pub(super) fn devices_of_others<'a>(
         &'a self,
         account: &Record,
@@ -75,13 +74,13 @@ impl Doors {
         origin.devices.iter().filter(other).take(MOST_DEVICES - 1).cloned()
     }
 
-    /// Where wrong proofs of somebody who is in are counted: nobody else comes near it.
+    /// The lane for failed proofs of a logged-in user. Strangers cannot reach it.
     pub(super) fn lane_inside(&self, who: &Admitted, account: &Record) -> Lane {
         self.lane_of(Some(account), Place::Login, &[who.login.as_bytes()])
     }
 
-    /// Counts an attempt before it is looked at, and says whether it may be. One that loses every race
-    /// against others is not looked at either, so it need not be counted.
+    /// Counts an attempt before its password is checked, and returns whether it may be checked. An attempt that loses
+    /// every race is not checked, so it need not be counted.
     pub(super) async fn count(&self, lane: &Lane) -> Result<bool> {
         let pauses = self.pauses();
         for _ in 0..TRIES {
@@ -103,17 +102,17 @@ impl Doors {
         Ok(false)
     }
 
-    /// Takes an attempt back that was right. Where too many others knock at the same moment it stays counted.
+    /// Takes back a successful attempt. With too many concurrent attempts it stays counted.
     pub(super) async fn settle(&self, lane: &Lane) -> Result<()> {
         self.change_count(lane, Action::Settle, |standing, pauses| standing.settled(pauses)).await
     }
 
-    /// Forgets the failures: somebody proved who they are.
+    /// Resets the failures after a successful authentication.
     pub(super) async fn forget(&self, lane: &Lane) -> Result<()> {
         self.change_count(lane, Action::Clear, |_, _| Standing::default()).await
     }
 
-    /// Forgets the failures where somebody came in from, and remembers the network.
+    /// Resets the failures of the lane after a login, and remembers the network.
     pub(super) async fn came_in(&self, account: &Record, origin: &Origin) -> Result<()> {
         self.forget(&self.lane(Some(account), "", origin).await?).await?;
         let Some(network) = origin.network else { return Ok(()) };
@@ -133,7 +132,7 @@ impl Doors {
         Ok(())
     }
 
-    /// Opens every door of an account that attempts have closed.
+    /// Ends all lock-outs of an account.
     pub(super) async fn lift(&self, by: &Session, account: RecordId, why: &str) -> Result<()> {
         let mut query = throttle::of([account])?;
         loop {
@@ -186,7 +185,7 @@ impl Doors {
         self.eovr().commit(commit).await.map(drop)
     }
 
-    /// A door was closed. The owner is told; for an address that nobody has as much is written.
+    /// Records a new lock-out. The owner is notified. For an unknown address the same amount is written.
     async fn tell_closed(&self, lane: &Lane) -> Result<()> {
         let software = self.software_for(lane)?;
         match lane.account {
@@ -225,7 +224,7 @@ impl Doors {
         Lane { id, place, account: account.map(Record::id), stamp }
     }
 
-    /// One of the accounts that nobody has, always the same for an address.
+    /// The pseudo-account of an unknown address, always the same for the same address.
     pub(super) fn crowd(&self, email: &str) -> [u8; 16] {
         let digest = keyed(self.signer().throttle_key(), &[b"address\n", &user::email_digest(email)]);
         let [a, b, ..] = *digest;

@@ -15,35 +15,35 @@ use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::time::Timestamp;
 use crate::workflow::Label;
 
-/// Somebody who wants to come in, before the password was looked at.
+/// A login attempt before the password check.
 pub struct Knock {
-    /// None where no account has the address.
+    /// `None` where no account has the address.
     account: Option<Record>,
-    /// What the password is compared with; a hash that nothing matches where there is no such account.
+    /// The hash to compare with. For an unknown account it is a hash that no password matches.
     hash: PasswordHash,
-    /// Whether there is an account that could be entered.
+    /// Whether the account exists, is active, and the attempt may be checked.
     open: bool,
     cost: PasswordCost,
     lane: Lane,
     origin: Origin,
 }
 
-/// The same after it was.
+/// A login attempt after the password check.
 pub struct Tried {
-    /// The account, where the password was right.
+    /// The account, if the password was right.
     account: Option<Record>,
-    /// Whether the password is one that is long enough beside a second factor only.
+    /// Whether the password is long enough only together with a second factor.
     short: bool,
     lane: Lane,
     origin: Origin,
 }
 
-/// What comes of the first or the second step of logging in.
+/// The result of the first or second step of a login.
 #[derive(Debug)]
 pub enum Entry {
-    /// Somebody is in.
+    /// The user is logged in.
     Open(Opened),
-    /// The second factor is asked for: a token for [`Doors::second_step`].
+    /// A second factor is required: a token for [`Doors::second_step`].
     SecondStep(Zeroizing<String>),
     /// The password must be changed first: a token for [`Doors::replace_password`].
     NewPassword(Zeroizing<String>),
@@ -53,40 +53,41 @@ pub enum Entry {
 pub struct Opened {
     /// The login.
     pub login: RecordId,
-    /// Opens everything that the account may do, for 15 minutes.
+    /// The access token, valid for 15 minutes.
     pub access: Zeroizing<String>,
-    /// Gives new ones of both kinds, once.
+    /// The refresh token, which can be exchanged for new tokens once.
     pub refresh: RefreshToken,
-    /// What the browser is to keep, to be known again ([`Origin::devices`]): a token for this account, before
-    /// those of others. They open nothing, and outlast the login. Empty where nothing new is to be kept.
+    /// The device cookies that the browser is to store ([`Origin::devices`]): first the one of this account, then
+    /// those of others. They give no access and outlast the login. Empty where there is nothing new to store.
     pub devices: Vec<Zeroizing<String>>,
-    /// Whether the person has to set up a second factor before anything else.
+    /// Whether the user must set up a second factor before any other action.
     pub lacks_factor: bool,
 }
 
 impl Doors {
-    /// Looks for an account, and counts the attempt. It says nothing of what it found.
+    /// Looks up an account and counts the attempt. The result does not reveal whether the account exists.
     ///
     /// # Errors
-    /// `Unavailable` where the store is away.
+    /// `Unavailable` where the store cannot be reached.
     pub async fn knock(&self, email: &str, origin: Origin) -> Result<Knock> {
         let found = self.software_itself()?.find(&user::find_by_email(email)?).await?;
-        // An account is believed where it proves itself. At an address that nobody has as much is asked.
+        // The account is loaded with its audit proof. For an unknown address the same read is made.
         let id = found.items.first().map_or_else(|| RecordId::from_bytes(self.crowd(email)), Record::id);
         let found = match self.account(id).await {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             account => Some(account?),
         };
-        // Attempts at no account count as well, so that both take the same time, and an auditor sees them.
+        // Attempts at unknown addresses count as well, so that both cases take the same time and an auditor sees
+        // them.
         let lane = self.lane(found.as_ref(), email, &origin).await?;
         self.at(found, lane, origin).await
     }
 
-    /// Asks somebody who is in for the password once more, for [`Doors::prove`] or [`Doors::change_password`].
-    /// What is wrong counts for this login alone, and what strangers try counts elsewhere.
+    /// Starts another password check of a logged-in user, for [`Doors::prove`] or [`Doors::change_password`].
+    /// Failures count only for this login, and attempts of strangers are counted elsewhere.
     ///
     /// # Errors
-    /// As [`Doors::knock`].
+    /// The errors of [`Doors::knock`].
     pub async fn knock_inside(&self, who: &Admitted) -> Result<Knock> {
         let account = self.account(who.user).await?;
         let lane = self.lane_inside(who, &account);
@@ -105,10 +106,10 @@ impl Doors {
         Ok(Knock { account, hash: hash.map_or_else(|| cost.nobodys(), Ok)?, open, cost, lane, origin })
     }
 
-    /// Lets in who tried the right password.
+    /// Logs in after a password check, or returns the token of the next step.
     ///
     /// # Errors
-    /// `Unauthenticated`, in the same words for every reason.
+    /// `Unauthenticated`, with the same message for every reason.
     pub async fn enter(&self, tried: Tried) -> Result<Entry> {
         let Tried { account, short, lane, origin } = tried;
         let account = account.ok_or_else(wrong)?;
@@ -119,7 +120,7 @@ impl Doors {
         self.open_or_change(&account, &lane, short, &origin).await
     }
 
-    /// Opens a login, unless the password has to be changed first.
+    /// Opens a login, unless the user must change the password first.
     pub(super) async fn open_or_change(
         &self,
         account: &Record,
@@ -138,7 +139,7 @@ impl Doors {
         self.open_login(account, origin).await.map(Entry::Open)
     }
 
-    /// Whether somebody else has set the password so long ago that it is worth nothing.
+    /// Whether a password that an administrator set has expired.
     async fn first_password_is_over(&self, account: &Record) -> Result<bool> {
         use user::Action::{ChangePassword, Provision, ResetPassword};
         let trail = self.software(account.id())?.trail(user::KIND, account.id()).await?;
@@ -157,13 +158,13 @@ impl Doors {
         Ok(until.is_some_and(|until| until <= self.eovr().now()))
     }
 
-    /// A token for the next step. It ends when the account is entered with something else.
+    /// A token for the next step. It becomes invalid when the credentials of the account change.
     fn step_token(&self, account: &Record, purpose: Purpose) -> Result<Zeroizing<String>> {
         let bound = Bound::Credentials(self.credentials(account));
         self.signer().sign_bound(purpose, account.id(), None, bound, self.eovr().now())
     }
 
-    /// The account for which a step was taken, as long as it is entered with the same.
+    /// The account of a step token, if its credentials have not changed since.
     pub(super) async fn stepped(&self, purpose: Purpose, token: &str) -> Result<Record> {
         let bearer = self.signer().read(purpose, token, self.eovr().now())?;
         let account = self.account(bearer.user).await?;
@@ -171,7 +172,7 @@ impl Doors {
         if same && is_active(&account) { Ok(account) } else { Err(bad_token()) }
     }
 
-    /// What an account is entered with, as a digest: another password or second factor makes another one.
+    /// A digest of the account's credentials, which changes with the password and with the second factor.
     pub(super) fn credentials(&self, account: &Record) -> [u8; 16] {
         let sealed = |field| account.sealed(field).map(|sealed| sealed.as_bytes()).unwrap_or_default();
         let must_change = [u8::from(must_change(account))];
@@ -192,8 +193,7 @@ impl Doors {
         short
     }
 
-    /// Begins a login, and ends those that are too many.
-    /// Whoever has a second factor has given it before.
+    /// Opens a login and ends the oldest ones above the limit. The caller has checked the second factor.
     pub(super) async fn open_login(&self, account: &Record, origin: &Origin) -> Result<Opened> {
         self.make_room(account).await?;
         let holder = self.holder(account)?;
@@ -202,7 +202,7 @@ impl Doors {
         }
         self.came_in(account, origin).await?;
         if account.facet("attempts").is_some() || account.facet("locked_until").is_some() {
-            // Counted by a node of an earlier release, which would go on from there.
+            // A node of an earlier release counted these, and would continue from there.
             let succeed = Command::new(user::Action::Succeed).clear("attempts").clear("locked_until");
             holder.act(user::KIND, account.id(), succeed).await?;
         }
@@ -216,7 +216,7 @@ impl Doors {
         let command = command.write_some("client", shown(&origin.client));
         let facility = &account.envelope().stamp.facility;
         self.software(account.id())?.create_as(login::KIND, facility, id, command).await?;
-        // Looked at last: who resets an account ends the logins that are there, and this one was not yet.
+        // Checked last: a concurrent reset of the account ended the logins that existed then, and not yet this one.
         let there = self.account(account.id()).await?;
         if !is_active(&there) || self.credentials(&there) != self.credentials(account) {
             self.end(account.id(), id, Reason::Closed).await?;
@@ -241,7 +241,7 @@ impl Doors {
         Ok(Opened { login, access, refresh, devices: Vec::new(), lacks_factor: self.lacks_factor(account)? })
     }
 
-    /// Whether somebody has no second factor and has to have one.
+    /// Whether the account must have a second factor and has none.
     pub(super) fn lacks_factor(&self, account: &Record) -> Result<bool> {
         let from = self.limits().second_factor_from;
         Ok(match from {
@@ -250,12 +250,13 @@ impl Doors {
         })
     }
 
-    /// Whether an account that was entered before is entered with something new (OWASP ASVS 5, 6.3.5).
+    /// Whether this browser is new to an account that was used before (OWASP ASVS 5, 6.3.5).
     async fn is_new(&self, account: &Record, client: &str) -> Result<bool> {
         let query = login::of(account)?.limit(REMEMBERED);
         let software = self.software(account.id())?;
         let before = software.find(&query).await?.items;
-        // As it will be kept: what is longer is cut. One whose key was destroyed tells nothing.
+        // Compared in the form in which it is stored, that is, cut to length. A login whose key was destroyed is
+        // ignored.
         let client = make(&shown(client).unwrap_or_default());
         let known = |login: &Record| {
             let opened = software.open(login, "client").ok().flatten();
@@ -282,11 +283,11 @@ impl Doors {
 }
 
 impl Knock {
-    /// Compares the password. It takes one core some 20 milliseconds, whatever comes out: run it on a
-    /// thread for such work, and no more at once than there are cores.
+    /// Compares the password. It takes about 20 milliseconds of one core, whatever the result. Run it on a thread for
+    /// blocking work, with at most as many at once as there are cores.
     ///
     /// # Errors
-    /// `Unavailable` where the memory cannot be had.
+    /// `Unavailable` where there is not enough memory.
     pub fn try_password(self, password: &Password) -> Result<Tried> {
         let right = self.hash.verify(password, self.cost)?.matches && self.open;
         let Self { account, lane, origin, .. } = self;
@@ -313,17 +314,16 @@ impl fmt::Debug for Opened {
 }
 
 impl Tried {
-    /// The account, where the password was right and it is that of somebody who is in; and where that was
-    /// counted.
+    /// The account and the lane of the attempt, if the password was right and belongs to the logged-in user.
     pub(super) fn of(self, who: &Admitted) -> Result<(Record, Lane)> {
         let account = self.account.filter(|account| account.id() == who.user).ok_or_else(wrong)?;
         Ok((account, self.lane))
     }
 
-    /// The same, where it was that of somebody who is in.
+    /// The same attempt, if its password belongs to the logged-in user.
     ///
     /// # Errors
-    /// `Unauthenticated` where not.
+    /// `Unauthenticated` otherwise.
     pub fn checked(self, who: &Admitted) -> Result<Self> {
         let right = self.account.as_ref().is_some_and(|account| account.id() == who.user);
         if right { Ok(self) } else { Err(wrong()) }
@@ -331,9 +331,9 @@ impl Tried {
 }
 
 pub(super) fn wrong() -> Error {
-    Error::new(ErrorKind::Unauthenticated, "you cannot come in like that").with_help(
-        "check address, password and code; after some wrong ones the door stays closed for a while, and a first \
-         password is good for some days only",
+    Error::new(ErrorKind::Unauthenticated, "the login failed").with_help(
+        "check address, password and code; after several failures the login is locked for some time, and a first \
+         password expires after some days",
     )
 }
 
@@ -351,15 +351,15 @@ pub(super) fn has_factor(account: &Record) -> bool {
 
 const DAY_SECONDS: i64 = 24 * 3600;
 
-/// With so many of the last logins a new one is compared.
+/// The number of recent logins with which a new one is compared.
 const REMEMBERED: u32 = 100;
 
-/// A browser without its version: a new one of those comes every month.
+/// The browser without its version, because versions change every month.
 fn make(client: &str) -> String {
     client.chars().filter(|c| c.is_alphabetic()).collect()
 }
 
-/// What a browser says of itself, as far as a person wants to read it.
+/// The browser's description of itself, in a readable form.
 fn shown(client: &str) -> Option<String> {
     let shown: String = client.chars().filter(|c| !c.is_control()).take(200).collect();
     Some(shown.trim().to_owned()).filter(|shown| !shown.is_empty())

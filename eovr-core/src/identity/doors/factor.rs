@@ -15,13 +15,13 @@ use crate::identity::{recovery, text, user};
 use crate::record::{Record, RecordId, Value};
 use crate::service::Session;
 
-/// A second factor in the making, shown once.
+/// A new second factor that is not confirmed yet. It is shown once.
 pub struct Enrolment {
-    /// The secret, for those who type it: base 32.
+    /// The secret in base 32, for users who type it.
     pub secret: Zeroizing<String>,
-    /// The same as an `otpauth://` address.
+    /// The secret as an `otpauth://` address.
     pub uri: Zeroizing<String>,
-    /// The same as a QR code, SVG.
+    /// The secret as a QR code, in SVG.
     pub qr: Zeroizing<String>,
 }
 
@@ -32,11 +32,11 @@ impl fmt::Debug for Enrolment {
 }
 
 impl Doors {
-    /// The second step of logging in: a code of the app, or a recovery code. The owner is told of one that
-    /// does not fit, because whoever gave it knows the password.
+    /// The second step of a login: a code of the app, or a recovery code. A wrong code notifies the owner, because
+    /// the caller knows the password.
     ///
     /// # Errors
-    /// `Unauthenticated`, in the same words for every reason.
+    /// `Unauthenticated`, with the same message for every reason.
     pub async fn second_step(&self, token: &str, code: &str, origin: &Origin) -> Result<Entry> {
         let account = self.stepped(Purpose::SecondStep, token).await?;
         let lane = self.lane(Some(&account), "", origin).await?;
@@ -48,15 +48,16 @@ impl Doors {
         self.open_or_change(&account, &lane, false, origin).await
     }
 
-    /// Begins a second factor: an app that makes a code every 30 seconds. It is asked for once
-    /// [`Doors::confirm_factor`] has seen a code of it.
+    /// Starts the setup of a second factor: an app that makes a code every 30 seconds. The factor is required after
+    /// [`Doors::confirm_factor`] has seen one of its codes.
     ///
     /// # Errors
-    /// `Unauthenticated` where `who` has to prove who they are first; `Conflict` where there is one already.
+    /// `Unauthenticated` where `who` must authenticate again first; `Conflict` where the account already has a
+    /// factor.
     pub async fn enrol_factor(&self, who: &Admitted, issuer: &str) -> Result<Enrolment> {
         let account = self.account(who.user).await?;
         if has_factor(&account) {
-            return Err(Error::new(ErrorKind::Conflict, "there is a second factor already")
+            return Err(Error::new(ErrorKind::Conflict, "the account already has a second factor")
                 .with_help("remove it first, then set up the new one"));
         }
         let holder = self.holder_for(who, &account)?;
@@ -73,20 +74,20 @@ impl Doors {
         })
     }
 
-    /// Ends the enrolment with a first code, and returns the recovery codes: shown once, each good once.
-    /// Other logins, which have not given a second factor, end.
+    /// Completes the setup with a first code, and returns the recovery codes. They are shown once, and each is valid
+    /// once. All other logins end, because they were opened without a second factor.
     ///
     /// # Errors
-    /// `InvalidInput` where the code is wrong; `Conflict` where no factor was begun.
+    /// `InvalidInput` where the code is wrong; `Conflict` where no setup was started.
     pub async fn confirm_factor(&self, who: &Admitted, code: &str) -> Result<Vec<Zeroizing<String>>> {
         let account = self.account(who.user).await?;
         if text(&account, "factor") != "enrolled" {
-            return Err(Error::new(ErrorKind::Conflict, "no second factor waits to be confirmed")
-                .with_help("begin one first"));
+            return Err(Error::new(ErrorKind::Conflict, "no setup of a second factor was started")
+                .with_help("start the setup first"));
         }
         let holder = self.holder(&account)?;
         let step = self.step(&holder, &account, code)?.ok_or_else(|| {
-            Error::invalid("the code does not fit").with_help("give the six digits that the app shows now")
+            Error::invalid("the code is wrong").with_help("give the six digits that the app shows now")
         })?;
         let codes = RecoveryCode::draw(&mut self.eovr().entropy()?);
         let digests: Vec<u8> = codes.iter().flat_map(RecoveryCode::digest).collect();
@@ -100,18 +101,18 @@ impl Doors {
         Ok(codes.iter().map(RecoveryCode::shown).collect())
     }
 
-    /// Does without a second factor from now on, with a password that is long enough alone: the one before may
-    /// have been chosen beside a second factor.
+    /// Removes the second factor and sets a new password that is long enough alone, because the earlier one may be
+    /// shorter.
     ///
     /// # Errors
-    /// `Unauthenticated` where `who` has to prove who they are first; `Conflict` where the role has to have
-    /// one.
+    /// `Unauthenticated` where `who` must authenticate again first; `Conflict` where the role requires a second
+    /// factor.
     pub async fn remove_factor(&self, who: &Admitted, new: &PasswordHash) -> Result<()> {
         let account = self.account(who.user).await?;
         let tier = user::role(&account)?.tier();
         if self.limits().second_factor_from.is_some_and(|from| tier >= from) {
-            return Err(Error::new(ErrorKind::Conflict, "your role has to have a second factor").with_help(
-                "somebody else of tier 5 can take it, where you have lost it; then set up another",
+            return Err(Error::new(ErrorKind::Conflict, "your role requires a second factor").with_help(
+                "if you have lost it, ask another user of tier 5 to remove it; then set up a new one",
             ));
         }
         let command = removal().write("password_hash", new.to_string());
@@ -119,11 +120,11 @@ impl Doors {
         self.end_all(&account, Reason::Changed, Some(who.login)).await.map(drop)
     }
 
-    /// Takes the second factor of somebody who has lost it, after the person's identity was checked again. The
-    /// password has to be changed at the next login.
+    /// Removes the second factor of a user who has lost it. Check the person's identity first. The user must change
+    /// the password at the next login.
     ///
     /// # Errors
-    /// As [`Doors::reset_password`].
+    /// The errors of [`Doors::reset_password`].
     pub async fn reset_factor(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
         let account = who.session.attested(user::KIND, id).await?;
         let command = removal().note(why);
@@ -131,7 +132,7 @@ impl Doors {
         self.end_all(&account, Reason::Closed, None).await.map(drop)
     }
 
-    /// [`Doors::use_up`], and tells the owner of a code that does not fit.
+    /// As [`Doors::use_up`]; a wrong code also notifies the owner.
     pub(super) async fn spend_code(&self, account: &Record, code: &str) -> Result<()> {
         let spent = self.use_up(account.id(), code).await;
         let Err(error) = spent else { return Ok(()) };
@@ -142,8 +143,7 @@ impl Doors {
         Err(error.with("user", account.id()))
     }
 
-    /// Spends a code of the app or a recovery code: whoever brings it a second time, at whatever node, comes
-    /// too late.
+    /// Uses up a code of the app or a recovery code. A second use fails, on any node.
     async fn use_up(&self, id: RecordId, code: &str) -> Result<()> {
         for _ in 0..super::TRIES {
             let account = self.account(id).await?;
@@ -160,7 +160,7 @@ impl Doors {
         Err(wrong())
     }
 
-    /// The time step of a code of the app, where it is one that was not used yet.
+    /// The time step of an app code, if the code is valid and unused.
     fn step(&self, holder: &Session, account: &Record, code: &str) -> Result<Option<i64>> {
         let Some(secret) = holder.open(account, "factor_secret")? else { return Ok(None) };
         let secret = TotpSecret::from_base32(&secret)?;
@@ -169,7 +169,7 @@ impl Doors {
     }
 }
 
-/// The recovery codes that are left when this one is spent.
+/// The recovery codes that remain after this one.
 fn without(account: &Record, code: &str) -> Result<Vec<u8>> {
     let kept = account.facet("recovery").and_then(Value::as_bytes).unwrap_or_default();
     let (digests, _) = kept.as_chunks::<32>();

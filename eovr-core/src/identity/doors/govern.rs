@@ -11,62 +11,63 @@ use crate::ports::Written;
 use crate::record::{Record, RecordId};
 use crate::service::{Session, is_lost_race};
 
-/// What people of tier 5 do with the accounts of others. Each of these asks for a fresh proof, because its row
-/// in the table of actions does.
+/// What users of tier 5 do with the accounts of others. Each action requires recent authentication, because its row
+/// in the action table says so.
 impl Doors {
-    /// Makes an account in a facility, with a password that its owner must change at the first login.
+    /// Creates an account in a facility, with a password that its owner must change at the first login.
     ///
     /// # Errors
-    /// `Unauthenticated` where `who` has to prove who they are first; `Denied` below tier 5; `Conflict`
-    /// where the address is taken; `InvalidInput` where address or name are none.
+    /// `Unauthenticated` where `who` must authenticate again first; `Denied` below tier 5; `Conflict` where the
+    /// address is taken; `InvalidInput` where address or name is invalid.
     pub async fn provision(&self, who: &Admitted, facility: &OrgId, person: NewUser) -> Result<Written> {
         let person = NewUser { must_change: person.password_hash.is_some(), ..person };
         who.session.create(user::KIND, facility, person.command()).await
     }
 
-    /// Gives an account a new password that its owner must change, ends its logins, and opens the doors that
-    /// failed attempts have closed. A second factor stays.
+    /// Sets a new password that the owner must change, ends the account's logins, and ends its lock-outs. The second
+    /// factor stays.
     ///
     /// # Errors
-    /// As [`Doors::provision`]; `NotFound` where there is no such account.
+    /// The errors of [`Doors::provision`]; `NotFound` where there is no such account.
     pub async fn reset_password(&self, who: &Admitted, id: RecordId, new: &PasswordHash) -> Result<()> {
         let command = Command::new(user::Action::ResetPassword).write("password_hash", new.to_string());
         self.act_and_end(&who.session, id, without_lock(command)).await?;
         self.lift(&who.session, id, "the password was reset").await
     }
 
-    /// Opens the doors of an account that failed attempts have closed, and says why.
+    /// Ends the lock-outs of an account, and gives the reason.
     ///
     /// # Errors
-    /// As [`Doors::reset_password`].
+    /// The errors of [`Doors::reset_password`].
     pub async fn unlock(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
         let command = without_lock(Command::new(user::Action::Unlock)).note(why);
         who.session.act(user::KIND, id, command).await?;
         self.lift(&who.session, id, why).await
     }
 
-    /// Ends every login of somebody, and says why.
+    /// Ends every login of an account, and gives the reason.
     ///
     /// # Errors
-    /// As [`Doors::reset_password`].
+    /// The errors of [`Doors::reset_password`].
     pub async fn end_logins(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
         let command = Command::new(user::Action::EndLogins).note(why);
         self.act_and_end(&who.session, id, command).await
     }
 
-    /// Gives somebody another role, and ends their logins. Nobody gives one to themselves.
+    /// Gives an account another role, and ends its logins. A user cannot change their own role.
     ///
     /// # Errors
-    /// As [`Doors::reset_password`]; `Denied` for oneself.
+    /// The errors of [`Doors::reset_password`]; `Denied` for one's own account.
     pub async fn assign(&self, who: &Admitted, id: RecordId, role: Role) -> Result<()> {
         let command = Command::new(user::Action::Assign).set("role", role.name());
         self.take_from(who, id, command).await
     }
 
-    /// Disables, enables or retires an account, and says why. Nobody disables or retires their own.
+    /// Disables, enables or retires an account, and gives the reason. A user cannot disable or retire their own
+    /// account.
     ///
     /// # Errors
-    /// As [`Doors::assign`]; `Refused` where its state does not allow it.
+    /// The errors of [`Doors::assign`]; `Refused` where the account's state does not allow it.
     pub async fn govern(&self, who: &Admitted, id: RecordId, action: user::Action, why: &str) -> Result<()> {
         let command = Command::new(action).note(why);
         match action {
@@ -75,8 +76,9 @@ impl Doors {
         }
     }
 
-    /// Does what may take an account of top management away. Whoever does it must be there afterwards: their
-    /// own account takes part in the commit, so of two who take it from each other at once, one is refused.
+    /// Applies an action that may remove an account of top management. The caller's own account takes part in the
+    /// commit and must still be top management. So if two users remove each other at once, one of them is refused and
+    /// one account remains.
     async fn take_from(&self, who: &Admitted, id: RecordId, command: Command) -> Result<()> {
         let kind = self.eovr().catalog().kind(user::KIND)?.clone();
         for _ in 0..TRIES {
@@ -88,7 +90,7 @@ impl Doors {
                 if !is_active(&own) || !is_top(&own)? {
                     return Err(Error::new(
                         ErrorKind::Denied,
-                        "your own account has just been taken from you",
+                        "your own account has lost its role or was disabled meanwhile",
                     ));
                 }
                 let remain = Command::new(user::Action::Remain).expecting(own.version());
@@ -112,7 +114,7 @@ impl Doors {
     }
 }
 
-/// What nodes of earlier releases have counted in the account is forgotten as well.
+/// Also resets what nodes of earlier releases counted in the account.
 fn without_lock(command: Command) -> Command {
     command.clear("attempts").clear("locked_until")
 }

@@ -18,49 +18,49 @@ use crate::service::Session;
 use crate::time::Timestamp;
 use crate::workflow::Label;
 
-/// Somebody who is in, for one request.
+/// A logged-in user, for one request.
 #[derive(Clone, Debug)]
 pub struct Admitted {
-    /// What they may do.
+    /// The session with the user's rights.
     pub session: Session,
-    /// Their account.
+    /// The user's account.
     pub user: RecordId,
-    /// Their login.
+    /// The login.
     pub login: RecordId,
-    /// Whether a second factor was asked for.
+    /// Whether the user gave a second factor.
     pub two_factors: bool,
-    /// When they last proved who they are.
+    /// When the user last authenticated.
     pub proved_at: Timestamp,
-    /// When the login ends, if they do nothing from now on.
+    /// When the login ends if no further request comes.
     pub idle_at: Timestamp,
-    /// Whether they have to set up a second factor before anything else.
+    /// Whether the user must set up a second factor before any other action.
     pub lacks_factor: bool,
 }
 
 impl Doors {
-    /// Lets in who has an access token, as long as its login is open and its account active. A change of
-    /// either counts at once on the node that made it, and within a second on the others.
+    /// Authenticates a request by its access token. The login must be open and the account active. A change of either
+    /// takes effect at once on the node that made it, and within a second on the others.
     ///
     /// # Errors
-    /// `Unauthenticated` where the token, the login or the account is no longer good; `Denied` where a second
-    /// factor has to be set up first ([`Doors::admit_to_enrol`]).
+    /// `Unauthenticated` where the token, the login or the account is no longer valid; `Denied` where the user must
+    /// set up a second factor first ([`Doors::admit_to_enrol`]).
     pub async fn admit(&self, access: &str) -> Result<Admitted> {
         let who = self.admit_to_enrol(access).await?;
         if who.lacks_factor { Err(Self::factor_needed()) } else { Ok(who) }
     }
 
-    /// What [`Doors::admit`] says to people who have to set up a second factor first.
+    /// The error of [`Doors::admit`] for users who must set up a second factor first.
     pub fn factor_needed() -> Error {
-        Error::new(ErrorKind::Denied, "your role has to have a second factor, and your account has none")
-            .with_help("set one up; until then nothing else is open to you")
+        Error::new(ErrorKind::Denied, "your role requires a second factor, and your account has none")
+            .with_help("set one up; no other action is allowed before")
             .with("second_factor", "needed")
     }
 
-    /// Lets in as [`Doors::admit`] does, and also those who have to set up a second factor: a host lets them
-    /// do that, prove who they are and leave, and nothing else ([`Admitted::lacks_factor`]).
+    /// As [`Doors::admit`], but it also admits users who must set up a second factor. A host must allow them only the
+    /// setup, authenticating again, and logging out ([`Admitted::lacks_factor`]).
     ///
     /// # Errors
-    /// `Unauthenticated` where the token, the login or the account is no longer good.
+    /// `Unauthenticated` where the token, the login or the account is no longer valid.
     pub async fn admit_to_enrol(&self, access: &str) -> Result<Admitted> {
         let now = self.eovr().now();
         let bearer = self.signer().read(Purpose::Access, access, now)?;
@@ -89,7 +89,8 @@ impl Doors {
         })
     }
 
-    /// Who is in by a login, looked up where this node does not know it, or knows less than the token does.
+    /// The user of a login. It is loaded where this node does not know the login, or the token is newer than what the
+    /// node knows.
     async fn guest(&self, id: RecordId, bearer: Bearer, now: Timestamp) -> Result<Guest> {
         let known = &self.inner.known;
         let newer = |guest: &Guest| matches!(bearer.bound, Bound::Proof(at) if at > guest.proved_at);
@@ -102,18 +103,18 @@ impl Doors {
         Ok(guest)
     }
 
-    /// When a login ends if nothing more is asked, as far as this node knows; none for one that it has not
-    /// seen, or that has ended. To ask is no use of the login.
+    /// When a login ends if no further request comes, as far as this node knows. `None` for a login that this node
+    /// has not seen, or that has ended. This call does not count as a request.
     pub fn idle_at(&self, login: RecordId) -> Option<Timestamp> {
         let guest = self.inner.known.get(login)?;
         Some(guest.seen_at.plus_seconds(self.limits().idle_seconds).min(guest.expires_at))
     }
 
-    /// Gives new tokens for a refresh token, which is spent by that.
+    /// Exchanges a refresh token for new tokens. The old token is used up.
     ///
     /// # Errors
-    /// `Unauthenticated` where it is not the newest of its login. One that was spent before means that
-    /// somebody has a copy: the login ends, for both of them.
+    /// `Unauthenticated` where the token is not the newest of its login. If the token was already used, a second
+    /// party has a copy, so the login ends for both.
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Opened> {
         let now = self.eovr().now();
         for _ in 0..super::TRIES {
@@ -134,7 +135,7 @@ impl Doors {
             }
             let renewed = login::renew(&login, &next, now);
             match self.holder(&account)?.act(login::KIND, login.id(), renewed).await {
-                // The same token came twice at the same moment; the other one was faster.
+                // The same token came twice at the same moment, and the other request was faster.
                 Err(error) if error.kind() == ErrorKind::Conflict => continue,
                 done => done?,
             };
@@ -144,7 +145,8 @@ impl Doors {
         Err(bad_token())
     }
 
-    /// A token that is not the newest: the answer was lost a moment ago, or somebody has a copy.
+    /// Handles a token that is not the newest: either the last response was lost a moment ago, or a second party has
+    /// a copy.
     async fn again(
         &self,
         token: &RefreshToken,
@@ -162,8 +164,8 @@ impl Doors {
             return self.opened(account, next, login::time(login, "proved_at"), now);
         }
         let newest = login.facet("token").and_then(Value::as_bytes).unwrap_or_default();
-        // Only one that was once good ends the login: anybody can make up a bad one. The last one before a proof
-        // leads nowhere.
+        // Only a token that was valid once ends the login, because an attacker can invent an invalid one. The last
+        // token before an authentication leads to no later one.
         let led = self.signer().refresh_keys().any(|key| token.leads_to(newest, key));
         if open && (led || holds(login, "spent", token) && !recent) {
             self.end(account.id(), login.id(), Reason::Reused).await?;
@@ -171,13 +173,13 @@ impl Doors {
         Err(bad_token())
     }
 
-    /// What follows a token, under today's key and under earlier ones.
+    /// The tokens that follow a token, under the current key and under earlier ones.
     fn followers<'a>(&'a self, token: &'a RefreshToken) -> impl Iterator<Item = RefreshToken> + 'a {
         self.signer().refresh_keys().map(|key| token.next(key))
     }
 
-    /// Whether a login is idle or over. A node that has not seen its requests cannot know whether there were
-    /// any since it was last renewed: it allows for the life of one access token.
+    /// Whether a login is idle or expired. A node that has not seen the login's requests does not know about requests
+    /// since the last renewal, so it adds the lifetime of one access token.
     fn lateness(&self, login: &Record, now: Timestamp) -> Option<Reason> {
         let limit = self.limits().idle_seconds;
         let idle_at = match self.inner.known.get(login.id()) {
@@ -205,7 +207,7 @@ impl Doors {
         Ok((login, account))
     }
 
-    /// Forgets whoever has changed since the feed was last read, at most once a second.
+    /// Reads the feed, at most once a second, and forgets the logins and accounts that have changed.
     async fn follow(&self, now: Timestamp) -> Result<()> {
         let Some(mut position) = self.inner.known.due(now) else { return Ok(()) };
         loop {
@@ -226,14 +228,14 @@ impl Doors {
 
 const PAGE: u32 = 1000;
 
-/// What is read of a message of the feed.
+/// The members of a feed message that this module reads.
 #[derive(Deserialize)]
 pub(super) struct Told {
     topic: String,
     record: RecordId,
 }
 
-/// Who is in, as far as this node has seen them.
+/// The logged-in users, as far as this node has seen them.
 pub(super) struct Known {
     guests: RwLock<HashMap<RecordId, Guest>>,
     position: AtomicU64,
@@ -251,7 +253,7 @@ pub(super) struct Guest {
     lacks_factor: bool,
 }
 
-/// More are not remembered: the oldest are looked up again.
+/// The most logins in memory; the oldest are loaded again when needed.
 const MOST_GUESTS: usize = 20_000;
 
 impl Guest {
@@ -305,7 +307,7 @@ impl Known {
 
     fn forget_changed(&self, told: &Told) {
         match told.topic.split_once('.') {
-            // A renewal changes nothing that is remembered.
+            // A renewal changes no cached data.
             Some((login::KIND, "renew")) => {}
             Some((login::KIND, _)) => self.forget(told.record),
             Some((user::KIND, _)) => self.forget_user(told.record),
@@ -313,10 +315,10 @@ impl Known {
         }
     }
 
-    /// The position to read the feed from, for the one caller whose turn it is.
+    /// The position from which to read the feed, for the one caller whose turn it is.
     fn due(&self, now: Timestamp) -> Option<u64> {
         let last = self.read_at.load(Ordering::Relaxed);
-        // A clock that was set back must not stop it.
+        // If the system clock was set back, reading must still continue.
         let fresh = (last..last.saturating_add(1_000_000)).contains(&now.as_micros());
         let mine = !fresh
             && self
@@ -337,7 +339,8 @@ impl fmt::Debug for Known {
     }
 }
 
-/// Whether a token was made since the last proof. One of a release before says when it was made, to the second.
+/// Whether a token was made after the last authentication. A token of the previous release has only its time, in
+/// seconds.
 fn is_of(bearer: &Bearer, proved_at: Timestamp) -> bool {
     match bearer.bound {
         Bound::Proof(at) => at == proved_at,
@@ -354,7 +357,7 @@ pub(super) fn owner(login: &Record) -> Result<RecordId> {
     login.facet("user").and_then(Value::as_text).unwrap_or_default().parse()
 }
 
-/// A record that grants something is believed where it proves itself.
+/// A record that grants rights must have its audit proof.
 fn absent_is_bad(record: Result<Attested>) -> Result<Record> {
     match record {
         Err(error) if error.kind() == ErrorKind::NotFound => Err(bad_token()),
@@ -364,8 +367,8 @@ fn absent_is_bad(record: Result<Attested>) -> Result<Record> {
 
 fn over(reason: Reason) -> Error {
     let why = match reason {
-        Reason::Idle => "nothing was done for too long",
-        _ => "the login has reached its last day",
+        Reason::Idle => "the login was idle for too long",
+        _ => "the login has expired",
     };
     Error::new(ErrorKind::Unauthenticated, why).with_help("log in again")
 }

@@ -9,22 +9,22 @@ use crate::record::{RecordId, Value};
 use crate::service::Session;
 use crate::workflow::Label;
 
-/// A machine that is in, for one request.
+/// An authenticated machine, for one request.
 #[derive(Clone, Debug)]
 pub struct KeyBearer {
-    /// What it may do.
+    /// The session with the machine's rights.
     pub session: Session,
-    /// Its key.
+    /// The API key.
     pub key: RecordId,
-    /// How much of that.
+    /// The key's degree of access.
     pub access: Access,
 }
 
 impl Doors {
-    /// Makes a key in a facility of its bearer's seat. It cannot be shown again.
+    /// Issues a key in a facility of its bearer's seat. It cannot be shown again.
     ///
     /// # Errors
-    /// `Unauthenticated` where `who` has to prove who they are first; `Denied` below tier 5.
+    /// `Unauthenticated` where `who` must authenticate again first; `Denied` below tier 5.
     pub async fn issue_key(&self, who: &Admitted, facility: &OrgId, new: &NewKey) -> Result<ApiKey> {
         let eovr = self.eovr();
         let mut entropy = eovr.entropy()?;
@@ -35,19 +35,19 @@ impl Doors {
         Ok(key)
     }
 
-    /// Ends a key, and says why.
+    /// Revokes a key, and gives the reason.
     ///
     /// # Errors
-    /// As [`Doors::issue_key`]; `NotFound` where there is no such key.
+    /// The errors of [`Doors::issue_key`]; `NotFound` where there is no such key.
     pub async fn revoke_key(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
         let command = Command::new(api_key::Action::Revoke).note(why);
         who.session.act(api_key::KIND, id, command).await.map(drop)
     }
 
-    /// Lets in who has a key. A key that was revoked counts at once, on every node.
+    /// Authenticates a request by its API key. A revocation takes effect at once, on every node.
     ///
     /// # Errors
-    /// `Unauthenticated` where there is no such key, or it has ended.
+    /// `Unauthenticated` where the key does not exist or has ended.
     pub async fn admit_key(&self, text: &str) -> Result<KeyBearer> {
         let key: ApiKey = text.parse()?;
         let record = match self.software(key.id())?.attested(api_key::KIND, key.id()).await {
@@ -55,7 +55,7 @@ impl Doors {
             found => found?,
         };
         let kept = record.facet("digest").and_then(Value::as_bytes).unwrap_or_default();
-        // Both are HMACs under a key that nobody outside has, so the time of a comparison tells nothing.
+        // Both values are HMACs under a secret key, so the time of the comparison reveals nothing.
         let right = self.signer().api_keys().any(|under| key.digest(under).as_slice() == kept);
         let over =
             record.facet("expires_at").is_some() && login::time(&record, "expires_at") <= self.eovr().now();

@@ -5,28 +5,28 @@ use crate::record::{Record, RecordId, Value};
 use crate::workflow::Label;
 
 impl Doors {
-    /// Ends this login.
+    /// Logs out: ends this login.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn leave(&self, who: &Admitted) -> Result<()> {
         self.end(who.user, who.login, Reason::LeftBySelf).await
     }
 
-    /// Ends every login of the account, this one too, and says how many there were.
+    /// Ends every login of the account, including this one, and returns how many there were.
     ///
     /// # Errors
-    /// `Unauthenticated` where `who` has to prove who they are first.
+    /// `Unauthenticated` where `who` must authenticate again first.
     pub async fn leave_everywhere(&self, who: &Admitted) -> Result<usize> {
         self.may_end(who)?;
         let account = self.account(who.user).await?;
         self.end_all(&account, Reason::LeftBySelf, None).await
     }
 
-    /// The open logins of the account, the one used last first.
+    /// The open logins of the account, most recently used first.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn logins(&self, who: &Admitted) -> Result<Vec<LoginInfo>> {
         let account = self.account(who.user).await?;
         let holder = self.holder(&account)?;
@@ -50,8 +50,8 @@ impl Doors {
     /// Ends one login of the account.
     ///
     /// # Errors
-    /// `Unauthenticated` where `who` has to prove who they are first; `NotFound` where it has no such login, as
-    /// where somebody else has.
+    /// `Unauthenticated` where `who` must authenticate again first; `NotFound` where the account has no such login,
+    /// also where another account has it.
     pub async fn end_login(&self, who: &Admitted, login: RecordId) -> Result<()> {
         self.may_end(who)?;
         let account = self.account(who.user).await?;
@@ -61,14 +61,14 @@ impl Doors {
         self.end(who.user, login, Reason::LeftBySelf).await
     }
 
-    /// The software ends logins, for reasons of its own too; a person has to meet what the row of the action asks.
+    /// A person needs what the row of the action requires. The software itself may always end logins.
     fn may_end(&self, who: &Admitted) -> Result<()> {
         let kind = self.eovr().catalog().kind(login::KIND)?;
         let row = kind.machine().action(login::Action::End.name());
         row.map_or(Ok(()), |row| row.proven(who.session.actor()))
     }
 
-    /// Ends the logins of an account but one, and says how many there were.
+    /// Ends the logins of an account except one, and returns how many it ended.
     pub(super) async fn end_all(
         &self,
         account: &Record,
@@ -86,7 +86,7 @@ impl Doors {
         Ok(ended)
     }
 
-    /// Ends a login. One that has ended already stays as it is.
+    /// Ends a login. A login that has already ended stays unchanged.
     pub(super) async fn end(&self, user: RecordId, login: RecordId, reason: Reason) -> Result<()> {
         let ended = self.software(user)?.act(login::KIND, login, login::end(reason)).await;
         self.inner.known.forget(login);

@@ -1,19 +1,18 @@
-//! The doors: how people come in, stay in, and leave.
+//! Login, session and logout of users.
 //!
-//! Each step is a function from what a client sent to what it gets, and everything that happens on the way
-//! is a change of an audited record: attempts are counted where they come from
-//! ([`throttle`](crate::identity::throttle)), the account spends codes, the login is begun, renewed and ended. What takes long (hashing a password) is a step of its own that waits for nothing, so
-//! that a host can run it where it does not stand in the way:
+//! Each step is a function from a client's input to its result. Each step changes audited records: attempts are
+//! counted by where they come from ([`throttle`](crate::identity::throttle)), the account uses up codes, and the
+//! login is begun, renewed and ended. Hashing a password is slow, so it is a separate step without `await`, which a
+//! host can run on a thread for blocking work:
 //!
 //! ```text
 //! knock(address, origin) → Knock ─ try_password(…), 20 ms of one core → Tried ─ enter(…) → Entry
 //! ```
 //!
-//! Whoever may not come in is told the same, after the same work, whatever the reason: no such account,
-//! a wrong password, a closed door, a lost race.
+//! A refused caller gets the same message, after the same work, for every reason: unknown account, wrong password,
+//! lock-out, or a lost race.
 //!
-//! What was wrong counts until a login opens: a right password in front of a wrong code takes back itself and
-//! no more.
+//! Failures count until a login opens. A right password before a wrong code takes back only its own attempt.
 
 mod account;
 mod count;
@@ -46,32 +45,32 @@ use crate::seal::Entropy;
 use crate::service::{Eovr, Session};
 use crate::time::Timestamp;
 
-/// Limits of logging in. The defaults are those of OWASP ASVS 5 at level 2 and NIST SP 800-63B.
+/// Limits of login. The defaults follow OWASP ASVS 5 at level 2 and NIST SP 800-63B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// After so many failures from one place the door is closed to it for a while.
+    /// The number of failures from one place that causes a lock-out of that place.
     pub attempts: i64,
-    /// For so many seconds, and twice as long each time after that.
+    /// The first lock-out, in seconds. Each further one is twice as long.
     pub lock_seconds: i64,
-    /// For so many seconds at most.
+    /// The longest lock-out, in seconds.
     pub longest_lock_seconds: i64,
-    /// A password that somebody else has set is good for so many days.
+    /// The days after which a password set by an administrator expires.
     pub first_password_days: i64,
-    /// From this tier on people have to have a second factor: who has none may set one up and nothing else.
-    /// `None`: it is everybody's own choice.
+    /// From this tier on, users must have a second factor. Without one they can only set it up. `None`: each user
+    /// decides.
     pub second_factor_from: Option<Tier>,
-    /// A login lasts so many days at most, however busy.
+    /// The longest duration of a login, in days, even if it is in use.
     pub login_days: i64,
-    /// It ends when nothing was done for so many seconds.
+    /// A login ends after this many seconds without a request.
     pub idle_seconds: i64,
-    /// One account has at most so many logins at once; the one not used for longest makes room.
+    /// The most logins of one account at once. A new login ends the one that was idle for longest.
     pub logins: usize,
-    /// For so many seconds a used refresh token gives the same answer again: the first one may have been
-    /// lost on its way. Later it means that somebody has a copy.
+    /// For this many seconds a used refresh token gets the same response again, because the first response may have
+    /// been lost. After that a second use means that a second party has a copy.
     pub overlap_seconds: i64,
-    /// What needs a fresh proof of who somebody is accepts one that is so many seconds old.
+    /// The greatest age of an authentication, in seconds, that counts as recent.
     pub proof_seconds: i64,
-    /// How much work it is to try a password.
+    /// The cost of a password check.
     pub cost: PasswordCost,
 }
 
@@ -93,7 +92,7 @@ impl Default for Limits {
     }
 }
 
-/// Logging in and out, on one engine. Cheap to clone; one for a process, as it remembers who is in.
+/// Login and logout on one engine. Cheap to clone. Use one per process, because it caches the logged-in users.
 #[derive(Clone)]
 pub struct Doors {
     inner: Arc<Inner>,
@@ -106,14 +105,14 @@ struct Inner {
     known: Known,
 }
 
-/// How often a change is decided again after it lost a race.
+/// How often a decision is repeated after a lost race.
 const TRIES: u32 = 16;
 
 impl Doors {
-    /// The doors of an engine that has the kinds of [`crate::identity::kinds`].
+    /// Opens the login service of an engine that has the kinds of [`crate::identity::kinds`].
     ///
     /// # Errors
-    /// `Config` where it does not have them; what the store says.
+    /// `Config` where the engine does not have them; errors of the store.
     pub async fn open(eovr: Eovr, signer: Signer, limits: Limits) -> Result<Self> {
         eovr.catalog().kind(user::KIND)?;
         let kind = eovr.catalog().kind(login::KIND)?.clone();
@@ -126,7 +125,7 @@ impl Doors {
         &self.inner.eovr
     }
 
-    /// The moment, by the engine's clock.
+    /// The time of the engine's clock.
     pub fn now(&self) -> Timestamp {
         self.eovr().now()
     }
@@ -134,7 +133,7 @@ impl Doors {
     /// Fresh entropy of the engine, for one hash.
     ///
     /// # Errors
-    /// `Unavailable` where there is none.
+    /// `Unavailable` where the system provides none.
     pub fn entropy(&self) -> Result<Entropy> {
         self.eovr().entropy()
     }
@@ -148,24 +147,25 @@ impl Doors {
         &self.inner.signer
     }
 
-    /// The owner of an account, towards that account and its logins.
+    /// A session of the account's owner, limited to that account and its logins.
     fn holder(&self, account: &Record) -> Result<Session> {
         Ok(self.eovr().session(user::holder(account)?))
     }
 
-    /// The same, as far as the person has proved it: what asks for a proof asks for one here too.
+    /// The same, with the state of the user's authentication, so that actions that require a recent one still check
+    /// it.
     fn holder_for(&self, who: &Admitted, account: &Record) -> Result<Session> {
         let holder = user::holder(account)?;
         let proven = who.session.actor().needs_proof().is_ok();
         Ok(self.eovr().session(if proven { holder } else { holder.unproven() }))
     }
 
-    /// The software itself, on behalf of an account.
+    /// A session of the software itself, acting for an account.
     fn software(&self, account: RecordId) -> Result<Session> {
         self.software_as(&account.to_string())
     }
 
-    /// The software itself, on behalf of nobody who is known.
+    /// A session of the software itself, acting for no known account.
     fn software_itself(&self) -> Result<Session> {
         self.software_as("eovr.doors")
     }

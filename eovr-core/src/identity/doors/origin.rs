@@ -3,45 +3,45 @@ use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
-/// Where somebody knocks from, as far as a host can tell. What a host cannot tell it leaves out: who comes from
-/// nowhere is a stranger.
+/// Where a login attempt comes from, as far as the host knows. The host leaves unknown parts empty. A caller of
+/// unknown origin counts as a stranger.
 #[derive(Clone, Default)]
 pub struct Origin {
-    /// What came, as it calls itself: shown to the owner in the list of logins.
+    /// The client's description of itself, which the owner sees in the list of logins.
     pub client: String,
-    /// The network that it came from.
+    /// The client's network.
     pub network: Option<Network>,
-    /// What [`Opened::devices`](crate::identity::doors::Opened::devices) has given to this browser, for this
-    /// account and for others.
+    /// The device cookies from [`Opened::devices`](crate::identity::doors::Opened::devices) that this browser has,
+    /// for this account and for others.
     pub devices: Vec<Zeroizing<String>>,
 }
 
 impl Origin {
-    /// A client that is known by what it calls itself and nothing else.
+    /// A client of which only its description of itself is known.
     pub fn client(client: &str) -> Self {
         Self { client: client.to_owned(), ..Self::default() }
     }
 }
 
-/// Shows the network and no token.
+/// Prints the network and no token.
 impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Origin({:?}, {} devices, redacted)", self.network, self.devices.len())
     }
 }
 
-/// A network: the first 24 bits of an IPv4 address, the first 64 of an IPv6 one. One household or one ward; it
-/// names no person, and may stand in a log.
+/// A network: the first 24 bits of an IPv4 address, or the first 64 bits of an IPv6 address. It is one household or
+/// one ward, so it identifies no person and may appear in a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Network {
-    /// The first three numbers.
+    /// The first three bytes.
     V4([u8; 3]),
     /// The first four groups.
     V6([u16; 4]),
 }
 
 impl Network {
-    /// The network of an address. An IPv4 address that is written as an IPv6 one is the same.
+    /// The network of an address. An IPv4-mapped IPv6 address counts as IPv4.
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => {
@@ -56,7 +56,7 @@ impl Network {
     }
 }
 
-/// As routers write it: `203.0.113.0/24`, `2001:db8:1:2::/64`.
+/// The usual notation: `203.0.113.0/24`, `2001:db8:1:2::/64`.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_is_no_address() {
+    fn a_network_hides_the_host_part() {
         let check = |address: &str, network: &str| {
             let address: Result<IpAddr, _> = address.parse();
             assert_eq!(address.map(|address| Network::of(address).to_string()).as_deref(), Ok(network));

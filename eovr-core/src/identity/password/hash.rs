@@ -12,16 +12,17 @@ use crate::seal::Entropy;
 
 const SALT: usize = 16;
 const OUTPUT: usize = 32;
-/// A gigabyte: more than anybody sets, and little enough that a changed row cannot exhaust the machine.
+/// 1 GiB: more than an administrator would set, and small enough that a changed row cannot exhaust the machine's
+/// memory.
 const MEMORY_MOST: u32 = 1024 * 1024;
 const PASSES_MOST: u32 = 64;
 const LANES_MOST: u32 = 64;
 
-/// How much work it is to try one password: Argon2id (RFC 9106).
+/// The cost of checking one password: Argon2id (RFC 9106).
 ///
-/// The default is the least that OWASP recommends: 19 MiB, two passes, one lane, some 20 ms. Do this work
-/// where it does not hold up others, and not more often at once than there are processors: it is what
-/// an attacker would make you do.
+/// The default is the minimum that OWASP recommends: 19 MiB, two passes, one lane, about 20 ms. Run the check on a
+/// thread for blocking work, with at most as many at once as there are processors, because an attacker can trigger
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordCost {
     memory_kib: u32,
@@ -40,7 +41,7 @@ impl Default for PasswordCost {
 }
 
 impl PasswordCost {
-    /// Other costs than the default. Lower ones are for tests.
+    /// Other costs than the default. Lower costs are for tests.
     ///
     /// # Errors
     /// `Config` where memory is not 8 KiB for each lane to 1 GiB, or there are not 1 to 64 passes and lanes.
@@ -50,7 +51,7 @@ impl PasswordCost {
         if within && cost.params(OUTPUT).is_some() {
             return Ok(cost);
         }
-        Err(Error::new(ErrorKind::Config, "no such cost of a password")
+        Err(Error::new(ErrorKind::Config, "the cost of a password is out of range")
             .with_help(format!(
                 "memory is 8 KiB for each lane to {MEMORY_MOST} KiB, passes are 1 to {PASSES_MOST}, lanes 1 \
                  to {LANES_MOST}"
@@ -60,10 +61,10 @@ impl PasswordCost {
             .with("lanes", lanes))
     }
 
-    /// The hash to keep. The salt comes from `entropy`, which must be fresh.
+    /// The hash to store. The salt comes from `entropy`, which must be fresh.
     ///
     /// # Errors
-    /// `Unavailable` where the memory cannot be had.
+    /// `Unavailable` where there is not enough memory.
     pub fn hash(self, password: &Password, entropy: &mut Entropy) -> Result<PasswordHash> {
         let mut salt = [0; SALT];
         entropy.fill(&mut salt);
@@ -72,13 +73,13 @@ impl PasswordCost {
             .ok_or_else(|| Error::bug("a hash is read as it was made"))
     }
 
-    /// The hash of nobody's password, for an address that has no account: verifying against it is the same
-    /// work, so that the time until the answer does not tell whether there is one.
+    /// A hash that no password matches, for an address without an account. Verifying against it costs the same, so
+    /// the response time does not reveal whether an account exists.
     ///
     /// # Errors
-    /// None that a caller could cause.
+    /// None that a caller can cause.
     pub fn nobodys(self) -> Result<PasswordHash> {
-        // Nobody knows a password with this output, nor could one be found.
+        // No password with this output is known or can be found.
         let Self { memory_kib, passes, lanes } = self;
         let (salt, output) = ("A".repeat(22), "A".repeat(43));
         format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${output}").parse()
@@ -98,8 +99,7 @@ impl PasswordCost {
     }
 }
 
-/// A password as it is kept, so that it can be recognised and not be read: `$argon2id$v=19$…` (the PHC
-/// format, which other languages read as well).
+/// A stored password hash, `$argon2id$v=19$…` (the PHC format, which other languages also read).
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash {
     cost: PasswordCost,
@@ -107,11 +107,11 @@ pub struct PasswordHash {
 }
 
 impl PasswordHash {
-    /// Whether this is the password, and whether it should be hashed anew because today's costs are
-    /// higher. The comparison takes the same time wherever the first difference stands.
+    /// Whether this is the password, and whether it should be hashed again because today's cost is higher. The
+    /// comparison takes constant time.
     ///
     /// # Errors
-    /// `Unavailable` where the memory cannot be had.
+    /// `Unavailable` where there is not enough memory.
     pub fn verify(&self, password: &Password, today: PasswordCost) -> Result<Verdict> {
         let (Some(salt), Some(kept)) = (&self.phc.salt, &self.phc.hash) else {
             return Err(Error::bug("a hash without an output was read"));
@@ -137,13 +137,13 @@ impl PasswordHash {
     }
 }
 
-/// Reads a hash that this or another program wrote.
+/// Reads a hash of this or another program.
 impl FromStr for PasswordHash {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
         phc::PasswordHash::new(text).ok().and_then(Self::read).ok_or_else(|| {
-            Error::invalid("not the hash of a password").with_help(
+            Error::invalid("not a password hash").with_help(
                 "a hash is Argon2id in the PHC format, `$argon2id$v=19$m=…,t=…,p=…$salt$output`, of at most \
                  1 GiB, 64 passes and 64 lanes",
             )
@@ -151,31 +151,31 @@ impl FromStr for PasswordHash {
     }
 }
 
-/// The form to keep.
+/// Writes the form to store.
 impl fmt::Display for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.phc.fmt(f)
     }
 }
 
-/// Shows the cost, and not what was hashed.
+/// Prints the cost, and not the hash.
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PasswordHash({:?})", self.cost)
     }
 }
 
-/// What comparing a password with its hash gave.
+/// The result of checking a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// It is the password.
+    /// The password is right.
     pub matches: bool,
-    /// The hash was made at lower costs than today's: where `matches`, hash the password again and keep that.
+    /// The hash was made at a lower cost than today's. If `matches`, hash the password again and store the new hash.
     pub outdated: bool,
 }
 
 fn no_memory(cost: PasswordCost) -> Error {
     Error::new(ErrorKind::Unavailable, "no memory to hash a password")
-        .with_help("fewer at once need less")
+        .with_help("run fewer password checks at once")
         .with("memory_kib", cost.memory_kib)
 }

@@ -1,10 +1,10 @@
-//! What fingers type by themselves: keys in a row, letters in their order, one key held down, dates.
+//! Easy-to-type sequences: keys in a row, letters in alphabetical order, one key held down, dates.
 
 use std::sync::LazyLock;
 
 use super::spelling::fold;
 
-/// How many characters from the first on are such a thing; 0 where fewer than three are.
+/// The length of such a sequence at the start; 0 if it is shorter than three characters.
 pub(super) fn run(chars: &[char]) -> usize {
     let Some(first) = chars.first() else { return 0 };
     let same = chars.iter().take_while(|c| *c == first).count();
@@ -13,13 +13,13 @@ pub(super) fn run(chars: &[char]) -> usize {
     if longest < 3 { 0 } else { longest }
 }
 
-/// Rows of keys and orders of letters, each forwards and backwards.
+/// Rows of keys and alphabets, each forwards and backwards.
 static ROWS: LazyLock<Vec<Vec<char>>> = LazyLock::new(|| {
     let forwards = [
         "12345678901234567890",
         "!@#$%^&*()_+",
         "abcdefghijklmnopqrstuvwxyz",
-        // The American keyboard, in rows and in columns.
+        // The US keyboard, in rows and in columns.
         "qwertyuiop[]",
         "asdfghjkl;'",
         "zxcvbnm,./",
@@ -27,11 +27,11 @@ static ROWS: LazyLock<Vec<Vec<char>>> = LazyLock::new(|| {
         "qazwsxedcrfvtgbyhnujmikolp",
         "1q2w3e4r5t6y7u8i9o0p",
         "q1w2e3r4t5y6u7i8o9p0",
-        // The French keyboard, which the Maghreb has, and the German one.
+        // The French keyboard, which is also used in the Maghreb, and the German one.
         "azertyuiop",
         "qsdfghjklm",
         "qwertzuiop",
-        // The Arabic keyboard, then the two orders of the Arabic letters.
+        // The Arabic keyboard, then the two alphabetical orders of the Arabic letters.
         "ضصثقفغعهخحجد",
         "شسيبلاتنمكط",
         "ئءؤرلاىةوزظ",
@@ -51,7 +51,7 @@ fn in_row(chars: &[char], row: &[char]) -> usize {
     (0..row.len()).map(from).max().unwrap_or(0)
 }
 
-/// Eight digits that are a day of the last or this century, in any order of day, month and year.
+/// The length of eight digits that are a date of the last or this century, with day, month and year in any order.
 fn date(chars: &[char]) -> usize {
     let digits: Option<Vec<u32>> = chars.iter().take(8).map(|c| c.to_digit(10)).collect();
     let digits: Option<[u32; 8]> = digits.and_then(|digits| digits.try_into().ok());

@@ -1,4 +1,4 @@
-//! A password as somebody reads it who sees through its decoration.
+//! Readings of a password without its decoration.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use zeroize::Zeroizing;
 
 use crate::typed;
 
-/// A password in every way that it can be read.
+/// All readings of a password.
 pub(super) struct Spelling {
-    /// What was typed, in small letters.
+    /// The typed text in lower case.
     typed: Zeroizing<Vec<char>>,
-    /// The readings, the plainest first.
+    /// The readings, the simplest first.
     pub(super) readings: [Reading; 4],
 }
 
@@ -31,7 +31,7 @@ impl Spelling {
         Self { typed, readings }
     }
 
-    /// How many characters are left when something short that stands there again and again counts once.
+    /// The number of characters if a repeated short text counts once.
     pub(super) fn length_without_repeats(&self) -> usize {
         let all = self.typed.len();
         let letters = self.typed.get(letters(&self.typed)).unwrap_or_default();
@@ -40,23 +40,23 @@ impl Spelling {
     }
 }
 
-/// One way to read a password: letters and digits without what stands between them.
+/// One reading of a password: letters and digits without the signs between them.
 pub(super) struct Reading {
-    /// As they look.
+    /// The characters as typed.
     pub(super) plain: Zeroizing<Vec<char>>,
-    /// From the first letter to the last; digits and signs outside of it are decoration.
+    /// From the first letter to the last. Digits and signs outside are decoration.
     pub(super) letters: Range<usize>,
-    /// How many signs between the letters were left out although they tell something: none where all are
-    /// the same sign, because that is decoration.
+    /// The number of signs between the letters that were left out and still add information. Zero if all are the same
+    /// sign, because that is decoration.
     pub(super) signs: usize,
     text: Zeroizing<String>,
-    /// Where each character begins in `text`, and its end.
+    /// The offset of each character in `text`, and the end.
     starts: Vec<usize>,
 }
 
 impl Reading {
     fn of(folded: &[char], as_letter: fn(char) -> char, counts: fn(char) -> bool) -> Self {
-        // As large as they can become, so that they never grow and leave a copy behind.
+        // The buffers have their largest size, because growing them would leave a copy in memory.
         let mut plain = Zeroizing::new(Vec::with_capacity(folded.len()));
         let mut text = Zeroizing::new(String::with_capacity(folded.len() * 4));
         let mut starts = vec![0];
@@ -76,14 +76,14 @@ impl Reading {
         Self { plain, letters, signs, text, starts }
     }
 
-    /// The characters from one to another, as they are read.
+    /// The text of a range of characters, in this reading.
     pub(super) fn slice(&self, from: usize, to: usize) -> Option<&str> {
         self.text.get(*self.starts.get(from)?..*self.starts.get(to)?)
     }
 }
 
-/// The words of a name, as a reading has them: each, and all in one. Words of one or two letters stand in
-/// everything and are left out; an Arabic word is known with its article and without.
+/// The words of a name, in the form of a reading: each word, and all words joined. Words of one or two letters are
+/// left out, because they occur everywhere. An Arabic word is listed with and without its article.
 pub(super) fn words_of(name: &str) -> Vec<String> {
     let mut folded = String::new();
     name.chars().flat_map(char::to_lowercase).for_each(|c| fold(c, |c| folded.push(one_stroke(c))));
@@ -102,10 +102,10 @@ pub(super) fn words_of(name: &str) -> Vec<String> {
     words
 }
 
-/// One character without marks, in the one spelling of several that Arabic has, digits as Latin ones.
+/// Folds one character: without marks, in one of several Arabic spellings, digits as Latin ones.
 pub(super) fn fold(c: char, mut each: impl FnMut(char)) {
     decompose_compatible(c, |c| match c {
-        // A stretch changes the look of a word and not the word.
+        // The tatweel stretches a word and does not change it.
         '\u{640}' => {}
         c if is_combining_mark(c) => {}
         'أ' | 'إ' | 'آ' | 'ٱ' => each('ا'),
@@ -120,7 +120,7 @@ pub(super) fn fold(c: char, mut each: impl FnMut(char)) {
     });
 }
 
-/// The letter that a digit or sign is drawn for.
+/// The letter that a digit or sign looks like.
 fn drawn_for(c: char) -> char {
     match c {
         '1' | '!' | '|' => 'i',
@@ -137,17 +137,17 @@ fn drawn_for(c: char) -> char {
     }
 }
 
-/// What people put between words.
+/// Whether the character commonly separates words.
 fn separates(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '_' | '.' | ',')
 }
 
-/// `l` as `i`, in lists and in passwords: a `1` may be drawn for either.
+/// Maps `l` to `i`, in lists and in passwords, because a `1` may stand for either.
 fn one_stroke(c: char) -> char {
     if c == 'l' { 'i' } else { c }
 }
 
-/// The letter that a digit stands for where Arabic is written in Latin letters: `mo7amed`.
+/// The letter that a digit stands for in Arabic written with Latin letters: `mo7amed`.
 fn arabic_in_latin(c: char) -> char {
     match c {
         '2' | '3' => 'a',
@@ -164,12 +164,12 @@ fn letters(chars: &[char]) -> Range<usize> {
     let last = chars.iter().rposition(|c| c.is_alphabetic());
     match (first, last) {
         (Some(first), Some(last)) => first..last + 1,
-        // Without letters nothing is decoration.
+        // Without letters there is no decoration.
         _ => 0..chars.len(),
     }
 }
 
-/// The length of what `chars` repeats, or its own.
+/// The length of the text that `chars` repeats, or the length of `chars`.
 fn period(chars: &[char]) -> usize {
     let repeats = |length: &usize| chars.iter().zip(chars.iter().skip(*length)).all(|(a, b)| a == b);
     (1..=chars.len() / 2).find(repeats).unwrap_or(chars.len())

@@ -7,7 +7,7 @@ use proptest::strategy::ValueTree as _;
 use super::*;
 use crate::seal::Entropy;
 
-/// What everybody knows at the Nile Hospital, and Mona.
+/// The policy of the Nile Hospital.
 fn policy() -> PasswordPolicy {
     PasswordPolicy::new().knowing(["Nile Hospital", "مستشفى النيل", "NIL", "eovr"])
 }
@@ -17,7 +17,7 @@ const ALONE: Owner<'_> = Owner { second_factor: false, words: WORDS };
 const BESIDE: Owner<'_> = Owner { second_factor: true, words: WORDS };
 
 #[test]
-fn accepted() {
+fn the_policy_accepts_good_passwords() {
     let good = [
         ("three camels read the news", ALONE),
         ("correct horse battery staple", ALONE),
@@ -53,11 +53,11 @@ fn accepted() {
 }
 
 #[test]
-fn refused() {
+fn the_policy_refuses_weak_passwords() {
     use PasswordFlaw::{Common, OfThisPlace, Repeated, Sequence, TooLong, TooShort, Unprintable};
     let long = "x7 q".repeat(65);
     let bad = [
-        // How long it is.
+        // Length.
         ("", ALONE, TooShort { least: 15 }),
         ("k7#Qm2!xPz9&vL", ALONE, TooShort { least: 15 }),
         ("ثلاث جمال تقرأ", ALONE, TooShort { least: 15 }),
@@ -66,7 +66,7 @@ fn refused() {
         (long.as_str(), ALONE, TooLong),
         ("three camels\tread the news", ALONE, Unprintable),
         ("three camels read\n", ALONE, Unprintable),
-        // What very many people choose.
+        // Common passwords.
         ("password", BESIDE, Common),
         ("Password123456!", ALONE, Common),
         ("P@ssw0rd", BESIDE, Common),
@@ -106,13 +106,13 @@ fn refused() {
         ("19871224", BESIDE, Sequence),
         ("٢٤١٢١٩٨٧", BESIDE, Sequence),
         ("24121987 24121988", ALONE, Sequence),
-        // Something short, again and again.
+        // A repeated short text.
         ("xkqzxkqzxkqzxkqz", ALONE, Repeated),
         ("xyuxyuxyuxyu2024", ALONE, Repeated),
         ("k7qm!!!!!!!!!!!!", ALONE, Repeated),
         ("k              z", ALONE, Repeated),
         ("قلم قلم قلم قلم", ALONE, Repeated),
-        // What everybody here knows.
+        // Words known at this hospital.
         ("hospital", BESIDE, OfThisPlace),
         ("Nile-Hospital-2026!", ALONE, OfThisPlace),
         ("H0sp1tal1234567", ALONE, OfThisPlace),
@@ -136,11 +136,11 @@ fn refused() {
         .map(|(password, owner, flaw)| (password, flaw, policy().accept(password, owner).err()))
         .filter(|(_, flaw, found)| Some(**flaw) != *found)
         .collect();
-    assert!(wrong.is_empty(), "not as they should be: {wrong:#?}");
+    assert!(wrong.is_empty(), "wrong results: {wrong:#?}");
 }
 
 #[test]
-fn a_refusal_says_what_would_be_accepted_and_repeats_nothing() {
+fn a_refusal_gives_help_and_does_not_repeat_the_password() {
     for (password, owner) in
         [("kurz", ALONE), ("Mona.Abdelrahman", ALONE), ("P@ssw0rd", BESIDE), ("kkkk\u{7}kkkkkkkkkkk", ALONE)]
     {
@@ -155,7 +155,7 @@ fn a_refusal_says_what_would_be_accepted_and_repeats_nothing() {
 }
 
 #[test]
-fn a_password_is_the_same_from_every_keyboard() -> Result<()> {
+fn a_password_is_equal_from_every_keyboard() -> Result<()> {
     let cost = PasswordCost::new(8, 1, 1)?;
     let hash = |text| cost.hash(&Password::typed(text).unwrap(), &mut Entropy::from_seed(&[1; 32]));
     for (one, other) in [
@@ -174,8 +174,8 @@ fn a_password_is_the_same_from_every_keyboard() -> Result<()> {
 }
 
 #[test]
-fn a_hash_of_another_program_is_understood() -> Result<()> {
-    // `argon2-cffi` 25.1 made it of "correct horse battery staple".
+fn a_hash_of_another_program_is_accepted() -> Result<()> {
+    // The hash of "correct horse battery staple" by `argon2-cffi` 25.1.
     let hash = PasswordHash::from_str(
         "$argon2id$v=19$m=19456,t=2,p=1$Ug1SA3ziy22jC9/6Phr7vQ$+sx+gRq5V+QJ5fI4JS5hRCmuVyV/IvF3VJ/R5X2Kj6I",
     )?;
@@ -201,14 +201,14 @@ fn a_hash_is_outdated_where_it_is_cheaper_than_today() -> Result<()> {
     ] {
         assert_eq!(hash.verify(&password, today)?, Verdict { matches: true, outdated }, "{today:?}");
     }
-    // Eight bytes of salt, half of the output.
+    // Eight bytes of salt, and half of the output length.
     let short = PasswordHash::from_str("$argon2id$v=19$m=64,t=2,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA")?;
     assert!(short.verify(&password, cost(64, 2)?)?.outdated);
     Ok(())
 }
 
 #[test]
-fn nobodys_hash_costs_as_much_and_never_matches() -> Result<()> {
+fn the_hash_without_an_account_costs_the_same_and_never_matches() -> Result<()> {
     let cost = PasswordCost::default();
     let hash = cost.nobodys()?;
     assert!(hash.to_string().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
@@ -220,7 +220,7 @@ fn nobodys_hash_costs_as_much_and_never_matches() -> Result<()> {
 }
 
 #[test]
-fn what_is_no_hash_of_ours_is_refused_and_not_worked_on() {
+fn an_unacceptable_hash_is_refused_before_any_work() {
     let good =
         "$argon2id$v=19$m=64,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     assert!(PasswordHash::from_str(good).is_ok());
@@ -250,7 +250,7 @@ fn what_is_no_hash_of_ours_is_refused_and_not_worked_on() {
 }
 
 #[test]
-fn nothing_secret_is_shown() -> Result<()> {
+fn debug_output_has_no_secrets() -> Result<()> {
     let password = Password::typed("three camels read the news").unwrap();
     assert_eq!(format!("{password:?}"), "Password(redacted)");
     let hash = PasswordCost::new(8, 1, 1)?.hash(&password, &mut Entropy::from_seed(&[1; 32]))?;
@@ -266,7 +266,7 @@ fn the_lists_are_long_and_in_order() {
     assert!(lines.iter().filter(|line| line.len() >= LEAST_BESIDE).count() >= 3000);
 }
 
-/// Words that must not be rescued, each long enough where it stands alone.
+/// Words that must be refused with any decoration. Each is long enough with a second factor.
 const BLOCKED: &[&str] = &[
     "sunshine",
     "superman",
@@ -304,7 +304,7 @@ fn drawn(c: char, how: u8) -> Vec<char> {
 
 proptest! {
     #[test]
-    fn decoration_rescues_no_blocked_word(
+    fn a_blocked_word_is_refused_with_any_decoration(
         word in select(BLOCKED),
         how in prop::collection::vec(any::<u8>(), 12),
         between in select(&["", "-", " ", "_", "*"][..]),
@@ -312,7 +312,7 @@ proptest! {
         front in "[0-9٠-٩۰-۹!?#*._$ -]{0,6}",
         behind in "[0-9٠-٩۰-۹!?#*._$ -]{0,30}",
     ) {
-        // Keys in a row drawn as digits are no longer keys in a row.
+        // Keys in a row that are replaced by digits are no longer keys in a row.
         let row = word == "qwertyuiop";
         let letters = word.chars().zip(&how).map(|(c, how)| String::from_iter(drawn(c, if row { how % 2 * 3 } else { *how })));
         let word = letters.collect::<Vec<_>>().join(between);
@@ -322,7 +322,7 @@ proptest! {
     }
 
     #[test]
-    fn a_long_phrase_may_have_any_common_word_in_it(
+    fn a_long_phrase_may_contain_a_common_word(
         words in prop::sample::subsequence(&["camel", "reads", "violet", "under", "winter", "table", "ثلاث", "جمال", "تقرأ", "الجريدة"][..], 4),
         common in select(&["sunshine", "password", "hospital", "mona", "nile", "حبيبتي", "مستشفى"][..]),
         place in 0_usize..=4,
@@ -334,7 +334,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_accepted_is_recognised_again(text in "\\PC{8,300}", seed: [u8; 32], second_factor: bool) {
+    fn an_accepted_password_verifies(text in "\\PC{8,300}", seed: [u8; 32], second_factor: bool) {
         let Ok(password) = policy().accept(&text, &Owner { second_factor, words: WORDS }) else { return Ok(()) };
         let cost = PasswordCost::new(8, 1, 1)?;
         let kept = cost.hash(&password, &mut Entropy::from_seed(&seed))?.to_string();
@@ -348,9 +348,9 @@ proptest! {
     }
 }
 
-/// By chance one in very many has a run of neighbours in it, and is refused like a typed one.
+/// Rarely, a random password contains a run of neighbouring keys and is refused like a typed one.
 #[test]
-fn a_random_password_is_hardly_ever_refused() {
+fn a_random_password_is_almost_never_refused() {
     let letters: Vec<char> = ('0'..='z').filter(char::is_ascii_alphanumeric).collect();
     let drawn = prop::collection::vec(select(letters), 16);
     let mut chance = proptest::test_runner::TestRunner::deterministic();

@@ -1,4 +1,4 @@
-//! Whether a password is little more than words that are tried first.
+//! Whether a password consists of little more than common words.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -7,21 +7,21 @@ use super::PasswordFlaw;
 use super::rows::run;
 use super::spelling::{Reading, Spelling, words_of};
 
-/// What a word that many people choose is worth, in letters: so three such words make a good password,
-/// and two with a few letters more do not.
+/// What a common word is worth, in letters. So three common words make a good password, and two with a few letters
+/// more do not.
 const WORTH: usize = 3;
-/// What a password must be worth of which more than half is known.
+/// What a password must be worth if more than half of it is known.
 const NEEDED: usize = 8;
-/// The shortest and the longest word that is looked for.
+/// The shortest and the longest word that is looked up.
 const SHORTEST: usize = 3;
 const LONGEST: usize = 32;
 
-/// The flaw of a password, if it has one; `known` says which words belong to the hospital or the person.
+/// The flaw of a password, if it has one. `known` says which words belong to the hospital or the person.
 pub(super) fn flaw(spelling: &Spelling, known: impl Fn(&str) -> bool) -> Option<PasswordFlaw> {
     spelling.readings.iter().find_map(|reading| Parts::of(reading, &known).flaw())
 }
 
-/// The words that are known without a host.
+/// The built-in word lists.
 struct Lists {
     common: HashSet<String>,
     obvious: HashSet<String>,
@@ -29,32 +29,32 @@ struct Lists {
 }
 
 static LISTS: LazyLock<Lists> = LazyLock::new(|| {
-    // A line is one word, also where it has signs in it.
+    // A line is one word, even if it contains signs.
     let words = |text: &str| text.lines().filter(|line| !line.starts_with('#')).flat_map(words_of).collect();
     let mut common: HashSet<String> = words(include_str!("common.txt"));
     common.extend(words(include_str!("common_ar.txt")));
     Lists { common, obvious: words(include_str!("obvious.txt")), context: words(include_str!("context.txt")) }
 });
 
-/// What a stretch of a password is.
+/// The type of a part of a password.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// A digit or sign at one of the ends.
+    /// A digit or sign at either end.
     Decoration,
-    /// One character that is part of nothing known.
+    /// One character that belongs to no known part.
     Rest,
-    /// Keys in a row, a date.
+    /// Keys in a row, or a date.
     Run,
-    /// A word of the page where a password is asked for.
+    /// A word of the login page.
     Obvious,
-    /// A word of the hospital or of the person.
+    /// A word that belongs to the hospital or the person.
     Context,
-    /// A password that many people chose.
+    /// A common password.
     Common,
 }
 
 impl Part {
-    /// What it adds to the whole, roughly: what everybody here knows adds little, however much of it.
+    /// The approximate worth of the part. Words known at the hospital add little, however many there are.
     fn worth(self) -> usize {
         match self {
             Self::Decoration => 0,
@@ -64,25 +64,25 @@ impl Part {
     }
 }
 
-/// A reading, taken apart into as little as it can be.
+/// A reading, split into the parts of least total worth.
 #[derive(Default)]
 struct Parts<'a> {
-    /// How many characters are part of nothing known.
+    /// The number of characters in no known part.
     rest: usize,
-    /// How many characters are part of something known.
+    /// The number of characters in known parts.
     seen: usize,
     run: bool,
     obvious: bool,
     context: bool,
-    /// Each counts once: the second time it adds nothing.
+    /// Each word counts once, because a repetition adds nothing.
     common: HashSet<&'a str>,
 }
 
 impl<'a> Parts<'a> {
     fn of(reading: &'a Reading, known: impl Fn(&str) -> bool) -> Self {
         let length = reading.plain.len();
-        // For each place the cheapest way from there to the end, found from the end on: what it is worth,
-        // the part that it begins with, and where that ends.
+        // For each position the cheapest split from there to the end, computed backwards: its worth, its first part,
+        // and where that part ends.
         let mut ways = vec![(0, Part::Decoration, length); length + 1];
         for at in (0..length).rev() {
             let inside = reading.letters.contains(&at);
@@ -137,7 +137,7 @@ impl<'a> Parts<'a> {
     fn flaw(&self) -> Option<PasswordFlaw> {
         let free = usize::from(self.run || self.obvious || self.context);
         let worth = self.rest + WORTH * (self.common.len() + free);
-        // Where most of it is unknown, what is known stands there by chance.
+        // If most of the password is unknown, the known parts are there by chance.
         if self.seen <= self.rest || worth >= NEEDED {
             return None;
         }

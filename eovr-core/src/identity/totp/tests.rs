@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The key of both RFCs.
+/// The test key of both RFCs.
 fn secret() -> TotpSecret {
     TotpSecret { bytes: Box::new(Zeroizing::new(*b"12345678901234567890")) }
 }
@@ -43,7 +43,7 @@ fn the_vectors_of_rfc_6238() {
 }
 
 #[test]
-fn a_code_is_read_however_it_is_typed() {
+fn a_code_is_read_in_every_spelling() {
     for typed in [
         "287082",
         " 287 082 ",
@@ -64,7 +64,7 @@ fn a_code_is_read_however_it_is_typed() {
 }
 
 #[test]
-fn before_1970_and_at_the_ends_of_time_nothing_breaks() {
+fn times_before_1970_and_extreme_times_do_not_panic() {
     assert_eq!(secret().check("755224", at(0), None), Some(0));
     assert_eq!(secret().check("755224", at(-1), None), Some(0));
     assert_eq!(secret().check("755224", at(-31), None), None);
@@ -73,7 +73,7 @@ fn before_1970_and_at_the_ends_of_time_nothing_breaks() {
 }
 
 #[test]
-fn the_address_for_the_app() -> Result<()> {
+fn the_address_has_the_form_that_apps_expect() -> Result<()> {
     let uri = secret().uri("مستشفى النيل", "mona+1@example.org")?;
     assert_eq!(
         *uri,
@@ -89,7 +89,7 @@ fn the_address_for_the_app() -> Result<()> {
 }
 
 #[test]
-fn no_name_keeps_a_person_from_a_second_factor() -> Result<()> {
+fn every_name_allows_a_second_factor() -> Result<()> {
     let long = format!("{}@hospital.example", "x".repeat(200));
     for (issuer, account) in
         [("Nile: ICU", "mailto:mona@h.example"), ("Nile", long.as_str()), (long.as_str(), "ن")]
@@ -109,7 +109,7 @@ fn no_name_keeps_a_person_from_a_second_factor() -> Result<()> {
 }
 
 #[test]
-fn the_qr_code_is_an_element_without_foreign_words() -> Result<()> {
+fn the_qr_code_is_an_svg_element_without_text_of_the_input() -> Result<()> {
     let svg = secret().qr_svg("<script>&\"", "mona@example.org")?;
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"), "{}", *svg);
     assert!(!svg.contains("script") && !svg.contains("mona"));
@@ -119,7 +119,7 @@ fn the_qr_code_is_an_element_without_foreign_words() -> Result<()> {
 }
 
 #[test]
-fn a_secret_is_kept_and_never_shown() -> Result<()> {
+fn a_secret_can_be_stored_and_debug_output_hides_it() -> Result<()> {
     let drawn = TotpSecret::draw(&mut Entropy::from_seed(&[7; 32]));
     let kept = drawn.to_base32();
     assert_eq!(kept.len(), 32);
@@ -132,7 +132,7 @@ fn a_secret_is_kept_and_never_shown() -> Result<()> {
 
 proptest! {
     #[test]
-    fn good_for_its_thirty_seconds_and_ten_either_way(seed: [u8; 32], now in 0_i64..1 << 33, away in -9_i64..=9) {
+    fn a_code_is_valid_in_its_thirty_seconds_and_ten_before_and_after(seed: [u8; 32], now in 0_i64..1 << 33, away in -9_i64..=9) {
         let secret = TotpSecret::draw(&mut Entropy::from_seed(&seed));
         let current = now / 30;
         prop_assume!(current + away >= 0);
@@ -140,7 +140,7 @@ proptest! {
         let found = secret.check(&code, at(now), None);
         let begins = (current + away) * 30;
         if (begins - 10..begins + 40).contains(&now) {
-            // Two steps may share a code; then it is the later one.
+            // Two steps may have the same code; then the later step is returned.
             prop_assert!(found.is_some_and(|step| step >= current + away && step <= current + 1));
         } else if let Some(step) = found {
             prop_assert!((step - current).abs() <= 1);
