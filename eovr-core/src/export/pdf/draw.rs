@@ -1,4 +1,4 @@
-//! What stands on pages, before any format: the interface between layout and whoever writes files.
+//! The content of pages, independent of the format: the interface between layout and the writers of files.
 
 use std::io::Write;
 
@@ -13,24 +13,23 @@ use crate::time::Timestamp;
 pub(super) const WIDTH: f32 = 595.28;
 pub(super) const HEIGHT: f32 = 841.89;
 
-/// One thing on a page. Points, from the upper left corner.
+/// One object on a page. Coordinates are in points from the upper left corner.
 pub(super) enum Draw {
     /// A filled rectangle.
     Ground { x: f32, y: f32, wide: f32, high: f32, colour: u32 },
     /// A rectangle's outline.
     Frame { x: f32, y: f32, wide: f32, high: f32, colour: u32, thick: f32 },
-    /// A line of text, by its base line.
-    /// It belongs to a leaf of the document's tree, or is decoration.
+    /// A line of text; `y` is the base line. It belongs to a leaf of the document's tree, or is decoration.
     Text { x: f32, y: f32, size: f32, colour: u32, glyphs: Vec<Placed>, leaf: Option<usize> },
 }
 
 impl Draw {
-    /// The leaf of the tree that it belongs to.
+    /// The leaf of the tree that the object belongs to.
     pub(super) fn leaf(&self) -> Option<usize> {
         if let Self::Text { leaf, .. } = self { *leaf } else { None }
     }
 
-    /// Its upper edge, about.
+    /// The approximate upper edge.
     #[cfg(feature = "pdf-archive")]
     pub(super) fn top(&self) -> f32 {
         match self {
@@ -47,11 +46,11 @@ pub(super) struct Document<'a> {
     pub(super) fonts: &'a Fonts,
     pub(super) title: String,
     pub(super) lang: Lang,
-    /// The same document made at the same moment is the same file.
+    /// The creation time. The same document with the same time gives the same file.
     pub(super) made_at: Timestamp,
 }
 
-/// Who writes a document in some format: one method, so that another library can take its place.
+/// A writer of documents. It has one method, so that a library can be replaced.
 pub(super) trait Backend {
     fn write(&self, document: &Document<'_>, to: &mut dyn Write) -> Result<()>;
 }

@@ -1,11 +1,10 @@
-//! One incident as a PDF, for people: in English, in Arabic, or in both.
+//! The report of one incident as PDF, in English, in Arabic, or in both.
 //!
-//! One layer lays everything out (order of letters, fonts, shapes, lines, pages) into a list of what stands
-//! where; a thin one below writes that list as PDF. So how a page looks does not depend on the
-//! library that writes the file.
+//! The layout layer (order of letters, fonts, shapes, lines, pages) makes a list of drawing operations. A thin backend
+//! writes this list as PDF, so the look of a page does not depend on the PDF library.
 //!
-//! With the feature `pdf-archive` the same pages can be written as PDF/UA-1 and PDF/A-2a, for archives that ask for
-//! these standards: a validator looks at each file, and one that does not pass is an error and not a file.
+//! With the feature `pdf-archive` the same pages can be written as PDF/UA-1 and PDF/A-2a. A validator checks each file.
+//! A file that fails is not written, and the call returns an error.
 
 #[cfg(feature = "pdf-archive")]
 mod archived;
