@@ -25,7 +25,6 @@ use crate::record::ValueType;
 /// knows the total and this rule therefore finds at least two possible values for each small count. (Hiding cannot
 /// protect two cases: a month with as many incidents as groups has one incident in each group, and a month with one
 /// group has its total.)
-/// total. No hiding changes that.)
 #[derive(Debug, Default)]
 pub struct Deidentified {
     groups: BTreeMap<Key, u64>,

@@ -22,7 +22,6 @@ use crate::triage::analysis::Cleared;
 /// Text and reason are deidentified like a narrative that is sent to a provider. Deidentified text is not anonymous, so
 /// protect the file like the reports themselves. `level` is the person's decision: the band of the rating, or the
 /// accepted suggestion. A report with an overridden suggestion and no rating has no label and is omitted.
-/// whose suggestion was overridden and that nobody has rated has none and is left out.
 #[derive(Debug)]
 pub struct Labelled<W: Write + Send> {
     form: Form<W>,

@@ -2,7 +2,7 @@ use std::io;
 
 use crate::error::{Error, ErrorKind};
 
-/// What went wrong with the place that bytes go to. Nothing of the bytes is said.
+/// The error of a failed write. It contains none of the written bytes.
 pub(super) fn unwritten(error: io::Error) -> Error {
     let (message, help) = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -16,7 +16,7 @@ pub(super) fn unwritten(error: io::Error) -> Error {
     Error::new(ErrorKind::Unavailable, message).with_help(help).because(error)
 }
 
-/// A JSON writer's error: of the place that bytes go to, or of ours.
+/// The error of a JSON writer: a failed write, or a bug of ours.
 pub(super) fn unwritten_json(error: serde_json::Error) -> Error {
     match error.io_error_kind() {
         Some(kind) => unwritten(io::Error::new(kind, error)),
