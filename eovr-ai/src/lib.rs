@@ -18,7 +18,7 @@
 //! let analyst = Adapter::new(settings)?;
 //! assert!(!format!("{analyst:?}").contains("none"));
 //!
-//! A key is not sent over an unencrypted connection, nor to a URL that contains a user name.
+//! // A key is not sent over an unencrypted connection, nor to a URL that contains a user name.
 //! let open = Settings::new(Dialect::OpenAi, Key::new("sk-1")).at("http://ai.example.org");
 //! assert!(Adapter::new(open).is_err());
 //! # Ok::<(), eovr_core::Error>(())

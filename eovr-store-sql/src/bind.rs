@@ -1,4 +1,4 @@
-//! Values on their way into a statement.
+//! Values bound to a statement.
 
 use eovr_core::record::{RecordId, Value, ValueType};
 use sqlx::mysql::MySqlArguments;
@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Encode, Type};
 use uuid::Uuid;
 
-/// One value. What is not set still has a type: PostgreSQL wants to know it.
+/// One value. A value that is not set still has a type, because PostgreSQL requires it.
 #[derive(Clone, Debug)]
 pub(crate) enum Bind {
     Null(ColumnType),
@@ -18,7 +18,7 @@ pub(crate) enum Bind {
     Bytes(Vec<u8>),
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnType {
     Id,
@@ -83,7 +83,7 @@ pub(crate) fn to_mysql(binds: Vec<Bind>) -> sqlx::Result<MySqlArguments> {
     without_types(binds)
 }
 
-/// For databases that keep ids as bytes and truth as a number, and ask for no type of what is not set.
+/// For databases that store ids as bytes and booleans as numbers, and need no type for NULL.
 fn without_types<A>(binds: Vec<Bind>) -> sqlx::Result<A>
 where
     A: Arguments + Default,

@@ -8,17 +8,17 @@ use eovr_core::{Error, ErrorKind, Result};
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// Where a store is, and how it works.
+/// The address and the settings of a store.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SqlConfig {
     pub(crate) place: Place,
-    /// How many connections read at the same time.
+    /// The number of reading connections.
     pub readers: u32,
-    /// The most commits that share one transaction.
+    /// The maximum number of commits per transaction.
     pub group: usize,
-    /// How long a commit waits for a server that went away and comes back, such as a replica that is
-    /// promoted. Until then callers wait; after that they get an error. Not for SQLite.
+    /// How long a commit waits for a server that is gone, for example while a replica is promoted. Callers wait until
+    /// then and get an error afterwards. Not for SQLite.
     pub patience: Duration,
 }
 
@@ -36,17 +36,17 @@ pub(crate) enum Place {
     Mysql(Box<MySqlConnectOptions>),
 }
 
-/// Whose the sessions of a PostgreSQL server are.
+/// Who owns the sessions of a PostgreSQL server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sessions {
-    /// A connection has one to itself.
+    /// Each connection has its own session.
     Own,
-    /// A pooler gives a connection one for each transaction, and to others afterwards: nothing that is prepared or set
-    /// in it is there the next time.
+    /// A pooler gives a connection a session for each transaction. Prepared statements and settings of one transaction
+    /// are missing in the next.
     Shared,
 }
 
-/// Names the file, or the server and the database; never user or password.
+/// Prints the file, or the server and the database; never user or password.
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -67,14 +67,14 @@ impl fmt::Debug for Place {
     }
 }
 
-/// When a commit to SQLite counts as done. The other databases have settings of their own for that, which
-/// eovr leaves as they are: an audit trail wants the durable ones.
+/// When a commit to SQLite is complete. Other databases have their own settings for this, which eovr does not change;
+/// use durable ones for an audit trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// When it is on the disk: it survives a power cut. The default, as an audit trail wants it.
+    /// When it is on disk: it survives a power failure. The default, because an audit trail needs it.
     Full,
-    /// When the operating system has it: it survives a crash of the process, and a power cut may take
-    /// the last commits. Never half of one.
+    /// When the operating system has it: it survives a crash of the process, but a power failure can lose the last
+    /// commits. A commit is never lost partially.
     Process,
 }
 
@@ -82,7 +82,7 @@ const ACCEPTED: &str =
     "accepted: `sqlite://FILE`, `postgres://USER@HOST/DATABASE`, `mysql://USER@HOST/DATABASE`";
 
 impl SqlConfig {
-    /// An SQLite file, made where it is missing: four readers, full durability.
+    /// An SQLite file, which is created if it is missing, with four readers and full durability.
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
         Self::new(Place::Sqlite { path: path.into(), durability: Durability::Full, mapped: true })
     }
@@ -91,16 +91,15 @@ impl SqlConfig {
     ///
     /// - `sqlite://hospital.db` (relative), `sqlite:///var/lib/eovr/hospital.db`; parameter `durability`:
     ///   `full` or `process`;
-    /// - `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; parameters as libpq has them, such as
-    ///   `sslmode=verify-full`, and `pool_mode=transaction` where a pooler such as PgBouncer stands before the server and
-    ///   gives a connection a session for one transaction at a time. Then nothing is prepared or set for longer than
-    ///   that, which takes more trips to the server;
-    /// - `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, for MariaDB too; parameters such as
-    ///   `ssl-mode=VERIFY_IDENTITY`. MySQL's own sort of account (`caching_sha2_password`) needs TLS.
+    /// - `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; parameters of libpq, such as `sslmode=verify-full`. Set
+    ///   `pool_mode=transaction` where a pooler such as PgBouncer assigns a session per transaction. The store then
+    ///   keeps no prepared statements and settings between transactions, which needs more round trips;
+    /// - `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, also for MariaDB; parameters such as `ssl-mode=VERIFY_IDENTITY`.
+    ///   MySQL's default account type (`caching_sha2_password`) needs TLS.
     ///
     /// # Errors
-    /// `Config` for another database, an empty path, no database, or an unknown parameter. The URL may hold
-    /// a password, so it is not repeated.
+    /// `Config` for another database, an empty path, a missing database, or an unknown parameter. The error does not
+    /// repeat the URL, which may contain a password.
     pub fn from_url(url: &str) -> Result<Self> {
         let unreadable =
             || Error::new(ErrorKind::Config, "the database URL cannot be read").with_help(ACCEPTED);
@@ -128,7 +127,7 @@ impl SqlConfig {
         Ok(Self::new(place))
     }
 
-    /// The same with another durability; only SQLite heeds it.
+    /// Sets the durability. Only SQLite uses it.
     #[must_use]
     pub fn with_durability(mut self, as_asked: Durability) -> Self {
         if let Place::Sqlite { durability, .. } = &mut self.place {
@@ -137,8 +136,8 @@ impl SqlConfig {
         self
     }
 
-    /// The same without mapping an SQLite file into memory: for a process that reads everything once. The pages of a
-    /// mapped file count as its memory until the system wants them back.
+    /// Does not map an SQLite file into memory, for a process that reads everything once. The pages of a mapped file
+    /// count as memory of the process until the system reclaims them.
     #[must_use]
     pub fn unmapped(mut self) -> Self {
         if let Place::Sqlite { mapped, .. } = &mut self.place {
@@ -147,7 +146,7 @@ impl SqlConfig {
         self
     }
 
-    /// The file, where the store is one.
+    /// The file, if the store is a file.
     pub fn file(&self) -> Option<&Path> {
         match &self.place {
             Place::Sqlite { path, .. } => Some(path),
@@ -155,8 +154,8 @@ impl SqlConfig {
         }
     }
 
-    /// Whether nobody on the way can read or change what is said: a file, a server on this machine, or TLS that asks the
-    /// server who it is.
+    /// Whether the connection is protected against reading and tampering: a file, a server on this machine, or TLS that
+    /// verifies the server.
     pub fn is_protected(&self) -> bool {
         match &self.place {
             Place::Sqlite { .. } => true,
@@ -198,7 +197,7 @@ impl SqlConfig {
     }
 }
 
-/// The URL without `pool_mode`, which is ours, and what that said.
+/// The URL without our own parameter `pool_mode`, and its value.
 fn sessions(url: &str) -> Result<(String, Sessions)> {
     let Some((place, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), Sessions::Own)) };
     let mut sessions = Sessions::Own;
@@ -220,7 +219,7 @@ fn sessions(url: &str) -> Result<(String, Sessions)> {
     Ok((format!("{place}?{}", others.join("&")), sessions))
 }
 
-/// This machine, by its name, a loopback address, or the folder of a socket.
+/// Whether the host is this machine: its name, a loopback address, or the directory of a socket.
 fn is_here(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.starts_with('/')
@@ -237,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mode_of_a_pooler_is_ours_to_read() {
+    fn pool_mode_is_not_passed_to_the_driver() {
         let sessions = |url: &str| match SqlConfig::from_url(url).map(|config| config.place) {
             Ok(Place::Postgres(_, sessions)) => Some(sessions),
             _ => None,
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_could_read_or_change_on_the_way_is_not_protected() {
+    fn a_connection_without_verified_tls_is_not_protected() {
         let is_protected = |url: &str| SqlConfig::from_url(url).unwrap().is_protected();
         for well in [
             "sqlite://hospital.db",

@@ -1,4 +1,4 @@
-//! How connections are made.
+//! Opening of connections.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::connection::{Connection, Pool, Session};
 use crate::dialect::{Dialect, mysql, postgres, sqlite};
 use crate::error::{pooled, translate};
 
-/// Where connections lead, and how they begin.
+/// The target and the settings of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     place: Place,
 }
 
-/// How long a pooler is looked for.
+/// The maximum duration of the check for a pooler.
 const FOUND_WITHIN: Duration = Duration::from_secs(2);
-/// How long a reader waits for a connection.
+/// How long a reader waits for a free connection.
 const FREE_WITHIN: Duration = Duration::from_secs(10);
 
 impl Link {
@@ -29,18 +29,18 @@ impl Link {
         Self { place }
     }
 
-    /// Whether there is a server that may go away, and come back.
+    /// Whether it is a server, which may be lost and come back.
     pub(crate) fn is_remote(&self) -> bool {
         !matches!(self.place, Place::Sqlite { .. })
     }
 
-    /// A connection to write. With a patience the server waits no longer for a lock, nor for us, than
-    /// somebody here waits for the answer; making tables may take as long as it takes.
+    /// A connection for writing. With a patience, the server waits for a lock or for us no longer than callers wait for
+    /// the answer. Without one, for creating tables, there is no limit.
     pub(crate) async fn connect_to_write(&self, patience: Option<Duration>) -> sqlx::Result<Connection> {
         Ok(match &self.place {
             Place::Sqlite { path, durability, mapped } => {
                 let mut connection = sqlite::writer_options(path, *mapped, *durability).connect().await?;
-                // Read once, so that a file that is no database is noticed here.
+                // A read, so that a file that is not a database is detected here.
                 connection.execute("SELECT count(*) FROM sqlite_schema").await?;
                 Connection::Sqlite(connection)
             }
@@ -67,11 +67,12 @@ impl Link {
         })
     }
 
-    /// Looks whether a pooler shares sessions that are taken for our own: a second connection is answered by the session
-    /// that answered the first, which is still open.
+    /// Checks whether a pooler shares sessions that the store treats as its own: a second connection gets the session
+    /// of the first, which is still open.
     ///
     /// # Errors
-    /// `Config` where one does. Not every pooler is found out here; the others are by what is missing later.
+    /// `Config` where a pooler does. This does not detect every pooler; others are detected by a missing prepared
+    /// statement.
     pub(crate) async fn check_sessions(&self, connection: &mut Connection) -> Result<()> {
         let (Place::Postgres(options, Sessions::Own), Connection::Postgres(first, _)) =
             (&self.place, connection)
@@ -87,14 +88,14 @@ impl Link {
             second.close().await?;
             Ok::<_, sqlx::Error>(shared)
         };
-        // A server that has no second connection to give says so to the readers.
+        // If the server has no second connection, the readers report it.
         match tokio::time::timeout(FOUND_WITHIN, look).await {
             Ok(Ok(true)) => Err(pooled()),
             _ => Ok(()),
         }
     }
 
-    /// Connections that read. On SQLite, opened after the writer has made the file and its log.
+    /// Connections for reading. On SQLite, open them after the writer has created the file and its log.
     pub(crate) async fn connect_to_read(&self, config: &SqlConfig) -> Result<Pool> {
         let readers = config.readers.max(1);
         Ok(match &self.place {
@@ -135,7 +136,7 @@ async fn greet_mysql(connection: &mut MySqlConnection) -> sqlx::Result<()> {
     connection.execute(sqlx::raw_sql(mysql::GREETING)).await.map(drop)
 }
 
-/// Which database it is.
+/// The database product.
 pub(crate) async fn dialect(connection: &mut Connection) -> sqlx::Result<Dialect> {
     Ok(match connection {
         Connection::Sqlite(_) => Dialect::Sqlite,

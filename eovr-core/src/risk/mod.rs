@@ -22,7 +22,7 @@
 //! let fall = scheme.assess("moderate", "frequent")?;
 //! assert_eq!((fall.score, fall.band), (6, Band::High));
 //!
-//! Levels can also be given as positions from 1.
+//! // Levels can also be given as positions from 1.
 //! assert_eq!(scheme.assess(2, 3)?, fall);
 //!
 //! let refused = scheme.assess("severe", "daily").map_err(|error| error.to_string());

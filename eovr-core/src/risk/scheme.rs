@@ -191,7 +191,7 @@ impl Scheme {
     /// # fn main() -> Result<(), eovr_core::error::Error> {
     /// use eovr_core::risk::{self, Band};
     ///
-    /// The product would be 3 and medium, the same as for a frequent minor event.
+    /// // The product would be 3 and medium, the same as for a frequent minor event.
     /// let rare_death = risk::three_by_three().assess("severe", "rare")?;
     /// assert_eq!((rare_death.score, rare_death.band), (3, Band::High));
     /// # Ok(())
