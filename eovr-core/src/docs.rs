@@ -1,4 +1,4 @@
-//! Pages that belong to no one item.
+//! Documentation pages that belong to no single item.
 
 #[doc = include_str!("docs/ai.md")]
 pub mod ai {}
