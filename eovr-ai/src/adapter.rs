@@ -89,7 +89,7 @@ impl Adapter {
         let path = self.dialect.path(model);
         let base = self.base.as_str().trim_end_matches('/');
         Url::parse(&format!("{base}{path}"))
-            .map_err(|_| Error::new(ErrorKind::Config, "the address of the analyst is no URL"))
+            .map_err(|_| Error::new(ErrorKind::Config, "the analyst's address is not a URL"))
     }
 }
 

@@ -8,14 +8,14 @@ use reqwest::Url;
 /// narrative.
 pub(crate) fn address(text: &str) -> Result<Url, Error> {
     let wrong = |what: &str| {
-        Error::new(ErrorKind::Config, format!("the address of the analyst {what}"))
+        Error::new(ErrorKind::Config, format!("the analyst's address {what}"))
             .with_help("write `https://HOST`, or `http://` and a loopback address")
     };
     // Other programs expect the address with `/v1`.
     let text = text.trim().trim_end_matches('/').trim_end_matches("/v1");
     let url = Url::parse(text).map_err(|_| wrong("is no URL"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("has a name or a password in it"));
+        return Err(wrong("contains a user name or a password"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("has a query or a fragment"));
@@ -23,7 +23,7 @@ pub(crate) fn address(text: &str) -> Result<Url, Error> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_here(&url) => Ok(url),
-        _ => Err(wrong("is an open line")),
+        _ => Err(wrong("is not encrypted")),
     }
 }
 

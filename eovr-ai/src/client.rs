@@ -32,8 +32,9 @@ pub(crate) struct Reply {
 impl Client {
     /// Makes a client for one provider. `patience` is the deadline of a whole request.
     pub(crate) fn new(base: &Url, patience: Duration) -> Result<Self, Error> {
-        let config =
-            |error: String| Error::new(ErrorKind::Config, format!("no connections can be made: {error}"));
+        let config = |error: String| {
+            Error::new(ErrorKind::Config, format!("the HTTP client cannot be set up: {error}"))
+        };
         let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         // The cipher provider is named because another part of the program may install a different default.
         let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -92,7 +93,7 @@ fn broken(error: &reqwest::Error) -> NoAnswer {
 /// A header whose value no log prints.
 pub(crate) fn secret(name: &'static str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let mut value = HeaderValue::from_str(value).map_err(|_| {
-        Error::new(ErrorKind::Config, "the analyst's key is none")
+        Error::new(ErrorKind::Config, "the analyst's key is empty or has unprintable characters")
             .with_help("a key is one line of printable characters")
     })?;
     value.set_sensitive(true);

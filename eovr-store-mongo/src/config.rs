@@ -49,7 +49,7 @@ impl MongoConfig {
             return refused("the database URL is not one of MongoDB");
         };
         if matches!(connection.host_info, HostInfo::DnsRecord(_)) {
-            return refused("the database URL leaves it to a name server where the database is");
+            return refused("the database URL uses DNS to locate the database");
         }
         let Some(database) = connection.default_database.clone().filter(|name| !name.is_empty()) else {
             return refused("the database URL names no database");

@@ -87,7 +87,7 @@ fn by_code(code: i32) -> (ErrorKind, &'static str, &'static str) {
         ),
         code::ILLEGAL_OPERATION => (
             ErrorKind::Config,
-            "this server knows no transactions",
+            "this server does not support transactions",
             "make it a replica set, which may have one node",
         ),
         code::INDEX_OPTIONS_CONFLICT | code::INDEX_KEY_SPECS_CONFLICT | code::CANNOT_CREATE_INDEX => (

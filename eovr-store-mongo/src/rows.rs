@@ -246,7 +246,7 @@ pub(crate) fn binary(subtype: BinarySubtype, bytes: &[u8]) -> RawBsonRef<'_> {
 }
 
 pub(crate) fn integer(count: u64) -> Result<i64> {
-    i64::try_from(count).map_err(|_| Error::bug("a version is beyond what a database can count"))
+    i64::try_from(count).map_err(|_| Error::bug("a version is too large for the database"))
 }
 
 /// A name as a document key.

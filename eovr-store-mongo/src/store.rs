@@ -258,7 +258,7 @@ fn check_server(hello: &Document) -> Result<()> {
     let sharded = hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
     if !sharded && !hello.contains_key("setName") {
         return config(
-            "this server knows no transactions",
+            "this server does not support transactions",
             "make it a replica set, which may have one node: `--replSet`, and `replSetInitiate` once",
         );
     }
@@ -277,7 +277,7 @@ impl Store for MongoStore {
             .collect::<Result<Schemas>>()?;
         let mut collections = BTreeSet::new();
         if let Some(schema) = schemas.values().find(|schema| !collections.insert(&schema.collection)) {
-            let twice = format!("two kinds would be kept in `{}`", schema.collection);
+            let twice = format!("two kinds map to the collection `{}`", schema.collection);
             return Err(Error::new(ErrorKind::Config, twice).with_help("give one of them another name"));
         }
         let schemas = migrate::prepare(&self.inner.database, &schemas).await?;

@@ -143,7 +143,7 @@ impl Vault {
             // Another node may have written it first, so read it back.
             write(&keys, &first, 1).await?;
         }
-        Err(Error::new(ErrorKind::Unavailable, "a key was made and is not there")
+        Err(Error::new(ErrorKind::Unavailable, "a new key is missing in the vault")
             .with_help("nothing was sealed; try again later"))
     }
 
@@ -175,8 +175,8 @@ impl Vault {
         // Written before the key seals a value.
         if !write(&self.keys, &key, number.saturating_add(1)).await? {
             self.put(Rings::unwrap(&local, read(&self.keys).await?)?);
-            return Err(Error::new(ErrorKind::Conflict, "another process has rotated at the same moment")
-                .with_help("its key seals now; rotate again if that is not enough"));
+            return Err(Error::new(ErrorKind::Conflict, "another process rotated at the same time")
+                .with_help("its key is active; rotate again if you need another one"));
         }
         // If the local key has changed meanwhile, the vault now has keys under both local keys and cannot be opened as
         // a whole. No process can have sealed with the new key yet.
@@ -193,7 +193,7 @@ impl Vault {
     async fn take_back(&self, key: &VaultKey, why: Error) -> Error {
         let made = doc! { "_id": id_value(&key.id), "keyMaterial": material(key) };
         match self.keys.delete_one(made).await {
-            Ok(_) => Error::new(ErrorKind::Conflict, "the key vault has been changed at the same moment")
+            Ok(_) => Error::new(ErrorKind::Conflict, "the key vault was changed at the same time")
                 .with_help("where the local key was changed, start with the new one; then rotate again"),
             Err(_) => Error::new(ErrorKind::Uncertain, "a key was made that may not fit the others")
                 .with_help("run `rewrap` again, with the old and the new local key"),
@@ -226,7 +226,7 @@ impl Vault {
                 ErrorKind::Conflict,
                 "the newest key is too young to destroy an older one",
             )
-            .with_help("have every process refresh, and come back ten minutes after the rotation")
+            .with_help("refresh every process, and retry ten minutes after the rotation")
             .with("key", rings.ours.active()));
         }
         self.keys.delete_one(doc! { "_id": id_value(&id) }).await.map_err(translate_write)?;
@@ -318,7 +318,7 @@ impl Vault {
             sleep(WRAP_AGAIN).await;
         }
         Err(lost.unwrap_or_else(|| {
-            Error::new(ErrorKind::Conflict, "the key vault changes all the time")
+            Error::new(ErrorKind::Conflict, "the key vault keeps changing")
                 .with_help("stop all key rotations, and run `rewrap` again")
         }))
     }

@@ -339,5 +339,5 @@ fn trace(change: &Change) -> Trace {
 }
 
 fn integer(count: u64) -> Result<i64> {
-    i64::try_from(count).map_err(|_| Error::bug("a version is beyond what a database can count"))
+    i64::try_from(count).map_err(|_| Error::bug("a version is too large for the database"))
 }

@@ -36,7 +36,7 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
         }
         // The driver's error for a MySQL account that requires an encrypted password, without TLS.
         sqlx::Error::Configuration(_) => {
-            return Error::new(ErrorKind::Config, "the database cannot be entered in the way that its URL says")
+            return Error::new(ErrorKind::Config, "the database refuses the authentication method of its URL")
                 .with_help("accounts of MySQL with `caching_sha2_password` or `sha256_password` need TLS: add `ssl-mode=VERIFY_IDENTITY`; \
                             certificates and keys that the URL names must be PEM")
                 .because(Cause::of(&error));

@@ -65,7 +65,7 @@ impl<W: Write> Bundle<W> {
         let id = incident.record().id().to_string();
         if trail.is_some_and(|trail| !trail.verdict.is_intact()) {
             return Err(Error::new(ErrorKind::Tampered, "the audit trail of an incident is broken")
-                .with_help("an audit report says where; leave the trail out, or look into it first")
+                .with_help("an audit report names the event; omit the trail, or investigate first")
                 .with("record", id));
         }
         self.entry(&adverse_event(incident, self.release))?;

@@ -8,10 +8,11 @@ pub(super) fn unwritten(error: io::Error) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             ("the disk is full before the export is", "make room and export again; delete what was written")
         }
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-            ("the reader went away before the export was finished", "export again to a reader that stays")
-        }
-        _ => ("the export cannot be written", "see that its place can be written to, and export again"),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => (
+            "the reader went away before the export was finished",
+            "keep the connection open, and export again",
+        ),
+        _ => ("the export cannot be written", "make the target writable, and export again"),
     };
     Error::new(ErrorKind::Unavailable, message).with_help(help).because(error)
 }

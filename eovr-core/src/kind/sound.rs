@@ -111,10 +111,10 @@ fn facet(facet: &FacetSpec) -> Result<(), String> {
         return Err(format!("a value of `{name}` is not a code"));
     }
     if range.is_some_and(|(low, high)| low > high) {
-        return Err(format!("the range of `{name}` runs downwards"));
+        return Err(format!("the minimum of `{name}` is above its maximum"));
     }
     if not_before.is_some_and(|first| !(Timestamp::MIN..=Timestamp::MAX).contains(&first)) {
-        return Err(format!("`{name}` is not before a moment beyond all calendars"));
+        return Err(format!("`not_before` of `{name}` is out of range"));
     }
     Ok(())
 }
@@ -253,7 +253,7 @@ mod tests {
             ("/number/prefix", json!("abcdefghijklmnop"), "1 to 8"),
             ("/number/width", json!(255), "more than 18"),
             ("/facets/0/one_of", json!(["pump", ""]), "not a code"),
-            ("/facets/1", facet(json!({"range": [5, 1]})), "runs downwards"),
+            ("/facets/1", facet(json!({"range": [5, 1]})), "is above its maximum"),
             ("/facets/1", facet(json!({"one_of": ["1"]})), "`one_of`"),
             ("/facets/1", facet(json!({"not_future": true})), "`not_future`"),
             ("/facets/1/name", json!("xmin"), "reserved"),

@@ -242,7 +242,7 @@ impl FacetSpec {
                 refuse("has too many bytes", format!("give at most {LONGEST_BYTES}"))
             }
             Value::Time(at) if !(Timestamp::MIN..=Timestamp::MAX).contains(at) => {
-                refuse("lies beyond all calendars", format!("give a moment up to {}", Timestamp::MAX))
+                refuse("is out of range", format!("give a moment up to {}", Timestamp::MAX))
             }
             Value::Time(at) if self.not_future && *at > now.plus_seconds(CLOCK_TOLERANCE_SECONDS) => {
                 refuse("lies in the future", format!("give a moment up to now, {now}"))

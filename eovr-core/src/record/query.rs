@@ -200,8 +200,7 @@ impl FromStr for Cursor {
         let parts = bytes.split_first_chunk::<8>();
         let parts = parts.and_then(|(at, id)| Some((*at, <[u8; 16]>::try_from(id).ok()?)));
         let (at, id) = parts.ok_or_else(|| {
-            Error::invalid("it is no place in a list")
-                .with_help("give the cursor of a page, as it was handed out")
+            Error::invalid("not a cursor").with_help("give the `next` cursor of a page unchanged")
         })?;
         let created_at = Timestamp::from_micros(i64::from_be_bytes(at));
         Ok(Self { created_at, id: RecordId::from_bytes(id) })
@@ -284,7 +283,7 @@ pub(crate) fn check_limit(limit: u32) -> Result<()> {
     if (1..=Query::LARGEST_PAGE).contains(&limit) {
         Ok(())
     } else {
-        Err(Error::invalid("a page of that size cannot be had")
+        Err(Error::invalid("invalid page size")
             .with_help(format!("ask for 1 to {} records", Query::LARGEST_PAGE)))
     }
 }

@@ -231,7 +231,7 @@ impl Cipher for KeyRing {
         let entry = self.entries.iter().find(|entry| entry.kept.id == id).ok_or_else(|| unknown(id))?;
         let Some(key) = &entry.key else {
             return Err(Error::new(ErrorKind::Key, "the key of this value was destroyed")
-                .with_help("its text is gone for good, as erasure intends")
+                .with_help("its text is permanently erased")
                 .with("key", id));
         };
         key.open(place, sealed).ok_or_else(|| {

@@ -112,7 +112,7 @@ impl Session {
             inspection.kinds.insert(kind.name().clone(), of_kind);
         }
         for (record, seq, kind) in feed.left(self.eovr().catalog()) {
-            let finding = "the feed tells of a record that is not there".to_owned();
+            let finding = "the feed names a record that does not exist".to_owned();
             inspection.add(Finding { kind: Some(kind), record: Some(record), seq, finding });
         }
         Ok(inspection)
@@ -205,7 +205,7 @@ impl Session {
                 of_kind.authenticated += authenticated;
                 // More messages than events: events were removed. Fewer: they were committed after the feed was read.
                 if feed.take(id) > events.len() as u64 {
-                    let finding = "the feed tells of more events than the chain has";
+                    let finding = "the feed has more events than the chain";
                     inspection.add(Finding::of(kind, id, events.len() as u64, finding));
                 }
             }
@@ -250,7 +250,10 @@ impl Session {
     fn must_see_all(&self) -> Result<()> {
         match Scope::of(self.actor()).reach() {
             Reach::Country => Ok(()),
-            _ => Err(Error::new(ErrorKind::Denied, "only who sees every record may verify them all")),
+            _ => Err(Error::new(
+                ErrorKind::Denied,
+                "verifying all records requires a session that sees every record",
+            )),
         }
     }
 }

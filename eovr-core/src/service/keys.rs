@@ -59,8 +59,8 @@ impl Keys {
     /// `Key` where the key of an attached blob was destroyed meanwhile.
     pub(super) fn guarded(&self, mut commit: Commit, beside: Option<Uuid>) -> Result<Commit> {
         if let Some(key) = beside.filter(|key| self.ring.as_ref().is_some_and(|ring| !ring.is_live(*key))) {
-            return Err(Error::new(ErrorKind::Key, "the key was destroyed while the file was on its way")
-                .with_help("nothing was kept; send it again")
+            return Err(Error::new(ErrorKind::Key, "the key was destroyed during the upload")
+                .with_help("nothing was stored; send it again")
                 .with("key", key));
         }
         let used = commit.changes().iter().flat_map(|change| change.keys()).copied();
@@ -169,7 +169,7 @@ impl Eovr {
         self.refresh_audit_keys().await?;
         let Some(master) = &self.inner.master else {
             return Err(Error::new(ErrorKind::Config, "the host brought its own cipher")
-                .with_help("refresh that one: a vault of MongoDB has a `refresh` of its own"));
+                .with_help("refresh the host's cipher; a MongoDB vault has its own `refresh`"));
         };
         // Of two concurrent readings the one that began last counts, because it read newer data.
         let begun = self.inner.readings.fetch_add(1, Ordering::SeqCst) + 1;

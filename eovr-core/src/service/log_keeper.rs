@@ -105,7 +105,7 @@ impl LogKeeper {
         let mut events = Vec::with_capacity(page.len());
         for posted in page {
             let lost = || {
-                Error::new(ErrorKind::Tampered, "a message names an event that is not there")
+                Error::new(ErrorKind::Tampered, "a message names an event that does not exist")
                     .with("entry", posted.position)
             };
             let told: Told = serde_json::from_str(&posted.message).map_err(|_| lost())?;
@@ -154,6 +154,6 @@ fn rewritten() -> Error {
 
 fn unwritten(error: io::Error) -> Error {
     Error::new(ErrorKind::Unavailable, "the log cannot be written")
-        .with_help("see that its place can be written to and has room, and write it again")
+        .with_help("make the target writable and free some space, and write it again")
         .because(error)
 }

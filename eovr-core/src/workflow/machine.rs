@@ -41,7 +41,7 @@ impl Machine {
         known(&table.start)?;
         if !actions.contains_key(&table.create) {
             return Err(unsound(format!(
-                "action `{}` creates records, and no row says who may",
+                "action `{}` creates records and has no permission row",
                 table.create
             )));
         }
@@ -50,7 +50,7 @@ impl Machine {
         let mut used = BTreeSet::from([table.create.clone()]);
         for (index, rule) in table.rules.iter().enumerate() {
             if !actions.contains_key(&rule.action) {
-                return Err(unsound(format!("action `{}` has a rule, and no row says who may", rule.action)));
+                return Err(unsound(format!("action `{}` has a rule and no permission row", rule.action)));
             }
             used.insert(rule.action.clone());
             if rule.from.is_empty() {

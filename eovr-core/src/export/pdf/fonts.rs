@@ -117,7 +117,7 @@ impl Face {
             return refused("the font cannot be read", "give a TrueType or OpenType file, not a collection");
         };
         if forbids {
-            return refused("the font may not be embedded", "its maker forbids it: choose another");
+            return refused("the font may not be embedded", "its licence forbids it; choose another font");
         }
         let needed = (' '..='~').chain('\u{621}'..='\u{63a}').chain('\u{641}'..='\u{652}');
         let missing = needed.filter(|c| !face.has(*c)).count();

@@ -282,11 +282,8 @@ fn xml(text: &str) -> u64 {
 /// The library writes rows directly to the file and panics where that fails.
 fn on_disk<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::new(
-            ErrorKind::Unavailable,
-            "the rows of the workbook cannot be kept until they are packed",
-        )
-        .with_help("make room where they wait, or name another folder"))
+        Err(Error::new(ErrorKind::Unavailable, "the rows of the workbook cannot be spooled")
+            .with_help("free space in the spool directory, or choose another one"))
     })
 }
 
@@ -299,7 +296,7 @@ fn unpacked(error: XlsxError) -> Error {
     match error {
         XlsxError::IoError(error) | XlsxError::TempFileError(_, error) => unwritten(error),
         XlsxError::ZipError(error) => {
-            Error::new(ErrorKind::Unavailable, "the workbook cannot be packed").because(error)
+            Error::new(ErrorKind::Unavailable, "the workbook cannot be compressed").because(error)
         }
         error => Error::bug("a workbook's cells and names are always within its limits").because(error),
     }

@@ -143,7 +143,11 @@ fn a_destroyed_key_opens_nothing_and_leaves_a_tombstone() -> Result<()> {
         assert_eq!(ring.destroy(sealed.key_id())?, note, "twice is once");
 
         for ring in [reread(&ring)?, ring] {
-            check_error(ring.open(&DESCRIPTION, &sealed), "the key of this value was destroyed", "for good");
+            check_error(
+                ring.open(&DESCRIPTION, &sealed),
+                "the key of this value was destroyed",
+                "permanently",
+            );
             assert_eq!(ring.search_values("incident", "description", b"MF-7")?.len(), 1);
             assert!(ring.open(&DESCRIPTION, &seal(&ring, mode, b"new")?).is_ok());
         }

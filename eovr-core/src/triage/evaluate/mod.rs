@@ -182,8 +182,8 @@ impl Evaluation {
             }
         }
         if settings.several && settings.high_from.is_some() {
-            return Err(Error::invalid("where a case may have several labels none is above another")
-                .with_help("leave out where high risk begins"));
+            return Err(Error::invalid("labels are unordered where a case may have several")
+                .with_help("omit the beginning of high risk"));
         }
         if settings.prevalence.is_some_and(|share| !(share > 0.0 && share < 1.0)) {
             return Err(Error::invalid("a prevalence lies between 0 and 1").with_help("such as 0.05"));

@@ -278,7 +278,7 @@ fn a_narrative_may_have_several_labels_or_none() {
             .unwrap();
     }
     let error = trainer.train(&ordered("x"), |_| {}).unwrap_err();
-    assert!(error.to_string().contains("none is above another"), "{error}");
+    assert!(error.to_string().contains("labels are unordered"), "{error}");
 }
 
 #[test]

@@ -150,8 +150,8 @@ impl Trainer {
         let settled = plan.settle(&self.labels)?;
         let several = self.link == Link::AnyOf;
         if several && (plan.order == Some(Order::Ordinal) || plan.high_from.is_some()) {
-            return Err(Error::invalid("where a narrative may have several labels none is above another")
-                .with_help("leave out the order and where high risk begins"));
+            return Err(Error::invalid("labels are unordered where a narrative may have several")
+                .with_help("omit the order and the beginning of high risk"));
         }
         if settled.labels.len() > MANY_LABELS && settled.labels.len() * 2 > self.rows() {
             return Err(Error::invalid("nearly every row has a label of its own")

@@ -12,7 +12,7 @@ pub fn fleiss_kappa(table: &[Vec<u64>]) -> Result<Option<f64>> {
     let raters = table.first().map_or(0, |row| row.iter().sum::<u64>());
     if let Some(at) = table.iter().position(|row| row.iter().sum::<u64>() != raters) {
         return Err(Error::invalid("the cases were rated by different numbers of people")
-            .with_help("give as many ratings for each case")
+            .with_help("give the same number of ratings for each case")
             .with("case", at));
     }
     let cases = table.len() as f64;

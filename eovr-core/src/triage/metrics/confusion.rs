@@ -54,7 +54,7 @@ impl Confusion {
         for (&truth, &predicted) in truth.iter().zip(predicted) {
             if truth >= classes || predicted >= classes {
                 return Err(Error::invalid("a level is outside the scheme")
-                    .with_help(format!("accepted: 0 up to, and not with, {classes}"))
+                    .with_help(format!("accepted: at least 0 and less than {classes}"))
                     .with("level", truth.max(predicted)));
             }
             confusion.add(truth, predicted);
