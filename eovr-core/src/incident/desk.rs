@@ -93,6 +93,7 @@ impl Incidents<'_> {
 
     /// Rates severity and probability on a scheme, or on the default scheme. Both are codes of the scheme or positions
     /// from 1. Score and band come from the scheme's table.
+    ///
     /// # Errors
     /// `InvalidInput` for a value outside the scale; the message lists the accepted codes.
     pub async fn assess(

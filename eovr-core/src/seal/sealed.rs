@@ -121,6 +121,7 @@ impl Sealed {
     }
 
     /// Reads stored bytes. It checks only the outer shape; opening with the key checks the rest.
+    ///
     /// # Errors
     /// `Tampered` where these bytes cannot be a sealed value: plain text, another format, truncated bytes.
     pub(crate) fn from_stored(bytes: Vec<u8>) -> Result<Self> {

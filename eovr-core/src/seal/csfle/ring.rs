@@ -66,6 +66,7 @@ impl CsfleRing {
     /// Makes a ring from the vault's keys, in any order. The newest key seals; of several with the same time, the one
     /// with the greatest id.
     ///
+    /// # Errors
     /// `Key` where the local key does not open a key, the list is empty, or an id occurs twice; `Tampered` where the
     /// material is not 160 bytes.
     pub fn unwrap(local: &LocalKey, kept: &[VaultKey]) -> Result<Self> {
