@@ -15,13 +15,13 @@
 //! Each commit is still all or nothing.
 //!
 //! # Collections
-//! | collection | one document for each |
+//! | collection | one document per |
 //! |---|---|
 //! | `incidents`, `users`, … | record: envelope, facets, and sealed fields as binaries |
-//! | `events` | change: its event, and the message that tells of it; `_id` is the position in the feed |
-//! | `outbox` | message that was handed out and not delivered yet |
-//! | `counters` | three: the last position and the last number of each series; up to which position messages were handed out; the layout |
-//! | `__keyVault` | key of the [`Vault`], where a host has one |
+//! | `events` | change: its event and its message; `_id` is the position in the feed |
+//! | `outbox` | leased message that is not yet delivered |
+//! | `counters` | purpose (three documents): the last position with the last number of each series; the watermark; the layout |
+//! | `__keyVault` | key of the [`Vault`], if a host has one |
 //!
 //! A commit writes its message only to `events`. The message is added to `outbox` when it is first leased.
 //!

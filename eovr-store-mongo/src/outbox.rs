@@ -58,8 +58,8 @@ impl Outbox {
         Self { transactions, database, patience: patience.min(MOST_PATIENCE) }
     }
 
-    /// Leases expired messages first, then messages that were never leased. If the caller is cancelled in between, the
-    /// messages stay leased until the lease expires.
+    /// Leases first the messages whose lease has expired, then messages that were never leased. If the caller is
+    /// cancelled in between, the messages stay leased until the lease expires.
     pub(crate) async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
         let (limit, now, until) = (i64::from(limit), now.as_micros(), until.as_micros());
         let mut held = Held::new();

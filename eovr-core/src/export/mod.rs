@@ -5,16 +5,16 @@
 //! export buffers no more than its format requires. A slow reader slows the writer, and a closed connection ends the
 //! export with an error.
 //!
-//! | what | how | feature |
+//! | content | format | feature |
 //! |---|---|---|
 //! | the list, for programs | [`Csv`], [`Ndjson`]: codes and RFC 3339 times | `export` |
 //! | the list, for analysts | `Parquet`: columns with their types | `parquet` |
 //! | the list, for people | `Workbook`: Excel, English or Arabic, with figures and a chart | `xlsx` |
 //! | one incident, for people | `pdf::Incident`: the whole report, English, Arabic or both | `pdf` |
-//! | the same for archives and screen readers | PDF/UA-1 and PDF/A-2a, looked at by a validator | `pdf-archive` |
+//! | the same for archives and screen readers | PDF/UA-1 and PDF/A-2a, checked by a validator | `pdf-archive` |
 //! | audit events | [`AuditReport`]: by date, event and user, as CSV and JSON; as PDF too | `export`, `pdf` |
-//! | counts without persons | [`Deidentified`]: months for dates, small counts hidden | `export` |
-//! | what people made of suggestions, to learn from | [`Labelled`]: without names, as CSV, NDJSON, Parquet | `export` |
+//! | counts without persons | [`Deidentified`]: months instead of dates, small counts hidden | `export` |
+//! | reviews of suggestions, for training | [`Labelled`]: deidentified, as CSV, NDJSON, Parquet | `export` |
 //! | incidents and audit, for other systems | [`fhir`], [`crosswalk`] | `export` |
 //!
 //! All lists have the same columns, from one table: [`columns::COLUMNS`]. The host records each export ([`Given`]), so

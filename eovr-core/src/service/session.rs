@@ -156,8 +156,8 @@ impl Session {
             let commit = commit.map_err(|error| error.during("act").with("record", id))?;
             match self.eovr.commit(commit).await {
                 Err(error) if keys::have_changed(&error) => {}
-                // Decide again on the newer record. A command that expects the older version gets an error with both
-                // versions.
+                // Decide again on the newer record. A command that expects the older version then fails, and the error
+                // names both versions.
                 Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((record.version(), error)),
                 done => return first(done?.written),
             }

@@ -11,10 +11,10 @@
 //! # Disadvantages
 //! | | `KeyRing` | [`CsfleRing`] |
 //! |---|---|---|
-//! | a value is bound to | kind, field, record | nothing: it opens wherever it is put |
-//! | deterministic: equal bytes for equal texts | within one kind and field | in the whole database |
-//! | length shows | to the byte | to 16 bytes |
-//! | a kept key is bound to | id, purpose, age | nothing |
+//! | a value is bound to | kind, field, record | nothing, so it opens in any place |
+//! | deterministic mode: equal texts have equal bytes | within one kind and field | in the whole database |
+//! | visible length | to the byte | to 16 bytes |
+//! | a stored key is bound to | id, purpose, age | nothing |
 //!
 //! - **Moving.** An attacker who can write to the database but not read it can copy one patient's sealed description
 //!   into a record that the attacker may open. The application then opens it. No implementation can prevent this,
