@@ -15,10 +15,10 @@ use crate::failure::failure;
 use crate::key::Key;
 use crate::prompt;
 
-/// How long a name of a model may be.
+/// The longest model name, in bytes.
 const LONGEST_MODEL: usize = 100;
 
-/// Which provider, and how it is asked.
+/// The provider, the model limits and the deadline of a request.
 #[derive(Clone, Debug)]
 pub struct Settings {
     dialect: Dialect,
@@ -29,33 +29,33 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The provider of a dialect at its usual address; a minute for a question, 4096 tokens for an answer, of
-    /// which models that think aloud spend most before they begin.
+    /// A provider at its usual address, with a deadline of one minute and a limit of 4096 tokens per answer. Reasoning
+    /// models spend most of these tokens before they begin the answer.
     pub fn new(dialect: Dialect, key: Key) -> Self {
         let base = dialect.usual_address().to_owned();
         Self { dialect, key, base, patience: Duration::from_secs(60), tokens: 4096 }
     }
 
-    /// At another address: `https`, or `http` on this machine.
+    /// Sets the provider's address: `https`, or `http` on this machine.
     #[must_use]
     pub fn at(self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self }
     }
 
-    /// All that a question takes must be over after so long.
+    /// Sets the deadline for a whole request.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
-    /// So many tokens for an answer; twice as many where one was cut off.
+    /// Sets the token limit of an answer. The limit is doubled for the retry after a truncated answer.
     #[must_use]
     pub fn tokens(self, tokens: u32) -> Self {
         Self { tokens, ..self }
     }
 }
 
-/// A provider, as an analyst.
+/// An analyst that asks a provider.
 pub struct Adapter {
     processor: Name,
     dialect: Dialect,
@@ -67,10 +67,10 @@ pub struct Adapter {
 }
 
 impl Adapter {
-    /// Sets one up. Nothing is sent.
+    /// Makes an adapter. It sends nothing.
     ///
     /// # Errors
-    /// `Config` where the address is an open line or the key is none.
+    /// `Config` where the address is neither `https` nor `http` on this machine, or where the key is unusable.
     pub fn new(settings: Settings) -> Result<Self> {
         let Settings { dialect, key, base, patience, tokens } = settings;
         let base = address(&base)?;
@@ -89,7 +89,7 @@ impl Adapter {
         let path = self.dialect.path(model);
         let base = self.base.as_str().trim_end_matches('/');
         Url::parse(&format!("{base}{path}"))
-            .map_err(|_| Error::new(ErrorKind::Config, "the address of the analyst is no URL"))
+            .map_err(|_| Error::new(ErrorKind::Config, "the analyst's address is not a URL"))
     }
 }
 
@@ -104,7 +104,7 @@ impl Analyst for Adapter {
     }
 
     async fn analyse(&self, model: &str, narrative: &Cleared) -> Result<Answered, NoAnswer> {
-        // It becomes part of an address.
+        // The model name becomes part of a URL.
         let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '/' | '@');
         if model.is_empty()
             || model.len() > LONGEST_MODEL
@@ -133,7 +133,7 @@ impl Analyst for Adapter {
     }
 }
 
-/// Says who and where, and nothing of the key.
+/// Prints provider, model and address, but not the key.
 impl fmt::Debug for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Adapter({} at {})", self.processor, self.base)

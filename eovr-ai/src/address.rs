@@ -1,20 +1,21 @@
 use eovr_core::{Error, ErrorKind};
 use reqwest::Url;
 
-/// Where a provider is: an `https` address, or an `http` one on this machine.
+/// Parses the address of a provider: `https`, or `http` on this machine.
 ///
 /// # Errors
-/// `Config` that says what would do. Over an open line anybody could read the key and the narrative.
+/// `Config`; the message says which addresses are accepted. An unencrypted connection would expose the key and the
+/// narrative.
 pub(crate) fn address(text: &str) -> Result<Url, Error> {
     let wrong = |what: &str| {
-        Error::new(ErrorKind::Config, format!("the address of the analyst {what}"))
+        Error::new(ErrorKind::Config, format!("the analyst's address {what}"))
             .with_help("write `https://HOST`, or `http://` and a loopback address")
     };
-    // Other programs are given it with `/v1`.
+    // Other programs expect the address with `/v1`.
     let text = text.trim().trim_end_matches('/').trim_end_matches("/v1");
     let url = Url::parse(text).map_err(|_| wrong("is no URL"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("has a name or a password in it"));
+        return Err(wrong("contains a user name or a password"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("has a query or a fragment"));
@@ -22,11 +23,11 @@ pub(crate) fn address(text: &str) -> Result<Url, Error> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_here(&url) => Ok(url),
-        _ => Err(wrong("is an open line")),
+        _ => Err(wrong("is not encrypted")),
     }
 }
 
-/// Whether it is on this machine.
+/// Whether the host is this machine.
 pub(crate) fn is_here(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_goes_over_no_open_line() {
+    fn a_key_is_never_sent_over_an_unencrypted_connection() {
         for good in [
             "https://api.example.org",
             "https://api.example.org/v1/",

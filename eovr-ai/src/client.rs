@@ -10,19 +10,19 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::address::is_here;
 
-/// More than any answer of our schema needs.
+/// The size limit of a reply, in bytes. A valid answer is smaller.
 const MOST_BYTES: usize = 1 << 20;
-/// A provider that cannot be reached is known to be so sooner than one that thinks.
+/// The connect timeout. It is shorter than the request deadline, so that an unreachable provider fails early.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Sends a request, and takes a small reply.
+/// Sends a request and reads a reply of limited size.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     http: Http,
     patience: Duration,
 }
 
-/// What a provider replied, whatever it is.
+/// A provider's reply: status, headers and body.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -30,12 +30,13 @@ pub(crate) struct Reply {
 }
 
 impl Client {
-    /// For one provider. All that a request takes must be over after `patience`.
+    /// Makes a client for one provider. `patience` is the deadline of a whole request.
     pub(crate) fn new(base: &Url, patience: Duration) -> Result<Self, Error> {
-        let config =
-            |error: String| Error::new(ErrorKind::Config, format!("no connections can be made: {error}"));
+        let config = |error: String| {
+            Error::new(ErrorKind::Config, format!("the HTTP client cannot be set up: {error}"))
+        };
         let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        // Named, as another part of the program may bring another provider of ciphers.
+        // The cipher provider is named because another part of the program may install a different default.
         let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| config(error.to_string()))?
@@ -45,12 +46,13 @@ impl Client {
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("eovr/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT.min(patience))
-            // The key would go with it, to wherever that is.
+            // A redirect would send the key to another host.
             .redirect(redirect::Policy::none())
             .referer(false)
-            // When to ask again the desk decides.
+            // The analyst's desk decides about retries.
             .retry(retry::never())
-            // A question now and then needs no pool: a connection that the other side is about to close fails.
+            // No connection pool: requests are rare, and a request fails on a pooled connection that the server is
+            // about to close.
             .pool_max_idle_per_host(0)
             .http1_only();
         if is_here(base) {
@@ -60,7 +62,7 @@ impl Client {
         Ok(Self { http, patience })
     }
 
-    /// Sends a body of JSON, with the key in a header that is never printed.
+    /// Sends a JSON body. The header with the key is never printed.
     pub(crate) async fn send(&self, to: Url, headers: HeaderMap, body: String) -> Result<Reply, NoAnswer> {
         let exchange = async {
             let request =
@@ -83,15 +85,15 @@ impl Client {
     }
 }
 
-/// What a failed exchange comes to. Its words are dropped: they may tell where it went.
+/// The reason for a failed exchange. The error's text is dropped because it may contain the URL.
 fn broken(error: &reqwest::Error) -> NoAnswer {
     if error.is_timeout() { Reason::Timeout.into() } else { Reason::Network.into() }
 }
 
-/// A header with a secret: no log prints it.
+/// A header whose value no log prints.
 pub(crate) fn secret(name: &'static str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let mut value = HeaderValue::from_str(value).map_err(|_| {
-        Error::new(ErrorKind::Config, "the analyst's key is none")
+        Error::new(ErrorKind::Config, "the analyst's key is empty or has unprintable characters")
             .with_help("a key is one line of printable characters")
     })?;
     value.set_sensitive(true);

@@ -1,4 +1,4 @@
-//! What a reply that is no answer comes to. The dialects write their errors differently and mean the same.
+//! Maps a failed reply to a reason. The dialects write the same errors in different formats.
 
 use eovr_core::triage::analysis::{NoAnswer, Reason};
 use jiff::fmt::rfc2822;
@@ -7,19 +7,19 @@ use serde_json::Value;
 
 use crate::client::Reply;
 
-/// Longer than any quarrel with a provider lasts, in seconds.
+/// The longest `retry-after` that we accept, in seconds.
 const LONGEST_WAIT: u32 = 7 * 86_400;
 
 /// The reason for a status that is not 200.
 pub(crate) fn failure(reply: &Reply) -> NoAnswer {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    // Google sometimes puts its one error into a list.
+    // Google sometimes wraps its one error in a list.
     let error = body.get(0).unwrap_or(&body).get("error").cloned().unwrap_or_default();
     let word = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
     let never_again = reply.headers.get("x-should-retry").is_some_and(|value| value == "false");
     let reason = match reply.status {
         400 if word("code") == "content_filter" => Reason::Blocked,
-        // Google's way to say that it does not know the key.
+        // Google reports an unknown key as a bad request.
         400 if detail(&error, "reason") == Some("API_KEY_INVALID") => Reason::Auth,
         401 | 403 => Reason::Auth,
         402 => Reason::Quota,
@@ -35,7 +35,7 @@ pub(crate) fn failure(reply: &Reply) -> NoAnswer {
         504 => Reason::Timeout,
         503 | 529 => Reason::Overloaded,
         408 | 409 | 425 | 499 | 500..=599 => Reason::ServerError,
-        // A redirect, or something between us and the provider: it may be gone tomorrow.
+        // A redirect, or a reply of a proxy. It may be temporary.
         100..=399 => Reason::ServerError,
         _ => Reason::BadRequest,
     };
@@ -43,7 +43,7 @@ pub(crate) fn failure(reply: &Reply) -> NoAnswer {
     NoAnswer { reason, wait_seconds: wait_seconds.filter(|_| reason.is_of_the_provider()) }
 }
 
-/// How long the headers ask for, in whole seconds, rounded up.
+/// The wait that the headers ask for, in seconds, rounded up.
 fn wait(headers: &HeaderMap) -> Option<u32> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(millis) = text("retry-after-ms").and_then(|millis| millis.trim().parse::<f64>().ok()) {
@@ -53,7 +53,7 @@ fn wait(headers: &HeaderMap) -> Option<u32> {
     if let Ok(asked) = after.parse::<f64>() {
         return seconds(asked);
     }
-    // A moment on the provider's clock means something only beside that clock.
+    // A date is relative to the provider's own clock, which is in the header `date`.
     let at = |text: &str| rfc2822::parse(text).ok().map(|moment| moment.timestamp().as_second());
     let (until, now) = (at(after)?, at(text(DATE.as_str())?)?);
     u32::try_from(until.saturating_sub(now)).ok().map(|wait| wait.min(LONGEST_WAIT))
@@ -63,13 +63,13 @@ fn seconds(asked: f64) -> Option<u32> {
     (asked.is_finite() && asked >= 0.0).then(|| asked.ceil().min(f64::from(LONGEST_WAIT)) as u32)
 }
 
-/// Google says it in the body: `"retryDelay": "1.5s"`.
+/// Google puts the wait into the body: `"retryDelay": "1.5s"`.
 fn google_wait(error: &Value) -> Option<u32> {
     let delay = detail(error, "retryDelay")?;
     seconds(delay.strip_suffix('s')?.parse().ok()?)
 }
 
-/// Whether it is the allowance of a day that is spent.
+/// Whether the daily quota is exhausted.
 fn by_the_day(error: &Value) -> bool {
     let violations =
         details(error).filter_map(|detail| detail.get("violations").and_then(Value::as_array)).flatten();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_429_means_stands_in_its_body() {
+    fn the_body_of_a_429_says_what_it_means() {
         let code = |code: &str| json!({"error": {"code": code, "message": "you exceeded"}});
         check(429, &[], &code("rate_limit_exceeded"), Reason::RateLimited, None);
         check(429, &[], &code("insufficient_quota"), Reason::Quota, None);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_asked_for_in_seconds_milliseconds_or_by_the_clock() {
+    fn a_wait_is_given_in_seconds_in_milliseconds_or_as_a_date() {
         let wait = |headers: &[(&'static str, &str)], wait| {
             check(429, headers, &json!({}), Reason::RateLimited, wait)
         };
@@ -153,12 +153,12 @@ mod tests {
             wait(&[("retry-after", bad)], None);
         }
         wait(&[("retry-after", "1e300")], Some(LONGEST_WAIT));
-        // A request that is wrong is wrong later too.
+        // An invalid request stays invalid; a wait does not help.
         check(400, &[("retry-after", "7")], &json!({}), Reason::BadRequest, None);
     }
 
     #[test]
-    fn a_key_that_google_does_not_know_is_no_bad_request() {
+    fn a_key_that_google_does_not_know_is_an_authentication_error() {
         let body = json!({"error": {"code": 400, "status": "INVALID_ARGUMENT", "details": [
             {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}});
         check(400, &[], &body, Reason::Auth, None);

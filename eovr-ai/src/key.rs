@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 pub struct Key(Zeroizing<String>);
 
 impl Key {
-    /// A key as the provider gave it; white space around it, as files and environments have it, is dropped.
+    /// A provider's key. White space around it, as in files and environment variables, is removed.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(Zeroizing::new(text.trim().to_owned()))

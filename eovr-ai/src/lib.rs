@@ -1,15 +1,15 @@
-//! Analysts outside the house, for [`eovr_core::analyst`]: OpenAI, Anthropic, Google, and any server that speaks
-//! like OpenAI's Chat Completions, such as one in the hospital itself.
+//! External analysts for [`eovr_core::analyst`]: OpenAI, Anthropic, Google, and any server that implements OpenAI's
+//! Chat Completions, for example one in the hospital.
 //!
-//! An [`Adapter`] asks **once**: one request, one deadline, one answer or one [`Reason`]. When to ask again, whom
-//! to leave alone and what may be spent the core's desk decides, and writes down; so nothing here sleeps, and
-//! nothing is lost with the process. What goes out is a [`Cleared`] narrative, which only the core's gateway
-//! makes; what comes back is read by [`Analysis::read`], which keeps no word of it.
+//! An [`Adapter`] asks **once**: one request, one deadline, one answer or one [`Reason`]. The core's desk decides about
+//! retries, the circuit breaker and the budget, and stores its decisions. The adapter therefore never sleeps, and a
+//! crash loses nothing. An adapter sends a [`Cleared`] narrative, which only the core's gateway makes.
+//! [`Analysis::read`] parses the answer and keeps no text of it.
 //!
-//! Each dialect is two pure functions, from a question to a request and from a reply to an answer, in a file of
-//! its own; [`client`](self) sends the one and takes the other. A reply is taken up to a mebibyte, a redirect is
-//! not followed (the key would go with it), and whatever a provider writes (errors above all) is dropped: it may
-//! repeat the narrative. Only a reason is left.
+//! Each dialect has a file of its own with two pure functions: one makes a request from a question, the other an answer
+//! from a reply. [`client`](self) sends the request. It reads at most one mebibyte of a reply. It does not follow a
+//! redirect, because the redirect would receive the key. It drops all text that the provider writes, including error
+//! messages, because the text may repeat the narrative. Only a reason is kept.
 //!
 //! ```
 //! use eovr_ai::{Adapter, Dialect, Key, Settings};
@@ -18,7 +18,7 @@
 //! let analyst = Adapter::new(settings)?;
 //! assert!(!format!("{analyst:?}").contains("none"));
 //!
-//! // A key does not go over an open line, and not to an address with a name in it.
+//! // A key is not sent over an unencrypted connection, nor to a URL that contains a user name.
 //! let open = Settings::new(Dialect::OpenAi, Key::new("sk-1")).at("http://ai.example.org");
 //! assert!(Adapter::new(open).is_err());
 //! # Ok::<(), eovr_core::Error>(())

@@ -10,13 +10,13 @@ use crate::error::{Error, Result};
 
 /// The name of a kind, state, action, facet or field: `[a-z][a-z0-9_]{0,39}`.
 ///
-/// Names become table and column names, so nothing else is let in. Cheap to clone.
+/// Names become table and column names, so no other characters are accepted. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// Checks and keeps a name.
+    /// Checks a name.
     ///
     /// # Errors
     /// `InvalidInput` where the text is not `[a-z][a-z0-9_]{0,39}`.
@@ -25,7 +25,7 @@ impl Name {
         if letters && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.len() <= 40 {
             Ok(Self(text.into()))
         } else {
-            // The text is not repeated: it may be somebody's words in the wrong place.
+            // The message does not repeat the text, which may be text of a report in the wrong place.
             Err(Error::invalid("not a name")
                 .with_help("a name is 1 to 40 of `a-z`, `0-9` and `_`, and starts with a letter"))
         }

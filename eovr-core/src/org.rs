@@ -1,8 +1,7 @@
-//! Where things happen: country → governorate → administration → facility.
+//! The organisation: country → governorate → administration → facility.
 //!
-//! Every record carries the ids of its facility, administration and governorate, stamped at creation
-//! ([`Stamp`]), so that a question of scope never needs a join, and a hospital that later moves to
-//! another administration does not take its history along.
+//! Each record holds the ids of its facility, administration and governorate, set at creation ([`Stamp`]). A scope
+//! check therefore needs no join, and a hospital that moves to another administration does not move its history.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +18,7 @@ use crate::error::{Error, Result};
 pub struct OrgId(Arc<str>);
 
 impl OrgId {
-    /// Checks and keeps an id.
+    /// Checks an id.
     ///
     /// # Errors
     /// `InvalidInput` where the text is empty, too long, or holds another character.
@@ -65,7 +64,7 @@ impl From<OrgId> for String {
     }
 }
 
-/// The place a record belongs to, for ever.
+/// The place of a record. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stamp {
     /// The governorate's id.
@@ -77,14 +76,14 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The stamp of what belongs to no facility, such as keys: only the top sees it.
+    /// The stamp of a record that belongs to no facility, such as a key. Only tier 5 sees it.
     pub(crate) fn national() -> Self {
         let country = OrgId("-".into());
         Self { governorate: country.clone(), administration: country.clone(), facility: country }
     }
 }
 
-/// A title in the two languages of the field.
+/// A title in English and Arabic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Title {
     /// In English.
@@ -101,7 +100,7 @@ pub struct Facility {
     pub id: OrgId,
     /// Its name.
     pub title: Title,
-    /// Its IANA time zone, such as `Africa/Cairo`: months and years of figures and numbers follow it.
+    /// Its IANA time zone, such as `Africa/Cairo`. It determines the months and years of figures and numbers.
     pub time_zone: String,
 }
 
@@ -129,7 +128,7 @@ pub struct Governorate {
     pub administrations: Vec<Administration>,
 }
 
-/// The whole tree, checked: every id names one node, every time zone exists.
+/// The organisation tree, checked: ids are unique, time zones exist.
 #[derive(Clone, Debug)]
 pub struct Org {
     governorates: Vec<Governorate>,
@@ -189,7 +188,7 @@ impl Org {
         &self.governorates
     }
 
-    /// The stamp of one facility, `None` where there is no such facility.
+    /// The stamp of a facility. `None` where the facility does not exist.
     pub fn stamp(&self, facility: &OrgId) -> Option<&Stamp> {
         self.facilities.get(facility).map(|site| &site.stamp)
     }
@@ -199,7 +198,7 @@ impl Org {
         self.facilities.get(facility).map(|site| &site.title)
     }
 
-    /// The wall clock of one facility; UTC for one that has left the tree.
+    /// The time zone of a facility; UTC for a facility that has left the tree.
     pub fn zone(&self, facility: &OrgId) -> TimeZone {
         self.facilities.get(facility).map_or(TimeZone::UTC, |site| site.zone.clone())
     }

@@ -1,4 +1,4 @@
-//! Points in time, as values: the core never asks what time it is.
+//! Points in time, as values. The core never reads the system clock itself.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// A point in time: microseconds since 1970-01-01T00:00:00Z, the finest unit that every store keeps.
+/// A point in time: microseconds since 1970-01-01T00:00:00Z, the finest unit that every store supports.
 ///
 /// Shown and read as RFC 3339 in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The last moment that can be written as RFC 3339 on every wall clock: almost the end of the year
-    /// 9999. A facet holds none beyond it.
+    /// The last time that RFC 3339 can express in every time zone, near the end of the year 9999. A facet holds no
+    /// later time.
     pub const MAX: Self = Self(253_402_207_200_999_999);
 
-    /// The first such moment, in the year -9999.
+    /// The first such time, in the year -9999.
     pub const MIN: Self = Self(-377_705_023_201_000_000);
 
-    /// From microseconds since 1970-01-01T00:00:00Z.
+    /// Makes a time from microseconds since 1970-01-01T00:00:00Z.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -31,21 +31,21 @@ impl Timestamp {
         self.0
     }
 
-    /// The day in UTC, `2026-11-27`: nodes need not agree on a zone.
+    /// The day in UTC, `2026-11-27`, so that nodes need no common time zone.
     pub(crate) fn utc_day(self) -> String {
         self.to_string().chars().take("2026-11-27".len()).collect()
     }
 
-    /// This moment and `seconds` more (fewer, where negative); saturates at the ends of the range.
+    /// This time plus `seconds` (minus, where negative); saturates at the ends of the range.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    /// Year and month as they read on a wall clock in `zone`: `(2026, 11)`.
+    /// Year and month on a wall clock in `zone`: `(2026, 11)`.
     ///
-    /// Figures by month use the facility's own calendar: a report made at 01:00 in Cairo on the
-    /// first belongs to the new month, although in UTC the old one has not ended.
+    /// Monthly figures use the facility's own calendar: a report made at 01:00 in Cairo on the first belongs to the new
+    /// month, although the old month has not ended in UTC.
     pub fn year_month(self, zone: &jiff::tz::TimeZone) -> (i16, i8) {
         let date = self.jiff().to_zoned(zone.clone()).date();
         (date.year(), date.month())
@@ -57,7 +57,7 @@ impl Timestamp {
         u32::from(year.unsigned_abs()) * 100 + u32::from(month.unsigned_abs())
     }
 
-    /// This moment on a wall clock.
+    /// This time on a wall clock.
     #[cfg(feature = "export")]
     #[cfg(any(feature = "pdf", feature = "xlsx"))]
     pub(crate) fn on(self, zone: &jiff::tz::TimeZone) -> jiff::Zoned {
@@ -65,7 +65,7 @@ impl Timestamp {
     }
 
     fn jiff(self) -> jiff::Timestamp {
-        // Out of jiff's range (years -9999 to 9999) the nearest end is shown.
+        // A time outside jiff's range (years -9999 to 9999) is shown as the nearest end.
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
             jiff::Timestamp::MIN
         } else {
@@ -93,7 +93,7 @@ impl FromStr for Timestamp {
         let not_one = |help| Error::invalid("not a point in time").with_help(help);
         let at = text.parse::<jiff::Timestamp>();
         let at = at.map_err(|_| not_one("write it like `2026-11-22T08:30:00Z`"))?;
-        // A zone behind it (RFC 9557) says where a clock showed this: one that never did means another moment.
+        // A zone suffix (RFC 9557) must agree with the offset; otherwise the text is ambiguous.
         if text.contains('[') && text.parse::<jiff::Zoned>().is_err() {
             return Err(not_one(
                 "offset and zone disagree; leave one out, or write it like `2026-11-22T10:30:00+02:00[Africa/Cairo]`",

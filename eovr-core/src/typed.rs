@@ -1,17 +1,17 @@
-//! What people type and paste, in one form: the one way in for file numbers, codes, addresses, names and places.
+//! Normalises typed and pasted input: file numbers, codes, addresses, names and places.
 //!
-//! A phone puts marks of direction into Arabic text, a word processor makes a dash of a hyphen, a keyboard writes
-//! digits of its own script. None of them is meant, and most are not seen: the same number must stay the same
-//! number. A narrative is not folded: it is kept as it was told.
+//! Phones add direction marks to Arabic text, word processors turn hyphens into dashes, and keyboards write the digits
+//! of their own script. The writer does not intend these differences, and most are invisible, so equal numbers must
+//! become equal. A narrative is not normalised: it is stored as written.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// Stretches the letter before it. People type it for a dash, too, where no letter is to be stretched.
+/// The tatweel, which stretches the preceding letter. Writers also use it as a dash.
 const STRETCH: char = '\u{640}';
 
-/// The zeros of the scripts that have digits of their own. Nine more follow each. What is only another look of
-/// a digit, as full width is, NFKC makes plain.
+/// The zeros of the scripts with their own digits; nine more digits follow each. NFKC normalises digits that differ
+/// only in appearance, such as full-width ones.
 const ZEROS: [u32; 59] = [
     0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50,
     0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
@@ -20,8 +20,8 @@ const ZEROS: [u32; 59] = [
     0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1E140, 0x1E2F0, 0x1E950,
 ];
 
-/// Control characters, those that Unicode says are not to be seen (Default_Ignorable_Code_Point), those that turn
-/// the order of what stands beside them, and two that are drawn as nothing.
+/// Whether a character is invisible: control characters, Default_Ignorable_Code_Point, direction marks, and two
+/// characters that are drawn as nothing.
 pub(crate) fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -32,12 +32,12 @@ pub(crate) fn is_unseen(c: char) -> bool {
             | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Joiners, which Persian, Urdu and the scripts of India write within words.
+/// Whether a character is a joiner, which Persian, Urdu and the scripts of India need within words.
 pub(crate) fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
 }
 
-/// A dash of any kind, the sign for minus and the tilde's wave among them.
+/// Whether a character is a dash of any kind, including the minus sign and the wave dash.
 pub(crate) fn is_dash(c: char) -> bool {
     matches!(c,
         '-' | '\u{58A}' | '\u{5BE}' | '\u{1400}' | '\u{1806}' | '\u{2010}'..='\u{2015}' | '\u{2043}'
@@ -46,19 +46,19 @@ pub(crate) fn is_dash(c: char) -> bool {
         | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' | '\u{10EAD}')
 }
 
-/// What a digit of any script stands for.
+/// The value of a digit of any script.
 pub(crate) fn digit(c: char) -> Option<u32> {
     let at = ZEROS.partition_point(|zero| *zero <= u32::from(c)).checked_sub(1)?;
     u32::from(c).checked_sub(*ZEROS.get(at)?).filter(|digit| *digit < 10)
 }
 
-/// Whether a text tells nothing: white space, characters that are not seen, and marks without a letter.
+/// Whether a text has no content: only white space, invisible characters, and marks without a letter.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_unseen(c) || c == STRETCH || is_combining_mark(c))
 }
 
-/// How many characters a reader sees. White space counts between others and not at the ends; a control character is shown as its
-/// code, so it counts.
+/// The number of visible characters. White space counts except at the ends. A control character is shown as its code,
+/// so it counts.
 pub(crate) fn length(text: &str) -> usize {
     let (mut count, mut blanks, mut on_a_letter) = (0, 0, false);
     for c in text.chars() {
@@ -79,7 +79,7 @@ pub(crate) fn length(text: &str) -> usize {
     count
 }
 
-/// A name: composed (NFC), in one line with single blanks, without characters that are not seen.
+/// Normalises a name: composed (NFC), on one line with single blanks, without invisible characters.
 pub(crate) fn name(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut joiner = None;
@@ -98,14 +98,14 @@ pub(crate) fn name(text: &str) -> String {
             gap = false;
         }
     }
-    // Last, because what stood between a letter and its mark has gone.
+    // Composed last, because characters between a letter and its mark have been removed.
     line.nfc().collect()
 }
 
-/// A place within a house, such as a ward: a [`name`] whose digits, dashes and width are plain, so that one ward
-/// is one ward in every figure.
+/// Normalises a place within a facility, such as a ward: a [`name`] with plain digits, dashes and widths, so that
+/// figures count one ward once.
 pub(crate) fn place(text: &str) -> String {
-    // Looked at twice: a stretch alone would become a dash, and an accent alone becomes a blank and a mark.
+    // Checked before and after: a tatweel alone would become a dash, and an accent alone becomes a blank and a mark.
     if is_blank(text) {
         return String::new();
     }
@@ -113,16 +113,16 @@ pub(crate) fn place(text: &str) -> String {
     if is_blank(&place) { String::new() } else { place }
 }
 
-/// The number of a patient's file: as [`place`], in capitals, without blanks, and without the quotation marks,
-/// brackets and full stops that come along when it is copied out of a sentence.
+/// Normalises a patient's file number: as [`place`], in capitals, without blanks, and without quotation marks, brackets
+/// and full stops that were copied with it.
 pub(crate) fn file_number(text: &str) -> String {
     let number = plain(composed(text, |_| false)).filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase);
     number.nfkc().collect::<String>().trim_matches(is_punctuation).to_owned()
 }
 
-/// An e-mail address as people type it: composed (NFKC), in small letters, without characters that are not seen and
-/// without white space at its ends. Digits and dashes become plain where all else is ASCII: a keyboard wrote
-/// them. In an address of Arabic letters they are its own.
+/// Normalises an e-mail address: composed (NFKC), in small letters, without invisible characters and without white
+/// space at its ends. Digits and dashes become plain where everything else is ASCII, because a keyboard wrote them. In
+/// an address with Arabic letters they are kept.
 pub(crate) fn email(text: &str) -> String {
     let stops = |c| if c == '\u{3002}' { '.' } else { c };
     let address: String = composed(text, |_| false).map(stops).flat_map(char::to_lowercase).nfkc().collect();
@@ -131,13 +131,13 @@ pub(crate) fn email(text: &str) -> String {
     if folded.is_ascii() { folded } else { address }
 }
 
-/// The characters of a code that was copied from paper or a screen: in capitals, with digits plain, without blanks,
-/// dashes and stretches between its groups. They come one by one, so that no copy of a secret stays behind.
+/// The characters of a code that was copied from paper or a screen: in capitals, with plain digits, without blanks,
+/// dashes and tatweels between its groups. It is an iterator, so that no copy of a secret remains in memory.
 pub(crate) fn code(text: &str) -> impl Iterator<Item = char> {
     spelt(text).filter(|c| !is_between(*c))
 }
 
-/// The words and groups of a text with a code in it, each as [`code`] has them.
+/// The words and groups of a text that contains a code, each normalised by [`code`].
 pub(crate) fn groups(text: &str) -> Vec<String> {
     let mut groups = vec![String::new()];
     for c in spelt(text) {
@@ -151,7 +151,8 @@ pub(crate) fn groups(text: &str) -> Vec<String> {
     groups
 }
 
-/// A letter that codes leave out, as the one that it looks like (Crockford's base 32; a `U` is a `V` in many hands).
+/// Maps a letter that codes do not use to the one that looks like it (Crockford's base 32; many writers' `U` looks like
+/// `V`).
 pub(crate) fn look_alike(c: char) -> char {
     match c {
         'O' => '0',
@@ -170,15 +171,15 @@ fn is_between(c: char) -> bool {
     c.is_whitespace() || c == STRETCH || is_dash(c)
 }
 
-/// Compatible characters as one (NFKC), without those that are not seen but for what is kept. White space stays, line
-/// ends among it.
+/// Composes compatible characters (NFKC) and removes invisible ones, except those in `kept`. White space and line ends
+/// stay.
 fn composed(text: &str, kept: fn(char) -> bool) -> impl Iterator<Item = char> {
     let seen = move |c: &char| c.is_whitespace() || kept(*c) || !is_unseen(*c);
     text.chars().filter(seen).nfkc().filter(seen)
 }
 
-/// Digits and dashes of other scripts as plain ones. A stretch behind an Arabic letter belongs to the letter, and
-/// anywhere else it was typed for a dash.
+/// Normalises digits and dashes of other scripts. A tatweel after an Arabic letter belongs to the letter; elsewhere it
+/// is a dash.
 fn plain(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     let mut before = None;
     text.filter_map(move |c| {
@@ -187,7 +188,7 @@ fn plain(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
         match digit(c) {
             Some(digit) => char::from_digit(digit, 10),
             None if c == STRETCH && stretches => {
-                // A second stretch belongs to what the first did.
+                // A second tatweel is treated like the first.
                 before = last;
                 None
             }
@@ -246,7 +247,7 @@ mod tests {
             assert_eq!(digit(other), None, "{other}");
         }
         assert!(ZEROS.is_sorted());
-        // The standard library knows which characters are numbers.
+        // The standard library classifies numeric characters.
         assert!(
             ZEROS
                 .iter()
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_number_is_the_same_however_it_was_typed() {
+    fn a_file_number_is_the_same_in_every_typed_form() {
         for typed in [
             "mf-77231-b",
             " MF-77231-B ",
@@ -285,7 +286,7 @@ mod tests {
         }
         assert_eq!(file_number("مـ‏١٢"), file_number("م12"), "a stretched letter");
         assert_eq!(file_number("٤٤٧١ـ٢٢"), "4471-22", "the stretch that is typed for a dash");
-        // What makes another number stays another number.
+        // Different numbers must stay different.
         for (one, other) in [("12-3", "1-23"), ("12-3", "123"), ("A1", "A-1"), ("7/2", "72"), ("0012", "12")]
         {
             assert_ne!(file_number(one), file_number(other), "{one} {other}");
@@ -308,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_cleaned_and_not_mended() {
+    fn an_address_is_normalised_and_not_corrected() {
         for typed in [
             "\u{202A}Mona7@Hospital.example\u{202C}",
             "mona7@hospital\u{200B}.example ",
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_does_not_count() {
+    fn invisible_characters_do_not_count() {
         let nothing: String =
             UNSEEN.into_iter().chain(['ـ', ' ', '\u{A0}', '\n', '\u{2800}', '\u{64B}']).collect();
         assert!(is_blank(&nothing) && length(&nothing) == 0);
@@ -340,9 +341,9 @@ mod tests {
     }
 
     proptest! {
-        /// Marks that are not seen change nothing, wherever they are put.
+        /// Invisible marks in any position change nothing.
         #[test]
-        fn marks_change_no_number(number in "[A-Z]{0,3}-?[0-9]{1,9}", marks in prop::collection::vec((0..18_usize, 0..14_usize), 0..6)) {
+        fn invisible_marks_change_no_number(number in "[A-Z]{0,3}-?[0-9]{1,9}", marks in prop::collection::vec((0..18_usize, 0..14_usize), 0..6)) {
             let mut typed: Vec<char> = number.chars().collect();
             for (mark, at) in marks {
                 typed.insert(at.min(typed.len()), UNSEEN.get(mark).copied().unwrap_or(' '));
@@ -352,9 +353,9 @@ mod tests {
             prop_assert!(code(&typed).eq(code(&number)));
         }
 
-        /// What has its one form has it for good.
+        /// Normalising twice equals normalising once.
         #[test]
-        fn each_form_is_its_own(text in any::<String>()) {
+        fn normalising_is_idempotent(text in any::<String>()) {
             for fold in [name, place, file_number, email] {
                 let once = fold(&text);
                 prop_assert_eq!(fold(&once), once);

@@ -1,4 +1,4 @@
-//! A commit to documents.
+//! Converts a commit to documents.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,21 +17,21 @@ use crate::schema::Schema;
 
 pub(crate) type Schemas = BTreeMap<Name, Arc<Schema>>;
 
-/// What a document may have, less what is added in the transaction.
+/// The maximum size of a document, minus the parts that the transaction adds.
 const MOST_BYTES: usize = (16 << 20) - 256;
 
-/// The mark of an event whose message does not come into the outbox.
+/// The mark of an event whose message is not posted to the outbox.
 pub(crate) const UNPOSTED: &str = "unposted";
 
-/// A commit as documents, but for what only its transaction knows: positions and numbers.
+/// A commit as documents, without positions and numbers, which only the transaction knows.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) steps: Vec<Step>,
-    /// What has to be there: a collection, an id and a version.
+    /// The required versions: collection, id, version.
     pub(crate) guards: Vec<(String, RecordId, i64)>,
 }
 
-/// What is written for one change.
+/// The documents of one change.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) collection: String,
@@ -39,15 +39,15 @@ pub(crate) struct Step {
     pub(crate) write: Write,
     pub(crate) seq: i64,
     pub(crate) hash: [u8; 32],
-    /// Without its position.
+    /// The event without its position.
     event: RawDocumentBuf,
 }
 
 #[derive(Debug)]
 pub(crate) enum Write {
-    /// A new record, without the number that it asks for.
+    /// A new record without its number, and the request for one.
     New(RawDocumentBuf, Option<NumberRequest>),
-    /// A statement of the command `update`, and the number that the record has.
+    /// A statement for the command `update`, and the record's number.
     Changed(RawDocumentBuf, Option<String>),
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn job(schemas: &Schemas, commit: &Commit) -> Result<Job> {
     })
 }
 
-/// What was written, from the numbers that came back.
+/// The written records with their assigned numbers.
 pub(crate) fn written(commit: &Commit, numbers: Vec<Option<String>>) -> Vec<Written> {
     let changes = commit.changes().iter().map(Change::record);
     changes
@@ -105,7 +105,7 @@ fn schema_of<'s>(schemas: &'s Schemas, kind: &Name) -> Result<&'s Schema> {
     schema.map(|schema| &**schema).ok_or_else(|| Error::bug(format!("kind `{kind}` was not prepared")))
 }
 
-/// The server would hang up on it, and that looks like a lost server.
+/// The server closes the connection on a document that is too large, which looks like a lost server.
 fn check_size(document: &RawDocumentBuf) -> Result<()> {
     if document.as_bytes().len() <= MOST_BYTES { Ok(()) } else { Err(too_large()) }
 }
@@ -146,7 +146,7 @@ impl Step {
         }
     }
 
-    /// About how many bytes it takes.
+    /// The approximate size in bytes.
     pub(crate) fn size(&self) -> usize {
         let (Write::New(record, _) | Write::Changed(record, _)) = &self.write;
         record.as_bytes().len() + self.event.as_bytes().len()

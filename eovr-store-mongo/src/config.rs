@@ -8,49 +8,48 @@ use mongodb::options::{
     SelectionCriteria, ServerAddress, Tls, TlsOptions, WriteConcern,
 };
 
-/// Where a store is, and how it works.
+/// The address and the settings of a store.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct MongoConfig {
     /// The database.
     pub database: String,
-    /// How long commits that share a transaction are tried while there is no primary, or while other nodes
-    /// are in their way; at most a day.
+    /// How long a group of commits is retried while there is no primary or while other nodes conflict; at most a day.
     pub patience: Duration,
-    /// The most commits that share one transaction; at least 1, at most 1024.
+    /// The maximum number of commits per transaction; 1 to 1024.
     pub group: usize,
     connection: ConnectionString,
 }
 
-/// How long to look for a server, where the URL says nothing: a ward is not left waiting for half a minute.
+/// The server selection timeout, if the URL has none. The driver's default of 30 seconds is too long for a ward.
 const SERVER_SELECTION: Duration = Duration::from_secs(5);
 
-/// The server keeps its own things there.
+/// The server's own databases.
 const SYSTEM_DATABASES: [&str; 3] = ["admin", "config", "local"];
 
 impl MongoConfig {
-    /// Reads a URL: `mongodb://host:27017/DATABASE?replicaSet=rs0`, with whatever else the MongoDB driver
-    /// takes. Ten seconds of patience, groups of 64.
+    /// Reads a URL: `mongodb://host:27017/DATABASE?replicaSet=rs0`, with all options of the MongoDB driver. The
+    /// defaults are a patience of ten seconds and groups of 64.
     ///
-    /// What the URL says of write concern, read concern and read preference is passed over: a commit is
-    /// done when a majority has it on the disk, and a read sees nothing that could be rolled back. So is
-    /// what it says of `appName`: all nodes are `eovr DATABASE`, by which they know each other's abandoned
-    /// transactions, and nobody else's. Do not call another client of the server so.
+    /// Write concern, read concern and read preference of the URL are ignored: a commit is complete when a majority has
+    /// it on disk, and a read never sees data that could be rolled back. `appName` is ignored too: all nodes use `eovr
+    /// DATABASE`, by which they recognise abandoned transactions of each other. No other client of the server may use
+    /// this name.
     ///
     /// # Errors
-    /// `Config` for another URL, or one without a database. The URL may hold a password, so no part of it
-    /// is repeated.
+    /// `Config` for an invalid URL, or one without a database. The error does not repeat the URL, which may contain a
+    /// password.
     pub fn from_url(url: &str) -> Result<Self> {
         let refused = |message: &str| {
             Err(Error::new(ErrorKind::Config, message)
                 .with_help("write `mongodb://HOST:PORT/DATABASE?replicaSet=NAME`"))
         };
-        // The driver's own error would quote the URL.
+        // The driver's error is dropped because it would quote the URL.
         let Ok(connection) = ConnectionString::parse(url) else {
             return refused("the database URL is not one of MongoDB");
         };
         if matches!(connection.host_info, HostInfo::DnsRecord(_)) {
-            return refused("the database URL leaves it to a name server where the database is");
+            return refused("the database URL uses DNS to locate the database");
         }
         let Some(database) = connection.default_database.clone().filter(|name| !name.is_empty()) else {
             return refused("the database URL names no database");
@@ -61,8 +60,8 @@ impl MongoConfig {
         Ok(Self { database, patience: Duration::from_secs(10), group: 64, connection })
     }
 
-    /// Whether nobody on the way can read or change what is said: servers on this machine, or TLS that asks the servers
-    /// who they are.
+    /// Whether the connection is protected against reading and tampering: all servers are on this machine, or TLS
+    /// verifies the servers.
     pub fn is_protected(&self) -> bool {
         let is_here = |host: &ServerAddress| match host {
             ServerAddress::Tcp { host, .. } => {
@@ -70,7 +69,7 @@ impl MongoConfig {
                 host.eq_ignore_ascii_case("localhost")
                     || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
             }
-            // A socket of this machine.
+            // A socket on this machine.
             _ => true,
         };
         let here = match &self.connection.host_info {
@@ -81,15 +80,15 @@ impl MongoConfig {
         here || matches!(&self.connection.tls, Some(Tls::Enabled(tls)) if asks(tls))
     }
 
-    /// What our connections are called at the server.
+    /// The application name of our connections.
     pub(crate) fn app_name(&self) -> String {
         format!("eovr {}", self.database)
     }
 
     pub(crate) async fn options(&self) -> mongodb::error::Result<ClientOptions> {
         let mut options = ClientOptions::parse(self.connection.clone()).await?;
-        // By it the nodes of one database know each other's transactions. A name of the host's own would
-        // not be the other nodes', and might be that of a client of the host's.
+        // The nodes of one database recognise each other's transactions by this name. A host's own name would differ
+        // between nodes, or could belong to another client of the host.
         options.app_name = Some(self.app_name());
         options.server_selection_timeout.get_or_insert(SERVER_SELECTION);
         options.write_concern = Some(majority());
@@ -99,12 +98,12 @@ impl MongoConfig {
     }
 }
 
-/// On the disk of a majority: it survives the loss of any one node.
+/// Majority write concern with journal: a commit survives the loss of any one node.
 pub(crate) fn majority() -> WriteConcern {
     WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
 }
 
-/// Everything but the URL.
+/// Prints everything except the URL.
 impl fmt::Debug for MongoConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MongoConfig")
@@ -120,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_could_read_or_change_on_the_way_is_not_protected() {
+    fn a_connection_without_verified_tls_is_not_protected() {
         let is_protected = |url: &str| MongoConfig::from_url(url).unwrap().is_protected();
         assert!(is_protected("mongodb://127.0.0.1:27017,localhost:27018/eovr"));
         assert!(is_protected("mongodb://db.hospital.example/eovr?tls=true"));

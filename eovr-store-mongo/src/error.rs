@@ -3,11 +3,11 @@ use std::fmt;
 use eovr_core::{Error, ErrorKind};
 use mongodb::error::{Error as MongoError, ErrorKind as MongoKind, WriteFailure};
 
-/// What the server calls the refusals that mean something to us.
+/// The server's error codes that we handle.
 pub(crate) mod code {
     pub(crate) const UNAUTHORIZED: i32 = 13;
     pub(crate) const AUTHENTICATION_FAILED: i32 = 18;
-    /// Among others: a transaction on a server that is not part of a replica set.
+    /// Among others: a transaction on a server outside a replica set.
     pub(crate) const ILLEGAL_OPERATION: i32 = 20;
     pub(crate) const NAMESPACE_NOT_FOUND: i32 = 26;
     pub(crate) const CANNOT_CREATE_INDEX: i32 = 67;
@@ -22,8 +22,8 @@ pub(crate) mod code {
     pub(crate) const OUT_OF_DISK_SPACE: i32 = 14031;
 }
 
-/// The same for a write outside of the writer's transactions: `Unavailable` promises that nothing was
-/// changed, and who lost the connection in the middle, or was not told by a majority, cannot promise that.
+/// Translates the error of a write outside the writer's transactions. `Unavailable` promises that nothing has changed,
+/// so a lost connection or a missing majority is not `Unavailable` here.
 pub(crate) fn translate_write(error: MongoError) -> Error {
     let never_begun = matches!(&*error.kind, MongoKind::ServerSelection { .. } | MongoKind::Shutdown)
         || matches!(code_of(&error), Some(code::NOT_WRITABLE_PRIMARY | code::NOT_PRIMARY_NO_SECONDARY_OK));
@@ -31,7 +31,7 @@ pub(crate) fn translate_write(error: MongoError) -> Error {
     if never_begun { error } else { after_write(error) }
 }
 
-/// What a failure means to whom something was changed already, or may have been.
+/// Translates an error after something has changed, or may have changed.
 pub(crate) fn after_write(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Unavailable => uncertain().because(error),
@@ -39,8 +39,7 @@ pub(crate) fn after_write(error: Error) -> Error {
     }
 }
 
-/// Turns what the database said into what a caller can act on. For what only reads, or cannot have been
-/// done; else [`translate_write`].
+/// Translates a database error for a read, or for a write that cannot have happened; otherwise use [`translate_write`].
 pub(crate) fn translate(error: MongoError) -> Error {
     let cause = Cause::of(&error);
     let (kind, message, help) = match (code_of(&error), &*error.kind) {
@@ -67,7 +66,7 @@ pub(crate) fn translate(error: MongoError) -> Error {
     Error::new(kind, message).with_help(help).because(cause)
 }
 
-/// The refusal of one statement among many.
+/// Translates the error of one statement of a batch.
 pub(crate) fn of_code(code: Option<i32>) -> Error {
     let (kind, message, help) = by_code(code.unwrap_or_default());
     Error::new(kind, message).with_help(help)
@@ -88,7 +87,7 @@ fn by_code(code: i32) -> (ErrorKind, &'static str, &'static str) {
         ),
         code::ILLEGAL_OPERATION => (
             ErrorKind::Config,
-            "this server knows no transactions",
+            "this server does not support transactions",
             "make it a replica set, which may have one node",
         ),
         code::INDEX_OPTIONS_CONFLICT | code::INDEX_KEY_SPECS_CONFLICT | code::CANNOT_CREATE_INDEX => (
@@ -113,7 +112,7 @@ fn by_code(code: i32) -> (ErrorKind, &'static str, &'static str) {
     }
 }
 
-/// The server's number for what went wrong.
+/// The server's error code.
 pub(crate) fn code_of(error: &MongoError) -> Option<i32> {
     match &*error.kind {
         MongoKind::Command(error) => Some(error.code),
@@ -127,7 +126,7 @@ pub(crate) fn code_of(error: &MongoError) -> Option<i32> {
     }
 }
 
-/// Whether the server was not reached, or lost on the way.
+/// Whether the server was unreachable or the connection was lost.
 pub(crate) fn is_lost(error: &MongoError) -> bool {
     matches!(
         &*error.kind,
@@ -147,32 +146,32 @@ pub(crate) fn damaged() -> Error {
     Error::new(ErrorKind::Tampered, "a stored document does not have the shape of its kind")
 }
 
-/// The writer has ended: the store was closed, or the runtime that it was opened on is gone.
+/// The writer has ended, because the store was closed or its runtime has ended.
 pub(crate) fn stopped() -> Error {
     Error::new(ErrorKind::Unavailable, "the store has stopped")
         .with_help("keep the runtime running that the store was opened on")
 }
 
-/// The documents are not there that every database of ours has.
+/// The documents that every prepared database has are missing.
 pub(crate) fn unprepared() -> Error {
     Error::new(ErrorKind::Config, "the store was not prepared")
         .with_help("call `prepare` before anything else")
 }
 
-/// Nothing of it was sent.
+/// The deadline has passed before anything was sent.
 pub(crate) fn out_of_time() -> Error {
     Error::new(ErrorKind::Unavailable, "the database was not reached in time")
         .with_help("nothing was changed; try again later")
 }
 
-/// The server, or the writer, was lost after it had been told to write.
+/// The connection or the writer was lost after the write was sent.
 pub(crate) fn uncertain() -> Error {
     Error::new(ErrorKind::Uncertain, "the database was lost in the middle of a change")
         .with_help("it is not known whether the change was made: load the record and look")
 }
 
-/// What is kept of the driver's error: its sort and its number. The rest quotes what it was about:
-/// documents, values that stand twice, addresses.
+/// The kept parts of a driver error: its kind and its code. The rest is dropped because it quotes data: documents,
+/// duplicate values, addresses.
 #[derive(Debug)]
 pub(crate) struct Cause {
     sort: &'static str,

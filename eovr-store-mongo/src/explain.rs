@@ -1,4 +1,4 @@
-//! What the server says of its plans, in short.
+//! A summary of the server's query plans.
 
 use eovr_core::Result;
 use mongodb::Database;
@@ -6,7 +6,7 @@ use mongodb::bson::{Bson, Document, doc};
 
 use crate::error::translate;
 
-/// The stages of the plan that the server would choose for a command, from the last to the first.
+/// The stages of the server's plan for a command, from the last to the first.
 pub(crate) async fn stages(database: &Database, command: Document) -> Result<Vec<String>> {
     let explain = doc! { "explain": command, "verbosity": "queryPlanner" };
     let told = database.run_command(explain).await.map_err(translate)?;
@@ -15,7 +15,7 @@ pub(crate) async fn stages(database: &Database, command: Document) -> Result<Vec
     Ok(stages)
 }
 
-/// Servers differ in where they put the plan, so it is looked for.
+/// Server versions put the plan in different places, so it is searched for.
 fn look(document: &Document, inside: bool, stages: &mut Vec<String>) {
     if let (true, Ok(stage)) = (inside, document.get_str("stage")) {
         stages.push(match document.get_str("indexName") {

@@ -1,8 +1,7 @@
 //! eovr on MongoDB.
 //!
-//! A kind of record becomes a collection, and each part of a record a field of its own name, so that a
-//! person with a shell or a BI tool reads codes, states and times without eovr, and nothing that
-//! identifies a patient.
+//! Each record kind is a collection, and each part of a record a field with its own name. A user with a shell or a BI
+//! tool can read codes, states and times without eovr, and no data that identifies a patient.
 //!
 //! ```no_run
 //! # async fn open() -> eovr_core::Result<()> {
@@ -11,23 +10,23 @@
 //! # }
 //! ```
 //!
-//! It needs MongoDB 5.0 or later and a replica set, which may have one node: a commit is a transaction. It
-//! is done when a majority of the nodes has it on the disk. Commits of many callers share a transaction
-//! where they meet ("group commit"). Each commit is still all or nothing.
+//! It needs MongoDB 5.0 or later and a replica set, which may have a single node: a commit is a transaction. A commit
+//! is complete when a majority of the nodes has it on disk. Concurrent commits share a transaction ("group commit").
+//! Each commit is still all or nothing.
 //!
-//! # What is where
-//! | collection | one document for each |
+//! # Collections
+//! | collection | one document per |
 //! |---|---|
 //! | `incidents`, `users`, … | record: envelope, facets, and sealed fields as binaries |
-//! | `events` | change: its event, and the message that tells of it; `_id` is the position in the feed |
-//! | `outbox` | message that was handed out and not delivered yet |
-//! | `counters` | three: the last position and the last number of each series; up to which position messages were handed out; the layout |
-//! | `__keyVault` | key of the [`Vault`], where a host has one |
+//! | `events` | change: its event and its message; `_id` is the position in the feed |
+//! | `outbox` | leased message that is not yet delivered |
+//! | `counters` | purpose (three documents): the last position with the last number of each series; the watermark; the layout |
+//! | `__keyVault` | key of the [`Vault`], if a host has one |
 //!
-//! The outbox of a commit is its message in `events`: it comes into `outbox` when it is first handed out.
+//! A commit writes its message only to `events`. The message is added to `outbox` when it is first leased.
 //!
-//! Moments are whole numbers of microseconds since 1970-01-01T00:00:00Z: a date in MongoDB has
-//! milliseconds. What is not set is not there.
+//! Times are integers, in microseconds since 1970-01-01T00:00:00Z, because a MongoDB date has only milliseconds. A
+//! value that is not set has no field.
 
 mod commit;
 mod config;

@@ -1,7 +1,7 @@
-//! Collections and indexes for a catalogue of kinds. Only ever adds.
+//! Creates collections and indexes for a catalog of kinds. It only adds.
 //!
-//! A collection takes any document, so the layout is remembered beside the counters: which fields a kind
-//! has, and of which type.
+//! A collection accepts any document, so the layout is stored with the counters: the fields of each kind with their
+//! types.
 
 use std::sync::Arc;
 
@@ -15,22 +15,22 @@ use crate::error::{code, code_of, damaged, translate};
 use crate::schema::{COUNTERS, Schema, Slot, system_indexes};
 use crate::transaction::{COUNTER, WATERMARK};
 
-/// The document of the counters that remembers the layout.
+/// The id of the document in `counters` that stores the layout.
 const LAYOUT: &str = "layout";
 
-/// The version of the layout that this code reads and writes. Up to version 1 a commit wrote its rows of the
-/// outbox itself, and there was no watermark.
+/// The version of the layout that this code reads and writes. Up to version 1 a commit wrote its outbox rows itself,
+/// and there was no watermark.
 const VERSION: i64 = 2;
 
-/// Makes what is missing, and asks for no right where nothing is. Every step may be done twice, and by twenty
-/// nodes at once.
+/// Creates what is missing, and needs no privileges where nothing is missing. Every step is idempotent, and many nodes
+/// may run it at once.
 ///
-/// Gives the kinds with what their documents have besides.
+/// Returns the kinds with the additional fields of their documents.
 pub(crate) async fn prepare(database: &Database, schemas: &Schemas) -> Result<Schemas> {
     let counters = database.collection(COUNTERS);
     let version = check_version(&counters).await?;
     begin(&counters, COUNTER, doc! { "position": 0_i64, "numbers": {} }).await?;
-    // Before the layout has its new version, and before any node of this release commits.
+    // This must precede the new layout version and the first commit of any node of this release.
     begin_watermark(&counters, version).await?;
     begin(&counters, LAYOUT, doc! { "version": VERSION, "kinds": {} }).await?;
     renew(&counters).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn prepare(database: &Database, schemas: &Schemas) -> Result<Sc
     Ok(all)
 }
 
-/// The kinds that another node has given fields which these do not have, with them.
+/// The kinds to which another node has added fields that these kinds do not have, with those fields.
 pub(crate) async fn carrying(counters: &Collection<Document>, schemas: &Schemas) -> Result<Schemas> {
     let layout = layout(counters).await?.ok_or_else(damaged)?;
     let kinds = layout.get_document("kinds").map_err(|_| damaged())?;
@@ -63,7 +63,7 @@ pub(crate) async fn carrying(counters: &Collection<Document>, schemas: &Schemas)
         let Ok(fields) = kinds.get_document(kind.as_str()) else { continue };
         let unknown = fields.iter().filter(|(name, _)| !schema.slots.contains_key(name.as_str()));
         let slot = |(name, type_name): (&String, &Bson)| {
-            // What the layout says of the fields that every document has is not believed.
+            // Ignore the layout's entries for fields that every document has.
             let name = Name::new(name).ok().filter(|name| !Kind::is_reserved(name))?;
             Some((name, Slot::carried(type_name.as_str()?)?))
         };
@@ -77,8 +77,7 @@ pub(crate) async fn carrying(counters: &Collection<Document>, schemas: &Schemas)
     Ok(carrying)
 }
 
-/// The version of the layout; none, where there is none yet. Refuses a database that a newer release has
-/// laid out.
+/// The version of the layout; `None` for a new database. Refuses a database with the layout of a newer release.
 pub(crate) async fn check_version(counters: &Collection<Document>) -> Result<Option<i64>> {
     let Some(layout) = layout(counters).await? else { return Ok(None) };
     let version = layout.get_i64("version").map_err(|_| damaged())?;
@@ -106,8 +105,8 @@ async fn begin(counters: &Collection<Document>, id: &str, content: Document) -> 
     }
 }
 
-/// What a release before has committed up to now stands in the outbox, or was delivered. What it commits
-/// from now on, beside us, stands there and lies behind the watermark: at worst it is delivered twice.
+/// The messages that an earlier release has committed so far are in the outbox or delivered. Messages that it commits
+/// from now on, in parallel, are in the outbox and after the watermark: at worst they are delivered twice.
 async fn begin_watermark(counters: &Collection<Document>, version: Option<i64>) -> Result<()> {
     let filled = match version {
         Some(..VERSION) => {
@@ -119,7 +118,7 @@ async fn begin_watermark(counters: &Collection<Document>, version: Option<i64>) 
     begin(counters, WATERMARK, doc! { "filled": filled }).await
 }
 
-/// Gives an older layout our version, so that no node of that release starts on it again.
+/// Sets our version in an older layout, so that no node of the older release starts again.
 async fn renew(counters: &Collection<Document>) -> Result<()> {
     if check_version(counters).await? == Some(VERSION) {
         return Ok(());
@@ -128,8 +127,7 @@ async fn renew(counters: &Collection<Document>) -> Result<()> {
     counters.update_one(older, doc! { "$set": { "version": VERSION } }).await.map(drop).map_err(translate)
 }
 
-/// Remembers the fields that are new; a field that has changed its type is a mistake of the host, and is refused
-/// before anything is read wrongly.
+/// Stores the new fields. A field whose type has changed is an error of the host and is refused before any wrong read.
 async fn learn(counters: &Collection<Document>, schemas: &Schemas) -> Result<()> {
     loop {
         let layout = layout(counters).await?.ok_or_else(damaged)?;
@@ -157,7 +155,7 @@ async fn learn(counters: &Collection<Document>, schemas: &Schemas) -> Result<()>
         if learnt.matched_count == 1 {
             return Ok(());
         }
-        // Another node has learnt something meanwhile, perhaps another type.
+        // Another node has stored a field meanwhile, perhaps with another type.
         check_version(counters).await?;
     }
 }
@@ -165,7 +163,7 @@ async fn learn(counters: &Collection<Document>, schemas: &Schemas) -> Result<()>
 fn check_fields(schema: &Schema, known: &Document) -> Result<()> {
     for (name, there) in known {
         let there = there.as_str().ok_or_else(damaged)?;
-        // What the kind does not have is carried.
+        // Fields that the kind does not have are kept.
         let Some(slot) = schema.slots.get(name.as_str()) else { continue };
         if there != slot.type_name() {
             return Err(Error::new(
@@ -181,7 +179,7 @@ fn check_fields(schema: &Schema, known: &Document) -> Result<()> {
     Ok(())
 }
 
-/// Makes the indexes that are missing, and the collection with them.
+/// Creates missing indexes, and with them the collection.
 pub(crate) async fn create_indexes(
     database: &Database,
     collection: &str,
@@ -191,7 +189,7 @@ pub(crate) async fn create_indexes(
         return Ok(());
     }
     let there = indexes_of(database, collection).await?;
-    // One that is there under its name and is another one goes to the server, which refuses it.
+    // An index with the same name and another definition is sent to the server, which refuses it.
     let indexes: Vec<Document> =
         indexes.into_iter().filter(|wanted| !there.iter().any(|there| is_same(wanted, there))).collect();
     if indexes.is_empty() {
@@ -202,8 +200,8 @@ pub(crate) async fn create_indexes(
     database.run_command(command).await.map(drop)
 }
 
-/// The indexes that are finished. One that is being made stands one level deeper, and so is not found:
-/// `createIndexes` waits for it.
+/// The finished indexes. An index in progress is nested one level deeper and is therefore not found; `createIndexes`
+/// waits for it.
 async fn indexes_of(database: &Database, collection: &str) -> mongodb::error::Result<Vec<Document>> {
     let command =
         doc! { "listIndexes": collection, "includeBuildUUIDs": true, "cursor": { "batchSize": 1000 } };
@@ -211,13 +209,13 @@ async fn indexes_of(database: &Database, collection: &str) -> mongodb::error::Re
         Err(error) if code_of(&error) == Some(code::NAMESPACE_NOT_FOUND) => return Ok(Vec::new()),
         reply => reply?,
     };
-    // A collection has 64 at most, so there is one batch.
+    // A collection has at most 64 indexes, so one batch is enough.
     let batch = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
     let batch = batch.into_iter().flatten();
     Ok(batch.filter_map(|index| index.as_document().cloned()).collect())
 }
 
-/// Whether an index is what is wanted, with nothing on top: one that expires is another one.
+/// Whether an index has exactly the wanted definition; one that expires is different.
 fn is_same(wanted: &Document, there: &Document) -> bool {
     let mut there = there.clone();
     for of_the_server in ["v", "ns", "background"] {

@@ -1,8 +1,8 @@
 //! The feed, and the outbox over it.
 //!
-//! A message comes into the outbox when it is first handed out. Up to where that has happened is one number,
-//! the watermark, as positions have no gap and no latecomer. So commits write nothing into it, and who never
-//! leases pays nothing for it.
+//! A message is added to the outbox when it is first leased. A single number, the watermark, marks how far this has
+//! progressed; this works because positions have no gaps and are in commit order. Commits therefore do not write to the
+//! outbox, and a host that never leases has no cost.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,13 +19,13 @@ use crate::schema::{COUNTERS, EVENTS, OUTBOX};
 use crate::transaction::{COUNTER, Failed, Transactions, WATERMARK};
 use crate::writer::{MOST_PATIENCE, PATIENT_FOR, pause};
 
-/// What is handed over in one trip. The server makes more trips of what is too much for one.
+/// The maximum number of documents per command. The server splits larger commands.
 const BATCH: u32 = 10_000;
 
-/// The messages at the positions that pass, oldest first.
+/// The messages whose positions match the condition, oldest first.
 pub(crate) async fn messages(database: &Database, positions: Document, limit: u32) -> Result<Vec<Posted>> {
     if limit == 0 {
-        return Ok(Vec::new()); // the server takes it for no limit
+        return Ok(Vec::new()); // the server treats 0 as no limit
     }
     let events: Collection<RawDocumentBuf> = database.collection(EVENTS);
     let asked = events.find(doc! { "_id": positions }).sort(doc! { "_id": 1 }).limit(limit.into());
@@ -42,7 +42,7 @@ pub(crate) async fn messages(database: &Database, positions: Document, limit: u3
     Ok(posted)
 }
 
-/// Hands messages out.
+/// Leases messages.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     transactions: Transactions,
@@ -50,7 +50,7 @@ pub(crate) struct Outbox {
     patience: Duration,
 }
 
-/// How often each message was handed out that a lease holds, by position.
+/// The lease counts of the leased messages, by position.
 type Held = BTreeMap<i64, u32>;
 
 impl Outbox {
@@ -58,13 +58,13 @@ impl Outbox {
         Self { transactions, database, patience: patience.min(MOST_PATIENCE) }
     }
 
-    /// Those whose time has come again, and then those that are handed out for the first time. Who goes away
-    /// in between holds messages that nobody delivers until their time has come.
+    /// Leases first the messages whose lease has expired, then messages that were never leased. If the caller is
+    /// cancelled in between, the messages stay leased until the lease expires.
     pub(crate) async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
         let (limit, now, until) = (i64::from(limit), now.as_micros(), until.as_micros());
         let mut held = Held::new();
         if let Err(error) = self.hold(limit, now, until, &mut held).await {
-            // What was claimed before is held, also where the rest goes wrong.
+            // The messages claimed so far stay leased, even if the rest fails.
             return Err(if held.is_empty() { error } else { after_write(error) });
         }
         let mut parcels = Vec::with_capacity(held.len());
@@ -95,8 +95,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Finds messages behind a position that nobody holds, claims them under a token of its own, and sees
-    /// which it has won. Returns the last one found.
+    /// Finds messages after a position that have no lease, claims them under its own token, and reads which ones it has
+    /// won. Returns the last one found.
     async fn claim(
         &self,
         after: i64,
@@ -124,10 +124,10 @@ impl Outbox {
         Ok(Some(newest))
     }
 
-    /// Brings messages into the outbox that were never in it, held from the first moment, and no more than
-    /// are wanted now: the log may be long, and its reader slow. `false`: there are none.
+    /// Adds new messages to the outbox, leased from the start, and no more than are wanted now, because the log may be
+    /// long and its reader slow. `false`: there are none.
     async fn fill(&self, most: i64, until: i64, held: &mut Held) -> Result<bool> {
-        // An earlier transaction may have been written.
+        // An earlier transaction may have committed.
         let mut doubt = false;
         let filled = self.try_fill(most, until, held, &mut doubt).await;
         filled.map_err(|error| if doubt { after_write(error) } else { error })
@@ -137,7 +137,7 @@ impl Outbox {
         let (token, deadline) = (Uuid::new(), Instant::now() + self.patience);
         for attempt in 0.. {
             let (filled, last) = self.unfilled().await?;
-            // Looked for after the watermark was read: what is not seen there is seen here.
+            // Read after the watermark, so that a message missing there is found here.
             if *doubt && self.look(token, held).await? {
                 return Ok(true);
             }
@@ -149,7 +149,7 @@ impl Outbox {
             match timeout_at(deadline, filling).await {
                 Ok(Ok(())) => return self.look(token, held).await.map(|_| true),
                 Ok(Err(Failed::Refused(error))) => return Err(error),
-                // Another node leases too.
+                // Another node is leasing too.
                 Ok(Err(Failed::Conflict | Failed::Again)) => {}
                 Err(_) => break,
             }
@@ -165,7 +165,7 @@ impl Outbox {
         Err(out_of_time())
     }
 
-    /// The watermark, and the last position.
+    /// The watermark and the last position.
     async fn unfilled(&self) -> Result<(i64, i64)> {
         let counters: Collection<RawDocumentBuf> = self.database.collection(COUNTERS);
         let asked = counters.find(doc! { "_id": { "$in": [COUNTER, WATERMARK] } });
@@ -181,7 +181,7 @@ impl Outbox {
         filled.zip(last).ok_or_else(unprepared)
     }
 
-    /// Sees what is held under a token; `false`: nothing.
+    /// Reads the messages that are leased under a token; `false`: there are none.
     async fn look(&self, token: Uuid, held: &mut Held) -> Result<bool> {
         let before = held.len();
         let rows = self.rows();
@@ -200,7 +200,7 @@ impl Outbox {
     }
 }
 
-/// Takes delivered messages out of the outbox; the feed keeps them.
+/// Removes delivered messages from the outbox. The feed keeps them.
 pub(crate) async fn acknowledge(database: &Database, ids: &[u64]) -> Result<()> {
     let ids: Vec<i64> = ids.iter().filter_map(|id| i64::try_from(*id).ok()).collect();
     if ids.is_empty() {

@@ -1,7 +1,7 @@
-//! Scope and question to filters and pipelines.
+//! Converts scope and query to filters and pipelines.
 //!
-//! The scope is the first condition of every one of them. Field names come from the schema, never from a
-//! caller's text; values stand behind an operator, so that none is taken for one.
+//! The scope is the first condition of each. Field names come from the schema, never from a caller's text. Values
+//! follow an operator, so that a value is never read as an operator.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(crate) fn load(schema: &Schema, scope: &Scope, id: RecordId) -> Document {
     conditions.filter()
 }
 
-/// The record, and the body of the event that it names.
+/// The record with the body of the event that its head names.
 pub(crate) fn load_for_decision(schema: &Schema, scope: &Scope, id: RecordId) -> Vec<Document> {
     let its_last = doc! { "$expr": { "$and": [
         { "$eq": ["$record", "$$record"] },
@@ -53,7 +53,7 @@ pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Docu
     let mut conditions = Conditions::of(schema, scope);
     query.clauses.iter().try_for_each(|clause| conditions.clause(clause))?;
     if let Some(after) = query.after {
-        // Said in two parts, the first alone is where an index begins to be read.
+        // Two conditions, because the first alone is the start of the index range.
         let at = after.created_at.as_micros();
         conditions.push("created_at", "$lte", at);
         let earlier = doc! { "created_at": { "$lt": at } };
@@ -63,9 +63,9 @@ pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Docu
     Ok(conditions.filter())
 }
 
-/// The index that has a page in its order. The server finds it by itself in most cases, but it tries and
-/// remembers, and a small facility is not well served by what was best for a large one. `None`: the
-/// question names something that few records have, and the server is to choose.
+/// The index with the order of a page. The server usually finds it by itself, but it caches plans, and the best plan
+/// for a large facility can be bad for a small one. `None`: the query has a condition that few records match, and the
+/// server should choose.
 pub(crate) fn page_index(schema: &Schema, scope: &Scope, query: &Query) -> Option<&'static str> {
     let few = |clause: &Clause| {
         matches!(clause.test, Test::Is(_) | Test::In(_)) && schema.finds_few(&clause.column)
@@ -84,8 +84,8 @@ pub(crate) fn page_index(schema: &Schema, scope: &Scope, query: &Query) -> Optio
     }
 }
 
-/// Stages that count, and the narrowest index that holds all they need, where there is one: left alone, the
-/// server would rather fetch every record.
+/// The stages of a count, and the narrowest covering index, if there is one. Without a hint the server would fetch
+/// every record.
 pub(crate) struct Count {
     pub(crate) pipeline: Vec<Document>,
     pub(crate) index: Option<String>,
@@ -109,12 +109,12 @@ fn group(schema: &Schema, by: &[Column]) -> Result<Document> {
     Ok(doc! { "$group": { "_id": key, "count": { "$sum": 1 } } })
 }
 
-/// Reads what [`group`] gives.
+/// Reads the result of [`group`].
 pub(crate) fn read_cell(schema: &Schema, by: &[Column], document: &RawDocument) -> Result<Cell> {
     let RawBsonRef::Document(kept) = get(document, "_id")? else { return Err(damaged()) };
     let mut key = Vec::with_capacity(by.len());
     for (at, column) in by.iter().enumerate() {
-        // Not set: left out where the record was read, null where an index was.
+        // A value that is not set is missing in a record and null in an index.
         let value = match kept.get(key_name(at)).map_err(|_| damaged())? {
             None | Some(RawBsonRef::Null) => None,
             Some(value) => Some(read_column(schema, column, value)?),
@@ -136,7 +136,7 @@ fn key_name(at: usize) -> String {
     format!("k{at}")
 }
 
-/// The type that a column's values have; none: sealed bytes.
+/// The type of a column's values; `None`: sealed bytes.
 fn column_type(schema: &Schema, column: &Column) -> Result<Option<ValueType>> {
     Ok(match column {
         Column::Month => Some(ValueType::Int),
@@ -166,7 +166,7 @@ fn unknown(schema: &Schema) -> Error {
     Error::invalid(format!("`{}` has no such facet", schema.name))
 }
 
-/// Conditions that must all hold.
+/// Conditions that must all match.
 struct Conditions<'s>(Vec<Document>, &'s Schema);
 
 impl<'s> Conditions<'s> {
@@ -180,7 +180,7 @@ impl<'s> Conditions<'s> {
         self.0.push(doc! { field: { operator: value.into() } });
     }
 
-    /// Nothing passes.
+    /// Matches nothing.
     fn never(&mut self) {
         self.push("_id", "$in", Bson::Array(Vec::new()));
     }
@@ -206,7 +206,7 @@ impl<'s> Conditions<'s> {
                     self.equal("author", author.as_str());
                 }
             }
-            // A kind without that facet has nothing that a holder could see.
+            // A kind without that facet has no records for a receipt holder.
             Reach::Holder { facet, digest } => match self.facet_type(facet) {
                 Some(ValueType::Bytes) => self.push(facet.as_str(), "$eq", bytes(digest.as_slice())),
                 _ => self.never(),
@@ -221,10 +221,10 @@ impl<'s> Conditions<'s> {
     fn clause(&mut self, clause: &Clause) -> Result<()> {
         let field = column_name(self.1, &clause.column)?;
         let value_type = column_type(self.1, &clause.column)?;
-        // A value of another type equals nothing.
+        // A value of another type matches nothing.
         let value = |value: &Value| compared(&clause.column, value_type, value);
         match &clause.test {
-            // "Not at least the least": unlike null and `$exists`, an index answers it by itself.
+            // "Not at least the minimum": an index alone can answer this, unlike null and `$exists`.
             Test::Absent => self.push(field, "$not", doc! { "$gte": least(&clause.column, value_type) }),
             Test::Is(wanted) => self.compare(field, "$eq", value(wanted)),
             Test::From(low) => self.compare(field, "$gte", value(low)),
@@ -249,7 +249,7 @@ impl<'s> Conditions<'s> {
         }
     }
 
-    /// Counts what passes.
+    /// Makes the count.
     fn count(mut self, by: &[Column]) -> Result<Count> {
         let schema = self.1;
         let names: Vec<_> = by.iter().map(|column| column_name(schema, column)).collect::<Result<_>>()?;
@@ -259,8 +259,8 @@ impl<'s> Conditions<'s> {
         if let Some(Covering { leading, .. }) = &covering {
             let name = column_name(schema, leading)?;
             if !tested.contains(name) {
-                // Every record has one. Without a condition on its first field the server reads no index
-                // alone.
+                // A condition that every record matches. The server uses a covering index only with a condition on its
+                // first field.
                 self.push(name, "$gte", least(leading, column_type(schema, leading)?));
             }
         }
@@ -277,8 +277,8 @@ impl<'s> Conditions<'s> {
     }
 }
 
-/// A value as the field keeps it, where it is of the field's type. A parent is asked for by its id as text
-/// and kept as 16 bytes.
+/// A value in the representation of its field, if it has the field's type. Queries give a parent's id as text;
+/// documents store it as 16 bytes.
 fn compared(column: &Column, value_type: Option<ValueType>, value: &Value) -> Option<Bson> {
     match (column, value, value_type) {
         (Column::Parent, Value::Text(text), _) => Some(id_value(text.parse().ok()?)),
@@ -296,7 +296,7 @@ fn compared(column: &Column, value_type: Option<ValueType>, value: &Value) -> Op
     }
 }
 
-/// The least of all values that the field can have.
+/// The minimum of a field's values.
 fn least(column: &Column, value_type: Option<ValueType>) -> Bson {
     match (column, value_type) {
         (Column::Parent, _) => bytes(&[]),

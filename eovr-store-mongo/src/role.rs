@@ -5,25 +5,25 @@ use mongodb::bson::{Document, doc};
 use crate::schema::{COUNTERS, EVENTS, OUTBOX, Schema};
 use crate::vault;
 
-/// What a user of the database is there for.
+/// The purpose of a database user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Duty {
-    /// Daily work, on a database that was prepared.
+    /// Normal operation on a prepared database.
     Node,
-    /// What a node may do, and to prepare the database for a release
-    /// ([`Store::prepare`](eovr_core::ports::Store::prepare)), to [`destroy`](crate::Vault::destroy) and
-    /// to [`rewrap`](crate::Vault::rewrap) keys. Keep its password away from the nodes.
+    /// The rights of a node, and in addition the right to prepare the database for a release
+    /// ([`Store::prepare`](eovr_core::ports::Store::prepare)) and to [`destroy`](crate::Vault::destroy) and
+    /// [`rewrap`](crate::Vault::rewrap) keys. Do not store its password on the nodes.
     Deploy,
 }
 
-/// The command `createRole` for all that a duty needs, and no more.
+/// The command `createRole` with the minimal rights for a duty.
 ///
-/// MongoDB has no triggers, so it is the rights of the nodes' user that make the trail append-only: a
-/// [`Duty::Node`] adds and reads events, and neither changes nor removes one; it changes records and removes
-/// none. It makes no index, for one that expires (`expireAfterSeconds`) would have the server remove what
-/// the user may not. It adds keys and removes none.
+/// MongoDB has no triggers, so the rights of the nodes' user make the audit trail append-only. A [`Duty::Node`] can
+/// insert and read events, but neither change nor remove them. It can change records, but not remove them. It cannot
+/// create an index, because an expiring one (`expireAfterSeconds`) would let the server remove documents. It can insert
+/// keys, but not remove them.
 ///
-/// Run it in the database of the store, once for each release that brings new kinds (then as `updateRole`):
+/// Run it in the store's database, once for each release with new kinds (then as `updateRole`):
 ///
 /// ```no_run
 /// # async fn grant(catalog: &eovr_core::kind::Catalog, database: mongodb::Database) -> Result<(), Box<dyn std::error::Error>> {
@@ -39,12 +39,12 @@ pub enum Duty {
 /// ```
 ///
 /// Then, before the nodes of a release start, open and prepare the store once as `deploy`, and the
-/// [`Vault`](crate::Vault), where there is one. The nodes find everything there and make nothing.
+/// [`Vault`](crate::Vault) if there is one. The nodes then have nothing to create.
 ///
-/// All nodes use one user. A node that dies in the middle of a transaction leaves it open, and the others
-/// cannot commit until it is ended: by themselves after a second or so, as a user sees and ends its own
-/// sessions (`killSessions`) without a right to it; by the server after a minute. Where nodes have different
-/// users, or may not end a session, they wait as long as their patience lasts.
+/// All nodes use one user. A node that crashes within a transaction leaves it open, and the other nodes cannot commit
+/// until it ends. The other nodes end it after about a second, because a user may list and end its own sessions
+/// (`killSessions`) without a privilege. The server ends it after a minute. Where nodes have different users, or may
+/// not end sessions, they wait as long as their patience allows.
 ///
 /// # Errors
 /// `Config` for a kind that the store refuses.

@@ -1,4 +1,4 @@
-//! Documents to records and back.
+//! Converts documents to records and back.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use mongodb::bson::{RawBinaryRef, RawBsonRef, RawDocument, RawDocumentBuf};
 use crate::error::damaged;
 use crate::schema::Schema;
 
-/// A record as it is first written, without its number.
+/// A new record without its number.
 pub(crate) fn write_new(schema: &Schema, record: &Record) -> Result<RawDocumentBuf> {
     let envelope = record.envelope();
     let mut document = RawDocumentBuf::new();
@@ -27,7 +27,7 @@ pub(crate) fn write_new(schema: &Schema, record: &Record) -> Result<RawDocumentB
     document.append(cstr!("created_at"), envelope.created_at.as_micros());
     document.append(cstr!("month"), i64::from(envelope.month));
     write_changing(&mut document, record)?;
-    // Anything that the kind does not know would be refused when it is read.
+    // Fields that the kind does not have would be refused on reading.
     let mut names = record.facets().keys().chain(record.sealed_fields().keys());
     match names.find(|name| !schema.slots.contains_key(*name)) {
         None => Ok(document),
@@ -35,8 +35,8 @@ pub(crate) fn write_new(schema: &Schema, record: &Record) -> Result<RawDocumentB
     }
 }
 
-/// What becomes of a record: what is set, and what is taken away. What is written once is not in it: a
-/// record is never moved, renumbered or given to another author.
+/// The changes of a record: fields to set and fields to remove. Immutable fields are not included: place, number and
+/// author of a record never change.
 pub(crate) fn write_change(schema: &Schema, record: &Record) -> Result<RawDocumentBuf> {
     let mut set = RawDocumentBuf::new();
     write_changing(&mut set, record)?;
@@ -65,7 +65,7 @@ fn write_changing(document: &mut RawDocumentBuf, record: &Record) -> Result<()> 
             Value::Text(text) => document.append(name, &**text),
             Value::Int(int) => document.append(name, *int),
             Value::Bool(bool) => document.append(name, *bool),
-            // A date in MongoDB has milliseconds only.
+            // A MongoDB date has only milliseconds.
             Value::Time(at) => document.append(name, at.as_micros()),
             Value::Bytes(bytes) => document.append(name, binary(BinarySubtype::Generic, bytes)),
         }
@@ -77,8 +77,8 @@ fn write_changing(document: &mut RawDocumentBuf, record: &Record) -> Result<()> 
     Ok(())
 }
 
-/// The subtype that sealed bytes are kept under. Those in MongoDB's own format begin with 1 or 2, and its
-/// drivers open them where the subtype is 6.
+/// The subtype of sealed bytes. Bytes in MongoDB's own format begin with 1 or 2, and its drivers open them with subtype
+/// 6.
 pub(crate) fn sealed_subtype(bytes: &[u8]) -> BinarySubtype {
     match bytes.first() {
         Some(1 | 2) => BinarySubtype::Encrypted,
@@ -107,7 +107,7 @@ pub(crate) fn read_record(schema: &Schema, document: &RawDocument) -> Result<Sto
     Ok(StoredRecord { envelope: parts.envelope(&schema.name)?, facets, sealed })
 }
 
-/// The envelope, as far as it was read.
+/// The parts of the envelope that have been read.
 #[derive(Default)]
 struct Parts<'d> {
     id: Option<RecordId>,
@@ -127,7 +127,7 @@ struct Parts<'d> {
 }
 
 impl<'d> Parts<'d> {
-    /// Takes a field of the envelope; `false` where it is none.
+    /// Reads a field of the envelope; `false` for any other field.
     fn take(&mut self, name: &str, value: RawBsonRef<'d>) -> Result<bool> {
         let doubled = match name {
             "_id" => self.id.replace(read_id(value)?).is_some(),
@@ -174,7 +174,7 @@ impl<'d> Parts<'d> {
     }
 }
 
-/// Reads one value of a facet's type.
+/// Reads a value of a facet's type.
 pub(crate) fn read_value(value: RawBsonRef<'_>, value_type: ValueType) -> Result<Value> {
     Ok(match (value_type, value) {
         (ValueType::Text, RawBsonRef::String(text)) => Value::from(text),
@@ -188,7 +188,7 @@ pub(crate) fn read_value(value: RawBsonRef<'_>, value_type: ValueType) -> Result
     })
 }
 
-/// Reads one sealed value.
+/// Reads a sealed value.
 pub(crate) fn read_sealed(value: RawBsonRef<'_>) -> Result<&[u8]> {
     match value {
         RawBsonRef::Binary(RawBinaryRef { subtype, bytes }) if subtype == sealed_subtype(bytes) => Ok(bytes),
@@ -214,7 +214,7 @@ pub(crate) fn read_hash(value: RawBsonRef<'_>) -> Result<[u8; 32]> {
     }
 }
 
-/// One field of a document that must have it.
+/// A required field of a document.
 pub(crate) fn get<'d>(document: &'d RawDocument, name: &str) -> Result<RawBsonRef<'d>> {
     document.get(name).ok().flatten().ok_or_else(damaged)
 }
@@ -231,7 +231,7 @@ pub(crate) fn int(value: RawBsonRef<'_>) -> Result<i64> {
     value.as_i64().ok_or_else(damaged)
 }
 
-/// A count as the server sends it: as narrow as it fits.
+/// A count from the server, which sends the narrowest type that fits.
 pub(crate) fn count(value: RawBsonRef<'_>) -> Result<u64> {
     let int = value.as_i64().or_else(|| value.as_i32().map(i64::from));
     int.and_then(|int| u64::try_from(int).ok()).ok_or_else(damaged)
@@ -246,10 +246,10 @@ pub(crate) fn binary(subtype: BinarySubtype, bytes: &[u8]) -> RawBsonRef<'_> {
 }
 
 pub(crate) fn integer(count: u64) -> Result<i64> {
-    i64::try_from(count).map_err(|_| Error::bug("a version is beyond what a database can count"))
+    i64::try_from(count).map_err(|_| Error::bug("a version is too large for the database"))
 }
 
-/// A name as a document wants it.
+/// A name as a document key.
 fn field(name: &Name) -> Result<&CStr> {
     name.as_str().try_into().map_err(|_| Error::bug("a name has no zero byte"))
 }

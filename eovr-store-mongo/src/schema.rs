@@ -1,4 +1,4 @@
-//! How a kind becomes a collection, and its indexes, worked out once at start.
+//! The mapping of a kind to a collection with indexes, computed once at start.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub(crate) const COUNTERS: &str = "counters";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const OUTBOX: &str = "outbox";
 
-/// The word for a sealed field.
+/// The type name of a sealed field.
 const SEALED: &str = "sealed";
 
 const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
@@ -23,13 +23,13 @@ const BY_MONTH: &str = "by_month";
 /// One field of a document after the envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
-    /// `None`: a sealed field.
+    /// The facet's type; `None`: a sealed field.
     pub(crate) facet: Option<ValueType>,
     unique: bool,
     indexed: bool,
 }
 
-/// An index that answers by itself what asks for these fields and no others.
+/// A covering index: it answers queries for these fields without reading records.
 pub(crate) struct Covering<'s> {
     pub(crate) index: String,
     /// Its first field.
@@ -75,8 +75,8 @@ impl Schema {
         })
     }
 
-    /// One index for each tier of scope, ordered as pages are; one that covers the figures, and one for the
-    /// figures by month alone; one for each unique or indexed field. What is internal nobody lists by place.
+    /// One index for each tier of scope, in the order of pages; one that covers the figures, and one for the monthly
+    /// figures; one for each unique or indexed field. Internal kinds have no index by place.
     pub(crate) fn indexes(&self) -> Vec<Document> {
         let tier = |depth: usize| PLACE.iter().take(depth).copied();
         let mut indexes = vec![paged("by_time", tier(0))];
@@ -100,7 +100,7 @@ impl Schema {
             indexes.push(paged("by_parent", ["parent"]));
         }
         for (name, slot) in self.slots.iter().filter(|(_, slot)| slot.unique || slot.indexed) {
-            // A name for each sort, so that a facet that becomes unique gets the index that makes it so.
+            // The name depends on the sort of index, so that a facet that becomes unique gets the unique index.
             indexes.push(match slot.unique {
                 true => unique(&format!("unique_{name}"), name.as_str()),
                 false => paged(&format!("facet_{name}"), [name.as_str()]),
@@ -109,12 +109,12 @@ impl Schema {
         indexes
     }
 
-    /// Whether there are indexes in the order of a place and of an author.
+    /// Whether there are indexes by place and by author.
     pub(crate) fn by_place(&self) -> bool {
         !self.internal
     }
 
-    /// Whether there is an index by which a value of the column leads to a few records.
+    /// Whether an index on the column selects few records.
     pub(crate) fn finds_few(&self, column: &Column) -> bool {
         match column {
             Column::Number => true,
@@ -125,7 +125,7 @@ impl Schema {
         }
     }
 
-    /// The indexes that counts are read from, the narrowest first: the server reads every entry.
+    /// The covering indexes for counts, the narrowest first, because the server reads every entry.
     pub(crate) fn covering(&self) -> impl Iterator<Item = Covering<'_>> {
         let place = PLACE.into_iter().chain(["created_at"]).collect();
         let covering = |index: &str, leading, fields| Covering { index: index.to_owned(), leading, fields };
@@ -148,7 +148,7 @@ impl Schema {
         PLACE.into_iter().chain(tallied).chain(["state", "month", "created_at"])
     }
 
-    /// Names what it covers, so that a kind that counts by something else gets an index that covers that.
+    /// The name contains the covered fields, so that other tallied facets get another index.
     fn figures_name(&self) -> String {
         let tallied: Vec<_> = self.tallied.iter().map(Name::as_str).collect();
         format!("figures_{}", tallied.join("_"))
@@ -156,7 +156,7 @@ impl Schema {
 }
 
 impl Slot {
-    /// A field that this node's kind does not have; `None` where its type is of a later release.
+    /// A field that this node's kind does not have; `None` where its type belongs to a later release.
     pub(crate) fn carried(type_name: &str) -> Option<Self> {
         let facet = match type_name {
             SEALED => None,
@@ -165,13 +165,13 @@ impl Slot {
         Some(Self { facet, unique: false, indexed: false })
     }
 
-    /// The word that the layout remembers.
+    /// The type name in the layout.
     pub(crate) fn type_name(&self) -> &'static str {
         self.facet.map_or(SEALED, ValueType::name)
     }
 }
 
-/// The system tables' indexes, by collection.
+/// The indexes of the system collections, by collection.
 pub(crate) fn system_indexes() -> [(&'static str, Vec<Document>); 3] {
     let chain = doc! { "name": "by_record", "key": { "record": 1, "seq": 1 }, "unique": true };
     let held = doc! { "name": "by_lease", "key": { "lease": 1 }, "sparse": true };
@@ -184,7 +184,7 @@ fn paged<'a>(name: &str, fields: impl IntoIterator<Item = &'a str>) -> Document 
     doc! { "name": name, "key": key }
 }
 
-/// Records that do not have the field are no obstacle to each other.
+/// Unique among the records that have the field.
 fn unique(name: &str, field: &str) -> Document {
     doc! {
         "name": name,
@@ -194,8 +194,8 @@ fn unique(name: &str, field: &str) -> Document {
     }
 }
 
-/// The collection of a kind: `incident` is kept in `incidents`. A register is one already, so
-/// `model_registry` stays.
+/// The collection name of a kind: `incident` becomes `incidents`. A name that ends in `registry` stays the same:
+/// `model_registry`.
 fn plural(name: &str) -> String {
     let vowel = |c: char| "aeiou".contains(c);
     if name.ends_with("registry") {

@@ -41,22 +41,22 @@ struct Inner {
     schemas: RwLock<Arc<Schemas>>,
 }
 
-/// The oldest server: 5.0, which was the first to read a snapshot outside of a transaction.
+/// The oldest supported server is 5.0, the first with snapshot reads outside a transaction.
 const OLDEST_WIRE_VERSION: i32 = 13;
 
 impl MongoStore {
-    /// Opens the store behind a URL, `mongodb://HOST:PORT/DATABASE?replicaSet=NAME`.
+    /// Opens the store at a URL, `mongodb://HOST:PORT/DATABASE?replicaSet=NAME`.
     ///
-    /// Call it on the runtime that will use the store: its writer runs there.
+    /// Call it on the runtime that will use the store, because its writer runs there.
     ///
     /// # Errors
-    /// `Config` for a URL that is not one, a user whom the server does not let in, a server that is too old
-    /// or no replica set, or a database of a newer release; `Unavailable` where no server answers.
+    /// `Config` for an invalid URL, a refused user, a server that is too old or has no replica set, or a database of a
+    /// newer release; `Unavailable` where no server answers.
     pub async fn open(url: &str) -> Result<Self> {
         Self::connect(MongoConfig::from_url(url)?).await
     }
 
-    /// Opens a store by its settings.
+    /// Opens a store with these settings.
     ///
     /// # Errors
     /// As [`MongoStore::open`].
@@ -66,7 +66,7 @@ impl MongoStore {
         let database = client.database(&config.database);
         let hello = database.run_command(doc! { "hello": 1 }).await.map_err(translate)?;
         check_server(&hello)?;
-        // Also the first thing that a user without rights may not do.
+        // It is also the first call that fails for a user without rights.
         migrate::check_version(&database.collection(COUNTERS)).await?;
         let transactions = Transactions::new(client.clone(), database.clone(), config.app_name());
         let outbox = Outbox::new(transactions.clone(), database.clone(), config.patience);
@@ -75,16 +75,15 @@ impl MongoStore {
         Ok(Self { inner: Arc::new(Inner { config, client, database, writer, outbox, schemas }) })
     }
 
-    /// Does what is waiting and closes the connections; of several calls at once each waits for that. Any clone of the store answers `Unavailable` from
-    /// then on. A store that is dropped without it loses nothing.
+    /// Completes the waiting commits and closes the connections. Concurrent calls all wait for that. Afterwards every
+    /// clone of the store answers `Unavailable`. Dropping a store without calling this loses nothing.
     pub async fn close(&self) {
         self.inner.writer.close().await;
         self.inner.client.clone().shutdown().await;
     }
 
-    /// How the server would answer a question: the stages of its plan, from the last to the first, each
-    /// with the index that it reads, as `IXSCAN by_facility`. For tests and for people who wonder whether
-    /// an index is used.
+    /// The server's plan for a query: its stages, from the last to the first, each with its index, such as `IXSCAN
+    /// by_facility`. Use it in tests, and to check whether a query uses an index.
     ///
     /// # Errors
     /// As [`Store::find`].
@@ -102,7 +101,7 @@ impl MongoStore {
         explain::stages(&self.inner.database, command).await
     }
 
-    /// The same for counts.
+    /// The server's plan for a count.
     ///
     /// # Errors
     /// As [`Store::tally`].
@@ -139,10 +138,10 @@ impl MongoStore {
         self.inner.database.collection(name)
     }
 
-    /// Asks again with what another node has added to the kinds, where what was read has something unknown.
+    /// Repeats a read that met an unknown field, with the fields that another node has added.
     async fn carrying<T, F: Future<Output = Result<T>>>(&self, ask: impl Fn() -> F) -> Result<T> {
         match ask().await {
-            // Once more whatever came of it: another question may have met it a moment ago.
+            // Repeat once in any case, because a concurrent read may have loaded the field a moment ago.
             Err(error) if error.kind() == ErrorKind::Tampered => {
                 let _ = self.refresh().await;
                 ask().await
@@ -175,10 +174,10 @@ impl MongoStore {
         let records = self.collection(&schema.collection);
         let mut options = FindOptions::default();
         options.sort = Some(query::newest_first());
-        // One more than asked for tells whether there is a next page.
+        // One more record than requested shows whether there is a next page.
         options.limit = Some(i64::from(query.limit) + 1);
         options.hint = query::page_index(&schema, scope, query).map(|index| Hint::Name(index.to_owned()));
-        // In one trip: by itself the server would hand out 101 at first.
+        // A single batch, because the server's default first batch has only 101 documents.
         options.batch_size = Some(BATCH);
         let asked = records.find(query::find(&schema, scope, query)?).with_options(options);
         let mut cursor = asked.await.map_err(translate)?;
@@ -201,7 +200,7 @@ impl MongoStore {
         Ok(Page { items, next, damaged })
     }
 
-    /// The last position and the cells of a kind, as of one moment.
+    /// The last position and the cells of a kind in one snapshot.
     async fn snapshot(
         &self,
         schema: &Schema,
@@ -210,8 +209,8 @@ impl MongoStore {
         options: AggregateOptions,
     ) -> Result<Census, Unread> {
         let mut session = self.inner.client.start_session().snapshot(true).await?;
-        // Said here too: where a collection has a read concern of its own, the driver sends that one, and
-        // quietly forgets the moment of the session.
+        // The read concern is set here too, because the driver otherwise sends the collection's own and drops the
+        // snapshot time of the session.
         let of = |name: &str| -> Collection<RawDocumentBuf> {
             let options = CollectionOptions::builder().read_concern(ReadConcern::snapshot()).build();
             self.inner.database.collection_with_options(name, options)
@@ -230,13 +229,13 @@ impl MongoStore {
     }
 }
 
-/// More than the largest page.
+/// Greater than the largest page.
 const BATCH: u32 = 1000;
 
-/// How often a snapshot is asked for: one that is as young as an index has to wait for it.
+/// The number of attempts to read a snapshot. A snapshot must be newer than the newest index.
 const SNAPSHOTS: u32 = 20;
 
-/// Why a snapshot was not read.
+/// The reason why a snapshot was not read.
 enum Unread {
     Server(mongodb::error::Error),
     Content(Error),
@@ -259,7 +258,7 @@ fn check_server(hello: &Document) -> Result<()> {
     let sharded = hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
     if !sharded && !hello.contains_key("setName") {
         return config(
-            "this server knows no transactions",
+            "this server does not support transactions",
             "make it a replica set, which may have one node: `--replSet`, and `replSetInitiate` once",
         );
     }
@@ -278,7 +277,7 @@ impl Store for MongoStore {
             .collect::<Result<Schemas>>()?;
         let mut collections = BTreeSet::new();
         if let Some(schema) = schemas.values().find(|schema| !collections.insert(&schema.collection)) {
-            let twice = format!("two kinds would be kept in `{}`", schema.collection);
+            let twice = format!("two kinds map to the collection `{}`", schema.collection);
             return Err(Error::new(ErrorKind::Config, twice).with_help("give one of them another name"));
         }
         let schemas = migrate::prepare(&self.inner.database, &schemas).await?;
@@ -392,7 +391,7 @@ impl Store for MongoStore {
     }
 }
 
-/// As many groups as there are: what does not fit into memory goes to the disk.
+/// Any number of groups: the server may use its disk.
 fn counting(index: Option<String>) -> AggregateOptions {
     let mut options = AggregateOptions::default();
     options.allow_disk_use = Some(true);
@@ -414,7 +413,7 @@ fn read_event(event: &RawDocument) -> Result<StoredEvent> {
     Ok(StoredEvent { body: word("body")?, hash: read_hash(get(event, "hash")?)?, beside })
 }
 
-/// The database alone: the URL may hold a password.
+/// Prints only the database name, because the URL may contain a password.
 impl fmt::Debug for MongoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MongoStore({})", self.inner.config.database)

@@ -1,4 +1,4 @@
-//! Commits as one transaction of the server.
+//! Commits as one server transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,33 +19,33 @@ use crate::query::id_value;
 use crate::rows::{binary, get, int, read_hash, text};
 use crate::schema::{COUNTERS, EVENTS, OUTBOX};
 
-/// The document of the counters that commits count by: the last position, and the last number of each series.
+/// The document in `counters` for commits: the last position, and the last number of each series.
 pub(crate) const COUNTER: &str = "eovr";
 
-/// The document beside it: up to which position messages have come into the outbox.
+/// The document in `counters` that stores how far messages have been added to the outbox.
 pub(crate) const WATERMARK: &str = "outbox";
 
-/// The numbers of one job, a step each.
+/// The numbers of one job, one per step.
 pub(crate) type Numbers = Vec<Option<String>>;
 
-/// Why a transaction did not come about.
+/// The reason why a transaction failed.
 #[derive(Debug)]
 pub(crate) enum Failed {
-    /// A stale version, an id that is taken, a unique value that is taken.
+    /// A stale version, an existing id, or a unique value that is taken.
     Conflict,
-    /// Somebody else was in the way, or the server was lost.
+    /// A conflict with another transaction, or a lost server. A retry may succeed.
     Again,
-    /// It would be refused again.
+    /// A retry would be refused too.
     Refused(Error),
 }
 
-/// How long to wait before a commit is told again.
+/// The pause before a repeated commit command.
 const COMMIT_AGAIN: Duration = Duration::from_millis(20);
 
-/// A living node does not let a transaction lie for so long.
+/// The age from which a transaction counts as abandoned, because a live node ends its own sooner.
 const ABANDONED_MICROS: i64 = 1_000_000;
 
-/// The most bytes in one command: the server takes 16 MiB.
+/// The maximum number of bytes per command; the server's limit is 16 MiB.
 const MOST_BYTES: usize = 8 << 20;
 
 /// Runs jobs as transactions.
@@ -53,7 +53,7 @@ const MOST_BYTES: usize = 8 << 20;
 pub(crate) struct Transactions {
     client: Client,
     database: Database,
-    /// What our connections are called at the server.
+    /// The application name of our connections.
     name: String,
 }
 
@@ -62,16 +62,15 @@ impl Transactions {
         Self { client, database, name }
     }
 
-    /// Writes all of it or nothing. `doubt` is set as soon as it may have been written.
+    /// Writes all jobs or none. Sets `doubt` as soon as they may have been written.
     pub(crate) async fn run(&self, jobs: &[&Job], doubt: &mut bool) -> Result<Vec<Numbers>, Failed> {
         let mut session = self.begin().await.map_err(Failed::of)?;
         let written = self.write(&mut session, jobs).await;
         end(session, written, doubt).await
     }
 
-    /// Puts the messages from one position to another into the outbox, but for those of what is internal,
-    /// held until then by a lease, and moves the watermark over them. `Conflict`: the watermark is not there
-    /// any more. `doubt` as above.
+    /// Adds the messages between two positions to the outbox, except those of internal kinds, leased until the given
+    /// time, and moves the watermark. `Conflict`: the watermark has moved meanwhile. `doubt` as above.
     pub(crate) async fn fill(
         &self,
         (after, last): (i64, i64),
@@ -86,7 +85,7 @@ impl Transactions {
         let lease = lease.bytes();
         let lease = binary(BinarySubtype::Uuid, &lease);
         let row = rawdoc! { "held_until": held_until, "attempts": 1_i64, "lease": lease };
-        // A node of the release before writes rows with its commits: they stay as they are.
+        // A node of the previous release writes outbox rows with its commits; these stay unchanged.
         let upsert = |position: i64| {
             rawdoc! { "q": { "_id": position }, "u": { "$setOnInsert": row.clone() }, "upsert": true }
         };
@@ -103,8 +102,8 @@ impl Transactions {
         end(session, filled, doubt).await
     }
 
-    /// The positions of this range whose messages somebody is told. Where the range has a gap, the server
-    /// that counted it is not the one that is asked, and what it has counted may be lost.
+    /// The positions of this range whose messages are posted. A gap in the range means that this server does not have
+    /// all that another server has counted, which may be lost.
     async fn posted(&self, session: &mut ClientSession, after: i64, last: i64) -> Result<Vec<i64>, Stopped> {
         let events: Collection<RawDocumentBuf> = self.database.collection(EVENTS);
         let asked = events.find(doc! { "_id": { "$gt": after, "$lte": last } }).sort(doc! { "_id": 1 });
@@ -129,10 +128,10 @@ impl Transactions {
         Ok(session)
     }
 
-    /// Ends transactions whose node is gone. The server would keep one for a minute, and its counters with
-    /// it. A node that is only slow finds its own ended, and runs it again.
+    /// Ends abandoned transactions. The server would keep such a transaction, and its lock on the counters, for a
+    /// minute. A node that is only slow finds its transaction ended and repeats it.
     ///
-    /// Whoever may not look or end has to wait: that is no error.
+    /// A user without the right to list or end sessions must wait; that is not an error.
     pub(crate) async fn end_abandoned(&self) -> mongodb::error::Result<()> {
         let admin = self.client.database("admin");
         let look = [
@@ -155,18 +154,18 @@ impl Transactions {
         Ok(())
     }
 
-    /// Returns when everything that this server had committed before can be read.
+    /// Returns when every earlier commit of this server can be read.
     pub(crate) async fn catch_up(&self) -> mongodb::error::Result<()> {
         let options = CollectionOptions::builder().read_concern(ReadConcern::linearizable()).build();
         let counters: Collection<RawDocumentBuf> = self.database.collection_with_options(COUNTERS, options);
         counters.find_one(doc! { "_id": COUNTER }).await.map(drop)
     }
 
-    /// Whether an earlier transaction has written these jobs, and with which numbers. The first event tells
-    /// for all of them, as they have always shared one.
+    /// Whether an earlier transaction has written these jobs, and with which numbers. The first event represents all of
+    /// them, because they always shared a transaction.
     pub(crate) async fn written(&self, jobs: &[&Job]) -> eovr_core::Result<Option<Vec<Numbers>>> {
         let Some(first) = jobs.iter().flat_map(|job| &job.steps).next() else { return Ok(None) };
-        // What this sees can no longer be rolled back, and it sees all that was acknowledged to anybody.
+        // This read concern returns only data that cannot be rolled back, and includes every acknowledged write.
         let options = CollectionOptions::builder().read_concern(ReadConcern::linearizable()).build();
         let events: Collection<RawDocumentBuf> = self.database.collection_with_options(EVENTS, options);
         let event = events.find_one(doc! { "record": id_value(first.id), "seq": first.seq }).await;
@@ -201,7 +200,7 @@ impl Transactions {
     async fn write(&self, session: &mut ClientSession, jobs: &[&Job]) -> Result<Vec<Numbers>, Stopped> {
         let steps = || jobs.iter().flat_map(|job| &job.steps);
         let mut counters = self.count(session, steps()).await?;
-        // Behind the counter: a transaction that got its turn sees all that was committed before.
+        // After the counter: a transaction that has the counter sees all earlier commits.
         let guards: BTreeSet<_> = jobs.iter().flat_map(|job| &job.guards).collect();
         for (collection, id, version) in guards {
             self.hold(session, collection, *id, *version).await?;
@@ -210,7 +209,7 @@ impl Transactions {
         let (mut events, mut all) = (Vec::new(), Vec::with_capacity(jobs.len()));
         let mut changed = BTreeSet::new();
         for job in jobs {
-            // A job before it in this transaction changes what it stands on.
+            // An earlier job of this transaction changes the guarded record.
             if job.guards.iter().any(|(_, id, _)| changed.contains(id)) {
                 return Err(Stopped::Conflict);
             }
@@ -245,8 +244,8 @@ impl Transactions {
         Ok(all)
     }
 
-    /// Takes the positions and numbers that these steps need. Until the transaction ends, another one that
-    /// asks is sent away: positions are contiguous, and in the order of the commits.
+    /// Takes the positions and numbers that these steps need. Until the transaction ends, a concurrent one conflicts
+    /// here. Positions therefore have no gaps and are in commit order.
     async fn count(
         &self,
         session: &mut ClientSession,
@@ -321,7 +320,7 @@ impl Transactions {
             let command = rawdoc! { "update": collection, "updates": statements };
             let reply = self.database.run_raw_command(command).session(&mut *session).await?;
             refused(&reply)?;
-            // One that matched nothing had the version of somebody else's change, or no record at all.
+            // A statement without a match had a stale version, or the record does not exist.
             if reply.get_i32("n").ok().and_then(|n| usize::try_from(n).ok()) != Some(wanted) {
                 return Err(Stopped::Conflict);
             }
@@ -330,7 +329,7 @@ impl Transactions {
     }
 }
 
-/// Commits a transaction whose statements went through, and gives up another one.
+/// Commits a transaction whose statements succeeded, and aborts another one.
 async fn end<T>(
     mut session: ClientSession,
     outcome: Result<T, Stopped>,
@@ -339,8 +338,8 @@ async fn end<T>(
     let written = match outcome {
         Ok(written) => written,
         Err(stopped) => {
-            // It may have been aborted by the server already, and one that cannot be reached gives it up by
-            // itself. Otherwise it would stand in the way of the next one.
+            // The abort may fail because the server has already aborted it; an unreachable server aborts it by itself.
+            // Without the abort it would block the next transaction.
             if !matches!(stopped, Stopped::Lost) {
                 let _ = session.abort_transaction().await;
             }
@@ -350,23 +349,23 @@ async fn end<T>(
     *doubt = true;
     loop {
         let Err(error) = session.commit_transaction().await else { return Ok(written) };
-        // As a rule it was not done then; the doubt stays, and the next round looks.
+        // It was probably not committed. The doubt stays, and the next attempt checks.
         if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
             return Err(Failed::Again);
         }
-        // Nobody knows. The server remembers a transaction that it has done, so it may be told again.
+        // The outcome is unknown. The server remembers committed transactions, so the commit command can be repeated.
         tokio::time::sleep(COMMIT_AGAIN).await;
     }
 }
 
-/// What is written into one collection.
+/// The writes to one collection.
 #[derive(Default)]
 struct Batch {
     new: Vec<RawDocumentBuf>,
     changed: Vec<RawDocumentBuf>,
 }
 
-/// The last position and numbers that are taken; before they are asked for, how many are needed.
+/// The last positions and numbers taken; before the request, the numbers needed.
 #[derive(Default)]
 struct Counters {
     position: i64,
@@ -386,7 +385,7 @@ impl Counters {
     }
 }
 
-/// Why the statements of a transaction came to an end.
+/// The reason why the statements of a transaction ended.
 enum Stopped {
     Conflict,
     Again,
@@ -424,7 +423,7 @@ impl Failed {
     }
 }
 
-/// A command may succeed as a command, and its statements fail.
+/// Checks the statements of a command, which can fail even if the command succeeds.
 fn refused(reply: &Document) -> Result<(), Stopped> {
     let errors = reply.get_array("writeErrors");
     let Some(error) = errors.ok().and_then(|errors| errors.first()) else { return Ok(()) };
@@ -434,7 +433,7 @@ fn refused(reply: &Document) -> Result<(), Stopped> {
     }
 }
 
-/// The documents as arrays that fit into a command each.
+/// The documents, split into arrays that fit into one command each.
 fn portions(documents: Vec<RawDocumentBuf>) -> Vec<RawArrayBuf> {
     let mut portions = Vec::new();
     let mut bytes = usize::MAX;

@@ -25,8 +25,8 @@ use crate::migrate::create_indexes;
 use crate::rows::binary;
 use crate::store::MongoStore;
 
-/// The keys of fields that MongoDB's own drivers read too, in the collection `__keyVault` beside the
-/// records: a [`Cipher`] for [`EovrBuilder::cipher`](eovr_core::service::EovrBuilder::cipher).
+/// The keys of fields that MongoDB's own drivers can read too, in the collection `__keyVault` of the store's database:
+/// a [`Cipher`] for [`EovrBuilder::cipher`](eovr_core::service::EovrBuilder::cipher).
 ///
 /// ```no_run
 /// # async fn open(local: eovr_core::seal::csfle::LocalKey) -> eovr_core::Result<()> {
@@ -39,40 +39,38 @@ use crate::store::MongoStore;
 /// let audit_key = local.audit_key();
 /// let vault = Arc::new(Vault::open(&store, local).await?);
 /// let builder = Eovr::builder().store(store).cipher(vault.clone()).audit_key(audit_key);
-/// // Another process has rotated: read the vault again, every minute or so.
+/// // Another process may have rotated the key, so read the vault again every minute or so.
 /// vault.refresh().await?;
 /// # Ok(())
 /// # }
 /// ```
 ///
-/// Our keys are those with an alternative name `eovr-1`, `eovr-2`, …, the newest of which seals. Keys of
-/// other applications are left alone; a value that one of them has sealed opens, where the local key is
-/// the same.
+/// The vault's own keys have the alternative names `eovr-1`, `eovr-2`, …; the newest of them seals. The vault does not
+/// change keys of other applications. It opens the values of such a key if both use the same local key.
 ///
-/// # What it does not do
-/// - The format binds a value to no record and no field: one that was moved opens where it was put. The page
-///   of [`csfle`](eovr_core::seal::csfle) says what follows from that.
-/// - It knows no actors: a host enters who rotated, destroyed and rewrapped, and why
+/// # Limits
+/// - The format does not bind a value to a record or field, so a moved value opens in its new place. The documentation
+///   of [`csfle`](eovr_core::seal::csfle) explains the consequences.
+/// - The vault does not know actors. The host records who rotated, destroyed and rewrapped keys, and why
 ///   ([`KeyChanges`](eovr_core::identity::key_change::KeyChanges)).
 ///
-/// # Many nodes
-/// A node knows what it read last. Until it reads the vault again, with [`refresh`](Vault::refresh):
-/// - after [`rotate`](Vault::rotate) elsewhere, it refuses values that the new key sealed (`Key`), its
-///   searches of sealed fields miss the records whose value the new key sealed, and it seals under the
-///   old key;
-/// - after [`destroy`](Vault::destroy) elsewhere, it opens what should be gone, and, where it has missed the
-///   rotation as well, goes on sealing under a key that no longer exists: nobody will ever open that.
+/// # Many nodes A node uses the keys of its last read until it calls [`refresh`](Vault::refresh):
+/// - After [`rotate`](Vault::rotate) on another node it refuses values of the new key (`Key`), its searches of sealed
+///   fields miss records with values of the new key, and it seals with the old key.
+/// - After [`destroy`](Vault::destroy) on another node it still opens values of the destroyed key. If it has missed the
+///   rotation as well, it continues to seal with the destroyed key, and those values can never be opened by other
+///   nodes.
 ///
-/// So refresh every node after a rotation, and all of them before a key is destroyed. Let every node refresh
-/// by itself more often than [`Vault::SETTLING`].
+/// Therefore refresh every node after a rotation, and all nodes before a key is destroyed. Let every node refresh
+/// itself more often than [`Vault::SETTLING`].
 ///
 /// # The local key
-/// A vault keeps the local key in memory as long as it lives, because `refresh` unwraps with it what came
-/// new; whoever reads the memory of the process finds the unwrapped keys there anyway.
+/// A vault keeps the local key in memory for its lifetime, because `refresh` needs it to unwrap new keys. An attacker
+/// who can read the memory of the process finds the unwrapped keys there in any case.
 pub struct Vault {
     keys: Collection<RawDocumentBuf>,
     rings: RwLock<Arc<Rings>>,
-    /// Who holds it changes the vault, or reads it again.
+    /// The lock for changing the vault and for reading it again.
     local: Mutex<LocalKey>,
 }
 
@@ -82,51 +80,50 @@ struct Rings {
     others_ids: BTreeSet<Uuid>,
 }
 
-/// A key of ours, without the key.
+/// A key of the vault without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyInfo {
-    /// Its id, which every value that it sealed carries.
+    /// Its id, which is part of every value that it sealed.
     pub id: Uuid,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// Whether it seals now; the others only open.
+    /// Whether it seals; the other keys only open.
     pub active: bool,
 }
 
-/// What MongoDB's documentation calls it.
+/// The name in MongoDB's documentation.
 pub(crate) const COLLECTION: &str = "__keyVault";
 
-/// How often the first key is looked for while another node makes it.
+/// The number of attempts to read the first key while another node makes it.
 const ATTEMPTS: u32 = 5;
 
-/// How often a vault is wrapped while others change it.
+/// The number of attempts to rewrap a vault while others change it.
 const WRAPPINGS: u32 = 20;
 
-/// How long to wait before a vault is wrapped again.
+/// The pause between these attempts.
 const WRAP_AGAIN: Duration = Duration::from_millis(100);
 
 impl Vault {
-    /// How old the newest key must be before an older one can be destroyed: ten minutes. A node that
-    /// refreshes more often has learnt of it by then.
+    /// The minimum age of the newest key before an older one can be destroyed: ten minutes. Nodes that refresh more
+    /// often have read the newest key by then.
     pub const SETTLING: Duration = Duration::from_secs(10 * 60);
 
-    /// Reads the vault beside the records, and makes the first key where there is none. Of many nodes that
-    /// start at once, one makes it.
+    /// Reads the vault in the store's database, and makes the first key if there is none. Where many nodes start at
+    /// once, only one of them makes it.
     ///
     /// # Errors
-    /// `Key` where the local key does not open one of our keys; `Tampered` where one of them is damaged;
-    /// both name the key. `Unavailable` where the database cannot be reached; `Uncertain` where it was lost
-    /// while the first key was made: open it again.
+    /// `Key` where the local key does not open one of the vault's own keys; `Tampered` where one of them is damaged;
+    /// both errors name the key. `Unavailable` where the database cannot be reached; `Uncertain` where the connection
+    /// was lost during the creation of the first key: open the vault again.
     pub async fn open(store: &MongoStore, local: LocalKey) -> Result<Self> {
         Self::open_keys(beside(store), store, local).await
     }
 
-    /// The same for a vault elsewhere on the server, which another application made: `DATABASE.COLLECTION`,
-    /// by custom `encryption.__keyVault`. [`role`](crate::role) knows nothing of it: give the user the same
-    /// rights there.
+    /// Opens a vault that another application has made elsewhere on the server: `DATABASE.COLLECTION`, usually
+    /// `encryption.__keyVault`. [`role`](crate::role) does not include it: give the user the same rights there.
     ///
     /// # Errors
-    /// `Config` where that is not the name of a collection. Else as [`Vault::open`].
+    /// `Config` where that is not a valid collection name. Otherwise as [`Vault::open`].
     pub async fn open_in(store: &MongoStore, local: LocalKey, namespace: &str) -> Result<Self> {
         Self::open_keys(namespace_of(namespace)?, store, local).await
     }
@@ -143,31 +140,30 @@ impl Vault {
             }
             let mut entropy = entropy()?;
             let (_, first) = CsfleRing::create(&local, new_id(&mut entropy), now(), &mut entropy)?;
-            // Whoever wrote it, what counts is what is there.
+            // Another node may have written it first, so read it back.
             write(&keys, &first, 1).await?;
         }
-        Err(Error::new(ErrorKind::Unavailable, "a key was made and is not there")
+        Err(Error::new(ErrorKind::Unavailable, "a new key is missing in the vault")
             .with_help("nothing was sealed; try again later"))
     }
 
-    /// Reads the vault again: another process may have made a key, or destroyed one.
+    /// Reads the vault again, because another process may have made or destroyed a key.
     ///
     /// # Errors
-    /// As [`Vault::open`]; the keys that were read before stay in use then.
+    /// As [`Vault::open`]; the previous keys then stay in use.
     pub async fn refresh(&self) -> Result<()> {
         let local = self.local.lock().await;
         self.put(Rings::unwrap(&local, read(&self.keys).await?)?);
         Ok(())
     }
 
-    /// Makes a new key, which seals from now on; the older ones still open. Have every process
-    /// [`refresh`](Vault::refresh), seal again what the old key has sealed, then
-    /// [`destroy`](Vault::destroy) it.
+    /// Makes a new key, which seals from now on; the older keys still open. Let every process
+    /// [`refresh`](Vault::refresh), seal the values of the old key again, then [`destroy`](Vault::destroy) it.
     ///
     /// # Errors
-    /// `Conflict` where another process rotated at the same moment: its key is in use then; or where one
-    /// changed the local key: there is no new key then. `Uncertain` where the database was lost in the
-    /// middle: refresh, and look whether [`keys`](Vault::keys) has a new one. Else as [`Vault::open`].
+    /// `Conflict` where another process rotated at the same time (its key is then in use), or where a process changed
+    /// the local key (there is then no new key). `Uncertain` where the connection was lost: refresh, and check whether
+    /// [`keys`](Vault::keys) contains a new one. Otherwise as [`Vault::open`].
     pub async fn rotate(&self) -> Result<Uuid> {
         let local = self.local.lock().await;
         let kept = read(&self.keys).await?;
@@ -176,14 +172,14 @@ impl Vault {
         let mut entropy = entropy()?;
         let id = new_id(&mut entropy);
         let key = rings.ours.rotate(&local, id, now(), &mut entropy)?;
-        // Written before anything is sealed with it.
+        // Written before the key seals a value.
         if !write(&self.keys, &key, number.saturating_add(1)).await? {
             self.put(Rings::unwrap(&local, read(&self.keys).await?)?);
-            return Err(Error::new(ErrorKind::Conflict, "another process has rotated at the same moment")
-                .with_help("its key seals now; rotate again if that is not enough"));
+            return Err(Error::new(ErrorKind::Conflict, "another process rotated at the same time")
+                .with_help("its key is active; rotate again if you need another one"));
         }
-        // Were the local key another one by now, the vault would have keys under both, and nobody could
-        // read it as a whole. Nobody has sealed with the new key then, as nobody could.
+        // If the local key has changed meanwhile, the vault now has keys under both local keys and cannot be opened as
+        // a whole. No process can have sealed with the new key yet.
         match Rings::unwrap(&local, read(&self.keys).await.map_err(after_write)?) {
             Ok(rings) => {
                 self.put(rings);
@@ -193,11 +189,11 @@ impl Vault {
         }
     }
 
-    /// Removes a key that was just made, unless it was wrapped again meanwhile.
+    /// Removes a key that was just made, unless it was rewrapped meanwhile.
     async fn take_back(&self, key: &VaultKey, why: Error) -> Error {
         let made = doc! { "_id": id_value(&key.id), "keyMaterial": material(key) };
         match self.keys.delete_one(made).await {
-            Ok(_) => Error::new(ErrorKind::Conflict, "the key vault has been changed at the same moment")
+            Ok(_) => Error::new(ErrorKind::Conflict, "the key vault was changed at the same time")
                 .with_help("where the local key was changed, start with the new one; then rotate again"),
             Err(_) => Error::new(ErrorKind::Uncertain, "a key was made that may not fit the others")
                 .with_help("run `rewrap` again, with the old and the new local key"),
@@ -206,21 +202,19 @@ impl Vault {
         .with("key", key.id)
     }
 
-    /// Destroys a key of ours: no value that it has sealed opens again here. Have every process
-    /// [`refresh`](Vault::refresh) before, so that none still seals with it, and after, so that none still
-    /// opens with it.
+    /// Destroys a key of the vault. Its values can then never be opened. Let every process [`refresh`](Vault::refresh)
+    /// before, so that none still seals with it, and after, so that none still opens with it.
     ///
-    /// A dump of this database that was made before holds the key, wrapped, and the local key unwraps it. To
-    /// be rid of that too, [`rewrap`](Vault::rewrap) under a new local key and destroy the old one, wherever
-    /// it is kept.
+    /// An earlier dump of this database contains the wrapped key, and the local key unwraps it. To destroy that copy
+    /// too, [`rewrap`](Vault::rewrap) under a new local key and destroy every copy of the old one.
     ///
-    /// Needs the rights of [`Duty::Deploy`](crate::Duty::Deploy).
+    /// It needs the rights of [`Duty::Deploy`](crate::Duty::Deploy).
     ///
     /// # Errors
-    /// `Key` where there is no such key, or where it is the one that seals. `Conflict` while the one that
-    /// seals is younger than [`Vault::SETTLING`]: nodes may not know it yet, and seal with this one.
-    /// `Uncertain` where the database was lost in the middle: refresh, and look whether
-    /// [`keys`](Vault::keys) still has it. Else as [`Vault::open`].
+    /// `Key` where the vault has no such key, or where it is the active one. `Conflict` while the active key is younger
+    /// than [`Vault::SETTLING`], because nodes may not know it yet and still seal with this one. `Uncertain` where the
+    /// connection was lost: refresh, and check whether [`keys`](Vault::keys) still contains it. Otherwise as
+    /// [`Vault::open`].
     pub async fn destroy(&self, id: Uuid) -> Result<()> {
         let local = self.local.lock().await;
         let mut rings = Rings::unwrap(&local, read(&self.keys).await?)?;
@@ -232,7 +226,7 @@ impl Vault {
                 ErrorKind::Conflict,
                 "the newest key is too young to destroy an older one",
             )
-            .with_help("have every process refresh, and come back ten minutes after the rotation")
+            .with_help("refresh every process, and retry ten minutes after the rotation")
             .with("key", rings.ours.active()));
         }
         self.keys.delete_one(doc! { "_id": id_value(&id) }).await.map_err(translate_write)?;
@@ -240,7 +234,7 @@ impl Vault {
         Ok(())
     }
 
-    /// Our keys, the newest first.
+    /// The vault's own keys, the newest first.
     pub fn keys(&self) -> Vec<KeyInfo> {
         let rings = self.rings();
         let active = rings.ours.active();
@@ -252,38 +246,37 @@ impl Vault {
         rings.ours.wrapped().into_iter().map(info).collect()
     }
 
-    /// Our keys as a ring, for values of other types than text.
+    /// The vault's own keys as a ring, for values of types other than text.
     pub fn ring(&self) -> CsfleRing {
         self.rings().ours.clone()
     }
 
-    /// Opens the content of a binary of subtype 6, whoever sealed it.
+    /// Opens the content of a binary of subtype 6 that any application has sealed.
     ///
     /// # Errors
-    /// `Tampered` where the value was changed; `Key` where its key is not here.
+    /// `Tampered` where the value was changed; `Key` where the vault does not have its key.
     pub fn open_bytes(&self, bytes: &[u8]) -> Result<BsonValue> {
         let key = bytes.get(1..17).and_then(|id| Uuid::from_slice(id).ok()).unwrap_or_default();
         self.rings().of(key).open_bytes(bytes)
     }
 
-    /// Wraps every key that `old` opens under `new`, ours and those of others, in one transaction, and looks
-    /// again until there is nothing left to wrap. No value has to be sealed again. Afterwards every process,
-    /// of other applications too, starts with the new local key. Returns how many keys were changed.
+    /// Wraps every key that `old` opens under `new`, including keys of other applications, in one transaction, and
+    /// repeats this until there is nothing left to wrap. No value has to be sealed again. Afterwards start every
+    /// process, including those of other applications, with the new local key. Returns the number of changed keys.
     ///
-    /// Whatever went wrong: run it again with the same two keys. It leaves alone what `new` opens already,
-    /// and takes along what is still wrapped under `old`, such as the key of a process that rotated with the
-    /// old local key meanwhile.
+    /// After any error, run it again with the same two keys. It skips keys that `new` already opens, and wraps the keys
+    /// that are still under `old`, such as the key of a process that rotated with the old local key meanwhile.
     ///
-    /// Needs the rights of [`Duty::Deploy`](crate::Duty::Deploy).
+    /// It needs the rights of [`Duty::Deploy`](crate::Duty::Deploy).
     ///
     /// # Errors
-    /// `Key` where neither opens a key of ours; `Conflict` where others change the vault without end;
-    /// `Uncertain` where the database was lost in the middle. Else as [`Vault::open`].
+    /// `Key` where neither opens one of the vault's own keys; `Conflict` where other processes keep changing the vault;
+    /// `Uncertain` where the connection was lost. Otherwise as [`Vault::open`].
     pub async fn rewrap(store: &MongoStore, old: &LocalKey, new: &LocalKey) -> Result<usize> {
         Self::rewrap_keys(beside(store), store, old, new).await
     }
 
-    /// The same for the vault of [`Vault::open_in`].
+    /// Rewraps the vault of [`Vault::open_in`].
     ///
     /// # Errors
     /// As [`Vault::rewrap`] and [`Vault::open_in`].
@@ -307,7 +300,7 @@ impl Vault {
         let mut changed = BTreeSet::new();
         let mut lost = None;
         for _ in 0..WRAPPINGS {
-            // What is refused from now on may come after something that was done.
+            // An error from here on may follow a completed change.
             let begun = !changed.is_empty();
             let said = |error| if begun { after_write(error) } else { error };
             let wrapped = wrap_again(read(&keys).await.map_err(said)?, old, new, &mut entropy)?;
@@ -318,15 +311,15 @@ impl Vault {
             match replace(store.client(), &keys, &wrapped).await.map_err(translate_write) {
                 Ok(true) => continue,
                 Ok(false) => lost = None,
-                // Done or not: the vault tells.
+                // The next read of the vault shows whether it was written.
                 Err(error) if error.kind() == ErrorKind::Uncertain => lost = Some(error),
                 Err(error) => return Err(said(error)),
             }
             sleep(WRAP_AGAIN).await;
         }
         Err(lost.unwrap_or_else(|| {
-            Error::new(ErrorKind::Conflict, "the key vault changes all the time")
-                .with_help("let nobody rotate meanwhile, and run `rewrap` again")
+            Error::new(ErrorKind::Conflict, "the key vault keeps changing")
+                .with_help("stop all key rotations, and run `rewrap` again")
         }))
     }
 
@@ -353,7 +346,7 @@ impl Cipher for Vault {
     }
 }
 
-/// Lists our keys by id.
+/// Lists the vault's own keys by id.
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault ")?;
@@ -365,7 +358,7 @@ impl Rings {
     fn unwrap(local: &LocalKey, kept: Vec<Kept>) -> Result<Self> {
         let (ours, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(Kept::is_ours);
         let ours: Vec<VaultKey> = ours.into_iter().map(|kept| kept.key).collect();
-        // Another application may have a local key of its own.
+        // A key of another application may be wrapped by another local key.
         let opens = |kept: Kept| {
             CsfleRing::unwrap(local, std::slice::from_ref(&kept.key)).is_ok().then_some(kept.key)
         };
@@ -375,13 +368,13 @@ impl Rings {
         Ok(Self { ours: CsfleRing::unwrap(local, &ours)?, others, others_ids })
     }
 
-    /// The ring that has this key, if any has.
+    /// The ring that has this key; the vault's own ring if none has.
     fn of(&self, key: Uuid) -> &CsfleRing {
         self.others.as_ref().filter(|_| self.others_ids.contains(&key)).unwrap_or(&self.ours)
     }
 }
 
-/// A key as the vault keeps it.
+/// A stored key.
 struct Kept {
     key: VaultKey,
     names: Vec<String>,
@@ -392,12 +385,12 @@ impl Kept {
         self.number().is_some()
     }
 
-    /// Its number among ours.
+    /// Its number among the vault's own keys.
     fn number(&self) -> Option<u32> {
         self.names.iter().find_map(|name| name.strip_prefix("eovr-")?.parse().ok())
     }
 
-    /// `None`: a key whose provider is not the local key.
+    /// `None`: a key with another key provider.
     fn read(document: &RawDocument) -> Result<Option<Self>> {
         let id = match document.get("_id") {
             Ok(Some(RawBsonRef::Binary(RawBinaryRef { subtype: BinarySubtype::Uuid, bytes }))) => {
@@ -405,7 +398,7 @@ impl Kept {
             }
             _ => None,
         };
-        // It may be a document of somebody's that has nothing to do with keys: it is not ours to refuse.
+        // A document of another application that is not a key is ignored.
         let Some(id) = id else { return Ok(None) };
         let provider = document.get_document("masterKey").and_then(|master| master.get_str("provider"));
         if !provider.is_ok_and(|provider| provider == "local") {
@@ -439,7 +432,7 @@ async fn read(keys: &Collection<RawDocumentBuf>) -> Result<Vec<Kept>> {
     Ok(kept)
 }
 
-/// Writes a key as MongoDB's drivers do; `false` where its name is taken.
+/// Writes a key in the format of MongoDB's drivers; `false` where its name is taken.
 async fn write(keys: &Collection<RawDocumentBuf>, key: &VaultKey, number: u32) -> Result<bool> {
     let at = DateTime::from_millis(key.created_at.div_euclid(1000));
     let document = rawdoc! {
@@ -458,7 +451,7 @@ async fn write(keys: &Collection<RawDocumentBuf>, key: &VaultKey, number: u32) -
     }
 }
 
-/// The keys that `old` opens, under `new`, each with what it was.
+/// The keys that `old` opens, wrapped under `new`, each with its previous state.
 fn wrap_again(
     kept: Vec<Kept>,
     old: &LocalKey,
@@ -472,14 +465,14 @@ fn wrap_again(
                 wrapped.extend(again.pop().filter(|key| *key != kept.key).zip(Some(kept.key)));
             }
             Err(error) if kept.is_ours() => return Err(error),
-            // Of another application, with a local key of its own.
+            // A key of another application with another local key.
             Err(_) => {}
         }
     }
     Ok(wrapped)
 }
 
-/// Replaces the material of keys, of all or of none; `false` where one is not what it was.
+/// Replaces the material of all these keys or of none; `false` where one has changed meanwhile.
 async fn replace(
     client: &Client,
     keys: &Collection<RawDocumentBuf>,
@@ -500,7 +493,7 @@ async fn replace(
     Ok(true)
 }
 
-/// One key for one name: it decides between nodes that each make a first key. As MongoDB's manual has it.
+/// A unique name per key, as MongoDB's manual recommends. It decides between nodes that each make a first key.
 fn names_index() -> Document {
     doc! {
         "name": "keyAltNames_1",

@@ -1,9 +1,9 @@
-//! The one writer, and group commit.
+//! The single writer, and group commit.
 //!
-//! A transaction costs four trips to the server and a disk write at a majority of its nodes, however
-//! little it holds. So commits go to one task that puts whatever is waiting into one transaction. One that
-//! meets a conflict is cut in two until the guilty commit stands alone: each commit is still all or
-//! nothing. A caller that goes away in the middle changes nothing: its commit is done or not, never half.
+//! A transaction costs four round trips and a disk write at a majority of the nodes, however small it is. Therefore one
+//! task collects the waiting commits into one transaction. A transaction that conflicts is split in two until the
+//! conflicting commit is alone: each commit is still all or nothing. A cancelled caller changes nothing: its commit is
+//! done or not, never half.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use crate::transaction::{Failed, Numbers, Transactions};
 
 type Answer = oneshot::Sender<Result<Vec<Option<String>>>>;
 
-/// The door to the writer. Cheap to clone; the writer ends with the last clone, or when it is closed.
+/// A handle to the writer. Cheap to clone; the writer ends with the last clone, or when it is closed.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Message>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
-/// A job with its caller; none: take no more.
+/// A job with its caller; `None`: accept no more.
 type Message = Option<Waiting>;
 
 #[derive(Debug)]
@@ -37,19 +37,19 @@ struct Waiting {
     answer: Answer,
 }
 
-/// How many callers may wait before the next one waits to be let in.
+/// The number of callers that may wait before further callers are blocked.
 const WAITING: usize = 1024;
 
-/// The most bytes that share a transaction; a commit that has more has one of its own.
+/// The maximum number of bytes per shared transaction. A larger commit has its own transaction.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The most commits that share a transaction, whatever the settings say.
+/// The maximum number of commits per transaction, with any settings.
 const LARGEST_GROUP: usize = 1024;
 
-/// The longest that a transaction is tried, whatever the settings say.
+/// The maximum duration of retries, with any settings.
 pub(crate) const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Who stands in the way for so many attempts may be gone.
+/// After this many attempts, the conflicting transaction may be abandoned.
 pub(crate) const PATIENT_FOR: u32 = 16;
 
 impl Writer {
@@ -64,13 +64,14 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { job, since: Instant::now(), answer };
         self.jobs.send(Some(waiting)).await.map_err(|_| stopped())?;
-        // The writer is gone, and the job with it: in the middle of it, for all that is known.
+        // The writer has ended, perhaps during this job.
         answered.await.map_err(|_| uncertain())?
     }
 
-    /// Does what is waiting, takes no more, and returns when it is done: to everybody who calls it.
+    /// Completes the waiting jobs, accepts no more, and returns when it is done. Every caller of `close` waits for
+    /// that.
     pub(crate) async fn close(&self) {
-        // An error means that it is closed already.
+        // An error means that it is already closed.
         let _ = self.jobs.send(None).await;
         let mut task = self.task.lock().await;
         if let Some(running) = task.as_mut() {
@@ -85,11 +86,11 @@ struct Worker {
     patience: Duration,
 }
 
-/// A group that ended without being written.
+/// A group that was not written.
 enum Ended {
     Conflict,
     Refused(Error),
-    /// Patience is at its end. `false`: it was not done; `true`: nobody knows.
+    /// The patience has run out. `false`: it was not written; `true`: the outcome is unknown.
     Lost(bool),
 }
 
@@ -115,16 +116,16 @@ impl Worker {
         }
     }
 
-    /// Writes a group, and answers every caller after it is on the disk.
+    /// Writes a group, and answers every caller after it is on disk.
     async fn settle(&self, mut group: Vec<Waiting>) {
-        // Who has waited behind a dead server for so long is told before the next one begins to.
+        // A job that has waited behind a dead server for the whole patience fails before the next group starts.
         let patience = self.patience;
         for late in group.extract_if(.., |one| one.since.elapsed() > patience) {
             tell(late.answer, Err(out_of_time()));
         }
-        // For all of its parts together.
+        // The deadline for all parts of the group together.
         let deadline = Instant::now() + patience;
-        // In doubt: an earlier transaction with the same commits may have been written.
+        // With doubt, an earlier transaction with the same commits may have been written.
         let mut groups = vec![(group, false)];
         while let Some((mut group, mut doubt)) = groups.pop() {
             if group.is_empty() {
@@ -140,7 +141,7 @@ impl Worker {
             if guilty && group.len() > 1 {
                 let rest = group.split_off(group.len() / 2);
                 groups.push((rest, doubt));
-                groups.push((group, doubt)); // first come, first served
+                groups.push((group, doubt)); // the earlier half first
                 continue;
             }
             match ended {
@@ -155,8 +156,8 @@ impl Worker {
         }
     }
 
-    /// The loser of a race reads the record again at once, and must then find the change that it lost to. A transaction
-    /// sees that change before other reads do, so the loser waits for them, and the next group does not.
+    /// After a lost race the caller reads the record again and must find the change that it lost to. A transaction sees
+    /// that change before other reads do. So the answer is delayed until it can be read; the next group is not.
     fn tell_conflict(&self, group: Vec<Waiting>, deadline: Instant) {
         let transactions = self.transactions.clone();
         tokio::spawn(async move {
@@ -167,8 +168,7 @@ impl Worker {
         });
     }
 
-    /// Runs a group in one transaction, again and again while the server is not there or somebody else is
-    /// in the way.
+    /// Runs a group in one transaction, and repeats it while the server is unreachable or a conflict persists.
     async fn run(&self, jobs: &[&Job], deadline: Instant, doubt: &mut bool) -> Result<Vec<Numbers>, Ended> {
         let written = || timeout_at(deadline, self.transactions.written(jobs));
         for attempt in 0.. {
@@ -186,7 +186,7 @@ impl Worker {
                 if !*doubt {
                     return Err(ended);
                 }
-                // Perhaps it met itself. Who cannot see whether it did goes on.
+                // The conflict may be with its own earlier attempt. If that cannot be checked, continue.
                 match written().await {
                     Ok(Ok(Some(numbers))) => return Ok(numbers),
                     Ok(Ok(None)) => return Err(ended),
@@ -223,13 +223,12 @@ impl Ended {
     }
 }
 
-/// A caller that went away does not hear of it.
+/// A cancelled caller gets no answer.
 fn tell(answer: Answer, result: Result<Vec<Option<String>>>) {
     let _ = answer.send(result);
 }
 
-/// Longer with every attempt, up to a tenth of a second, and by chance, so that nodes that met do not meet
-/// again.
+/// A random pause that grows with every attempt, up to 0.1 seconds, so that conflicting nodes do not collide again.
 pub(crate) fn pause(attempt: u32) -> Duration {
     let most = 2_000_u64 << attempt.min(6);
     let chance = RandomState::new().build_hasher().finish();

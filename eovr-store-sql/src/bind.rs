@@ -1,4 +1,4 @@
-//! Values on their way into a statement.
+//! Values bound to a statement.
 
 use eovr_core::record::{RecordId, Value, ValueType};
 #[cfg(feature = "mysql")]
@@ -9,7 +9,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Encode, Type};
 
-/// One value. What is not set still has a type: PostgreSQL wants to know it.
+/// One value. A value that is not set still has a type, because PostgreSQL requires it.
 #[derive(Clone, Debug)]
 pub(crate) enum Bind {
     Null(ColumnType),
@@ -20,7 +20,7 @@ pub(crate) enum Bind {
     Bytes(Vec<u8>),
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnType {
     Id,

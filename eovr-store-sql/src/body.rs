@@ -1,7 +1,7 @@
-//! The sealed fields of a record, as one column of bytes.
+//! The sealed fields of a record in one column of bytes.
 //!
-//! For each field: the length of its name (one byte), the name, the length of its value (four bytes, big
-//! end first), the value. In the order of the names.
+//! For each field: the length of its name (one byte), the name, the length of its value (four bytes, big-endian), the
+//! value. The fields are in the order of their names.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(crate) fn pack<'a>(fields: impl Iterator<Item = (&'a Name, &'a Sealed)>) -> 
     Ok(bytes)
 }
 
-/// The fields. Their names are mostly known ones, in order, which need no check.
+/// Reads the fields. Their names are usually the known ones in order, which need no check.
 pub(crate) fn unpack(bytes: &[u8], known: &[Name]) -> Result<BTreeMap<Name, Vec<u8>>> {
     let mut fields = Vec::with_capacity(known.len());
     let mut rest = bytes;

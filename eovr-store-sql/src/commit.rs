@@ -1,11 +1,11 @@
-//! A commit to statements.
+//! Converts a commit to statements.
 //!
-//! Whatever the database, the effect is the same: the next positions of the feed are taken, records are
-//! written, numbers counted, events and outbox entries added; all in one transaction.
+//! The effect is the same on every database: one transaction takes the next positions of the feed, writes records,
+//! counts numbers, and adds events and outbox entries.
 //!
-//! A stale version cannot slip through: the event of that version is there already, and an event is only
-//! written where its record has the version that it names. In the same way the first event of a commit is
-//! written only where its guards hold.
+//! A stale version is always detected, because the event of that version already exists, and an event is written only
+//! where its record has the event's version. Likewise the first event of a commit is written only where its guards
+//! hold.
 
 use std::collections::BTreeMap;
 use std::iter::repeat;
@@ -24,16 +24,16 @@ use crate::schema::Schema;
 
 pub(crate) type Schemas = BTreeMap<Name, Arc<Schema>>;
 
-/// Something for the writer to do.
+/// A job of the writer.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
-    /// For PostgreSQL one statement, for the others a script: statements that end in `;\n`.
+    /// One statement for PostgreSQL, otherwise a script of statements that end in `;\n`.
     pub(crate) statements: Statement,
-    /// What is there afterwards and was not before: empty for work that can be done twice.
+    /// The new rows by which the job can be recognised; empty for idempotent work.
     pub(crate) traces: Vec<Trace>,
 }
 
-/// How a change is recognised, once it is made.
+/// The row by which a change can be recognised.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     pub(crate) kind: Name,
@@ -42,7 +42,7 @@ pub(crate) struct Trace {
     pub(crate) hash: [u8; 32],
 }
 
-/// A message that nobody holds.
+/// The lease of a message without a holder.
 const FREE: i64 = i64::MIN;
 
 pub(crate) fn job(dialect: Dialect, schemas: &Schemas, commit: &Commit) -> Result<Job> {
@@ -61,7 +61,7 @@ pub(crate) fn job(dialect: Dialect, schemas: &Schemas, commit: &Commit) -> Resul
     }
     match dialect {
         Dialect::Sqlite => {
-            // One event that cannot be written is enough.
+            // One event that cannot be written is enough to fail the commit.
             for ((change, schema), first) in parts.iter().zip([true].into_iter().chain(repeat(false))) {
                 sqlite(&mut statements, schema, change, if first { guards } else { &[] })?;
             }
@@ -72,7 +72,7 @@ pub(crate) fn job(dialect: Dialect, schemas: &Schemas, commit: &Commit) -> Resul
     Ok(Job { statements, traces: changes.iter().map(trace).collect() })
 }
 
-/// What was written, from the numbers that came back.
+/// The written records with their assigned numbers.
 pub(crate) fn written(commit: &Commit, numbers: Vec<Option<String>>) -> Vec<Written> {
     let changes = commit.changes().iter().map(Change::record);
     changes
@@ -81,7 +81,7 @@ pub(crate) fn written(commit: &Commit, numbers: Vec<Option<String>>) -> Vec<Writ
         .collect()
 }
 
-/// Positions are SQLite's own: it has one writer, and gives the next one to each event.
+/// Positions are SQLite's row ids, because SQLite has a single writer and gives each event the next id.
 fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change, guards: &[Guard]) -> Result<()> {
     match (change.expected(), change.number()) {
         (Some(expected), _) => update(sql, schema, change, expected)?,
@@ -112,9 +112,8 @@ fn sqlite(sql: &mut Statement, schema: &Schema, change: &Change, guards: &[Guard
     Ok(())
 }
 
-/// The positions are counted first. That locks their row until the end of the transaction, so that commits
-/// take turns and a later one has later positions; it also keeps every pair of commits from waiting for
-/// each other.
+/// The positions are counted first, which locks their row until the end of the transaction. Commits are therefore
+/// serialised, a later commit has later positions, and no two commits deadlock.
 fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)], guards: &[Guard]) -> Result<()> {
     sql.push("UPDATE counters SET value = value + ");
     sql.bind(i64::try_from(parts.len()).unwrap_or(i64::MAX));
@@ -153,13 +152,12 @@ fn mysql(sql: &mut Statement, parts: &[(&Change, &Schema)], guards: &[Guard]) ->
     Ok(())
 }
 
-/// One statement for the whole commit, so that it takes one trip and needs no `BEGIN`. Its parts run in
-/// any order, except that each waits for those that it reads: all of them read `p`, the positions, whose
-/// row stays locked until the end. So commits take turns, a later one has later positions, and no two
-/// wait for each other.
+/// One statement for the whole commit, so that it needs one round trip and no `BEGIN`. Its parts run in any order,
+/// except that each waits for the parts that it reads. All of them read `p`, the positions, whose row stays locked
+/// until the end. Commits are therefore serialised, a later commit has later positions, and no two commits deadlock.
 ///
-/// The statement sees what was there when it began, which may be before its turn came. So a guard takes hold of its
-/// record, and finds the newest version of it; behind `p`, since a change of that record has `p` first.
+/// The statement's snapshot begins before it has the lock on the positions. A guard therefore locks its record and
+/// reads the newest version, after `p`, because a change of that record locks `p` first.
 fn postgres(sql: &mut Statement, parts: &[(&Change, &Schema)], guards: &[Guard]) -> Result<()> {
     sql.push("WITH p AS (UPDATE counters SET value = value + ");
     sql.bind(i64::try_from(parts.len()).unwrap_or(i64::MAX));
@@ -283,10 +281,10 @@ fn update(sql: &mut Statement, schema: &Schema, change: &Change, expected: u64) 
     Ok(())
 }
 
-/// The columns of an event behind its position.
+/// The columns of an event after its position.
 const EVENT: &str = "record, seq, kind, at, actor, action, body, hash, message";
 
-/// The values of an event. The kind comes from the record itself: without the record at this version it is
+/// The values of an event. The kind is read from the record: if the record does not have this version, the kind is
 /// NULL, which the column refuses.
 fn event(
     sql: &mut Statement,
@@ -313,7 +311,7 @@ fn event(
     Ok(())
 }
 
-/// The kind, read from the record where it has the version that it should have now, and the guards have theirs.
+/// The kind, read from the record where it has the expected version and the guards hold.
 fn kind_at_version(sql: &mut Statement, schema: &Schema, record: &Record, guards: &[Guard]) -> Result<()> {
     sql.push(&format!("(SELECT '{kind}' FROM \"{kind}\" WHERE ", kind = schema.name));
     at_version(sql, record.id(), record.version())?;
@@ -341,5 +339,5 @@ fn trace(change: &Change) -> Trace {
 }
 
 fn integer(count: u64) -> Result<i64> {
-    i64::try_from(count).map_err(|_| Error::bug("a version is beyond what a database can count"))
+    i64::try_from(count).map_err(|_| Error::bug("a version is too large for the database"))
 }

@@ -10,17 +10,17 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// Where a store is, and how it works.
+/// The address and the settings of a store.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SqlConfig {
     pub(crate) place: Place,
-    /// How many connections read at the same time.
+    /// The number of reading connections.
     pub readers: u32,
-    /// The most commits that share one transaction.
+    /// The maximum number of commits per transaction.
     pub group: usize,
-    /// How long a commit waits for a server that went away and comes back, such as a replica that is
-    /// promoted. Until then callers wait; after that they get an error. Not for SQLite.
+    /// How long a commit waits for a server that is gone, for example while a replica is promoted. Callers wait until
+    /// then and get an error afterwards. Not for SQLite.
     pub patience: Duration,
 }
 
@@ -59,14 +59,14 @@ impl Place {
 #[cfg(feature = "postgres")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sessions {
-    /// A connection has one to itself.
+    /// Each connection has its own session.
     Own,
-    /// A pooler gives a connection one for each transaction, and to others afterwards: nothing that is prepared or set
-    /// in it is there the next time.
+    /// A pooler gives a connection a session for each transaction. Prepared statements and settings of one transaction
+    /// are missing in the next.
     Shared,
 }
 
-/// Names the file, or the server and the database; never user or password.
+/// Prints the file, or the server and the database; never user or password.
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,14 +90,14 @@ impl fmt::Debug for Place {
     }
 }
 
-/// When a commit to SQLite counts as done. The other databases have settings of their own for that, which
-/// eovr leaves as they are: an audit trail wants the durable ones.
+/// When a commit to SQLite is complete. Other databases have their own settings for this, which eovr does not change;
+/// use durable ones for an audit trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// When it is on the disk: it survives a power cut. The default, as an audit trail wants it.
+    /// When it is on disk: it survives a power failure. The default, because an audit trail needs it.
     Full,
-    /// When the operating system has it: it survives a crash of the process, and a power cut may take
-    /// the last commits. Never half of one.
+    /// When the operating system has it: it survives a crash of the process, but a power failure can lose the last
+    /// commits. A commit is never lost partially.
     Process,
 }
 
@@ -115,16 +115,15 @@ impl SqlConfig {
     ///
     /// - `sqlite://hospital.db` (relative), `sqlite:///var/lib/eovr/hospital.db`; parameter `durability`:
     ///   `full` or `process`;
-    /// - `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; parameters as libpq has them, such as
-    ///   `sslmode=verify-full`, and `pool_mode=transaction` where a pooler such as PgBouncer stands before the server and
-    ///   gives a connection a session for one transaction at a time. Then nothing is prepared or set for longer than
-    ///   that, which takes more trips to the server;
-    /// - `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, for MariaDB too; parameters such as
-    ///   `ssl-mode=VERIFY_IDENTITY`. MySQL's own sort of account (`caching_sha2_password`) needs TLS.
+    /// - `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; parameters of libpq, such as `sslmode=verify-full`. Set
+    ///   `pool_mode=transaction` where a pooler such as PgBouncer assigns a session per transaction. The store then
+    ///   keeps no prepared statements and settings between transactions, which needs more round trips;
+    /// - `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, also for MariaDB; parameters such as `ssl-mode=VERIFY_IDENTITY`.
+    ///   MySQL's default account type (`caching_sha2_password`) needs TLS.
     ///
     /// # Errors
-    /// `Config` for another database, an empty path, no database, or an unknown parameter. The URL may hold
-    /// a password, so it is not repeated.
+    /// `Config` for another database, an empty path, a missing database, or an unknown parameter. The error does not
+    /// repeat the URL, which may contain a password.
     pub fn from_url(url: &str) -> Result<Self> {
         match url.split_once(':').unwrap_or_default() {
             #[cfg(feature = "sqlite")]
@@ -171,13 +170,13 @@ impl SqlConfig {
         self
     }
 
-    /// The file, where the store is one.
+    /// The file, if the store is a file.
     pub fn file(&self) -> Option<&Path> {
         self.place.file()
     }
 
-    /// Whether nobody on the way can read or change what is said: a file, a server on this machine, or TLS that asks the
-    /// server who it is.
+    /// Whether the connection is protected against reading and tampering: a file, a server on this machine, or TLS that
+    /// verifies the server.
     pub fn is_protected(&self) -> bool {
         match &self.place {
             #[cfg(feature = "sqlite")]
@@ -286,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mode_of_a_pooler_is_ours_to_read() {
+    fn pool_mode_is_not_passed_to_the_driver() {
         let sessions = |url: &str| match SqlConfig::from_url(url).map(|config| config.place) {
             Ok(Place::Postgres(_, sessions)) => Some(sessions),
             _ => None,
@@ -306,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_could_read_or_change_on_the_way_is_not_protected() {
+    fn a_connection_without_verified_tls_is_not_protected() {
         let is_protected = |url: &str| SqlConfig::from_url(url).unwrap().is_protected();
         for well in [
             "sqlite://hospital.db",

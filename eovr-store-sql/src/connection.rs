@@ -1,4 +1,4 @@
-//! One face for the connections and pools of three databases: statements and values in, rows out.
+//! A common interface for connections and pools of three databases: statements with values in, rows out.
 
 #[cfg(feature = "mysql")]
 use sqlx::mysql::{MySql, MySqlConnection, MySqlPool};
@@ -46,14 +46,14 @@ pub(crate) enum Connection {
 /// What a connection to PostgreSQL may rely on from one transaction to the next.
 #[cfg(feature = "postgres")]
 pub(crate) enum Session {
-    /// What was prepared and set stays.
+    /// Prepared statements and settings persist between transactions.
     Own,
-    /// Nothing: each transaction begins so, and says what else would have been set once.
+    /// Nothing persists: each transaction begins with this statement, which also sets the settings.
     Shared { begin: String },
 }
 
 impl Connection {
-    /// Runs one statement, which is prepared once and kept.
+    /// Runs one statement, which is prepared once and cached.
     pub(crate) async fn fetch(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -67,8 +67,8 @@ impl Connection {
         }
     }
 
-    /// The same outside a transaction. In a session that others use too it is one by itself: what is prepared in one
-    /// trip would not be there in the next.
+    /// Runs one statement outside a transaction. In a shared session it gets its own transaction, because the prepared
+    /// statement of one round trip would be missing in the next.
     pub(crate) async fn fetch_alone(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
         #[cfg(feature = "postgres")]
         if let Self::Postgres(_, Session::Shared { begin }) = self {
@@ -81,8 +81,8 @@ impl Connection {
         self.fetch(statement).await
     }
 
-    /// Runs several statements in one trip to the database, which stops at the first that fails. Not for
-    /// PostgreSQL, where values come with one statement alone.
+    /// Runs several statements in one round trip and stops at the first failure. Not for PostgreSQL, where only a
+    /// single statement can have bound values.
     pub(crate) async fn script(&mut self, statements: Statement) -> sqlx::Result<Vec<Row>> {
         #[cfg(feature = "mysql")]
         if let Self::Mysql(one) = self {
@@ -106,7 +106,7 @@ impl Connection {
         }
     }
 
-    /// Runs statements that are not worth preparing and give no rows.
+    /// Runs statements without rows that are not worth preparing.
     pub(crate) async fn run(&mut self, sql: impl Into<String>) -> sqlx::Result<()> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
         each!(Self, self, one => sql.execute(one).await.map(drop))

@@ -1,9 +1,9 @@
-//! Where the writer works: one connection, transactions, and what to do when the server goes away.
+//! The writer's connection, its transactions, and the recovery from a lost server.
 //!
-//! When the connection breaks nobody knows whether the last transaction was made. The writer connects again
-//! and looks for the traces of each commit, its events with their hashes: what is there was made, and what
-//! is not is made now. Callers wait for that as long as the store has patience; then they hear `Uncertain`,
-//! or `Unavailable` where nothing was sent.
+//! When the connection breaks, the outcome of the last transaction is unknown. The writer reconnects and looks for the
+//! traces of each commit, its events with their hashes. A commit with traces was made; a commit without traces is made
+//! now. Callers wait for this as long as the store's patience allows. Then they get `Uncertain`, or `Unavailable` where
+//! nothing was sent.
 
 use std::time::Duration;
 
@@ -19,19 +19,19 @@ use crate::row::Row;
 
 pub(crate) struct Desk {
     link: Link,
-    /// None, where it broke.
+    /// `None` where it broke.
     connection: Option<Connection>,
     patience: Duration,
 }
 
-/// A try that came to nothing.
+/// A failed attempt.
 struct Failed {
     error: sqlx::Error,
-    /// Whether anything was sent: if not, nothing can have been done.
+    /// Whether anything was sent. If not, nothing has changed.
     sent: bool,
 }
 
-/// The longest patience, so that adding it to a moment always gives a moment.
+/// The maximum patience, so that a deadline never overflows.
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Desk {
@@ -41,12 +41,12 @@ impl Desk {
 
     pub(crate) async fn close(self) {
         if let Some(connection) = self.connection {
-            // The last commit is on the disk already; closing tidies up.
+            // The last commit is already on disk; closing only releases resources.
             let _ = connection.close().await;
         }
     }
 
-    /// Does all of these, each or not at all. Every answer is given after its transaction is durable.
+    /// Runs all of these jobs, each completely or not at all. Every answer follows after its transaction is durable.
     pub(crate) async fn settle(&mut self, jobs: Vec<Job>) -> Vec<Result<Vec<Row>>> {
         let deadline = Instant::now() + self.patience;
         let mut in_doubt = false;
@@ -63,7 +63,7 @@ impl Desk {
         results
     }
 
-    /// Runs a group in one transaction, all of it or nothing.
+    /// Runs a group in one transaction, completely or not at all.
     async fn together(&mut self, jobs: &[Job], deadline: Instant) -> Result<Vec<Vec<Row>>, Failed> {
         let mut connection = self.connection(deadline).await?;
         let done = self.in_time(deadline, transaction(&mut connection, jobs)).await;
@@ -71,7 +71,7 @@ impl Desk {
         done.map_err(|error| Failed { error, sent: true })
     }
 
-    /// Runs one job in a transaction of its own. `in_doubt`: it may have been done already.
+    /// Runs one job in its own transaction. `in_doubt`: an earlier attempt may have succeeded.
     async fn alone(&mut self, job: &Job, mut in_doubt: bool, deadline: Instant) -> Result<Vec<Row>> {
         let mut wait = Duration::from_millis(2);
         loop {
@@ -96,7 +96,7 @@ impl Desk {
         done.map_err(|error| Failed { error, sent: true })
     }
 
-    /// The connection, made again where it broke.
+    /// The connection, reconnected where it broke.
     async fn connection(&mut self, deadline: Instant) -> Result<Connection, Failed> {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
@@ -105,8 +105,8 @@ impl Desk {
         made.map_err(|error| Failed { error, sent: false })
     }
 
-    /// Puts the connection back and leaves nothing half-done on it: where something went wrong the
-    /// transaction is undone, or the connection given up.
+    /// Returns the connection without an open transaction: after an error the transaction is rolled back, or the
+    /// connection dropped.
     async fn keep<T>(&mut self, mut connection: Connection, done: &sqlx::Result<T>) {
         let sound = match done {
             Ok(_) => true,
@@ -116,8 +116,7 @@ impl Desk {
         self.connection = sound.then_some(connection);
     }
 
-    /// Gives a server until the deadline. A file is not a server: what SQLite has begun it ends, and nobody
-    /// would know how.
+    /// Limits the time for a server. SQLite has no limit, because an interrupted call would leave the outcome unknown.
     async fn in_time<T>(
         &self,
         deadline: Instant,
@@ -126,7 +125,7 @@ impl Desk {
         if !self.link.is_remote() {
             return work.await;
         }
-        // A little at least, so that what came late to a group is tried once.
+        // At least a short time, so that the last job of a group gets one attempt.
         let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(200));
         timeout(left, work).await.unwrap_or_else(|_| Err(silent()))
     }
@@ -137,8 +136,8 @@ async fn try_once(connection: &mut Connection, job: &Job, in_doubt: bool) -> sql
         return Ok(rows);
     }
     match run_alone(connection, job).await {
-        // Its own earlier attempt, which was still on its way when we looked, may stand in its way. What is
-        // left of this one is undone first: it holds the positions.
+        // The job's own earlier attempt may still have been in progress during the check, and conflicts with this one.
+        // Roll this attempt back first, because it holds the positions.
         Err(error) if in_doubt && is_conflict(&error) => {
             if !roll_back(connection).await {
                 return Err(silent());
@@ -149,7 +148,7 @@ async fn try_once(connection: &mut Connection, job: &Job, in_doubt: bool) -> sql
     }
 }
 
-/// Whether the connection is fit to go on. It may have been rolled back by itself, and this have nothing to
+/// Whether the connection is usable. The database may already have rolled back, so the statement may have nothing to
 /// do.
 async fn roll_back(connection: &mut Connection) -> bool {
     matches!(timeout(Duration::from_secs(2), connection.run("ROLLBACK")).await, Ok(Ok(())))
@@ -191,7 +190,7 @@ fn between(begin: &str, job: &Job, commit: &str) -> Statement {
     Statement { sql: format!("{begin}{sql}{commit}"), binds: binds.clone() }
 }
 
-/// The numbers of a commit that was made: none, where it was not.
+/// The numbers of a commit that was made; `None` where it was not.
 async fn find_traces(connection: &mut Connection, traces: &[Trace]) -> sqlx::Result<Option<Vec<Row>>> {
     let mut rows = Vec::with_capacity(traces.len());
     for trace in traces {

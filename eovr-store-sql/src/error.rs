@@ -3,7 +3,7 @@ use sqlx::error::{DatabaseError, ErrorKind as SqlKind};
 
 use crate::dialect::sqlite;
 
-/// Turns what the database said into what a caller can act on.
+/// Translates a database error into one that a caller can handle.
 pub(crate) fn translate(error: sqlx::Error) -> Error {
     let message = match &error {
         sqlx::Error::Database(_) if is_conflict(&error) => return conflict(),
@@ -34,9 +34,9 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
             return damaged().because(Cause::of(&error));
         }
-        // The driver's word for an account of MySQL that encrypts its password where there is no TLS.
+        // The driver's error for a MySQL account that requires an encrypted password, without TLS.
         sqlx::Error::Configuration(_) => {
-            return Error::new(ErrorKind::Config, "the database cannot be entered in the way that its URL says")
+            return Error::new(ErrorKind::Config, "the database refuses the authentication method of its URL")
                 .with_help("accounts of MySQL with `caching_sha2_password` or `sha256_password` need TLS: add `ssl-mode=VERIFY_IDENTITY`; \
                             certificates and keys that the URL names must be PEM")
                 .because(Cause::of(&error));
@@ -52,8 +52,8 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
         .because(Cause::of(&error))
 }
 
-/// Whether the connection is gone, or leads to a server that stops, starts, or may no longer write: what
-/// was asked last may have been done or not.
+/// Whether the connection is lost, or the server is stopping, starting or read-only. The last request may have been
+/// executed.
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
@@ -70,11 +70,11 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the database undid the transaction to let another one pass. Doing it again may well succeed.
+/// Whether the database rolled the transaction back because of a conflict. A retry may succeed.
 pub(crate) fn lost_its_turn(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
-            // PostgreSQL also: a lock or a statement that took longer than we let it.
+            // PostgreSQL also: a lock timeout or a statement timeout.
             matches!(database.code().as_deref(), Some("40001" | "40P01" | "55P03" | "57014"))
                 || matches!(mysql_number(database.as_ref()), Some(1205 | 1213))
         }
@@ -82,7 +82,7 @@ pub(crate) fn lost_its_turn(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether what was to be written is there already, or what it was to be written over is not.
+/// Whether a row to insert already exists, or a row to change does not.
 pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
@@ -94,23 +94,23 @@ pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Wrong password, no such user, no such database.
+/// Wrong password, unknown user or unknown database.
 fn is_refused(error: &dyn DatabaseError) -> bool {
     matches!(error.code().as_deref(), Some("28000" | "28P01" | "3D000"))
         || matches!(mysql_number(error), Some(1044 | 1045 | 1049))
 }
 
-/// A right that is missing.
+/// A missing privilege.
 pub(crate) fn may_not(error: &dyn DatabaseError) -> bool {
     error.code().as_deref() == Some("42501") || matches!(mysql_number(error), Some(1142 | 1227))
 }
 
-/// PostgreSQL: a statement that was prepared is gone, or is that of another client.
+/// PostgreSQL: a prepared statement is missing or belongs to another client.
 fn is_pooled(error: &dyn DatabaseError) -> bool {
     matches!(error.code().as_deref(), Some("26000" | "42P05"))
 }
 
-/// Sessions that are not ours are taken for ours.
+/// A pooler shares sessions that the store treats as its own.
 pub(crate) fn pooled() -> Error {
     Error::new(
         ErrorKind::Config,
@@ -147,7 +147,7 @@ pub(crate) fn damaged() -> Error {
     Error::new(ErrorKind::Tampered, "a stored row does not have the shape of its kind")
 }
 
-/// The writer has ended: the runtime that the store was opened on is gone.
+/// The writer has ended, because the runtime of the store has ended.
 pub(crate) fn stopped() -> Error {
     Error::new(ErrorKind::Unavailable, "the store has stopped")
         .with_help("keep the runtime running that the store was opened on")
@@ -159,29 +159,29 @@ pub(crate) fn stopped_in_the_middle() -> Error {
         .with_help("it is not known whether the change was made: load the record and look")
 }
 
-/// The connection broke while a commit was on its way, and did not come back in time.
+/// The connection broke during a commit and did not return in time.
 pub(crate) fn uncertain(error: &sqlx::Error) -> Error {
     Error::new(ErrorKind::Uncertain, "the database was lost in the middle of a change")
         .with_help("it is not known whether the change was made: load the record and look")
         .because(Cause::of(error))
 }
 
-/// Whether the certificate or the bytes of TLS were not right: what a handshake finds comes as this.
+/// Whether the certificate or the TLS data were invalid: a failed handshake gives this error.
 fn is_of_tls(io: &std::io::Error) -> bool {
     io.kind() == std::io::ErrorKind::InvalidData
 }
 
-/// The server took the question and does not answer.
+/// The server received the query and does not answer.
 pub(crate) fn silent() -> sqlx::Error {
     sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
-/// Whether it is that one.
+/// Whether this is the error of [`silent`].
 pub(crate) fn is_silent(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::TimedOut)
 }
 
-/// What may be told of a database's error: its sort and its code. Its words may quote values.
+/// The printable part of a database error: its kind and code. Its text may quote values.
 #[derive(Debug)]
 struct Cause(String);
 

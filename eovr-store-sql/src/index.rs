@@ -1,23 +1,23 @@
-//! The indexes of a kind's table, and which of them answers a question for counts by itself.
+//! The indexes of a kind's table, and the choice of a covering index for counts.
 
 use eovr_core::Name;
 
 use crate::dialect::mysql;
 use crate::schema::{ENVELOPE, PLACE, Schema, quoted};
 
-/// An index, and how it is made.
+/// An index with its definition.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
-    /// As the database calls it.
+    /// Its name in the database.
     pub(crate) name: String,
     pub(crate) create: String,
     columns: Vec<String>,
-    /// Bytes that an entry has at most.
+    /// The maximum bytes of an entry.
     width: usize,
 }
 
-/// One index for each tier of scope, ordered as pages are; those that figures are read from; one for each
-/// unique or indexed column. From the narrowest on. What is internal nobody lists by place.
+/// One index for each tier of scope, in the order of pages; those for figures; one for each unique or indexed column.
+/// The narrowest come first. Internal kinds have no index by place.
 pub(crate) fn indexes(schema: &Schema) -> Vec<Index> {
     let tier = |depth: usize| PLACE.iter().take(depth).copied().chain(["created_at", "id"]).collect();
     let mut indexes = vec![index(schema, "by_time", tier(0), false)];
@@ -40,7 +40,7 @@ pub(crate) fn indexes(schema: &Schema) -> Vec<Index> {
     }
     for slot in schema.slots.iter().filter(|slot| slot.unique || slot.indexed) {
         let name = slot.name.as_str();
-        // A name for each sort, so that a facet that becomes unique gets the index that makes it so.
+        // The name depends on the sort of index, so that a facet that becomes unique gets the unique index.
         indexes.push(match slot.unique {
             true => index(schema, &format!("unique${name}"), vec![name], true),
             false => index(schema, &format!("facet${name}"), vec![name, "created_at", "id"], false),
@@ -50,11 +50,11 @@ pub(crate) fn indexes(schema: &Schema) -> Vec<Index> {
     indexes
 }
 
-/// One index covers every figure. Figures of the whole country read each entry of an index, so the usual
-/// ones have an index of their own whose entries are a tenth of that.
+/// One index covers every figure. National figures read each entry of an index, so the usual ones have their own index,
+/// whose entries are a tenth as large.
 fn figures(schema: &Schema) -> impl Iterator<Item = Index> {
     let tallied: Vec<_> = schema.tallied.iter().map(Name::as_str).collect();
-    // Names what it covers, so that a kind that counts by something else gets an index that covers that.
+    // The name contains the covered columns, so that other tallied facets get another index.
     let named = |name: &str| format!("{name}${}", tallied.join("$"));
     let tallied = tallied.iter().copied();
     let all = PLACE.into_iter().chain(tallied.clone()).chain(["state", "month", "created_at"]).collect();
@@ -74,14 +74,14 @@ impl Index {
         self.columns.iter().map(String::as_str).take(last.map_or(0, |last| last + 1))
     }
 
-    /// Whether it has all of these columns, so that no row of the table is read for them.
+    /// Whether it has all of these columns, so that the table is not read.
     pub(crate) fn covers(&self, columns: &[&str]) -> bool {
         columns.iter().all(|column| self.columns.iter().any(|own| own == column))
     }
 }
 
 fn index(schema: &Schema, name: &str, columns: Vec<&str>, unique: bool) -> Index {
-    // No name has a `$` in it, so no two of these are alike.
+    // Kind names contain no `$`, so names are unambiguous.
     let name = short(&format!("{}${name}", schema.name));
     let width = columns.iter().map(|column| width(schema, column)).sum();
     let sort = if unique { "UNIQUE " } else { "" };
@@ -100,8 +100,8 @@ fn width(schema: &Schema, column: &str) -> usize {
     }
 }
 
-/// PostgreSQL cuts names of more than 63 bytes without a word, and two indexes would share one. The end of
-/// a long name becomes its hash (FNV-1a), the same in every release.
+/// PostgreSQL silently truncates names to 63 bytes, so two indexes could get the same name. The end of a long name is
+/// replaced by its hash (FNV-1a), which is the same in every release.
 fn short(name: &str) -> String {
     const LONGEST: usize = 60;
     if name.len() <= LONGEST {

@@ -1,4 +1,4 @@
-//! The outbox: handing messages out, and taking delivered ones away.
+//! The outbox: leases and removal of delivered messages.
 
 use eovr_core::ports::Parcel;
 use eovr_core::{Result, Timestamp};
@@ -8,18 +8,17 @@ use crate::error::damaged;
 use crate::query::Statement;
 use crate::row::Row;
 
-/// Holds the oldest free messages and gives their ids, attempts and texts.
+/// Leases the oldest free messages and returns their ids, attempts and texts.
 pub(crate) fn lease(dialect: Dialect, limit: u32, now: Timestamp, until: Timestamp) -> Statement {
     let mut sql = Statement::new(match dialect {
-        // MariaDB gives nothing back from an update: a name that nobody else has tells which were taken.
+        // MariaDB returns no rows from an update, so a unique holder identifies the leased messages.
         Dialect::Mysql(_) => "SET @holder = UUID();\nUPDATE outbox SET holder = @holder, held_until = ",
         _ => "UPDATE outbox SET held_until = ",
     });
     sql.bind(until.as_micros());
     sql.push(", attempts = attempts + 1 WHERE ");
     sql.push(match dialect {
-        // As an array, so that it is read once: PostgreSQL may read a set again for each row, each time with
-        // others free.
+        // An array is evaluated once. PostgreSQL may evaluate a set again for each row, each time with other free rows.
         Dialect::Postgres => "id = ANY (ARRAY(SELECT id FROM outbox WHERE ",
         Dialect::Sqlite => "id IN (SELECT id FROM outbox WHERE ",
         Dialect::Mysql(_) => "",
@@ -52,11 +51,11 @@ pub(crate) fn parcel(row: &Row) -> Result<Parcel> {
     })
 }
 
-/// How many ids one statement names; shorter lists repeat the last one, so that there is one statement to
-/// prepare and not one for each length.
+/// The number of ids per statement. A shorter list repeats its last id, so that there is one prepared statement and not
+/// one per length.
 const AT_ONCE: usize = 64;
 
-/// Removes these messages. Ids that no database can count to are of no message.
+/// Removes these messages. Ids outside the database's range belong to no message.
 pub(crate) fn acknowledge(dialect: Dialect, ids: &[u64]) -> Vec<Statement> {
     let ids: Vec<i64> = ids.iter().filter_map(|id| i64::try_from(*id).ok()).collect();
     let end = if dialect == Dialect::Postgres { "" } else { ";\n" };

@@ -1,8 +1,7 @@
 //! eovr on SQL databases.
 //!
-//! A kind of record becomes a table with real columns for envelope and facets, and one column for the
-//! sealed fields, so that a person with a SQL prompt or a BI tool reads codes, states and times without
-//! eovr, and nothing that identifies a patient.
+//! Each record kind is a table with real columns for envelope and facets, and one column for the sealed fields. A user
+//! with a SQL prompt or a BI tool can read codes, states and times without eovr, and no data that identifies a patient.
 //!
 //! ```no_run
 //! # async fn open() -> eovr_core::Result<()> {
@@ -11,11 +10,11 @@
 //! # }
 //! ```
 //!
-//! Commits of many callers share a transaction where they meet ("group commit"): one caller waits for
-//! one disk write, eight callers wait for about one as well. Each commit is still all or nothing.
+//! Concurrent commits share a transaction ("group commit"): eight callers wait for about one disk write, like a single
+//! caller. Each commit is still all or nothing.
 //!
-//! SQLite is compiled into the host. As its crate compiles it, all connections share one page cache behind one
-//! lock, and readers on several cores wait for each other; where that matters, build your host with
+//! SQLite is compiled into the host. With the default options of its crate, all connections share one page cache behind
+//! one lock, so readers on several cores wait for each other. If that matters, build your host with
 //! `LIBSQLITE3_FLAGS="-USQLITE_ENABLE_MEMORY_MANAGEMENT -DSQLITE_DEFAULT_MEMSTATUS=0"`.
 
 #![cfg_attr(

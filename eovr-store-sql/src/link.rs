@@ -1,4 +1,4 @@
-//! How connections are made.
+//! Opening of connections.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::error::translate;
 #[cfg(feature = "postgres")]
 use crate::{config::Sessions, connection::Session, dialect::postgres, error::pooled};
 
-/// Where connections lead, and how they begin.
+/// The target and the settings of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     place: Place,
@@ -43,7 +43,7 @@ impl Link {
         Self { place }
     }
 
-    /// Whether there is a server that may go away, and come back.
+    /// Whether it is a server, which may be lost and come back.
     pub(crate) fn is_remote(&self) -> bool {
         self.place.file().is_none()
     }
@@ -59,7 +59,7 @@ impl Link {
             #[cfg(feature = "sqlite")]
             Place::Sqlite { path, durability, mapped } => {
                 let mut connection = sqlite::writer_options(path, *mapped, *durability).connect().await?;
-                // Read once, so that a file that is no database is noticed here.
+                // A read, so that a file that is not a database is detected here.
                 connection.execute("SELECT count(*) FROM sqlite_schema").await?;
                 Connection::Sqlite(connection)
             }
@@ -89,8 +89,8 @@ impl Link {
         })
     }
 
-    /// Looks whether a pooler shares sessions that are taken for our own: a second connection is answered by the session
-    /// that answered the first, which is still open.
+    /// Checks whether a pooler shares sessions that the store treats as its own: a second connection gets the session
+    /// of the first, which is still open.
     ///
     /// # Errors
     /// `Config` where one does. Not every pooler is found out here; the others are by what is missing later.
@@ -110,14 +110,14 @@ impl Link {
             sqlx::Connection::close(second).await?;
             Ok::<_, sqlx::Error>(shared)
         };
-        // A server that has no second connection to give says so to the readers.
+        // If the server has no second connection, the readers report it.
         match tokio::time::timeout(FOUND_WITHIN, look).await {
             Ok(Ok(true)) => Err(pooled()),
             _ => Ok(()),
         }
     }
 
-    /// Connections that read. On SQLite, opened after the writer has made the file and its log.
+    /// Connections for reading. On SQLite, open them after the writer has created the file and its log.
     pub(crate) async fn connect_to_read(&self, config: &SqlConfig) -> Result<Pool> {
         let readers = config.readers.max(1);
         Ok(match &self.place {
@@ -163,7 +163,7 @@ async fn greet_mysql(connection: &mut MySqlConnection) -> sqlx::Result<()> {
     connection.execute(sqlx::raw_sql(mysql::GREETING)).await.map(drop)
 }
 
-/// Which database it is.
+/// The database product.
 pub(crate) async fn dialect(connection: &mut Connection) -> sqlx::Result<Dialect> {
     Ok(match connection {
         #[cfg(feature = "sqlite")]

@@ -1,4 +1,4 @@
-//! Tables and indexes for a catalogue of kinds. Only ever adds.
+//! Creates tables and indexes for a catalog of kinds. It only adds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::query::Statement;
 use crate::row::Row;
 use crate::schema::{COLUMNS, Schema, Slot};
 
-/// The layout of the tables that this code writes. One more whenever older code could no longer read or
-/// write them rightly.
+/// The layout version that this code writes. It increases when older code can no longer read or write the tables
+/// correctly.
 const LAYOUT: i64 = 1;
 
-/// Makes what is missing, one node at a time: twenty may start at once. In one transaction, except on
-/// MariaDB, where each change of a table stands by itself and the next start does what is left.
+/// Creates what is missing, one node at a time, because many nodes may start at once. It uses one transaction, except
+/// on MariaDB, where each change of a table commits by itself and the next start completes the rest.
 ///
-/// Gives the kinds with what their tables have besides.
+/// Returns the kinds with the additional columns of their tables.
 pub(crate) async fn prepare(
     connection: &mut Connection,
     dialect: Dialect,
@@ -41,13 +41,13 @@ pub(crate) async fn prepare(
         (_, Ok(_)) => "COMMIT",
         (_, Err(_)) => "ROLLBACK",
     };
-    // Where something went wrong, the transaction may be gone already; what matters is the first error.
+    // After an error the transaction may already have ended; the first error is returned.
     let ended = ground.run(end).await;
     let carrying = added?;
     ended.map(|()| carrying)
 }
 
-/// The columns of each kind, with the words for their types.
+/// The columns of each kind with their type names.
 pub(crate) type Columns = BTreeMap<(String, String), String>;
 
 pub(crate) fn ask_columns() -> Statement {
@@ -60,7 +60,7 @@ pub(crate) fn read_columns(rows: &[Row]) -> Result<Columns> {
     rows.iter().map(column).collect()
 }
 
-/// What another node has given a kind that this one's does not have.
+/// The columns that another node has added to a kind and that this node's kind does not have.
 pub(crate) fn unknown(schema: &Schema, columns: &Columns) -> Vec<Slot> {
     let of_kind = columns.iter().filter(|((of, _), _)| *of == *schema.name.as_str());
     let unknown = of_kind.filter(|((_, name), _)| !schema.has_column(name));
@@ -70,8 +70,7 @@ pub(crate) fn unknown(schema: &Schema, columns: &Columns) -> Vec<Slot> {
     unknown.filter_map(slot).collect()
 }
 
-/// The kind with those of them that its table really has; none where it has none. What the layout says is no
-/// proof.
+/// The kind with those columns that its table really has; `None` without any. The layout alone is no proof.
 pub(crate) fn carrying(
     schema: &Schema,
     unknown: Vec<Slot>,
@@ -82,7 +81,7 @@ pub(crate) fn carrying(
     (!there.is_empty()).then(|| schema.carrying(there))
 }
 
-/// The columns of a kind's table, with their types.
+/// Queries the columns of a kind's table with their types.
 pub(crate) fn ask_table(dialect: Dialect, schema: &Schema) -> Statement {
     let mut question = Statement::new(match dialect {
         Dialect::Sqlite => "SELECT name, type FROM pragma_table_info(",
@@ -105,15 +104,14 @@ pub(crate) fn read_table(rows: &[Row]) -> Result<BTreeMap<String, String>> {
     rows.iter().map(|row| Ok((text(row, 0)?, text(row, 1)?))).collect()
 }
 
-/// A database that is being prepared.
+/// A database during preparation.
 struct Ground<'c> {
     connection: &'c mut Connection,
     dialect: Dialect,
 }
 
 impl Ground<'_> {
-    /// What is there is left alone: even to look at it in order to make it again would make PostgreSQL
-    /// wait for those who are writing, and them for us.
+    /// Skips what already exists, because even `IF NOT EXISTS` makes PostgreSQL wait for writers, and writers for us.
     async fn add(&mut self, schemas: &Schemas) -> Result<Schemas> {
         self.system_tables().await?;
         let columns = self.columns_of_all().await?;
@@ -126,7 +124,7 @@ impl Ground<'_> {
             }
         }
         for schema in all.values() {
-            // Asked first: who may only read and write may not even say `IF NOT EXISTS`.
+            // Checked first, because a user with only read and write rights may not even run `IF NOT EXISTS`.
             if self.columns(schema).await?.is_empty() {
                 self.run(schema.create_table()).await?;
             }
@@ -164,7 +162,7 @@ impl Ground<'_> {
         read_columns(&rows)
     }
 
-    /// So that a node whose kind does not have a column knows what it is.
+    /// Stores the columns' types for nodes whose kind does not have them.
     async fn remember_columns(&mut self, schema: &Schema, columns: &Columns) -> Result<()> {
         for slot in &schema.slots {
             let (kind, name) = (schema.name.to_string(), slot.name.to_string());
@@ -206,8 +204,8 @@ impl Ground<'_> {
         .await
     }
 
-    /// On MariaDB only who may make a trigger sees whether there is one: for the service's own account that is the
-    /// affair of the account that prepares the database.
+    /// On MariaDB only an account that may create triggers can see them. The account that prepares the database is
+    /// responsible for them; the service's account skips this.
     async fn guard(&mut self, create: String) -> Result<()> {
         match self.connection.run(create.as_str()).await {
             Err(sqlx::Error::Database(error))
@@ -220,7 +218,7 @@ impl Ground<'_> {
         }
     }
 
-    /// A database that a newer release has laid out may hold what this one would not see.
+    /// Refuses a database of a newer release, which may contain things that this release does not know.
     async fn system_tables(&mut self) -> Result<()> {
         let version = match self.tables("layout").await?.is_empty() {
             true => None,
@@ -234,7 +232,7 @@ impl Ground<'_> {
                 for statement in self.dialect.system_tables() {
                     self.run(statement).await?;
                 }
-                // Last, so that its being there says that the others are.
+                // Written last, so that its presence proves that the other tables exist.
                 self.run(format!("INSERT INTO layout (version) VALUES ({LAYOUT})")).await
             }
             Some(version) if version <= LAYOUT => Ok(()),
@@ -245,11 +243,11 @@ impl Ground<'_> {
         }
     }
 
-    /// A kind that has learnt a facet gets a column; a facet that has changed its type is a mistake of the
-    /// host, and is refused before anything is read wrongly.
+    /// A new facet of a kind gets a column. A facet whose type has changed is an error of the host and is refused
+    /// before any wrong read.
     async fn add_columns(&mut self, schema: &Schema) -> Result<()> {
         let found = self.columns(schema).await?;
-        // Left out, its values would be missing from records whose audit chain says that they are there.
+        // Without the column, values that the audit chain records would be missing from the records.
         if let Some(name) = found.keys().find(|name| !schema.has_column(name)) {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -267,7 +265,7 @@ impl Ground<'_> {
                     ))
                     .await?;
                 }
-                // Compared up to a space or a bracket: databases add lengths and collations, or leave them out.
+                // Compares only the first word, because databases add or omit lengths and collations.
                 Some(there) if first_word(there) != first_word(&wanted) => {
                     return Err(another_type(slot.name.as_str(), schema.name.as_str(), there, &wanted));
                 }
@@ -277,7 +275,7 @@ impl Ground<'_> {
         Ok(())
     }
 
-    /// The columns of a kind's table, with their types.
+    /// The columns of a kind's table with their types.
     async fn columns(&mut self, schema: &Schema) -> Result<BTreeMap<String, String>> {
         let question = ask_table(self.dialect, schema);
         read_table(&self.fetch(question).await?)
@@ -314,7 +312,7 @@ impl Ground<'_> {
         self.names(question, schema.name.as_str()).await
     }
 
-    /// The answers to a question about one thing.
+    /// The names that a query about one thing returns.
     async fn names(&mut self, question: &str, about: &str) -> Result<Vec<String>> {
         let mut question = Statement::new(question);
         question.bind(about);
@@ -348,7 +346,7 @@ fn another_type(name: &str, of: &str, there: &str, wanted: &str) -> Error {
 
 fn refused(error: sqlx::Error) -> Error {
     match &error {
-        // What is wrong with a table today is wrong tomorrow: not a reason to try again later.
+        // A table with a wrong definition stays wrong, so a retry does not help.
         sqlx::Error::Database(_) if !is_lost(&error) && !lost_its_turn(&error) => {
             let refused = translate(error);
             match refused.kind() {
@@ -364,7 +362,7 @@ fn refused(error: sqlx::Error) -> Error {
     }
 }
 
-/// `varchar` of `varchar(200)`, `text` of `text COLLATE "C"`; SQLite's words are one already.
+/// `varchar` of `varchar(200)`, `text` of `text COLLATE "C"`; SQLite's types are single words.
 fn first_word(column_type: &str) -> String {
     let end = column_type.find([' ', '(']).unwrap_or(column_type.len());
     column_type.get(..end).unwrap_or_default().to_ascii_lowercase()

@@ -1,6 +1,6 @@
-//! Scope and question to SQL.
+//! Converts scope and query to SQL.
 //!
-//! Column names come from the schema, never from a caller's text; values are always bound.
+//! Column names come from the schema, never from a caller's text. Values are always bound.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::bind::Bind;
 use crate::index::Index;
 use crate::schema::{PLACE, Schema, quoted};
 
-/// SQL with its values. Each `?` is the place of one, in order.
+/// SQL with its values, one for each `?`, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Statement {
     pub(crate) sql: String,
@@ -28,7 +28,7 @@ impl Statement {
         self.sql.push_str(sql);
     }
 
-    /// Adds a place and its value.
+    /// Adds a placeholder with its value.
     pub(crate) fn bind(&mut self, value: impl Into<Bind>) {
         self.sql.push('?');
         self.binds.push(value.into());
@@ -43,7 +43,7 @@ pub(crate) fn load(schema: &Schema, scope: &Scope, id: RecordId) -> Result<State
     Ok(condition.select(&schema.reading, ""))
 }
 
-/// The same with the bytes of the event that the record names, in the last column.
+/// The record, with the bytes of its head's event in the last column.
 pub(crate) fn load_for_decision(schema: &Schema, scope: &Scope, id: RecordId) -> Result<Statement> {
     let mut condition = Condition::new(schema);
     condition.push("\"id\" = ?");
@@ -66,7 +66,7 @@ pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Stat
         condition.push(sql);
         condition.binds.extend(twice.then(|| moment.clone()).into_iter().chain([moment, after.id.into()]));
     }
-    // One more than asked for tells whether there is a next page.
+    // One more record than requested shows whether there is a next page.
     condition.binds.push((i64::from(query.limit) + 1).into());
     let reading = match query.shown() {
         None => Cow::Borrowed(&schema.reading),
@@ -75,7 +75,7 @@ pub(crate) fn find(schema: &Schema, scope: &Scope, query: &Query) -> Result<Stat
     Ok(condition.select(&reading, " ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT ?"))
 }
 
-/// A row for each cell, or several, which whoever reads them adds up: see [`grouping`].
+/// One or several rows per cell, which the caller adds up: see [`grouping`].
 pub(crate) fn tally(schema: &Schema, scope: &Scope, tally: &Tally) -> Result<Statement> {
     let mut condition = Condition::new(schema);
     condition.scope(scope);
@@ -91,9 +91,9 @@ pub(crate) fn tally(schema: &Schema, scope: &Scope, tally: &Tally) -> Result<Sta
     Ok(condition.select(&format!("{}, count(*)", quoted(by)), &format!(" GROUP BY {group}")))
 }
 
-/// What to group by, so that the database reads the groups off an index and needs no table for them: by
-/// every column up to the last of those asked for. There are a few more groups then: a facility that has
-/// moved has two. `None` where there would be many more, because the others are places and these are not.
+/// The columns to group by, so that the database reads the groups from an index without a temporary table: every column
+/// of the index up to the last requested one. This gives a few more groups (a facility that has moved has two). `None`
+/// where it would give many more, because the additional columns are not places.
 fn grouping<'s>(index: &'s Index, by: &[&str]) -> Option<Vec<&'s str>> {
     let columns = index.up_to(by);
     let places = columns.clone().filter(|column| PLACE.contains(column)).count();
@@ -113,8 +113,8 @@ pub(crate) fn events(schema: &Schema, scope: &Scope, record: RecordId) -> Result
     Ok(Statement { sql, binds })
 }
 
-/// Counts over all records, and the last position, which is read in the same statement and so belongs to
-/// the same moment. With nothing to count there is a row still, and its count is 0. No facet is called `_n`.
+/// Counts over all records, and the last position from the same statement, so that both belong to the same moment.
+/// Without records there is still one row, with the count 0. No facet has the name `_n`.
 pub(crate) fn census(schema: &Schema, by: &[Column]) -> Result<Statement> {
     let names: Vec<_> = by.iter().map(|column| column_name(schema, column)).collect::<Result<_>>()?;
     let columns: String = names.iter().map(|name| format!(", \"{name}\"")).collect();
@@ -136,7 +136,7 @@ pub(crate) fn feed(after: u64, limit: u32) -> Statement {
     statement
 }
 
-/// The table of a kind, read by this index where there is one.
+/// The table of a kind, with this index if one is given.
 fn table(schema: &Schema, index: Option<&Index>) -> String {
     match index {
         Some(index) => schema.dialect.table_by_index(schema.name.as_str(), &index.name),
@@ -144,7 +144,7 @@ fn table(schema: &Schema, index: Option<&Index>) -> String {
     }
 }
 
-/// The type that a column's values have.
+/// The type of a column's values.
 pub(crate) fn column_type(schema: &Schema, column: &Column) -> Result<ValueType> {
     Ok(match column {
         Column::Month => ValueType::Int,
@@ -180,11 +180,11 @@ fn unknown(schema: &Schema) -> Error {
     Error::invalid(format!("`{}` has no such facet", schema.name))
 }
 
-/// A WHERE clause in the making.
+/// A WHERE clause under construction.
 struct Condition<'s> {
     schema: &'s Schema,
     table: String,
-    /// The columns that it is about.
+    /// The columns in the clause.
     columns: Vec<&'s str>,
     parts: Vec<String>,
     binds: Vec<Bind>,
@@ -231,7 +231,7 @@ impl<'s> Condition<'s> {
         }
     }
 
-    /// A kind without that facet has nothing that a holder could see.
+    /// A kind without that facet has no records for a receipt holder.
     fn holder(&mut self, facet: &Name, digest: &[u8]) {
         match column_name(self.schema, &Column::Facet(facet.clone())) {
             Ok(column) => self.equal(column, digest),
@@ -244,7 +244,7 @@ impl<'s> Condition<'s> {
         self.columns.push(column);
         let column = format!("\"{column}\"");
         let value_type = column_type(self.schema, &clause.column)?;
-        // A value of another type equals nothing; SQL would compare across types.
+        // A value of another type matches nothing; SQL would compare across types.
         let fits = |value: &Value| fits(&clause.column, value_type, value);
         match &clause.test {
             Test::Absent => self.push(format!("{column} IS NULL")),
@@ -274,7 +274,7 @@ impl<'s> Condition<'s> {
         self.bind(clause, value)
     }
 
-    /// A parent is asked for by its id as text and kept as 16 bytes.
+    /// Queries give a parent's id as text; tables store it as 16 bytes.
     fn bind(&mut self, clause: &Clause, value: &Value) -> Result<()> {
         self.binds.push(match (&clause.column, value) {
             (Column::Parent, Value::Text(text)) => Bind::Id(text.parse()?),

@@ -1,4 +1,4 @@
-//! Rows of three databases, read alike.
+//! A common interface for rows of three databases.
 
 use eovr_core::Result;
 use eovr_core::Timestamp;
@@ -14,7 +14,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::connection::each;
 use crate::error::{damaged, translate};
 
-/// One row. Each of its values is asked for by its type; a value of another one is damage.
+/// One row. Each value is read with its type; a value of another type is damage.
 pub(crate) enum Row {
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteRow),
@@ -55,12 +55,12 @@ impl Row {
         Ok(bytes.map(RecordId::from_bytes))
     }
 
-    /// A whole number that is always there and never negative.
+    /// A whole number that is never NULL and never negative.
     pub(crate) fn count(&self, at: usize) -> Result<u64> {
         u64::try_from(self.int(at)?.ok_or_else(damaged)?).map_err(|_| damaged())
     }
 
-    /// All columns in words, for a plan that a person reads.
+    /// All columns as text, for a plan that a person reads.
     pub(crate) fn words(&self) -> String {
         let columns = match self {
             // The fourth column of SQLite's plan says it all.
@@ -71,7 +71,7 @@ impl Row {
             #[cfg(feature = "mysql")]
             Self::Mysql(row) => 0..row.len(),
         };
-        // Numbers of rows and steps are left out: what matters is said in words.
+        // Counts of rows and steps are omitted, because the text contains the essentials.
         columns.filter_map(|at| self.text(at).ok().flatten()).collect::<Vec<_>>().join(" ")
     }
 

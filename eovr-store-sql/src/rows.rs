@@ -1,4 +1,4 @@
-//! Rows to records and back.
+//! Converts rows to records and back.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::error::damaged;
 use crate::row::Row;
 use crate::schema::Schema;
 
-/// Facets, deterministic fields and the sealed rest, as the statements bind them.
+/// Binds facets, deterministic fields and the other sealed fields, in the order of the statements.
 pub(crate) fn bind_content(binds: &mut Vec<Bind>, schema: &Schema, record: &Record) -> Result<()> {
     for slot in &schema.slots {
         let name = slot.name.as_str();
@@ -32,11 +32,11 @@ pub(crate) fn bind_content(binds: &mut Vec<Bind>, schema: &Schema, record: &Reco
     Ok(())
 }
 
-/// Reads the rows of one answer, of the columns of [`Schema::reading_list`]. Neighbours are often of one place and
-/// in one state: what stood in the row before as well is checked once and shared.
+/// Reads the rows of one result with the columns of [`Schema::reading_list`]. Adjacent rows often have the same place
+/// and state, so a text that equals the previous row's is checked once and shared.
 pub(crate) struct Reader<'s> {
     schema: &'s Schema,
-    /// The facets that were asked for; none said: all of the record.
+    /// The requested facets; `None`: the whole record.
     shown: Option<&'s [Name]>,
     governorate: Option<OrgId>,
     administration: Option<OrgId>,
@@ -49,7 +49,7 @@ impl<'s> Reader<'s> {
         Self { schema, shown, governorate: None, administration: None, facility: None, state: None }
     }
 
-    /// Where a page ends with this row, whatever else stands in it.
+    /// The cursor of a page that ends with this row, even if the row is damaged.
     pub(crate) fn cursor(&self, row: &Row) -> Result<Cursor> {
         let bytes = SEALED + usize::from(self.shown.is_none());
         let at = bytes + self.schema.byte_slots(self.shown).count();
@@ -86,7 +86,7 @@ impl<'s> Reader<'s> {
             month: u32::try_from(plain.int()?).map_err(|_| damaged())?,
             head: Head { seq: plain.count()?, hash: hash.try_into().map_err(|_| damaged())? },
         };
-        // In the order of their names, of which a tree is made at once.
+        // In the order of their names, so that the tree is built at once.
         let mut facets = Vec::with_capacity(schema.slots.len());
         for (slot, value_type) in schema.plain_slots(self.shown) {
             facets.extend(plain.value(value_type)?.map(|value| (slot.name.clone(), value)));
@@ -104,13 +104,13 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// Where what is sealed stands, behind id, parent and head; and then the slots of bytes.
+/// The index of the sealed column, after id, parent and head; the byte columns follow.
 const SEALED: usize = 3;
 
-/// How many columns of [`PLAIN`](crate::schema) stand before the time of creation.
+/// The number of columns of [`PLAIN`](crate::schema) before the time of creation.
 const CREATED_AT: usize = 7;
 
-/// What a text stands for: the same as in the row before, where the text is.
+/// The parsed value of a text, shared with the previous row if the text is equal.
 fn shared<T: Clone>(
     last: &mut Option<T>,
     text: &str,
@@ -127,7 +127,7 @@ fn shared<T: Clone>(
     }
 }
 
-/// Texts and numbers, handed out in order: from one JSON array, or each from a column of its own.
+/// Texts and numbers in order, from one JSON array or from separate columns.
 enum Plain<'r> {
     Packed(std::vec::IntoIter<Scalar<'r>>),
     Columns(&'r Row, usize),
@@ -207,7 +207,7 @@ fn next(at: &mut usize) -> usize {
     *at - 1
 }
 
-/// One value of the JSON array. A text is copied only where it holds an escape.
+/// One value of the JSON array. A text is copied only if it contains an escape.
 enum Scalar<'r> {
     Null,
     Int(i64),

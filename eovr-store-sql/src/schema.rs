@@ -1,4 +1,4 @@
-//! How a kind becomes a table, and the phrases of its statements, made once at start.
+//! The mapping of a kind to a table, and the phrases of its statements, built once at start.
 
 use eovr_core::kind::{FacetSpec, FieldSpec, Kind, Sealing};
 use eovr_core::record::ValueType;
@@ -13,7 +13,7 @@ use crate::index::{self, Index};
 pub(crate) struct Slot {
     pub(crate) name: Name,
     pub(crate) column_type: ColumnType,
-    /// `None`: a deterministically sealed field.
+    /// The facet's type; `None`: a deterministically sealed field.
     pub(crate) facet: Option<ValueType>,
     pub(crate) unique: bool,
     pub(crate) indexed: bool,
@@ -32,18 +32,16 @@ pub(crate) struct Schema {
     pub(crate) is_child: bool,
     pub(crate) internal: bool,
     pub(crate) indexes: Vec<Index>,
-    /// The columns in the order that a record is read: bytes, then everything else. From SQLite that is one
-    /// JSON array: each value that sqlx hands over is copied on its own, and one array stands for thirty
-    /// columns.
+    /// The columns in the order of reading: bytes, then everything else. On SQLite everything else is one JSON array,
+    /// because sqlx copies each value separately, and the array replaces thirty columns.
     pub(crate) reading: String,
-    /// `INSERT` up to the number, and from there on.
+    /// `INSERT` up to the number, and the rest.
     pub(crate) insert: (String, String),
     /// `UPDATE` of the record with an id and a version.
     pub(crate) update: String,
 }
 
-/// The envelope, in the order that it is written. Every name is quoted wherever it is used: a facet may be
-/// called `group`.
+/// The envelope in the order of writing. Every name is quoted in SQL, because a facet may have the name `group`.
 pub(crate) const ENVELOPE: [(&str, ColumnType, &str); 14] = [
     ("id", ColumnType::Id, " PRIMARY KEY"),
     ("number", ColumnType::Text, ""),
@@ -76,25 +74,25 @@ const PLAIN: [&str; 11] = [
     "seq",
 ];
 
-/// Id, parent, head and what is sealed are read as bytes, before all others.
+/// The number of columns that are read as bytes before all others: id, parent, head and sealed fields.
 const READ_BYTES: usize = 4;
 
-/// What a change of a record writes, besides its slots and sealed fields.
+/// The columns that a change of a record writes, in addition to its facets and sealed fields.
 const CHANGING: [&str; 5] = ["state", "version", "updated_at", "seq", "head"];
 
-/// What is written once and stays.
+/// The immutable columns.
 const FIXED: [&str; 8] =
     ["id", "number", "governorate", "administration", "facility", "author", "parent", "created_at"];
 
 pub(crate) const PLACE: [&str; 3] = ["governorate", "administration", "facility"];
 
-/// The tables of the store itself.
+/// The store's own tables.
 const TAKEN: [&str; 5] = ["layout", COLUMNS, "events", "outbox", "counters"];
 
-/// Which columns each kind has, and of which type: what a database calls `INTEGER` may be a number or a time.
+/// The table with the columns of each kind and their types. A database's `INTEGER` can be a number or a time.
 pub(crate) const COLUMNS: &str = "layout_columns";
 
-/// The word for a column of sealed bytes.
+/// The type name of a column of sealed bytes.
 const SEALED: &str = "sealed";
 
 impl Schema {
@@ -124,7 +122,7 @@ impl Schema {
         Ok(schema)
     }
 
-    /// The same with columns that the kind of this node does not know, and another node's does.
+    /// The schema with additional columns that only another node's kind has.
     pub(crate) fn carrying(&self, columns: impl IntoIterator<Item = Slot>) -> Self {
         let mut schema = self.clone();
         schema.slots.extend(columns);
@@ -143,7 +141,7 @@ impl Schema {
         envelope.chain(self.slots.iter().map(|slot| slot.name.as_str())).chain(["sealed"])
     }
 
-    /// What is read: all of it, or these facets and nothing that is sealed.
+    /// The columns to read: all, or these facets without sealed fields.
     pub(crate) fn reading_list(&self, shown: Option<&[Name]>) -> String {
         let sealed = shown.is_none().then_some("sealed");
         let bytes = ["id", "parent", "head"].into_iter().chain(sealed);
@@ -155,7 +153,7 @@ impl Schema {
         }
     }
 
-    /// How many columns [`Schema::reading`] has.
+    /// The number of columns of [`Schema::reading`].
     pub(crate) fn read_columns(&self) -> usize {
         let plain = match self.dialect {
             Dialect::Sqlite => 1,
@@ -164,23 +162,23 @@ impl Schema {
         READ_BYTES + self.byte_slots(None).count() + plain
     }
 
-    /// The columns of bytes, in the order that they are read.
+    /// The byte columns in the order of reading.
     pub(crate) fn byte_slots(&self, shown: Option<&[Name]>) -> impl Iterator<Item = &Slot> {
         self.slots.iter().filter(move |slot| slot.plain_type().is_none() && slot.is_shown(shown))
     }
 
-    /// The columns of text and numbers, in the order that they are read, which is that of their names.
+    /// The columns of text and numbers in the order of reading, which is the order of their names.
     pub(crate) fn plain_slots(&self, shown: Option<&[Name]>) -> impl Iterator<Item = (&Slot, ValueType)> {
         let shown = self.slots.iter().filter(move |slot| slot.is_shown(shown));
         shown.filter_map(|slot| Some((slot, slot.plain_type()?)))
     }
 
-    /// Binds every column in its order; the number, the second one, is for the caller to say.
+    /// Binds every column in order; the caller sets the second one, the number.
     fn insert_phrases(&self) -> (String, String) {
         let columns = quoted(self.column_names());
         let rest = vec!["?"; self.column_names().count() - 2].join(", ");
         let (kind, begin, end) = match self.dialect {
-            // Out of `p`, so that nothing is written before the turn is ours: see `commit.rs`.
+            // Reads from `p`, so that nothing is written before the commit has the lock: see `commit.rs`.
             Dialect::Postgres => (&self.name, "SELECT ?, ", " FROM p RETURNING \"number\""),
             Dialect::Sqlite => (&self.name, "VALUES (?, ", ") RETURNING \"number\""),
             Dialect::Mysql(_) => (&self.name, "VALUES (?, ", ")"),
@@ -188,7 +186,7 @@ impl Schema {
         (format!("INSERT INTO \"{kind}\" ({columns}) {begin}"), format!(", {rest}{end}"))
     }
 
-    /// Binds: what changes, slots, sealed; then id and the expected version.
+    /// Binds the changing columns, facets and sealed fields; then id and expected version.
     fn update_phrase(&self) -> String {
         let sets = CHANGING.into_iter().chain(self.slots.iter().map(|slot| slot.name.as_str()));
         let sets: Vec<_> = sets.chain(["sealed"]).map(|name| format!("\"{name}\" = ?")).collect();
@@ -216,13 +214,12 @@ impl Schema {
         )
     }
 
-    /// The narrowest index that answers a question about these columns without a row of the table.
+    /// The narrowest index that covers these columns.
     pub(crate) fn covering(&self, columns: &[&str]) -> Option<&Index> {
         self.indexes.iter().find(|index| index.covers(columns))
     }
 
-    /// What is written once and stays, quoted: a record is never moved, renumbered or given to another
-    /// author.
+    /// The immutable columns, quoted: place, number and author of a record never change.
     pub(crate) fn fixed(&self) -> Vec<String> {
         FIXED.iter().map(|name| format!("\"{name}\"")).collect()
     }
@@ -233,14 +230,14 @@ impl Schema {
     }
 }
 
-/// A trigger, and how it is made.
+/// A trigger with its definition.
 pub(crate) struct Made {
     pub(crate) name: String,
     pub(crate) create: String,
 }
 
 impl Slot {
-    /// Whether it is read, where only some facets are asked for.
+    /// Whether it is read, if only some facets are requested.
     fn is_shown(&self, shown: Option<&[Name]>) -> bool {
         shown.is_none_or(|shown| self.facet.is_some() && shown.contains(&self.name))
     }
@@ -260,7 +257,7 @@ impl Slot {
         Self { name, column_type, facet: None, unique: false, indexed: true }
     }
 
-    /// A column that this node's kind does not have; `None` where its type is of a later release.
+    /// A column that this node's kind does not have; `None` where its type belongs to a later release.
     pub(crate) fn carried(name: Name, type_name: &str) -> Option<Self> {
         let facet = match type_name {
             SEALED => None,
@@ -270,7 +267,7 @@ impl Slot {
         Some(Self { name, column_type, facet, unique: false, indexed: false })
     }
 
-    /// The word for its type, as the layout remembers it.
+    /// The type name in the layout.
     pub(crate) fn type_name(&self) -> &'static str {
         self.facet.map_or(SEALED, ValueType::name)
     }

@@ -42,23 +42,23 @@ struct Inner {
     schemas: RwLock<Arc<Schemas>>,
 }
 
-/// How often a store is prepared again that the database did not let be prepared.
+/// The number of attempts to prepare a store while the database rolls the preparation back.
 const PREPARED: usize = 5;
 
 impl SqlStore {
-    /// Opens the store behind a URL ([`SqlConfig::from_url`]); `sqlite://FILE` makes the file where it is
-    /// missing, a server must have the database already.
+    /// Opens the store at a URL ([`SqlConfig::from_url`]). `sqlite://FILE` creates a missing file; on a server the
+    /// database must exist.
     ///
-    /// Call it on the runtime that will use the store: its writer runs there.
+    /// Call it on the runtime that will use the store, because its writer runs there.
     ///
     /// # Errors
-    /// `Config` for a URL it does not know, a wrong password, or a database that is not there; `Tampered`
-    /// where an SQLite file is not a whole database; `Unavailable` where it cannot be reached.
+    /// `Config` for an unknown URL, a wrong password, or a missing database; `Tampered` where an SQLite file is not a
+    /// complete database; `Unavailable` where it cannot be reached.
     pub async fn open(url: &str) -> Result<Self> {
         Self::connect(SqlConfig::from_url(url)?).await
     }
 
-    /// Opens a store by its settings.
+    /// Opens a store with these settings.
     ///
     /// # Errors
     /// As [`SqlStore::open`].
@@ -78,17 +78,17 @@ impl SqlStore {
         Ok(Self { inner: Arc::new(Inner { config, link, dialect, writer, readers, schemas }) })
     }
 
-    /// Does what is waiting and closes the connections, so that an SQLite database is one file again and
-    /// not a file and its log. Any clone of the store answers `Unavailable` from then on. A store that is
-    /// dropped without it loses nothing: the next one to open the file reads the log.
+    /// Completes the waiting commits and closes the connections, so that an SQLite database is a single file without a
+    /// log. Afterwards every clone of the store answers `Unavailable`. Dropping a store without calling this loses
+    /// nothing, because the next process that opens the file reads the log.
     pub async fn close(&self) {
-        // The last to close tidies up, and only the writer may.
+        // The last connection to close removes the log, and only the writer may do that.
         self.inner.readers.close().await;
         self.inner.writer.close().await;
     }
 
-    /// How the database would answer a question, step by step, in its own words. For tests and for people
-    /// who wonder whether an index is used.
+    /// The database's plan for a query, step by step, in its own words. Use it in tests, and to check whether a query
+    /// uses an index.
     ///
     /// # Errors
     /// As [`Store::find`].
@@ -97,7 +97,7 @@ impl SqlStore {
         self.explain(statement).await
     }
 
-    /// The same for counts.
+    /// The database's plan for a count.
     ///
     /// # Errors
     /// As [`Store::tally`].
@@ -123,8 +123,7 @@ impl SqlStore {
         })
     }
 
-    /// Asked again where it meets connections that died while they waited in the pool; there are no more of
-    /// those than readers.
+    /// Repeats a read on a connection that was lost while idle in the pool. There are at most as many as readers.
     async fn read(&self, statement: Statement) -> Result<Vec<Row>> {
         let SqlConfig { readers, patience, .. } = self.inner.config;
         let mut left = readers;
@@ -157,8 +156,8 @@ impl Store for SqlStore {
             .kinds()
             .map(|kind| Ok((kind.name().clone(), Arc::new(Schema::of(kind, dialect)?))))
             .collect::<Result<Schemas>>()?;
-        // A table that is being written to, and one that is being changed, may wait for each other: the
-        // database lets one of them go on, and it may not be us.
+        // A concurrent write to a table and a change of it can deadlock. The database then rolls one of them back,
+        // perhaps ours.
         let mut left = PREPARED;
         let schemas = loop {
             match self.prepare_once(&schemas).await {
@@ -237,10 +236,10 @@ impl Store for SqlStore {
         let count = tally.by.len();
         let cell = |row: &Row| read_cell(&schema, &tally.by, row, 0, count);
         let mut cells = rows.iter().map(cell).collect::<Result<Vec<_>>>()?;
-        // A total over nothing is one row of 0 in SQL, and no cell here.
+        // SQL gives one row of 0 for a total over nothing; the result has no cell for it.
         cells.retain(|cell| cell.count > 0);
         cells.sort();
-        // One cell may come as several groups, as where a facility has moved.
+        // One cell may consist of several groups, for example where a facility has moved.
         cells.dedup_by(|next, cell| {
             let same = next.key == cell.key;
             cell.count += if same { next.count } else { 0 };
@@ -304,7 +303,7 @@ impl Store for SqlStore {
     }
 }
 
-/// A cell whose key begins at one column and whose count stands in another.
+/// A cell whose key begins at one column and whose count is in another.
 fn read_cell(schema: &Schema, by: &[Column], row: &Row, key_at: usize, count_at: usize) -> Result<Cell> {
     let mut key = Vec::with_capacity(by.len());
     for (at, column) in (key_at..).zip(by) {
@@ -316,7 +315,7 @@ fn read_cell(schema: &Schema, by: &[Column], row: &Row, key_at: usize, count_at:
     Ok(Cell { key, count: row.count(count_at)? })
 }
 
-/// Names the file or the database; never user or password.
+/// Prints the file or the database; never user or password.
 impl fmt::Debug for SqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SqlStore({:?})", self.inner.config.place)

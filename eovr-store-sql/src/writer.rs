@@ -1,10 +1,9 @@
-//! The one writer, and group commit.
+//! The single writer, and group commit.
 //!
-//! A durable transaction costs a disk write however little it holds, and commits take turns anyway: each
-//! has its positions in the feed. So they go to one task that puts whatever is waiting into one
-//! transaction. A commit that fails takes the group with it, and then each is done alone: only the guilty
-//! one fails. A caller that goes away in the middle changes nothing: its commit is done or not, never
-//! half.
+//! A durable transaction costs a disk write, however small it is, and commits are serialised in any case, because each
+//! has its positions in the feed. Therefore one task collects the waiting commits into one transaction. If one commit
+//! fails, the group fails, and each commit is then run alone, so only the failing one fails. A cancelled caller changes
+//! nothing: its commit is done or not, never half.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,17 +18,17 @@ use crate::row::Row;
 
 type Answer = oneshot::Sender<Result<Vec<Row>>>;
 
-/// The door to the writer. Cheap to clone; the writer ends with the last clone, or when it is closed.
+/// A handle to the writer. Cheap to clone; the writer ends with the last clone, or when it is closed.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Message>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
-/// A job with its caller; none: take no more.
+/// A job with its caller; `None`: accept no more.
 type Message = Option<(Job, Answer)>;
 
-/// How many callers may wait before the next one waits to be let in.
+/// The number of callers that may wait before further callers are blocked.
 const WAITING: usize = 1024;
 
 impl Writer {
@@ -39,17 +38,17 @@ impl Writer {
         Self { jobs, task: Arc::new(Mutex::new(Some(task))) }
     }
 
-    /// The rows that the job gives, once it is durable.
+    /// The rows of the job, after it is durable.
     pub(crate) async fn run(&self, job: Job) -> Result<Vec<Row>> {
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Some((job, answer))).await.map_err(|_| stopped())?;
-        // The job was taken: the writer may have ended before it was done, or after.
+        // The writer took the job and has ended, before or after the job was done.
         answered.await.map_err(|_| stopped_in_the_middle())?
     }
 
-    /// Does what is waiting, takes no more, and returns when the connection is closed.
+    /// Completes the waiting jobs, accepts no more, and returns when the connection is closed.
     pub(crate) async fn close(&self) {
-        // An error means that it is closed already.
+        // An error means that it is already closed.
         let _ = self.jobs.send(None).await;
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
@@ -66,7 +65,7 @@ async fn work(mut desk: Desk, mut waiting: mpsc::Receiver<Message>, most: usize)
         }
         let (jobs, answers): (Vec<_>, Vec<_>) = group.drain(..).flatten().unzip();
         for (answer, result) in answers.into_iter().zip(desk.settle(jobs).await) {
-            // A caller that went away does not hear of it.
+            // A cancelled caller gets no answer.
             let _ = answer.send(result);
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Question, Said, envelope, said};
 
-/// The version of the API that this is written for.
+/// The API version that this dialect implements.
 pub(super) const VERSION: &str = "2026-10-21";
 
 pub(super) fn body(question: &Question<'_>) -> Value {
@@ -50,7 +50,7 @@ pub(super) fn read(body: &[u8]) -> Result<Said, NoAnswer> {
         Some("max_tokens" | "model_context_window_exceeded") => return Err(Reason::Truncated.into()),
         Some("refusal") => return Err(Reason::Refused.into()),
         Some(_) => return Err(Reason::InvalidOutput.into()),
-        // An envelope without it is another one.
+        // An envelope without this field is not a reply of this API.
         None => return Err(Reason::ServerError.into()),
     }
     let texts = message.content.into_iter().filter(|block| block.kind == "text").map(|block| block.text);

@@ -13,7 +13,7 @@ pub(super) fn body(question: &Question<'_>) -> Value {
             {"role": "system", "content": question.instructions},
             {"role": "user", "content": question.question},
         ],
-        // OpenAI itself has another name for it by now; servers of one's own know this one.
+        // OpenAI has renamed this parameter; self-hosted servers still expect this name.
         "max_tokens": question.tokens,
         "response_format": {"type": "json_schema", "json_schema": {
             "name": SCHEMA_NAME,
@@ -57,7 +57,7 @@ pub(super) fn read(body: &[u8]) -> Result<Said, NoAnswer> {
         completion.usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens)).unwrap_or_default();
     let choice =
         completion.choices.into_iter().next().ok_or_else(|| NoAnswer::from(Reason::InvalidOutput))?;
-    // A model that declines has stopped like any other.
+    // A refusal has the same stop reason as any other answer.
     if choice.message.refusal.is_some_and(|refusal| !refusal.is_empty()) {
         return Err(Reason::Refused.into());
     }

@@ -48,7 +48,7 @@ struct Content {
 struct Part {
     #[serde(default)]
     text: String,
-    /// What the model thought, where it says so.
+    /// Whether this part is the model's reasoning.
     #[serde(default)]
     thought: bool,
 }
@@ -75,7 +75,7 @@ pub(super) fn read(body: &[u8]) -> Result<Said, NoAnswer> {
     let usage = generated.usage_metadata;
     let usage =
         usage.map(|usage| (usage.prompt_token_count, usage.candidates_token_count)).unwrap_or_default();
-    // Without a candidate and without a reason it is no envelope of Google's.
+    // A Google reply has a candidate or a block reason.
     let candidate =
         generated.candidates.into_iter().next().ok_or_else(|| NoAnswer::from(Reason::ServerError))?;
     match candidate.finish_reason.as_deref() {

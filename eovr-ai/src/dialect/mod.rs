@@ -1,4 +1,4 @@
-//! How each provider is asked, and how it answers. All is pure: JSON in, JSON out.
+//! The request and reply format of each provider. The functions are pure: JSON in, JSON out.
 
 mod anthropic;
 mod chat;
@@ -14,10 +14,10 @@ use serde_json::Value;
 use crate::client::secret;
 use crate::key::Key;
 
-/// The name that the schema is sent under, where a provider wants one.
+/// The name of the JSON schema, for providers that require one.
 const SCHEMA_NAME: &str = "eovr_analysis";
 
-/// How a provider speaks.
+/// The API of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// OpenAI's Responses.
@@ -26,14 +26,14 @@ pub enum Dialect {
     Anthropic,
     /// Google's `generateContent`.
     Google,
-    /// OpenAI's Chat Completions, as servers speak it that a hospital runs itself.
+    /// OpenAI's Chat Completions, as self-hosted servers implement it.
     Local,
 }
 
-/// A question, before it is put into a provider's form.
+/// A question, independent of the provider's format.
 ///
-/// Model, instructions, one message, a schema and a limit: what all of them take. Settings of chance are never
-/// sent, as several refuse them.
+/// It holds what every provider accepts: model, instructions, one message, a schema and a token limit. Sampling
+/// parameters (temperature …) are never sent, because several providers reject them.
 pub(crate) struct Question<'a> {
     pub(crate) model: &'a str,
     pub(crate) instructions: &'a str,
@@ -42,7 +42,7 @@ pub(crate) struct Question<'a> {
     pub(crate) tokens: u32,
 }
 
-/// An answer, out of a provider's form.
+/// An answer, independent of the provider's format.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) text: String,
@@ -54,7 +54,7 @@ impl Dialect {
     /// Every dialect.
     pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Google, Self::Local];
 
-    /// The name, under which facilities allow the provider.
+    /// The provider's name, as it stands in a facility's list of allowed providers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
@@ -64,7 +64,7 @@ impl Dialect {
         }
     }
 
-    /// Where the provider is, where nothing else is said.
+    /// The provider's default address.
     pub const fn usual_address(self) -> &'static str {
         match self {
             Self::OpenAi => "https://api.openai.com",
@@ -83,7 +83,7 @@ impl Dialect {
         }
     }
 
-    /// The key, in a header: in an address it would stand in logs.
+    /// The key as a header. A key in the URL would appear in logs.
     pub(crate) fn headers(self, key: &Key) -> Result<HeaderMap> {
         let key = key.reveal();
         let key = match self {
@@ -105,7 +105,7 @@ impl Dialect {
         }
     }
 
-    /// What a reply of status 200 says.
+    /// Reads a reply of status 200.
     pub(crate) fn read(self, body: &[u8]) -> Result<Said, NoAnswer> {
         match self {
             Self::OpenAi => openai::read(body),
@@ -127,12 +127,12 @@ impl std::str::FromStr for Dialect {
     }
 }
 
-/// The envelope of a reply. What is none was put there by something between us and the provider.
+/// Parses a reply's envelope. A reply of another shape comes from a proxy between us and the provider.
 fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, NoAnswer> {
     serde_json::from_slice(body).map_err(|_| Reason::ServerError.into())
 }
 
-/// An answer of these parts; none, where they are empty.
+/// Joins the parts of an answer. `None` where they are empty.
 fn said(
     parts: impl Iterator<Item = String>,
     tokens_in: Option<u32>,

@@ -12,7 +12,7 @@ pub(super) fn body(question: &Question<'_>) -> Value {
         "instructions": question.instructions,
         "input": [{"role": "user", "content": question.question}],
         "max_output_tokens": question.tokens,
-        // Otherwise it is kept there for 30 days and more.
+        // Without this, OpenAI keeps the answer for 30 days or longer.
         "store": false,
         "text": {"format": {
             "type": "json_schema",
@@ -48,7 +48,7 @@ struct Incomplete {
     reason: String,
 }
 
-/// Items of other types (what a model thought) come before the message.
+/// Items of other types (the model's reasoning) precede the message.
 #[derive(Deserialize)]
 struct Item {
     #[serde(rename = "type")]
@@ -88,13 +88,13 @@ pub(super) fn read(body: &[u8]) -> Result<Said, NoAnswer> {
             };
             return Err(reason.into());
         }
-        // In the background, or cancelled: we asked for neither.
+        // `queued` or `cancelled`: we did not ask for either.
         _ => return Err(Reason::ServerError.into()),
     }
     let parts =
         response.output.into_iter().filter(|item| item.kind == "message").flat_map(|item| item.content);
     let parts: Vec<Part> = parts.collect();
-    // A model that declines has completed its answer, as far as the status goes.
+    // A refusal has the status `completed`.
     if parts.iter().any(|part| part.kind == "refusal") {
         return Err(Reason::Refused.into());
     }

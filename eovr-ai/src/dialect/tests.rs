@@ -15,7 +15,7 @@ fn question() -> Question<'static> {
 }
 
 #[test]
-fn each_request_has_its_provider_s_form_and_nothing_more() {
+fn each_request_has_its_provider_s_format_and_nothing_more() {
     let schema = json!({"type": "object"});
     let text = "{\"narrative\":\"x\"}";
     let expected = [
@@ -50,7 +50,7 @@ fn each_request_has_its_provider_s_form_and_nothing_more() {
 }
 
 #[test]
-fn a_key_goes_in_a_header_that_is_never_printed() {
+fn the_key_is_in_a_header_that_is_never_printed() {
     for dialect in Dialect::ALL {
         let headers = dialect.headers(&Key::new(" sk-secret-7\n")).unwrap();
         assert!(!format!("{headers:?}").contains("secret"), "{headers:?}");
@@ -70,7 +70,7 @@ fn read(dialect: Dialect, body: &Value) -> Result<(String, Option<u32>), Reason>
 }
 
 #[test]
-fn parts_are_put_together_and_what_we_do_not_know_is_passed_over() {
+fn parts_are_joined_and_unknown_parts_are_skipped() {
     let answer = Ok(("{}".to_owned(), Some(2)));
     let openai = json!({"id": "r", "status": "completed", "output": [
         {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "hm"}]},
@@ -93,7 +93,7 @@ fn parts_are_put_together_and_what_we_do_not_know_is_passed_over() {
 }
 
 #[test]
-fn two_hundred_is_not_yet_an_answer() {
+fn a_reply_with_status_200_may_hold_no_answer() {
     use Dialect::{Anthropic, Google, Local, OpenAi};
     use Reason::{Blocked, InvalidOutput, RateLimited, Refused, ServerError, Truncated};
     let output =
@@ -162,7 +162,7 @@ fn two_hundred_is_not_yet_an_answer() {
 }
 
 #[test]
-fn a_provider_is_named_as_facilities_allow_it() {
+fn a_provider_has_the_name_that_facilities_allow() {
     for dialect in Dialect::ALL {
         assert_eq!(dialect.name().parse::<Dialect>().unwrap(), dialect);
     }

@@ -1,5 +1,5 @@
-//! Every way in which a provider fails, in each dialect: the report is made, its fields stay empty, the reason is
-//! written down, and it is tried again or not.
+//! Every failure of a provider, in each dialect: the report is filed, the analyst's fields stay empty, the reason is
+//! stored, and the analysis is retried or parked.
 
 use eovr_ai::Dialect;
 use eovr_core::Name;
@@ -11,12 +11,12 @@ use serde_json::json;
 use crate::house::{ANALYST, ANSWER, House, IMPATIENT, KEY, PATIENT, WORDS, int, text};
 use crate::replay::{Play, blocked, envelope, refusal, truncated};
 
-/// What becomes of an analysis after its first failure.
+/// What happens to an analysis after its first failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
-    /// It is tried again, and answered.
+    /// It is retried, and the retry is answered.
     Again,
-    /// It is tried once more, and parked where it fails again.
+    /// It is retried once, and parked after a second failure.
     OnceMore,
     /// It is parked.
     Never,
@@ -147,13 +147,13 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// An incident without an analyst's opinion.
+/// Asserts that the incident has no analyst's opinion.
 fn is_empty(incident: &eovr_core::record::Record, case: &str) {
     for facet in ANALYST {
         assert!(incident.facet(facet).is_none(), "{case}: `{facet}` is set");
     }
     assert!(incident.sealed("analysis").is_none(), "{case}");
-    // What the house's own scorer said stands.
+    // The opinion of the built-in scorer stays.
     assert_eq!(text(incident, "ai_model"), "eovr-rules", "{case}");
 }
 
@@ -181,7 +181,7 @@ async fn check(dialect: Dialect, (name, play, reason, then): &Case) {
         let second = house.works().await;
         let incident = house.incident(id).await;
         if *then == Again && silent {
-            // The same patience, and a machine that has much to do: it need not have answered in time.
+            // The deadline is the same and the machine may be busy, so a late answer is accepted too.
             assert!(
                 matches!(second[..], [Outcome::Answered | Outcome::Later(Reason::Timeout)]),
                 "{case}: {second:?}"
@@ -224,7 +224,7 @@ dialects! {
 }
 
 #[tokio::test]
-async fn a_provider_is_not_asked_before_the_moment_that_it_names() {
+async fn a_provider_is_not_asked_before_its_retry_time() {
     let house = House::open(Dialect::Anthropic, PATIENT).await;
     house.told(WORDS).await;
     let headers = vec![("retry-after", "5000".to_owned())];
@@ -232,7 +232,7 @@ async fn a_provider_is_not_asked_before_the_moment_that_it_names() {
     assert_eq!(house.works().await, [Outcome::Later(Reason::RateLimited)]);
     house.clock.pass_seconds(4998);
     assert!(house.works().await.is_empty());
-    // Another report of that time waits as well: it is the provider that wants peace.
+    // Another report waits as well, because the wait applies to the provider.
     let other = house.told("The lift stood still for an hour.").await;
     assert_eq!(house.works().await, [Outcome::Later(Reason::BreakerOpen)]);
     assert_eq!((int(&house.analysis(other).await, "attempts"), house.replay.heard().len()), (None, 1));
@@ -243,7 +243,7 @@ async fn a_provider_is_not_asked_before_the_moment_that_it_names() {
 }
 
 #[tokio::test]
-async fn an_analysis_is_parked_after_six_times_and_tried_again_when_somebody_says_so() {
+async fn an_analysis_is_parked_after_six_failures_and_retried_on_request() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
     let mut outcomes = Vec::new();
@@ -266,7 +266,7 @@ async fn an_analysis_is_parked_after_six_times_and_tried_again_when_somebody_say
 }
 
 #[tokio::test]
-async fn a_second_try_after_an_answer_that_was_cut_off_may_be_longer() {
+async fn the_retry_after_a_truncated_answer_may_be_longer() {
     let house = House::open(Dialect::Anthropic, PATIENT).await;
     house.told(WORDS).await;
     house.replay.plays(Play::Reply(200, Vec::new(), truncated(Dialect::Anthropic).to_string()));
@@ -279,7 +279,7 @@ async fn a_second_try_after_an_answer_that_was_cut_off_may_be_longer() {
 }
 
 #[tokio::test]
-async fn a_provider_that_keeps_failing_is_left_alone_and_then_asked_once_to_see() {
+async fn the_circuit_breaker_opens_for_a_failing_provider_and_then_allows_one_probe() {
     let house = House::open(Dialect::Google, PATIENT).await;
     for number in 0..8 {
         house.told(&format!("The lift stood still for an hour, number {number}.")).await;

@@ -1,4 +1,4 @@
-//! Time, chance and an organisation that a test owns.
+//! Clock, entropy and organisation under a test's control.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -58,7 +58,7 @@ pub(crate) fn id(text: &str) -> OrgId {
     OrgId::new(text).unwrap()
 }
 
-/// Somebody with this role, over or in this facility.
+/// An actor with this role in this facility.
 pub(crate) fn actor(name: &str, role: Role, facility: &str) -> Actor {
     let stamp = org().stamp(&id(facility)).unwrap().clone();
     let seat = match role {
@@ -72,7 +72,7 @@ pub(crate) fn master_key() -> MasterKey {
     MasterKey::from_bytes(&[42; 32])
 }
 
-/// A report that is accepted.
+/// A valid report.
 pub(crate) fn report(description: &str) -> Report {
     Report { category: "medication".to_owned(), description: description.to_owned(), ..Report::default() }
 }

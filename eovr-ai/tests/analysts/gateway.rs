@@ -1,4 +1,4 @@
-//! What leaves the house, to whom, and what is written down of it; and what never leaves.
+//! What the gateway sends, to which provider, what it records about it, and what it never sends.
 
 use eovr_ai::Dialect;
 use eovr_core::analyst::{Limits, Outcome, Registry};
@@ -46,7 +46,7 @@ async fn an_answer_stands_beside_the_house_s_own_opinion_and_points_into_the_ori
 }
 
 #[tokio::test]
-async fn what_names_a_person_stays_and_the_trail_says_what_went() {
+async fn identifiers_are_not_sent_and_the_trail_records_what_was_sent() {
     let house = House::open(Dialect::Anthropic, PATIENT).await;
     let named = Report {
         involved_person: Some("Zaynab Q., Pharmacy".to_owned()),
@@ -91,9 +91,9 @@ async fn what_names_a_person_stays_and_the_trail_says_what_went() {
     assert!(!house.trail(id).await.contains("morphine"));
 }
 
-/// The event is there before the first byte leaves, so a process that dies in between has not hidden anything.
+/// The event is stored before the request is sent, so a crash in between hides nothing.
 #[tokio::test]
-async fn what_went_out_is_in_the_trail_even_where_nobody_lives_to_tell() {
+async fn the_trail_records_a_request_even_if_the_process_dies() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
     house.replay.plays(crate::replay::Play::Stall);
@@ -104,7 +104,7 @@ async fn what_went_out_is_in_the_trail_even_where_nobody_lives_to_tell() {
     assert!(house.trail(id).await.contains(r#""action":"send""#));
     working.abort();
     assert!(working.await.unwrap_err().is_cancelled());
-    // Nobody else has it before the one who had it must be gone; then somebody has.
+    // Another desk gets the analysis only after the first desk's lease has expired.
     assert!(house.another_desk().due().await.unwrap().is_empty());
     house.clock.pass_seconds(PATIENT.as_secs() as i64 + 61);
     house.says(|_| ANSWER.to_owned());
@@ -112,7 +112,7 @@ async fn what_went_out_is_in_the_trail_even_where_nobody_lives_to_tell() {
 }
 
 #[tokio::test]
-async fn nothing_leaves_that_the_facility_has_not_allowed() {
+async fn nothing_is_sent_without_the_facility_s_permission() {
     let house = House::dark(Dialect::Google, PATIENT).await;
     house.switch_on(house.model).await;
     for allowed in [&[][..], &["openai", "local"]] {
@@ -131,7 +131,7 @@ async fn nothing_leaves_that_the_facility_has_not_allowed() {
 }
 
 #[tokio::test]
-async fn only_the_top_says_what_may_leave_and_says_why() {
+async fn only_tier_5_permits_sending_and_gives_a_reason() {
     let house = House::dark(Dialect::Google, PATIENT).await;
     let page = house.top().find(&eovr_core::record::Query::of(Name::new("facility").unwrap())).await.unwrap();
     let facility = page.items[0].id();
@@ -152,7 +152,7 @@ async fn only_the_top_says_what_may_leave_and_says_why() {
 }
 
 #[tokio::test]
-async fn nothing_leaves_before_a_model_is_switched_on_and_after_it_is_switched_off() {
+async fn nothing_is_sent_unless_a_model_is_active() {
     let house = House::dark(Dialect::Local, PATIENT).await;
     house.allow(&["local"]).await;
     house.told(WORDS).await;
@@ -169,7 +169,7 @@ async fn nothing_leaves_before_a_model_is_switched_on_and_after_it_is_switched_o
 }
 
 #[tokio::test]
-async fn a_day_s_budget_is_one_for_all_processes_and_the_rest_waits_for_tomorrow() {
+async fn all_processes_share_a_daily_budget_and_the_rest_waits_for_the_next_day() {
     let limits = Limits { questions_a_day: 3, patience: PATIENT };
     let store = std::sync::Arc::new(eovr_core::memory::MemoryStore::new());
     let house = House::on(store, Dialect::OpenAi, limits).await;
@@ -193,9 +193,9 @@ async fn a_day_s_budget_is_one_for_all_processes_and_the_rest_waits_for_tomorrow
     assert_eq!(house.works().await, [Outcome::Answered, Outcome::Answered]);
 }
 
-/// Looked at first and counted afterwards, all of them would find the budget as it was before.
+/// With a check before the increment, all of them would see the same unspent budget.
 #[tokio::test(flavor = "multi_thread")]
-async fn questions_that_are_asked_at_once_do_not_overspend_the_day() {
+async fn concurrent_questions_do_not_exceed_the_daily_budget() {
     let limits = Limits { questions_a_day: 5, patience: PATIENT };
     let store = std::sync::Arc::new(eovr_core::memory::MemoryStore::new());
     let house = House::on(store, Dialect::OpenAi, limits).await;
@@ -217,7 +217,7 @@ async fn questions_that_are_asked_at_once_do_not_overspend_the_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_processes_one_asks() {
+async fn one_of_many_processes_asks() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
     let job = house.desk.due().await.unwrap()[0];
@@ -248,7 +248,7 @@ async fn a_process_without_the_key_leaves_it_to_another() {
 }
 
 #[tokio::test]
-async fn a_report_changes_while_a_model_thinks_and_neither_is_lost() {
+async fn a_report_that_changes_during_an_analysis_keeps_both_changes() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
     house.replay.plays(crate::replay::Play::Held(ANSWER.to_owned()));
@@ -264,7 +264,7 @@ async fn a_report_changes_while_a_model_thinks_and_neither_is_lost() {
 }
 
 #[tokio::test]
-async fn a_narrative_whose_key_is_gone_is_not_sent() {
+async fn a_narrative_whose_key_was_destroyed_is_not_sent() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
     let keys = house.top();
@@ -278,18 +278,18 @@ async fn a_narrative_whose_key_is_gone_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_person_is_no_analyst() {
+async fn a_person_cannot_act_as_an_analyst() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let id = house.told(WORDS).await;
     let posing = || {
         eovr_core::Command::new("analyse").set("analyst_status", "answered").set("analyst_high_risk", true)
     };
-    // Whoever has the tier is no software, and whoever reviews has not even the tier.
+    // Tier 5 has the tier but is no software account; a reviewer has neither.
     for (session, kind) in [(house.top(), ErrorKind::Refused), (house.quality(), ErrorKind::Denied)] {
         let error = session.act("incident", id, posing()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
     }
-    // Nor on the analysis itself: an answer that nobody gave, or a sending that never was.
+    // The same holds for the analysis: a person can neither enter an answer nor mark it as sent.
     let analysis =
         eovr_core::analyst::analysis_of(&eovr_core::Name::new("incident").unwrap(), &id.to_string());
     for action in ["send", "answer", "fail", "park", "withhold"] {

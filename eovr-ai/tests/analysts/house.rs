@@ -1,4 +1,4 @@
-//! A hospital with an analyst outside: real parts, a store in memory, and a provider on this machine.
+//! A hospital with an external analyst: real components, a store in memory, and a provider on this machine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use eovr_core::{Eovr, Name, Session};
 
 pub(crate) const FACILITY: &str = "CAI-1-1";
 pub(crate) const KEY: &str = "sk-for-tests-only";
-/// What a model says that has nothing to hide.
+/// A well-formed answer of a model.
 pub(crate) const ANSWER: &str = r#"{"score": 83, "level": "high", "confidence": 71, "factors":
     [{"code": "equipment", "quote": "pump"}], "findings": [{"code": "drug", "quote": "morphine"}]}"#;
 pub(crate) const WORDS: &str = "Mr. Ahmed Hassan, MRN 4471-22, was given morphine from the wrong pump.";
@@ -34,13 +34,13 @@ pub(crate) struct House {
     pub(crate) dialect: Dialect,
 }
 
-/// How long a provider may take that answers, on a machine that has much to do.
+/// The deadline for a provider that answers, on a busy machine.
 pub(crate) const PATIENT: Duration = Duration::from_secs(20);
-/// And one that does not.
+/// The deadline for a provider that does not answer.
 pub(crate) const IMPATIENT: Duration = Duration::from_millis(300);
 
 impl House {
-    /// A house that is set up and switched on.
+    /// A hospital whose external analyst is permitted and active.
     pub(crate) async fn open(dialect: Dialect, patience: Duration) -> Self {
         let house = Self::dark(dialect, patience).await;
         house.allow(&[dialect.name()]).await;
@@ -48,7 +48,7 @@ impl House {
         house
     }
 
-    /// One where nobody has allowed anything.
+    /// A hospital whose facilities permit no provider.
     pub(crate) async fn dark(dialect: Dialect, patience: Duration) -> Self {
         Self::on(Arc::new(MemoryStore::new()), dialect, Limits { patience, ..Limits::default() }).await
     }
@@ -111,12 +111,12 @@ impl House {
         registry.activate(model, "better on our reports of last year").await.unwrap();
     }
 
-    /// Reports something. Nothing outside is asked.
+    /// Files a report. This must not ask the provider.
     pub(crate) async fn reports(&self, report: Report) -> RecordId {
         let before = self.replay.count();
         let nurse = self.eovr.session(actor("nurse-7", Role::Staff, FACILITY));
         let id = nurse.incidents().report(&id(FACILITY), report).await.unwrap().written.id;
-        assert_eq!(self.replay.count(), before, "a report waited for somebody outside");
+        assert_eq!(self.replay.count(), before, "a report waited for the provider");
         while self.post.sort().await.unwrap() > 0 {}
         id
     }
@@ -125,7 +125,7 @@ impl House {
         self.reports(report(words)).await
     }
 
-    /// Works on all that is due.
+    /// Runs all due analyses.
     pub(crate) async fn works(&self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         for id in self.desk.due().await.unwrap() {
@@ -147,7 +147,7 @@ impl House {
         all(&self.eovr).load(analyst::KIND, id).await.unwrap()
     }
 
-    /// The trail of an analysis, as an auditor has it.
+    /// The trail of an analysis, as an auditor reads it.
     pub(crate) async fn trail(&self, of: RecordId) -> String {
         let trail = self.top().trail(analyst::KIND, self.analysis(of).await.id()).await.unwrap();
         trail.entries.iter().map(|entry| serde_json::to_string(&entry.event).unwrap() + "\n").collect()

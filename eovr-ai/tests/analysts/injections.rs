@@ -1,5 +1,5 @@
-//! Narratives that give a model orders, and a model that obeys. Whatever it says, nothing changes but the codes and
-//! numbers of its own suggestion; no word of it is kept; what a person or the house's own scorer said stands.
+//! Prompt injections, and a model that obeys them. Only the codes and numbers of the model's own suggestion change. No
+//! word of its answer is stored. The ratings of people and of the built-in scorer stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ fn injections() -> Vec<Injection> {
     all
 }
 
-/// What the model was told, whichever the dialect.
+/// The instructions in the request, in any dialect.
 fn instructions(heard: &Heard) -> String {
     let body = &heard.body;
     [
@@ -41,10 +41,10 @@ fn instructions(heard: &Heard) -> String {
     .to_owned()
 }
 
-/// What it is that a model does, and what it says then.
+/// The name of a behaviour, and the model's answer.
 type Obedience = (&'static str, fn(&Heard) -> String);
 
-/// What a model says that does what such narratives ask for.
+/// Answers of a model that obeys an injection.
 const OBEYED: &[Obedience] = &[
     ("it calls everything harmless", |_| {
         json!({"score": 0, "level": "low", "confidence": 100, "factors": [], "findings": []}).to_string()
@@ -90,7 +90,7 @@ const OBEYED: &[Obedience] = &[
     ("it says nothing", |_| "{}".to_owned()),
 ];
 
-/// All of an incident that is not the analyst's suggestion.
+/// All facets of an incident except the analyst's suggestion.
 fn rest(incident: &Record) -> BTreeMap<String, String> {
     let mut rest: BTreeMap<String, String> = incident
         .facets()
@@ -110,7 +110,7 @@ async fn obey(house: &House, id: RecordId, case: &str, words: fn(&Heard) -> Stri
     assert_eq!(outcomes.len(), 1, "{case}");
     let after = house.incident(id).await;
     let (mut was, mut is) = (rest(&before), rest(&after));
-    // It may raise, and it cannot lower.
+    // The analyst can raise the flag, but not lower it.
     let (high_before, high_after) = (was.remove("high_risk"), is.remove("high_risk"));
     assert!(
         high_after == high_before || high_after == Some("true".to_owned()),
@@ -139,7 +139,7 @@ async fn obey(house: &House, id: RecordId, case: &str, words: fn(&Heard) -> Stri
         let members: BTreeSet<_> = analysis.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(members, BTreeSet::from(["factors", "findings", "left_out", "v"]), "{case}");
     }
-    // Nothing of what it said is in any trail.
+    // No trail contains words of the answer.
     let incident = house.top().trail("incident", id).await.unwrap();
     assert!(incident.verdict.is_intact(), "{case}");
     let events: String =
@@ -149,7 +149,7 @@ async fn obey(house: &House, id: RecordId, case: &str, words: fn(&Heard) -> Stri
             assert!(!trail.contains(word), "{case}: a trail has `{word}`");
         }
     }
-    // Let the next one begin afresh: a model that babbles is asked once more.
+    // Start the next case with an empty queue, because an unreadable answer is retried once.
     house.replay.forget();
     house.clock.pass_seconds(73 * 3600);
     house.works().await;
@@ -189,10 +189,10 @@ async fn a_model_that_obeys_never_lowers_what_a_person_has_rated() {
     all_obeyed(Dialect::Anthropic, true).await;
 }
 
-/// The order of a narrative reaches the model as a string inside a JSON object, in the user's turn; what is hidden in
-/// it does not reach it at all.
+/// The narrative with its injection reaches the model as a string inside a JSON object, in the user message. Hidden
+/// characters do not reach it.
 #[tokio::test]
-async fn a_narrative_is_sent_as_material_and_never_as_an_instruction() {
+async fn a_narrative_is_sent_as_data_and_never_as_an_instruction() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     let mut secret_words = BTreeSet::new();
     for injection in injections() {

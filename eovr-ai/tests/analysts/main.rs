@@ -1,5 +1,5 @@
-//! Analysts outside the house, from a report to what becomes of it: what leaves, what comes back, what happens when
-//! nothing does. The provider is a server on this machine that speaks each dialect and fails in every way.
+//! External analysts, end to end: what is sent, what comes back, and what happens without an answer. The provider is a
+//! server on this machine that implements each dialect and every failure.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
 

@@ -1,4 +1,4 @@
-//! Which model is asked: known, examined, switched on and off, and how it did.
+//! The model registry: registration, examination, activation, and the counted results.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::house::{ANSWER, House, PATIENT, WORDS, all, better, text};
 use crate::replay::Play;
 
 #[tokio::test]
-async fn no_model_is_switched_on_that_was_not_found_to_be_better() {
+async fn a_model_is_activated_only_if_it_was_found_to_be_better() {
     let house = House::dark(Dialect::OpenAi, PATIENT).await;
     let registry = Registry::of(&house.top());
     let kind = |result: eovr_core::Result<()>| result.map_err(|error| error.kind());
@@ -42,20 +42,20 @@ async fn no_model_is_switched_on_that_was_not_found_to_be_better() {
     registry.activate(house.model, "better on our own reports").await.unwrap();
     let chosen = house.desk.chosen().await.unwrap().unwrap();
     assert_eq!((chosen.processor.as_str(), chosen.model.as_str(), chosen.on_trial), ("openai", "m-1", false));
-    // The verdict is worked out, and nobody types it in.
+    // The verdict is computed; a caller cannot enter it.
     let lie = eovr_core::Command::new("examine").set("verdict", "better");
     assert!(house.top().act("ai_model", house.model, lie).await.is_err());
 }
 
 #[tokio::test]
-async fn another_model_takes_over_from_the_next_report_on() {
+async fn another_model_takes_over_with_the_next_report() {
     let house = House::open(Dialect::OpenAi, PATIENT).await;
     house.told(WORDS).await;
     house.says(|_| ANSWER.to_owned());
     house.works().await;
     let registry = Registry::of(&house.top());
     let newer = Registry::equip(&house.eovr, &Name::new("openai").unwrap(), "m-2").await.unwrap();
-    // One that may not be switched on has not switched the other one off.
+    // A refused activation must leave the active model active.
     assert!(registry.activate(newer, "newer").await.is_err());
     assert!(house.desk.chosen().await.unwrap().is_some());
     house.switch_on(newer).await;
@@ -78,17 +78,17 @@ async fn another_model_takes_over_from_the_next_report_on() {
         .collect();
     assert!(states.contains(&("m-1".to_owned(), "retired".to_owned())), "{states:?}");
     assert!(states.contains(&("m-2".to_owned(), "active".to_owned())), "{states:?}");
-    // Back again, without a program being started anew.
+    // Reactivation needs no restart.
     registry.reconsider(house.model).await.unwrap();
     registry.activate(house.model, "the newer one declines too much").await.unwrap();
     assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
-    // Making it known again changes nothing.
+    // A second registration changes nothing.
     Registry::equip(&house.eovr, &Name::new("openai").unwrap(), "m-1").await.unwrap();
     assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
 }
 
 #[tokio::test]
-async fn a_name_of_a_model_does_not_become_another_address() {
+async fn a_model_name_cannot_change_the_url() {
     let house = House::open(Dialect::Google, PATIENT).await;
     for name in ["../../steal", "m?key=1", "m#a", "m 1", ""] {
         let Ok(model) = Registry::equip(&house.eovr, &Name::new("google").unwrap(), name).await else {
@@ -105,10 +105,10 @@ async fn a_name_of_a_model_does_not_become_another_address() {
 }
 
 #[tokio::test]
-async fn how_a_model_did_is_counted_from_what_happened() {
+async fn a_model_s_results_are_counted_from_its_analyses() {
     let house = House::open(Dialect::Anthropic, PATIENT).await;
     let level = |level: &str| ANSWER.replace("\"high\"", &format!("\"{level}\""));
-    // As the person said, higher, lower; and one that declined, and one that failed once.
+    // Answers that agree with the person, that are higher and that are lower; one refusal and one failure.
     for (said, severity, probability) in
         [("high", "moderate", "frequent"), ("high", "minor", "rare"), ("low", "moderate", "frequent")]
     {
@@ -143,7 +143,7 @@ async fn how_a_model_did_is_counted_from_what_happened() {
 }
 
 #[tokio::test]
-async fn a_model_on_trial_is_asked_and_nobody_sees_what_it_says() {
+async fn a_model_on_trial_is_asked_and_its_answers_are_hidden() {
     let house = House::dark(Dialect::OpenAi, PATIENT).await;
     house.allow(&["openai"]).await;
     let registry = Registry::of(&house.top());
@@ -152,7 +152,7 @@ async fn a_model_on_trial_is_asked_and_nobody_sees_what_it_says() {
     let subject = incident::analysed().unwrap();
     let nothing = registry.examine_trial(house.model, &subject).await.unwrap_err();
     assert_eq!(nothing.kind(), ErrorKind::InvalidInput);
-    // The rules call every one of these mild; the model, like the people, hears which are not.
+    // The rules rate all of these as mild; the model and the people find the severe ones.
     for number in 0..120 {
         let grave = number % 3 == 0;
         let id = house.told(&format!("The tall man of room {number} got his tea late.")).await;
@@ -183,11 +183,11 @@ async fn a_model_on_trial_is_asked_and_nobody_sees_what_it_says() {
     assert_eq!(text(&house.incident(id).await, "analyst_status"), "answered");
 }
 
-/// From people's ratings to a model of the house's own: trained, tried unseen, found to be better, switched on.
+/// From people's ratings to a local model: trained, tested on unseen reports, found to be better, activated.
 #[tokio::test]
 async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     let house = House::dark(Dialect::OpenAi, PATIENT).await;
-    // What a hospital knows and no list of words does: what goes wrong on its own ward is grave.
+    // A rule that only this hospital knows, and no word list: incidents on its own ward are severe.
     let told = |number: usize| match number % 3 {
         0 => (format!("The blue pump of bed {number} was set by the night shift again."), "extreme"),
         1 => (format!("The menu of room {number} had no soup on it."), "low"),
@@ -241,7 +241,7 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
         (text(&incident, "analyst_band"), incident.facet("high_risk")),
         ("extreme", Some(&true.into()))
     );
-    // The file of another training is another model: it does not answer in this one's name.
+    // A file of another training is another model and cannot answer in this model's name.
     let other = Registry::equip(&house.eovr, &processor, "wards@0").await.unwrap();
     registry.put_on_trial(other, "the one before").await.unwrap();
     house.told(WORDS).await;
@@ -250,7 +250,7 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
 }
 
 #[tokio::test]
-async fn a_model_of_other_labels_is_no_analyst() {
+async fn a_model_with_other_labels_is_rejected_as_analyst() {
     let mut trainer = Trainer::new(1);
     for number in 0..60 {
         trainer.add(&format!("case {number} grave"), "1", Part::Train).unwrap();

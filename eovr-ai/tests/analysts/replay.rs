@@ -1,5 +1,5 @@
-//! A server on this machine that answers as a provider does, well or badly. It plays what it is told to, one
-//! reply for each request, and keeps what it heard.
+//! A server on this machine that imitates a provider, including its failures. It plays one queued reply for each
+//! request and records the requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -11,25 +11,25 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// How a request is answered.
+/// How the server answers a request.
 pub(crate) enum Play {
     /// Status, headers, body.
     Reply(u16, Vec<(&'static str, String)>, String),
-    /// An answer of the provider that depends on what it was asked, as a model's does.
+    /// A reply that depends on the request.
     Says(Box<dyn Fn(&Heard) -> String + Send>),
-    /// The same words, as soon as the test lets them go.
+    /// This text, held back until the test releases it.
     Held(String),
-    /// Nothing, for as long as the other side waits.
+    /// No reply until the client gives up.
     Stall,
-    /// Half of a body, and then nothing.
+    /// Half a body, then silence.
     Drip(String),
-    /// Half of a body, and then the end of the connection.
+    /// Half a body, then a closed connection.
     HangUp(String),
-    /// The end of the connection at once.
+    /// A connection that is closed at once.
     Refuse,
     /// A body without an end.
     Endless,
-    /// Something that is not HTTP.
+    /// Bytes that are not HTTP.
     Noise,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Replay {
     work: JoinHandle<()>,
 }
 
-/// What was heard, and a bell for who waits for it.
+/// The recorded requests, and a signal for the test that waits for one.
 #[derive(Clone, Default)]
 struct Ears {
     heard: Arc<Mutex<Vec<Heard>>>,
@@ -77,27 +77,27 @@ impl Replay {
         self.script.lock().unwrap().push_back(play);
     }
 
-    /// Forgets what it was told to play.
+    /// Clears the queue of replies.
     pub(crate) fn forget(&self) {
         self.script.lock().unwrap().clear();
     }
 
-    /// What was heard since this was last asked.
+    /// Takes the requests recorded since the last call.
     pub(crate) fn heard(&self) -> Vec<Heard> {
         std::mem::take(&mut *self.ears.heard.lock().unwrap())
     }
 
-    /// How much that is.
+    /// The number of recorded requests.
     pub(crate) fn count(&self) -> usize {
         self.ears.heard.lock().unwrap().len()
     }
 
-    /// A bell that rings when a request was heard.
+    /// A signal that fires for each request.
     pub(crate) fn listen(&self) -> Arc<Notify> {
         self.ears.bell.clone()
     }
 
-    /// Lets go what is held.
+    /// Releases the replies that are held back.
     pub(crate) fn let_go(&self) {
         self.go.notify_one();
     }
@@ -204,7 +204,7 @@ async fn wait_for_the_end(stream: &mut TcpStream) {
     while stream.read(&mut some).await.is_ok_and(|count| count > 0) {}
 }
 
-/// What a model says, as the provider wraps it.
+/// A model's text in the provider's envelope.
 pub(crate) fn envelope(dialect: Dialect, text: &str) -> Value {
     match dialect {
         Dialect::OpenAi => {
@@ -227,7 +227,7 @@ pub(crate) fn envelope(dialect: Dialect, text: &str) -> Value {
     }
 }
 
-/// A model that declines, as the provider says it.
+/// A refusal in the provider's format.
 pub(crate) fn refusal(dialect: Dialect) -> Value {
     match dialect {
         Dialect::OpenAi => json!({"status": "completed", "output": [{"type": "message", "content": [
@@ -240,7 +240,7 @@ pub(crate) fn refusal(dialect: Dialect) -> Value {
     }
 }
 
-/// An answer that was cut off, as the provider says it.
+/// A truncated answer in the provider's format.
 pub(crate) fn truncated(dialect: Dialect) -> Value {
     let text = "{\"score\": 10, \"level\": \"lo";
     match dialect {
@@ -256,13 +256,13 @@ pub(crate) fn truncated(dialect: Dialect) -> Value {
     }
 }
 
-/// A question or an answer that was held back, as the provider says it.
+/// A question or an answer blocked by a filter, in the provider's format.
 pub(crate) fn blocked(dialect: Dialect) -> Play {
     let body = match dialect {
         Dialect::OpenAi => {
             json!({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}})
         }
-        // It has no filter beside the model: what stands before it does.
+        // Anthropic has no separate filter; a proxy in front of it has.
         Dialect::Anthropic => {
             return Play::Reply(400, Vec::new(), json!({"error": {"code": "content_filter"}}).to_string());
         }

@@ -1,4 +1,4 @@
-//! Audit reports: what happened in a span of time, of some sort, by some people.
+//! Audit reports: the events of a period, filtered by action and by actor.
 
 use std::io::Write;
 
@@ -13,21 +13,21 @@ use crate::record::{ActorId, RecordId};
 use crate::service::{Entry, Trail};
 use crate::time::Timestamp;
 
-/// Which events a report is about. All that is given must hold.
+/// Which events a report contains. An event must pass every filter that is set.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct AuditFilter {
     /// Events of this moment or later.
     pub from: Option<Timestamp>,
     /// Events before this moment.
     pub before: Option<Timestamp>,
-    /// Events of one of these actions; empty: of all.
+    /// Events of one of these actions. An empty list means all actions.
     pub actions: Vec<Name>,
-    /// Events by one of these actors; empty: by all.
+    /// Events by one of these actors. An empty list means all actors.
     pub actors: Vec<ActorId>,
 }
 
 impl AuditFilter {
-    /// Whether an event is one of them.
+    /// Whether an event passes the filter.
     pub fn matches(&self, event: &Event) -> bool {
         self.from.is_none_or(|from| event.at >= from)
             && self.before.is_none_or(|before| event.at < before)
@@ -36,17 +36,17 @@ impl AuditFilter {
     }
 }
 
-/// Events that pass a filter, in the order of time. They are kept in memory until they are written.
+/// The events that pass a filter, in the order of time. The report keeps them in memory until it writes them.
 #[derive(Debug)]
 pub struct AuditReport {
     pub(super) filter: AuditFilter,
     pub(super) events: Vec<Told>,
     pub(super) chains: u64,
-    /// Chains that the verifier found broken, and what it found there.
+    /// The chains that the verifier found broken, with its verdicts.
     pub(super) broken: Vec<(String, Verdict)>,
 }
 
-/// An event of one record, as a report tells it.
+/// An event of one record.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) record: RecordId,
@@ -54,7 +54,7 @@ pub(super) struct Told {
     pub(super) entry: Entry,
 }
 
-/// As JSON: what the event itself says, the number, and the note opened.
+/// One event as JSON: its own members, the record's number, and the opened note.
 #[derive(Serialize)]
 struct Line<'a> {
     number: Option<&'a str>,
@@ -83,13 +83,13 @@ const COLUMNS: &[&str] = &[
 ];
 
 impl AuditReport {
-    /// A report of what passes this filter.
+    /// An empty report with this filter.
     pub fn new(filter: AuditFilter) -> Self {
         Self { filter, events: Vec::new(), chains: 0, broken: Vec::new() }
     }
 
-    /// Adds the trail of one record, which its verifier has looked at whole: a report shows parts of chains
-    /// and says of each chain whether it holds.
+    /// Adds the trail of one record. The verifier has checked the whole chain, so the report can show parts of chains
+    /// and still state for each chain whether it is intact.
     pub fn add(&mut self, trail: Trail) {
         let envelope = trail.record.envelope();
         let number = envelope.number.clone();
@@ -102,17 +102,17 @@ impl AuditReport {
         self.events.extend(mine.map(|entry| Told { record, number: number.clone(), entry }));
     }
 
-    /// How many events it has.
+    /// The number of events.
     pub fn len(&self) -> usize {
         self.events.len()
     }
 
-    /// Whether it has none.
+    /// Whether the report has no events.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// As CSV, with the guard of [`super::Csv`].
+    /// Writes the report as CSV, with the formula guard of [`super::Csv`].
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -144,7 +144,8 @@ impl AuditReport {
         Ok(to)
     }
 
-    /// As JSON: one object with the filter, how many chains were looked at, which are broken, and the events.
+    /// Writes the report as one JSON object: the filter, the number of verified chains, the broken chains, and the
+    /// events.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.

@@ -1,4 +1,4 @@
-//! The columns of the incident list: one table, which every list format reads.
+//! The columns of the incident list: one table for every list format.
 
 use std::borrow::Cow;
 
@@ -13,23 +13,23 @@ use crate::record::{Value, ValueType};
 use crate::risk::{self, Band};
 use crate::time::Timestamp;
 
-/// One column: what it is called, and how it is read from a record.
+/// One column: its name, and how it is read from a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// The name for programs, the same for ever.
+    /// The stable name for programs. It never changes.
     pub code: &'static str,
     title: Words,
     source: Source,
 }
 
-/// What stands in one cell.
+/// The content of one cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
-    /// Nothing was said.
+    /// The field is not set.
     Empty,
-    /// Something was said, and its key was destroyed since.
+    /// The field is set, but its key was destroyed.
     Unreadable,
-    /// Words that a person wrote.
+    /// Text that a person wrote.
     Text(&'a str),
     /// A code or an id.
     Code(Cow<'a, str>),
@@ -55,7 +55,7 @@ enum Source {
     Updated,
     Version,
     Facet,
-    /// A facet whose codes are what people say: nobody translates them.
+    /// A facet whose codes people use as they are, so they are not translated.
     Standard,
     Field,
 }
@@ -117,12 +117,12 @@ impl Column {
         COLUMNS.iter().find(|column| column.code == code)
     }
 
-    /// The title for people.
+    /// The title that people read.
     pub fn title(&self, lang: Lang) -> Cow<'static, str> {
         self.title.of(lang)
     }
 
-    /// What its cells hold: text, but for numbers, answers and moments.
+    /// The type of the cells: text, except for numbers, booleans and times.
     pub fn value_type(&self) -> ValueType {
         match self.source {
             Source::Created | Source::Updated => ValueType::Time,
@@ -137,20 +137,20 @@ impl Column {
         }
     }
 
-    /// Whether its cells are codes in every language.
+    /// Whether the cells are codes in every language.
     #[cfg(feature = "xlsx")]
     pub(super) fn is_code(&self) -> bool {
         use Source::{Administration, Facility, Governorate, Id, Number, Standard};
         matches!(self.source, Number | Id | Facility | Administration | Governorate | Standard)
     }
 
-    /// Whether it holds what somebody wrote.
+    /// Whether the column holds text that a person wrote.
     #[cfg(feature = "pdf")]
     pub(super) fn is_written(&self) -> bool {
         matches!(self.source, Source::Field) || self.code == "location"
     }
 
-    /// What an incident has in this column.
+    /// The value of this column for an incident.
     pub fn read<'a>(&self, incident: &'a Opened) -> Cell<'a> {
         let envelope = incident.record().envelope();
         let code = |code: &'a str| Cell::Code(code.into());
@@ -177,7 +177,7 @@ impl Column {
         }
     }
 
-    /// What a person reads where a program reads this code.
+    /// The text that people read in place of this code.
     pub fn words<'a>(&self, incident: &'a Opened, code: &'a str, lang: Lang) -> Cow<'a, str> {
         match self.code {
             "facility_name" => {
@@ -195,7 +195,7 @@ impl Column {
     }
 }
 
-/// The title of a code in a column; none where the code is itself what people say.
+/// The title of a code in a column. `None` where people use the code itself.
 fn titled(column: &str, incident: &Opened, code: &str, lang: Lang) -> Option<Cow<'static, str>> {
     let (en, ar) = match column {
         "category" => taxonomy::find(code).ok().map(|found| (found.title_en, found.title_ar))?,
@@ -226,7 +226,7 @@ pub(super) fn band(code: &str) -> Option<Band> {
     Band::ALL.into_iter().find(|band| band.name() == code)
 }
 
-/// The title of a step of a scheme that ships; a host's own scheme has its codes.
+/// The title of a step of a built-in scheme. A host's own scheme has only its codes.
 fn step(scheme: &str, axis: &str, code: &str, lang: Lang) -> Option<Cow<'static, str>> {
     let scheme = risk::builtin().iter().find(|known| known.id() == scheme)?;
     let table = scheme.table();
@@ -234,14 +234,14 @@ fn step(scheme: &str, axis: &str, code: &str, lang: Lang) -> Option<Cow<'static,
     steps.iter().find(|step| step.code == code).map(|step| lang.pick(&step.title, &step.title_ar))
 }
 
-/// A moment as people read it on a facility's wall clock: `2026-11-22 08:30`.
+/// A time on the facility's wall clock: `2026-11-22 08:30`.
 #[cfg(any(feature = "pdf", feature = "xlsx"))]
 pub(super) fn on_the_wall(at: Timestamp, zone: &TimeZone) -> String {
     let at = at.on(zone);
     format!("{:04}-{:02}-{:02} {:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute())
 }
 
-/// What a person reads where a text cannot be opened any more.
+/// The text for a field that can no longer be opened.
 pub(super) const UNREADABLE: Words = words("[erased: its key was destroyed]", "[محذوف: أُتلف مفتاح التشفير]");
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
-//! What other systems call the same, and what is lost on the way.
+//! Crosswalks: tables from eovr's codes to the codes of other systems, with their losses.
 //!
-//! A crosswalk is a table from eovr's codes to another scheme's. It goes to and fro without loss only where
-//! each code has one counterpart that no other shares: [`losses`](Crosswalk::losses) lists where that is not
-//! so, computed from the table. The crosswalks are eovr's proposals; only codes are given, the wording of a
-//! scheme belongs to its publisher.
+//! A mapping is lossless only where each code has exactly one counterpart and no other code shares it.
+//! [`losses`](Crosswalk::losses) computes the exceptions from the table. The crosswalks are eovr's proposals. They
+//! contain codes only, because the wording of a scheme belongs to its publisher.
 
 use serde::Serialize;
 
@@ -19,13 +18,13 @@ pub struct Crosswalk {
     pub id: &'static str,
     /// The scheme, with its edition.
     pub scheme: &'static str,
-    /// What has to be said wherever the scheme is used.
+    /// The notice that must accompany every use of the scheme.
     pub notice: Option<&'static str>,
-    /// Each of our codes with its counterparts: none, one, or several that cannot be told apart from ours.
+    /// Each of our codes with its counterparts: none, one, or several between which our code does not distinguish.
     pub rows: Vec<Row>,
 }
 
-/// One of our codes, and what it is there.
+/// One of our codes with its counterparts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// Our code.
@@ -34,7 +33,7 @@ pub struct Row {
     pub theirs: Vec<String>,
 }
 
-/// Something that does not survive a crosswalk.
+/// Information that a crosswalk loses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
@@ -43,14 +42,14 @@ pub enum Loss {
         /// Our code.
         ours: &'static str,
     },
-    /// Our code could be several of theirs.
+    /// Our code has several possible counterparts.
     Ambiguous {
         /// Our code.
         ours: &'static str,
         /// Theirs.
         theirs: Vec<String>,
     },
-    /// Several of ours become the same: which of them it was cannot be told afterwards.
+    /// Several of our codes have the same counterpart, so it cannot be mapped back.
     Merged {
         /// Their code.
         theirs: String,
@@ -107,7 +106,7 @@ impl Crosswalk {
         })
     }
 
-    /// Bands as the VA's Safety Assessment Code, where 3 is the worst.
+    /// Bands in the VA's Safety Assessment Code, where 3 is the worst.
     pub fn va_sac() -> Self {
         bands("va-sac", "VA Safety Assessment Code: 3 is the worst", |band| match band {
             Band::Low => "3-highest:1",
@@ -116,7 +115,7 @@ impl Crosswalk {
         })
     }
 
-    /// Bands as the Severity Assessment Code of the New South Wales family, where 1 is the worst.
+    /// Bands in the Severity Assessment Code of the New South Wales family, where 1 is the worst.
     pub fn nsw_sac() -> Self {
         bands("nsw-sac", "Severity Assessment Code, New South Wales style: 1 is the worst", |band| match band
         {
@@ -127,18 +126,18 @@ impl Crosswalk {
         })
     }
 
-    /// What one of our codes is there.
+    /// The counterparts of one of our codes.
     pub fn theirs(&self, ours: &str) -> &[String] {
         self.rows.iter().find(|row| row.ours == ours).map(|row| row.theirs.as_slice()).unwrap_or_default()
     }
 
-    /// Which of ours one of theirs is: all that it could be.
+    /// All of our codes that have this counterpart.
     pub fn ours(&self, theirs: &str) -> Vec<&'static str> {
         let has = |row: &&Row| row.theirs.iter().any(|code| code == theirs);
         self.rows.iter().filter(has).map(|row| row.ours).collect()
     }
 
-    /// What does not survive.
+    /// The losses of this crosswalk.
     pub fn losses(&self) -> Vec<Loss> {
         let mut losses = Vec::new();
         for row in &self.rows {
@@ -170,15 +169,15 @@ fn harm(
     Crosswalk { id, scheme, notice, rows }
 }
 
-/// A code of a scheme never travels without its direction: a bare "1" is the mildest in one country and the
-/// gravest in another.
+/// Each code carries the direction of its scale, because a bare "1" is the mildest grade in one country and the gravest
+/// in another.
 fn bands(id: &'static str, scheme: &'static str, theirs: impl Fn(Band) -> &'static str) -> Crosswalk {
     let row = |band: Band| Row { ours: band.name(), theirs: vec![theirs(band).to_owned()] };
     Crosswalk { id, scheme, notice: None, rows: Band::ALL.into_iter().map(row).collect() }
 }
 
-/// An incident in the terms of WHO's Minimal Information Model for Patient Safety (2016), the basic model:
-/// eight elements and free text. What eovr does not ask for, or nobody told, is among `missing`.
+/// An incident in WHO's Minimal Information Model for Patient Safety (2016), the basic model: eight elements and free
+/// text. `missing` lists the elements that eovr does not ask for or that the report does not contain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mim {
     /// Age and sex, which eovr does not ask for.
@@ -187,24 +186,24 @@ pub struct Mim {
     pub time: Option<String>,
     /// Where.
     pub location: Option<String>,
-    /// What was involved, as far as contributing factors tell.
+    /// The agents involved, as far as the contributing factors name them.
     pub agents: Vec<String>,
-    /// What kind of event.
+    /// The type of the event.
     pub incident_type: Option<String>,
-    /// What harm it did.
+    /// The harm.
     pub outcome: Option<String>,
-    /// What was done.
+    /// The immediate action.
     pub resulting_action: Option<String>,
-    /// Who reported.
+    /// The reporter's role.
     pub reporter_role: Option<String>,
-    /// In the reporter's own words.
+    /// The narrative in the reporter's own words.
     pub free_text: Option<String>,
-    /// The elements that are not there.
+    /// The elements without a value.
     pub missing: Vec<&'static str>,
 }
 
 impl Mim {
-    /// An incident as the model has it. Texts that were not opened are missing.
+    /// Makes the model of an incident. A text that was not opened is missing.
     pub fn of(incident: &Opened) -> Self {
         let code = |facet: &str| incident.code(facet).map(str::to_owned);
         let stamp = &incident.record().envelope().stamp;
@@ -245,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_without_loss_comes_back() {
+    fn a_lossless_code_maps_back() {
         for crosswalk in Crosswalk::all() {
             let lossy: Vec<String> = crosswalk.losses().iter().map(|loss| format!("{loss:?}")).collect();
             for row in &crosswalk.rows {
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_are_told() {
+    fn losses_are_listed() {
         let told = |crosswalk: Crosswalk| crosswalk.losses();
         assert_eq!(
             told(Crosswalk::ahrq()),

@@ -5,13 +5,14 @@ use crate::export::Opened;
 use crate::export::columns::{COLUMNS, Cell, UNREADABLE};
 use crate::export::write::unwritten;
 
-/// The list as CSV (RFC 4180, UTF-8 without a mark, lines end with CR LF): codes as stores keep them,
-/// times in UTC as RFC 3339.
+/// The list as CSV (RFC 4180, UTF-8 without a byte order mark, lines end with CR LF). Codes are written as stores keep
+/// them, times in UTC as RFC 3339.
 ///
-/// Nothing that somebody wrote can become a formula where the file is opened in a spreadsheet: a text that
-/// begins with `=`, `+`, `-`, `@`, a tab or a line end, or with their full-width forms, has a `'` before
-/// it. So has a text that begins with `'`: who takes one away has what was written. A program that parts columns by
-/// `;` or tabs sees cells within such a text, and rows: there, too, a `'` stands before a sign, or before a `'`.
+/// A text cannot become a formula in a spreadsheet. The writer puts a `'` before a text that begins with `=`, `+`, `-`,
+/// `@`, a tab or a line end, or with one of their full-width forms. It also puts a `'` before a text that begins with
+/// `'`, so that a reader who removes one `'` has the original text. A program that separates columns by `;` or tabs
+/// finds cells and rows inside a text. Therefore the writer also puts a `'` before such a character where it follows a
+/// separator.
 #[derive(Debug)]
 pub struct Csv<W> {
     to: W,
@@ -19,7 +20,7 @@ pub struct Csv<W> {
 }
 
 impl<W: Write> Csv<W> {
-    /// Begins with the line of names.
+    /// Makes a writer and writes the header line.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -49,7 +50,7 @@ impl<W: Write> Csv<W> {
         self.end()
     }
 
-    /// Hands over what was buffered and gives the writer back.
+    /// Flushes the buffer and returns the writer.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -63,9 +64,9 @@ impl<W: Write> Csv<W> {
     }
 }
 
-/// Ends a line, and writes it.
+/// Ends a line and writes it.
 pub(super) fn end(line: &mut String, to: &mut impl Write) -> Result<()> {
-    // Every cell has a comma behind it; the last one has the end of the line.
+    // Each cell ends with a comma; the line end replaces the last comma.
     line.pop();
     line.push_str("\r\n");
     let written = to.write_all(line.as_bytes()).map_err(unwritten);
@@ -73,7 +74,7 @@ pub(super) fn end(line: &mut String, to: &mut impl Write) -> Result<()> {
     written
 }
 
-/// A cell that cannot be anything else than what we made it.
+/// A cell with a value of ours, which needs no guard.
 pub(super) fn cell(line: &mut String, text: &str) {
     if text.contains(['"', ',', '\r', '\n']) {
         line.push('"');
@@ -85,7 +86,7 @@ pub(super) fn cell(line: &mut String, text: &str) {
     line.push(',');
 }
 
-/// A cell with words that somebody wrote.
+/// A cell with text that a person wrote.
 pub(super) fn guarded(line: &mut String, text: &str) {
     let begins = looks_like_a_formula(text);
     if !begins && !text.contains(SEPARATORS) {
@@ -96,7 +97,7 @@ pub(super) fn guarded(line: &mut String, text: &str) {
     while let Some(at) = rest.find(SEPARATORS) {
         let (piece, behind) = rest.split_at(at + 1);
         guarded.push_str(piece);
-        // Quotation marks in front are doubled, and two of them are nothing to such a program.
+        // Leading quotation marks are doubled, and a program with another separator ignores the pairs.
         if behind.trim_start_matches('"').starts_with(SIGNS) {
             guarded.push('\'');
         }
@@ -106,13 +107,13 @@ pub(super) fn guarded(line: &mut String, text: &str) {
     cell(line, &guarded);
 }
 
-/// What some programs part cells by, and rows.
+/// The characters by which some programs separate cells and rows.
 const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
 
-/// What a formula begins with, and what guards one.
+/// The characters that begin a formula, and the guard.
 const SIGNS: [char; 9] = ['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠'];
 
-/// Whether a spreadsheet could take a text for a formula, or for one that we have guarded.
+/// Whether a spreadsheet could read a text as a formula, or a reader could take it for a guarded text.
 pub(super) fn looks_like_a_formula(text: &str) -> bool {
     text.starts_with(SIGNS) || text.starts_with(['\t', '\r', '\n'])
 }
@@ -137,7 +138,7 @@ mod tests {
         assert_eq!(line(&["=cmd|' /C calc'!A0, \"x\""]), "\"'=cmd|' /C calc'!A0, \"\"x\"\"\"\r\n");
     }
 
-    /// Read with another separator, quotation marks in the middle of a line are letters.
+    /// With another separator, quotation marks in the middle of a line are ordinary characters.
     #[test]
     fn no_piece_of_a_text_begins_as_a_formula_does() {
         for text in [
@@ -156,7 +157,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn who_takes_the_marks_away_has_what_was_written(text in "([=+'\"@;\t\r\n-]|[a-c]){0,12}") {
+        fn a_text_without_its_guards_is_the_original(text in "([=+'\"@;\t\r\n-]|[a-c]){0,12}") {
             let line = line(&[&text]);
             let cell = line.strip_suffix("\r\n").unwrap();
             let quoted = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"'));
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_quotes_has_them_and_nothing_else() {
+    fn only_cells_that_need_quotes_have_them() {
         assert_eq!(
             line(&["plain", "a,b", "a\"b", "a\nb", "سقط"]),
             "plain,\"a,b\",\"a\"\"b\",\"a\nb\",سقط\r\n"

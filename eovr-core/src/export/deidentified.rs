@@ -1,4 +1,4 @@
-//! Incidents without persons: groups with counts, for who learns from them and may not know of whom.
+//! Incidents without persons: groups with counts, for readers who may not identify a person.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -16,20 +16,21 @@ use crate::export::write::{unwritten, unwritten_json};
 #[cfg(feature = "parquet")]
 use crate::record::ValueType;
 
-/// Incidents counted by what does not identify: facility, month of the report, category, who reported, harm
-/// and band. No text, number, id, day, ward or sub-type leaves.
+/// Incidents counted by facets that do not identify a person: facility, month of the report, category, reporter type,
+/// harm and band. The export contains no text, number, id, day, ward or sub-type.
 ///
-/// A count of 1 or 2 is shown as `< 3`. The total of a facility's month is no secret, and with the counts that are
-/// shown it leaves the sum of the others: where that would tell a small one, the next smallest is hidden as well and
-/// shown as `*`; where that is not enough, the whole month is `*`. So who knows the total, and this rule, still finds two
-/// answers possible for each. (A month with as many incidents as groups has one in each; a month of one group has its
-/// total. No hiding changes that.)
+/// A count of 1 or 2 is shown as `< 3`. The total of a facility's month is public. Together with the shown counts it
+/// gives the sum of the hidden counts. Where this sum would reveal a small count, the next smallest count is hidden as
+/// well and shown as `*`. Where one more hidden count is not enough, every count of the month is `*`. A reader who
+/// knows the total and this rule therefore finds at least two possible values for each small count. (Hiding cannot
+/// protect two cases: a month with as many incidents as groups has one incident in each group, and a month with one
+/// group has its total.)
 #[derive(Debug, Default)]
 pub struct Deidentified {
     groups: BTreeMap<Key, u64>,
 }
 
-/// Counts below this are not shown.
+/// Smaller counts are not shown.
 const FEWEST: u64 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -43,7 +44,7 @@ struct Key {
     risk_band: Option<String>,
 }
 
-/// What is shown of a count.
+/// How a count is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
     Count(u64),
@@ -63,7 +64,7 @@ const COLUMNS: &[&str] =
     &["facility", "month", "category", "reporter_type", "actual_harm", "risk_band", "count"];
 
 impl Deidentified {
-    /// Counts one incident; nothing else of it is kept. One that was set aside counts nowhere.
+    /// Counts one incident and keeps nothing else of it. An incident that was disposed of is not counted.
     pub fn push(&mut self, incident: &Opened) {
         if incident.code("disposition").is_some() {
             return;
@@ -81,8 +82,9 @@ impl Deidentified {
         *self.groups.entry(key).or_default() += 1;
     }
 
-    /// The k of k-anonymity over all columns: so many incidents at least share every combination that occurs.
-    /// 0 where there is none. A 1 means that somebody who knows all columns of an incident knows it is there.
+    /// The k of k-anonymity over all columns: each combination that occurs is shared by at least k incidents. 0 where
+    /// there are no incidents. With k = 1, a reader who knows all columns of an incident knows that the export contains
+    /// it.
     pub fn k(&self) -> u64 {
         self.groups.values().copied().min().unwrap_or(0)
     }
@@ -109,7 +111,7 @@ impl Deidentified {
         Ok(to)
     }
 
-    /// As one JSON object a line; `count` is `null` where it is not shown, and `shown` says how it is.
+    /// Writes one JSON object per line. `count` is `null` where it is hidden, and `shown` holds the displayed value.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -123,7 +125,7 @@ impl Deidentified {
         Ok(to)
     }
 
-    /// As Apache Parquet; `count` is `null` where it is not shown, and `shown` says how it is.
+    /// Writes Apache Parquet. `count` is `null` where it is hidden, and `shown` holds the displayed value.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -156,7 +158,7 @@ impl Deidentified {
         sheet.finish()
     }
 
-    /// The groups with what is shown of their counts.
+    /// The groups with their counts as shown.
     fn shown(&self) -> Vec<(&Key, Shown)> {
         let show = |count: u64| if count < FEWEST { Shown::Few } else { Shown::Count(count) };
         let mut all: Vec<(&Key, Shown)> =
@@ -168,14 +170,14 @@ impl Deidentified {
         all
     }
 
-    /// Hides more of a facility's month, where its total would tell a small count.
+    /// Hides further counts of a facility's month where the total would reveal a small count.
     fn hide(&self, month: &mut [(&Key, Shown)]) {
         let few: Vec<u64> = month
             .iter()
             .filter(|(_, shown)| *shown == Shown::Few)
             .filter_map(|(key, _)| self.groups.get(key).copied())
             .collect();
-        // What they come to together, and what that could be at least and at most.
+        // The sum of the hidden counts, and the least and greatest sum that they could have.
         let (sum, least) = (few.iter().sum::<u64>(), few.len() as u64);
         let most = least * (FEWEST - 1);
         if few.is_empty() || least < sum && sum < most {
@@ -183,8 +185,8 @@ impl Deidentified {
         }
         let mut told: Vec<u64> = month.iter().filter_map(|(_, shown)| shown.count()).collect();
         told.sort_unstable();
-        // One more is enough where they may all be at their least and all at their most, and it would be the one to be
-        // hidden in either case.
+        // One more hidden count is enough where the hidden counts could all be least or all be greatest, and the rule
+        // would hide the same count in both cases.
         let enough = told.first().is_some_and(|next| {
             let sum = sum + next;
             sum >= most + FEWEST && told.get(1).is_none_or(|other| sum < least + other)
@@ -234,7 +236,7 @@ mod tests {
         Deidentified { groups: groups.collect() }
     }
 
-    /// What is told of a month with these counts.
+    /// The counts of a month as shown.
     fn told(counts: &[u64]) -> Vec<String> {
         let categories = ["a", "b", "c", "d"];
         let rows: Vec<_> = categories.iter().zip(counts).map(|(of, count)| (202_611, *of, *count)).collect();
@@ -247,14 +249,15 @@ mod tests {
     }
 
     #[test]
-    fn one_and_two_are_not_shown_and_cannot_be_worked_out() {
+    fn counts_of_one_and_two_are_hidden_and_cannot_be_computed() {
         check(&[4, 5], &["4", "5"]);
         check(&[2, 9, 5], &["< 3", "9", "*"]);
         check(&[2, 1, 5], &["< 3", "< 3", "5"]);
-        // It leaves 2, or 4: both are 1, or both are 2.
+        // The remaining sum is 2 or 4: both counts are 1, or both are 2.
         check(&[1, 1, 8], &["< 3", "< 3", "*"]);
         check(&[2, 2, 8], &["< 3", "< 3", "*"]);
-        // One more does not do: it leaves 4 for two groups, of which one is 3 or more; or the other 5 could not be told.
+        // One more hidden count is not enough: the remaining sum is 4 for two groups, of which one is at least 3;
+        // otherwise the other group's 5 could not be shown.
         check(&[1, 3, 8], &["*", "*", "*"]);
         check(&[2, 5, 5], &["*", "*", "*"]);
         check(&[1, 3], &["*", "*"]);
@@ -262,7 +265,7 @@ mod tests {
         assert_eq!((of(&[(202_611, "a", 2)]).k(), of(&[]).k()), (2, 0));
     }
 
-    /// Every month of so many groups that has this total.
+    /// All months with this number of groups and this total.
     fn months(groups: usize, total: u64) -> Vec<Vec<u64>> {
         if groups == 1 {
             return vec![vec![total]];
@@ -275,9 +278,9 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
-        /// Somebody who has the total and this code tries every month that it could have been.
+        /// An attacker who knows the total and this code tries every possible month.
         #[test]
-        fn no_small_count_can_be_worked_out(counts in proptest::collection::vec(1_u64..8, 2..5)) {
+        fn no_small_count_can_be_computed(counts in proptest::collection::vec(1_u64..8, 2..5)) {
             let total: u64 = counts.iter().sum();
             let shown = told(&counts);
             let possible: Vec<_> =

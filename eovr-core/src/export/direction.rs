@@ -1,16 +1,16 @@
-//! To which side a text runs: what a page, an archived page and a cell of Excel all ask.
+//! The direction of a text, for PDF pages, archived pages and Excel cells.
 //!
-//! A paragraph runs as its first strong character does (UAX #9, rules P2 and P3, isolates passed over), so an English
-//! sentence that quotes Arabic runs from left to right, as in every browser. One sentence is told apart from it: the
-//! Arabic one that begins with a name in Latin letters, *Warfarin* or *Heparin 5000 IU*. Such a name has none of the
-//! little words that an English sentence is held together by, and what follows it is Arabic.
+//! A paragraph has the direction of its first strong character (UAX #9, rules P2 and P3; isolates are skipped). An
+//! English sentence that quotes Arabic therefore runs from left to right, as in every browser. One exception: an Arabic
+//! sentence may begin with a name in Latin letters, such as *Warfarin* or *Heparin 5000 IU*. It is recognised because
+//! the name contains none of the function words of an English sentence, and because Arabic follows the name.
 
 use unicode_bidi::{Direction, get_base_direction};
 
-/// How a text runs, and why.
+/// The direction of a text, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Runs {
-    /// It has no letter that would say so: numbers and signs.
+    /// The text has numbers and signs only, and no letter.
     NoLetter,
     /// From left to right, as its first letter does.
     Ltr,
@@ -21,7 +21,7 @@ pub(super) enum Runs {
 }
 
 impl Runs {
-    /// How this text runs: by its first paragraph that has a letter.
+    /// The direction of the first paragraph that has a letter.
     pub(super) fn of(text: &str) -> Self {
         for paragraph in text.lines() {
             return match first_letter(paragraph) {
@@ -40,7 +40,7 @@ impl Runs {
     }
 }
 
-/// As the first letter runs. Marks that people cannot see turn nothing about.
+/// The direction of the first letter. Invisible characters are ignored.
 fn first_letter(paragraph: &str) -> Direction {
     let unseen = ['\u{200e}', '\u{200f}', '\u{61c}'];
     match paragraph.contains(unseen) {
@@ -56,15 +56,16 @@ pub(super) fn is_arabic(c: char) -> bool {
         || matches!(c, '\u{610}'..='\u{61a}' | '\u{6d5}'..='\u{6ed}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
 }
 
-/// The words that hold an English sentence together, and those that a form or a report begins with.
+/// English function words, and the words with which forms and reports begin.
 const LITTLE: &str = "a about after also an and are as asked at be because been before but by called came did do does \
     doctor found for from gave given got had has have he in instead into is it label name named no not \
     nurse of on or patient pharmacist read reads said says she so than that the their then they this to \
     told under was were when where which while who with without wrong wrote";
 
-/// Whether a text that begins in Latin letters is an Arabic sentence behind a name.
+/// Whether a text that begins in Latin letters is an Arabic sentence with a name in front.
 ///
-/// One Arabic word weighs three: a name of many words before a single Arabic one is no sentence of Arabic.
+/// Each Arabic word has the weight of three Latin words. A long Latin name before a single Arabic word is not an Arabic
+/// sentence.
 fn begins_with_a_name(text: &str) -> bool {
     if !text.chars().any(is_arabic) {
         return false;
@@ -93,7 +94,7 @@ fn begins_with_a_name(text: &str) -> bool {
     arabic > 0 && arabic * 3 >= name + latin && (little == 0 || arabic > 2 * latin)
 }
 
-/// One of the little words, and not a short name in capitals: group `A`, the `OR` of theatres, `IT`.
+/// Whether a word is a function word and not a short name in capitals: group `A`, the `OR` of theatres, `IT`.
 fn is_little(word: &str) -> bool {
     let is_short_name = word.len() < 3 && !word.chars().any(char::is_lowercase);
     !is_short_name && LITTLE.split(' ').any(|known| word.eq_ignore_ascii_case(known))
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_isolated_or_unseen_does_not_say_so() {
+    fn isolated_and_invisible_characters_do_not_set_the_direction() {
         assert_eq!(Runs::of("\u{2067}نعم\u{2069} was the answer"), Runs::Ltr);
         assert_eq!(Runs::of("\u{2066}Warfarin 5 mg\u{2069} أعطي"), Runs::Rtl);
         assert_eq!(Runs::of("\u{200f}Dose given"), Runs::Ltr);

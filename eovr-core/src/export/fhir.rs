@@ -1,14 +1,14 @@
 //! Incidents and their audit trail as HL7 FHIR, in releases 4 and 5.
 //!
-//! A bundle of type `collection` is written as it comes, so it does not matter how many incidents there are.
-//! Each incident is an `AdverseEvent`; with its trail come `AuditEvent`s (release 4's shape, as IHE's Basic
-//! Audit Log Patterns have it: the user, client and server, one entity) and, where the scorer suggested
-//! something, a `Provenance` that names model and version as assembler and the person who accepted as verifier.
+//! A bundle of type `collection` is streamed, so its size is not limited by memory. Each incident is an `AdverseEvent`.
+//! With its trail come `AuditEvent`s (in the shape of release 4, according to IHE's Basic Audit Log Patterns: user,
+//! client and server, one entity). Where the scorer made a suggestion, a `Provenance` names the model and its version
+//! as assembler and the person who accepted the suggestion as verifier.
 //!
-//! What FHIR has no place for is left out and said here: probability, the accreditation panel, follow-up
-//! actions' evidence. Release 4 has three severities for our seven levels of harm, and none where no patient
-//! was reached. An anonymous report has no recorder, and an incident without a patient's file number has the
-//! facility's patients as its subject, which FHIR asks for.
+//! FHIR has no place for the probability, the accreditation panel and the evidence of follow-up actions, so the bundle
+//! omits them. Release 4 has three severities for our seven levels of harm, and no severity where the incident did not
+//! reach a patient. An anonymous report has no recorder. FHIR requires a subject: for an incident without a patient's
+//! file number it is the group of the facility's patients.
 
 use std::io::Write;
 
@@ -36,7 +36,7 @@ pub enum Release {
     R5,
 }
 
-/// A bundle that is written as it comes.
+/// A bundle that is streamed to a writer.
 #[derive(Debug)]
 pub struct Bundle<W> {
     to: W,
@@ -47,7 +47,7 @@ pub struct Bundle<W> {
 const CODES: &str = "http://terminology.hl7.org/CodeSystem";
 
 impl<W: Write> Bundle<W> {
-    /// Begins a bundle that was made at this moment.
+    /// Begins a bundle with this timestamp.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -57,16 +57,15 @@ impl<W: Write> Bundle<W> {
         Ok(Self { to, release, entries: 0 })
     }
 
-    /// Writes an incident, and what its trail tells where that is given.
+    /// Writes an incident, and its trail where one is given.
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written; `Tampered` for a trail that is broken, of which a bundle has no way to
-    /// tell.
+    /// `Unavailable` where it cannot be written; `Tampered` for a broken trail, because a bundle cannot express that.
     pub fn push(&mut self, incident: &Opened, trail: Option<&Trail>) -> Result<()> {
         let id = incident.record().id().to_string();
         if trail.is_some_and(|trail| !trail.verdict.is_intact()) {
             return Err(Error::new(ErrorKind::Tampered, "the audit trail of an incident is broken")
-                .with_help("an audit report says where; leave the trail out, or look into it first")
+                .with_help("an audit report names the event; omit the trail, or investigate first")
                 .with("record", id));
         }
         self.entry(&adverse_event(incident, self.release))?;
@@ -79,7 +78,7 @@ impl<W: Write> Bundle<W> {
         }
     }
 
-    /// Ends the bundle and gives the writer back.
+    /// Ends the bundle and returns the writer.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -100,13 +99,13 @@ impl<W: Write> Bundle<W> {
     }
 }
 
-/// Under which address a resource stands in the bundle, and others of the bundle refer to it. Ids of ours are UUIDs;
-/// those of events have a number behind.
+/// The URL of a resource, to which other resources of the bundle refer. Our ids are UUIDs; the id of an event is a UUID
+/// followed by a number.
 fn url(id: &str) -> String {
     format!("urn:eovr:{id}")
 }
 
-/// What somebody wrote, without the characters that a string of FHIR cannot have.
+/// A text without the characters that a FHIR string cannot contain.
 fn plain(text: &str) -> String {
     let fits = |c: &char| {
         matches!(c, '\t' | '\n' | '\r') || !(c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'))
@@ -118,7 +117,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
     let record = incident.record();
     let envelope = record.envelope();
     let harm = incident.code("actual_harm").and_then(|code| code.parse::<Harm>().ok());
-    // Where nobody has said what harm it did, it is taken for one that reached a patient.
+    // Without a stated harm, the incident is treated as one that reached a patient.
     let actual = harm.is_none_or(Harm::reached_patient);
     let mut resource = Map::new();
     let mut set = |name: &str, value: Json| drop(resource.insert(name.to_owned(), value));
@@ -165,7 +164,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
             optional(&mut set, "seriousness", harm.and_then(|harm| seriousness(harm, release)));
             optional(&mut set, "severity", harm.and_then(severity));
             optional(&mut set, "outcome", harm.map(outcome));
-            // Release 4 has no note: the narrative is the text of the event.
+            // Release 4 has no note, so the narrative becomes the text of the event.
             optional(&mut set, "text", text.as_deref().map(narrative));
         }
         Release::R5 => {
@@ -209,7 +208,7 @@ fn coded(incident: &Opened, facet: &str) -> Option<Json> {
 
 fn narrative(text: &str) -> Json {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    // A viewer shows line breaks as blanks, and the items of a list would run together.
+    // A viewer shows line breaks as spaces, which would join the items of a list.
     let escaped = escaped.replace("\r\n", "\n").replace(['\r', '\n'], "<br/>\n");
     json!({"status": "additional", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{escaped}</div>")})
 }
@@ -227,8 +226,9 @@ fn concept(system: &str, code: &str) -> Json {
     json!({"coding": [{"system": format!("{CODES}/{system}"), "code": code}]})
 }
 
-/// Serious, and no more than that: moderate harm is treatment *or* a longer stay, severe harm is permanent *or* a danger
-/// to life, and a record does not say which. Release 4 has a code for each of them, release 5 for none.
+/// The event is serious; no outcome is stated. Moderate harm means treatment *or* a longer stay, severe harm means
+/// permanent harm *or* danger to life, and the record does not say which. Release 4 has a code for each of these
+/// outcomes, release 5 has none.
 fn seriousness(harm: Harm, release: Release) -> Option<Json> {
     let code = match (harm, release) {
         (Harm::UnsafeCondition | Harm::NearMiss, _) => return None,
@@ -300,8 +300,8 @@ fn audit_event(event: &Event, incident: &str, release: Release) -> Json {
     }
 }
 
-/// Where the scorer's suggestion comes from, and who accepted it. A suggestion that was overridden, or that
-/// nobody has looked at, has no verifier.
+/// The origin of the scorer's suggestion, and the person who accepted it. A suggestion that was overridden or not yet
+/// reviewed has no verifier.
 fn provenance(incident: &Opened, trail: Option<&Trail>, id: &str) -> Option<Json> {
     let (model, version) = (incident.code("ai_model")?, incident.code("ai_version").unwrap_or_default());
     let kind = |code: &str| json!({"coding": [{"system": format!("{CODES}/provenance-participant-type"), "code": code}]});
@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_is_said_than_the_record_tells() {
+    fn the_resource_says_no_more_than_the_record() {
         let said = |harm, release| {
             let json = seriousness(harm, release)?;
             json.pointer("/coding/0/code").and_then(Json::as_str).map(str::to_owned)

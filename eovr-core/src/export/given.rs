@@ -1,4 +1,4 @@
-//! What was taken out, as a record: who, what, by which filters, how many rows.
+//! Exports as records: who exported what, with which filters, and how many rows.
 
 use crate::access::Tiers;
 use crate::decide::Command;
@@ -14,11 +14,11 @@ use crate::workflow::{Label, May, Row, Table, Workflow};
 /// The name of the kind.
 pub const KIND: &str = "export";
 
-/// As long as a code may be.
+/// The longest code, in bytes.
 const LONGEST: usize = 200;
 
 labels! {
-    /// What was made.
+    /// The format of an export.
     pub enum Format {
         /// The list as an Excel workbook.
         Xlsx = "xlsx",
@@ -42,13 +42,13 @@ labels! {
 }
 
 labels! {
-    /// What it held.
+    /// The content of an export.
     pub enum Content {
-        /// Incidents with all that stands in them.
+        /// Incidents with all their fields.
         Incidents = "incidents",
         /// Counts without persons.
         Figures = "figures",
-        /// Narratives without names, and what people made of suggestions.
+        /// Deidentified narratives with people's reviews of the suggestions.
         Labelled = "labelled",
         /// Audit events.
         Audit = "audit",
@@ -57,7 +57,7 @@ labels! {
 
 labels! {
     enum State {
-        // Nothing takes back what was handed out.
+        // The only state: an export cannot be undone.
         Given = "given",
     }
 }
@@ -84,7 +84,7 @@ impl Workflow for ExportWorkflow {
     const RULES: &'static [Row<State, Action>] = &[];
 }
 
-/// The kind `export`, for [`crate::service::EovrBuilder::kind`]: an entry for each export, read by tier 5.
+/// The kind `export`, for [`crate::service::EovrBuilder::kind`]: one record for each export. Tier 5 may read it.
 ///
 /// # Errors
 /// None that a host could cause.
@@ -107,7 +107,7 @@ pub fn kind() -> Result<Kind> {
     })
 }
 
-/// An export that is whole and about to be handed out.
+/// An export that is complete and about to be handed out.
 #[derive(Clone, Debug)]
 pub struct Given {
     format: Format,
@@ -123,27 +123,27 @@ impl Given {
         Self { format, content, about: None, filters: Vec::new() }
     }
 
-    /// Of one record alone.
+    /// Limits the export to one record.
     #[must_use]
     pub fn about(self, record: &Record) -> Self {
         let place = record.envelope().stamp.facility.clone();
         Self { about: Some((record.id(), place)), ..self }
     }
 
-    /// With a filter, as a code: `action=start`.
+    /// Adds a filter as a code: `action=start`.
     #[must_use]
     pub fn filter(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         self.filters.push(format!("{name}={value}"));
         self
     }
 
-    /// Enters it, with the number of rows that it has. A host hands an export out after this has returned.
+    /// Records the export with its number of rows. The host must hand the export out only after this has returned.
     ///
-    /// The entry lies with the record that the export is about, or with the first facility of the session's scope.
+    /// The entry belongs to the facility of the exported record, or to the first facility of the session's scope.
     ///
     /// # Errors
-    /// `Config` where the host has not registered [`kind`]; `Denied` where the session sees no facility; what the
-    /// store says.
+    /// `Config` where the host has not registered [`kind`]; `Denied` where the session sees no facility; errors of the
+    /// store.
     pub async fn enter(self, session: &Session, rows: u64) -> Result<RecordId> {
         let Self { format, content, about, filters } = self;
         let (about, place) = about.unzip();
@@ -160,7 +160,7 @@ impl Given {
         let command = match filters.len() {
             0 => command,
             1..=LONGEST => command.set("filters", filters),
-            // Too long for a code: they stand in the note, as they are.
+            // The filters are too long for a code, so the note holds them.
             _ => command.set("filters", "noted").note(filters),
         };
         Ok(session.create(KIND, &place, command).await?.id)

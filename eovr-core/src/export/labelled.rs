@@ -16,13 +16,12 @@ use crate::record::Value;
 use crate::record::ValueType;
 use crate::triage::analysis::Cleared;
 
-/// What people made of the scorer's suggestions, as a labelled set to learn from: a line for each report that
-/// somebody has reviewed, as CSV, NDJSON or Parquet.
+/// A labelled training set of people's reviews of the scorer's suggestions, as CSV, NDJSON or Parquet. It has one line
+/// for each reviewed report.
 ///
-/// The text and the reason are without what names a person, as a narrative is where a provider is sent one;
-/// that makes them less telling, and not anonymous, so a file of them is to be kept like the reports
-/// themselves. `level` is the person's: the band of the rating, or the suggestion that was accepted. A report
-/// whose suggestion was overridden and that nobody has rated has none and is left out.
+/// Text and reason are deidentified like a narrative that is sent to a provider. Deidentified text is not anonymous, so
+/// protect the file like the reports themselves. `level` is the person's decision: the band of the rating, or the
+/// accepted suggestion. A report with an overridden suggestion and no rating has no label and is omitted.
 #[derive(Debug)]
 pub struct Labelled<W: Write + Send> {
     form: Form<W>,
@@ -71,7 +70,7 @@ struct Row<'a> {
 }
 
 impl<W: Write + Send> Labelled<W> {
-    /// As CSV, with the guard against formulas that lists have.
+    /// A CSV file with the formula guard of the lists.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -82,7 +81,7 @@ impl<W: Write + Send> Labelled<W> {
         Ok(Self { form: Form::Csv(to, line) })
     }
 
-    /// As one JSON object a line.
+    /// One JSON object per line.
     pub fn ndjson(to: W) -> Self {
         Self { form: Form::Ndjson(to) }
     }
@@ -100,8 +99,8 @@ impl<W: Write + Send> Labelled<W> {
         Ok(Self { form: Form::Parquet(Sheet::new(to, &columns)?) })
     }
 
-    /// Writes one incident, with why its suggestion was accepted or overridden where that is known (the note of
-    /// its last `review_ai`), and says whether it has a label.
+    /// Writes one incident and returns whether it has a label. `reason` is why the suggestion was accepted or
+    /// overridden, where that is known (the note of its last `review_ai`).
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -138,7 +137,7 @@ impl<W: Write + Send> Labelled<W> {
         Ok(true)
     }
 
-    /// Hands over what was buffered and gives the writer back.
+    /// Flushes the buffer and returns the writer.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -180,7 +179,7 @@ impl<W: Write + Send> Form<W> {
 }
 
 impl<'a> Row<'a> {
-    /// In the order of the columns.
+    /// The cells in the order of the columns.
     fn cells(&self) -> [Cell<'a>; COLUMNS.len()] {
         let some = |text: Option<&'a str>| text.map_or(Cell::Empty, Cell::Text);
         [

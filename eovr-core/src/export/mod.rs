@@ -1,24 +1,24 @@
-//! What leaves: lists for a spreadsheet or a program, and the report of one incident for a person.
+//! Exports: lists for a spreadsheet or a program, and the report of one incident for a person.
 //!
-//! Records go in and bytes come out, to any [`std::io::Write`]. An export never asks a store: the host
-//! reads page after page through its [`Session`](crate::Session), so scope is applied before anything
-//! comes here, and hands each record over as [`Opened`]. Nothing is buffered beyond what a format forces:
-//! a reader that is slow slows the writer, and one that goes away ends it with an error.
+//! An export takes records and writes bytes to any [`std::io::Write`]. It never reads a store. The host reads page
+//! after page through its [`Session`](crate::Session), which applies scope, and passes each record as [`Opened`]. An
+//! export buffers no more than its format requires. A slow reader slows the writer, and a closed connection ends the
+//! export with an error.
 //!
-//! | what | how | feature |
+//! | content | format | feature |
 //! |---|---|---|
 //! | the list, for programs | [`Csv`], [`Ndjson`]: codes and RFC 3339 times | `export` |
 //! | the list, for analysts | `Parquet`: columns with their types | `parquet` |
 //! | the list, for people | `Workbook`: Excel, English or Arabic, with figures and a chart | `xlsx` |
 //! | one incident, for people | `pdf::Incident`: the whole report, English, Arabic or both | `pdf` |
-//! | the same for archives and screen readers | PDF/UA-1 and PDF/A-2a, looked at by a validator | `pdf-archive` |
+//! | the same for archives and screen readers | PDF/UA-1 and PDF/A-2a, checked by a validator | `pdf-archive` |
 //! | audit events | [`AuditReport`]: by date, event and user, as CSV and JSON; as PDF too | `export`, `pdf` |
-//! | counts without persons | [`Deidentified`]: months for dates, small counts hidden | `export` |
-//! | what people made of suggestions, to learn from | [`Labelled`]: without names, as CSV, NDJSON, Parquet | `export` |
+//! | counts without persons | [`Deidentified`]: months instead of dates, small counts hidden | `export` |
+//! | reviews of suggestions, for training | [`Labelled`]: deidentified, as CSV, NDJSON, Parquet | `export` |
 //! | incidents and audit, for other systems | [`fhir`], [`crosswalk`] | `export` |
 //!
-//! All lists have the same columns, from one table: [`columns::COLUMNS`]. What was handed out a host enters
-//! ([`Given`]), so that it stands in the audit trail.
+//! All lists have the same columns, from one table: [`columns::COLUMNS`]. The host records each export ([`Given`]), so
+//! that the audit trail contains it.
 
 mod audit;
 pub mod columns;
@@ -60,8 +60,8 @@ use crate::access::{ActionRow, Tiers};
 use crate::error::Result;
 use crate::name::Name;
 
-/// Who may take what out, for [`crate::service::EovrBuilder::actions`]: a report by whoever sees the incident, a
-/// list from tier 2.
+/// The export permissions, for [`crate::service::EovrBuilder::actions`]. An account that sees an incident may export
+/// its report; a list requires tier 2.
 ///
 /// # Errors
 /// None that a host could cause.

@@ -7,15 +7,15 @@ use crate::export::Opened;
 use crate::export::columns::{COLUMNS, Cell};
 use crate::export::write::{unwritten, unwritten_json};
 
-/// The list as one JSON object a line: every column of the table, `null` where nothing was said, codes as
-/// stores keep them, times in UTC as RFC 3339. What cannot be read any more is listed in `unreadable`.
+/// The list as one JSON object per line: every column of the table, `null` where a field is not set, codes as stores
+/// keep them, times in UTC as RFC 3339. `unreadable` lists the fields that can no longer be read.
 #[derive(Debug)]
 pub struct Ndjson<W> {
     to: W,
 }
 
 impl<W: Write> Ndjson<W> {
-    /// To this writer.
+    /// Makes a writer.
     pub fn new(to: W) -> Self {
         Self { to }
     }
@@ -29,7 +29,7 @@ impl<W: Write> Ndjson<W> {
         self.to.write_all(b"\n").map_err(unwritten)
     }
 
-    /// Hands over what was buffered and gives the writer back.
+    /// Flushes the buffer and returns the writer.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.

@@ -9,8 +9,8 @@ use crate::org::Title;
 use crate::record::{Record, Value};
 use crate::service::Session;
 
-/// A record with its texts opened, as exports take it. It holds patient data in the clear: make it, write
-/// it, drop it.
+/// A record with opened texts, as exports take it. It holds patient data in plain text, so drop it immediately after
+/// writing.
 pub struct Opened {
     record: Record,
     texts: BTreeMap<Name, Zeroizing<String>>,
@@ -21,14 +21,14 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens every sealed field of a record that this session was given.
+    /// Opens every sealed field of a record that this session has loaded.
     ///
-    /// What was sealed with a key that has been destroyed is erased, and what is not what was sealed there is damaged.
-    /// Neither is an error, as one field must not keep a report from being printed: both are listed as unreadable, and
-    /// [`Opened::is_damaged`] says that somebody has to be told.
+    /// A field whose key has been destroyed is erased. A field whose ciphertext does not belong to it is damaged.
+    /// Neither is an error, because one field must not keep a report from being printed. Both are listed as unreadable.
+    /// Where [`Opened::is_damaged`] returns true, the host must alert an administrator.
     ///
     /// # Errors
-    /// What the cipher says besides.
+    /// Other errors of the cipher.
     pub fn of(session: &Session, record: Record) -> Result<Self> {
         let names: Vec<Name> = record.sealed_fields().keys().cloned().collect();
         Self::only(session, record, &names)
@@ -63,22 +63,22 @@ impl Opened {
         &self.record
     }
 
-    /// A text that was opened; none where it is not set, was not asked for, or cannot be read any more.
+    /// An opened text. `None` where the field is not set, was not opened, or can no longer be read.
     pub fn text(&self, field: &str) -> Option<&str> {
         self.texts.get(field).map(|text| text.as_str())
     }
 
-    /// Whether a text is not what was sealed there: the record was changed behind the engine's back.
+    /// Whether a field is damaged: the record was changed outside the engine.
     pub fn is_damaged(&self) -> bool {
         self.damaged
     }
 
-    /// Whether a text is kept that cannot be read any more.
+    /// Whether a field has a text that can no longer be read.
     pub fn is_unreadable(&self, field: &str) -> bool {
         self.unreadable.iter().any(|name| name.as_str() == field)
     }
 
-    /// The name of its facility, where that is still in the organisation.
+    /// The name of the facility, where the organisation still contains it.
     pub fn facility(&self) -> Option<&Title> {
         self.facility.as_ref()
     }
@@ -93,7 +93,7 @@ impl Opened {
     }
 }
 
-/// Says nothing of what was opened.
+/// Prints no opened text.
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Opened({}, {} texts)", self.record.id(), self.texts.len())

@@ -14,17 +14,17 @@ use crate::export::columns::{COLUMNS, Cell};
 use crate::export::write::unwritten;
 use crate::record::ValueType;
 
-/// The list as Apache Parquet, for analysts: every column of the table with its type, texts in UTF-8, times in
-/// UTC to the microsecond, `null` where nothing was said. What cannot be read any more is listed in
-/// `unreadable`, separated by commas.
+/// The list as Apache Parquet, for analysts: every column of the table with its type, texts in UTF-8, times in UTC in
+/// microseconds, `null` where a field is not set. `unreadable` lists the fields that can no longer be read, separated
+/// by commas.
 ///
-/// Rows wait in memory until there are 10,000 of them, and go to the writer as one row group.
+/// Rows are buffered and written in row groups of 10,000.
 pub struct Parquet<W: Write + Send> {
     sheet: Sheet<W>,
 }
 
 impl<W: Write + Send> Parquet<W> {
-    /// To this writer.
+    /// Makes a writer.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -53,7 +53,7 @@ impl<W: Write + Send> Parquet<W> {
         self.sheet.end()
     }
 
-    /// Writes what waits, and what a reader begins with, and gives the writer back.
+    /// Writes the buffered rows and the file's footer, and returns the writer.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -62,16 +62,16 @@ impl<W: Write + Send> Parquet<W> {
     }
 }
 
-/// Columns that fill up.
+/// The columns of the file.
 pub(super) struct Sheet<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     columns: Vec<Waiting>,
     rows: usize,
-    /// How many bytes of text wait.
+    /// The bytes of text in the buffer.
     bytes: usize,
 }
 
-/// The values of a column that wait, and for each row whether there is one.
+/// The buffered values of a column, and for each row whether it has a value.
 struct Waiting {
     values: Values,
     there: Vec<i16>,
@@ -83,7 +83,7 @@ enum Values {
     Bool(Vec<bool>),
 }
 
-/// Enough that a column compresses well, and few enough to wait in memory; however long their texts are.
+/// The rows of a group: enough for good compression, few enough for memory, however long the texts are.
 const ROW_GROUP: usize = 10_000;
 const BYTES_GROUP: usize = 16 << 20;
 
@@ -93,7 +93,7 @@ impl<W: Write + Send> Sheet<W> {
         let schema = fields.and_then(|fields| Type::group_type_builder("eovr").with_fields(fields).build());
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
-            // Says who wrote it, and nothing that differs between two runs.
+            // Names the writer, and nothing that differs between two runs.
             .set_created_by(concat!("eovr ", env!("CARGO_PKG_VERSION")).to_owned())
             .build();
         let writer = schema
@@ -103,7 +103,7 @@ impl<W: Write + Send> Sheet<W> {
         Ok(Self { writer, columns: columns.collect(), rows: 0, bytes: 0 })
     }
 
-    /// Sets a cell of the row that is being written. A value of another type than the column's is none.
+    /// Sets a cell of the current row. A value of another type than the column's is written as `null`.
     pub(super) fn set(&mut self, column: usize, cell: &Cell<'_>) {
         let Some(Waiting { values, there }) = self.columns.get_mut(column) else { return };
         let mut known = true;
@@ -121,7 +121,7 @@ impl<W: Write + Send> Sheet<W> {
         there.push(i16::from(known));
     }
 
-    /// Ends a row, all of whose cells were set.
+    /// Ends a row. All its cells must be set.
     pub(super) fn end(&mut self) -> Result<()> {
         self.rows += 1;
         if self.rows == ROW_GROUP || self.bytes >= BYTES_GROUP { self.write() } else { Ok(()) }
@@ -185,7 +185,7 @@ fn field(name: &str, value_type: ValueType) -> Result<Arc<Type>, ParquetError> {
     field.with_logical_type(logical).build().map(Arc::new)
 }
 
-/// What went wrong: with the place that bytes go to, or a mistake of ours.
+/// The error of the output, or a bug of ours.
 fn failed(error: ParquetError) -> Error {
     let because = match error {
         ParquetError::External(because) => because,
@@ -197,7 +197,7 @@ fn failed(error: ParquetError) -> Error {
     }
 }
 
-/// Says nothing of what waits.
+/// Prints none of the buffered values.
 impl<W: Write + Send> std::fmt::Debug for Sheet<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Sheet({} columns, {} rows wait)", self.columns.len(), self.rows)

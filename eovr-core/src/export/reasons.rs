@@ -1,11 +1,11 @@
-//! The reasons of a score in words: a report is for people, and `near_miss.fall` is for programs.
+//! The reasons of a score in words: `near_miss.fall` is for programs, a report is for people.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::export::titles::{Words, words};
 
-/// Each code with its words.
+/// The titles of each concept code.
 static CONCEPTS: LazyLock<BTreeMap<&str, Words>> = LazyLock::new(|| {
     let rows = include_str!("../triage/concepts.tsv").lines().filter(|line| !line.starts_with('#'));
     rows.filter_map(|row| {
@@ -15,8 +15,7 @@ static CONCEPTS: LazyLock<BTreeMap<&str, Words>> = LazyLock::new(|| {
     .collect()
 });
 
-/// What a rule found, in English and in Arabic. A rule that has no words here, as a host's own scorer may bring some,
-/// is said by its code.
+/// The title of a rule in English and Arabic. A rule without a title (of a host's own scorer) is shown as its code.
 pub(super) fn named(rule: &str) -> (String, String) {
     if let Some(whole) = CONCEPTS.get(rule) {
         return (whole.en.to_owned(), whole.ar.to_owned());
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_without_words_is_said_by_its_code() {
+    fn a_rule_without_a_title_is_shown_as_its_code() {
         for code in ["house.rule_7", "flag.unheard_of", "x"] {
             assert_eq!(named(code), (code.to_owned(), code.to_owned()));
         }

@@ -1,4 +1,4 @@
-//! The words of exports in the two languages of the field, and which of them a reader wants.
+//! The texts of exports in English and Arabic, and the language of an export.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// The language of an export that people read.
+/// The language of an export for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lang {
     /// English, from left to right.
@@ -14,7 +14,7 @@ pub enum Lang {
     En,
     /// Arabic, from right to left.
     Ar,
-    /// Both beside each other, from left to right.
+    /// Both languages side by side, from left to right.
     Both,
 }
 
@@ -42,7 +42,7 @@ impl Lang {
         self == Self::Ar
     }
 
-    /// One text of two.
+    /// One of two texts, or both.
     pub(super) fn pick<'a>(self, en: &'a str, ar: &'a str) -> Cow<'a, str> {
         match self {
             Self::En => en.into(),
@@ -52,7 +52,7 @@ impl Lang {
     }
 }
 
-/// The code that it is asked for by: `en`, `ar`, `both`.
+/// The language's code: `en`, `ar`, `both`.
 impl fmt::Display for Lang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -76,7 +76,7 @@ impl FromStr for Lang {
     }
 }
 
-/// The titles of the codes that no other module has titles for.
+/// The titles of codes that have no title in another module.
 const CODES: &[(&str, Words)] = &[
     // States of an incident.
     ("created", words("Created", "جديد")),
@@ -85,7 +85,7 @@ const CODES: &[(&str, Words)] = &[
     ("more_info_needed", words("More information needed", "مطلوب معلومات إضافية")),
     ("action_taken", words("Action taken", "تم اتخاذ إجراء")),
     ("completed", words("Completed", "مكتمل")),
-    // Who reported.
+    // Reporter types.
     ("staff", words("Staff", "العاملون")),
     ("patient", words("Patient", "المريض")),
     ("anonymous", words("Anonymous", "مجهول الهوية")),
@@ -93,10 +93,10 @@ const CODES: &[(&str, Words)] = &[
     ("duplicate", words("Duplicate", "بلاغ مكرر")),
     ("not_reportable", words("Not reportable", "لا يستوجب الإبلاغ")),
     ("reopened", words("Reopened", "أعيد فتحه")),
-    // Reviews of what the scorer suggested.
+    // Reviews of the scorer's suggestion.
     ("accepted", words("Accepted", "مقبول")),
     ("overridden", words("Overridden", "عُدّل بقرار بشري")),
-    // What contributed.
+    // Contributing factors.
     ("communication", words("Communication", "التواصل")),
     ("work_environment", words("Work environment", "بيئة العمل")),
     ("organisation", words("Organisation", "التنظيم")),
@@ -113,7 +113,7 @@ const CODES: &[(&str, Words)] = &[
     ("stronger", words("Stronger", "قوي")),
     ("intermediate", words("Intermediate", "متوسط")),
     ("weaker", words("Weaker", "ضعيف")),
-    // What can be done with an incident.
+    // Actions on an incident.
     ("report", words("Reported", "تقديم البلاغ")),
     ("start", words("Taken up", "بدء المتابعة")),
     ("evaluate", words("Evaluation begun", "بدء التقييم")),
@@ -134,7 +134,7 @@ const CODES: &[(&str, Words)] = &[
     ("dispose", words("Set aside", "استبعاد")),
     ("restore", words("Restored", "استعادة")),
     ("reopen", words("Reopened", "إعادة فتح")),
-    // What can change and is no column of the list.
+    // Changed fields that are not columns of the list.
     ("jci_edition", words("JCI edition", "إصدار الاعتماد")),
     ("jci_element", words("JCI element", "عنصر القياس")),
     ("ai_model", words("AI model", "نموذج الذكاء الاصطناعي")),
@@ -143,7 +143,7 @@ const CODES: &[(&str, Words)] = &[
     ("ai_reasons", words("AI reasons", "أسباب التقدير")),
     ("duplicate_of", words("Duplicate of", "مكرر عن")),
     ("continued_in", words("Continued in", "مستكمل في")),
-    // Who acted.
+    // Capacities of actors.
     ("quality_admin", words("Quality admin", "مسؤول الجودة")),
     ("admin_manager", words("Administration manager", "مدير الإدارة")),
     ("governorate_manager", words("Governorate manager", "مدير المحافظة")),
@@ -153,7 +153,7 @@ const CODES: &[(&str, Words)] = &[
     ("system", words("System", "النظام")),
 ];
 
-/// The title of a code of ours; none for a host's own code.
+/// The title of a built-in code. `None` for a host's own code.
 pub(super) fn title(code: &str) -> Option<Words> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, words)| *words)
 }

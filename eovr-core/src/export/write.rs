@@ -2,21 +2,22 @@ use std::io;
 
 use crate::error::{Error, ErrorKind};
 
-/// What went wrong with the place that bytes go to. Nothing of the bytes is said.
+/// The error of a failed write. It contains none of the written bytes.
 pub(super) fn unwritten(error: io::Error) -> Error {
     let (message, help) = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             ("the disk is full before the export is", "make room and export again; delete what was written")
         }
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-            ("the reader went away before the export was finished", "export again to a reader that stays")
-        }
-        _ => ("the export cannot be written", "see that its place can be written to, and export again"),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => (
+            "the reader went away before the export was finished",
+            "keep the connection open, and export again",
+        ),
+        _ => ("the export cannot be written", "make the target writable, and export again"),
     };
     Error::new(ErrorKind::Unavailable, message).with_help(help).because(error)
 }
 
-/// A JSON writer's error: of the place that bytes go to, or of ours.
+/// The error of a JSON writer: a failed write, or a bug of ours.
 pub(super) fn unwritten_json(error: serde_json::Error) -> Error {
     match error.io_error_kind() {
         Some(kind) => unwritten(io::Error::new(kind, error)),

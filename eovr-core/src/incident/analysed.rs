@@ -5,11 +5,11 @@ use crate::name::Name;
 use crate::notice::{Rule, To};
 use crate::workflow::Label as _;
 
-/// The sealed fields that say who was involved: their words are taken out of a narrative that leaves.
+/// The sealed fields with names of people. The gateway removes these names from a narrative before it is sent.
 pub(crate) const PEOPLE: &[&str] =
     &["involved_person", "responsible_manager", "disclosure_responsible", "medical_file_number"];
 
-/// The rule that has new reports analysed outside, beside [`super::notice_rules`], for a host that has an analyst.
+/// The rule that sends new reports to an external analyst. A host with an analyst adds it to [`super::notice_rules`].
 ///
 /// # Errors
 /// None that a host could cause.
@@ -17,7 +17,7 @@ pub fn analysis_rule() -> Result<Rule> {
     Rule::new(KIND, Action::Report.name(), To::Analyst)
 }
 
-/// What of an incident is analysed outside: the narrative without names, and codes beside it.
+/// What an external analyst receives of an incident: the deidentified narrative with codes.
 ///
 /// # Errors
 /// None that a host could cause.

@@ -11,8 +11,8 @@ use crate::triage::{Case, EmbeddedRules, Scorer as _, Suggestion};
 use crate::typed;
 use crate::workflow::Label;
 
-/// What an incident works out by itself: the risk score from the matrix, the scorer's suggestion for a
-/// new report, the disposition that an action stands for.
+/// Computes facets of an incident: the risk score from the matrix, the scorer's suggestion for a new report, and the
+/// disposition that an action sets.
 #[derive(Debug)]
 pub(super) struct Completion {
     settings: Settings,
@@ -36,7 +36,7 @@ impl Completion {
         })
     }
 
-    /// The score and the band are read from the table, never typed in.
+    /// Score and band come from the table; a caller cannot enter them.
     fn rate(&self, draft: &mut Draft<'_>) -> Result<()> {
         let rated = ["severity", "probability", "risk_scheme"].iter().any(|name| draft.changes(name));
         if !rated {
@@ -56,7 +56,7 @@ impl Completion {
         draft.set("risk_band", Some(assessment.band.name().into()))
     }
 
-    /// Reads a new report. Pure and quick, so it cannot delay or lose one.
+    /// Scores a new report. The scorer is pure and fast, so it cannot delay or lose a report.
     fn triage(&self, draft: &mut Draft<'_>) -> Result<()> {
         let (true, Some(scorer)) = (draft.is_new(), &self.settings.scorer) else { return Ok(()) };
         let level =
@@ -74,8 +74,8 @@ impl Completion {
             keep(draft, &self.settings.marks.flagged(said))?;
             return Ok(());
         }
-        // A scorer that reads the words alone hears nothing of a death that was graded: the rules are the floor. And one
-        // that says what cannot be kept loses its suggestion, never the report.
+        // The rules are the minimum, because a scorer that reads only the text ignores a harm grade of death. A
+        // suggestion that cannot be stored is dropped; the report is kept.
         let rules = self.settings.marks.flagged(EmbeddedRules.score(&case));
         if !keep(draft, &said.on_floor(rules.clone()))? {
             keep(draft, &rules)?;
@@ -84,7 +84,7 @@ impl Completion {
     }
 }
 
-/// Keeps a suggestion with the report: all of it, or nothing where some of it cannot be kept.
+/// Stores a suggestion with the report, completely or not at all.
 fn keep(draft: &mut Draft<'_>, suggestion: &Suggestion) -> Result<bool> {
     if suggestion.abstained {
         return Ok(true);
@@ -113,8 +113,8 @@ impl Complete for Completion {
         panel(draft)?;
         dispose(draft)?;
         self.triage(draft)?;
-        // Any opinion makes a report urgent; scorer and analyst can raise, never lower. A person who has
-        // overridden a machine has spoken to both.
+        // Any opinion can make a report urgent. Scorer and analyst can only raise the urgency. A person's override
+        // applies to both.
         let human = text(draft, "risk_band")
             .is_some_and(|band| [Band::High, Band::Extreme].iter().any(|high| high.name() == band));
         let raised = |name: &str| draft.facet(name).and_then(Value::as_bool).unwrap_or(false);
@@ -128,10 +128,10 @@ impl Complete for Completion {
     }
 }
 
-/// The people whom a report names.
+/// The fields with names of people.
 const PEOPLE: [&str; 3] = ["involved_person", "responsible_manager", "disclosure_responsible"];
 
-/// Numbers, names and places, however they were typed.
+/// Normalises numbers, names and places.
 fn in_one_form(draft: &mut Draft<'_>) -> Result<()> {
     if let Some(number) = draft.text("medical_file_number").map(typed::file_number) {
         draft.write("medical_file_number", number)?;
@@ -240,7 +240,7 @@ fn text(draft: &Draft<'_>, name: &str) -> Option<String> {
     draft.facet(name).and_then(Value::as_text).map(str::to_owned)
 }
 
-/// The heaviest reasons as JSON: rule, place in the narrative, term, points.
+/// The reasons with the most points as JSON: rule, position in the narrative, term, points.
 fn reasons(suggestion: &Suggestion) -> Option<String> {
     const MOST: usize = 8;
     let mut heaviest: Vec<_> = suggestion.reasons.iter().collect();

@@ -17,37 +17,37 @@ use crate::service::{Session, Trail, keys_have_changed};
 use crate::typed;
 use crate::workflow::Label;
 
-/// The dashes that earlier releases kept as they were typed.
+/// The dashes that earlier releases stored without normalising them.
 const DASHES: [&str; 6] = ["-", "\u{2010}", "\u{2013}", "\u{2014}", "\u{2212}", "\u{640}"];
 
-/// Incidents, as one actor may work with them: typed verbs over the session's general ones.
+/// The incidents that one actor may work with: typed methods on top of the session's general ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Incidents<'a> {
     session: &'a Session,
 }
 
 impl Session {
-    /// The incidents, for this actor.
+    /// The incidents of this session.
     pub fn incidents(&self) -> Incidents<'_> {
         Incidents { session: self }
     }
 }
 
 impl Incidents<'_> {
-    /// Reports what happened in a facility.
+    /// Files a report in a facility.
     ///
-    /// An anonymous report carries no actor's id: who was logged in is not kept.
+    /// An anonymous report has no actor id: the login account is not stored.
     ///
     /// # Errors
-    /// `InvalidInput` where the report breaks a rule; `NotFound` where there is no such facility in
-    /// the actor's scope; `Denied` above tier 2.
+    /// `InvalidInput` where the report violates a rule; `NotFound` where the actor's scope has no such facility;
+    /// `Denied` above tier 2.
     pub async fn report(&self, facility: &OrgId, report: Report) -> Result<Reported> {
         let id = self.session.eovr().new_id(self.session.eovr().now(), &mut self.session.eovr().entropy()?);
         self.report_as(facility, id, report).await
     }
 
-    /// Reports under an id that the caller chose, so that the same report sent again is a `Conflict` and
-    /// not a second incident.
+    /// Files a report under an id that the caller has chosen. A repeated call is a `Conflict` and makes no second
+    /// incident.
     ///
     /// # Errors
     /// As [`Incidents::report`].
@@ -56,8 +56,8 @@ impl Incidents<'_> {
         self.report_with(facility, id, receipt, report).await
     }
 
-    /// Reports under an id and with a receipt that the caller chose: a host that makes both from what it
-    /// was sent gives the same answer again when it is sent again.
+    /// Files a report with an id and a receipt that the caller has chosen. A host that derives both from the request
+    /// gives the same answer to a repeated request.
     ///
     /// # Errors
     /// As [`Incidents::report`].
@@ -71,14 +71,14 @@ impl Incidents<'_> {
         let anonymous = report.reporter == Reporter::Anonymous;
         let command = report.command(&receipt);
         let written = if anonymous {
-            self.nobody(facility)?.create_as(KIND, facility, id, command).await?
+            self.anonymous(facility)?.create_as(KIND, facility, id, command).await?
         } else {
             self.session.create_as(KIND, facility, id, command).await?
         };
         Ok(Reported { written, receipt })
     }
 
-    /// Does an action.
+    /// Performs an action.
     ///
     /// # Errors
     /// As [`Session::act`].
@@ -91,11 +91,11 @@ impl Incidents<'_> {
         self.session.act(KIND, id, command).await
     }
 
-    /// Rates severity and probability on a scheme; the default one where none is named. Codes or positions
-    /// from 1, as the scheme has them; score and band follow from its table.
+    /// Rates severity and probability on a scheme, or on the default scheme. Both are codes of the scheme or positions
+    /// from 1. Score and band come from the scheme's table.
     ///
     /// # Errors
-    /// `InvalidInput` off the scale, with the accepted codes.
+    /// `InvalidInput` for a value outside the scale; the message lists the accepted codes.
     pub async fn assess(
         &self,
         id: RecordId,
@@ -110,12 +110,12 @@ impl Incidents<'_> {
     /// Adds a follow-up action.
     ///
     /// # Errors
-    /// `Refused` where nobody has taken the incident up, or it is closed.
+    /// `Refused` where the incident is still Created, or is closed.
     pub async fn follow_up(&self, id: RecordId, follow_up: FollowUp) -> Result<Written> {
         self.session.create_child(FOLLOW_UP, id, follow_up.command()).await
     }
 
-    /// Adds one under an id that the caller chose, so that the same one sent again is a `Conflict`.
+    /// Adds a follow-up action under an id that the caller has chosen. A repeated call is a `Conflict`.
     ///
     /// # Errors
     /// As [`Incidents::follow_up`].
@@ -128,10 +128,10 @@ impl Incidents<'_> {
         self.session.create_child_as(FOLLOW_UP, id, follow_up_id, follow_up.command()).await
     }
 
-    /// Finishes a follow-up action, with what shows that it was done.
+    /// Finishes a follow-up action, with the evidence that it was done.
     ///
     /// # Errors
-    /// `Refused` where it is not open.
+    /// `Refused` where the follow-up action is not open.
     pub async fn finish_follow_up(&self, follow_up: RecordId, evidence: &str) -> Result<Written> {
         self.session.act(FOLLOW_UP, follow_up, Command::new("finish").write("evidence", evidence)).await
     }
@@ -145,12 +145,12 @@ impl Incidents<'_> {
         Ok(self.session.find(&query.filter(Column::Parent, Test::Is(Value::from(id)))).await?.items)
     }
 
-    /// Lets the work on a closed incident go on in a new report, which is Created and names the old one.
-    /// Both happen, or neither.
+    /// Continues a closed incident in a new report, which is Created and names the closed one. Both change in one
+    /// commit.
     ///
     /// # Errors
-    /// `Refused` where the incident is not completed, or no reason is given; `InvalidInput` where it was
-    /// set aside or continued before; `Conflict` where somebody else changed it meanwhile.
+    /// `Refused` where the incident is not completed, or the reason is missing; `InvalidInput` where it was disposed of
+    /// or already continued; `Conflict` where it changed concurrently.
     pub async fn reopen(&self, closed: RecordId, reason: &str, report: Report) -> Result<Reported> {
         let eovr = self.session.eovr();
         let kind = eovr.catalog().kind(KIND)?.clone();
@@ -160,7 +160,7 @@ impl Incidents<'_> {
         let old = self.session.record(kind.name(), closed).await?;
         let stamp = old.envelope().stamp.clone();
         let reporter = match report.reporter {
-            Reporter::Anonymous => self.nobody(&stamp.facility)?,
+            Reporter::Anonymous => self.anonymous(&stamp.facility)?,
             _ => self.session.clone(),
         };
         let mark = Command::new(Action::Reopen).set("continued_in", id).note(reason);
@@ -178,7 +178,7 @@ impl Incidents<'_> {
         Ok(Reported { written, receipt })
     }
 
-    /// A page of incidents, newest first, of one state or of all.
+    /// A page of incidents, newest first, of one state or of all states.
     ///
     /// # Errors
     /// As [`Session::find`].
@@ -198,9 +198,9 @@ impl Incidents<'_> {
         self.session.find(&Query::of(Name::new(KIND)?).limit(limit)).await
     }
 
-    /// The incidents of one patient file in scope, however the number was typed. Earlier releases kept a
-    /// number with its marks of direction and with the dash that was typed: one of theirs is found by the kinds of
-    /// dash that people type, and one with a mark in it only where the same marks are given.
+    /// The incidents of one patient file in scope; the number may be typed in any form. Earlier releases stored the
+    /// number with its direction marks and with the typed dash. Such an incident is found with any usual dash, but a
+    /// stored direction mark must be given exactly.
     ///
     /// # Errors
     /// As [`Session::find`].
@@ -221,7 +221,7 @@ impl Incidents<'_> {
     /// One incident.
     ///
     /// # Errors
-    /// `NotFound` for absent and out of scope alike.
+    /// `NotFound` where the incident does not exist or is out of scope.
     pub async fn load(&self, id: RecordId) -> Result<Record> {
         self.session.load(KIND, id).await
     }
@@ -234,7 +234,7 @@ impl Incidents<'_> {
         self.session.trail(KIND, id).await
     }
 
-    /// The figures of what the actor sees. Disposed reports are left out.
+    /// The figures of the incidents in the actor's scope. Disposed reports are left out.
     ///
     /// # Errors
     /// `Denied` below tier 2.
@@ -242,25 +242,25 @@ impl Incidents<'_> {
         summary::of(self.session).await
     }
 
-    /// How many were reported month by month, and in which months there was nobody yet who reports.
+    /// The number of reports per month. `Trend` also says in which months no data existed yet.
     ///
     /// # Errors
-    /// `Denied` below tier 3; `InvalidInput` for what is no month of these hundred years.
+    /// `Denied` below tier 3; `InvalidInput` where a month is not one of 2000 to 2099.
     pub async fn trend(&self, months: Months, apart: Option<Apart>) -> Result<Trend> {
         figures::trend(self.session, months, apart).await
     }
 
-    /// How many were reported place by place, of how many, with the places that have reported nothing. Show
-    /// [`Comparison::NOTE`] beside it.
+    /// The number of reports per place, with the total, including places without reports. Show [`Comparison::NOTE`]
+    /// beside it.
     ///
     /// # Errors
-    /// `Denied` below tier 4; `InvalidInput` for what is no month.
+    /// `Denied` below tier 4; `InvalidInput` where a month is not valid.
     pub async fn compare(&self, level: Level, months: Months, apart: Option<Apart>) -> Result<Comparison> {
         figures::compare(self.session, level, months, apart).await
     }
 
-    /// A session that is nobody's, in a facility where this actor may report.
-    fn nobody(&self, facility: &OrgId) -> Result<Session> {
+    /// An anonymous session in a facility where this actor may report.
+    fn anonymous(&self, facility: &OrgId) -> Result<Session> {
         let eovr = self.session.eovr();
         let stamp = eovr.org().stamp(facility).ok_or_else(|| Error::not_found("facility"))?;
         let kind = eovr.catalog().kind(KIND)?;

@@ -1,4 +1,4 @@
-//! Figures over time and over places. What each of them means stands in [`crate::docs::figures`].
+//! Figures by month and by place. [`crate::docs::figures`] explains each of them.
 
 use std::collections::BTreeMap;
 
@@ -11,28 +11,28 @@ use crate::org::{OrgId, Stamp};
 use crate::record::{Cell, Column, Tally, Test, Value};
 use crate::service::Session;
 
-/// Which months of the years 2000 to 2099, first and last included, as `yyyymm` on the facilities' own calendars.
-/// An end that is open is where the data ends.
+/// A range of months in the years 2000 to 2099, first and last included, as `yyyymm` on the facilities' own calendars.
+/// An open end is the end of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Months {
-    /// The first; open: the month of the first report in scope.
+    /// The first month. `None`: the month of the first report in scope.
     pub from: Option<u32>,
-    /// The last; open: this month.
+    /// The last month. `None`: the current month.
     pub to: Option<u32>,
 }
 
-/// What is counted apart.
+/// The facet by which counts are split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Apart {
     /// The state.
     State,
-    /// The severity that a person has given.
+    /// The severity of a person's rating.
     Severity,
-    /// Whether of high risk.
+    /// Whether the incident is of high risk.
     HighRisk,
 }
 
-/// Which places are compared.
+/// The level of the compared places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
     /// Governorates.
@@ -43,15 +43,15 @@ pub enum Level {
     Facility,
 }
 
-/// How many were reported, month by month. Disposed reports are left out.
+/// The number of reports per month. Disposed reports are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trend {
-    /// The month of the first report in scope, as `yyyymm`; none where nobody has reported yet. Of the months
-    /// before it nothing is known.
+    /// The month of the first report in scope, as `yyyymm`. `None` where there is no report. Nothing is known about
+    /// earlier months.
     pub since: Option<u32>,
-    /// Every month that was asked for, in order. Counted apart, one for each value that occurs in it.
+    /// Every requested month, in order. With a split, one entry for each value that occurs in it.
     pub months: Vec<OfMonth>,
-    /// Who counted.
+    /// Where the counts come from.
     pub source: Source,
 }
 
@@ -60,20 +60,19 @@ pub struct Trend {
 pub struct OfMonth {
     /// The month, as `yyyymm`.
     pub month: u32,
-    /// The value that is counted apart; none where it is not set, or nothing is counted apart.
+    /// The value of the split. `None` where it is not set, or without a split.
     pub value: Option<Value>,
-    /// How many; none in a month before there was data or that is still to come, which is not the same as
-    /// nothing having happened.
+    /// The number of reports. `None` for a month before the first data or in the future, which differs from 0.
     pub count: Option<u64>,
 }
 
-/// How many were reported, place by place. Disposed reports are left out.
+/// The number of reports per place. Disposed reports are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
-    /// Every place in scope, by its id; also one that is no longer in the organisation, where it has reports.
-    /// Counted apart, one for each value that occurs in it.
+    /// Every place in scope, by its id. A place that has left the organisation is included if it has reports. With a
+    /// split, one entry for each value that occurs in it.
     pub places: Vec<OfPlace>,
-    /// Who counted.
+    /// Where the counts come from.
     pub source: Source,
 }
 
@@ -82,16 +81,16 @@ pub struct Comparison {
 pub struct OfPlace {
     /// The place's id.
     pub place: String,
-    /// The value that is counted apart; none where it is not set, or nothing is counted apart.
+    /// The value of the split. `None` where it is not set, or without a split.
     pub value: Option<Value>,
-    /// How many.
+    /// The number of reports.
     pub count: u64,
-    /// Of how many: all of the place's reports in these months.
+    /// The total: all reports of the place in these months.
     pub of: u64,
 }
 
 impl Comparison {
-    /// What stands beside every comparison, in English and Arabic.
+    /// The note that a host must show beside every comparison, in English and Arabic.
     pub const NOTE: (&'static str, &'static str) = (
         "Counts of reports are not a ranking: where more is reported, more is seen, and care may well be safer.",
         "أعداد البلاغات ليست ترتيبًا للمنشآت: كثرة الإبلاغ تعني أن ما يقع يُرى، وقد تكون الرعاية أكثر أمانًا.",
@@ -101,7 +100,7 @@ impl Comparison {
 pub(super) async fn trend(session: &Session, asked: Months, apart: Option<Apart>) -> Result<Trend> {
     let asked = asked.checked()?;
     let figures = session.tally(&split(asked.of(Column::Month)?, apart)?).await?;
-    // Whoever was disposed of was reported all the same: from then on there was somebody who reports.
+    // Disposed reports count here, because they prove that reporting had begun.
     let all = session.tally(&Tally::of(Name::new(KIND)?).by(Column::Month)).await?;
     let since = all.cells.iter().filter_map(|cell| month(cell.key.first()?.as_ref())).min();
     let mut by_month: BTreeMap<u32, Vec<(Option<Value>, u64)>> = BTreeMap::new();
@@ -111,7 +110,7 @@ pub(super) async fn trend(session: &Session, asked: Months, apart: Option<Apart>
         }
     }
     let this = session.eovr().now().month(&jiff::tz::TimeZone::UTC);
-    // East of Greenwich the next month may have begun.
+    // East of Greenwich the next month may have begun already.
     let this = by_month.keys().next_back().map_or(this, |last| this.max(*last));
     let last = asked.to.unwrap_or(this);
     let mut months = Vec::new();
@@ -168,7 +167,7 @@ pub(super) async fn compare(
 }
 
 impl Months {
-    /// The months that may be asked for: no report is older, and a trend has an end.
+    /// The accepted months: no report is older, and a trend must end.
     const KNOWN: std::ops::RangeInclusive<u32> = 200_001..=209_912;
 
     fn checked(self) -> Result<Self> {
@@ -180,14 +179,14 @@ impl Months {
         }
     }
 
-    /// Counts of these months.
+    /// Counts by this column within these months.
     fn of(self, column: Column) -> Result<Tally> {
         let mut tally = standing()?.by(column);
         if let Some(from) = self.from {
             tally = tally.filter(Column::Month, Test::From(i64::from(from).into()));
         }
         if let Some(to) = self.to {
-            // No month has the number after December's, and none lies between.
+            // `to` + 1 may be no month (202613), but no month lies between.
             tally = tally.filter(Column::Month, Test::Before((i64::from(to) + 1).into()));
         }
         Ok(tally)
@@ -221,7 +220,7 @@ fn split(tally: Tally, apart: Option<Apart>) -> Result<Tally> {
     })
 }
 
-/// The first column's value, read; the second's; and the count.
+/// The first column's value, parsed; the second column's value; the count.
 fn parts<T>(cell: Cell, read: impl Fn(Option<Value>) -> T) -> (Option<T>, Option<Value>, u64) {
     let Cell { key, count } = cell;
     let mut key = key.into_iter();

@@ -10,41 +10,41 @@ use crate::record::ValueType;
 use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
-/// Something to be done about an incident: by whom, until when.
+/// A follow-up action of an incident, with its owner and its due date.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FollowUp {
-    /// What is to be done; 5 characters at least. Sealed.
+    /// The task, at least 5 characters. Sealed.
     pub task: String,
-    /// Who sees to it: an actor id.
+    /// The responsible person: an actor id.
     pub owner: String,
-    /// Until when.
+    /// The due date.
     pub due_at: Timestamp,
-    /// Against this event or against the next.
+    /// Corrective or preventive.
     pub kind: FollowUpKind,
-    /// How much it can be relied on.
+    /// The reliability of the action.
     #[serde(default)]
     pub strength: Option<Strength>,
 }
 
 labels! {
-    /// What a follow-up action is for.
+    /// The purpose of a follow-up action.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum FollowUpKind {
-        /// Puts right what went wrong.
+        /// Corrects what went wrong.
         Corrective = "corrective",
-        /// Keeps it from happening again.
+        /// Prevents a recurrence.
         Preventive = "preventive",
     }
 }
 
 labels! {
-    /// How much an action can be relied on, after the action hierarchy of RCA² (NPSF, 2015).
+    /// The reliability of an action, according to the action hierarchy of RCA² (NPSF, 2015).
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Strength {
-        /// Changes the place or the device, so that nobody has to remember.
+        /// Changes the place or the device, so that safety does not depend on memory.
         Stronger = "stronger",
         /// Checklists, redundancy, fewer distractions.
         Intermediate = "intermediate",
@@ -63,7 +63,7 @@ labels! {
 }
 
 labels! {
-    /// What can be done with one.
+    /// The actions on a follow-up action.
     pub(super) enum Action {
         Add = "add",
         Revise = "revise",
@@ -96,7 +96,7 @@ impl Workflow for FollowUpWorkflow {
     ];
 }
 
-/// Says nothing of what is to be done.
+/// Does not print the task.
 impl std::fmt::Debug for FollowUp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "FollowUp({} due {}, {} characters)", self.kind, self.due_at, self.task.chars().count())

@@ -1,4 +1,4 @@
-//! How far the patient was harmed, and how other systems call the same.
+//! The level of harm to the patient, and its codes in other systems.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -9,14 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::taxonomy::unknown;
 use crate::error::{Error, Result};
 
-/// How far an incident went, mildest first.
+/// The level of harm of an incident, mildest first.
 ///
-/// The first two never reached a patient. Use it twice for one incident, once for the harm that was
-/// done and once for the harm that might have been: raters agree on the first far better than on the
-/// second, so the two are kept apart.
+/// The first two levels did not reach a patient. Rate an incident twice: the actual harm and the potential harm. The
+/// two are separate because raters agree much better on the actual harm than on the potential harm.
 ///
-/// The crosswalks are eovr's own proposal and go one way: several levels of another scale may share one
-/// of ours. Only the codes are given here; the wording of the scales belongs to their publishers.
+/// The crosswalks are eovr's own proposal. They map one way only, because several levels of another scale may share one
+/// of ours. They contain codes only, because the wording of the scales belongs to their publishers.
 ///
 /// ```
 /// # fn main() -> eovr_core::error::Result<()> {
@@ -32,17 +31,17 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Harm {
-    /// Nothing has happened yet, but it may: a wet floor, two vials that look alike on one shelf.
+    /// A hazard without an event so far: a wet floor, two vials that look alike on one shelf.
     UnsafeCondition,
-    /// It happened and was caught before it reached the patient.
+    /// The error was caught before it reached the patient.
     NearMiss,
-    /// It reached the patient and no harm is evident.
+    /// The incident reached the patient and no harm is evident.
     NoHarm,
-    /// Few or slight symptoms, or only some more observation or treatment.
+    /// Few or slight symptoms, or only additional observation or treatment.
     Mild,
-    /// Harm that needed treatment or a longer stay, and is below severe.
+    /// Harm that needed treatment or a longer stay, and is less than severe.
     Moderate,
-    /// Permanent harm, life in danger, or much loss of function or quality of life.
+    /// Permanent harm, danger to life, or a major loss of function or quality of life.
     Severe,
     /// The patient died, and the incident may have contributed.
     Death,
@@ -101,15 +100,15 @@ impl Harm {
 
     /// Whether the incident reached a patient, harmed or not.
     ///
-    /// HL7 FHIR calls such an adverse event `actual`, the others `potential`.
+    /// HL7 FHIR calls the first kind `actual`, the second `potential`.
     pub const fn reached_patient(self) -> bool {
         !matches!(self, Self::UnsafeCondition | Self::NearMiss)
     }
 
     /// The letter of the AHRQ Harm Scale, Common Formats 1.2 (`a` death to `e` no harm).
     ///
-    /// None for an unsafe condition and a near miss: AHRQ makes these kinds of report, not grades of
-    /// harm. Its `f`, unknown, has no counterpart here; leave the harm open instead.
+    /// `None` for an unsafe condition and a near miss, because AHRQ treats these as kinds of report and not as grades
+    /// of harm. AHRQ's `f` (unknown) has no counterpart; leave the harm unset instead.
     pub const fn ahrq(self) -> Option<char> {
         match self {
             Self::UnsafeCondition | Self::NearMiss => None,
@@ -123,7 +122,7 @@ impl Harm {
 
     /// The code of LFPSE's level of physical harm (`1` fatal to `5` none), taxonomy of January 2023.
     ///
-    /// None for an unsafe condition: LFPSE records it as an event of type Risk, which has no such level.
+    /// `None` for an unsafe condition, because LFPSE records it as an event of type Risk, which has no such level.
     pub const fn lfpse_physical(self) -> Option<u8> {
         match self {
             Self::UnsafeCondition => None,
@@ -137,7 +136,7 @@ impl Harm {
 
     /// The categories of the NCC MERP index for medication errors, `A` to `I`, that share this level.
     ///
-    /// Where a level spans two, which of them applies cannot be told from the harm alone.
+    /// Where a level spans two categories, the harm alone does not determine which one applies.
     pub const fn ncc_merp(self) -> RangeInclusive<char> {
         match self {
             Self::UnsafeCondition => 'A'..='A',
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn worse_is_greater() {
+    fn a_worse_level_is_greater() {
         assert!(Harm::ALL.is_sorted());
         assert!(Harm::NearMiss < Harm::NoHarm && Harm::Severe < Harm::Death);
     }

@@ -1,16 +1,14 @@
-//! Joint Commission International: chapters by edition, and what an incident may say about them.
+//! Joint Commission International: chapters by edition, and the chapter that an incident relates to.
 //!
-//! Only codes and titles of chapters are here. The text of the standards and their measurable elements
-//! is the copyright of Joint Commission International; a hospital that holds a licence loads its own.
+//! This module contains only codes and titles of chapters. Joint Commission International holds the copyright of the
+//! standards and their measurable elements; a licensed hospital loads its own text.
 //!
-//! "All the chapters" depends on the edition. The sixth has 14, the seventh 13, the eighth a different
-//! 14; so a chapter is always stored with its edition. The lists were compiled from public summaries, as
-//! the eighth edition's own table of contents is not public: compare them with your copy. Left out are
-//! the participation requirements (APR), global health impact (GHI) and the chapters for academic
-//! centres (MPE, HRP).
+//! The chapters depend on the edition. The sixth has 14, the seventh 13, the eighth a different 14. A chapter is
+//! therefore always stored with its edition. The lists come from public summaries, because the eighth edition's table
+//! of contents is not public; compare them with your copy. The participation requirements (APR), global health impact
+//! (GHI) and the chapters for academic centres (MPE, HRP) are omitted.
 //!
-//! What is shown from incidents is a signal for the hospital's own preparation. It is not compliance,
-//! and no score of JCI.
+//! Figures from incidents support the hospital's own preparation. They are neither compliance nor a JCI score.
 
 use std::fmt;
 use std::str::FromStr;
@@ -63,13 +61,13 @@ pub struct Chapter {
     pub code: &'static str,
     /// The title in English.
     pub title_en: &'static str,
-    /// The title in Arabic; a translation of ours.
+    /// The title in Arabic (our translation).
     pub title_ar: &'static str,
-    /// The part it stands in.
+    /// The part that contains it.
     pub section: Section,
 }
 
-/// How far a measurable element is met, in the hospital's own judgement.
+/// Whether a measurable element is met, as the hospital judges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -79,13 +77,13 @@ pub enum Status {
     PartiallyMet,
     /// Not met.
     NotMet,
-    /// Does not apply here; left out of any count.
+    /// Does not apply here; it is excluded from counts.
     NotApplicable,
 }
 
-/// The chapter that an incident of this kind most likely bears on, for a person to confirm.
+/// The chapter that an incident of this kind most likely relates to. A person must confirm it.
 ///
-/// The mapping is a proposal of eovr, by category and, where it matters, by sub-type.
+/// The mapping is eovr's proposal, by category and, where necessary, by sub-type.
 ///
 /// ```
 /// # fn main() -> eovr_core::error::Result<()> {
@@ -107,13 +105,13 @@ pub fn propose(edition: Edition, category: &str, subtype: Option<&str>) -> Resul
         *of == category
             && (subtypes.is_empty() || subtype.is_some_and(|subtype| subtypes.contains(&subtype.code)))
     };
-    // QPS is the chapter on incidents as such; a test shows that every category has a row of its own.
+    // QPS is the chapter on incidents in general; a test asserts that every category has its own row.
     let newest = TOPICS.iter().find(fits).map_or("QPS", |(.., chapter)| chapter);
     edition.chapter(edition.predecessor(newest))
 }
 
-/// Category, sub-types, chapter of the eighth edition. The first row that fits counts; a row without
-/// sub-types fits whatever is left of its category.
+/// Category, sub-types, chapter of the eighth edition. The first matching row counts; a row without sub-types matches
+/// the rest of its category.
 const TOPICS: &[(&str, &[&str], &str)] = &[
     ("clinical_administration", &["patient_identification", "handover"], "IPSG"),
     ("clinical_administration", &["consent"], "PCC"),
@@ -177,14 +175,14 @@ impl Edition {
     /// The chapter of this code in this edition.
     ///
     /// # Errors
-    /// `InvalidInput` for a code that the edition lacks, with those that it has.
+    /// `InvalidInput` for a code that the edition does not have; the message lists its codes.
     pub fn chapter(self, code: &str) -> Result<&'static Chapter> {
         let found = self.chapters().iter().find(|chapter| chapter.code == code);
         let codes = self.chapters().iter().map(|chapter| chapter.code);
         found.ok_or_else(|| unknown("chapter", code, codes).with("edition", self.code()))
     }
 
-    /// Where this edition keeps what the eighth has in a chapter of its own.
+    /// The chapter of this edition that contains a chapter of the eighth.
     const fn predecessor(self, newest: &'static str) -> &'static str {
         match (self, newest.as_bytes()) {
             (Self::Jci6, b"PCC") => "PFR",
@@ -366,7 +364,7 @@ mod tests {
     fn every_kind_of_incident_has_a_chapter_in_every_edition() -> Result<()> {
         for edition in Edition::ALL {
             for category in CATEGORIES {
-                // QPS is where unknown categories go; a known one has a chapter of its own.
+                // QPS is the fallback for unknown categories; a known category has its own chapter.
                 assert_ne!(propose(edition, category.code, None)?.code, "QPS", "{}", category.code);
                 for subtype in category.subtypes {
                     propose(edition, category.code, Some(subtype.code))?;

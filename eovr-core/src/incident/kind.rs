@@ -14,13 +14,14 @@ use crate::time::Timestamp;
 use crate::triage::analysis::Reason;
 use crate::workflow::{Label, Table};
 
-/// 1 January 2000: who reports something older has mistyped the year.
+/// 1 January 2000. An older date is a typing error.
 const FIRST_DAY: Timestamp = Timestamp::from_micros(946_684_800_000_000);
 
-/// The incident, its follow-up action and, with the feature `attachments`, its files, for [`crate::service::EovrBuilder::kinds`].
+/// The incident, its follow-up action and, with the feature `attachments`, its files, for
+/// [`crate::service::EovrBuilder::kinds`].
 ///
 /// # Errors
-/// `Config` where no risk scheme is given.
+/// `Config` where the settings contain no risk scheme.
 pub fn kinds(settings: Settings) -> Result<Vec<Kind>> {
     let completion = Completion::new(settings)?;
     Ok(vec![
@@ -36,7 +37,7 @@ fn table() -> Result<KindTable> {
         number: Some(NumberSpec { prefix: "OVR".to_owned(), width: 6 }),
         facets: facets()?,
         fields: fields()?,
-        // First what every figure leaves out, then what it counts by.
+        // First the facet that figures exclude by, then the facets that they count by.
         tallied: names(&["disposition", "severity", "high_risk"])?,
         ..KindTable::new(KIND, Table::of::<IncidentWorkflow>()?)?
     })
@@ -66,7 +67,7 @@ fn facets() -> Result<Vec<FacetSpec>> {
         },
         FacetSpec { unique: true, silent: true, ..plain("receipt", Bytes)? },
         plain("continues", Text)?,
-        // How bad, as people see it: what it did, and what it could have done, rated apart.
+        // The ratings of people: actual harm and potential harm, rated separately.
         FacetSpec::choice("actual_harm", harms)?,
         FacetSpec::choice("potential_harm", harms)?,
         plain("risk_scheme", Text)?,
@@ -74,14 +75,14 @@ fn facets() -> Result<Vec<FacetSpec>> {
         plain("probability", Text)?,
         computed(plain("risk_score", Int)?),
         computed(FacetSpec::choice("risk_band", bands)?),
-        // How bad, as the scorer sees it. A person's rating stands beside it, never in its place.
+        // The scorer's opinion, separate from a person's rating.
         computed(plain("ai_model", Text)?),
         computed(plain("ai_version", Text)?),
         computed(plain("ai_score", Int)?),
         computed(FacetSpec::choice("ai_band", bands)?),
         computed(plain("ai_high_risk", Bool)?),
         FacetSpec::choice("ai_review", ["accepted", "overridden"])?,
-        // How bad, as an analyst outside sees it: beside the two others, in the place of neither.
+        // The external analyst's opinion, separate from the two others.
         FacetSpec::choice("analyst_status", statuses)?,
         plain("analyst_model", Text)?,
         plain("analyst_version", Text)?,
@@ -96,7 +97,7 @@ fn facets() -> Result<Vec<FacetSpec>> {
         plain("jci_standard", Text)?,
         plain("jci_element", Text)?,
         FacetSpec::choice("jci_status", jci::Status::ALL.map(jci::Status::code))?,
-        // Beside the states.
+        // The disposition, independent of the state.
         FacetSpec::choice("disposition", dispositions)?,
         plain("duplicate_of", Text)?,
         plain("continued_in", Text)?,
@@ -121,7 +122,7 @@ fn fields() -> Result<Vec<FieldSpec>> {
         plain("specific_error")?,
         plain("notes")?,
         plain("immediate_action")?,
-        // What the scorer found in the narrative tells of the narrative.
+        // Sealed, because the scorer's reasons reveal parts of the narrative.
         plain("ai_reasons")?,
         plain("analysis")?,
         plain("jci_evidence")?,

@@ -13,16 +13,16 @@ use crate::triage::Case;
 use crate::triage::local::LocalScorer;
 use crate::workflow::Label as _;
 
-/// How many messages of the feed are read at a time.
+/// The number of messages per read of the feed.
 const PAGE: u32 = 500;
 
-/// Teaches a scorer what people made of its suggestions, in the order of the feed.
+/// Trains a scorer with people's reviews of its suggestions, in the order of the feed.
 ///
-/// A report is a lesson once: when somebody has accepted or overridden the suggestion, and the level is known: that
-/// of the rating, or where nobody has rated it the suggestion that was accepted. What is learned from is the report as
-/// it was made, and the level as it was at that message, whatever became of both since: so every process that reads the
-/// feed learns the same. Each facility has its own learner. Nothing of it is stored: at a start the feed is read again,
-/// from its beginning.
+/// Each report is used once: when a person has accepted or overridden the suggestion and the level is known. The level
+/// is the rating or, without a rating, the accepted suggestion. The scorer learns from the original report and from the
+/// level at the time of that message, not from later changes. Therefore every process that reads the feed learns the
+/// same. Each facility has its own learner. The learner is not stored: a process reads the feed from the beginning at
+/// each start.
 #[derive(Debug)]
 pub struct Lessons {
     session: Session,
@@ -32,7 +32,7 @@ pub struct Lessons {
 }
 
 impl Lessons {
-    /// Lessons for the scorer that the engine's settings have.
+    /// Makes a trainer for the scorer of the engine's settings.
     ///
     /// # Errors
     /// None that a caller could cause.
@@ -41,10 +41,10 @@ impl Lessons {
         Ok(Self { session: eovr.session(all), scorer, position: 0, learned: HashSet::new() })
     }
 
-    /// Reads what was posted since the last time, and says from how many reports something was learned.
+    /// Reads new messages and returns from how many reports the scorer learned.
     ///
     /// # Errors
-    /// What the store says; the next call goes on where this one stopped.
+    /// Errors of the store; the next call continues where this one stopped.
     pub async fn follow(&mut self) -> Result<usize> {
         let mut lessons = 0;
         loop {
@@ -59,7 +59,8 @@ impl Lessons {
         }
     }
 
-    /// Whether something was learned from this message. What cannot be read is no lesson, and holds no other up.
+    /// Whether the scorer learned from this message. An unreadable report is skipped, so it cannot block the ones after
+    /// it.
     async fn hear(&mut self, message: &str) -> Result<bool> {
         let Ok(told) = serde_json::from_str::<Told>(message) else { return Ok(false) };
         let about = |action: Action| told.topic.strip_prefix(KIND) == Some(&format!(".{}", action.name()));
@@ -109,7 +110,7 @@ struct At<'a> {
 }
 
 impl At<'_> {
-    /// A facet's text: what stood there before the first change after that event, or what stands there.
+    /// A facet's text at that event: the value before its first later change, or the current value.
     fn text(&self, name: &str) -> Option<String> {
         let later = self.trail.entries.iter().filter(|entry| entry.event.version > self.version);
         let mut changes =
@@ -124,7 +125,7 @@ impl At<'_> {
         self.text(name)?.parse::<Harm>().ok().map(|harm| harm as u8)
     }
 
-    /// Whether people said that it is of high risk; none where they had not said so yet.
+    /// Whether people had flagged it as high risk. `None` where they had not decided yet.
     fn high(&self) -> Option<bool> {
         let review = self.text("ai_review")?;
         let accepted = || self.text("ai_band").filter(|_| review == "accepted");
@@ -133,7 +134,7 @@ impl At<'_> {
     }
 }
 
-/// What is read of a message.
+/// The members of a message that are read here.
 #[derive(Deserialize)]
 struct Told {
     topic: String,

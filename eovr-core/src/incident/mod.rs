@@ -1,12 +1,10 @@
-//! The incident: what went wrong, reported, triaged, reviewed and closed.
+//! The incident: reported, triaged, reviewed and closed.
 //!
-//! The first product on the engine, and only that: a kind with a workflow ([`State`], [`Action`]), a
-//! taxonomy, a harm scale, a panel for accreditation, follow-up actions, and the face [`Incidents`] with
-//! typed verbs. The engine below knows nothing of it.
+//! The first product on the engine: a kind with a workflow ([`State`], [`Action`]), a taxonomy, a harm scale, an
+//! accreditation panel, follow-up actions, and [`Incidents`] with typed methods. The engine does not depend on it.
 //!
-//! Beside the six states a report may carry a **disposition**: it duplicates another, it is not
-//! reportable, or its work goes on in a newer report. Dispositions leave the six states alone, and
-//! figures leave disposed reports out.
+//! In addition to its state, a report may have a **disposition**: it duplicates another report, it is not reportable,
+//! or its work continues in a newer report. A disposition does not change the state. Figures exclude disposed reports.
 
 mod analysed;
 mod completion;

@@ -5,11 +5,11 @@ use crate::name::Name;
 use crate::notice::{Rule, To};
 use crate::workflow::Label as _;
 
-/// The part of the action table that says who is told of incidents.
+/// The part of the action table that defines who is notified of incidents.
 pub const NOTICES: &str = "notices";
 
-/// Who is told of what, for [`crate::service::EovrBuilder::actions`]: the quality admins of a facility hear
-/// of every report and every answer there, those above them of what may be grave.
+/// The notification permissions, for [`crate::service::EovrBuilder::actions`]. The quality admins of a facility are
+/// notified of every report and every answer there; the levels above them of reports that may be grave.
 ///
 /// # Errors
 /// None that a host could cause.
@@ -20,8 +20,8 @@ pub fn notice_actions() -> Result<(Name, Vec<ActionRow>)> {
     Ok((Name::new(NOTICES)?, rows))
 }
 
-/// The rules of a [`crate::notice::Post`] for incidents. Who has reported is told when the state changes, who
-/// owns a follow-up action that it is theirs, and other systems of everything.
+/// The incident rules of a [`crate::notice::Post`]. The reporter is notified when the state changes, the owner of a
+/// follow-up action when it is assigned, and other systems of every event.
 ///
 /// # Errors
 /// None that a host could cause.

@@ -18,25 +18,25 @@ use crate::time::Timestamp;
 use crate::typed;
 use crate::workflow::Label;
 
-/// The code with which a reporter follows a report without an account: 160 random bits, written as eight
-/// groups of four letters and digits. Whoever has it may read the state and answer a question, so
-/// it is shown once and only its digest is kept.
+/// The code with which a reporter follows a report without an account: 160 random bits, written as eight groups of four
+/// letters and digits. The holder of the code can read the state and answer a question. It is therefore shown once, and
+/// only its digest is stored.
 ///
-/// It is read however it is typed or pasted: in capitals or not, with digits of any script, dashes of any kind, marks
-/// that are not seen, with its label or in brackets. Letters that look alike are read alike (Crockford's base 32):
-/// `O` as `0`, `I` and `L` as `1`, `U` as `V`.
+/// A code can be typed or pasted in many forms: in any case, with digits of any script, any kind of dash, invisible
+/// characters, its label, or in brackets. Letters that look alike are equal (Crockford's base 32): `O` and `0`, `I`,
+/// `L` and `1`, `U` and `V`.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct ReceiptCode([u8; 20]);
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl ReceiptCode {
-    /// From 160 bits that nobody can guess.
+    /// Makes a code from 160 unpredictable bits.
     pub const fn from_bytes(bytes: [u8; 20]) -> Self {
         Self(bytes)
     }
 
-    /// Whether it is the code of this report.
+    /// Whether this code belongs to the report.
     pub fn is_of(&self, report: &Record) -> bool {
         report.facet("receipt") == Some(&Value::Bytes(self.digest().to_vec()))
     }
@@ -55,7 +55,7 @@ impl ReceiptCode {
 impl fmt::Display for ReceiptCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bits = |index: usize| {
-            // Five bits from position 5·index; 160 is a multiple of 5, so none are left over.
+            // Five bits from position 5·index; 160 is a multiple of 5, so no bits remain.
             let at = |byte: usize| u16::from(self.0.get(byte).copied().unwrap_or(0));
             let window = at(index * 5 / 8) << 8 | at(index * 5 / 8 + 1);
             usize::from(window >> (11 - index * 5 % 8) & 31)
@@ -84,12 +84,12 @@ impl FromStr for ReceiptCode {
             Error::invalid("not a receipt code")
                 .with_help("a receipt code is eight groups of four letters and digits, such as `7K2M-…`")
         };
-        // A pasted message around a code is shorter than this.
+        // The longest text that is searched for a code.
         const MOST: usize = 1000;
         if text.chars().nth(MOST).is_some() {
             return Err(not_one());
         }
-        // As it is shown, a code is one word; typed with blanks it has to be found among others.
+        // A shown code is one word without blanks; a code typed with blanks is searched for among other words.
         let in_one = || {
             let bare =
                 |word: &str| Self::alone(typed::code(word.trim_matches(|c: char| !c.is_alphanumeric())));
@@ -100,11 +100,11 @@ impl FromStr for ReceiptCode {
     }
 }
 
-/// How many letters and digits a code has.
+/// The number of letters and digits of a code.
 const SYMBOLS: usize = 32;
 
 impl ReceiptCode {
-    /// 32 letters and digits, and nothing else.
+    /// Parses a text of exactly 32 letters and digits.
     fn alone(symbols: impl Iterator<Item = char>) -> Option<Self> {
         let mut code = [0_u8; 20];
         let mut count = 0_usize;
@@ -120,8 +120,8 @@ impl ReceiptCode {
         (count == SYMBOLS).then_some(Self(code))
     }
 
-    /// The code that stands in a text with other words: the last groups that make one, because a label stands
-    /// in front. Groups of four, as the code is shown, go before any others.
+    /// Finds the code in a text with other words: the last groups that form a code, because a label stands in front.
+    /// Groups of four, as a code is shown, take precedence.
     fn among(groups: &[String]) -> Option<Self> {
         let of_four =
             groups.windows(SYMBOLS / 4).filter(|window| window.iter().all(|group| group.len() == 4));
@@ -131,7 +131,7 @@ impl ReceiptCode {
             if found.is_some() {
                 break;
             }
-            // A window of other groups: it ends where it has 32 symbols or more.
+            // Extends a window of other groups until it has 32 symbols or more.
             let mut symbols = Zeroizing::new(String::with_capacity(SYMBOLS * 2));
             for group in groups.iter().skip(first) {
                 if symbols.len() + group.len() > SYMBOLS {
@@ -145,8 +145,8 @@ impl ReceiptCode {
     }
 }
 
-/// What the holder of a receipt sees: where the report stands, and the questions that were asked. Not
-/// what reviewers wrote, not who they are.
+/// What the holder of a receipt sees: the state of the report and the questions. Reviewers' notes and names are not
+/// included.
 #[derive(Clone, Serialize)]
 pub struct ReceiptView {
     /// The incident's number.
@@ -157,7 +157,7 @@ pub struct ReceiptView {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Questions and answers so far.
+    /// The questions and answers so far.
     pub exchange: Vec<Exchange>,
     /// Whether a question waits for an answer.
     pub waiting: bool,
@@ -172,16 +172,16 @@ impl fmt::Debug for ReceiptView {
 /// A question to the reporter, or an answer or addition by the reporter.
 #[derive(Clone, Serialize)]
 pub struct Exchange {
-    /// When.
+    /// When it was written.
     pub at: Timestamp,
     /// `ask`, `answer` or `add_remark`.
     pub action: String,
-    /// The words.
+    /// The text.
     pub text: Zeroizing<String>,
 }
 
 impl Eovr {
-    /// What the holder of a receipt sees.
+    /// The view for the holder of a receipt.
     ///
     /// # Errors
     /// `NotFound` where no report has this code.
@@ -191,7 +191,7 @@ impl Eovr {
         for stored in session.chain(&record).await? {
             let entry = session.entry(&record, &stored)?;
             let action = entry.event.action.as_str();
-            // Answers and remarks may be a reviewer's: the reporter is shown only the reporter's own.
+            // An answer or remark can be a reviewer's; the reporter sees only the reporter's own.
             let author = entry.event.capacity == "staff" && entry.event.actor == record.envelope().author;
             let own = author || entry.event.capacity == "holder";
             let told = action == Action::Answer.name() || action == Action::AddRemark.name();
@@ -211,16 +211,16 @@ impl Eovr {
         })
     }
 
-    /// Answers the question that the report waits on.
+    /// Answers the open question of the report.
     ///
     /// # Errors
-    /// `NotFound` where no report has this code; `Refused` where no question was asked.
+    /// `NotFound` where no report has this code; `Refused` where the report has no open question.
     pub async fn answer_with_receipt(&self, code: &ReceiptCode, answer: &str) -> Result<Written> {
         let (session, record) = self.held(code).await?;
         session.act(KIND, record.id(), Command::new(Action::Answer).note(answer)).await
     }
 
-    /// Adds to the story; possible in every state.
+    /// Adds a remark; possible in every state.
     ///
     /// # Errors
     /// `NotFound` where no report has this code.
@@ -229,11 +229,11 @@ impl Eovr {
         session.act(KIND, record.id(), Command::new(Action::AddRemark).note(remark)).await
     }
 
-    /// Corrects the report, within the 30 minutes that every reporter has: a command of the action
+    /// Corrects the report within the 30 minutes that every reporter has. The command must be of the action
     /// [`Action::Correct`].
     ///
     /// # Errors
-    /// `NotFound` where no report has this code; `Refused` later than that.
+    /// `NotFound` where no report has this code; `Refused` after the 30 minutes.
     pub async fn correct_with_receipt(&self, code: &ReceiptCode, correction: Command) -> Result<Written> {
         let (session, record) = self.held(code).await?;
         session.act(KIND, record.id(), correction).await
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_however_it_is_typed_or_pasted() -> Result<()> {
+    fn a_code_is_read_in_every_typed_or_pasted_form() -> Result<()> {
         // 0123 4567 89AB CDEF GHJK MNPQ RSTV WXYZ: every symbol once.
         let shown = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXYZ";
         let code: ReceiptCode = shown.parse()?;
@@ -311,7 +311,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_is_read(bytes: [u8; 20], label in "[a-zA-Zء-ي :]{0,30}: ") {
+        fn a_shown_code_is_read(bytes: [u8; 20], label in "[a-zA-Zء-ي :]{0,30}: ") {
             let code = ReceiptCode::from_bytes(bytes);
             let read = format!("{label}{code}").parse::<ReceiptCode>();
             prop_assert!(read.is_ok_and(|read| read == code));

@@ -10,15 +10,15 @@ use crate::time::Timestamp;
 use crate::typed;
 use crate::workflow::Label;
 
-/// What a reporter tells. Only category and description are asked for; the rest can follow.
+/// A report. Only category and description are required.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Report {
-    /// What kind of event: a code of [`crate::incident::taxonomy`].
+    /// The type of the event: a code of [`crate::incident::taxonomy`].
     pub category: String,
-    /// Which more exactly: a code below the category.
+    /// The sub-type: a code below the category.
     pub subtype: Option<String>,
-    /// What happened, in the reporter's own words: 10 to 60,000 characters. Sealed, and kept as written.
+    /// What happened, in the reporter's own words, 10 to 60,000 characters. Sealed, and kept as written.
     pub description: String,
     /// What exactly went wrong. Sealed.
     pub specific_error: Option<String>,
@@ -26,12 +26,12 @@ pub struct Report {
     pub occurred_at: Option<Timestamp>,
     /// Where in the facility: the code of a ward or unit, kept with plain digits and single blanks.
     pub location: Option<String>,
-    /// Who reports.
+    /// The reporter type.
     pub reporter: Reporter,
     /// Who was involved. Sealed.
     pub involved_person: Option<String>,
-    /// The patient's file number, kept in one form: digits of any script plain, in capitals, without blanks and what
-    /// is not seen. Sealed so that equal numbers can be found.
+    /// The patient's file number, normalised: ASCII digits, capitals, no blanks, no invisible characters. Sealed so
+    /// that equal numbers can be found.
     pub medical_file_number: Option<String>,
     /// What was done at once. Sealed.
     pub immediate_action: Option<String>,
@@ -41,38 +41,38 @@ pub struct Report {
     pub disclosed: Option<bool>,
     /// Who told the patient. Sealed.
     pub disclosure_responsible: Option<String>,
-    /// Anything else. Sealed.
+    /// Other remarks. Sealed.
     pub notes: Option<String>,
-    /// What contributed: codes of [`crate::incident::FACTORS`].
+    /// The contributing factors: codes of [`crate::incident::FACTORS`].
     pub factors: Vec<String>,
-    /// What harm it did.
+    /// The actual harm.
     pub actual_harm: Option<Harm>,
-    /// What harm it could have done.
+    /// The potential harm.
     pub potential_harm: Option<Harm>,
 }
 
 labels! {
-    /// Who reports.
+    /// The reporter type.
     #[derive(Default, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Reporter {
-        /// Staff, by name: the report carries the actor's id.
+        /// Staff, by name. The report has the actor's id.
         #[default]
         Staff = "staff",
         /// A patient or a relative.
         Patient = "patient",
-        /// Nobody: the report carries no actor's id, even where somebody was logged in.
+        /// An anonymous reporter. The report has no actor id, even if the reporter was logged in.
         Anonymous = "anonymous",
     }
 }
 
-/// What a reporter gets back.
+/// The result of a report, for the reporter.
 #[derive(Debug)]
 pub struct Reported {
     /// The incident's id, version and number.
     pub written: Written,
-    /// With this the reporter can follow the report without an account. Shown once: only its digest is
-    /// kept.
+    /// With this code the reporter can follow the report without an account. It is shown once, because only its digest
+    /// is stored.
     pub receipt: ReceiptCode,
 }
 
@@ -100,13 +100,13 @@ impl Report {
             .write_some("notes", self.notes)
     }
 
-    /// A first report that continues a closed one.
+    /// A report that continues a closed incident.
     pub(super) fn continuing(self, receipt: &ReceiptCode, closed: RecordId) -> Command {
         self.command(receipt).set("continues", closed)
     }
 }
 
-/// A file number as earlier releases sealed it: a search looks for both forms.
+/// A file number as earlier releases sealed it. A search looks for both forms.
 pub(super) fn earlier_file_number(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization as _;
     let digit = |c: char| match c {
@@ -118,7 +118,7 @@ pub(super) fn earlier_file_number(text: &str) -> String {
     text.nfkc().filter(|c| !c.is_whitespace()).map(digit).flat_map(char::to_uppercase).collect()
 }
 
-/// Says nothing of what was reported.
+/// Does not print the content of the report.
 impl std::fmt::Debug for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Report({} characters)", self.description.chars().count())

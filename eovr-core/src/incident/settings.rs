@@ -3,20 +3,20 @@ use std::sync::Arc;
 use crate::risk::{Scheme, three_by_three};
 use crate::triage::{EmbeddedRules, Marks, Scorer};
 
-/// What a host may choose about incidents.
+/// A host's settings for incidents.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The risk schemes that may be used; the first is the default. At least one.
+    /// The risk schemes; the first is the default. At least one.
     pub schemes: Vec<Scheme>,
-    /// What reads a new report and suggests how urgent it is; `None`: nothing does. Whoever reads, the embedded rules
-    /// are the floor: a scorer may say more than they do, and never less.
+    /// The scorer, which reads a new report and suggests its urgency; `None`: no scorer. The embedded rules are the
+    /// minimum: a scorer can raise their result, but not lower it.
     pub scorer: Option<Arc<dyn Scorer>>,
-    /// From which score of the rules a report is to be read today, and from which now: such a report is of high risk.
+    /// The rule scores from which a report must be read today, and immediately; such a report is of high risk.
     pub marks: Marks,
 }
 
 impl Default for Settings {
-    /// The 3×3 matrix, the embedded rules and their usual marks.
+    /// The 3×3 matrix, the embedded rules and their default marks.
     fn default() -> Self {
         Self {
             schemes: vec![three_by_three()],
@@ -26,7 +26,7 @@ impl Default for Settings {
     }
 }
 
-/// What contributed: nine groups after WHO's ICPS (2009), by which causes are counted.
+/// The contributing factors: nine groups according to WHO's ICPS (2009), for counts of causes.
 pub const FACTORS: &[&str] = &[
     "staff",
     "patient",

@@ -7,16 +7,16 @@ use crate::record::{Cell, Column, Tally, Test, Value};
 use crate::service::Session;
 use crate::workflow::Label;
 
-/// How many incidents there are in scope, by state and severity. Disposed reports are left out.
+/// The number of incidents in scope, by state and severity. Disposed reports are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// All of them.
+    /// All incidents.
     pub total: u64,
-    /// Each combination that occurs.
+    /// One entry for each combination that occurs.
     pub cells: Vec<StateBySeverity>,
-    /// Of high risk, by a person's rating or the scorer's flag, and not yet completed.
+    /// High risk, by a person's rating or the scorer's flag, and not yet completed.
     pub high_risk: u64,
-    /// Reported, and nobody has looked yet.
+    /// Reported, and not yet taken up.
     pub pending_review: u64,
     /// Not completed within [`Summary::DAYS_TO_COMPLETE`] days of the report.
     pub overdue: u64,
@@ -27,15 +27,15 @@ pub struct Summary {
 pub struct StateBySeverity {
     /// The state.
     pub state: String,
-    /// The severity's code; none where nobody has rated it.
+    /// The severity's code. `None` where the incident is not rated.
     pub severity: Option<String>,
-    /// How many.
+    /// The number of incidents.
     pub count: u64,
 }
 
 impl Summary {
-    /// After so many days an incident that is not completed is overdue: the 45 days that Joint Commission
-    /// International gives for the analysis of a sentinel event, counted in calendar days.
+    /// An incident that is not completed after this many days is overdue: the 45 calendar days that Joint Commission
+    /// International allows for the analysis of a sentinel event.
     pub const DAYS_TO_COMPLETE: i64 = 45;
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn of(session: &Session) -> Result<Summary> {
     })
 }
 
-/// Counts of all that is not disposed of.
+/// Counts of all incidents that are not disposed of.
 pub(super) fn standing() -> Result<Tally> {
     Ok(Tally::of(Name::new(KIND)?).filter(facet("disposition")?, Test::Absent))
 }

@@ -1,27 +1,26 @@
-//! What kind of incident it was: 13 categories and their sub-types.
+//! The type of an incident: 13 categories and their sub-types.
 //!
 //! The categories follow the 13 incident types of the World Health Organization's *Conceptual Framework
 //! for the International Classification for Patient Safety* (ICPS), version 1.1, 2009. The framework's
 //! text may not be reprinted without WHO's consent, so codes and titles here are eovr's own words for its
 //! concepts, in English and Arabic; this is neither the classification itself nor endorsed by WHO.
 //!
-//! What is abridged:
+//! The taxonomy is abridged:
 //!
-//! - The framework describes most types along two axes, the step of the process (prescribing, storing)
-//!   and the problem (wrong dose, omitted). One list is kept for each category here: the problems for
-//!   medication, blood, nutrition, oxygen and devices; a mix of steps and problems for the others.
-//! - Infections are listed by site; the list of organisms is left out. Falls are listed by place.
-//! - The kinds of building and fixture, which the framework leaves to each facility, and the entries
-//!   `pressure_injury` and `retained_item` are eovr's additions: hospitals count these apart.
+//! - The framework describes most types along two axes, the step of the process (prescribing, storing) and the problem
+//!   (wrong dose, omitted). This taxonomy has one list per category: the problems for medication, blood, nutrition,
+//!   oxygen and devices; a mix of steps and problems for the others.
+//! - Infections are listed by site; the list of organisms is omitted. Falls are listed by place.
+//! - The kinds of building and fixture, which the framework leaves to each facility, and the entries `pressure_injury`
+//!   and `retained_item` are eovr's additions, because hospitals count these separately.
 //!
-//! If no sub-type fits, give the category alone; there is no "other", which would soon hold half of all
-//! reports.
+//! If no sub-type fits, give the category alone. There is no "other", because half of all reports would soon use it.
 
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// The id of this taxonomy, stored beside the codes so that they can be read years later.
+/// The id of this taxonomy. It is stored with the codes so that they can be interpreted years later.
 pub const ID: &str = "icps-2009";
 
 /// One of the 13 types of incident.
@@ -34,12 +33,11 @@ pub struct Category {
     pub title_en: &'static str,
     /// The title in Arabic.
     pub title_ar: &'static str,
-    /// What can be told apart within it.
+    /// The sub-types.
     pub subtypes: &'static [Subtype],
 }
 
-/// One sub-type of a category. Its code is unique within the category, not beyond: several categories
-/// have a `wrong_patient`.
+/// One sub-type of a category. Its code is unique only within the category: several categories have a `wrong_patient`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct Subtype {
@@ -62,7 +60,7 @@ pub struct Subtype {
 /// ```
 ///
 /// # Errors
-/// `InvalidInput` for an unknown code, with the accepted codes and, for a near miss, the likely one.
+/// `InvalidInput` for an unknown code, with the accepted codes and, after a typing error, the likely one.
 pub fn find(category: &str) -> Result<&'static Category> {
     let found = CATEGORIES.iter().find(|known| known.code == category);
     found.ok_or_else(|| unknown("category", category, CATEGORIES.iter().map(|known| known.code)))
@@ -95,9 +93,9 @@ impl Category {
     }
 }
 
-/// The refusal of a code that is not in its list; suggests the one that was probably meant.
+/// The error for an unknown code; it suggests the code that was probably meant.
 ///
-/// The input is not repeated: it could be text of a report in the wrong place.
+/// It does not repeat the input, which could be text of a report in the wrong place.
 pub(super) fn unknown(
     what: &str,
     input: &str,
@@ -113,7 +111,7 @@ pub(super) fn unknown(
         accepted.into_iter().map(|known| (distance(&normal, &known.to_ascii_lowercase()), known)).min();
     let error = Error::invalid(format!("unknown {what}"));
     match near {
-        // One slip in a short code, three in a long one; beyond that a suggestion is a guess.
+        // One typing error in a short code, up to three in a long one; with more, a suggestion would be a guess.
         Some((slips, known)) if slips <= (known.len() / 4).clamp(1, 3) => {
             error.with_help(format!("did you mean `{known}`? {help}"))
         }
@@ -126,9 +124,9 @@ fn quoted(codes: impl IntoIterator<Item = &'static str>) -> String {
     codes.join(", ")
 }
 
-/// How many letters must be added, dropped or replaced to make one code of the other (Levenshtein).
+/// The number of letters to add, drop or replace to turn one code into the other (Levenshtein distance).
 fn distance(left: &str, right: &str) -> usize {
-    // `row` holds the distances of `left` so far to every beginning of `right`.
+    // `row` holds the distances of the processed part of `left` to every prefix of `right`.
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (done, l) in left.bytes().enumerate() {
         let mut diagonal = done;
@@ -398,7 +396,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
-    /// What a failed lookup says.
+    /// The message of a failed lookup.
     fn words<T>(found: Result<T>) -> String {
         found.err().map_or("found".to_owned(), |error| error.to_string())
     }
@@ -448,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_met_with_a_suggestion() {
+    fn a_typing_error_gets_a_suggestion() {
         let accepted = quoted(CATEGORIES.iter().map(|category| category.code));
         let check = |input: &str, start: &str| assert_eq!(words(find(input)), format!("{start}{accepted}"));
         check("medicatoin", "invalid_input: unknown category; did you mean `medication`? accepted: ");
@@ -460,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sub_type_is_looked_for_in_its_category_only() {
+    fn a_sub_type_is_found_in_its_category_only() {
         assert_eq!(
             words(find_subtype("nutrition", "wrong_det")),
             "invalid_input: unknown sub-type; did you mean `wrong_diet`? accepted: \
@@ -478,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn distance_counts_slips() {
+    fn distance_counts_typing_errors() {
         let check = |left, right, slips| {
             assert_eq!(distance(left, right), slips, "{left} {right}");
             assert_eq!(distance(right, left), slips, "{right} {left}");

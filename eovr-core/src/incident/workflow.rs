@@ -3,17 +3,17 @@ use crate::labels;
 use crate::workflow::{May, Need, Row, Workflow};
 
 labels! {
-    /// The six states of an incident. There is no other.
+    /// The six states of an incident.
     pub enum State {
-        /// Reported; nobody has looked yet.
+        /// Reported, and not yet taken up.
         Created = "created",
-        /// Somebody in quality has taken it up.
+        /// A member of the quality department has taken it up.
         InProgress = "in_progress",
-        /// Under evaluation: how bad, why, what to do.
+        /// Under evaluation: severity, causes, measures.
         Evaluating = "evaluating",
         /// The reporter was asked a question.
         MoreInfoNeeded = "more_info_needed",
-        /// Something was done about it.
+        /// A measure was taken.
         ActionTaken = "action_taken",
         /// Closed.
         Completed = "completed",
@@ -21,7 +21,7 @@ labels! {
 }
 
 labels! {
-    /// What can be done with an incident.
+    /// The actions on an incident.
     pub enum Action {
         /// Report what happened.
         Report = "report",
@@ -29,56 +29,57 @@ labels! {
         Start = "start",
         /// Begin the evaluation.
         Evaluate = "evaluate",
-        /// Ask the reporter something: the note is the question.
+        /// Ask the reporter a question, which is the note.
         Ask = "ask",
-        /// Answer the question: the note is the answer.
+        /// Answer the question; the note is the answer.
         Answer = "answer",
-        /// Record that something was done about it.
+        /// Record that a measure was taken.
         TakeAction = "take_action",
         /// Close it; every follow-up action must be closed.
         Complete = "complete",
-        /// Close it although follow-up actions are open, and say why.
+        /// Close it although follow-up actions are open; a reason is required.
         CompleteEarly = "complete_early",
         /// Correct one's own report, within 30 minutes.
         Correct = "correct",
-        /// Correct a report later, and say why.
+        /// Correct a report later; a reason is required.
         Amend = "amend",
-        /// Add to the story: the note is the addendum. The narrative itself stays as first written.
+        /// Add a remark; the note is the addendum. The narrative itself stays as first written.
         AddRemark = "add_remark",
         /// Rate severity, probability and harm.
         Assess = "assess",
         /// Fill in the accreditation panel.
         EditJci = "edit_jci",
-        /// Accept or override what the scorer suggested.
+        /// Accept or override the scorer's suggestion.
         ReviewAi = "review_ai",
-        /// Take down what an analyst outside suggests, or why it does not. Only software does.
+        /// Record the external analyst's suggestion, or why there is none. Only software may do this.
         Analyse = "analyse",
         /// Add a follow-up action.
         OpenFollowUp = "open_follow_up",
         /// Add a photograph or a document.
         Attach = "attach",
-        /// Set aside: a duplicate, or not reportable.
+        /// Dispose of it: a duplicate, or not reportable.
         Dispose = "dispose",
         /// Take a disposition back.
         Restore = "restore",
-        /// Let the work go on in a newer report.
+        /// Continue the work in a newer report.
         Reopen = "reopen",
     }
 }
 
 labels! {
-    /// What a report may be besides its state; figures leave such reports out.
+    /// The disposition of a report, independent of its state. Figures exclude disposed reports.
     pub enum Disposition {
         /// The same event as another report, which carries the work.
         Duplicate = "duplicate",
-        /// Not an incident after all.
+        /// Not an incident.
         NotReportable = "not_reportable",
-        /// Closed once, and continued in a newer report.
+        /// Closed, and continued in a newer report.
         Reopened = "reopened",
     }
 }
 
-/// What a reporter fills in and may correct. The narrative is not among it: corrections are addenda.
+/// The fields that a reporter may set and correct. The narrative is not included, because corrections of it are
+/// addenda.
 macro_rules! correctable {
     ($($more:literal),*) => {
         &[
@@ -100,7 +101,7 @@ const JCI: &[&str] = &[
     "jci_plan",
 ];
 
-/// The workflow of an incident, as enums; [`crate::workflow::Table::of`] makes it data.
+/// The workflow of an incident, as enums. [`crate::workflow::Table::of`] converts it to data.
 #[derive(Clone, Copy, Debug)]
 pub struct IncidentWorkflow;
 

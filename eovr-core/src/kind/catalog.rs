@@ -7,7 +7,7 @@ use crate::kind::Kind;
 use crate::name::Name;
 use crate::workflow::Need;
 
-/// The kinds of one host, checked together, and the one table of who may do what.
+/// The kinds of a host, checked together, and the single table of permissions.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     kinds: BTreeMap<Name, Arc<Kind>>,
@@ -17,12 +17,11 @@ pub struct Catalog {
 impl Catalog {
     /// Checks that the kinds fit together.
     ///
-    /// `more` are actions that belong to no kind, such as reading figures, by the part of the host they
-    /// belong to.
+    /// `more` contains actions that belong to no kind, such as reading figures, by the part of the host they belong to.
     ///
     /// # Errors
-    /// `Config` where a kind stands twice, a parent or a child that a kind names does not exist, or nothing sets what
-    /// a kind wants to be set.
+    /// `Config` where two kinds have the same name, a named parent or child kind does not exist, or no action sets a
+    /// required value.
     pub fn new(kinds: impl IntoIterator<Item = Kind>, more: &[(Name, Vec<ActionRow>)]) -> Result<Self> {
         let mut catalog = Self { kinds: BTreeMap::new(), actions: ActionTable::default() };
         for kind in kinds {
@@ -81,7 +80,7 @@ impl Catalog {
     /// One kind.
     ///
     /// # Errors
-    /// `InvalidInput` where there is none of this name; the error lists those there are.
+    /// `InvalidInput` where no kind has this name; the error lists the existing kinds.
     pub fn kind(&self, name: &str) -> Result<&Arc<Kind>> {
         self.kinds.get(name).ok_or_else(|| {
             let names: Vec<_> = self.kinds.keys().map(Name::as_str).collect();
@@ -95,21 +94,22 @@ impl Catalog {
         self.kinds.values().map(|kind| &**kind)
     }
 
-    /// The kinds whose records can belong to a record of this kind.
+    /// The kinds whose records can be children of a record of this kind.
     pub fn children<'a>(&'a self, of: &'a Name) -> impl Iterator<Item = &'a Kind> {
         self.kinds().filter(move |kind| kind.table().parent.as_ref().is_some_and(|parent| parent.kind == *of))
     }
 
-    /// Who may do what.
+    /// The table of permissions.
     pub fn actions(&self) -> &ActionTable {
         &self.actions
     }
 }
 
-/// What must be set, an action sets: at creation where it is required, and somewhere where a rule waits for it.
+/// Checks that an action sets each required value: at creation where it is required there, and anywhere where a rule
+/// needs it.
 fn check_sources(kind: &Kind) -> Result<()> {
     if kind.completes_itself() {
-        // What it works out by itself cannot be seen from here.
+        // The kind's own computation is code and cannot be checked here.
         return Ok(());
     }
     let workflow = kind.machine().table();

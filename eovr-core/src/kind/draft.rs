@@ -11,7 +11,7 @@ use crate::org::OrgId;
 use crate::record::{Record, Value};
 use crate::time::Timestamp;
 
-/// What a command is about to make of a record, in the hands of the kind's [`crate::kind::Complete`].
+/// The planned change of a record, as the kind's [`crate::kind::Complete`] sees it.
 pub struct Draft<'a> {
     pub(crate) kind: &'a Kind,
     pub(crate) actor: &'a Actor,
@@ -23,7 +23,7 @@ pub struct Draft<'a> {
     pub(crate) texts: BTreeMap<Name, Option<Zeroizing<String>>>,
 }
 
-/// Names what the command sets, and says nothing of it: the texts are not sealed yet.
+/// Prints the names of the changed fields, but not their texts, which are not sealed yet.
 impl fmt::Debug for Draft<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (facets, texts) = (self.facets.keys(), self.texts.keys());
@@ -32,7 +32,7 @@ impl fmt::Debug for Draft<'_> {
 }
 
 impl Draft<'_> {
-    /// The action asked for.
+    /// The requested action.
     pub fn action(&self) -> &str {
         self.action.as_str()
     }
@@ -42,7 +42,7 @@ impl Draft<'_> {
         self.before.is_none()
     }
 
-    /// Who asks.
+    /// The actor of the command.
     pub fn actor(&self) -> &Actor {
         self.actor
     }
@@ -52,12 +52,12 @@ impl Draft<'_> {
         &self.facility
     }
 
-    /// The moment of the decision.
+    /// The time of the decision.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// A facet as it will be.
+    /// A facet after the change.
     pub fn facet(&self, name: &str) -> Option<&Value> {
         match self.facets.get(name) {
             Some(changed) => changed.as_ref(),
@@ -65,17 +65,17 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether the command changes a facet or a field.
+    /// Whether the command changes this facet or field.
     pub fn changes(&self, name: &str) -> bool {
         self.facets.contains_key(name) || self.texts.contains_key(name)
     }
 
-    /// The plain text of a field, where this command writes it.
+    /// The plain text of a field, if this command writes it.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name)?.as_ref().map(|text| text.as_str())
     }
 
-    /// Whether a field will have a text.
+    /// Whether a field has a text after the change.
     pub(crate) fn keeps_text(&self, name: &str) -> bool {
         match self.texts.get(name) {
             Some(changed) => changed.is_some(),
@@ -83,8 +83,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Writes the text of a field: one form for what can be typed in many, or what the kind itself has to
-    /// say.
+    /// Writes the text of a field: a normalised form of the input, or a text of the kind itself.
     ///
     /// # Errors
     /// `Bug` where the kind declares no such field; `InvalidInput` where the text does not fit.
@@ -97,7 +96,7 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Sets a facet to another form of what was given for it.
+    /// Sets a facet to a normalised form of its input.
     ///
     /// # Errors
     /// `Bug` where the kind declares no such facet; `InvalidInput` where the value does not fit.
@@ -111,10 +110,10 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Sets a facet, computed ones too.
+    /// Sets a facet, including a computed one.
     ///
     /// # Errors
-    /// `Bug` where the kind declares no such facet or the value does not fit: the kind contradicts
+    /// `Bug` where the kind does not declare this facet or the value does not fit, because the kind then contradicts
     /// itself.
     pub fn set(&mut self, name: &str, value: Option<Value>) -> Result<()> {
         let spec = self.kind.facet(name);

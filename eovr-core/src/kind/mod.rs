@@ -1,8 +1,8 @@
-//! What a record kind is: its facets, its sealed fields, its workflow. All of it data.
+//! Record kinds as data: facets, sealed fields, workflow.
 //!
-//! The incident is a kind, and so are users, facilities and keys; a host declares its own in Rust or in
-//! JSON ([`KindTable`]) and gets the same checking, sealing, audit and scope. A store makes one table
-//! or collection for each kind of the [`Catalog`].
+//! The incident is a kind, and so are users, facilities and keys. A host declares its own kinds in Rust or in JSON
+//! ([`KindTable`]) and gets the same checks, sealing, audit and scope. A store makes one table or collection for each
+//! kind of the [`Catalog`].
 
 mod catalog;
 mod draft;
@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
 use crate::workflow::Machine;
 
-/// A kind that was checked.
+/// A checked kind.
 #[derive(Clone)]
 pub struct Kind {
     table: KindTable,
@@ -31,27 +31,27 @@ pub struct Kind {
     silent_changes: bool,
 }
 
-/// What a kind works out by itself: facets that nobody may type in, such as a risk score, and rules
-/// over several facets. Pure, like everything in a decision.
+/// A kind's own computation: facets that no command may set, such as a risk score, and rules over several facets. It
+/// must be pure, like everything in a decision.
 pub trait Complete: fmt::Debug + Send + Sync {
-    /// Looks at what a command is about to change, sets computed facets, or refuses.
+    /// Reads a planned change, and sets computed facets or refuses the change.
     ///
     /// # Errors
-    /// `InvalidInput` where the facets do not go together.
+    /// `InvalidInput` where the facets are inconsistent.
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()>;
 }
 
-/// The engine's own action on every kind: a holder of the key vouches for a chain that an older release wrote. It
-/// changes nothing but the length of the chain.
+/// The engine's own action on every kind: a key holder vouches for a chain that an older release wrote. It changes only
+/// the length of the chain.
 pub(crate) const VOUCH: &str = "vouch";
 
 impl Kind {
     /// Checks a kind.
     ///
     /// # Errors
-    /// `Config` where a name is reserved or stands twice, an action sets what is not declared or what is
-    /// computed, a field said to be original is set by a later action, no value could stand in a facet or a field, a
-    /// rule asks for what is not declared or what never comes together, or the workflow is not sound.
+    /// `Config` where a name is reserved or declared twice, an action sets an undeclared or computed facet, a later
+    /// action sets an original field, a facet or field has no possible value, a rule requires something undeclared or
+    /// impossible, or the workflow is unsound.
     pub fn new(table: KindTable) -> Result<Self> {
         let machine =
             Machine::new(table.workflow.clone()).map_err(|error| error.with("kind", &table.name))?;
@@ -69,7 +69,7 @@ impl Kind {
         Ok(Self { table, machine, facets, fields, complete: None, silent_changes })
     }
 
-    /// The same kind with facets that it works out by itself.
+    /// The same kind with computed facets.
     #[must_use]
     pub fn completed_by(mut self, complete: impl Complete + 'static) -> Self {
         self.complete = Some(Arc::new(complete));
@@ -111,17 +111,18 @@ impl Kind {
         self.fields.values()
     }
 
-    /// Whether no facet and no field of any kind may have this name: a column that every table has, for one.
+    /// Whether a name is reserved, for example because every table has a column with it. No facet and no field may have
+    /// it.
     pub fn is_reserved(name: &Name) -> bool {
         sound::is_reserved(name)
     }
 
-    /// Whether a facet whose values stand in no event may change after creation.
+    /// Whether a facet whose values are not in events may change after creation.
     pub(crate) fn has_silent_changes(&self) -> bool {
         self.silent_changes
     }
 
-    /// Whether it works facets out by itself.
+    /// Whether the kind computes facets.
     pub(crate) fn completes_itself(&self) -> bool {
         self.complete.is_some()
     }

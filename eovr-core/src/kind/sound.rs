@@ -1,4 +1,4 @@
-//! Whether a kind can work: what it declares, what its actions set, and what its rules ask for.
+//! Checks whether a kind can work: its declarations, what its actions set, and what its rules require.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,7 @@ use crate::record::ValueType;
 use crate::time::Timestamp;
 use crate::workflow::{Need, Rule};
 
-/// Columns that every table has, those that PostgreSQL adds, and words that mean something else in a query or an
-/// export.
+/// Columns that every table has, columns that PostgreSQL adds, and words with another meaning in a query or an export.
 const RESERVED: [&str; 25] = [
     "id",
     "number",
@@ -43,10 +42,10 @@ pub(super) fn is_reserved(name: &Name) -> bool {
     RESERVED.contains(&name.as_str())
 }
 
-/// Tables and collections that stores have beside those of kinds.
+/// The stores' own tables and collections.
 const STORES_OWN: [&str; 5] = ["counters", "events", "layout", "layout_columns", "outbox"];
 
-/// What is wrong with a kind, where something is: what its workflow alone cannot tell.
+/// The first error of a kind that its workflow alone does not show.
 pub(super) fn check(table: &KindTable) -> Result<(), String> {
     let NameSets { facets, fields } = names(table)?;
     table.facets.iter().try_for_each(facet)?;
@@ -112,10 +111,10 @@ fn facet(facet: &FacetSpec) -> Result<(), String> {
         return Err(format!("a value of `{name}` is not a code"));
     }
     if range.is_some_and(|(low, high)| low > high) {
-        return Err(format!("the range of `{name}` runs downwards"));
+        return Err(format!("the minimum of `{name}` is above its maximum"));
     }
     if not_before.is_some_and(|first| !(Timestamp::MIN..=Timestamp::MAX).contains(&first)) {
-        return Err(format!("`{name}` is not before a moment beyond all calendars"));
+        return Err(format!("`not_before` of `{name}` is out of range"));
     }
     Ok(())
 }
@@ -125,7 +124,7 @@ fn field(field: &FieldSpec) -> Result<(), String> {
     if *max_chars < (*min_chars).max(1) {
         return Err(format!("`{name}` has at least {min_chars} characters and at most {max_chars}"));
     }
-    // Databases index so much and no more.
+    // Databases limit the length of an index entry.
     if *sealing == Sealing::Deterministic && *max_chars > FieldSpec::LONGEST_SEARCHABLE {
         return Err(format!(
             "`{name}` can be searched for and may have {max_chars} characters, which is more than {}",
@@ -173,7 +172,7 @@ fn sets(table: &KindTable, facets: &BTreeSet<&Name>, fields: &BTreeSet<&Name>) -
     Ok(())
 }
 
-/// A need that no actor and no record can meet makes an action that never happens.
+/// The error of a rule that no actor and no record can satisfy.
 fn needs(rule: &Rule, declared: impl Fn(&Name) -> bool) -> Result<(), String> {
     let action = &rule.action;
     for [one, other] in [[Need::Human, Need::Software], [Need::Author, Need::NotAuthor]] {
@@ -229,7 +228,7 @@ mod tests {
         })
     }
 
-    /// What is wrong with the bench where something of it is something else.
+    /// The error of the test kind with one part replaced.
     fn problem(place: &str, becomes: Value) -> String {
         let mut table = bench();
         *table.pointer_mut(place).unwrap() = becomes;
@@ -254,7 +253,7 @@ mod tests {
             ("/number/prefix", json!("abcdefghijklmnop"), "1 to 8"),
             ("/number/width", json!(255), "more than 18"),
             ("/facets/0/one_of", json!(["pump", ""]), "not a code"),
-            ("/facets/1", facet(json!({"range": [5, 1]})), "runs downwards"),
+            ("/facets/1", facet(json!({"range": [5, 1]})), "is above its maximum"),
             ("/facets/1", facet(json!({"one_of": ["1"]})), "`one_of`"),
             ("/facets/1", facet(json!({"not_future": true})), "`not_future`"),
             ("/facets/1/name", json!("xmin"), "reserved"),

@@ -15,41 +15,41 @@ use crate::workflow::Table;
 pub struct KindTable {
     /// Its name: a noun in the singular.
     pub name: Name,
-    /// For child kinds: whose child.
+    /// For child kinds: the parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ParentSpec>,
-    /// For kinds whose records have a number that people say on the phone.
+    /// For kinds whose records have a number for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<NumberSpec>,
-    /// The tiers that may read its records, within their scope. Everybody, where nothing is said.
+    /// The tiers that may read its records, within their scope. Default: all tiers.
     #[serde(default = "Tiers::all", skip_serializing_if = "Tiers::is_all")]
     pub readers: Tiers,
-    /// What software keeps for itself, such as notices: the outbox says nothing of it, and a store orders it
-    /// by time and by what is indexed, not by place.
+    /// A kind that software uses internally, such as notices: its changes are not posted to the outbox, and a store
+    /// orders it by time and by indexed facets, not by place.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub internal: bool,
-    /// What can be queried: codes, numbers, times. Never anything that identifies a person.
+    /// The values that can be queried: codes, numbers, times. A facet must not identify a person.
     #[serde(default)]
     pub facets: Vec<FacetSpec>,
-    /// What is sealed.
+    /// The sealed fields.
     #[serde(default)]
     pub fields: Vec<FieldSpec>,
-    /// The facets that figures are counted by: a store covers them with one index, in this order.
+    /// The facets that figures count by. A store covers them with one index, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tallied: Vec<Name>,
-    /// What may happen.
+    /// The actions and transitions.
     pub workflow: Table,
 }
 
-/// Whose child a kind is.
+/// The parent of a child kind.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ParentSpec {
     /// The parent's kind.
     pub kind: Name,
-    /// The action of the parent's workflow that adds a child: it says in which states, and by whom.
+    /// The action of the parent's workflow that adds a child. It defines the states and the permission.
     pub action: Name,
-    /// How many of its children may be open at a time; any number, where nothing is said.
+    /// The maximum number of open children. Default: unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most: Option<u32>,
 }
@@ -61,7 +61,7 @@ pub struct ParentSpec {
 pub struct NumberSpec {
     /// 1 to 8 letters, digits or `-`.
     pub prefix: String,
-    /// The least number of digits, up to [`NumberSpec::WIDEST`]. More are used when a year has more records: a number
+    /// The minimum number of digits, up to [`NumberSpec::WIDEST`]. A year with more records uses more digits: a number
     /// never wraps.
     pub width: u8,
 }
@@ -83,13 +83,13 @@ pub struct FacetSpec {
     /// Must be set when the record is created.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
-    /// The kind works it out; no command may set it.
+    /// The kind computes it; no command may set it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub computed: bool,
-    /// Events say that it changed and not from what to what: wrapped keys, digests of codes.
+    /// Events record that it changed, but not the values: wrapped keys, digests of codes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,
-    /// A store indexes it under scope.
+    /// A store indexes it together with the scope.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub indexed: bool,
     /// No two records of the kind share a value.
@@ -98,13 +98,13 @@ pub struct FacetSpec {
     /// For text: the accepted values; empty means any code of at most 200 bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<String>,
-    /// For numbers: the least and the greatest.
+    /// For numbers: minimum and maximum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<(i64, i64)>,
-    /// For moments: not before this one.
+    /// For times: the earliest accepted time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
-    /// For moments: not in the future (five minutes are allowed for clocks that differ).
+    /// For times: not in the future (with a tolerance of five minutes for clock differences).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_future: bool,
 }
@@ -121,13 +121,13 @@ pub struct FieldSpec {
     /// Must be set when the record is created.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
-    /// Kept as it was first written: only the creating action may set it.
+    /// Keeps its first text: only the creating action may set it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub original: bool,
-    /// The least number of characters that are seen, white space at the ends not counted.
+    /// The minimum number of visible characters, without white space at the ends.
     #[serde(default)]
     pub min_chars: u32,
-    /// The greatest number of characters.
+    /// The maximum number of characters.
     #[serde(default = "FieldSpec::default_max_chars")]
     pub max_chars: u32,
 }
@@ -136,11 +136,11 @@ pub struct FieldSpec {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sealing {
-    /// The same text twice gives different bytes. The default.
+    /// The same text gives different ciphertexts. The default.
     #[default]
     Random,
-    /// The same text gives the same bytes, so that it can be searched for by equality, and so that
-    /// whoever reads the store sees which records share it.
+    /// The same text gives the same ciphertext, so a search by equality is possible. A reader of the store can see
+    /// which records share a text.
     Deterministic,
 }
 
@@ -153,17 +153,17 @@ impl From<Sealing> for Mode {
     }
 }
 
-/// Clocks of clients and servers differ by so much without anybody lying.
+/// The accepted difference between the clocks of clients and servers.
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 const LONGEST_CODE: usize = 200;
-/// As much as every database indexes.
+/// The length that every database can index.
 const LONGEST_BYTES: usize = 2000;
 
 impl KindTable {
-    /// A kind with this workflow, and nothing else yet: no facets, no fields, no parent, no number.
+    /// A kind with this workflow and without facets, fields, parent or number.
     ///
     /// # Errors
-    /// `InvalidInput` where the name is not one.
+    /// `InvalidInput` where the name is not valid.
     pub fn new(name: &str, workflow: Table) -> Result<Self> {
         Ok(Self {
             name: Name::new(name)?,
@@ -180,10 +180,10 @@ impl KindTable {
 }
 
 impl FacetSpec {
-    /// An optional text that is one of these.
+    /// An optional text with these accepted values.
     ///
     /// # Errors
-    /// `InvalidInput` where the name is not one.
+    /// `InvalidInput` where the name is not valid.
     pub fn choice<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let one_of = values.into_iter().map(str::to_owned).collect();
         Ok(Self { one_of, ..Self::new(Name::new(name)?, ValueType::Text) })
@@ -206,15 +206,15 @@ impl FacetSpec {
         }
     }
 
-    /// Whether a text can stand in a facet at all.
+    /// Whether a facet can hold this text.
     pub(super) fn is_code(text: &str) -> bool {
         (1..=LONGEST_CODE).contains(&text.len()) && !text.contains(char::is_control)
     }
 
-    /// Whether a value may stand here.
+    /// Checks whether a facet accepts a value.
     ///
     /// # Errors
-    /// `InvalidInput` that says which values may. The value itself is not repeated.
+    /// `InvalidInput`, which lists the accepted values and does not repeat the value.
     pub(crate) fn check(&self, value: &Value, now: Timestamp) -> Result<()> {
         let refuse = |problem: &str, help: String| {
             Err(Error::invalid(format!("`{}` {problem}", self.name)).with_help(help))
@@ -242,7 +242,7 @@ impl FacetSpec {
                 refuse("has too many bytes", format!("give at most {LONGEST_BYTES}"))
             }
             Value::Time(at) if !(Timestamp::MIN..=Timestamp::MAX).contains(at) => {
-                refuse("lies beyond all calendars", format!("give a moment up to {}", Timestamp::MAX))
+                refuse("is out of range", format!("give a moment up to {}", Timestamp::MAX))
             }
             Value::Time(at) if self.not_future && *at > now.plus_seconds(CLOCK_TOLERANCE_SECONDS) => {
                 refuse("lies in the future", format!("give a moment up to now, {now}"))
@@ -257,14 +257,14 @@ impl FacetSpec {
 }
 
 impl FieldSpec {
-    /// The most characters that a deterministically sealed field may have.
+    /// The maximum number of characters of a deterministically sealed field.
     pub const LONGEST_SEARCHABLE: u32 = 500;
 
     const fn default_max_chars() -> u32 {
         10_000
     }
 
-    /// An optional field, sealed at random, of at most 10,000 characters.
+    /// An optional field with random sealing, of at most 10,000 characters.
     pub fn new(name: Name) -> Self {
         Self {
             name,
@@ -276,10 +276,10 @@ impl FieldSpec {
         }
     }
 
-    /// Whether a text may stand here.
+    /// Checks whether a field accepts a text.
     ///
     /// # Errors
-    /// `InvalidInput` that says how long it must be. The text itself is not repeated.
+    /// `InvalidInput`, which states the accepted length and does not repeat the text.
     pub(crate) fn check(&self, text: &str) -> Result<()> {
         let least = self.min_chars.max(1);
         let (seen, all) = (typed::length(text), text.chars().count());

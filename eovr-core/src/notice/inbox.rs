@@ -7,7 +7,7 @@ use crate::record::{ActorId, Column, Cursor, Page, Query, Record, RecordId, Test
 use crate::service::{Eovr, Session};
 use crate::workflow::Label as _;
 
-/// What somebody is told in the application: that person's notices, and nobody else's.
+/// The in-app notices of one person.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     session: Session,
@@ -15,17 +15,18 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// The notices of one person, whom the host knows.
+    /// The notices of one person. The host must have authenticated the person.
     ///
     /// # Errors
     /// None that a caller could cause.
     pub fn of(eovr: &Eovr, owner: ActorId) -> Result<Self> {
-        // A notice lies where its record lies. Its owner sees it because it is theirs, not because of that.
+        // A notice belongs to the facility of its record. The owner sees it because of the ownership, not because of
+        // the scope.
         let all = danger::unrestricted("eovr.notices", "show people their own notices")?;
         Ok(Self { session: eovr.session(all), owner })
     }
 
-    /// A page of what is not read yet, newest first.
+    /// A page of unread notices, newest first.
     ///
     /// # Errors
     /// As [`Session::find`].
@@ -39,10 +40,10 @@ impl Inbox {
         self.session.find(&query.after(after)).await
     }
 
-    /// Marks one as read. One that is read already stays so.
+    /// Marks a notice as read. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// `NotFound` where it is not there, or not this person's.
+    /// `NotFound` where the notice does not exist or belongs to another person.
     pub async fn read(&self, id: RecordId) -> Result<()> {
         let record = self.session.load(KIND, id).await?;
         let is = |facet: &str, wanted: &str| {

@@ -1,18 +1,17 @@
-//! Who is told of what: the readers of the outbox.
+//! Notifications: the readers of the outbox.
 //!
-//! A commit leaves a message in the outbox, in the same transaction. [`Post`] takes it out, asks the
-//! [`Rule`]s whom it concerns, and makes a **notice** for each person and each [`Channel`]: a record like any
-//! other, so that it outlives a restart, is sent again later when it could not be sent, and is *parked*,
-//! for somebody to look at, when there is no hope. Notices of one message are made in one commit and under ids
-//! that follow from it: a message that is handed out twice tells nobody twice.
+//! A commit adds a message to the outbox in the same transaction. [`Post`] reads it, applies the [`Rule`]s, and makes a
+//! **notice** for each recipient and each [`Channel`]. A notice is a record: it survives a restart, it is retried after
+//! a failed delivery, and it is *parked* for an administrator after the last attempt. The notices of one message are
+//! made in one commit, and their ids are derived from the message, so a redelivered message notifies no recipient
+//! twice.
 //!
-//! **A notice says that something happened, never what.** It holds a topic and an id; whoever is told
-//! opens the record, through scope, as ever. **Whom it concerns permissions say**, and no list of
-//! addresses: a row of the action table, over the place of the record.
+//! **A notice says that something happened, but not what.** It holds a topic and an id. The recipient opens the record,
+//! subject to scope. **Permissions define the recipients**, not a list of addresses: a row of the action table, applied
+//! to the place of the record.
 //!
-//! Sending is the host's: [`Post::due`] hands out what is to be sent now, and [`Post::sent`] or
-//! [`Post::failed`] says what came of it. Delivery is at least once. [`Parked`] shows what was given up, and has it sent
-//! again.
+//! The host sends the notices: [`Post::due`] returns the notices to send now, and the host reports the result with
+//! [`Post::sent`] or [`Post::failed`]. Delivery is at least once. [`Parked`] lists the parked notices and retries them.
 
 mod inbox;
 mod parked;
@@ -37,17 +36,17 @@ pub use self::rule::{Rule, To, account_rules};
 /// The name of the kind.
 pub const KIND: &str = "notice";
 
-/// After so many attempts a notice is parked: they take fourteen hours.
+/// A notice is parked after this many attempts, which take fourteen hours.
 pub const MOST_ATTEMPTS: i64 = 12;
 
 labels! {
-    /// The ways in which somebody is told.
+    /// The channels of a notification.
     pub enum Channel {
-        /// In a list that the person opens.
+        /// In a list that the recipient opens.
         InApp = "in_app",
         /// By e-mail.
         Email = "email",
-        /// Another system, by a request to it.
+        /// To another system, by an HTTP request.
         Webhook = "webhook",
     }
 }
@@ -55,27 +54,27 @@ labels! {
 labels! {
     /// The states of a notice.
     pub enum State {
-        /// To be sent, or to be read.
+        /// Not yet sent or read.
         Waiting = "waiting",
         /// Sent, or read.
         Delivered = "delivered",
-        /// Could not be sent, and will not be tried again by itself.
+        /// Not sent; it is not retried automatically.
         Parked = "parked",
     }
 }
 
 labels! {
-    /// What can be done with one.
+    /// The actions on a notice.
     pub enum Action {
         /// Make it.
         Post = "post",
-        /// Count an attempt to send it, before it is made: two nodes never send the same one at once.
+        /// Count an attempt before sending, so that two nodes never send the same notice at once.
         Attempt = "attempt",
-        /// It was sent, or read.
+        /// Mark it as sent or read.
         Deliver = "deliver",
-        /// It cannot be sent.
+        /// Give it up.
         Park = "park",
-        /// Try a parked one again.
+        /// Retry a parked notice.
         Retry = "retry",
     }
 }
@@ -90,7 +89,7 @@ impl Workflow for NoticeWorkflow {
     const ENDS: &'static [State] = &[State::Delivered];
     const CREATE: Action = Action::Post;
 
-    // The software makes and sends them; tier 5 may look why one was not sent, and have it tried again.
+    // Software makes and sends notices; tier 5 may see why one was not sent, and retry it.
     const MAY: &'static [May<Action>] = &[
         May::new(Action::Post, (5, 5), &["recipient", "channel", "topic", "about", "in_feed", "due_at"]),
         May::new(Action::Attempt, (5, 5), &["attempts", "due_at"]),

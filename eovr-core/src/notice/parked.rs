@@ -6,28 +6,28 @@ use crate::record::{Column, Cursor, Page, Query, Record, RecordId, Test};
 use crate::service::Session;
 use crate::workflow::Label as _;
 
-/// What could not be sent and waits for an administrator, as far as the session may see it.
+/// The parked notices that the session may see.
 #[derive(Clone, Debug)]
 pub struct Parked {
     session: Session,
 }
 
-/// How many notices are sent again.
+/// The result of a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Again {
-    /// So many wait to be sent now.
+    /// The number of notices that are waiting again.
     pub waiting: usize,
     /// Whether more are parked.
     pub more: bool,
 }
 
 impl Parked {
-    /// What is parked, seen and tried again by this session.
+    /// The parked notices in the scope of this session.
     pub fn of(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// A page of them, newest first.
+    /// A page of parked notices, newest first.
     ///
     /// # Errors
     /// As [`Session::find`].
@@ -38,10 +38,10 @@ impl Parked {
         self.session.find(&query.after(after)).await
     }
 
-    /// Has one sent again, with as many attempts as a new one.
+    /// Retries a parked notice, with as many attempts as a new one.
     ///
     /// # Errors
-    /// `NotFound` where it is not there, or not parked; `Denied` where the session may not.
+    /// `NotFound` where the notice does not exist or is not parked; `Denied` where the session lacks the permission.
     pub async fn retry(&self, id: RecordId) -> Result<()> {
         let now = self.session.eovr().now();
         let command = Command::new(Action::Retry).set("attempts", 0).set("due_at", now);
@@ -51,16 +51,16 @@ impl Parked {
         }
     }
 
-    /// Has all sent again, a page of them at a time.
+    /// Retries all parked notices, one page per call.
     ///
     /// # Errors
-    /// What the store says; those before are sent again then.
+    /// Errors of the store; the notices before the error are retried.
     pub async fn retry_all(&self) -> Result<Again> {
         let page = self.list(Query::LARGEST_PAGE, None).await?;
         let mut waiting = 0;
         for record in &page.items {
             match self.retry(record.id()).await {
-                // Another administrator has it sent again already.
+                // Another administrator has already retried it.
                 Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => {}
                 done => {
                     done?;

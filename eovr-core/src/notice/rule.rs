@@ -13,73 +13,73 @@ use crate::record::{Column, Query, Record, Test, Value};
 use crate::service::Session;
 use crate::workflow::Label as _;
 
-/// Which messages concern whom.
+/// A notification rule: which messages, and which recipients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// The kind of record.
     pub kind: Name,
-    /// What was done with it; nothing said: anything.
+    /// The action; `None`: any action.
     pub action: Option<Name>,
-    /// Only where a facet that figures count by has this value now.
+    /// A condition: a tallied facet has this value now.
     pub when: Option<(Name, Value)>,
-    /// Whom.
+    /// The recipients.
     pub to: To,
 }
 
-/// Whom a message concerns.
+/// The recipients of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum To {
-    /// Whoever may do this and whose seat is over the place of the record.
+    /// Every account that has this permission and whose seat covers the place of the record.
     May {
         /// The kind, or the part of the host.
         of: Name,
         /// The action.
         action: Name,
     },
-    /// Whoever made the record, where that is somebody with an account that sees where it lies.
+    /// The author of the record, if the author has an account whose scope contains the record.
     Author,
-    /// The account that a facet names, where it sees where the record lies.
+    /// The account that a facet names, if its scope contains the record.
     Named(Name),
-    /// The account that the record is.
+    /// The record's own account.
     Itself,
     /// Another system.
     System,
-    /// An analyst outside the house: an analysis is opened ([`crate::analyst`]), whatever becomes of it.
+    /// An external analyst: an analysis is opened ([`crate::analyst`]).
     Analyst,
 }
 
 impl Rule {
-    /// When this was done with a record of this kind, tell them.
+    /// When this action is performed on a record of this kind, notify these recipients.
     ///
     /// # Errors
-    /// `InvalidInput` where a name is none.
+    /// `InvalidInput` where a name is not valid.
     pub fn new(kind: &str, action: &str, to: To) -> Result<Self> {
         Ok(Self { kind: Name::new(kind)?, action: Some(Name::new(action)?), when: None, to })
     }
 
-    /// Whatever is done with a record of this kind, tell other systems.
+    /// For every action on a record of this kind, notify other systems.
     ///
     /// # Errors
-    /// `InvalidInput` where the name is none.
+    /// `InvalidInput` where the name is not valid.
     pub fn everything(kind: &str) -> Result<Self> {
         Ok(Self { kind: Name::new(kind)?, action: None, when: None, to: To::System })
     }
 
-    /// Only where a facet that figures count by has this value.
+    /// Adds a condition: a tallied facet has this value.
     ///
     /// # Errors
-    /// `InvalidInput` where the name is none.
+    /// `InvalidInput` where the name is not valid.
     pub fn when(self, facet: &str, value: impl Into<Value>) -> Result<Self> {
         Ok(Self { when: Some((Name::new(facet)?, value.into())), ..self })
     }
 
-    /// Whether it speaks of what a host has. A rule that could never apply is a mistake.
+    /// Checks the rule against the host's catalog. A rule that can never apply is an error.
     pub(super) fn check(&self, catalog: &Catalog) -> Result<()> {
         let kind = catalog.kind(self.kind.as_str())?;
         let wrong =
             |what: String| Err(Error::new(ErrorKind::Config, format!("a rule for notices names {what}")));
         if kind.table().internal {
-            return wrong(format!("`{}`, of which nobody is told", self.kind));
+            return wrong(format!("`{}`, which causes no notices", self.kind));
         }
         if let Some(action) = &self.action
             && kind.machine().action(action.as_str()).is_none()
@@ -119,9 +119,8 @@ impl Rule {
     }
 }
 
-/// The rules for accounts: the owner is told when what an account is entered with is changed, when it was
-/// entered from somewhere new, when somebody tried too often, and when somebody had the password and not the code
-/// (OWASP ASVS 5, 6.3.5 and 6.3.7).
+/// The rules for accounts. The owner is notified of a changed credential, of a login from a new device, of too many
+/// failed attempts, and of a login with the right password but a wrong code (OWASP ASVS 5, 6.3.5 and 6.3.7).
 ///
 /// # Errors
 /// None that a host could cause.
@@ -135,8 +134,8 @@ pub fn account_rules() -> Result<Vec<Rule>> {
     told.map(|action| Rule::new(user::KIND, action.name(), To::Itself)).collect()
 }
 
-/// The rules for those who answer for a host: whoever may settle an alert hears of it, and of keys that are about to be
-/// changed.
+/// The rules for administrators. An account that may settle alerts is notified of alerts and of keys that are due for
+/// rotation.
 ///
 /// # Errors
 /// None that a host could cause.
@@ -155,7 +154,7 @@ pub fn alert_rules() -> Result<Vec<Rule>> {
     ])
 }
 
-/// What the post reads of a [`crate::decide::Message`].
+/// The members of a [`crate::decide::Message`] that the post reads.
 #[derive(Deserialize)]
 pub(super) struct Told {
     pub(super) topic: String,
@@ -164,8 +163,8 @@ pub(super) struct Told {
     pub(super) after: BTreeMap<Name, serde_json::Value>,
 }
 
-/// The active accounts that may do an action and sit over a place.
-pub(super) async fn over(place: &Stamp, row: &ActionRow, everybody: &Session) -> Result<Vec<Record>> {
+/// The active accounts that have a permission and whose seat covers a place.
+pub(super) async fn over(place: &Stamp, row: &ActionRow, unrestricted: &Session) -> Result<Vec<Record>> {
     let mut found = Vec::new();
     let levels = [
         (Some(Column::Facility), &place.facility),
@@ -174,7 +173,7 @@ pub(super) async fn over(place: &Stamp, row: &ActionRow, everybody: &Session) ->
         (None, &place.governorate),
     ];
     for (level, (column, id)) in user::LEVELS.into_iter().zip(levels) {
-        // A level whose roles may not is not asked.
+        // Skip a level whose roles lack the permission.
         if !Role::ALL.into_iter().any(|role| user::level(role) == level && row.tiers.contains(role.tier())) {
             continue;
         }
@@ -186,7 +185,7 @@ pub(super) async fn over(place: &Stamp, row: &ActionRow, everybody: &Session) ->
             query = query.filter(column, Test::Is(id.as_str().into()));
         }
         loop {
-            let page = everybody.find(&query).await?;
+            let page = unrestricted.find(&query).await?;
             for account in page.items {
                 if row.tiers.contains(user::role(&account)?.tier()) {
                     found.push(account);

@@ -5,11 +5,11 @@ use async_trait::async_trait;
 use crate::name::Name;
 use crate::triage::analysis::{Analysis, Cleared, NoAnswer};
 
-/// Reads narratives outside the house: a provider's model, or one of the hospital's own on another machine.
+/// Analyses narratives with an external model: a provider's, or the hospital's own on another machine.
 ///
-/// It is handed only what the gateway has let through ([`Cleared`]), and can say only what the schema has
-/// ([`Analysis`]). It is tried again, left alone and paid for by [`crate::analyst::Desk`], so an implementation
-/// asks once, within the time that it is given, and says what came of it.
+/// An analyst receives only a [`Cleared`] narrative from the gateway and returns only an [`Analysis`] of the schema.
+/// [`crate::analyst::Desk`] handles retries, the circuit breaker and the budget. An implementation therefore asks once,
+/// within its deadline, and returns the result.
 ///
 /// ```compile_fail,E0308
 /// async fn tell(analyst: &dyn eovr_core::ports::Analyst, narrative: &str) {
@@ -18,14 +18,13 @@ use crate::triage::analysis::{Analysis, Cleared, NoAnswer};
 /// ```
 #[async_trait]
 pub trait Analyst: Debug + Send + Sync {
-    /// Who processes what is sent, as facilities allow it: `openai`, `local`.
+    /// The provider's name, as it stands in a facility's list of allowed providers: `openai`, `local`.
     fn processor(&self) -> &Name;
 
-    /// The version of the instructions that go with a narrative. Without it an old suggestion cannot be
-    /// understood.
+    /// The version of the instructions. It is stored because a suggestion cannot be interpreted without it.
     fn prompt(&self) -> &str;
 
-    /// Whether it could ask this model. One that is not known is left to another process.
+    /// Whether this analyst can ask the model. If not, another process does.
     fn knows(&self, _model: &str) -> bool {
         true
     }
@@ -33,14 +32,14 @@ pub trait Analyst: Debug + Send + Sync {
     /// Asks a model about a narrative.
     ///
     /// # Errors
-    /// Why there is no analysis. Nothing that the provider wrote may be in it.
+    /// The reason why there is no analysis. It must not contain text of the provider.
     async fn analyse(&self, model: &str, narrative: &Cleared) -> Result<Answered, NoAnswer>;
 }
 
-/// What an analyst says, and what it cost.
+/// An analyst's answer and its cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// What it suggests.
+    /// The suggestion.
     pub analysis: Analysis,
     /// Tokens read, where the provider says so.
     pub tokens_in: Option<u32>,

@@ -6,27 +6,27 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::seal::Sealed;
 
-/// Keeps what is too large for a record: photographs, documents. It is handed sealed bytes only.
+/// A store for large objects: photographs, documents. It receives only sealed bytes.
 ///
-/// Each blob has an id of its own and is written once. Which blobs there are, whose they are and who may
-/// read them the records say; a blob that no record tells of is waste, and opens for nobody.
+/// Each blob has its own id and is written once. Records hold the list of blobs, their owners and the permissions. A
+/// blob that no record refers to is garbage, and no session can open it.
 #[async_trait]
 pub trait Blobs: Debug + Send + Sync {
-    /// Keeps a blob. When it returns, the blob is durable.
+    /// Stores a blob. The blob is durable when the call returns.
     ///
     /// # Errors
-    /// `Unavailable` where it could not be kept.
+    /// `Unavailable` where the blob could not be stored.
     async fn put(&self, id: Uuid, sealed: &Sealed) -> Result<()>;
 
-    /// The bytes that were kept under an id; `None` where there are none.
+    /// The bytes stored under an id; `None` where there are none.
     ///
     /// # Errors
-    /// `Unavailable` where the place cannot be reached.
+    /// `Unavailable` where the storage cannot be reached.
     async fn get(&self, id: Uuid) -> Result<Option<Vec<u8>>>;
 
-    /// Removes a blob. One that is not there is passed over.
+    /// Removes a blob. A missing blob is not an error.
     ///
     /// # Errors
-    /// `Unavailable` where the place cannot be reached.
+    /// `Unavailable` where the storage cannot be reached.
     async fn remove(&self, id: Uuid) -> Result<()>;
 }

@@ -1,8 +1,8 @@
-//! What the host brings: a store, a clock, entropy; and, where it has its own, a place for blobs, a cipher,
-//! checks and an analyst outside the house.
+//! The ports that a host implements: a store, a clock, entropy; optionally a blob store, a cipher, checks and an
+//! external analyst.
 //!
-//! Each is a small trait that the engine holds as a trait object, so that a Python host or a web server
-//! needs no type parameters. [`crate::memory`] and the `eovr-store-*` crates implement the store.
+//! Each port is a small trait that the engine holds as a trait object, so that a Python host or a web server needs no
+//! type parameters. [`crate::memory`] and the `eovr-store-*` crates implement the store.
 
 mod analyst;
 mod blobs;
@@ -19,24 +19,24 @@ use crate::record::Record;
 pub use crate::seal::Cipher;
 use crate::time::Timestamp;
 
-/// What time it is. The engine asks once for each decision.
+/// The clock. The engine reads it once for each decision.
 pub trait Clock: Debug + Send + Sync {
     /// The current moment.
     fn now(&self) -> Timestamp;
 }
 
-/// Where randomness comes from: ids, nonces, keys and receipt codes are made of it.
+/// The source of randomness for ids, nonces, keys and receipt codes.
 pub trait EntropySource: Debug + Send + Sync {
-    /// 32 bytes that nobody can foresee, different at every call.
+    /// 32 unpredictable bytes, different at every call.
     ///
     /// # Errors
-    /// `Unavailable` where the operating system has none to give.
+    /// `Unavailable` where the operating system provides none.
     fn seed(&self) -> Result<[u8; 32]>;
 }
 
-/// A question that a workflow asks the host by name: the need `check`.
+/// A check that a workflow asks the host for by name: the need `check`.
 pub trait Check: Debug + Send + Sync {
-    /// Whether the record passes now. Answer from what is at hand: this runs before every decision on a
-    /// record whose workflow asks.
+    /// Whether the record passes now. It must answer from memory, because it runs before every decision on a record
+    /// whose workflow requires it.
     fn passes(&self, record: &Record, actor: &Actor) -> bool;
 }

@@ -14,16 +14,16 @@ use crate::time::Timestamp;
 pub struct RecordId(Uuid);
 
 impl RecordId {
-    /// From a moment and ten random bytes (RFC 9562 §5.7). The same input gives the same id, which is
-    /// how an import that is run twice finds what it has already written.
+    /// Makes an id from a time and ten random bytes (RFC 9562 §5.7). The same input gives the same id, so a repeated
+    /// import finds the records of the first run.
     pub fn from_parts(at: Timestamp, random: [u8; 10]) -> Self {
         let millis = u64::try_from(at.as_micros().div_euclid(1000)).unwrap_or(0);
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
-    /// One that follows from what the record stands for: where every node makes the same record, there is one.
-    /// `tag` says what for, so that two such uses never meet. SHA-256 takes tag and parts, a line each, so no
-    /// part but the last may have line ends. Its time is 1970, and nothing reads the time of such an id.
+    /// An id derived from its content, so that every node makes the same record only once. `tag` names the purpose and
+    /// keeps purposes apart. The hash is SHA-256 of tag and parts, one line each, so only the last part may contain
+    /// line ends. The time of such an id is 1970 and has no meaning.
     pub fn derived(tag: &str, parts: &[&[u8]]) -> Self {
         let mut digest = Sha256::new_with_prefix(tag);
         for part in parts {
@@ -35,7 +35,7 @@ impl RecordId {
         Self::from_parts(Timestamp::from_micros(0), random)
     }
 
-    /// From 16 bytes as a store keeps them.
+    /// Reads the 16 bytes that a store keeps.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
@@ -84,15 +84,15 @@ impl<'de> Deserialize<'de> for RecordId {
     }
 }
 
-/// Who acts, as the host names them: 1 to 128 printable characters without spaces.
+/// An actor's id, as the host defines it: 1 to 128 printable characters without spaces.
 ///
-/// Use an opaque id, not an e-mail address: it stands in the audit trail for ever and in the clear.
+/// Use an opaque id, not an e-mail address, because it stays in the audit trail for ever in plain text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ActorId(Arc<str>);
 
 impl ActorId {
-    /// Checks and keeps an id.
+    /// Checks an id.
     ///
     /// # Errors
     /// `InvalidInput` where the text is empty, too long, or holds a space or a control character.
@@ -143,8 +143,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_that_is_derived_is_the_same_on_every_node_and_in_every_release() {
-        // The first ten bytes of SHA-256 of `eovr.test.v1\nmonday\nward-3`, by Python's hashlib.
+    fn a_derived_id_is_the_same_on_every_node_and_in_every_release() {
+        // The first ten bytes of SHA-256 of `eovr.test.v1\nmonday\nward-3`, computed with Python's hashlib.
         let id = RecordId::derived("eovr.test.v1", &[b"monday", b"ward-3"]);
         assert_eq!(id.to_string(), "00000000-0000-7854-a15f-ee64067940e1");
     }

@@ -1,9 +1,8 @@
-//! What is kept: a versioned document of a kind.
+//! Records: versioned documents of a kind.
 //!
-//! A record has three parts. The **envelope** is the same for every kind: ids, stamp, state, version,
-//! times, the head of its audit chain. **Facets** are typed and can be queried: codes, numbers,
-//! times; never anything that identifies a person. The **sealed fields** are the rest, and only a key
-//! opens them ([`crate::seal`]).
+//! A record has three parts. The **envelope** is the same for every kind: ids, stamp, state, version, times, the head
+//! of the audit chain. **Facets** are typed and can be queried: codes, numbers, times; a facet never identifies a
+//! person. **Sealed fields** contain everything else, and only a key opens them ([`crate::seal`]).
 
 mod id;
 mod query;
@@ -24,25 +23,25 @@ use crate::org::Stamp;
 use crate::seal::Sealed;
 use crate::time::Timestamp;
 
-/// What every record carries, whatever its kind.
+/// The common part of all records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     /// The kind.
     pub kind: Name,
     /// Unique for ever; sorts by time of creation (UUID version 7).
     pub id: RecordId,
-    /// The number people say on the phone (`OVR-2026-000123`), for kinds that have one. The store
-    /// assigns it in the transaction that creates the record.
+    /// The number for people (`OVR-2026-000123`), for kinds that have one. The store assigns it in the transaction that
+    /// creates the record.
     pub number: Option<String>,
-    /// Where it belongs.
+    /// Its place in the organisation.
     pub stamp: Stamp,
-    /// Who created it.
+    /// The actor who created it.
     pub author: ActorId,
-    /// The record that it belongs to, for child kinds.
+    /// The parent record, for child kinds.
     pub parent: Option<RecordId>,
     /// Its state in the workflow of its kind.
     pub state: Name,
-    /// 1 at creation, one more with every change. Guards against writing over somebody else's change.
+    /// The version: 1 at creation, plus one with every change. It prevents lost updates.
     pub version: u64,
     /// When it was created, by the server's clock.
     pub created_at: Timestamp,
@@ -54,17 +53,17 @@ pub struct Envelope {
     pub head: Head,
 }
 
-/// The newest link of a record's audit chain.
+/// The newest event of a record's audit chain.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Head {
-    /// How many events the chain has.
+    /// The number of events in the chain.
     pub seq: u64,
-    /// The hash of the newest.
+    /// The hash of the newest event.
     pub hash: [u8; 32],
 }
 
 impl Head {
-    /// The head of a chain without links.
+    /// The head of an empty chain.
     pub const EMPTY: Self = Self { seq: 0, hash: [0; 32] };
 }
 
@@ -75,8 +74,7 @@ impl std::fmt::Debug for Head {
     }
 }
 
-/// A record as the core holds it. Only the core makes one: new ones in [`crate::decide`], kept ones
-/// from what a store read back.
+/// A record in the core. Only the core makes one: [`crate::decide`] makes new records, and the core reads stored ones.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     pub(crate) envelope: Envelope,
@@ -90,22 +88,22 @@ impl Record {
         &self.envelope
     }
 
-    /// Short for the envelope's id.
+    /// The envelope's id.
     pub fn id(&self) -> RecordId {
         self.envelope.id
     }
 
-    /// Short for the envelope's state.
+    /// The envelope's state.
     pub fn state(&self) -> &Name {
         &self.envelope.state
     }
 
-    /// Short for the envelope's version.
+    /// The envelope's version.
     pub fn version(&self) -> u64 {
         self.envelope.version
     }
 
-    /// One facet, `None` where it is not set.
+    /// One facet; `None` where it is not set.
     pub fn facet(&self, name: &str) -> Option<&Value> {
         self.facets.get(name)
     }
@@ -125,14 +123,14 @@ impl Record {
         &self.sealed
     }
 
-    /// The keys that open them.
+    /// The keys of the sealed fields.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Uuid> {
         self.sealed.values().map(Sealed::key_id)
     }
 }
 
-/// A record as a list shows it: its envelope and the facets that were asked for, nothing that would have to be
-/// opened. It is no [`Record`]: what is decided on needs all of one.
+/// A record in a list: its envelope and the requested facets, without sealed fields. It is not a [`Record`], because a
+/// decision needs a complete record.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Listed {
     pub(crate) envelope: Envelope,
@@ -145,13 +143,13 @@ impl Listed {
         &self.envelope
     }
 
-    /// One of the facets that were asked for, `None` where it is not set.
+    /// One of the requested facets; `None` where it is not set.
     pub fn facet(&self, name: &str) -> Option<&Value> {
         self.facets.get(name)
     }
 }
 
-/// Says which facets are set, and not to what.
+/// Prints which facets are set, but not their values.
 impl fmt::Debug for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Listed")
@@ -161,8 +159,8 @@ impl fmt::Debug for Listed {
     }
 }
 
-/// A record as a store hands it back: the same parts, the sealed values as plain bytes, because a
-/// store cannot make a [`Sealed`]. The core checks them on the way in.
+/// A record as a store returns it. Its sealed values are plain bytes, because a store cannot make a [`Sealed`]. The
+/// core checks them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredRecord {
     /// The envelope.
@@ -173,15 +171,15 @@ pub struct StoredRecord {
     pub sealed: BTreeMap<Name, Vec<u8>>,
 }
 
-/// The envelope, and which facets and fields are set. Their values stay out of logs: a code may hold
-/// somebody's words in the wrong place.
+/// Prints the envelope and the names of the facets and fields that are set, but not their values, because a code can
+/// contain text of a report in the wrong place.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         show(f, "Record", &self.envelope, self.facets.keys(), self.sealed.keys())
     }
 }
 
-/// As [`Record`] shows itself.
+/// Prints the same as [`Record`].
 impl fmt::Debug for StoredRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         show(f, "StoredRecord", &self.envelope, self.facets.keys(), self.sealed.keys())

@@ -9,18 +9,18 @@ use crate::name::Name;
 use crate::record::{Record, RecordId, Value};
 use crate::time::Timestamp;
 
-/// A question for one page of records of a kind, newest first.
+/// A query for one page of records of a kind, newest first.
 ///
-/// It says *what*; *whose* is the scope, which a store is handed beside it.
+/// The query does not contain the scope; a store receives the scope as a separate argument.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// The kind asked for.
+    /// The kind of the records.
     pub kind: Name,
-    /// All of these must hold.
+    /// The conditions; a record must match all of them.
     pub clauses: Vec<Clause>,
-    /// Continue behind this record: the cursor of the page before.
+    /// Continue after this record: the cursor of the previous page.
     pub after: Option<Cursor>,
-    /// At most so many records, 1 to [`Query::LARGEST_PAGE`].
+    /// The maximum number of records, 1 to [`Query::LARGEST_PAGE`].
     pub limit: u32,
     pub(crate) shown: Option<Vec<Name>>,
 }
@@ -34,34 +34,34 @@ impl Query {
         Self { kind, clauses: Vec::new(), after: None, limit: 50, shown: None }
     }
 
-    /// Only records that pass this test too.
+    /// Adds a condition.
     #[must_use]
     pub fn filter(mut self, column: Column, test: Test) -> Self {
         self.clauses.push(Clause { column, test });
         self
     }
 
-    /// Another size of page.
+    /// Sets the page size.
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = limit;
         self
     }
 
-    /// The page behind this cursor.
+    /// Sets the cursor of the previous page.
     #[must_use]
     pub fn after(mut self, cursor: Option<Cursor>) -> Self {
         self.after = cursor;
         self
     }
 
-    /// The only facets that are asked for, where a list is ([`crate::Session::list`]). A store may then leave
-    /// out every other one and all sealed fields; it need not.
+    /// The requested facets, for a list ([`crate::Session::list`]). A store may omit all other facets and all sealed
+    /// fields.
     pub fn shown(&self) -> Option<&[Name]> {
         self.shown.as_deref()
     }
 
-    /// Whether a record passes every clause: the reference that every store is compared with.
+    /// Whether a record matches every clause. This is the reference for every store.
     pub fn matches(&self, record: &Record) -> bool {
         self.clauses.iter().all(|clause| clause.matches(record))
     }
@@ -70,20 +70,20 @@ impl Query {
 /// One condition: a column and a test.
 #[derive(Clone, Debug)]
 pub struct Clause {
-    /// What is tested.
+    /// The tested column.
     pub column: Column,
-    /// How.
+    /// The test.
     pub test: Test,
 }
 
 impl Clause {
-    /// Whether a record passes. A column that is not set passes only [`Test::Absent`] and [`Test::Not`].
+    /// Whether a record matches. A column that is not set matches only [`Test::Absent`] and [`Test::Not`].
     pub fn matches(&self, record: &Record) -> bool {
         self.test.holds(self.column.of(record).as_ref())
     }
 }
 
-/// How a column is tested.
+/// A test of a column.
 #[derive(Clone, Debug)]
 pub enum Test {
     /// Equal to the value.
@@ -92,16 +92,16 @@ pub enum Test {
     Not(Value),
     /// One of the values.
     In(Vec<Value>),
-    /// The value or more. Not for bytes, which databases do not put into the same order.
+    /// At least the value. Not for bytes, because databases order bytes differently.
     From(Value),
-    /// Less than the value. Not for bytes either.
+    /// Less than the value. Not for bytes.
     Before(Value),
     /// Not set.
     Absent,
 }
 
 impl Test {
-    /// Whether a column with this value passes.
+    /// Whether a column with this value matches.
     pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
         match (self, value) {
             (Self::Is(wanted), Some(value)) => value == wanted,
@@ -116,11 +116,11 @@ impl Test {
 }
 
 impl Test {
-    /// The most values that [`Test::In`] may list.
+    /// The maximum number of values in [`Test::In`].
     pub const MOST_VALUES: usize = 1000;
 }
 
-/// Something of a record that can be tested and counted by.
+/// A property of a record that queries can test and count by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
     /// The number, as text.
@@ -139,7 +139,7 @@ pub enum Column {
     State,
     /// Year and month of creation on the facility's wall clock, as the number `yyyymm`.
     Month,
-    /// The moment of creation.
+    /// The time of creation.
     Created,
     /// A facet or a deterministically sealed field of the kind.
     Facet(Name),
@@ -169,13 +169,13 @@ impl Column {
     }
 }
 
-/// Where a page ended. Pages are ordered by time of creation, newest first, then by id, so a cursor
-/// stays right while new records arrive.
+/// The end of a page. Pages are ordered by time of creation, newest first, then by id, so a cursor stays valid while
+/// new records arrive.
 ///
-/// As text it has 32 letters and digits that mean something to eovr alone, for a client that hands it back.
+/// Its text form has 32 letters and digits and is opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
-    /// When the last record of the page was created.
+    /// The time of creation of the page's last record.
     pub created_at: Timestamp,
     /// Its id.
     pub id: RecordId,
@@ -194,14 +194,13 @@ impl FromStr for Cursor {
     type Err = Error;
 
     /// # Errors
-    /// `InvalidInput` where the text is no cursor.
+    /// `InvalidInput` where the text is not a cursor.
     fn from_str(text: &str) -> Result<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
         let parts = bytes.split_first_chunk::<8>();
         let parts = parts.and_then(|(at, id)| Some((*at, <[u8; 16]>::try_from(id).ok()?)));
         let (at, id) = parts.ok_or_else(|| {
-            Error::invalid("it is no place in a list")
-                .with_help("give the cursor of a page, as it was handed out")
+            Error::invalid("not a cursor").with_help("give the `next` cursor of a page unchanged")
         })?;
         let created_at = Timestamp::from_micros(i64::from_be_bytes(at));
         Ok(Self { created_at, id: RecordId::from_bytes(id) })
@@ -213,15 +212,15 @@ impl FromStr for Cursor {
 pub struct Page<T> {
     /// The records, newest first.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` on the last.
+    /// The start of the next page; `None` on the last page.
     pub next: Option<Cursor>,
-    /// Records that stand on this page and cannot be read: a value in the database is none of its column's. One of
-    /// them hides no other.
+    /// Unreadable records of this page: a value in the database does not fit its column. They do not hide the readable
+    /// records.
     pub damaged: Vec<RecordId>,
 }
 
 impl<T> Page<T> {
-    /// The same page with every item turned into something else.
+    /// The same page with every item converted.
     ///
     /// # Errors
     /// The first error that `turn` returns.
@@ -231,19 +230,19 @@ impl<T> Page<T> {
     }
 }
 
-/// A question for counts: how many records for each combination of some columns.
+/// A query for counts: the number of records for each combination of some columns.
 #[derive(Clone, Debug)]
 pub struct Tally {
     /// The kind counted.
     pub kind: Name,
-    /// All of these must hold.
+    /// The conditions; a record must match all of them.
     pub clauses: Vec<Clause>,
-    /// Count for each combination of these, at most [`Tally::MOST_COLUMNS`]; none: one total.
+    /// The columns to count by, at most [`Tally::MOST_COLUMNS`]; empty: one total.
     pub by: Vec<Column>,
 }
 
 impl Tally {
-    /// The most columns one tally may count by.
+    /// The maximum number of columns of a tally.
     pub const MOST_COLUMNS: usize = 4;
 
     /// All records of a kind, as one total.
@@ -251,21 +250,21 @@ impl Tally {
         Self { kind, clauses: Vec::new(), by: Vec::new() }
     }
 
-    /// Counts for each value of this column too.
+    /// Adds a column to count by.
     #[must_use]
     pub fn by(mut self, column: Column) -> Self {
         self.by.push(column);
         self
     }
 
-    /// Only records that pass this test.
+    /// Adds a condition.
     #[must_use]
     pub fn filter(mut self, column: Column, test: Test) -> Self {
         self.clauses.push(Clause { column, test });
         self
     }
 
-    /// Whether a record is counted.
+    /// Whether a record matches every clause.
     pub fn matches(&self, record: &Record) -> bool {
         self.clauses.iter().all(|clause| clause.matches(record))
     }
@@ -274,9 +273,9 @@ impl Tally {
 /// One count of a tally.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
-    /// The values counted by, in the order of [`Tally::by`]; `None`: not set.
+    /// The values of the columns of [`Tally::by`], in their order; `None`: not set.
     pub key: Vec<Option<Value>>,
-    /// How many records.
+    /// The number of records.
     pub count: u64,
 }
 
@@ -284,7 +283,7 @@ pub(crate) fn check_limit(limit: u32) -> Result<()> {
     if (1..=Query::LARGEST_PAGE).contains(&limit) {
         Ok(())
     } else {
-        Err(Error::invalid("a page of that size cannot be had")
+        Err(Error::invalid("invalid page size")
             .with_help(format!("ask for 1 to {} records", Query::LARGEST_PAGE)))
     }
 }

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::record::RecordId;
 use crate::time::Timestamp;
 
-/// The value of a facet. "Not set" is the absence of the facet, never a special value.
+/// The value of a facet. A facet that is not set is absent and has no special value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
-    /// A code or a short name: at most 200 bytes, not free text. Shared, because the same few come again in
-    /// every record and every count.
+    /// A code or a short name of at most 200 bytes; not free text. Shared, because the same few values occur in every
+    /// record and every count.
     Text(Arc<str>),
     /// A whole number.
     Int(i64),
@@ -20,7 +20,7 @@ pub enum Value {
     Bool(bool),
     /// A moment.
     Time(Timestamp),
-    /// Bytes that mean something only to the core: a digest, a deterministic seal, a wrapped key.
+    /// Bytes that only the core interprets: a digest, a deterministic seal, a wrapped key.
     Bytes(Vec<u8>),
 }
 
@@ -61,7 +61,7 @@ impl ValueType {
 }
 
 impl Value {
-    /// Which type this is.
+    /// The type of this value.
     pub fn value_type(&self) -> ValueType {
         match self {
             Self::Text(_) => ValueType::Text,
@@ -72,33 +72,33 @@ impl Value {
         }
     }
 
-    /// The text, where it is one.
+    /// The text, if this is a text.
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// The bytes, where it is bytes.
+    /// The bytes, if these are bytes.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         if let Self::Bytes(bytes) = self { Some(bytes) } else { None }
     }
 
-    /// The number, where it is one.
+    /// The number, if this is a number.
     pub fn as_int(&self) -> Option<i64> {
         if let Self::Int(int) = self { Some(*int) } else { None }
     }
 
-    /// The truth value, where it is one.
+    /// The boolean, if this is a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(bool) = self { Some(*bool) } else { None }
     }
 
-    /// The moment, where it is one.
+    /// The time, if this is a time.
     pub fn as_time(&self) -> Option<Timestamp> {
         if let Self::Time(time) = self { Some(*time) } else { None }
     }
 }
 
-/// Codes, numbers and times are shown; bytes by their length alone.
+/// Prints codes, numbers and times; of bytes it prints only the length.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -111,7 +111,7 @@ impl fmt::Debug for Value {
     }
 }
 
-/// As JSON: text, number, true or false, RFC 3339, or base64. The facet's declaration says which.
+/// As JSON: text, number, boolean, RFC 3339, or base64. The facet's declaration defines the type.
 impl Serialize for Value {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match self {

@@ -1,14 +1,14 @@
-//! The schemes that ship.
+//! The built-in schemes.
 //!
-//! Titles and meanings are shortened from the published wording; a facility that is inspected against
-//! one of them should print the original beside the form. Each function says where its cells come from.
+//! Titles and meanings are shortened from the published wording. A facility that is inspected against one of these
+//! schemes should print the original beside the form. The documentation of each function names the source of its cells.
 
 use std::sync::LazyLock;
 
 use super::scheme::{Cell, Direction, Scheme, SchemeTable, Step};
 use super::{Band, Band::Extreme, Band::High, Band::Low, Band::Medium};
 
-/// Every scheme that ships, the default first. They are made once: exports look steps up in them for each row.
+/// Every built-in scheme, the default first. They are built once, because exports look up steps for each row.
 pub fn builtin() -> &'static [Scheme; 4] {
     static MADE: LazyLock<[Scheme; 4]> =
         LazyLock::new(|| [three_by_three(), va_sac(), nsw_sac(), npsa_5x5()]);
@@ -24,7 +24,7 @@ impl Default for Scheme {
 
 /// The default: three severities by three probabilities, id `eovr-3x3`, higher is worse.
 ///
-/// The scores are the familiar products 1, 2, 3, 4, 6, 9; the bands are eovr's own:
+/// The scores are the usual products 1, 2, 3, 4, 6, 9; the bands are eovr's own:
 ///
 /// | severity \ probability | rare | occasional | frequent |
 /// | --- | --- | --- | --- |
@@ -32,13 +32,13 @@ impl Default for Scheme {
 /// | moderate | 2 low | 4 medium | 6 high |
 /// | severe | 3 **high** | 6 high | 9 high |
 ///
-/// The cell in bold is why this is a table. By its product alone, 3, a severe event that is rare would
-/// be medium, like a minor one that is frequent, although the VA's matrix puts a catastrophe in its
-/// highest class however rare it is. So two cells score 3 and differ in band: sort and filter by band,
-/// not by score. No cell is extreme; with three steps there is nothing to set 9 apart from 6 by.
+/// The cell in bold is the reason for a table. By its product alone, 3, a rare severe event would be medium, like a
+/// frequent minor one, although the VA's matrix puts a catastrophe into its highest class however rare it is. Two cells
+/// therefore have the score 3 and differ in band: sort and filter by band, not by score. No cell is extreme, because
+/// three steps do not distinguish 9 from 6.
 ///
-/// This scheme belongs to no standard. It can be read beside the others (1–2, 3–4 and 6–9 roughly as
-/// the VA's 1, 2 and 3), but the crosswalk is ours and loses detail.
+/// This scheme belongs to no standard. Roughly, 1–2, 3–4 and 6–9 correspond to the VA's 1, 2 and 3, but this crosswalk
+/// is eovr's and loses detail.
 pub fn three_by_three() -> Scheme {
     Shipped {
         id: "eovr-3x3",
@@ -66,9 +66,9 @@ pub fn three_by_three() -> Scheme {
 
 /// The Safety Assessment Code of the US Department of Veterans Affairs, id `va-sac`: 3 is the worst.
 ///
-/// Source: VA National Center for Patient Safety, *Safety Assessment Code (SAC) Matrix*. The steps of
-/// probability are the VA's; the meanings of severity are shortened (the VA gives longer lists, also
-/// for visitors, staff, equipment and fire). The bands are ours: 1 low, 2 medium, 3 high.
+/// Source: VA National Center for Patient Safety, *Safety Assessment Code (SAC) Matrix*. The steps of probability are
+/// the VA's. The meanings of severity are shortened (the VA has longer lists, also for visitors, staff, equipment and
+/// fire). The bands are eovr's: 1 low, 2 medium, 3 high.
 ///
 /// Rate an actual event by the patient's condition and a close call by its most likely worst case.
 pub fn va_sac() -> Scheme {
@@ -101,10 +101,9 @@ pub fn va_sac() -> Scheme {
 
 /// The Severity Assessment Code of the New South Wales family, id `nsw-sac`: **1 is the worst**.
 ///
-/// Source: the 5 × 5 matrix as Malaysia's incident reporting form IR/SAC-001 prints it; it goes back to
-/// New South Wales, which has since revised its own. Check the cells against the edition your authority
-/// has in force. The source's descriptors of the steps are not repeated here. The bands are ours:
-/// 1 extreme, 2 high, 3 medium, 4 low.
+/// Source: the 5 × 5 matrix as Malaysia's incident reporting form IR/SAC-001 prints it. It originates in New South
+/// Wales, which has since revised its own. Check the cells against the edition that your authority uses. The source's
+/// descriptors of the steps are omitted. The bands are eovr's: 1 extreme, 2 high, 3 medium, 4 low.
 pub fn nsw_sac() -> Scheme {
     Shipped {
         id: "nsw-sac",
@@ -138,14 +137,12 @@ pub fn nsw_sac() -> Scheme {
 
 /// The 5 × 5 matrix of the English National Patient Safety Agency, id `npsa-5x5`, higher is worse.
 ///
-/// Source: NPSA, *A risk matrix for risk managers* (January 2008). The score is consequence times
-/// likelihood; 1–3 is low, 4–6 moderate (our medium), 8–12 high, 15–25 extreme. The other numbers are no
-/// products of two steps. The source describes each step for nine kinds of risk; here only the titles
-/// stand.
+/// Source: NPSA, *A risk matrix for risk managers* (January 2008). The score is consequence times likelihood; 1–3 is
+/// low, 4–6 moderate (eovr's medium), 8–12 high, 15–25 extreme. Other numbers are not products of two steps. The source
+/// describes each step for nine kinds of risk; this scheme contains only the titles.
 ///
-/// As published, a catastrophe that is rare scores 5 and is moderate, so the floor is medium. A facility
-/// that wants every death escalated copies the [`table`](Scheme::table), raises that cell and the floor,
-/// and gives the copy an id of its own.
+/// As published, a rare catastrophe scores 5 and is moderate, so the floor is medium. A facility that wants to escalate
+/// every death copies the [`table`](Scheme::table), raises that cell and the floor, and gives the copy its own id.
 pub fn npsa_5x5() -> Scheme {
     Shipped {
         id: "npsa-5x5",
@@ -180,7 +177,7 @@ pub fn npsa_5x5() -> Scheme {
 /// Code, title in English, title in Arabic, meaning.
 type ShippedStep = (&'static str, &'static str, &'static str, &'static str);
 
-/// A [`SchemeTable`] in a shape that can be laid out like a matrix on the page.
+/// A [`SchemeTable`] whose source can be laid out like a matrix.
 struct Shipped<'a> {
     id: &'a str,
     title: &'a str,
@@ -295,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ships_passes_the_check_that_hosts_meet() -> Result<()> {
+    fn built_in_schemes_pass_the_check_of_hosts_schemes() -> Result<()> {
         for scheme in builtin() {
             assert_eq!(Scheme::new(scheme.table().clone())?, *scheme);
         }
@@ -303,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_differ_and_are_kept_for_ever() {
+    fn ids_differ_and_never_change() {
         let ids = builtin().each_ref().map(Scheme::id);
         assert_eq!(ids, ["eovr-3x3", "va-sac", "nsw-sac", "npsa-5x5"]);
         assert_eq!(Scheme::default().id(), "eovr-3x3");

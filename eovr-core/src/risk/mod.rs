@@ -1,19 +1,18 @@
-//! How bad: a person's rating of an incident, read from a risk matrix.
+//! Risk: a person's rating of an incident by a risk matrix.
 //!
-//! A rater answers two questions: how severe was it, or could it have been, and how likely is it to
-//! happen again. A [`Scheme`] is the table that turns the two answers into a score and a [`Band`].
-//! The library reads the table; nobody types a score in.
+//! A rater answers two questions: how severe the event was or could have been, and how likely it is to happen again. A
+//! [`Scheme`] is the table that maps the two answers to a score and a [`Band`]. A caller cannot enter a score.
 //!
-//! Three things about matrices are easy to get wrong, and shape this module:
+//! Three properties of matrices shape this module:
 //!
-//! - **A matrix is a table, not a product.** Severity times probability puts a death that is rare at
-//!   the same 3 as a scratch that is frequent. Here each cell carries its own band, and a scheme whose
-//!   worst severity could fall below its floor is refused.
-//! - **The same number means opposite things in different countries.** A "SAC 1" is the mildest class
-//!   of the United States Department of Veterans Affairs and the gravest of New South Wales. So a score
-//!   never travels alone: an [`Assessment`] names its scheme, and the band compares across schemes.
-//! - **A rating is a judgement.** Two raters agree fairly well on the harm that was done and poorly on
-//!   the harm that might have been; rate the two apart and keep both.
+//! - **A matrix is a table, not a product.** The product of severity and probability gives a rare death the same 3 as a
+//!   frequent scratch. Here each cell has its own band, and a scheme whose worst severity could be below its floor is
+//!   refused.
+//! - **The same number means opposite things in different countries.** "SAC 1" is the mildest class of the United
+//!   States Department of Veterans Affairs and the gravest of New South Wales. Therefore an [`Assessment`] always names
+//!   its scheme, and bands can be compared across schemes.
+//! - **A rating is a judgement.** Two raters agree fairly well on the actual harm and poorly on the potential harm.
+//!   Rate the two separately and keep both.
 //!
 //! ```
 //! # fn main() -> Result<(), eovr_core::error::Error> {
@@ -23,7 +22,7 @@
 //! let fall = scheme.assess("moderate", "frequent")?;
 //! assert_eq!((fall.score, fall.band), (6, Band::High));
 //!
-//! // Levels may be counted from 1 instead of named.
+//! // Levels can also be given as positions from 1.
 //! assert_eq!(scheme.assess(2, 3)?, fall);
 //!
 //! let refused = scheme.assess("severe", "daily").map_err(|error| error.to_string());
@@ -48,17 +47,17 @@ use serde::{Deserialize, Serialize};
 pub use builtin::{builtin, npsa_5x5, nsw_sac, three_by_three, va_sac};
 pub use scheme::{Assessment, Cell, Direction, Level, Scheme, SchemeTable, Step};
 
-/// How much attention a rating calls for, mildest first.
+/// The attention that a rating requires, mildest first.
 ///
-/// Every scheme maps each of its cells to a band, so bands compare where scores do not.
+/// Every scheme maps each of its cells to a band, so bands can be compared across schemes. Scores cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Band {
-    /// Routine: local correction and a look at the trend.
+    /// Routine: local correction, and monitoring of the trend.
     Low,
-    /// The unit's management should act.
+    /// The unit's management must act.
     Medium,
-    /// Senior management should know and act.
+    /// Senior management must be informed and act.
     High,
     /// The gravest class, in schemes that have one above high.
     Extreme,

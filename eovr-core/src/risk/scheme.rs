@@ -1,17 +1,19 @@
-//! A risk scheme: the table a hospital rates with, and the rating read from it.
+//! A risk scheme: the table of a hospital, and ratings by it.
 
 use serde::{Deserialize, Serialize};
 
 use super::Band;
 use crate::error::{Error, Result};
 
-/// The fewest and the most steps an axis may have. One step is no scale; more than ten cannot be told apart.
+/// The minimum and maximum number of steps of an axis. One step is not a scale; raters cannot distinguish more than
+/// ten.
 const STEPS: std::ops::RangeInclusive<usize> = 2..=10;
 
-/// A checked risk matrix: whatever it answers, it answers for every pair of steps and without surprises.
+/// A checked risk matrix. It has a sound answer for every pair of steps.
 ///
-/// Build one from a [`SchemeTable`] with [`Scheme::new`], read one from JSON (checked the same way), or
-/// take one that ships: [`three_by_three`](super::three_by_three), [`va_sac`](super::va_sac),
+/// Build one from a [`SchemeTable`] with [`Scheme::new`], read one from JSON (with the same checks), or take a built-in
+/// one: [`three_by_three`](super::three_by_three), [`va_sac`](super::va_sac), [`nsw_sac`](super::nsw_sac),
+/// [`npsa_5x5`](super::npsa_5x5).
 /// [`nsw_sac`](super::nsw_sac), [`npsa_5x5`](super::npsa_5x5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "SchemeTable", into = "SchemeTable")]
@@ -20,7 +22,7 @@ pub struct Scheme {
     table: SchemeTable,
 }
 
-/// A risk matrix as plain data, for a host to write in JSON.
+/// A risk matrix as plain data, which a host can write in JSON.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -47,23 +49,23 @@ pub struct Scheme {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchemeTable {
-    /// The scheme's stable id, written into every assessment: lower-case letters, digits, `-` and `_`.
+    /// The scheme's stable id, stored in every assessment: lower-case letters, digits, `-` and `_`.
     pub id: String,
-    /// What people call it.
+    /// The title for people.
     pub title: String,
-    /// Which end of the score is the bad one.
+    /// Which end of the score is the worse one.
     pub direction: Direction,
     /// The steps of severity, mildest first.
     pub severities: Vec<Step>,
     /// The steps of probability, rarest first.
     pub probabilities: Vec<Step>,
-    /// One row for each severity, one cell in it for each probability, in the order of the steps.
+    /// One row for each severity, with one cell for each probability, in the order of the steps.
     pub cells: Vec<Vec<Cell>>,
-    /// The lowest band the worst severity may get, however rare it is.
+    /// The lowest allowed band of the worst severity, however rare it is.
     pub floor: Band,
 }
 
-/// Which end of a scheme's score is the bad one. Countries differ; bands always rise with risk.
+/// Which end of a scheme's score is the worse one. Countries differ; bands always rise with risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -79,29 +81,29 @@ pub enum Direction {
 pub struct Step {
     /// The step's stable code: lower-case letters, digits, `-` and `_`, with a letter first.
     pub code: String,
-    /// What the rater reads.
+    /// The title for the rater.
     pub title: String,
-    /// The same in Arabic, where the scheme has it.
+    /// The title in Arabic, if the scheme has one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title_ar: String,
-    /// What the step means, in a few words: raters agree more when they read it.
+    /// A short description of the step. Raters agree more when they read it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub meaning: String,
 }
 
-/// What the table says where one severity meets one probability.
+/// The table's entry for one severity and one probability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
     /// The scheme's own number.
     pub score: u8,
-    /// What the number calls for.
+    /// The band of this cell.
     pub band: Band,
 }
 
-/// A step of an axis as a caller names it: by its code, or counted from 1 at the mild or rare end.
+/// A step of an axis in a call: its code, or its position from 1 at the mild or rare end.
 ///
-/// A code that is a number in text, as forms and query strings send it, counts as that number.
+/// A number as text, as forms and query strings send it, is read as a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level<'a> {
     /// The step's code.
@@ -128,14 +130,14 @@ impl From<u8> for Level<'_> {
     }
 }
 
-/// A rating: what the rater answered, and what the scheme made of it.
+/// A rating: the rater's answers with the scheme's score and band.
 ///
-/// Only [`Scheme::assess`] makes one. It carries enough to be read years later, when the hospital has
-/// moved on to another scheme.
+/// Only [`Scheme::assess`] makes one. It contains enough to be interpreted years later, when the hospital uses another
+/// scheme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Assessment {
-    /// The id of the scheme that was used. Without it the score means nothing.
+    /// The scheme's id. The score has no meaning without it.
     pub scheme: String,
     /// The code of the severity.
     pub severity: String,
@@ -145,11 +147,11 @@ pub struct Assessment {
     pub probability: String,
     /// The probability's position, 1 being the rarest, in every scheme.
     pub probability_level: u8,
-    /// The scheme's own number; its direction is the scheme's.
+    /// The scheme's own number, in the scheme's direction.
     pub score: u8,
-    /// What the number calls for; compares across schemes.
+    /// The band, which can be compared across schemes.
     pub band: Band,
-    /// How the score came about, in one English sentence without anything from the report.
+    /// The derivation of the score, in one English sentence without any text of the report.
     pub why: String,
 }
 
@@ -168,7 +170,7 @@ impl Scheme {
         Ok(Self { table })
     }
 
-    /// A table that ships with the library; a test puts each through [`Scheme::new`].
+    /// A built-in table; a test checks each with [`Scheme::new`].
     pub(super) fn shipped(table: SchemeTable) -> Self {
         Self { table }
     }
@@ -178,18 +180,18 @@ impl Scheme {
         &self.table.id
     }
 
-    /// The whole table, for a form to draw its matrix from.
+    /// The whole table, for example to draw the matrix of a form.
     pub fn table(&self) -> &SchemeTable {
         &self.table
     }
 
-    /// Rates an incident: finds the cell where the two answers meet.
+    /// Rates an incident by the cell of the two answers.
     ///
     /// ```
     /// # fn main() -> Result<(), eovr_core::error::Error> {
     /// use eovr_core::risk::{self, Band};
     ///
-    /// // A product would call this 3 and medium, the same as a minor event that is frequent.
+    /// // The product would be 3 and medium, the same as for a frequent minor event.
     /// let rare_death = risk::three_by_three().assess("severe", "rare")?;
     /// assert_eq!((rare_death.score, rare_death.band), (3, Band::High));
     /// # Ok(())
@@ -198,8 +200,7 @@ impl Scheme {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if an answer is off its scale, with the accepted codes in
-    /// [`help`](crate::error::Error::help).
+    /// `InvalidInput` if an answer is off its scale; [`help`](crate::error::Error::help) lists the accepted codes.
     pub fn assess<'a>(
         &self,
         severity: impl Into<Level<'a>>,
@@ -255,7 +256,7 @@ impl From<Scheme> for SchemeTable {
     }
 }
 
-/// A step that was found on its axis.
+/// A step on its axis.
 struct Chosen<'a> {
     step: &'a Step,
     index: usize,
@@ -266,7 +267,7 @@ impl<'a> Chosen<'a> {
     fn on(axis: &'static str, steps: &'a [Step], level: Level<'_>) -> Result<Self> {
         let index = match level {
             Level::Number(number) => usize::from(number).checked_sub(1),
-            // No code is a number (`check`), so the two readings cannot both apply.
+            // A code is never a number (`check`), so a text cannot be both a code and a position.
             Level::Code(code) => steps.iter().position(|step| step.code == code).or_else(|| {
                 let number: usize = code.parse().ok()?;
                 number.checked_sub(1)
@@ -290,7 +291,7 @@ impl std::fmt::Display for Chosen<'_> {
     }
 }
 
-// The answer is not repeated: it could be text of a report in the wrong place.
+// The error does not repeat the answer, which could be text of a report in the wrong place.
 fn off_the_scale(axis: &'static str, steps: &[Step]) -> Error {
     let accepted: Vec<_> = steps.iter().map(|step| format!("`{}`", step.code)).collect();
     Error::invalid(format!("{axis} is off the scale")).with_help(format!(
@@ -377,7 +378,7 @@ fn check_size(table: &SchemeTable) -> Result<()> {
 
 /// Refuses `next` if it is milder than its neighbour on the mild side.
 ///
-/// Neighbours suffice: what never falls from one cell to the next never falls at all.
+/// Comparing neighbours is enough, because the order is transitive.
 fn check_rise(direction: Direction, place: &Place<'_>, next: &Place<'_>) -> Result<()> {
     let (from, to) = (place.cell, next.cell);
     let (milder_score, rule) = match direction {
@@ -397,7 +398,7 @@ fn check_rise(direction: Direction, place: &Place<'_>, next: &Place<'_>) -> Resu
     Ok(())
 }
 
-/// A cell with its address.
+/// A cell with its position.
 struct Place<'a> {
     severity: &'a str,
     probability: &'a str,
@@ -427,7 +428,7 @@ fn grid(table: &SchemeTable) -> Vec<Vec<Place<'_>>> {
 
 const CODE_RULE: &str = "a code has at most 40 lower-case letters, digits, `-` or `_`, and a letter first";
 
-/// Whether this is a plain code. A letter comes first, so a code is never a number: numbers count steps.
+/// Whether this is a plain code. It begins with a letter, so it is never a number; numbers are positions.
 fn is_code(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     text.len() <= 40 && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.bytes().all(plain)

@@ -11,18 +11,18 @@ use crate::seal::{Entropy, Format, Mode, Place, Sealed};
 
 const DOMAIN: &[u8] = b"eovr.sealed";
 
-/// A data key, ready for use. One key serves one algorithm, so neither can weaken the other.
+/// A data key, ready for use. Each key serves one algorithm, so that the algorithms cannot weaken each other.
 pub(super) enum DataKey {
-    /// AES-256-GCM with its round keys and hash key expanded once: doing it for every field would take
-    /// as long as sealing it.
+    /// AES-256-GCM. Its round keys and hash key are expanded once, because the expansion takes as long as sealing a
+    /// field.
     Fields(Box<Aes256Gcm>),
-    /// AES-SIV: its 64 bytes. The cipher is expanded anew for every value, because its implementation
-    /// works through `&mut`; a lock would make all searches wait for each other.
+    /// The 64 bytes of AES-SIV. The cipher is expanded for every value, because its implementation needs `&mut`, and a
+    /// lock would serialise all searches.
     Search(Box<Zeroizing<[u8; 64]>>),
 }
 
 impl DataKey {
-    /// A key from its bytes; `None` where there are not as many as the purpose needs.
+    /// Makes a key from its bytes; `None` where the length does not fit the purpose.
     pub(super) fn new(purpose: Purpose, material: &[u8]) -> Option<Self> {
         match purpose {
             Purpose::Fields => {
@@ -33,12 +33,12 @@ impl DataKey {
                 (material.len() == key.len()).then(|| key.copy_from_slice(material))?;
                 Some(Self::Search(key))
             }
-            // It seals nothing.
+            // A key for events seals no field.
             Purpose::Events => None,
         }
     }
 
-    /// Opens; `None` where the value is not what this key sealed for this place.
+    /// Opens a value; `None` where this key did not seal it for this place.
     pub(super) fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
         let binding = binding(sealed.mode(), &sealed.key_id(), place);
         match (self, sealed.mode()) {
@@ -54,7 +54,7 @@ impl DataKey {
     }
 }
 
-/// Seals under a nonce drawn for this value alone.
+/// Seals with a fresh nonce.
 pub(super) fn seal_random(
     key: &Aes256Gcm,
     id: &Uuid,
@@ -69,7 +69,7 @@ pub(super) fn seal_random(
     Sealed::from_stored(bytes)
 }
 
-/// Seals deterministically: nothing but key, kind, field and text goes in.
+/// Seals deterministically: the result depends only on key, kind, field and text.
 pub(super) fn seal_deterministic(
     key: &[u8; 64],
     id: &Uuid,
@@ -92,7 +92,7 @@ fn siv(key: &[u8; 64]) -> Aes256Siv {
     Aes256Siv::new(key.into())
 }
 
-/// The header, in a buffer that never has to grow: growing would leave a copy of the text behind.
+/// The header, in a buffer with enough capacity. A reallocation would leave a copy of the text in memory.
 fn begin(mode: Mode, key: &Uuid, plain: usize) -> Vec<u8> {
     let (version, id) = sealed::header(mode, key);
     let mut bytes = Vec::with_capacity(HEADER + sealed::overhead(Format::Eovr, mode) + plain);
@@ -101,7 +101,7 @@ fn begin(mode: Mode, key: &Uuid, plain: usize) -> Vec<u8> {
     bytes
 }
 
-/// The associated data, as the page of [`Sealed`] lays it out.
+/// The associated data, as documented at [`Sealed`].
 fn binding(mode: Mode, key: &Uuid, place: &Place<'_>) -> Vec<u8> {
     let (version, id) = sealed::header(mode, key);
     let mut data =
@@ -141,8 +141,7 @@ pub(super) fn gcm_append(
     Ok(())
 }
 
-/// Opens nonce, ciphertext and tag. The tag is compared, in constant time, before anything is
-/// deciphered.
+/// Opens nonce, ciphertext and tag. The tag is compared in constant time before decryption.
 pub(super) fn gcm_open(key: &Aes256Gcm, associated: &[u8], body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, rest) = body.split_first_chunk::<NONCE>()?;
     let (text, tag) = rest.split_last_chunk::<TAG>()?;

@@ -9,33 +9,31 @@ use crate::seal::aead::{DataKey, seal_deterministic, seal_random};
 use crate::seal::master::Label;
 use crate::seal::{Cipher, Entropy, Format, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
 
-/// The data keys, unwrapped and ready: the [`Cipher`] of the engine.
+/// The unwrapped data keys: the [`Cipher`] of the engine.
 ///
-/// The ring itself keeps nothing on disk. Each operation that changes it hands back the [`WrappedKey`]
-/// to be written **before** anything that the change made possible: a value sealed under a key that was
-/// never written is lost.
+/// The ring stores nothing. Each operation that changes it returns the [`WrappedKey`] to store. Write it **before** you
+/// use the changed ring, because a value sealed under an unwritten key is lost.
 ///
-/// A clone shares the keys and is cheap. A running service holds an `Arc<KeyRing>`; to change it,
-/// clone the ring, change the clone, write what came back, then put the clone in place. Nobody waits.
+/// A clone is cheap and shares the keys. A running service holds an `Arc<KeyRing>`. To change it, clone the ring,
+/// change the clone, write the returned key, then replace the `Arc`. Readers do not wait.
 ///
 /// # Rotation
-/// 1. [`rotate`](KeyRing::rotate), write the key, put the ring in place. New values are sealed with the
-///    new key, old ones still open, [`search_values`](Cipher::search_values) covers both.
-/// 2. Have every process read the keys again. Until it does, a process can neither open nor find what
-///    another one sealed with the new key; it says `Key`, and reading the keys again mends it.
-/// 3. At leisure, open and seal again each value whose [`key_id`](Sealed::key_id) is not the
-///    [`active`](KeyRing::active) one.
+/// 1. Call [`rotate`](KeyRing::rotate), write the key, replace the ring. The new key seals new values, old values still
+///    open, and [`search_values`](Cipher::search_values) covers both.
+/// 2. Let every process read the keys again. Until then, a process can neither open nor find the values that another
+///    process sealed with the new key; it returns `Key`, and reading the keys again resolves it.
+/// 3. In the background, seal each value again whose [`key_id`](Sealed::key_id) is not the [`active`](KeyRing::active)
+///    one.
 /// 4. [`destroy`](KeyRing::destroy) the old key, or keep it for the backups.
 ///
-/// Rotate `fields` before one key has sealed 2³² values (NIST SP 800-38D §8.3: beyond that, two random
-/// nonces may meet). A country that files 100,000 reports a day with ten changes of six fields
-/// each gets there in two years; once a year is a good habit for everybody.
+/// Rotate `fields` before one key has sealed 2³² values (NIST SP 800-38D §8.3: beyond that, two random nonces may
+/// collide). A country that files 100,000 reports a day with ten changes of six fields each reaches this limit in two
+/// years. We recommend one rotation a year.
 ///
 /// # Destruction
-/// A destroyed key makes every value it sealed unreadable for good, in every copy of the database: that
-/// is how a hospital erases what it cannot find in its backups. It is only as good as the destruction
-/// of the wrapped key, so keep wrapped keys out of backups that outlive their data, or destroy the
-/// master key that wrapped them as well.
+/// Without its key, a value is permanently unreadable in every copy of the database. A hospital can thus erase data
+/// that it cannot remove from its backups. The erasure is only as good as the destruction of the wrapped key. Keep
+/// wrapped keys out of backups that outlive their data, or destroy the master key that wrapped them as well.
 #[derive(Clone)]
 pub struct KeyRing {
     // INVARIANT: newest first; ids are unique; each purpose has at least one live key.
@@ -45,13 +43,13 @@ pub struct KeyRing {
 #[derive(Clone)]
 struct Entry {
     kept: WrappedKey,
-    /// `None` where it was destroyed. Shared by the clones of a ring, so wiped with the last of them.
+    /// `None` where it was destroyed. The clones of a ring share it, so the last clone wipes it.
     key: Option<Arc<DataKey>>,
 }
 
 impl KeyRing {
-    /// A first ring: one key for each purpose. `ids` are the field key's and the search key's; `now` is
-    /// in microseconds since 1970.
+    /// Makes a first ring with one key for each purpose. `ids` are the ids of the field key and the search key; `now`
+    /// is in microseconds since 1970.
     ///
     /// # Errors
     /// `Key` where both ids are the same.
@@ -63,17 +61,17 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// The ring from what was kept, in any order.
+    /// Makes a ring from the stored keys, in any order.
     ///
     /// # Errors
-    /// `Key` where the master key does not open one of them, where a purpose has no live key, or where
-    /// an id occurs twice; `Tampered` where a wrapped key is not one.
+    /// `Key` where the master key does not open a key, a purpose has no live key, or an id occurs twice; `Tampered`
+    /// where a wrapped key is malformed.
     pub fn unwrap(master: &MasterKey, kept: &[WrappedKey]) -> Result<Self> {
         Self { entries: Vec::new() }.renewed(master, kept)
     }
 
-    /// The ring from what is kept now. A key that is in this one already is not unwrapped again: another process may
-    /// have wrapped it anew under a master key that this one will only get at its next start.
+    /// Makes a ring from the keys that are stored now. A key that this ring already holds is not unwrapped again,
+    /// because another process may have rewrapped it under a master key that this process gets only at its next start.
     ///
     /// # Errors
     /// As [`KeyRing::unwrap`].
@@ -94,14 +92,14 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// Adds a key, which seals from now on; the older ones still open. Returns what to write.
+    /// Adds a key, which seals from now on; the older keys still open. Returns the key to store.
     ///
-    /// `created_at` is `now`, or just after the newest key's where the clock has gone back: the new key
+    /// `created_at` is `now`, or just after the newest key's time where the clock has gone back, because the new key
     /// must still be the newest when the ring is read again.
     ///
     /// # Errors
-    /// `Key` where the id is taken, or where `master` is not the key that wrapped the others: the ring
-    /// could then never be read again as a whole.
+    /// `Key` where the id is taken, or where `master` did not wrap the other keys, because no master key could then
+    /// open the whole ring.
     pub fn rotate(
         &mut self,
         master: &MasterKey,
@@ -117,12 +115,12 @@ impl KeyRing {
         self.add(master, Label { id, purpose, created_at }, entropy)
     }
 
-    /// Destroys a key: it is wiped from memory with the last clone of this ring, and its values never
-    /// open again. Returns the note to write **over** the wrapped key. Doing it twice changes nothing.
+    /// Destroys a key. It is wiped from memory with the last clone of this ring, and its values never open again.
+    /// Returns a tombstone, which must **overwrite** the stored key. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// `Key` where there is no such key, or where it is the active one: every report from then on
-    /// would be refused, so rotate first.
+    /// `Key` where the ring has no such key, or where it is the active key. Rotate first, because every report would be
+    /// refused without an active key.
     pub fn destroy(&mut self, id: Uuid) -> Result<WrappedKey> {
         for purpose in [Purpose::Fields, Purpose::Search] {
             if self.active(purpose) == Some(id) {
@@ -134,18 +132,18 @@ impl KeyRing {
         }
         let entry = self.entries.iter_mut().find(|entry| entry.kept.id == id).ok_or_else(|| unknown(id))?;
         entry.key = None;
-        // With the master key these bytes are the key: they go as well.
+        // The wrapped bytes are wiped too, because the master key opens them.
         entry.kept.wrapped.zeroize();
         Ok(entry.kept.clone())
     }
 
-    /// Wraps kept keys under a new master key. The data keys stay the same, so no value has to be
-    /// sealed again. Write the whole list in one transaction, then start with the new master key.
+    /// Wraps the stored keys under a new master key. The data keys stay the same, so no value has to be sealed again.
+    /// Write the whole list in one transaction, then start with the new master key.
     ///
-    /// A key that `new` already opens is passed through, so an interrupted change can be run again.
+    /// A key that `new` already opens is returned unchanged, so an interrupted change can be repeated.
     ///
     /// # Errors
-    /// `Key` where neither master key opens one of them; `Tampered` where a wrapped key is not one.
+    /// `Key` where neither master key opens a key; `Tampered` where a wrapped key is malformed.
     pub fn rewrap(
         old: &MasterKey,
         new: &MasterKey,
@@ -162,22 +160,22 @@ impl KeyRing {
             .collect()
     }
 
-    /// Everything to keep, the newest first: the wrapped keys, and the notes of destroyed ones.
+    /// All keys to store, the newest first: the wrapped keys, and the tombstones of destroyed keys.
     pub fn wrapped(&self) -> Vec<WrappedKey> {
         self.entries.iter().map(|entry| entry.kept.clone()).collect()
     }
 
-    /// The id of the key that seals now.
+    /// The id of the key that seals.
     pub fn active(&self, purpose: Purpose) -> Option<Uuid> {
         self.live(purpose).ok().map(|(kept, _)| kept.id)
     }
 
-    /// Whether the key is here, be it destroyed.
+    /// Whether the ring knows the key, destroyed or not.
     pub(crate) fn knows(&self, id: Uuid) -> bool {
         self.entries.iter().any(|entry| entry.kept.id == id)
     }
 
-    /// Whether the key is here and was not destroyed.
+    /// Whether the ring has the key and it was not destroyed.
     pub(crate) fn is_live(&self, id: Uuid) -> bool {
         self.entries.iter().any(|entry| entry.kept.id == id && entry.key.is_some())
     }
@@ -195,7 +193,7 @@ impl KeyRing {
         if self.entries.iter().any(|other| other.kept.id == kept.id) {
             return Err(Error::new(ErrorKind::Key, "a key id occurs twice").with("key", kept.id));
         }
-        // The id decides between keys of the same moment, so that every process picks the same one.
+        // The id decides between keys of the same time, so that every process picks the same one.
         let newer = |other: &Entry| (other.kept.created_at, other.kept.id) > (kept.created_at, kept.id);
         let position = self.entries.partition_point(newer);
         self.entries.insert(position, entry);
@@ -233,7 +231,7 @@ impl Cipher for KeyRing {
         let entry = self.entries.iter().find(|entry| entry.kept.id == id).ok_or_else(|| unknown(id))?;
         let Some(key) = &entry.key else {
             return Err(Error::new(ErrorKind::Key, "the key of this value was destroyed")
-                .with_help("its text is gone for good, as erasure intends")
+                .with_help("its text is permanently erased")
                 .with("key", id));
         };
         key.open(place, sealed).ok_or_else(|| {
@@ -248,7 +246,7 @@ impl Cipher for KeyRing {
 
     fn search_values(&self, kind: &str, field: &str, plain: &[u8]) -> Result<Vec<Sealed>> {
         self.live(Purpose::Search)?;
-        // Deterministic sealing leaves the record out, so any one will do.
+        // Deterministic sealing ignores the record, so any id will do.
         let place = Place { kind, record: Uuid::nil(), field };
         self.of(Purpose::Search)
             .filter_map(|entry| match entry.key.as_deref()? {

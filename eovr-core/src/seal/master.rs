@@ -19,20 +19,20 @@ const SHAPE: &str = "32 bytes in base64, 44 characters";
 
 /// The key that wraps the data keys: 32 bytes, from the environment or from a host's key service.
 ///
-/// Wiped from memory when dropped. It cannot be printed, compared, cloned or written out, and it is
-/// needed only to open the ring, to rotate and to rewrap: hold it no longer than that.
+/// Wiped from memory on drop. It cannot be printed, compared, cloned or serialised. Only opening the ring, rotation and
+/// rewrapping need it, so drop it afterwards.
 pub struct MasterKey {
-    // Boxed, so that moving the key does not leave copies behind.
+    // Boxed, so that a move leaves no copy in memory.
     bytes: Box<Zeroizing<[u8; 32]>>,
 }
 
 impl MasterKey {
-    /// Reads a key written as `openssl rand -base64 32` writes it. White space around it is ignored,
-    /// because files that hold secrets tend to end in a line break.
+    /// Reads a key as `openssl rand -base64 32` prints it. White space around it is ignored, because secret files often
+    /// end in a line break.
     ///
     /// # Errors
-    /// `Key` where the text is not 32 bytes in base64, 44 characters; or where all bytes are zero, which
-    /// is a placeholder and not a key.
+    /// `Key` where the text is not 32 bytes in base64 (44 characters), or where all bytes are zero, which is a
+    /// placeholder.
     pub fn from_base64(text: &str) -> Result<Self> {
         let text = text.trim_ascii();
         let refused =
@@ -40,9 +40,9 @@ impl MasterKey {
         if text.len() != 44 {
             return Err(refused("the master key has the wrong length").with("characters", text.len()));
         }
-        // One byte more than a key, because that is what 44 characters might hold.
+        // One byte more than a key, because 44 characters can hold 33 bytes.
         let mut decoded = Zeroizing::new([0; 33]);
-        // The decoder's own error would name a character of the key: it is dropped.
+        // The decoder's error is dropped, because it would name a character of the key.
         let length = STANDARD.decode_slice(text, decoded.as_mut_slice()).ok();
         match (length, decoded.first_chunk::<32>()) {
             (Some(32), Some(bytes)) if bytes.iter().fold(0, |seen, byte| seen | byte) == 0 => {
@@ -53,17 +53,16 @@ impl MasterKey {
         }
     }
 
-    /// Takes 32 bytes, as a host's key service hands them out. They must be random: this is a key, not
-    /// a password.
+    /// Takes 32 bytes, for example from a host's key service. They must be random: a password is not a key.
     ///
-    /// The caller wipes its own copy.
+    /// The caller must wipe its own copy.
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         let mut boxed = Box::new(Zeroizing::new([0; 32]));
         boxed.copy_from_slice(bytes);
         Self { bytes: boxed }
     }
 
-    /// Wraps the bytes of a data key for keeping.
+    /// Wraps a data key for storage.
     pub(crate) fn wrap(&self, label: Label, material: &[u8], entropy: &mut Entropy) -> Result<WrappedKey> {
         let mut nonce = [0; NONCE];
         entropy.fill(&mut nonce);
@@ -73,7 +72,7 @@ impl MasterKey {
         Ok(WrappedKey { id, purpose, created_at, wrapped })
     }
 
-    /// The bytes of a data key that is not destroyed.
+    /// Unwraps a data key that is not destroyed.
     pub(crate) fn unwrap(&self, key: &WrappedKey) -> Result<Zeroizing<Vec<u8>>> {
         let Some(([VERSION, AES_256_GCM], body)) = key.wrapped.split_first_chunk() else {
             return Err(Error::new(ErrorKind::Tampered, "a stored key is not a wrapped key")
@@ -92,20 +91,20 @@ impl MasterKey {
             })
     }
 
-    // Not kept: wrapping is rare, and a key that is not expanded cannot be left behind.
+    // The expanded key is not kept: wrapping is rare, and an expanded key in memory is a risk.
     fn cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new((&**self.bytes).into())
     }
 }
 
-/// Says that there is a key, and nothing about it.
+/// Prints that a key exists, and none of its bytes.
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(redacted)")
     }
 }
 
-/// What a data key is for.
+/// The purpose of a data key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
@@ -113,8 +112,8 @@ pub enum Purpose {
     Fields,
     /// Deterministic sealing: AES-SIV, 64 bytes.
     Search,
-    /// Authenticating events: HMAC-SHA-256, 32 bytes, and one that says whether every chain must end with a code.
-    /// No key of a ring: [`crate::audit::Authenticator`] has it.
+    /// Authenticating events: HMAC-SHA-256, 32 bytes, and one byte that says whether every chain must end with a code.
+    /// A ring does not hold this key; [`crate::audit::Authenticator`] does.
     Events,
 }
 
@@ -145,31 +144,30 @@ impl Purpose {
     }
 }
 
-/// A data key as it is kept: plain data, useless without the master key.
+/// A data key as it is stored: plain data, useless without the master key.
 ///
-/// Where `wrapped` is empty the key was destroyed, and what remains is the note that it once was.
+/// An empty `wrapped` means that the key was destroyed; the rest is a tombstone.
 ///
 /// # Format of `wrapped`
-/// Version `1`, algorithm `1` (AES-256-GCM), 12 bytes nonce, ciphertext, 16 bytes tag. Associated data:
-/// `eovr.wrapped`, those two bytes, the id, the purpose (fields `1`, search `2`, events `3`), `created_at` as 8 bytes,
-/// big end first. So a stored key cannot be given another id or purpose, nor be made to look
-/// newer than it is.
+/// Version `1`, algorithm `1` (AES-256-GCM), 12 bytes nonce, ciphertext, 16 bytes tag. Associated data: `eovr.wrapped`,
+/// those two bytes, the id, the purpose (fields `1`, search `2`, events `3`), `created_at` as 8 bytes, big-endian.
+/// Therefore a change of a stored key's id, purpose or time is detected.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct WrappedKey {
-    /// The key's id, which every value it seals carries.
+    /// The key's id, which is part of every value that it sealed.
     pub id: Uuid,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// When it was made, in microseconds since 1970-01-01T00:00:00Z. The newest live key of a purpose
-    /// seals; the others only open.
+    /// The time of creation, in microseconds since 1970-01-01T00:00:00Z. The newest live key of a purpose seals; the
+    /// others only open.
     pub created_at: i64,
-    /// The key, wrapped by the master key; empty once destroyed.
+    /// The wrapped key; empty after its destruction.
     pub wrapped: Vec<u8>,
 }
 
 impl WrappedKey {
-    /// Whether the key is gone for good.
+    /// Whether the key was destroyed.
     pub fn is_destroyed(&self) -> bool {
         self.wrapped.is_empty()
     }
@@ -182,7 +180,7 @@ impl fmt::Debug for WrappedKey {
     }
 }
 
-/// What a wrapped key is bound to.
+/// The values that a wrapped key is bound to.
 #[derive(Clone, Copy)]
 pub(crate) struct Label {
     pub(crate) id: Uuid,
@@ -204,7 +202,7 @@ impl Label {
     }
 }
 
-/// A wrapped key as JSON has it: the id as text, the bytes in base64.
+/// A wrapped key in JSON: the id as text, the bytes in base64.
 #[derive(Serialize, Deserialize)]
 struct Written {
     id: String,

@@ -1,15 +1,12 @@
-//! Hiding what must not leave the process in the clear.
+//! Sealing: encryption of fields before they leave the process.
 //!
-//! # Why here, and not in the database
-//! A field is sealed before any store sees it. A copy of the database, a backup, a replica, a log of
-//! slow queries or a curious administrator then holds ciphertext, whatever the database is and however
-//! it is run. A store is only ever handed [`Sealed`], which nothing outside this crate can make, so
-//! "forgot to encrypt" does not compile.
+//! # Why here, and not in the database The core seals a field before a store sees it. A copy of the database, a backup,
+//! a replica, a slow query log or a curious administrator then sees only ciphertext, with any database. A store
+//! receives only [`Sealed`], which no other crate can make, so a store that forgets to encrypt does not compile.
 //!
-//! # What a value is bound to
-//! A sealed value opens only in the [`Place`] that it was sealed for. Without that, someone who can
-//! write to the database but not read it could paste one patient's sealed description into a record
-//! they are allowed to open, and the application would kindly decrypt it for them.
+//! # Binding A sealed value opens only in the [`Place`] that it was sealed for. Otherwise an attacker who can write to
+//! the database but not read it could copy one patient's sealed description into a record that the attacker may open,
+//! and the application would decrypt it.
 //!
 //! | mode | cipher | bound to | same text twice |
 //! |---|---|---|---|
@@ -18,23 +15,23 @@
 //!
 //! # What sealing does not hide
 //! - The length of the text, to the byte, in both modes.
-//! - In deterministic mode, **which records hold the same value**, and how often each value occurs.
-//!   That is what makes "find this file number" work without opening anything. Use it for identifiers
-//!   that are nearly unique; never for a field with few possible values (sex, ward, yes or no), where
-//!   counting the ciphertexts tells them apart. Such a value can also be moved to another record of
-//!   the same kind, in the same field, and opens there: the audit chain notices, the cipher does not.
-//! - Age. Somebody who can write to the database can put an older sealed value of the same place back.
-//!   Again the audit chain notices.
+//! - In deterministic mode, **which records have the same value**, and how often each value occurs. A search for a file
+//!   number needs this. Use the mode for identifiers that are nearly unique, and never for a field with few possible
+//!   values (sex, ward, yes or no), because the frequencies of the ciphertexts identify the values. Such a value can
+//!   also be moved to the same field of another record of the same kind, where it opens: the audit chain detects this,
+//!   the cipher does not.
+//! - Age. An attacker who can write to the database can restore an older sealed value of the same place. The audit
+//!   chain detects this too.
 //!
-//! Deterministic sealing compares bytes: `"MF-7"`, `"mf-7"` and `"MF-٧"` are three values. Whoever calls it
-//! brings the text to one form first.
+//! Deterministic sealing compares bytes: `"MF-7"`, `"mf-7"` and `"MF-٧"` are three values. The caller must normalise
+//! the text first.
 //!
 //! # Keys
-//! A [`KeyRing`] holds the data keys, each wrapped by one [`MasterKey`] for keeping. Its page says how
-//! to rotate them and what destroying one means.
+//! A [`KeyRing`] holds the data keys. A [`MasterKey`] wraps each of them for storage. The documentation of [`KeyRing`]
+//! explains rotation and destruction.
 //!
-//! Feature `csfle` adds a second ring, whose values and keys MongoDB's own drivers read as well. It binds
-//! no value to its place; the page of `seal::csfle` says what that costs.
+//! Feature `csfle` adds a second ring, whose values and keys MongoDB's own drivers can read. It does not bind a value
+//! to its place; the documentation of `seal::csfle` explains the consequences.
 //!
 //! ```
 //! use eovr_core::seal::{Cipher, Entropy, KeyRing, MasterKey, Mode, Place};
@@ -78,12 +75,12 @@ pub use self::master::{MasterKey, Purpose, WrappedKey};
 pub use self::sealed::{Format, Sealed};
 use crate::error::Result;
 
-/// Where a value belongs: what a sealed value is bound to.
+/// The place of a value, to which its seal is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place<'a> {
     /// The kind of record.
     pub kind: &'a str,
-    /// The record's id. Deterministic sealing leaves it out.
+    /// The record's id. Deterministic sealing ignores it.
     pub record: Uuid,
     /// The field's name.
     pub field: &'a str,
@@ -92,55 +89,51 @@ pub struct Place<'a> {
 /// Whether equal texts give equal bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// They do not: nothing but the length shows. The right choice unless the field is searched.
+    /// Equal texts give different bytes, and only the length is visible. Use it unless the field is searched.
     Random,
-    /// They do, within one kind and field and under one key, so that a store can compare for equality.
+    /// Equal texts give equal bytes within one kind and field and under one key, so a store can search by equality.
     Deterministic,
 }
 
 /// Seals and opens field values.
 ///
-/// [`KeyRing`] is the implementation, and `CsfleRing` (feature `csfle`) the one for MongoDB's format,
-/// which keeps every promise below except those that name the place. A host's own one chooses among
-/// rings (one for each governorate, say): only a ring makes [`Sealed`].
+/// [`KeyRing`] implements it. `CsfleRing` (feature `csfle`) implements it for MongoDB's format and keeps every promise
+/// below except those about the place. A host's own implementation can choose among rings (for example one per
+/// governorate), but only a ring makes [`Sealed`].
 ///
-/// `Send + Sync`, because one cipher serves every thread of the process; `Debug`, because it stands in
-/// structs that have it (and it must print no key); synchronous, because keys are unwrapped once at
-/// start and sealing is then arithmetic.
+/// It is `Send + Sync` because one cipher serves every thread of the process. It is `Debug` because `Debug` structs
+/// contain it; it must print no key. It is synchronous because keys are unwrapped once at start, so sealing needs no
+/// input or output.
 pub trait Cipher: Debug + Send + Sync {
-    /// Seals a value for one place, under the newest key.
+    /// Seals a value for one place with the newest key.
     ///
     /// Behaviour:
-    /// - random: the same arguments give different bytes every time, by the nonce drawn from `entropy`;
-    /// - deterministic: equal kind, field and text give equal bytes, whatever the record; nothing is
-    ///   drawn from `entropy`;
-    /// - an empty value is a value like any other.
+    /// - random: the same arguments give different bytes every time, because of the nonce from `entropy`;
+    /// - deterministic: equal kind, field and text give equal bytes, for every record; it draws nothing from `entropy`;
+    /// - an empty value is a valid value.
     ///
     /// # Errors
-    /// `Key` where no live key serves this mode; `InvalidInput` where the value is longer than the
-    /// cipher allows (64 GiB).
+    /// `Key` where this mode has no live key; `InvalidInput` where the value is longer than the cipher allows (64 GiB).
     fn seal(&self, place: &Place<'_>, mode: Mode, plain: &[u8], entropy: &mut Entropy) -> Result<Sealed>;
 
-    /// Opens a value in the place that it was sealed for. The text is wiped from memory when dropped.
+    /// Opens a value in its place. The text is wiped from memory on drop.
     ///
     /// Behaviour:
-    /// - any other kind or field, and in random mode any other record, is refused;
-    /// - any changed bit is refused;
-    /// - the mode need not be said: the value carries it.
+    /// - another kind or field, and in random mode another record, is refused;
+    /// - a value with any changed bit is refused;
+    /// - the mode is read from the value.
     ///
     /// # Errors
-    /// `Tampered` where the value was changed or belongs elsewhere; `Key` where its key is not here or
-    /// was destroyed, or where it is in the format of another ring.
+    /// `Tampered` where the value was changed or belongs to another place; `Key` where the ring does not have its key,
+    /// the key was destroyed, or the value has the format of another ring.
     fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>>;
 
-    /// What this text looks like in a deterministically sealed field, under every live search key, the
-    /// newest first.
+    /// The sealed forms of this text in a deterministic field, under every live search key, the newest first.
     ///
-    /// Behaviour: a query for "equal to any of these" finds the value also while a rotation is under
-    /// way and some records still carry the seal of the older key. The first is what
-    /// [`seal`](Cipher::seal) gives now.
+    /// A query for "equal to any of these" finds the value even during a rotation, when some records still have the
+    /// seal of the older key. The first form equals the result of [`seal`](Cipher::seal).
     ///
     /// # Errors
-    /// `Key` where there is no live search key.
+    /// `Key` where the ring has no live search key.
     fn search_values(&self, kind: &str, field: &str, plain: &[u8]) -> Result<Vec<Sealed>>;
 }

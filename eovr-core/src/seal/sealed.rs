@@ -9,33 +9,33 @@ use crate::seal::Mode;
 
 /// The first byte of every value in our own format, version 1.
 ///
-/// The bytes `0xF8..=0xFF` occur in no UTF-8 text, so no text at all can pass for such a value: a
-/// plain value that got into a sealed column is noticed when it is read. Later versions count up.
+/// The bytes `0xF8..=0xFF` do not occur in UTF-8, so a text can never be mistaken for such a value, and a plain text in
+/// a sealed column is detected on reading. Later versions count up.
 pub(super) const VERSION: u8 = 0xF9;
 
 const AES_256_GCM: u8 = 1;
 const AES_256_SIV: u8 = 2;
 
-/// The first byte of every value in MongoDB's format. As text it would be a control character that
-/// nobody types; where it is one all the same, the tag tells.
+/// The first byte of every value in MongoDB's format. In a text it would be a control character, which is unusual; in
+/// any case the tag is checked.
 const CSFLE_DETERMINISTIC: u8 = 1;
 const CSFLE_RANDOM: u8 = 2;
 
-/// Version, algorithm, key id; in MongoDB's format version, key id, BSON type.
+/// Version, algorithm, key id; in MongoDB's format: version, key id, BSON type.
 pub(super) const HEADER: usize = 1 + 1 + 16;
 pub(super) const NONCE: usize = 12;
 pub(super) const TAG: usize = 16;
-/// One AES block: MongoDB's format fills blocks and begins with one of them as the IV.
+/// One AES block. MongoDB's format is padded to blocks and begins with an IV of one block.
 pub(super) const BLOCK: usize = 16;
 pub(super) const CSFLE_TAG: usize = 32;
 
-/// In which of the two formats a value is sealed. Its first byte says.
+/// The format of a sealed value, which its first byte determines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Our own: bound to its place, opened by a [`KeyRing`](crate::seal::KeyRing).
+    /// Our own format: bound to its place, opened by a [`KeyRing`](crate::seal::KeyRing).
     Eovr,
-    /// That of MongoDB's client-side field level encryption, opened by a `CsfleRing` (feature `csfle`)
-    /// and by MongoDB's own drivers.
+    /// The format of MongoDB's client-side field level encryption, opened by a `CsfleRing` (feature `csfle`) and by
+    /// MongoDB's own drivers.
     Csfle,
 }
 
@@ -49,10 +49,10 @@ impl Format {
     }
 }
 
-/// A field value that only a key opens.
+/// A sealed field value, which only a key opens.
 ///
-/// It has no public constructor: [`Cipher::seal`](crate::seal::Cipher::seal) makes new ones, and the
-/// core reads kept ones back from a store. A store gets the bytes by [`as_bytes`](Sealed::as_bytes).
+/// It has no public constructor: [`Cipher::seal`](crate::seal::Cipher::seal) makes new values, and the core reads
+/// stored ones. A store takes the bytes with [`as_bytes`](Sealed::as_bytes).
 ///
 /// ```compile_fail,E0624
 /// let forged = eovr_core::seal::Sealed::from_stored(b"plain text".to_vec());
@@ -66,14 +66,14 @@ impl Format {
 /// | 16 | id of the data key | the same |
 /// | | 12 bytes nonce, ciphertext, 16 bytes tag | 16 bytes synthetic IV, ciphertext |
 ///
-/// Associated data, which is authenticated but not stored: `eovr.sealed`, the 18 bytes above, the kind,
-/// the record's 16 bytes (random only), the field; kind and field each after its length as 8 bytes,
-/// big end first. The algorithm says whether the record is there and the lengths say where each
-/// name ends, so no two places give the same data.
+/// Associated data, which is authenticated but not stored: `eovr.sealed`, the 18 bytes above, the kind, the record's 16
+/// bytes (random only), the field. The length of kind and of field stands before each of them as 8 bytes, big-endian.
+/// The algorithm determines whether the record is present, and the lengths separate the names, so two places never give
+/// the same data.
 ///
 /// # Format of MongoDB
-/// With feature `csfle` a value may instead be the content of a BSON binary of subtype 6. The first
-/// byte tells the two formats apart.
+/// With feature `csfle` a value may instead be the content of a BSON binary of subtype 6. The first byte distinguishes
+/// the two formats.
 ///
 /// | bytes | random | deterministic |
 /// |---|---|---|
@@ -82,38 +82,37 @@ impl Format {
 /// | 1 | type of the BSON element | the same |
 /// | | 16 bytes IV, AES-256-CBC, 32 bytes HMAC-SHA-512 | the same, the IV from the text |
 ///
-/// Associated data: the 18 bytes above and nothing else, so such a value is bound to no place.
+/// Associated data: only the 18 bytes above, so the value is not bound to a place.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Sealed {
-    // INVARIANT: `key` and `mode` are what the header of `bytes` says, where that is one.
+    // INVARIANT: `key` and `mode` match the header of `bytes`, if that is a valid header.
     bytes: Box<[u8]>,
     key: Uuid,
     mode: Mode,
 }
 
 impl Sealed {
-    /// The bytes to keep.
+    /// The bytes to store.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The same in base64, for JSON.
+    /// The bytes in base64, for JSON.
     pub fn to_base64(&self) -> String {
         STANDARD.encode(&self.bytes)
     }
 
-    /// The id of the data key that opens it: after a rotation, the values to be sealed again are those
-    /// whose key is not the active one.
+    /// The id of the data key that opens it. After a rotation, seal the values again whose key is not the active one.
     pub fn key_id(&self) -> Uuid {
         self.key
     }
 
-    /// How it was sealed.
+    /// The mode of its seal.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// In which format it is sealed: a store that has a type for MongoDB's format uses it.
+    /// Its format. A store with a native type for MongoDB's format uses that type.
     pub fn format(&self) -> Format {
         match self.bytes.first() {
             Some(&VERSION) => Format::Eovr,
@@ -121,10 +120,10 @@ impl Sealed {
         }
     }
 
-    /// Reads kept bytes back. Only the outer shape is checked; the key has the last word.
+    /// Reads stored bytes. It checks only the outer shape; opening with the key checks the rest.
     ///
     /// # Errors
-    /// `Tampered` where these bytes cannot be a sealed value: plain text, another format, cut short.
+    /// `Tampered` where these bytes cannot be a sealed value: plain text, another format, truncated bytes.
     pub(crate) fn from_stored(bytes: Vec<u8>) -> Result<Self> {
         match read_header(&bytes) {
             Some((mode, key)) => Ok(Self { bytes: bytes.into_boxed_slice(), key, mode }),
@@ -132,13 +131,14 @@ impl Sealed {
         }
     }
 
-    /// The same for a field of a record, where what is no sealed value must hide no other field: it never opens.
+    /// Reads a field of a stored record. A malformed value is kept and never opens, so that it does not hide the other
+    /// fields.
     pub(crate) fn from_kept(bytes: Vec<u8>) -> Self {
         let (mode, key) = read_header(&bytes).unwrap_or((Mode::Random, Uuid::nil()));
         Self { bytes: bytes.into_boxed_slice(), key, mode }
     }
 
-    /// Refuses what is no sealed value, and one that a ring of the other format has to open.
+    /// Refuses a malformed value, and one that a ring of the other format must open.
     pub(super) fn must_be(&self, format: Format) -> Result<()> {
         if read_header(&self.bytes).is_none() {
             return Err(no_sealed_value(self.bytes.len()));
@@ -154,7 +154,7 @@ impl Sealed {
             .with("key", self.key))
     }
 
-    /// What follows the header.
+    /// The bytes after the header.
     pub(super) fn body(&self) -> &[u8] {
         self.bytes.get(HEADER..).unwrap_or_default()
     }
@@ -166,14 +166,14 @@ fn no_sealed_value(bytes: usize) -> Error {
         .with("bytes", bytes)
 }
 
-/// Shows length and key, never the bytes: they are no secret, but they are long and say nothing.
+/// Prints length and key id. The bytes are not secret, but long and meaningless.
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sealed({} bytes, key {})", self.bytes.len(), self.key)
     }
 }
 
-/// The 18 bytes that begin a value of our own format, as two pieces.
+/// The 18 bytes of the header of our own format, in two parts.
 pub(super) fn header(mode: Mode, key: &Uuid) -> ([u8; 2], &[u8; 16]) {
     let algorithm = match mode {
         Mode::Random => AES_256_GCM,
@@ -182,7 +182,7 @@ pub(super) fn header(mode: Mode, key: &Uuid) -> ([u8; 2], &[u8; 16]) {
     ([VERSION, algorithm], key.as_bytes())
 }
 
-/// The 18 bytes that begin a value of MongoDB's format: its associated data as well.
+/// The 18 bytes of the header of MongoDB's format, which are also its associated data.
 #[cfg(feature = "csfle")]
 pub(super) fn csfle_header(mode: Mode, id: &Uuid, bson_type: u8) -> [u8; HEADER] {
     let mut header = [0; HEADER];
@@ -196,7 +196,7 @@ pub(super) fn csfle_header(mode: Mode, id: &Uuid, bson_type: u8) -> [u8; HEADER]
     header
 }
 
-/// Mode and key of a value that is long enough for its format; `None` where it is none.
+/// Mode and key of a value with the minimum length of its format; `None` for other bytes.
 fn read_header(bytes: &[u8]) -> Option<(Mode, Uuid)> {
     let (header, body) = bytes.split_first_chunk::<HEADER>()?;
     let (format, mode, key) = match header {
@@ -210,7 +210,7 @@ fn read_header(bytes: &[u8]) -> Option<(Mode, Uuid)> {
     (whole && body.len() >= overhead(format, mode)).then(|| (mode, Uuid::from_bytes(*key)))
 }
 
-/// How many bytes follow the header where the value is empty. Our own format adds as many to every value.
+/// The number of bytes after the header of an empty value. In our own format this is the overhead of every value.
 pub(super) const fn overhead(format: Format, mode: Mode) -> usize {
     match (format, mode) {
         (Format::Eovr, Mode::Random) => NONCE + TAG,

@@ -17,12 +17,12 @@ use crate::workflow::{Rule, StateRow, Table};
 
 pub(super) const KIND: &str = "audit_key";
 
-/// Whether every chain must end with an event that has a code stands in the wrapped key itself, behind its 32 bytes:
-/// who writes to the database cannot change it without the master key.
+/// The flag "every chain must end with a code" is part of the wrapped key, after its 32 bytes. An attacker who can
+/// write to the database therefore cannot change it without the master key.
 const REQUIRED: u8 = 1;
 
-/// The kind of a wrapped key for the codes of events. A kind of its own, because releases before know no such
-/// purpose of a data key.
+/// The kind of a wrapped key for the authentication codes of events. It is a separate kind because earlier releases do
+/// not know this purpose of a data key.
 pub(super) fn kind() -> Result<Kind> {
     let name = |text: &str| Name::new(text);
     let facet = |text: &str, value_type| Ok::<_, Error>(FacetSpec::new(Name::new(text)?, value_type));
@@ -37,7 +37,7 @@ pub(super) fn kind() -> Result<Kind> {
         readers: Tiers::new(5, 5)?,
         facets: vec![
             FacetSpec { required: true, ..facet("made_at", ValueType::Time)? },
-            // Of two nodes that make the same key at once one loses, and loads the other's.
+            // If two nodes make the same key at once, one loses and loads the other's.
             FacetSpec { required: true, unique: true, ..facet("slot", ValueType::Int)? },
             FacetSpec { required: true, silent: true, ..facet("wrapped", ValueType::Bytes)? },
         ],
@@ -46,7 +46,7 @@ pub(super) fn kind() -> Result<Kind> {
             Table {
                 start: name("kept")?,
                 create: name("make")?,
-                // A chain would no longer verify without its key: it is never destroyed.
+                // A key of events is never destroyed, because its chains could then no longer be verified.
                 states: vec![StateRow { name: name("kept")?, end: true }],
                 actions: vec![
                     action("make", &["made_at", "slot", "wrapped"])?,
@@ -59,7 +59,7 @@ pub(super) fn kind() -> Result<Kind> {
     })
 }
 
-/// A key of the audit trail, opened.
+/// An unwrapped key of the audit trail.
 pub(super) struct AuditKey {
     id: Uuid,
     created_at: i64,
@@ -92,7 +92,7 @@ impl Eovr {
         self.inner.authenticator.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Loads the keys under which events are authenticated; makes the first where there is none.
+    /// Loads the keys that authenticate events. Makes the first key where none exists.
     pub(super) async fn load_audit_keys(&self) -> Result<()> {
         let master = self.audit_master()?;
         if let Some(previous) = &self.inner.previous_master {
@@ -120,7 +120,7 @@ impl Eovr {
         for (kept, _) in &kept {
             let key = match (AuditKey::unwrap(master, kept), &before) {
                 (Ok(key), _) => Some(key),
-                // Wrapped anew by a node that has the next master key; this one gets it at its next start.
+                // A node with the next master key has rewrapped it; this node gets that master key at its next start.
                 (Err(_), Some(before)) if before.knows(kept.id) => None,
                 (Err(error), _) => return Err(error),
             };
@@ -131,7 +131,7 @@ impl Eovr {
         let before = before.unwrap_or_else(|| Arc::new(Authenticator::new([], false)));
         let given = keys.iter().map(|(_, id, key)| (*id, key.as_ref().map(|key| &*key.key)));
         self.authenticate_by(before.renewed(given, required));
-        // Set back to an older row, a key would no longer say that codes are required.
+        // A key row that was reset to an older version would no longer say that codes are required.
         let authenticator = self.authenticator();
         for (_, record) in kept {
             let last = self.chain_of(&record).await?.into_iter().last().map(|event| event.body);
@@ -140,7 +140,7 @@ impl Eovr {
         Ok(())
     }
 
-    /// Lets no chain end with an event that has no code, from now on: for when every node makes codes and every
+    /// From now on, refuses chains that end with an event without a code. Call it when every node makes codes and every
     /// chain was [vouched](Session::vouch) for.
     pub(super) async fn require_codes(&self) -> Result<()> {
         let (master, system) = (self.audit_master()?, self.key_session()?);
@@ -156,7 +156,7 @@ impl Eovr {
     }
 
     async fn make_first_audit_key(&self) -> Result<()> {
-        // What has no history has no event without a code.
+        // An empty store has no event without a code.
         let required = self.store().feed(0, 1).await?.is_empty();
         if !required {
             self.must_have_no_codes().await?;
@@ -164,7 +164,7 @@ impl Eovr {
         self.make_audit_key(&[], required).await.map(drop)
     }
 
-    /// Makes a key that makes codes from now on; the older ones go on checking theirs.
+    /// Makes a key that makes codes from now on; the older keys still verify their own codes.
     pub(super) async fn rotate_audit_key(&self) -> Result<RecordId> {
         let master = self.audit_master()?;
         let kept = self.kept_audit_keys().await?;
@@ -188,7 +188,7 @@ impl Eovr {
         let wrapped = master.wrap(label, &key.material(required), &mut entropy)?;
         let slot = older.len() + 1;
         if older.is_empty() {
-            // Its own first event is the first that has a code.
+            // The key's own first event is the first event with a code.
             self.authenticate_with(std::slice::from_ref(&key));
         }
         let command = Command::new("make")
@@ -212,7 +212,7 @@ impl Eovr {
         if wrong.is_empty() {
             return Ok(());
         }
-        // The event of the change needs a code already.
+        // The event of this change must already have a code.
         let all = self.kept_audit_keys().await?;
         let open =
             |kept: &WrappedKey| AuditKey::unwrap(master, kept).or_else(|_| AuditKey::unwrap(previous, kept));
@@ -243,8 +243,8 @@ impl Eovr {
         page.items.into_iter().map(|record| Ok((wrapped(&record)?, record))).collect()
     }
 
-    /// A database whose newest events have codes had a key: where that is gone, a new one would make everything
-    /// that it vouched for a matter of belief.
+    /// If the newest events of a database have codes, its key existed. If that key is missing, refuse to make a new
+    /// one, because the old codes could never be verified again.
     async fn must_have_no_codes(&self) -> Result<()> {
         let end = self.store().census(&Name::new(KIND)?, &[]).await?.position;
         for posted in self.store().feed(end.saturating_sub(LOOKED_AT), LOOKED_AT_PAGE).await? {
@@ -275,7 +275,7 @@ impl Eovr {
     }
 }
 
-/// How many of the newest messages are looked at.
+/// The number of newest messages to check.
 const LOOKED_AT: u64 = 64;
 const LOOKED_AT_PAGE: u32 = 64;
 
@@ -302,7 +302,7 @@ fn damaged(id: Uuid) -> Error {
 }
 
 impl Session {
-    /// Has the audit trail made under a new key; the older ones stay, so that what they vouched for still verifies.
+    /// Rotates the key of the audit trail. The older keys are kept, so that their codes can still be verified.
     pub(super) async fn rotate_events(&self) -> Result<RecordId> {
         self.may_read(self.eovr().catalog().kind(KIND)?)?;
         self.eovr().rotate_audit_key().await

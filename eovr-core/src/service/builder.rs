@@ -13,7 +13,7 @@ use crate::seal::MasterKey;
 use crate::service::figures::Cubes;
 use crate::service::{Eovr, Inner, audit_keys, keys};
 
-/// Assembles an engine. [`EovrBuilder::open`] says what is missing.
+/// Builds an engine. [`EovrBuilder::open`] reports missing parts.
 #[derive(Debug, Default)]
 pub struct EovrBuilder {
     store: Option<Arc<dyn Store>>,
@@ -31,119 +31,119 @@ pub struct EovrBuilder {
 }
 
 impl EovrBuilder {
-    /// Where records are kept.
+    /// Sets the store.
     #[must_use]
     pub fn store(mut self, store: impl Store + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
-    /// The same, for a store that is shared already.
+    /// Sets a store that is already shared.
     #[must_use]
     pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// The organisation.
+    /// Sets the organisation.
     #[must_use]
     pub fn org(mut self, org: Org) -> Self {
         self.org = Some(org);
         self
     }
 
-    /// One more kind of record.
+    /// Adds a record kind.
     #[must_use]
     pub fn kind(mut self, kind: Kind) -> Self {
         self.kinds.push(kind);
         self
     }
 
-    /// Several more kinds.
+    /// Adds several record kinds.
     #[must_use]
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
         self.kinds.extend(kinds);
         self
     }
 
-    /// Actions that belong to no kind: a part of the host, and who may do what there.
+    /// Adds actions that belong to no kind: a part of the host with its permissions.
     #[must_use]
     pub fn actions(mut self, of: Name, rows: Vec<ActionRow>) -> Self {
         self.more_actions.push((of, rows));
         self
     }
 
-    /// The key that wraps the data keys, which the engine keeps in the store. Made at the first start,
-    /// loaded at every other.
+    /// Sets the key that wraps the data keys. The engine makes the data keys at the first start and keeps them,
+    /// wrapped, in the store.
     #[must_use]
     pub fn master_key(mut self, master: MasterKey) -> Self {
         self.master = Some(master);
         self
     }
 
-    /// The master key in use before: at the next start every data key is wrapped anew under the master
-    /// key, and no record has to be sealed again.
+    /// Sets the previous master key. At the next start the engine rewraps every data key under the new master key. No
+    /// record has to be sealed again.
     #[must_use]
     pub fn previous_master_key(mut self, previous: MasterKey) -> Self {
         self.previous_master = Some(previous);
         self
     }
 
-    /// The key that wraps the keys under which events are authenticated, for a host that brings its own
-    /// [`cipher`](Self::cipher). With a master key that one does it.
+    /// Sets the key that wraps the keys for the authentication of events, for a host with its own
+    /// [`cipher`](Self::cipher). A host with a master key does not need it.
     #[must_use]
     pub fn audit_key(mut self, key: MasterKey) -> Self {
         self.audit_master = Some(key);
         self
     }
 
-    /// A cipher of the host's own, in place of a master key. [`audit_key`](Self::audit_key) belongs to it.
+    /// Sets the host's own cipher instead of a master key. Set [`audit_key`](Self::audit_key) too.
     #[must_use]
     pub fn cipher(mut self, cipher: Arc<dyn Cipher>) -> Self {
         self.cipher = Some(cipher);
         self
     }
 
-    /// Another clock than the system's.
+    /// Replaces the system's clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Another source of randomness than the system's.
+    /// Replaces the system's source of randomness.
     #[must_use]
     pub fn entropy(mut self, entropy: impl EntropySource + 'static) -> Self {
         self.entropy = Some(Arc::new(entropy));
         self
     }
 
-    /// The answer to the need `check` of this name.
+    /// Sets the implementation of the need `check` of this name.
     #[must_use]
     pub fn check(mut self, name: Name, check: impl Check + 'static) -> Self {
         self.checks.insert(name, Arc::new(check));
         self
     }
 
-    /// Keeps the counts of every kind with tallied facets in memory ([`crate::analytics`]): a figure then
-    /// costs one short read of the store's feed, however many records there are.
+    /// Keeps the counts of every kind with tallied facets in memory ([`crate::analytics`]). A figure then costs one
+    /// short read of the store's feed, independent of the number of records.
     ///
-    /// It costs one count of all records at every start, and a few megabytes. While that count comes in it
-    /// takes more: some 350 bytes for each combination of facility, month, state and tallied facets that
-    /// occurs. Each node keeps its own and needs no other: every answer first takes in what other nodes
-    /// have committed. Whoever restores a backup restarts the nodes.
+    /// The cost is one count of all records at every start, and a few megabytes. During that count it takes more: about
+    /// 350 bytes for each existing combination of facility, month, state and tallied facets. Each node keeps its own
+    /// counts. Before every answer a node first reads the commits of other nodes. After you restore a backup, restart
+    /// the nodes.
     #[must_use]
     pub fn figures_in_memory(mut self) -> Self {
         self.figures_in_memory = true;
         self
     }
 
-    /// Checks that the parts fit, prepares the store, loads the keys, and counts what is to be kept in
+    /// Checks that the parts fit together, prepares the store, loads the keys, and makes the counts that are kept in
     /// memory.
     ///
     /// # Errors
-    /// `Config` where a part is missing or two do not fit; `Key` where the master key is not the one
-    /// that the store's keys are wrapped with; `Unavailable` where the store cannot be reached.
+    /// `Config` where a part is missing or two parts do not fit together; `Key` where the master key did not wrap the
+    /// store's keys; `Unavailable` where the store cannot be reached.
     pub async fn open(self) -> Result<Eovr> {
         let missing = |what: &str| Error::new(ErrorKind::Config, format!("the engine has no {what}"));
         let store = self.store.ok_or_else(|| missing("store").with_help("call `store`"))?;

@@ -11,12 +11,11 @@ use crate::workflow::{Rule, StateRow, Table};
 
 const KIND: &str = "feed_reader";
 
-/// One of many who follow everything that happens, each at a place of its own: none takes a message from another, or
-/// from the outbox.
+/// A reader of the feed with its own position. Readers are independent of each other and of the outbox: a reader
+/// removes no message.
 ///
-/// The place is kept in the store, in a record for each name, so that a reader goes on where it was after a restart.
-/// Every message is read at least once. A name is for one process at a time; where a second one reads under it, the
-/// slower of both is told.
+/// The store keeps the position in one record for each name, so a reader continues there after a restart. Each message
+/// is read at least once. Only one process may use a name at a time; if two do, the slower one gets an error.
 ///
 /// ```
 /// # use eovr_core::{Eovr, Result, service::FeedReader};
@@ -40,7 +39,7 @@ pub struct FeedReader {
 }
 
 impl FeedReader {
-    /// The kind that keeps the places of readers: for [`EovrBuilder::kind`](crate::service::EovrBuilder::kind).
+    /// The kind of the readers' positions, for [`EovrBuilder::kind`](crate::service::EovrBuilder::kind).
     ///
     /// # Errors
     /// None that a caller could cause.
@@ -55,7 +54,7 @@ impl FeedReader {
         let reader = FacetSpec::new(name("reader")?, ValueType::Text);
         Kind::new(KindTable {
             readers: tiers()?,
-            // Of a reader's progress no other reader is told by the outbox.
+            // The outbox does not notify readers of the progress of other readers.
             internal: true,
             facets: vec![FacetSpec { required: true, ..position }, FacetSpec { required: true, ..reader }],
             ..KindTable::new(
@@ -76,11 +75,11 @@ impl FeedReader {
         })
     }
 
-    /// The reader of this name; a new one begins with the first message that there is.
+    /// Opens the reader of this name. A new reader begins with the first message.
     ///
     /// # Errors
-    /// `InvalidInput` where the name is none, or the host does not have the [kind](FeedReader::kind); what the store
-    /// says.
+    /// `InvalidInput` where the name is not valid, or the host has not registered the [kind](FeedReader::kind); errors
+    /// of the store.
     pub async fn open(eovr: &Eovr, name: &str) -> Result<Self> {
         let name = Name::new(name)?;
         let kind = eovr.catalog().kind(KIND)?.clone();
@@ -89,7 +88,7 @@ impl FeedReader {
         let begin = Command::new("begin").set("reader", name.as_str()).set("done_to", 0_i64);
         let commit = session.decide_new(&kind, id, Stamp::national(), None, begin)?;
         match eovr.commit(commit).await {
-            // It has begun before.
+            // The reader already exists.
             Err(error) if error.kind() == ErrorKind::Conflict => {}
             done => drop(done?),
         }
@@ -99,16 +98,16 @@ impl FeedReader {
         Ok(Self { session, id, version: record.version(), kept: position, done: position })
     }
 
-    /// Up to `limit` messages behind what was [done](FeedReader::done), oldest first; none where there are no more.
+    /// Up to `limit` messages after the [done](FeedReader::done) position, oldest first; empty at the end of the feed.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn next(&mut self, limit: u32) -> Result<Vec<Posted>> {
         let mut after = self.done;
         loop {
             let page = self.session.eovr().store().feed(after, limit).await?;
             let Some(last) = page.last().map(|posted| posted.position) else { return Ok(page) };
-            // The progress of readers is no news: two of them would follow each other for ever.
+            // Skip the progress of readers, because two readers would otherwise keep each other busy for ever.
             let news: Vec<_> = page.into_iter().filter(|posted| !is_progress(&posted.message)).collect();
             if !news.is_empty() {
                 return Ok(news);
@@ -117,16 +116,15 @@ impl FeedReader {
         }
     }
 
-    /// Says that everything up to this position was dealt with. It counts after a restart once it was
-    /// [kept](FeedReader::keep).
+    /// Marks all messages up to this position as processed. Call [`keep`](FeedReader::keep) to make it durable.
     pub fn done(&mut self, position: u64) {
         self.done = self.done.max(position);
     }
 
-    /// Keeps the place.
+    /// Stores the position.
     ///
     /// # Errors
-    /// `Conflict` where another process reads under this name; what the store says. After `Uncertain` open it again.
+    /// `Conflict` where another process uses this name; errors of the store. After `Uncertain`, open the reader again.
     pub async fn keep(&mut self) -> Result<()> {
         if self.done == self.kept {
             return Ok(());

@@ -13,14 +13,14 @@ use crate::record::{Cell, Clause, Column, Tally, Test, Value};
 use crate::service::Eovr;
 use crate::time::Timestamp;
 
-/// How many messages of the feed are read at a time.
+/// The number of messages per read of the feed.
 const PAGE: u32 = 1000;
 
-/// No wall clock is further from UTC.
+/// More than the difference between any wall clock and UTC.
 const MARGIN_SECONDS: i64 = 15 * 3600;
 
 impl Eovr {
-    /// Counts: from memory what can be, from the store the rest. Whether the actor may ask was decided.
+    /// Counts from memory where possible, otherwise in the store. The caller has already checked the permission.
     pub(super) async fn figures(&self, kind: &Kind, scope: &Scope, tally: &Tally) -> Result<Figures> {
         let store = &**self.store();
         if let (Some(kept), Some(halves)) = (self.inner.cubes.0.get(kind.name()), Halves::of(tally))
@@ -37,16 +37,16 @@ impl Eovr {
     }
 }
 
-/// A tally in two halves that share no record.
+/// A tally in two parts that share no record.
 struct Halves {
-    /// The months of which every moment passes the clauses on `Created`: without those clauses.
+    /// The months that lie completely within the clauses on `Created`, without those clauses.
     decided: Tally,
-    /// The months that hold a moment of these clauses; none where there is no such clause.
+    /// The months that contain a limit of these clauses; `None` where there is no such clause.
     undecided: Option<Tally>,
 }
 
 impl Halves {
-    /// `None` where `Created` is tested in another way than by [`Test::From`] and [`Test::Before`].
+    /// `None` where `Created` has another test than [`Test::From`] and [`Test::Before`].
     fn of(tally: &Tally) -> Option<Self> {
         let mut decided = Tally { clauses: Vec::new(), ..tally.clone() };
         let mut between = Vec::new();
@@ -69,9 +69,8 @@ impl Halves {
     }
 }
 
-/// The first and the last month, `yyyymm`, that it may be at this moment, whatever the wall clock. They
-/// are the same or neighbours. What was created in an earlier month was created before the moment, and
-/// what was created in a later one after it.
+/// The first and the last month (`yyyymm`) that a wall clock may show at this time; they are equal or neighbours. A
+/// record of an earlier month was created before this time, a record of a later month after it.
 fn around(at: Timestamp) -> Option<(i64, i64)> {
     let month = |at: Timestamp| {
         let (year, month) = at.year_month(&TimeZone::UTC);
@@ -80,12 +79,12 @@ fn around(at: Timestamp) -> Option<(i64, i64)> {
     Some((month(at.plus_seconds(-MARGIN_SECONDS))?, month(at.plus_seconds(MARGIN_SECONDS))?))
 }
 
-/// The cubes of an engine, by kind.
+/// The cubes of the engine, by kind.
 #[derive(Debug, Default)]
 pub(super) struct Cubes(BTreeMap<Name, Kept>);
 
 impl Cubes {
-    /// A cube for each kind with tallied facets.
+    /// Counts a cube for each kind with tallied facets.
     pub(super) async fn count(store: &dyn Store, catalog: &Catalog) -> Result<Self> {
         let mut cubes = BTreeMap::new();
         for kind in catalog.kinds().filter(|kind| !kind.table().tallied.is_empty()) {
@@ -100,22 +99,22 @@ async fn counted(store: &dyn Store, kind: &Kind) -> Result<Cube> {
     Cube::new(kind, store.census(kind.name(), &Cube::columns(kind)).await?)
 }
 
-/// The cube of one kind. Its lock is held while messages are applied or a question is answered, which
-/// takes no time, and never while a store is waited for.
+/// The cube of one kind. The lock is held only while messages are applied or a query is answered, which is fast, and
+/// never while the code waits for the store.
 #[derive(Debug)]
 struct Kept(RwLock<Slot>);
 
 #[derive(Debug)]
 enum Slot {
     Ready(Box<Cube>),
-    /// It went wrong: whoever asks next counts anew.
+    /// The cube is invalid; the next caller counts again.
     Gone,
-    /// Somebody is counting anew. Who asks meanwhile is answered by the store.
+    /// A caller is counting. Meanwhile the store answers the other callers.
     Counting,
 }
 
 impl Kept {
-    /// The answer at a moment between call and return; `None` where the store must be asked.
+    /// The counts at a time between call and return; `None` where the store must count.
     async fn answer(
         &self,
         store: &dyn Store,
@@ -123,8 +122,8 @@ impl Kept {
         scope: &Scope,
         tally: &Tally,
     ) -> Result<Option<Vec<Cell>>> {
-        // Only a cube that was there when the feed was read may answer: one that somebody else has just
-        // finished counting was counted before the question, perhaps.
+        // Only a cube that existed when the feed was read may answer, because another caller may have finished its
+        // count before this query.
         if self.catch_up(store).await?
             && let Slot::Ready(cube) = &*self.read()
         {
@@ -137,8 +136,8 @@ impl Kept {
         Ok(answer)
     }
 
-    /// Takes in what was posted since, and says whether the cube knows the end of the feed. Several may do
-    /// so at once: each applies what it has read and the others have not.
+    /// Applies the new messages and returns whether the cube has reached the end of the feed. Several callers may do
+    /// this at once: each applies only what the others have not.
     async fn catch_up(&self, store: &dyn Store) -> Result<bool> {
         while let Some(position) = self.position() {
             let page = store.feed(position, PAGE).await?;
@@ -155,7 +154,7 @@ impl Kept {
         if let Slot::Ready(cube) = &*self.read() { Some(cube.position()) } else { None }
     }
 
-    /// Applies a page that was read behind a position, or throws the cube away.
+    /// Applies a page that follows a position, or drops the cube.
     fn take(&self, behind: u64, page: &[Posted]) {
         if page.is_empty() {
             return;
@@ -168,8 +167,7 @@ impl Kept {
         }
     }
 
-    // A panic elsewhere cannot leave a cube half changed and in use: nothing in `apply` panics, and a
-    // cube that fails to apply is dropped under the same lock.
+    // A poisoned lock is safe: `apply` does not panic, and a cube that fails to apply is dropped under the same lock.
     fn read(&self) -> RwLockReadGuard<'_, Slot> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -179,8 +177,7 @@ impl Kept {
     }
 }
 
-/// The right to count anew, which one caller has at a time and gives back even where it is dropped at an
-/// await.
+/// The exclusive right of one caller to count. It is released even if the future is dropped at an await.
 struct Counting<'a>(&'a Kept);
 
 impl<'a> Counting<'a> {
@@ -214,7 +211,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Of every wall clock there is: an earlier month means an earlier moment, a later one a later.
+        /// For every wall clock: an earlier month is before the time, a later month is after it.
         #[test]
         fn months_around_a_moment_decide_the_others(
             at in 0..4_000_000_000_i64, apart in -6_000_000..6_000_000_i64, zone in 0..27_usize,

@@ -11,48 +11,48 @@ use crate::name::Name;
 use crate::record::{Query, Record, RecordId};
 use crate::service::{Session, is_lost_race};
 
-/// What a look at a whole store found.
+/// The result of an inspection of a whole store.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Inspection {
-    /// What was looked at, by kind.
+    /// The inspected records and events, by kind.
     pub kinds: BTreeMap<Name, Inspected>,
-    /// How many messages the feed has.
+    /// The number of messages in the feed.
     pub messages: u64,
-    /// What is wrong, the first [`Inspection::MOST_FINDINGS`] of it.
+    /// The first [`Inspection::MOST_FINDINGS`] errors.
     pub findings: Vec<Finding>,
-    /// How much is wrong.
+    /// The number of all errors.
     pub found: u64,
 }
 
-/// What was looked at of one kind.
+/// The inspected records and events of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Inspected {
-    /// Its records.
+    /// The number of records.
     pub records: u64,
-    /// Their events.
+    /// The number of their events.
     pub events: u64,
-    /// Those of them that a code vouches for ([`Verdict::Intact`]).
+    /// The number of events that a code authenticates ([`Verdict::Intact`]).
     pub authenticated: u64,
 }
 
-/// One thing that is wrong.
+/// One error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The record's kind; none where the feed itself is wrong.
+    /// The record's kind; `None` where the feed itself is wrong.
     pub kind: Option<Name>,
     /// The record.
     pub record: Option<RecordId>,
-    /// The place in its chain, or the position of the feed.
+    /// The position in the record's chain, or in the feed.
     pub seq: u64,
-    /// What is wrong there.
+    /// A description of the error.
     pub finding: String,
 }
 
 impl Inspection {
-    /// So many findings are kept; all are counted.
+    /// The maximum number of findings that are kept. All are counted.
     pub const MOST_FINDINGS: usize = 1000;
 
-    /// Whether nothing is wrong.
+    /// Whether the inspection found no error.
     pub fn is_intact(&self) -> bool {
         self.found == 0
     }
@@ -65,25 +65,25 @@ impl Inspection {
     }
 }
 
-/// What came of vouching for the chains of older releases.
+/// The result of vouching for the chains of older releases.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Vouched {
-    /// How many chains got an event with a code.
+    /// The number of chains that got an event with a code.
     pub vouched: u64,
-    /// How many had one already.
+    /// The number of chains that already had one.
     pub had: u64,
-    /// Chains that are broken, and that stay so.
+    /// The broken chains, which stay broken.
     pub broken: Vec<Finding>,
 }
 
 impl Session {
-    /// Verifies every record and every chain, and compares both with the feed: each event has its message, each
-    /// message its event, and says what happened. For who sees all records.
+    /// Verifies every record and every chain, and compares both with the feed: each event must have its message and
+    /// each message its event. It requires a session that sees all records.
     ///
-    /// Some fifty bytes of memory for each record. What is committed meanwhile is not held against anybody.
+    /// It needs about fifty bytes of memory per record. Concurrent commits cause no findings.
     ///
     /// # Errors
-    /// `Denied` for who does not see every record; what the store says.
+    /// `Denied` where the session does not see every record; errors of the store.
     pub async fn inspect(&self) -> Result<Inspection> {
         self.must_see_all()?;
         let mut inspection = Inspection::default();
@@ -112,17 +112,17 @@ impl Session {
             inspection.kinds.insert(kind.name().clone(), of_kind);
         }
         for (record, seq, kind) in feed.left(self.eovr().catalog()) {
-            let finding = "the feed tells of a record that is not there".to_owned();
+            let finding = "the feed names a record that does not exist".to_owned();
             inspection.add(Finding { kind: Some(kind), record: Some(record), seq, finding });
         }
         Ok(inspection)
     }
 
-    /// Vouches for every chain that an older release wrote and that is intact: one more event, which has a code and so
-    /// covers those before it. From then on no chain may end with an event that has none; so every node must run this
-    /// release. Done again it goes on where it was.
+    /// Vouches for every intact chain of an older release: it adds one event with a code, which covers the earlier
+    /// events. From then on every chain must end with an event that has a code, so every node must run this release. A
+    /// repeated call continues where the previous one stopped.
     ///
-    /// A broken chain stays broken, and is told.
+    /// A broken chain stays broken and is reported.
     ///
     /// # Errors
     /// As [`Session::inspect`].
@@ -185,7 +185,8 @@ impl Session {
             let events = self.chain(&record).await?;
             let verdict = self.verdict(kind, &record, &events);
             if !verdict.is_intact() {
-                // What was committed between the two reads breaks no chain, nor does a facet that is new to this node.
+                // A commit between the two reads does not break a chain, and neither does a facet that is new to this
+                // node.
                 let first = !std::mem::replace(&mut met, true);
                 if first {
                     let _ = self.eovr().store().refresh().await;
@@ -202,9 +203,9 @@ impl Session {
         match verdict {
             Verdict::Intact { authenticated, .. } => {
                 of_kind.authenticated += authenticated;
-                // More than it has: events were cut off. Fewer: they were committed after the feed was read.
+                // More messages than events: events were removed. Fewer: they were committed after the feed was read.
                 if feed.take(id) > events.len() as u64 {
-                    let finding = "the feed tells of more events than the chain has";
+                    let finding = "the feed has more events than the chain";
                     inspection.add(Finding::of(kind, id, events.len() as u64, finding));
                 }
             }
@@ -249,7 +250,10 @@ impl Session {
     fn must_see_all(&self) -> Result<()> {
         match Scope::of(self.actor()).reach() {
             Reach::Country => Ok(()),
-            _ => Err(Error::new(ErrorKind::Denied, "only who sees every record may verify them all")),
+            _ => Err(Error::new(
+                ErrorKind::Denied,
+                "verifying all records requires a session that sees every record",
+            )),
         }
     }
 }
@@ -263,13 +267,13 @@ impl Finding {
     }
 }
 
-/// How many messages the feed has of each record.
+/// The number of messages in the feed for each record.
 #[derive(Default)]
 struct Feed {
     told: HashMap<RecordId, (u64, Option<Name>)>,
 }
 
-/// What is read of a message; the verifier of a chain reads all of it.
+/// The members of a message that are read here; the chain's verifier reads all of it.
 #[derive(Deserialize)]
 struct Told {
     topic: String,
@@ -284,12 +288,12 @@ impl Feed {
         Ok(())
     }
 
-    /// How many messages there are of a record that was looked at.
+    /// Removes the count of an inspected record and returns it.
     fn take(&mut self, id: RecordId) -> u64 {
         self.told.remove(&id).map_or(0, |(count, _)| count)
     }
 
-    /// The records that the feed tells of and that were not there, of kinds that this host has.
+    /// The records that the feed mentions and that are missing, of kinds that this host has.
     fn left(self, catalog: &Catalog) -> Vec<(RecordId, u64, Name)> {
         let known = |kind: Option<Name>| kind.filter(|kind| catalog.kind(kind.as_str()).is_ok());
         let mut left: Vec<_> = self

@@ -20,47 +20,47 @@ use crate::workflow::{Need, Rule, StateRow, Table};
 
 const KIND: &str = "data_key";
 
-/// A data key, as far as it may be shown.
+/// A data key without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataKeyInfo {
-    /// Its id, which each value that it sealed carries.
+    /// Its id, which is part of each value that it sealed.
     pub id: RecordId,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
     /// Whether it was destroyed.
     pub destroyed: bool,
 }
 
-/// What seals and opens, as of one moment.
+/// The cipher with its keys, as of one moment.
 #[derive(Clone)]
 pub(super) struct Keys {
     pub(super) cipher: Arc<dyn Cipher>,
-    /// The same, unless the host brought its own.
+    /// The cipher as a ring, unless the host brought its own cipher.
     ring: Option<Arc<KeyRing>>,
-    /// The version of each key's record: what is sealed under it is written only while it has that one.
+    /// The version of each key's record. A commit of a sealed value expects this version.
     versions: Arc<BTreeMap<Uuid, u64>>,
-    /// One more with each reading of the keys.
+    /// The number of this reading of the keys.
     reading: u64,
-    /// Keys that were asked for and are not kept, so that they are not looked for at each reading.
+    /// Keys that were requested and do not exist, so that they are not searched for at each reading.
     absent: Arc<Mutex<BTreeSet<Uuid>>>,
 }
 
 impl Keys {
-    /// A cipher whose keys are no records.
+    /// A cipher whose keys are not records.
     pub(super) fn of(cipher: Arc<dyn Cipher>) -> Self {
         Self { cipher, ring: None, versions: Arc::default(), reading: 0, absent: Arc::default() }
     }
 
-    /// The commit, on condition that the keys that it seals under still seal then.
+    /// The commit, guarded by the condition that its sealing keys are still active.
     ///
     /// # Errors
-    /// `Key` where the one that sealed what is kept beside was destroyed since.
+    /// `Key` where the key of an attached blob was destroyed meanwhile.
     pub(super) fn guarded(&self, mut commit: Commit, beside: Option<Uuid>) -> Result<Commit> {
         if let Some(key) = beside.filter(|key| self.ring.as_ref().is_some_and(|ring| !ring.is_live(*key))) {
-            return Err(Error::new(ErrorKind::Key, "the key was destroyed while the file was on its way")
-                .with_help("nothing was kept; send it again")
+            return Err(Error::new(ErrorKind::Key, "the key was destroyed during the upload")
+                .with_help("nothing was stored; send it again")
                 .with("key", key));
         }
         let used = commit.changes().iter().flat_map(|change| change.keys()).copied();
@@ -86,26 +86,26 @@ impl Keys {
     }
 }
 
-/// How often what was sealed is sealed again, where the keys keep changing.
+/// The number of attempts to seal again while the keys keep changing.
 const TRIES: u32 = 16;
 
 const CHANGED: &str = "the keys were changed meanwhile";
 
-/// Whether a commit was not made because a key has changed that it sealed under.
+/// Whether a commit failed because its sealing key has changed.
 pub(crate) fn have_changed(error: &Error) -> bool {
     error.kind() == ErrorKind::Unavailable && error.message() == CHANGED
 }
 
-/// Whether a commit was not made because something has changed that it stood on: what is decided again may be.
+/// Whether a commit failed because something that it depends on has changed, so that a new decision may succeed.
 pub(crate) fn is_lost_race(error: &Error) -> bool {
     error.kind() == ErrorKind::Conflict || have_changed(error)
 }
 
-/// Beyond so many, keys that are not kept are looked for again.
+/// The maximum number of remembered absent keys. Further ones are searched for each time.
 const MOST_ABSENT: usize = 10_000;
 
-/// The kind of a wrapped data key. Keys go through the same door as everything else: who made,
-/// rewrapped or destroyed one stands in an audit chain. The wrapped bytes do not.
+/// The kind of a wrapped data key. The audit chain of a key records who made, rewrapped or destroyed it. The wrapped
+/// bytes are not in the chain.
 pub(crate) fn key_kind() -> Result<Kind> {
     let name = |text: &str| Name::new(text);
     let facet = |text: &str, value_type| Ok::<_, Error>(FacetSpec::new(Name::new(text)?, value_type));
@@ -125,8 +125,7 @@ pub(crate) fn key_kind() -> Result<Kind> {
         facets: vec![
             FacetSpec { required: true, ..facet("purpose", ValueType::Text)? },
             FacetSpec { required: true, ..facet("made_at", ValueType::Time)? },
-            // Two nodes that make the first key at once both want slot 1: one of them loses and loads the
-            // other's.
+            // Two nodes that make the first key at once both claim slot 1: one of them loses and loads the other's key.
             FacetSpec { required: true, unique: true, ..facet("slot", ValueType::Text)? },
             FacetSpec { silent: true, ..facet("wrapped", ValueType::Bytes)? },
         ],
@@ -141,8 +140,8 @@ pub(crate) fn key_kind() -> Result<Kind> {
             ],
             actions: vec![
                 action("make", &["purpose", "made_at", "slot", "wrapped"])?,
-                // Another key seals from now on. The action changes the version alone, which every commit expects that
-                // was sealed under this key.
+                // Another key is now active. The action changes only the version, which every commit of a value sealed
+                // under this key expects.
                 action("retire", &[])?,
                 action("rewrap", &["wrapped"])?,
                 action("destroy", &["wrapped"])?,
@@ -157,22 +156,22 @@ pub(crate) fn key_kind() -> Result<Kind> {
 }
 
 impl Eovr {
-    /// Loads the keys anew, as another node may have rotated or destroyed one.
+    /// Loads the keys again, because another node may have rotated or destroyed one.
     ///
-    /// The engine does so by itself before it opens what a key sealed that it has not met, and where a commit says
-    /// that the key it sealed under is no longer the one that seals. What is left is search: what was sealed under a
-    /// search key that this node has not met is not found. So call it now and then, each minute for one.
+    /// The engine does so itself before it opens a value of an unknown key, and where a commit reports that its sealing
+    /// key is no longer active. A search does not: it misses values that were sealed under a search key that this node
+    /// does not know. Call this regularly, for example every minute.
     ///
     /// # Errors
-    /// `Key` where the master key does not open them; `Unavailable` where the store cannot be reached;
-    /// `Config` where the host brought its own cipher, which it refreshes itself.
+    /// `Key` where the master key does not open the keys; `Unavailable` where the store cannot be reached; `Config`
+    /// where the host brought its own cipher, which the host must refresh.
     pub async fn refresh_keys(&self) -> Result<()> {
         self.refresh_audit_keys().await?;
         let Some(master) = &self.inner.master else {
             return Err(Error::new(ErrorKind::Config, "the host brought its own cipher")
-                .with_help("refresh that one: a vault of MongoDB has a `refresh` of its own"));
+                .with_help("refresh the host's cipher; a MongoDB vault has its own `refresh`"));
         };
-        // Of two readings at once the one that was begun last counts: what it read is the newer.
+        // Of two concurrent readings the one that began last counts, because it read newer data.
         let begun = self.inner.readings.fetch_add(1, Ordering::SeqCst) + 1;
         let before = self.keys();
         let (kept, versions) = self.kept_keys().await?;
@@ -195,13 +194,13 @@ impl Eovr {
         Ok(())
     }
 
-    /// Commits. Where a key has changed meanwhile that the commit sealed under, the keys are read again, and the
-    /// error is not a `Conflict`, which to some would say that what they make is there.
+    /// Commits. Where the sealing key of the commit has changed meanwhile, it reads the keys again and returns an error
+    /// other than `Conflict`, because some callers take a `Conflict` to mean that their record already exists.
     ///
     /// # Errors
     /// As [`Store::commit`](crate::ports::Store::commit); `Unavailable` where a key has changed: nothing was written,
-    /// and what is decided again is sealed under the keys of now. `Key` where the keys of now cannot be read, as on a
-    /// node that has the master key of before.
+    /// and a new decision seals with the current keys. `Key` where the current keys cannot be read, for example on a
+    /// node that still has the previous master key.
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Receipt> {
         let guards = commit.guards().iter().filter(|guard| guard.kind == KIND).cloned();
         let guards: Vec<Guard> = guards.collect();
@@ -216,7 +215,7 @@ impl Eovr {
         }
     }
 
-    /// Commits what is decided, and decides again where a key has changed meanwhile.
+    /// Decides and commits, and decides again where a key has changed meanwhile.
     ///
     /// # Errors
     /// As the decision and [`Eovr::commit`].
@@ -240,7 +239,8 @@ impl Eovr {
         Ok(false)
     }
 
-    /// Reads the keys again where one of these is not known. Where they cannot be read, what is opened says so.
+    /// Reads the keys again where one of these is unknown. If that fails, the later opening of the value reports the
+    /// error.
     pub(crate) async fn meet(&self, ids: impl Iterator<Item = Uuid>) {
         let keys = self.keys();
         let Some(ring) = &keys.ring else { return };
@@ -248,7 +248,8 @@ impl Eovr {
         if unknown.is_empty() {
             return;
         }
-        // Also where the keys cannot be read: a row that names a key which never was must not have them read at each look.
+        // Even after a failure the ids are remembered, so that a row with a wrong key id does not cause a reading at
+        // each access.
         let _ = self.refresh_keys().await;
         let keys = self.keys();
         let still = |id: &Uuid| keys.ring.as_ref().is_none_or(|ring| !ring.knows(*id));
@@ -293,12 +294,12 @@ impl Eovr {
         Ok(())
     }
 
-    /// The wrapped keys, and the versions of their records.
+    /// The wrapped keys with the versions of their records.
     async fn kept_keys(&self) -> Result<(Vec<WrappedKey>, BTreeMap<Uuid, u64>)> {
         let mut query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
         let (mut keys, mut versions) = (Vec::new(), BTreeMap::new());
         loop {
-            // Of the store itself: a session would meet keys for what it finds.
+            // Read directly from the store, because a session would try to load keys for what it finds.
             let page = self.store().find(&Scope::everything(), &query).await?.try_map(Record::try_from)?;
             keys.extend(page.items.iter().map(wrapped).collect::<Result<Vec<_>>>()?);
             versions.extend(page.items.iter().map(|record| (record.id().uuid(), record.version())));
@@ -315,7 +316,7 @@ impl Eovr {
 }
 
 impl Session {
-    /// Makes a new key, which seals from now on; older ones still open what they sealed.
+    /// Makes a new key, which seals from now on; the older keys still open their values.
     ///
     /// # Errors
     /// `Denied` below tier 5; `Config` where the host brought its own cipher.
@@ -335,7 +336,7 @@ impl Session {
         let slot = kept.iter().filter(|key| key.purpose == purpose).count() + 1;
         let mut commit = self.decide_key(&key, slot)?;
         if let Some(older) = sealed_until_now {
-            // So that no node goes on sealing under it.
+            // Retires the previous key, so that no node continues to seal under it.
             let kind = self.eovr().catalog().kind(KIND)?.clone();
             let older = self.to_decide_on(kind.name(), older).await?;
             commit = commit.and(self.decide_attested(&kind, &older, Command::new("retire")).await?);
@@ -345,12 +346,11 @@ impl Session {
         Ok(id)
     }
 
-    /// Destroys a key that no longer seals: every value it sealed is unreadable from now on, in every
-    /// copy of the store. The audit chains still verify.
+    /// Destroys a key that is no longer active. Every value that it sealed is then unreadable in every copy of the
+    /// store. The audit chains can still be verified.
     ///
     /// # Errors
-    /// `Denied` below tier 5; `Key` where it is the one that seals now; `Refused` for a machine or
-    /// without a reason.
+    /// `Denied` below tier 5; `Key` where the key is active; `Refused` for software, or without a reason.
     pub async fn destroy_key(&self, id: RecordId, reason: &str) -> Result<()> {
         self.may_read(self.eovr().catalog().kind(KIND)?)?;
         KeyRing::unwrap(self.master()?, &self.eovr().kept_keys().await?.0)?.destroy(id.uuid())?;
@@ -410,7 +410,7 @@ fn wrapped(record: &Record) -> Result<WrappedKey> {
     })
 }
 
-/// Stands in until the keys are loaded: seals nothing, opens nothing.
+/// A placeholder until the keys are loaded. It neither seals nor opens.
 #[derive(Debug)]
 pub(super) struct NoKeysYet;
 

@@ -13,12 +13,12 @@ use crate::ports::Posted;
 use crate::record::RecordId;
 use crate::service::{Eovr, Session};
 
-/// How many messages of the feed are read at a time.
+/// The number of messages per read of the feed.
 const PAGE: u32 = 1000;
 
-/// Follows the feed with a tree, and signs how far it has come: see [`crate::audit::log`].
+/// Builds a Merkle tree over the feed and signs its checkpoints: see [`crate::audit::log`].
 ///
-/// Keep one for as long as the process lives: it reads the whole feed once, and then what has come since.
+/// Keep one instance for the life of the process: it reads the whole feed once, and later only new messages.
 #[derive(Debug)]
 pub struct LogKeeper {
     session: Session,
@@ -27,30 +27,30 @@ pub struct LogKeeper {
 }
 
 impl LogKeeper {
-    /// A keeper that signs with this key.
+    /// Makes a keeper that signs with this key.
     ///
     /// # Errors
-    /// `Bug` where the engine does not let its own parts read.
+    /// `Bug` where the engine may not read its own parts.
     pub fn new(eovr: &Eovr, signer: Signer) -> Result<Self> {
         let all = danger::unrestricted("eovr.log", "commit to every event in one tree")?;
         Ok(Self { session: eovr.session(all), signer, tree: Mutex::default() })
     }
 
-    /// The key that others check the checkpoints with.
+    /// The public key with which others verify the checkpoints.
     pub fn public(&self) -> &PublicKey {
         self.signer.public()
     }
 
-    /// A checkpoint of the log as it is now, as a signed note. Signed only where the log still begins with what
-    /// the `earlier` checkpoint vouched for: the last one that was handed out.
+    /// A checkpoint of the current log as a signed note. `earlier` is the last published checkpoint. The keeper signs
+    /// only where the log still begins with the entries of `earlier`.
     ///
     /// # Errors
-    /// `Tampered` where it does not: the database was changed behind the engine's back, or set back to an earlier
-    /// day. What the store says.
+    /// `Tampered` where it does not, because the database was changed outside the engine or an old backup was restored;
+    /// errors of the store.
     pub async fn checkpoint(&self, earlier: Option<&Checkpoint>) -> Result<String> {
         let mut tree = self.known();
         if earlier.is_some_and(|earlier| earlier.size < tree.size()) {
-            // What it was at that size is not known any more.
+            // The tree is already larger than `earlier`, so it is built again.
             tree = Tree::default();
         }
         fits(earlier, &tree)?;
@@ -72,11 +72,11 @@ impl LogKeeper {
         Ok(note)
     }
 
-    /// Writes the log, a line of JSON an entry, for [`verify_log`](crate::audit::log::verify_log), and says how
-    /// many there were. Sealed texts are in it as they are sealed.
+    /// Writes the log as one JSON entry per line, for [`verify_log`](crate::audit::log::verify_log), and returns the
+    /// number of entries. Sealed texts stay sealed.
     ///
     /// # Errors
-    /// `Unavailable` where it cannot be written; `Tampered` where a message names an event that is not there.
+    /// `Unavailable` where it cannot be written; `Tampered` where a message names a missing event.
     pub async fn write(&self, mut to: impl Write) -> Result<u64> {
         let mut written = 0;
         loop {
@@ -99,13 +99,13 @@ impl LogKeeper {
         self.session.eovr().store().feed(after, PAGE).await
     }
 
-    /// The event of each message. The chain of a record is read once a page.
+    /// The event of each message. The chain of a record is read once per page.
     async fn events(&self, page: &[Posted]) -> Result<Vec<String>> {
         let mut chains: HashMap<RecordId, HashMap<String, String>> = HashMap::new();
         let mut events = Vec::with_capacity(page.len());
         for posted in page {
             let lost = || {
-                Error::new(ErrorKind::Tampered, "a message names an event that is not there")
+                Error::new(ErrorKind::Tampered, "a message names an event that does not exist")
                     .with("entry", posted.position)
             };
             let told: Told = serde_json::from_str(&posted.message).map_err(|_| lost())?;
@@ -129,7 +129,7 @@ impl LogKeeper {
     }
 }
 
-/// What is read of a [`crate::decide::Message`].
+/// The members of a [`crate::decide::Message`] that are read here.
 #[derive(Deserialize)]
 struct Told {
     topic: String,
@@ -154,6 +154,6 @@ fn rewritten() -> Error {
 
 fn unwritten(error: io::Error) -> Error {
     Error::new(ErrorKind::Unavailable, "the log cannot be written")
-        .with_help("see that its place can be written to and has room, and write it again")
+        .with_help("make the target writable and free some space, and write it again")
         .because(error)
 }

@@ -1,5 +1,5 @@
-//! The door: an engine made of parts ([`Eovr`]), and the engine bound to one actor ([`Session`]), which
-//! is the only handle with verbs.
+//! The entry points: the engine ([`Eovr`]), and the engine bound to one actor ([`Session`]), which is the only handle
+//! with operations.
 
 mod audit_keys;
 mod builder;
@@ -55,15 +55,15 @@ struct Inner {
     store: Arc<dyn Store>,
     catalog: Catalog,
     org: Org,
-    // Swapped whole when a key is rotated, so that a decision never sees half a ring.
+    // Replaced as a whole when a key is rotated, so that a decision never sees a mixed ring.
     keys: RwLock<Keys>,
-    /// How many readings of the keys have begun.
+    /// The number of started readings of the keys.
     readings: AtomicU64,
     master: Option<MasterKey>,
     previous_master: Option<MasterKey>,
-    /// What wraps the keys of the audit trail, where that is not the master key.
+    /// The key that wraps the keys of the audit trail, if it is not the master key.
     audit_master: Option<MasterKey>,
-    /// None until the keys are loaded.
+    /// `None` until the keys are loaded.
     authenticator: RwLock<Option<Arc<Authenticator>>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn EntropySource>,
@@ -73,12 +73,12 @@ struct Inner {
 }
 
 impl Eovr {
-    /// Starts to assemble an engine.
+    /// Makes a builder for an engine.
     pub fn builder() -> EovrBuilder {
         EovrBuilder::default()
     }
 
-    /// The engine bound to one actor. The host has verified who it is.
+    /// The engine bound to one actor. The host must have authenticated the actor.
     pub fn session(&self, actor: Actor) -> Session {
         Session::new(self.clone(), actor)
     }
@@ -93,8 +93,8 @@ impl Eovr {
         &self.inner.org
     }
 
-    /// The store. Its outbox has one reader, the [post room](crate::notice::Post); who follows what happens as well is
-    /// a [`FeedReader`].
+    /// The store. Its outbox has a single reader, the [`Post`](crate::notice::Post). Every other reader of changes is a
+    /// [`FeedReader`].
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
     }

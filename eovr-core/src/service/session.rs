@@ -19,22 +19,22 @@ use crate::seal::Place;
 use crate::service::{Eovr, Keys, keys};
 use crate::workflow::Need;
 
-/// How often a decision is made again after it lost a race, for commands that expect no version.
+/// The number of decisions after lost races, for commands without an expected version.
 const TRIES: u32 = 16;
 
-/// The engine bound to one actor: everything that can be asked of it.
+/// The engine bound to one actor, with all its operations.
 #[derive(Clone, Debug)]
 pub struct Session {
     eovr: Eovr,
     actor: Actor,
 }
 
-/// Something that the actor could do with a record now.
+/// An action that the actor could perform on a record now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Legal {
     /// The action.
     pub action: Name,
-    /// What it still lacks; empty: it can be done at once.
+    /// The unmet needs; empty: the action is possible now.
     pub unmet: Vec<Unmet>,
 }
 
@@ -48,12 +48,12 @@ impl Session {
         &self.eovr
     }
 
-    /// Who asks.
+    /// The actor of the session.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// What the actor sees, as proof for a store that is asked directly.
+    /// The actor's scope, which a store requires for a direct query.
     pub fn scope(&self) -> Scope {
         Scope::of(&self.actor)
     }
@@ -61,15 +61,15 @@ impl Session {
     /// Creates a record in a facility.
     ///
     /// # Errors
-    /// As [`decide::decide`]; `NotFound` where there is no such facility in the actor's scope.
+    /// As [`decide::decide`]; `NotFound` where the actor's scope has no such facility.
     pub async fn create(&self, kind: &str, facility: &OrgId, command: Command) -> Result<Written> {
         let mut entropy = self.eovr.entropy()?;
         let id = self.eovr.new_id(self.eovr.now(), &mut entropy);
         self.create_as(kind, facility, id, command).await
     }
 
-    /// Creates a record under an id that the caller chose, so that the same call made again does not
-    /// make a second record: it is a `Conflict`.
+    /// Creates a record under an id that the caller has chosen. A repeated call is a `Conflict` and makes no second
+    /// record.
     ///
     /// # Errors
     /// As [`Session::create`].
@@ -88,17 +88,17 @@ impl Session {
         first(receipt.written)
     }
 
-    /// Creates a record that belongs to another.
+    /// Creates a child record.
     ///
     /// # Errors
-    /// As [`Session::create`]; `NotFound` where the parent is out of scope, `Refused` where its workflow
-    /// takes no such child now.
+    /// As [`Session::create`]; `NotFound` where the parent is out of scope, `Refused` where its workflow accepts no
+    /// such child in this state.
     pub async fn create_child(&self, kind: &str, parent: RecordId, command: Command) -> Result<Written> {
         let id = self.eovr.new_id(self.eovr.now(), &mut self.eovr.entropy()?);
         self.create_child_as(kind, parent, id, command).await
     }
 
-    /// The same under an id that the caller chose, so that the same call made again is a `Conflict`.
+    /// Creates a child record under an id that the caller has chosen. A repeated call is a `Conflict`.
     ///
     /// # Errors
     /// As [`Session::create_child`].
@@ -133,17 +133,17 @@ impl Session {
         Err(too_busy())
     }
 
-    /// Does an action on a record.
+    /// Performs an action on a record.
     ///
-    /// A command that expects a version loses a race with `Conflict`; one that expects none is decided
-    /// again on the newer record.
+    /// Where the record changes concurrently, a command with an expected version fails with `Conflict`; a command
+    /// without one is decided again on the newer record.
     ///
     /// # Errors
     /// As [`decide::decide`]; `NotFound` where the record is out of scope.
     pub async fn act(&self, kind: &str, id: RecordId, command: Command) -> Result<Written> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
         if kind.machine().action(&command.action).is_none() {
-            // The refusal will tell the state and what it allows.
+            // Checked first, because a refusal names the state and its allowed actions.
             self.may_read(&kind)?;
         }
         let mut lost = None;
@@ -156,7 +156,8 @@ impl Session {
             let commit = commit.map_err(|error| error.during("act").with("record", id))?;
             match self.eovr.commit(commit).await {
                 Err(error) if keys::have_changed(&error) => {}
-                // Decided again on the newer record; a command that expects the older is told by how much.
+                // Decide again on the newer record. A command that expects the older version then fails, and the error
+                // names both versions.
                 Err(error) if error.kind() == ErrorKind::Conflict => lost = Some((record.version(), error)),
                 done => return first(done?.written),
             }
@@ -164,10 +165,10 @@ impl Session {
         Err(too_busy())
     }
 
-    /// One record. Its texts stay sealed until [`Session::open`] is asked for one.
+    /// One record. Its texts stay sealed until [`Session::open`] opens one.
     ///
     /// # Errors
-    /// `NotFound` for absent and out of scope alike; `Denied` where the kind is not for this tier.
+    /// `NotFound` where the record is absent or out of scope; `Denied` where this tier may not read the kind.
     pub async fn load(&self, kind: &str, id: RecordId) -> Result<Record> {
         let kind = self.eovr.catalog().kind(kind)?;
         self.may_read(kind)?;
@@ -177,7 +178,7 @@ impl Session {
     /// Opens one sealed field; `None` where it is not set.
     ///
     /// # Errors
-    /// `Tampered` where the value is not what was sealed there; `Key` where its key is gone.
+    /// `Tampered` where the value was not sealed for this field; `Key` where its key was destroyed or is missing.
     pub fn open(&self, record: &Record, field: &str) -> Result<Option<Zeroizing<String>>> {
         let Some(sealed) = record.sealed(field) else { return Ok(None) };
         let place = Place { kind: record.envelope().kind.as_str(), record: record.id().uuid(), field };
@@ -188,7 +189,7 @@ impl Session {
     /// A page of records.
     ///
     /// # Errors
-    /// `Denied` where the kind is not for this tier; `InvalidInput` where the query names what the kind
+    /// `Denied` where this tier may not read the kind; `InvalidInput` where the query names something that the kind
     /// does not have.
     pub async fn find(&self, query: &Query) -> Result<Page<Record>> {
         let kind = self.eovr.catalog().kind(query.kind.as_str())?;
@@ -201,7 +202,7 @@ impl Session {
         Ok(page)
     }
 
-    /// A page of records with these facets and without what is sealed, which a store reads in less time.
+    /// A page of records with these facets and without sealed fields. A store reads it faster.
     ///
     /// # Errors
     /// As [`Session::find`]; `InvalidInput` where the kind has no such facet.
@@ -224,7 +225,7 @@ impl Session {
         })
     }
 
-    /// The test that finds the records whose deterministically sealed field has this text.
+    /// The test for records whose deterministically sealed field has this text.
     ///
     /// # Errors
     /// `InvalidInput` where the kind has no such field.
@@ -239,12 +240,12 @@ impl Session {
         Ok((Column::Facet(spec.name.clone()), Test::In(values)))
     }
 
-    /// Counts. Which tier may ask depends on the columns counted by ([`analytics::action_for`]).
+    /// Counts records. The columns determine which tier may count ([`analytics::action_for`]).
     ///
-    /// The answer is the same with and without [`figures_in_memory`], and the figures say who counted.
+    /// The counts are the same with and without [`figures_in_memory`]; the result names its source.
     ///
     /// # Errors
-    /// `Denied` below that tier; `InvalidInput` for too many columns or unknown ones.
+    /// `Denied` below that tier; `InvalidInput` for unknown columns or too many.
     ///
     /// [`figures_in_memory`]: crate::service::EovrBuilder::figures_in_memory
     pub async fn tally(&self, tally: &Tally) -> Result<Figures> {
@@ -263,7 +264,7 @@ impl Session {
         self.eovr.figures(kind, &Scope::of(&self.actor), tally).await
     }
 
-    /// What the actor could do with a record now, with what each action still lacks.
+    /// The actions on a record in its state, with the unmet needs of each.
     ///
     /// # Errors
     /// As [`Session::load`].
@@ -286,19 +287,19 @@ impl Session {
         Ok(record)
     }
 
-    /// One record, compared with what the last event of its chain left: ask for this where a record grants
-    /// something, as whoever can write to the database can change a row.
+    /// One record, compared with its state after the last event of its chain. Use it where a record grants something,
+    /// because an attacker who can write to the database can change a row.
     ///
     /// # Errors
-    /// As [`Session::load`]; `Tampered` where the record is not what its last event left, or where no holder of the
-    /// engine's key made that event.
+    /// As [`Session::load`]; `Tampered` where the record differs from its last event, or where the engine's key did not
+    /// authenticate that event.
     pub async fn attested(&self, kind: &str, id: RecordId) -> Result<Attested> {
         let kind = self.eovr.catalog().kind(kind)?;
         self.may_read(kind)?;
         self.to_decide_on(kind.name(), id).await
     }
 
-    /// The same for who may do something with a record and not read it.
+    /// The same for an actor who may act on a record without reading it.
     pub(crate) async fn to_decide_on(&self, kind: &Name, id: RecordId) -> Result<Attested> {
         let (mut refreshed, mut met) = (false, false);
         loop {
@@ -306,12 +307,13 @@ impl Session {
             let Loaded { record, last } = loaded.ok_or_else(|| Error::not_found(kind.as_str()))?;
             let authenticator = self.eovr.authenticator();
             match Attested::of(record.try_into()?, last.as_deref(), authenticator.as_deref()) {
-                // Another node may have made a new one.
+                // Another node may have made a new key.
                 Err(error) if error.kind() == ErrorKind::Key && !refreshed => {
                     self.eovr.refresh_audit_keys().await?;
                     refreshed = true;
                 }
-                // Or have written a facet that this one has not met, or another request has only just met.
+                // Another node may have written a facet that this node does not know yet, or that a concurrent request
+                // has just loaded.
                 Err(error) if error.kind() == ErrorKind::Tampered && !met => {
                     drop(error);
                     let _ = self.eovr.store().refresh().await;
@@ -329,7 +331,7 @@ impl Session {
     pub(crate) fn may_read(&self, kind: &Kind) -> Result<()> {
         let may = match self.actor.standing() {
             Standing::Member { role, .. } => kind.table().readers.contains(role.tier()),
-            // What a visitor or the holder of a receipt sees is chosen by the product, not by a query.
+            // The product decides what a visitor or a receipt holder sees, not a query.
             Standing::Visitor(_) | Standing::Holder { .. } => false,
             Standing::System(_) => true,
         };
@@ -358,7 +360,7 @@ impl Session {
         keys.guarded(commit, beside)
     }
 
-    /// As [`Session::act`], without the commit; a `Conflict` where the record has changed since it was read.
+    /// As [`Session::act`], without the commit; `Conflict` where the record has changed since it was read.
     pub(crate) async fn decide_on(&self, kind: &Kind, record: &Record, command: Command) -> Result<Commit> {
         let attested = self.to_decide_on(kind.name(), record.id()).await?;
         if attested.version() != record.version() {
@@ -408,7 +410,7 @@ impl Session {
         })
     }
 
-    /// The answers of the checks that the record's state asks for: for one action, or for all.
+    /// The results of the checks of the record's state: for one action, or for all.
     fn answers(&self, record: &Record, action: Option<&str>) -> Result<BTreeMap<Name, bool>> {
         let kind = self.eovr.catalog().kind(record.envelope().kind.as_str())?;
         let rules = kind.machine().legal(record.state().as_str());
@@ -419,8 +421,8 @@ impl Session {
         Ok(checks.map(|(name, check)| (name.clone(), check.passes(record, &self.actor))).collect())
     }
 
-    /// How many children are open, for each child kind that the workflow asks about: for one command, or
-    /// for all that the state knows.
+    /// The number of open children for each child kind that the workflow needs: for one command, or for all commands of
+    /// the state.
     async fn open_children(
         &self,
         kind: &Kind,
@@ -439,7 +441,7 @@ impl Session {
         Ok(open)
     }
 
-    /// How many children of one kind a record has that have come to no end.
+    /// The number of a record's children of one kind that are not in an end state.
     async fn count_open(&self, child: &Kind, parent: RecordId) -> Result<u64> {
         let mut tally = Tally::of(child.name().clone()).filter(Column::Parent, Test::Is(Value::from(parent)));
         for end in child.machine().table().states.iter().filter(|state| state.end) {
@@ -482,7 +484,7 @@ fn known_column(kind: &Kind, column: &Column) -> Result<ValueType> {
         .with_help(format!("its facets: `{}`", names.join("`, `"))))
 }
 
-/// Databases do not agree on how a text compares with a number, so none is ever asked.
+/// A clause must have the column's type, because databases differ in how they compare a text with a number.
 fn known_clause(kind: &Kind, clause: &Clause) -> Result<()> {
     let wanted = known_column(kind, &clause.column)?;
     let fits = |value: &Value| value.value_type() == wanted;
@@ -512,8 +514,8 @@ pub(crate) fn text(plain: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>> {
     }
 }
 
-/// The error of a lost race, where trying again would lose it again: nobody has changed the record since,
-/// so what is taken is a unique value.
+/// The error of a lost race that would be lost again: the record has not changed, so another record has the unique
+/// value.
 fn in_vain(lost: &mut Option<(u64, Error)>, record: &Record) -> Option<Error> {
     lost.take().filter(|(version, _)| *version == record.version()).map(|(_, error)| error)
 }

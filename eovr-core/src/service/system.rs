@@ -4,8 +4,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ports::{Clock, EntropySource};
 use crate::time::Timestamp;
 
-/// The clock of the operating system. With [`SystemEntropy`] the only place where the core touches the
-/// world outside; without the feature `system` neither is built.
+/// The clock of the operating system. With [`SystemEntropy`] it is the core's only access to the operating system;
+/// neither exists without the feature `system`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

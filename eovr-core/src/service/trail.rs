@@ -15,21 +15,21 @@ use crate::service::session::text;
 /// The audit trail of one record.
 #[derive(Clone, Debug)]
 pub struct Trail {
-    /// The record that it belongs to.
+    /// The record of the trail.
     pub record: Record,
-    /// What happened, in order.
+    /// The events in order.
     pub entries: Vec<Entry>,
-    /// What the verifier found.
+    /// The verifier's verdict.
     pub verdict: Verdict,
 }
 
-/// One event, its note opened.
+/// One event with its opened note.
 #[derive(Clone, Serialize)]
 pub struct Entry {
-    /// What happened.
+    /// The event.
     #[serde(flatten)]
     pub event: Event,
-    /// Why, in the actor's own words; absent also where the key was destroyed.
+    /// The reason in the actor's own words; `None` also where its key was destroyed.
     #[serde(rename = "note_text", skip_serializing_if = "Option::is_none")]
     pub note: Option<Zeroizing<String>>,
 }
@@ -41,23 +41,23 @@ impl std::fmt::Debug for Entry {
 }
 
 impl Session {
-    /// The audit trail of a record, verified.
+    /// The verified audit trail of a record.
     ///
     /// # Errors
-    /// As [`Session::load`]. A chain that is broken, and an event that nobody can read any more, are no errors: the
-    /// verdict says where. Such an event has no entry.
+    /// As [`Session::load`]. A broken chain or an unreadable event is not an error: the verdict names the position. An
+    /// unreadable event has no entry.
     pub async fn trail(&self, kind: &str, id: RecordId) -> Result<Trail> {
         let declared = self.eovr().catalog().kind(kind)?.clone();
         let mut record = self.load(kind, id).await?;
-        // Nobody changes one record so often between two reads.
+        // More concurrent changes to one record than are realistic.
         let (mut tries, mut met) = (16, false);
         loop {
             let events = self.chain(&record).await?;
             let verdict = self.verdict(&declared, &record, &events);
             tries -= 1;
             if !verdict.is_intact() && tries > 0 {
-                // The record and its events are two reads: what was committed between them breaks no chain. Nor does a
-                // facet that this node has not met, or another request has only just met.
+                // The record and its events are two reads. A commit between them does not break a chain, and neither
+                // does a facet that this node does not know yet or that a concurrent request has just loaded.
                 let first = !std::mem::replace(&mut met, true);
                 if first {
                     let _ = self.eovr().store().refresh().await;

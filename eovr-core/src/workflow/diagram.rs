@@ -5,8 +5,8 @@ use crate::workflow::{Machine, Need};
 impl Machine {
     /// The table as a Mermaid state diagram, for documents that cannot go out of date.
     ///
-    /// Actions that leave a record where it is stand in a note beside the diagram, not as loops in it:
-    /// a reader wants to see the way first.
+    /// Actions that do not change the state are listed in a note beside the diagram, because loops would hide the main
+    /// path.
     pub fn diagram(&self) -> String {
         let table = self.table();
         let mut text = format!("stateDiagram-v2\n    [*] --> {}: {}\n", table.start, table.create);

@@ -7,8 +7,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
 use crate::workflow::{Rule, Table};
 
-/// A table that was checked. Holding one is the proof that the table is sound: every state can be
-/// reached, every state can reach an end, no two rules compete, every action says who may.
+/// A checked table. A `Machine` guarantees that its table is sound: every state is reachable, every state can reach an
+/// end, no two rules conflict, every action has a permission.
 #[derive(Clone, Debug)]
 pub struct Machine {
     table: Table,
@@ -23,9 +23,9 @@ impl Machine {
     /// Checks a table.
     ///
     /// # Errors
-    /// `Config`, naming the row: an unknown or doubled state or action, two rules for one action in one
-    /// state, a rule from no state or out of an end, a state that cannot be reached or cannot reach an
-    /// end, an action without a rule.
+    /// `Config`, naming the row: an unknown or duplicate state or action, two rules for one action in one state, a rule
+    /// without a source state or from an end state, a state that is unreachable or cannot reach an end, an action
+    /// without a rule.
     pub fn new(table: Table) -> Result<Self> {
         let states = unique(table.states.iter().map(|state| &state.name), "state")?;
         unique(table.actions.iter().map(|row| &row.name), "action")?;
@@ -41,7 +41,7 @@ impl Machine {
         known(&table.start)?;
         if !actions.contains_key(&table.create) {
             return Err(unsound(format!(
-                "action `{}` creates records, and no row says who may",
+                "action `{}` creates records and has no permission row",
                 table.create
             )));
         }
@@ -50,7 +50,7 @@ impl Machine {
         let mut used = BTreeSet::from([table.create.clone()]);
         for (index, rule) in table.rules.iter().enumerate() {
             if !actions.contains_key(&rule.action) {
-                return Err(unsound(format!("action `{}` has a rule, and no row says who may", rule.action)));
+                return Err(unsound(format!("action `{}` has a rule and no permission row", rule.action)));
             }
             used.insert(rule.action.clone());
             if rule.from.is_empty() {
@@ -97,22 +97,22 @@ impl Machine {
         self.legal(state.as_str()).filter_map(|rule| rule.to.clone()).collect()
     }
 
-    /// The table that was checked.
+    /// The checked table.
     pub fn table(&self) -> &Table {
         &self.table
     }
 
-    /// The rule for an action in a state; `None`: the workflow does not know it there.
+    /// The rule for an action in a state; `None` where the action is not possible there.
     pub fn step(&self, state: &str, action: &str) -> Option<&Rule> {
         self.table.rules.get(*self.steps.get(state)?.get(action)?)
     }
 
-    /// The rules that a state knows, by name of action.
+    /// The rules of a state, by name of action.
     pub fn legal(&self, state: &str) -> impl Iterator<Item = &Rule> {
         self.steps.get(state).into_iter().flatten().filter_map(|(_, index)| self.table.rules.get(*index))
     }
 
-    /// Who may do an action, and what it may set.
+    /// The row of an action: its permission and its fields.
     pub fn action(&self, name: &str) -> Option<&ActionRow> {
         self.actions.get(name)
     }
@@ -122,12 +122,12 @@ impl Machine {
         &self.table.create
     }
 
-    /// Whether the work ends in this state.
+    /// Whether this is an end state.
     pub fn is_end(&self, state: &str) -> bool {
         self.ends.contains(state)
     }
 
-    /// SHA-256 of the table's JSON: the name of the rules in force, kept in each event they allowed.
+    /// SHA-256 of the table's JSON. Each event stores the digest of the rules that allowed it.
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }

@@ -1,9 +1,8 @@
-//! What may happen next: the transition table of one kind, as data.
+//! Workflows: the transition table of a kind, as data.
 //!
-//! A [`Table`] is what people write: in Rust with enums ([`Workflow`]), or in JSON. A [`Machine`] is a
-//! table that was checked; the engine runs nothing else. Because the rules are data, the same table
-//! draws the diagram ([`Machine::diagram`]), explains a refusal, and is named by its digest in every
-//! event it allowed.
+//! A host writes a [`Table`], in Rust with enums ([`Workflow`]) or in JSON. A [`Machine`] is a checked table, and the
+//! engine runs only machines. Because the rules are data, the same table draws the diagram ([`Machine::diagram`]) and
+//! explains a refusal, and every event stores the digest of the table that allowed it.
 //!
 //! ```
 //! use eovr_core::workflow::{Machine, Table};

@@ -13,9 +13,9 @@ pub struct Table {
     pub create: Name,
     /// All states.
     pub states: Vec<StateRow>,
-    /// All actions, and who may do each.
+    /// All actions, with their permissions.
     pub actions: Vec<ActionRow>,
-    /// Which action is possible in which state, and what it leads to.
+    /// Which action is possible in which state, and its target state.
     pub rules: Vec<Rule>,
 }
 
@@ -25,7 +25,7 @@ pub struct Table {
 pub struct StateRow {
     /// Its name.
     pub name: Name,
-    /// Whether the work ends here. No rule leads out of an end.
+    /// Whether this is an end state. No rule leads out of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub end: bool,
 }
@@ -34,40 +34,40 @@ pub struct StateRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// In these states …
+    /// The source states.
     pub from: Vec<Name>,
-    /// … this action …
+    /// The action.
     pub action: Name,
-    /// … leads to this state. Without one the record stays where it is: a correction, an assessment.
+    /// The target state; `None` leaves the state unchanged, for example for a correction or an assessment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Name>,
-    /// … once all of these are met.
+    /// The needs that must be met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
 }
 
-/// What an action needs besides a permitted actor. A small vocabulary, so that a need can be shown,
-/// translated and asked before acting; what does not fit is a [`Need::Check`] that the host answers.
+/// A condition of an action in addition to the permission. The vocabulary is small, so that a need can be shown,
+/// translated and checked in advance. For other conditions the host implements a [`Need::Check`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Need<N = Name> {
-    /// A person decides: an AI model with the same role may not.
+    /// The actor is a person: an AI model with the same role is refused.
     Human,
-    /// Software does it: no person may, in its name.
+    /// The actor is software: a person is refused.
     Software,
-    /// The actor wrote the record.
+    /// The actor is the author of the record.
     Author,
-    /// Four eyes: the actor did not write the record.
+    /// Four eyes: the actor is not the author of the record.
     NotAuthor,
-    /// The command says why.
+    /// The command has a note with the reason.
     Note,
-    /// This facet or field is set, by now or by this command.
+    /// This facet or field is set, already or by this command.
     Field(N),
-    /// The record is younger than so many minutes.
+    /// The record is younger than this number of minutes.
     WithinMinutes(u32),
-    /// No child record of this kind is still open.
+    /// The record has no open child of this kind.
     ChildrenClosed(N),
-    /// The host's check of this name passed.
+    /// The host's check of this name passes.
     Check(N),
 }
 
@@ -87,7 +87,7 @@ impl<N: AsRef<str>> Need<N> {
         }
     }
 
-    /// The name with what it is about, for a diagram: `field evidence`, `within_minutes 30`.
+    /// The name with its parameter, for a diagram: `field evidence`, `within_minutes 30`.
     pub(crate) fn label(&self) -> String {
         let name = self.name();
         match self {
@@ -99,13 +99,13 @@ impl<N: AsRef<str>> Need<N> {
         }
     }
 
-    /// What would meet it, in words.
+    /// A description of how to meet it.
     pub fn wants(&self) -> String {
         match self {
             Self::Human => "a person to decide, not a machine".to_owned(),
             Self::Software => "software to do it, not a person".to_owned(),
             Self::Author => "the person who wrote the record".to_owned(),
-            Self::NotAuthor => "somebody other than the person who wrote the record".to_owned(),
+            Self::NotAuthor => "a person other than the author of the record".to_owned(),
             Self::Note => "a note that says why".to_owned(),
             Self::Field(name) => format!("`{}` to be filled in", name.as_ref()),
             Self::WithinMinutes(minutes) => format!("to happen within {minutes} minutes of creation"),

@@ -3,7 +3,7 @@ use crate::error::Result;
 use crate::name::Name;
 use crate::workflow::{Need, Rule, StateRow, Table};
 
-/// The names of an enum, written once. [`labels!`](crate::labels) writes the implementation.
+/// The stable names of an enum. [`labels!`](crate::labels) writes the implementation.
 pub trait Label: Copy + 'static {
     /// Every variant, in order.
     const ALL: &'static [Self];
@@ -12,8 +12,8 @@ pub trait Label: Copy + 'static {
     fn name(self) -> &'static str;
 }
 
-/// A workflow written in Rust: states and actions are enums, so that a misspelt state does not compile
-/// and a `match` over the states must be complete. [`Table::of`] turns it into data.
+/// A workflow in Rust. States and actions are enums, so a misspelt state does not compile and a `match` over the states
+/// must be complete. [`Table::of`] converts it to data.
 pub trait Workflow {
     /// The states.
     type State: Label;
@@ -21,28 +21,28 @@ pub trait Workflow {
     type Action: Label;
     /// The state of a new record.
     const START: Self::State;
-    /// The states where the work ends.
+    /// The end states.
     const ENDS: &'static [Self::State];
     /// The action that creates a record.
     const CREATE: Self::Action;
-    /// Who may do each action.
+    /// The permission of each action.
     const MAY: &'static [May<Self::Action>];
-    /// What may happen in each state.
+    /// The rules.
     const RULES: &'static [Row<Self::State, Self::Action>];
 }
 
-/// Who may do an action; the constant form of [`ActionRow`].
+/// The permission of an action; the constant form of [`ActionRow`].
 #[derive(Clone, Copy, Debug)]
 pub struct May<A> {
     /// The action.
     pub action: A,
     /// The lowest and the highest tier.
     pub tiers: (u8, u8),
-    /// Visitors too.
+    /// Whether visitors may do it too.
     pub visitor: bool,
-    /// Holders of the receipt code too.
+    /// Whether holders of the receipt code may do it too.
     pub holder: bool,
-    /// Only with a fresh proof of who somebody is.
+    /// Whether it requires a recent authentication.
     pub proof: bool,
     /// The facets and fields that it may set.
     pub sets: &'static [&'static str],
@@ -54,19 +54,19 @@ impl<A: Copy> May<A> {
         Self { action, tiers, visitor: false, holder: false, proof: false, sets }
     }
 
-    /// Visitors too: people without an account.
+    /// Permits visitors too: people without an account.
     #[must_use]
     pub const fn and_visitors(self) -> Self {
         Self { visitor: true, ..self }
     }
 
-    /// Holders of the receipt code too.
+    /// Permits holders of the receipt code too.
     #[must_use]
     pub const fn and_holders(self) -> Self {
         Self { holder: true, ..self }
     }
 
-    /// Only with a fresh proof of who somebody is: for what somebody who finds an open screen must not do.
+    /// Requires a recent authentication, so that a person at an unattended screen cannot do it.
     #[must_use]
     pub const fn with_proof(self) -> Self {
         Self { proof: true, ..self }
@@ -76,23 +76,23 @@ impl<A: Copy> May<A> {
 /// A row of a typed workflow; the constant form of [`Rule`].
 #[derive(Clone, Copy, Debug)]
 pub struct Row<S: 'static, A> {
-    /// In these states …
+    /// The source states.
     pub from: &'static [S],
-    /// … this action …
+    /// The action.
     pub action: A,
-    /// … leads here, or nowhere.
+    /// The target state; `None` leaves the state unchanged.
     pub to: Option<S>,
-    /// What it needs.
+    /// The needs that must be met.
     pub needs: &'static [Need<&'static str>],
 }
 
 impl<S: Copy, A: Copy> Row<S, A> {
-    /// In these states the action leads to that one.
+    /// A rule that changes the state.
     pub const fn to(from: &'static [S], action: A, to: S, needs: &'static [Need<&'static str>]) -> Self {
         Self { from, action, to: Some(to), needs }
     }
 
-    /// In these states the action leaves the record where it is.
+    /// A rule that leaves the state unchanged.
     pub const fn stay(from: &'static [S], action: A, needs: &'static [Need<&'static str>]) -> Self {
         Self { from, action, to: None, needs }
     }
@@ -102,7 +102,7 @@ impl Table {
     /// The table of a typed workflow.
     ///
     /// # Errors
-    /// `InvalidInput` where a name or a tier is not one.
+    /// `InvalidInput` where a name or a tier is not valid.
     pub fn of<W: Workflow>() -> Result<Self> {
         let name = |text: &'static str| Name::new(text);
         let is_end = |state: &W::State| W::ENDS.iter().any(|end| end.name() == state.name());
@@ -159,9 +159,9 @@ fn need(need: &Need<&'static str>) -> Result<Need> {
 /// eovr_core::labels! {
 ///     /// The states of a blood fridge alarm.
 ///     pub enum State {
-///         /// Nobody has looked yet.
+///         /// No person has acknowledged it.
 ///         Ringing = "ringing",
-///         /// Somebody has.
+///         /// A person has acknowledged it.
 ///         Silenced = "silenced",
 ///     }
 /// }

@@ -1,5 +1,5 @@
-//! The differences between databases, and nothing else: how to connect, how a column is called, the few
-//! phrases of SQL that each says in its own way, and what its errors mean.
+//! All differences between databases: connecting, column types, the phrases of SQL that differ, and the meaning of
+//! errors.
 
 pub(crate) mod mysql;
 pub(crate) mod postgres;
@@ -8,7 +8,7 @@ pub(crate) mod sqlite;
 use crate::bind::ColumnType;
 use crate::schema::{COLUMNS, Made, Schema, Slot};
 
-/// Which database is spoken to.
+/// The database product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
@@ -17,7 +17,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// What a column of a kind's table is declared as.
+    /// The declared type of a column of a kind's table.
     pub(crate) fn slot_type(self, slot: &Slot) -> String {
         match self {
             Self::Sqlite => sqlite::type_name(slot.column_type).to_owned(),
@@ -26,7 +26,7 @@ impl Dialect {
         }
     }
 
-    /// What a column of the envelope is declared as.
+    /// The declared type of a column of the envelope.
     pub(crate) fn envelope_type(self, column_type: ColumnType) -> String {
         match self {
             Self::Sqlite => sqlite::type_name(column_type).to_owned(),
@@ -35,7 +35,7 @@ impl Dialect {
         }
     }
 
-    /// Stands behind the columns of a new table.
+    /// The options after the columns of a new table.
     pub(crate) fn table_options(self) -> &'static str {
         match self {
             Self::Sqlite => " STRICT",
@@ -44,7 +44,7 @@ impl Dialect {
         }
     }
 
-    /// `<column> <this> ?`: differs, where not set differs from every value.
+    /// `<column> <this> ?`: differs; NULL differs from every value.
     pub(crate) fn differs(self, column: &str) -> String {
         match self {
             Self::Sqlite => format!("{column} IS NOT ?"),
@@ -53,8 +53,8 @@ impl Dialect {
         }
     }
 
-    /// The condition of the next page. It binds the moment and the id; on MariaDB, whose planner reads a
-    /// comparison of pairs as no range at all, the moment twice before them.
+    /// The condition of the next page. It binds the time and the id; on MariaDB it binds the time twice before them,
+    /// because MariaDB's planner does not use a comparison of pairs as a range.
     pub(crate) fn after(self) -> (&'static str, bool) {
         match self {
             Self::Mysql(_) => ("\"created_at\" <= ? AND (\"created_at\" < ? OR \"id\" < ?)", true),
@@ -62,8 +62,8 @@ impl Dialect {
         }
     }
 
-    /// A table that must be read by one index. Left alone, SQLite and MariaDB would rather find the rows by
-    /// another one and fetch each of them for the rest; PostgreSQL chooses by its statistics.
+    /// The table with a mandatory index. Without it, SQLite and MariaDB choose another index and fetch each row;
+    /// PostgreSQL chooses by its statistics.
     pub(crate) fn table_by_index(self, table: &str, index: &str) -> String {
         match self {
             Self::Sqlite => format!("\"{table}\" INDEXED BY \"{index}\""),
@@ -72,7 +72,7 @@ impl Dialect {
         }
     }
 
-    /// The most bytes that the columns of one index may have.
+    /// The maximum width of an index, in bytes.
     pub(crate) fn widest_index(self) -> usize {
         match self {
             Self::Mysql(_) => mysql::WIDEST_INDEX,
@@ -80,7 +80,7 @@ impl Dialect {
         }
     }
 
-    /// Refuses to delete or move the records of a kind, in the database itself.
+    /// Triggers by which the database refuses to delete or move the records of a kind.
     pub(crate) fn guards(self, schema: &Schema) -> Vec<Made> {
         match self {
             Self::Sqlite => sqlite::guards(schema),
@@ -89,7 +89,7 @@ impl Dialect {
         }
     }
 
-    /// The tables that every database has, whatever its kinds.
+    /// The tables that every database has, independent of its kinds.
     pub(crate) fn system_tables(self) -> Vec<String> {
         match self {
             Self::Sqlite => sqlite::SYSTEM_TABLES.iter().map(|sql| (*sql).to_owned()).collect(),
@@ -98,7 +98,8 @@ impl Dialect {
         }
     }
 
-    /// Which columns the kinds have, and of which type. By itself, as databases before have all but this.
+    /// The table with the columns of the kinds and their types. It is separate, because earlier databases have all
+    /// other tables but not this one.
     pub(crate) fn table_of_columns(self) -> [String; 1] {
         let text = self.envelope_type(ColumnType::Text);
         let column = |name: &str| format!("{name} {text} NOT NULL");
@@ -107,7 +108,7 @@ impl Dialect {
         [format!("CREATE TABLE IF NOT EXISTS {COLUMNS} ({columns}, PRIMARY KEY (kind, name)){options}")]
     }
 
-    /// What puts a question's plan before it.
+    /// The prefix that asks for a query's plan.
     pub(crate) fn explain(self) -> &'static str {
         match self {
             Self::Sqlite => "EXPLAIN QUERY PLAN ",

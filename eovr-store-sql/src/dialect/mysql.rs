@@ -8,8 +8,7 @@ use crate::bind::{Bind, ColumnType};
 use crate::query::Statement;
 use crate::schema::{Made, Schema, Slot};
 
-/// MariaDB and MySQL name the collation that compares byte by byte, spaces at the end included, in their
-/// own ways.
+/// MariaDB and MySQL use different names for the collation that compares byte by byte, including trailing spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flavour {
     Mariadb,
@@ -20,18 +19,18 @@ pub(crate) enum Flavour {
 pub(crate) fn options(options: MySqlConnectOptions) -> MySqlConnectOptions {
     options
         .statement_cache_capacity(200)
-        // Statements carry sealed values and ids; neither belongs in a log.
+        // Statements contain sealed values and ids, which must not be logged.
         .disable_statement_logging()
 }
 
-/// Said to every new connection: names stand in double quotes, as in the standard, nothing is cut to fit,
-/// and what was read is not locked.
+/// Settings of every new connection: double quotes for names, as in the standard; no silent truncation; no locks on
+/// reads.
 pub(crate) const GREETING: &str = "SET SESSION sql_mode = \
     'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT'; \
     SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// Said to the connection of the writer. A node that the network has swallowed gives up its turn before the
-/// others give up waiting for it; MySQL, which has no such setting, keeps it until the connection dies.
+/// Settings of the writer's connection. An unreachable node must release its lock before the other nodes give up
+/// waiting. MySQL has no such setting, so there the lock lasts until the connection ends.
 pub(crate) fn limits(patience: Duration) -> String {
     let limit = (patience * 4 / 5).as_secs().max(1);
     format!(
@@ -40,25 +39,25 @@ pub(crate) fn limits(patience: Duration) -> String {
     )
 }
 
-/// Twenty nodes that start at once on one server take turns. The name of a lock has 64 characters at most.
+/// Serialises nodes that start at once on one server. The name of a lock has at most 64 characters.
 pub(crate) const ONE_AT_A_TIME: &str = "SELECT GET_LOCK(CONCAT('eovr.', MD5(DATABASE())), 60)";
 
-/// Ends one's turn.
+/// Releases that lock.
 pub(crate) const NEXT: &str = "SELECT RELEASE_LOCK(CONCAT('eovr.', MD5(DATABASE())))";
 
 /// InnoDB's limit.
 pub(crate) const WIDEST_INDEX: usize = 3072;
 
-/// Characters of an id, a name or a number; bytes are four times as many.
+/// The maximum characters of an id, a name or a number; a character takes up to four bytes.
 const SHORT: usize = 64;
-/// Characters of a code.
+/// The maximum characters of a code.
 const CODE: usize = 200;
-/// Bytes of a digest, a mark, or a sealed value that is searched for: as many as the core lets them have,
-/// 500 characters and what sealing adds.
+/// The maximum bytes of a digest, a mark, or a searchable sealed value: the core's limit of 500 characters plus the
+/// overhead of sealing.
 const BYTES: usize = 2500;
 
 impl Flavour {
-    /// Which of the two it is, from its version.
+    /// The flavour, from the server's version.
     pub(crate) fn of(version: &str) -> Self {
         if version.contains("MariaDB") { Self::Mariadb } else { Self::Mysql }
     }
@@ -90,8 +89,8 @@ impl Flavour {
         }
     }
 
-    /// `events` is append-only in the database itself. It cannot be kept from being emptied or dropped by
-    /// whoever holds the right `DROP`: the service's own account should not.
+    /// `events` is append-only by triggers. An account with the right `DROP` can still empty or drop the table, so the
+    /// service's account should not have it.
     pub(crate) fn system_tables(self) -> Vec<String> {
         let options = self.table_options();
         vec![
@@ -121,7 +120,7 @@ impl Flavour {
             "CREATE TRIGGER IF NOT EXISTS events_refuse_delete BEFORE DELETE ON events FOR EACH ROW \
              SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'events are append-only'"
                 .to_owned(),
-            // Its id is the position of the event whose message it hands out; `holder` names a lease.
+            // `id` is the position of the event whose message is leased; `holder` identifies a lease.
             format!(
                 "CREATE TABLE IF NOT EXISTS outbox (
                     id bigint PRIMARY KEY,
@@ -136,7 +135,7 @@ impl Flavour {
     }
 }
 
-/// How many bytes of an index a column takes.
+/// The bytes of a column in an index.
 pub(crate) fn index_width(column_type: ColumnType, code: bool) -> usize {
     match column_type {
         ColumnType::Id => 16,
@@ -162,10 +161,10 @@ pub(crate) fn guards(schema: &Schema) -> Vec<Made> {
     ]
 }
 
-/// The statements with their values written in.
+/// The statements with their values as literals.
 ///
-/// MariaDB takes several statements in one trip only as text, so the values have to become text. Every one
-/// is written as a number or in hexadecimal: no character of a value is ever part of the SQL.
+/// MariaDB accepts several statements in one round trip only as text, so values must become text. Each value is written
+/// as a number or in hexadecimal, so no character of a value is part of the SQL.
 pub(crate) fn with_literals(statement: &Statement) -> String {
     let bytes: usize = statement.binds.iter().map(size).sum();
     let mut sql = String::with_capacity(statement.sql.len() + 2 * bytes);

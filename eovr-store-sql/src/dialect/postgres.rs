@@ -11,22 +11,22 @@ pub(crate) fn options(options: PgConnectOptions) -> PgConnectOptions {
     options
         .application_name("eovr")
         .statement_cache_capacity(200)
-        // No column is a float, and PgBouncer refuses a connection that asks for this.
+        // No column is a float, and PgBouncer refuses connections with this parameter.
         .extra_float_digits(None)
-        // Statements carry sealed values and ids; neither belongs in a log.
+        // Statements contain sealed values and ids, which must not be logged.
         .disable_statement_logging()
 }
 
-/// Said to every new connection: whoever waited for a row sees it as it is then, whatever the database's
-/// default is.
+/// A setting of every new connection: a statement that waited for a row reads its newest version, with any default of
+/// the database.
 pub(crate) const GREETING: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// The beginning of a transaction that writes, where the session is not ours to say that to.
+/// Begins a writing transaction in a session that the store does not own.
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-/// And of one that reads.
+/// Begins a reading transaction in such a session.
 pub(crate) const READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 
-/// What a transaction begins with in a session that is used by others too, with the limits of the writer.
+/// Begins a transaction in a shared session, with the limits of the writer.
 pub(crate) fn begin(patience: Option<Duration>) -> String {
     match patience {
         Some(patience) => format!("{WRITE}; {}", settings(patience, true)),
@@ -34,11 +34,11 @@ pub(crate) fn begin(patience: Option<Duration>) -> String {
     }
 }
 
-/// Whose session of the server answers.
+/// Returns the server session that answers.
 pub(crate) const WHOSE: &str = "SELECT pg_backend_pid()";
 
-/// Said to the connection of the writer. A node that the network has swallowed gives up its turn before the
-/// others give up waiting for it.
+/// Settings of the writer's connection. An unreachable node must release its lock before the other nodes give up
+/// waiting.
 pub(crate) fn limits(patience: Duration) -> String {
     settings(patience, false)
 }
@@ -50,10 +50,10 @@ fn settings(patience: Duration, for_transaction: bool) -> String {
     format!("SELECT {}", names.map(set).join(", "))
 }
 
-/// Twenty nodes that start at once take turns.
+/// Serialises nodes that start at once.
 pub(crate) const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7309453)";
 
-/// PostgreSQL numbers the places of values. No text in our statements holds a question mark.
+/// PostgreSQL numbers its placeholders. Our statements contain no literal question mark.
 pub(crate) fn numbered(sql: &str) -> String {
     let mut numbered = String::with_capacity(sql.len() + 64);
     let mut places = 0;
@@ -71,7 +71,7 @@ pub(crate) fn numbered(sql: &str) -> String {
 pub(crate) fn type_name(column_type: ColumnType) -> &'static str {
     match column_type {
         ColumnType::Id => "uuid",
-        // Compared and sorted byte by byte, as everywhere else.
+        // Compared and sorted byte by byte, as on every database.
         ColumnType::Text => "text COLLATE \"C\"",
         ColumnType::Int => "bigint",
         ColumnType::Bool => "boolean",
@@ -79,7 +79,7 @@ pub(crate) fn type_name(column_type: ColumnType) -> &'static str {
     }
 }
 
-/// `events` is append-only in the database itself, and cannot be emptied either.
+/// `events` is append-only by triggers, which also refuse `TRUNCATE`.
 pub(crate) const SYSTEM_TABLES: [&str; 9] = [
     "CREATE TABLE IF NOT EXISTS layout (version bigint NOT NULL)",
     "CREATE TABLE IF NOT EXISTS counters (series text COLLATE \"C\" PRIMARY KEY, value bigint NOT NULL)",
@@ -103,7 +103,7 @@ pub(crate) const SYSTEM_TABLES: [&str; 9] = [
         FOR EACH ROW EXECUTE FUNCTION eovr_refuse('events are append-only')",
     "CREATE OR REPLACE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON events
         FOR EACH STATEMENT EXECUTE FUNCTION eovr_refuse('events are append-only')",
-    // Its id is the position of the event whose message it hands out.
+    // `id` is the position of the event whose message is leased.
     "CREATE TABLE IF NOT EXISTS outbox (
         id bigint PRIMARY KEY,
         held_until bigint NOT NULL,

@@ -25,10 +25,10 @@ pub(crate) fn writer_options(path: &Path, mapped: bool, durability: Durability) 
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
-        // A destroyed key must not linger in free pages.
+        // The bytes of a destroyed key must not remain in free pages.
         .pragma("secure_delete", "ON")
-        // The commit that meets a checkpoint waits for it, some 40 ms; a report is two dozen pages. Every 16,000
-        // pages, 64 MiB of log, that is one in hundreds, and the same page is copied less often.
+        // The commit that triggers a checkpoint waits about 40 ms for it. A report takes about two dozen pages, so with
+        // 16,000 pages (64 MiB of log) this affects one commit in hundreds, and a page is copied less often.
         .pragma("wal_autocheckpoint", "16000")
 }
 
@@ -45,14 +45,13 @@ fn common(path: &Path, mapped: bool) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(400)
-        // For pages that are still in the log; those of the file itself are mapped. It is kept by each
-        // connection.
+        // A cache per connection for the pages in the log; the pages of the file itself are mapped.
         .pragma("cache_size", "-2048")
-        // The largest page and one row more, so that the thread that reads never waits for who asked.
+        // The largest page plus one row, so that the reading thread never waits for the caller.
         .row_buffer_size(512)
         .pragma("temp_store", "MEMORY")
         .pragma("mmap_size", if mapped { "1073741824" } else { "0" })
-        // Statements carry sealed values and ids; neither belongs in a log.
+        // Statements contain sealed values and ids, which must not be logged.
         .disable_statement_logging()
 }
 
@@ -64,8 +63,8 @@ pub(crate) fn type_name(column_type: ColumnType) -> &'static str {
     }
 }
 
-/// `events` is append-only in the database itself. A replaced row is a delete that fires no delete
-/// trigger, so an insert over an existing event is refused as well.
+/// `events` is append-only by triggers. `REPLACE` deletes a row without firing a delete trigger, so an insert over an
+/// existing event is refused as well.
 pub(crate) const SYSTEM_TABLES: [&str; 8] = [
     "CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS counters (series TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
@@ -90,7 +89,7 @@ pub(crate) const SYSTEM_TABLES: [&str; 8] = [
         WHEN EXISTS (SELECT 1 FROM events WHERE record = NEW.record AND seq = NEW.seq)
           OR EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
         BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
-    // Its id is the position of the event whose message it hands out.
+    // `id` is the position of the event whose message is leased.
     "CREATE TABLE IF NOT EXISTS outbox (
         id INTEGER PRIMARY KEY,
         held_until INTEGER NOT NULL,
@@ -112,7 +111,7 @@ pub(crate) fn guards(schema: &Schema) -> Vec<Made> {
         refuse("refuse_delete", "DELETE", "records are never deleted"),
         refuse("refuse_move", &moved, "records are never moved"),
     ];
-    // `REPLACE` deletes the rows that are in its way, and no trigger of a delete hears of it.
+    // `REPLACE` deletes conflicting rows without firing a delete trigger.
     let unique: Vec<_> = schema.slots.iter().filter(|slot| slot.unique).map(|slot| &slot.name).collect();
     let there = |columns: &mut dyn Iterator<Item = &str>, other: &str| {
         let there = columns.map(|name| {
@@ -137,15 +136,15 @@ pub(crate) fn guards(schema: &Schema) -> Vec<Made> {
     guards
 }
 
-/// What a record is told that would take the place of another.
+/// The error for a record that would replace another.
 pub(crate) const NEVER_REPLACED: &str = "records are never replaced";
 
-/// Refuses a file that was cut off. SQLite opens it without complaint and fails somewhere later, perhaps
-/// after it has written; the header says how long it should be.
+/// Refuses a truncated file. SQLite opens such a file without an error and fails later, perhaps after a write. The
+/// header contains the expected length.
 pub(crate) fn check_whole(path: &Path) -> Result<()> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    // After a crash the log completes the file, so its length says nothing yet.
+    // After a crash the log completes the file, so the length is not meaningful yet.
     let has_log = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
     let Ok(mut file) = std::fs::File::open(path) else { return Ok(()) };
     let mut header = [0; 32];

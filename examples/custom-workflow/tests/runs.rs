@@ -10,7 +10,7 @@ fn both_kinds_act_and_refuse() {
     for expected in [
         "a person to decide, not a machine",
         "`cause` to be filled in",
-        "somebody other than the person who wrote the record",
+        "a person other than the author of the record",
         "2 check by nurse-7: the door was ajar",
         "Intact { events: 3, authenticated: 3 }",
         "Intact { events: 4, authenticated: 4 }",

@@ -221,7 +221,7 @@ async fn a_disk_that_fills_while_rows_wait_is_told() -> Tested {
     let pushed = list.iter().cycle().take(1000).try_for_each(|incident| book.push(incident));
     let error = pushed.and_then(|()| book.finish(Vec::new()).map(drop)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.message().starts_with("the rows of the workbook cannot be kept"), "{error}");
+    assert!(error.message().starts_with("the rows of the workbook cannot be spooled"), "{error}");
     Ok(())
 }
 

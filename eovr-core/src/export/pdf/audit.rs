@@ -1,4 +1,4 @@
-//! The audit report, for people.
+//! The audit report as PDF.
 
 use std::io::Write;
 
@@ -28,14 +28,14 @@ const HEADS: &[Words] = &[
     words("Note and changes", "الملاحظة والتغييرات"),
 ];
 
-/// Who asks for a report, when, and by which clock its times are told.
+/// Who requests the report, when, and the time zone of its times.
 #[derive(Clone, Debug)]
 pub struct Made<'a> {
-    /// Who, as its foot names them.
+    /// The requester's name, as the page foot shows it.
     pub by: &'a str,
-    /// When: stands in the file.
+    /// The time of creation, which the file contains.
     pub at: Timestamp,
-    /// The wall clock of its times.
+    /// The time zone of the report's times.
     pub zone: TimeZone,
 }
 
@@ -85,7 +85,7 @@ impl AuditReport {
         Document { pages: flow.pages, tree: flow.tree, fonts, title, lang, made_at: made.at }
     }
 
-    /// What was asked for, and what the verifier says of every chain that was looked at.
+    /// The filter, and the verifier's verdict on every chain.
     fn facts(&self, lang: Lang, zone: &TimeZone) -> Vec<Vec<Cell>> {
         let all = lang.pick("all", "الكل");
         let at = |at: Option<Timestamp>| at.map_or("…".to_owned(), |at| on_the_wall(at, zone));
@@ -139,7 +139,7 @@ fn banner(flow: &mut Flow<'_>) {
     flow.gap(46.0);
 }
 
-/// As in the trail of one incident, with the incident's number in the place of the event's.
+/// A row as in the trail of one incident, with the incident's number in place of the event's.
 fn row(told: &Told, zone: &TimeZone, lang: Lang) -> Vec<Cell> {
     let mut cells = trail::row(&told.entry, zone, lang);
     cells.rotate_left(1);

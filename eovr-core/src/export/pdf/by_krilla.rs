@@ -1,5 +1,5 @@
-//! PDF by krilla, whose validators look at the file before it is one: PDF/UA-1 (ISO 14289-1) for whoever hears a
-//! report read, PDF/A-2a (ISO 19005-2) for whoever opens it in thirty years.
+//! PDF by krilla, which validates the file: PDF/UA-1 (ISO 14289-1) for screen readers, PDF/A-2a (ISO 19005-2) for
+//! long-term archives.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -108,11 +108,11 @@ fn date(at: Timestamp) -> DateTime {
         .utc_offset_minute(0)
 }
 
-/// What stands where for each leaf of the tree.
+/// The positions of each leaf of the tree.
 #[derive(Default)]
 struct Seen {
     marks: BTreeMap<usize, Vec<Identifier>>,
-    /// The page where a leaf begins, and how far down.
+    /// The page on which a leaf begins, and the vertical position.
     begins: BTreeMap<usize, (usize, f32)>,
 }
 
@@ -122,7 +122,7 @@ impl Seen {
         self.begins.entry(leaf).or_insert((page, top));
     }
 
-    /// The document's tree, from the last part to the first: every part comes behind the one that it belongs to.
+    /// Builds the structure tree from the last part to the first, because every part comes after its parent.
     fn tree(&mut self, document: &Document<'_>) -> TagTree {
         let mut kids: BTreeMap<usize, Vec<TagGroup>> = BTreeMap::new();
         for (at, node) in document.tree.nodes.iter().enumerate().skip(1).rev() {
@@ -136,7 +136,7 @@ impl Seen {
         tree
     }
 
-    /// The headings, for who looks for one: the sections below the title.
+    /// The bookmarks: the sections below the title.
     fn outline(&self, document: &Document<'_>) -> Outline {
         let entry = |at: usize, node: &Node| {
             let (page, top) = self.begins.get(&at).copied().unwrap_or_default();
@@ -158,7 +158,7 @@ fn language(lang: Lang) -> &'static str {
     if lang == Lang::Ar { "ar" } else { "en" }
 }
 
-/// What a part is, what it says, and in which language.
+/// The tag of a part, with its text and language.
 fn kind(node: &Node) -> TagKind {
     let heading = |level: u16| {
         Tag::Hn(NonZeroU16::new(level).unwrap_or(NonZeroU16::MIN), Some(node.says.clone())).into()
@@ -220,7 +220,7 @@ fn put(
     Ok(())
 }
 
-/// Glyphs of one font in a line, and the text that they say, in the order in which they are seen.
+/// Glyphs of one font in a line, and their text, in visual order.
 struct Run {
     from: f32,
     text: String,
@@ -232,11 +232,11 @@ impl Run {
         let mut text = String::new();
         let mut ordered: Vec<(&Placed, Range<usize>)> = Vec::new();
         for part in placed.chunk_by(|a, _| a.is_part()) {
-            // A letter and its marks say one thing together, which the last glyph has.
+            // A letter and its marks share one text, which the last glyph holds.
             let Some(last) = part.last() else { continue };
             let says = last.whole.as_ref().unwrap_or(&last.text);
             let range = match ordered.last() {
-                // A part of the one before, which has said it.
+                // A part of the previous glyph, which already holds the text.
                 Some((_, before)) if says.is_empty() => before.clone(),
                 _ => text.len()..text.len() + says.len(),
             };
@@ -274,7 +274,7 @@ fn rectangle((x, y, wide, high): (f32, f32, f32, f32), surface: &mut Surface<'_>
     if let Some(rectangle) = Rect::from_xywh(x, y, wide, high) {
         path.push_rect(rectangle);
     }
-    // Nothing is drawn of what has no extent.
+    // A path without extent is not drawn.
     if let Some(path) = path.finish() {
         surface.draw_path(&path);
     }
@@ -289,7 +289,8 @@ fn fill(colour: u32) -> Fill {
     Fill { paint: rgb_of(colour).into(), opacity: NormalizedF32::ONE, ..Fill::default() }
 }
 
-/// What the validators found. It is said by its name alone: what they quote can be of a report.
+/// The error for a refused file. It contains only the name of the rule, because a validator's message can quote a
+/// report.
 fn refused(error: KrillaError) -> Error {
     let found = match error {
         KrillaError::Validation(found) => found,
@@ -333,7 +334,7 @@ mod tests {
         write_archival(document, &mut bytes).map(|()| bytes)
     }
 
-    /// What people and machines type: any character, with the scripts and signs of reports more often.
+    /// Arbitrary text; the scripts and signs of reports are more frequent.
     fn text() -> impl Strategy<Value = String> {
         let c = prop_oneof![
             any::<char>(),
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_validators_refuse_is_said_without_quoting_it() {
+    fn a_validator_error_does_not_quote_the_text() {
         let fonts = Fonts::embedded().unwrap();
         let error = written(&document(&fonts, "Secret", "")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

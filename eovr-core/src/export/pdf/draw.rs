@@ -10,19 +10,18 @@ use crate::time::Timestamp;
 pub(super) const WIDTH: f32 = 595.28;
 pub(super) const HEIGHT: f32 = 841.89;
 
-/// One thing on a page. Points, from the upper left corner.
+/// One object on a page. Coordinates are in points from the upper left corner.
 pub(super) enum Draw {
     /// A filled rectangle.
     Ground { x: f32, y: f32, wide: f32, high: f32, colour: u32 },
     /// A rectangle's outline.
     Frame { x: f32, y: f32, wide: f32, high: f32, colour: u32, thick: f32 },
-    /// A line of text, by its base line.
-    /// It belongs to a leaf of the document's tree, or is decoration.
+    /// A line of text; `y` is the base line. It belongs to a leaf of the document's tree, or is decoration.
     Text { x: f32, y: f32, size: f32, colour: u32, glyphs: Vec<Placed>, leaf: Option<usize> },
 }
 
 impl Draw {
-    /// The leaf of the tree that it belongs to.
+    /// The leaf of the tree that the object belongs to.
     pub(super) fn leaf(&self) -> Option<usize> {
         if let Self::Text { leaf, .. } = self { *leaf } else { None }
     }
@@ -43,6 +42,6 @@ pub(super) struct Document<'a> {
     pub(super) fonts: &'a Fonts,
     pub(super) title: String,
     pub(super) lang: Lang,
-    /// The same document made at the same moment is the same file.
+    /// The creation time. The same document with the same time gives the same file.
     pub(super) made_at: Timestamp,
 }

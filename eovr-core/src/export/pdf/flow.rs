@@ -1,4 +1,4 @@
-//! From blocks to pages: text, tables and boxes one below the other, mirrored where the page is Arabic.
+//! Lays out blocks on pages: text, tables and boxes one below the other, mirrored where the page is Arabic.
 
 use super::draw::{Draw, HEIGHT, WIDTH};
 use super::fonts::{Fonts, Weight};
@@ -9,7 +9,7 @@ use crate::export::titles::{Lang, Words};
 const MARGIN: f32 = 46.0;
 const TOP: f32 = 44.0;
 const BOTTOM: f32 = HEIGHT - 56.0;
-/// How wide everything is.
+/// The width of the content.
 pub(super) const INNER: f32 = WIDTH - 2.0 * MARGIN;
 
 pub(super) const NAVY: u32 = 0x001F_4E78;
@@ -25,14 +25,14 @@ pub(super) const LABEL: Style = Style { size: 9.0, weight: Weight::Bold, colour:
 pub(super) const HEAD: Style = Style { size: 9.0, weight: Weight::Bold, colour: WHITE };
 const SECTION: Style = Style { size: 13.0, weight: Weight::Bold, colour: NAVY };
 
-/// To which side a text keeps.
+/// The alignment of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Side {
-    /// Where the page's lines begin.
+    /// The side on which the page's lines begin.
     Start,
     Centre,
     End,
-    /// Where the text's own lines begin.
+    /// The side on which the text's own lines begin.
     Own,
 }
 
@@ -58,7 +58,7 @@ impl Cell {
     }
 }
 
-/// The pages so far, and how far the last one is filled.
+/// The pages so far, and the vertical position on the last one.
 pub(super) struct Flow<'a> {
     pub(super) fonts: &'a Fonts,
     pub(super) lang: Lang,
@@ -67,7 +67,7 @@ pub(super) struct Flow<'a> {
     pub(super) y: f32,
 }
 
-/// From one base line to the next.
+/// The distance between two base lines.
 pub(super) fn leading(style: Style) -> f32 {
     style.size * 1.42
 }
@@ -87,7 +87,7 @@ impl<'a> Flow<'a> {
         self.y += high;
     }
 
-    /// Begins a new page, unless so much is left of this one.
+    /// Begins a new page unless this one has enough room.
     pub(super) fn need(&mut self, high: f32) {
         if self.y + high > BOTTOM && self.y > TOP {
             self.pages.push(Vec::new());
@@ -95,7 +95,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// The left end of what begins so far from the page's start and is so wide.
+    /// The left edge of an object, from its distance to the page's start and its width.
     pub(super) fn x(&self, from: f32, wide: f32) -> f32 {
         if self.lang.rtl() { WIDTH - MARGIN - from - wide } else { MARGIN + from }
     }
@@ -114,7 +114,7 @@ impl<'a> Flow<'a> {
         lines(self.fonts, text, style, wide)
     }
 
-    /// Puts lines into a column at this height, and does not move on. They belong to the leaf that is open.
+    /// Draws lines into a column at this height without moving on. They belong to the open leaf.
     pub(super) fn put(&mut self, lines: &[Line], style: Style, side: Side, column: (f32, f32), y: f32) {
         self.put_as(self.tree.leaf(), lines, style, side, column, y);
     }
@@ -161,13 +161,13 @@ impl<'a> Flow<'a> {
         });
     }
 
-    /// One line of text in a column at this height.
+    /// Draws one line of text into a column at this height.
     pub(super) fn label(&mut self, text: &str, style: Style, side: Side, column: (f32, f32), y: f32) {
         let lines = self.broken(text, style, column.1);
         self.put(&lines, style, side, column, y);
     }
 
-    /// A heading with a rule below, on a page with so much room for what follows.
+    /// Draws a heading with a rule below. `follows` is the room that the next block needs on the same page.
     pub(super) fn section(&mut self, title: Words, follows: f32) {
         self.gap(12.0);
         self.need(leading(SECTION) + 8.0 + follows);
@@ -187,7 +187,7 @@ impl<'a> Flow<'a> {
         self.y += 5.0;
     }
 
-    /// A heading inside of a section.
+    /// Draws a heading within a section.
     pub(super) fn heading(&mut self, title: Words) {
         self.need(40.0);
         let y = self.y;
@@ -202,11 +202,11 @@ impl<'a> Flow<'a> {
         self.y += leading(LABEL) + 1.0;
     }
 
-    /// Somebody's words, each paragraph from its own side.
+    /// Draws a person's text. Each paragraph has its own direction.
     pub(super) fn words(&mut self, text: &str) {
         let lines = self.broken(text, BODY, INNER);
         self.tree.begin(Role::Paragraph, text);
-        // The longest text there is: its lines are handed on, and not copied.
+        // This is the longest text, so its lines are moved and not copied.
         for line in lines {
             self.need(leading(BODY));
             self.put_line(self.tree.leaf(), line, BODY, Side::Own, (0.0, INNER), self.y);
@@ -216,17 +216,17 @@ impl<'a> Flow<'a> {
         self.gap(6.0);
     }
 
-    /// A table: shares of the width, the header (again on every page), the rows.
+    /// Draws a table: shares of the width, the header (repeated on every page), the rows.
     pub(super) fn table(&mut self, shares: &[f32], head: Option<&[Cell]>, rows: &[Vec<Cell>]) {
         self.tree.begin(Role::Table, "");
         if let Some(head) = head {
-            // A header alone at the end of a page is none.
+            // Do not leave a header alone at the end of a page.
             self.need(60.0);
             let leaves = self.leaves(head, |_| Role::HeadCell);
             self.row(shares, head, None, &leaves);
         }
         for row in rows {
-            // Without a header above, what stands on a ground is the title of what stands beside it.
+            // Without a header, a cell with a background is the title of the cell beside it.
             let titled = |cell: &Cell| head.is_none() && cell.ground.is_some();
             let leaves = self.leaves(row, |cell| if titled(cell) { Role::RowTitle } else { Role::Cell });
             self.row(shares, row, head, &leaves);
@@ -246,7 +246,7 @@ impl<'a> Flow<'a> {
         leaves
     }
 
-    /// One row, on as many pages as it needs. Without leaves it is decoration: a header that comes again.
+    /// Draws one row on as many pages as it needs. A row without leaves is decoration: a repeated header.
     fn row(&mut self, shares: &[f32], cells: &[Cell], head: Option<&[Cell]>, leaves: &[usize]) {
         const PAD: f32 = 4.0;
         let columns = columns(shares);
@@ -261,7 +261,7 @@ impl<'a> Flow<'a> {
         };
         let whole =
             laid.iter().zip(cells).map(|(lines, cell)| high(lines.len(), cell.style)).fold(0.0, f32::max);
-        // What fits on a page is not torn apart.
+        // A row that fits on one page is not split.
         if whole < (BOTTOM - TOP) / 2.0 && self.y + whole > BOTTOM {
             self.turn(shares, head);
         }
@@ -297,7 +297,7 @@ impl<'a> Flow<'a> {
             self.y += taken;
             self.ground(0.0, INNER, 0.4, RULE);
             let ended = done.iter().zip(&laid).all(|(done, lines)| *done >= lines.len());
-            // A page that takes not even a line would be turned for ever.
+            // A page without room for a single line would cause an endless loop.
             if ended || taken <= 1.5 * PAD && self.y <= TOP + 1.0 {
                 return;
             }
@@ -313,7 +313,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// A box with a text, as wide as the page.
+    /// Draws a box with a text over the full width.
     pub(super) fn notice(&mut self, text: &str, style: Style, ground: u32) {
         let lines = self.broken(text, style, INNER - 20.0);
         let high = lines.len() as f32 * leading(style) + 9.0;
@@ -325,7 +325,7 @@ impl<'a> Flow<'a> {
         self.y += high;
     }
 
-    /// The line at the foot of every page, once it is known how many there are.
+    /// Draws the foot of every page, after the number of pages is known.
     pub(super) fn feet(&mut self, foot: &str, page: impl Fn(usize, usize) -> String) {
         let style = Style { size: 8.0, weight: Weight::Regular, colour: MUTED };
         let all = self.pages.len();
@@ -341,7 +341,7 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// Where columns of these shares begin, and how wide they are.
+/// The start and the width of each column.
 fn columns(shares: &[f32]) -> Vec<(f32, f32)> {
     let all: f32 = shares.iter().sum();
     let mut from = 0.0;

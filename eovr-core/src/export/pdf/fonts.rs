@@ -10,10 +10,10 @@ static AMIRI: &[u8] = include_bytes!("fonts/Amiri-Regular.ttf");
 static AMIRI_BOLD: &[u8] = include_bytes!("fonts/Amiri-Bold.ttf");
 static DEJAVU: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
 
-/// The fonts of a document, read once and shared by all.
+/// The fonts of a document, loaded once and shared.
 ///
-/// For each character the first font that has it is used: the host's own, where it brought one, then Amiri,
-/// then DejaVu Sans for signs. A character that none has is shown as its code.
+/// For each character the first font that contains it is used: the host's own font, then Amiri, then DejaVu Sans for
+/// signs. A character without a glyph is shown as its code.
 pub struct Fonts {
     faces: Vec<Face>,
     regular: Vec<usize>,
@@ -26,13 +26,13 @@ pub(super) struct Face {
     pub(super) bytes: Cow<'static, [u8]>,
     pub(super) font: Font,
     pub(super) units_per_em: u16,
-    /// A glyph without width and without ink, where it has one.
+    /// A glyph without width and without ink, if the font has one.
     pub(super) blank: Option<u16>,
     pub(super) arabic: ShapePlan,
     pub(super) latin: ShapePlan,
 }
 
-/// Which of the two weights.
+/// The weight of a font.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Weight {
     Regular,
@@ -40,10 +40,10 @@ pub(super) enum Weight {
 }
 
 impl Fonts {
-    /// The fonts that come with the library.
+    /// The fonts that the library embeds.
     ///
     /// # Errors
-    /// `Bug`, should they not be fonts.
+    /// `Bug` where the embedded bytes are not fonts.
     pub fn embedded() -> Result<Self> {
         let read = |name: &str, bytes: &'static [u8]| {
             Face::read(name, bytes.into()).ok_or_else(|| Error::bug("the embedded fonts are fonts"))
@@ -52,12 +52,12 @@ impl Fonts {
         Ok(Self { faces, regular: vec![0, 2], bold: vec![1, 2] })
     }
 
-    /// A hospital's own font before the embedded ones: the bytes of a TrueType or OpenType file, and of its
-    /// bold where there is one.
+    /// Puts a hospital's own font before the embedded ones: the bytes of a TrueType or OpenType file, and of its bold
+    /// version if there is one.
     ///
     /// # Errors
-    /// `Config` where the bytes are not a font, its maker does not allow embedding, it lacks Arabic letters, vowel
-    /// marks, digits or basic Latin, or a glyph of it cannot be embedded.
+    /// `Config` where the bytes are not a font, the licence bits forbid embedding, the font lacks Arabic letters, vowel
+    /// marks, digits or basic Latin, or one of its glyphs cannot be embedded.
     pub fn with_own(self, regular: Vec<u8>, bold: Option<Vec<u8>>) -> Result<Self> {
         let mut fonts = self;
         let at = fonts.faces.len();
@@ -76,7 +76,7 @@ impl Fonts {
         self.faces.get(index)
     }
 
-    /// The first font of this weight that has the character.
+    /// The first font of this weight that contains the character.
     pub(super) fn with(&self, c: char, weight: Weight) -> Option<usize> {
         let chain = match weight {
             Weight::Regular => &self.regular,
@@ -86,7 +86,7 @@ impl Fonts {
     }
 }
 
-/// Says which fonts they are.
+/// Prints the names of the fonts.
 impl fmt::Debug for Fonts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.faces.iter().map(|face| &face.name)).finish()
@@ -117,7 +117,7 @@ impl Face {
             return refused("the font cannot be read", "give a TrueType or OpenType file, not a collection");
         };
         if forbids {
-            return refused("the font may not be embedded", "its maker forbids it: choose another");
+            return refused("the font may not be embedded", "its licence forbids it; choose another font");
         }
         let needed = (' '..='~').chain('\u{621}'..='\u{63a}').chain('\u{641}'..='\u{652}');
         let missing = needed.filter(|c| !face.has(*c)).count();
@@ -127,7 +127,8 @@ impl Face {
                 "it needs basic Latin, the Arabic letters and their vowel marks",
             );
         }
-        // Of every glyph, not only of those that the first report needs: a download that broke off has a part of them.
+        // Check every glyph, not only those of the first report, because a truncated download still contains some of
+        // them.
         let glyphs: Vec<u16> = (0..glyph_count(&face.bytes)).collect();
         if subsetter::subset(&face.bytes, 0, &GlyphRemapper::new_from_glyphs_sorted(&glyphs)).is_err() {
             return refused(
@@ -138,7 +139,7 @@ impl Face {
         Ok(face)
     }
 
-    /// How wide a glyph is, in the font's units.
+    /// The width of a glyph, in font units.
     pub(super) fn width(&self, glyph: u16) -> u16 {
         let metrics = self.font.glyph_metrics().scaled_f32(f32::from(self.units_per_em));
         metrics.h_advance(GlyphId::from(glyph)).max(0.0) as u16
@@ -149,18 +150,17 @@ impl Face {
     }
 }
 
-/// Whether a font's table `OS/2` says so: bit 1 of `fsType` alone.
+/// Whether the font's table `OS/2` forbids embedding: only bit 1 of `fsType`.
 fn embedding_is_forbidden(bytes: &[u8]) -> bool {
     u16_of(bytes, *b"OS/2", 8).is_some_and(|bits| bits & 0xf == 2)
 }
 
-/// How many glyphs a font's table `maxp` counts.
+/// The number of glyphs in the font's table `maxp`.
 fn glyph_count(bytes: &[u8]) -> u16 {
     u16_of(bytes, *b"maxp", 4).unwrap_or(0)
 }
 
-/// Whether a glyph has no outline: its place in the table `glyf` ends where it begins. False where a font has no such
-/// table.
+/// Whether a glyph has no outline: its entry in the table `glyf` is empty. False where the font has no such table.
 fn is_blank(bytes: &[u8], glyph: u16) -> bool {
     let long = u16_of(bytes, *b"head", 50) == Some(1);
     let place = |glyph: usize| match long {
@@ -171,7 +171,7 @@ fn is_blank(bytes: &[u8], glyph: u16) -> bool {
     place(glyph).is_some_and(|from| place(glyph + 1) == Some(from))
 }
 
-/// A number of a font's table, at so many bytes.
+/// A number in a font's table, at this byte offset.
 fn u16_of(bytes: &[u8], table: [u8; 4], at: usize) -> Option<u16> {
     let u16_at = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?));
     let u32_at = |at: usize| Some(usize::from(u16_at(at)?) << 16 | usize::from(u16_at(at + 2)?));
@@ -190,13 +190,13 @@ mod tests {
         assert!(own(AMIRI).is_ok());
         let message = |bytes: &[u8]| own(bytes).err().map(|error| error.message().to_owned());
         assert_eq!(message(b"%PDF-1.7").as_deref(), Some("the font cannot be read"));
-        // A file that breaks off within its outlines, which stand behind everything else.
+        // A file truncated within its outlines, which are the last table.
         let mut cut = AMIRI.to_vec();
         let at = cut.windows(4).position(|tag| tag == b"glyf").unwrap();
         let almost_at_the_end = u32::try_from(cut.len() - 100).unwrap();
         cut[at + 8..at + 12].copy_from_slice(&almost_at_the_end.to_be_bytes());
         assert_eq!(message(&cut).as_deref(), Some("the font cannot be embedded"));
-        // DejaVu's subset has neither Arabic nor plain letters.
+        // The DejaVu subset has neither Arabic nor plain letters.
         assert!(message(DEJAVU).is_some_and(|message| message.starts_with("the font lacks ")));
         let mut restricted = AMIRI.to_vec();
         let at = restricted.windows(4).position(|tag| tag == b"OS/2").unwrap();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_report_is_made_of_is_in_some_font() {
+    fn every_character_of_a_report_is_in_a_font() {
         let fonts = Fonts::embedded().unwrap();
         for c in "سَقَطَ المريض ٠١٢٣٤٥٦٧٨٩ ،؛؟ Aa09 ≥ ≤ → ✓ ■ ● ± µ ° × – — « » ٪ α β".chars()
         {

@@ -1,4 +1,4 @@
-//! The report of one incident.
+//! The PDF report of one incident.
 
 use std::io::Write;
 
@@ -17,22 +17,22 @@ use crate::risk::Scheme;
 use crate::service::Trail;
 use crate::time::Timestamp;
 
-/// Everything that a report shows. What is left out is not shown: not even its heading.
+/// The content of a report. The report has no heading for omitted parts.
 #[derive(Clone, Copy, Debug)]
 pub struct Incident<'a> {
     /// The incident.
     pub incident: &'a Opened,
     /// Its follow-up actions.
     pub follow_ups: &'a [Opened],
-    /// Its audit trail, with what the verifier found.
+    /// Its audit trail with the verifier's verdict.
     pub trail: Option<&'a Trail>,
-    /// The risk scheme it was rated on, where that is the host's own; those that ship are known.
+    /// The risk scheme of the rating, if it is the host's own. The built-in schemes are known.
     pub scheme: Option<&'a Scheme>,
-    /// The signed checkpoint of the log that covers the trail, as text, where the host keeps one.
+    /// The signed checkpoint of the log that covers the trail, as text, if the host keeps one.
     pub checkpoint: Option<&'a str>,
-    /// Who asked for the report, as its foot names them.
+    /// The requester's name, as the page foot shows it.
     pub made_by: &'a str,
-    /// When. The same report made at the same moment is the same file, byte for byte.
+    /// The creation time. The same report with the same time is the same file, byte for byte.
     pub made_at: Timestamp,
 }
 
@@ -52,7 +52,7 @@ const NO: Words = words("No", "لا");
 const CLOCK: Words =
     words("Times are those of the facility's wall clock", "الأوقات بحسب التوقيت المحلي للمنشأة");
 
-/// Facts in pairs: what stands beside each other.
+/// The facts, in pairs that are shown side by side.
 const GRID: &[&str] = &[
     "created_at",
     "occurred_at",
@@ -72,7 +72,7 @@ const GRID: &[&str] = &[
     "updated_at",
 ];
 
-/// What somebody told, in whole paragraphs.
+/// The texts that a person wrote, shown as whole paragraphs.
 const TEXTS: &[&str] = &["description", "specific_error", "immediate_action", "notes"];
 
 impl Incident<'_> {
@@ -136,7 +136,7 @@ impl Incident<'_> {
         }
     }
 
-    /// The number that people say, or the id where a record has none.
+    /// The incident's number, or its id where it has no number.
     fn number(&self) -> String {
         let envelope = self.incident.record().envelope();
         envelope.number.clone().unwrap_or_else(|| envelope.id.to_string())
@@ -173,7 +173,7 @@ impl Incident<'_> {
         self.chips(flow);
     }
 
-    /// The state, and whether it is urgent, in their colours.
+    /// The state, and the urgency flag, in their colours.
     fn chips(&self, flow: &mut Flow<'_>) {
         let state = self.incident.record().state().as_str();
         let title = titles::title(state).map_or_else(|| state.to_owned(), |words| words.of(flow.lang).into());
@@ -211,7 +211,7 @@ impl Incident<'_> {
         flow.gap(leading(muted));
     }
 
-    /// What a person reads in a column; none where nothing was said.
+    /// The text of a column. `None` where the field is not set.
     fn shown(&self, column: &Column, lang: Lang) -> Option<String> {
         Some(match column.read(self.incident) {
             columns::Cell::Empty => return None,
@@ -316,7 +316,7 @@ impl Column {
     }
 }
 
-/// A title of two languages in a narrow column.
+/// A title in two languages, stacked in a narrow column.
 pub(super) fn stacked(words: Words, lang: Lang) -> String {
     if lang == Lang::Both { format!("{}\n{}", words.en, words.ar) } else { words.of(lang).into_owned() }
 }
@@ -326,7 +326,7 @@ pub(super) fn head(heads: &[Words], lang: Lang) -> Vec<Cell> {
     heads.iter().map(|words| Cell::new(stacked(*words, lang), HEAD).on(NAVY)).collect()
 }
 
-/// Facts beside each other: two in a row, or one between its titles where there are two.
+/// Draws facts in a grid: two in a row, or one between its titles where there are two languages.
 fn grid(flow: &mut Flow<'_>, facts: &[(&Column, String)]) {
     if flow.lang == Lang::Both {
         let rows: Vec<Vec<Cell>> = facts.iter().map(|(column, value)| both(column, value)).collect();
@@ -350,7 +350,7 @@ fn grid(flow: &mut Flow<'_>, facts: &[(&Column, String)]) {
     flow.table(&[16.0, 34.0, 16.0, 34.0], None, &rows);
 }
 
-/// A fact between its titles: what has a title in both languages on both sides, anything else on its own.
+/// A fact between its titles. A value with a title in both languages is on both sides; any other value stands alone.
 fn both(column: &Column, value: &str) -> Vec<Cell> {
     let (en, ar) = match value.split_once(" · ") {
         Some(both) if !column.is_written() => both,
@@ -365,7 +365,7 @@ fn both(column: &Column, value: &str) -> Vec<Cell> {
     ]
 }
 
-/// A word on a ground; says where the next may begin.
+/// Draws a word on a background and returns where the next one may begin.
 fn chip(flow: &mut Flow<'_>, from: f32, text: &str, ground: u32, ink: u32) -> f32 {
     let style = Style { size: 9.5, weight: Weight::Bold, colour: ink };
     let lines = flow.broken(text, style, INNER);

@@ -1,9 +1,9 @@
-//! Numbers, doses, dates and codes keep their order inside Arabic.
+//! Keeps the order of numbers, doses, dates and codes inside Arabic text.
 //!
-//! The Unicode bidirectional algorithm shows `2026-03-14` behind an Arabic word as `14-03-2026`, `5-10` as
-//! `10-5`, `20 mg` as `mg 20` and `≥ 90 %` as `% 90 ≤`: read by a nurse, another dose. So every such piece is
-//! isolated (U+2066 … U+2069) before the algorithm sees it. What the writer brought along of such marks is
-//! taken out first: with them a text could be shown in another order than it was written in.
+//! After an Arabic word, the Unicode bidirectional algorithm shows `2026-03-14` as `14-03-2026`, `5-10` as `10-5`, `20
+//! mg` as `mg 20` and `≥ 90 %` as `% 90 ≤`. A nurse could read another dose. Therefore every such piece is isolated
+//! (U+2066 … U+2069) before the algorithm runs. Direction marks in the input are removed first, because they could show
+//! a text in another order than it was written in.
 
 use unicode_bidi::{BidiClass, bidi_class};
 
@@ -18,27 +18,27 @@ const PDI: char = '\u{2069}';
 const LRO: char = '\u{202d}';
 const PDF: char = '\u{202c}';
 
-/// Whether a character directs the order of others. None of these reaches a font.
+/// Whether a character is a direction mark. None of these reaches a font.
 pub(super) fn directs(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether a text runs from right to left.
 ///
-/// A title in English with the Arabic one behind ` · ` runs from left to right, also where all of its words are Arabic.
+/// A bilingual title (English ` · ` Arabic) runs from left to right, even if all of its words are Arabic.
 pub(super) fn runs_right_to_left(text: &str) -> bool {
     in_two_languages(text).is_none() && Runs::of(text).is_rtl()
 }
 
-/// The halves of a title in both languages.
+/// The two halves of a bilingual title.
 fn in_two_languages(text: &str) -> Option<(&str, &str)> {
     let (en, ar) = text.split_once(" · ")?;
     let has_arabic = |text: &str| text.chars().any(is_arabic);
     (en.chars().any(|c| c.is_ascii_alphabetic()) && !has_arabic(en) && has_arabic(ar)).then_some((en, ar))
 }
 
-/// A line of text as it is laid out: without marks of direction and without what is invisible, with a code
-/// for what no font has, and with isolates where Arabic is near.
+/// A line of text ready for layout: without direction marks and invisible characters, with a code for each character
+/// that no font has, and with isolates near Arabic.
 pub(super) fn prepared(text: &str, fonts: &Fonts, weight: Weight) -> String {
     let shown = shown(text, fonts, weight);
     match in_two_languages(&shown) {
@@ -61,11 +61,11 @@ fn isolated(text: &str, rtl: bool) -> String {
             }
             length => {
                 let (token, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
-                // Arabic digits stay numbers of Arabic in an isolate, and what stands between two of them
-                // would turn their order about: here it is told.
+                // Arabic digits keep their class inside an isolate, and a separator between two of them would reverse
+                // their order. An override prevents this.
                 let digits = token.chars().any(is_arabic_digit);
-                // To what is around it an isolate is no letter. Words of an English sentence between two Arabic
-                // names are: without the marks the names would change places.
+                // The surrounding text does not see the letters of an isolate. Marks stand in for English words between
+                // two Arabic names, because without them the names would change places.
                 let words = !rtl && token.chars().any(|c| bidi_class(c) == BidiClass::L);
                 all.extend(words.then_some(LRM));
                 all.push(LRI);
@@ -86,12 +86,12 @@ fn is_arabic_digit(c: char) -> bool {
     matches!(c, '٠'..='٩' | '۰'..='۹')
 }
 
-/// A letter that runs from left to right, or a digit.
+/// Whether a character is a left-to-right letter or a digit.
 fn is_ltr(c: char) -> bool {
     matches!(bidi_class(c), BidiClass::L | BidiClass::EN | BidiClass::AN) && c.is_alphanumeric() || c == '°'
 }
 
-/// How long the piece is that begins here and must stay in order; 0: none begins here.
+/// The length of the piece that begins here and must keep its order; 0 where none begins here.
 fn token(text: &str, before: char) -> usize {
     let signs = sign(text, before);
     let Some(body) = text.get(signs..) else { return 0 };
@@ -110,9 +110,9 @@ fn token(text: &str, before: char) -> usize {
     }
 }
 
-/// The sign before a number, with the space behind it: `≥ `, `-`, `+`.
+/// The sign before a number, with the space after it: `≥ `, `-`, `+`.
 fn sign(text: &str, before: char) -> usize {
-    // A stroke that stands between words, or at the end of one, is no sign.
+    // A dash between words or at the end of a word is not a sign.
     if is_arabic(before) || is_ltr(before) {
         let compares = |c: char| matches!(c, '≥' | '≤' | '<' | '>' | '=' | '≈' | '±');
         if !text.chars().next().is_some_and(compares) {
@@ -132,9 +132,9 @@ fn sign(text: &str, before: char) -> usize {
     if signs > 0 && spaced { if holds { signs + 1 } else { 0 } } else { signs }
 }
 
-/// What joins two parts of a piece: a space, a point between digits, the stroke of a range, the arrow of a change,
-/// `≥` with or without spaces; before it the percent sign of what it follows. (`←` is none: in Arabic it points from
-/// the first to the second as it stands.)
+/// The joint between two parts of a piece: a space, a point between digits, the dash of a range, the arrow of a change,
+/// `≥` with or without spaces, or a percent sign after the first part. (`←` is excluded, because in Arabic it already
+/// points from the first part to the second.)
 fn joint(text: &str) -> Option<usize> {
     let percent = unit(text);
     let rest = text.get(percent..)?;
@@ -147,11 +147,11 @@ fn joint(text: &str) -> Option<usize> {
     let rest = rest.get(sign.map_or(0, char::len_utf8)..)?;
     let (behind, rest) = space(rest);
     let joins = match sign {
-        // Two spaces in a row end a piece, and so does the end of the text.
+        // Two spaces, or the end of the text, end a piece.
         None => !behind && (before || percent > 0),
-        // These have a space behind them only where a sentence goes on.
+        // A space after one of these means that the sentence continues.
         Some('.' | ',' | ':' | '\'' | '_' | '@' | '٫' | '٬') => !before && !behind,
-        // A range has spaces on both sides or on none; one on one side begins a negative number.
+        // A range has spaces on both sides or on neither; a space on one side means a negative number.
         Some(stroke) if is_stroke(stroke) => before == behind,
         Some(_) => true,
     };
@@ -159,7 +159,7 @@ fn joint(text: &str) -> Option<usize> {
     (joins && goes_on).then(|| text.len() - rest.len())
 }
 
-/// The stroke of a range, of whatever length, or the arrow of a change.
+/// Whether a character is a dash of any length, or the arrow of a change.
 fn is_stroke(c: char) -> bool {
     matches!(c, '-' | '−' | '‐'..='—' | '→')
 }
@@ -168,7 +168,7 @@ fn space(text: &str) -> (bool, &str) {
     text.strip_prefix(' ').map_or((false, text), |rest| (true, rest))
 }
 
-/// The unit behind the last number: `%`, with a space or without.
+/// The unit after the last number: `%`, with or without a space.
 fn unit(text: &str) -> usize {
     ["%", " %", "٪", " ٪", "‰", " ‰", "+", "°", " °"]
         .into_iter()
@@ -178,7 +178,7 @@ fn unit(text: &str) -> usize {
         .unwrap_or(0)
 }
 
-/// The minus of a blood group, of which `O-` and `O+` are two. Behind another word it is a stroke of the sentence.
+/// The minus of a blood group (`O-`; `O+` likewise). After another word it is a dash of the sentence.
 fn charge(piece: &str, text: &str) -> usize {
     let word = piece.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let group = matches!(word, "O" | "A" | "B" | "AB" | "Rh" | "RH");
@@ -187,7 +187,7 @@ fn charge(piece: &str, text: &str) -> usize {
     sign.filter(|_| ends).map_or(0, char::len_utf8)
 }
 
-/// What must come out as it went in, wherever it stands: a piece a line.
+/// Test pieces that must keep their order in any context, one per line.
 #[cfg(test)]
 pub(super) const PIECES: &str = include_str!("pieces.txt");
 
@@ -195,7 +195,7 @@ pub(super) const PIECES: &str = include_str!("pieces.txt");
 mod tests {
     use super::*;
 
-    /// What stands between isolates.
+    /// The isolated pieces of a text.
     fn tokens(text: &str) -> Vec<String> {
         let fonts = Fonts::embedded().unwrap();
         let shown = prepared(text, &fonts, Weight::Regular);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_of_direction_do_not_survive() {
+    fn direction_marks_are_removed() {
         let fonts = Fonts::embedded().unwrap();
         let shown = prepared("سرّ\u{202e}gnp.exe\u{202c}\u{200f}\u{61c}\u{2067}x", &fonts, Weight::Regular);
         let of_ours = shown.chars().filter(|c| directs(*c) && ![LRI, PDI].contains(c)).count();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_an_english_sentence_are_no_isolates_to_the_arabic_around_them() {
+    fn words_of_an_english_sentence_are_not_isolated_within_arabic() {
         let fonts = Fonts::embedded().unwrap();
         let shown = |text: &str| prepared(text, &fonts, Weight::Regular);
         assert_eq!(

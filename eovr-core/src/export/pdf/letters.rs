@@ -1,9 +1,9 @@
-//! Letters as the fonts have them.
+//! Normalises letters to the forms that the fonts have.
 //!
-//! One letter can be written in several ways: `é` in one sign or as an `e` with a mark, an Arabic letter as itself or,
-//! in what old programs wrote, by the shape that it has in its word (U+FB50 to U+FEFC). Fonts have one of them. So a
-//! text is brought into the form that they have (UAX #15) before they are asked, and is copied from the page as people
-//! type it. What a font has as it is written stays as it is; what fonts have in no form is shown as its code.
+//! A letter can have several encodings: `é` as one character or as an `e` with a mark; an Arabic letter as itself or,
+//! in text of old programs, as a presentation form (U+FB50 to U+FEFC). A font has one of them. The text is therefore
+//! normalised (UAX #15) to a form that the font has, and a reader who copies from the page gets the usual encoding. A
+//! character that the font has stays as it is; a character that no font has in any form is shown as its code.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
@@ -11,13 +11,13 @@ use unicode_normalization::char::{canonical_combining_class, decompose_compatibl
 use super::fonts::{Fonts, Weight};
 use super::isolate::directs;
 
-/// A line of text with what is invisible taken out, in letters that the fonts have.
+/// A line of text without invisible characters, in letters that the fonts have.
 pub(super) fn shown(text: &str, fonts: &Fonts, weight: Weight) -> String {
     let has = |c: char| fonts.with(c, weight).is_some();
     let mut shown = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        // A letter with the marks on it.
+        // A letter with its marks.
         let marks = rest.chars().skip(1).take_while(|c| canonical_combining_class(*c) != 0);
         let length = first.len_utf8() + marks.map(char::len_utf8).sum::<usize>();
         let (letter, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
@@ -34,7 +34,7 @@ pub(super) fn shown(text: &str, fonts: &Fonts, weight: Weight) -> String {
 fn show(c: char, has: impl Fn(char) -> bool, shown: &mut String) {
     match c {
         _ if directs(c) => {}
-        // Invisible by nature: soft hyphen, joiners of emoji, marks of byte order and of variants.
+        // Invisible characters: soft hyphen, emoji joiners, byte order marks and variation selectors.
         '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' => {}
         '\u{200c}' | '\u{200d}' => shown.push(c),
         _ if c.is_whitespace() => shown.push(' '),
@@ -51,8 +51,8 @@ fn show(c: char, has: impl Fn(char) -> bool, shown: &mut String) {
     }
 }
 
-/// Whether a character is the shape of an Arabic letter. A font that has some of them has not all, and a word of
-/// letters and shapes falls apart. Words and signs that are one character, as `ﷺ`, are none.
+/// Whether a character is an Arabic presentation form. A font may have some of these forms but not all, and a word that
+/// mixes letters and forms falls apart. Words and signs that are one character, such as `ﷺ`, are excluded.
 fn is_shape(c: char) -> bool {
     matches!(c, '\u{fb50}'..='\u{fd3d}' | '\u{fd50}'..='\u{fdef}' | '\u{fe70}'..='\u{fefc}')
         && c.nfkc().ne([c])
@@ -78,7 +78,7 @@ mod tests {
         ] {
             assert_eq!(plain(written), read);
         }
-        // As it was typed: the order of the two marks is not the one of the standard.
+        // The input's order of the two marks is not the order of the standard.
         assert_eq!(plain("السَّرِير"), "السَّرِير");
     }
 
@@ -95,13 +95,13 @@ mod tests {
     }
 
     #[test]
-    fn what_fonts_have_in_no_form_is_shown_as_its_code() {
+    fn a_character_without_a_glyph_in_any_form_is_shown_as_its_code() {
         assert_eq!(plain("北 ok \u{7}"), "[U+5317] ok [U+0007]");
         assert_eq!(plain("x\u{310}"), "x[U+0310]");
     }
 
     #[test]
-    fn what_fonts_have_stays_as_it_was_typed() {
+    fn a_character_with_a_glyph_stays_as_it_was_typed() {
         for text in ["½ µ ° × ²", "ﷺ", "أُعطيت المريضة 20 mg"] {
             assert_eq!(plain(text), text);
         }

@@ -1,4 +1,4 @@
-//! From a text to lines: where they end, and in which order their letters are seen.
+//! Breaks a text into lines and puts their letters into visual order.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::fonts::{Fonts, Weight};
 use super::isolate::{prepared, runs_right_to_left};
 use super::shape::{Item, itemised};
 
-/// How a text looks.
+/// The look of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Style {
     pub(super) size: f32,
@@ -18,27 +18,27 @@ pub(super) struct Style {
     pub(super) colour: u32,
 }
 
-/// A glyph on a line: from the line's left end, in points; up is positive.
+/// A glyph on a line; offsets are in points from the line's left end, and up is positive.
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
     pub(super) id: u16,
     pub(super) face: usize,
     pub(super) x: f32,
     pub(super) dy: f32,
-    /// What it says, for whoever copies or searches; empty where another glyph says it.
+    /// The text of the glyph for copy and search; empty where another glyph holds it.
     pub(super) text: SmolStr,
-    /// Of a letter with marks on it, the last glyph says here what all of them say; the others nothing.
+    /// For a letter with marks, the last glyph holds the text of all of them; `None` for the others.
     pub(super) whole: Option<SmolStr>,
 }
 
 impl Placed {
-    /// Whether it is a part of a letter, and a glyph behind it speaks for the whole.
+    /// Whether the glyph is a part of a letter whose text a later glyph holds.
     pub(super) fn is_part(&self) -> bool {
         self.whole.as_ref().is_some_and(SmolStr::is_empty)
     }
 }
 
-/// A line, ready to be put somewhere.
+/// A line, ready to be drawn.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     pub(super) glyphs: Vec<Placed>,
@@ -46,7 +46,7 @@ pub(super) struct Line {
     pub(super) rtl: bool,
 }
 
-/// The lines of a text in a column so wide. Line ends in the text end lines.
+/// The lines of a text in a column of this width. Line ends in the text end lines.
 pub(super) fn lines(fonts: &Fonts, text: &str, style: Style, wide: f32) -> Vec<Line> {
     let mut all = Vec::new();
     for line in text.split('\n') {
@@ -60,7 +60,7 @@ struct Paragraph {
     text: String,
     levels: Vec<Level>,
     items: Vec<Item>,
-    /// How wide what begins at each byte is; 0 inside of a character.
+    /// The width of the cluster that begins at each byte; 0 inside a character.
     widths: Vec<f32>,
     rtl: bool,
     style: Style,
@@ -84,7 +84,7 @@ impl Paragraph {
 
     fn break_into(&self, wide: f32, lines: &mut Vec<Line>) {
         let mut from = 0;
-        // Where the line could end, and how wide it would be there without the spaces at its end.
+        // The last possible line end, and the line's width there without trailing spaces.
         let mut fits = 0;
         let mut at = 0;
         let mut width = 0.0;
@@ -97,7 +97,7 @@ impl Paragraph {
                 (from, width) = (fits, 0.0);
             }
             if whole - spaces > wide {
-                // A word wider than the column: cut where it is full.
+                // A word wider than the column is cut where the column is full.
                 from = self.cut(at.max(from)..end, wide, lines);
                 width = self.width(from..end);
             } else {
@@ -108,7 +108,7 @@ impl Paragraph {
         lines.push(self.line(from..self.text.len()));
     }
 
-    /// Where lines may end: as Unicode says, and never within a short piece that must stay in order.
+    /// The possible line ends: those of Unicode, except within a short piece that must keep its order.
     fn ends(&self) -> Vec<usize> {
         const SHORT: usize = 40;
         let mut pieces = Vec::new();
@@ -133,7 +133,7 @@ impl Paragraph {
         self.widths.get(of).map_or(0.0, |widths| widths.iter().sum())
     }
 
-    /// Ends lines within a word, and says where the last one begins.
+    /// Cuts a word into lines and returns where the last line begins.
     fn cut(&self, word: Range<usize>, wide: f32, lines: &mut Vec<Line>) -> usize {
         let (mut from, mut width) = (word.start, 0.0);
         for at in word {
@@ -147,7 +147,7 @@ impl Paragraph {
         from
     }
 
-    /// The glyphs of a part of the text, in the order in which they are seen.
+    /// The glyphs of a part of the text, in visual order.
     fn line(&self, range: Range<usize>) -> Line {
         let kept = self.text.get(range.clone()).unwrap_or_default().trim_end_matches(' ').len();
         let range = range.start..range.start + kept;
@@ -178,7 +178,7 @@ impl Paragraph {
         line
     }
 
-    /// Rule L2 of the bidirectional algorithm: from the highest level down, runs are turned about.
+    /// Rule L2 of the bidirectional algorithm: from the highest level down, runs are reversed.
     fn in_visual_order(&self, range: Range<usize>) -> Vec<(Range<usize>, Level)> {
         let mut runs: Vec<(Range<usize>, Level)> = Vec::new();
         for at in range {
@@ -208,13 +208,13 @@ mod tests {
 
     const STYLE: Style = Style { size: 10.0, weight: Weight::Regular, colour: 0 };
 
-    /// What a reader sees, from left to right. Marks go with their letters.
+    /// The visible text from left to right. Marks stay with their letters.
     fn seen(line: &Line) -> String {
         line.glyphs.iter().map(|glyph| glyph.text.as_str()).collect()
     }
 
     #[test]
-    fn a_piece_keeps_its_order_and_sign_wherever_it_stands() {
+    fn a_piece_keeps_its_order_and_sign_in_any_context() {
         let fonts = Fonts::embedded().unwrap();
         for piece in PIECES.lines() {
             for text in [

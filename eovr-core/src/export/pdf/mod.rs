@@ -1,8 +1,7 @@
-//! One incident as a PDF, for people: in English, in Arabic, or in both.
+//! The report of one incident as PDF, in English, in Arabic, or in both.
 //!
-//! One layer lays everything out (order of letters, fonts, shapes, lines, pages) into a list of what stands
-//! where; a thin one below writes that list as PDF. So how a page looks does not depend on the
-//! library that writes the file.
+//! The layout layer (order of letters, fonts, shapes, lines, pages) makes a list of drawing operations. A thin backend
+//! writes this list as PDF, so the look of a page does not depend on the PDF library.
 //!
 //! Krilla writes the file, as PDF/UA-1 and PDF/A-2a where its validators agree. With the feature `printpdf` the same
 //! pages can be written by that library.

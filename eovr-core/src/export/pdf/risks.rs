@@ -1,4 +1,4 @@
-//! How bad: the matrix as a picture, and beside it what a person rated and what the scorer suggested.
+//! The risk section: the matrix as a picture, beside it the person's rating and the scorer's suggestion.
 
 use super::flow::{Flow, INK, INNER, LABEL, MUTED, NAVY, RULE, SMALL, Side, leading};
 use super::fonts::Weight;
@@ -26,7 +26,7 @@ const ADVICE: Words = words(
     "الاقتراح لترتيب قوائم العمل، وليس تشخيصًا، والقرار للإنسان.",
 );
 
-/// The ground and the ink of a state or a band.
+/// The background and text colour of a state or a band.
 pub(super) fn paint(code: &str) -> (u32, u32) {
     match code {
         "in_progress" => (0x00DD_EBF7, 0x001F_4E78),
@@ -70,7 +70,7 @@ pub(super) fn draw(flow: &mut Flow<'_>, of: &Incident<'_>, title: Words) {
     why(flow, of);
 }
 
-/// What the picture shows, for who does not see it.
+/// The alternative text of the picture, for screen readers.
 fn shows(lang: Lang, scheme: &Scheme, of: &Incident<'_>) -> String {
     let step = |name: &str| {
         let code = of.incident.code(name)?;
@@ -93,7 +93,7 @@ fn height(scheme: &Scheme) -> f32 {
     16.0 + rows * ROW + 30.0
 }
 
-/// The table of the scheme in its colours, the worst on top, with a frame around the cell that was chosen.
+/// Draws the table of the scheme in its colours, the worst on top, with a frame around the chosen cell.
 fn matrix(flow: &mut Flow<'_>, scheme: &Scheme, severity: Option<&str>, probability: Option<&str>) {
     let table = scheme.table();
     let lang = flow.lang;
@@ -177,7 +177,7 @@ fn suggested(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f
     card.draw(flow, column, tall, &lines);
 }
 
-/// A narrow box has a line for each language.
+/// The languages of a narrow box, one line each.
 fn each(lang: Lang) -> &'static [Lang] {
     match lang {
         Lang::En => &[Lang::En],
@@ -186,11 +186,11 @@ fn each(lang: Lang) -> &'static [Lang] {
     }
 }
 
-/// A rating in a box of its own.
+/// A rating in its own box.
 struct Card<'a> {
     title: Words,
     score: Option<i64>,
-    /// The highest that there is, where more is worse.
+    /// The highest possible score, where a higher score is worse.
     of: Option<i64>,
     band: Option<&'a str>,
     none: Words,
@@ -259,7 +259,7 @@ impl Card<'_> {
     }
 }
 
-/// One of the scorer's reasons, as the incident keeps them.
+/// One of the scorer's reasons, as the incident stores them.
 #[derive(serde::Deserialize)]
 struct Reason {
     rule: String,
@@ -294,7 +294,7 @@ fn why(flow: &mut Flow<'_>, of: &Incident<'_>) {
 }
 
 impl Reason {
-    /// What it found, and what that counted; none where it counted nothing.
+    /// The finding and its points. `None` where it has no points.
     fn says(&self, lang: Lang) -> Option<String> {
         let (en, ar) = reasons::named(&self.rule);
         (self.points != 0).then(|| format!("{} {:+}", lang.pick(&en, &ar), self.points))

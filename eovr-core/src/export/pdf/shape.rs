@@ -1,4 +1,4 @@
-//! From a prepared line of text to glyphs.
+//! Shapes a prepared line of text into glyphs.
 
 use std::ops::Range;
 
@@ -12,19 +12,19 @@ use super::fonts::{Face, Fonts, Weight};
 use super::isolate::directs;
 use crate::export::direction::is_arabic;
 
-/// A glyph, where it stands in its paragraph's text, and what it says.
+/// A glyph, its position in the paragraph's text, and its own text.
 #[derive(Clone, Debug)]
 pub(super) struct Glyph {
     pub(super) id: u16,
     pub(super) face: usize,
-    /// The first byte of the characters that it shows.
+    /// The first byte of its cluster.
     pub(super) cluster: usize,
     /// In thousandths of the size.
     pub(super) advance: f32,
     pub(super) dx: f32,
     pub(super) dy: f32,
     pub(super) text: SmolStr,
-    /// Of a letter with marks on it, the last glyph says here what all of them say, in visual order; the others nothing.
+    /// For a letter with marks, the last glyph holds the text of all of them, in visual order; `None` for the others.
     pub(super) whole: Option<SmolStr>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// The glyphs of a part. Glyphs stand in visual order, so clusters rise or fall along the item.
+    /// The glyphs of a part. Glyphs are in visual order, so clusters rise or fall along the item.
     pub(super) fn within(&self, run: &Range<usize>) -> &[Glyph] {
         let (first, last) = if self.level.is_rtl() {
             let first = self.glyphs.partition_point(|glyph| glyph.cluster >= run.end);
@@ -49,7 +49,7 @@ impl Item {
     }
 }
 
-/// A prepared line in pieces of one level, font and script, each shaped as a whole.
+/// Splits a prepared line into runs of one level, font and script, and shapes each run.
 pub(super) fn itemised(fonts: &Fonts, text: &str, levels: &[Level], weight: Weight) -> Vec<Item> {
     let mut items: Vec<(Range<usize>, Level, usize, bool)> = Vec::new();
     for (at, c) in text.char_indices() {
@@ -58,7 +58,7 @@ pub(super) fn itemised(fonts: &Fonts, text: &str, levels: &[Level], weight: Weig
         }
         let level = levels.get(at).copied().unwrap_or(Level::ltr());
         let last = items.last_mut().filter(|(range, last, ..)| range.end == at && *last == level);
-        // A space or a mark goes with what it stands behind, so that words are shaped in one piece.
+        // A space or a mark belongs to the preceding run, so that a word is shaped in one run.
         let follows =
             |face: usize| fonts.face(face).is_some_and(|face| face.font.charmap().map_unicode(c).is_some());
         let neutral = !c.is_alphanumeric();
@@ -116,7 +116,7 @@ fn shaped(
     let font = ShaperFont::new(&face.font);
     let done = shape(&font, &mut buffer, ShapeOptions::new().plan(plan));
     let scale = 1000.0 / f32::from(face.units_per_em);
-    // A text without end is one piece, and a vector that grows holds it three times over.
+    // Reserve the capacity, because a very long run in a growing vector would take up three times the memory.
     let mut glyphs: Vec<Glyph> = Vec::with_capacity(buffer.glyph_infos().len());
     if done.is_ok() {
         for (info, position) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
@@ -142,11 +142,11 @@ fn shaped(
     }
 }
 
-/// Puts the parts of each letter into the order in which readers measure it.
+/// Orders the parts of each letter as PDF readers measure it.
 ///
-/// They take a letter that says what its marks say to stand from where its first glyph begins to where its last one
-/// ends; what is left between two letters is a gap, and ends a word. So the part with a width comes first and its marks
-/// behind it; and last comes what ends where the letter ends, its other part or a blank of no width.
+/// A reader assumes that a letter with the text of its marks extends from the start of its first glyph to the end of
+/// its last glyph. A gap between two letters ends a word. So the part with a width comes first, then the marks, and
+/// last a glyph that ends where the letter ends: its other part, or a blank without width.
 fn measured(glyphs: &[Glyph], face: &Face) -> Vec<Glyph> {
     let mut all = Vec::with_capacity(glyphs.len() * 5 / 4);
     for letter in glyphs.chunk_by(|a, b| a.cluster == b.cluster) {
@@ -185,18 +185,18 @@ fn measured(glyphs: &[Glyph], face: &Face) -> Vec<Glyph> {
     all
 }
 
-/// Moves letters of a word together where kerning sets them further apart than readers take for one word: Amiri puts
-/// ر before ي 12 hundredths of the size away, and a search for المريض does not find it.
+/// Moves letters of a word together where kerning separates them so far that readers see two words: Amiri puts ر before
+/// ي 0.12 of the size away, and a search for المريض fails.
 ///
-/// Poppler (Evince, Okular, `pdftotext`) takes a gap of a tenth for the end of a word. The letters move by less than a
-/// twentieth of the size.
+/// Poppler (Evince, Okular, `pdftotext`) treats a gap of a tenth of the size as the end of a word. The letters move by
+/// less than a twentieth of the size.
 fn close_up(glyphs: &mut [Glyph], face: &Face) {
-    /// In thousandths of the size, with room for widths that a file rounds.
+    /// In thousandths of the size; below Poppler's limit, because the file rounds widths.
     const MOST: f32 = 90.0;
     let scale = 1000.0 / f32::from(face.units_per_em);
     let mut pen = 0.0;
     let mut last: Option<(&mut Glyph, f32)> = None;
-    // Marks have no width of their own, and move with what is before them.
+    // Marks have no width and move with the preceding glyph.
     for glyph in glyphs.iter_mut().filter(|glyph| glyph.advance != 0.0) {
         let end = pen + glyph.dx + f32::from(face.width(glyph.id)) * scale;
         let mut moved = 0.0;
@@ -209,8 +209,8 @@ fn close_up(glyphs: &mut [Glyph], face: &Face) {
     }
 }
 
-/// Tells each glyph what it says: where a cluster has as many glyphs as characters one each, else its first
-/// glyph says all.
+/// Assigns each glyph its text. In a cluster with as many glyphs as characters each glyph gets one character; otherwise
+/// the first glyph gets the whole text.
 fn say(glyphs: &mut [Glyph], text: &str, end: usize, rtl: bool) {
     let mut starts: Vec<usize> = glyphs.iter().map(|glyph| glyph.cluster).collect();
     starts.sort_unstable();
@@ -233,7 +233,7 @@ fn say(glyphs: &mut [Glyph], text: &str, end: usize, rtl: bool) {
                 false => cluster.iter_mut().zip(said).for_each(give),
             }
         } else {
-            // In an Arabic cluster the base stands last, and the text belongs to it.
+            // In an Arabic cluster the base glyph is last, and the text belongs to it.
             let base = if rtl { cluster.last_mut() } else { cluster.first_mut() };
             if let Some(base) = base {
                 base.text = said.collect();

@@ -1,12 +1,12 @@
-//! What a page means, for who hears it read: headings, paragraphs, tables with headers, pictures with words.
+//! The structure tree of a page for screen readers: headings, paragraphs, tables with headers, pictures with
+//! alternative text.
 //!
-//! A text on a page is part of a leaf of this tree, or decoration (rules, repeated headers, feet), which a screen
-//! reader leaves out. Each leaf carries its text in the order in which it was written: on the page
-//! Arabic stands in the order in which it is seen.
+//! A text on a page belongs to a leaf of this tree, or is decoration (rules, repeated headers, feet), which a screen
+//! reader skips. Each leaf holds its text in logical order, because the page shows Arabic in visual order.
 
 use super::isolate::runs_right_to_left;
 
-/// What a part of a document is, by the names of PDF 1.7.
+/// The role of a part, by its name in PDF 1.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Document,
@@ -16,9 +16,9 @@ pub(super) enum Role {
     Paragraph,
     Table,
     Row,
-    /// The title of a column.
+    /// The header of a column.
     HeadCell,
-    /// The title of what stands beside it.
+    /// The header of a row.
     RowTitle,
     Cell,
     Figure,
@@ -46,7 +46,7 @@ impl Role {
 pub(super) struct Node {
     pub(super) role: Role,
     pub(super) parent: usize,
-    /// What a leaf says; of a picture, what it shows.
+    /// The text of a leaf, or the alternative text of a picture.
     pub(super) says: String,
 }
 
@@ -56,7 +56,7 @@ impl Node {
     }
 }
 
-/// The tree, as a list in reading order; the first is the document, and its own parent.
+/// The tree as a list in reading order. The first node is the document, and its own parent.
 pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
     open: Vec<usize>,
@@ -68,7 +68,7 @@ impl Tree {
         Self { nodes: vec![document], open: vec![0] }
     }
 
-    /// Begins a part of the part that is open.
+    /// Begins a child of the open part.
     pub(super) fn begin(&mut self, role: Role, says: impl Into<String>) -> usize {
         let parent = self.open.last().copied().unwrap_or(0);
         let node = self.nodes.len();
@@ -77,14 +77,14 @@ impl Tree {
         node
     }
 
-    /// Ends the part that is open.
+    /// Ends the open part.
     pub(super) fn end(&mut self) {
         if self.open.len() > 1 {
             self.open.pop();
         }
     }
 
-    /// The leaf that is open; a text elsewhere is decoration.
+    /// The open leaf. A text outside a leaf is decoration.
     pub(super) fn leaf(&self) -> Option<usize> {
         let open = self.open.last().copied().filter(|node| *node > 0)?;
         let role = self.nodes.get(open)?.role;

@@ -1,4 +1,4 @@
-//! The audit trail as a table, and what the verifier found.
+//! The audit trail as a table, with the verifier's verdict.
 
 use jiff::tz::TimeZone;
 
@@ -41,7 +41,7 @@ pub(super) fn draw(flow: &mut Flow<'_>, trail: &Trail, zone: &TimeZone, checkpoi
     flow.table(&[5.0, 13.0, 19.0, 17.0, 19.0, 27.0], Some(&head(HEADS, lang)), &rows);
 }
 
-/// What the verifier found, in words.
+/// The verifier's verdict in words.
 fn verdict(verdict: &Verdict, lang: Lang) -> String {
     let (en, ar) = match verdict {
         Verdict::Intact { events, authenticated } if events == authenticated => (
@@ -108,12 +108,12 @@ pub(super) fn row(entry: &Entry, zone: &TimeZone, lang: Lang) -> Vec<Cell> {
     cells.into_iter().map(|text| Cell::new(text, SMALL)).collect()
 }
 
-/// Where there is no room for two languages: English beside English heads, Arabic beside Arabic ones.
+/// One language where there is no room for two: English beside English headings, Arabic beside Arabic ones.
 fn one_of(words: Words, lang: Lang) -> String {
     (if lang.rtl() { words.ar } else { words.en }).to_owned()
 }
 
-/// What changed, by its name.
+/// The title of a changed field.
 fn changed(name: &str, lang: Lang) -> String {
     let lang = if lang.rtl() { Lang::Ar } else { Lang::En };
     match (Column::named(name), titles::title(name)) {

@@ -9,14 +9,14 @@ use crate::incident::{State, taxonomy};
 use crate::risk::Band;
 use crate::workflow::Label as _;
 
-/// What the second sheet counts, while the rows go by: so it says the same as the list beside it.
-/// Reports that were set aside (duplicates, not reportable, reopened) are rows of the list and in no count.
+/// The counts of the second sheet, taken from the rows as they are written, so that both sheets agree. Disposed reports
+/// (duplicate, not reportable, reopened) are rows of the list and are not counted.
 #[derive(Default)]
 pub(super) struct Figures {
     counted: u64,
     set_aside: u64,
     high_risk: u64,
-    /// By state, then by band as a person rated it; none: nobody has rated it.
+    /// By state, then by the band of the person's rating; `None` where the incident is not rated.
     states: BTreeMap<(String, Option<String>), u64>,
     months: BTreeMap<u32, u64>,
     categories: BTreeMap<String, u64>,
@@ -115,8 +115,8 @@ impl Figures {
         Ok(())
     }
 
-    /// Every month from the first to the last, those without an incident too: between two months that have
-    /// some, 0 is a figure. Before the first nothing is known, and nothing is said.
+    /// Every month from the first to the last, including months without an incident, whose count is 0. Months before
+    /// the first are omitted because nothing is known about them.
     fn every_month(&self) -> Vec<(u32, u64)> {
         let (Some(first), Some(last)) = (self.months.keys().next(), self.months.keys().next_back()) else {
             return Vec::new();
@@ -144,7 +144,7 @@ fn chart(sheet: &str, (first, last): (u32, u32), look: &Look) -> Chart {
     chart
 }
 
-/// An axis that runs as the sheet does.
+/// Reverses an axis where the sheet runs from right to left.
 trait Reversed {
     fn set_reverse_if(&mut self, reverse: bool);
 }

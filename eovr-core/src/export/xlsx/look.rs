@@ -9,28 +9,28 @@ use crate::export::titles::Lang;
 use crate::record::ValueType;
 use crate::time::Timestamp;
 
-/// How a workbook looks, and where its rows lie while it is written.
+/// The look of a workbook, and where its rows are spooled.
 #[derive(Clone, Debug)]
 pub struct Look {
     /// The language of headers and codes. Arabic sheets run from right to left.
     pub lang: Lang,
-    /// When it was made: stands in the file, so that the same list made twice is the same file.
+    /// The creation time, which the file contains. The same list with the same time gives the same file.
     pub made_at: Timestamp,
-    /// After so many rows it goes on on the next sheet: 1 to [`Look::MOST_ROWS`], which is the default.
+    /// The rows per sheet, 1 to [`Look::MOST_ROWS`] (the default). Further rows go to the next sheet.
     pub rows_per_sheet: u32,
-    /// The folder for rows that wait to be packed, about 1.5 kilobytes each; `None`: the system's own. Their
-    /// file has no name and goes away by itself, and they stand in it in the clear.
+    /// The directory for spooled rows, about 1.5 kilobytes each; `None`: the system's temporary directory. The spool
+    /// file has no name, and the system removes it. It contains the rows in plain text.
     pub spool: Option<PathBuf>,
-    /// How hard to pack, 1 to 9; 5 is the default. Half of a workbook's time is packing: less is quicker, and takes more
-    /// room.
+    /// The compression level, 1 to 9; 5 is the default. Compression takes half of a workbook's time: a lower level is
+    /// faster and gives a larger file.
     pub compression: u8,
 }
 
 impl Look {
-    /// The most rows a sheet of Excel has, without the header.
+    /// The most rows of an Excel sheet, without the header.
     pub const MOST_ROWS: u32 = 1_048_575;
 
-    /// In this language, made at this moment.
+    /// The default look in this language, with this creation time.
     pub fn new(lang: Lang, made_at: Timestamp) -> Self {
         Self { lang, made_at, rows_per_sheet: Self::MOST_ROWS, spool: None, compression: 5 }
     }
@@ -39,13 +39,13 @@ impl Look {
         let properties = DocProperties::new().set_title("Incidents").set_author("eovr");
         match ExcelDateTime::from_timestamp(self.made_at.as_micros().div_euclid(1_000_000)) {
             Ok(at) => properties.set_creation_datetime(&at),
-            // Outside of Excel's years; the file says 1970 then, and never what the clock says.
+            // For a time outside Excel's range the file says 1970, never the current time.
             Err(_) => properties,
         }
     }
 }
 
-/// The formats of cells, made once.
+/// The cell formats, made once per workbook.
 pub(super) struct Styles {
     pub(super) head: Format,
     pub(super) title: Format,
@@ -53,12 +53,12 @@ pub(super) struct Styles {
     pub(super) number: Format,
     pub(super) time: Format,
     texts: [Format; 3],
-    /// For what looks like a formula.
+    /// Formats for a text that looks like a formula.
     quoted: [Format; 3],
     painted: Vec<(&'static str, Format)>,
 }
 
-/// The ground of a status or band, and the colour of its words.
+/// The background and text colour of a status or band.
 const PAINT: &[(&str, u32, u32)] = &[
     ("created", 0x00E7_E6E6, 0x003B_3838),
     ("in_progress", 0x00DD_EBF7, 0x001F_4E78),
@@ -106,19 +106,19 @@ impl Styles {
         }
     }
 
-    /// The format of a text: its own direction, and quoted where it could be taken for a formula.
+    /// The format of a text: its direction, and quoted where Excel could read it as a formula.
     pub(super) fn text(&self, text: &str) -> &Format {
         let [begins, ltr, rtl] = if looks_like_a_formula(text) { &self.quoted } else { &self.texts };
         match Runs::of(text) {
-            // Excel finds out itself.
+            // Excel detects the direction itself.
             Runs::Ltr | Runs::Rtl => begins,
-            // Signs stand before their numbers.
+            // Signs stand before their numbers, from left to right.
             Runs::NoLetter => ltr,
             Runs::RtlBehindName => rtl,
         }
     }
 
-    /// The format of a column: that of most of its cells.
+    /// The format of a column, which most of its cells have.
     pub(super) fn column(&self, column: &Column) -> &Format {
         let [begins, ltr, _] = &self.texts;
         match column.value_type() {
@@ -129,8 +129,8 @@ impl Styles {
         }
     }
 
-    /// The format of a cell, where it is not its column's. The library looks up each format that a cell names, which
-    /// took a third of the time.
+    /// The format of a cell where it differs from its column's. The library looks up every explicit format, which took
+    /// a third of the time.
     pub(super) fn unlike<'a>(&self, column: &Column, own: &'a Format) -> Option<&'a Format> {
         (!std::ptr::eq(own, self.column(column))).then_some(own)
     }

@@ -18,34 +18,34 @@ use crate::export::titles::{Words, words};
 use crate::export::write::unwritten;
 use crate::time::Timestamp;
 
-/// The incident list as a workbook: a sheet (or more, where one is full) of rows, and one of figures.
+/// The incident list as a workbook: one or more sheets of rows, and one sheet of figures.
 ///
-/// Rows are written as they come and lie in a temporary file until [`Workbook::finish`] packs them, so
-/// memory does not grow with their number; the file is as large as the rows are as XML, about 1.5 kilobytes
-/// each. Where it lies is [`Look::spool`]'s: choose a disk, not a folder in memory.
+/// Rows go to a temporary file until [`Workbook::finish`] compresses them, so memory does not grow with their number.
+/// The temporary file takes about 1.5 kilobytes of XML per row. [`Look::spool`] sets its directory; choose a disk, not
+/// a directory in memory.
 ///
-/// Nothing that somebody wrote can become a formula or a link: texts are written as texts, and those that
-/// begin as a formula does are marked as quoted, so that editing the cell leaves them texts.
+/// A text cannot become a formula or a link. Texts are written as texts, and a text that begins like a formula is
+/// marked as quoted, so that it stays a text when a user edits the cell.
 pub struct Workbook {
     book: Book,
     look: Look,
     styles: Styles,
     figures: Figures,
-    /// The widest content of each column so far, in characters.
+    /// The width of the widest cell of each column so far, in characters.
     widths: Vec<u16>,
     sheets: usize,
-    /// The last row of each sheet that is full.
+    /// The last row of each full sheet.
     full: Vec<u32>,
-    /// The row that was written last on this sheet; 0 is the header.
+    /// The last written row of this sheet; 0 is the header.
     row: u32,
-    /// How many bytes of XML the rows of this sheet are, about.
+    /// The approximate size of this sheet's rows as XML, in bytes.
     bytes: u64,
 }
 
-/// A sheet that is 4 GiB as XML cannot be packed in a way that all readers know.
+/// A larger sheet (4 GiB of XML) would need ZIP64, which some readers cannot open.
 const MOST_BYTES: u64 = 3 << 30;
 
-/// As Excel counts: UTF-16 units.
+/// In UTF-16 units, as Excel counts.
 const LONGEST_CELL: usize = 32_767;
 
 const CUT: Words = words("… [cut: too long for a cell]", "… [مقتطع: النص أطول من سعة الخلية]");
@@ -54,10 +54,10 @@ const YES: Words = words("Yes", "نعم");
 const NO: Words = words("No", "لا");
 
 impl Workbook {
-    /// Begins with the header.
+    /// Makes a workbook and writes the header.
     ///
     /// # Errors
-    /// `Unavailable` where rows cannot be spooled; `InvalidInput` for a sheet without room for a row.
+    /// `Unavailable` where rows cannot be spooled; `InvalidInput` where a sheet has no room for a row.
     pub fn new(look: Look) -> Result<Self> {
         if !(1..=Look::MOST_ROWS).contains(&look.rows_per_sheet) {
             return Err(Error::invalid("a sheet cannot have that many rows")
@@ -67,7 +67,7 @@ impl Workbook {
         if let Some(spool) = &look.spool {
             book.set_tempdir(spool).map_err(unpacked)?;
         }
-        // No large-file sizes: LibreOffice opens no workbook that has them.
+        // No ZIP64, because LibreOffice does not open a workbook that uses it.
         book.set_properties(&look.properties());
         book.set_zip_compression_level(look.compression.clamp(1, 9));
         let title = |column: &Column| chars(&column.title(look.lang));
@@ -91,7 +91,7 @@ impl Workbook {
     /// Writes one incident.
     ///
     /// # Errors
-    /// `Unavailable` where the row cannot be spooled, as on a full disk.
+    /// `Unavailable` where the row cannot be spooled, for example because the disk is full.
     pub fn push(&mut self, incident: &Opened) -> Result<()> {
         on_disk(|| self.write(incident))
     }
@@ -100,7 +100,7 @@ impl Workbook {
         if self.row == self.look.rows_per_sheet || self.bytes > MOST_BYTES {
             self.next_sheet()?;
         }
-        // In constant memory a row that was left is closed: what is written to it later is lost in silence.
+        // In constant memory mode a left row is closed: the library silently drops later writes to it.
         self.row += 1;
         let sheet = self.book.worksheet_from_index(self.sheets - 1).map_err(unpacked)?;
         let mut row = Row { sheet, at: self.row, styles: &self.styles, look: &self.look, bytes: 0 };
@@ -113,7 +113,7 @@ impl Workbook {
         Ok(())
     }
 
-    /// Adds the figures, packs everything, and hands the bytes over.
+    /// Adds the figures, compresses everything, and writes the file.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
@@ -132,7 +132,7 @@ impl Workbook {
             sheet.autofilter(0, 0, rows.max(1), last).map_err(unpacked)?;
         }
         self.figures.sheet(&mut self.book, &self.look, &self.styles).map_err(unpacked)?;
-        // The packer wants a writer of its own; this one keeps ours.
+        // The ZIP writer takes ownership of its output; this wrapper keeps ours.
         let mut kept = Kept { to, failed: None };
         let saved = self.book.save_to_writer(&mut kept);
         match (kept.failed, saved) {
@@ -165,7 +165,7 @@ impl Workbook {
     }
 }
 
-/// Says how many rows, and nothing of them.
+/// Prints the number of rows, and no content.
 impl std::fmt::Debug for Workbook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Workbook(sheet {}, row {})", self.sheets, self.row)
@@ -181,7 +181,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Writes a cell and says how wide it is.
+    /// Writes a cell and returns its width.
     fn write(&mut self, column: u16, of: &Column, incident: &Opened) -> Result<u16, XlsxError> {
         let lang = self.look.lang;
         let text: Cow<'_, str> = match of.read(incident) {
@@ -231,22 +231,22 @@ impl Row<'_> {
     }
 }
 
-/// A moment as Excel counts: days since the end of 1899 on the facility's wall clock. None outside the
-/// years that Excel has.
+/// A time as Excel's serial number: days since the end of 1899 on the facility's wall clock. `None` outside Excel's
+/// years.
 fn serial(at: Timestamp, zone: &jiff::tz::TimeZone) -> Option<f64> {
     const DAY: i64 = 86_400_000_000;
-    /// From the day that Excel calls 0 to 1970.
+    /// The days from Excel's day 0 to 1970.
     const EPOCH: f64 = 25_569.0;
     let there = at.on(zone);
     let wall = at.as_micros().checked_add(i64::from(there.offset().seconds()) * 1_000_000)?;
     let days = |micros: i64| micros as f64;
-    // Excel takes 1900 for a leap year: its days are right from March on.
+    // Excel treats 1900 as a leap year, so its days are correct only from March 1900.
     (1901..=9999)
         .contains(&there.year())
         .then(|| EPOCH + days(wall.div_euclid(DAY)) + days(wall.rem_euclid(DAY)) / days(DAY))
 }
 
-/// A text with the line ends of Excel's cells. Others are read as `_x000D_` by programs that know of no such thing.
+/// A text with Excel's line ends. Some programs show other line ends as `_x000D_`.
 fn line_ends(text: &str) -> Cow<'_, str> {
     match text.contains('\r') {
         true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
@@ -254,9 +254,9 @@ fn line_ends(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A text that fits into a cell, with a note where something is missing.
+/// A text cut to fit a cell, with a note where it was cut.
 fn cut<'a>(text: &'a str, note: &str) -> Cow<'a, str> {
-    // No character has more UTF-16 units than bytes.
+    // A text never has more UTF-16 units than bytes.
     if text.len() <= LONGEST_CELL || text.encode_utf16().count() <= LONGEST_CELL {
         return text.into();
     }
@@ -273,24 +273,21 @@ fn cut<'a>(text: &'a str, note: &str) -> Cow<'a, str> {
     kept.into()
 }
 
-/// How many bytes a cell with a text is as XML, at most about: signs of XML and of control become longer.
+/// The approximate maximum size of a text cell as XML, in bytes, because escaped characters take more room.
 fn xml(text: &str) -> u64 {
     let escaped = text.bytes().filter(|byte| matches!(byte, 0..=31 | b'<' | b'>' | b'&' | b'_')).count();
     (64 + text.len() + 6 * escaped) as u64
 }
 
-/// The library writes rows straight into their file, and panics where that fails.
+/// The library writes rows directly to the file and panics where that fails.
 fn on_disk<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::new(
-            ErrorKind::Unavailable,
-            "the rows of the workbook cannot be kept until they are packed",
-        )
-        .with_help("make room where they wait, or name another folder"))
+        Err(Error::new(ErrorKind::Unavailable, "the rows of the workbook cannot be spooled")
+            .with_help("free space in the spool directory, or choose another one"))
     })
 }
 
-/// How wide a text is, about; beyond 200 nobody asks.
+/// The approximate width of a text, at most 200.
 fn chars(text: &str) -> u16 {
     u16::try_from(text.chars().take(200).count()).unwrap_or(200)
 }
@@ -299,13 +296,13 @@ fn unpacked(error: XlsxError) -> Error {
     match error {
         XlsxError::IoError(error) | XlsxError::TempFileError(_, error) => unwritten(error),
         XlsxError::ZipError(error) => {
-            Error::new(ErrorKind::Unavailable, "the workbook cannot be packed").because(error)
+            Error::new(ErrorKind::Unavailable, "the workbook cannot be compressed").because(error)
         }
         error => Error::bug("a workbook's cells and names are always within its limits").because(error),
     }
 }
 
-/// Keeps the first failure of a writer, which the packer would tell in words of its own.
+/// Keeps a writer's first error, because the library would report it in its own words.
 struct Kept<W> {
     to: W,
     failed: Option<std::io::Error>,
@@ -325,7 +322,7 @@ impl<W: Write> Write for Kept<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let done = self.to.write(bytes);
         match done {
-            // To be tried again, and no failure.
+            // An interrupted write is retried and is not an error.
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(error),
             done => self.keep(done),
         }
@@ -345,7 +342,7 @@ mod tests {
     fn a_moment_is_what_the_wall_clock_shows() {
         let cairo = jiff::tz::TimeZone::get("Africa/Cairo").unwrap();
         let serial = |text: &str| serial(text.parse().unwrap(), &cairo);
-        // 2026-11-22 10:30 in Cairo, which is 46348 days and 10.5 hours.
+        // 2026-11-22 10:30 in Cairo: 46348 days and 10.5 hours.
         assert_eq!(serial("2026-11-22T08:30:00Z"), Some(46_348.437_5));
         assert_eq!(serial("1850-01-01T00:00:00Z"), None);
     }

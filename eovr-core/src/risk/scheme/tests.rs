@@ -9,14 +9,14 @@ fn table(edit: impl FnOnce(&mut SchemeTable)) -> SchemeTable {
     table
 }
 
-/// Sets one cell, counted from 0.
+/// Sets one cell; positions count from 0.
 fn put(table: &mut SchemeTable, severity: usize, probability: usize, score: u8, band: Band) {
     if let Some(cell) = table.cells.get_mut(severity).and_then(|row| row.get_mut(probability)) {
         *cell = Cell { score, band };
     }
 }
 
-/// What `Scheme::new` says to an edited copy of the default, without kind and scheme id.
+/// The message of `Scheme::new` for an edited copy of the default, without kind and scheme id.
 fn refused(edit: impl FnOnce(&mut SchemeTable)) -> String {
     let error = Scheme::new(table(edit)).err();
     error.map_or("accepted".to_owned(), |error| {
@@ -83,7 +83,7 @@ fn a_refused_table_names_the_step() {
 }
 
 #[test]
-fn off_the_scale_lists_what_is_on_it() {
+fn an_answer_off_the_scale_lists_the_accepted_ones() {
     let scheme = three_by_three();
     let check = |severity: Level<'_>, probability: Level<'_>, expected: &str| {
         let error = scheme.assess(severity, probability).err().map(|error| error.to_string());
@@ -101,7 +101,7 @@ fn off_the_scale_lists_what_is_on_it() {
         "invalid_input: probability is off the scale; \
          accepted: `rare`, `occasional`, `frequent`, or 1 to 3",
     );
-    // A form that put the narrative into the wrong field does not put it into the log as well.
+    // A narrative that a form sent in the wrong field must not appear in an error or a log.
     let narrative = "Mr Hassan fell in the bathroom";
     check(narrative.into(), 1.into(), &format!("invalid_input: severity is off the scale; {severities}"));
 }
@@ -168,8 +168,8 @@ fn cells(count: usize) -> impl Strategy<Value = Vec<Cell>> {
     proptest::collection::vec(cell, count)
 }
 
-/// Tables of every size. Cells are sorted, so that they rise along the rows and down them, and then
-/// at most one is changed: such tables are sound or very nearly so.
+/// Tables of every size. Cells are sorted so that they rise along rows and columns, and then at most one is changed.
+/// Such tables are sound or nearly sound.
 fn tables() -> impl Strategy<Value = SchemeTable> {
     let direction = prop_oneof![Just(Direction::HigherIsWorse), Just(Direction::LowerIsWorse)];
     let floor = prop_oneof![3 => Just(Band::Low), 1 => bands()];
@@ -202,7 +202,7 @@ fn tables() -> impl Strategy<Value = SchemeTable> {
     })
 }
 
-/// The rule as a person would say it: compares every cell with every other.
+/// A naive version of the rule: compares every cell with every other.
 fn sound(table: &SchemeTable) -> bool {
     let rows = table.cells.iter().enumerate();
     let cells: Vec<_> =
@@ -226,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn an_accepted_scheme_answers_everywhere_and_nowhere_else(
+    fn an_accepted_scheme_answers_exactly_its_own_steps(
         table in tables().prop_filter("sound", sound),
         beyond in 5u8..,
     ) {
@@ -243,7 +243,7 @@ proptest! {
     }
 
     #[test]
-    fn no_words_make_assess_do_anything_but_answer(severity in ".*", probability in ".*") {
+    fn assess_never_panics_on_any_text(severity in ".*", probability in ".*") {
         for scheme in builtin() {
             let _ = scheme.assess(severity.as_str(), probability.as_str());
         }

@@ -1,7 +1,7 @@
 //! `AEAD_AES_256_CBC_HMAC_SHA_512` as MongoDB uses it: encrypt, then authenticate.
 //!
-//! With 32 bytes each of MAC key, cipher key and IV key, AD for the associated data and AL for its
-//! length in bits, 8 bytes, big end first:
+//! The MAC key, the cipher key and the IV key have 32 bytes each. AD is the associated data; AL is its length in bits
+//! as 8 bytes, big-endian:
 //!
 //! - sealed: IV ‖ C ‖ T;
 //! - C: AES-256-CBC of the message, padded as PKCS #7 says;
@@ -24,8 +24,8 @@ pub(super) const KEY: usize = 96;
 
 pub(super) type Iv = [u8; BLOCK];
 
-/// A key, ready for use: the round keys are expanded and both MAC keys absorbed once, since doing that
-/// for every field would take as long as sealing it. All three wipe themselves on drop.
+/// A key, ready for use. The round keys are expanded and both MAC keys are absorbed once, because doing so takes as
+/// long as sealing a field. All three are wiped on drop.
 pub(super) struct Key {
     mac: Hmac<Sha512>,
     cipher: Aes256,
@@ -33,7 +33,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// A key from its bytes; `None` where they are not 96.
+    /// Makes a key from its bytes; `None` where the length is not 96.
     pub(super) fn new(material: &[u8]) -> Option<Self> {
         let ([mac, cipher, iv], []) = material.as_chunks::<32>() else { return None };
         Some(Self {
@@ -43,13 +43,12 @@ impl Key {
         })
     }
 
-    /// The associated data, and behind it what seals the message: the given IV, or the one that follows
-    /// from the message, ciphertext and tag.
+    /// The associated data, followed by the IV (given, or derived from the message), the ciphertext and the tag.
     pub(super) fn seal(&self, associated: &[u8], message: &[&[u8]], iv: Option<&Iv>) -> Result<Vec<u8>> {
         let length = message.iter().map(|part| part.len()).sum::<usize>();
         let padded = length + BLOCK - length % BLOCK;
-        // The message is written where its ciphertext will be, and the buffer never has to grow: growing
-        // would leave a copy of the text behind.
+        // The message is encrypted in place, in a buffer with enough capacity. A reallocation would leave a copy of the
+        // text in memory.
         let mut out = Vec::with_capacity(associated.len() + BLOCK + padded + TAG);
         out.extend_from_slice(associated);
         out.extend_from_slice(&[0; BLOCK]);
@@ -71,8 +70,8 @@ impl Key {
         Ok(out)
     }
 
-    /// The message; `None` where this key did not seal it with these associated data. The tag is
-    /// compared, in constant time, before anything is deciphered.
+    /// The message; `None` where this key did not seal it with this associated data. The tag is compared in constant
+    /// time before decryption.
     pub(super) fn open(&self, associated: &[u8], body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (sealed, tag) = body.split_last_chunk::<TAG>()?;
         let mac =
@@ -95,7 +94,7 @@ impl Key {
     }
 }
 
-/// The length of the associated data, as the MAC takes it.
+/// The length of the associated data in bits, as input of the MAC.
 fn bits(associated: &[u8]) -> [u8; 8] {
     (associated.len() as u64 * 8).to_be_bytes()
 }

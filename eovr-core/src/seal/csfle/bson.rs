@@ -8,17 +8,16 @@ use crate::seal::Mode;
 pub(super) const STRING: u8 = 0x02;
 pub(super) const BINARY: u8 = 0x05;
 
-/// Subtype of a binary that is just bytes.
+/// Subtype: generic binary.
 pub(super) const GENERIC: u8 = 0;
-/// Subtype of a binary whose content begins with its length once more.
+/// Subtype: the old binary format, whose content repeats its length.
 const OLD: u8 = 2;
-/// Subtype of a binary that is sealed already.
+/// Subtype: an encrypted value.
 const ENCRYPTED: u8 = 6;
 
 /// The value of one BSON element: its type, and the bytes that follow its name in a document.
 ///
-/// The element is well-formed as far as its lengths go; what is inside a document is not looked at.
-/// Wiped from memory when dropped.
+/// The lengths of the element are checked; the content of a document is not. The value is wiped from memory on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BsonValue {
     bson_type: u8,
@@ -26,12 +25,12 @@ pub struct BsonValue {
 }
 
 impl BsonValue {
-    /// What a key opened.
+    /// A decrypted value.
     pub(super) fn opened(bson_type: u8, bytes: Zeroizing<Vec<u8>>) -> Result<Self> {
         if Type::of(bson_type).is_some_and(|known| known.shape.fits(&bytes)) {
             return Ok(Self { bson_type, bytes });
         }
-        // The tag was right, so whoever sealed it had the key.
+        // The tag was valid, so the writer had the key.
         Err(Error::new(ErrorKind::Tampered, "a sealed value is not a BSON element")
             .with_help("the program that sealed it wrote another type than it named")
             .with("bson_type", bson_type))
@@ -47,11 +46,11 @@ impl BsonValue {
         &self.bytes
     }
 
-    /// The text of a string, or the content of a binary of subtype 0: what
-    /// [`Cipher::seal`](crate::seal::Cipher::seal) took.
+    /// The text of a string, or the content of a binary of subtype 0, as [`Cipher::seal`](crate::seal::Cipher::seal)
+    /// sealed it.
     ///
     /// # Errors
-    /// `InvalidInput` where it is of any other type.
+    /// `InvalidInput` where it has another type.
     pub fn into_plain(self) -> Result<Zeroizing<Vec<u8>>> {
         let mut bytes = self.bytes;
         match (self.bson_type, bytes.get(4)) {
@@ -73,14 +72,14 @@ impl BsonValue {
     }
 }
 
-/// Names the type, and says nothing about the value.
+/// Prints the type and not the value.
 impl fmt::Debug for BsonValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BsonValue({}, redacted)", name(self.bson_type))
     }
 }
 
-/// Refuses what MongoDB's own library refuses to seal, and what no driver could read back.
+/// Refuses a value that MongoDB's own library refuses to seal, or that a driver cannot read.
 pub(super) fn check(mode: Mode, bson_type: u8, bytes: &[u8]) -> Result<()> {
     let refused = |message: String, help: &str| {
         Err(Error::invalid(message).with_help(help).with("bson_type", bson_type))
@@ -104,8 +103,8 @@ pub(super) fn check(mode: Mode, bson_type: u8, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether every driver reads bytes of the right shape: texts are UTF-8, a boolean is 0 or 1, and a binary of the old
-/// subtype says its length twice.
+/// Whether every driver can read the bytes: texts are UTF-8, a boolean is 0 or 1, and a binary of the old subtype
+/// repeats its length.
 fn is_readable(bson_type: u8, bytes: &[u8]) -> bool {
     let is_utf8 = |text: &[u8]| std::str::from_utf8(text).is_ok();
     let is_text = |string: &[u8]| string.get(4..).is_some_and(is_utf8);
@@ -124,7 +123,7 @@ fn is_readable(bson_type: u8, bytes: &[u8]) -> bool {
 /// A type that can be sealed.
 struct Type {
     shape: Shape,
-    /// Whether it may be sealed deterministically.
+    /// Whether deterministic sealing is allowed.
     searchable: bool,
 }
 
@@ -148,18 +147,18 @@ impl Type {
     }
 }
 
-/// What the bytes of a type look like from outside. Lengths are 4 bytes, little end first.
+/// The outer shape of a type's bytes. Lengths are 4 bytes, little-endian.
 enum Shape {
     Fixed(usize),
-    /// The length of what follows: text and a NUL.
+    /// A length, text, and a NUL.
     Text,
-    /// The length of everything, itself included, down to a NUL.
+    /// The length of the whole value including itself, the content, and a NUL.
     Whole,
-    /// The length of the content, the subtype, the content.
+    /// A length, the subtype, the content.
     Binary,
-    /// Two texts without a length, each down to its NUL.
+    /// Two NUL-terminated texts without a length.
     Regex,
-    /// A text, and an object id.
+    /// A text and an object id.
     Pointer,
 }
 
@@ -182,7 +181,7 @@ impl Shape {
     }
 }
 
-/// The length that stands in front, and what follows it.
+/// The leading length, and the bytes after it.
 fn measured(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     Some((usize::try_from(i32::from_le_bytes(*length)).ok()?, rest))

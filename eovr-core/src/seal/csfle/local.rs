@@ -19,20 +19,20 @@ const MATERIAL: usize = BLOCK + KEY + BLOCK + CSFLE_TAG;
 
 /// The key that wraps the data keys: the 96 bytes of MongoDB's key provider `local`.
 ///
-/// Wiped from memory when dropped. It cannot be printed, compared, cloned or written out, and it is
-/// needed only to open the ring, to rotate and to rewrap: hold it no longer than that.
+/// Wiped from memory on drop. It cannot be printed, compared, cloned or serialised. Only opening the ring, rotation and
+/// rewrapping need it, so drop it afterwards.
 pub struct LocalKey {
-    // Boxed, so that moving the key does not leave copies behind.
+    // Boxed, so that a move leaves no copy in memory.
     bytes: Box<Zeroizing<[u8; KEY]>>,
 }
 
 impl LocalKey {
-    /// Reads a key written as `openssl rand -base64 -A 96` writes it. White space around it is ignored,
-    /// because files that hold secrets tend to end in a line break.
+    /// Reads a key as `openssl rand -base64 -A 96` prints it. White space around it is ignored, because secret files
+    /// often end in a line break.
     ///
     /// # Errors
-    /// `Key` where the text is not 96 bytes in base64, 128 characters; or where all bytes are zero, which
-    /// is a placeholder and not a key.
+    /// `Key` where the text is not 96 bytes in base64 (128 characters), or where all bytes are zero, which is a
+    /// placeholder.
     pub fn from_base64(text: &str) -> Result<Self> {
         let text = text.trim_ascii();
         let refused =
@@ -41,7 +41,7 @@ impl LocalKey {
             return Err(refused("the local key has the wrong length").with("characters", text.len()));
         }
         let mut decoded = Zeroizing::new([0; KEY]);
-        // The decoder's own error would name a character of the key: it is dropped.
+        // The decoder's error is dropped, because it would name a character of the key.
         match STANDARD.decode_slice(text, decoded.as_mut_slice()).ok() {
             Some(KEY) if decoded.iter().fold(0, |seen, byte| seen | byte) == 0 => {
                 Err(refused("the local key is all zeros"))
@@ -51,21 +51,20 @@ impl LocalKey {
         }
     }
 
-    /// Takes 96 bytes, as a host's key service hands them out. They must be random: this is a key, not
-    /// a password.
+    /// Takes 96 bytes, for example from a host's key service. They must be random: a password is not a key.
     ///
-    /// The caller wipes its own copy.
+    /// The caller must wipe its own copy.
     pub fn from_bytes(bytes: &[u8; 96]) -> Self {
         let mut boxed = Box::new(Zeroizing::new([0; KEY]));
         boxed.copy_from_slice(bytes);
         Self { bytes: boxed }
     }
 
-    /// The key for [`EovrBuilder::audit_key`]: it follows from this one, and this one does not follow from it.
+    /// The key for [`EovrBuilder::audit_key`]. It is derived one-way from this key.
     ///
     /// [`EovrBuilder::audit_key`]: crate::service::EovrBuilder::audit_key
     pub fn audit_key(&self) -> MasterKey {
-        // HMAC fills a key up to a block of the hash, which is longer than this one.
+        // HMAC pads a key to the block size of the hash, which is longer than this key.
         let mut block = Zeroizing::new([0; 128]);
         block.iter_mut().zip(self.bytes.iter()).for_each(|(to, from)| *to = *from);
         let code =
@@ -75,14 +74,14 @@ impl LocalKey {
         MasterKey::from_bytes(&key)
     }
 
-    /// Wraps the bytes of a data key for keeping.
+    /// Wraps a data key for storage.
     pub(super) fn wrap(&self, material: &[u8], entropy: &mut Entropy) -> Result<Vec<u8>> {
         let mut iv: Iv = [0; BLOCK];
         entropy.fill(&mut iv);
         self.key()?.seal(&[], &[material], Some(&iv))
     }
 
-    /// The bytes of a data key.
+    /// Unwraps a data key.
     pub(super) fn unwrap(&self, kept: &VaultKey) -> Result<Zeroizing<Vec<u8>>> {
         if kept.material.len() != MATERIAL {
             return Err(Error::new(ErrorKind::Tampered, "the material of a stored key is not a wrapped key")
@@ -101,28 +100,28 @@ impl LocalKey {
         })
     }
 
-    // Not kept: wrapping is rare, and a key that is not expanded cannot be left behind.
+    // The expanded key is not kept: wrapping is rare, and an expanded key in memory is a risk.
     fn key(&self) -> Result<Key> {
         Key::new(self.bytes.as_slice()).ok_or_else(|| Error::bug("a local key has the wrong length"))
     }
 }
 
-/// Says that there is a key, and nothing about it.
+/// Prints that a key exists, and none of its bytes.
 impl fmt::Debug for LocalKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LocalKey(redacted)")
     }
 }
 
-/// A data key as a key vault keeps it: plain data, useless without the local key.
+/// A data key as a key vault stores it: plain data, useless without the local key.
 ///
-/// The [module's page](crate::seal::csfle) says which field of a vault document is which.
+/// The [module documentation](crate::seal::csfle) maps these members to the fields of a vault document.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VaultKey {
-    /// The key's id, which every value it seals carries.
+    /// The key's id, which is part of every value that it sealed.
     pub id: Uuid,
-    /// When it was made, in microseconds since 1970-01-01T00:00:00Z. A date in MongoDB has milliseconds,
-    /// so a ring makes keys at whole ones. The newest key seals; the others only open.
+    /// The time of creation, in microseconds since 1970-01-01T00:00:00Z. A MongoDB date has milliseconds, so a ring
+    /// uses whole milliseconds. The newest key seals; the others only open.
     pub created_at: i64,
     /// The key, wrapped by the local key: 160 bytes.
     pub material: Vec<u8>,

@@ -1,46 +1,42 @@
 //! Sealing in the format of MongoDB's client-side field level encryption, byte for byte.
 //!
 //! # Why
-//! Where a hospital already keeps its fields this way, or has other programs read them, the database
-//! stays one: every official driver of MongoDB opens what a [`CsfleRing`] sealed, the ring opens what a
-//! driver sealed, and both share one key vault. Who has no such neighbour is better off with a
-//! [`KeyRing`](crate::seal::KeyRing), for any store and for MongoDB too.
+//! Use this format where a hospital already stores its fields this way, or where other programs read them. Every
+//! official MongoDB driver opens the values of a [`CsfleRing`], the ring opens the values of a driver, and both share
+//! one key vault. Otherwise prefer a [`KeyRing`](crate::seal::KeyRing), for any store including MongoDB.
 //!
-//! The algorithms are `AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic` and `-Random`, the key provider is
-//! `local`. Nothing of libmongocrypt is linked.
+//! The algorithms are `AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic` and `-Random`; the key provider is `local`. The
+//! implementation does not link libmongocrypt.
 //!
-//! # What it costs
+//! # Disadvantages
 //! | | `KeyRing` | [`CsfleRing`] |
 //! |---|---|---|
-//! | a value is bound to | kind, field, record | nothing: it opens wherever it is put |
-//! | deterministic: equal bytes for equal texts | within one kind and field | in the whole database |
-//! | length shows | to the byte | to 16 bytes |
-//! | a kept key is bound to | id, purpose, age | nothing |
+//! | a value is bound to | kind, field, record | nothing, so it opens in any place |
+//! | deterministic mode: equal texts have equal bytes | within one kind and field | in the whole database |
+//! | visible length | to the byte | to 16 bytes |
+//! | a stored key is bound to | id, purpose, age | nothing |
 //!
-//! - **Moving.** Who can write to the database but not read it can paste one patient's sealed
-//!   description into a record that they may open, and the application opens it for them. The format
-//!   authenticates key, algorithm and type, and nothing else, so no implementation can prevent that.
-//!   The audit chain commits to the sealed bytes of every field of every record, so checking the chain
-//!   finds the moved value; it does so afterwards.
-//! - **Linking.** The same text shows as the same bytes in every deterministic field of every kind under
-//!   one key. Where two such fields must not be linked, give each its own ring.
-//! - **Keys.** Who can write to the vault can exchange the material of two keys (no value of either opens
-//!   then) or make an old key look the newest (it then seals again).
+//! - **Moving.** An attacker who can write to the database but not read it can copy one patient's sealed description
+//!   into a record that the attacker may open. The application then opens it. No implementation can prevent this,
+//!   because the format authenticates only key, algorithm and type. The audit chain commits to the sealed bytes of
+//!   every field of every record, so a check of the chain finds the moved value, but only afterwards.
+//! - **Linking.** The same text has the same bytes in every deterministic field of every kind under one key. Where two
+//!   such fields must not be linked, give each its own ring.
+//! - **Keys.** An attacker who can write to the vault can exchange the material of two keys (their values then do not
+//!   open) or make an old key the newest (it then seals again).
 //!
 //! # Types
-//! UTF-8 is sealed as a BSON string, anything else as a binary of subtype 0. The type is part of what is
-//! authenticated: the string `"7"` and the integer `7` share no bytes, so equality search finds only what
-//! was sealed with the same type. [`CsfleRing::open_value`] and [`CsfleRing::seal_value`] reach the other
-//! types, for what another program wrote or will read.
+//! UTF-8 is sealed as a BSON string, anything else as a binary of subtype 0. The type is authenticated: the string
+//! `"7"` and the integer `7` have different bytes, so an equality search finds only values of the same type.
+//! [`CsfleRing::open_value`] and [`CsfleRing::seal_value`] handle the other types, for values that other programs write
+//! or read.
 //!
 //! # Keeping the keys
-//! A [`VaultKey`] is one document of the vault: `id` is its `_id` (binary, subtype 4), `material` its
-//! `keyMaterial` (binary, subtype 0), `created_at` its `creationDate`; `status` is the 32-bit integer 0
-//! and `masterKey` is `{"provider": "local"}`. Read and write the vault with majority concern. To
-//! destroy a key, remove its document.
+//! A [`VaultKey`] is one document of the vault: `id` is its `_id` (binary, subtype 4), `material` its `keyMaterial`
+//! (binary, subtype 0), `created_at` its `creationDate`; `status` is the 32-bit integer 0 and `masterKey` is
+//! `{"provider": "local"}`. Read and write the vault with majority concern. To destroy a key, remove its document.
 //!
-//! Hand the ring the keys that it shall open values of, and no others: the newest of them seals, also
-//! where another program made it.
+//! Give the ring only the keys whose values it may open. The newest of them seals, even if another program made it.
 //!
 //! ```
 //! use eovr_core::seal::csfle::{CsfleRing, LocalKey};

@@ -16,23 +16,22 @@ use crate::seal::{Cipher, Entropy, Format, Mode, Place, Sealed};
 
 const MILLISECOND: i64 = 1_000;
 
-/// The data keys of a key vault, unwrapped and ready: the [`Cipher`] for MongoDB's format.
+/// The unwrapped data keys of a key vault: the [`Cipher`] for MongoDB's format.
 ///
-/// One key serves both modes, as in MongoDB. The place of a value is taken by [`seal`](Cipher::seal) and
-/// [`open`](Cipher::open) and has no effect: the [module's page](crate::seal::csfle) says what that costs.
+/// One key serves both modes, as in MongoDB. [`seal`](Cipher::seal) and [`open`](Cipher::open) take a place and ignore
+/// it. The [module documentation](crate::seal::csfle) explains the consequences.
 ///
-/// The ring itself keeps nothing. What changes it hands back the [`VaultKey`] to be written **before**
-/// anything that the change made possible: a value sealed under a key that was never written is lost.
-/// Where two processes each make a first key, a unique `keyAltNames` decides; the one that lost reads
-/// the vault again.
+/// The ring stores nothing. Each change returns a [`VaultKey`]. Write it to the vault **before** you use the changed
+/// ring, because a value sealed under an unwritten key is lost. Where two processes each make a first key, a unique
+/// `keyAltNames` decides; the other process reads the vault again.
 ///
-/// A clone shares the keys and is cheap. A running service holds an `Arc<CsfleRing>`; to change it,
-/// clone the ring, change the clone, write what came back, then put the clone in place. Nobody waits.
+/// A clone is cheap and shares the keys. A running service holds an `Arc<CsfleRing>`. To change it, clone the ring,
+/// change the clone, write the returned key, then replace the `Arc`. Readers do not wait.
 ///
 /// # Rotation
-/// As for a [`KeyRing`](crate::seal::KeyRing#rotation): [`rotate`](CsfleRing::rotate), have every process
-/// read the vault again, seal again each value whose [`key_id`](Sealed::key_id) is not the
-/// [`active`](CsfleRing::active) one, and [`destroy`](CsfleRing::destroy) the old key.
+/// As for a [`KeyRing`](crate::seal::KeyRing#rotation): call [`rotate`](CsfleRing::rotate), let every process read the
+/// vault again, seal each value again whose [`key_id`](Sealed::key_id) is not the [`active`](CsfleRing::active) one,
+/// and [`destroy`](CsfleRing::destroy) the old key.
 #[derive(Clone)]
 pub struct CsfleRing {
     // INVARIANT: ids are unique; `older` is sorted, the newest first.
@@ -45,7 +44,7 @@ struct Entry {
     key: Key,
 }
 
-/// With the local key the material is the key: it goes as well, with the last clone of the ring.
+/// Wipes the wrapped material with the last clone of the ring, because the local key opens it.
 impl Drop for Entry {
     fn drop(&mut self) {
         self.kept.material.zeroize();
@@ -53,26 +52,27 @@ impl Drop for Entry {
 }
 
 impl CsfleRing {
-    /// A first ring of one key, and what to write into the vault. `now` is in microseconds since 1970.
+    /// Makes a first ring of one key. The returned key must be written to the vault. `now` is in microseconds since
+    /// 1970.
     ///
     /// # Errors
-    /// None that a caller can bring about.
+    /// None that a caller could cause.
     pub fn create(local: &LocalKey, id: Uuid, now: i64, entropy: &mut Entropy) -> Result<(Self, VaultKey)> {
         let newest = Entry::create(local, id, whole_milliseconds(now), entropy)?;
         let kept = newest.kept.clone();
         Ok((Self { newest: Arc::new(newest), older: Vec::new() }, kept))
     }
 
-    /// The ring from what the vault keeps, in any order. The newest key seals; of several made in the
-    /// same moment, the one with the greatest id.
+    /// Makes a ring from the vault's keys, in any order. The newest key seals; of several with the same time, the one
+    /// with the greatest id.
     ///
     /// # Errors
-    /// `Key` where the local key does not open one of them, where there is none, or where an id occurs
-    /// twice; `Tampered` where the material is not 160 bytes.
+    /// `Key` where the local key does not open a key, the list is empty, or an id occurs twice; `Tampered` where the
+    /// material is not 160 bytes.
     pub fn unwrap(local: &LocalKey, kept: &[VaultKey]) -> Result<Self> {
         let open = |kept: &VaultKey| Entry::new(kept.clone(), &local.unwrap(kept)?).map(Arc::new);
         let mut entries = kept.iter().map(open).collect::<Result<Vec<_>>>()?;
-        // The id decides between keys of the same moment, so that every process picks the same one.
+        // The id decides between keys of the same time, so that every process picks the same one.
         entries.sort_by_key(|entry| Reverse((entry.kept.created_at, entry.kept.id)));
         let mut entries = entries.into_iter();
         let newest = entries.next().ok_or_else(|| {
@@ -87,14 +87,14 @@ impl CsfleRing {
         Ok(ring)
     }
 
-    /// Adds a key, which seals from now on; the older ones still open. Returns what to write.
+    /// Adds a key, which seals from now on; the older keys still open. Returns the key to write to the vault.
     ///
-    /// `created_at` is `now`, or just after the newest key's where the clock has gone back: the new key
+    /// `created_at` is `now`, or just after the newest key's time where the clock has gone back, because the new key
     /// must still be the newest when the vault is read again.
     ///
     /// # Errors
-    /// `Key` where the id is taken, or where `local` is not the key that wrapped the others: the vault
-    /// could then never be read again as a whole.
+    /// `Key` where the id is taken, or where `local` did not wrap the other keys, because no local key could then open
+    /// the whole vault.
     pub fn rotate(
         &mut self,
         local: &LocalKey,
@@ -111,12 +111,12 @@ impl CsfleRing {
         Ok(kept)
     }
 
-    /// Destroys a key: it is wiped from memory with the last clone of this ring. Remove its document
-    /// from the vault, and its values never open again.
+    /// Destroys a key. It is wiped from memory with the last clone of this ring. Remove its document from the vault;
+    /// its values then never open again.
     ///
     /// # Errors
-    /// `Key` where there is no such key, which is so after the first time; or where it is the active one:
-    /// every report from then on would be refused, so rotate first.
+    /// `Key` where the ring has no such key (also on a second call), or where it is the active key. Rotate first,
+    /// because every report would be refused without an active key.
     pub fn destroy(&mut self, id: Uuid) -> Result<()> {
         if self.active() == id {
             return Err(Error::new(ErrorKind::Key, "the active key cannot be destroyed")
@@ -128,13 +128,13 @@ impl CsfleRing {
         Ok(())
     }
 
-    /// Wraps kept keys under a new local key. The data keys stay the same, so no value has to be sealed
-    /// again. Write the whole list in one transaction, then start with the new local key.
+    /// Wraps the vault's keys under a new local key. The data keys stay the same, so no value has to be sealed again.
+    /// Write the whole list in one transaction, then start with the new local key.
     ///
-    /// A key that `new` already opens is passed through, so an interrupted change can be run again.
+    /// A key that `new` already opens is returned unchanged, so an interrupted change can be repeated.
     ///
     /// # Errors
-    /// `Key` where neither local key opens one of them; `Tampered` where the material is not 160 bytes.
+    /// `Key` where neither local key opens a key; `Tampered` where the material is not 160 bytes.
     pub fn rewrap(
         old: &LocalKey,
         new: &LocalKey,
@@ -151,22 +151,22 @@ impl CsfleRing {
             .collect()
     }
 
-    /// Everything to keep, the newest first.
+    /// All keys to store, the newest first.
     pub fn wrapped(&self) -> Vec<VaultKey> {
         self.entries().map(|entry| entry.kept.clone()).collect()
     }
 
-    /// The id of the key that seals now.
+    /// The id of the key that seals.
     pub fn active(&self) -> Uuid {
         self.newest.kept.id
     }
 
-    /// Seals the value of any BSON element: its type, and the bytes that follow its name in a document.
+    /// Seals the value of any BSON element, given its type and the bytes after its name in a document.
     ///
     /// # Errors
-    /// `InvalidInput` where MongoDB's own library would refuse: null, undefined, minimum and maximum
-    /// key, a binary of subtype 6, and in deterministic mode also double, boolean, document, array, code
-    /// with scope and decimal; or where the bytes are not of that type.
+    /// `InvalidInput` where MongoDB's own library refuses the type: null, undefined, minimum and maximum key, a binary
+    /// of subtype 6, and in deterministic mode also double, boolean, document, array, code with scope and decimal; or
+    /// where the bytes do not have that type.
     pub fn seal_value(
         &self,
         mode: Mode,
@@ -181,8 +181,8 @@ impl CsfleRing {
     /// Opens a value of any BSON type.
     ///
     /// # Errors
-    /// `Tampered` where the value was changed, or is not of the type that it names; `Key` where its key is
-    /// not here, or where it is in eovr's own format.
+    /// `Tampered` where the value was changed or does not have its stated type; `Key` where the ring does not have its
+    /// key, or where it is in eovr's own format.
     pub fn open_value(&self, sealed: &Sealed) -> Result<BsonValue> {
         sealed.must_be(Format::Csfle)?;
         let id = sealed.key_id();
@@ -199,7 +199,7 @@ impl CsfleRing {
         BsonValue::opened(bson_type, plain)
     }
 
-    /// Opens the content of a BSON binary of subtype 6, as a store or a tool found it.
+    /// Opens the content of a BSON binary of subtype 6, as a store or a tool reads it.
     ///
     /// # Errors
     /// As [`open_value`](CsfleRing::open_value); `Tampered` also where the bytes are not a sealed value.
@@ -259,7 +259,7 @@ impl Entry {
         Self::new(kept, material.as_slice())
     }
 
-    /// Seals bytes as the type that every driver reads them as.
+    /// Seals bytes as a type that every driver can read.
     fn seal_plain(&self, plain: &[u8], iv: Option<&Iv>) -> Result<Sealed> {
         match std::str::from_utf8(plain) {
             Ok(_) => self.seal(STRING, &[&length(plain.len() + 1)?, plain, &[0]], iv),
@@ -267,7 +267,7 @@ impl Entry {
         }
     }
 
-    /// Seals the parts of a value, in random mode where an IV is given.
+    /// Seals the parts of a value; an IV means random mode.
     fn seal(&self, bson_type: u8, value: &[&[u8]], iv: Option<&Iv>) -> Result<Sealed> {
         let mode = if iv.is_some() { Mode::Random } else { Mode::Deterministic };
         let header = csfle_header(mode, &self.kept.id, bson_type);
@@ -283,7 +283,7 @@ impl fmt::Debug for CsfleRing {
     }
 }
 
-/// A random IV, where the mode takes one.
+/// A random IV, for the random mode.
 fn draw(mode: Mode, entropy: &mut Entropy) -> Option<Iv> {
     match mode {
         Mode::Random => {
@@ -295,7 +295,7 @@ fn draw(mode: Mode, entropy: &mut Entropy) -> Option<Iv> {
     }
 }
 
-/// A length as BSON writes it.
+/// A length in BSON.
 fn length(bytes: usize) -> Result<[u8; 4]> {
     i32::try_from(bytes).map(i32::to_le_bytes).map_err(|_| {
         Error::invalid("the value is too long to seal")
@@ -303,7 +303,7 @@ fn length(bytes: usize) -> Result<[u8; 4]> {
     })
 }
 
-/// The moment as a date in MongoDB keeps it.
+/// A time rounded to a MongoDB date.
 fn whole_milliseconds(micros: i64) -> i64 {
     micros.saturating_sub(micros.rem_euclid(MILLISECOND))
 }

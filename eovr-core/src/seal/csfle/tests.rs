@@ -21,8 +21,8 @@ const KEY: Option<ErrorKind> = Some(ErrorKind::Key);
 const TAMPERED: Option<ErrorKind> = Some(ErrorKind::Tampered);
 const INVALID: Option<ErrorKind> = Some(ErrorKind::InvalidInput);
 
-// Bytes that must never change. MongoDB's own library computed them (through its Python driver), and so
-// did an independent implementation of the written format.
+// Bytes that must never change. MongoDB's own library (through its Python driver) and an independent implementation of
+// the written format computed them.
 const TEXT: &[u8] = b"MRN-000001";
 const DETERMINISTIC: &str = "
     01 00112233445566778899aabbccddeeff 02
@@ -95,7 +95,7 @@ fn the_known_bytes_open() -> Result<()> {
 }
 
 #[test]
-fn bytes_written_now_are_the_known_ones() -> Result<()> {
+fn sealing_gives_the_known_bytes() -> Result<()> {
     assert_eq!(hex(seal(&ring()?, Mode::Deterministic, TEXT)?.as_bytes()), hex(&unhex(DETERMINISTIC)));
 
     let key = |bytes: &[u8]| Key::new(bytes).ok_or_else(|| Error::bug("no key"));
@@ -119,7 +119,7 @@ proptest! {
             let is_text = std::str::from_utf8(plain).is_ok();
             prop_assert_eq!(value.bson_type(), if is_text { 2 } else { 5 });
             prop_assert_eq!(&value.into_plain()?[..], plain);
-            // Bound to no place.
+            // The value is not bound to a place.
             let elsewhere = Place { kind: "other", record: id(record), field: "any" };
             prop_assert_eq!(&ring.open(&elsewhere, &sealed)?[..], plain);
         }
@@ -196,7 +196,7 @@ fn any_flipped_bit_is_noticed() -> Result<()> {
             for bit in 0..sealed.as_bytes().len() * 8 {
                 let mut bytes = sealed.as_bytes().to_vec();
                 flip(&mut bytes, bit);
-                // Bits of the key id lead to a key that is not there.
+                // A changed bit of the key id names a missing key.
                 let expected = if (8..136).contains(&bit) { KEY } else { TAMPERED };
                 assert_eq!(refused(ring.open_bytes(&bytes)), expected, "{sealed:?} bit {bit}");
             }
@@ -221,7 +221,7 @@ fn any_other_length_is_noticed() -> Result<()> {
     Ok(())
 }
 
-/// The first byte says the mode, and the tag covers it.
+/// The first byte is the mode, and the tag covers it.
 #[test]
 fn a_value_does_not_open_in_the_other_mode() -> Result<()> {
     for known in [DETERMINISTIC, RANDOM] {
@@ -271,7 +271,7 @@ fn elements() -> Vec<(u8, Vec<u8>, bool)> {
 }
 
 #[test]
-fn every_type_that_mongodb_seals_comes_back() -> Result<()> {
+fn every_type_that_mongodb_seals_round_trips() -> Result<()> {
     let ring = ring()?;
     for (bson_type, bytes, searchable) in elements() {
         for (mode, allowed) in [(Mode::Random, true), (Mode::Deterministic, searchable)] {
@@ -292,7 +292,7 @@ fn every_type_that_mongodb_seals_comes_back() -> Result<()> {
 }
 
 #[test]
-fn what_no_driver_could_read_is_not_sealed() -> Result<()> {
+fn an_element_that_no_driver_can_read_is_not_sealed() -> Result<()> {
     let ring = ring()?;
     let sealable: Vec<u8> = elements().into_iter().map(|(bson_type, ..)| bson_type).collect();
     for mode in BOTH {
@@ -341,7 +341,7 @@ fn another_type_does_not_pass_for_text() -> Result<()> {
     Ok(())
 }
 
-/// Right key, right tag, and still not what it says: nothing is cut off blindly.
+/// The key and the tag are right, but the length is wrong; the value is refused and not truncated.
 #[test]
 fn a_misshapen_element_is_refused() -> Result<()> {
     let key = Key::new(&data_bytes()).ok_or_else(|| Error::bug("no key"))?;
@@ -371,7 +371,7 @@ fn a_wrong_local_key_opens_nothing() -> Result<()> {
         message,
         "use the local key that wrapped it",
     );
-    // Each third of the key matters except the last, which only makes deterministic IVs.
+    // The first two thirds of the key matter; the last third only makes deterministic IVs.
     for (at, opens) in [(0, false), (32, false), (64, true)] {
         let mut bytes = master_bytes();
         flip(&mut bytes, at * 8);
@@ -393,7 +393,7 @@ fn any_change_to_kept_material_is_noticed() -> Result<()> {
     Ok(())
 }
 
-/// Padding hides a byte more or less: 160 bytes of material may hold a key of another length.
+/// Padding hides a difference of one byte: 160 bytes of material can hold a key of another length.
 #[test]
 fn a_key_of_another_length_is_refused() -> Result<()> {
     for length in [0, 64, 95, 97, 111] {
@@ -454,9 +454,9 @@ fn rotation_keeps_old_values_readable_and_findable() -> Result<()> {
     Ok(())
 }
 
-/// A vault keeps milliseconds: a key made within the same one must not come back as the older one.
+/// A vault stores milliseconds. A key made within the same millisecond must still be the newer one.
 #[test]
-fn a_new_key_is_the_newest_also_after_the_vault_cut_its_date() -> Result<()> {
+fn a_new_key_is_the_newest_after_the_vault_has_truncated_its_date() -> Result<()> {
     for now in [NOW - 5_000_000, NOW, NOW + 1, NOW + 999, NOW + 1_001, i64::MIN] {
         let (mut ring, first) = CsfleRing::create(&local(), id(9), NOW + 123, &mut fresh(1))?;
         assert_eq!(first.created_at, NOW);
@@ -494,7 +494,7 @@ fn a_destroyed_key_opens_nothing() -> Result<()> {
 }
 
 #[test]
-fn a_new_local_key_takes_over_and_the_change_can_be_run_again() -> Result<()> {
+fn a_new_local_key_takes_over_and_the_change_can_be_repeated() -> Result<()> {
     let mut ring = ring()?;
     let sealed = seal(&ring, Mode::Random, TEXT)?;
     ring.rotate(&local(), id(1), NOW + 1_000, &mut fresh(1))?;
@@ -503,7 +503,7 @@ fn a_new_local_key_takes_over_and_the_change_can_be_run_again() -> Result<()> {
     assert_eq!(refused(CsfleRing::unwrap(&local(), &kept)), KEY);
     assert!(CsfleRing::unwrap(&next, &kept)?.open(&PLACE, &sealed).is_ok());
 
-    // Interrupted half-way: one is still wrapped by the old key.
+    // An interrupted change: one key is still wrapped by the old local key.
     kept.iter_mut().zip(ring.wrapped()).take(1).for_each(|(kept, before)| *kept = before);
     assert_eq!(refused(CsfleRing::unwrap(&next, &kept)), KEY);
     let again = CsfleRing::rewrap(&local(), &next, &kept, &mut fresh(3))?;
@@ -540,7 +540,7 @@ fn a_local_key_is_read_from_base64() {
 }
 
 #[test]
-fn nothing_that_holds_a_key_shows_it() -> Result<()> {
+fn no_type_prints_its_key() -> Result<()> {
     assert_eq!(format!("{:?}", local()), "LocalKey(redacted)");
     let ring = ring()?;
     assert_eq!(
@@ -561,8 +561,8 @@ fn a_cipher_can_be_shared_and_erased() -> Result<()> {
     Ok(())
 }
 
-/// Compiles only while the ciphers wipe what they hold (features `zeroize` of `aes` and `sha2`). An HMAC
-/// state is two states of its hash and a buffer, which wipe themselves.
+/// Compiles only if the ciphers wipe their keys (features `zeroize` of `aes` and `sha2`). An HMAC state consists of two
+/// hash states and a buffer, which wipe themselves.
 #[test]
 fn expanded_keys_are_wiped() {
     fn check<T: zeroize::ZeroizeOnDrop>() {}

@@ -1,4 +1,4 @@
-//! The life of keys: made, kept, rotated, rewrapped, destroyed.
+//! The life cycle of keys: creation, storage, rotation, rewrapping, destruction.
 
 use super::*;
 use crate::error::Error;
@@ -19,7 +19,7 @@ fn foreign() -> MasterKey {
     MasterKey::from_bytes(&[1; 32])
 }
 
-/// As after a restart.
+/// Reads the ring again, as after a restart.
 fn reread(ring: &KeyRing) -> Result<KeyRing> {
     KeyRing::unwrap(&master(), &ring.wrapped())
 }
@@ -113,7 +113,7 @@ fn rotation_keeps_old_values_readable_and_findable() -> Result<()> {
 }
 
 #[test]
-fn a_clock_that_went_back_does_not_bring_the_old_key_back() -> Result<()> {
+fn a_clock_that_went_back_does_not_reactivate_the_old_key() -> Result<()> {
     let mut ring = ring()?;
     let kept = ring.rotate(&master(), Purpose::Fields, id(1), NOW - 1_000_000, &mut fresh(1))?;
     assert_eq!(kept.created_at, NOW + 1);
@@ -133,7 +133,7 @@ fn rotation_refuses_a_foreign_master_key_and_a_taken_id() -> Result<()> {
 }
 
 #[test]
-fn a_destroyed_key_opens_nothing_and_is_remembered() -> Result<()> {
+fn a_destroyed_key_opens_nothing_and_leaves_a_tombstone() -> Result<()> {
     for (purpose, mode) in [(Purpose::Fields, Mode::Random), (Purpose::Search, Mode::Deterministic)] {
         let mut ring = ring()?;
         let sealed = seal(&ring, mode, b"MF-7")?;
@@ -143,7 +143,11 @@ fn a_destroyed_key_opens_nothing_and_is_remembered() -> Result<()> {
         assert_eq!(ring.destroy(sealed.key_id())?, note, "twice is once");
 
         for ring in [reread(&ring)?, ring] {
-            check_error(ring.open(&DESCRIPTION, &sealed), "the key of this value was destroyed", "for good");
+            check_error(
+                ring.open(&DESCRIPTION, &sealed),
+                "the key of this value was destroyed",
+                "permanently",
+            );
             assert_eq!(ring.search_values("incident", "description", b"MF-7")?.len(), 1);
             assert!(ring.open(&DESCRIPTION, &seal(&ring, mode, b"new")?).is_ok());
         }
@@ -163,7 +167,7 @@ fn the_active_key_cannot_be_destroyed() -> Result<()> {
 }
 
 #[test]
-fn a_key_that_is_not_here_says_what_to_do() -> Result<()> {
+fn the_error_for_a_missing_key_says_what_to_do() -> Result<()> {
     let mut rotated = ring()?;
     rotated.rotate(&master(), Purpose::Fields, id(1), NOW + 1, &mut fresh(1))?;
     check_error(
@@ -175,7 +179,7 @@ fn a_key_that_is_not_here_says_what_to_do() -> Result<()> {
 }
 
 #[test]
-fn a_new_master_key_takes_over_and_the_change_can_be_run_again() -> Result<()> {
+fn a_new_master_key_takes_over_and_the_change_can_be_repeated() -> Result<()> {
     let mut ring = ring()?;
     let sealed = seal_both(&ring, b"text")?;
     for n in 1..=3 {
@@ -189,7 +193,7 @@ fn a_new_master_key_takes_over_and_the_change_can_be_run_again() -> Result<()> {
     let after = KeyRing::unwrap(&next, &kept)?;
     assert!(sealed.iter().all(|sealed| after.open(&DESCRIPTION, sealed).is_ok()));
 
-    // Interrupted half-way: one is still wrapped by the old key.
+    // An interrupted change: one key is still wrapped by the old master key.
     kept.iter_mut().zip(ring.wrapped()).take(1).for_each(|(kept, before)| *kept = before);
     assert_eq!(refused(KeyRing::unwrap(&next, &kept)), KEY);
     let again = KeyRing::rewrap(&master(), &next, &kept, &mut fresh(5))?;
@@ -233,7 +237,7 @@ fn a_master_key_is_read_from_base64() {
 }
 
 #[test]
-fn nothing_that_holds_a_key_shows_it() -> Result<()> {
+fn no_type_prints_its_key() -> Result<()> {
     assert_eq!(format!("{:?}", MasterKey::from_base64(GOOD)?), "MasterKey(redacted)");
     let mut entropy = fresh(7);
     entropy.fill(&mut [0; 17]);
@@ -266,7 +270,7 @@ fn a_wrapped_key_is_plain_data_in_json() -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-/// Compiles only while the cipher wipes its expanded keys (feature `zeroize` of `aes-gcm`).
+/// Compiles only if the cipher wipes its expanded keys (feature `zeroize` of `aes-gcm`).
 #[test]
 fn expanded_keys_are_wiped() {
     fn check<T: zeroize::ZeroizeOnDrop>() {}

@@ -28,7 +28,7 @@ fn ring() -> Result<KeyRing> {
 }
 
 fn seal(ring: &KeyRing, mode: Mode, plain: &[u8]) -> Result<Sealed> {
-    // Another seed than the ring's, as the documentation demands.
+    // Another seed than the ring's, because a seed must not be used twice.
     ring.seal(&DESCRIPTION, mode, plain, &mut Entropy::from_seed(&[0x5f; 32]))
 }
 

@@ -1,4 +1,4 @@
-//! What every sealed value promises, over many values.
+//! The promises of sealed values, as property tests.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ proptest! {
         }
     }
 
-    /// Few names, so that each way to agree or differ is met many times.
+    /// Few names, so that equal and different names both occur often.
     #[test]
     fn opens_nowhere_else(
         kind in "[ab]?", field in "[ab]?", record in 0u128..3,
@@ -63,8 +63,8 @@ proptest! {
         prop_assert_eq!(sealed == seal(&ring, Mode::Deterministic, &other)?, plain == other);
     }
 
-    /// Text that was written without being sealed is noticed, whatever it says. The two control
-    /// characters begin values of MongoDB's format, which only the key tells from text.
+    /// A text that was stored unsealed is detected. The two control characters begin values of MongoDB's format, which
+    /// only the key distinguishes from text.
     #[test]
     fn text_is_never_taken_for_a_sealed_value(text in "([^\x01\x02].{0,199})?") {
         prop_assert_eq!(refused(Sealed::from_stored(text.into_bytes())), TAMPERED);
@@ -121,7 +121,7 @@ fn any_flipped_bit_is_noticed() -> Result<()> {
             for bit in 0..sealed.as_bytes().len() * 8 {
                 let mut bytes = sealed.as_bytes().to_vec();
                 flip(&mut bytes, bit);
-                // Bits of the key id lead to a key that is not there.
+                // A changed bit of the key id names a missing key.
                 let of_key_id = (16..144).contains(&bit);
                 let expected = if of_key_id { ErrorKind::Key } else { ErrorKind::Tampered };
                 let kind = refused(open_bytes(&ring, &DESCRIPTION, bytes));
@@ -146,7 +146,7 @@ fn any_other_length_is_noticed() -> Result<()> {
     Ok(())
 }
 
-/// The header names the field key and says AES-SIV, or names the search key and says AES-GCM.
+/// The header names the field key with AES-SIV, or the search key with AES-GCM.
 #[test]
 fn a_value_does_not_open_under_the_other_algorithm() -> Result<()> {
     let ring = ring()?;
@@ -160,9 +160,9 @@ fn a_value_does_not_open_under_the_other_algorithm() -> Result<()> {
     Ok(())
 }
 
-/// The shape of MongoDB's format is known whether or not its ring is compiled in.
+/// MongoDB's format is recognised with and without its feature.
 #[test]
-fn a_value_of_mongodbs_format_is_told_apart_and_left_alone() -> Result<()> {
+fn a_value_of_mongodbs_format_is_recognised_and_left_unchanged() -> Result<()> {
     let ring = ring()?;
     let id = Uuid::from_u128(5);
     for (first, mode) in [(2, Mode::Random), (1, Mode::Deterministic)] {

@@ -1,7 +1,7 @@
-//! Bytes that must never change: published vectors of the ciphers, and our own formats.
+//! Bytes that must never change: published test vectors of the ciphers, and our own formats.
 //!
-//! Ours were also computed from the written format by another implementation (Python's
-//! `cryptography`, on OpenSSL), which gave the same bytes.
+//! Another implementation of the written format (Python's `cryptography`, on OpenSSL) computed the same bytes for our
+//! formats.
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
@@ -37,7 +37,7 @@ const WRAPPED_SEARCH: &str = "
 
 const ENTROPY: &str = "f313db36f204d967ef74d4c342ceafe3ac25a5364d5f219e3e5083d96f3e3c62963d40e1e0daa4ce";
 
-/// Keys and values written by the first release open for ever.
+/// Keys and values of the first release must open for ever.
 #[test]
 fn kept_bytes_open() -> Result<()> {
     let kept = [(FIELD_KEY, Purpose::Fields, WRAPPED_FIELDS), (SEARCH_KEY, Purpose::Search, WRAPPED_SEARCH)]
@@ -52,9 +52,9 @@ fn kept_bytes_open() -> Result<()> {
     Ok(())
 }
 
-/// The same keys, texts and seeds give the same bytes for ever; equality search depends on it.
+/// The same keys, texts and seeds must give the same bytes for ever, because equality search depends on it.
 #[test]
-fn bytes_written_now_are_the_kept_ones() -> Result<()> {
+fn sealing_gives_the_recorded_bytes() -> Result<()> {
     let ring = ring()?;
     let wrapped: Vec<Vec<u8>> = ring.wrapped().into_iter().map(|key| key.wrapped).collect();
     assert_eq!(wrapped, [unhex(WRAPPED_FIELDS), unhex(WRAPPED_SEARCH)]);
@@ -76,7 +76,7 @@ fn entropy_gives_the_kept_stream() {
     entropy().fill(&mut whole);
     assert_eq!(hex(&whole), ENTROPY);
 
-    // A second call goes on at the next block of 16 bytes.
+    // A second call continues at the next block of 16 bytes.
     let (mut first, mut second) = ([0; 12], [0; 24]);
     let mut entropy = entropy();
     entropy.fill(&mut first);

@@ -7,19 +7,19 @@ use zeroize::Zeroizing;
 use crate::triage::deidentify::{self, Identifier, Kind};
 use crate::triage::text::{Text, Word};
 
-/// A narrative that may leave the house: what names a person is taken out, and so is what nobody sees.
+/// A narrative that may be sent to a provider: identifiers and invisible characters are removed.
 ///
-/// An [`crate::ports::Analyst`] takes nothing else, and only the gateway ([`crate::analyst`]) hands one out, after
-/// it has asked the facility's policy and has written into the audit chain that it goes out, and to whom. So
-/// text that did not go through the gateway cannot be handed to a provider: it does not compile. (A labelled set
-/// is cleared in the same way, and keeps the text alone.)
+/// An [`crate::ports::Analyst`] accepts only this type. Only the gateway ([`crate::analyst`]) makes it, after it has
+/// checked the facility's policy and has recorded the transmission and its recipient in the audit chain. Code that
+/// bypasses the gateway therefore does not compile. (A labelled set is cleared in the same way and keeps only the
+/// text.)
 ///
 /// ```compile_fail,E0624
-/// eovr_core::triage::analysis::Cleared::new("words that nobody has cleared", &[]);
+/// eovr_core::triage::analysis::Cleared::new("words that the gateway has not cleared", &[]);
 /// ```
 pub struct Cleared {
     text: Zeroizing<String>,
-    /// For each byte of the text, the bytes of the original that it stands for.
+    /// The original bytes for each byte of the text.
     places: Vec<(usize, usize)>,
     facts: Vec<(String, String)>,
     factors: &'static [&'static str],
@@ -30,11 +30,11 @@ pub struct Cleared {
 }
 
 impl Cleared {
-    /// The most characters that go out; what lies beyond stays.
+    /// The maximum number of characters to send; the rest is cut off.
     pub const MOST_CHARACTERS: usize = 16_000;
 
-    /// Takes out what names a person: what lists and shapes tell, and the words of `known`, which are what the
-    /// record itself says about who was involved.
+    /// Removes identifiers: those that lists and patterns find, and the words of `known`, which are the record's own
+    /// fields about the people involved.
     pub(crate) fn new(narrative: &str, known: &[Zeroizing<String>]) -> Self {
         let (visible, origins, whole) = visible(narrative);
         let identifiers = identifiers(&visible, known);
@@ -72,8 +72,7 @@ impl Cleared {
         }
     }
 
-    /// With these codes beside the text, these to choose among for what contributed, and a secret word for the
-    /// instructions.
+    /// Adds codes to the text, the factors to choose from, and a canary for the instructions.
     pub(crate) fn beside(
         self,
         facts: Vec<(String, String)>,
@@ -89,48 +88,48 @@ impl Cleared {
         &self.text
     }
 
-    /// Codes that may be sent beside it: name and value.
+    /// The codes that may be sent with the text: name and value.
     pub fn facts(&self) -> &[(String, String)] {
         &self.facts
     }
 
-    /// What may be chosen for what contributed.
+    /// The contributing factors that the model may choose from.
     pub fn factors(&self) -> &'static [&'static str] {
         self.factors
     }
 
-    /// A word for the instructions that nobody outside can foresee. An answer that has it was made by a model
-    /// that gives its instructions away.
+    /// The canary: an unpredictable word in the instructions. An answer that contains it comes from a model that
+    /// reveals its instructions.
     pub fn canary(&self) -> &str {
         &self.canary
     }
 
-    /// How often this narrative has been sent, this time included.
+    /// The number of times this narrative has been sent, including this one.
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// How many characters go out.
+    /// The number of characters in the text.
     pub fn characters(&self) -> usize {
         self.text.chars().count()
     }
 
-    /// How many identifiers were taken out.
+    /// The number of removed identifiers.
     pub fn replaced(&self) -> usize {
         self.replaced
     }
 
-    /// Whether all of the narrative goes out.
+    /// Whether the text is the complete narrative.
     pub fn whole(&self) -> bool {
         self.whole
     }
 
-    /// SHA-256 of the text, by which an auditor who has the narrative can tell what went out.
+    /// SHA-256 of the text. With it an auditor who has the narrative can verify what was sent.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.text.as_bytes()).into()
     }
 
-    /// Where the first passage of these very words stands, in bytes of the original narrative.
+    /// The position of the first exact occurrence of the quote, in bytes of the original narrative.
     pub(super) fn place_of(&self, quote: &str) -> Option<Range<usize>> {
         if quote.trim().is_empty() {
             return None;
@@ -142,16 +141,16 @@ impl Cleared {
     }
 }
 
-/// Says how much, and nothing of it.
+/// Prints the size, and none of the text.
 impl fmt::Debug for Cleared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cleared({} characters, {} taken out)", self.characters(), self.replaced)
     }
 }
 
-/// The beginning of a narrative without what nobody sees, where each of its bytes came from, and whether it is
-/// all of it. Order that is hidden in marks of direction, and names that are cut by marks without a width, must
-/// neither reach a model nor pass those who look for names.
+/// The beginning of a narrative without invisible characters, the origin of each of its bytes, and whether it is
+/// complete. Hidden direction marks must not reach a model, and a name that is split by zero-width characters must not
+/// escape deidentification.
 fn visible(narrative: &str) -> (Zeroizing<String>, Vec<(usize, usize)>, bool) {
     let mut text = Zeroizing::new(String::with_capacity(narrative.len().min(4 * Cleared::MOST_CHARACTERS)));
     let mut origins = Vec::new();
@@ -173,7 +172,7 @@ fn hidden(c: char) -> bool {
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Words that name a part that somebody played, and no person; in their folded spelling.
+/// Words for a person's role, which name no person; in their folded spelling.
 const PARTS: &[&str] = &[
     "the",
     "and",
@@ -215,7 +214,7 @@ const PARTS: &[&str] = &[
     "قسم",
 ];
 
-/// What lists and shapes tell, and beside it the words that the record gives for people and their files.
+/// The identifiers that lists and patterns find, and the words of the record's fields about people and files.
 fn identifiers(visible: &str, known: &[Zeroizing<String>]) -> Vec<Identifier> {
     let mut all = deidentify::find(visible);
     let names: Vec<Zeroizing<String>> = known.iter().flat_map(|text| telling(text)).collect();
@@ -225,7 +224,7 @@ fn identifiers(visible: &str, known: &[Zeroizing<String>]) -> Vec<Identifier> {
     let text = Text::read(&parted(visible));
     for word in &text.words {
         let spelling = text.spelling(word);
-        // In Arabic "and", "so", "by", "for" and "as" are written onto the word.
+        // In Arabic the words for "and", "so", "by", "for" and "as" are prefixes.
         let bare = spelling.strip_prefix(['و', 'ف', 'ب', 'ل', 'ك']);
         if let Some(name) = names.iter().find(|name| name.as_str() == spelling || Some(name.as_str()) == bare)
             && apart(&all, &word.span)
@@ -239,7 +238,7 @@ fn identifiers(visible: &str, known: &[Zeroizing<String>]) -> Vec<Identifier> {
     all
 }
 
-/// The same with blanks in the place of apostrophes, as many bytes: "Smith's" and "d'Smith" have Smith in them.
+/// The text with apostrophes replaced by blanks of the same length: "Smith's" and "d'Smith" both contain Smith.
 fn parted(text: &str) -> Zeroizing<String> {
     let mut parted = Zeroizing::new(String::with_capacity(text.len()));
     for c in text.chars() {
@@ -251,9 +250,8 @@ fn parted(text: &str) -> Zeroizing<String> {
     parted
 }
 
-/// The words of a field that can name somebody, in their folded spelling, as a narrative's are compared with: those
-/// written with a capital, in a script that has none or with digits, and those that lists know however they are
-/// written.
+/// The words of a field that can be a name, in their folded spelling: capitalised words, words in a script without
+/// capitals, words with digits, and listed names in any spelling.
 fn telling(field: &str) -> Vec<Zeroizing<String>> {
     let text = Text::read(&parted(field));
     let tells = |word: &&Word| {
@@ -277,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_record_names_is_taken_out_however_it_is_spelled() {
+    fn names_of_the_record_are_removed_in_every_spelling() {
         check("إسراء", "اسراء نسيت الجرعة", "[name] نسيت الجرعة");
         check("447122", "سقط المريض ٤٤٧١٢٢ من السرير", "سقط المريض [file number] من السرير");
         check("john smith", "then john smith fell", "then [name] [name] fell");
@@ -287,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_in_their_folded_spelling() {
+    fn roles_are_in_their_folded_spelling() {
         for part in PARTS {
             let text = Text::read(part);
             assert_eq!(text.words.iter().map(|word| text.spelling(word)).collect::<Vec<_>>(), [*part]);

@@ -1,12 +1,12 @@
-//! What an analyst outside the house may say of a narrative, and nothing else.
+//! The answer of an external analyst about a narrative.
 //!
-//! A provider's model reads text that anybody can write, so its answer is as hostile as the text. It is
-//! therefore made of numbers, codes from our own lists, and quotes; [`Analysis::read`] is the only way to one.
-//! A quote must stand in the text that was sent, letter for letter, and is kept as a place in the original
-//! narrative. So **no word that a model wrote is ever kept or shown**: a model that obeys an instruction in a
-//! narrative can say a wrong number, a wrong code, and point at the wrong words, and that is all.
+//! A provider's model reads text from untrusted authors, so its answer is untrusted too. An answer consists only of
+//! numbers, codes from our own lists, and quotes, and [`Analysis::read`] is the only way to make one. A quote must
+//! occur literally in the text that was sent, and is stored as a position in the original narrative. Therefore **no
+//! text of a model is ever stored or shown**. A model that obeys an instruction in a narrative can only give a wrong
+//! number, a wrong code, or a wrong position.
 //!
-//! A number off its scale is left out and never put right. An answer of another shape is none.
+//! A number outside its scale is omitted and not corrected. An answer of another shape is rejected.
 
 mod cleared;
 mod no_answer;
@@ -21,22 +21,22 @@ use crate::risk::Band;
 pub use self::cleared::Cleared;
 pub use self::no_answer::{Again, NoAnswer, Reason};
 
-/// The version of the schema, as records keep it: whoever changes what is asked counts it up.
+/// The version of the schema, which records keep. Increase it with every change of the schema.
 pub const SCHEMA: &str = "eovr.analysis.v1";
 
-/// More than any answer of this schema needs, in bytes.
+/// The size limit of an answer, in bytes. A valid answer is smaller.
 const LONGEST_ANSWER: usize = 64 << 10;
-/// How many findings of each sort are kept.
+/// The maximum number of findings of each sort.
 const MOST_FINDINGS: usize = 32;
-/// A longer quote points at nothing.
+/// The maximum length of a quote.
 const LONGEST_QUOTE: usize = 300;
 
-/// What kinds of thing are pointed at, beside what contributed.
+/// The kinds of finding, in addition to contributing factors.
 pub const FINDINGS: &[&str] = &["drug", "device", "person_role", "body_site", "time", "error", "harm"];
 
-/// What an analyst suggests. A person decides.
+/// An analyst's suggestion. A person decides.
 ///
-/// There is no way to make one but [`Analysis::read`], so each was held against the schema and the text.
+/// Only [`Analysis::read`] makes one, so each has been checked against the schema and the text.
 ///
 /// ```compile_fail,E0451
 /// use eovr_core::triage::analysis::Analysis;
@@ -52,21 +52,21 @@ pub struct Analysis {
     left_out: usize,
 }
 
-/// Something that the analyst points at.
+/// A passage that the analyst marks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What it is: one of [`FINDINGS`], or of the factors that were asked for.
+    /// Its kind: one of [`FINDINGS`], or one of the given factors.
     pub code: &'static str,
-    /// Where: bytes of the original narrative.
+    /// Its position in bytes of the original narrative.
     pub span: Range<usize>,
 }
 
 impl Analysis {
-    /// Reads an answer to what was sent.
+    /// Reads an answer about a sent narrative.
     ///
     /// # Errors
-    /// `InvalidOutput` where it is not JSON of the schema: a member too many, too few, of another type, a code
-    /// that no list has. `Injection` where it repeats the secret word of the instructions.
+    /// `InvalidOutput` where it is not JSON of the schema: a missing or additional member, a wrong type, or an unknown
+    /// code. `Injection` where it contains the canary.
     pub fn read(answer: &str, sent: &Cleared) -> Result<Self, NoAnswer> {
         if answer.contains(sent.canary()) {
             return Err(Reason::Injection.into());
@@ -88,57 +88,57 @@ impl Analysis {
         })
     }
 
-    /// How urgent, 0 to 100. It orders reports; it is no probability.
+    /// The urgency, 0 to 100. It orders reports and is not a probability.
     pub fn score(&self) -> Option<u8> {
         self.score
     }
 
-    /// How urgent, in one of four words.
+    /// The urgency as one of four levels.
     pub fn level(&self) -> Option<Band> {
         self.level
     }
 
-    /// How sure the model says it is, in percent. Models say so without knowing: it is kept to be held
-    /// against what people find.
+    /// The model's stated confidence in percent. Such a statement is not reliable; it is stored for comparison with
+    /// people's decisions.
     pub fn confidence(&self) -> Option<u8> {
         self.confidence
     }
 
-    /// Whether somebody should look at this report before the others.
+    /// Whether a person should read this report before the others.
     pub fn high_risk(&self) -> bool {
         self.level.is_some_and(|level| level >= Band::High)
     }
 
-    /// Whether there was nothing to suggest.
+    /// Whether the analyst had no suggestion.
     pub fn abstained(&self) -> bool {
         self.score.is_none() && self.level.is_none()
     }
 
-    /// What contributed, with the words that say so.
+    /// The contributing factors with their passages.
     pub fn factors(&self) -> &[Finding] {
         &self.factors
     }
 
-    /// What else stands in the narrative.
+    /// The other findings.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// How many findings were left out because their quote does not stand in the text: a sign of a model that
-    /// invents, or that obeys somebody.
+    /// The number of omitted findings, whose quote does not occur in the text. It indicates that the model invents
+    /// quotes or obeys an injection.
     pub fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// Factors and findings as JSON, for a sealed field: codes and places, and no word of anybody.
+    /// Factors and findings as JSON, for a sealed field: only codes and positions, no text.
     pub fn to_json(&self) -> String {
         json!({"v": 1, "factors": self.factors, "findings": self.findings, "left_out": self.left_out})
             .to_string()
     }
 }
 
-/// The schema that a provider is asked to keep to: the part of JSON Schema that all of them know, so every
-/// object is closed and every member required, and scales are ours to check ([`Analysis::read`] does).
+/// The JSON schema for the provider. It uses only features that all providers support: every object is closed and every
+/// member is required. [`Analysis::read`] checks the ranges of numbers.
 pub fn schema(factors: &[&str]) -> Value {
     let or_nothing = |schema: Value| json!({"anyOf": [schema, {"type": "null"}]});
     let pointing = |name: &str, codes: &[&str]| {
@@ -173,7 +173,7 @@ pub fn schema(factors: &[&str]) -> Value {
     })
 }
 
-/// An answer as it comes.
+/// An answer before its checks.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Said {
@@ -194,7 +194,7 @@ struct Pointed {
     quote: String,
 }
 
-/// A member that may be `null` and must be there: without this serde takes an absent one for `null`.
+/// A member that may be `null` but must be present: without this, serde reads a missing member as `null`.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(deserializer)
 }

@@ -1,11 +1,11 @@
 use std::fmt;
 
-/// That there is no analysis, and why. It holds no word that came from outside.
+/// The reason why there is no analysis. It contains no external text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoAnswer {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// How long the provider asks to be left alone, in seconds, where it says so.
+    /// The retry delay that the provider requests, in seconds.
     pub wait_seconds: Option<u32>,
 }
 
@@ -23,60 +23,60 @@ impl fmt::Display for NoAnswer {
 
 impl std::error::Error for NoAnswer {}
 
-/// Why there is no analysis.
+/// The reason why there is no analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The model declined. Reports of violence or self-harm make it, so it is nothing unusual.
+    /// The model declined. This is usual for reports of violence or self-harm.
     Refused,
-    /// A filter of the provider kept the question or the answer back.
+    /// A filter of the provider blocked the question or the answer.
     Blocked,
-    /// The answer stopped in the middle.
+    /// The answer was truncated.
     Truncated,
-    /// What came is not what was asked for.
+    /// The answer does not match the schema.
     InvalidOutput,
-    /// The answer repeats the secret word of the instructions: a narrative gave orders, and was obeyed.
+    /// The answer contains the canary: the model obeyed an instruction in the narrative.
     Injection,
     /// Too many requests.
     RateLimited,
-    /// The provider has too much to do.
+    /// The provider is overloaded.
     Overloaded,
     /// The provider failed.
     ServerError,
-    /// Nothing came in time.
+    /// The request timed out.
     Timeout,
-    /// The connection failed, or broke.
+    /// The connection failed.
     Network,
-    /// The provider does not know our key, or may not serve it.
+    /// The provider rejects the key, or the key lacks the permission.
     Auth,
-    /// The provider's account has no money or no allowance left.
+    /// The provider's account has no credit or quota left.
     Quota,
     /// The provider has no such model.
     UnknownModel,
-    /// The provider says that our request is wrong.
+    /// The provider rejects the request as invalid.
     BadRequest,
-    /// The provider failed too often of late, and is left alone.
+    /// The circuit breaker is open after too many failures.
     BreakerOpen,
-    /// The facility has asked as often today as it may.
+    /// The facility has used up its daily budget.
     NoBudget,
-    /// This process has no key for the provider whose model is switched on.
+    /// This process has no key for the provider of the active model.
     NotEquipped,
-    /// The facility does not allow that anything goes to this provider.
+    /// The facility does not allow this provider.
     NotAllowed,
-    /// No model is switched on.
+    /// No model is active.
     SwitchedOff,
-    /// The narrative does not open any more: its key was destroyed.
+    /// The narrative cannot be opened: its key was destroyed.
     Unreadable,
-    /// It was tried for as long as makes sense.
+    /// The time limit for retries has passed.
     TooLate,
 }
 
-/// Whether it makes sense to ask again.
+/// Whether a retry makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// Yes, after a pause that grows.
+    /// Yes, with increasing delays.
     Later,
-    /// Yes, one more time.
+    /// Yes, once.
     Once,
     /// No.
     Never,
@@ -135,10 +135,10 @@ impl Reason {
         }
     }
 
-    /// Whether it makes sense to ask again.
+    /// Whether a retry makes sense.
     pub const fn again(self) -> Again {
         match self {
-            // A key can be put right: reports of that hour should not be left without.
+            // An administrator can correct the key; the reports of that time should still be analysed.
             Self::Auth | Self::Quota | Self::UnknownModel => Again::Later,
             Self::RateLimited | Self::Overloaded | Self::ServerError | Self::Timeout | Self::Network => {
                 Again::Later
@@ -150,8 +150,8 @@ impl Reason {
         }
     }
 
-    /// Whether the provider itself is not well, or not well set up: it counts for its breaker. A model that
-    /// declines or babbles is well.
+    /// Whether the provider or its configuration is at fault, which counts for the circuit breaker. A refusal or an
+    /// unreadable answer does not.
     pub const fn is_of_the_provider(self) -> bool {
         matches!(
             self,
@@ -159,7 +159,7 @@ impl Reason {
         ) || self.is_of_the_setup()
     }
 
-    /// Whether somebody has to put something right before it can work again.
+    /// Whether an administrator must change the configuration first.
     pub const fn is_of_the_setup(self) -> bool {
         matches!(self, Self::Auth | Self::Quota | Self::UnknownModel)
     }

@@ -15,7 +15,7 @@ fn read(narrative: &str, answer: &str) -> Result<Analysis, Reason> {
 const STORY: &str = "Dr. Ahmed Hassan gave insulin twice; the pump was broken.";
 
 #[test]
-fn what_is_pointed_at_is_kept_as_a_place_in_the_original() {
+fn a_quote_is_kept_as_a_position_in_the_original() {
     let answer = r#"{"score": 80, "level": "high", "confidence": 70,
         "factors": [{"code": "equipment", "quote": "the pump was broken"}],
         "findings": [{"code": "drug", "quote": "insulin"}, {"code": "person_role", "quote": "[name] gave"}]}"#;
@@ -32,7 +32,7 @@ fn what_is_pointed_at_is_kept_as_a_place_in_the_original() {
 }
 
 #[test]
-fn nothing_of_another_shape_is_an_answer() {
+fn an_answer_of_another_shape_is_rejected() {
     let well = r#"{"score": 1, "level": null, "confidence": 2, "factors": [], "findings": []}"#;
     assert!(read(STORY, well).is_ok());
     for bad in [
@@ -61,7 +61,7 @@ fn nothing_of_another_shape_is_an_answer() {
 }
 
 #[test]
-fn a_number_off_its_scale_is_left_out_and_not_put_right() {
+fn a_number_off_its_scale_is_omitted_and_not_corrected() {
     for off in ["-1", "101", "256", "9223372036854775807"] {
         let answer = format!(
             r#"{{"score": {off}, "level": "low", "confidence": {off}, "factors": [], "findings": []}}"#
@@ -75,7 +75,7 @@ fn a_number_off_its_scale_is_left_out_and_not_put_right() {
 }
 
 #[test]
-fn a_quote_that_is_not_there_points_at_nothing() {
+fn a_quote_that_does_not_occur_is_omitted() {
     let finding = |quote: &str| format!(r#"{{"code": "drug", "quote": {}}}"#, json!(quote));
     let long = "a".repeat(LONGEST_QUOTE + 1);
     let quotes = ["<script>alert(1)</script>", "", "   ", "INSULIN", "insulin", long.as_str()].map(finding);
@@ -89,14 +89,14 @@ fn a_quote_that_is_not_there_points_at_nothing() {
 }
 
 #[test]
-fn a_model_that_gives_its_instructions_away_has_not_answered() {
+fn an_answer_with_the_canary_is_rejected() {
     let answer = r#"{"score": 1, "level": null, "confidence": 2, "factors": [], "findings": [
         {"code": "drug", "quote": "canary-7"}]}"#;
     assert_eq!(read(STORY, answer), Err(Reason::Injection));
 }
 
 #[test]
-fn what_nobody_sees_and_what_names_somebody_does_not_go_out() {
+fn invisible_characters_and_identifiers_are_not_sent() {
     let hidden = "Mr. Jo\u{200B}hn Sm\u{2060}ith fell.\u{202E}\u{E0041} Call 0100 123 4567.\u{0}";
     let cleared = sent(hidden);
     assert_eq!(cleared.text(), "Mr. [name] fell. Call [phone].");
@@ -112,7 +112,7 @@ fn what_nobody_sees_and_what_names_somebody_does_not_go_out() {
 }
 
 #[test]
-fn a_long_narrative_goes_out_in_part_and_places_stay_right() {
+fn a_long_narrative_is_cut_and_positions_stay_right() {
     let story = "ع".repeat(Cleared::MOST_CHARACTERS + 5);
     let cleared = sent(&story);
     assert_eq!((cleared.characters(), cleared.whole()), (Cleared::MOST_CHARACTERS, false));
@@ -129,9 +129,9 @@ fn every_reason_has_a_name_of_its_own() {
     assert_eq!(names.len(), Reason::ALL.len());
 }
 
-/// Providers refuse a schema that is open somewhere, or has a word that they do not know.
+/// Providers reject a schema with an open object or an unknown keyword.
 #[test]
-fn the_schema_keeps_to_what_every_provider_knows() {
+fn the_schema_uses_only_what_every_provider_supports() {
     fn check(schema: &Value) {
         let Some(object) = schema.as_object() else { return };
         for word in object.keys() {

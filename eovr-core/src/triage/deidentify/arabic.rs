@@ -1,12 +1,12 @@
-//! Arabic names. There are no capitals: what is a name the words around it say.
+//! Arabic names. Arabic has no capitals, so the surrounding words decide what is a name.
 //!
-//! A name begins with one of the list, behind a title or before another of the list. Behind a title it may also begin
-//! and go on with words that are on no list, unless somebody gives something: in "أعطت الممرضة مورفين" what follows the
-//! nurse is the drug. Behind "the patient" stands what became of the patient, so there a family's name has to follow.
-//! Rather a rare name stays than that a report loses what happened.
+//! A name begins with a listed name, either after a title or before another listed name. After a title it may also
+//! begin and continue with unlisted words, unless the sentence is about giving something: in "أعطت الممرضة مورفين" the
+//! word after the nurse is the drug. The words after "the patient" usually say what happened to the patient, so there a
+//! family name must follow. It is better to miss a rare name than to remove the event from a report.
 //!
-//! In "ابن المريضة محمود شهد السقوط" the name is the son's and the fall is what he saw: behind a relative of a patient
-//! only what is surely a name goes on with one.
+//! In "ابن المريضة محمود شهد السقوط" the name belongs to the son, and the fall is what he saw: after a patient's
+//! relative only a certain name continues a name.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,10 +17,10 @@ use super::lists::{Role, does};
 use super::names::known;
 use crate::triage::text::Gap;
 
-/// A name has at most so many parts.
+/// The maximum number of parts of a name.
 const PARTS: usize = 4;
 
-/// How many words from here on are a name that a title before it announces.
+/// The number of words from here that are a name announced by a title.
 pub(super) fn titled(source: &Source<'_>, from: usize) -> usize {
     if !is_arabic(source, from) {
         return 0;
@@ -38,11 +38,11 @@ pub(super) fn titled(source: &Source<'_>, from: usize) -> usize {
     }
     let first = source.spelling(from);
     let next = source.spelling(from + 1);
-    // "شقيق السيد ناظم": the name begins behind the second title.
+    // "شقيق السيد ناظم": the name begins after the second title.
     if does(first, Role::ArabicTitle) && source.joined(from + 1) && (known(next) || may_go_on(next)) {
         return 0;
     }
-    // Behind a comma or a colon a new thought may begin.
+    // After a comma or a colon a new clause may begin.
     let apart = source.word(from).is_some_and(|word| word.gap == Gap::Comma);
     let sure = kin || does(&title, Role::ArabicWeak);
     let alone = does(first, Role::Adjective) || (does(first, Role::Nation) && !does(&title, Role::Formal));
@@ -54,7 +54,7 @@ pub(super) fn titled(source: &Source<'_>, from: usize) -> usize {
     if begins && !is_on(source, from) { 1 + more(source, from + 1, PARTS - 1, open) } else { 0 }
 }
 
-/// How many words from here on are a name that nothing announces: one of the list and another, or "أم أحمد".
+/// The number of words from here that are a name without a title: two listed names, or "أم أحمد".
 pub(super) fn listed(source: &Source<'_>, from: usize) -> usize {
     let first = source.spelling(from);
     let next = source.spelling(from + 1);
@@ -76,7 +76,7 @@ pub(super) fn listed(source: &Source<'_>, from: usize) -> usize {
     if of || servant || named_on(source, from + 1) { 1 + more(source, from + 1, PARTS - 1, open) } else { 0 }
 }
 
-/// Whether the title at a word is a patient's whose relative is meant: "ابن المريضة".
+/// Whether the title here belongs to a patient whose relative is meant: "ابن المريضة".
 fn of_relative(source: &Source<'_>, title: usize) -> bool {
     let relative = title.checked_sub(1).map_or("", |at| source.spelling(at));
     let parts =
@@ -84,24 +84,25 @@ fn of_relative(source: &Source<'_>, title: usize) -> bool {
     parts.into_iter().flatten().any(|word| does(word, Role::Relative))
 }
 
-/// Whether a word that is also a name is a verb here: "شهد السقوط".
+/// Whether a word that can be a name is a verb here: "شهد السقوط".
 fn is_verb(source: &Source<'_>, at: usize) -> bool {
     let next = source.spelling(at + 1);
     let object = is_on(source, at + 1) || (is_definite(next) && !known(next) && !is_family(next));
     does(source.spelling(at), Role::VerbName) && object
 }
 
-/// A name whose end is looked for: its first word, and whether words of no list may belong to it.
+/// The beginning of a name: its first word, and whether unlisted words may continue it.
 struct Open<'a> {
     first: &'a str,
     free: bool,
 }
 
-/// How many of the next words belong to the name as well. With the article a part is the family's, and the last.
+/// The number of following words that belong to the name. A word with the article is the family name, and the last
+/// part.
 fn more(source: &Source<'_>, from: usize, most: usize, Open { first, free }: Open<'_>) -> usize {
     let mut at = from;
     let mut before = first;
-    // "د. القحطاني" is whole.
+    // "د. القحطاني" is complete.
     let mut ended = is_definite(first) && !known(first);
     while at < from + most && source.joined(at) && is_arabic(source, at) {
         let word = source.spelling(at);
@@ -124,7 +125,7 @@ fn more(source: &Source<'_>, from: usize, most: usize, Open { first, free }: Ope
     at - from
 }
 
-/// Whether a word is a further part of a name: one of the list, a family's name, or what stands before one.
+/// Whether a word continues a name: a listed name, a family name, or a particle before one.
 fn goes_on(source: &Source<'_>, at: usize, free: bool) -> bool {
     let word = source.spelling(at);
     let followed = family_follows(source, at + 1) || joint_follows(source, at + 1);
@@ -132,19 +133,19 @@ fn goes_on(source: &Source<'_>, at: usize, free: bool) -> bool {
     known(word) || is_family(word) || guessed
 }
 
-/// Whether a number stands here: what is before it is a drug, a device or a room.
+/// Whether a number follows: then the preceding word is a drug, a device or a room.
 fn dosed(source: &Source<'_>, at: usize) -> bool {
     source.spelling(at).starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether somebody gives something, by the word before the title that stands before this one.
+/// Whether the word before the title is a verb of giving.
 fn gives(source: &Source<'_>, from: usize) -> bool {
     let verb = from.checked_sub(2).map_or("", |at| source.spelling(at));
     let parts = [Some(verb), verb.strip_prefix('و'), verb.strip_prefix('ف')];
     parts.into_iter().flatten().any(|verb| does(verb, Role::Giving))
 }
 
-/// Whether at this word a name goes on beyond doubt.
+/// Whether a name certainly continues at this word.
 fn named_on(source: &Source<'_>, at: usize) -> bool {
     let word = source.spelling(at);
     let sure = (known(word) && !is_on(source, at))
@@ -154,7 +155,7 @@ fn named_on(source: &Source<'_>, at: usize) -> bool {
     source.joined(at) && is_arabic(source, at) && sure
 }
 
-/// A family's name: it has the article, and the ending of a place or a tribe.
+/// Whether a word is a family name: it has the article and the ending of a place or a tribe.
 fn is_family(word: &str) -> bool {
     is_definite(word) && word.ends_with('ي') && !no_part(word)
 }
@@ -166,19 +167,19 @@ fn family_follows(source: &Source<'_>, at: usize) -> bool {
         && (is_family(word) || word == "ال" || (is_definite(word) && known(word)))
 }
 
-/// Whether a word can stand behind "bin" or "bint": one of the list, which "علي" is, or what may be a name.
+/// Whether a word can follow "bin" or "bint": a listed name, including "علي", or a possible name.
 fn may_be_owned(source: &Source<'_>, at: usize) -> bool {
     let word = source.spelling(at);
     (known(word) && !is_on(source, at)) || may_go_on(word)
 }
 
-/// Whether a father's name follows: "محمدي أبو زيد". "ام" is also "or".
+/// Whether a father's name follows: "محمدي أبو زيد". "ام" also means "or".
 fn joint_follows(source: &Source<'_>, at: usize) -> bool {
     let word = source.spelling(at);
     does(word, Role::Joint) && word != "ام" && source.joined(at) && named_on(source, at)
 }
 
-/// Whether a word that is on no list of names may be the first of one behind a title.
+/// Whether an unlisted word can be the first part of a name after a title.
 fn may_begin(source: &Source<'_>, at: usize, title: &str, free: bool) -> bool {
     let word = source.spelling(at);
     if does(word, Role::ArabicTitle) || does(title, Role::Indefinite) || word.starts_with('و') {
@@ -192,8 +193,8 @@ fn may_begin(source: &Source<'_>, at: usize, title: &str, free: bool) -> bool {
     (does(title, Role::Formal) && is_family(word)) || (usual && (guessed || family_follows(source, at + 1)))
 }
 
-/// Whether a word may be a part of a name: it is no word of the list, has no preposition grown onto it, and does
-/// not end or begin as verbs and adverbs do.
+/// Whether a word can be a part of a name: it is not a listed non-name, has no prefixed preposition, and does not have
+/// the beginning or ending of a verb or an adverb.
 fn may_go_on(word: &str) -> bool {
     let length = word.chars().count();
     let grown = ["بال", "و", "فال", "كال", "لل"].iter().any(|front| word.starts_with(front));
@@ -206,7 +207,7 @@ fn may_go_on(word: &str) -> bool {
     (3..=12).contains(&length) && !(grown || past || present || adverb || owned || no_part(word))
 }
 
-/// Whether a word, or what is left of it without an "and" before it, is on the list of those that are no names.
+/// Whether a word, with or without a prefixed "and", is a listed non-name.
 pub(super) fn no_part(word: &str) -> bool {
     static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         let lines = include_str!("words_ar.txt").lines().filter(|line| !line.starts_with('#'));
@@ -216,7 +217,7 @@ pub(super) fn no_part(word: &str) -> bool {
     parts.into_iter().flatten().any(|word| WORDS.contains(word))
 }
 
-/// A title without what has grown onto it: "وللمريض" is "المريض".
+/// A title without its prefixes: "وللمريض" becomes "المريض".
 fn bare(word: &str) -> Cow<'_, str> {
     let title = |word: &str| does(word, Role::ArabicTitle) || does(word, Role::ArabicKin);
     if title(word) {
@@ -233,12 +234,12 @@ fn bare(word: &str) -> Cow<'_, str> {
     Cow::Borrowed(word.strip_prefix(['ب', 'ك', 'ل']).unwrap_or(word))
 }
 
-/// A name of the list; with "and", "for" or "by" grown onto it.
+/// Whether a word is a listed name, with or without a prefixed "and", "for" or "by".
 fn known_or_grown(word: &str) -> bool {
     known(word) || ['و', 'ل', 'ب'].iter().any(|&front| word.strip_prefix(front).is_some_and(known))
 }
 
-/// Whether a word stands close enough behind a title: a comma or a colon may be between, and a dot behind "د".
+/// Whether a word is close enough to a title: a comma or a colon may be between them, and a dot after "د".
 fn close(source: &Source<'_>, at: usize, title: &str) -> bool {
     // "المريضة، هدى علي، ..."; "الاسم: هدى علي".
     source.word(at).is_some_and(|word| match word.gap {
@@ -260,7 +261,7 @@ fn is_arabic(source: &Source<'_>, at: usize) -> bool {
     source.word(at).is_some_and(|word| word.arabic)
 }
 
-/// على is "on", علي is a name; read, they are the same, and many write the second for the first: "علي المدى".
+/// على means "on", علي is a name; their folded spelling is the same, and many writers confuse them: "علي المدى".
 fn is_on(source: &Source<'_>, at: usize) -> bool {
     let written = source.word(at).and_then(|word| source.narrative.get(word.span.clone()));
     let next = source.spelling(at + 1);

@@ -1,7 +1,7 @@
-//! Days in numbers: "12/03/2024", "2024-03-12T14:05", "20240312", "12 3 1984" behind a word for a day.
+//! Dates in numbers: "12/03/2024", "2024-03-12T14:05", "20240312", and "12 3 1984" after a word for a date.
 //!
-//! Doses and measures have the same shapes: "12/12 hourly", "BP 120/80", "1/2 tablet". Two numbers with a slash are a
-//! day where both have two digits and nothing is measured around, or where a word for a day stands before.
+//! Doses and measurements have the same shapes: "12/12 hourly", "BP 120/80", "1/2 tablet". Two numbers with a slash are
+//! a date where both have two digits and no measurement is near, or where a word for a date precedes them.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::lists::{self, Role};
 use super::runs::{Group, Run, is_amount};
 use super::{Identifier, Kind, Source};
 
-/// Takes the days out of the runs; what is left of them is returned.
+/// Removes the dates from the runs and returns the rest.
 pub(super) fn find(source: &Source<'_>, runs: Vec<Run>, found: &mut Vec<Identifier>) -> Vec<Run> {
     let mut rest = Vec::with_capacity(runs.len());
     for run in runs {
@@ -34,7 +34,7 @@ pub(super) fn find(source: &Source<'_>, runs: Vec<Run>, found: &mut Vec<Identifi
     rest
 }
 
-/// A part of a run as a run of its own.
+/// A part of a run as a separate run.
 fn part(run: &Run, groups: Range<usize>) -> Option<Run> {
     let part = run.groups.get(groups.clone()).filter(|part| !part.is_empty())?;
     Some(Run {
@@ -44,13 +44,13 @@ fn part(run: &Run, groups: Range<usize>) -> Option<Run> {
     })
 }
 
-/// How many groups from here on are a day.
+/// The number of groups from here that form a date.
 fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
     let group = |at: usize| run.groups.get(at);
     let first = group(at)?;
     let start = source.at(first.span.start);
     let measured = |count: usize| run.measured && at + count == run.groups.len();
-    // The groups stand apart from their neighbours, or are joined to them by something else.
+    // The groups are separated from their neighbours, or joined to them by another character.
     let apart = |count: usize, mark: char| {
         !first.is_joined_by(mark) && !group(at + count).is_some_and(|next| next.is_joined_by(mark))
     };
@@ -84,7 +84,7 @@ fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
         && is_day_and_month(first, second)
     {
         let cued = labels::before(source, start, 2, Role::Day);
-        // "12/12" and "10/10" are more often a rhythm or a score.
+        // "12/12" and "10/10" are more often an interval or a score.
         let whole = first.len() == 2
             && second.len() == 2
             && first.digits != second.digits
@@ -100,7 +100,7 @@ fn day(source: &Source<'_>, run: &Run, at: usize) -> Option<usize> {
     (alone && !measured(1) && is_written_together(source, first, start)).then_some(1)
 }
 
-/// Whether three numbers can be a day, with the year first or last.
+/// Whether three numbers can be a date, with the year first or last.
 fn is_day(first: &Group, second: &Group, third: &Group) -> bool {
     let short = |group: &Group| group.len() <= 2;
     if first.len() == 4 {
@@ -113,7 +113,7 @@ fn is_day(first: &Group, second: &Group, third: &Group) -> bool {
     short(first) && short(second) && year && fits(first.value(), second.value())
 }
 
-/// A day and a month, whichever comes first.
+/// Whether the numbers can be a day and a month in either order.
 fn fits(day: u64, month: u64) -> bool {
     let is = |day, month| (1..=31).contains(&day) && (1..=12).contains(&month);
     is(day, month) || is(month, day)
@@ -126,12 +126,12 @@ fn is_day_and_month(first: &Group, second: &Group) -> bool {
         && (1..=12).contains(&second.value())
 }
 
-/// A year of our days, or of the Hijra.
+/// Whether the number is a plausible year, Gregorian or Hijri.
 pub(super) fn is_year(year: u64) -> bool {
     (1300..=1500).contains(&year) || (1880..=2100).contains(&year)
 }
 
-/// "20240312", and behind "born" also "12031984" and "120384".
+/// "20240312", and after "born" also "12031984" and "120384".
 fn is_written_together(source: &Source<'_>, group: &Group, start: usize) -> bool {
     let number = |range: Range<usize>| group.digits.get(range).and_then(|digits| digits.parse::<u64>().ok());
     let birth = || labels::before(source, start, 3, Role::Birth);

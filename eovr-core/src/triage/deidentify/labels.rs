@@ -1,4 +1,4 @@
-//! What the words before a number say that it is.
+//! Labels: the words before a number that say what the number is.
 
 use std::borrow::Cow;
 
@@ -6,21 +6,21 @@ use super::lists::{Role, is};
 use super::{Kind, Source};
 use crate::triage::text::Gap;
 
-/// What announces a number.
+/// The kind of number that a label announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
-    /// A number of this kind, of at least so many digits.
+    /// An identifier of this kind with at least this many digits.
     Of(Kind, usize),
-    /// A number of a thing, which names no person.
+    /// The number of a thing, which identifies no person.
     Thing,
 }
 
-/// A label has at most so many words.
+/// The maximum number of words of a label.
 const LABEL: usize = 5;
-/// So many words may stand between a telephone and its number: "call her eldest son on".
+/// The maximum number of words between a telephone word and its number: "call her eldest son on".
 const PHONE: usize = 5;
 
-/// What the words right before a place announce.
+/// The label directly before a position.
 pub(super) fn label(source: &Source<'_>, until: usize) -> Option<Label> {
     let mut back = Back { source, at: until };
     let mut fillers = 0;
@@ -57,7 +57,7 @@ pub(super) fn label(source: &Source<'_>, until: usize) -> Option<Label> {
     if marked && any(Role::FileNamed) {
         return Some(Label::Of(Kind::FileNumber, 5));
     }
-    // A bare "ID", and a patient or a visit and then the number.
+    // A bare "ID", or a patient or a visit followed by the number.
     (any(Role::File) || words.iter().any(|word| matches!(&**word, "id" | "ids")))
         .then_some(Label::Of(Kind::FileNumber, 5))
 }
@@ -72,7 +72,7 @@ const VOCABULARY: [Role; 7] = [
     Role::Thing,
 ];
 
-/// From how many digits on a number here is a telephone's, if words before it say so.
+/// The minimum number of digits of a telephone number here, if the preceding words announce one.
 pub(super) fn phone(source: &Source<'_>, until: usize) -> Option<usize> {
     let mut least = None;
     for (distance, word) in (Back { source, at: until }).take(PHONE).enumerate() {
@@ -91,19 +91,19 @@ pub(super) fn phone(source: &Source<'_>, until: usize) -> Option<usize> {
     least
 }
 
-/// Whether one of the last words before a place does this.
+/// Whether one of the preceding words has this role.
 pub(super) fn before(source: &Source<'_>, until: usize, reach: usize, role: Role) -> bool {
     (Back { source, at: until }).take(reach).any(|word| is(&word, role))
 }
 
-/// The words before a place, last first, to the start of the sentence. A dot behind a label shortens it: "no.",
-/// "Hosp."; single letters with dots between are one: "D.O.B.".
+/// The words before a position, last first, back to the start of the sentence. A dot after a label marks an
+/// abbreviation: "no.", "Hosp."; single letters with dots form one word: "D.O.B.".
 struct Back<'a> {
     source: &'a Source<'a>,
     at: usize,
 }
 
-/// No label has more letters that stand alone.
+/// The maximum number of single letters of a label.
 const INITIALS: usize = 4;
 
 impl<'a> Iterator for Back<'a> {

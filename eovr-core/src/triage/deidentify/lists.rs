@@ -1,9 +1,9 @@
-//! What words do beside numbers, days and names.
+//! The roles of words near numbers, dates and names.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What a word of the lists does; a word may do several things.
+/// The role of a listed word. A word may have several roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Number,
@@ -109,7 +109,7 @@ impl Role {
     }
 }
 
-/// Whether a word does this.
+/// Whether a word has this role.
 pub(super) fn does(word: &str, role: Role) -> bool {
     static WORDS: LazyLock<HashMap<&str, u64>> = LazyLock::new(|| {
         let mut words = HashMap::new();
@@ -124,8 +124,7 @@ pub(super) fn does(word: &str, role: Role) -> bool {
     WORDS.get(word).is_some_and(|roles| roles & role.bit() != 0)
 }
 
-/// Whether a word does this, as it stands or behind "and", "by", "for" or "for the" grown onto
-/// it.
+/// Whether a word has this role, with or without a prefixed "and", "by", "for" or "for the".
 pub(super) fn is(word: &str, role: Role) -> bool {
     let grown = || {
         let rest = word.strip_prefix("لل").or_else(|| word.strip_prefix(['و', 'ب', 'ل', 'ف']));

@@ -1,4 +1,4 @@
-//! E-mail addresses: an `@` of any width with something that can be an address on both sides, in any script.
+//! E-mail addresses: an `@` of any width between two parts that can form an address, in any script.
 
 use super::plain::Sign;
 use super::{Identifier, Kind};
@@ -8,7 +8,7 @@ pub(super) fn find(signs: &[Sign], found: &mut Vec<Identifier>) {
         let inside = |sign: &&Sign| {
             sign.c.is_alphanumeric() || matches!(sign.c, '.' | '_' | '-' | '+' | '%' | '\'' | '’')
         };
-        // "name @ example.org" was typed with blanks around the sign.
+        // "name @ example.org" has blanks around the sign.
         let blank = |at: Option<usize>| {
             usize::from(at.and_then(|at| signs.get(at)).is_some_and(|sign| sign.c == ' '))
         };

@@ -1,9 +1,9 @@
-//! Takes what names a person out of a narrative, in English and in Arabic.
+//! Deidentification: finds and removes identifiers of persons in a narrative, in English and in Arabic.
 //!
-//! [`find`] says where names, identity numbers, file numbers, phones, e-mail addresses, dates and postal
-//! addresses stand; [`redact`] puts a word for the kind in their place. It goes by titles, lists and
-//! shapes, so it misses names that no list has and no title announces: it makes a text less telling, not
-//! anonymous. `tests/tests/rules/deidentify.rs` measures it on sentences written for that.
+//! [`find`] returns the positions of names, identity numbers, file numbers, phones, e-mail addresses, dates and postal
+//! addresses; [`redact`] replaces each with a word for its kind. Both use titles, lists and patterns, so they miss
+//! names without a title that are on no list. The result is deidentified, not anonymous.
+//! `tests/tests/rules/deidentify.rs` measures them on sentences written for this purpose.
 //!
 //! ```
 //! use eovr_core::triage::deidentify::redact;
@@ -33,29 +33,29 @@ use serde::{Deserialize, Serialize};
 use self::plain::Sign;
 use super::text::{Gap, Text, Word};
 
-/// What kind of thing names a person.
+/// The kind of an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
     /// A person's name.
     Name,
-    /// A number that a state gave to a person.
+    /// An identity number issued by a state.
     NationalId,
-    /// A number that a hospital gave to a patient or a visit.
+    /// A number issued by a hospital to a patient or a visit.
     FileNumber,
     /// A telephone number.
     Phone,
     /// An e-mail address.
     Email,
-    /// A day, with or without its year.
+    /// A date, with or without its year.
     Date,
-    /// Where somebody lives.
+    /// A postal address.
     Address,
 }
 
 impl Kind {
-    /// The word that is put in its place, without the brackets.
+    /// The replacement word, without the brackets.
     pub fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -69,23 +69,23 @@ impl Kind {
     }
 }
 
-/// Something that names a person, and where it stands.
+/// An identifier and its position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identifier {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Bytes of the original narrative.
     pub span: Range<usize>,
 }
 
-/// Whether a word, in its folded spelling, is on the lists of names.
+/// Whether a word, in its folded spelling, is a listed name.
 pub(super) fn is_listed(word: &str) -> bool {
     names::known(word)
 }
 
-/// Finds what names a person, in the order of the text and without overlap.
+/// Finds identifiers, in the order of the text and without overlap.
 ///
-/// Only the first 64 KiB are read: see [`redact`] for what becomes of the rest.
+/// It reads only the first 64 KiB; [`redact`] describes the rest.
 pub fn find(narrative: &str) -> Vec<Identifier> {
     let narrative = looked_at(narrative);
     let (text, signs) = (Text::read(narrative), plain::read(narrative));
@@ -98,8 +98,8 @@ pub fn find(narrative: &str) -> Vec<Identifier> {
     numbers::shaped(&source, &rest, &mut found);
     places::find(&source, &mut found);
     names::find(&source, &mut found);
-    // Where two overlap the one that was looked for first is the surer one. Of those that are kept, which are apart,
-    // only the last that begins before the end of another can reach into it.
+    // Where two identifiers overlap, the one that was found by the earlier search is more certain. The kept ones do not
+    // overlap, so only the last one that begins before the end of another can overlap it.
     let mut kept: BTreeMap<usize, Identifier> = BTreeMap::new();
     for one in found {
         let before = kept.range(..one.span.end).next_back();
@@ -110,8 +110,8 @@ pub fn find(narrative: &str) -> Vec<Identifier> {
     kept.into_values().collect()
 }
 
-/// The narrative with a word for the kind in the place of each identifier. What lies beyond the first 64 KiB,
-/// and was therefore not looked at, is left out.
+/// The narrative with each identifier replaced by a word for its kind. Text after the first 64 KiB is omitted, because
+/// it was not searched.
 pub fn redact(narrative: &str) -> String {
     let narrative = looked_at(narrative);
     let mut redacted = String::with_capacity(narrative.len());
@@ -131,7 +131,7 @@ fn looked_at(narrative: &str) -> &str {
     narrative.get(..narrative.floor_char_boundary(super::text::CAP)).unwrap_or_default()
 }
 
-/// The text as written and as read.
+/// The original text and its words.
 struct Source<'a> {
     narrative: &'a str,
     text: &'a Text,
@@ -147,17 +147,17 @@ impl Source<'_> {
         self.text.words.get(at)
     }
 
-    /// The first word that ends behind a byte.
+    /// The first word that ends after a byte.
     fn at(&self, byte: usize) -> usize {
         self.text.words.partition_point(|word| word.span.end <= byte)
     }
 
-    /// The folded spelling; empty beyond the last word.
+    /// The folded spelling; empty after the last word.
     fn spelling(&self, at: usize) -> &str {
         self.word(at).map_or("", |word| self.text.spelling(word))
     }
 
-    /// Whether a word is written with a capital first letter, or is Arabic, which has none.
+    /// Whether a word begins with a capital, or is Arabic, which has no capitals.
     fn may_be_name(&self, at: usize) -> bool {
         self.word(at).is_some_and(|word| {
             let first = self.narrative.get(word.span.clone()).and_then(|word| word.chars().next());
@@ -165,7 +165,7 @@ impl Source<'_> {
         })
     }
 
-    /// Whether a word follows the one before it with nothing but a space, a dot or a hyphen between.
+    /// Whether only a space, a dot or a hyphen separates a word from the previous one.
     fn joined(&self, at: usize) -> bool {
         self.word(at).is_some_and(|word| word.gap == Gap::Space)
             && self.between(at).is_some_and(|between| {
@@ -173,13 +173,13 @@ impl Source<'_> {
             })
     }
 
-    /// What stands between a word and the one before it.
+    /// The text between a word and the previous one.
     fn between(&self, at: usize) -> Option<&str> {
         let (before, word) = at.checked_sub(1).and_then(|before| self.word(before)).zip(self.word(at))?;
         self.narrative.get(before.span.end..word.span.start)
     }
 
-    /// The one sign between a word and the one before it, as it is meant.
+    /// The single normalised character between a word and the previous one.
     fn sign_before(&self, at: usize) -> Option<char> {
         match plain::read(self.between(at)?).as_slice() {
             [sign] => Some(sign.c),
@@ -200,7 +200,7 @@ impl Source<'_> {
     }
 }
 
-/// Checks what is left of a text.
+/// Checks the redacted text.
 #[cfg(test)]
 #[track_caller]
 fn check(text: &str, redacted: &str) {

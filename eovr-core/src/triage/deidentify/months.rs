@@ -1,8 +1,8 @@
-//! Days with the name of their month: "the 12th of March 2024", "Mar. 12, 2024", "12Mar2024", "الثاني عشر من مارس".
+//! Dates with the name of a month: "the 12th of March 2024", "Mar. 12, 2024", "12Mar2024", "الثاني عشر من مارس".
 //!
-//! May, march and some months of Arabic are words of their own, and "In March 12 falls were reported" is a count. So a
-//! number behind the month is a day only where a year, an ending, a mark or a word for a day says so, or no unit or
-//! plural follows.
+//! "May", "march" and some Arabic months have other meanings, and "In March 12 falls were reported" contains a count. A
+//! number after the month is therefore a date only with a year, an ordinal ending, a separator or a word for a date, or
+//! where no unit or plural follows.
 
 use super::days::is_year;
 use super::labels;
@@ -10,7 +10,7 @@ use super::lists::{self, Role};
 use super::{Identifier, Kind, Source, plain};
 use crate::triage::text::Gap;
 
-/// Months of two words, first and second.
+/// Months with two words: first and second word.
 const PAIRS: [(&str, &[&str]); 7] = [
     ("كانون", &["الاول", "الثاني"]),
     ("تشرين", &["الاول", "الثاني"]),
@@ -42,7 +42,7 @@ pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
     }
 }
 
-/// "12Mar2024", "12thMarch": one word.
+/// "12Mar2024", "12thMarch": a single word.
 fn together(source: &Source<'_>, at: usize) -> Option<usize> {
     let word = source.spelling(at);
     let letters = word.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -56,7 +56,7 @@ fn together(source: &Source<'_>, at: usize) -> Option<usize> {
     (is_number(day) && named && dated).then_some(at + 1)
 }
 
-/// A month at this word, with what stands around it; where the whole ends.
+/// The date around a month at this word; returns its end.
 fn around(source: &Source<'_>, at: usize, found: &mut Vec<Identifier>) -> Option<usize> {
     let length = month(source, at)?;
     let behind = at + length;
@@ -73,7 +73,7 @@ fn around(source: &Source<'_>, at: usize, found: &mut Vec<Identifier>) -> Option
     Some(end)
 }
 
-/// How many words from here on name a month; "آذار/مارس" names it twice.
+/// The number of words from here that name a month; "آذار/مارس" names it twice.
 fn month(source: &Source<'_>, at: usize) -> Option<usize> {
     let (word, second) = (source.spelling(at), source.spelling(at + 1));
     if PAIRS.iter().any(|(first, seconds)| *first == word && seconds.contains(&second)) {
@@ -91,7 +91,7 @@ fn is_month_name(word: &str) -> bool {
     lists::does(word, Role::Month)
 }
 
-/// Whether the month at a word is likely something else without a year.
+/// Whether the month name here probably has another meaning, unless a year follows.
 fn is_other_word(source: &Source<'_>, at: usize, length: usize) -> bool {
     let word = source.spelling(at);
     let written = source.word(at).and_then(|word| source.narrative.get(word.span.clone()));
@@ -100,7 +100,7 @@ fn is_other_word(source: &Source<'_>, at: usize, length: usize) -> bool {
         && !written.is_some_and(|written| written.starts_with('آ'))
 }
 
-/// Where the day before a month begins: "12", "the 12th of", "الثاني والعشرين من شهر".
+/// The start of a day before a month: "12", "the 12th of", "الثاني والعشرين من شهر".
 fn day_before(source: &Source<'_>, month: usize) -> Option<usize> {
     if !near(source, month) {
         return None;
@@ -135,7 +135,7 @@ fn day_before(source: &Source<'_>, month: usize) -> Option<usize> {
     }
 }
 
-/// Where a day that stands behind its month ends.
+/// The end of a day after its month.
 fn day_behind(source: &Source<'_>, month: usize, behind: usize) -> Option<usize> {
     let day = if source.spelling(behind) == "the" { behind + 1 } else { behind };
     let word = source.spelling(day);
@@ -202,7 +202,7 @@ fn day_behind(source: &Source<'_>, month: usize, behind: usize) -> Option<usize>
     ((cued && !(since && counted)) || plain || ends || !(doubtful || counted)).then_some(end)
 }
 
-/// Where a year that may stand here ends, and whether one does: "2024", ", 2024", "'24", "لعام 2024".
+/// The end of a possible year here, and whether there is one: "2024", ", 2024", "'24", "لعام 2024".
 fn year(source: &Source<'_>, at: usize) -> (usize, bool) {
     let of = matches!(source.spelling(at), "عام" | "لعام" | "سنه" | "لسنه" | "من" | "of");
     let place = at + usize::from(of);
@@ -224,12 +224,12 @@ fn year(source: &Source<'_>, at: usize) -> (usize, bool) {
     (if dated { place + 1 } else { at }, dated)
 }
 
-/// Whether something ends before this word.
+/// Whether the sentence or the text ends before this word.
 fn ends(source: &Source<'_>, at: usize) -> bool {
     source.word(at).is_none_or(|next| next.gap > Gap::Space)
 }
 
-/// Whether a word follows the one before with at most a comma, a dot, a hyphen or a slash between.
+/// Whether at most a comma, a dot, a hyphen or a slash separates a word from the previous one.
 fn near(source: &Source<'_>, at: usize) -> bool {
     source.between(at).is_some_and(|between| {
         let signs = plain::read(between);
@@ -242,7 +242,7 @@ fn is_of(word: &str) -> bool {
     matches!(word, "of" | "من")
 }
 
-/// A day by its number, with or without an ending.
+/// Whether a word is the number of a day, with or without an ending.
 fn is_day(word: &str) -> bool {
     let number = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
     let ending = word.get(number.len()..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Names: after a title, before a qualification, or from the lists. Those of Arabic script are a part of their own.
+//! Names: after a title, before a qualification, or from the lists. `arabic` handles names in Arabic script.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use super::lists::{self, Role};
 use super::{Identifier, Kind, Source, arabic};
 use crate::triage::text::Gap;
 
-/// A name has at most so many parts.
+/// The maximum number of parts of a name.
 const PARTS: usize = 4;
 
 pub(super) fn known(word: &str) -> bool {
@@ -46,7 +46,7 @@ pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
     }
 }
 
-/// Whether a title stands before a word: "Dr. Smith" belongs together, though there is a dot.
+/// Whether a title precedes a word. The dot of "Dr. Smith" does not separate them.
 fn announced(source: &Source<'_>, at: usize) -> bool {
     let Some(before) = at.checked_sub(1) else { return false };
     let title = source.spelling(before);
@@ -68,11 +68,11 @@ fn announced(source: &Source<'_>, at: usize) -> bool {
     }
     source.joined(at)
         || source.word(at).is_some_and(|word| {
-            // "dr.okonkwo" is one breath.
+            // "dr.okonkwo" has no blank.
             let tight = source.between(at) == Some(".");
             let begins = tight || source.may_be_name(at) || is_particle(source.spelling(at));
             (word.gap == Gap::Stop && title.len() <= 4 && begins && source.between(at).is_some_and(is_dot))
-                // "Consultant: Okafor"; "Patient (Okafor)" is not taken.
+                // "Consultant: Okafor"; "Patient (Okafor)" is excluded.
                 || (word.gap == Gap::Comma && mixed_case(source, at) && source.between(at).is_some_and(is_colon) && known(source.spelling(at)))
         })
 }
@@ -99,14 +99,14 @@ fn titled_name(source: &Source<'_>, from: usize) -> usize {
     }
 }
 
-/// How long the name is whose first whole word stands here behind a title.
+/// The length of a name after a title, whose first complete word is here.
 fn first_name(source: &Source<'_>, from: usize, title: &str) -> usize {
     let first = source.spelling(from);
     let weak = lists::does(title, Role::WeakTitle);
     if first.starts_with(|c: char| c.is_ascii_digit()) || is_title(first) {
         return 0;
     }
-    // "Patient FELL": capitals throughout say nothing about names, nor do small letters.
+    // "Patient FELL": words in capitals throughout, or in small letters, are no evidence of a name.
     let firm = lists::does(title, Role::FirmTitle) || matches!(title, "ms" | "miss");
     let cased = mixed_case(source, from) && !is_post(first) && (firm || known(first) || !is_word(first));
     let name = if cased {
@@ -127,19 +127,19 @@ fn first_name(source: &Source<'_>, from: usize, title: &str) -> usize {
     }
 }
 
-/// Whether a word that is not written as a name may be one, behind a title after which one has to follow.
+/// Whether an uncapitalised word may be a name after a title that requires one.
 fn may_be_small_name(word: &str) -> bool {
     word.len() >= 3 && word.chars().all(char::is_alphabetic) && !is_word(word)
 }
 
-/// Whether a word is on the list of those that are no names, or ends as verbs and adverbs do.
+/// Whether a word is a listed non-name, or has the ending of a verb or an adverb.
 pub(super) fn is_word(word: &str) -> bool {
     static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| words(include_str!("words_en.txt")));
     let ended = word.len() > 4 && ["ed", "ing", "ly", "tion"].iter().any(|ending| word.ends_with(ending));
     WORDS.contains(word) || (ended && !known(word))
 }
 
-/// "her daughter, Leila,": a name behind a relative, where it is written as one in the midst of a sentence.
+/// "her daughter, Leila,": a capitalised name after a relative, within a sentence.
 fn of_kin(source: &Source<'_>, at: usize) -> bool {
     let Some(before) = at.checked_sub(1) else { return false };
     let kin = source.spelling(before);
@@ -167,7 +167,7 @@ fn qualified_name(source: &Source<'_>, from: usize) -> usize {
     if at > from && behind && capitals && close { at - from } else { 0 }
 }
 
-/// "de Souza", "van der Berg", "bin Saud": how long a name that begins small is.
+/// The length of a name that begins with a particle: "de Souza", "van der Berg", "bin Saud".
 fn with_particles(source: &Source<'_>, from: usize) -> usize {
     let small = (from..from + 3)
         .take_while(|&at| is_particle(source.spelling(at)) && (at == from || source.joined(at)))
@@ -184,7 +184,7 @@ fn is_particle(word: &str) -> bool {
     lists::does(word, Role::Particle)
 }
 
-/// What people are, and no name: "Nurse Manager".
+/// Whether a word is a post and no name: "Nurse Manager".
 fn is_post(word: &str) -> bool {
     lists::does(word, Role::Post)
         || ["ologist", "therapist", "ician"].iter().any(|ending| word.ends_with(ending))
@@ -207,7 +207,7 @@ fn listed_name(source: &Source<'_>, from: usize) -> usize {
     }
     let length = 1 + more(source, from + 1, PARTS - 1);
     let eponym = source.joined(from + length) && lists::does(source.spelling(from + length), Role::Eponym);
-    // "GREEN LIGHT", "Walker": a name only beside another.
+    // "GREEN LIGHT", "Walker": a name only next to another name.
     let beside = source.between(from + 1) == Some(", ") && known(source.spelling(from + 1));
     // "ANA positive".
     let short = first.len() <= 3 && !mixed_case(source, from);
@@ -215,7 +215,7 @@ fn listed_name(source: &Source<'_>, from: usize) -> usize {
     if eponym || plain { 0 } else { length }
 }
 
-/// How many of the next words belong to the name as well.
+/// The number of following words that belong to the name.
 fn more(source: &Source<'_>, from: usize, most: usize) -> usize {
     let mut at = from;
     while at < from + most && source.joined(at) && source.word(at).is_some_and(|word| !word.arabic) {
@@ -226,7 +226,7 @@ fn more(source: &Source<'_>, from: usize, most: usize) -> usize {
         }
         let word = source.spelling(at);
         let capital = source.may_be_name(at);
-        // Where the part before is small, a small one of the list belongs to it.
+        // After an uncapitalised part, an uncapitalised listed name continues the name.
         let small = !capital && !at.checked_sub(1).is_some_and(|before| source.may_be_name(before));
         let part = (known(word) && (capital || (small && !is_word(word))))
             || (mixed_case(source, at)
@@ -246,7 +246,7 @@ mod tests {
     use super::super::check;
 
     #[test]
-    fn titles_announce_names_however_they_are_written() {
+    fn titles_announce_names_in_every_spelling() {
         check("Mr. van der Linden and Dr de la Vega fell", "Mr. [name] and Dr [name] fell");
         check("MR OKELLO FELL, dr.okello came", "MR [name] FELL, dr.[name] came");
         check("S/N Wambui, Sr. Wambui and RN Wambui", "S/N [name], Sr. [name] and RN [name]");
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_stays() {
+    fn words_that_are_not_names_stay() {
         for text in [
             "Dr informed, dr came, DR CALLED, Dr's attitude, nurse gave, NURSE IN CHARGE, patient fell, PT FOUND",
             "Nurse Manager, Consultant Cardiologist, Foley catheter, Fleming Ward, GREEN LIGHT, REED SWITCH",

@@ -1,5 +1,5 @@
-//! Numbers that stand for a person: file numbers and national numbers behind their labels, telephones behind words of
-//! calling, and all of them by their shape.
+//! Numbers that identify a person: file numbers and national numbers after their labels, telephone numbers after words
+//! for calling, and all of them by their pattern.
 
 use super::labels::{self, Label};
 use super::lists::{self, Role};
@@ -7,14 +7,14 @@ use super::runs::{Run, is_amount};
 use super::{Identifier, Kind, Source};
 use crate::triage::text::Gap;
 
-/// No number that a person has is longer.
+/// The maximum number of digits of a person's number.
 const DIGITS: usize = 20;
 
-/// A value has at most so many words.
+/// The maximum number of words of a value.
 const WORDS: usize = 8;
 
-/// Values behind a label: "MRN H-1234567", "IP No 12345/24", "NHS number 943 476 5919"; several where "and" or a comma
-/// stands between: "files 445566 and 445567".
+/// Values after a label: "MRN H-1234567", "IP No 12345/24", "NHS number 943 476 5919"; several where "and" or a comma
+/// is between them: "files 445566 and 445567".
 pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
     let mut at = 0;
     while at < source.words().len() {
@@ -54,7 +54,7 @@ pub(super) fn labelled(source: &Source<'_>, found: &mut Vec<Identifier>) {
     }
 }
 
-/// What a label and its number are that stand together: "MRN701234".
+/// The kind of a label that is joined to its number: "MRN701234".
 fn grown(word: &str) -> Option<Kind> {
     let label = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let long = word.len() - label.len() >= 5 && label.len() >= 2;
@@ -68,10 +68,10 @@ fn grown(word: &str) -> Option<Kind> {
     long.then_some(kind)
 }
 
-/// The words that are one value with the word here, and how many digits they have.
+/// The words that form one value from here, and their number of digits.
 fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
     let digits = |at: usize| source.spelling(at).bytes().filter(u8::is_ascii_digit).count();
-    // Few letters beside the digits: "H1234567", and not "12Mar2024".
+    // Few letters next to the digits: "H1234567", but not "12Mar2024".
     let coded = |at: usize| {
         let word = source.spelling(at);
         !word.is_empty()
@@ -97,8 +97,8 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
     if at > from + 1 {
         return (at, count);
     }
-    // Short groups of nothing but digits, with single blanks between: "943 476 5919".
-    // The last digit of an Emirates ID stands alone.
+    // Short groups of digits with single blanks between: "943 476 5919". The last digit of an Emirates ID is a group of
+    // its own.
     let least = if source.spelling(from) == "784" { 1 } else { 2 };
     let group = |at: usize, longest: usize| {
         let word = source.spelling(at);
@@ -118,12 +118,12 @@ fn value(source: &Source<'_>, from: usize) -> (usize, usize) {
     (at, count)
 }
 
-/// Whether a word stands against the one before with one sign between.
+/// Whether exactly one character separates a word from the previous one.
 fn tight(source: &Source<'_>, at: usize) -> bool {
     matches!(source.sign_before(at), Some('-' | '/' | '.' | '_'))
 }
 
-/// What runs of digits are, by the words before them, then by their shape.
+/// The kind of each run of digits, by the preceding words, then by its pattern.
 pub(super) fn shaped(source: &Source<'_>, runs: &[Run], found: &mut Vec<Identifier>) {
     for run in runs {
         let (Some(first), Some(last)) = (run.groups.first(), run.groups.last()) else { continue };
@@ -142,7 +142,7 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
     if run.measured || labels::label(source, start) == Some(Label::Thing) || are_times(run) {
         return None;
     }
-    // "call 66123456/77123456" has two.
+    // "call 66123456/77123456" contains two numbers.
     let several = run.groups.len() > 1 && lengths.iter().all(|&group| (7..=15).contains(&group));
     if let Some(least) = labels::phone(source, start)
         && (several || ((least..=15).contains(&count) && !is_decimal(run)))
@@ -156,7 +156,7 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
     let plain = lengths.len() == 1;
     let starts = |fronts: &[&str]| fronts.iter().any(|front| first.digits.starts_with(front));
     // Egypt has 14 digits that begin with the century, Kuwait 12 likewise, Qatar 11, Saudi Arabia and others 10, the
-    // Emirates 15 after 784; the United States group by 3-2-4.
+    // Emirates 15 after 784; the United States use groups of 3-2-4.
     if (plain && matches!(count, 11 | 12 | 14) && starts(&["2", "3"]))
         || (plain && count == 10 && starts(&["1", "2"]))
         || (count == 15 && starts(&["784"]))
@@ -165,7 +165,7 @@ fn kind(source: &Source<'_>, run: &Run) -> Option<Kind> {
         return Some(Kind::NationalId);
     }
     let phone = (9..=15).contains(&count) && (run.plus.is_some() || starts(&["0"]));
-    // "212 555 0142", and not "150 000 000 000" or "36 37 38 39 40".
+    // "212 555 0142", but not "150 000 000 000" or "36 37 38 39 40".
     let grouped = matches!(
         lengths.as_slice(),
         [3, 3, 4] | [1 | 2, 3, 3, 4] | [2..=4, 4, 4] | [4, 3, 3 | 4] | [3, 2, 3, 4] | [3, 1 | 2, 3, 2, 2]
@@ -178,14 +178,14 @@ fn is_decimal(run: &Run) -> bool {
     run.groups.len() == 2 && run.groups.iter().skip(1).all(|group| group.is_joined_by('.'))
 }
 
-/// "0800-1200-1600": hours of a day.
+/// "0800-1200-1600": times of day.
 fn are_times(run: &Run) -> bool {
     let time =
         |group: &super::runs::Group| group.len() == 4 && group.value() < 2400 && group.value() % 100 < 60;
     run.groups.len() > 1 && run.groups.iter().all(time)
 }
 
-/// Where a telephone's number ends with its extension: "0100 123 4567 ext. 12".
+/// The end of a telephone number including its extension: "0100 123 4567 ext. 12".
 fn extension(source: &Source<'_>, end: usize, kind: Kind) -> usize {
     let word = source.at(end);
     let named = matches!(source.spelling(word), "ext" | "extn" | "extension" | "x" | "تحويله" | "داخلي");
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_calling_announce_short_numbers() {
+    fn words_for_calling_announce_short_numbers() {
         check("Contact no. 66123456", "Contact no. [phone]");
         check("her son's number is 6612 3456, he", "her son's number is [phone], he");
         check("للتواصل ٦٦١٢٣٤٥٦ ورقم ابنها 66123457", "للتواصل [phone] ورقم ابنها [phone]");

@@ -1,16 +1,16 @@
-//! Where a person lives: a house number with a street, numbers of zone, block and building, or what Arabic puts before
-//! a street; and the town, the district and the postcode behind it.
+//! Postal addresses: a house number with a street, numbers of zone, block and building, or the Arabic words before a
+//! street; and the town, the district and the postcode after it.
 
 use super::lists::{Role, does};
 use super::names::{is_word, mixed_case};
 use super::{Identifier, Kind, Source, arabic};
 use crate::triage::text::Gap;
 
-/// Between the number and the word for a street stand at most so many words.
+/// The maximum number of words between the number and the word for a street.
 const NAME: usize = 3;
-/// An address has at most so many parts with numbers.
+/// The maximum number of numbered parts of an address.
 const PARTS: usize = 8;
-/// So many words after an Arabic word for a street belong to it, where no comma ends it before.
+/// The number of words after an Arabic word for a street that belong to it, unless a comma comes first.
 const REACH: usize = 3;
 
 pub(super) fn find(source: &Source<'_>, found: &mut Vec<Identifier>) {
@@ -40,12 +40,12 @@ fn english(source: &Source<'_>, from: usize) -> Option<usize> {
         at += 2;
     }
     let flat = at > from;
-    // "Flat 3, Park Lane" has no number of a house.
+    // "Flat 3, Park Lane" has no house number.
     let at = if flat && !is_number(source, at) { at - 1 } else { at };
     if !is_number(source, at) {
         return None;
     }
-    // "14 nile street" is small throughout.
+    // "14 nile street" has no capitals.
     let small = !source.may_be_name(at + 1);
     for street in at + 2..=at + 1 + NAME {
         let named = (at + 1..street).all(|word| {
@@ -69,7 +69,7 @@ fn english(source: &Source<'_>, from: usize) -> Option<usize> {
     None
 }
 
-/// Where an address ends whose street is named: behind flat, town and postcode.
+/// The end of an address after its street: after flat, town and postcode.
 fn behind(source: &Source<'_>, street: usize) -> usize {
     let mut at = street;
     for _ in 0..PARTS {
@@ -104,7 +104,7 @@ fn is_postcode(source: &Source<'_>, at: usize) -> bool {
     british || (first.len() == 5 && digits(first) == 5)
 }
 
-/// "Zone 55, Street 12, Building 7": two and more of what is numbered in an address.
+/// "Zone 55, Street 12, Building 7": two or more numbered parts of an address.
 fn numbered(source: &Source<'_>, from: usize) -> Option<usize> {
     let mut at = from;
     let mut parts = 0;
@@ -168,7 +168,7 @@ fn in_arabic(source: &Source<'_>, from: usize) -> Option<usize> {
     let mut at = first + 1;
     let mut last = at;
     while let Some(word) = source.word(at) {
-        // An address goes on after a comma where the next part says what it is.
+        // After a comma an address continues where the next part says what it is.
         let housed = is_number(source, at) && begins(at + 1);
         let more = begins(at) || housed;
         let spelling = source.spelling(at);
@@ -199,7 +199,8 @@ fn in_arabic(source: &Source<'_>, from: usize) -> Option<usize> {
     (at > first + 1).then_some(at)
 }
 
-/// How many words behind a comma are a town or a district: one with the article where nothing else follows it.
+/// The number of words after a comma that form a town or a district: one word with the article, where no other word
+/// follows.
 fn district(source: &Source<'_>, at: usize) -> usize {
     let word = source.spelling(at);
     let ends = |at: usize| {
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_near_an_address_stays() {
+    fn words_near_an_address_stay() {
         for text in [
             "FIELDS 3 AND 4 WITHOUT RETREATING FIELDS",
             "2 nurses closed the door",

@@ -1,7 +1,7 @@
-//! The signs of a narrative as they are meant, each with its place in the original.
+//! The characters of a narrative in normalised form, each with its position in the original.
 //!
-//! A number is typed on many keyboards and pasted from many programs: Arabic, Persian and full-width digits, a dozen
-//! dashes, slashes that lean either way, marks of direction that are not seen. Here each is one plain sign.
+//! Numbers come from many keyboards and programs: Arabic, Persian and full-width digits, a dozen dashes, slashes in
+//! either direction, invisible direction marks. This module normalises each to one character.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use unicode_normalization::char::decompose_compatible;
 
 use crate::typed;
 
-/// A sign as it is meant.
+/// A normalised character.
 #[derive(Clone, Debug)]
 pub(super) struct Sign {
     pub(super) c: char,
@@ -23,7 +23,7 @@ impl Sign {
     }
 }
 
-/// Reads the signs. What is not seen is left out.
+/// Reads the characters. Invisible characters are omitted.
 pub(super) fn read(narrative: &str) -> Vec<Sign> {
     let seen = narrative.char_indices().filter(|&(_, c)| c.is_whitespace() || !typed::is_unseen(c));
     seen.map(|(at, c)| Sign { c: plain(c), span: at..at + c.len_utf8() }).collect()
@@ -34,7 +34,7 @@ fn plain(c: char) -> char {
         '\\' => '/',
         '\0'..='\u{7F}' => c,
         c if typed::is_dash(c) => '-',
-        // The date sign of Arabic, and slashes of fractions, division and full width.
+        // The Arabic date separator, and the slashes of fractions, division and full width.
         '\u{60D}' | '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{FF0F}' | '\u{FF3C}' => '/',
         '\u{66B}' | '\u{3002}' | '\u{FF61}' => '.',
         '\u{60C}' => ',',
@@ -47,7 +47,7 @@ fn digit(c: char) -> Option<char> {
     char::from_digit(typed::digit(c)?, 10)
 }
 
-/// The plain sign that this is a form of, where it is one: full width, small, circled. "½" is three and stays.
+/// The normalised character of a full-width, small or circled form. "½" has three characters and stays.
 fn single(c: char) -> Option<char> {
     let (mut first, mut count) = (None, 0);
     decompose_compatible(c, |part| {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signs_are_plain_and_keep_their_places() {
+    fn characters_are_normalised_and_keep_their_positions() {
         let text = "٠۱２–３\u{200F}／\u{A0}＠ ½";
         let signs = read(text);
         assert_eq!(signs.iter().map(|sign| sign.c).collect::<String>(), "012-3/ @ ½");

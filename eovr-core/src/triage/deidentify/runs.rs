@@ -1,4 +1,4 @@
-//! Runs of digits: the groups of a number, and what stands between them.
+//! Runs of digits: the groups of a number, and the separators between them.
 
 use std::ops::Range;
 
@@ -6,13 +6,13 @@ use super::Source;
 use super::lists::{self, Role};
 use super::plain::Sign;
 
-/// Digits without anything between.
+/// Adjacent digits.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) digits: String,
     /// Bytes of the original narrative.
     pub(super) span: Range<usize>,
-    /// What parts it from the group before; nothing for the first.
+    /// The separator before this group; `None` for the first.
     pub(super) joint: Option<Joint>,
 }
 
@@ -30,21 +30,21 @@ impl Group {
     }
 }
 
-/// What stands between two groups.
+/// The separator between two groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Joint {
     pub(super) mark: char,
-    /// Whether there are blanks around the mark.
+    /// Whether blanks surround the mark.
     pub(super) spaced: bool,
 }
 
-/// Groups that may be one number, or several.
+/// Groups that may form one number or several.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) groups: Vec<Group>,
-    /// Where a plus, or a bracket behind one, begins it.
+    /// The position of a plus, or of a bracket after one, at the start.
     pub(super) plus: Option<usize>,
-    /// Whether a unit or a word of counting stands behind: the last group is an amount.
+    /// Whether a unit or a counting word follows: the last group is an amount.
     pub(super) measured: bool,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn read(source: &Source<'_>) -> Vec<Run> {
         if sign.is_digit() {
             at = run(source, at, &mut runs);
         } else if sign.c.is_alphanumeric() {
-            // A digit inside a word is part of that word: "B12", "ward3".
+            // A digit inside a word is a part of that word: "B12", "ward3".
             at += word_length(signs, at);
         } else {
             at += 1;
@@ -66,7 +66,7 @@ pub(super) fn read(source: &Source<'_>) -> Vec<Run> {
     runs
 }
 
-/// Reads the run that begins here, and says where it ends.
+/// Reads the run that begins here and returns its end.
 fn run(source: &Source<'_>, from: usize, runs: &mut Vec<Run>) -> usize {
     let signs = source.signs;
     let sign = |at: usize| signs.get(at).map(|sign| sign.c);
@@ -84,7 +84,7 @@ fn run(source: &Source<'_>, from: usize, runs: &mut Vec<Run>) -> usize {
         let span = first.span.start..last.span.end;
         at += length;
         if is_glued(signs, at) {
-            // "30mg", "12th": the digits belong to a word.
+            // "30mg", "12th": the digits are a part of a word.
             run.measured = joint.is_some_and(|joint: Joint| joint.mark != ' ');
             at += word_length(signs, at);
             break;
@@ -108,8 +108,8 @@ fn run(source: &Source<'_>, from: usize, runs: &mut Vec<Run>) -> usize {
     at
 }
 
-/// Whether letters follow that make a word of the digits. The era of an Arabic date, the time of day behind an ISO
-/// date and an extension do not.
+/// Whether the following letters form a word with the digits. The era of an Arabic date, the time after an ISO date and
+/// an extension do not.
 fn is_glued(signs: &[Sign], at: usize) -> bool {
     let c = |at: usize| signs.get(at).map(|sign| sign.c);
     let Some(letter) = c(at).filter(|c| c.is_alphabetic()) else { return c(at) == Some('%') };
@@ -125,7 +125,7 @@ fn word_length(signs: &[Sign], at: usize) -> usize {
     rest.iter().take_while(|sign| sign.c.is_alphanumeric()).count().max(1)
 }
 
-/// What joins the digits before a place with digits behind it, and how many signs that takes.
+/// The separator between the digits before and after a position, and its number of characters.
 fn joint_at(signs: &[Sign], at: usize) -> Option<(Joint, usize)> {
     let c = |at: usize| signs.get(at).map_or('\n', |sign| sign.c);
     let blank = |at: usize| usize::from(c(at) == ' ');
@@ -146,7 +146,7 @@ fn joint_at(signs: &[Sign], at: usize) -> Option<(Joint, usize)> {
     }
 }
 
-/// Whether what stands behind a place says that the number before it is an amount.
+/// Whether the text after a position shows that the preceding number is an amount.
 pub(super) fn is_amount(source: &Source<'_>, end: usize) -> bool {
     let next = source.at(end);
     let Some(word) = source.word(next) else { return false };

@@ -1,7 +1,7 @@
-//! What reporting guidelines ask of such an evaluation, and what of it stands on the page.
+//! The reporting guidelines for such an evaluation, and whether the page satisfies them.
 //!
-//! TRIPOD+AI (Collins et al., BMJ 2024;385:e078378) in its own order of items, each in few words of ours; and the
-//! measures that the STRATOS group recommends (Van Calster et al., Lancet Digital Health 2025).
+//! The items of TRIPOD+AI (Collins et al., BMJ 2024;385:e078378) in their order, each summarised in our own words; and
+//! the measures that the STRATOS group recommends (Van Calster et al., Lancet Digital Health 2025).
 
 use serde::Serialize;
 
@@ -10,30 +10,30 @@ use super::Evaluation;
 /// One item of a guideline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Item {
-    /// Which guideline, and its number there.
+    /// The guideline, and the item's number in it.
     pub of: &'static str,
-    /// What it asks for, in few words.
+    /// A summary of the item.
     pub asks: &'static str,
-    /// Whether it is answered here.
+    /// Whether the page satisfies it.
     pub status: Status,
     /// Where, or what is missing.
     pub here: &'static str,
 }
 
-/// Whether an item is answered.
+/// Whether the page satisfies an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The page answers it.
+    /// The page satisfies it.
     Met,
-    /// It could, and does not: what is missing is said.
+    /// The page does not satisfy it and says what is missing.
     NotMet,
-    /// Only the author can.
+    /// Only the author can satisfy it.
     Author,
 }
 
 impl Status {
-    /// How the page names it.
+    /// The text on the page.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Met => "met here",

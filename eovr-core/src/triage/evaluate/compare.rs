@@ -5,16 +5,17 @@ use super::{Judged, Settings};
 use crate::triage::learn::Order;
 use crate::triage::metrics::{Bootstrap, Flags, Weights, mcnemar};
 
-/// Another scorer on the same cases.
+/// A comparison with another scorer on the same cases.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// The other scorer.
+    /// The other scorer's name.
     pub other: String,
-    /// Cases that only this one got right, and only the other; the chance of such a difference (McNemar).
+    /// The number of cases that only this scorer got right, the number that only the other got right, and the p-value
+    /// (McNemar).
     pub right_alone: Option<(u64, u64, f64)>,
-    /// The other's area under the ROC curve less this one's, with its interval: value, low, high.
+    /// The other's area under the ROC curve minus this one's, with its interval: value, low, high.
     pub auroc: Option<[f64; 3]>,
-    /// The same of the agreement with the truth: quadratic kappa, or macro-F1 without an order.
+    /// The same for the agreement with the truth: quadratic kappa, or macro-F1 for unordered labels.
     pub agreement: Option<[f64; 3]>,
 }
 

@@ -8,27 +8,27 @@ use crate::triage::metrics::{
     Bins, Bootstrap, Confusion, Flags, Interval, Overlap, Weights, net_benefit, predictive_values, wilson,
 };
 
-/// One figure and where it would lie with other cases.
+/// One figure with its confidence interval.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
     /// Its stable name, such as `auroc`.
     pub name: &'static str,
-    /// What journals call it.
+    /// Its title in journals.
     pub title: &'static str,
-    /// What it is.
+    /// Its meaning.
     pub meaning: &'static str,
     /// Its value; `None` where it is not defined.
     pub value: Option<f64>,
-    /// Its 95 % interval begins here…
+    /// The lower end of its 95 % interval.
     pub low: Option<f64>,
-    /// …and ends here; the value is always within.
+    /// The upper end; the value is always within the interval.
     pub high: Option<f64>,
-    /// How the interval was found: `bootstrap`, `bootstrap, widened` to a value that the draws left out, or `wilson`
-    /// for a share that all cases have, or none, of which no draw can tell. Empty where there is none.
+    /// The method of the interval: `bootstrap`; `bootstrap, widened` where the draws excluded the value; or `wilson`
+    /// for a share of 0 or 1, for which the draws give no interval. Empty where there is no interval.
     pub method: &'static str,
 }
 
-/// What a share is of; the interval of any other figure is from the draws alone.
+/// The denominator of a share. The interval of any other figure comes from the draws alone.
 #[derive(Clone, Copy, PartialEq)]
 enum Of {
     Draws,
@@ -39,7 +39,7 @@ enum Of {
     Left,
 }
 
-/// Every figure, in the order in which it is shown.
+/// Every figure, in the order of the page.
 const NAMES: [(&str, &str, Of, &str); 39] = [
     (
         "auroc",
@@ -218,7 +218,7 @@ pub(super) fn all(settings: &Settings, judged: &[Judged], bootstrap: Bootstrap) 
     NAMES.iter().zip(intervals).map(figure).collect()
 }
 
-/// How many independent cases a share is of: of those that are not, one for each cluster.
+/// The number of independent cases in the denominator of a share. Dependent cases count once per cluster.
 fn count(judged: &[Judged], of: Of, high: usize) -> usize {
     let counted = judged.iter().filter(|case| match of {
         Of::Draws => false,
@@ -309,7 +309,7 @@ fn values(settings: &Settings, judged: &[&Judged]) -> [Option<f64>; NAMES.len()]
     ]
 }
 
-/// High risk against the others; where there is no high risk, each label against the others.
+/// High risk against the others; without a high-risk label, each label against the others.
 pub(super) fn sides(settings: &Settings, judged: &[&Judged]) -> Vec<Flags> {
     if let Some(high) = settings.high_from {
         let scores = judged.iter().filter_map(|case| Some((case.high_from(high)?, case.truth >= high)));
@@ -323,7 +323,7 @@ pub(super) fn sides(settings: &Settings, judged: &[&Judged]) -> Vec<Flags> {
     (0..settings.labels.len()).map(against).collect()
 }
 
-/// What was said beside what is true; `None` where nothing was said.
+/// Predictions against true labels; `None` where there are no predictions.
 pub(super) fn confusion(settings: &Settings, judged: &[&Judged]) -> Option<Confusion> {
     if settings.several {
         return None;
@@ -332,13 +332,13 @@ pub(super) fn confusion(settings: &Settings, judged: &[&Judged]) -> Option<Confu
     (!pairs.is_empty()).then(|| Confusion::of(pairs.into_iter(), settings.labels.len()))
 }
 
-/// All labels that were said beside all that are true, where a case may have several.
+/// All predicted labels against all true labels, where a case may have several.
 pub(super) fn overlap(settings: &Settings, judged: &[&Judged]) -> Option<Overlap> {
     let pairs = judged.iter().map(|case| (case.truths.as_slice(), case.chosen.as_slice()));
     settings.several.then(|| Overlap::of(pairs, settings.labels.len()))
 }
 
-/// How the scorer's own flag did.
+/// The results of the scorer's own flag.
 pub(super) struct Flag {
     hits: f64,
     alarms: f64,

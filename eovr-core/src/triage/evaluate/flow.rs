@@ -1,18 +1,18 @@
 use serde::Serialize;
 
-/// What became of the rows of a file, so that a reader can count them down to the cases.
+/// The number of rows at each step, from the file to the evaluated cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Flow {
     /// Rows in the file.
     pub read: u64,
-    /// Rows that were left out, each with the reason.
+    /// Omitted rows, with the reason.
     pub dropped: Vec<(String, u64)>,
-    /// Rows that the training learned from.
+    /// Rows of the training set.
     pub train: u64,
-    /// Rows that the training chose by.
+    /// Rows of the validation set.
     pub valid: u64,
-    /// Rows that were evaluated.
+    /// Evaluated rows.
     pub evaluated: u64,
-    /// Of those: rows whose text another evaluated row has as well. They are counted like the others.
+    /// Evaluated rows whose text occurs in another evaluated row. They are counted like the others.
     pub repeated: u64,
 }

@@ -6,44 +6,44 @@ use super::figures::{Flag, sides};
 use super::{Judged, Settings};
 use crate::triage::metrics::{Bootstrap, Flags, Interval};
 
-/// One subgroup at the one threshold of all: a good figure over all can hide a bad one here.
+/// The figures of one subgroup at the common threshold. A good overall figure can hide a bad subgroup.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GroupFigures {
     /// The subgroup; empty cells are `(none)`.
     pub name: String,
-    /// How many cases.
+    /// The number of cases.
     pub cases: usize,
-    /// How many of them are truly of high risk. Below 20 nothing else is given.
+    /// The number of truly high-risk cases. Below 20 no other figure is given.
     pub positives: usize,
     /// The area under its ROC curve, with its interval: value, low, high.
     pub auroc: Option<[f64; 3]>,
-    /// The share of its high risk that the flag finds, with its interval.
+    /// The sensitivity of the flag, with its interval.
     pub sensitivity: Option<[f64; 3]>,
-    /// The share of its other cases that are flagged, with its interval.
+    /// The false positive rate of the flag, with its interval.
     pub false_alarms: Option<[f64; 3]>,
-    /// The mean probability less the share that came true, with its interval.
+    /// The mean probability minus the observed rate, with its interval.
     pub calibration_in_the_large: Option<[f64; 3]>,
-    /// Its figures less those of all other cases, where those have 20 of high risk as well.
+    /// Its figures minus those of all other cases, where those contain 20 high-risk cases as well.
     pub difference: Difference,
 }
 
-/// A subgroup's figures less those of all other cases, each with its interval from the same draws: value, low, high.
+/// A subgroup's figures minus those of all other cases, each with its interval from the same draws: value, low, high.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Difference {
-    /// Of the area under the ROC curve.
+    /// Difference of the area under the ROC curve.
     pub auroc: Option<[f64; 3]>,
-    /// Of the share of high risk that the flag finds.
+    /// Difference of the sensitivity.
     pub sensitivity: Option<[f64; 3]>,
-    /// Of the share of the others that are flagged.
+    /// Difference of the false positive rate.
     pub false_alarms: Option<[f64; 3]>,
-    /// Of the mean probability less the share that came true.
+    /// Difference of the mean probability minus the observed rate.
     pub calibration_in_the_large: Option<[f64; 3]>,
 }
 
-/// Fewer say nothing about a group, and may say who is in it.
+/// Smaller groups give no reliable figure, and may identify their members.
 const FEWEST: usize = 20;
 
-/// The subgroups by what `of` says of each case.
+/// The subgroups by the value of `of` for each case.
 pub(super) fn all<'a>(
     settings: &Settings,
     judged: &'a [Judged],
@@ -110,7 +110,7 @@ pub(super) fn all<'a>(
 fn values(settings: &Settings, cases: &[&Judged], high: usize) -> [Option<f64>; 4] {
     let flag = Flag::of(cases, high);
     let side = sides(settings, cases);
-    // Of those of which something was said: the prevalence beside it is theirs, too.
+    // Only cases with a prediction; the prevalence is computed from them too.
     let said: Vec<f64> = cases.iter().filter_map(|case| case.high_from(high)).collect();
     let said = said.iter().sum::<f64>() / said.len() as f64;
     let off = side.first().filter(|_| settings.probabilities).and_then(Flags::prevalence);

@@ -2,39 +2,39 @@ use super::Script;
 use crate::triage::learn::{TextModel, TextReader};
 use crate::triage::{Case, EmbeddedRules, Scorer as _};
 
-/// One case: what is true, and what was said.
+/// One case: the truth and the prediction.
 #[derive(Clone, Debug, Default)]
 pub struct Judged {
-    /// The place of the true label.
+    /// The index of the true label.
     pub truth: usize,
-    /// The places of all true labels, where a case may have several; `truth` is not looked at then.
+    /// The indices of all true labels, where a case may have several; `truth` is then ignored.
     pub truths: Vec<usize>,
-    /// The places of all labels that were said, where a case may have several; `said` is not looked at then.
+    /// The indices of all predicted labels, where a case may have several; `said` is then ignored.
     pub chosen: Vec<usize>,
-    /// The place of the label that was said, where one was.
+    /// The index of the predicted label, if there is a prediction.
     pub said: Option<usize>,
-    /// How likely each label was said to be; empty where that was not said.
+    /// The predicted probability of each label; empty without probabilities.
     pub probabilities: Vec<f64>,
-    /// How likely, or how much, it was said to be of high risk. Where each label has its probability, those are asked
-    /// instead: the scorer may have been made for another threshold.
+    /// The predicted probability or score of high risk. Where each label has a probability, those are used instead,
+    /// because the scorer may have been made for another threshold.
     pub high: Option<f64>,
-    /// Whether the scorer raised its flag.
+    /// Whether the scorer raised the flag.
     pub flagged: bool,
-    /// Whether it said that it has nothing to say.
+    /// Whether the scorer abstained.
     pub abstained: bool,
     /// Its subgroup, such as an age band.
     pub group: Option<String>,
-    /// The script of the narrative, which is a subgroup too.
+    /// The script of the narrative, which is also a subgroup.
     pub script: Option<Script>,
-    /// What it shares with others that are not independent of it: a patient, an event, a hospital.
+    /// The cluster of dependent cases: a patient, an event, a hospital.
     pub cluster: Option<u64>,
-    /// What each rater said, in an order of raters that is the same for all cases.
+    /// The label of each rater; the raters have the same order in all cases.
     pub raters: Vec<Option<usize>>,
 }
 
 impl Judged {
-    /// What the rules say of a narrative. They know four bands: `levels` is on how many labels in order those are
-    /// spread; without an order they name no label.
+    /// The prediction of the rules. They know four bands. `levels` is the number of ordered labels onto which the bands
+    /// are mapped; without an order the rules predict no label.
     pub fn by_rules(narrative: &str, levels: Option<usize>) -> Self {
         let seen = EmbeddedRules.score(&Case { narrative, ..Case::default() });
         let level = |levels: usize| {
@@ -51,7 +51,7 @@ impl Judged {
         }
     }
 
-    /// What a model says of a narrative, on its own labels.
+    /// The prediction of a model on its own labels.
     pub fn by_model(model: &TextModel, memory: &mut TextReader, narrative: &str) -> Self {
         let answer = model.read_with(memory, narrative);
         let above = model.card().flag_above;
@@ -67,12 +67,12 @@ impl Judged {
         }
     }
 
-    /// Whether it truly has this label.
+    /// Whether this is a true label of the case.
     pub(super) fn is(&self, label: usize, several: bool) -> bool {
         if several { self.truths.contains(&label) } else { self.truth == label }
     }
 
-    /// How likely, or how much, it was said to be of high risk, where that begins at the label of this place.
+    /// The predicted probability or score of high risk, where high risk begins at the label of this index.
     pub fn high_from(&self, place: usize) -> Option<f64> {
         if self.probabilities.is_empty() {
             return self.high;

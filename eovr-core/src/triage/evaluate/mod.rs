@@ -1,8 +1,8 @@
-//! One scorer against one labelled set: every figure, with its interval, by subgroup, as a page.
+//! Evaluates one scorer on one labelled set: every figure with its interval, by subgroup, as an HTML page.
 //!
-//! [`Evaluation::new`] takes what was true and what was said, case by case, and works out all that
-//! [`metrics`](super::metrics) has. It is the same computation that `eovr-server evaluate` prints; its JSON
-//! is `results.json`, its [`html`](Evaluation::html) a page that needs nothing else.
+//! [`Evaluation::new`] takes the truth and the prediction of each case and computes all of [`metrics`](super::metrics).
+//! `eovr-server evaluate` prints the same computation. Its JSON is `results.json`; [`html`](Evaluation::html) is a
+//! self-contained page.
 //!
 //! ```
 //! use eovr_core::triage::evaluate::{Evaluation, Judged, Settings};
@@ -48,40 +48,40 @@ use crate::error::{Error, Result};
 use crate::triage::learn::{Card, Order, few, listed};
 use crate::triage::metrics::{Bins, Bootstrap, Confusion, FEW_GROUPS, Flags, NetBenefit, Overlap, Smoothed};
 
-/// What an evaluation is about, and how it is done.
+/// The subject and the settings of an evaluation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Settings {
-    /// Who was evaluated: the scorer's name and version.
+    /// The scorer's name and version.
     pub scorer: String,
-    /// What it was evaluated on, in words.
+    /// A description of the data.
     pub data: String,
     /// SHA-256 of the data file.
     pub data_sha256: String,
-    /// SHA-256 of the model file, where there is one.
+    /// SHA-256 of the model file, if there is one.
     pub model_sha256: Option<String>,
-    /// The labels; from low to high where they have an order.
+    /// The labels; from low to high where they are ordered.
     pub labels: Vec<String>,
-    /// Whether they have one.
+    /// Whether the labels are ordered.
     pub order: Order,
     /// Whether a case may have several labels.
     pub several: bool,
-    /// The place of the first label that counts as high-risk.
+    /// The index of the first high-risk label.
     pub high_from: Option<usize>,
-    /// Whether `high` is a probability, so that calibration can be asked about.
+    /// Whether `high` is a probability, so that calibration can be measured.
     pub probabilities: bool,
-    /// How frequent high risk is where the scorer is to be used; PPV and NPV are given for that as well.
+    /// The prevalence of high risk at the place of use; PPV and NPV are also given for it.
     pub prevalence: Option<f64>,
-    /// What the subgroups are by, such as a column's name.
+    /// The variable of the subgroups, such as a column's name.
     pub group_by: String,
-    /// What became of the rows, where they came from a file.
+    /// The number of rows at each step, if they came from a file.
     pub flow: Option<Flow>,
-    /// The card of the model that was evaluated, where it is one.
+    /// The card of the evaluated model, if it is a model.
     pub training: Option<Card>,
-    /// When this is, as the host says; empty where it says nothing, so that the same run makes the same page.
+    /// The date, as the host states it. Empty by default, so that the same run gives the same page.
     pub date: String,
-    /// Draws of the bootstrap.
+    /// The number of bootstrap draws.
     pub draws: usize,
-    /// Where its chance begins.
+    /// The seed of the random numbers.
     pub seed: u64,
     /// The version of eovr.
     pub eovr: String,
@@ -114,52 +114,53 @@ impl Default for Settings {
 /// All figures of one scorer on one set.
 #[derive(Clone, Debug, Serialize)]
 pub struct Evaluation {
-    /// What was evaluated and how.
+    /// The subject and the settings.
     pub settings: Settings,
-    /// How many cases there are.
+    /// The number of cases.
     pub cases: usize,
-    /// How many of each label.
+    /// The number of cases of each label.
     pub counts: Vec<u64>,
-    /// How many the scorer had nothing to say about. They are counted like the others.
+    /// The number of cases in which the scorer abstained. They are counted like the others.
     pub abstained: usize,
     /// Every figure with its interval; undefined ones are `null`.
     pub figures: Vec<Figure>,
-    /// Rows are true labels, columns what was said.
+    /// Rows are true labels, columns are predictions.
     pub confusion: Vec<Vec<u64>>,
     /// Precision, recall and F1 of each label: `[precision, recall, f1]`.
     pub by_label: Vec<[f64; 3]>,
-    /// The ROC curve: false alarms, hits. At most 200 points.
+    /// The ROC curve: false positive rate, true positive rate. At most 200 points.
     pub roc: Vec<(f64, f64)>,
-    /// The reliability curve: how many cases, what was said, what happened.
+    /// The reliability curve: number of cases, predicted probability, observed rate.
     pub reliability: Vec<(usize, f64, f64)>,
     /// The smoothed calibration curve of high risk with its band, where it is defined.
     pub calibration: Option<Smoothed>,
-    /// How the probabilities lie: of each of twenty equal widths the cases of high risk, and the others.
+    /// The histogram of the probabilities: for each of twenty equal bins the number of high-risk cases and of the
+    /// others.
     pub histogram: Vec<(u64, u64)>,
     /// Net benefit at thresholds in hundredths.
     pub decision_curve: Vec<NetBenefit>,
-    /// Subgroups, where there are some.
+    /// The subgroups, if there are some.
     pub groups: Vec<GroupFigures>,
-    /// Subgroups by the script of the narrative.
+    /// The subgroups by the script of the narrative.
     pub scripts: Vec<GroupFigures>,
-    /// How many clusters the bootstrap drew, where cases share some.
+    /// The number of clusters for the bootstrap, where cases share some.
     pub clusters: Option<usize>,
-    /// What a reader must know before relying on the figures.
+    /// Warnings that a reader must know before relying on the figures.
     pub warnings: Vec<String>,
-    /// What TRIPOD+AI and STRATOS ask for, and what of it is here.
+    /// The requirements of TRIPOD+AI and STRATOS, and which of them are satisfied.
     pub checklist: Vec<Item>,
-    /// How far people agree, where several rated.
+    /// The agreement of the raters, where there are several.
     pub raters: Option<Raters>,
-    /// Another scorer on the same cases, where one was given.
+    /// A comparison with another scorer, if one was given.
     pub comparison: Option<Comparison>,
 }
 
 impl Evaluation {
-    /// Works out every figure.
+    /// Computes every figure.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where there are no cases, or one has a label that is
-    /// not in the scheme or a score that is not a number.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where there are no cases, or a case has an unknown label or a
+    /// score that is not a number.
     pub fn new(settings: Settings, judged: &[Judged]) -> Result<Self> {
         let classes = settings.labels.len();
         few(classes)?;
@@ -181,8 +182,8 @@ impl Evaluation {
             }
         }
         if settings.several && settings.high_from.is_some() {
-            return Err(Error::invalid("where a case may have several labels none is above another")
-                .with_help("leave out where high risk begins"));
+            return Err(Error::invalid("labels are unordered where a case may have several")
+                .with_help("omit the beginning of high risk"));
         }
         if settings.prevalence.is_some_and(|share| !(share > 0.0 && share < 1.0)) {
             return Err(Error::invalid("a prevalence lies between 0 and 1").with_help("such as 0.05"));
@@ -239,10 +240,10 @@ impl Evaluation {
         Ok(evaluation)
     }
 
-    /// Compares with another scorer on the same cases; a positive difference is in the other's favour.
+    /// Adds a comparison with another scorer on the same cases; a positive difference favours the other.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the cases are not the same.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the cases differ.
     pub fn compare(&mut self, name: &str, judged: &[Judged], other: &[Judged]) -> Result<()> {
         let same = judged.len() == other.len()
             && judged.iter().zip(other).all(|(ours, theirs)| ours.truth == theirs.truth);
@@ -259,13 +260,13 @@ impl Evaluation {
         self.figures.iter().find(|figure| figure.name == name)
     }
 
-    /// The evaluation as a page that needs no other file, with its figures drawn.
+    /// The evaluation as a self-contained HTML page with plots.
     pub fn html(&self) -> String {
         page::html(self)
     }
 }
 
-/// Cases of high risk, and the others, by what was said of them.
+/// The number of high-risk cases and of the others, by predicted probability.
 fn histogram(flags: &Flags) -> Vec<(u64, u64)> {
     const WIDTHS: usize = 20;
     let mut counts = vec![(0, 0); WIDTHS];
@@ -278,7 +279,7 @@ fn histogram(flags: &Flags) -> Vec<(u64, u64)> {
     counts
 }
 
-/// The decision curve, as far as a team would act: to three times the prevalence, and a half at least.
+/// The decision curve over the thresholds that a team would use: up to three times the prevalence, and at least to 0.5.
 fn gained(flags: &Flags) -> Vec<NetBenefit> {
     let most = (flags.prevalence().unwrap_or_default() * 3.0).clamp(0.5, 0.95);
     flags.decision_curve((1..=(most * 100.0) as u32).map(|percent| f64::from(percent) / 100.0))
@@ -292,7 +293,7 @@ fn warnings(clusters: Option<usize>, high: Option<&Flags>, cases: usize) -> Vec<
              them as the least that is uncertain."
         ));
     }
-    // Collins, Ogundimu and Altman 2016: at least 100 events and 100 others to validate a model.
+    // Collins, Ogundimu and Altman 2016: a validation needs at least 100 events and 100 non-events.
     let fewest = |flags: &Flags| flags.positives().min(flags.count() - flags.positives());
     if let Some(fewest) = high.map(fewest).filter(|&fewest| fewest < 100) {
         found.push(format!(
@@ -302,7 +303,7 @@ fn warnings(clusters: Option<usize>, high: Option<&Flags>, cases: usize) -> Vec<
     found
 }
 
-/// A curve for the eye.
+/// The curve with fewer points, for display.
 fn thinned(flags: &Flags) -> Vec<(f64, f64)> {
     const MOST: usize = 200;
     let points = flags.roc();

@@ -1,4 +1,4 @@
-//! The evaluation as a page, in the words of a journal: plain HTML with its drawings in it.
+//! The evaluation as an HTML page with inline plots, in the terms of a journal.
 
 use std::fmt::Write as _;
 
@@ -134,7 +134,7 @@ fn figures(page: &mut String, evaluation: &Evaluation) {
         "<h2>Performance</h2><table><tr><th>measure</th><th>value</th><th>95 % interval</th><th></th></tr>",
     );
     for figure in &evaluation.figures {
-        // What does not apply here is left out; what applies and is undefined says so.
+        // A figure without a value is omitted.
         let Some(value) = figure.value else { continue };
         let note = match figure.method {
             "wilson" => " <sup>W</sup>",
@@ -172,7 +172,7 @@ fn figures(page: &mut String, evaluation: &Evaluation) {
     }
 }
 
-/// Figures with a minus sign as it is printed. No word stands in them.
+/// Numbers with a typographic minus sign. The input must contain no words.
 fn minus(figures: String) -> String {
     figures.replace('-', "−")
 }

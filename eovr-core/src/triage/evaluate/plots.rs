@@ -1,11 +1,11 @@
-//! The drawings of a page: calibration with its histogram, and the decision curve.
+//! The plots of the page: calibration with its histogram, and the decision curve.
 
 use std::fmt::Write as _;
 
 use super::svg::{Frame, escaped};
 use crate::triage::metrics::{NetBenefit, Smoothed};
 
-/// The smoothed curve with its band, the binned points, and under it how the probabilities lie.
+/// The smoothed curve with its band, the binned points, and below it the histogram of the probabilities.
 pub(super) fn calibration(
     smoothed: &Smoothed,
     bins: &[(usize, f64, f64)],
@@ -35,7 +35,7 @@ pub(super) fn calibration(
         let (x, y) = frame.place((said, happened));
         let _ = write!(svg, r#"<circle class="p" cx="{x:.1}" cy="{y:.1}" r="2.5"/>"#);
     }
-    // The root of the counts: a few of high risk stay in sight beside many others.
+    // The bars show the square root of the counts, so that a few high-risk cases stay visible beside many others.
     let most = histogram.iter().map(|bar| bar.0.max(bar.1)).max().unwrap_or(1).max(1) as f64;
     let middle = frame.bottom() + 66.0;
     for (place, &(high, others)) in histogram.iter().enumerate() {
@@ -65,7 +65,7 @@ pub(super) fn calibration(
     svg
 }
 
-/// Four to ten round numbers up to this one, from 0.
+/// Four to ten round numbers from 0 up to this one.
 fn round(most: f64) -> Vec<f64> {
     const STEPS: [f64; 10] = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005];
     let step = STEPS.into_iter().find(|step| most / step >= 4.0).unwrap_or(most / 4.0);
@@ -74,11 +74,11 @@ fn round(most: f64) -> Vec<f64> {
 
 const QUARTERS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
-/// Net benefit of the scorer beside acting on all and on none.
+/// The net benefit of the scorer, with acting on all and acting on none for comparison.
 pub(super) fn decision(curve: &[NetBenefit], flag: Option<f64>) -> String {
     let most = curve.iter().map(|point| point.scorer.max(point.all)).fold(0.0_f64, f64::max).max(0.01);
     let end = curve.last().map_or(0.5, |point| point.threshold);
-    // A little below nothing: how far acting on all falls is of no interest.
+    // The axis ends slightly below 0, because large losses of acting on all are not of interest.
     let frame = Frame { from: (0.0, -0.15 * most), to: (end, 1.1 * most), under: 0.0 };
     let (across, up) = (round(end), round(most));
     let mut svg = frame.open("Decision curve", "threshold probability", "net benefit", &across, &up);

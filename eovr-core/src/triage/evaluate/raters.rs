@@ -4,25 +4,25 @@ use super::{Judged, Settings};
 use crate::triage::learn::Order;
 use crate::triage::metrics::{Confusion, Weights, fleiss_kappa};
 
-/// How far people agree: no scorer can be expected to agree with them much better.
+/// The agreement of people. A scorer cannot be expected to agree with them much better.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Raters {
-    /// How many people rated.
+    /// The number of raters.
     pub raters: usize,
     /// Cases that all of them rated.
     pub cases: usize,
-    /// Fleiss' kappa of all of them.
+    /// Fleiss' kappa of all raters.
     pub fleiss: Option<f64>,
-    /// The mean kappa of each two: quadratic where there is an order.
+    /// The mean kappa of all pairs; quadratic for ordered labels.
     pub pairwise: Option<f64>,
-    /// The mean kappa of each with the scorer, on the same cases.
+    /// The mean kappa of each rater with the scorer, on the same cases.
     pub with_scorer: Option<f64>,
 }
 
 pub(super) fn agreement(settings: &Settings, judged: &[Judged]) -> Option<Raters> {
     let raters = judged.first().map(|case| case.raters.len()).filter(|&raters| raters > 1)?;
     let classes = settings.labels.len();
-    // Of cases that somebody left out nothing can be said about all.
+    // A case without a label of every rater is excluded.
     let rated: Vec<(Vec<usize>, Option<usize>)> = judged
         .iter()
         .filter_map(|case| Some((case.raters.iter().copied().collect::<Option<Vec<usize>>>()?, case.said)))

@@ -1,12 +1,12 @@
 use serde::Serialize;
 
-/// The script a narrative is written in: what can be told of its language without guessing.
+/// The script of a narrative: what can be determined about its language without guessing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Script {
-    /// Nine letters in ten are Arabic.
+    /// At least nine letters in ten are Arabic.
     Arabic,
-    /// Nine letters in ten are Latin.
+    /// At least nine letters in ten are Latin.
     Latin,
     /// Arabic and Latin letters.
     Mixed,
@@ -42,7 +42,7 @@ impl Script {
         }
     }
 
-    /// How tables name it.
+    /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Arabic => "Arabic script",

@@ -1,23 +1,23 @@
-//! Figures as drawings, with the little that a page needs.
+//! Plots as SVG, with the few elements that the page needs.
 
 use std::fmt::Write as _;
 
-/// The side of a drawing, and the room for its axis.
+/// The side of a plot, and the margin for its axis.
 const SIDE: f64 = 300.0;
 const ROOM: f64 = 52.0;
 
-/// A drawing with two axes.
+/// A plot with two axes.
 pub(super) struct Frame {
     /// The values at the lower left.
     pub(super) from: (f64, f64),
     /// The values at the upper right.
     pub(super) to: (f64, f64),
-    /// Room for more below the axis.
+    /// Additional height below the axis.
     pub(super) under: f64,
 }
 
 impl Frame {
-    /// Where a point of these values is.
+    /// The position of a point with these values.
     pub(super) fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
         let share = |value: f64, from: f64, to: f64| ((value - from) / (to - from)).clamp(0.0, 1.0);
         let across = share(x, self.from.0, self.to.0);
@@ -25,19 +25,19 @@ impl Frame {
         (ROOM + across * SIDE, ROOM / 2.0 + (1.0 - up) * SIDE)
     }
 
-    /// The height of the lower axis.
+    /// The vertical position of the lower axis.
     pub(super) fn bottom(&self) -> f64 {
         ROOM / 2.0 + SIDE
     }
 
-    /// The points as a line has them.
+    /// The points in the syntax of an SVG line.
     pub(super) fn line(&self, points: &[(f64, f64)]) -> String {
         let places: Vec<String> =
             points.iter().map(|&point| self.place(point)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         places.join(" ")
     }
 
-    /// The points down to where a line leaves the frame, and where it does.
+    /// The points until the line leaves the frame, and the point where it leaves.
     pub(super) fn kept(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         let low = self.from.1;
         let mut kept = Vec::with_capacity(points.len());
@@ -54,7 +54,7 @@ impl Frame {
         kept
     }
 
-    /// Opens the drawing: its grid, its numbers, the names of its axes.
+    /// Opens the plot: grid, numbers and axis titles.
     pub(super) fn open(&self, title: &str, across: &str, up: &str, columns: &[f64], rows: &[f64]) -> String {
         let mut svg = open(title, SIDE + ROOM * 1.4, SIDE + ROOM * 1.3 + self.under);
         let (left, bottom) = (ROOM, self.bottom());
@@ -99,7 +99,7 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A curve in the unit square, with the diagonal to hold it against.
+/// A curve in the unit square, with the diagonal for comparison.
 pub(super) fn curve(title: &str, across: &str, up: &str, points: &[(f64, f64)]) -> String {
     const QUARTERS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
     let frame = Frame { from: (0.0, 0.0), to: (1.0, 1.0), under: 0.0 };
@@ -113,7 +113,7 @@ pub(super) fn curve(title: &str, across: &str, up: &str, points: &[(f64, f64)]) 
     svg
 }
 
-/// How often each true label was given each label, darker where more of the row is.
+/// The number of predictions of each label for each true label. A darker cell has a larger share of its row.
 pub(super) fn table(title: &str, labels: &[String], rows: &[Vec<u64>]) -> String {
     let cell = (420.0 / labels.len().max(1) as f64).clamp(36.0, 90.0);
     let side = cell * labels.len() as f64;
@@ -169,7 +169,7 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Text that cannot become markup.
+/// Text with its markup characters escaped.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -37,7 +37,7 @@ fn settings() -> Settings {
 fn every_figure_lies_in_its_interval() {
     let evaluation = Evaluation::new(settings(), &judged(300)).unwrap();
     for figure in &evaluation.figures {
-        // Only of several labels, of a stated prevalence, of a flag with a threshold.
+        // Defined only with several labels, with a stated prevalence, or with a flag that has a threshold.
         if ["micro_f1", "hamming_loss", "ppv_at_prevalence", "npv_at_prevalence", "net_benefit_of_flag"]
             .contains(&figure.name)
         {
@@ -85,7 +85,7 @@ fn one_class_only_prints_no_number() {
 }
 
 #[test]
-fn rules_without_a_probability_or_a_label() {
+fn the_rules_give_neither_a_probability_nor_a_label() {
     let mut cases = judged(80);
     for case in &mut cases {
         (case.said, case.probabilities) = (None, Vec::new());
@@ -97,7 +97,7 @@ fn rules_without_a_probability_or_a_label() {
     assert!(evaluation.confusion.is_empty());
 }
 
-/// A model made for another threshold is asked for this one: its labels have their probabilities.
+/// A model made for another threshold is evaluated at this one by the probabilities of its labels.
 #[test]
 fn high_risk_begins_where_the_evaluation_says() {
     let cases = judged(300);
@@ -115,7 +115,7 @@ fn high_risk_begins_where_the_evaluation_says() {
     assert_eq!(figures(&stale), (auroc, difference));
 }
 
-/// Repeats of one patient tell no more than one of them.
+/// Repeated cases of one patient add no information.
 #[test]
 fn a_subgroup_draws_clusters_together_too() {
     let repeated = |own: bool| -> Vec<Judged> {
@@ -137,14 +137,14 @@ fn a_subgroup_draws_clusters_together_too() {
 }
 
 #[test]
-fn a_column_of_ids_is_no_scheme() {
+fn a_column_of_ids_is_refused_as_labels() {
     let labels = (0..1100).map(|id| id.to_string()).collect();
     let error = Evaluation::new(Settings { labels, ..settings() }, &judged(30)).unwrap_err();
     assert!(error.to_string().contains("at most 1024 different labels"), "{error}");
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn inconsistent_input_is_refused() {
     assert!(Evaluation::new(settings(), &[]).is_err());
     let outside = Judged { truth: 3, ..Judged::default() };
     let error = Evaluation::new(settings(), &[outside]).unwrap_err();
@@ -156,7 +156,7 @@ fn what_does_not_fit_is_refused() {
     assert!(evaluation.compare("shorter", &cases, &cases[..9]).is_err());
 }
 
-/// All flagged rightly: no draw can tell that the next one may not be. The interval is not empty, and contains 1.
+/// All cases are flagged rightly, so every draw gives 1. The interval must contain 1 and must not be a single point.
 #[test]
 fn an_interval_contains_its_value_and_is_never_empty_for_a_share() {
     let mut cases = judged(60);
@@ -166,11 +166,11 @@ fn an_interval_contains_its_value_and_is_never_empty_for_a_share() {
     let evaluation = Evaluation::new(settings(), &cases).unwrap();
     let found = evaluation.figure("flag_sensitivity").unwrap();
     let high = evaluation.counts[2] as f64;
-    // Wilson's lower end where all have it: n / (n + z²).
+    // Wilson's lower end for a share of 1: n / (n + z²).
     let low = high / (high + 1.959_963_984_540_054_f64.powi(2));
     assert_eq!((found.value, found.high, found.method), (Some(1.0), Some(1.0), "wilson"));
     assert!((found.low.unwrap() - low).abs() < 1e-9, "{found:?}");
-    // Of two patients with many visits each there are two, and not many.
+    // Two patients with many visits each count as two independent cases.
     for (place, case) in cases.iter_mut().enumerate() {
         case.cluster = Some(place as u64 % 2);
     }
@@ -196,7 +196,7 @@ fn few_clusters_and_few_cases_are_warned_of() {
 }
 
 #[test]
-fn a_subgroup_stands_beside_all_others() {
+fn a_subgroup_is_compared_with_all_others() {
     let mut cases = judged(600);
     for (place, case) in cases.iter_mut().enumerate() {
         case.script = Some(if place % 3 == 0 { Script::Arabic } else { Script::Latin });
@@ -218,7 +218,7 @@ fn a_subgroup_stands_beside_all_others() {
 }
 
 #[test]
-fn scripts_are_told_by_their_letters() {
+fn scripts_are_recognised_by_their_letters() {
     for (text, script) in [
         ("The patient fell.", Script::Latin),
         ("سقط المريض من السرير 3", Script::Arabic),
@@ -231,7 +231,7 @@ fn scripts_are_told_by_their_letters() {
 }
 
 #[test]
-fn the_page_has_what_a_journal_asks_for() {
+fn the_page_has_what_a_journal_requires() {
     let cases = judged(600);
     let flow = Flow {
         read: 700,
@@ -274,7 +274,7 @@ fn the_page_has_what_a_journal_asks_for() {
 }
 
 #[test]
-fn of_several_labels_each_is_judged_by_itself() {
+fn each_of_several_labels_is_evaluated_separately() {
     let one = |truths: &[usize], chosen: &[usize]| Judged {
         truths: truths.to_vec(),
         chosen: chosen.to_vec(),
@@ -286,7 +286,7 @@ fn of_several_labels_each_is_judged_by_itself() {
     let evaluation = Evaluation::new(asked.clone(), &cases).unwrap();
     let value = |name: &str| evaluation.figure(name).unwrap().value;
     assert_eq!((value("accuracy"), value("hamming_loss")), (Some(0.5), Some(2.0 / 12.0)));
-    // Four hits, one missed, one too many: 8 / 10; label by label 1, 2/3 and 2/3.
+    // Four hits, one miss, one false alarm: 8 / 10; by label 1, 2/3 and 2/3.
     assert_eq!(value("micro_f1"), Some(0.8));
     assert!((value("macro_f1").unwrap() - (1.0 + 2.0 / 3.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
     assert_eq!((value("kappa"), evaluation.counts.clone()), (None, vec![2, 2, 1]));

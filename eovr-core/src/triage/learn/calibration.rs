@@ -1,23 +1,23 @@
-//! From scores to probabilities that come true as often as they say.
+//! Calibrates scores to probabilities.
 //!
-//! One slope for all classes and a shift for each (vector scaling with a common slope: Guo et al. 2017), and then a
-//! slope and a shift of its own for the probability of high risk (Cox 1958; Platt 1999), which is what people act on.
-//! All of it is fitted on narratives that the weights were not learned from.
+//! First one slope for all classes and one shift per class (vector scaling with a common slope: Guo et al. 2017). Then
+//! a separate slope and shift for the probability of high risk (Cox 1958; Platt 1999), on which people act. Both are
+//! fitted on narratives that the weights were not trained on.
 
 use super::descent::softmax;
 use crate::triage::metrics::{Line, line_towards};
 
-/// How scores become probabilities.
+/// The mapping from scores to probabilities.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Calibration {
     pub(super) slope: f32,
     pub(super) shifts: Vec<f32>,
     pub(super) link: Link,
-    /// Where high risk begins, and how its probability is moved.
+    /// The first high-risk label, and the adjustment of its probability.
     pub(super) high: Option<(usize, HighStep)>,
 }
 
-/// Whether a narrative has one label or any number of them.
+/// Whether a narrative has exactly one label or any number of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Link {
     OneOf,
@@ -25,7 +25,7 @@ pub(super) enum Link {
 }
 
 impl Link {
-    /// Log odds to probabilities, in place.
+    /// Converts log odds to probabilities, in place.
     pub(super) fn apply(self, scores: &mut [f32]) {
         match self {
             Self::OneOf => softmax(scores),
@@ -34,23 +34,23 @@ impl Link {
     }
 }
 
-/// The log odds of high risk are taken so many times, and so much is added.
+/// The slope and the shift of the log odds of high risk.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct HighStep {
     pub(super) slope: f32,
     pub(super) shift: f32,
 }
 
-/// So many steps settle the fourth digit.
+/// This many steps fix the fourth digit.
 const STEPS: usize = 300;
 const STEP: f64 = 0.3;
-/// Few cases should not bend it far from what was learned: a slope of 1 and no shifts.
+/// The ridge penalty towards a slope of 1 and no shifts, which limits overfitting with few cases.
 const TOWARDS_ONE: f64 = 0.5;
-/// A probability is held so far from 0 and 1 where its log odds are taken.
+/// Probabilities are kept this far from 0 and 1 before their log odds are taken.
 const LEAST: f32 = 1e-7;
 
 impl Calibration {
-    /// Fits to held-out scores, `classes` for each narrative with its true labels.
+    /// Fits to held-out scores: `classes` scores per narrative, with its true labels.
     pub(super) fn fit(scores: &[f32], truths: &[&[usize]], classes: usize, link: Link) -> Self {
         let (mut slope, mut shifts) = (1.0_f64, vec![0.0_f64; classes]);
         let count = truths.len().max(1) as f64;
@@ -71,7 +71,7 @@ impl Calibration {
                     *off += error;
                 }
             }
-            // Adagrad: each direction at its own pace, whatever the scores' scale.
+            // Adagrad: each parameter has its own step size, independent of the scale of the scores.
             along /= count;
             slope_seen += along * along;
             slope -= STEP * along / f64::sqrt(slope_seen);
@@ -93,7 +93,7 @@ impl Calibration {
         }
     }
 
-    /// Scores to probabilities, in place.
+    /// Converts scores to probabilities, in place.
     pub(super) fn apply(&self, scores: &mut [f32]) {
         for (score, shift) in scores.iter_mut().zip(&self.shifts) {
             *score = *score * self.slope + shift;
@@ -106,7 +106,7 @@ impl Calibration {
 }
 
 impl HighStep {
-    /// Fits to held-out probabilities of labels; high risk begins at `from`. `None` where one side is missing.
+    /// Fits to held-out probabilities of labels; high risk begins at `from`. `None` where all cases are on one side.
     pub(super) fn fit(probabilities: &[f32], labels: &[usize], classes: usize, from: usize) -> Option<Self> {
         let points: Vec<(f64, f64)> = probabilities
             .chunks(classes.max(1))
@@ -121,7 +121,7 @@ impl HighStep {
         (slope > 0.0).then_some(Self { slope: slope as f32, shift: intercept as f32 })
     }
 
-    /// Moves the probability of high risk, and within each side keeps how the labels stand to each other.
+    /// Adjusts the probability of high risk and keeps the ratios of the labels within each side.
     pub(super) fn apply(self, probabilities: &mut [f32], from: usize) {
         let (low, high) = sides(probabilities, from);
         let said = 1.0 / (1.0 + libm::expf(-(self.slope * log_odds((low, high)) + self.shift)));
@@ -132,7 +132,7 @@ impl HighStep {
     }
 }
 
-/// What the labels below and from this place on have together.
+/// The total probability of the labels below `from`, and of the others.
 fn sides(probabilities: &[f32], from: usize) -> (f32, f32) {
     let (low, high) = probabilities.split_at(from.min(probabilities.len()));
     (low.iter().sum(), high.iter().sum())

@@ -1,58 +1,57 @@
-//! What must be known about a model before anybody relies on it.
+//! The model card: what a user must know before relying on a model.
 
 use serde::{Deserialize, Serialize};
 
 use super::Order;
 
-/// Where a model comes from, what it was learned from and how good it was on what it had not seen.
+/// The origin of a model, its training data, and its performance on held-out data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
-    /// The model's name, best with its data in it, such as `vaers-1990s-severity`.
+    /// The model's name. It should contain the name of the data, such as `vaers-1990s-severity`.
     pub name: String,
     /// The version of eovr that made it.
     pub eovr: String,
     /// SHA-256 of the data file, in hexadecimal; empty where the rows did not come from a file.
     pub data_sha256: String,
-    /// The column that said which rows were kept for testing; empty where it was chance.
+    /// The column that marks the test rows; empty for a random split.
     pub split: String,
-    /// When it was made, as its host said; empty where the host said nothing.
+    /// The date of the training, as the host states it; empty without one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub date: String,
-    /// Where chance began.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// The labels; from low to high where they have an order.
+    /// The labels; from low to high where they are ordered.
     pub labels: Vec<String>,
-    /// How many narratives there were of each.
+    /// The number of narratives of each label.
     pub counts: Vec<u64>,
-    /// Whether the labels have an order.
+    /// Whether the labels are ordered.
     pub order: Order,
-    /// Why they are taken to have one, or none.
+    /// Why they are considered ordered or unordered.
     pub order_because: String,
     /// Whether a narrative may have several labels, or none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub several: bool,
-    /// The place of the first label that counts as high-risk; `None` where there is no order.
+    /// The index of the first high-risk label; `None` without an order.
     pub high_from: Option<usize>,
-    /// Rows for training, and rows that were given for choosing.
+    /// The numbers of training rows and of validation rows.
     pub rows: (u64, u64),
     /// The ridge penalty that was best on held-out rows.
     pub decay: f32,
-    /// From this probability of high risk on, the model raises its flag: nine in ten of the others, held
-    /// out, stay below.
+    /// The model raises its flag from this probability of high risk. At this threshold the specificity on held-out rows
+    /// is 0.9.
     pub flag_above: Option<f64>,
-    /// What it reached on rows that it had not seen while it was chosen. The choice saw them, so expect
-    /// a little less on new ones.
+    /// Its performance on held-out rows. The settings were chosen on these rows, so expect slightly less on new ones.
     pub held_out: HeldOut,
-    /// What may not be concluded.
+    /// Conclusions that the data do not support.
     pub limits: String,
 }
 
 /// Figures on held-out rows; `None` where one is not defined.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
-    /// How they were held out.
+    /// How the rows were held out.
     pub how: String,
-    /// How many.
+    /// The number of held-out rows.
     pub rows: u64,
     /// The area under the ROC curve: of high risk, or the mean of each class against the others.
     pub auroc: Option<f64>,
@@ -60,12 +59,12 @@ pub struct HeldOut {
     pub kappa: Option<f64>,
     /// Macro-F1.
     pub macro_f1: Option<f64>,
-    /// The share that was answered rightly: with all its labels and no other, where there may be several.
+    /// The accuracy. With several labels per narrative, an answer is right if it has all true labels and no other.
     pub accuracy: Option<f64>,
-    /// Expected calibration error in 15 equal widths, of the same probabilities as `auroc`.
+    /// Expected calibration error in 15 bins of equal width, of the same probabilities as `auroc`.
     pub calibration_error: Option<f64>,
 }
 
-/// What every card says.
+/// The limits of every model.
 pub(super) const LIMITS: &str = "Learned from the named data and tested on it alone. Not validated on hospital \
 incidents, in any language; no claim to predict harm. A person decides; it may raise a priority, never lower one.";

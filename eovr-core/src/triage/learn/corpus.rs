@@ -1,12 +1,12 @@
-//! Labelled narratives as numbers: one sparse row each, ready to be learned from.
+//! Labelled narratives as sparse rows of numbers.
 
 use super::features::{BLOCKS, Fold, Reader};
 use crate::triage::text::Text;
 
-/// Weights of buckets by how rare they are, in sixteenths, so that one byte holds one.
+/// The unit of the buckets' rarity weights: sixteenths, so that one byte holds a weight.
 pub(super) const RARITY_STEP: f32 = 1.0 / 16.0;
 
-/// Rows of buckets and how much each counts. Of a narrative nothing else is kept.
+/// Rows of buckets with their values. Nothing else of a narrative is kept.
 #[derive(Debug)]
 pub(super) struct Corpus {
     starts: Vec<usize>,
@@ -42,13 +42,13 @@ impl Corpus {
         self.starts.len() - 1
     }
 
-    /// The labels of a row: one, or where it may have several any number.
+    /// The labels of a row: exactly one, or any number where several are allowed.
     pub(super) fn labels_of(&self, row: usize) -> &[usize] {
         let edge = |at: usize| self.label_starts.get(at).copied().unwrap_or_default();
         self.labels.get(edge(row)..edge(row + 1)).unwrap_or_default()
     }
 
-    /// The buckets of a row and how much each counts.
+    /// The buckets of a row with their values.
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f32)> {
         let range = self.range(row);
         let buckets = self.buckets.get(range.clone()).unwrap_or_default();
@@ -56,8 +56,8 @@ impl Corpus {
         buckets.iter().zip(values).map(|(&bucket, &value)| (bucket as usize, value))
     }
 
-    /// Weighs every bucket by its rarity, then gives the words of a row and its pieces length 1 each.
-    /// Returns the rarities, which scoring needs again. The buckets are folded before.
+    /// Weights every bucket by its rarity, then normalises words and word pieces of each row to length 1 each. Returns
+    /// the rarities, which scoring needs. The buckets must be folded already.
     pub(super) fn weigh(&mut self, fold: Fold) -> Vec<u8> {
         for bucket in &mut self.buckets {
             *bucket = fold.slot(*bucket);
@@ -96,13 +96,13 @@ impl Corpus {
     }
 }
 
-/// Said twice counts more than once, but not twice as much.
+/// A repeated word has more weight than a single one, but less than proportionally.
 pub(in crate::triage) fn dampened(count: u32) -> f32 {
     if count == 1 { 1.0 } else { 1.0 + libm::logf(count as f32) }
 }
 
 pub(in crate::triage) fn to_length_one(squares: f32) -> f32 {
-    // The square root is exact on every machine, as IEEE 754 has it.
+    // IEEE 754 defines the square root exactly, so it is equal on every machine.
     if squares > 0.0 { 1.0 / squares.sqrt() } else { 0.0 }
 }
 

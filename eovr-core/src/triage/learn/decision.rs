@@ -1,43 +1,41 @@
-//! From probabilities to one answer.
+//! Chooses one answer from probabilities.
 //!
-//! The most likely class is not the best answer where a miss by two levels is worse than one by one, or
-//! where rare classes count as much as common ones. So levels are cut out of the expected level, and
-//! classes chosen with an allowance for the rare; both are fitted on held-out narratives.
+//! The most likely class is not the best answer where a miss by two levels is worse than a miss by one, or where rare
+//! classes count as much as common ones. Levels are therefore chosen by thresholds on the expected level, and classes
+//! by log probabilities with an offset for rare ones. Both are fitted on held-out narratives.
 
 use super::Order;
 use crate::triage::metrics::{Confusion, Weights};
 use crate::triage::random::Random;
 
-/// How an answer is chosen.
+/// The rule that chooses an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Decision {
-    /// The level is the number of cuts that the expected level exceeds.
+    /// The level is the number of thresholds that the expected level exceeds.
     Cuts(Vec<f32>),
-    /// The class whose log probability with its allowance is highest.
+    /// The class with the highest sum of log probability and offset.
     Allowances(Vec<f32>),
     /// Every class whose probability exceeds its threshold.
     Thresholds(Vec<f32>),
 }
 
-/// Fitted once on the cases as they are and so often on cases drawn again: the mean depends less on
-/// single cases.
+/// The number of resampled fits in addition to the fit on the original cases. Their mean depends less on single cases.
 const DRAWS: usize = 8;
 const ROUNDS: usize = 3;
-/// Where cuts may lie: so many places, evenly over the cases.
+/// The number of candidate thresholds, evenly spread over the cases.
 const PLACES: usize = 60;
-/// Allowances are tried in steps of this, within these bounds.
+/// The step size of the offsets.
 const ALLOWANCE: f32 = 0.15;
 const ALLOWANCES: std::ops::RangeInclusive<i8> = -6..=14;
-/// What a large allowance costs, in macro-F1, so that little is not bought with much.
+/// The penalty for a large offset, in macro-F1, so that a small gain does not justify a large offset.
 const PENALTY: f32 = 0.0005;
-/// Of more labels than this the rarest have too few cases to fit an allowance to.
+/// With more labels than this, the rarest have too few cases to fit an offset.
 const MANY: usize = 100;
-/// A threshold is fitted to so many cases of its label or more.
+/// The minimum number of cases of a label for fitting its threshold.
 const FEW_OF_ONE: usize = 10;
 
 impl Decision {
-    /// Fits to held-out probabilities, `classes` for each label: quadratic kappa where there is an order,
-    /// macro-F1 where there is none.
+    /// Fits to held-out probabilities, `classes` per label: quadratic kappa for ordered labels, macro-F1 otherwise.
     pub(super) fn fit(
         probabilities: &[f32],
         labels: &[usize],
@@ -71,7 +69,7 @@ impl Decision {
         }
     }
 
-    /// The answer, as the place of its class.
+    /// The answer as the index of its class.
     pub(super) fn choose(&self, probabilities: &[f32]) -> usize {
         match self {
             Self::Cuts(cuts) => level(expected(probabilities), cuts),
@@ -82,7 +80,8 @@ impl Decision {
         }
     }
 
-    /// Thresholds of labels of which a narrative may have several: the best F1 of each on held-out probabilities.
+    /// The thresholds of labels where a narrative may have several: each maximises the F1 of its label on held-out
+    /// cases.
     pub(super) fn thresholds(probabilities: &[f32], truths: &[&[usize]], classes: usize) -> Self {
         let best = |class: usize| {
             let rows = probabilities.chunks(classes.max(1)).zip(truths);
@@ -95,7 +94,8 @@ impl Decision {
                 said.for_each(|case| (hits, flagged) = (hits + usize::from(case.1), flagged + 1));
                 2.0 * hits as f32 / (all + flagged).max(1) as f32
             };
-            // Of equals the one next to a half, and of few cases none: they would only show chance.
+            // Of equal thresholds the one nearest to 0.5. With few cases no threshold is fitted, because it would only
+            // reflect chance.
             let tried = (1..20).map(|step| step as f32 / 20.0);
             let worth = |threshold: f32| f1(threshold) - PENALTY * (threshold - 0.5).abs();
             let better = |best: f32, next: f32| if worth(next) > worth(best) { next } else { best };
@@ -104,7 +104,7 @@ impl Decision {
         Self::Thresholds((0..classes).map(best).collect())
     }
 
-    /// The labels that are said, where a narrative may have several.
+    /// The chosen labels, where a narrative may have several.
     pub(super) fn chosen(&self, probabilities: &[f32]) -> Vec<usize> {
         let Self::Thresholds(thresholds) = self else { return Vec::new() };
         let said = probabilities.iter().zip(thresholds).enumerate();
@@ -112,12 +112,12 @@ impl Decision {
     }
 }
 
-/// The mean level.
+/// The expected level.
 pub(super) fn expected(probabilities: &[f32]) -> f32 {
     probabilities.iter().enumerate().map(|(level, p)| level as f32 * p).sum()
 }
 
-/// The place of the largest; the first where several are.
+/// The index of the largest value; the first of equal ones.
 pub(super) fn most_likely(values: impl Iterator<Item = f32>) -> usize {
     let first = (0, f32::MIN);
     values.enumerate().fold(first, |best, next| if next.1 > best.1 { next } else { best }).0
@@ -137,7 +137,7 @@ fn best_cuts(cases: &[(&[f32], usize)], classes: usize) -> Vec<f32> {
     sorted.sort_by(f32::total_cmp);
     let at =
         |place: usize| sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default();
-    // To begin with, as many of each level as there truly are.
+    // The initial thresholds give each level its true frequency.
     let below = |level: usize| expected.iter().filter(|case| case.1 < level).count();
     let mut cuts: Vec<f32> = (1..classes).map(|level| at(below(level))).collect();
     let kappa = |cuts: &[f32]| {
@@ -163,7 +163,7 @@ fn best_allowances(cases: &[(&[f32], usize)], classes: usize) -> Vec<f32> {
     allowances
 }
 
-/// Tries every value at every place, keeping what is better, for a few rounds.
+/// Tries every candidate for every value and keeps improvements, for a few rounds.
 fn climb(values: &mut Vec<f32>, tried: &[f32], good: impl Fn(&[f32]) -> f64) {
     let mut best = good(values);
     for _ in 0..ROUNDS {

@@ -1,8 +1,8 @@
-//! Learning the weights: averaged stochastic gradient descent on the softmax loss, with weight decay.
+//! Training of the weights: averaged stochastic gradient descent on the softmax loss, with weight decay.
 //!
-//! What is minimised is that of ridge-penalised multinomial logistic regression, or where a narrative may have several
-//! labels that of one logistic regression for each. The second half of the
-//! epochs is averaged (Polyak and Juditsky 1992), which takes the noise of the last steps out.
+//! The objective is that of ridge-penalised multinomial logistic regression or, where a narrative may have several
+//! labels, of one logistic regression per label. The weights of the second half of the epochs are averaged (Polyak and
+//! Juditsky 1992), which removes the noise of the last steps.
 
 use sha2::{Digest as _, Sha256};
 
@@ -11,17 +11,17 @@ use super::corpus::Corpus;
 use super::features::Fold;
 use crate::triage::random::Random;
 
-/// How far the first step goes; later ones are shorter as the decay demands.
+/// The first step size; the decay determines the later ones.
 const FIRST_STEP: f32 = 0.5;
-/// The intercepts move slower: they are in every row.
+/// The intercepts have a smaller step size, because they occur in every row.
 const INTERCEPT_STEP: f32 = 0.1;
-/// How often each row is seen.
+/// The number of passes over the rows.
 pub(super) const EPOCHS: usize = 10;
 
-/// A weight for each bucket and class, and an intercept for each class.
+/// One weight per bucket and class, and one intercept per class.
 #[derive(Clone, Debug)]
 pub(super) struct Weights {
-    /// The classes of a bucket stand side by side.
+    /// The weights of a bucket's classes are adjacent.
     pub(super) of: Vec<f32>,
     pub(super) intercepts: Vec<f32>,
 }
@@ -31,7 +31,7 @@ impl Weights {
         Self { of: vec![0.0; Fold::of(classes).slots() * classes], intercepts: vec![0.0; classes] }
     }
 
-    /// As they are kept between two runs: little-endian, the intercepts last, and SHA-256 of all that.
+    /// The weights as a notebook stores them: little-endian, the intercepts last, then SHA-256 of everything.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let weights = self.of.iter().chain(&self.intercepts);
         let mut bytes: Vec<u8> = weights.flat_map(|weight| weight.to_le_bytes()).collect();
@@ -39,7 +39,7 @@ impl Weights {
         bytes
     }
 
-    /// What [`to_bytes`](Self::to_bytes) wrote for so many classes; `None` for anything else.
+    /// Reads the bytes of [`to_bytes`](Self::to_bytes) for this number of classes; `None` for anything else.
     pub(super) fn read(bytes: &[u8], classes: usize) -> Option<Self> {
         let (bytes, digest) = bytes.split_last_chunk::<32>()?;
         let (weights, _) = bytes.as_chunks::<4>();
@@ -54,7 +54,7 @@ impl Weights {
         self.intercepts.len()
     }
 
-    /// The log odds of each class for a row, up to what all of them share.
+    /// The log odds of each class for a row, up to a common constant.
     pub(super) fn scores(&self, corpus: &Corpus, row: usize, into: &mut Vec<f32>) {
         into.clear();
         into.resize(self.classes(), 0.0);
@@ -85,8 +85,8 @@ impl Weights {
     }
 }
 
-/// Learns from these rows. `decay` is the ridge penalty on the sum over all rows, so that the same
-/// number means the same with few rows and with many; `tell` is called after each epoch.
+/// Trains on these rows. `decay` is the ridge penalty on the sum over all rows, so its meaning does not depend on their
+/// number. `tell` is called after each epoch.
 pub(super) fn learn(
     corpus: &Corpus,
     rows: &[usize],
@@ -105,7 +105,7 @@ pub(super) fn learn(
     let mut steps = vec![0.0; classes];
     for epoch in 0..EPOCHS {
         random.shuffle(&mut order);
-        // Decay shrinks all weights at every step; one common factor stands for that until the epoch ends.
+        // Decay shrinks all weights at every step. A common factor represents this until the epoch ends.
         let mut scale = 1.0_f32;
         for &row in &order {
             let step = FIRST_STEP / (1.0 + FIRST_STEP * decay * time);
@@ -159,7 +159,7 @@ fn add(sum: &mut Weights, weights: &Weights) {
     }
 }
 
-/// Log odds to probabilities, in place.
+/// Converts log odds to probabilities, in place.
 pub(super) fn softmax(scores: &mut [f32]) {
     let highest = scores.iter().copied().fold(f32::MIN, f32::max);
     let mut total = 0.0;

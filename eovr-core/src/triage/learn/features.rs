@@ -1,56 +1,57 @@
-//! What a narrative looks like to a linear model: hashed words, pairs of words, and pieces of words.
+//! The features of a narrative for a linear model: hashed words, pairs of words, and pieces of words.
 //!
-//! Each lands in one of 2¹⁶ buckets of its block, by a hash that is written down here, so that a model
-//! file means the same on every machine. Two words may share a bucket; with so many it matters little.
+//! Each falls into one of the 2¹⁶ buckets of its block by the hash function below, so that a model file has the same
+//! meaning on every machine. Two words may share a bucket; with so many buckets this has little effect.
 
 use crate::triage::text::{Text, Word, arabic_forms};
 
 /// Buckets of one block.
 pub(in crate::triage) const BUCKETS: usize = 1 << 16;
-/// Words and pairs of words; pieces of words.
+/// The blocks: words with pairs of words, and pieces of words.
 pub(in crate::triage) const BLOCKS: usize = 2;
-/// All buckets: those of words, then those of pieces.
+/// All buckets: first those of words, then those of pieces.
 pub(in crate::triage) const WIDTH: usize = BUCKETS * BLOCKS;
 
-/// How many buckets share one place in a model. Of many labels each bucket has as many weights, so that neighbours are
-/// put together: four times fewer cost 0.003 of the area under the ROC curve on the sets that were tried.
+/// The number of buckets that share one slot of a model. A model with many labels has many weights per bucket, so
+/// neighbouring buckets share a slot. A quarter of the slots cost 0.003 of the area under the ROC curve on the tested
+/// data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fold(u32);
 
 impl Fold {
-    /// More labels than this are many.
+    /// More labels than this count as many.
     const FEW: usize = 256;
 
     pub(super) fn of(labels: usize) -> Self {
         Self(if labels > Self::FEW { 2 } else { 0 })
     }
 
-    /// The place of a bucket. Blocks stay apart.
+    /// The slot of a bucket. Blocks stay separate.
     pub(super) fn slot(self, bucket: u32) -> u32 {
         bucket >> self.0
     }
 
-    /// Places of one block.
+    /// The number of slots of one block.
     pub(super) fn of_block(self) -> usize {
         BUCKETS >> self.0
     }
 
-    /// All places.
+    /// The number of all slots.
     pub(super) fn slots(self) -> usize {
         WIDTH >> self.0
     }
 }
 
-/// How long the pieces of a word are, in letters; the edges of the word count as one each.
+/// The lengths of word pieces, in letters; the edges of the word count as one letter each.
 const SHORTEST: usize = 3;
 const LONGEST: usize = 5;
-/// Of a longer word (a pasted key, a row of dashes) only so many letters are cut into pieces.
+/// A longer word (a pasted key, a row of dashes) is cut into pieces only up to this length.
 const LETTERS: usize = 40;
 
-/// Reads narratives; keeps its memory from one to the next, so that a word costs no allocation.
+/// Reads narratives. It reuses its memory, so that a word needs no allocation.
 #[derive(Debug, Default)]
 pub(in crate::triage) struct Reader {
-    // A table with open addresses: bucket + 1, or 0 where free; and how often it occurred.
+    // A table with open addressing: bucket + 1, or 0 where free; and the number of occurrences.
     table: Vec<(u32, u32)>,
     seen: Vec<u32>,
     letters: Vec<char>,
@@ -58,7 +59,7 @@ pub(in crate::triage) struct Reader {
 }
 
 impl Reader {
-    /// The buckets that occur, each with how often; in the order of their first occurrence.
+    /// The buckets that occur, with their counts, in the order of first occurrence.
     pub(in crate::triage) fn read<'r>(&'r mut self, text: &Text) -> impl Iterator<Item = (u32, u32)> + 'r {
         self.clear(text);
         let mut before = 0;
@@ -73,8 +74,8 @@ impl Reader {
         self.seen.iter().filter_map(move |&slot| table.get(slot as usize)).map(|&(key, n)| (key - 1, n))
     }
 
-    /// What each word of the text brings, by its place; `paired` for a pair, which belongs to the word
-    /// before it as well.
+    /// Calls `each` with the buckets of every word, by the word's index. `paired` marks a pair, which also belongs to
+    /// the previous word.
     pub(in crate::triage) fn by_word(&mut self, text: &Text, mut each: impl FnMut(usize, u32, bool)) {
         let mut before = 0;
         for (place, word) in text.words.iter().enumerate() {
@@ -84,7 +85,7 @@ impl Reader {
         }
     }
 
-    /// How often a bucket occurred in the text that was read last.
+    /// The count of a bucket in the text that was read last.
     pub(super) fn count(&self, bucket: u32) -> u32 {
         let mask = self.table.len().saturating_sub(1);
         let mut slot = first_slot(bucket) & mask;
@@ -104,7 +105,7 @@ impl Reader {
             }
         }
         self.seen.clear();
-        // Never more than half full: a word brings itself, a pair, its bare form and three pieces a letter.
+        // At most half full: a word adds itself, a pair, its bare form and three pieces per letter.
         let most: usize = text.words.iter().map(|word| 3 + 3 * (text.spelling(word).len() + 2)).sum();
         let size = (2 * most.min(WIDTH)).next_power_of_two().max(64);
         if size > self.table.len() {
@@ -130,12 +131,12 @@ impl Reader {
     }
 }
 
-/// Where the search for a bucket begins.
+/// The start of the search for a bucket.
 fn first_slot(bucket: u32) -> usize {
     (bucket.wrapping_mul(0x9E37_79B1) >> 7) as usize
 }
 
-/// Calls `each` with every bucket of a word, and whether it is a pair's; returns the word's own hash.
+/// Calls `each` with every bucket of a word, and whether it is a pair; returns the word's own hash.
 fn each_of(
     text: &Text,
     word: &Word,
@@ -149,7 +150,7 @@ fn each_of(
     each(bucket(own, 0), false);
     each(bucket(step(own, before), 0), true);
     if word.arabic {
-        // The barest form beside the word as written: never in its place.
+        // The barest form is added to the word as written and does not replace it.
         let mut bare = own;
         let mut shortest = spelling.len();
         arabic_forms(spelling, form, |form, _| {

@@ -1,12 +1,11 @@
-//! A model as bytes: a version, a card that anybody can read, the numbers, and a digest of all of it.
+//! The file format of a model: a version, a card in plain JSON, the numbers, and a digest of everything.
 //!
-//! `eovr-tm` and a line feed; the version, then the length of the head, as little-endian 32-bit numbers;
-//! the head as JSON; the numbers as little-endian `f32`; for each bucket its
-//! rarity and its weights, one byte each; SHA-256 of
-//! everything before it. The same model has the same bytes, always.
+//! `eovr-tm` and a line feed; the version, then the length of the head, as little-endian 32-bit numbers; the head as
+//! JSON; the numbers as little-endian `f32`; for each bucket its rarity and its weights, one byte each; SHA-256 of
+//! everything before it. The same model always has the same bytes.
 //!
-//! Version 2 has two numbers more, by which the probability of high risk is moved, or allows several labels, or has more
-//! than 256. A model with none of these is written as version 1, so that an old file is read and written as it is.
+//! Version 2 has two more numbers that adjust the probability of high risk, or allows several labels, or has more than
+//! 256. A model with none of these is written as version 1, so an old file is read and written unchanged.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -21,24 +20,24 @@ use crate::error::{Error, ErrorKind, Result};
 const MAGIC: &[u8; 8] = b"eovr-tm\n";
 const VERSION: u32 = 2;
 const DIGEST: usize = 32;
-/// Training comes nowhere near it, and sums of products of such numbers are still numbers.
+/// Weights of a training are much smaller, and sums of products of such numbers stay finite.
 pub(in crate::triage) const GREATEST: f32 = 1e9;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
     card: Card,
-    /// Whether the last numbers are cuts or allowances.
+    /// Whether the last numbers are thresholds of levels or offsets.
     cuts: bool,
-    /// Whether a narrative may have several labels; the last numbers are thresholds then.
+    /// Whether a narrative may have several labels; the last numbers are then thresholds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     several: bool,
-    /// Whether two numbers follow the last ones.
+    /// Whether two more numbers follow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     high_step: bool,
 }
 
 impl Head {
-    /// The version of a file with this head.
+    /// The file version that this head requires.
     fn version(&self) -> u32 {
         const FEW_LABELS: usize = 256;
         if self.several || self.high_step || self.card.labels.len() > FEW_LABELS { VERSION } else { 1 }
@@ -46,7 +45,7 @@ impl Head {
 }
 
 impl TextModel {
-    /// The model as a file.
+    /// The model as the bytes of a file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let (cuts, decided) = match &self.decision {
             Decision::Cuts(cuts) => (true, cuts),
@@ -74,11 +73,11 @@ impl TextModel {
         bytes
     }
 
-    /// A model from its file.
+    /// Reads a model from the bytes of its file.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where it is no model or of a newer version;
-    /// [`Tampered`](ErrorKind::Tampered) where it is cut off or was changed.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where it is not a model or has a newer version;
+    /// [`Tampered`](ErrorKind::Tampered) where it is truncated or was changed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut rest = Rest(bytes);
         if rest.take(MAGIC.len()).is_none_or(|magic| magic != MAGIC) {
@@ -139,7 +138,7 @@ impl TextModel {
         Ok(Self { card, buckets, width, unseen, scales, intercepts, calibration, decision, version })
     }
 
-    /// The version under which its suggestions are kept: the beginning of the file's digest.
+    /// The version that is stored with its suggestions: the beginning of the file's digest.
     pub(super) fn digest(&self) -> String {
         let bytes = self.to_bytes();
         short(bytes.get(bytes.len() - DIGEST..).unwrap_or_default())

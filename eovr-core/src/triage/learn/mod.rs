@@ -1,13 +1,11 @@
-//! A scorer that learns from labelled narratives.
+//! A scorer that is trained on labelled narratives.
 //!
-//! [`Trainer`] takes narratives with labels one at a time and makes a [`TextModel`] of them: a linear
-//! model over hashed words, pairs of words and pieces of words, in English and in Arabic. It is small
-//! (0.8 MB for five classes), quick, exact about which word did what, and the same to the last bit for
-//! the same rows and seed, on every machine.
+//! [`Trainer`] takes labelled narratives one at a time and makes a [`TextModel`]: a linear model over hashed words,
+//! pairs of words and pieces of words, in English and in Arabic. It is small (0.8 MB for five classes), fast, and
+//! explains each word's contribution exactly. The same rows and seed give the same bytes on every machine.
 //!
-//! **What a model may claim.** What its [`Card`] says, about data like that it was learned from, and
-//! nothing else: carried over to other kinds of text such models are close to chance. No model ships
-//! switched on.
+//! **Validity.** The figures of a model's [`Card`] hold only for data like its training data. On other kinds of text
+//! such models are close to chance. No model is active by default.
 //!
 //! ```
 //! use eovr_core::triage::learn::{Part, Plan, Trainer};
@@ -18,7 +16,7 @@
 //!     trainer.add("the wrong dose was given", "medication", Part::Train)?;
 //! }
 //! let model = trainer.train(&Plan::default(), |_| {})?;
-//! let answer = model.read("somebody fell on the stairs");
+//! let answer = model.read("a visitor fell on the stairs");
 //! assert_eq!(model.labels()[answer.label], "fall");
 //! # Ok::<(), eovr_core::Error>(())
 //! ```

@@ -1,4 +1,4 @@
-//! A learned model, and what it says about a narrative.
+//! A trained model and its answers.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,18 +12,18 @@ use super::features::{BLOCKS, BUCKETS, Fold, Reader};
 use crate::triage::text::Text;
 use crate::triage::{Case, Model, Reason, Scorer, Suggestion};
 
-/// A linear model over hashed words, in one byte for each weight.
+/// A linear model over hashed words, with one byte per weight.
 #[derive(Clone, PartialEq)]
 pub struct TextModel {
     pub(super) card: Card,
-    /// For each bucket how rare it is, then its weight for each class: what is needed together stands
-    /// together, so that a bucket costs one trip to memory.
+    /// For each bucket its rarity, then its weight for each class. Adjacent values need a single memory access per
+    /// bucket.
     pub(super) buckets: Vec<i8>,
-    /// How many bytes of that belong to one bucket.
+    /// The number of bytes per bucket.
     pub(super) width: usize,
-    /// The rarity of what was never seen.
+    /// The rarity of an unseen bucket.
     pub(super) unseen: u8,
-    /// What one step of a weight is worth: for each block, for each class.
+    /// The value of one weight step: for each block, for each class.
     pub(super) scales: Vec<f32>,
     pub(super) intercepts: Vec<f32>,
     pub(super) calibration: Calibration,
@@ -31,45 +31,45 @@ pub struct TextModel {
     pub(super) version: String,
 }
 
-/// What a model says about a narrative.
+/// A model's answer about a narrative.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// How likely each label is; calibrated on held-out rows of the model's data.
+    /// The probability of each label, calibrated on held-out rows of the model's data.
     pub probabilities: Vec<f64>,
-    /// The place of the chosen label. It need not be the most likely one: see the card.
+    /// The index of the chosen label. It need not be the most likely one; see the card.
     pub label: usize,
-    /// The places of all chosen labels, where a narrative may have several; else empty, and `label` is the one.
+    /// The indices of all chosen labels, where a narrative may have several; otherwise empty, and `label` is the
+    /// answer.
     pub labels: Vec<usize>,
-    /// How likely it is that the label is one of the high ones, where there are such. It is calibrated by a step of
-    /// its own, and `probabilities` add up to it.
+    /// The probability of high risk, if the model has high-risk labels. It is calibrated in a separate step, and
+    /// `probabilities` add up to it.
     pub high: Option<f64>,
-    /// There is no word in it, or most are new to the model: the answer says nothing.
+    /// The text has no words, or most of them are unknown to the model, so the answer has no value.
     pub abstained: bool,
 }
 
-/// Why a model says what it says, exactly: the shares and the rest add up to the margin.
+/// The exact explanation of an answer: the shares and the rest add up to the margin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explained {
-    /// The log odds by which the explained side is ahead, before calibration: high risk against the others,
-    /// or the chosen label against the mean of the others.
+    /// The lead of the explained side in log odds, before calibration: high risk against the others, or the chosen
+    /// label against the mean of the others.
     pub margin: f32,
-    /// What each word adds to it, in the order of the text.
+    /// The contribution of each word, in the order of the text.
     pub words: Vec<Share>,
-    /// What is there before any word.
+    /// The contribution without any word.
     pub rest: f32,
 }
 
-/// One word's part.
+/// The contribution of one word.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Share {
     /// Bytes of the original narrative.
     pub span: Range<usize>,
-    /// What it adds to the margin; below 0 it speaks against.
+    /// The contribution to the margin; a negative value is against it.
     pub share: f32,
 }
 
-/// The memory that reading needs. Kept from one narrative to the next, reading allocates nothing for a
-/// word.
+/// The memory for reading. When it is reused for the next narrative, reading needs no allocation per word.
 #[derive(Debug, Default)]
 pub struct TextReader {
     reader: Reader,
@@ -96,7 +96,7 @@ impl TextModel {
         let step = |(at, weight): (usize, &f32)| {
             let scale = scales.get(place(at)).copied().unwrap_or_default();
             let steps = if scale > 0.0 { weight / scale } else { 0.0 };
-            // Half away from zero, spelled out: it is the same everywhere.
+            // Rounds half away from zero explicitly, so that it is equal everywhere.
             (steps + if steps < 0.0 { -0.5 } else { 0.5 }) as i8
         };
         let weights: Vec<i8> = learned.of.iter().enumerate().map(step).collect();
@@ -122,22 +122,22 @@ impl TextModel {
         model
     }
 
-    /// Where it comes from and how good it is.
+    /// The model card: origin and performance.
     pub fn card(&self) -> &Card {
         &self.card
     }
 
-    /// The labels that an answer may have.
+    /// The possible labels of an answer.
     pub fn labels(&self) -> &[String] {
         &self.card.labels
     }
 
-    /// Reads a narrative. For many, [`read_with`](Self::read_with) is quicker.
+    /// Reads a narrative. For many narratives, [`read_with`](Self::read_with) is faster.
     pub fn read(&self, narrative: &str) -> Answer {
         self.read_with(&mut TextReader::default(), narrative)
     }
 
-    /// Reads a narrative in memory that is used again.
+    /// Reads a narrative with reused memory.
     pub fn read_with(&self, memory: &mut TextReader, narrative: &str) -> Answer {
         self.answer(memory, &Text::read(narrative))
     }
@@ -147,7 +147,7 @@ impl TextModel {
         self.decided(memory, known)
     }
 
-    /// The answer that follows from the scores in `memory`.
+    /// The answer for the scores in `memory`.
     fn decided(&self, memory: &mut TextReader, known: f32) -> Answer {
         self.calibration.apply(&mut memory.scores);
         let probabilities: Vec<f64> = memory.scores.iter().map(|&p| f64::from(p)).collect();
@@ -160,8 +160,8 @@ impl TextModel {
         }
     }
 
-    /// Leaves the scores in `memory`. Returns the length of each block, inverted, and the share of the
-    /// narrative's buckets that the model has seen before.
+    /// Writes the scores into `memory`. Returns the inverse length of each block, and the share of the narrative's
+    /// buckets that the model knows.
     fn score(&self, memory: &mut TextReader, text: &Text) -> ([f32; BLOCKS], f32) {
         let classes = self.labels().len();
         let TextReader { reader, scores } = memory;
@@ -178,7 +178,7 @@ impl TextModel {
             }
             (bucket as usize, value)
         });
-        // With the number of weights known to the compiler a bucket is a handful of instructions.
+        // A constant number of weights lets the compiler reduce a bucket to a few instructions.
         match self.width {
             4 => {
                 scores.extend(self.sums::<4>(seen).iter().flat_map(|sums| sums.iter().skip(1).take(classes)))
@@ -203,7 +203,7 @@ impl TextModel {
         (lengths, if all == 0 { 0.0 } else { known as f32 / all as f32 })
     }
 
-    /// The weights of each block, added up; the first place holds nothing of use.
+    /// The sums of the weights of each block. The first element is not used.
     fn sums<const WIDTH: usize>(&self, seen: impl Iterator<Item = (usize, f32)>) -> [[f32; WIDTH]; BLOCKS] {
         let mut sums = [[0.0; WIDTH]; BLOCKS];
         let (rows, _) = self.buckets.as_chunks::<WIDTH>();
@@ -234,7 +234,7 @@ impl TextModel {
         rarity.to_le_bytes()[0]
     }
 
-    /// The place of a bucket.
+    /// The slot of a bucket.
     fn slot(&self, bucket: u32) -> usize {
         Fold::of(self.labels().len()).slot(bucket) as usize
     }
@@ -245,13 +245,13 @@ impl TextModel {
         self.buckets.get(first..first + self.labels().len()).unwrap_or_default()
     }
 
-    /// Says which words speak for high risk (where there is such, else for the chosen label) and which
-    /// against.
+    /// Says which words support high risk (if the model has high-risk labels, otherwise the chosen label) and which
+    /// oppose it.
     pub fn explain(&self, narrative: &str) -> Explained {
         self.explain_with(&mut TextReader::default(), narrative).1
     }
 
-    /// The answer and its explanation, in memory that is used again.
+    /// The answer and its explanation, with reused memory.
     pub fn explain_with(&self, memory: &mut TextReader, narrative: &str) -> (Answer, Explained) {
         let text = Text::read(narrative);
         let (lengths, known) = self.score(memory, &text);
@@ -262,10 +262,10 @@ impl TextModel {
         let margin = along(&side_scores);
         let rest = along(&self.intercepts);
         let classes = direction.len();
-        // What one step of a weight is worth along the direction, for each block and class.
+        // The value of one weight step along the direction, for each block and class.
         let worth: Vec<f32> = self.scales.iter().zip(direction.iter().cycle()).map(|(s, d)| s * d).collect();
         let mut shares = vec![0.0_f32; text.words.len()];
-        // The same buckets again, so their counts are found and not counted: each occurrence has its part.
+        // The counts are already known, so each occurrence gets its share.
         let counted = std::mem::take(&mut memory.reader);
         Reader::default().by_word(&text, |place, bucket, paired| {
             let count = counted.count(bucket).max(1);
@@ -288,7 +288,7 @@ impl TextModel {
         (answer, Explained { margin, words, rest })
     }
 
-    /// The mean of one side less the mean of the other.
+    /// The mean of one side minus the mean of the other.
     fn direction(&self, label: usize) -> Vec<f32> {
         let classes = self.labels().len();
         let ours = |class: usize| self.card.high_from.map_or(class == label, |high| class >= high);
@@ -298,7 +298,7 @@ impl TextModel {
     }
 }
 
-/// Rarity and weights of each bucket, given places that a processor likes: 4, 8 or 16 bytes.
+/// The rarity and weights of each bucket, padded to 4, 8 or 16 bytes for alignment.
 pub(super) fn spread(packed: &[u8], classes: usize) -> (Vec<i8>, usize) {
     let width = match classes + 1 {
         ..=4 => 4,
@@ -313,14 +313,14 @@ pub(super) fn spread(packed: &[u8], classes: usize) -> (Vec<i8>, usize) {
     (buckets, width)
 }
 
-/// The model never prints its weights, and has none of the words it was learned from.
+/// Does not print the weights. The model does not contain the words of its training data.
 impl std::fmt::Debug for TextModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextModel").field("card", &self.card).field("version", &self.version).finish()
     }
 }
 
-/// So many words are given as reasons.
+/// The maximum number of words in the reasons.
 const REASONS: usize = 8;
 
 impl Scorer for TextModel {
@@ -328,9 +328,9 @@ impl Scorer for TextModel {
         Model { id: Cow::Owned(self.card.name.clone()), version: Cow::Owned(self.version.clone()) }
     }
 
-    /// The score is the probability of high risk in hundredths, as far as the card's data go.
+    /// The score is the probability of high risk in hundredths; it is valid for data like the card's.
     ///
-    /// Reasons name places, not words: what stands there may be anything. The points of the words shown
+    /// Reasons contain positions and no words, because a word could identify a person. The points of the shown words
     /// and of the remainder add up to the score.
     fn score(&self, case: &Case<'_>) -> Suggestion {
         let (answer, explained) = self.explain_with(&mut TextReader::default(), case.narrative);
@@ -351,7 +351,7 @@ fn reasons(explained: &Explained, score: u8) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = words
         .into_iter()
         .filter_map(|word| {
-            // Points are shares of a hundred by weight in the decision.
+            // A word's points are its share of 100.
             let points = (word.share / total * 100.0) as i16;
             left -= points;
             (points != 0).then(|| reason("word", Some(word.span.clone()), points))

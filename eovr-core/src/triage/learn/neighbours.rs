@@ -1,48 +1,47 @@
-//! Whether labels that are numbers are levels: levels are mistaken for their neighbours, kinds for any other.
+//! Decides whether numeric labels are levels: a model confuses a level with its neighbours, and a kind with any other.
 //!
-//! Every order of the labels is held against how held-out narratives share their probability out. Kinds that were
-//! numbered at random stand in the best of their orders as rarely as chance puts them there, so numbers are
-//! believed to be levels only where few orders fit as well and of nearly all three labels the outer two are mistaken
-//! least for each other; and believed to be kinds only where many orders fit better. Either must hold in nearly all
-//! draws of the narratives. Of three labels every third order at random is the best
-//! one: nothing that is read can show that three numbers are levels.
+//! Every order of the labels is compared with the confusions of held-out narratives. If kinds were numbered at random,
+//! the given order is the best one only as often as by chance. The labels are taken for levels only where few orders
+//! fit as well and, in nearly all triples of labels, the outer two are confused least with each other. They are taken
+//! for kinds only where many orders fit better. Either must hold in nearly all resamples of the narratives. With three
+//! labels, every third random order is the best one, so three numbers can never be shown to be levels.
 
 use crate::triage::random::Random;
 
-/// What mistakes say about numbers.
+/// What the confusions show about numeric labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// They fall on neighbours.
+    /// Neighbours are confused.
     Levels,
-    /// They do not.
+    /// Confusions do not depend on the distance.
     Kinds,
-    /// Both would explain them.
+    /// Both are possible.
     Unsure,
 }
 
-/// Of four labels there are twelve orders, a reversed one counted with its own. More than one in twelve as good as
-/// the one that was given is no sign of levels.
+/// Four labels have twelve orders, if an order and its reverse count once. If more than one order in twelve is as good
+/// as the given one, it is no evidence of levels.
 const AS_GOOD: f64 = 1.0 / 12.0 + 1e-9;
-/// So large a share of three labels has its outer two farthest apart where they are levels; of four labels all.
+/// The minimum share of triples whose outer labels are confused least, for levels; with four labels, all of them.
 const IN_BETWEEN: f64 = 0.8;
-/// So small a share of the greatest nearness is none.
+/// A smaller share of the greatest confusion counts as none.
 const NOTHING: f64 = 0.03;
-/// So large a share of orders that fit better is a sign of kinds.
+/// The minimum share of better orders that indicates kinds.
 const BETTER: f64 = 0.25;
-/// How often the narratives are drawn again, and how often a finding may fail there.
+/// The number of resamples, and in how many of them a finding may fail.
 const DRAWS: usize = 100;
 const FAILED: usize = 5;
-/// Up to so many labels every order is tried, of more so many at random.
+/// Up to this number of labels every order is tried; with more labels, a random sample.
 const ALL_ORDERS: usize = 7;
 const ORDERS: usize = 2000;
-/// More labels have more orders than can be tried.
+/// With more labels, the orders are too many to try.
 pub(super) const MOST: usize = 20;
-/// Fewer narratives tell nothing.
+/// With fewer narratives, there is no evidence.
 const FEWEST: usize = 50;
-/// Where chance begins. The answer does not depend on the seed of a training.
+/// A fixed seed, so that the result does not depend on the seed of a training.
 const SEED: u64 = 0x01DE;
 
-/// What mistakes say of these labels; `probabilities` has `classes` numbers for each label.
+/// The finding for these labels; `probabilities` has `classes` numbers for each label.
 pub(super) fn finding(probabilities: &[f32], labels: &[usize], classes: usize) -> Finding {
     if !(3..=MOST).contains(&classes) || labels.len() < FEWEST {
         return Finding::Unsure;
@@ -66,9 +65,9 @@ pub(super) fn finding(probabilities: &[f32], labels: &[usize], classes: usize) -
     whole
 }
 
-/// How probability of one label goes to another, and how it would by the frequencies alone.
+/// The confusion of labels, and the confusion expected from their frequencies alone.
 struct Mistakes {
-    /// For each two labels: how much was given away between them, and how much would be by chance.
+    /// For each pair of labels: the confusion between them, and the expected confusion.
     between: Vec<(usize, usize, f64, f64)>,
 }
 
@@ -98,7 +97,7 @@ impl Mistakes {
         }
     }
 
-    /// How much nearer mistakes fall than by chance, were the labels levels in this order (linearly weighted kappa).
+    /// The agreement of the confusions with levels in this order, beyond chance (linearly weighted kappa).
     fn fit(&self, order: &[usize]) -> f64 {
         let place = |label: usize| order.get(label).copied().unwrap_or_default();
         let (mut seen, mut chance) = (0.0, 0.0);
@@ -110,13 +109,13 @@ impl Mistakes {
         if chance > 0.0 { 1.0 - seen / chance } else { 0.0 }
     }
 
-    /// The share of three labels of which the middle one is nearer to both others than they are to each other.
+    /// The share of triples whose middle label is closer to both others than they are to each other.
     fn in_between(&self) -> f64 {
         let near = |a: usize, c: usize| {
             let pair = self.between.iter().find(|pair| (pair.0, pair.1) == (a, c));
             pair.map_or(0.0, |pair| if pair.3 > 0.0 { pair.2 / pair.3 } else { 0.0 })
         };
-        // Where next to nothing is mistaken, more or less of it says nothing.
+        // Differences between very small confusions mean nothing.
         let most = self.between.iter().map(|pair| near(pair.0, pair.1)).fold(0.0, f64::max);
         let (mut all, mut held) = (0_u32, 0_u32);
         for &(a, c, ..) in &self.between {
@@ -129,7 +128,7 @@ impl Mistakes {
         f64::from(held) / f64::from(all.max(1))
     }
 
-    /// The first order is the one that was given.
+    /// The first order is the given one.
     fn finding(&self, orders: &[Vec<usize>]) -> Finding {
         let fits: Vec<f64> = orders.iter().map(|order| self.fit(order)).collect();
         let given = fits.first().copied().unwrap_or_default();
@@ -146,7 +145,7 @@ impl Mistakes {
     }
 }
 
-/// Orders of the labels, the given one first: all of them, or so many at random. An order and its reverse are one.
+/// Orders of the labels, the given one first: all of them, or a random sample. An order and its reverse count once.
 fn orders(classes: usize, random: &mut Random) -> Vec<Vec<usize>> {
     let given: Vec<usize> = (0..classes).collect();
     let mut found = vec![given.clone()];
@@ -160,7 +159,7 @@ fn orders(classes: usize, random: &mut Random) -> Vec<Vec<usize>> {
     }
     let mut order = given;
     while next(&mut order) {
-        // Of an order and its reverse the one with the first label on the lower side is taken.
+        // Of an order and its reverse, take the one that begins with the lower label.
         if order.first() < order.last() {
             found.push(order.clone());
         }
@@ -168,7 +167,7 @@ fn orders(classes: usize, random: &mut Random) -> Vec<Vec<usize>> {
     found
 }
 
-/// The next order by the alphabet, where there is one.
+/// The next permutation in lexicographic order, if there is one.
 fn next(order: &mut [usize]) -> bool {
     let Some(pivot) = order.windows(2).rposition(|pair| pair.first() < pair.last()) else { return false };
     let at = order.get(pivot).copied().unwrap_or_default();
@@ -182,13 +181,13 @@ fn next(order: &mut [usize]) -> bool {
 mod tests {
     use super::*;
 
-    /// A standard normal number, by the sum of twelve.
+    /// A standard normal number, as the sum of twelve uniform ones.
     fn normal(random: &mut Random) -> f64 {
         (0..12).map(|_| random.below(1 << 20) as f64 / f64::from(1 << 20)).sum::<f64>() - 6.0
     }
 
-    /// Held-out answers of a good model: narratives lie around the centre of their label. Centres of levels stand
-    /// in a row, each with a little of its own; those of kinds stand anywhere.
+    /// Held-out answers of a good model: narratives scatter around the centre of their label. Centres of levels are in
+    /// a row with some noise; centres of kinds are random.
     fn answers(levels: bool, classes: usize, rows: usize, random: &mut Random) -> (Vec<f32>, Vec<usize>) {
         const WIDE: usize = 3;
         let mut along = 0.0;
@@ -214,7 +213,7 @@ mod tests {
         (probabilities, labels)
     }
 
-    /// Of so many sets: taken for levels, taken for kinds, asked.
+    /// The counts of the findings: levels, kinds, unsure.
     fn tally(levels: bool, classes: usize, rows: usize) -> [usize; 3] {
         let mut random = Random::new(classes as u64 * 1000 + rows as u64);
         let mut tally = [0; 3];
@@ -233,12 +232,12 @@ mod tests {
     const SETS: usize = 100;
 
     #[test]
-    fn kinds_are_seldom_taken_for_levels_and_levels_never_for_kinds() {
+    fn kinds_are_rarely_taken_for_levels_and_levels_never_for_kinds() {
         for classes in [2, 3, 4, 5, 6] {
             for rows in [20, 60, 500] {
                 let (kinds, levels) = (tally(false, classes, rows), tally(true, classes, rows));
                 let found = format!("{classes} labels, {rows} rows: kinds {kinds:?}, levels {levels:?}");
-                // Taken for levels, taken for kinds, asked; of a hundred sets each.
+                // Levels, kinds, unsure; for a hundred sets each.
                 #[expect(clippy::print_stdout, reason = "the figures of this test are worth reading")]
                 {
                     println!("{found}");

@@ -1,24 +1,24 @@
 use crate::error::Result;
 
-/// Where a training writes down what it has learned so far, so that it can go on after it was stopped.
+/// Stores the progress of a training, so that an interrupted training can be resumed.
 ///
-/// Steps are numbered from 0. What is kept belongs to one training: other rows, another seed, plan or release of this
-/// library need another notebook. What cannot be read any more, the training learns again.
+/// Steps are numbered from 0. A notebook belongs to one training: another set of rows, seed, plan or release of this
+/// library needs another notebook. The training repeats a step whose entry it cannot read.
 pub trait Notebook {
-    /// What was written down of a step; `None` where nothing was.
+    /// The stored result of a step; `None` where there is none.
     ///
     /// # Errors
-    /// The host's own, where it cannot say.
+    /// The host's own error, where it cannot read.
     fn look_up(&mut self, step: usize) -> Result<Option<Vec<u8>>>;
 
-    /// Keeps what was learned in a step.
+    /// Stores the result of a step.
     ///
     /// # Errors
-    /// The host's own, where it cannot be kept. The training ends then.
+    /// The host's own error, where it cannot store the result. The training then ends.
     fn write_down(&mut self, step: usize, learned: &[u8]) -> Result<()>;
 }
 
-/// Keeps nothing.
+/// A notebook that stores nothing.
 pub(super) struct Forgets;
 
 impl Notebook for Forgets {

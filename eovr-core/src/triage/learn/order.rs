@@ -1,4 +1,4 @@
-//! Whether labels are levels, and which of them are high.
+//! Decides whether labels are ordered, and which of them are high-risk.
 
 use std::collections::BTreeMap;
 
@@ -7,39 +7,38 @@ use serde::{Deserialize, Serialize};
 use super::neighbours::{Finding, MOST};
 use crate::error::{Error, Result};
 
-/// Whether one label is more than another.
+/// Whether labels are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// Levels, from low to high: a miss by two is worse than a miss by one.
     Ordinal,
-    /// Kinds: one is as far from another as any.
+    /// Kinds: all misses are equally bad.
     Nominal,
 }
 
-/// What a trainer is told about the labels; what is left open it decides itself and says why.
+/// The settings of a training. The trainer decides open settings itself and gives its reason.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The model's name.
     pub name: String,
     /// SHA-256 of the data file, for the card.
     pub data_sha256: String,
-    /// The column that says which rows were kept for testing, for the card; empty where it was chance.
+    /// The column that marks the test rows, for the card; empty for a random split.
     pub split: String,
-    /// When this is, for the card. With a date the same rows make another file on another day, so none stands there
-    /// unless it is given.
+    /// The date, for the card. It is empty by default, because a date would change the file from day to day.
     pub date: String,
-    /// Whether the labels have an order. Left open: words and yes-or-no have none, and of whole numbers the data
-    /// must say it clearly; else the training ends with the question.
+    /// Whether the labels are ordered. `None`: text labels and two labels are unordered; for whole numbers the data
+    /// must give a clear answer, otherwise the training ends with an error that asks the user.
     pub order: Option<Order>,
-    /// All labels, from low to high. Left open: those that occur, numbers by size, words by the alphabet.
+    /// All labels, from low to high. `None`: the labels that occur, numbers by size, text alphabetically.
     pub labels: Option<Vec<String>>,
-    /// The lowest label that counts as high-risk. Left open: with an order, the highest labels that
-    /// together hold at most a fifth of the rows, at least the highest.
+    /// The lowest high-risk label. `None`: for ordered labels, the highest labels that together have at most a fifth of
+    /// the rows, and at least the highest label.
     pub high_from: Option<String>,
 }
 
-/// Refuses a scheme of so many labels that it is none, such as a column of ids.
+/// Refuses too many labels, which indicate a wrong column such as ids.
 pub(in crate::triage) fn few(labels: usize) -> Result<()> {
     if labels <= Plan::MOST_LABELS {
         return Ok(());
@@ -49,7 +48,7 @@ pub(in crate::triage) fn few(labels: usize) -> Result<()> {
         .with("labels", labels))
 }
 
-/// What is accepted, where that is labels. A column of something else would fill the screen.
+/// A list of the accepted labels, cut off where a wrong column would fill the screen.
 pub(in crate::triage) fn listed(labels: &[String]) -> String {
     const SHOWN: usize = 20;
     let (shown, rest) = labels.split_at(labels.len().min(SHOWN));
@@ -57,7 +56,7 @@ pub(in crate::triage) fn listed(labels: &[String]) -> String {
     format!("accepted: `{}`{more}", shown.join("`, `"))
 }
 
-/// Labels that were settled: their names in order, and for each of the trainer's the place.
+/// The final labels: their names in order, and the index of each of the trainer's labels.
 pub(super) struct Settled {
     pub(super) labels: Vec<String>,
     pub(super) places: Vec<usize>,
@@ -65,10 +64,10 @@ pub(super) struct Settled {
 }
 
 impl Plan {
-    /// No scheme of the field has more labels, and no file can ask for more memory.
+    /// More than any scheme of the field has; it limits the memory that a file can request.
     pub const MOST_LABELS: usize = 1024;
 
-    /// Puts the labels that occurred in their order.
+    /// Orders the labels that occur.
     pub(super) fn settle(&self, seen: &BTreeMap<String, usize>) -> Result<Settled> {
         let number = |label: &String| label.parse::<i64>().ok();
         let numbers = seen.keys().all(|label| number(label).is_some());
@@ -100,7 +99,7 @@ impl Plan {
         Ok(Settled { labels, places, numbers })
     }
 
-    /// The question that only a person can answer: whether labels that are whole numbers are levels or kinds.
+    /// The error that asks the user whether whole-number labels are levels or kinds.
     pub fn question(labels: &[String]) -> Error {
         let all = if labels.len() <= MOST { labels.join(",") } else { "A,B,C".to_owned() };
         Error::invalid("the labels are whole numbers; are they levels or kinds? The narratives do not tell")
@@ -111,15 +110,15 @@ impl Plan {
             .with("labels", labels.len())
     }
 
-    /// Whether the question is asked before anything is learned: of so many labels no order can be told.
+    /// Whether to ask the user before the training, because the order of so many labels cannot be determined.
     pub(super) fn asks_at_once(&self, settled: &Settled) -> bool {
         self.order.is_none() && self.labels.is_none() && settled.numbers && settled.labels.len() > MOST
     }
 
-    /// Whether there is an order, and why. `finding` is what held-out answers say about numbers.
+    /// Whether the labels are ordered, and why. `finding` is the evidence from held-out answers.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where nothing tells levels from kinds.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the evidence distinguishes neither levels nor kinds.
     pub(super) fn decide(
         &self,
         settled: &Settled,
@@ -143,11 +142,10 @@ impl Plan {
         })
     }
 
-    /// The place of the lowest label that counts as high-risk, as the plan says it or leaves it open.
+    /// The index of the lowest high-risk label, by the plan or by default.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where it names a label that is not there, or the
-    /// lowest.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the plan names an unknown label, or the lowest one.
     pub fn high(&self, labels: &[String], counts: &[u64], order: Order) -> Result<Option<usize>> {
         if let Some(asked) = &self.high_from {
             return match labels.iter().position(|label| label == asked) {
@@ -156,7 +154,7 @@ impl Plan {
                     .with_help(listed(labels.get(1..).unwrap_or_default()))),
             };
         }
-        // Of two labels the second is what is looked for, whatever it is called.
+        // Of two labels the second is the one to find.
         if labels.len() == 2 {
             return Ok(Some(1));
         }

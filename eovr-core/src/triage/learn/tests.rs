@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::triage::random::Random;
 use crate::triage::{Case, Scorer as _};
 
-/// Invented reports in two languages, of three levels, with a little noise.
+/// Invented reports in two languages with three levels and a little noise.
 fn rows(count: usize, seed: u64) -> Vec<(String, usize)> {
     const WORDS: [[&str; 6]; 3] = [
         ["late", "form", "missing", "label", "تأخير", "ورقة"],
@@ -50,7 +50,7 @@ fn ordered(name: &str) -> Plan {
 }
 
 #[test]
-fn learns_what_is_there_to_learn() {
+fn a_training_finds_the_pattern_of_its_rows() {
     let model = levels();
     let new = rows(200, 2);
     let right = new.iter().filter(|(text, level)| model.read(text).label == *level).count();
@@ -64,7 +64,7 @@ fn learns_what_is_there_to_learn() {
     assert!((sum - 1.0).abs() < 1e-5);
 }
 
-/// The numbers of a model, without the version of eovr that its card names.
+/// The numbers of a model, without the version of eovr in its card.
 fn numbers(model: &TextModel) -> String {
     use sha2::{Digest as _, Sha256};
     let bytes: Vec<u8> = model.buckets.iter().map(|byte| byte.to_le_bytes()[0]).collect();
@@ -75,7 +75,7 @@ fn numbers(model: &TextModel) -> String {
         .collect()
 }
 
-/// The digest was made on one machine. It must come out on every other.
+/// One machine computed the digest; every other machine must give the same one.
 #[test]
 fn the_same_rows_and_seed_make_the_same_bytes() {
     let (first, second) = (levels(), levels());
@@ -112,7 +112,7 @@ fn a_file_is_read_back_whole_or_not_at_all() {
 }
 
 #[test]
-fn what_cannot_be_learned_from_is_refused() {
+fn rows_without_enough_information_are_refused() {
     let mut trainer = Trainer::new(0);
     assert!(trainer.add("", "1", Part::Train).is_err());
     assert!(trainer.add("🙂🙂 …", "1", Part::Train).is_err());
@@ -149,11 +149,11 @@ fn whether_labels_have_an_order() {
     assert_eq!((given.card().order, given.card().high_from), (Order::Ordinal, Some(1)));
     let told = Plan { order: Some(Order::Nominal), ..Plan::default() };
     assert_eq!(model(&told, ["0", "1", "2"]).card().order, Order::Nominal);
-    // "10" is more than "9", whatever the alphabet says.
+    // Numbers are sorted by value: "10" is greater than "9".
     assert_eq!(model(&ordered("numbers"), ["8", "9", "10"]).labels(), ["8", "9", "10"]);
 }
 
-/// Numbers that name kinds, and few rows, are asked about; the question says how to answer it, and is always the same.
+/// For numeric kinds and for few rows the training asks the user. The error says how to answer and is always the same.
 #[test]
 fn numbers_that_may_be_levels_or_kinds_are_asked_about() {
     const KINDS: [[&str; 3]; 3] =
@@ -181,16 +181,16 @@ fn numbers_that_may_be_levels_or_kinds_are_asked_about() {
     assert_eq!((kinds.card().order, kinds.card().high_from), (Order::Nominal, None));
 }
 
-/// Five levels whose neighbours share words need no flag, five kinds never get an order.
+/// Five levels whose neighbours share words are recognised; five kinds are never taken for levels.
 #[test]
-fn five_levels_are_told_from_five_kinds() {
+fn five_levels_are_distinguished_from_five_kinds() {
     let trained = |levels: bool| {
         let mut random = Random::new(8);
         let mut trainer = Trainer::new(1);
         for _ in 0..400 {
             let label = random.below(5);
-            // A level shares its words with the levels beside it, a kind with the kind that has its neighbour's number
-            // in another order.
+            // A level shares its words with the adjacent levels; a kind shares them with the adjacent kinds of another
+            // numbering.
             let place = if levels { label } else { [0, 3, 1, 4, 2][label] };
             let words: Vec<String> = (0..6).map(|_| format!("word{}", place * 4 + random.below(8))).collect();
             trainer.add(&words.join(" "), &label.to_string(), Part::Train).unwrap();
@@ -201,7 +201,7 @@ fn five_levels_are_told_from_five_kinds() {
     assert!(trained(false).is_err() || trained(false).unwrap().card().order == Order::Nominal);
 }
 
-/// A file as the releases before wrote it: version 1, and nothing about high risk or several labels.
+/// A file of earlier releases: version 1, without high risk and several labels.
 #[test]
 fn a_file_of_the_first_version_is_read() {
     use sha2::{Digest as _, Sha256};
@@ -225,7 +225,7 @@ fn a_file_of_the_first_version_is_read() {
     assert!(read.read("the patient died of bleeding").high.unwrap() > 0.5);
 }
 
-/// The probability of high risk is fitted by itself: on new rows its log odds are neither too bold nor too timid.
+/// The probability of high risk is calibrated separately: on new rows its calibration slope is close to 1.
 #[test]
 fn the_probability_of_high_risk_comes_true_as_often_as_it_says() {
     use crate::triage::metrics::Flags;
@@ -278,7 +278,7 @@ fn a_narrative_may_have_several_labels_or_none() {
             .unwrap();
     }
     let error = trainer.train(&ordered("x"), |_| {}).unwrap_err();
-    assert!(error.to_string().contains("none is above another"), "{error}");
+    assert!(error.to_string().contains("labels are unordered"), "{error}");
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn hundreds_of_labels_are_learned_and_kept() {
 }
 
 #[test]
-fn abstains_where_it_knows_nothing() {
+fn a_model_abstains_on_unknown_words() {
     let model = levels();
     for text in ["", "🙂🙂", "病人从床上摔下来", "zzzz qqqq xxxx jjjj"] {
         let seen = model.score(&Case { narrative: text, ..Case::default() });
@@ -327,7 +327,7 @@ fn survives_hostile_text() {
 }
 
 #[test]
-fn memory_that_was_used_before_changes_nothing() {
+fn reused_memory_changes_no_answer() {
     let model = levels();
     let mut memory = TextReader::default();
     for (text, _) in rows(50, 3) {
@@ -338,7 +338,7 @@ fn memory_that_was_used_before_changes_nothing() {
 }
 
 #[test]
-fn a_card_is_json_that_somebody_can_read() {
+fn a_card_is_readable_json() {
     let model = levels();
     let json = serde_json::to_string(model.card()).unwrap();
     assert!(json.contains(r#""name":"invented""#) && json.contains(r#""order":"ordinal""#), "{json}");
@@ -364,11 +364,11 @@ proptest! {
     }
 }
 
-/// A notebook in memory, that may end a training.
+/// A notebook in memory. It can fail, which ends the training.
 #[derive(Default)]
 struct Paper {
     steps: BTreeMap<usize, Vec<u8>>,
-    /// After so many steps nothing more can be kept.
+    /// The number of steps after which it fails.
     full_at: Option<usize>,
 }
 
@@ -399,7 +399,7 @@ fn a_training_that_was_stopped_anywhere_comes_to_the_same_model() {
         paper.full_at = None;
         assert_eq!(some_trainer().resume(&Plan::default(), &mut paper, |_| {}).unwrap().to_bytes(), whole);
     }
-    // What is on paper is used, so nothing is written down again; what is damaged is learned again.
+    // Stored steps are used and not written again; a damaged step is trained again.
     let mut known = Paper { steps: all.steps.clone(), full_at: Some(0) };
     assert_eq!(some_trainer().resume(&Plan::default(), &mut known, |_| {}).unwrap().to_bytes(), whole);
     let damages: [fn(&mut Vec<u8>); 3] =
@@ -421,8 +421,8 @@ fn some_trainer() -> Trainer {
     trainer
 }
 
-/// Labels of the public sets in the folder `EOVR_DATA`, where there is one: what is said of their numbers, and how the
-/// probability of high risk comes true on rows that were kept for testing, without its own step and with it.
+/// Evaluates the public data sets in the directory `EOVR_DATA`, if it is set: the finding about numeric labels, and the
+/// calibration of high risk on test rows, with and without its separate step.
 #[test]
 #[expect(clippy::print_stdout, reason = "the figures of this test are worth reading")]
 fn high_risk_on_the_public_sets() {

@@ -1,4 +1,4 @@
-//! From labelled narratives to a model, without anybody turning knobs.
+//! Trains a model on labelled narratives, without manual tuning.
 
 use std::collections::BTreeMap;
 
@@ -17,29 +17,29 @@ use crate::triage::metrics::{Bins, Confusion, Flags, Overlap, Weights as KappaWe
 use crate::triage::random::Random;
 use crate::triage::text::Text;
 
-/// What a row is for.
+/// The use of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// To learn from.
+    /// For training.
     Train,
-    /// To choose by; learned from as well once the choice is made.
+    /// For choosing the settings. The final training uses these rows too.
     Valid,
 }
 
-/// How far a training is.
+/// The progress of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Passes over the rows that are done.
+    /// The number of completed passes over the rows.
     pub done: usize,
-    /// Passes in all.
+    /// The number of all passes.
     pub of: usize,
 }
 
-/// Takes labelled narratives and makes a model of them.
+/// Takes labelled narratives and trains a model.
 ///
-/// Of each narrative it keeps hashed counts, about 2 KB, and not the text. The ridge penalty, the calibration
-/// and the rule by which an answer is chosen are fitted on rows that were held out: every row in turn, or,
-/// of more than 20,000, those of [`Part::Valid`]. Then the weights are learned once more from all rows.
+/// It keeps hashed counts of each narrative, about 2 KB, and not the text. The ridge penalty, the calibration and the
+/// decision rule are fitted on held-out rows: on every row in turn (cross-validation) or, with more than 20,000 rows,
+/// on those of [`Part::Valid`]. Finally the weights are trained on all rows.
 #[derive(Debug)]
 pub struct Trainer {
     seed: u64,
@@ -50,19 +50,19 @@ pub struct Trainer {
     link: Link,
 }
 
-/// The ridge penalties that are tried, until one is worse than the one before.
+/// The ridge penalties, tried in this order until one is worse than the previous.
 const DECAYS: [f32; 5] = [15.0, 5.0, 1.5, 0.5, 0.15];
-/// Rows are held out in so many turns, so that each is held out once.
+/// The number of folds; each row is held out once.
 const TURNS: usize = 5;
-/// Of more rows than this one turn is enough: those that were given for choosing, where they are some.
+/// With more rows than this, a single fold is enough: the validation rows, if there are any.
 const MANY_ROWS: usize = 20_000;
-/// Of more labels than this one turn is enough as well: each costs as much as all rows of few labels.
+/// With more labels than this, a single fold is enough, because the cost of a fold grows with the labels.
 const MANY_LABELS: usize = 256;
 const ENOUGH_VALID: usize = 500;
 const FEWEST_ROWS: usize = 10;
 
 impl Trainer {
-    /// A trainer whose chance begins at `seed`.
+    /// A trainer with this random seed.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -74,17 +74,16 @@ impl Trainer {
         }
     }
 
-    /// Takes one narrative with its label.
+    /// Adds a narrative with its label.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the label is empty or the narrative has no
-    /// word.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the label is empty or the narrative has no words.
     pub fn add(&mut self, narrative: &str, label: &str, part: Part) -> Result<()> {
         self.take(narrative, &[label], part)
     }
 
-    /// Takes one narrative with any number of labels, also none. From then on the model may say several of each
-    /// narrative: it learns for each label whether it is there, apart from the others.
+    /// Adds a narrative with any number of labels, including none. The model then gives several labels per narrative:
+    /// it learns each label independently of the others.
     ///
     /// # Errors
     /// As [`add`](Self::add).
@@ -118,25 +117,25 @@ impl Trainer {
         Ok(())
     }
 
-    /// How many narratives it has.
+    /// The number of narratives.
     pub fn rows(&self) -> usize {
         self.parts.len()
     }
 
-    /// Learns. `tell` is called after every pass over the rows.
+    /// Trains a model. `tell` is called after every pass over the rows.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where there are fewer than ten rows, one label only,
-    /// or a label that the plan does not name.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where there are fewer than ten rows, only one label, or a label
+    /// that the plan does not contain.
     pub fn train(self, plan: &Plan, tell: impl FnMut(Progress)) -> Result<TextModel> {
         self.resume(plan, &mut Forgets, tell)
     }
 
-    /// Learns as [`train`](Self::train) does, and goes on where a training of the same rows, seed and plan was
-    /// stopped: the model is the same to the byte.
+    /// Trains like [`train`](Self::train), and resumes an interrupted training of the same rows, seed and plan. The
+    /// model is the same, byte for byte.
     ///
     /// # Errors
-    /// As [`train`](Self::train); what the notebook says.
+    /// As [`train`](Self::train); errors of the notebook.
     pub fn resume(
         mut self,
         plan: &Plan,
@@ -151,8 +150,8 @@ impl Trainer {
         let settled = plan.settle(&self.labels)?;
         let several = self.link == Link::AnyOf;
         if several && (plan.order == Some(Order::Ordinal) || plan.high_from.is_some()) {
-            return Err(Error::invalid("where a narrative may have several labels none is above another")
-                .with_help("leave out the order and where high risk begins"));
+            return Err(Error::invalid("labels are unordered where a narrative may have several")
+                .with_help("omit the order and the beginning of high risk"));
         }
         if settled.labels.len() > MANY_LABELS && settled.labels.len() * 2 > self.rows() {
             return Err(Error::invalid("nearly every row has a label of its own")
@@ -226,7 +225,7 @@ impl Trainer {
         Ok(TextModel::new(card, &rarity, &weights, best.calibration, decision))
     }
 
-    /// Which rows are learned from and which are held out, turn by turn.
+    /// The training rows and the held-out rows of each fold.
     fn turns(&self, classes: usize) -> (Vec<Turn>, &'static str) {
         let of = |wanted: Part| -> Vec<usize> {
             let rows = self.parts.iter().enumerate();
@@ -236,7 +235,7 @@ impl Trainer {
         if self.rows() > MANY_ROWS && valid.len() >= ENOUGH_VALID && !train.is_empty() {
             return (vec![Turn { kept: train, held: valid }], "the rows that were given for choosing");
         }
-        // Each label is dealt out in turn, so that every turn has some of each.
+        // The rows of each label are distributed over the folds, so that every fold has some of each.
         let mut rows: Vec<usize> = (0..self.rows()).collect();
         Random::new(self.seed ^ 0x5EED).shuffle(&mut rows);
         rows.sort_by_key(|&row| self.corpus.labels_of(row).first().copied());
@@ -252,7 +251,7 @@ impl Trainer {
     }
 }
 
-/// The learnings of one training, in their order: one for each turn under each penalty, and the last from all rows.
+/// The steps of one training in order: one for each fold and penalty, and the last on all rows.
 struct Steps<'a, 'n> {
     trainer: &'a Trainer,
     classes: usize,
@@ -261,7 +260,7 @@ struct Steps<'a, 'n> {
 }
 
 impl<'a> Steps<'a, '_> {
-    /// Learns from these rows, or takes what was learned from them before.
+    /// Trains on these rows, or reads the stored result.
     fn learn(&mut self, rows: &[usize], decay: f32, mut pass: impl FnMut()) -> Result<Weights> {
         let step = self.next;
         self.next += 1;
@@ -277,7 +276,7 @@ impl<'a> Steps<'a, '_> {
         Ok(weights)
     }
 
-    /// Learns from what is kept and scores what is held out.
+    /// Trains each fold and scores its held-out rows.
     fn hold_out(&mut self, turns: &[Turn], decay: f32, mut pass: impl FnMut()) -> Result<Held<'a>> {
         let classes = self.classes;
         let Trainer { corpus, link, .. } = self.trainer;
@@ -298,7 +297,7 @@ impl<'a> Steps<'a, '_> {
     }
 }
 
-/// How surprising the truth is to who said these probabilities.
+/// The log loss of the truth under these probabilities.
 fn surprise(said: &[f32], truth: &[usize], link: Link) -> f64 {
     let of = |p: f32| -f64::from(libm::logf(p.max(1e-9)));
     match link {
@@ -311,13 +310,13 @@ fn surprise(said: &[f32], truth: &[usize], link: Link) -> f64 {
     }
 }
 
-/// Which rows are learned from, and which are held out meanwhile.
+/// The training rows and the held-out rows of one fold.
 struct Turn {
     kept: Vec<usize>,
     held: Vec<usize>,
 }
 
-/// What held-out rows looked like under one penalty.
+/// The scores of the held-out rows under one penalty.
 struct Held<'a> {
     decay: f32,
     probabilities: Vec<f32>,
@@ -328,12 +327,12 @@ struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// The label of each row, where each has one.
+    /// The label of each row, where each row has exactly one.
     fn labels(&self) -> Vec<usize> {
         self.truths.iter().map(|truth| truth.first().copied().unwrap_or_default()).collect()
     }
 
-    /// Fits what moves the probability of high risk, and moves it.
+    /// Fits the adjustment of the probability of high risk, and applies it.
     fn raise(&mut self, high: Option<usize>, classes: usize) {
         let Some(from) = high else { return };
         let Some(step) = HighStep::fit(&self.probabilities, &self.labels(), classes, from) else { return };
@@ -361,7 +360,7 @@ fn figures(
     high: Option<usize>,
     how: &str,
 ) -> (HeldOut, Option<f64>) {
-    // Of one label each: what was said beside what is true. Of several: label by label, there or not.
+    // With one label each: predictions against truth. With several: each label separately, present or not.
     let confusion = match decision {
         Decision::Thresholds(_) => None,
         _ => {
@@ -402,7 +401,7 @@ fn figures(
     (figures, flag_above)
 }
 
-/// Six digits: more would be pretence, and fewer digits are read back from JSON exactly.
+/// Rounds to six digits: more would be false precision, and JSON reads six digits back exactly.
 fn short(figure: f64) -> f64 {
     (figure * 1e6 + 0.5).floor() / 1e6
 }

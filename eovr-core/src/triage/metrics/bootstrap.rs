@@ -1,53 +1,53 @@
-//! How far a figure would move with other cases.
+//! Confidence intervals by the bootstrap.
 
 use std::collections::BTreeMap;
 
 use super::share;
 use crate::triage::random::Random;
 
-/// Draws cases again, with replacement, and looks what a figure would have been.
+/// Resamples the cases with replacement and recomputes a figure.
 ///
-/// Its chance is SplitMix64 from the seed, so the same question has the same answer on every machine.
+/// The random numbers are SplitMix64 from the seed, so the result is the same on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bootstrap {
-    /// How often. 1,000 settles the second digit of a 95 % interval.
+    /// The number of draws. 1,000 draws fix the second digit of a 95 % interval.
     pub draws: usize,
-    /// Where chance begins.
+    /// The seed of the random numbers.
     pub seed: u64,
 }
 
-/// A figure and the middle 95 % of what it came out as when cases were drawn again.
+/// A figure with the middle 95 % of its resampled values.
 ///
-/// A value at the edge of what is possible lies outside the middle of the draws, which can only be worse; the interval
-/// is widened to it then, so that it always contains its value.
+/// A value at the limit of its range, such as 1, can lie outside the middle of the draws. The interval is then widened,
+/// so that it always contains its value.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Interval {
-    /// The figure of the cases as they are.
+    /// The figure of the original cases.
     pub value: Option<f64>,
-    /// 2.5 % of the draws lie below; `None` where no draw had the figure, or the cases as they are have none.
+    /// The 2.5th percentile; `None` where no draw has the figure, or the original cases do not have it.
     pub low: Option<f64>,
-    /// 2.5 % of the draws lie above.
+    /// The 97.5th percentile.
     pub high: Option<f64>,
-    /// Whether the middle of the draws left the value out.
+    /// Whether the interval was widened to contain the value.
     pub widened: bool,
-    /// In how many draws the figure was defined; the others are left out.
+    /// The number of draws in which the figure was defined; the others are ignored.
     pub defined: usize,
 }
 
-/// The second figure less the first, on the same draws.
+/// The second figure minus the first, on the same draws.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairedDifference {
-    /// On the cases as they are.
+    /// The difference on the original cases.
     pub difference: Option<f64>,
-    /// Where it lies in 95 % of the draws.
+    /// Its 95 % interval.
     pub interval: Interval,
-    /// The share of draws on the other side of 0, both sides counted: small where the sign is certain.
+    /// The two-sided p-value: from the share of draws on the other side of 0.
     pub p_value: Option<f64>,
 }
 
 impl Bootstrap {
-    /// The interval of one figure over `count` cases. With `groups`, one for each case, whole groups are
-    /// drawn: cases of one patient, event or hospital are not independent.
+    /// The interval of one figure over `count` cases. `groups` assigns a group to each case. Whole groups are then
+    /// drawn, because cases of one patient, event or hospital are not independent.
     pub fn interval(
         &self,
         count: usize,
@@ -77,8 +77,8 @@ impl Bootstrap {
         std::array::from_fn(|_| found.next().map(|(seen, value)| middle(seen, value)).unwrap_or_default())
     }
 
-    /// Compares two scorers on the same cases by one figure: `figure(rows, false)` of the first,
-    /// `figure(rows, true)` of the second.
+    /// Compares two scorers on the same cases: `figure(rows, false)` is the figure of the first, `figure(rows, true)`
+    /// of the second.
     pub fn compare(
         &self,
         count: usize,
@@ -116,10 +116,10 @@ impl Bootstrap {
     }
 }
 
-/// Below so many groups the draws are too much alike: their intervals come out too narrow.
+/// With fewer groups the draws are too similar, and the intervals are too narrow.
 pub const FEW_GROUPS: usize = 30;
 
-/// The rows of each group, groups in the order of their numbers.
+/// The rows of each group, in the order of the group numbers.
 fn by_group(groups: &[u64], count: usize) -> Vec<Vec<usize>> {
     let mut members: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (row, &group) in groups.iter().take(count).enumerate() {
@@ -139,8 +139,8 @@ fn middle(mut seen: Vec<f64>, value: Option<f64>) -> Interval {
     Interval { value, low: reach(low, f64::min), high: reach(high, f64::max), widened, defined: seen.len() }
 }
 
-/// The 95 % interval of a share by Wilson's score: it is not empty where all or none of the cases have it, of which no
-/// draw can tell. `statsmodels.stats.proportion.proportion_confint` with `method="wilson"`.
+/// The 95 % interval of a share by Wilson's score. It is not a single point for a share of 0 or 1, unlike that of the
+/// bootstrap. `statsmodels.stats.proportion.proportion_confint` with `method="wilson"`.
 pub fn wilson(share: f64, cases: f64) -> Option<(f64, f64)> {
     const Z: f64 = 1.959_963_984_540_054;
     let squared = Z * Z;
@@ -150,7 +150,7 @@ pub fn wilson(share: f64, cases: f64) -> Option<(f64, f64)> {
     (cases > 0.0).then(|| ((middle - half).max(0.0), (middle + half).min(1.0)))
 }
 
-/// Between the two nearest of sorted values, as `numpy.percentile` has it.
+/// A percentile, interpolated between the two nearest sorted values like `numpy.percentile`.
 pub(super) fn percentile(sorted: &[f64], at: f64) -> Option<f64> {
     let place = at * sorted.len().checked_sub(1)? as f64;
     let low = sorted.get(place.floor() as usize)?;

@@ -1,41 +1,41 @@
-//! Whether "70 in 100" happens 70 times in 100.
+//! Calibration: whether a predicted 70 % happens in 70 % of cases.
 
 use super::{Flags, share, sum};
 
-/// How probabilities are put together for a reliability curve.
+/// The grouping of probabilities for a reliability curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bins {
-    /// So many bins of equal width; a probability on an edge belongs to the upper bin.
+    /// This number of bins of equal width; a probability on an edge belongs to the upper bin.
     EqualWidth(usize),
-    /// So many bins of equally many cases; the first ones take one more where it does not divide.
+    /// This number of bins with equally many cases; the first ones get one more where the division has a remainder.
     EqualMass(usize),
 }
 
 impl Bins {
-    /// The fifteen equal widths that expected calibration error is mostly given for.
+    /// Fifteen bins of equal width, the usual choice for the expected calibration error.
     pub const WIDTH_15: Self = Self::EqualWidth(15);
-    /// The same with equally many cases, which few cases at the top cannot distort.
+    /// Fifteen bins with equally many cases, which few cases at the top cannot distort.
     pub const MASS_15: Self = Self::EqualMass(15);
 }
 
 /// One point of a reliability curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bin {
-    /// How many cases: a point of few cases says little.
+    /// The number of cases. A point with few cases means little.
     pub count: usize,
-    /// The mean probability that was said.
+    /// The mean predicted probability.
     pub said: f64,
-    /// The share that came true.
+    /// The observed rate.
     pub happened: f64,
 }
 
-/// The truth regressed on the logit of what was said: 1 and 0 is perfect; a slope below 1 says that the
-/// probabilities are too extreme.
+/// The logistic regression of the truth on the logit of the prediction. Slope 1 and intercept 0 are perfect; a slope
+/// below 1 means that the probabilities are too extreme.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
-    /// How the log odds of the truth grow with those that were said.
+    /// The increase of the true log odds per unit of predicted log odds.
     pub slope: f64,
-    /// The log odds of the truth where even odds were said.
+    /// The true log odds at predicted even odds.
     pub intercept: f64,
 }
 
@@ -66,24 +66,25 @@ impl Flags {
         }
     }
 
-    /// Expected calibration error: how far a bin's probability lies from its truth, on average over the
-    /// cases. It is never quite 0, even for perfect probabilities, and larger where cases are few.
+    /// Expected calibration error: the mean distance between a bin's probability and its observed rate, weighted by
+    /// cases. It is greater than 0 even for perfect probabilities, and larger with fewer cases.
     pub fn calibration_error(&self, bins: Bins) -> Option<f64> {
         let bins = self.reliability(bins);
         let off = sum(bins.iter().map(|bin| bin.count as f64 * (bin.said - bin.happened).abs()));
         share(off, self.count() as f64)
     }
 
-    /// Calibration slope and intercept by logistic regression. `None` where one class is missing or the
-    /// scores tell the classes apart without a mistake, for then no line is steep enough.
+    /// Calibration slope and intercept by logistic regression. `None` where one class is missing or the scores separate
+    /// the classes perfectly, because the slope is then infinite.
     pub fn calibration_line(&self) -> Option<Line> {
         self.probabilities()?;
         self.prevalence().filter(|&share| share > 0.0 && share < 1.0)?;
         line_towards(&self.log_odds(), 0.0)
     }
 
-    /// Calibration in the large: what must be added to the log odds that were said so that as many cases come true
-    /// as are expected. 0 is perfect; above it too little was said. Logistic regression with the log odds as offset.
+    /// Calibration in the large: the shift of the predicted log odds at which the expected number of events equals the
+    /// observed one. 0 is perfect; a positive value means that the predictions are too low. Logistic regression with
+    /// the log odds as offset.
     pub fn calibration_in_the_large(&self) -> Option<f64> {
         self.probabilities()?;
         self.prevalence().filter(|&share| share > 0.0 && share < 1.0)?;
@@ -97,7 +98,7 @@ impl Flags {
             if !(step.is_finite() && slope > 1e-12) {
                 return None;
             }
-            // A step is held short, or the first one of a bad start would leave where there is any slope.
+            // The step is limited, because the first step from a bad start could leave the range with a gradient.
             shift += step.clamp(-2.0, 2.0);
             if step.abs() < 1e-12 * (1.0 + shift.abs()) {
                 return Some(shift);
@@ -106,13 +107,13 @@ impl Flags {
         None
     }
 
-    /// How many came true for each that was expected: 1 is perfect, above it too little was said.
+    /// The ratio of observed to expected events: 1 is perfect; above 1 the predictions are too low.
     pub fn observed_expected(&self) -> Option<f64> {
         self.probabilities()?;
         share(self.positives() as f64, sum(self.cases.iter().map(|case| case.0)))
     }
 
-    /// The log odds that were said, and what happened.
+    /// The predicted log odds and the outcome of each case.
     pub(super) fn log_odds(&self) -> Vec<(f64, f64)> {
         let odds = |&(p, yes): &(f64, bool)| {
             let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
@@ -129,8 +130,8 @@ fn bin(cases: &[(f64, bool)]) -> Option<Bin> {
     Some(Bin { count, said, happened })
 }
 
-/// The line of greatest likelihood through log odds and what happened, held towards a slope of 1 and an intercept of 0
-/// by a ridge penalty. Newton's method: it either settles in a few steps or there is no maximum.
+/// The maximum likelihood line through log odds and outcomes, with a ridge penalty towards slope 1 and intercept 0.
+/// Newton's method converges in a few steps, or there is no maximum.
 pub(crate) fn line_towards(points: &[(f64, f64)], penalty: f64) -> Option<Line> {
     let (mut slope, mut intercept) = (if penalty > 0.0 { 1.0 } else { 0.0_f64 }, 0.0_f64);
     for _ in 0..100 {

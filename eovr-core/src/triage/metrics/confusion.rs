@@ -1,48 +1,48 @@
-//! Levels beside levels.
+//! Confusion matrices and agreement of levels.
 
 use super::{share, sum};
 use crate::error::{Error, Result};
 
-/// How often each true level was given each predicted level.
+/// The number of cases for each true and each predicted level.
 ///
-/// The number of levels belongs to it and is not guessed from the cases: a middle level that happens to
-/// be missing would otherwise move the others together and change a weighted kappa.
+/// The caller gives the number of levels, because a middle level without cases would otherwise be lost, and a weighted
+/// kappa would change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confusion {
     counts: Vec<u64>,
     classes: usize,
 }
 
-/// How a disagreement counts by the levels it spans.
+/// The weight of a disagreement, by the distance of the levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weights {
-    /// Each the same: Cohen's kappa, for classes without an order.
+    /// Equal: Cohen's kappa, for unordered classes.
     Equal,
     /// By the distance.
     Linear,
-    /// By the square of the distance: a miss by two counts four times.
+    /// By the square of the distance: a miss by two counts four times as much as a miss by one.
     Quadratic,
 }
 
-/// What one class looks like.
+/// The figures of one class.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassFigures {
-    /// How many cases are truly of it.
+    /// The number of true cases.
     pub count: u64,
-    /// The share of those said to be of it that are; 0 where none was said to be.
+    /// The share of predicted cases that are true; 0 without a predicted case.
     pub precision: f64,
-    /// The share of those that are of it that were said to be; 0 where there are none.
+    /// The share of true cases that are predicted; 0 without a true case.
     pub recall: f64,
-    /// The harmonic mean of the two.
+    /// The harmonic mean of precision and recall.
     pub f1: f64,
 }
 
 impl Confusion {
-    /// Counts pairs of a true and a predicted level, both from 0.
+    /// Counts pairs of true and predicted levels, both from 0.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where there are more of one than of the other, or
-    /// where a level is not below `classes`.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the numbers of values differ, or a level is not below
+    /// `classes`.
     pub fn new(truth: &[usize], predicted: &[usize], classes: usize) -> Result<Self> {
         if truth.len() != predicted.len() {
             return Err(Error::invalid("`truth` and `predicted` have different lengths")
@@ -54,7 +54,7 @@ impl Confusion {
         for (&truth, &predicted) in truth.iter().zip(predicted) {
             if truth >= classes || predicted >= classes {
                 return Err(Error::invalid("a level is outside the scheme")
-                    .with_help(format!("accepted: 0 up to, and not with, {classes}"))
+                    .with_help(format!("accepted: at least 0 and less than {classes}"))
                     .with("level", truth.max(predicted)));
             }
             confusion.add(truth, predicted);
@@ -62,7 +62,7 @@ impl Confusion {
         Ok(confusion)
     }
 
-    /// Counts pairs that are known to be below `classes`; others are left out.
+    /// Counts pairs; a pair that is not below `classes` is ignored.
     pub(crate) fn of(pairs: impl Iterator<Item = (usize, usize)>, classes: usize) -> Self {
         let mut confusion = Self { counts: vec![0; classes * classes], classes };
         pairs.for_each(|(truth, predicted)| confusion.add(truth, predicted));
@@ -75,42 +75,42 @@ impl Confusion {
         }
     }
 
-    /// How many levels there are.
+    /// The number of levels.
     pub fn classes(&self) -> usize {
         self.classes
     }
 
-    /// How many cases were counted.
+    /// The number of cases.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// The rows, one for each true level: how many were given each predicted level.
+    /// The rows, one per true level: the number of cases of each predicted level.
     pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
         self.counts.chunks(self.classes.max(1))
     }
 
-    /// The share of cases that were given their true level.
+    /// The share of cases with the right level.
     pub fn accuracy(&self) -> Option<f64> {
         self.share_where(|truth, predicted| truth == predicted)
     }
 
-    /// The share that was given a lower level than is true, of all cases.
+    /// The share of all cases with a predicted level below the true one.
     pub fn under_triage(&self) -> Option<f64> {
         self.share_where(|truth, predicted| predicted < truth)
     }
 
-    /// The share that was given a level too low by two or more, of all cases.
+    /// The share of all cases with a predicted level at least two below the true one.
     pub fn far_under_triage(&self) -> Option<f64> {
         self.share_where(|truth, predicted| predicted + 2 <= truth)
     }
 
-    /// The share that was given a higher level than is true, of all cases.
+    /// The share of all cases with a predicted level above the true one.
     pub fn over_triage(&self) -> Option<f64> {
         self.share_where(|truth, predicted| predicted > truth)
     }
 
-    /// The share of cases from level `high` on that was given a level below it: who was missed.
+    /// The share of cases at or above level `high` whose predicted level is below it: the missed cases.
     pub fn missed(&self, high: usize) -> Option<f64> {
         let of = |wanted: fn(usize, usize) -> bool| {
             let cells =
@@ -156,15 +156,15 @@ impl Confusion {
             .collect()
     }
 
-    /// The mean F1 of the levels that occur, as truth or as prediction. `sklearn.metrics.f1_score` with
-    /// `average="macro"` and no `labels`.
+    /// The mean F1 of the levels that occur as truth or prediction. `sklearn.metrics.f1_score` with `average="macro"`
+    /// and no `labels`.
     pub fn macro_f1(&self) -> Option<f64> {
         let predictions = self.column_sums();
         let there = self.by_class().into_iter().zip(predictions);
         mean(there.filter(|(class, said)| class.count + said > 0).map(|(class, _)| class.f1))
     }
 
-    /// The mean F1 of all levels of the scheme; one that does not occur counts 0.
+    /// The mean F1 of all levels; a level that does not occur counts as 0.
     pub fn macro_f1_of_all(&self) -> Option<f64> {
         mean(self.by_class().into_iter().map(|class| class.f1))
     }

@@ -1,29 +1,28 @@
-//! Whether acting on a probability does more good than harm.
+//! Net benefit: whether acting on a probability does more good than harm.
 
 use serde::Serialize;
 
 use super::{Flags, share};
 
-/// The net benefit of acting from one threshold on, beside acting on all cases; acting on none has 0.
+/// The net benefit of acting from a threshold on, and of acting on all cases. The net benefit of acting on none is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct NetBenefit {
-    /// The probability from which on it is acted. It says how many false alarms one true case is worth.
+    /// The probability from which the user acts. It expresses how many false alarms one true alarm is worth.
     pub threshold: f64,
-    /// True alarms less false ones at that worth, of all cases.
+    /// True alarms minus weighted false alarms, divided by all cases.
     pub scorer: f64,
-    /// The same where every case is acted on.
+    /// The net benefit of acting on every case.
     pub all: f64,
 }
 
-/// Net benefit (Vickers and Elkin 2006): the share of true alarms, less the share of false ones at the odds of the
+/// Net benefit (Vickers and Elkin 2006): the share of true alarms minus the share of false alarms times the odds of the
 /// threshold. `None` where there are no cases or the threshold is not below 1.
 pub fn net_benefit(true_alarms: f64, false_alarms: f64, cases: f64, threshold: f64) -> Option<f64> {
     let odds = threshold / (1.0 - threshold);
     (threshold < 1.0).then(|| share(true_alarms - false_alarms * odds, cases)).flatten()
 }
 
-/// PPV and NPV where so large a share of the cases is truly of high risk, by Bayes' rule; `None` where nothing would
-/// be flagged, or everything.
+/// PPV and NPV at a prevalence of high risk, by Bayes' rule; `None` where no case or every case would be flagged.
 pub fn predictive_values(sensitivity: f64, specificity: f64, prevalence: f64) -> (Option<f64>, Option<f64>) {
     let (hits, alarms) = (sensitivity * prevalence, (1.0 - specificity) * (1.0 - prevalence));
     let (missed, left) = ((1.0 - sensitivity) * prevalence, specificity * (1.0 - prevalence));
@@ -31,8 +30,8 @@ pub fn predictive_values(sensitivity: f64, specificity: f64, prevalence: f64) ->
 }
 
 impl Flags {
-    /// The decision curve: net benefit at each threshold, a case being acted on from the threshold on. Empty where
-    /// the scores are no probabilities.
+    /// The decision curve: the net benefit at each threshold, where the user acts on a case from the threshold on.
+    /// Empty where the scores are not probabilities.
     pub fn decision_curve(&self, thresholds: impl Iterator<Item = f64>) -> Vec<NetBenefit> {
         if self.probabilities().is_none() {
             return Vec::new();

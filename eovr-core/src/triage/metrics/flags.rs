@@ -1,31 +1,31 @@
-//! A yes-or-no truth beside a score.
+//! Figures of a binary truth and a score.
 
 use super::{share, sum};
 use crate::error::{Error, Result};
 
-/// Cases that are truly high-risk or not, each with the score somebody gave it; sorted once.
+/// Cases, each truly high-risk or not, with their scores; sorted once.
 ///
-/// Scores need not be probabilities for ranking and operating points. [`brier`](Self::brier),
-/// [`log_loss`](Self::log_loss) and what belongs to calibration are `None` unless all are within 0 and 1.
+/// For ranking and operating points, scores need not be probabilities. [`brier`](Self::brier),
+/// [`log_loss`](Self::log_loss) and the calibration figures are `None` unless all scores are within 0 and 1.
 #[derive(Clone, Debug)]
 pub struct Flags {
-    // By score, smallest first; equal scores keep their order.
+    // Sorted by score, smallest first; equal scores keep their order.
     pub(super) cases: Vec<(f64, bool)>,
     positives: usize,
 }
 
-/// A threshold and what follows from it: a case is flagged when its score is above `threshold`.
+/// A threshold with its figures. A case is flagged when its score is above `threshold`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OperatingPoint {
-    /// The score that must be exceeded; below every score where all cases are flagged.
+    /// The threshold; below every score where all cases are flagged.
     pub threshold: f64,
-    /// The share of the truly high-risk that is flagged.
+    /// The share of high-risk cases that are flagged.
     pub sensitivity: f64,
-    /// The share of the others that is not flagged, as reached: tied scores can make it miss its target.
+    /// The share of the other cases that are not flagged. Because of tied scores it can differ from the target.
     pub specificity: f64,
-    /// The share of the flagged that is truly high-risk; `None` where nothing is flagged.
+    /// The share of flagged cases that are high-risk; `None` where no case is flagged.
     pub precision: Option<f64>,
-    /// The share of all cases that somebody has to look at.
+    /// The share of all cases that are flagged for review.
     pub review_load: f64,
 }
 
@@ -33,8 +33,7 @@ impl Flags {
     /// Pairs truths with scores.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where there are more of one than of the other, or
-    /// where a score is not a number.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the numbers of values differ, or a score is not a number.
     pub fn new(truth: &[bool], scores: &[f64]) -> Result<Self> {
         if truth.len() != scores.len() {
             return Err(Error::invalid("`truth` and `scores` have different lengths")
@@ -50,35 +49,35 @@ impl Flags {
         Ok(Self::sorted(scores.iter().copied().zip(truth.iter().copied()).collect()))
     }
 
-    /// From finite scores.
+    /// Makes it from finite scores.
     pub(crate) fn sorted(mut cases: Vec<(f64, bool)>) -> Self {
         cases.sort_by(|a, b| a.0.total_cmp(&b.0));
         let positives = cases.iter().filter(|case| case.1).count();
         Self { cases, positives }
     }
 
-    /// How many cases there are.
+    /// The number of cases.
     pub fn count(&self) -> usize {
         self.cases.len()
     }
 
-    /// How many of them are truly high-risk.
+    /// The number of high-risk cases.
     pub fn positives(&self) -> usize {
         self.positives
     }
 
-    /// The cases by their score, smallest first: what it is, and whether they are truly high-risk.
+    /// The cases by score, smallest first: the score, and whether the case is high-risk.
     pub fn each(&self) -> impl Iterator<Item = (f64, bool)> {
         self.cases.iter().copied()
     }
 
-    /// The share of the truly high-risk: what the area under precision and recall is to be held against.
+    /// The share of high-risk cases. It is the baseline of the area under the precision–recall curve.
     pub fn prevalence(&self) -> Option<f64> {
         share(self.positives as f64, self.count() as f64)
     }
 
-    /// The area under the ROC curve: how often a high-risk case scores above another one, ties half.
-    /// `sklearn.metrics.roc_auc_score`.
+    /// The area under the ROC curve: the probability that a high-risk case has a higher score than another case; ties
+    /// count half. `sklearn.metrics.roc_auc_score`.
     pub fn auroc(&self) -> Option<f64> {
         let (positives, negatives) = self.both()?;
         let mut below = 0.0;
@@ -90,8 +89,8 @@ impl Flags {
         Some(won / (positives * negatives))
     }
 
-    /// Average precision: the area under precision and recall as a sum of steps, not of trapezoids, which
-    /// flatter. `sklearn.metrics.average_precision_score`.
+    /// Average precision: the area under the precision–recall curve as a sum of steps. Trapezoids would overestimate
+    /// it. `sklearn.metrics.average_precision_score`.
     pub fn average_precision(&self) -> Option<f64> {
         let (positives, _) = self.both()?;
         let ties: Vec<_> = self.ties().collect();
@@ -104,7 +103,7 @@ impl Flags {
         Some(area)
     }
 
-    /// The points of the ROC curve, from (0, 0) to (1, 1): share of false alarms, share of hits.
+    /// The points of the ROC curve, from (0, 0) to (1, 1): false positive rate, true positive rate.
     pub fn roc(&self) -> Vec<(f64, f64)> {
         let Some((positives, negatives)) = self.both() else { return Vec::new() };
         let ties: Vec<_> = self.ties().collect();
@@ -117,25 +116,25 @@ impl Flags {
         std::iter::once((0.0, 0.0)).chain(steps).collect()
     }
 
-    /// What is caught at the smallest threshold that leaves at least this share of the others alone.
+    /// The operating point at the smallest threshold with at least this specificity.
     ///
-    /// The threshold is the k-th smallest score of the others, k = ⌈share · their number⌉.
+    /// The threshold is the k-th smallest score of the other cases, k = ⌈specificity · their number⌉.
     pub fn at_specificity(&self, target: f64) -> Option<OperatingPoint> {
         self.both()?;
         self.quantile(false, target).and_then(|threshold| self.above(threshold))
     }
 
-    /// What is left alone at the largest threshold that catches at least this share of the high-risk.
+    /// The operating point at the largest threshold with at least this sensitivity.
     pub fn at_sensitivity(&self, target: f64) -> Option<OperatingPoint> {
         self.both()?;
-        // Flagged is what is above the threshold, so it lies just below the score that must be caught.
+        // A case is flagged above the threshold, so the threshold lies just below the score that must be flagged.
         let missed = self.positives.saturating_sub((target * self.positives as f64).ceil() as usize);
         let caught = self.scores_of(true).nth(missed)?;
         let below = self.cases.iter().rev().map(|case| case.0).find(|&score| score < caught);
         self.above(below.unwrap_or(f64::MIN))
     }
 
-    /// What follows from flagging everything above this score.
+    /// The operating point that flags every case above this score.
     pub fn above(&self, threshold: f64) -> Option<OperatingPoint> {
         let (positives, negatives) = self.both()?;
         let from = self.cases.partition_point(|case| case.0 <= threshold);
@@ -150,15 +149,14 @@ impl Flags {
         })
     }
 
-    /// The mean squared distance of probability and truth. `sklearn.metrics.brier_score_loss`.
+    /// The mean squared difference of probability and truth. `sklearn.metrics.brier_score_loss`.
     pub fn brier(&self) -> Option<f64> {
         self.probabilities()?;
         let squares = self.cases.iter().map(|&(p, yes)| (p - f64::from(u8::from(yes))).powi(2));
         share(sum(squares), self.count() as f64)
     }
 
-    /// The mean surprise in natural units, probabilities held away from 0 and 1 by one part in 2⁵².
-    /// `sklearn.metrics.log_loss`.
+    /// The mean log loss in natural units; probabilities are clipped to 2⁻⁵² from 0 and 1. `sklearn.metrics.log_loss`.
     pub fn log_loss(&self) -> Option<f64> {
         self.probabilities()?;
         let surprise = self.cases.iter().map(|&(p, yes)| {
@@ -178,7 +176,7 @@ impl Flags {
         (self.positives > 0 && negatives > 0).then_some((self.positives as f64, negatives as f64))
     }
 
-    /// How many high-risk cases and others share each score, smallest score first.
+    /// The numbers of high-risk and other cases with each score, smallest score first.
     fn ties(&self) -> impl Iterator<Item = (f64, f64)> {
         self.cases.chunk_by(|a, b| a.0 == b.0).map(|tied| {
             let yes = tied.iter().filter(|case| case.1).count();

@@ -1,12 +1,11 @@
-//! How good is a scorer? The figures of the field, each equal to scikit-learn's or statsmodels'.
+//! Evaluation metrics of scorers. Each equals scikit-learn's or statsmodels' result.
 //!
-//! [`Flags`] holds a yes-or-no truth beside a score: ranking, operating points, calibration.
-//! [`Confusion`] holds levels beside levels: agreement, class by class, under- and over-triage.
-//! [`Overlap`] holds sets of labels beside sets of labels.
-//! [`Bootstrap`] gives any of them an interval, by case or by group.
+//! [`Flags`] compares a binary truth with a score: ranking, operating points, calibration. [`Confusion`] compares
+//! levels with levels: agreement, figures per class, under- and over-triage. [`Overlap`] compares sets of labels.
+//! [`Bootstrap`] computes intervals for all of them, by case or by group.
 //!
-//! **Undefined is `None`.** With one class only there is no area under a curve, and two raters who both
-//! say the same thing throughout have no kappa; neither is 0, 0.5 or "not a number".
+//! **An undefined figure is `None`.** With a single class there is no area under a curve, and two raters who always
+//! give the same label have no kappa. Such a figure is neither 0 nor 0.5 nor NaN.
 //!
 //! ```
 //! use eovr_core::triage::metrics::{Bootstrap, Confusion, Flags, Weights};
@@ -46,7 +45,7 @@ pub use smooth::{CurvePoint, Smoothed};
 #[cfg(test)]
 mod tests;
 
-/// Sums with Neumaier's correction: long sums of small parts lose nothing that a figure would show.
+/// A sum with Neumaier's correction, so that rounding errors of long sums stay invisible.
 fn sum(values: impl Iterator<Item = f64>) -> f64 {
     let (mut total, mut lost) = (0.0_f64, 0.0_f64);
     for value in values {
@@ -57,7 +56,7 @@ fn sum(values: impl Iterator<Item = f64>) -> f64 {
     total + lost
 }
 
-/// `part / whole`, where there is a whole.
+/// `part / whole`, or `None` where `whole` is 0.
 fn share(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }

@@ -1,18 +1,18 @@
-//! Sets of labels beside sets of labels, where a case may have several.
+//! Figures for sets of labels, where a case may have several.
 
 use super::{ClassFigures, share, sum};
 
-/// For each label how often it was said and was there. Figures as scikit-learn has them for indicator matrices.
+/// The number of predictions and true cases of each label. The figures equal scikit-learn's for indicator matrices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overlap {
-    /// Both, there alone, said alone: for each label.
+    /// For each label: true and predicted, only true, only predicted.
     counts: Vec<[u64; 3]>,
     cases: u64,
     exact: u64,
 }
 
 impl Overlap {
-    /// Counts pairs of what is true and what was said; labels that are not below `classes` are left out.
+    /// Counts pairs of true and predicted labels; a label that is not below `classes` is ignored.
     pub fn of<'a, S: AsRef<[usize]>>(pairs: impl Iterator<Item = (&'a [usize], S)>, classes: usize) -> Self {
         let mut overlap = Self { counts: vec![[0; 3]; classes], cases: 0, exact: 0 };
         for (truth, said) in pairs {
@@ -33,25 +33,25 @@ impl Overlap {
         counted.into_iter().for_each(|count| *count += 1);
     }
 
-    /// The share of cases with all their labels and no other. `sklearn.metrics.accuracy_score`.
+    /// The share of cases whose predicted labels equal the true ones. `sklearn.metrics.accuracy_score`.
     pub fn exact(&self) -> Option<f64> {
         share(self.exact as f64, self.cases as f64)
     }
 
-    /// The share of labels, over all cases, that were said wrongly or left out. `sklearn.metrics.hamming_loss`.
+    /// The share of labels, over all cases, that are wrongly predicted or missing. `sklearn.metrics.hamming_loss`.
     pub fn hamming(&self) -> Option<f64> {
         let wrong: u64 = self.counts.iter().map(|[_, missed, extra]| missed + extra).sum();
         share(wrong as f64, self.cases as f64 * self.counts.len() as f64)
     }
 
-    /// F1 of all labels of all cases together; 0 where there is none. `f1_score(average="micro")`.
+    /// F1 over all labels of all cases; 0 where there are none. `f1_score(average="micro")`.
     pub fn micro_f1(&self) -> Option<f64> {
         let of = |what: fn(&[u64; 3]) -> u64| self.counts.iter().map(what).sum::<u64>() as f64;
         let (both, one) = (of(|[both, _, _]| *both), of(|[_, missed, extra]| missed + extra));
         (self.cases > 0).then(|| share(2.0 * both, 2.0 * both + one).unwrap_or(0.0))
     }
 
-    /// The mean F1 of all labels; one that neither occurs nor is said counts 0. `f1_score(average="macro")`.
+    /// The mean F1 of all labels; a label that is neither true nor predicted counts as 0. `f1_score(average="macro")`.
     pub fn macro_f1(&self) -> Option<f64> {
         let figures = self.by_label();
         share(sum(figures.iter().map(|label| label.f1)), figures.len() as f64).filter(|_| self.cases > 0)

@@ -1,5 +1,5 @@
-//! Calibration as a curve: the truth by logistic regression on a restricted cubic spline of the log odds that were said
-//! (Harrell 2015, chapter 2; Austin and Steyerberg 2019).
+//! Calibration as a smoothed curve: logistic regression of the truth on a restricted cubic spline of the predicted log
+//! odds (Harrell 2015, chapter 2; Austin and Steyerberg 2019).
 
 use serde::Serialize;
 
@@ -9,43 +9,43 @@ use super::{Flags, share, sum};
 /// One point of a smoothed calibration curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CurvePoint {
-    /// The probability that was said.
+    /// The predicted probability.
     pub said: f64,
-    /// The share that comes true there.
+    /// The estimated rate.
     pub happened: f64,
-    /// The lower end of its 95 % band, point by point, as if the cases were independent.
+    /// The lower end of the pointwise 95 % band, which assumes independent cases.
     pub low: f64,
     /// The upper end.
     pub high: f64,
 }
 
-/// A smoothed calibration curve, and how far it lies from what was said.
+/// A smoothed calibration curve, and its distance from the predictions.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Smoothed {
-    /// The curve, from the smallest probability that was said to the largest.
+    /// The curve, from the smallest to the largest predicted probability.
     pub points: Vec<CurvePoint>,
-    /// How many knots the spline has; 0 where there was room for a straight line only.
+    /// The number of knots of the spline; 0 for a straight line.
     pub knots: usize,
-    /// The mean distance of curve and probability over the cases (integrated calibration index).
+    /// The mean distance of curve and prediction over the cases (integrated calibration index).
     pub ici: f64,
     /// The median distance.
     pub e50: f64,
-    /// The distance that nine in ten cases do not exceed.
+    /// The 90th percentile of the distance.
     pub e90: f64,
 }
 
-/// Where knots lie, in shares of the cases, from the most knots to the fewest.
+/// The positions of the knots as quantiles of the cases, from the most knots to the fewest.
 const KNOTS: [&[f64]; 4] =
     [&[0.05, 0.275, 0.5, 0.725, 0.95], &[0.05, 0.35, 0.65, 0.95], &[0.1, 0.5, 0.9], &[]];
 /// Points of the curve.
 const POINTS: usize = 61;
 const Z: f64 = 1.959_963_984_540_054;
-/// No curve has more terms: a constant, a line, and three for five knots.
+/// The maximum number of terms: a constant, a line, and three for five knots.
 const TERMS: usize = 5;
 
 impl Flags {
-    /// The smoothed calibration curve: five knots, or as many as the cases have room for. `None` where the scores are
-    /// no probabilities, one class is missing, or the scores tell the classes apart without a mistake.
+    /// The smoothed calibration curve with five knots, or with as many as the cases allow. `None` where the scores are
+    /// not probabilities, one class is missing, or the scores separate the classes perfectly.
     pub fn smoothed_calibration(&self) -> Option<Smoothed> {
         self.probabilities()?;
         self.prevalence().filter(|&share| share > 0.0 && share < 1.0)?;
@@ -90,13 +90,13 @@ fn chance(odds: f64) -> f64 {
 
 type Terms = [f64; TERMS];
 
-/// Log odds as terms of a regression: straight beyond the outer knots, cubic between.
+/// Log odds as terms of a regression: linear beyond the outer knots, cubic between them.
 struct Spline {
     knots: Vec<f64>,
 }
 
 impl Spline {
-    /// `None` where two knots fall together. The cases are sorted.
+    /// `None` where two knots coincide. The cases must be sorted.
     fn new(cases: &[(f64, f64)], places: &[f64]) -> Option<Self> {
         let sorted: Vec<f64> = cases.iter().map(|case| case.0).collect();
         let knots: Vec<f64> = places.iter().filter_map(|&place| percentile(&sorted, place)).collect();
@@ -124,21 +124,21 @@ impl Spline {
     }
 }
 
-/// A logistic regression and how sure it is.
+/// A logistic regression with its covariance.
 struct Fit {
     weights: Terms,
     covariance: [Terms; TERMS],
 }
 
 impl Fit {
-    /// Newton's method on the likelihood, with shorter steps where a whole one leads down.
+    /// Newton's method on the likelihood, with shorter steps where a full step decreases it.
     fn new(spline: &Spline, cases: &[(f64, f64)]) -> Option<Self> {
         let count = spline.count();
         let rows: Vec<(Terms, f64)> = cases.iter().map(|&(x, y)| (spline.terms(x), y)).collect();
         let likelihood = |weights: &Terms| {
             sum(rows.iter().map(|(terms, y)| {
                 let odds = dot(weights, terms);
-                // log(1 + e^odds), which does not overflow.
+                // log(1 + e^odds) without overflow.
                 y * odds - odds.max(0.0) - libm::log1p(libm::exp(-odds.abs()))
             }))
         };
@@ -170,7 +170,7 @@ impl Fit {
                 let mut next = weights;
                 next.iter_mut().zip(&step).for_each(|(next, step)| *next += length * step);
                 let now = likelihood(&next);
-                // What rounding takes away is no step down.
+                // A decrease within the rounding error is accepted.
                 if now >= before - 1e-10 * before.abs() {
                     (weights, before) = (next, now);
                     break;
@@ -198,8 +198,8 @@ fn dot(a: &Terms, b: &Terms) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// The inverse of the first `count` rows and columns by Gauss and Jordan, the rest 0; `None` where there is none. The
-/// matrix is symmetric and positive, so that no rows need to change places.
+/// The inverse of the first `count` rows and columns by Gauss–Jordan elimination, the rest 0; `None` where it does not
+/// exist. The matrix is symmetric and positive definite, so no pivoting is needed.
 fn inverse(mut matrix: [Terms; TERMS], count: usize) -> Option<[Terms; TERMS]> {
     let mut inverse = [[0.0; TERMS]; TERMS];
     for (place, row) in inverse.iter_mut().enumerate().take(count) {

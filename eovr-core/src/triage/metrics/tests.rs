@@ -12,7 +12,7 @@ fn close(ours: Option<f64>, expected: Option<f64>) -> bool {
     }
 }
 
-/// What this crate has for a case of the reference file; `None` where it has no such metric.
+/// This crate's result for a case of the reference file; `None` where the crate has no such metric.
 fn ours(metric: &str, input: &Value) -> Option<Option<f64>> {
     let levels = |name: &str| -> Vec<usize> { serde_json::from_value(input[name].clone()).unwrap() };
     let confusion = || {
@@ -53,7 +53,7 @@ fn ours(metric: &str, input: &Value) -> Option<Option<f64>> {
     })
 }
 
-/// The reference figures that stand in the folder `EOVR_DATA`, where there is one.
+/// The reference figures in the directory `EOVR_DATA`, if it is set.
 #[test]
 fn equal_to_the_reference_figures() {
     let Some(folder) = std::env::var_os("EOVR_DATA").map(PathBuf::from) else { return };
@@ -93,13 +93,13 @@ fn undefined_is_none_and_never_a_number() {
     let empty = Confusion::new(&[], &[], 3).unwrap();
     assert_eq!((empty.kappa(Weights::Linear), empty.macro_f1(), empty.accuracy()), (None, None, None));
     assert_eq!(fleiss_kappa(&[]).unwrap(), None);
-    assert_eq!(fleiss_kappa(&[vec![1, 0]]).unwrap(), None, "one rater agrees with nobody");
+    assert_eq!(fleiss_kappa(&[vec![1, 0]]).unwrap(), None, "one rater has no agreement");
     let interval = Bootstrap { draws: 50, seed: 0 }.interval(0, None, |_| None);
     assert_eq!((interval.low, interval.high, interval.defined), (None, None, 0));
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn inconsistent_input_is_refused() {
     assert!(Flags::new(&[true], &[]).is_err());
     assert!(Flags::new(&[true], &[f64::NAN]).is_err());
     assert!(Confusion::new(&[0], &[], 2).is_err());
@@ -132,7 +132,7 @@ fn a_group_is_drawn_whole() {
     });
 }
 
-/// The mean of 400 coin throws: its standard error is known, and 95 % of it lie within 1.96 of those.
+/// The mean of 400 coin throws: its standard error is known, and the interval is ± 1.96 standard errors.
 #[test]
 fn an_interval_is_as_wide_as_theory_says() {
     let throws: Vec<f64> = (0..400).map(|n| f64::from(n % 2)).collect();
@@ -146,7 +146,7 @@ fn an_interval_is_as_wide_as_theory_says() {
 
 #[test]
 fn an_interval_contains_its_value() {
-    // A figure that is only reached by the cases as they are.
+    // A figure whose value only the original cases reach.
     let all: Vec<usize> = (0..20).collect();
     let interval = Bootstrap { draws: 200, seed: 4 }
         .interval(20, None, |rows| Some(if rows == all.as_slice() { 9.0 } else { rows.len() as f64 / 20.0 }));
@@ -154,14 +154,14 @@ fn an_interval_contains_its_value() {
     assert!(interval.widened);
 }
 
-/// By hand: ten cases, four of high risk.
+/// Computed by hand: ten cases, four of high risk.
 #[test]
 fn net_benefit_and_predictive_values_by_hand() {
     let truth = [true, true, true, false, true, false, false, false, false, false];
     let scores = [0.9, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.2, 0.1, 0.1];
     let flags = Flags::new(&truth, &scores).unwrap();
     let [at] = flags.decision_curve([0.5].into_iter())[..] else { panic!() };
-    // From 0.5 on: three hits, one false alarm at even odds.
+    // At 0.5: three hits, one false alarm at even odds.
     assert!((at.scorer - 0.2).abs() < 1e-12 && (at.all - (0.4 - 0.6)).abs() < 1e-12, "{at:?}");
     let [low] = flags.decision_curve([0.2].into_iter())[..] else { panic!() };
     assert!((low.scorer - (4.0 - 4.0 * 0.25) / 10.0).abs() < 1e-12, "{low:?}");
@@ -213,7 +213,7 @@ proptest! {
         }
         prop_assert!(flags.calibration_in_the_large().is_none_or(f64::is_finite));
         prop_assert!(flags.decision_curve([0.1, 0.5].into_iter()).iter().all(|point| point.scorer <= 1.0));
-        // The order of the cases, and a growing function of the scores, change no ranking.
+        // The order of the cases and an increasing function of the scores do not change a ranking.
         let (backwards, squared): (Vec<bool>, Vec<f64>) =
             cases.iter().rev().map(|case| (case.0, f64::from(case.1).powi(2) - 7.0)).unzip();
         let other = Flags::new(&backwards, &squared).unwrap();
@@ -224,7 +224,7 @@ proptest! {
     }
 
     #[test]
-    fn levels_agree_with_themselves_alone(truth in prop::collection::vec(0..5_usize, 1..60)) {
+    fn only_equal_levels_agree_perfectly(truth in prop::collection::vec(0..5_usize, 1..60)) {
         let same = Confusion::new(&truth, &truth, 5).unwrap();
         prop_assert_eq!(same.accuracy(), Some(1.0));
         prop_assert_eq!(same.macro_f1(), Some(1.0));

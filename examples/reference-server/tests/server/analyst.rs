@@ -196,7 +196,7 @@ fn what_is_wrong_with_the_settings_is_said_before_anything_is_sent() -> Tested {
         (
             &["--ai-provider", "openai", "--ai-model", "m", "--ai-base-url", "http://ai.example.org"],
             Some(KEY),
-            "is an open line",
+            "is not encrypted",
         ),
     ];
     for (options, key, wanted) in cases {

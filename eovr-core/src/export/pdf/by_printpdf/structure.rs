@@ -1,4 +1,4 @@
-//! The document's tree in a file that printpdf made, which has no notion of one.
+//! Adds the structure tree to a file of printpdf, which does not support one.
 
 use lopdf::{Dictionary, Object, ObjectId};
 
@@ -7,7 +7,7 @@ use super::super::tags::{Node, Role};
 use super::{text_object, utf16};
 use crate::error::{Error, Result};
 
-/// Adds the tree. `marked` has, for each page, the leaf of each piece of marked content, by its number.
+/// Adds the tree. `marked` lists, for each page, the leaf of each marked-content number.
 pub(super) fn add(file: &mut lopdf::Document, document: &Document<'_>, marked: &[Vec<usize>]) -> Result<()> {
     let pages: Vec<ObjectId> = file.get_pages().into_values().collect();
     let nodes = &document.tree.nodes;
@@ -70,7 +70,7 @@ fn element(node: &Node, parent: ObjectId, kids: Vec<Object>) -> Dictionary {
     element.set("K", kids);
     if !node.says.is_empty() {
         element.set("Lang", text_object(node.language()));
-        // Of a picture this is what it shows; of a text, the text as it was written.
+        // For a picture this is its alternative text; for a text it is the text in logical order.
         element.set(if node.role == Role::Figure { "Alt" } else { "ActualText" }, utf16(&node.says));
     }
     let of = match node.role {
