@@ -1,5 +1,4 @@
-//! What a value may be, for the description of the API: words and lengths, read from the engine's own
-//! tables where it has one.
+//! Schemas of single values for the OpenAPI document, generated from the engine's tables where one exists.
 
 use std::borrow::Cow;
 
@@ -16,7 +15,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::incidents::STEPS;
 
-/// Types that no value has: each stands in a `value_type` for what a text must be.
+/// Uninhabited types: each is a `value_type` that stands for the schema of a text.
 macro_rules! texts {
     ($($(#[$says:meta])+ $name:ident = $schema:expr;)+) => {$(
         $(#[$says])+

@@ -172,5 +172,6 @@ fn disposition(name: &str) -> Result<HeaderValue, Error> {
             byte => text.push_str(&format!("%{byte:02X}")),
         }
     }
-    HeaderValue::try_from(text).map_err(|error| Error::bug("an ASCII name is a valid header value").because(error))
+    HeaderValue::try_from(text)
+        .map_err(|error| Error::bug("an ASCII name is a valid header value").because(error))
 }
