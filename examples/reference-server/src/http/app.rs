@@ -52,7 +52,7 @@ pub(crate) struct Parts {
     /// Sends reports to external models; none if no provider is set.
     pub(crate) desk: Option<Desk>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
-    /// The thresholds that mark a report as urgent.
+    /// The score thresholds that mark a report as to be read today or now.
     pub(crate) marks: Marks,
     /// The signed checkpoints of the audit log, if any are kept.
     pub(crate) kept: Kept,
@@ -95,7 +95,7 @@ pub(crate) struct Setup {
     pub(crate) bell: Bell,
     pub(crate) desk: Option<Desk>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
-    /// The thresholds that mark a report as urgent.
+    /// The score thresholds that mark a report as to be read today or now.
     pub(crate) marks: Marks,
     pub(crate) kept: Kept,
     pub(crate) shelf: Shelf,

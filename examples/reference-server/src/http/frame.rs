@@ -16,7 +16,7 @@ use super::meters;
 use super::problem::{Code, Problem};
 use super::request_id::{HEADER, RequestId};
 
-/// The timeout of a request. It is longer than the failover of a store.
+/// The timeout of a request. It is longer than the wait for the failover of a store.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The metric label of requests without a route.

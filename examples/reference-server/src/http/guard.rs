@@ -103,7 +103,7 @@ async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) ->
         }
         door.access.check(actor, app.eovr.catalog())?;
         if arrival.key == Some(api_key::Access::Read) && parts.method != Method::GET {
-            return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));
+            return Err(Problem::new(Code::Denied).detail("this API key may only read"));
         }
         passed.who = Some(actor.clone());
         parts.extensions.insert(arrival);

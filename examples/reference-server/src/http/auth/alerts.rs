@@ -68,7 +68,7 @@ impl Alerts {
             match log.raise(next.alert, next.subject.as_deref(), next.note.as_deref()).await {
                 // An alert that the store rejects must not block the ones after it.
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    tracing::error!(target: "eovr_server::security", alert = next.alert.name(), "an alert cannot be kept");
+                    tracing::error!(target: "eovr_server::security", alert = next.alert.name(), "the store refuses an alert");
                 }
                 written => drop(written?),
             }

@@ -46,15 +46,14 @@ impl Behind {
         let networks: Vec<IpNet> = self.proxy.iter().map(|Cidr(network)| *network).collect();
         if let Some(wide) = IpNet::aggregate(&networks).iter().find(|network| is_wide(network)) {
             return Err((
-                format!("{wide} is no network of proxies: it believes what strangers say of their address"),
-                "name the addresses that the proxy itself has, or its network, no wider than /8 (IPv6: /16)"
-                    .to_owned(),
+                format!("{wide} is no network of proxies, because it is so wide that it contains clients"),
+                "name the proxy's own addresses, or its network, no wider than /8 (IPv6: /16)".to_owned(),
             ));
         }
         match (self.no_proxy, networks.as_slice()) {
             (false, []) => Err((
-                "it is not said what stands before the server".to_owned(),
-                "set EOVR_PROXY (--proxy) to the address or the network of the proxy; without one say --no-proxy"
+                "the proxy setting is missing".to_owned(),
+                "set EOVR_PROXY (--proxy) to the address or the network of the proxy, or --no-proxy if there is none"
                     .to_owned(),
             )),
             (true, _) => Ok("none".to_owned()),

@@ -66,8 +66,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Person {
         let arrival = parts.extensions.get::<Arrival>();
         let person = arrival.and_then(|arrival| arrival.person.clone());
         person.map(Self).ok_or_else(|| {
-            Problem::new(Code::Denied)
-                .detail("this is for people who have logged in here, not for keys or outside accounts")
+            Problem::new(Code::Denied).detail(
+                "this needs an account that has logged in here; API keys and external accounts are refused",
+            )
         })
     }
 }

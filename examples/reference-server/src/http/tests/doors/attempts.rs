@@ -288,8 +288,8 @@ async fn a_write_key_cannot_do_what_requires_a_proof() -> Tested {
     Ok(())
 }
 
-/// Captures the log of this process, as the server writes it. It is installed for all threads, because a subscriber of
-/// one thread would disable events that another thread emits first.
+/// Captures the log of this process, as the server writes it. It is installed for all threads, because with a
+/// subscriber of one thread, an event that another thread emits first would be disabled everywhere.
 #[derive(Clone, Default)]
 struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
 
