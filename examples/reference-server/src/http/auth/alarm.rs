@@ -124,7 +124,7 @@ impl Alarm {
         self.raise(Concern::RoleChanged, None);
     }
 
-    /// A record does not fit its audit chain, or a sealed field does not open to what was sealed.
+    /// A record does not match its audit chain, or a sealed field was changed.
     pub(crate) fn tampered(&self, record: &str, trace: Option<&Trace>) {
         self.alert(Alert::RecordTampered, Some(record), trace);
     }

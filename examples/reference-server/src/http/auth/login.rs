@@ -162,7 +162,7 @@ async fn log_out_everywhere(State(app): State<App>, Person(who): Person) -> Answ
 fn left(app: &App) -> Answered {
     let mut response = StatusCode::NO_CONTENT.into_response();
     cookie::take(app, &mut response);
-    // The cookies stay, because the device cookie identifies the browser later. It grants no access.
+    // `"cookies"` is left out, because the device cookie identifies the browser later. It grants no access.
     response.headers_mut().insert(CLEAR, HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(response)
 }
