@@ -1,4 +1,4 @@
-//! What suggests, and what people made of its suggestions.
+//! The AI routes: the state of the scorer and the models, and reviews of their suggestions.
 
 use axum::extract::State;
 use eovr_core::access::{Seat, Standing};
@@ -30,11 +30,11 @@ pub(crate) struct Status {
     /// Whether anything may leave this server: a model is switched on or on trial, and this server could ask it. Which
     /// facilities allow it stands with them.
     remote: bool,
-    /// The provider of the model that is asked, `house` for one of our own that is asked here; none: nobody is.
+    /// The provider of the model in use, `house` for one of our own that runs on this server; none: no model is in use.
     provider: Option<String>,
     /// That model.
     model: Option<String>,
-    /// Whether it is on trial: asked, and nobody sees what it says.
+    /// Whether it is on trial: it is asked, and its answers are not shown.
     on_trial: bool,
     /// How many questions the facility of who asks may still have asked today; none for those above one.
     budget_left: Option<u64>,
@@ -74,7 +74,7 @@ struct Provider {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    /// `accepted`, `overridden`, or `pending`: nobody has said anything yet.
+    /// `accepted`, `overridden`, or `pending`: not reviewed yet.
     #[param(inline)]
     review: Option<Verdict>,
     /// Where the page before ended: its `next`.
@@ -113,7 +113,7 @@ struct Reviewed<'a> {
     suggested_score: Option<i64>,
     suggested_band: Option<&'a str>,
     suggested_high_risk: Option<bool>,
-    /// `accepted` or `overridden`; none where nobody has said anything yet.
+    /// `accepted` or `overridden`; none before a person has reviewed it.
     review: Option<&'a str>,
     severity: Option<&'a str>,
     probability: Option<&'a str>,
@@ -215,7 +215,7 @@ impl Asked {
             .limit(page::limit(self.limit)?)
             .after(self.after.as_deref().map(page::place).transpose()?);
         if matches!(self.review, Some(Verdict::Pending)) {
-            // Without a suggestion there is nothing to say.
+            // Without a suggestion there is nothing to review.
             query = query.filter(facet("ai_score")?, Test::From(0.into()));
         }
         Ok(query)

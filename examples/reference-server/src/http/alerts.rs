@@ -1,4 +1,4 @@
-//! What those of tier 5 have to look at: alerts, and what was taken out.
+//! Security alerts and the log of exports, for tier 5.
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;

@@ -1,4 +1,4 @@
-//! Figures: how many, since when, and where. Disposed reports are left out.
+//! Aggregate counts by state, month and place. Disposed reports are left out.
 
 use eovr_core::Result;
 use eovr_core::analytics::Source;
@@ -66,7 +66,7 @@ pub(crate) struct AskedComparison {
     to: Option<Month>,
 }
 
-/// A month of the facility's own calendar, as the number `yyyymm`.
+/// A month in the facility's time zone, as the number `yyyymm`.
 #[derive(Clone, Copy)]
 struct Month(u32);
 
@@ -93,7 +93,7 @@ impl<'de> Deserialize<'de> for Month {
 pub(crate) struct Trend<'a> {
     /// `memory`, `store` or `both`.
     source: &'static str,
-    /// The month of the first report in scope; none where nobody has reported yet.
+    /// The month of the first report in scope; none before the first report.
     since: Option<String>,
     cells: Vec<MonthCount<'a>>,
 }
@@ -157,7 +157,7 @@ pub(crate) struct Overview<'a> {
     total: u64,
     /// Of high risk, and not yet completed.
     high_risk: u64,
-    /// Reported, and nobody has looked yet.
+    /// Reported, and not reviewed yet.
     pending_review: u64,
     /// Not completed in time.
     overdue: u64,

@@ -1,4 +1,4 @@
-//! What every request is answered with.
+//! The shared state of the request handlers.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -24,16 +24,16 @@ use crate::post::Bell;
 use crate::secrets::Secrets;
 use crate::writes::Writes;
 
-/// A report of sixty thousand signs takes two hundred megabytes while it is made, and most take none: one after the other.
+/// One at a time, because a report of 60,000 characters takes 200 MB while it is rendered.
 const EXPORTING: usize = 1;
-/// So many wait behind those that are made: for a few seconds each.
+/// The queue length; each job takes a few seconds.
 const WAITING: usize = 16;
-/// Those of one caller, until they are handed over.
+/// The most exports of one caller, until the caller has received them.
 const EACH: usize = 2;
-/// After so many seconds there may be room again.
+/// The `Retry-After` of a full queue, in seconds.
 const PAUSE: u32 = 2;
 
-/// The state of the server: the engine, who lets callers in, and what is remembered between requests.
+/// The state of the server: the engine, authentication, and what the server keeps between requests.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Parts>);
 
@@ -41,67 +41,67 @@ pub(crate) struct Parts {
     pub(crate) eovr: Eovr,
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) auth: Arc<Auth>,
-    /// Behind HTTPS, for real: no documentation, and browsers are told to stay with HTTPS.
+    /// Production, behind HTTPS: no API documentation, and browsers are told to use HTTPS only (HSTS).
     pub(crate) production: bool,
-    /// Where the server is found from outside; the address that a client used, where nothing is said.
+    /// The public URL of the server; without it, the address that the client used.
     pub(crate) public_url: Option<String>,
-    /// Where attachments lie.
+    /// The store of attachments.
     pub(crate) files: Arc<dyn Blobs>,
-    /// Rings when people have been told something.
+    /// Signals that there are new notices.
     pub(crate) bell: Bell,
-    /// Has reports read outside; none where nobody is to be asked.
+    /// Sends reports to external models; none if no provider is set.
     pub(crate) desk: Option<Desk>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
-    /// When reports are to be read.
+    /// The score thresholds that mark a report as to be read today or now.
     pub(crate) marks: Marks,
-    /// Where signed checkpoints of the audit log are kept, if anywhere.
+    /// The signed checkpoints of the audit log, if any are kept.
     pub(crate) kept: Kept,
-    /// What reports are printed with.
+    /// The fonts for printed reports.
     pub(crate) shelf: Shelf,
-    /// The keys that seal.
+    /// The data keys.
     pub(crate) keys: Keys,
-    /// What is watched beside the requests.
+    /// The state of the writes and of the audit log.
     pub(crate) watched: Watched,
     pub(crate) repeats: Repeats,
-    /// Where reports are printed and workbooks written.
+    /// The queue for PDF reports and workbooks.
     pub(crate) exports: Places,
-    /// Where drafts are read.
+    /// The queue for checks of drafts.
     pub(crate) looks: Places,
-    /// Files that come.
+    /// Uploads in progress.
     pub(crate) uploads: Transfers,
-    /// Files that are given.
+    /// Downloads in progress.
     pub(crate) downloads: Transfers,
     pub(crate) pulse: Pulse,
     pub(crate) meters: Meters,
     stopping: AtomicBool,
 }
 
-/// What is watched beside the requests, and shown by `/health`.
+/// The state of the writes and of the audit log, shown by `/health`.
 #[derive(Clone, Default)]
 pub(crate) struct Watched {
-    /// Whether the store takes writes.
+    /// Whether the store accepts writes.
     pub(crate) writes: Arc<Writes>,
-    /// Whether the log fits its checkpoints.
+    /// Whether the audit log matches its checkpoints.
     pub(crate) log: Arc<LogState>,
 }
 
-/// What an [`App`] is made of.
+/// The parts of an [`App`].
 pub(crate) struct Setup {
     pub(crate) eovr: Eovr,
-    /// Who lets callers in: `auth`, but in tests.
+    /// Authenticates callers: `auth`, except in tests.
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) files: Arc<dyn Blobs>,
     pub(crate) bell: Bell,
     pub(crate) desk: Option<Desk>,
     pub(crate) learner: Option<Arc<LocalScorer>>,
-    /// When reports are to be read.
+    /// The score thresholds that mark a report as to be read today or now.
     pub(crate) marks: Marks,
     pub(crate) kept: Kept,
     pub(crate) shelf: Shelf,
     pub(crate) production: bool,
     pub(crate) public_url: Option<String>,
-    /// What follows from the master key.
+    /// The secrets derived from the master key.
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) keys: Keys,
     pub(crate) watched: Watched,
@@ -154,7 +154,7 @@ impl App {
         }))
     }
 
-    /// From now on the server says that it takes no more.
+    /// From now on `/ready` answers that the server takes no requests.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }

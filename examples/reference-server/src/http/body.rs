@@ -1,7 +1,7 @@
-//! What a request says: its body, its parameters, the ids in its path.
+//! Extractors for the body, the query parameters and the ids in the path.
 //!
-//! An error of a reader quotes what it has read, which may be somebody's words in the wrong place. So
-//! only what comes from us is passed on: the name of a member that we know, and what was expected.
+//! A parse error may quote the input, which may contain words of a report. So the answer contains only our own words: a
+//! known member's name, and what was expected.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,15 +28,16 @@ use tokio::time::Instant;
 
 use super::problem::{Code, Fault, Problem};
 
-/// How long a body may take: less than its request, so that what was never taken is not said to be uncertain.
+/// The timeout of a body. It is shorter than the timeout of the request, because a request that was never processed
+/// must not end as `uncertain`.
 const PATIENCE: Duration = Duration::from_secs(50);
-/// And how long nothing of it may come.
+/// The longest pause within a body.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// The longest body, in bytes, but for files.
+/// The longest body in bytes, except for files.
 pub(crate) const LONGEST: usize = 1 << 20;
 
-/// A file, whatever a client calls it.
+/// The body of an upload, of any content type.
 pub(crate) struct Upload(pub(crate) Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Upload {
@@ -67,7 +68,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// A JSON object and nothing else: by itself a derived reader takes an array of the members' values too.
+/// A JSON object only, because a derived deserializer also accepts an array of the members' values.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -76,7 +77,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// The same for a member that is an object.
+/// As [`Object`], for a member.
 pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Members<T>(PhantomData<T>);
 
@@ -95,7 +96,7 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserialize
     deserializer.deserialize_map(Members(PhantomData))
 }
 
-/// The parameters behind the question mark.
+/// The query parameters.
 pub(crate) struct Params<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
@@ -106,7 +107,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
         let pairs = serde_urlencoded::from_str::<Vec<(Cow<'_, str>, Cow<'_, str>)>>(query);
         let pairs =
             pairs.map_err(|_| Problem::new(Code::MalformedBody).detail("the query cannot be read"))?;
-        // What is left empty in a form was not asked for.
+        // Forms send empty members; the server ignores them.
         let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
         let asked = serde_urlencoded::to_string(pairs.collect::<Vec<_>>());
         let asked = asked.map_err(|error| Problem::internal(format!("pairs are always a query: {error}")))?;
@@ -149,7 +150,7 @@ named! {
     Login = "id", login::KIND;
     /// The key for a machine that a path names.
     MachineKey = "id", api_key::KIND;
-    /// The key that seals that a path names.
+    /// The data key that a path names.
     DataKey = "id", "data_key";
     /// The alert that a path names.
     RaisedAlert = "id", alert::KIND;
@@ -172,7 +173,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ReportFile {
     }
 }
 
-/// The address of a poster that a path names; none where it is none.
+/// The poster link that a path names; none if it is not valid.
 pub(crate) struct Poster(pub(crate) Option<Link>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Poster {
@@ -183,7 +184,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Poster {
     }
 }
 
-/// The version that the client has seen: `If-Match` with an entity tag of ours, or several.
+/// The version in `If-Match`, which holds one or more entity tags of this server.
 pub(crate) struct Seen(pub(crate) Option<u64>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Seen {
@@ -203,17 +204,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
                 return Err(not_ours());
             }
         }
-        // Versions only grow: of several that a client has seen, no earlier one can be the record's now.
+        // Versions only grow, so of several tags only the latest can match.
         Ok(Self(latest))
     }
 }
 
-/// What proxies that compress write behind a version: Apache, Caddy and Jetty.
+/// The suffixes that compressing proxies add to a tag: Apache, Caddy and Jetty.
 const COMPRESSED: [&str; 4] = ["--gzip", "-gzip", "-br", "-zstd"];
 
-/// The version that a tag says. A proxy that compresses an answer makes its tag weak (`W/"3"`, as nginx does) or adds to
-/// it (`"3-gzip"`). RFC 9110 (13.1.1) has `If-Match` compare strongly, since a weak tag may stand for several wordings of
-/// the same thing. Ours stand for the version and no wording, so each of these says as much as `"3"`.
+/// The version in a tag. A proxy that compresses an answer makes its tag weak (`W/"3"`, as nginx does) or adds a suffix
+/// (`"3-gzip"`). RFC 9110 (13.1.1) requires a strong comparison for `If-Match`, because a weak tag may stand for
+/// several representations. The server accepts these tags as `"3"`, because its tags name the version and not a
+/// representation.
 fn version(tag: &str) -> Option<u64> {
     let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
     let tag = COMPRESSED.iter().find_map(|by| tag.strip_suffix(by)).unwrap_or(tag);
@@ -228,14 +230,13 @@ fn not_ours() -> Problem {
     )
 }
 
-/// The whole of a body.
+/// Reads the whole body.
 ///
 /// # Errors
-/// `TooLarge` beyond so many bytes; `MalformedBody` where the client broke off in the middle; `Timeout` where it
-/// stopped there.
+/// `TooLarge` beyond `most` bytes; `MalformedBody` if the client disconnects in the middle; `Timeout` if it stalls.
 pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::TooLarge).detail(format!("send at most {most} bytes"));
-    // What says that it will be too long is not waited for.
+    // A body that announces too many bytes is refused at once.
     if body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
@@ -250,12 +251,12 @@ pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
             Some(Ok(frame)) => frame,
             Some(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
             Some(Err(_)) => {
-                return Err(Problem::new(Code::MalformedBody).detail("the body ended before its end"));
+                return Err(Problem::new(Code::MalformedBody).detail("the body is incomplete"));
             }
         };
         let Ok(data) = frame.into_data() else { continue };
         if bytes.is_empty() {
-            // What was read before comes in one piece, and is not copied.
+            // A body that arrived in one piece is not copied.
             if body.is_end_stream() {
                 return Ok(data);
             }
@@ -269,7 +270,7 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
     let mut parts = media.split(';').map(str::trim);
     let json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
-    // JSON has one encoding (RFC 8259), and whoever says another one would be misread.
+    // JSON has one encoding (RFC 8259); the server would misread a body in another charset.
     let mut named = parts.filter_map(|part| part.split_once('='));
     let utf_8 = named.all(|(name, value)| {
         !name.trim().eq_ignore_ascii_case("charset")
@@ -288,11 +289,11 @@ async fn named<S: Send + Sync>(
     name: &str,
     kind: &'static str,
 ) -> Result<RecordId, Problem> {
-    // What is no id names no record, like an id that nobody has.
+    // An invalid id gets the same answer as an unknown id.
     read_path(parts, state, name).await.ok_or_else(|| Error::not_found(kind).into())
 }
 
-/// What stands in a place of the path, where it can be read at all.
+/// A parameter of the path, if it is valid.
 async fn read_path<S: Send + Sync, T: FromStr>(parts: &mut Parts, state: &S, name: &str) -> Option<T> {
     let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
     let (_, text) = params.iter().find(|(param, _)| *param == name)?;
@@ -307,7 +308,7 @@ fn of_json(error: &serde_json::Error, field: Option<String>) -> Problem {
     Problem::new(Code::MalformedBody).detail(place)
 }
 
-/// The member at the top of a path. Deeper ones may be keys that the client has chosen.
+/// The top-level member of a path. Deeper names may be keys that the client chose.
 fn member(path: &serde_path_to_error::Path) -> Option<String> {
     match path.iter().next() {
         Some(serde_path_to_error::Segment::Map { key }) => Some(key.clone()),
@@ -315,11 +316,11 @@ fn member(path: &serde_path_to_error::Path) -> Option<String> {
     }
 }
 
-/// What a reader complains of, without what it has read.
+/// The parser's error, without the input.
 fn fault(message: &str, field: Option<String>) -> Fault {
-    // The reader's position, which JSON appends.
+    // serde_json appends the position.
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    // Words that were read stand before what was expected, so the last one is the reader's own.
+    // The quoted input stands before the expectation, so the last `, expected ` is the parser's own.
     let expected = message.rfind(", expected ").and_then(|at| message.get(at + ", expected ".len()..));
     let accepted = expected.map(|expected| expected.to_owned().into());
     let quoted = || message.split('`').nth(1).map(|name| name.to_owned().into());
@@ -330,10 +331,10 @@ fn fault(message: &str, field: Option<String>) -> Fault {
         return Fault { field: quoted(), problem: "it is missing".into(), accepted: None };
     }
     if message.starts_with("duplicate field") {
-        return Fault { field: quoted(), problem: "it stands twice".into(), accepted: None };
+        return Fault { field: quoted(), problem: "it is given twice".into(), accepted: None };
     }
     let field = field.map(Cow::Owned);
-    // Errors of our own types say themselves what they accept, and repeat nothing.
+    // Our own errors name what they accept, and do not repeat input.
     if let Some((problem, help)) =
         message.strip_prefix("invalid_input: ").and_then(|own| own.split_once("; "))
     {
@@ -351,7 +352,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_says_its_version_whatever_a_proxy_made_of_it() {
+    fn a_tag_changed_by_a_proxy_still_names_its_version() {
         for tag in ["\"3\"", "W/\"3\"", "\"3-gzip\"", "\"3--gzip\"", "W/\"3-br\""] {
             assert_eq!(version(tag), Some(3), "{tag}");
         }
@@ -375,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_was_read_is_passed_on() {
+    fn parse_errors_repeat_no_input() {
         let wicked = [
             "unknown field `Mr Hassan, expected fell`, expected one of `a`, `b` at line 1 column 2",
             "unknown variant `Mr Hassan`, expected `a` or `b` at line 1 column 2",

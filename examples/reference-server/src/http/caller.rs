@@ -1,4 +1,4 @@
-//! Who asks.
+//! The authenticated caller.
 
 use async_trait::async_trait;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -9,17 +9,17 @@ use eovr_core::Session;
 use super::auth::{Arrival, Person};
 use super::problem::Problem;
 
-/// Decides who asks, from what a request carries. The only way into a [`Session`] that a request has.
+/// Authenticates a request. A handler gets a [`Session`] in no other way.
 #[async_trait]
 pub(crate) trait Gate: Send + Sync {
-    /// Whoever asks.
+    /// Identifies the caller.
     ///
     /// # Errors
-    /// [`Problem::unauthenticated`] where nobody is logged in.
+    /// [`Problem::unauthenticated`] without valid credentials.
     async fn arrival(&self, headers: &HeaderMap) -> Result<Arrival, Problem>;
 }
 
-/// The session of who asks, in a handler. The route's access was checked before.
+/// The caller's session, as an argument of a handler. The guard has checked the access already.
 pub(crate) struct Caller(pub(crate) Session);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let arrival = parts.extensions.get::<Arrival>();
         let session = arrival.map(|arrival| arrival.session.clone());
-        session.map(Self).ok_or_else(|| Problem::internal("a public route asks who calls"))
+        session.map(Self).ok_or_else(|| Problem::internal("a public route has no caller"))
     }
 }
 

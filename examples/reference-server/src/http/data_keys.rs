@@ -1,4 +1,4 @@
-//! The keys that seal: listed, rotated and destroyed by people of tier 5 who have just proved who they are.
+//! The data keys: accounts of tier 5 with a fresh proof list, rotate and destroy them.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -117,7 +117,7 @@ async fn destroy(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// That a key is not there, or seals still, is no fault of ours.
+/// A missing key, or one that still seals, is an error of the client, not of the server.
 fn refused(error: Error) -> Problem {
     match error.kind() {
         ErrorKind::Key => Problem::new(Code::Conflict).detail(error.message().to_owned()),

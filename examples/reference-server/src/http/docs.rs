@@ -1,4 +1,4 @@
-//! The documentation as a page that needs no network: Swagger UI, from this program.
+//! Swagger UI as a page that loads everything from this server.
 
 use axum::extract::RawPathParams;
 use axum::http::{HeaderValue, header};
@@ -7,8 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::headers::Nonce;
 use super::problem::{Code, PAGE, Problem};
 
-/// `GET /api/docs`: the page. Its own, because the one that comes with Swagger UI runs a script that no
-/// nonce names.
+/// `GET /api/docs`: the page. It replaces the one of Swagger UI, whose inline script has no nonce.
 pub(super) async fn page(nonce: axum::Extension<Nonce>) -> Response {
     if cfg!(not(feature = "swagger-ui")) {
         let text = "This program was built without the feature `swagger-ui`: the description is at /api/openapi.json\n";
@@ -26,7 +25,7 @@ pub(super) async fn page(nonce: axum::Extension<Nonce>) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static(PAGE))], html).into_response()
 }
 
-/// `GET /api/docs/{file}`: what the page loads.
+/// `GET /api/docs/{file}`: the files that the page loads.
 pub(super) async fn file(params: RawPathParams) -> Result<Response, Problem> {
     let missing = || Problem::new(Code::NoSuchRoute);
     let name = params.iter().next().map(|(_, name)| name.to_owned()).ok_or_else(missing)?;

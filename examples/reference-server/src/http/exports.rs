@@ -1,4 +1,4 @@
-//! What leaves by HTTP: the list as an Excel workbook, one incident as PDF.
+//! Exports: a list of incidents as an Excel workbook, one incident as PDF.
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -23,9 +23,9 @@ use super::routes::{Access, Endpoint, Routes};
 use crate::checkpoint::Kept;
 
 const OF: &str = "exports";
-/// More than this in one file need a fresh proof of who asks.
+/// An export of more rows than this requires a fresh proof.
 const WITHOUT_PROOF: usize = 100;
-/// A browser gets no more in one file; the command line has no end.
+/// The most rows in one workbook over HTTP; the command line has no limit.
 const MOST: usize = 20_000;
 
 /// How it is written.
@@ -98,13 +98,14 @@ async fn list(
         }
         if all.len() > WITHOUT_PROOF {
             let person = arrival.person.as_ref().ok_or_else(|| {
-                let said = "more than a hundred incidents are given to people who have logged in here";
+                let said =
+                    "an export of more than a hundred incidents needs an account that has logged in here";
                 Problem::new(Code::Denied).detail(said)
             })?;
             app.auth.doors.needs_proof(person)?;
         }
         if all.len() > MOST {
-            let said = "there are too many incidents for a browser; `eovr-server export` has no end";
+            let said = "there are too many incidents for one file; `eovr-server export` has no limit";
             return Err(Problem::new(Code::Conflict).detail(said));
         }
         match page.next {
@@ -132,7 +133,7 @@ async fn report(
     ReportFile(id): ReportFile,
     Params(asked): Params<Asked>,
 ) -> Answered {
-    // What was read waits in memory for its turn: nothing is read before.
+    // The turn comes first, so that no records wait in memory.
     let turn = app.exports.turn(session.actor().id().as_str()).await?;
     let incidents = session.incidents();
     let record = incidents.load(id).await?;
@@ -163,12 +164,12 @@ async fn report(
         Ok(bytes)
     });
     let made = made.await?;
-    // Before it leaves: what stands nowhere was not given.
+    // The export is recorded before the file is sent, so that no export lacks a record.
     given.enter(&session, 1).await?;
     handed_out(1, file(made, "application/pdf", &format!("{number}.pdf"))?)
 }
 
-/// Opens a record, and tells where a text of it is damaged: the others are given all the same.
+/// Opens a record. A damaged field raises an alert and does not block the other fields.
 fn opened(app: &App, session: &Session, record: Record, trace: &Trace) -> Result<Opened, Problem> {
     let opened = Opened::of(session, record)?;
     if opened.is_damaged() {
@@ -177,13 +178,13 @@ fn opened(app: &App, session: &Session, record: Record, trace: &Trace) -> Result
     Ok(opened)
 }
 
-/// Says how many records it holds, for whoever counts what somebody reads.
+/// Adds the number of rows to the response, for the count of records that each caller reads.
 fn handed_out(rows: usize, mut response: Response) -> Answered {
     response.extensions_mut().insert(HandedOut::of(rows));
     Ok(response)
 }
 
-/// The last checkpoint that was made; a report without one is better than none.
+/// The last checkpoint. A failure to read it does not stop the report.
 fn last_checkpoint(kept: &Kept) -> Option<String> {
     kept.last().unwrap_or_else(|failure| {
         tracing::warn!("a report was made without a checkpoint: {failure}");
@@ -195,7 +196,7 @@ fn who(session: &Session) -> String {
     session.actor().id().to_string()
 }
 
-/// A file, and the share of whoever asked for it.
+/// A file, and the share of the queue that its caller holds.
 type Made = (Vec<u8>, Share);
 
 async fn made(

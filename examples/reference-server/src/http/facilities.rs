@@ -1,4 +1,4 @@
-//! The facilities, and the poster in each waiting room: an address at which anybody reports.
+//! The facilities, and the poster in each waiting room with the address of the facility's report page.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -192,7 +192,7 @@ async fn draw(
     Ok(response)
 }
 
-/// The address that a poster shows: below the server's own, as the operator said it or the client asked.
+/// The URL that a poster shows: below the configured public URL, or the host that the client used.
 fn poster(app: &App, headers: &HeaderMap, link: &str) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let scheme = if app.production { "https" } else { "http" };

@@ -1,4 +1,4 @@
-//! What stands around every request: its id, its time, its line in the log, and how a problem is written.
+//! The outermost layer of each request: request id, timeout, log line, security headers and problem bodies.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ use super::meters;
 use super::problem::{Code, Problem};
 use super::request_id::{HEADER, RequestId};
 
-/// After so long a request is given up. A store that is being replaced is waited for less long.
+/// The timeout of a request. It is longer than the wait for the failover of a store.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// The label of requests that no route is for.
+/// The metric label of requests without a route.
 const NO_ROUTE: &str = "none";
 
 pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -64,7 +64,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
-/// What the security log counts. Who shows nothing has forgotten to log in.
+/// The concern for the security log. A request without credentials is not counted.
 fn concern(problem: &Problem, shows: bool) -> Option<Concern> {
     match problem.code() {
         Code::Unauthenticated if shows => Some(Concern::TokenRefused),
@@ -74,7 +74,7 @@ fn concern(problem: &Problem, shows: bool) -> Option<Concern> {
     }
 }
 
-/// Whether a request says by whom it is sent.
+/// Whether the request carries credentials.
 fn shows_something(headers: &HeaderMap, route: &str) -> bool {
     headers.contains_key(header::AUTHORIZATION)
         || (route == "/api/auth/refresh" && headers.contains_key(header::COOKIE))
@@ -86,7 +86,7 @@ fn given_up() -> Problem {
         .retry_after(5)
 }
 
-/// Neither who asked nor what: a log is read by people who may not read reports.
+/// Logs neither the caller nor the ids, because readers of the log may not be entitled to read reports.
 fn log(
     method: &str,
     route: &str,
@@ -104,13 +104,13 @@ fn log(
     }
 }
 
-/// A page is what is neither data nor for machines.
+/// Whether the route serves an HTML page.
 fn is_page(route: &str) -> bool {
     let data = route.starts_with("/api") && !route.starts_with("/api/docs");
     !data && ![NO_ROUTE, "/health", "/ready", "/metrics"].contains(&route)
 }
 
-/// Methods are whatever a client invents, and labels must be few.
+/// The method as a metric label. Unknown methods share one label, because clients can invent any number.
 fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

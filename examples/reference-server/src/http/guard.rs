@@ -1,4 +1,4 @@
-//! What stands before every handler: who asks, whether they may, and whether they have asked before.
+//! The guard of each handler: authentication, authorization, rate limits and idempotency.
 
 use std::time::Duration;
 
@@ -22,30 +22,30 @@ use super::reply::HandedOut;
 use super::routes::Access;
 use super::transfers::Transfer;
 
-/// What the guard of a route knows of it.
+/// The properties of a route that its guard needs.
 #[derive(Clone, Copy)]
 pub(super) struct Door {
     pub(super) access: Access,
-    /// Its answers hold secrets, and are not kept to be given again.
+    /// The answers contain secrets, so the server does not keep them for repeated requests.
     pub(super) secret: bool,
-    /// Requests from one address are counted under it.
+    /// The rate limit per address, if any.
     pub(super) category: Option<Category>,
-    /// Its body is a file.
+    /// The body is a file.
     pub(super) uploads: bool,
-    /// It is open to people who have to set up a second factor first.
+    /// The route is open to accounts that must still set up a second factor.
     pub(super) before_factor: bool,
-    /// It answers with a page of a list.
+    /// The answer is a page of a list.
     pub(super) lists: bool,
 }
 
-/// How many records a page counts for whose handler does not say: as many as fit.
+/// The number of records that a page counts as if its handler does not tell: a full page.
 const LISTED: u32 = 100;
 
-/// A body that nobody will read is taken in for so long, so that its sender hears why: a connection that is closed
-/// before that is torn down, answer and all.
+/// How long the server reads the body of a refused request. If it closed the connection earlier, the client would lose
+/// the answer, because TCP resets a connection with unread data.
 const LINGERING: Duration = Duration::from_secs(2);
 
-/// What a request has passed, and holds until it is answered.
+/// What the checks produced; kept until the request is answered.
 struct Passed {
     who: Option<Actor>,
     attempt: Option<Attempt>,
@@ -53,13 +53,13 @@ struct Passed {
 }
 
 impl Passed {
-    /// Whoever asks; where that is not known, all are one.
+    /// The caller's id. All unauthenticated callers share the empty one.
     fn caller(&self) -> &str {
         self.who.as_ref().map_or("", |who| who.id().as_str())
     }
 }
 
-/// Lets a request through to its handler, or answers it.
+/// Passes a request to its handler, or answers it with a problem.
 pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let passed = match passed(&app, door, &mut parts, body.size_hint().exact()).await {
@@ -103,7 +103,7 @@ async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) ->
         }
         door.access.check(actor, app.eovr.catalog())?;
         if arrival.key == Some(api_key::Access::Read) && parts.method != Method::GET {
-            return Err(Problem::new(Code::Denied).detail("this key reads, and changes nothing"));
+            return Err(Problem::new(Code::Denied).detail("this API key may only read"));
         }
         passed.who = Some(actor.clone());
         parts.extensions.insert(arrival);
@@ -121,7 +121,7 @@ async fn answered(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    // A question may be given up at any time.
+    // A `GET` may be cancelled at any time, because it changes nothing.
     if *request.method() == Method::GET {
         return Ok(next.run(request).await);
     }
@@ -134,12 +134,12 @@ async fn answered(
         },
     };
     let Passed { attempt, upload, .. } = passed;
-    // In a task of its own: where the client goes away, the work is done to its end. What stands in two places, such as
-    // a file and its record, does not stand in one, and an answer is there when the client comes back.
+    // The handler runs in its own task, so it completes even if the client disconnects. Otherwise work in two places,
+    // such as a file and its record, could stop halfway; and the client finds the answer when it retries.
     let answered = tokio::spawn(async move {
         let response = answer(next, request, ticket).await;
         let status = response.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, Response::status);
-        // Of what failed on our side nobody knows whether it was right.
+        // A server error does not tell whether the attempt was right, so it does not count as a failure.
         if let Some(attempt) = attempt
             && (!status.is_client_error() || status == StatusCode::TOO_MANY_REQUESTS)
         {
@@ -151,7 +151,7 @@ async fn answered(
     answered.await.map_err(|error| Problem::internal(format!("a handler ended early: {error}")))?
 }
 
-/// Whether a request with a key is the first of its kind.
+/// Whether a request with an idempotency key is the first with this key.
 enum First {
     Again(Response),
     Yes(Request, Option<Ticket>),
@@ -163,9 +163,9 @@ async fn first(app: &App, door: Door, caller: &str, request: Request) -> Result<
     let path = parts.uri.path().to_owned();
     let template = parts.extensions.get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
     let seed = match template.filter(|_| door.access == Access::Public) {
-        // Of strangers, what the address names is a part of what they ask.
+        // On public routes the path belongs to the request content, so a key that comes with another path is refused.
         Some(template) => app.repeats.seed(&parts.headers, caller, &template, &[&body, path.as_bytes()]),
-        // The address, and not its template: the same key for another record is another request.
+        // Elsewhere the path, not its template, scopes the key: the same key for another record is another request.
         None => app.repeats.seed(&parts.headers, caller, &path, &[&body]),
     };
     let Some(seed) = seed? else {
@@ -179,7 +179,7 @@ async fn first(app: &App, door: Door, caller: &str, request: Request) -> Result<
     Ok(First::Yes(Request::from_parts(parts, Body::from(body)), Some(ticket)))
 }
 
-/// Counts what was handed out, whatever the route: a list by its items, an export by its rows.
+/// Counts the records of the response: the items of a list, or the rows of an export.
 fn count(app: &App, door: Door, who: &Actor, response: &Response) {
     let unsaid = match door.access {
         Access::Reads(_) if door.lists => LISTED,
@@ -205,7 +205,7 @@ async fn answer(next: Next, request: Request, ticket: Option<Ticket>) -> Result<
     Ok(response)
 }
 
-/// Takes in what is on its way already. Whoever asks before sending (`expect`) has sent nothing.
+/// Reads the rest of the body. A client that sent `Expect` has not sent a body yet.
 async fn linger(headers: &HeaderMap, body: Body) {
     if headers.contains_key(header::EXPECT) {
         return;

@@ -1,4 +1,4 @@
-//! What browsers are told about every answer.
+//! Security headers of each response.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::request_id::drawn;
 
-/// A word that only this answer knows: scripts and styles of its page carry it, and no others run.
+/// The CSP nonce of one response. Browsers run only scripts and styles that carry it.
 #[derive(Clone, Debug)]
 pub(crate) struct Nonce(Arc<str>);
 
@@ -20,11 +20,11 @@ impl Nonce {
     }
 }
 
-/// What is data is no page, whatever a browser makes of it.
+/// The policy of data: browsers must not render it as a page.
 const DATA: &str =
     "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Adds what is missing. Answers of the API are data and never a page; what is a page gets a nonce.
+/// Adds the headers that the response lacks. Only pages have a nonce.
 pub(super) fn secure(headers: &mut HeaderMap, nonce: Option<&Nonce>, production: bool) {
     let mut say = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! Whether the server is well, for whoever watches it.
+//! Health and readiness, for monitoring.
 
 use std::time::{Duration, Instant};
 
@@ -16,20 +16,20 @@ use super::auth::Provider;
 use super::problem::{Code, Problem};
 use super::reply::{Answered, json};
 
-/// The word for what does not work.
+/// The state of a part that fails.
 pub(crate) const FAILING: &str = "failing";
-/// How long the database may take.
+/// The timeout of the database check.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Answers of the database are this old at most: whoever asks often asks us, and not the database.
+/// How long a result of the database check is reused, so that frequent health checks do not load the database.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// When the database was last asked, and whether it answered.
+/// The time and the result of the last database check.
 #[derive(Default)]
 pub(crate) struct Pulse(Mutex<Option<(Instant, bool)>>);
 
 impl Pulse {
     async fn beats(&self, eovr: &Eovr) -> bool {
-        // Held while the database is asked: the others wait for the same answer.
+        // The lock is held during the check, so that concurrent requests share its result.
         let mut last = self.0.lock().await;
         if let Some((at, beats)) = *last
             && at.elapsed() < FRESH
@@ -46,7 +46,7 @@ impl Pulse {
 /// How the server is, in words.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `ok`; `alarmed`: it answers, and somebody should look; or `failing`.
+    /// `ok`; `alarmed`: it answers, and an administrator should look; or `failing`.
     status: &'static str,
     /// Whether the database answers: `ok` or `unavailable`.
     database: &'static str,
@@ -68,7 +68,7 @@ pub(crate) struct Health {
     identity_provider: &'static str,
 }
 
-/// `GET /health`: 503 where requests cannot be answered, else 200, and both times what is well and what is not.
+/// `GET /health`: 503 if the server cannot answer requests, otherwise 200; the body has the state of each part.
 pub(super) async fn health(State(app): State<App>) -> Answered {
     let beats = app.pulse.beats(&app.eovr).await;
     let writes = app.watched.writes.failing_since().is_none();
@@ -86,9 +86,9 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
         records: if tampered { "tampered" } else { "ok" },
         ai: reads(&app),
         mail: app.bell.mail(),
-        // An engine does not open without them.
+        // The engine does not open without its keys.
         keys: "loaded",
-        // Without it the server is well: people with a login of ours come in.
+        // A missing provider does not make the server unhealthy, because accounts of this server can still log in.
         identity_provider: app.auth.provider.as_ref().map_or("off", Provider::state),
     };
     let mut response = json(&health)?;
@@ -98,7 +98,8 @@ pub(super) async fn health(State(app): State<App>) -> Answered {
     Ok(response)
 }
 
-/// What reads new reports. A provider that fails makes no server ill: reports are made without it.
+/// The state of the models. A failing provider does not make the server unhealthy, because it can take reports without
+/// one.
 fn reads(app: &App) -> &'static str {
     let providers = app.desk.as_ref().map(Desk::providers).unwrap_or_default();
     match providers.iter().all(|provider| provider.breaker == "closed") {
@@ -108,8 +109,8 @@ fn reads(app: &App) -> &'static str {
     }
 }
 
-/// `GET /ready`: whether new requests should be sent here. Where the last write failed they should not, until one
-/// succeeds; the server tries by itself ([`crate::serve`]).
+/// `GET /ready`: whether a load balancer should send requests here. After a failed write it answers 503 until a write
+/// succeeds; the server retries in the background ([`crate::serve`]).
 pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     if app.is_stopping() || app.watched.writes.failing_since().is_some() || !app.pulse.beats(&app.eovr).await
     {

@@ -1,17 +1,17 @@
-//! The header `Host`: exactly one, and an authority (RFC 9112, 3.2).
+//! The header `Host`: exactly one, with a valid authority (RFC 9112, 3.2).
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Version, header};
 
 use super::problem::{Code, Problem};
 
-/// A name has 253 characters at most, and a port may follow.
+/// A host name has at most 253 characters, and a port may follow.
 const LONGEST: usize = 260;
 
-/// Whether a request says whom it is for. Programs before HTTP/1.1 need not.
+/// Checks `Host`. Clients before HTTP/1.1 may omit it.
 ///
 /// # Errors
-/// `MalformedRequest` where it says so not at all, twice, or in words that are no address.
+/// `MalformedRequest` if the header is missing, repeated or invalid.
 pub(super) fn check(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
     let mut all = headers.get_all(header::HOST).iter();
     let well = match (all.next(), all.next()) {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_host_and_no_more() {
+    fn exactly_one_host_is_accepted() {
         let said = |hosts: &[&str], version: Version| {
             let mut headers = HeaderMap::new();
             for host in hosts {

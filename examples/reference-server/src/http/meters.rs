@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus. Labels are route templates and words of ours, never an id.
+//! Prometheus metrics. Labels are route templates and fixed words, never ids.
 
 use std::time::Duration;
 
@@ -13,24 +13,22 @@ use super::app::App;
 const REQUESTS: &str = "eovr_http_requests_total";
 const SECONDS: &str = "eovr_http_request_seconds";
 
-/// Bounds of the classes of times, in seconds: a read takes a millisecond, a commit a few.
-#[cfg(feature = "prometheus")]
+/// The buckets of the latency histogram, in seconds: a read takes a millisecond, a commit a few.
 const BOUNDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// How often what was measured is put into its classes, where nobody asks for it.
+/// How often samples are moved to their buckets if no client scrapes `/metrics`.
 pub(crate) const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The meters of this process: one set, which the first caller installs.
-#[cfg(feature = "prometheus")]
-pub(crate) fn install() -> Meters {
-    static METERS: std::sync::OnceLock<Meters> = std::sync::OnceLock::new();
-    let meters = METERS.get_or_init(|| {
+/// The metrics of this process. The first call installs them.
+pub(crate) fn install() -> PrometheusHandle {
+    static METERS: OnceLock<PrometheusHandle> = OnceLock::new();
+    let handle = METERS.get_or_init(|| {
         let builder = PrometheusBuilder::new();
-        // The bounds are not empty, which is all that could be wrong with them.
+        // The only error is an empty list of bounds.
         let builder = builder.set_buckets(BOUNDS).unwrap_or_else(|_| PrometheusBuilder::new());
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
-        // A host that has installed meters of its own keeps them, and ours stay empty.
+        // If the host has installed its own recorder, that one stays, and ours stays empty.
         drop(metrics::set_global_recorder(recorder));
         metrics::describe_counter!(REQUESTS, "Requests answered");
         metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "How long an answer took");

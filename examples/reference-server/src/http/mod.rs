@@ -1,8 +1,7 @@
 //! The server's HTTP API: JSON in and out, errors as RFC 9457, every route with its access.
 //!
-//! A request goes through [`frame`] (id, time, log, headers), then through the [`guard`] of its route (who
-//! asks, whether they may, whether they have asked before) to its handler. Handlers translate and
-//! nothing else: the engine decides.
+//! A request passes [`frame`] (id, timeout, log, headers) and then the [`guard`] of its route (authentication,
+//! authorization, rate limits, idempotency) before it reaches its handler. Handlers only translate; the engine decides.
 
 mod ai;
 mod alerts;
@@ -55,14 +54,13 @@ pub(crate) use self::places::{Share, Shares};
 use self::problem::{Code, Problem};
 use self::routes::{Access, Endpoint, Routes};
 
-/// Everything that the server answers. For real, how it is and what it has counted is for those who watch it alone, who
-/// ask elsewhere: [`watched`].
+/// Every route of the server. In production, `/health` and `/metrics` are only on the monitoring port: [`watched`].
 pub(crate) fn router(app: &App) -> Router {
     let routes = if app.production { api(ready(Routes::new(app.clone()))) } else { documentation(all(app)) };
     framed(app, poster::routes(routes))
 }
 
-/// What those are answered who watch the server.
+/// The routes of the monitoring port.
 pub(crate) fn watched(app: &App) -> Router {
     framed(app, meters(ready(Routes::new(app.clone()))))
 }
@@ -76,12 +74,12 @@ fn framed(app: &App, routes: Routes) -> Router {
         .with_state(app.clone())
 }
 
-/// Every route of the API and for those who watch it.
+/// Every route of the API, and the ones for monitoring.
 fn all(app: &App) -> Routes {
     api(meters(ready(Routes::new(app.clone()))))
 }
 
-/// For whoever sends requests to one of several servers.
+/// The readiness route, for load balancers.
 fn ready(routes: Routes) -> Routes {
     routes.add(
         Endpoint::get("/ready", Access::Public, "Says whether to send requests here").tells(&["text/plain"]),
@@ -115,7 +113,7 @@ fn api(routes: Routes) -> Routes {
     receipt::routes(routes)
 }
 
-/// What is for developers. It is worked out anew each time, which costs nothing where nobody asks.
+/// The routes for developers. The document is generated for each request, because it is rarely requested.
 fn documentation(routes: Routes) -> Routes {
     let listed: Arc<[Endpoint]> = routes.listed().into();
     let document = || async move { openapi::answer(&listed) };

@@ -1,4 +1,4 @@
-//! The models that may be asked outside: known, examined, switched on and off, and how each does.
+//! The external models: registration, evaluation, activation, and monthly figures.
 
 use std::collections::BTreeMap;
 

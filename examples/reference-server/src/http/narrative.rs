@@ -1,5 +1,5 @@
-//! `POST /api/narratives/look`: what a reporter may want to see before a narrative is sent: names that need not stand
-//! there, words that blame, and what it tells. Nothing of it is kept.
+//! `POST /api/narratives/look`: checks a draft narrative for names, for words that blame, and for coded findings,
+//! before the reporter sends it. The server stores nothing of it.
 
 use axum::extract::State;
 use eovr_core::Error;
@@ -15,10 +15,10 @@ use super::reply::{Answered, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
 
-/// As many as a report may have.
+/// The same limit as for a report.
 const MOST_CHARACTERS: usize = 60_000;
 
-/// What somebody is about to send.
+/// A narrative that is not sent yet.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Draft {
@@ -84,7 +84,7 @@ fn found(narrative: &str) -> Vec<Found> {
     found.collect()
 }
 
-/// Where bytes of a text are in UTF-16 units. Places that come in order cost one pass.
+/// Converts byte offsets to UTF-16 offsets. Offsets in ascending order cost one pass in total.
 struct Places<'a> {
     narrative: &'a str,
     byte: usize,
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_those_of_a_browser() {
+    fn findings_have_utf_16_offsets() {
         let narrative = "🩺 The careless nurse Fatima gave heparin.";
         let units: Vec<u16> = narrative.encode_utf16().collect();
         let cut = |one: &Found| String::from_utf16_lossy(&units[one.start..one.end]);

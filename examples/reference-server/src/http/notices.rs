@@ -1,4 +1,4 @@
-//! What a person is told in the application, and has not read; and for tier 5, what could not be sent.
+//! The unread notices of an account; and for tier 5, the notices that could not be sent.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -24,7 +24,7 @@ pub(crate) struct Notices<'a> {
     next: Option<String>,
 }
 
-/// That something happened. What, whoever is told looks up.
+/// A notice that something happened. The recipient reads the record to learn what.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Notice)]
 struct Told<'a> {

@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the routes as they are.
+//! The OpenAPI document, generated from the routes.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ use super::reply::{self, Answered};
 use super::routes::{Access, Endpoint, Schemas};
 use super::values;
 
-/// The document of these routes.
+/// The OpenAPI document of these routes.
 pub(super) fn answer(routes: &[Endpoint]) -> Answered {
     let document = serde_json::to_value(openapi(routes));
     let mut document =
@@ -31,7 +31,8 @@ pub(super) fn answer(routes: &[Endpoint]) -> Answered {
     reply::json(&document)
 }
 
-/// A form sends all its members, and what is left empty was not asked for. The builder has no word for it.
+/// Sets `allowEmptyValue` on query parameters, because forms send all their members and the server ignores empty ones.
+/// The builder has no method for it.
 fn say_what_may_be_empty(document: &mut Value) {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let operations = paths.into_iter().flat_map(|paths| paths.values_mut()).filter_map(Value::as_object_mut);
@@ -45,8 +46,8 @@ fn say_what_may_be_empty(document: &mut Value) {
     }
 }
 
-/// What types cannot say of themselves: who changes something names it, and what goes on in a new report
-/// stays where it was.
+/// Adds constraints that the Rust types cannot express: a change has at least one member, and a report that reopens an
+/// incident names no facility.
 fn say_what_must_be_there(document: &mut Value) {
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     let Some(schemas) = schemas else { return };
@@ -62,7 +63,7 @@ fn say_what_must_be_there(document: &mut Value) {
     }
 }
 
-/// Names under which two types would stand: of the two one would be described as the other.
+/// The names that two different schemas share; the document would describe one as the other.
 #[cfg(test)]
 pub(super) fn clashes(routes: &[Endpoint]) -> BTreeSet<String> {
     let mut schemas = Schemas::new();
@@ -147,14 +148,14 @@ fn answered(route: &Endpoint, schemas: &mut Schemas) -> ResponseBuilder {
         let content = ContentBuilder::new().schema(Some(text())).build();
         response = response.content(*media, content);
     }
-    // What has secrets is no record that could be asked for by its version.
+    // An answer with secrets is not a versioned record, so it has no `ETag`.
     if route.versioned || (route.status == 201 && !route.secret) {
         response = response.header("ETag", Header::new(text()));
     }
     response
 }
 
-/// The statuses of what may go wrong, from what the route is: a new one cannot forget to say them.
+/// The error statuses, derived from the route's properties, so that no route can forget to list them.
 fn refusals(route: &Endpoint) -> BTreeSet<u16> {
     let mut statuses = BTreeSet::from([500, 503]);
     statuses.extend(route.also);
@@ -165,7 +166,7 @@ fn refusals(route: &Endpoint) -> BTreeSet<u16> {
         statuses.extend([401, 403, 429]);
     }
     match route.category {
-        // Who comes in may be nobody, and the cookie is taken from our own pages only.
+        // A login can fail, and the cookie is accepted from our own pages only.
         Some(Category::Login | Category::Renewal) => statuses.extend([401, 403, 429]),
         Some(_) => statuses.extend([404, 429]),
         None => {}
@@ -185,8 +186,7 @@ fn refusals(route: &Endpoint) -> BTreeSet<u16> {
     if route.versioned {
         statuses.extend([409, 422]);
     }
-    // A change may be one that the workflow does not allow, that somebody else made first, or in a place
-    // that is not there.
+    // The workflow may refuse a change, another change may have come first, or the place may not exist.
     if !public && route.method != Method::GET {
         statuses.extend([400, 404, 409, 422]);
     }
@@ -216,17 +216,17 @@ fn parameters(route: &Endpoint) -> Vec<Parameter> {
     }
     all.extend(route.params.map(|params| params()).unwrap_or_default());
     if route.method == Method::POST && !route.secret {
-        let says = "The same key again is the same request again, and gets the same answer";
+        let says = "A request with the same key is a repetition, and gets the same answer";
         all.push(one(repeat::HEADER, ParameterIn::Header, Required::False, says, values::repeat_key()));
     }
     if route.versioned {
-        let says = "The `ETag` of what you have seen: if somebody was faster, the answer is 409";
+        let says = "The `ETag` of the version that you have seen; if the record has changed since, the answer is 409";
         all.push(one("if-match", ParameterIn::Header, Required::False, says, values::seen()));
     }
     all
 }
 
-/// The names in braces.
+/// The parameters of a path: the names in braces.
 fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
@@ -235,7 +235,7 @@ fn text() -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::String).build()).into()
 }
 
-/// The part of the API that a path belongs to.
+/// The tag that groups a path: its first segment below `/api/`.
 fn tag(path: &str) -> &str {
     path.trim_start_matches("/api/").split('/').next().unwrap_or_default().trim_start_matches('/')
 }

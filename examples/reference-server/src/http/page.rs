@@ -1,4 +1,4 @@
-//! Pages of a list: how many, and where one goes on.
+//! Pagination: the size of a page and its cursor.
 
 use eovr_core::record::Cursor;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use super::problem::Problem;
 use super::values;
 
-/// The most on a page.
+/// The most items on a page.
 const MOST: u32 = 100;
 
 /// Which page of a list.
@@ -24,7 +24,7 @@ pub(crate) struct After {
 
 impl After {
     /// # Errors
-    /// `InvalidInput` where it is no place in a list.
+    /// `InvalidInput` if `after` is not a cursor.
     pub(crate) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
         self.after.as_deref().map(place).transpose()
     }
@@ -36,7 +36,7 @@ impl After {
     }
 }
 
-/// How many, where nothing is said too.
+/// The page size; 50 by default.
 ///
 /// # Errors
 /// `InvalidInput` outside 1 to 100.
@@ -45,18 +45,19 @@ pub(crate) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
     if (1..=MOST).contains(&limit) {
         return Ok(limit);
     }
-    Err(Problem::invalid("limit", "a page of that size cannot be had", format!("1 to {MOST}")))
+    Err(Problem::invalid("limit", "a page cannot have that size", format!("1 to {MOST}")))
 }
 
-/// What to ask for to get the next page.
+/// The cursor of the next page, as text.
 pub(crate) fn next(next: Option<Cursor>) -> Option<String> {
     next.map(|next| next.to_string())
 }
 
-/// Where a page ended, as the client hands it back.
+/// Parses a cursor.
 ///
 /// # Errors
-/// `InvalidInput` where it is no place in a list.
+/// `InvalidInput` if the text is not a cursor.
 pub(crate) fn place(text: &str) -> Result<Cursor, Problem> {
-    text.parse().map_err(|_| Problem::invalid("after", "it is no place in the list", "the `next` of a page"))
+    text.parse()
+        .map_err(|_| Problem::invalid("after", "it is not a cursor of this list", "the `next` of a page"))
 }

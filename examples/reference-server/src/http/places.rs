@@ -1,8 +1,8 @@
-//! Places for costly work: hashing, printing, reading a draft. So many are at work, so many wait, and of those no more
-//! than a share for each caller; the rest is asked to come again.
+//! Queues for costly work: hashing, rendering, checking a draft. A queue limits the jobs at work, the jobs that wait,
+//! and the jobs of one caller; beyond that the server answers 429.
 //!
-//! A limit for each request bounds what one costs, and not what all cost together. A turn is held by the work itself
-//! and not by whoever asked for it: what was given up still counts until it ends.
+//! A limit per request does not bound the cost of all requests together. The job itself holds its turn, not the
+//! request, so a job whose client disconnected still counts until it ends.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,18 +13,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
 
-/// The places of one sort of work.
+/// A queue for one sort of work.
 pub(crate) struct Places {
-    /// Places at work.
+    /// Permits for jobs at work.
     turns: Arc<Semaphore>,
-    /// Places at work and in the queue.
+    /// Permits for jobs at work and in the queue.
     all: Arc<Semaphore>,
     shares: Shares,
-    /// After so many seconds there may be room again.
+    /// The `Retry-After` of a full queue, in seconds.
     pause: u32,
 }
 
-/// Work that has its turn.
+/// A job whose turn has come.
 pub(crate) struct Turn {
     share: Option<Share>,
     _turn: OwnedSemaphorePermit,
@@ -32,13 +32,13 @@ pub(crate) struct Turn {
 }
 
 impl Places {
-    /// Places for so many at work and so many behind them.
+    /// A queue with this many jobs at work and this many waiting.
     pub(crate) fn new(turns: usize, waiting: usize, pause: u32) -> Self {
         let all = Arc::new(Semaphore::new(turns + waiting));
         Self { turns: Arc::new(Semaphore::new(turns)), all, shares: Shares::new(usize::MAX), pause }
     }
 
-    /// Of which one caller has no more than so many.
+    /// Limits the jobs of one caller.
     pub(crate) fn each(self, most: usize) -> Self {
         Self { shares: Shares::new(most), ..self }
     }
@@ -46,20 +46,20 @@ impl Places {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// `TooMany` where nobody else may wait, or this caller may not.
+    /// `TooMany` if the queue is full, or the caller's share is used up.
     pub(crate) async fn turn(&self, caller: &str) -> Result<Turn, Problem> {
         let full = || Problem::too_many(self.pause);
         let share = self.shares.take(caller, 1).ok_or_else(full)?;
         let place = self.all.clone().try_acquire_owned().map_err(|_| full())?;
         let turn = self.turns.clone().acquire_owned().await;
-        let turn = turn.map_err(|error| Problem::internal(format!("nobody closes the queue: {error}")))?;
+        let turn = turn.map_err(|error| Problem::internal(format!("the queue was closed: {error}")))?;
         Ok(Turn { share: Some(share), _turn: turn, _place: place })
     }
 }
 
 impl Turn {
-    /// Does the work beside the requests. The turn ends with it, also where whoever asked has gone. The caller's share
-    /// is given back with the result: it lasts until that is handed over.
+    /// Runs the work on a blocking thread. The turn ends with the work, even if the client has disconnected. The
+    /// caller's share is returned with the result, and lasts until the client has received it.
     pub(crate) async fn work<T: Send + 'static>(
         mut self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -74,29 +74,29 @@ impl Turn {
     }
 }
 
-/// One processor is left for everything else, so that a crowd does not keep those from working who ask for little.
+/// The number of processors less one, which stays free for short requests.
 pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get).saturating_sub(1).max(1)
 }
 
-/// How much of something each caller holds.
+/// A limit on what each caller holds.
 #[derive(Clone)]
 pub(crate) struct Shares {
     most: usize,
     held: Arc<Mutex<HashMap<String, usize>>>,
 }
 
-/// What a caller holds, until it is dropped.
+/// What a caller holds; released on drop.
 #[derive(Default)]
 pub(crate) struct Share(Option<(Shares, String, usize)>);
 
 impl Shares {
-    /// At most so much for each.
+    /// At most this much per caller.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, held: Arc::default() }
     }
 
-    /// Takes so much; none where the caller would hold too much.
+    /// Takes an amount; none if the caller would exceed the limit.
     pub(crate) fn take(&self, caller: &str, much: usize) -> Option<Share> {
         let mut held = self.held();
         let now = held.get(caller).copied().unwrap_or_default().checked_add(much)?;
@@ -108,7 +108,7 @@ impl Shares {
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        // Nothing that is done under the lock panics half-way.
+        // A poisoned lock is safe to use, because no code under the lock panics between two writes.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn so_many_work_so_many_wait_and_the_rest_is_asked_to_come_again() {
+    async fn a_queue_limits_jobs_at_work_and_waiting_jobs_and_refuses_the_rest() {
         let places = Arc::new(Places::new(1, 2, 7).each(2));
         let first = places.turn("mona").await.map_err(|_| "the first has its turn").unwrap();
         let waits = |who: &'static str| {
@@ -144,23 +144,23 @@ mod tests {
         assert_eq!(said, None, "the second waits");
         assert_eq!(waits("mona").1, too_many, "one caller has no more than a share");
         let (third, said) = waits("hassan");
-        assert_eq!(said, None, "somebody else has a place");
+        assert_eq!(said, None, "another caller has a place");
         assert_eq!(waits("fatima").1, too_many, "all places are taken");
 
-        // Whoever asked has gone: the work holds its turn until it ends.
+        // The client has disconnected; the job holds its turn until it ends.
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let work = first.work(move || ended.recv().is_ok());
         let mut work = Box::pin(work);
         assert!(futures_util::FutureExt::now_or_never(&mut work).is_none());
         drop(work);
-        assert_eq!(waits("fatima").1, too_many, "work that was given up still counts");
+        assert_eq!(waits("fatima").1, too_many, "work without a client still counts");
         drop(end);
         assert!(second.await.is_ok() && third.await.is_ok());
         assert!(places.turn("fatima").await.is_ok());
     }
 
     #[test]
-    fn what_was_given_back_can_be_taken_again() {
+    fn a_returned_share_can_be_taken_again() {
         let shares = Shares::new(10);
         let most = shares.take("mona", 10);
         assert!(most.is_some() && shares.take("mona", 1).is_none() && shares.take("hassan", 1).is_some());

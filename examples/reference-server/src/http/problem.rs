@@ -1,7 +1,7 @@
 //! Every error that a client sees, as RFC 9457 `application/problem+json`.
 //!
-//! A problem is made without the id of its request: [`super::frame`] adds it when it writes the body, so
-//! that no handler has to carry it. Nothing that a client sent is repeated.
+//! A problem has no request id: [`super::frame`] adds it when it writes the body, so handlers need not carry it. A
+//! problem never repeats input.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 /// The media type of a problem.
 pub(crate) const MEDIA: &str = "application/problem+json";
 
-/// Why a request was not answered as it was asked.
+/// The reason why a request failed.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Inner>);
 
@@ -29,13 +29,13 @@ struct Inner {
     refusal: Option<Refusal>,
     current_version: Option<u64>,
     retry_after: Option<u32>,
-    /// For the log, where the client is told nothing.
+    /// For the log only; the client does not see it.
     cause: Option<String>,
-    /// The record that does not fit its chain, where that is why.
+    /// The id of the tampered record, if that is the reason.
     tampered: Option<String>,
 }
 
-/// What kind of problem: a stable word for programs.
+/// The kind of problem, as a stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     MalformedRequest,
@@ -60,26 +60,28 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// Status, name, title. The title is the same for every problem of a code.
+    /// Status, code and title. The title is the same for every problem of a code.
     fn row(self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as Is;
         match self {
             Self::MalformedRequest => (Is::BAD_REQUEST, "malformed_request", "The request cannot be read"),
             Self::MalformedBody => (Is::BAD_REQUEST, "malformed_body", "The body cannot be read"),
             Self::Refused => (Is::BAD_REQUEST, "refused", "The workflow does not allow this now"),
-            Self::Unauthenticated => (Is::UNAUTHORIZED, "unauthenticated", "Nobody is logged in"),
+            Self::Unauthenticated => {
+                (Is::UNAUTHORIZED, "unauthenticated", "The request is not authenticated")
+            }
             Self::ProofNeeded => {
                 (Is::UNAUTHORIZED, "proof_needed", "This needs a fresh proof of who you are")
             }
             Self::Denied => (Is::FORBIDDEN, "denied", "You may not do this"),
             Self::FactorNeeded => (Is::FORBIDDEN, "factor_needed", "Set up a second factor first"),
-            Self::NotFound => (Is::NOT_FOUND, "not_found", "There is no such thing in your scope"),
+            Self::NotFound => (Is::NOT_FOUND, "not_found", "There is no such record in your scope"),
             Self::NoSuchRoute => (Is::NOT_FOUND, "no_such_route", "There is nothing at this address"),
             Self::MethodNotAllowed => {
-                (Is::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes other methods")
+                (Is::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this method")
             }
             Self::Timeout => (Is::REQUEST_TIMEOUT, "timeout", "The body did not come in time"),
-            Self::Conflict => (Is::CONFLICT, "conflict", "Somebody else was first"),
+            Self::Conflict => (Is::CONFLICT, "conflict", "The request conflicts with the current state"),
             Self::TooLarge => (Is::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
             Self::UnsupportedType => {
                 (Is::UNSUPPORTED_MEDIA_TYPE, "unsupported_type", "The body is of another type")
@@ -94,7 +96,7 @@ impl Code {
         }
     }
 
-    /// The code of a bare status, as routers and servers make them.
+    /// The code for a status without a problem, as routers and servers produce it.
     fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::NoSuchRoute,
@@ -135,17 +137,17 @@ impl Problem {
         }))
     }
 
-    /// Nobody is logged in, or what shows it is not valid: the two look the same.
+    /// The credentials are missing or invalid. The answer does not tell which.
     pub(crate) fn unauthenticated() -> Self {
         Self::new(Code::Unauthenticated).detail("log in first")
     }
 
-    /// The same request will be taken after so many seconds.
+    /// Rate limited; the client may retry after this many seconds.
     pub(crate) fn too_many(seconds: u32) -> Self {
         Self::new(Code::TooMany).detail("wait, and send it again").retry_after(seconds)
     }
 
-    /// One value is wrong: which, why, and what would have been accepted.
+    /// One invalid value: its name, the reason, and what is accepted.
     pub(crate) fn invalid(
         field: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
@@ -156,14 +158,14 @@ impl Problem {
         Self::new(Code::InvalidInput).fault(fault)
     }
 
-    /// Ours, not the client's: the cause is for the log.
+    /// An error of the server. The cause goes to the log.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         let mut problem = Self::new(Code::Internal);
         problem.0.cause = Some(cause.into());
         problem
     }
 
-    /// What it is answered with.
+    /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         let (status, ..) = self.0.code.row();
         status
@@ -187,35 +189,35 @@ impl Problem {
         self
     }
 
-    /// What sort of problem it is.
+    /// The kind of problem.
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }
 
-    /// What the log is told and the client is not.
+    /// The cause, for the log only.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
 
-    /// The record that does not fit its chain, where that is the problem: for the alarm.
+    /// The id of the tampered record, if any, for the alarm.
     pub(crate) fn tampered(&self) -> Option<&str> {
         self.0.tampered.as_deref()
     }
 
-    /// The problem that a response stands for, if it stands for one: its own, or that of its status.
+    /// The problem of a response, if it has one: its own, or one for its status.
     pub(super) fn taken_from(response: &mut Response) -> Option<Self> {
         if let Some(problem) = response.extensions_mut().remove::<Self>() {
             return Some(problem);
         }
         let status = response.status();
         let media = response.headers().get(header::CONTENT_TYPE);
-        // What is no problem of ours and no page for people, which says itself what is wrong.
+        // Covers responses that are neither a problem of ours nor an error page.
         let ours = media.is_some_and(|media| media == JSON || media == PAGE);
         let failed = status.is_client_error() || status.is_server_error();
         (failed && !ours).then(|| Self::new(Code::of(status)))
     }
 
-    /// The whole response. Headers that say more, such as `Allow`, are kept.
+    /// The whole response. Other headers, such as `Allow`, stay.
     pub(super) fn written(&self, request_id: &str, mut response: Response) -> Response {
         let (status, code, title) = self.0.code.row();
         let Inner { detail, faults, refusal, current_version, .. } = &*self.0;
@@ -258,7 +260,7 @@ const JSON: &str = "application/json";
 /// The media type of a page.
 pub(crate) const PAGE: &str = "text/html; charset=utf-8";
 
-/// The status alone, with the problem beside it: [`super::frame`] writes the rest.
+/// The status only, with the problem as an extension: [`super::frame`] writes the rest.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.0.code.row().0.into_response();
@@ -280,7 +282,7 @@ impl From<Error> for Problem {
             ErrorKind::Conflict => Code::Conflict,
             ErrorKind::Unavailable => Code::Unavailable,
             ErrorKind::Uncertain => Code::Uncertain,
-            // What is wrong with keys, chains or ourselves is for the log.
+            // Errors of keys and chains, and bugs, go to the log only.
             kind => {
                 let mut problem = Self::internal(error.to_string());
                 problem.0.tampered = (kind == ErrorKind::Tampered).then(|| subject(&error));
@@ -295,7 +297,7 @@ impl From<Error> for Problem {
                 problem: error.message().to_owned().into(),
                 accepted: error.help().map(|help| help.to_owned().into()),
             }),
-            // Nothing else: absent and out of scope must look the same.
+            // No help, because an absent record and one out of scope must look the same.
             Code::NotFound => inner.detail = Some(error.message().to_owned().into()),
             Code::Unavailable | Code::Uncertain => {
                 inner.detail = error.help().map(|help| help.to_owned().into());
@@ -314,7 +316,7 @@ impl From<Error> for Problem {
     }
 }
 
-/// What an error is about: the first record that it names.
+/// The subject of an error: the first record that its context names.
 pub(crate) fn subject(error: &Error) -> String {
     let mut named = error.context().iter().map(|(_, value)| value.as_str());
     named.find(|value| value.parse::<RecordId>().is_ok()).unwrap_or("unnamed").to_owned()
@@ -324,10 +326,10 @@ fn says(error: &Error, fact: &str) -> bool {
     error.context().iter().any(|(name, _)| *name == fact)
 }
 
-/// How long a client should wait for a store that is away: as long as one takes to fail over.
+/// How long a client should wait for a store that is away: about as long as a failover takes.
 const RETRY_SECONDS: u32 = 5;
 
-/// Which member an error of the core is about: its sentence begins with the name, or names the thing.
+/// The member that an error of the core is about, found by its context or its message.
 fn field_of(error: &Error) -> Option<Cow<'static, str>> {
     let named = error.context().iter().find(|(name, _)| matches!(*name, "facet" | "field"));
     let quoted = || error.message().strip_prefix('`')?.split_once('`').map(|(name, _)| name);

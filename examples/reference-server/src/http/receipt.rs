@@ -1,6 +1,6 @@
-//! For reporters without an account: where the report stands, and the answer to a question.
+//! Routes for reporters without an account: the state of a report, and the answer to a question.
 //!
-//! The code travels in the body: addresses are kept in histories and logs.
+//! The receipt code travels in the body, because browsers and proxies store URLs.
 
 use axum::extract::State;
 use eovr_core::Timestamp;
@@ -76,7 +76,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 .counted(Category::Visit)
                 .takes::<Code>()
                 .gives::<Standing<'_>>()
-                // A question, although it is a `POST`: its answer changes, and is not given again.
+                // The answer changes over time, so the server must not keep it for repeated requests.
                 .secret(),
             look,
         )

@@ -1,4 +1,4 @@
-//! What an answer is made of.
+//! Building blocks of responses.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -23,25 +23,25 @@ pub(crate) fn json(value: &impl Serialize) -> Answered {
     Ok(([(header::CONTENT_TYPE, media)], body).into_response())
 }
 
-/// How many records a response hands out; the guard counts them for whoever asked.
+/// The number of records in a response; the guard counts them for the caller.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HandedOut(pub(crate) u32);
 
 impl HandedOut {
-    /// So many.
+    /// This many records.
     pub(crate) fn of(records: usize) -> Self {
         Self(u32::try_from(records).unwrap_or(u32::MAX))
     }
 }
 
-/// A page of so many records as JSON.
+/// A page with this many records, as JSON.
 pub(crate) fn page(items: usize, value: &impl Serialize) -> Answered {
     let mut response = json(value)?;
     response.extensions_mut().insert(HandedOut::of(items));
     Ok(response)
 }
 
-/// A value as JSON, of a record at this version.
+/// A value as JSON, with the record's version as `ETag`.
 pub(crate) fn at_version(version: u64, value: &impl Serialize) -> Answered {
     let mut response = json(value)?;
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
@@ -50,7 +50,7 @@ pub(crate) fn at_version(version: u64, value: &impl Serialize) -> Answered {
     Ok(response)
 }
 
-/// The same, of a record that was made, and where it is now.
+/// The answer for a new record: 201 with its version and its location.
 pub(crate) fn created(version: u64, place: &str, value: &impl Serialize) -> Answered {
     let mut response = at_version(version, value)?;
     *response.status_mut() = StatusCode::CREATED;
@@ -60,7 +60,7 @@ pub(crate) fn created(version: u64, place: &str, value: &impl Serialize) -> Answ
     Ok(response)
 }
 
-/// A file. Whoever asked for it holds a share until it is taken in: so long it waits in memory.
+/// A file. The caller's share is held until the client has received it, because the file stays in memory until then.
 pub(crate) fn held(bytes: Vec<u8>, share: Share) -> Response {
     let length = bytes.len();
     let body = Full::new(Bytes::from(bytes)).map_frame(move |frame| {
@@ -86,7 +86,7 @@ pub(crate) struct Changed {
 }
 
 impl Changed {
-    /// A record as it was made.
+    /// A new record.
     pub(crate) fn first(id: RecordId) -> Self {
         Self { id, version: 1, number: None }
     }

@@ -1,11 +1,11 @@
-//! The id that joins a request, its answer and its line in the log.
+//! The request id, which links a request, its answer and its log line.
 
 use axum::http::{HeaderMap, HeaderValue};
 
-/// The header that carries it.
+/// The header with the request id.
 pub(crate) const HEADER: &str = "x-request-id";
 
-/// The id of a request: the client's, where it is a sane one, or a new one.
+/// The request id: the client's, if it is well-formed, or a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestId(String);
 
@@ -24,7 +24,7 @@ impl RequestId {
     }
 }
 
-/// It goes into logs and headers of others, so it is short and has nothing to escape.
+/// The id goes into logs and headers, so it must be short and need no escaping.
 fn sane(text: &str) -> bool {
     (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
@@ -32,7 +32,7 @@ fn sane(text: &str) -> bool {
 /// 128 random bits in hex.
 pub(crate) fn drawn() -> String {
     let mut random = [0; 16];
-    // Without randomness ids repeat, and nothing else goes wrong.
+    // Without randomness ids repeat; nothing else breaks.
     let _ = getrandom::fill(&mut random);
     format!("{:032x}", u128::from_be_bytes(random))
 }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_sane_id_is_taken() {
+    fn only_a_well_formed_id_is_accepted() {
         let id = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(HEADER, HeaderValue::from_str(text).unwrap());

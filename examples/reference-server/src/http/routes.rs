@@ -1,8 +1,7 @@
-//! The one way to add a route: with its access, or not at all.
+//! The only way to add a route, which requires its access.
 //!
-//! An [`Endpoint`] says method, path, access and what goes in and out; [`Routes::add`] puts a guard before
-//! the handler that enforces it. The list of all of them is the documentation, so neither can lie about
-//! the other.
+//! An [`Endpoint`] names method, path, access, input and output; [`Routes::add`] puts a guard before the handler that
+//! enforces the access. The documentation is generated from the same list, so it matches the routes.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -20,30 +19,30 @@ use super::app::App;
 use super::auth::Category;
 use super::guard::{Door, guard};
 
-/// Who may use a route.
+/// The access to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Anybody.
+    /// Everyone, without authentication.
     Public,
-    /// Anybody who is logged in, about themselves.
+    /// Every authenticated caller, about their own data.
     Signed,
-    /// Anybody who is logged in, about themselves, as far as the row of this action asks for a fresh proof.
+    /// Every authenticated caller, about their own data, with a fresh proof if the row of this action requires one.
     Own {
         /// The kind.
         of: &'static str,
         /// The action.
         action: &'static str,
     },
-    /// Whoever may read records of this kind.
+    /// Callers who may read records of this kind.
     Reads(&'static str),
-    /// Whoever may do this action, by the engine's table.
+    /// Callers who may do this action, by the engine's action table.
     Action {
         /// The kind, or the part of the host.
         of: &'static str,
         /// The action.
         action: &'static str,
     },
-    /// Whoever may do one of these actions; the body says which, and the engine asks again.
+    /// Callers who may do at least one of these actions. The body names the action, and the engine checks it again.
     OneOf {
         /// The kind.
         of: &'static str,
@@ -53,10 +52,10 @@ pub(crate) enum Access {
 }
 
 impl Access {
-    /// Whether this actor may use the route at all. What may be done to which record the engine decides.
+    /// Whether this actor may use the route at all. The engine decides about the record.
     ///
     /// # Errors
-    /// `Denied` where not, with the tiers that may; `Unauthenticated` where a proof is too old.
+    /// `Denied`, with the tiers that may; `Unauthenticated` if the proof is too old.
     pub(crate) fn check(self, actor: &Actor, catalog: &Catalog) -> Result<(), Error> {
         let tiers = match self {
             Self::Public | Self::Signed => return Ok(()),
@@ -87,7 +86,7 @@ impl Access {
         let mut tiers = Vec::new();
         let mut unproven = None;
         for action in actions {
-            // An action that the table does not have is nobody's.
+            // An action without a row is allowed to no tier.
             let Some(row) = table.row(&of, &Name::new(action)?) else { continue };
             tiers.push(row.tiers);
             if row.allows(actor) {
@@ -100,7 +99,7 @@ impl Access {
         Err(unproven.unwrap_or_else(|| denied(actor, &tiers)))
     }
 
-    /// As documentation says it.
+    /// The access as text for the documentation.
     pub(crate) fn words(self) -> String {
         match self {
             Self::Public => "public".to_owned(),
@@ -126,11 +125,11 @@ fn denied(actor: &Actor, tiers: &[Tiers]) -> Error {
     }
 }
 
-/// The schemas that a document needs, by name.
+/// The schemas of the document, by name.
 pub(crate) type Schemas = Vec<(String, RefOr<Schema>)>;
 type SchemaOf = fn(&mut Schemas) -> RefOr<Schema>;
 
-/// A route before it has a handler. Schemas are functions: they are worked out when somebody asks for the
+/// A route without its handler. Schemas are functions, because they are needed only when a client requests the
 /// documentation.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
@@ -141,20 +140,20 @@ pub(crate) struct Endpoint {
     pub(crate) status: u16,
     pub(crate) takes: Option<SchemaOf>,
     pub(crate) gives: Option<SchemaOf>,
-    /// The media types of its answer, where that is no JSON.
+    /// The media types of an answer that is not JSON.
     pub(crate) media: &'static [&'static str],
-    /// How it may refuse besides what all of its sort do.
+    /// Error statuses in addition to those of every similar route.
     pub(crate) also: &'static [u16],
     pub(crate) params: Option<fn() -> Vec<Parameter>>,
-    /// Whether it changes a record that has a version.
+    /// Whether it changes a versioned record.
     pub(crate) versioned: bool,
-    /// Whether its answers hold secrets, which are not kept to be given again.
+    /// Whether its answers contain secrets, so the server does not keep them for repeated requests.
     pub(crate) secret: bool,
-    /// What its requests are counted under, from one address.
+    /// The rate limit per address, if any.
     pub(crate) category: Option<Category>,
     /// Whether its body is a file.
     pub(crate) uploads: bool,
-    /// Whether it is open to people who have to set up a second factor first.
+    /// Whether it is open to accounts that must still set up a second factor.
     pub(crate) before_factor: bool,
 }
 
@@ -180,73 +179,73 @@ impl Endpoint {
         }
     }
 
-    /// A question.
+    /// A `GET`, which changes nothing.
     pub(crate) fn get(path: &'static str, access: Access, says: &'static str) -> Self {
         Self::new(Method::GET, path, access, says)
     }
 
-    /// A request to do something; it takes an `Idempotency-Key`.
+    /// A `POST`; it takes an `Idempotency-Key`.
     pub(crate) fn post(path: &'static str, access: Access, says: &'static str) -> Self {
         Self::new(Method::POST, path, access, says)
     }
 
-    /// A request to take something away.
+    /// A `DELETE`.
     pub(crate) fn delete(path: &'static str, access: Access, says: &'static str) -> Self {
         Self { status: 204, ..Self::new(Method::DELETE, path, access, says) }
     }
 
-    /// A change of a record that the client has seen; it takes `If-Match`.
+    /// A `PATCH` of a record; it takes `If-Match`.
     pub(crate) fn patch(path: &'static str, access: Access, says: &'static str) -> Self {
         Self { versioned: true, ..Self::new(Method::PATCH, path, access, says) }
     }
 
-    /// It takes this body.
+    /// Sets the type of the body.
     pub(crate) fn takes<T: ToSchema>(self) -> Self {
         Self { takes: Some(schema_of::<T>), ..self }
     }
 
-    /// It takes these parameters.
+    /// Sets the query parameters.
     pub(crate) fn asks<T: IntoParams>(self) -> Self {
         let query = || T::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query));
         Self { params: Some(query), ..self }
     }
 
-    /// It answers with this; one that says nothing of the kind has an empty answer.
+    /// Sets the type of the answer; without it the answer is empty.
     pub(crate) fn gives<T: ToSchema>(self) -> Self {
         Self { gives: Some(schema_of::<T>), status: 200, ..self }
     }
 
-    /// It answers with something of one of these media types.
+    /// Sets the media types of an answer that is not JSON.
     pub(crate) fn tells(self, media: &'static [&'static str]) -> Self {
         Self { media, status: 200, ..self }
     }
 
-    /// It makes something: its status is 201.
+    /// Sets the type of the new object; the status is 201.
     pub(crate) fn creates<T: ToSchema>(self) -> Self {
         Self { status: 201, ..self.gives::<T>() }
     }
 
-    /// It may refuse with these too.
+    /// Adds error statuses.
     pub(crate) fn also(self, statuses: &'static [u16]) -> Self {
         Self { also: statuses, ..self }
     }
 
-    /// Its answers hold secrets: none is kept to be given again.
+    /// Marks answers as secret: the server does not keep them for repeated requests.
     pub(crate) fn secret(self) -> Self {
         Self { secret: true, ..self }
     }
 
-    /// Requests from one address are counted: strangers may send it.
+    /// Limits requests per address, because unauthenticated clients may send them.
     pub(crate) fn counted(self, category: Category) -> Self {
         Self { category: Some(category), ..self }
     }
 
-    /// Its body is a file.
+    /// Marks the body as a file.
     pub(crate) fn uploads(self) -> Self {
         Self { uploads: true, ..self }
     }
 
-    /// It is open to people who have to set up a second factor first.
+    /// Opens the route to accounts that must still set up a second factor.
     pub(crate) fn before_factor(self) -> Self {
         Self { before_factor: true, ..self }
     }
@@ -256,7 +255,7 @@ impl Endpoint {
         Door { access, secret, category, uploads, before_factor, lists: self.params.is_some() }
     }
 
-    /// It takes `If-Match`, although it is no `PATCH`.
+    /// Makes the route take `If-Match`, although it is not a `PATCH`.
     pub(crate) fn versioned(self) -> Self {
         Self { versioned: true, ..self }
     }
@@ -268,7 +267,7 @@ fn schema_of<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
     utoipa::openapi::Ref::from_schema_name(T::name()).into()
 }
 
-/// The routes of a server while they are being added.
+/// Collects the routes of a server.
 pub(crate) struct Routes {
     app: App,
     router: Router<App>,
@@ -300,7 +299,7 @@ impl Routes {
         self
     }
 
-    /// Every route so far.
+    /// The routes added so far.
     pub(crate) fn listed(&self) -> &[Endpoint] {
         &self.listed
     }

@@ -1,7 +1,7 @@
-//! Files on their way in or out: how many bytes of them this process may hold at a time.
+//! Uploads and downloads: a limit on their bytes in this process.
 //!
-//! A file is in memory several times over while it is cleaned and sealed, or opened, and it comes and goes as slowly as
-//! its client likes. So bytes are counted from the moment at which they are announced.
+//! A file is in memory several times while the server cleans, seals or opens it, and a slow client can make that last.
+//! So the limit counts bytes from the moment at which their number is announced.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::places::{Share, Shares};
 use super::problem::Problem;
 
-/// Bytes of all files that are worked on. Each stands in memory four or five times at most.
+/// The total bytes of all transfers. Each file is in memory four or five times at most.
 const ALL: usize = 40 << 20;
-/// Those of one caller.
+/// The bytes of one caller.
 const EACH: usize = ALL / 2;
-/// After so many seconds there may be room again.
+/// The `Retry-After`, in seconds.
 const PAUSE: u32 = 5;
 
-/// Room for files on their way.
+/// The room for transfers.
 pub(crate) struct Transfers {
     room: Arc<Semaphore>,
     shares: Shares,
 }
 
-/// A file on its way.
+/// A transfer in progress.
 pub(crate) struct Transfer {
     _room: OwnedSemaphorePermit,
     share: Share,
@@ -37,10 +37,10 @@ impl Default for Transfers {
 }
 
 impl Transfers {
-    /// Takes the room for so many bytes, or for the largest file where nobody says how many.
+    /// Reserves room for this many bytes, or for the largest file if the size is unknown.
     ///
     /// # Errors
-    /// `TooMany` where there is no room, or this caller takes up too much of it.
+    /// `TooMany` if there is no room, or this caller would take too much of it.
     pub(super) fn begin(&self, caller: &str, bytes: Option<u64>) -> Result<Transfer, Problem> {
         let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(LARGEST).clamp(1, LARGEST);
         let full = || Problem::too_many(PAUSE);
@@ -52,7 +52,8 @@ impl Transfers {
 }
 
 impl Transfer {
-    /// Nothing is worked on any more: the room is for others, and the share lasts until the file is handed over.
+    /// The processing has ended: its room is released, and the caller's share lasts until the client has received the
+    /// file.
     pub(super) fn worked(self) -> Share {
         self.share
     }
@@ -63,17 +64,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_caller_does_not_take_all_the_room_and_all_do_not_take_more_than_there_is() {
+    fn transfers_are_limited_in_total_and_per_caller() {
         let transfers = Transfers::default();
         let begun = |who: &str, bytes: usize| transfers.begin(who, Some(bytes as u64)).ok();
         let mona: Vec<_> = (0..10).filter_map(|_| begun("mona", LARGEST)).collect();
         assert_eq!(mona.len(), EACH / LARGEST);
         let hassan: Vec<_> = (0..10).filter_map(|_| begun("hassan", LARGEST)).collect();
         assert_eq!(hassan.len(), EACH / LARGEST);
-        assert!(begun("fatima", LARGEST).is_none(), "all are on their way");
+        assert!(begun("fatima", LARGEST).is_none(), "the room is full");
         drop(mona);
-        assert!(begun("fatima", 1 << 20).is_some(), "what is done makes room");
+        assert!(begun("fatima", 1 << 20).is_some(), "a finished transfer makes room");
         let unknown: Vec<_> = (0..10).filter_map(|_| transfers.begin("fatima", None).ok()).collect();
-        assert_eq!(unknown.len(), EACH / LARGEST, "what does not say counts as the largest");
+        assert_eq!(unknown.len(), EACH / LARGEST, "an unknown size counts as the largest");
     }
 }

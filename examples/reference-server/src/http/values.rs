@@ -1,5 +1,4 @@
-//! What a value may be, for the description of the API: words and lengths, read from the engine's own
-//! tables where it has one.
+//! Schemas of single values for the OpenAPI document, generated from the engine's tables where one exists.
 
 use std::borrow::Cow;
 
@@ -16,7 +15,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::incidents::STEPS;
 use crate::provider::Dialect;
 
-/// Types that no value has: each stands in a `value_type` for what a text must be.
+/// Uninhabited types: each is a `value_type` that stands for the schema of a text.
 macro_rules! texts {
     ($($(#[$says:meta])+ $name:ident = $schema:expr;)+) => {$(
         $(#[$says])+
@@ -43,13 +42,13 @@ texts! {
     Subtype = words(subtypes());
     /// A degree of harm.
     Harm = words(incident::Harm::ALL.map(incident::Harm::code));
-    /// Who reports.
+    /// The kind of reporter.
     Reporter = words(incident::Reporter::ALL.iter().map(|reporter| reporter.name()));
-    /// What contributed.
+    /// A contributing factor.
     Factor = words(incident::FACTORS.iter().copied());
     /// A state of an incident.
     State = words(incident::State::ALL.iter().map(|state| state.name()));
-    /// What a key that seals is for.
+    /// The purpose of a data key.
     KeyPurpose = words([Sealing::Fields, Sealing::Search].map(Sealing::name));
     /// A band of risk.
     Band = words(Bands::ALL.map(Bands::name));
@@ -63,27 +62,27 @@ texts! {
     Edition = words(jci::Edition::ALL.map(jci::Edition::code));
     /// A chapter of some edition.
     Chapter = words(chapters());
-    /// How far a standard is met.
+    /// The degree of compliance with a standard.
     Compliance = words(jci::Status::ALL.map(jci::Status::code));
-    /// An action that has no route of its own.
+    /// An action of `POST …/transition`.
     Step = words(STEPS.iter().copied());
-    /// What a report is set aside as.
+    /// The reason for which a report is set aside.
     Disposition = words(["duplicate", "not_reportable"]);
-    /// What a follow-up action is for.
+    /// The purpose of a follow-up action.
     Purpose = words(FollowUpKind::ALL.iter().map(|purpose| purpose.name()));
-    /// How much a follow-up action can be relied on.
+    /// The strength of a follow-up action.
     Strength = words(incident::Strength::ALL.iter().map(|strength| strength.name()));
     /// A role.
     Role = words(Roles::ALL.map(Roles::name));
-    /// How much a key opens.
+    /// The access of an API key.
     Opens = words(api_key::Access::ALL.iter().map(|access| access.name()));
     /// The id of a place of the organisation.
     PlaceId = matching("^[A-Za-z0-9._:-]{1,64}$");
     /// Any code: at most 200 bytes.
     ShortCode = text(r"^[^\u0000-\u001f\u007f-\u009f]+$", 200);
-    /// The narrative, as it was first told.
+    /// The narrative of a report.
     Narrative = text(r"\S[\s\S]{8,}\S", 60_000);
-    /// A narrative that is being written.
+    /// A draft narrative.
     Wording = text("", 60_000);
     /// At least five characters of text.
     Sentence = text(r"\S[\s\S]{3,}\S", 10_000);
@@ -93,28 +92,28 @@ texts! {
     Line = text(r"\S", 500);
     /// A file number, as it is typed.
     FileNumber = text(r"\S", 64);
-    /// Why something is done.
+    /// The reason for an action.
     Reason = text(r"\S", 10_000);
-    /// An address for mail. Others are taken as well, as long as they have one `@` and no sign that is not seen.
+    /// An e-mail address. The server also accepts others that have one `@` and no invisible characters.
     Address = matching(r"^[A-Za-z0-9]{1,40}@[A-Za-z0-9]{2,40}[.][A-Za-z]{2,12}$");
     /// A month of a facility's own calendar.
     Month = matching(r"^20[0-9]{2}-(0[1-9]|1[0-2])$");
-    /// A provider that can be asked outside.
+    /// A provider of external models.
     Provider = words(Dialect::ALL.map(Dialect::name));
     /// SHA-256, in hexadecimal.
     Digest = matching("^[0-9A-Fa-f]{64}$");
-    /// A place in a list.
+    /// The cursor of a page.
     Place = matching("^[A-Za-z0-9_-]{32}$");
-    /// The code that a reporter was given.
+    /// A receipt code.
     ReceiptText = matching("^([0-9A-HJKMNP-TV-Z]{4}-){7}[0-9A-HJKMNP-TV-Z]{4}$");
 }
 
-/// Entity tags of ours, weak ones too, or any.
+/// `If-Match`: entity tags of this server, also weak ones, or `*`.
 pub(crate) fn seen() -> Object {
     matching(r#"^(\*|(W/)?"[0-9]{1,18}"(, (W/)?"[0-9]{1,18}"){0,8})$"#)
 }
 
-/// A key by which a request that is sent twice is known.
+/// An idempotency key.
 pub(crate) fn repeat_key() -> Object {
     matching("^[!-~]{1,128}$")
 }
@@ -136,7 +135,7 @@ fn matching(pattern: &str) -> Object {
     string().pattern(Some(pattern)).build()
 }
 
-/// A pattern, which also says what must not be blank, and the most characters.
+/// A pattern and a maximum length. The pattern also excludes blank text.
 fn text(pattern: &str, most: usize) -> Object {
     string().pattern(Some(pattern)).max_length(Some(most)).build()
 }

@@ -71,7 +71,7 @@ fn what_is_missing_or_weak_fails_with_a_line_each() -> Tested {
 #[test]
 fn what_stands_before_the_server_is_said_and_is_not_everybody() -> Tested {
     let folder = Folder::new()?;
-    let silent = "proxy: it is not said what stands before the server; set EOVR_PROXY";
+    let silent = "proxy: the proxy setting is missing; set EOVR_PROXY";
     let everybody = "proxy: 0.0.0.0/0 is no network of proxies";
     for (options, wanted) in [
         (&[][..], silent),

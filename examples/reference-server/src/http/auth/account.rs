@@ -1,4 +1,4 @@
-//! What people do with their own account.
+//! Routes of the signed-in account about itself.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -158,7 +158,7 @@ async fn change_password(
 ) -> Answered {
     let auth = &app.auth;
     let account = who.user.to_string();
-    // First whether the old one is right: what is wrong with a new one is nobody else's business.
+    // The old password is checked first, because only the account's owner may learn what is wrong with the new one.
     let old = auth.tried(auth.doors.knock_inside(&who).await?, &given.old_password).await?;
     let old = auth.watched(old.checked(&who), Failed::Proof(&account), &trace)?;
     let owner = auth.doors.owner(who.user).await?;

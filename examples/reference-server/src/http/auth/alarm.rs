@@ -1,8 +1,8 @@
-//! What somebody who watches over the server should know: at once in the log and as a meter, and for good in the
-//! security log, a record of each day.
+//! Security events. Each event goes to the log and to a metric at once, and to the security log, which has one record
+//! per day.
 //!
-//! Addresses are masked in the log, and those of machines cut to their network: it is read by people who may not
-//! know who works here. The id of the request leads to its own line.
+//! The log masks e-mail addresses and cuts IP addresses to their network, because its readers may not be entitled to
+//! know who works here. The request id links to the log line of the request itself.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,44 +18,44 @@ use super::alerts::Alerts;
 use super::client::Trace;
 use crate::http::problem::subject;
 
-/// So many failed logins within a minute are an attack, or a broken client.
+/// This many failed logins within a minute count as an attack or a broken client.
 const BURST: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
-/// So many wrong codes of one account within an hour are guesses, and no slips.
+/// This many wrong codes for one account within an hour count as guessing.
 const GUESSES: usize = 3;
-/// So many records read by one within an hour are no day's work.
+/// This many records read by one account within an hour raise [`Concern::BulkRead`].
 const BULK: u32 = 2_000;
-/// And so many at night, when there is nobody who would ask for a list.
+/// The threshold at night, when no reviewer works on lists.
 const AT_NIGHT: u32 = 400;
 const HOUR: Duration = Duration::from_secs(3600);
-/// Whoever writes notes into the security log writes no more than this at a time.
+/// The most notes per write to the security log.
 const MOST_NOTES: usize = 20;
 
-/// Counts what failed, and who reads how much.
+/// Counts failed logins and the records that each account reads.
 #[derive(Default)]
 pub(crate) struct Alarm {
     failed: Mutex<Vec<Instant>>,
-    /// When codes of an account were wrong.
+    /// The times of wrong codes, by account.
     codes: Mutex<HashMap<String, Vec<Instant>>>,
     noted: Mutex<Noted>,
     readers: Mutex<HashMap<String, Reader>>,
     alerts: Alerts,
 }
 
-/// What somebody could not do.
+/// The step of authentication that failed.
 pub(super) enum Failed<'a> {
-    /// Come in by this address and a password.
+    /// The password, for this e-mail address.
     Password(&'a str),
-    /// Give the code of this account's second factor, after the password was right.
+    /// The second-factor code of this account. The password was right.
     Code(&'a str),
-    /// Take a step whose token is worth nothing.
+    /// A step whose token is not valid.
     Step,
-    /// Prove who they are, in a login of this account.
+    /// A fresh proof, within a login of this account.
     Proof(&'a str),
 }
 
 impl Failed<'_> {
-    /// The step, and the account as the log may name it.
+    /// The name of the step, and the account in the form that the log may show.
     fn said(&self) -> (&'static str, String) {
         match self {
             Self::Password(email) => ("password", masked(email)),
@@ -66,23 +66,23 @@ impl Failed<'_> {
     }
 }
 
-/// What is not in the security log yet.
+/// Counts and notes that are not in the security log yet.
 #[derive(Default)]
 struct Noted {
     counts: BTreeMap<Concern, u64>,
     notes: Vec<String>,
 }
 
-/// What somebody has read within the hour.
+/// What one account has read within the hour.
 struct Reader {
     since: Instant,
     records: u32,
-    /// Whether it was told already.
+    /// Whether the alert of this hour was raised already.
     told: bool,
 }
 
 impl Alarm {
-    /// Somebody was turned away.
+    /// The server refused a request.
     pub(crate) fn note(&self, concern: Concern, trace: &Trace) {
         tracing::warn!(
             target: "eovr_server::security",
@@ -94,7 +94,7 @@ impl Alarm {
         self.count(concern, None);
     }
 
-    /// Somebody could not come in, or not prove who they are.
+    /// A login or a proof failed.
     pub(super) fn failed(&self, failed: &Failed<'_>, trace: &Trace) {
         let (step, account) = failed.said();
         tracing::warn!(
@@ -106,7 +106,7 @@ impl Alarm {
             "login failed"
         );
         metrics::counter!("eovr_logins_failed_total", "step" => step).increment(1);
-        // Whoever has to guess the code has the password.
+        // The client that reaches the code step has already given the right password.
         let guessed = matches!(failed, Failed::Code(_)).then(|| format!("second factor guessed: {account}"));
         self.count(Concern::LoginFailed, guessed);
         if let Failed::Code(account) = failed
@@ -119,24 +119,24 @@ impl Alarm {
         }
     }
 
-    /// Somebody was given another role.
+    /// An account was given another role.
     pub(super) fn role_changed(&self) {
         self.raise(Concern::RoleChanged, None);
     }
 
-    /// A record does not fit its audit chain, or does not open as what was sealed there.
+    /// A record does not match its audit chain, or a sealed field was changed.
     pub(crate) fn tampered(&self, record: &str, trace: Option<&Trace>) {
         self.alert(Alert::RecordTampered, Some(record), trace);
     }
 
-    /// The same where an error says so, of work that no request waits for.
+    /// As [`Alarm::tampered`], for an error from background work.
     pub(crate) fn of(&self, error: &Error) {
         if error.kind() == ErrorKind::Tampered {
             self.tampered(&subject(error), None);
         }
     }
 
-    /// Something that the day's counts have no name for. It is told once a day about each subject.
+    /// An event that the daily counts have no name for. It is alerted once a day per subject.
     pub(crate) fn alert(&self, alert: Alert, subject: Option<&str>, trace: Option<&Trace>) {
         if self.alerts.raise(alert, subject, trace) {
             let mut noted = lock(&self.noted);
@@ -146,22 +146,22 @@ impl Alarm {
         }
     }
 
-    /// Whether a record that does not fit its chain was met today.
+    /// Whether a tampered record was found today.
     pub(crate) fn met_tampering(&self) -> bool {
         self.alerts.met_tampering()
     }
 
-    /// Somebody reads so many records.
+    /// An account reads this many records.
     pub(crate) fn read(&self, actor: &Actor, records: u32, eovr: &Eovr, now: Timestamp) {
         if let Some(concern) = self.is_too_much(actor.id().as_str(), records, is_night(actor, eovr, now)) {
             self.raise(concern, Some(actor.id().as_str()));
         }
     }
 
-    /// Puts what was noted into the security log.
+    /// Writes the pending counts and notes to the security log.
     ///
     /// # Errors
-    /// What the store says; it is written another time then.
+    /// The store's error; the next call writes them again.
     pub(crate) async fn write(&self, log: &SecurityLog) -> Result<()> {
         self.alerts.write(log).await?;
         let Noted { counts, notes } = std::mem::take(&mut *lock(&self.noted));
@@ -181,13 +181,13 @@ impl Alarm {
         written
     }
 
-    /// Forgets who has not read for an hour, and whose code has not been wrong.
+    /// Drops accounts without a read or a wrong code within the last hour.
     pub(crate) fn tidy(&self) {
         lock(&self.readers).retain(|_, reader| reader.since.elapsed() < HOUR);
         lock(&self.codes).retain(|_, wrong| wrong.last().is_some_and(|at| at.elapsed() < HOUR));
     }
 
-    /// `subject`: the account that it is about.
+    /// `subject`: the account that the concern is about.
     fn raise(&self, concern: Concern, subject: Option<&str>) {
         if let Some(alert) = Alert::ALL.iter().find(|alert| alert.name() == concern.name()) {
             self.alerts.raise(*alert, subject, None);
@@ -203,7 +203,7 @@ impl Alarm {
         }
     }
 
-    /// Once for each burst: it is over when a minute passes with fewer.
+    /// True once per burst. A burst ends when a minute passes with fewer failures.
     fn is_burst(&self, now: Instant) -> bool {
         let mut recent = lock(&self.failed);
         let before = recent.len();
@@ -224,7 +224,7 @@ impl Alarm {
         wrong.len() >= GUESSES
     }
 
-    /// Once for each hour of somebody.
+    /// The concern, once per account and hour.
     fn is_too_much(&self, who: &str, records: u32, night: bool) -> Option<Concern> {
         let mut readers = lock(&self.readers);
         let reader = readers.entry(who.to_owned()).or_insert_with(Reader::new);
@@ -248,8 +248,8 @@ impl Reader {
     }
 }
 
-/// From ten in the evening to six, by the clock of the facility; those above one go by the first clock that the
-/// organisation has.
+/// From 22:00 to 06:00 in the time zone of the account's facility; for accounts above facility level, in the time zone
+/// of the organisation's first facility.
 fn is_night(actor: &Actor, eovr: &Eovr, now: Timestamp) -> bool {
     let facility = match actor.standing() {
         Standing::Member { seat: Seat::Facility(stamp), .. } => Some(&stamp.facility),
@@ -264,7 +264,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Enough to recognise an address that one knows, too little to learn one.
+/// The first letters only: a reader who knows the address recognises it, and other readers cannot learn it.
 fn masked(email: &str) -> String {
     let first = |text: &str| text.chars().next().filter(|c| c.is_alphanumeric()).unwrap_or('*');
     match email.rsplit_once('@') {
@@ -278,7 +278,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_not_to_be_read() {
+    fn the_log_masks_addresses() {
         assert_eq!(masked("mona.abdelrahman@hospital.example"), "m***@h***");
         assert_eq!(masked("no address, but Mr Hassan"), "***");
         assert_eq!(masked("@"), "****@****");
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn twenty_in_a_minute_are_told_once() {
+    fn twenty_failures_in_a_minute_raise_one_alert() {
         let alarm = Alarm::default();
         let start = Instant::now();
         let told = |from: u64, to: u64| {
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn who_reads_too_much_is_told_of_once_an_hour() {
+    fn bulk_reading_raises_one_alert_per_hour() {
         let alarm = Alarm::default();
         let told = |night: bool, lists: usize| {
             (0..lists).filter_map(|_| alarm.is_too_much("quality-1", 50, night)).collect::<Vec<_>>()

@@ -1,4 +1,5 @@
-//! Alerts on their way: at once in the log and as a meter, and within seconds a record that tier 5 is told of.
+//! Pending alerts. Each goes to the log and to a metric at once, and within seconds to a record that tier 5 is notified
+//! of.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,11 +12,11 @@ use eovr_core::{ErrorKind, Result};
 
 use super::client::Trace;
 
-/// So many different ones a day are told one by one. Whoever has changed ten thousand records is told of without a list.
+/// The most alerts per day. Beyond ten thousand tampered records, a complete list has no further use.
 const MOST: usize = 10_000;
 const DAY: u64 = 24 * 3600;
 
-/// What was told today, and what waits to be written.
+/// The alerts raised today, and those that are not written yet.
 #[derive(Default)]
 pub(crate) struct Alerts(Mutex<Today>);
 
@@ -34,7 +35,7 @@ struct Waiting {
 }
 
 impl Alerts {
-    /// Tells of it in the log and as a meter, and says whether it is the first of today about this subject.
+    /// Raises an alert in the log and as a metric. Returns whether it is the first of today about this subject.
     pub(crate) fn raise(&self, alert: Alert, subject: Option<&str>, trace: Option<&Trace>) -> bool {
         let (request_id, network) = trace.map(|trace| (trace.request_id(), trace.network())).unzip();
         let note = request_id.zip(network.as_ref());
@@ -48,25 +49,26 @@ impl Alerts {
         first
     }
 
-    /// Whether a record that does not fit its chain was met today.
+    /// Whether a tampered record was found today.
     pub(crate) fn met_tampering(&self) -> bool {
         let mut today = self.today();
         today.begin(day());
         today.told.iter().any(|(alert, _)| is_of_a_record(*alert))
     }
 
-    /// Writes what waits.
+    /// Writes the pending alerts.
     ///
     /// # Errors
-    /// What the store says; the rest is written another time.
+    /// The store's error; the remaining alerts are written by the next call.
     pub(crate) async fn write(&self, log: &SecurityLog) -> Result<()> {
-        // Each is taken away once it is written: what is broken off in the middle is written again, and is there then.
+        // An alert leaves the queue after it is written. If the write is interrupted, the next call writes the alert
+        // again, and the store finds that it exists already.
         loop {
             let Some(next) = self.today().waiting.front().cloned() else { return Ok(()) };
             match log.raise(next.alert, next.subject.as_deref(), next.note.as_deref()).await {
-                // One that cannot be kept does not hold up the others.
+                // An alert that the store rejects must not block the ones after it.
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    tracing::error!(target: "eovr_server::security", alert = next.alert.name(), "an alert cannot be kept");
+                    tracing::error!(target: "eovr_server::security", alert = next.alert.name(), "the store refuses an alert");
                 }
                 written => drop(written?),
             }
@@ -90,7 +92,7 @@ impl Alerts {
 }
 
 impl Today {
-    /// Another day begins, and what was told yesterday is told again. What waits still waits.
+    /// Starts a new day, on which each subject is alerted again. Pending alerts stay pending.
     fn begin(&mut self, day: u64) {
         if std::mem::replace(&mut self.day, day) != day {
             self.told.clear();
@@ -102,7 +104,7 @@ fn is_of_a_record(alert: Alert) -> bool {
     alert == Alert::RecordTampered
 }
 
-/// It is met again at every request for that record, or with every mail, and says nothing new.
+/// These alerts recur with each request for the record, or with each message, so only the first is logged.
 fn is_met_again(alert: Alert) -> bool {
     is_of_a_record(alert) || matches!(alert, Alert::MailFailed | Alert::WebhookFailed)
 }
@@ -116,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_told_of_once_a_day() {
+    fn a_record_is_alerted_once_a_day() {
         let alerts = Alerts::default();
         assert!(!alerts.met_tampering());
         let raise = |record| alerts.raise(Alert::RecordTampered, Some(record), None);

@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The client address of a request.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -16,12 +16,12 @@ use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 
-/// Which proxies stand before the server.
+/// The proxies in front of the server.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(id = "proxies")]
 pub(crate) struct Behind {
-    /// An address or a network (CIDR) of proxies, which are believed when they say whom they speak for
-    /// (`x-forwarded-for`): name no network from which people come too. Several are separated by commas
+    /// An address or a network (CIDR) of proxies whose `x-forwarded-for` the server trusts; must not contain the
+    /// addresses of clients. Several are separated by commas
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -30,30 +30,30 @@ pub(crate) struct Behind {
         conflicts_with = "no_proxy"
     )]
     proxy: Vec<Cidr>,
-    /// No proxy stands before the server: the address of a connection is its client's
+    /// No proxy is in front of the server; the peer address of a connection is the client's address
     #[arg(long)]
     no_proxy: bool,
 }
 
 impl Behind {
-    /// What it says, in words.
+    /// The setting, in words.
     ///
     /// # Errors
-    /// Where it says nothing, or believes everybody, and what would help. Limits by address are none then: behind a
-    /// proxy that is not named all clients are one, and where everybody is believed each is as many as it likes.
+    /// If no proxy is named, or the networks are too wide, with a hint. Both defeat the limits per address: behind a
+    /// proxy that is not named, all clients share one address; with a network that is too wide, a client can claim any
+    /// address.
     pub(crate) fn check(&self) -> Result<String, (String, String)> {
         let networks: Vec<IpNet> = self.proxy.iter().map(|Cidr(network)| *network).collect();
         if let Some(wide) = IpNet::aggregate(&networks).iter().find(|network| is_wide(network)) {
             return Err((
-                format!("{wide} is no network of proxies: it believes what strangers say of their address"),
-                "name the addresses that the proxy itself has, or its network, no wider than /8 (IPv6: /16)"
-                    .to_owned(),
+                format!("{wide} is no network of proxies, because it is so wide that it contains clients"),
+                "name the proxy's own addresses, or its network, no wider than /8 (IPv6: /16)".to_owned(),
             ));
         }
         match (self.no_proxy, networks.as_slice()) {
             (false, []) => Err((
-                "it is not said what stands before the server".to_owned(),
-                "set EOVR_PROXY (--proxy) to the address or the network of the proxy; without one say --no-proxy"
+                "the proxy setting is missing".to_owned(),
+                "set EOVR_PROXY (--proxy) to the address or the network of the proxy, or --no-proxy if there is none"
                     .to_owned(),
             )),
             (true, _) => Ok("none".to_owned()),
@@ -61,7 +61,7 @@ impl Behind {
         }
     }
 
-    /// Whether it says that no proxy stands before the server.
+    /// Whether no proxy is in front of the server.
     pub(crate) fn is_alone(&self) -> bool {
         self.no_proxy
     }
@@ -71,12 +71,12 @@ impl Behind {
     }
 }
 
-/// Wider networks have strangers in them.
+/// Networks wider than this also contain clients.
 fn is_wide(network: &IpNet) -> bool {
     network.prefix_len() < if matches!(network, IpNet::V4(_)) { 8 } else { 16 }
 }
 
-/// A network as people write one, or a single address. One of IPv4 in the form of IPv6 is one of IPv4.
+/// A network in CIDR notation, or a single address. An IPv4-mapped IPv6 network becomes an IPv4 network.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cidr(IpNet);
 
@@ -99,15 +99,15 @@ impl FromStr for Cidr {
     }
 }
 
-/// The proxies that stand before the server and are believed when they say whom they speak for.
+/// The trusted proxies in front of the server, whose `x-forwarded-for` the server believes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proxies(Vec<IpNet>);
 
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 impl Proxies {
-    /// The address of the client: the last one that is no proxy of ours. What a client says of itself
-    /// stands further left, and is not believed.
+    /// The client's address: the last one in the chain that is not a trusted proxy. Addresses further left come from
+    /// the client, so the server ignores them.
     pub(crate) fn client(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())?;
         let peer = peer.to_canonical();
@@ -115,7 +115,7 @@ impl Proxies {
         Some(self.behind(peer, headers))
     }
 
-    /// Whether it is one of them.
+    /// Whether the address is a trusted proxy.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
@@ -135,20 +135,20 @@ impl Proxies {
         client
     }
 
-    /// Says once that a proxy does not say whom it speaks for: all its clients are one then.
+    /// Warns once if a trusted proxy sends no `x-forwarded-for`, because all its clients then share one limit.
     fn doubt(&self, peer: IpAddr, headers: &HeaderMap) {
         static SAID: Once = Once::new();
         if self.contains(peer) && !headers.contains_key(FORWARDED) {
             SAID.call_once(|| {
                 tracing::warn!(
-                    "a proxy sends no `x-forwarded-for`: limits by address take all its clients for one"
+                    "a proxy sends no `x-forwarded-for`: limits per address count all its clients as one"
                 );
             });
         }
     }
 }
 
-/// What joins a line in the log with a request, and with whoever sent it, without naming a person.
+/// Links a log line to a request and to the network of its client, without naming a person.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     request_id: RequestId,
@@ -179,7 +179,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Trace {
     }
 }
 
-/// Where a request comes from, for the doors.
+/// The origin of a request, for [`Doors`](eovr_core::identity::Doors).
 pub(super) struct Whence(pub(super) Origin);
 
 impl FromRequestParts<App> for Whence {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_known_proxy_is_believed() {
+    fn only_a_known_proxy_is_trusted() {
         let proxies = behind(&["10.0.0.1", "10.0.1.0/24", "2001:db8::/64", "::ffff:192.0.2.0/120"]).proxies();
         let check = |peer: &str, forwarded: &str, client: &str| {
             let mut headers = HeaderMap::new();
@@ -231,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn silence_and_a_list_that_names_everybody_are_refused() {
+    fn missing_and_too_wide_proxy_lists_are_refused() {
         assert!(behind(&[]).check().is_err());
         assert_eq!(Behind { no_proxy: true, ..Behind::default() }.check().as_deref(), Ok("none"));
         for well in [&["10.0.0.1"][..], &["10.0.0.0/8", "fd00::/16"], &["192.168.0.0/17", "192.168.128.0/17"]]
         {
             assert!(behind(well).check().is_ok(), "{well:?}");
         }
-        for everybody in [
+        for wide in [
             &["0.0.0.0/0"][..],
             &["::/0"],
             &["10.0.0.1", "0.0.0.0/1", "128.0.0.0/1"],
@@ -246,8 +246,8 @@ mod tests {
             &["::ffff:0:0/96"],
             &["2000::/3"],
         ] {
-            let said = behind(everybody).check().unwrap_err().0;
-            assert!(said.contains("no network of proxies"), "{everybody:?}: {said}");
+            let said = behind(wide).check().unwrap_err().0;
+            assert!(said.contains("no network of proxies"), "{wide:?}: {said}");
         }
         for none in ["", "proxy.example", "10.0.0.0/33", "10.0.0"] {
             assert!(none.parse::<Cidr>().is_err(), "{none}");

@@ -1,4 +1,4 @@
-//! The cookies: one with the refresh token, and one by which a browser is known again.
+//! Two cookies: one holds the refresh token, the other holds device tokens, by which the server recognises a browser.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,19 +13,20 @@ use crate::http::problem::{Code, Problem};
 
 const DAY_SECONDS: i64 = 24 * 3600;
 
-/// Only a script of our own pages can send it: a browser asks us before it lets a foreign one.
+/// A script on our own pages can set this header. For a script of another origin, the browser first asks the server
+/// (CORS preflight), which does not allow it.
 const OWN: HeaderName = HeaderName::from_static("x-eovr");
 
-/// Where browsers say which page a request comes from.
+/// The header in which a browser names the site that a request comes from.
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// So long a browser keeps by what it is known: the tokens say themselves when they are too old.
+/// The lifetime of the device cookie. The device tokens have an expiry of their own.
 const DEVICE_DAYS: i64 = 180;
-/// No browser has more tokens than the doors have given it.
+/// The most device tokens read from a cookie; the server never gives a browser more.
 const MOST_DEVICES: usize = 16;
 
 fn name(production: bool) -> &'static str {
-    // Browsers take a cookie with this prefix over HTTPS only.
+    // Browsers accept a cookie with this prefix over HTTPS only.
     if production { "__Secure-eovr-refresh" } else { "eovr-refresh" }
 }
 
@@ -33,7 +34,8 @@ fn device_name(production: bool) -> &'static str {
     if production { "__Secure-eovr-device" } else { "eovr-device" }
 }
 
-/// Lets the browser be known again. The cookie opens nothing, and stays when somebody leaves.
+/// Sets the device cookie, so that the server recognises the browser later. It grants no access, and it stays after a
+/// logout.
 pub(super) fn remember(app: &App, response: &mut Response, devices: &[Zeroizing<String>]) {
     if !devices.is_empty() {
         let devices: Vec<&str> = devices.iter().map(|device| device.as_str()).collect();
@@ -41,19 +43,19 @@ pub(super) fn remember(app: &App, response: &mut Response, devices: &[Zeroizing<
     }
 }
 
-/// By what a browser says that it is known.
+/// The device tokens that a browser sends.
 pub(super) fn devices(app: &App, headers: &HeaderMap) -> Vec<Zeroizing<String>> {
     let devices = kept(headers, device_name(app.production)).unwrap_or_default();
     devices.split('.').take(MOST_DEVICES).map(|device| Zeroizing::new(device.to_owned())).collect()
 }
 
-/// Gives the cookie to the browser: no script reads it, and no other site's form sends it.
+/// Sets the refresh cookie: scripts cannot read it (`HttpOnly`), and forms of other sites do not send it (`SameSite`).
 pub(super) fn give(app: &App, response: &mut Response, token: &RefreshToken) {
     let seconds = app.auth.doors.limits().login_days * DAY_SECONDS;
     put(app, response, name(app.production), &token.reveal(), seconds);
 }
 
-/// Takes it away.
+/// Deletes the refresh cookie.
 pub(super) fn take(app: &App, response: &mut Response) {
     put(app, response, name(app.production), "", 0);
 }
@@ -67,7 +69,7 @@ fn put(app: &App, response: &mut Response, name: &str, value: &str, seconds: i64
     }
 }
 
-/// The refresh token of a request that comes from our own pages, or from a program.
+/// The refresh token of a request from our own pages or from a program.
 pub(super) struct Refresh(pub(super) Option<RefreshToken>);
 
 impl FromRequestParts<App> for Refresh {
@@ -86,7 +88,7 @@ impl FromRequestParts<App> for Refresh {
     }
 }
 
-/// The login that a request says it renews.
+/// The login that the refresh token in a request names; the token is not verified here.
 pub(crate) fn login_of(app: &App, headers: &HeaderMap) -> Option<RecordId> {
     let token: RefreshToken = kept(headers, name(app.production))?.parse().ok()?;
     Some(token.login())

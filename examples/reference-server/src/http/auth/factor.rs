@@ -50,7 +50,7 @@ pub(crate) struct RecoveryCodes<'a> {
     recovery_codes: Vec<&'a str>,
 }
 
-/// What apps call the account.
+/// The issuer that authenticator apps show.
 const ISSUER: &str = "eovr";
 
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -1,8 +1,8 @@
-//! Attempts that fail, counted by where they come from.
+//! Limits on failed attempts, per address.
 //!
-//! An attempt takes a place before it is tried, and gives it back where it was right. So a whole house behind one
-//! address comes in, and guesses from there run out however many are sent at once: who looks first and counts
-//! afterwards lets all of those through that are on their way.
+//! An attempt takes a permit before the server checks the password, and returns it if the attempt succeeds. So a whole
+//! building behind one address can log in, while guesses from there run out even if they arrive at once. A counter that
+//! is read before and increased after the check would let all concurrent guesses through.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,11 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::rates::Key;
 use crate::http::problem::Problem;
 
-/// How long an attempt waits for others from the same address, whose end decides whether there is a place for it.
+/// How long an attempt waits for concurrent attempts from the same address to return a permit.
 const PATIENCE: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The attempts of each address.
+/// The attempts, by address.
 pub(super) struct Failures {
     most: u32,
     tries: Mutex<HashMap<Key, Arc<Tries>>>,
@@ -28,28 +28,28 @@ struct Tries {
     failed: Mutex<Failed>,
 }
 
-/// Places that failures have taken: one comes back each time a share of a minute has passed.
+/// Permits that failures hold. One is released per `MINUTE / most`.
 struct Failed {
     places: u32,
     since: Instant,
 }
 
-/// An attempt that is being tried. It counts as a failure unless it is said to have been right.
+/// An attempt in progress. It counts as a failure unless [`Attempt::was_right`] is called.
 pub(crate) struct Attempt {
     tries: Arc<Tries>,
     place: Option<OwnedSemaphorePermit>,
 }
 
 impl Failures {
-    /// So many a minute for each address.
+    /// At most this many failures per minute and address.
     pub(super) fn new(most: u32) -> Self {
         Self { most, tries: Mutex::default() }
     }
 
-    /// Takes a place.
+    /// Takes a permit.
     ///
     /// # Errors
-    /// `TooMany`, with the seconds after which there is one.
+    /// `TooMany`, with the seconds until a permit is free.
     pub(super) async fn begin(&self, who: Key) -> Result<Attempt, Problem> {
         let tries = {
             let mut all = lock(&self.tries);
@@ -64,7 +64,7 @@ impl Failures {
         Ok(Attempt { tries, place: Some(place) })
     }
 
-    /// Forgets addresses from which nothing failed for a while.
+    /// Drops addresses without recent failures.
     pub(super) fn tidy(&self) {
         let now = Instant::now();
         lock(&self.tries).retain(|_, tries| {
@@ -80,7 +80,7 @@ impl Tries {
         Self { places: Arc::new(Semaphore::new(most as usize)), failed }
     }
 
-    /// Gives back the places that time has earned, and says after how long the next one comes.
+    /// Releases the permits that are due. Returns the time until the next one.
     fn forgive(&self, most: u32, now: Instant) -> Duration {
         let each = MINUTE / most.max(1);
         let mut failed = lock(&self.failed);
@@ -95,7 +95,7 @@ impl Tries {
 }
 
 impl Attempt {
-    /// It was no failure.
+    /// The attempt succeeded and returns its permit.
     pub(crate) fn was_right(mut self) {
         self.place = None;
     }
@@ -118,7 +118,7 @@ fn too_many(wait: Duration) -> Problem {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is done under the lock panics half-way.
+    // A poisoned lock is safe to use, because no code under the lock panics between two writes.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -131,28 +131,28 @@ mod tests {
     const HERE: Key = [1; 32];
 
     #[tokio::test]
-    async fn right_attempts_cost_nothing_and_failures_run_out() {
+    async fn successful_attempts_return_their_permit_and_failures_do_not() {
         let failures = Failures::new(3);
         for _ in 0..100 {
-            failures.begin(HERE).await.map_err(|_| "right ones pass").unwrap().was_right();
+            failures.begin(HERE).await.map_err(|_| "a successful attempt passes").unwrap().was_right();
         }
         for _ in 0..3 {
-            drop(failures.begin(HERE).await.map_err(|_| "three may fail").unwrap());
+            drop(failures.begin(HERE).await.map_err(|_| "three attempts may fail").unwrap());
         }
         assert!(failures.begin(HERE).await.is_err());
-        assert!(failures.begin([2; 32]).await.is_ok(), "another address has places of its own");
+        assert!(failures.begin([2; 32]).await.is_ok(), "another address has its own limit");
     }
 
     #[tokio::test]
-    async fn a_crowd_at_once_waits_for_each_other_and_guesses_at_once_do_not_pass() {
+    async fn concurrent_attempts_wait_for_permits_and_concurrent_guesses_fail() {
         let failures = Failures::new(2);
         let (first, second) = (failures.begin(HERE).await.ok(), failures.begin(HERE).await.ok());
         let mut third = Box::pin(failures.begin(HERE));
-        assert!((&mut third).now_or_never().is_none(), "it depends on the two before");
+        assert!((&mut third).now_or_never().is_none(), "it waits for the two before");
         first.unwrap().was_right();
         let third = third.await.map_err(|_| "the first was right").unwrap();
         let mut fourth = Box::pin(failures.begin(HERE));
-        assert!((&mut fourth).now_or_never().is_none(), "it depends on the two before");
+        assert!((&mut fourth).now_or_never().is_none(), "it waits for the two before");
         drop((second, third));
         assert!((&mut fourth).now_or_never().is_none(), "both have failed");
         drop(fourth);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn time_forgives_one_after_the_other() {
+    fn permits_return_one_at_a_time() {
         let tries = Tries::new(6);
         let start = Instant::now();
         *lock(&tries.failed) = Failed { places: 6, since: start };
@@ -172,6 +172,6 @@ mod tests {
             [after(0), after(9), after(10), after(25), after(500)],
             [(6, 10), (6, 1), (5, 10), (4, 5), (0, 0)]
         );
-        assert_eq!(tries.places.available_permits(), 12, "as many as were taken came back");
+        assert_eq!(tries.places.available_permits(), 12, "all permits were returned");
     }
 }

@@ -1,4 +1,4 @@
-//! Who asks, by the token that a request carries.
+//! Authentication of a request by its token.
 
 use async_trait::async_trait;
 use axum::extract::FromRequestParts;
@@ -12,19 +12,19 @@ use super::Auth;
 use crate::http::caller::Gate;
 use crate::http::problem::{Code, Problem};
 
-/// Somebody who is in, for one request.
+/// The authenticated caller of one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
-    /// What they may do.
+    /// The caller's permissions.
     pub(crate) session: Session,
-    /// Their login, where it is one of ours.
+    /// The login, if the caller is an account of this server.
     pub(crate) person: Option<Admitted>,
-    /// How much their key opens, where it is a machine.
+    /// The access that the API key grants, if the caller is a machine.
     pub(crate) key: Option<api_key::Access>,
 }
 
 impl Arrival {
-    /// Somebody who has no login of ours.
+    /// A caller without a login on this server.
     pub(crate) fn of(session: Session) -> Self {
         Self { session, person: None, key: None }
     }
@@ -44,7 +44,8 @@ impl Gate for Auth {
             let actor = provider.actor(token, &self.doors).await?;
             return Ok(Arrival::of(self.doors.eovr().session(actor)));
         }
-        // Who has to set up a second factor gets as far as the guard.
+        // An account that must still set up a second factor is authenticated here; the guard limits it to the setup
+        // routes.
         let person = self.doors.admit_to_enrol(token).await?;
         Ok(Arrival { session: person.session.clone(), person: Some(person), key: None })
     }
@@ -55,7 +56,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// A person with a login of ours, in a handler: what concerns accounts is for nobody else.
+/// An account with a login on this server, as an argument of a handler. API keys and external accounts are refused.
 pub(crate) struct Person(pub(crate) Admitted);
 
 impl<S: Send + Sync> FromRequestParts<S> for Person {
@@ -65,8 +66,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Person {
         let arrival = parts.extensions.get::<Arrival>();
         let person = arrival.and_then(|arrival| arrival.person.clone());
         person.map(Self).ok_or_else(|| {
-            Problem::new(Code::Denied)
-                .detail("this is for people who have logged in here, not for keys or outside accounts")
+            Problem::new(Code::Denied).detail(
+                "this needs an account that has logged in here; API keys and external accounts are refused",
+            )
         })
     }
 }

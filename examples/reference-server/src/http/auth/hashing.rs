@@ -1,12 +1,12 @@
-//! Hashing of passwords, where it does not hold up everybody else.
+//! Password hashing that does not block other requests.
 
 use crate::http::places::{Places, processors};
 use crate::http::problem::Problem;
 
-/// A place for work that takes a processor some 20 milliseconds.
+/// A queue for hashing; one hash takes a processor about 20 milliseconds.
 pub(super) struct Hashing(Places);
 
-/// Whoever would wait behind more, some four seconds, is asked to come again.
+/// The queue length: about four seconds of hashing. Beyond it the server answers 429.
 const WAITING: usize = 200;
 
 impl Default for Hashing {
@@ -16,7 +16,7 @@ impl Default for Hashing {
 }
 
 impl Hashing {
-    /// Does the work when it is its turn. Who asks is not known yet: nobody has a share.
+    /// Runs the work in turn. The caller is not authenticated yet, so no limit per caller applies.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

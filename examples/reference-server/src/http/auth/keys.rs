@@ -1,4 +1,4 @@
-//! Keys for machines.
+//! API keys for machines.
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,4 +1,4 @@
-//! Coming in and going out.
+//! Logging in and out.
 
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -44,7 +44,7 @@ pub(crate) struct SecondStep {
     code: Zeroizing<String>,
 }
 
-/// A password in place of one that somebody else has set.
+/// Replaces a password that an administrator has set.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPassword {
@@ -56,13 +56,13 @@ pub(crate) struct NewPassword {
     password: Zeroizing<String>,
 }
 
-/// What comes of a step: somebody is in, or what has to follow.
+/// The result of a step: a session, or the next step.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Entered<'a> {
-    /// `in`, `enrol_factor`, `second_step` or `new_password`. With `enrol_factor` somebody is in who has to set up a
-    /// second factor before anything else.
+    /// `in`, `enrol_factor`, `second_step` or `new_password`. With `enrol_factor` the account is logged in, and must
+    /// set up a second factor before anything else.
     status: &'a str,
-    /// Where somebody is in: opens the API, as `Authorization: Bearer …`. The refresh token comes as a cookie.
+    /// With `in` and `enrol_factor`: opens the API, as `Authorization: Bearer …`. The refresh token comes as a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     access_token: Option<&'a str>,
     /// Otherwise: opens the next step, and nothing else.
@@ -72,10 +72,10 @@ pub(crate) struct Entered<'a> {
     expires_in: i64,
 }
 
-/// What a page has kept of this server goes with the login (W3C Clear Site Data).
+/// The header that tells the browser to delete what it stored for this site (W3C Clear Site Data).
 const CLEAR: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// People end logins of their own as the row of that action says.
+/// An account may end its own logins, under the proof that the `end` action requires.
 pub(super) const END: Access = Access::Own { of: login::KIND, action: "end" };
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -162,7 +162,7 @@ async fn log_out_everywhere(State(app): State<App>, Person(who): Person) -> Answ
 fn left(app: &App) -> Answered {
     let mut response = StatusCode::NO_CONTENT.into_response();
     cookie::take(app, &mut response);
-    // Not the cookies: by one of them the browser is known again, and it opens nothing.
+    // `"cookies"` is left out, because the device cookie identifies the browser later. It grants no access.
     response.headers_mut().insert(CLEAR, HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(response)
 }
@@ -196,16 +196,16 @@ pub(super) fn opened(app: &App, login: &Opened) -> Answered {
 }
 
 impl Auth {
-    /// Tries a password, in turn with others.
+    /// Checks a password, in the hashing queue.
     pub(super) async fn tried(&self, knock: Knock, password: &str) -> Result<Tried, Problem> {
-        // What cannot be a password is one that nobody has.
+        // Text that cannot be a password is replaced by the empty one, which matches no account.
         let password = Password::typed(password).or_else(|_| Password::typed(""));
         let password = password.map_err(|flaw| Problem::internal(flaw.to_string()))?;
         Ok(self.hashing.run(move || knock.try_password(&password)).await??)
     }
 
-    /// Tells those who watch over the server where somebody could not come in. An error that names an account is
-    /// one of the second factor: the password of that account was right.
+    /// Reports a failed authentication to the alarm. An error with a `user` comes from the second factor, so the
+    /// password of that account was right.
     pub(super) fn watched<T>(
         &self,
         done: Result<T, Error>,
@@ -223,7 +223,7 @@ impl Auth {
         done
     }
 
-    /// Hashes a new password, where it is one that may be taken.
+    /// Hashes a new password if the policy accepts it.
     pub(super) async fn hash(
         &self,
         password: Zeroizing<String>,

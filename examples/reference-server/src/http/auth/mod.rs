@@ -1,9 +1,8 @@
-//! Who asks, and how they came in: logging in and out, second factors, tokens, keys for machines.
+//! Authentication: login and logout, second factors, tokens, and API keys for machines.
 //!
-//! The access token travels in a header, so no foreign page can make a browser send it. The refresh token
-//! is in a cookie that no script can read; the two routes that take it ask for a header too
-//! ([`cookie`]), which no foreign page can send. A hospital that has an identity provider needs none of it:
-//! the tokens of that one are accepted too ([`provider`]).
+//! The access token travels in a header, so another site cannot make a browser send it. The refresh token is in a
+//! cookie that scripts cannot read. The two routes that take it also require a header ([`cookie`]) that another site
+//! cannot send. A hospital with its own identity provider can use that provider's tokens instead ([`provider`]).
 
 mod account;
 mod alarm;
@@ -38,27 +37,27 @@ pub(crate) use self::rates::{Allowed, Category, Rates, household};
 use super::routes::Routes;
 use crate::secrets::Secret;
 
-/// Everything that logging in takes.
+/// The state of authentication.
 pub(crate) struct Auth {
     pub(crate) doors: Doors,
     pub(crate) rates: Rates,
     pub(crate) proxies: Proxies,
     pub(crate) alarm: Alarm,
-    /// Whose tokens are accepted beside our own.
+    /// The identity provider whose tokens are accepted too.
     pub(crate) provider: Option<Provider>,
     hashing: Hashing,
     policy: PasswordPolicy,
 }
 
 impl Auth {
-    /// With passwords that are not made of the names of this organisation.
+    /// The password policy rejects passwords made of this organisation's names.
     pub(crate) fn new(doors: Doors, rates: Rates, proxies: Proxies) -> Self {
         let policy = policy(doors.eovr());
         let (alarm, hashing) = (Alarm::default(), Hashing::default());
         Self { doors, rates, proxies, alarm, provider: None, hashing, policy }
     }
 
-    /// Accepts the tokens of an outside identity provider too.
+    /// Also accepts the tokens of an external identity provider.
     #[must_use]
     pub(crate) fn accepting(self, provider: Provider) -> Self {
         Self { provider: Some(provider), ..self }
@@ -88,7 +87,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     keys::routes(routes)
 }
 
-/// Opens the doors of an engine, with a secret of its own for tokens. From this tier on people have to have a
+/// Opens the authentication service of an engine with its own token secret. Accounts of this tier and above must have a
 /// second factor.
 ///
 /// # Errors
@@ -97,7 +96,7 @@ pub(crate) async fn doors(eovr: &Eovr, secret: &Secret, second_factor_from: Opti
     doors_after(eovr, secret, None, Limits { second_factor_from, ..Limits::default() }).await
 }
 
-/// The same, where what was signed under the secret before is accepted too.
+/// As [`doors`], and also accepts tokens signed with the previous secret.
 ///
 /// # Errors
 /// As [`Doors::open`].

@@ -1,4 +1,4 @@
-//! The accounts of the organisation, for those who provide them.
+//! Administration of accounts.
 
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ use crate::http::reply::{self, Answered, json};
 use crate::http::routes::{Access, Endpoint, Routes};
 use crate::http::values;
 
-/// Somebody who is to get an account.
+/// A new account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPerson {
@@ -261,7 +261,7 @@ async fn govern(
 }
 
 impl Auth {
-    /// Hashes a password that we made ourselves.
+    /// Hashes a password that the server generated.
     async fn hash_first(&self, password: &str) -> Result<PasswordHash, Problem> {
         let password = Password::typed(password).map_err(|flaw| Problem::internal(flaw.to_string()))?;
         let (cost, mut entropy) = (self.doors.limits().cost, self.doors.entropy()?);

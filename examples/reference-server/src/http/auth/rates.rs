@@ -1,6 +1,6 @@
-//! How often somebody may ask.
+//! Rate limits.
 //!
-//! Each process counts for itself: behind a balancer with several nodes a client has as many times more.
+//! Each process counts for itself, so behind a load balancer with n nodes a client gets n times the limit.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZero;
@@ -12,57 +12,56 @@ use sha2::{Digest as _, Sha256};
 use super::failures::{Attempt, Failures};
 use crate::http::problem::Problem;
 
-/// What is counted apart.
+/// What is limited separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Category {
-    /// Attempts to log in from one address: those that fail.
+    /// Failed attempts to log in, per address.
     Login,
-    /// Renewals of one login.
+    /// Token refreshes, per login.
     Renewal,
-    /// What visitors send from one address.
+    /// Requests of visitors, per address.
     Visit,
-    /// Looks at what is not sent yet, from one address.
+    /// Checks of draft narratives, per address.
     Draft,
-    /// What somebody who is in asks.
+    /// Requests of an authenticated caller.
     Api,
-    /// Files that somebody sends.
+    /// Uploads of an authenticated caller.
     Upload,
-    /// Reports at one poster.
+    /// Reports per poster.
     Poster,
-    /// Reports at the posters of one facility, within an hour.
+    /// Reports per facility through its posters, within an hour.
     Facility,
 }
 
-/// How much is let through; 0: any number.
+/// The limits; 0 means no limit.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[group(id = "rates")]
 pub(crate) struct Allowed {
-    /// Attempts a minute to log in that may fail from one address, with a wrong password or code; 0, here
-    /// and below: any number
+    /// Failed attempts to log in per minute and address, with a wrong password or code; 0, here and below: no limit
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().failures_per_minute)]
     pub(crate) failures_per_minute: u32,
-    /// Attempts to come in and renewals a minute from one address, whatever becomes of them
+    /// Attempts to log in and token refreshes per minute and address, successful or not
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().arrivals_per_minute)]
     pub(crate) arrivals_per_minute: u32,
-    /// Renewals a minute of one login
+    /// Token refreshes per minute and login
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().renewals_per_minute)]
     pub(crate) renewals_per_minute: u32,
-    /// What visitors may send a minute from one address
+    /// Requests of visitors per minute and address
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().visits_per_minute)]
     pub(crate) visits_per_minute: u32,
-    /// Looks a minute at drafts from one address
+    /// Checks of draft narratives per minute and address
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().drafts_per_minute)]
     pub(crate) drafts_per_minute: u32,
-    /// Requests a minute that somebody who is in may send
+    /// Requests per minute of an authenticated caller
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().requests_per_minute)]
     pub(crate) requests_per_minute: u32,
-    /// Files a minute that somebody who is in may send
+    /// Uploads per minute of an authenticated caller
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().files_per_minute)]
     pub(crate) files_per_minute: u32,
-    /// Reports a minute at one poster
+    /// Reports per minute and poster
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().reports_per_minute_and_poster)]
     pub(crate) reports_per_minute_and_poster: u32,
-    /// Reports an hour at the posters of one facility
+    /// Reports per hour and facility through its posters
     #[arg(long, value_name = "NUMBER", default_value_t = Self::default().reports_per_hour_and_facility)]
     pub(crate) reports_per_hour_and_facility: u32,
 }
@@ -85,7 +84,7 @@ impl Default for Allowed {
 
 #[cfg(test)]
 impl Allowed {
-    /// Any number of everything.
+    /// No limits.
     pub(crate) const ANY: Self = Self {
         failures_per_minute: 0,
         arrivals_per_minute: 0,
@@ -99,7 +98,7 @@ impl Allowed {
     };
 }
 
-/// Somebody who is counted. A digest has one length, whatever an id has, and tells a dump of memory nothing.
+/// The key of a limiter. It is a digest, so it has a fixed length and a memory dump reveals no id.
 pub(super) type Key = [u8; 32];
 type Limiter = DefaultKeyedRateLimiter<Key>;
 
@@ -135,11 +134,11 @@ impl Rates {
         }
     }
 
-    /// Counts a request of a client, and gives the attempt that it is, where only its failure counts. A client whose
-    /// address is not known is counted with all such.
+    /// Counts a request by its client's address. Returns the attempt if only failures count. All clients without a
+    /// known address share one limit.
     ///
     /// # Errors
-    /// `TooMany`, with the seconds after which it would pass.
+    /// `TooMany`, with the seconds until the next request is allowed.
     pub(crate) async fn by_address(
         &self,
         category: Category,
@@ -152,13 +151,13 @@ impl Rates {
                 let Some(failures) = &self.failures else { return Ok(None) };
                 failures.begin(who).await.map(Some)
             }
-            // The login that is renewed is counted where it is known.
+            // The limit per login is checked separately, by [`Rates::by_name`].
             Category::Renewal => self.check(self.arrivals.as_ref(), &who).map(|()| None),
             other => self.check(self.of(other), &who).map(|()| None),
         }
     }
 
-    /// Counts a request by whom or what it is about.
+    /// Counts a request by the id of its caller or its subject.
     ///
     /// # Errors
     /// As [`Rates::by_address`].
@@ -166,7 +165,7 @@ impl Rates {
         self.check(self.of(category), &key(name.as_bytes()))
     }
 
-    /// Forgets who has not asked for a while.
+    /// Drops keys without recent requests.
     pub(crate) fn tidy(&self) {
         let Self { arrivals, renewals, visits, drafts, requests, files, posters, facilities, .. } = self;
         let all = [arrivals, renewals, visits, drafts, requests, files, posters, facilities];
@@ -199,7 +198,8 @@ impl Rates {
     }
 }
 
-/// Whose address it is, as far as can be told: a line with IPv6 has 2⁶⁴ addresses, and is one household all the same.
+/// The unit that a limit counts: an IPv4 address, or the /64 network of an IPv6 address, because one IPv6 line has 2⁶⁴
+/// addresses.
 pub(crate) fn household(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V4(client) => client.into(),
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_one_household_whatever_address_it_takes() {
+    fn all_addresses_of_an_ipv6_line_are_one_household() {
         let of = |text: &str| household(text.parse().unwrap()).to_string();
         assert_eq!(of("203.0.113.7"), "203.0.113.7");
         assert_eq!(of("::ffff:203.0.113.7"), "203.0.113.7");

@@ -1,7 +1,6 @@
-//! `GET /api/auth/events`: tells a page that its login is about to end because nothing is done, and that there
-//! is something new to read.
+//! `GET /api/auth/events`: warns a page before its login ends because of inactivity, and announces new notices.
 //!
-//! Listening is no use of the login: who only listens grows idle.
+//! An open stream is not activity, so it does not keep the login alive.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -22,18 +21,18 @@ use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::routes::{Access, Endpoint, Routes};
 
-/// Where nothing happens a comment says that the line is open: proxies close one on which nothing comes for a minute.
+/// A comment at this interval keeps the connection open, because proxies close one that is idle for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// What goes through a proxy as it comes: nginx would gather it, others compress it first, and no one may keep it.
+/// Headers that keep proxies from buffering (nginx), compressing or caching the stream.
 const AS_IT_COMES: [(HeaderName, &str); 3] = [
     (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
     (header::CACHE_CONTROL, "no-store, no-transform"),
     (HeaderName::from_static("x-accel-buffering"), "no"),
 ];
-/// A page is warned so long before its login ends.
+/// How long before its end the page is warned.
 const WARNING_SECONDS: i64 = 120;
 const LOOK: Duration = Duration::from_secs(1);
-/// What other nodes have told is seen this late at most.
+/// The longest delay of notices from other nodes.
 const OTHERS: Duration = Duration::from_secs(15);
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -49,7 +48,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn listen(State(app): State<App>, Person(who): Person) -> Result<Response, Problem> {
     let owner = ActorId::new(&who.user.to_string())?;
     let inbox = Inbox::of(&app.eovr, owner)?;
-    // The first byte at once: a proxy and a page that wait for it know that they are through.
+    // The first event goes out at once, so that proxies and the page know that the connection works.
     let open = stream::once(std::future::ready(Ok(Event::default().comment("open"))));
     let events = Sse::new(open.chain(events(app, who.login, inbox)));
     let mut response = events.keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
@@ -59,17 +58,17 @@ async fn listen(State(app): State<App>, Person(who): Person) -> Result<Response,
     Ok(response)
 }
 
-/// What a page is told.
+/// The data of an event about the login.
 #[derive(Serialize)]
 struct Told {
-    /// When the login ends, or ended, where that is known.
+    /// When the login ends or ended, if known.
     idle_at: Option<Timestamp>,
 }
 
-/// How many notices are not read.
+/// The number of unread notices.
 #[derive(Serialize)]
 struct Unread {
-    /// As many as fit on a page, at most.
+    /// At most one page.
     unread: usize,
 }
 
@@ -77,13 +76,13 @@ struct Watch {
     app: App,
     login: RecordId,
     inbox: Inbox,
-    /// Rings when this node has told people something.
+    /// Signals that this node has added notices.
     bell: watch::Receiver<()>,
-    /// When the inbox was last looked into: other nodes ring elsewhere.
+    /// When the inbox was last read; other nodes do not ring this bell.
     looked: Option<Instant>,
-    /// What the page was told of it.
+    /// The number that the page was last told.
     unread: usize,
-    /// The end that the page was warned of.
+    /// The end of the login that the page was last warned of.
     warned: Option<Timestamp>,
     over: bool,
 }
@@ -108,7 +107,7 @@ fn events(app: App, login: RecordId, inbox: Inbox) -> impl Stream<Item = Result<
 }
 
 impl Watch {
-    /// The next thing to tell, where there is one: once for each end that comes near, and the end itself.
+    /// The next event about the login: one warning per end that comes near, then the end itself.
     fn look(&mut self) -> Option<Event> {
         let doors = &self.app.auth.doors;
         let (now, idle_at) = (doors.now(), doors.idle_at(self.login));
@@ -124,7 +123,7 @@ impl Watch {
         Some(told("idle", Some(idle_at)))
     }
 
-    /// How many notices are not read, where that has changed.
+    /// The number of unread notices, if it has changed.
     async fn news(&mut self) -> Option<Event> {
         let rung = self.bell.has_changed().unwrap_or_default();
         if !rung && self.looked.is_some_and(|at| at.elapsed() < OTHERS) {
@@ -132,7 +131,7 @@ impl Watch {
         }
         self.bell.mark_unchanged();
         self.looked = Some(Instant::now());
-        // A store that does not answer is asked again; the page hears of it elsewhere.
+        // If the store fails, the stream tries again later; other requests show the failure to the page.
         let unread = self.inbox.unread(100, None).await.ok()?.items.len();
         if unread == self.unread {
             return None;
@@ -144,7 +143,7 @@ impl Watch {
 }
 
 fn told(event: &str, idle_at: Option<Timestamp>) -> Event {
-    // A moment is always JSON; without it a page still knows what happened.
+    // A timestamp always serializes; even without it the page knows the event.
     let data = serde_json::to_string(&Told { idle_at }).unwrap_or_default();
     Event::default().event(event).data(data)
 }

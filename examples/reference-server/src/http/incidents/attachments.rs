@@ -1,4 +1,4 @@
-//! `…/attachments`: photographs and papers beside an incident.
+//! `…/attachments`: the files attached to an incident.
 
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -67,7 +67,7 @@ pub(super) async fn list(
     Caller(session): Caller,
     Incident(id): Incident,
 ) -> Answered {
-    // An incident out of scope has no list, not an empty one.
+    // For an incident out of scope the answer is 404, not an empty list.
     session.incidents().load(id).await?;
     let records = of(&session, &app).list(id).await?;
     let items = records.iter().map(|record| item(&app, &session, record)).collect::<Result<_, Problem>>()?;
@@ -97,7 +97,7 @@ pub(super) async fn attach(
     created(1, &format!("/api/incidents/{id}/attachments/{file}"), &Changed::first(file))
 }
 
-/// It is there already, where the same was sent.
+/// The id of an attachment that this request already created, if the content is the same.
 async fn again(
     files: &Attachments<'_>,
     incident: RecordId,
@@ -108,13 +108,14 @@ async fn again(
     match files.holds(incident, seed.record(), bytes).await {
         Ok(true) => Ok(seed.record()),
         Ok(false) => Err(Seed::other_body()),
-        // Another race was lost than the one with ourselves, or it was taken away since.
+        // The conflict has another cause than a repeated request, or the attachment was removed since.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Refused) => Err(lost.into()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// A browser is told to save it: what people have sent is never shown as a page of ours.
+/// The header `Content-Disposition: attachment` makes the browser save the file, so uploaded content never runs as a
+/// page of this site.
 pub(super) async fn read(
     State(app): State<App>,
     Caller(session): Caller,
@@ -162,7 +163,7 @@ fn item<'a>(app: &App, session: &Session, record: &'a Record) -> Result<Item<'a>
     })
 }
 
-/// The name in the form for any script (RFC 6266, RFC 8187).
+/// The header value that carries a name in any script (RFC 6266, RFC 8187).
 fn disposition(name: &str) -> Result<HeaderValue, Error> {
     let mut text = "attachment; filename*=UTF-8''".to_owned();
     for byte in name.bytes() {
@@ -171,5 +172,6 @@ fn disposition(name: &str) -> Result<HeaderValue, Error> {
             byte => text.push_str(&format!("%{byte:02X}")),
         }
     }
-    HeaderValue::try_from(text).map_err(|error| Error::bug("a name in ASCII is a header").because(error))
+    HeaderValue::try_from(text)
+        .map_err(|error| Error::bug("an ASCII name is a valid header value").because(error))
 }

@@ -1,4 +1,4 @@
-//! `PATCH /api/incidents/{id}`: what the reporter told, put right.
+//! `PATCH /api/incidents/{id}`: corrects or amends a report.
 
 use eovr_core::Timestamp;
 use eovr_core::decide::Command;
@@ -14,7 +14,7 @@ use super::super::reply::{Answered, Changed};
 use super::super::values;
 use super::report::Factors;
 
-/// A member of a patch: absent, it stays; `null`, it is taken away; else it is set.
+/// A member of a patch: absent leaves the value, `null` clears it, a value sets it.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Patch<T> {
     #[default]
@@ -32,7 +32,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     }
 }
 
-/// A command that is put together from the members of a patch.
+/// Builds a command from the members of a patch.
 pub(super) struct Changes {
     command: Command,
     any: bool,
@@ -75,7 +75,7 @@ impl Changes {
         self
     }
 
-    /// The command, unless it would change nothing.
+    /// The command, or an error if the patch is empty.
     pub(super) fn command(self) -> Result<Command, Problem> {
         match self.any {
             true => Ok(self.command),
@@ -175,7 +175,7 @@ pub(super) fn harm(patch: Patch<Harm>) -> Patch<&'static str> {
     }
 }
 
-/// Factors are kept as one text; none is the same as nothing.
+/// The store holds the factors as one text. An empty list clears them.
 fn joined(patch: Patch<Factors>) -> Patch<String> {
     match patch {
         Patch::Keep => Patch::Keep,

@@ -1,4 +1,4 @@
-//! `…/actions`: what is to be done about an incident, by whom, until when.
+//! `…/actions`: follow-up actions of an incident, each with an owner and a due date.
 
 use axum::extract::State;
 use eovr_core::decide::Command;
@@ -111,7 +111,7 @@ pub(super) async fn list(
     Caller(session): Caller,
     Incident(id): Incident,
 ) -> Answered {
-    // An incident out of scope has no list, not an empty one.
+    // For an incident out of scope the answer is 404, not an empty list.
     session.incidents().load(id).await?;
     let records = session.incidents().follow_ups(id).await?;
     let items = records.iter().map(|record| item(&app, &session, record)).collect::<Result<_, _>>()?;
@@ -140,7 +140,7 @@ pub(super) async fn add(
     created(written.version, &place, &Changed::from(written))
 }
 
-/// It is there already: the answer that was given then, where the same was asked.
+/// Repeats the first answer of a request that already created the follow-up action, if the task is the same.
 async fn again(
     session: &Session,
     incident: RecordId,
@@ -149,11 +149,11 @@ async fn again(
     lost: Error,
 ) -> Answered {
     let there = match session.load(FOLLOW_UP, seed.record()).await {
-        // Another race was lost than the one with ourselves.
+        // The conflict has another cause than a repeated request.
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(lost.into()),
         loaded => loaded?,
     };
-    // What was to be done is never revised; the rest may have been since.
+    // The task is never revised; the other members may have changed since.
     let task = session.open(&there, "task")?;
     if task.is_none_or(|task| *task != new.task) {
         return Err(Seed::other_body());

@@ -1,6 +1,6 @@
-//! `GET /api/incidents`: a page of what the caller sees.
+//! `GET /api/incidents`: a page of the incidents in the caller's scope.
 //!
-//! A page is written straight from the records: nothing is opened, and no value is copied on the way.
+//! The page is serialized directly from the records, without opening sealed fields or copying values.
 
 use axum::extract::State as Shared;
 use eovr_core::incident::{KIND, State, taxonomy};
@@ -68,7 +68,7 @@ pub(crate) struct Page<'a> {
     unreadable: Vec<RecordId>,
 }
 
-/// What an [`Item`] shows of an incident's facets.
+/// The facets of an incident that an [`Item`] shows.
 const FACETS: &[&str] = &[
     "category",
     "subtype",
@@ -83,7 +83,7 @@ const FACETS: &[&str] = &[
     "occurred_at",
 ];
 
-/// The records of a page, each written as an [`Item`].
+/// The records of a page; each is serialized as an [`Item`].
 struct Items<'a>(&'a [Listed]);
 
 impl Serialize for Items<'_> {
@@ -192,8 +192,8 @@ impl Filters {
     }
 }
 
-/// A code that some scheme may have. Not every database takes every character, and none is a question for
-/// it that no code could answer.
+/// Accepts any text that a scheme could use as a code. It rejects control characters because some databases refuse them
+/// in a query.
 fn code(field: &'static str, value: Option<String>) -> Result<Option<String>, Problem> {
     let sane = |value: &String| value.len() <= 200 && !value.contains(char::is_control);
     match value {
@@ -204,7 +204,7 @@ fn code(field: &'static str, value: Option<String>) -> Result<Option<String>, Pr
     }
 }
 
-/// One of the words that there are.
+/// A value that must be one of a fixed set of words.
 fn one_of<'a>(
     field: &'static str,
     value: Option<String>,

@@ -1,4 +1,4 @@
-//! Incidents: reported, listed, shown, worked on.
+//! Routes for incidents: report, list, show and act.
 
 mod attachments;
 mod edit;
@@ -126,7 +126,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 "Gives a file",
             )
             .tells(&["image/jpeg", "image/png", "application/pdf"])
-            // It was taken away.
+            // The file was removed.
             .also(&[400]),
             attachments::read,
         )
@@ -163,8 +163,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
 }
 
-/// What can be read of a sealed value. Who destroys a key erases what it sealed, and keeps the rest; of a value that is
-/// damaged those who answer for the house are told.
+/// The value of a sealed field; `None` if its key was destroyed, because that erases the value and keeps the record.
+/// For a damaged value the alarm notifies tier 5.
 fn readable<T>(app: &App, opened: eovr_core::Result<T>) -> Result<Option<T>, Problem> {
     match opened {
         Err(error) if error.is_unreadable() => {

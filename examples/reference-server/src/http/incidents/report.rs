@@ -1,4 +1,4 @@
-//! `POST /api/incidents`, and `POST …/reopen`: a new report.
+//! `POST /api/incidents` and `POST …/reopen`: creates a report.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ pub(crate) struct NewIncident {
     #[serde(default)]
     #[schema(value_type = Option<values::ShortCode>)]
     location: Option<String>,
-    /// Who reports: `staff`, `patient` or `anonymous`. An anonymous report keeps nobody's id.
+    /// Who reports: `staff`, `patient` or `anonymous`. An anonymous report stores no reporter's id.
     #[serde(default)]
     #[schema(value_type = values::Reporter)]
     reporter: Reporter,
@@ -173,16 +173,17 @@ pub(super) async fn reopen(
     answer(written.id, written.version, written.number, &receipt)
 }
 
-/// The report is there already: the answer that was given then.
+/// Repeats the answer of a request that already created the report.
 async fn again(session: &Session, seed: &Seed, receipt: &ReceiptCode) -> Answered {
     let record = match session.load(KIND, seed.record()).await {
-        // It is there, and the caller sees it no longer.
+        // The report exists, but is no longer in the caller's scope.
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Problem::new(Code::Conflict).detail("it was reported before"));
         }
         loaded => loaded?,
     };
-    // The receipt follows from the body too, and only its digest is kept.
+    // The receipt code is derived from the request, body included, and the store has only its digest; so another digest
+    // means another body.
     if !receipt.is_of(&record) {
         return Err(Seed::other_body());
     }

@@ -1,4 +1,4 @@
-//! `PATCH …/risk` and `POST …/ai-review`: how bad, as a person sees it.
+//! `PATCH …/risk` and `POST …/ai-review`: a person's rating of the risk.
 
 use eovr_core::incident::{Action, Harm, KIND};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! `GET /api/incidents/{id}`: everything that there is, opened, and what may be done now.
+//! `GET /api/incidents/{id}`: an incident with its sealed fields opened, and the actions that are allowed now.
 
 use axum::extract::State;
 use eovr_core::incident::KIND;
@@ -82,7 +82,7 @@ struct Risk<'a> {
     probability: Option<&'a str>,
     score: Option<i64>,
     band: Option<&'a str>,
-    /// Of high risk by a person's rating, or by the scorer's or an analyst's where nobody has overridden it.
+    /// Of high risk by a person's rating, or by the scorer's or an analyst's unless a person has overridden it.
     high: Option<bool>,
 }
 
@@ -293,7 +293,7 @@ fn facet<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
     record.facet(name).and_then(Value::as_text)
 }
 
-/// Opens fields, and notes those that cannot be read any more.
+/// Opens sealed fields, and collects the names of those that cannot be read.
 struct Opener<'a> {
     app: &'a App,
     session: &'a Session,

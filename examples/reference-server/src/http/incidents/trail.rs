@@ -1,4 +1,4 @@
-//! `GET …/audit`: what happened, and whether the chain is whole.
+//! `GET …/audit`: the audit trail, and whether its chain is intact.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `POST …/transition`: an action of the workflow, by its name.
+//! `POST …/transition`: performs a workflow action by name.
 
 use eovr_core::decide::Command;
 use eovr_core::incident::KIND;
@@ -14,7 +14,7 @@ use super::super::values;
 use super::edit::Patch;
 use super::show::Doable;
 
-/// The actions that go through here. The others have routes of their own, which say what they take.
+/// The actions of this route. The other actions have their own routes, with their own parameters.
 pub(crate) const ACTIONS: &[&str] = &[
     "start",
     "evaluate",
@@ -76,7 +76,7 @@ pub(super) async fn transition(
     Json(asked): Json<Transition>,
 ) -> Answered {
     let kind = session.eovr().catalog().kind(KIND)?.clone();
-    // A name that the workflow does not know is the engine's to refuse: it says what is legal.
+    // The engine refuses an unknown action, because its error lists the legal ones.
     let elsewhere =
         kind.machine().action(&asked.action).is_some() && !ACTIONS.contains(&asked.action.as_str());
     if elsewhere {
@@ -94,7 +94,7 @@ pub(super) async fn transition(
     command = set(command, "disposition", disposition);
     command = set(command, "duplicate_of", duplicate_of);
     session.act(KIND, id, command).await?;
-    // What is legal now belongs to the version that is there now, which may be a later one.
+    // The legal actions belong to the current version, which may be later than this action's.
     let record = session.load(KIND, id).await?;
     let legal = session.legal(KIND, id).await?;
     let moved =

@@ -1,4 +1,4 @@
-//! Figures, and what watches the server.
+//! Analytics, health and metrics.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use eovr_core::memory::MemoryStore;
 use super::{GOVERNOR, MANAGER, NURSE, QUALITY, REPORT, Server, TOP, Tested};
 
 #[tokio::test]
-async fn figures_follow_every_change() -> Tested {
+async fn counts_follow_every_change() -> Tested {
     let server = Server::new().await?;
     server.taken_up().await?;
     server.reported().await?;
@@ -46,31 +46,31 @@ async fn figures_follow_every_change() -> Tested {
     let own = server.get(GOVERNOR, "/api/analytics/compare").await?.is(200)?.json()?;
     let cells = own["cells"].as_array().ok_or("a list")?;
     assert_eq!(cells[0], serde_json::json!({"place": "F1", "value": null, "count": 2, "of": 2}));
-    // Who has reported nothing is there all the same.
+    // A facility without reports is listed too.
     assert!(cells.len() > 1 && cells[1..].iter().all(|cell| cell["of"] == 0), "{own}");
     Ok(())
 }
 
 #[tokio::test]
-async fn the_server_says_how_it_is() -> Tested {
+async fn health_and_readiness_are_reported() -> Tested {
     let server = Server::new().await?;
-    let health = server.get("nobody", "/health").await?.is(200)?.json()?;
+    let health = server.get("anonymous", "/health").await?.is(200)?.json()?;
     assert_eq!((health["status"].as_str(), health["database"].as_str()), (Some("ok"), Some("ok")));
-    server.get("nobody", "/ready").await?.is(200)?;
+    server.get("anonymous", "/ready").await?.is(200)?;
     server.app.stop();
-    let gone = server.get("nobody", "/ready").await?;
+    let gone = server.get("anonymous", "/ready").await?;
     assert_eq!(gone.header("retry-after"), "5");
     gone.problem(503, "unavailable")?;
     Ok(())
 }
 
 #[tokio::test]
-async fn meters_count_templates_and_never_ids() -> Tested {
+async fn metrics_have_route_templates_and_no_ids() -> Tested {
     let server = Server::new().await?;
     let path = server.reported().await?;
     server.get(NURSE, &path).await?.is(200)?;
     server.get(NURSE, "/api/mr-hassan").await?;
-    let meters = server.get("nobody", "/metrics").await?.is(200)?;
+    let meters = server.get("anonymous", "/metrics").await?.is(200)?;
     assert!(meters.text.contains(r#"route="/api/incidents/{id}",status="200""#), "{}", meters.text);
     let id = path.rsplit('/').next().unwrap_or_default();
     assert!(!meters.text.contains(id) && !meters.text.contains("hassan") && !meters.text.contains("nurse"));
@@ -78,7 +78,7 @@ async fn meters_count_templates_and_never_ids() -> Tested {
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_be_careful() -> Tested {
+async fn every_answer_has_security_headers() -> Tested {
     let server = Server::new().await?;
     let got = server.get(NURSE, "/api/auth/me").await?.is(200)?;
     assert_eq!(got.json()?["role"], "staff");

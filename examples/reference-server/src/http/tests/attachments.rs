@@ -1,4 +1,4 @@
-//! Files beside an incident.
+//! Attachments of incidents.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ async fn upload(server: &Server, who: &str, path: &str, bytes: impl Into<Body>) 
 }
 
 #[tokio::test]
-async fn a_file_is_kept_listed_given_back_and_taken_away() -> Tested {
+async fn a_file_is_attached_listed_downloaded_and_removed() -> Tested {
     let server = Server::new().await?;
     let incident = server.reported().await?;
     let path = format!("{incident}/attachments");
@@ -39,7 +39,7 @@ async fn a_file_is_kept_listed_given_back_and_taken_away() -> Tested {
     assert_eq!(list["items"][0]["bytes"], PDF.len());
     let got = server.get(QUALITY, &place).await?.is(200)?;
     assert_eq!(got.text, PDF);
-    // What somebody has sent is never a page of ours.
+    // The browser must save an upload, not show it as a page of this site.
     assert_eq!(got.header("content-type"), "application/pdf");
     assert_eq!(
         got.header("content-disposition"),
@@ -55,7 +55,7 @@ async fn a_file_is_kept_listed_given_back_and_taken_away() -> Tested {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_and_no_paper_is_refused_whatever_it_is_called() -> Tested {
+async fn other_file_types_are_refused_whatever_their_name() -> Tested {
     let server = Server::new().await?;
     let path = format!("{}/attachments?name=photo.jpg", server.reported().await?);
     for bytes in ["MZ a program", "<script>alert(1)</script>", "", "GIF89a"] {
@@ -68,7 +68,7 @@ async fn what_is_no_picture_and_no_paper_is_refused_whatever_it_is_called() -> T
     Ok(())
 }
 
-/// Where nobody remembers the first request, what was kept is compared.
+/// After a restart the server compares the stored file, because it no longer has the first answer.
 #[tokio::test]
 async fn another_file_with_the_same_key_is_refused_also_after_a_restart() -> Tested {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
@@ -88,7 +88,7 @@ async fn another_file_with_the_same_key_is_refused_also_after_a_restart() -> Tes
     assert_eq!(send(&server().await?, PDF).await?.is(201)?.text, first.text);
     let list = before.get(QUALITY, &path).await?.json()?;
     assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
-    // To compare is not to read.
+    // The comparison does not count as a download.
     let place = first.header("location").to_owned();
     before.get(QUALITY, &place).await?.is(200)?;
     assert_eq!(before.get(QUALITY, &path).await?.json()?["items"][0]["version"], 2);
@@ -96,7 +96,7 @@ async fn another_file_with_the_same_key_is_refused_also_after_a_restart() -> Tes
 }
 
 #[tokio::test]
-async fn how_a_file_is_saved_its_bytes_say_and_not_its_name() -> Tested {
+async fn the_content_and_not_the_name_decides_the_media_type() -> Tested {
     let server = Server::new().await?;
     let path = format!("{}/attachments", server.reported().await?);
     let made = upload(&server, NURSE, &format!("{path}?name=x.hta"), PDF).await?.is(201)?;
@@ -106,7 +106,7 @@ async fn how_a_file_is_saved_its_bytes_say_and_not_its_name() -> Tested {
     Ok(())
 }
 
-/// A place for files that holds each one up until it is let go.
+/// A store of files that holds each write until the test releases it.
 #[derive(Debug, Default)]
 struct Slow {
     files: MemoryBlobs,
@@ -132,9 +132,9 @@ impl Blobs for Slow {
     }
 }
 
-/// Otherwise the file would lie there for ever, and no record would know of it.
+/// Otherwise the file would stay in the store without a record.
 #[tokio::test]
-async fn a_file_whose_sender_goes_away_is_attached_all_the_same() -> Tested {
+async fn a_file_is_attached_even_if_the_client_disconnects() -> Tested {
     let files = Arc::new(Slow::default());
     let server = Server::with_files(Arc::new(MemoryStore::new()), files.clone(), false).await?;
     let path = format!("{}/attachments", server.reported().await?);
@@ -150,13 +150,13 @@ async fn a_file_whose_sender_goes_away_is_attached_all_the_same() -> Tested {
         if list["items"].as_array().is_some_and(|items| items.len() == 1) {
             return Ok(());
         }
-        assert!(Instant::now() < end, "the file lies there, and no record knows of it");
+        assert!(Instant::now() < end, "the file is stored without a record");
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn a_file_sent_again_with_the_same_key_is_one() -> Tested {
+async fn a_file_sent_twice_with_the_same_key_is_attached_once() -> Tested {
     let server = Server::new().await?;
     let path = format!("{}/attachments", server.reported().await?);
     let send = async || {

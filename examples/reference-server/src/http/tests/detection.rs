@@ -1,4 +1,4 @@
-//! What is found is told: by meter, in `/health`, in the security log, and to those who answer for the house.
+//! Detected faults reach the metrics, `/health`, the security log and tier 5.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +25,7 @@ use super::{NURSE, QUALITY, REPORT, SECRET, Server, TOP, Tested};
 use crate::checkpoint::{Kept, LogState};
 use crate::writes::{WatchedStore, Writes};
 
-/// A store in trouble, where a test says so: it takes no writes, or somebody has changed rows behind its back.
+/// A store with faults that the test sets: it refuses writes, or rows were changed in the database itself.
 #[derive(Debug, Default)]
 struct Troubled {
     store: MemoryStore,
@@ -113,7 +113,7 @@ impl Store for Troubled {
 }
 
 impl Server {
-    /// The alerts that tier 5 sees: what each is about, and of whom.
+    /// The alerts that tier 5 sees, each with its subject.
     async fn alerts(&self) -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
         self.app.auth.alarm.write(&SecurityLog::of(&self.app.eovr)?).await?;
         let listed = self.get(TOP, "/api/alerts").await?.is(200)?.json()?;
@@ -124,11 +124,11 @@ impl Server {
     }
 
     async fn health(&self, word: &str) -> Result<String, Box<dyn std::error::Error>> {
-        let health = self.get("nobody", "/health").await?.json()?;
+        let health = self.get("anonymous", "/health").await?.json()?;
         Ok(health[word].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Somebody of tier 5 who has an account, and whom the post room tells.
+    /// An account of tier 5 that gets notifications.
     async fn answerable(&self) -> Result<RecordId, Box<dyn std::error::Error>> {
         let setup = self.app.eovr.session(danger::unrestricted("test", "make an account")?);
         let person = NewUser {
@@ -141,7 +141,7 @@ impl Server {
         Ok(setup.create(user::KIND, &OrgId::new("F1")?, person.command()).await?.id)
     }
 
-    /// The topics that somebody was told of.
+    /// The topics of an account's notices.
     async fn told(&self, who: RecordId) -> Result<Vec<String>, Box<dyn std::error::Error>> {
         let post = Post::new(&self.app.eovr, alert_rules()?, &[Channel::InApp])?;
         while post.sort().await? > 0 {}
@@ -152,7 +152,7 @@ impl Server {
 }
 
 #[tokio::test]
-async fn a_log_that_does_not_fit_its_checkpoint_reaches_those_who_answer_for_it() -> Tested {
+async fn a_log_that_contradicts_its_checkpoint_is_notified_to_tier_5() -> Tested {
     let folder = tempfile::tempdir()?;
     let kept = Kept::at(folder.path().join("checkpoints"));
     let keeper = |server: &Server| LogKeeper::new(&server.app.eovr, Signer::new("test", &SECRET)?);
@@ -164,7 +164,7 @@ async fn a_log_that_does_not_fit_its_checkpoint_reaches_those_who_answer_for_it(
     kept.round(&keeper(&vouched)?, &mut None, &state, &vouched.app.auth.alarm).await;
     assert_eq!(state.word(), "ok");
 
-    // The database of an earlier day takes its place.
+    // The database is replaced with an older one.
     let watched = Watched::default();
     let server = Server::watched(Arc::new(MemoryStore::new()), false, watched.clone()).await?;
     let answerable = server.answerable().await?;
@@ -174,7 +174,7 @@ async fn a_log_that_does_not_fit_its_checkpoint_reaches_those_who_answer_for_it(
     assert_eq!(server.health("status").await?, "alarmed");
     assert_eq!(server.alerts().await?, [("log_rewritten".to_owned(), String::new())]);
     assert_eq!(server.told(answerable).await?, ["security_alert.raise"]);
-    let meters = server.get("nobody", "/metrics").await?.is(200)?.text;
+    let meters = server.get("anonymous", "/metrics").await?.is(200)?.text;
     assert!(meters.contains(r#"eovr_alerts_total{alert="log_rewritten"}"#), "{meters}");
     let days = server.app.eovr.session(danger::unrestricted("test", "look")?);
     let day = days.find(&Query::of(Name::new(watch::KIND)?)).await?.items.pop().ok_or("a day")?;
@@ -184,9 +184,9 @@ async fn a_log_that_does_not_fit_its_checkpoint_reaches_those_who_answer_for_it(
     Ok(())
 }
 
-/// Whoever empties the file of checkpoints has not made the server forget the last one.
+/// The server also keeps its last checkpoint in memory, so an emptied file does not hide it.
 #[tokio::test]
-async fn a_file_of_checkpoints_that_was_emptied_is_not_believed() -> Tested {
+async fn an_emptied_checkpoint_file_is_detected() -> Tested {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("checkpoints");
     let kept = Kept::at(path.clone());
@@ -202,7 +202,7 @@ async fn a_file_of_checkpoints_that_was_emptied_is_not_believed() -> Tested {
 }
 
 #[tokio::test]
-async fn a_record_that_does_not_fit_its_chain_is_told_once_a_day() -> Tested {
+async fn a_tampered_record_is_alerted_once_a_day() -> Tested {
     let store = Arc::new(Troubled::default());
     let server = Server::on(store.clone(), false).await?;
     let (answerable, path) = (server.answerable().await?, server.reported().await?);
@@ -219,9 +219,9 @@ async fn a_record_that_does_not_fit_its_chain_is_told_once_a_day() -> Tested {
     Ok(())
 }
 
-/// One text that is not what was sealed there hides neither its record, nor a list, nor a workbook, and is told.
+/// A damaged field hides neither its record nor a list nor a workbook, and raises an alert.
 #[tokio::test]
-async fn a_damaged_text_hides_nothing_else() -> Tested {
+async fn a_damaged_field_hides_nothing_else() -> Tested {
     let store = Arc::new(Troubled::default());
     let server = Server::on(store.clone(), false).await?;
     let path = server.reported().await?;
@@ -237,9 +237,9 @@ async fn a_damaged_text_hides_nothing_else() -> Tested {
     Ok(())
 }
 
-/// A handler that meets such a record answers an error; whichever it is, it is told.
+/// Every error of the kind `Tampered` raises an alert, whichever handler returns it.
 #[tokio::test]
-async fn whatever_answers_that_a_record_was_tampered_with_raises_the_alarm() -> Tested {
+async fn every_tampering_error_raises_an_alert() -> Tested {
     let server = Server::new().await?;
     let id = RecordId::from_parts(Timestamp::from_micros(7), [7; 10]);
     let error = Error::new(ErrorKind::Tampered, "it does not open").with("field", "story").with("record", id);
@@ -253,37 +253,37 @@ async fn whatever_answers_that_a_record_was_tampered_with_raises_the_alarm() -> 
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_write_says_so_until_it_can() -> Tested {
+async fn a_server_that_cannot_write_is_unhealthy_until_it_can() -> Tested {
     let (store, writes) = (Arc::new(Troubled::default()), Arc::new(Writes::default()));
     let watched = Watched { writes: writes.clone(), ..Watched::default() };
     let witnessed = Arc::new(WatchedStore::new(store.clone(), writes));
     let server = Server::watched(witnessed, false, watched).await?;
     server.reported().await?;
-    server.get("nobody", "/ready").await?.is(200)?;
+    server.get("anonymous", "/ready").await?.is(200)?;
     store.full.store(true, Ordering::Relaxed);
     server.post(NURSE, "/api/incidents", REPORT).await?.is(503)?;
-    // It reads as well as ever.
+    // Reads still work.
     server.get(QUALITY, "/api/incidents").await?.is(200)?;
     assert_eq!(
         (server.health("database").await?, server.health("writes").await?),
         ("ok".into(), "failing".into())
     );
-    server.get("nobody", "/health").await?.is(503)?;
-    server.get("nobody", "/ready").await?.is(503)?;
-    // The alert itself waits, and is what finds out that there is room again.
+    server.get("anonymous", "/health").await?.is(503)?;
+    server.get("anonymous", "/ready").await?.is(503)?;
+    // The alert itself waits in the queue. Writing it shows that the store accepts writes again.
     let mut told = None;
     let log = SecurityLog::of(&server.app.eovr)?;
     assert!(crate::serve::watched(&server.app, &log, &mut told).await.is_err());
     store.full.store(false, Ordering::Relaxed);
     crate::serve::watched(&server.app, &log, &mut told).await?;
-    server.get("nobody", "/ready").await?.is(200)?;
+    server.get("anonymous", "/ready").await?.is(200)?;
     assert_eq!(server.health("status").await?, "ok");
     assert_eq!(server.alerts().await?[0].0, "write_failed");
     Ok(())
 }
 
 #[tokio::test]
-async fn what_is_taken_out_stands_in_the_trail_and_counts_by_its_rows() -> Tested {
+async fn exports_are_recorded_and_counted_by_rows() -> Tested {
     let server = Server::new().await?;
     let path = server.reported().await?;
     for _ in 0..99 {
@@ -305,14 +305,14 @@ async fn what_is_taken_out_stands_in_the_trail_and_counts_by_its_rows() -> Teste
     }
     let alerts = server.alerts().await?;
     assert_eq!(alerts.iter().map(|(_, who)| who.as_str()).collect::<Vec<_>>(), ["quality-1"]);
-    // At night, where these tests run, it is told earlier and as that.
+    // These tests run at night by their clock, so the lower threshold applies.
     assert!(["bulk_read", "off_hours_read"].contains(&alerts[0].0.as_str()), "{alerts:?}");
     Ok(())
 }
 
-/// An export that could not be entered is not handed out.
+/// An export is refused if it cannot be recorded.
 #[tokio::test]
-async fn what_cannot_be_entered_is_not_given() -> Tested {
+async fn an_export_that_cannot_be_recorded_is_refused() -> Tested {
     let store = Arc::new(Troubled::default());
     let server = Server::on(store.clone(), false).await?;
     let path = server.reported().await?;

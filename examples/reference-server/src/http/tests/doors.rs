@@ -1,4 +1,4 @@
-//! Coming in by HTTP, as a browser and as an attacker would.
+//! Authentication over HTTP, with honest and with hostile clients.
 
 mod attempts;
 mod outside;
@@ -44,7 +44,7 @@ pub(super) const TOP: &str = "top@example.org";
 
 pub(super) type Failing<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// A server with its real gate, and a clock that a test moves.
+/// A server with real authentication, and a clock that the test moves.
 pub(super) struct Door {
     pub(super) server: Server,
     clock: TestClock,
@@ -132,7 +132,7 @@ async fn opened(
     Ok(Door { server: Server { router: router(&app), app }, clock, eovr })
 }
 
-/// Somebody who is in: the access token, and the cookie.
+/// A login: the access token and the cookie.
 #[derive(Clone)]
 pub(super) struct In {
     access: String,
@@ -199,7 +199,7 @@ impl In {
 }
 
 #[tokio::test]
-async fn a_person_comes_in_works_and_leaves() -> Tested {
+async fn a_person_logs_in_works_and_logs_out() -> Tested {
     let door = door().await?;
     let got = door.log_in(MONA, PASSWORD).await?;
     let cookie = got.header("set-cookie").to_owned();
@@ -229,7 +229,7 @@ async fn a_person_comes_in_works_and_leaves() -> Tested {
 }
 
 #[tokio::test]
-async fn why_nobody_comes_in_is_not_said() -> Tested {
+async fn the_reason_of_a_failed_login_is_not_told() -> Tested {
     let door = door().await?;
     let said = |got: Got| {
         Ok::<_, Box<dyn std::error::Error>>(got.problem(401, "unauthenticated")?["detail"].to_string())
@@ -243,7 +243,7 @@ async fn why_nobody_comes_in_is_not_said() -> Tested {
 }
 
 #[tokio::test]
-async fn the_cookie_is_taken_from_our_own_pages_only() -> Tested {
+async fn the_cookie_is_accepted_from_our_own_pages_only() -> Tested {
     let door = door().await?;
     let mona = door.come_in(MONA).await?;
     door.refresh(&mona.cookie, &[]).await?.problem(403, "denied")?;
@@ -255,7 +255,7 @@ async fn the_cookie_is_taken_from_our_own_pages_only() -> Tested {
     let again = In::of(door.refresh(&mona.cookie, &own).await?)?;
     assert_ne!(again.cookie, mona.cookie);
     door.get(&again, "/api/auth/me").await?.is(200)?;
-    // Somebody has a copy of the first one, and both are out.
+    // A second use of the old refresh token means that it was copied, so the server ends the login.
     door.clock.pass_seconds(11);
     door.refresh(&mona.cookie, &own).await?.problem(401, "unauthenticated")?;
     door.refresh(&again.cookie, &own).await?.problem(401, "unauthenticated")?;
@@ -263,7 +263,7 @@ async fn the_cookie_is_taken_from_our_own_pages_only() -> Tested {
     Ok(())
 }
 
-/// The six digits of an app (RFC 6238), written anew here.
+/// The six digits of an authenticator app (RFC 6238), implemented again for the test.
 fn code(secret: &str, now: Timestamp) -> Failing<String> {
     let mut bits = String::new();
     for letter in secret.chars() {
@@ -294,7 +294,7 @@ async fn a_second_factor_is_set_up_asked_for_and_used_once() -> Tested {
     let secret = begun["secret"].as_str().ok_or("a secret")?.to_owned();
     assert!(begun["uri"].as_str().is_some_and(|uri| uri.starts_with("otpauth://totp/")), "{begun}");
     assert!(begun["qr"].as_str().is_some_and(|qr| qr.contains("<svg")), "{begun}");
-    // Until a first code was seen, nothing is asked for.
+    // The second factor is not required before its first code is confirmed.
     door.come_in(MONA).await?;
     let wrong = json!({"code": "000000"});
     door.post(&mona, "/api/auth/mfa/enable", Some(wrong.clone())).await?.problem(422, "invalid_input")?;
@@ -305,7 +305,7 @@ async fn a_second_factor_is_set_up_asked_for_and_used_once() -> Tested {
 
     door.clock.pass_seconds(30);
     let step = door.log_in(MONA, PASSWORD).await?.is(200)?;
-    assert_eq!(step.header("set-cookie"), "", "nobody is in yet");
+    assert_eq!(step.header("set-cookie"), "", "the first step gives no session");
     let step = step.json()?;
     assert_eq!(step["status"], "second_step");
     let token = step["token"].as_str().ok_or("a token")?.to_owned();
@@ -366,7 +366,7 @@ async fn an_account_begins_with_a_password_that_must_be_changed() -> Tested {
 }
 
 #[tokio::test]
-async fn what_matters_most_asks_for_a_fresh_proof() -> Tested {
+async fn critical_actions_require_a_fresh_proof() -> Tested {
     let door = door().await?;
     let top = door.come_in(TOP).await?;
     door.clock.pass_seconds(6 * 60);
@@ -383,7 +383,7 @@ async fn what_matters_most_asks_for_a_fresh_proof() -> Tested {
     Ok(())
 }
 
-/// Whoever may, who has just proved it, and what stands of it afterwards.
+/// Only tier 5 with a fresh proof may, and each change is recorded.
 #[tokio::test]
 async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Tested {
     let door = door().await?;
@@ -416,7 +416,7 @@ async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Test
     assert_eq!(state(old), Some("destroyed".into()));
     assert_eq!(state(new["id"].as_str().ok_or("an id")?), Some("sealing".into()));
 
-    // Who, what and why stands in the trail, also of what was refused.
+    // The trail records account, action and reason, also of refused changes.
     let setup = door.eovr.session(danger::unrestricted("test", "look")?);
     let entries = setup.find(&Query::of(Name::new(key_change::KIND)?)).await?.items;
     let said = |facet: &str| {
@@ -451,7 +451,7 @@ async fn a_machine_does_what_its_key_opens() -> Tested {
     let made = door.post(writer, "/api/incidents", report()).await?.is(201)?.json()?;
     let path = format!("/api/incidents/{}", made["id"].as_str().ok_or("an id")?);
     door.get(reader, &path).await?.is(200)?;
-    // A machine proposes and does not approve.
+    // A machine may propose, but not approve.
     let start = Some(json!({"action": "start"}));
     door.post(writer, &format!("{path}/transition"), start).await?.problem(400, "refused")?;
     door.get(writer, "/api/auth/sessions").await?.problem(403, "denied")?;
@@ -468,9 +468,9 @@ async fn a_machine_does_what_its_key_opens() -> Tested {
     Ok(())
 }
 
-/// Each is refused with 401, and says nothing of why.
+/// Each is refused with 401, without a reason.
 #[tokio::test]
-async fn forged_and_misused_tokens_open_nothing() -> Tested {
+async fn forged_and_misused_tokens_are_refused() -> Tested {
     let door = door().await?;
     let mona = door.come_in(MONA).await?;
     let parts: Vec<&str> = mona.access.split('.').collect();
@@ -512,7 +512,7 @@ async fn forged_and_misused_tokens_open_nothing() -> Tested {
         ("of the second step", sign(signer("eovr-server", &SECRET)?, Purpose::SecondStep, now)?),
         ("of a new password", sign(signer("eovr-server", &SECRET)?, Purpose::NewPassword, now)?),
         ("the refresh token", mona.cookie.split('=').nth(1).unwrap_or_default().to_owned()),
-        ("a key that nobody has", format!("eovr_{}", "A".repeat(64))),
+        ("an unknown API key", format!("eovr_{}", "A".repeat(64))),
         ("nothing", String::new()),
         ("a book", "A".repeat(100_000)),
     ];
@@ -528,7 +528,7 @@ async fn forged_and_misused_tokens_open_nothing() -> Tested {
 }
 
 #[tokio::test]
-async fn whoever_asks_too_often_is_told_when_to_come_again() -> Tested {
+async fn a_rate_limited_client_is_told_when_to_retry() -> Tested {
     let allowed = Allowed { failures_per_minute: 3, requests_per_minute: 5, ..Allowed::ANY };
     let door = door_with(allowed).await?;
     let mona = door.come_in(MONA).await?;
@@ -544,7 +544,7 @@ async fn whoever_asks_too_often_is_told_when_to_come_again() -> Tested {
         door.get(&mona, "/api/auth/me").await?.is(200)?;
     }
     door.get(&mona, "/api/auth/me").await?.problem(429, "too_many")?;
-    // What a client says of its address changes nothing.
+    // The server ignores an address that the client claims.
     let forged = [("x-forwarded-for", "198.51.100.7")];
     let body = json!({"email": MONA, "password": PASSWORD});
     door.ask(Method::POST, "/api/auth/login", &forged, Some(body)).await?.problem(429, "too_many")?;
@@ -579,7 +579,7 @@ async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
     let list = door.get(&mona, "/api/incidents").await?.is(200)?.json()?;
     assert_eq!(list["items"][0]["facility"], "F1");
 
-    // A new poster: the old one is worth nothing from then on, and neither is one that never was.
+    // A new link invalidates the old one, which then looks like an unknown one.
     door.post(&top, &format!("{path}/link"), None).await?.is(200)?;
     let gone = door.ask(Method::POST, &link, &[], Some(told.clone())).await?.problem(404, "not_found")?;
     let never = format!("/api/report/{}", "0192f0c0-0000-4000-8000-000000000000");
@@ -594,7 +594,7 @@ async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
 }
 
 #[tokio::test]
-async fn in_production_a_cookie_goes_over_https_alone() -> Tested {
+async fn in_production_a_cookie_is_sent_over_https_only() -> Tested {
     let door = opened(Allowed::ANY, Proxies::default(), None, None, true).await?;
     let got = door.log_in(MONA, PASSWORD).await?;
     let cookies: Vec<_> =
@@ -614,7 +614,7 @@ async fn a_page_is_warned_before_its_login_ends() -> Tested {
         Request::get("/api/auth/events").header("host", "test").header("authorization", mona.bearer());
     let response = door.server.router.clone().oneshot(request.body(Body::empty())?).await?;
     assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
-    // Through proxies as it comes.
+    // Proxies must not buffer the stream.
     assert_eq!(response.headers()["x-accel-buffering"], "no");
     assert_eq!(response.headers()["cache-control"], "no-store, no-transform");
     let mut events = response.into_body();
@@ -628,7 +628,7 @@ async fn a_page_is_warned_before_its_login_ends() -> Tested {
     door.clock.pass_seconds(13 * 60 + 1);
     let warning = told().await?;
     assert!(warning.starts_with("event: idle\ndata: {\"idle_at\":"), "{warning}");
-    // To listen is no use: the login ends all the same.
+    // An open stream does not keep the login alive.
     door.clock.pass_seconds(2 * 60);
     let end = told().await?;
     assert!(end.starts_with("event: ended"), "{end}");

@@ -1,4 +1,4 @@
-//! What a client is told when it goes wrong, and that nothing it typed comes back.
+//! The problems that a client receives; and that they never repeat input.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -11,7 +11,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 async fn each_kind_of_error_has_its_status() -> Tested {
     let server = Server::new().await?;
     let path = server.reported().await?;
-    let problem = server.get("nobody", "/api/incidents").await?;
+    let problem = server.get("anonymous", "/api/incidents").await?;
     assert_eq!(problem.header("www-authenticate"), "Bearer realm=\"eovr\"");
     problem.problem(401, "unauthenticated")?;
     server.get(NURSE, "/api/nothing").await?.problem(404, "no_such_route")?;
@@ -89,9 +89,9 @@ async fn out_of_scope_looks_like_absent() -> Tested {
     Ok(())
 }
 
-/// The marker goes wherever a client can put words, and comes back from nowhere.
+/// Puts a marker wherever a client can send text; no answer may contain it.
 #[tokio::test]
-async fn nothing_that_was_typed_is_repeated() -> Tested {
+async fn problems_never_repeat_input() -> Tested {
     const MARK: &str = "mr_hassan_fell";
     let server = Server::new().await?;
     let path = server.reported().await?;
@@ -153,7 +153,7 @@ async fn nothing_that_was_typed_is_repeated() -> Tested {
 }
 
 #[tokio::test]
-async fn a_wrong_value_is_named_with_what_would_do() -> Tested {
+async fn a_wrong_value_is_named_with_accepted_values() -> Tested {
     let server = Server::new().await?;
     let check = async |body: &str, field: &str, accepted: &str| -> Tested {
         let problem = server.post(NURSE, "/api/incidents", body).await?.problem(422, "invalid_input")?;

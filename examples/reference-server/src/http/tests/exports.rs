@@ -1,9 +1,9 @@
-//! What leaves: only what its reader sees, and not much of it without a proof.
+//! Exports contain only what the reader may see, and large ones require a proof.
 
 use super::{ELSEWHERE, NURSE, QUALITY, Server, Tested};
 
 #[tokio::test]
-async fn a_report_and_a_list_are_given_to_whom_they_are_in_scope() -> Tested {
+async fn a_report_and_a_list_are_exported_within_the_scope() -> Tested {
     let server = Server::new().await?;
     let incident = server.reported().await?;
     let id = incident.rsplit('/').next().ok_or("an id")?;
@@ -21,9 +21,9 @@ async fn a_report_and_a_list_are_given_to_whom_they_are_in_scope() -> Tested {
     Ok(())
 }
 
-/// Nobody of these tests has logged in here, so nobody could prove who they are.
+/// The actors of these tests have no login on this server, so they cannot give a proof.
 #[tokio::test]
-async fn more_than_a_hundred_are_not_given_without_a_proof() -> Tested {
+async fn more_than_a_hundred_are_not_exported_without_a_proof() -> Tested {
     let server = Server::new().await?;
     for _ in 0..101 {
         server.reported().await?;

@@ -1,12 +1,11 @@
-//! What a client sends that means harm, or is badly broken: each is answered with a problem of the right
-//! code, and nothing of it comes back.
+//! Hostile and malformed requests: each is answered with the right problem, and no answer repeats input.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
 
 use super::{Got, NURSE, QUALITY, Server, Tested};
 
-/// Whatever carries it must not come back.
+/// A marker that no answer may contain.
 const MARK: &str = "hassan";
 
 async fn sent(
@@ -23,7 +22,7 @@ async fn sent(
     server.send(request.body(body.into())?).await
 }
 
-/// That it was refused with this problem, which says nothing of what was sent.
+/// The answer is this problem, and contains nothing of the request.
 fn refused(got: Got, status: u16, code: &str, what: &str) -> Tested {
     assert!(!got.text.to_lowercase().contains(MARK), "{what}: {}", got.text);
     for (name, value) in &got.headers {
@@ -42,7 +41,7 @@ fn told(description: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_what_it_should_be() -> Tested {
+async fn malformed_bodies_are_refused() -> Tested {
     let server = Server::new().await?;
     let path = server.taken_up().await?;
     let (report, transition) = ("/api/incidents".to_owned(), format!("{path}/transition"));
@@ -53,7 +52,7 @@ async fn a_body_that_is_not_what_it_should_be() -> Tested {
     let at = |path: &str, body: String| (path.to_owned(), body.into_bytes());
     let fields = |fields: &str| format!(r#"{{"action": "dispose", "note": "n", "fields": {fields}}}"#);
     let table = [
-        // Members that stand twice, also where their names are the client's choice, or written otherwise.
+        // Duplicate members, also where the client chooses the names, or escapes them.
         (
             422,
             "invalid_input",
@@ -76,7 +75,7 @@ async fn a_body_that_is_not_what_it_should_be() -> Tested {
             at(&transition, fields(r#"{"disposition": "duplicate", "disposition": "not_reportable"}"#)),
         ),
         (422, "invalid_input", at(&transition, fields(r#"{"hassan": "a", "h\u0061ssan": "b"}"#))),
-        // Deeper than anybody writes.
+        // Nested too deeply.
         (422, "invalid_input", at(&report, deep("[", "]", 400_000))),
         (422, "invalid_input", at(&report, told(&deep("[", "]", 400_000)))),
         (422, "invalid_input", at(&report, told(&deep(r#"{"hassan":"#, "}", 80_000)))),
@@ -86,7 +85,7 @@ async fn a_body_that_is_not_what_it_should_be() -> Tested {
             "invalid_input",
             at(&transition, fields(&format!(r#"{{"disposition": {}}}"#, deep("[", "]", 400_000)))),
         ),
-        // Numbers that no processor holds.
+        // Numbers out of range.
         (400, "malformed_body", at(&report, told("1e400"))),
         (400, "malformed_body", at(&report, told(&"9".repeat(100_000)))),
         (422, "invalid_input", at(&transition, fields(r#"{"disposition": 99999999999999999999999}"#))),
@@ -102,7 +101,7 @@ async fn a_body_that_is_not_what_it_should_be() -> Tested {
             "invalid_input",
             at(&risk, format!(r#"{{"severity": "{}", "probability": "1"}}"#, "1".repeat(5000))),
         ),
-        // Text that is none.
+        // Invalid text.
         (
             422,
             "invalid_input",
@@ -116,7 +115,7 @@ async fn a_body_that_is_not_what_it_should_be() -> Tested {
         (400, "malformed_body", (report.clone(), b"{\"category\": \"hassan\xff\xfe\"}".to_vec())),
         (400, "malformed_body", (report.clone(), b"{\"category\": \"\xc0\xaf hassan\"}".to_vec())),
         (400, "malformed_body", (report.clone(), b"{\"category\": \"\xed\xa0\x80 hassan\"}".to_vec())),
-        // What is no JSON, or more than one.
+        // Not JSON, or more than one value.
         (400, "malformed_body", at(&report, String::new())),
         (400, "malformed_body", at(&report, format!("{} {MARK}", told("\"It was a fall.\"")))),
         (400, "malformed_body", at(&report, "category=hassan".to_owned())),
@@ -136,7 +135,7 @@ async fn a_body_that_is_not_what_it_should_be() -> Tested {
     Ok(())
 }
 
-/// Emoji, letters beyond the first plane and NUL are text like any other, where text is sealed.
+/// Sealed fields keep emoji, characters beyond the Basic Multilingual Plane, and NUL.
 #[tokio::test]
 async fn every_character_that_json_has_is_kept() -> Tested {
     let server = Server::new().await?;
@@ -153,7 +152,7 @@ async fn every_character_that_json_has_is_kept() -> Tested {
 }
 
 #[tokio::test]
-async fn a_body_of_another_type_or_letters() -> Tested {
+async fn another_media_type_or_charset_is_refused() -> Tested {
     let server = Server::new().await?;
     let body = told("\"It was hassan.\"");
     let types = [
@@ -188,7 +187,7 @@ async fn a_body_of_another_type_or_letters() -> Tested {
 }
 
 #[tokio::test]
-async fn a_body_at_the_limit_and_one_byte_more() -> Tested {
+async fn a_body_may_have_one_mebibyte_and_no_more() -> Tested {
     let server = Server::new().await?;
     let filled = |length: usize| {
         let (head, tail) = (r#"{"category": "medication", "description": ""#, "\"}");
@@ -200,15 +199,15 @@ async fn a_body_at_the_limit_and_one_byte_more() -> Tested {
         let more = sent(&server, "POST", "/api/incidents", headers, filled((1 << 20) + 1)).await?;
         refused(more, 413, "too_large", "1 MiB and one byte")?;
     }
-    // Who may not is told so, however much is sent.
+    // An unauthenticated client gets 401, whatever the size of its body.
     let request = Request::post("/api/incidents").header("content-type", "application/json");
     let got = server.send(request.body(Body::from(filled((1 << 20) + 1)))?).await?;
-    refused(got, 401, "unauthenticated", "nobody's body")?;
+    refused(got, 401, "unauthenticated", "a body without credentials")?;
     Ok(())
 }
 
 #[tokio::test]
-async fn a_header_of_a_hundred_kilobytes() -> Tested {
+async fn a_header_of_a_hundred_kilobytes_is_refused_or_ignored() -> Tested {
     let server = Server::new().await?;
     let path = server.taken_up().await?;
     let long = MARK.repeat(100 * 1024 / MARK.len());
@@ -240,9 +239,9 @@ async fn a_header_of_a_hundred_kilobytes() -> Tested {
     Ok(())
 }
 
-/// An id is what its address means; what is no id names nothing, whatever is written.
+/// A percent-encoded id is the same id. Text that is not an id gets 404.
 #[tokio::test]
-async fn an_id_that_is_written_in_percent() -> Tested {
+async fn a_percent_encoded_id_is_the_same_id() -> Tested {
     let server = Server::new().await?;
     let path = server.reported().await?;
     let id = path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -281,7 +280,7 @@ async fn an_id_that_is_written_in_percent() -> Tested {
 }
 
 #[tokio::test]
-async fn a_question_that_cannot_be_meant() -> Tested {
+async fn invalid_query_parameters_are_refused() -> Tested {
     let server = Server::new().await?;
     let table = [
         "state=created&state=completed",
@@ -309,7 +308,7 @@ async fn a_question_that_cannot_be_meant() -> Tested {
 }
 
 #[tokio::test]
-async fn a_method_that_nobody_asked_for() -> Tested {
+async fn unknown_methods_are_refused() -> Tested {
     let server = Server::new().await?;
     let path = server.reported().await?;
     for method in ["TRACE", "OPTIONS", "PUT", "DELETE", "PROPFIND", "HASSAN", "get", "PRI", "M-SEARCH"] {
@@ -323,7 +322,7 @@ async fn a_method_that_nobody_asked_for() -> Tested {
         let got = sent(&server, method, "/api/hassan", &[], "hassan").await?;
         refused(got, 404, "no_such_route", method)?;
     }
-    // What another header says is the method is not it.
+    // Headers that override the method are ignored.
     let forged = [("x-http-method-override", "DELETE"), ("x-method-override", "PATCH")];
     sent(&server, "GET", &path, &forged, "").await?.is(200)?;
     Ok(())

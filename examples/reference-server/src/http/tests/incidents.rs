@@ -1,4 +1,4 @@
-//! An incident from report to end, as clients of three tiers walk it.
+//! The life of an incident over HTTP, with clients of three tiers.
 
 use axum::http::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{MANAGER, NURSE, QUALITY, Server, Tested, WORDS};
 
 #[tokio::test]
-async fn it_is_reported_read_worked_on_and_closed() -> Tested {
+async fn an_incident_is_reported_reviewed_and_closed() -> Tested {
     let server = Server::new().await?;
     let path = server.reported().await?;
     let shown = server.get(NURSE, &path).await?.is(200)?;
@@ -84,7 +84,7 @@ async fn it_is_reported_read_worked_on_and_closed() -> Tested {
 }
 
 #[tokio::test]
-async fn who_has_not_seen_the_newest_version_changes_nothing() -> Tested {
+async fn a_change_of_an_old_version_is_refused() -> Tested {
     let server = Server::new().await?;
     let path = server.taken_up().await?;
     let stale = [("if-match", "\"1\"")];
@@ -117,7 +117,7 @@ async fn the_reporter_corrects_and_a_reviewer_amends() -> Tested {
     let patch =
         r#"{"location": "ward-3", "factors": ["staff", "workload"], "notes": "Called the physician."}"#;
     server.patch(NURSE, &path, patch).await?.is(200)?;
-    // It is not the reviewer's report: a reason is wanted.
+    // The reviewer did not author the report, so a reason is required.
     let refused = server.patch(QUALITY, &path, r#"{"location": "ward-4"}"#).await?.problem(400, "refused")?;
     assert_eq!(refused["unmet"][0]["need"], "author");
     server

@@ -1,4 +1,4 @@
-//! Lists: filters, pages, and what is not in them.
+//! Lists: filters, pagination and scope; and that they show nothing sealed.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ fn ids(page: &serde_json::Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn pages_join_without_gap_or_double() -> Tested {
+async fn pages_join_without_gaps_or_duplicates() -> Tested {
     let server = Server::new().await?;
     let mut made = BTreeSet::new();
     for _ in 0..7 {
@@ -69,7 +69,7 @@ async fn filters_narrow_and_scope_holds() -> Tested {
 }
 
 #[tokio::test]
-async fn a_list_tells_nothing_that_is_sealed() -> Tested {
+async fn a_list_shows_no_sealed_field() -> Tested {
     let server = Server::new().await?;
     server.reported().await?;
     let got = server.get(QUALITY, "/api/incidents").await?.is(200)?;

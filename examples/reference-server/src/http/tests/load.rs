@@ -1,4 +1,4 @@
-//! What many do at once, or one does many times: who else notices.
+//! Many concurrent clients, and one client with many requests: the others must not suffer.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -19,7 +19,7 @@ use super::super::auth::{Allowed, Behind, Proxies};
 use super::doors::{Door, Failing, In, PASSWORD, TOP, door_behind};
 use super::{ELSEWHERE, Got, NURSE, QUALITY, Server, Tested};
 
-/// Somebody behind the proxies that the operator has named, or who says so.
+/// A request through the trusted proxies, or one that pretends to be.
 async fn from(
     door: &Door,
     peer: &str,
@@ -48,7 +48,7 @@ async fn log_in(door: &Door, client: &str, email: &str, password: &str) -> Faili
     from(door, PROXY, client, "/api/auth/login", "", Some(body)).await
 }
 
-/// A house of so many people, behind these proxies.
+/// A building with this many accounts, behind these proxies.
 async fn house(people: usize, proxies: &str, allowed: Allowed) -> Failing<(Door, Vec<String>)> {
     let door = door_behind(behind(proxies)?, allowed).await?;
     let hash =
@@ -76,15 +76,16 @@ struct Options {
     behind: Behind,
 }
 
-/// The option of a server, as it is typed.
+/// Parses the command-line option of the server.
 fn behind(proxies: &str) -> Failing<Proxies> {
     let options = ["eovr-server", "--proxy", proxies];
     Ok(<Options as clap::Parser>::try_parse_from(options)?.behind.proxies())
 }
 
-/// A whole house has one address, and its people know their passwords. Once a shift begins all of them come at once.
+/// All people of a building share one address and know their passwords. At the start of a shift they all log in at
+/// once.
 #[tokio::test]
-async fn forty_five_people_behind_one_address_come_in_at_once_and_stay_in() -> Tested {
+async fn forty_five_people_behind_one_address_log_in_at_once() -> Tested {
     let (door, people) = house(45, PROXY, Allowed::default()).await?;
     let came = join_all(people.iter().map(|email| log_in(&door, "203.0.113.7", email, PASSWORD))).await;
     let mut inside = Vec::new();
@@ -98,9 +99,9 @@ async fn forty_five_people_behind_one_address_come_in_at_once_and_stay_in() -> T
     Ok(())
 }
 
-/// One who guesses keeps out nobody but who has the same address.
+/// Guesses block only clients with the same address.
 #[tokio::test]
-async fn guesses_from_one_address_do_not_keep_out_those_of_another_behind_the_same_proxy() -> Tested {
+async fn guesses_from_one_address_do_not_block_another_behind_the_same_proxy() -> Tested {
     let allowed = Allowed { failures_per_minute: 3, ..Allowed::default() };
     let (door, people) = house(5, "10.1.0.0/16,2001:db8:ffff::/48", allowed).await?;
     let [first, second, others @ ..] = people.as_slice() else { return Err("there are people".into()) };
@@ -110,10 +111,10 @@ async fn guesses_from_one_address_do_not_keep_out_those_of_another_behind_the_sa
     }
     log_in(&door, "198.51.100.66", second, PASSWORD).await?.problem(429, "too_many")?;
     log_in(&door, "198.51.100.2", second, PASSWORD).await?.is(200)?;
-    // Who is in stays in, at the very same address.
+    // A login at the blocked address can still be refreshed.
     let renewed = from(&door, PROXY, "198.51.100.66", "/api/auth/refresh", &inside.cookie, None).await?;
     In::of(renewed)?;
-    // A stranger who names an address is not believed.
+    // The server ignores `x-forwarded-for` from a client that is not a trusted proxy.
     let forged = json!({"email": second, "password": PASSWORD});
     from(&door, "198.51.100.66", "192.0.2.1", "/api/auth/login", "", Some(forged))
         .await?
@@ -122,7 +123,7 @@ async fn guesses_from_one_address_do_not_keep_out_those_of_another_behind_the_sa
 }
 
 #[tokio::test]
-async fn guesses_from_one_line_of_ipv6_run_out_whatever_address_they_take() -> Tested {
+async fn guesses_from_one_ipv6_network_share_a_limit() -> Tested {
     let allowed = Allowed { failures_per_minute: 3, ..Allowed::ANY };
     let (door, people) = house(2, PROXY, allowed).await?;
     for last in 1..=3 {
@@ -135,7 +136,7 @@ async fn guesses_from_one_line_of_ipv6_run_out_whatever_address_they_take() -> T
 }
 
 #[tokio::test]
-async fn one_login_is_not_renewed_without_end() -> Tested {
+async fn refreshes_of_one_login_are_limited() -> Tested {
     let allowed = Allowed { renewals_per_minute: 2, ..Allowed::ANY };
     let (door, people) = house(2, PROXY, allowed).await?;
     let mut first = In::of(log_in(&door, "203.0.113.7", &people[0], PASSWORD).await?)?;
@@ -148,7 +149,7 @@ async fn one_login_is_not_renewed_without_end() -> Tested {
     Ok(())
 }
 
-/// The address of a facility's poster.
+/// The path of a facility's poster.
 async fn poster(door: &Door, facility: &str) -> Failing<String> {
     let top = door.come_in(TOP).await?;
     let sites = identity::Site::all(door.eovr.org());
@@ -159,9 +160,9 @@ async fn poster(door: &Door, facility: &str) -> Failing<String> {
     Ok(format!("/api/report/{}", given["link"].as_str().ok_or("a link")?))
 }
 
-/// What is reported stays for good: wherever reports come from, a facility takes only so many.
+/// Reports are permanent, so a facility accepts a limited number, whatever their origin.
 #[tokio::test]
-async fn a_poster_takes_only_so_many_reports_wherever_they_come_from() -> Tested {
+async fn reports_of_a_poster_are_limited_whatever_their_origin() -> Tested {
     for (allowed, what) in [
         (Allowed { reports_per_minute_and_poster: 5, ..Allowed::ANY }, "the poster"),
         (Allowed { reports_per_hour_and_facility: 5, ..Allowed::ANY }, "the facility"),
@@ -188,10 +189,9 @@ async fn a_poster_takes_only_so_many_reports_wherever_they_come_from() -> Tested
     Ok(())
 }
 
-/// A report that is printed takes a hundred megabytes: they are printed one after the other, and nobody gets more than
-/// a share.
+/// Rendering a report takes a hundred megabytes, so the server renders one at a time and limits each caller.
 #[tokio::test(flavor = "multi_thread")]
-async fn forty_reports_at_once_are_printed_by_turns() -> Tested {
+async fn forty_concurrent_reports_are_rendered_one_at_a_time() -> Tested {
     let server = Server::new().await?;
     let incident = server.reported().await?;
     let pdf = format!("/api/exports/incidents/{}.pdf", incident.rsplit('/').next().ok_or("an id")?);
@@ -209,13 +209,13 @@ async fn forty_reports_at_once_are_printed_by_turns() -> Tested {
         }
     }
     assert!((1..=10).contains(&printed) && refused >= 30, "{printed} printed, {refused} refused");
-    // Nothing is held for longer than it takes.
+    // The queue is empty again.
     server.get(NURSE, &pdf).await?.is(200)?;
     server.get(QUALITY, &pdf).await?.is(200)?;
     Ok(())
 }
 
-/// A file of which the rest does not come while its sender is there.
+/// A body whose rest does not arrive while the sender exists.
 fn stalled() -> (tokio::sync::mpsc::Sender<Bytes>, Body) {
     let (sender, mut rest) = tokio::sync::mpsc::channel(1);
     let parts = futures_util::stream::poll_fn(move |context| rest.poll_recv(context));
@@ -223,11 +223,11 @@ fn stalled() -> (tokio::sync::mpsc::Sender<Bytes>, Body) {
 }
 
 #[tokio::test]
-async fn files_on_their_way_have_so_much_room_and_one_sender_a_part_of_it() -> Tested {
+async fn uploads_are_limited_in_total_and_per_caller() -> Tested {
     let server = Server::new().await?;
     let path = format!("{}/attachments", server.reported().await?);
     let send = |who: &'static str, body: Body| {
-        // Who asks before sending is answered before sending.
+        // A client that sends `Expect` is answered before it sends the body.
         let request = Request::post(&path).header("x-test-actor", who).header("expect", "100-continue");
         request.body(body).map(|request| Box::pin(server.send(request)))
     };
@@ -243,7 +243,7 @@ async fn files_on_their_way_have_so_much_room_and_one_sender_a_part_of_it() -> T
     assert!((1..=4).contains(&on_their_way.len()), "{}", on_their_way.len());
     let small = || Body::from("%PDF-1.7 a chart %%EOF");
     send(QUALITY, small())?.await?.is(201)?;
-    // What was given up makes room.
+    // Cancelled uploads release their room.
     drop(on_their_way);
     let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 13], b"%%EOF"].concat();
     let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
@@ -255,9 +255,9 @@ async fn files_on_their_way_have_so_much_room_and_one_sender_a_part_of_it() -> T
     Ok(())
 }
 
-/// Whoever asks for files and does not take them in holds a share of the memory, and no more.
+/// A client that requests files and does not receive them holds its share of the memory, and no more.
 #[tokio::test]
-async fn files_that_nobody_takes_in_are_not_opened_without_end() -> Tested {
+async fn downloads_that_stall_are_limited() -> Tested {
     let server = Server::new().await?;
     let path = format!("{}/attachments", server.reported().await?);
     let large = [b"%PDF-1.7".as_slice(), &vec![b' '; LARGEST - 13], b"%%EOF"].concat();
@@ -279,7 +279,7 @@ async fn files_that_nobody_takes_in_are_not_opened_without_end() -> Tested {
         }
     }
     assert!((1..=4).contains(&given.len()), "{}", given.len());
-    assert_eq!(ask(NURSE).await?.status(), 200, "somebody else has a share");
+    assert_eq!(ask(NURSE).await?.status(), 200, "another caller has its own share");
     drop(given);
     assert_eq!(ask(QUALITY).await?.status(), 200);
     Ok(())

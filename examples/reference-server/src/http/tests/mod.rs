@@ -1,4 +1,4 @@
-//! The API as a client sees it, without a socket. Who asks is said in a header: only here.
+//! The API as a client sees it, without a socket. A header names the caller; only this test build accepts it.
 
 mod analytics;
 mod attachments;
@@ -62,7 +62,7 @@ const ORG: &str = r#"[
 const KEY: [u8; 32] = [7; 32];
 const SECRET: [u8; 32] = [9; 32];
 
-/// Believes a header `x-test-actor: role facility name`. For tests, and only built with them.
+/// Accepts the caller that the header `x-test-actor: role facility name` names. Only in tests.
 struct Believer(Eovr);
 
 #[async_trait]
@@ -97,13 +97,13 @@ const MANAGER: &str = "admin_manager F1 manager-1";
 const GOVERNOR: &str = "governorate_manager F1 governor-1";
 const TOP: &str = "top_management F1 top-1";
 
-/// A server that is asked directly.
+/// A server that tests call directly.
 struct Server {
     app: App,
     router: Router,
 }
 
-/// What a client got.
+/// An answer.
 struct Got {
     status: StatusCode,
     headers: HeaderMap,
@@ -115,12 +115,12 @@ impl Server {
         Self::on(Arc::new(MemoryStore::new()), false).await
     }
 
-    /// A server on a store that may have been served before.
+    /// A server on a store that another server may have used before.
     async fn on(store: Arc<dyn Store>, production: bool) -> Result<Self, Box<dyn std::error::Error>> {
         Self::of(store, Arc::new(MemoryBlobs::new()), production, Watched::default()).await
     }
 
-    /// The same, with files that may have been there before.
+    /// As [`Server::on`], with an existing store of files.
     async fn with_files(
         store: Arc<dyn Store>,
         files: Arc<dyn Blobs>,
@@ -129,7 +129,7 @@ impl Server {
         Self::of(store, files, production, Watched::default()).await
     }
 
-    /// The same, beside what is watched.
+    /// As [`Server::on`], with the given state of writes and of the audit log.
     async fn watched(
         store: Arc<dyn Store>,
         production: bool,
@@ -188,7 +188,7 @@ impl Server {
         let response = self.router.clone().oneshot(request).await?;
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await?;
-        // Of a workbook nobody here reads more than that it came.
+        // The tests only check that a workbook arrived, so a lossy conversion is enough.
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Ok(Got { status: parts.status, headers: parts.headers, text })
     }
@@ -231,7 +231,7 @@ impl Server {
         Ok(format!("/api/incidents/{id}"))
     }
 
-    /// The path of a new incident that somebody has taken up.
+    /// The path of a new incident whose evaluation has started.
     async fn taken_up(&self) -> Result<String, Box<dyn std::error::Error>> {
         let path = self.reported().await?;
         self.post(QUALITY, &format!("{path}/transition"), r#"{"action": "start"}"#).await?.is(200)?;
@@ -244,7 +244,7 @@ const REPORT: &str = r#"{"category": "medication", "description":
     "The patient was given ten times the dose and stopped breathing."}"#;
 
 impl Got {
-    /// Fails with everything that was said, unless this is the status.
+    /// Fails with the whole answer unless it has this status.
     fn is(self, status: u16) -> Result<Self, Box<dyn std::error::Error>> {
         if self.status.as_u16() == status {
             return Ok(self);
@@ -260,7 +260,7 @@ impl Got {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// A problem of this status and code.
+    /// Checks that the answer is a problem with this status and code.
     fn problem(self, status: u16, code: &str) -> Result<Value, Box<dyn std::error::Error>> {
         let got = self.is(status)?;
         let json = got.json()?;

@@ -1,4 +1,4 @@
-//! Models outside, as clients see them: known, and off until figures and a person say otherwise.
+//! External models over HTTP: registered, and inactive until figures and a person activate them.
 
 use eovr_core::access::danger;
 use eovr_core::analyst::MODEL;
@@ -45,7 +45,7 @@ async fn a_model_is_switched_on_by_figures_and_a_person() -> Tested {
         (&one["state"], &one["verdict"], &one["gain_low"]),
         (&json!("active"), &json!("better"), &json!(40))
     );
-    // This server has no key for it: nothing may leave.
+    // This server has no API key for the provider, so no report can leave.
     assert_eq!(server.get(TOP, "/api/ai/status").await?.json()?["remote"], false);
     assert_eq!(server.get(TOP, &model).await?.is(200)?.json()?["months"], json!([]));
     post("retire", BECAUSE.to_owned()).await?.is(204)?;
@@ -63,7 +63,7 @@ async fn a_model_is_switched_on_by_figures_and_a_person() -> Tested {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_model_is_said() -> Tested {
+async fn an_invalid_model_is_refused_with_the_accepted_providers() -> Tested {
     let server = Server::new().await?;
     let wrong =
         server.post(TOP, "/api/ai/models", r#"{"provider": "openia", "model": "m"}"#).await?.is(422)?.text;
@@ -77,12 +77,12 @@ async fn what_is_wrong_with_a_model_is_said() -> Tested {
     let digest = figures(400, 40).replace("abab", "zzzz");
     server.post(TOP, &examine, &digest).await?.is(422)?;
     server.post(TOP, &examine, &figures(400, 91)).await?.is(422)?;
-    server.post(TOP, "/api/ai/models/nobody/retire", BECAUSE).await?.problem(404, "not_found")?;
+    server.post(TOP, "/api/ai/models/not-an-id/retire", BECAUSE).await?.problem(404, "not_found")?;
     Ok(())
 }
 
 #[tokio::test]
-async fn a_report_that_nobody_outside_has_read_says_so() -> Tested {
+async fn a_report_without_an_external_analysis_has_none_to_retry() -> Tested {
     let server = Server::new().await?;
     let path = server.reported().await?;
     let analyst = server.get(QUALITY, &path).await?.is(200)?.json()?["analyst"].clone();

@@ -1,12 +1,12 @@
-//! What proxies that compress make of a tag.
+//! Entity tags that a compressing proxy has changed.
 
 use axum::http::Method;
 
 use super::{QUALITY, Server, Tested};
 
-/// nginx makes a tag weak where it compresses the answer; others add to it.
+/// nginx makes the tag of a compressed answer weak; other proxies add a suffix.
 #[tokio::test]
-async fn a_tag_that_a_proxy_has_changed_still_says_the_version() -> Tested {
+async fn a_tag_changed_by_a_proxy_still_matches_the_version() -> Tested {
     let server = Server::new().await?;
     let path = server.taken_up().await?;
     let change = |ward: &str| format!(r#"{{"location": "{ward}", "reason": "another ward"}}"#);
@@ -21,7 +21,7 @@ async fn a_tag_that_a_proxy_has_changed_still_says_the_version() -> Tested {
         version += 1;
         assert_eq!(changed.header("etag"), format!("\"{version}\""));
     }
-    // What is old is old in any form.
+    // An old version is refused in any form.
     for tag in ["\"2\"", "W/\"2\"", "\"2-gzip\"", "W/\"1\", W/\"2\""] {
         patch(tag, "ward-9").await?.problem(409, "conflict").map_err(|error| format!("{tag}: {error}"))?;
     }

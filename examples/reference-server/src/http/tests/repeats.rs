@@ -1,4 +1,4 @@
-//! Requests that are sent twice.
+//! Idempotency: requests that are sent twice.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ async fn a_report_that_is_sent_twice_is_one_report() -> Tested {
     assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), ("", "true"));
     let reused = keyed(&server, NURSE, "/api/incidents", "key-1", OTHER).await?;
     assert_eq!(reused.problem(422, "invalid_input")?["errors"][0]["field"], "idempotency-key");
-    // Another key, another caller: another report.
+    // Another key or another caller makes another report.
     keyed(&server, NURSE, "/api/incidents", "key-2", REPORT).await?.is(201)?;
     keyed(&server, "staff F1 nurse-8", "/api/incidents", "key-1", REPORT).await?.is(201)?;
     let page = server.get(NURSE, "/api/incidents").await?.json()?;
@@ -48,7 +48,7 @@ async fn a_report_that_is_sent_twice_is_one_report() -> Tested {
 }
 
 #[tokio::test]
-async fn also_after_a_restart() -> Tested {
+async fn a_repetition_after_a_restart_gets_the_first_answer() -> Tested {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     for (key, body) in [("key-a", REPORT), ("key-b", ANONYMOUS)] {
         let before = Server::on(store.clone(), false).await?;
@@ -90,21 +90,21 @@ async fn an_action_that_is_sent_twice_is_done_once() -> Tested {
     let again = keyed(&server, QUALITY, &path, "r-1", remark).await?.is(200)?;
     assert_eq!((first.text.as_str(), first.header("etag")), (again.text.as_str(), again.header("etag")));
     assert_eq!(first.json()?["version"], 3);
-    // What was refused may be right later, so it is not remembered.
+    // A refusal is not stored, because the same request may succeed later.
     keyed(&server, QUALITY, &path, "t-1", r#"{"action": "ask", "note": "Which?"}"#)
         .await?
         .problem(400, "refused")?;
     server.post(QUALITY, &path, r#"{"action": "evaluate"}"#).await?.is(200)?;
     keyed(&server, QUALITY, &path, "t-1", r#"{"action": "ask", "note": "Which?"}"#).await?.is(200)?;
-    // Nobody reads another's answer with the same key.
+    // Another caller with the same key never gets this answer.
     let stranger = keyed(&server, "quality_admin F2 quality-2", &path, "r-1", remark).await?;
     stranger.problem(404, "not_found")?;
     Ok(())
 }
 
-/// Schemathesis has found it: the answer came again, whatever the client said that it had seen.
+/// Found by Schemathesis: the stored answer was repeated, whatever `If-Match` said.
 #[tokio::test]
-async fn what_the_client_has_seen_belongs_to_what_it_asks() -> Tested {
+async fn if_match_is_part_of_the_request() -> Tested {
     let server = Server::new().await?;
     let path = format!("{}/transition", server.taken_up().await?);
     let remark = r#"{"action": "add_remark", "note": "The family was told."}"#;
@@ -116,7 +116,7 @@ async fn what_the_client_has_seen_belongs_to_what_it_asks() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_at_once_one_is_done() -> Tested {
+async fn of_concurrent_repetitions_one_is_done() -> Tested {
     let server = Arc::new(Server::new().await?);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..16 {
@@ -147,7 +147,7 @@ async fn poster(server: &Server, facility: &str, seed: u8) -> Result<String, Box
     Ok(format!("/api/report/{link}"))
 }
 
-const STRANGER: &str = "nobody";
+const STRANGER: &str = "anonymous";
 
 /// The network is worst where people stand before a poster: what they send again is one report.
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The routes themselves: that each says its access, and that its access is one that the engine knows.
+//! The routes themselves: each has an access, and the engine knows it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use super::super::openapi;
 use super::super::routes::{Access, Endpoint};
 use super::{GOVERNOR, MANAGER, NURSE, QUALITY, Server, TOP, Tested};
 
-/// The rows of the engine's table that an access stands on and that are not there.
+/// The actions and kinds of an access that the engine's table lacks.
 fn unknown(access: Access, catalog: &Catalog) -> Vec<String> {
     let (of, actions): (_, &[&str]) = match &access {
         Access::Public | Access::Signed => return Vec::new(),
@@ -31,7 +31,7 @@ fn unknown(access: Access, catalog: &Catalog) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_route_stands_on_rows_that_the_engine_has() -> Tested {
+async fn every_route_uses_rows_of_the_engine() -> Tested {
     let server = Server::new().await?;
     let catalog = server.app.eovr.catalog();
     for route in all(&server.app).listed() {
@@ -44,7 +44,7 @@ async fn every_route_stands_on_rows_that_the_engine_has() -> Tested {
     Ok(())
 }
 
-/// An action of an incident that no route does would be one that no client can do.
+/// An action without a route would be one that no client can do.
 #[tokio::test]
 async fn every_action_of_an_incident_has_a_route() -> Tested {
     let server = Server::new().await?;
@@ -58,14 +58,14 @@ async fn every_action_of_an_incident_has_a_route() -> Tested {
     }
     let kind = server.app.eovr.catalog().kind(KIND)?;
     let without = kind.table().workflow.actions.iter().map(|row| row.name.as_str());
-    // What an analyst says the software takes down; no client may.
+    // Only the software records an analyst's answer.
     let without: Vec<_> = without.filter(|action| !done.contains(action) && *action != "analyse").collect();
     assert!(without.is_empty(), "{without:?}");
     Ok(())
 }
 
 #[tokio::test]
-async fn the_table_of_routes_is_the_one_that_was_read() -> Tested {
+async fn the_table_of_routes_is_the_reviewed_one() -> Tested {
     let server = Server::new().await?;
     let mut table = String::from("| method | path | access | what |\n|---|---|---|---|\n");
     for Endpoint { method, path, access, says, .. } in all(&server.app).listed() {
@@ -83,10 +83,10 @@ async fn the_table_of_routes_is_the_one_that_was_read() -> Tested {
     Ok(())
 }
 
-/// Whoever is below the row's tiers is turned away before the handler runs: also from a record that is
-/// not there, with a body that is none.
+/// A caller below the tiers of the row is refused before the handler runs, even for an unknown record and with an
+/// invalid body.
 #[tokio::test]
-async fn a_tier_is_refused_before_anything_is_looked_at() -> Tested {
+async fn a_tier_is_refused_before_the_handler_runs() -> Tested {
     let server = Server::new().await?;
     let nowhere = "/api/incidents/0192f0c0-0000-7000-8000-000000000000";
     let check = async |who: &str, method: Method, path: &str, may: bool| -> Tested {
@@ -115,14 +115,14 @@ async fn a_tier_is_refused_before_anything_is_looked_at() -> Tested {
     Ok(())
 }
 
-/// Nobody who is not logged in gets past a guard; what is public asks nobody.
+/// A caller without a login is refused by the guard of each route that is not public.
 #[tokio::test]
-async fn only_what_is_public_answers_strangers() -> Tested {
+async fn only_public_routes_answer_without_credentials() -> Tested {
     let server = Server::new().await?;
     for route in all(&server.app).listed() {
         let path = route.path.replace(['{', '}'], "");
-        let got = server.with("nobody", route.method.clone(), &path, &[], "{").await?;
-        // The one that is public and asks who it is itself: for the cookie.
+        let got = server.with("anonymous", route.method.clone(), &path, &[], "{").await?;
+        // The refresh route is public, but checks its cookie and answers 401 itself.
         let asks = route.access != Access::Public || route.path == "/api/auth/refresh";
         assert_eq!(got.status == 401, asks, "{path}: {}", got.text);
     }
@@ -132,7 +132,7 @@ async fn only_what_is_public_answers_strangers() -> Tested {
 #[tokio::test]
 async fn the_document_names_every_route_and_every_schema_it_refers_to() -> Tested {
     let server = Server::new().await?;
-    let got = server.get("nobody", "/api/openapi.json").await?.is(200)?;
+    let got = server.get("anonymous", "/api/openapi.json").await?.is(200)?;
     let document = got.json()?;
     for route in all(&server.app).listed() {
         let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
@@ -145,7 +145,7 @@ async fn the_document_names_every_route_and_every_schema_it_refers_to() -> Teste
         rest = after;
     }
     assert_eq!(openapi::clashes(all(&server.app).listed()), BTreeSet::new());
-    // What takes JSON refuses members that are not in its schema, and says so.
+    // A JSON schema rejects members that it does not list.
     let new = &document["components"]["schemas"]["NewIncident"];
     assert_eq!(new["additionalProperties"], false);
     assert_eq!(new["required"], serde_json::json!(["category", "description"]));
@@ -155,17 +155,17 @@ async fn the_document_names_every_route_and_every_schema_it_refers_to() -> Teste
 #[tokio::test]
 async fn the_page_of_the_documentation_runs_only_its_own_scripts() -> Tested {
     let server = Server::new().await?;
-    let page = server.get("nobody", "/api/docs").await?.is(200)?;
+    let page = server.get("anonymous", "/api/docs").await?.is(200)?;
     let policy = page.header("content-security-policy").to_owned();
     let nonce = policy.split_once("script-src 'nonce-").and_then(|(_, rest)| rest.split_once('\''));
     let (nonce, _) = nonce.ok_or("the policy has a nonce")?;
     assert_eq!(page.text.matches(&format!("nonce=\"{nonce}\"")).count(), 2, "{}", page.text);
     assert!(!policy.contains("unsafe") && !page.text.contains("http://") && !page.text.contains("https://"));
-    let again = server.get("nobody", "/api/docs").await?;
+    let again = server.get("anonymous", "/api/docs").await?;
     assert_ne!(again.header("content-security-policy"), policy);
     let request = axum::http::Request::get("/api/docs/swagger-ui.css").body(axum::body::Body::empty())?;
     let css = server.send(request).await?.is(200)?;
     assert_eq!(css.header("content-type"), "text/css");
-    server.get("nobody", "/api/docs/nothing.js").await?.problem(404, "no_such_route")?;
+    server.get("anonymous", "/api/docs/nothing.js").await?.problem(404, "no_such_route")?;
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! Ten thousand requests for what is somebody else's: none is answered, none leaves a trace.
+//! Ten thousand requests for records out of scope: none may succeed or change anything.
 //!
-//! Every route, every role, in two governorates: people who have really logged in, with ids of records
-//! that they must not see, ids that nobody has, and what is no id at all.
+//! Every route and every role in two governorates, with real logins: ids of records out of scope, unknown ids, and text
+//! that is not an id.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,13 +47,13 @@ const REQUESTS: usize = 10_000;
 const SEED: u64 = 0x0e0f_2026;
 const PASSWORD: &str = "three boats on the nile";
 const FACILITIES: [&str; 3] = ["F1", "F2", "F3"];
-/// One in each governorate.
+/// One facility in each governorate.
 const SEATS: [&str; 2] = ["F1", "F3"];
 
-/// Of a poster no address is planted.
+/// The kind of a poster's link. No record of it is created.
 const POSTER: &str = "poster";
 
-/// What names no record, however it is read.
+/// Texts that are not ids.
 const NO_IDS: &[&str] = &[
     "not-an-id",
     "0",
@@ -70,22 +70,22 @@ const NO_IDS: &[&str] = &[
 
 const DATA_KEY: &str = "data_key";
 
-/// What a path names.
+/// The sort of id in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// A record that is there, and out of scope.
+    /// A record that exists, and is out of scope.
     Foreign,
-    /// The same, and the id written in another way that is still its.
+    /// The same, with the id in another valid spelling.
     Spelled,
-    /// An id that nobody has.
+    /// An unknown id.
     Absent,
-    /// No id.
+    /// Not an id.
     NoId,
 }
 
 const WAYS: [Way; 4] = [Way::Foreign, Way::Spelled, Way::Absent, Way::NoId];
 
-/// A record that is not everybody's.
+/// A record with a limited scope.
 #[derive(Clone, Debug)]
 struct Planted {
     kind: &'static str,
@@ -94,12 +94,12 @@ struct Planted {
     version: u64,
 }
 
-/// Somebody who is in.
+/// An account that is logged in.
 struct Person {
     name: String,
     role: Role,
     token: String,
-    /// What they may see, as the engine knows it.
+    /// The session that the engine would give, to compare the scope.
     session: Session,
 }
 
@@ -108,11 +108,11 @@ struct World {
     setup: Session,
     people: Vec<Person>,
     planted: Vec<Planted>,
-    /// Who was there first, and must be there afterwards: their tokens.
+    /// Tokens of logins that no request may end.
     victims: Vec<String>,
 }
 
-/// Stands in every text of a facility's records.
+/// A marker in every text of a facility's records.
 fn mark(facility: &str) -> String {
     format!("the-mark-of-{facility}")
 }
@@ -181,7 +181,7 @@ impl World {
         Ok(world)
     }
 
-    /// Somebody gets an account and comes in.
+    /// Creates an account and logs it in.
     async fn arrives(&mut self, role: Role, seat: &str) -> Tested {
         let name = format!("{role}-of-{seat}").to_lowercase();
         let id = self.account(role, seat, &name).await?;
@@ -212,7 +212,8 @@ impl World {
         Ok(got.json()?["access_token"].as_str().ok_or("a token")?.to_owned())
     }
 
-    /// An incident with a follow-up action, an account with a login, and a key, marked as this facility's.
+    /// Creates an incident with a follow-up action, an account with a login, and an API key, with this facility's
+    /// marker.
     async fn plant_in(&mut self, facility: &str) -> Tested {
         let (mark, place) = (mark(facility), OrgId::new(facility)?);
         let owner = self.account(Role::QualityAdmin, facility, &format!("{mark}-owner")).await?;
@@ -238,7 +239,7 @@ impl World {
 
         let files = Attachments::of(&owner, ATTACHMENT, &*self.server.app.files);
         let file = files.attach(incident, &mark, format!("%PDF-1.7 {mark} %%EOF").as_bytes()).await?.id;
-        // Told to its owner, who is nobody of those that ask.
+        // Its recipient is none of the accounts in this test.
         let told = Command::new(notice::Action::Post)
             .set("recipient", mark.clone())
             .set("channel", "in_app")
@@ -270,7 +271,7 @@ impl World {
         Ok(())
     }
 
-    /// A key, of which nobody knows what opens.
+    /// An API key without a known secret.
     async fn key(&self, place: &OrgId, new: &NewKey) -> Failing<RecordId> {
         let command = Command::new(api_key::Action::Issue)
             .set("role", new.role.to_string())
@@ -308,14 +309,13 @@ impl World {
         self.server.send(request.body(Body::from(body.to_owned()))?).await
     }
 
-    /// Records of a kind that a person must not see.
+    /// Records of a kind that are out of a person's scope.
     fn foreign(&self, who: &Person, kind: &str) -> Vec<&Planted> {
         self.planted.iter().filter(|planted| planted.kind == kind && !sees(who, planted)).collect()
     }
 }
 
-/// Whether a record is this person's to see, as far as scope and role go. A login and a notice are their
-/// owner's alone.
+/// Whether a person may see a record, by scope and role. Only the owner sees a login or a notice.
 fn sees(who: &Person, planted: &Planted) -> bool {
     let covered = who.session.scope().covers(&planted.stamp);
     match planted.kind {
@@ -327,7 +327,7 @@ fn sees(who: &Person, planted: &Planted) -> bool {
     }
 }
 
-/// The kind whose ids stand in a place of a path.
+/// The kind of record that a parameter of a path names.
 fn kind_at(path: &str, name: &str) -> &'static str {
     match (path.split('/').nth(2), name) {
         (Some("incidents"), "action") => FOLLOW_UP,
@@ -342,18 +342,18 @@ fn kind_at(path: &str, name: &str) -> &'static str {
         (Some("keys"), _) => api_key::KIND,
         (Some("auth"), _) => login::KIND,
         (Some("facilities"), _) => facility::KIND,
-        // A poster is nobody's: its address is what opens it.
+        // A poster has no owner: its link is the credential.
         (Some("report"), "link") => POSTER,
         _ => panic!("{path}: say here of what kind `{name}` is"),
     }
 }
 
-/// The names that stand in braces in a path.
+/// The parameters of a path: the names in braces.
 fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
-/// A body that the route would take: what is refused is refused for the id alone.
+/// A valid body for the route, so that only the id can cause a refusal.
 fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String {
     const MOVES: &[&str] = &[
         r#"{"action": "start"}"#,
@@ -418,21 +418,21 @@ fn body(route: &Endpoint, facility: Option<&str>, chance: &mut Chance) -> String
         (_, path) if names(path).next().is_some() && route.takes.is_some() => {
             panic!("{} {path}: say here what it takes", route.method)
         }
-        // Passwords and codes: nothing that takes a processor's time, and nothing that is anybody's.
+        // Passwords and codes: the body is empty, so that no request hashes a password or uses a real one.
         _ if route.takes.is_some() => "{}",
         _ => "",
     };
     fixed.to_owned()
 }
 
-/// An id that nobody has.
+/// An unknown id.
 fn absent(chance: &mut Chance) -> String {
     let mut random = [0; 10];
     random.iter_mut().zip(chance.draw().to_be_bytes()).for_each(|(to, from)| *to = from);
     RecordId::from_parts(eovr_core::Timestamp::from_micros(1), random).to_string()
 }
 
-/// Another way to write an id.
+/// Another valid spelling of an id.
 fn spelled(id: RecordId, chance: &mut Chance) -> String {
     let id = id.to_string();
     match chance.below(4) {
@@ -444,10 +444,10 @@ fn spelled(id: RecordId, chance: &mut Chance) -> String {
 }
 
 impl World {
-    /// What a person asks for, and the same with ids that nobody has. None where nothing is foreign to them.
+    /// A path with ids out of a person's scope, and the same with unknown ids; `None` if no record is out of scope.
     fn paths(&self, who: &Person, path: &str, way: Way, chance: &mut Chance) -> Option<[String; 2]> {
         let (mut asked, mut twin) = (path.to_owned(), path.to_owned());
-        // Of two ids the first may be the person's own: the second is what they are not to reach.
+        // The first of two ids may be in scope; then the second is not.
         let own_first = names(path).count() > 1 && chance.percent(50);
         for (at, name) in names(path).enumerate() {
             let place = format!("{{{name}}}");
@@ -467,7 +467,7 @@ impl World {
         Some([asked, twin])
     }
 
-    /// A facility that a person names, and one that nobody has.
+    /// A facility out of a person's scope, or an unknown one.
     fn facility(&self, who: &Person, way: Way, chance: &mut Chance) -> Option<&'static str> {
         let org = self.setup.eovr().org();
         let covered = |facility: &str| {
@@ -482,8 +482,8 @@ impl World {
         }
     }
 
-    /// Asks once, and where an id of somebody else's stands in the path or the body once more with one that
-    /// nobody has. Says how many requests that were.
+    /// Sends a request. If it has an id out of scope, sends it again with an unknown one and compares the answers.
+    /// Returns the number of requests.
     async fn ask(&mut self, route: &Endpoint, at: usize, way: Way, chance: &mut Chance) -> Failing<Asked> {
         let who = &self.people[at];
         let token = who.token.clone();
@@ -521,7 +521,8 @@ impl World {
             }
             let other = named.map(|named| sent.replace(&format!("\"{named}\""), "\"F8\"")).unwrap_or(sent);
             let none = self.send(Some(&token), &route.method, &twin, &headers, &other).await?;
-            // What is no id is known for none by whoever sends it; an id tells nothing.
+            // Text that is not an id gets the same status for every caller; ids out of scope get the same answer as
+            // unknown ids.
             match way {
                 Way::NoId => assert_eq!(got.status, none.status, "{what}"),
                 _ => assert_eq!(
@@ -541,7 +542,7 @@ impl World {
         Ok(asked)
     }
 
-    /// What must stand in no answer to this person.
+    /// Texts that no answer to this person may contain.
     fn secrets(&self, who: &Person) -> BTreeSet<String> {
         let foreign = self.planted.iter().filter(|planted| !sees(who, planted));
         let ids = foreign.clone().map(|planted| planted.id.to_string());
@@ -549,7 +550,7 @@ impl World {
         ids.chain(marks.map(|planted| mark(planted.stamp.facility.as_str()))).collect()
     }
 
-    /// That everything stands as it was planted, and who was in still is.
+    /// Checks that every record is unchanged and every login still valid.
     async fn is_untouched(&self) -> Tested {
         for planted in &self.planted {
             let now = self.setup.load(planted.kind, planted.id).await?.version();
@@ -570,7 +571,7 @@ fn pick<'a, T>(of: &'a [T], chance: &mut Chance) -> Option<&'a T> {
     (!of.is_empty()).then(|| chance.pick(of))
 }
 
-/// How many requests, and how many of them were answered so.
+/// The number of requests, and how many were answered with each status.
 #[derive(Clone, Copy)]
 struct Asked {
     requests: usize,
@@ -589,15 +590,15 @@ impl Asked {
 }
 
 #[tokio::test]
-async fn ten_thousand_requests_for_what_is_somebody_elses_find_nothing() -> Tested {
+async fn ten_thousand_requests_out_of_scope_find_nothing() -> Tested {
     let mut world = World::new().await?;
-    // A stream of events ends when its login does, and not before.
+    // An event stream lasts until its login ends.
     let routes = all(&world.server.app);
     let routes = routes.listed().iter().filter(|route| route.path != "/api/auth/events");
     let routes: Vec<Endpoint> = routes.cloned().collect();
     let mut chance = Chance::new(SEED);
     let mut asked = Asked::NOTHING;
-    // Every route with every role once in every way, and then as chance has it.
+    // Each route with each role in each way once, then random ones.
     for route in &routes {
         for who in 0..world.people.len() {
             let ways = if by_chance(route) { &WAYS[..] } else { &[Way::NoId] };
@@ -616,14 +617,14 @@ async fn ten_thousand_requests_for_what_is_somebody_elses_find_nothing() -> Test
     world.is_untouched().await
 }
 
-/// Not what ends one's own login, which is asked once for each: coming in again takes its time.
+/// Excludes the routes that end a login, because logging in again is slow.
 fn by_chance(route: &Endpoint) -> bool {
     !route.path.starts_with("/api/auth/") || names(route.path).next().is_some()
 }
 
-/// That a test of refusals is not one of a server that refuses everybody.
+/// Shows that the server does not refuse every request.
 #[tokio::test]
-async fn what_is_ones_own_is_found() -> Tested {
+async fn records_in_scope_are_found() -> Tested {
     let world = World::new().await?;
     for who in &world.people {
         let own = world.planted.iter().filter(|planted| planted.kind == KIND && sees(who, planted));
@@ -645,7 +646,7 @@ async fn what_is_ones_own_is_found() -> Tested {
 }
 
 #[tokio::test]
-async fn nobody_who_is_not_in_gets_past_a_door() -> Tested {
+async fn requests_without_a_valid_token_are_refused() -> Tested {
     let world = World::new().await?;
     let mut chance = Chance::new(SEED);
     for route in all(&world.server.app).listed() {

@@ -1,4 +1,4 @@
-//! What those who watch over the server and its reports are told.
+//! The security log, and the reviews of suggestions.
 
 use eovr_core::access::danger;
 use eovr_core::identity::watch::{self, SecurityLog};
@@ -9,12 +9,12 @@ use super::{NURSE, QUALITY, Server, TOP, Tested};
 
 type Failing<T> = Result<T, Box<dyn std::error::Error>>;
 
-fn everybody(server: &Server) -> Failing<Session> {
+fn unrestricted(server: &Server) -> Failing<Session> {
     Ok(server.app.eovr.session(danger::unrestricted("test", "look")?))
 }
 
 async fn days(server: &Server) -> Failing<Vec<Record>> {
-    Ok(everybody(server)?.find(&Query::of(Name::new(watch::KIND)?)).await?.items)
+    Ok(unrestricted(server)?.find(&Query::of(Name::new(watch::KIND)?)).await?.items)
 }
 
 fn count(day: &Record, concern: &str) -> i64 {
@@ -22,13 +22,13 @@ fn count(day: &Record, concern: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn what_was_turned_away_stands_in_a_chain() -> Tested {
+async fn refusals_are_counted_in_an_audit_chain() -> Tested {
     let server = Server::new().await?;
     let log = SecurityLog::of(&server.app.eovr)?;
     let forged = [("authorization", "Bearer eyJhbGciOiJub25lIn0.e30.")];
-    server.with("nobody", axum::http::Method::GET, "/api/incidents", &forged, "").await?.is(401)?;
-    // Who shows nothing has forgotten to log in.
-    server.get("nobody", "/api/incidents").await?.is(401)?;
+    server.with("anonymous", axum::http::Method::GET, "/api/incidents", &forged, "").await?.is(401)?;
+    // A request without credentials is not counted.
+    server.get("anonymous", "/api/incidents").await?.is(401)?;
     server.get(NURSE, "/api/users").await?.problem(403, "denied")?;
     server.app.auth.alarm.write(&log).await?;
     server.get(NURSE, "/api/users").await?.problem(403, "denied")?;
@@ -37,36 +37,36 @@ async fn what_was_turned_away_stands_in_a_chain() -> Tested {
     let days = days(&server).await?;
     assert_eq!(days.len(), 1, "two nodes or two writes made two days");
     assert_eq!((count(&days[0], "token_refused"), count(&days[0], "denied")), (1, 2));
-    let trail = everybody(&server)?.trail(watch::KIND, days[0].id()).await?;
+    let trail = unrestricted(&server)?.trail(watch::KIND, days[0].id()).await?;
     assert!(trail.verdict.is_intact());
-    assert_eq!(trail.entries.len(), 3, "nothing was turned away, and it was written");
+    assert_eq!(trail.entries.len(), 3, "an entry was written without a refusal");
     Ok(())
 }
 
 #[tokio::test]
-async fn who_reads_very_much_is_noted_with_the_account() -> Tested {
+async fn bulk_reading_is_noted_with_the_account() -> Tested {
     let server = Server::new().await?;
     let log = SecurityLog::of(&server.app.eovr)?;
     for _ in 0..50 {
         server.reported().await?;
     }
-    // A page counts by what is on it.
+    // A page counts by the number of its items.
     for _ in 0..40 {
         server.get(QUALITY, "/api/incidents?state=completed").await?.is(200)?;
         server.get(QUALITY, "/api/incidents").await?.is(200)?;
     }
     server.app.auth.alarm.write(&log).await?;
     let days = days(&server).await?;
-    // At night, where these tests run, it is noted earlier and as that.
+    // These tests run at night by their clock, so the lower threshold applies.
     assert_eq!(count(&days[0], "bulk_read") + count(&days[0], "off_hours_read"), 1);
-    let trail = everybody(&server)?.trail(watch::KIND, days[0].id()).await?;
+    let trail = unrestricted(&server)?.trail(watch::KIND, days[0].id()).await?;
     let said = trail.entries.last().and_then(|entry| entry.note.as_ref());
-    assert!(said.is_some_and(|note| note.contains("quality-1")), "nobody knows who");
+    assert!(said.is_some_and(|note| note.contains("quality-1")), "the note lacks the account");
     Ok(())
 }
 
 #[tokio::test]
-async fn suggestions_stand_beside_what_people_say() -> Tested {
+async fn suggestions_are_listed_beside_ratings() -> Tested {
     let server = Server::new().await?;
     let path = server.taken_up().await?;
     let pending = server.get(QUALITY, "/api/ai/reviews?review=pending").await?.is(200)?.json()?;

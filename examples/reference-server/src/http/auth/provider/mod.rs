@@ -1,14 +1,13 @@
-//! An outside identity provider, whose tokens are accepted beside our own, and the keys that it publishes.
+//! An external identity provider: the server accepts its tokens and caches the keys that it publishes.
 //!
-//! Keys are kept and fetched anew: after ten minutes, and at the name of a key that is not there, as after
-//! a rotation. Anybody can make up names, so that happens once in ten seconds at most, for all who ask
-//! together. While the provider is away its last keys go on, for a day.
+//! The server refreshes the keys after ten minutes, and when a token names an unknown key, which happens after a key
+//! rotation. A client can invent key names, so the second refresh happens at most once in ten seconds, shared by all
+//! requests. While the provider is away, its last keys stay valid for a day.
 //!
-//! A token is taken for one of the provider's by the issuer that stands in it, before anything of it has
-//! been proved. That is safe because it decides only which keys it is checked with: one that lies is
-//! checked with keys that have not signed it. The name of its key would not do. Every old or invented token
-//! has a name that is not known, so each would have us ask the provider, who could also name a key
-//! as we name ours.
+//! A token counts as the provider's if its `iss` claim says so, before the signature is verified. That is safe because
+//! the claim only selects the keys: a token that lies is checked against keys that did not sign it. The key name
+//! (`kid`) cannot select them: every old or forged token has an unknown one and would cause a request to the provider,
+//! and the provider could use a name that this server uses too.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,19 +23,19 @@ use crate::http::problem::{Code, Problem};
 use crate::outgoing::{Address, Fetch};
 use crate::output::Failure;
 
-/// How old keys may be before they are fetched anew.
+/// The age at which keys are refreshed.
 const FRESH_MICROS: i64 = 600 * SECOND;
-/// How old they may be at all. A provider that is away for longer may have withdrawn them.
+/// The age at which keys expire. A provider that is away for longer may have withdrawn them.
 const USABLE_MICROS: i64 = 24 * 3600 * SECOND;
-/// How long there is between two attempts to fetch them.
+/// The least time between two refreshes.
 const PAUSE_MICROS: i64 = 10 * SECOND;
 const SECOND: i64 = 1_000_000;
-/// How long one document may take.
+/// The timeout of one request to the provider.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it is looked whether the keys are to be fetched.
+/// How often the background task checks whether a refresh is due.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// A provider and its keys. Clones are the same.
+/// A provider and its keys. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Provider(Arc<Parts>);
 
@@ -45,20 +44,20 @@ struct Parts {
     discovery: Address,
     fetch: Fetch,
     kept: RwLock<Kept>,
-    /// Whoever has it asks the provider.
+    /// The holder of this lock makes the request to the provider.
     turn: tokio::sync::Mutex<()>,
 }
 
-/// Moments are those of the engine's clock.
+/// Times are those of the engine's clock.
 #[derive(Default)]
 struct Kept {
     keys: Option<(Arc<KeySet>, Timestamp)>,
     asked: Option<Timestamp>,
-    /// Why the last attempt brought nothing.
+    /// The error of the last refresh.
     trouble: Option<String>,
 }
 
-/// What we read of a provider's description of itself (OpenID Connect Discovery 1.0, 3).
+/// The members of the provider's metadata that the server reads (OpenID Connect Discovery 1.0, 3).
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,
@@ -66,11 +65,11 @@ struct Discovery {
 }
 
 impl Provider {
-    /// The provider that a JSON file describes, as [`Outside`] is written; with a file of the certificates
-    /// that vouch for it, where those are not public.
+    /// The provider that a JSON file describes, in the format of [`Outside`]; with a file of CA certificates if the
+    /// provider's certificate is not publicly trusted.
     ///
     /// # Errors
-    /// Where a file cannot be read, or says what cannot be.
+    /// If a file cannot be read or is not valid.
     pub(crate) fn open(file: &Path, certificates: Option<&Path>) -> Result<Self, Failure> {
         let read = |path: &Path, how: &str| {
             std::fs::read(path)
@@ -101,22 +100,22 @@ impl Provider {
             return Err("without an `audience` the tokens of every other program would open this one");
         }
         if outside.roles.is_empty() {
-            return Err("`roles` names none, so nobody would come in");
+            return Err("`roles` names none, so every token would be refused");
         }
         let discovery = Address::discovery(&outside.issuer)?;
         let (kept, turn) = (RwLock::default(), tokio::sync::Mutex::default());
         Ok(Self(Arc::new(Parts { outside, discovery, fetch, kept, turn })))
     }
 
-    /// Whether a token says that it is of this provider.
+    /// Whether the issuer of a token is this provider.
     pub(super) fn is_named_by(&self, token: &str) -> bool {
         self.0.outside.is_named_by(token)
     }
 
-    /// The actor that a token speaks of.
+    /// The actor that a token names.
     ///
     /// # Errors
-    /// As [`Outside::actor`]; `Unavailable` where there are no keys that it could be checked with.
+    /// As [`Outside::actor`]; `Unavailable` if there are no keys to verify the token with.
     pub(super) async fn actor(&self, token: &str, doors: &Doors) -> Result<Actor, Problem> {
         let now = doors.now();
         if !self.keys(now).is_some_and(|keys| keys.knows(token)) {
@@ -128,13 +127,13 @@ impl Provider {
         Ok(self.0.outside.actor(token, &keys, doors.eovr().org(), doors.now())?)
     }
 
-    /// Whether the last attempt brought keys: `ok` or `unavailable`.
+    /// Whether the last refresh succeeded: `ok` or `unavailable`.
     pub(crate) fn state(&self) -> &'static str {
         let well = self.read(|kept| kept.keys.is_some() && kept.trouble.is_none());
         if well { "ok" } else { "unavailable" }
     }
 
-    /// Fetches the keys where that is due: they are old, or the last attempt brought none.
+    /// Refreshes the keys if they are old or the last refresh failed.
     pub(crate) async fn look(&self, now: Timestamp) {
         let well = self.read(|kept| {
             let fresh = |(_, at): &(_, Timestamp)| micros_between(*at, now).abs() < FRESH_MICROS;
@@ -145,7 +144,8 @@ impl Provider {
         }
     }
 
-    /// Looks for ever, so that keys are fresh before somebody comes, and those that were withdrawn are gone.
+    /// Refreshes the keys in the background, so that they are fresh before a request comes, and withdrawn keys are
+    /// dropped.
     pub(crate) async fn watch(self, doors: Doors) {
         let mut every = tokio::time::interval(LOOK);
         loop {
@@ -154,7 +154,7 @@ impl Provider {
         }
     }
 
-    /// The keys, unless there are none or they are too old.
+    /// The keys, unless there are none or they have expired.
     fn keys(&self, now: Timestamp) -> Option<Arc<KeySet>> {
         self.read(|kept| {
             let (keys, at) = kept.keys.as_ref()?;
@@ -162,14 +162,13 @@ impl Provider {
         })
     }
 
-    /// Fetches the keys, unless that was tried a moment ago. Whoever comes meanwhile waits for the same
-    /// answer.
+    /// Refreshes the keys, unless that was tried a moment ago. Concurrent calls share one refresh.
     async fn renew(&self, now: Timestamp) {
         if !self.may_ask(now) {
             return;
         }
         let this = self.clone();
-        // In a task of its own: a client that goes away takes the answer from nobody.
+        // The refresh runs in its own task, because other requests need its result even if this client disconnects.
         let asked = tokio::spawn(async move {
             let _turn = this.0.turn.lock().await;
             if this.may_ask(now) {
@@ -181,11 +180,12 @@ impl Provider {
     }
 
     fn may_ask(&self, now: Timestamp) -> bool {
-        // Without its sign: a clock that was set back does not keep us waiting until it is right again.
+        // The absolute difference, because a clock that was set back must not block refreshes.
         self.read(|kept| kept.asked.is_none_or(|at| micros_between(at, now).abs() >= PAUSE_MICROS))
     }
 
-    /// Asks the provider where its keys are, and for them. Both every time: keys may move.
+    /// Requests the provider's metadata and then its keys. The metadata is requested every time, because the address of
+    /// the keys may change.
     async fn ask(&self) -> Result<KeySet, String> {
         let Parts { outside, discovery, fetch, .. } = &*self.0;
         let document = fetch.get(discovery).await?;
@@ -210,7 +210,7 @@ impl Provider {
         let before = kept.trouble.take();
         let issuer = &self.0.outside.issuer;
         match answer {
-            // It is believed that it has none: that is how it withdraws all.
+            // An empty key set is accepted, because the provider withdraws all its keys that way.
             Ok(keys) => {
                 let unread = keys.passed_over();
                 if unread > 0 && kept.keys.as_ref().is_none_or(|(before, _)| before.passed_over() != unread) {

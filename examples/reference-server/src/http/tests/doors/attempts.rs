@@ -1,4 +1,4 @@
-//! Guessing at the doors by HTTP: what counts, whom it keeps out, and who is told.
+//! Guessing passwords and codes over HTTP: what counts, who is locked out, and who is notified.
 
 use axum::body::Body;
 use axum::extract::connect_info::ConnectInfo;
@@ -13,7 +13,7 @@ use crate::http::routes::Access;
 
 const WRONG: &str = "four boats on the nile";
 
-/// Somebody with a second factor: what the app knows.
+/// Sets up a second factor, and returns its secret.
 async fn with_factor(door: &Door, who: &In) -> Failing<String> {
     let begun = door.post(who, "/api/auth/mfa/setup", None).await?.is(200)?.json()?;
     let secret = begun["secret"].as_str().ok_or("a secret")?.to_owned();
@@ -23,7 +23,7 @@ async fn with_factor(door: &Door, who: &In) -> Failing<String> {
     Ok(secret)
 }
 
-/// A step of logging in from an address, with cookies.
+/// Sends one step of a login from an address, with cookies.
 async fn step(door: &Door, path: &str, address: &str, cookie: &str, body: Value) -> Failing<Got> {
     let mut request = Request::builder().method(Method::POST).uri(path);
     request = request.header("content-type", "application/json");
@@ -41,7 +41,7 @@ async fn log_in(door: &Door, address: &str, cookie: &str, password: &str) -> Fai
     step(door, "/api/auth/login", address, cookie, body).await
 }
 
-/// The cookie by which the browser is known again.
+/// The device cookie of an answer.
 fn device(got: &Got) -> Failing<String> {
     let cookies = got.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
     let cookie = cookies
@@ -57,13 +57,13 @@ async fn said(door: &Door, action: &str) -> Failing<usize> {
 }
 
 #[tokio::test]
-async fn whoever_has_the_password_guesses_few_codes_and_the_owner_is_told() -> Tested {
+async fn code_guesses_are_limited_and_the_owner_is_notified() -> Tested {
     let door = door().await?;
     let mona = In::of(log_in(&door, "203.0.113.7", "", PASSWORD).await?)?;
     let secret = with_factor(&door, &mona).await?;
     let mut looked_at = 0;
     for round in 0..40 {
-        // From changing addresses, with a fresh first step before every three codes.
+        // The attacker changes the address each round, and gives the right password before every three codes.
         let address = format!("198.51.{round}.9");
         let first = log_in(&door, &address, "", PASSWORD).await?;
         if first.status != 200 {
@@ -77,10 +77,10 @@ async fn whoever_has_the_password_guesses_few_codes_and_the_owner_is_told() -> T
             looked_at += 1;
         }
     }
-    assert!(looked_at <= 6, "{looked_at} codes were taken from somebody who had the password");
+    assert!(looked_at <= 6, "{looked_at} codes were checked for a client that had the password");
     let told = said(&door, "fail_factor").await?;
     assert_eq!((told, said(&door, "lock").await?), (5, 1), "the owner is told");
-    // The owner comes in all the same, from the network of before.
+    // The owner can still log in, from a network that the server knows.
     let token = log_in(&door, "203.0.113.99", "", PASSWORD).await?.is(200)?.json()?["token"].clone();
     let body = json!({"token": token, "code": code(&secret, now(&door.clock))?});
     In::of(step(&door, "/api/auth/mfa/verify", "203.0.113.99", "", body).await?)?;
@@ -106,7 +106,7 @@ async fn whoever_has_the_password_guesses_few_codes_and_the_owner_is_told() -> T
 }
 
 #[tokio::test]
-async fn a_browser_that_is_known_is_not_kept_out_by_strangers() -> Tested {
+async fn a_known_browser_is_not_locked_out_by_strangers() -> Tested {
     let door = door().await?;
     let got = log_in(&door, "203.0.113.7", "", PASSWORD).await?.is(200)?;
     let known = device(&got)?;
@@ -124,13 +124,13 @@ async fn a_browser_that_is_known_is_not_kept_out_by_strangers() -> Tested {
         log_in(&door, "198.51.100.9", "", PASSWORD).await?.problem(401, "unauthenticated")?;
         let got = log_in(&door, "192.0.2.1", &known, PASSWORD).await?;
         assert_eq!(got.status, 200, "after {minutes} minutes");
-        // Leaving keeps the browser known, and takes what a page has kept.
+        // A logout keeps the device cookie and clears the browser's storage.
         let inside = In::of(got)?;
         let left = door.post(&inside, "/api/auth/logout", None).await?.is(204)?;
         assert_eq!(left.header("clear-site-data"), "\"cache\", \"storage\"");
         assert!(!left.header("set-cookie").contains("eovr-device"));
     }
-    // One that somebody has made up, or that is another account's, is a stranger's.
+    // A forged device token, or one of another account, does not help.
     let mut made_up = known.clone();
     made_up.replace_range(20..24, "AAAA");
     log_in(&door, "198.51.100.9", &made_up, PASSWORD).await?.problem(401, "unauthenticated")?;
@@ -139,7 +139,7 @@ async fn a_browser_that_is_known_is_not_kept_out_by_strangers() -> Tested {
 }
 
 #[tokio::test]
-async fn the_top_sees_a_closed_door_and_opens_it() -> Tested {
+async fn tier_5_sees_a_locked_account_and_unlocks_it() -> Tested {
     let door = door().await?;
     let top = door.come_in(TOP).await?;
     for _ in 0..5 {
@@ -166,7 +166,7 @@ async fn the_top_sees_a_closed_door_and_opens_it() -> Tested {
 }
 
 #[tokio::test]
-async fn without_a_second_factor_a_password_stands_alone() -> Tested {
+async fn without_a_second_factor_a_password_must_be_longer() -> Tested {
     let door = door().await?;
     let mona = door.come_in(MONA).await?;
     with_factor(&door, &mona).await?;
@@ -183,7 +183,7 @@ async fn without_a_second_factor_a_password_stands_alone() -> Tested {
 }
 
 #[tokio::test]
-async fn a_factor_that_the_top_takes_asks_for_another_password() -> Tested {
+async fn after_a_factor_reset_the_account_needs_a_new_password() -> Tested {
     let door = door().await?;
     let (mona, top) = (door.come_in(MONA).await?, door.come_in(TOP).await?);
     with_factor(&door, &mona).await?;
@@ -204,7 +204,7 @@ async fn a_factor_that_the_top_takes_asks_for_another_password() -> Tested {
 }
 
 #[tokio::test]
-async fn a_role_that_has_to_have_a_second_factor_is_led_to_it() -> Tested {
+async fn a_role_that_requires_a_second_factor_must_enrol_first() -> Tested {
     let door = opened(Allowed::ANY, Proxies::default(), None, Some(Tier::new(4)?), false).await?;
     door.come_in(MONA).await?;
     let entered = door.log_in(TOP, PASSWORD).await?.is(200)?.json()?;
@@ -225,9 +225,9 @@ async fn a_role_that_has_to_have_a_second_factor_is_led_to_it() -> Tested {
     Ok(())
 }
 
-/// Every row that asks for a proof is refused with a stale one, whatever the route: before its body is read.
+/// A stale proof is refused on every route whose row requires a proof, before the body is read.
 #[tokio::test]
-async fn every_row_that_asks_for_a_proof_is_refused_without() -> Tested {
+async fn every_row_that_requires_a_proof_refuses_a_stale_one() -> Tested {
     let door = door().await?;
     let top = door.come_in(TOP).await?;
     door.clock.pass_seconds(6 * 60);
@@ -271,7 +271,7 @@ async fn every_row_that_asks_for_a_proof_is_refused_without() -> Tested {
 }
 
 #[tokio::test]
-async fn a_key_that_writes_does_not_do_what_asks_a_person_for_a_proof() -> Tested {
+async fn a_write_key_cannot_do_what_requires_a_proof() -> Tested {
     let door = door().await?;
     let top = door.come_in(TOP).await?;
     let key = async |access: &str| {
@@ -283,13 +283,13 @@ async fn a_key_that_writes_does_not_do_what_asks_a_person_for_a_proof() -> Teste
     let path = "/api/facilities/0192f0c0-0000-7000-8000-000000000000/link";
     let writer = door.post(&key("write").await?, path, None).await?.problem(403, "denied")?;
     assert!(writer["detail"].as_str().is_some_and(|said| said.contains("`admin`")), "{writer}");
-    // An admin key gets past the row, to a facility that is not there.
+    // An admin key passes the row; then the facility does not exist.
     door.post(&key("admin").await?, path, None).await?.problem(404, "not_found")?;
     Ok(())
 }
 
-/// What this process logs, as the server writes it. For all threads: with one subscriber of one thread, the first
-/// event of another thread would switch the same event off everywhere.
+/// Captures the log of this process, as the server writes it. It is installed for all threads, because with a
+/// subscriber of one thread, an event that another thread emits first would be disabled everywhere.
 #[derive(Clone, Default)]
 struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
 
@@ -305,7 +305,7 @@ impl std::io::Write for Lines {
 }
 
 #[tokio::test]
-async fn what_was_turned_away_says_from_where_and_which_request() -> Tested {
+async fn refusals_are_logged_with_network_and_request_id() -> Tested {
     let door = door().await?;
     let lines = Lines::default();
     let writer = lines.clone();

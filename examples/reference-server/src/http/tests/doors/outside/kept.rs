@@ -1,4 +1,4 @@
-//! The keys of a provider: fetched, kept, fetched anew.
+//! The cache of the provider's keys.
 
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
@@ -13,7 +13,7 @@ async fn a_new_key_is_fetched_when_a_token_names_it() -> Tested {
     let by = |key: &Key| key.sign(&played.claims(now(&door.clock)));
     door.me(&by(&old)?).await?.is(200)?;
     played.publish(&[&old, &new])?;
-    // Nobody is asked twice in ten seconds.
+    // The server refreshes the keys at most once in ten seconds.
     door.me(&by(&new)?).await?.problem(401, "unauthenticated")?;
     door.clock.pass_seconds(9);
     door.me(&by(&new)?).await?.problem(401, "unauthenticated")?;
@@ -22,7 +22,7 @@ async fn a_new_key_is_fetched_when_a_token_names_it() -> Tested {
     door.me(&by(&new)?).await?.is(200)?;
     door.me(&by(&old)?).await?.is(200)?;
     assert_eq!((played.times_described(), played.times_given()), (2, 2));
-    // Withdrawn: at the next look after ten minutes it opens nothing any more.
+    // A withdrawn key is refused after the next refresh, at ten minutes.
     played.publish(&[&new])?;
     door.pass(599).await?;
     door.me(&by(&old)?).await?.is(200)?;
@@ -33,9 +33,9 @@ async fn a_new_key_is_fetched_when_a_token_names_it() -> Tested {
     Ok(())
 }
 
-/// All keys can be withdrawn, and that is not the same as being away.
+/// An empty key set withdraws all keys; the provider is not merely away.
 #[tokio::test]
-async fn a_provider_without_keys_lets_nobody_in() -> Tested {
+async fn a_provider_without_keys_authenticates_no_token() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
     let door = beside(&played.settings()).await?;
@@ -47,9 +47,9 @@ async fn a_provider_without_keys_lets_nobody_in() -> Tested {
     Ok(())
 }
 
-/// Anybody can make up names of keys: they reach the provider once in ten seconds, all together.
+/// Clients can invent key names, but all of them together cause at most one refresh in ten seconds.
 #[tokio::test]
-async fn a_storm_of_unknown_names_reaches_the_provider_once() -> Tested {
+async fn many_unknown_key_names_cause_one_refresh() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
     let door = beside(&played.settings()).await?;
@@ -65,7 +65,7 @@ async fn a_storm_of_unknown_names_reaches_the_provider_once() -> Tested {
         storm.spawn(door.server.router.clone().oneshot(request.body(Body::empty())?));
     }
     until(|| played.times_described() > 1).await;
-    // Who has a key that is known does not wait for the provider.
+    // A request with a known key does not wait for the provider.
     door.me(&key.sign(&claims)?).await?.is(200)?;
     drop(hold);
     for answer in storm.join_all().await {
@@ -76,7 +76,7 @@ async fn a_storm_of_unknown_names_reaches_the_provider_once() -> Tested {
         let token = Key::new(&format!("made up once more {wave}"))?.sign(&claims)?;
         door.me(&token).await?.problem(401, "unauthenticated")?;
     }
-    // What names another issuer, or none, is not the provider's business at any time.
+    // A token with another issuer, or none, never causes a refresh.
     door.clock.pass_seconds(10);
     for issuer in [json!("https://elsewhere.example.org"), json!("eovr-server"), json!(7), Value::Null] {
         let mut claims = claims.clone();
@@ -87,9 +87,9 @@ async fn a_storm_of_unknown_names_reaches_the_provider_once() -> Tested {
     Ok(())
 }
 
-/// Whoever hangs up while the provider is asked takes nothing from those who come after.
+/// A client that disconnects during a refresh must not stop it for the others.
 #[tokio::test]
-async fn a_client_that_goes_away_does_not_stop_the_fetching() -> Tested {
+async fn a_client_that_disconnects_does_not_stop_a_refresh() -> Tested {
     let (old, new) = (Key::new("old")?, Key::new("new")?);
     let played = Played::new(&[&old]).await?;
     let door = beside(&played.settings()).await?;
@@ -112,7 +112,7 @@ async fn a_client_that_goes_away_does_not_stop_the_fetching() -> Tested {
 }
 
 #[tokio::test]
-async fn while_the_provider_is_away_its_keys_go_on_for_a_day() -> Tested {
+async fn while_the_provider_is_away_its_keys_stay_valid_for_a_day() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
     let door = beside(&played.settings()).await?;
@@ -123,7 +123,7 @@ async fn while_the_provider_is_away_its_keys_go_on_for_a_day() -> Tested {
     door.pass(1).await?;
     assert_eq!((door.provider().await?.as_str(), played.times_described()), ("unavailable", 2));
     door.me(&token()?).await?.is(200)?;
-    // It is asked again and again, ten seconds apart.
+    // The server retries every ten seconds.
     door.pass(9).await?;
     assert_eq!(played.times_described(), 2);
     door.pass(1).await?;
@@ -134,7 +134,7 @@ async fn while_the_provider_is_away_its_keys_go_on_for_a_day() -> Tested {
     let got = door.me(&token()?).await?;
     assert_eq!(got.header("retry-after"), "10");
     got.problem(503, "unavailable")?;
-    // Our own doors stand open.
+    // Accounts of this server can still log in.
     let mona = door.come_in(MONA).await?;
     door.get(&mona, "/api/auth/me").await?.is(200)?;
     played.come_back();
@@ -145,7 +145,7 @@ async fn while_the_provider_is_away_its_keys_go_on_for_a_day() -> Tested {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_away_at_the_start_is_waited_for() -> Tested {
+async fn a_provider_that_is_away_at_the_start_is_retried() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
     played.go_away();
@@ -156,16 +156,16 @@ async fn a_provider_that_is_away_at_the_start_is_waited_for() -> Tested {
     door.get(&door.come_in(MONA).await?, "/api/auth/me").await?.is(200)?;
     played.come_back();
     door.me(&token()?).await?.problem(503, "unavailable")?;
-    // Whoever comes first has it asked.
+    // The next request causes a refresh.
     door.clock.pass_seconds(10);
     door.me(&token()?).await?.is(200)?;
     assert_eq!(door.provider().await?, "ok");
     Ok(())
 }
 
-/// A clock that is set back, as one that was wrong at the start, stops nothing.
+/// A clock that is set back, for example because it was wrong at the start, must not block refreshes.
 #[tokio::test]
-async fn a_clock_that_is_set_back_keeps_nobody_waiting() -> Tested {
+async fn a_clock_that_is_set_back_does_not_block_refreshes() -> Tested {
     let (old, new) = (Key::new("old")?, Key::new("new")?);
     let played = Played::new(&[&old]).await?;
     let door = beside(&played.settings()).await?;
@@ -176,9 +176,9 @@ async fn a_clock_that_is_set_back_keeps_nobody_waiting() -> Tested {
     Ok(())
 }
 
-/// None of these is a provider's answer. It is believed in nothing, and its last good answer stands.
+/// None of these answers is valid. The server uses nothing of them and keeps the last valid answer.
 #[tokio::test]
-async fn what_is_not_the_providers_answer_changes_nothing() -> Tested {
+async fn an_invalid_answer_of_the_provider_changes_nothing() -> Tested {
     let (key, other) = (Key::new("one")?, Key::new("one")?);
     let played = Played::new(&[&key]).await?;
     let foreign = Played::new(&[&other]).await?;
@@ -226,12 +226,16 @@ async fn what_is_not_the_providers_answer_changes_nothing() -> Tested {
         assert_eq!(door.me(&key.sign(&claims)?).await?.status, 200, "{what}");
         assert_eq!(door.me(&other.sign(&claims)?).await?.status, 401, "{what}");
     }
-    assert_eq!((foreign.times_described(), foreign.times_given()), (0, 0), "somebody else was asked");
+    assert_eq!(
+        (foreign.times_described(), foreign.times_given()),
+        (0, 0),
+        "the server asked another provider"
+    );
     Ok(())
 }
 
 #[tokio::test]
-async fn a_server_without_a_provider_says_so() -> Tested {
+async fn a_server_without_a_provider_reports_off() -> Tested {
     assert_eq!(door().await?.provider().await?, "off");
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
@@ -241,7 +245,7 @@ async fn a_server_without_a_provider_says_so() -> Tested {
     Ok(())
 }
 
-/// Waits until something has happened in another task.
+/// Waits for a condition that another task fulfils.
 async fn until(happened: impl Fn() -> bool) {
     let waiting = async {
         while !happened() {

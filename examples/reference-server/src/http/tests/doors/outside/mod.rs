@@ -1,4 +1,4 @@
-//! Tokens of an outside identity provider, which this process plays itself.
+//! Tokens of an external identity provider, which this test process simulates.
 
 mod kept;
 mod tokens;
@@ -18,14 +18,14 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
 use super::*;
 
-/// What the provider calls this server.
+/// The provider's name for this server.
 const AUDIENCE: &str = "https://ovr.example.org";
 
-/// A key of a provider, made for the test.
+/// A key pair of the provider, generated for the test.
 struct Key {
     name: String,
     secret: EncodingKey,
-    /// The public key as anybody may have it: the point, and the whole in DER.
+    /// The public key: the point, and the whole in DER.
     point: Vec<u8>,
     der: Vec<u8>,
 }
@@ -41,7 +41,7 @@ impl Key {
         })
     }
 
-    /// As it is published.
+    /// The published form.
     fn public(&self) -> Failing<Value> {
         let mut public = serde_json::to_value(Jwk::from_encoding_key(&self.secret, Algorithm::ES256)?)?;
         public["kid"] = json!(self.name);
@@ -63,7 +63,7 @@ impl Key {
     }
 }
 
-/// An answer of the provider.
+/// An HTTP answer of the provider.
 #[derive(Clone)]
 struct Answer {
     status: u16,
@@ -90,7 +90,7 @@ impl Answer {
     }
 }
 
-/// A provider on a port of its own.
+/// A simulated provider on its own port.
 #[derive(Clone)]
 struct Played(Arc<Said>);
 
@@ -98,10 +98,10 @@ struct Said {
     issuer: String,
     discovery: Mutex<Answer>,
     keys: Mutex<Answer>,
-    /// How often it was asked to describe itself, and for its keys.
+    /// The number of requests for the metadata and for the keys.
     described: AtomicUsize,
     given: AtomicUsize,
-    /// Whoever has it keeps the provider from answering.
+    /// The holder of this lock stops the provider from answering.
     hold: tokio::sync::Mutex<()>,
 }
 
@@ -140,7 +140,7 @@ impl Played {
         *self.0.keys.lock().unwrap() = answer;
     }
 
-    /// From now on it is down.
+    /// From now on the provider answers 503.
     fn go_away(&self) {
         self.describe(Answer { status: 503, ..Answer::of("") });
     }
@@ -157,7 +157,7 @@ impl Played {
         self.0.given.load(Ordering::SeqCst)
     }
 
-    /// The file that describes it to the server.
+    /// The settings of this provider for the server.
     fn settings(&self) -> Value {
         json!({
             "issuer": self.0.issuer,
@@ -207,7 +207,7 @@ async fn give(State(Played(said)): State<Played>) -> Response {
     answer.response()
 }
 
-/// A server that accepts the tokens of this provider, which it has asked once.
+/// A server that accepts this provider's tokens and has fetched its keys once.
 async fn beside(settings: &Value) -> Failing<Door> {
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(file.path(), settings.to_string())?;
@@ -218,7 +218,7 @@ async fn beside(settings: &Value) -> Failing<Door> {
 }
 
 impl Door {
-    /// Time passes, and the server looks whether its keys are to be fetched, as it does by itself.
+    /// Advances the clock, then runs the periodic check for a refresh.
     async fn pass(&self, seconds: i64) -> Tested {
         self.clock.pass_seconds(seconds);
         let provider = self.server.app.auth.provider.as_ref().ok_or("it accepts a provider")?;
@@ -226,12 +226,12 @@ impl Door {
         Ok(())
     }
 
-    /// Asks who asks, with a token.
+    /// Requests `/api/auth/me` with a token.
     async fn me(&self, token: &str) -> Failing<Got> {
         self.get(&bearing(token), "/api/auth/me").await
     }
 
-    /// What the health says of the provider; the server is well whatever that is.
+    /// The provider's state in `/health`, which is 200 in any case.
     async fn provider(&self) -> Failing<String> {
         let health = self.ask(Method::GET, "/health", &[], None).await?.is(200)?.json()?;
         assert_eq!(health["status"], "ok", "{health}");

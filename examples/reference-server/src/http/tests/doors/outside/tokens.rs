@@ -1,4 +1,4 @@
-//! What a provider's token opens, and what is none.
+//! Tokens of a provider: which are accepted, and with which rights.
 
 use base64::engine::general_purpose::STANDARD;
 
@@ -12,7 +12,7 @@ async fn ready() -> Failing<(Played, Key, Door)> {
     Ok((played, key, door))
 }
 
-/// The claims with one of them changed; `null` takes it away.
+/// The claims with one of them changed; `null` removes it.
 fn with(claims: &Value, name: &str, to: Value) -> Value {
     let mut claims = claims.clone();
     if let Some(all) = claims.as_object_mut() {
@@ -38,26 +38,26 @@ async fn a_person_of_the_provider_works_as_their_role_says() -> Tested {
     let path = format!("/api/incidents/{}", made.json()?["id"].as_str().ok_or("an id")?);
     let start = Some(json!({"action": "start"}));
     door.post(&mona, &format!("{path}/transition"), start).await?.is(200)?;
-    // The same person at another place does not see it, and somebody else at the same place does.
+    // The same person with a seat elsewhere does not see the incident; a colleague with the same seat does.
     let elsewhere = bearing(&key.sign(&with(&claims, "eovr_seat", json!("F2")))?);
     assert_eq!(door.me(&elsewhere.access).await?.json()?["id"], id);
     door.get(&elsewhere, &path).await?.problem(404, "not_found")?;
     let colleague = bearing(&key.sign(&with(&claims, "sub", json!("somebody else")))?);
     assert_ne!(door.me(&colleague.access).await?.json()?["id"], id);
     door.get(&colleague, &path).await?.is(200)?;
-    // Accounts and logins here are for those who have one here.
+    // A person of the provider has no account and no login on this server.
     door.get(&mona, "/api/auth/sessions").await?.problem(403, "denied")?;
     door.post(&mona, "/api/auth/logout", None).await?.problem(403, "denied")?;
     Ok(())
 }
 
 #[tokio::test]
-async fn our_own_doors_stay_as_they_are() -> Tested {
+async fn accounts_of_this_server_still_log_in() -> Tested {
     let (played, key, door) = ready().await?;
     let mona = door.come_in(MONA).await?;
     door.get(&mona, "/api/auth/me").await?.is(200)?;
     door.refresh(&mona.cookie, &[("x-eovr", "1")]).await?.is(200)?;
-    // A provider that calls its key as we call ours, and speaks of a person of ours, gets nowhere.
+    // A forged token that uses our key name and an account id of ours is refused.
     let [header, claims] = read::<2>(&mona.access)?;
     let as_ours = Key { name: header["kid"].as_str().ok_or("a name")?.to_owned(), ..Key::new("")? };
     played.publish(&[&key, &as_ours])?;
@@ -75,7 +75,7 @@ async fn our_own_doors_stay_as_they_are() -> Tested {
 
 /// RFC 9068, 2.2: where no person takes part, the subject of a token is the client.
 #[tokio::test]
-async fn a_client_that_got_a_token_for_itself_is_a_machine() -> Tested {
+async fn a_token_of_the_client_itself_is_a_machine() -> Tested {
     let (played, key, door) = ready().await?;
     let claims = with(&played.claims(now(&door.clock)), "client_id", json!("ward-board"));
     let person = door.me(&key.sign(&claims)?).await?.is(200)?.json()?;
@@ -92,7 +92,7 @@ async fn a_client_that_got_a_token_for_itself_is_a_machine() -> Tested {
 
 /// The shapes of Keycloak, Entra ID and Auth0, as their documentation shows them.
 #[tokio::test]
-async fn every_provider_says_in_its_own_way_that_no_person_takes_part() -> Tested {
+async fn machine_tokens_of_each_provider_are_recognised() -> Tested {
     let (played, key, door) = ready().await?;
     let base = played.claims(now(&door.clock));
     let shaped = |more: Value| {
@@ -114,7 +114,7 @@ async fn every_provider_says_in_its_own_way_that_no_person_takes_part() -> Teste
         ("Entra ID, one that does not say so", json!({"sid": null, "oid": sub, "azp": "0a1b"}), false),
         ("Auth0, an application", json!({"gty": "client-credentials"}), false),
         ("RFC 9068, a person", json!({"sid": null, "client_id": "ward-app", "auth_time": 1}), true),
-        ("RFC 9068, nobody who logged in", json!({"sid": null, "client_id": "ward-app"}), false),
+        ("RFC 9068, without a login", json!({"sid": null, "client_id": "ward-app"}), false),
     ];
     for (who, more, human) in human {
         let me = door.me(&key.sign(&shaped(more))?).await?.is(200)?.json()?;
@@ -124,7 +124,7 @@ async fn every_provider_says_in_its_own_way_that_no_person_takes_part() -> Teste
     let made = door.post(&machine, "/api/incidents", Some(serde_json::from_str(REPORT)?)).await?.is(201)?;
     let path = format!("/api/incidents/{}/transition", made.json()?["id"].as_str().ok_or("an id")?);
     door.post(&machine, &path, Some(json!({"action": "start"}))).await?.problem(400, "refused")?;
-    // A host may ask that a token proves a person.
+    // The host can require that a token proves a person.
     let mut settings = played.settings();
     settings["demand_person"] = json!(true);
     let strict = beside(&settings).await?;
@@ -138,7 +138,7 @@ async fn every_provider_says_in_its_own_way_that_no_person_takes_part() -> Teste
 }
 
 #[tokio::test]
-async fn a_person_of_the_provider_proves_who_they_are_by_the_time_of_their_login() -> Tested {
+async fn the_login_time_of_the_provider_counts_as_proof() -> Tested {
     let (played, key, door) = ready().await?;
     let at = now(&door.clock);
     let claims = with(&played.claims(at), "realm_access", json!({"roles": ["ovr-top"]}));
@@ -232,7 +232,7 @@ async fn a_role_needs_a_seat_of_its_level() -> Tested {
             check(role, seat, None).await?;
         }
     }
-    // A place of another level is a mistake in the provider, and must not widen what somebody sees.
+    // A seat at another level is an error of the provider, and must not widen the scope.
     for (role, seat) in [
         ("ovr-staff", "A"),
         ("ovr-staff", "G"),
@@ -246,9 +246,9 @@ async fn a_role_needs_a_seat_of_its_level() -> Tested {
     Ok(())
 }
 
-/// Each is refused in the same words, and an access token beside it is not.
+/// Each token is refused with the same words; an access token with the same claims is accepted.
 #[tokio::test]
-async fn what_is_no_access_token_for_us_opens_nothing() -> Tested {
+async fn a_token_that_is_not_an_access_token_for_this_server_is_refused() -> Tested {
     let (played, key, door) = ready().await?;
     let claims = played.claims(now(&door.clock));
     let at = now(&door.clock).as_micros() / 1_000_000;
@@ -274,13 +274,13 @@ async fn what_is_no_access_token_for_us_opens_nothing() -> Tested {
         ("a logout token", key.sign_as("logout+jwt", &untyped)?),
         ("for another program", changed("aud", json!("account"))?),
         ("for other programs", changed("aud", json!(["account", "https://ovr.example.org/"]))?),
-        ("for nobody", changed("aud", Value::Null)?),
-        ("for no one", changed("aud", json!([]))?),
+        ("without an audience", changed("aud", Value::Null)?),
+        ("for an empty audience", changed("aud", json!([]))?),
         ("of another issuer", changed("iss", json!("https://elsewhere.example.org"))?),
         ("of almost this issuer", changed("iss", json!(format!("{}/", played.0.issuer)))?),
         ("of several issuers", changed("iss", json!([played.0.issuer]))?),
         ("of no issuer", changed("iss", Value::Null)?),
-        ("of nobody", changed("sub", Value::Null)?),
+        ("without a subject", changed("sub", Value::Null)?),
         ("of a number", changed("sub", json!(7))?),
         ("for ever", changed("exp", Value::Null)?),
         ("until some day", changed("exp", json!("tomorrow"))?),
@@ -294,9 +294,9 @@ async fn what_is_no_access_token_for_us_opens_nothing() -> Tested {
     Ok(())
 }
 
-/// Nobody makes a token who has not the key, whatever they know.
+/// A token needs a signature by the provider's key, whatever else the attacker knows.
 #[tokio::test]
-async fn what_the_provider_has_not_signed_opens_nothing() -> Tested {
+async fn a_token_without_the_providers_signature_is_refused() -> Tested {
     let (signing, sealing, foreign) = (Key::new("one")?, Key::new("sealing")?, Key::new("one")?);
     let played = Played::new(&[&signing]).await?;
     let mut encrypts = sealing.public()?;
@@ -365,9 +365,9 @@ async fn what_the_provider_has_not_signed_opens_nothing() -> Tested {
     Ok(())
 }
 
-/// A key need not say its algorithm, as those of Entra ID do not: its type does.
+/// A key need not name its algorithm, as the keys of Entra ID do not; the key type implies it.
 #[tokio::test]
-async fn a_key_without_an_algorithm_is_used_as_its_type_says() -> Tested {
+async fn a_key_without_an_algorithm_is_used_by_its_type() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
     let mut public = key.public()?;
@@ -383,9 +383,9 @@ async fn a_key_without_an_algorithm_is_used_as_its_type_says() -> Tested {
     Ok(())
 }
 
-/// RFC 7517, 5: what cannot be read is passed over, and the rest of the set is good.
+/// RFC 7517, 5: an unreadable key is skipped, so it does not invalidate the rest of the set.
 #[tokio::test]
-async fn a_key_that_cannot_be_read_takes_no_other_with_it() -> Tested {
+async fn an_unreadable_key_does_not_invalidate_the_others() -> Tested {
     let key = Key::new("one")?;
     let played = Played::new(&[&key]).await?;
     let changed =
@@ -421,11 +421,11 @@ async fn a_key_that_cannot_be_read_takes_no_other_with_it() -> Tested {
     Ok(())
 }
 
-/// A key of RSA as it is published, and what signs with it.
+/// A published RSA key and the key that signs.
 fn rsa(name: &str) -> Failing<(Value, EncodingKey)> {
     let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048)?;
     let der = aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair)?;
-    // What PKCS #8 has around a key of RSA always takes as many bytes.
+    // The PKCS #8 header of an RSA key has a fixed length.
     let secret = EncodingKey::from_rsa_der(der.as_ref().get(26..).ok_or("a key")?);
     let mut public = serde_json::to_value(Jwk::from_encoding_key(&secret, Algorithm::RS256)?)?;
     public["kid"] = json!(name);
@@ -434,7 +434,7 @@ fn rsa(name: &str) -> Failing<(Value, EncodingKey)> {
 
 /// RFC 7517, 4.5: keys of different types may share a name, where they are alternatives.
 #[tokio::test]
-async fn keys_of_one_name_are_told_apart_by_their_algorithm() -> Tested {
+async fn keys_with_the_same_name_are_distinguished_by_algorithm() -> Tested {
     let point = Key::new("one")?;
     let (public, secret) = rsa("one")?;
     let played = Played::new(&[]).await?;
@@ -446,7 +446,7 @@ async fn keys_of_one_name_are_told_apart_by_their_algorithm() -> Tested {
         door.me(&point.sign(&claims)?).await?.is(200)?;
         door.me(&jsonwebtoken::encode(&header, &claims, &secret)?).await?.is(200)?;
     }
-    // Two of one name and one algorithm, as in the middle of a careless rotation: either has signed.
+    // Two keys share a name and an algorithm, as in the middle of a careless rotation; either may have signed.
     let other = Key::new("one")?;
     played.give(Answer::of(json!({"keys": [point.public()?, other.public()?]})));
     let door = beside(&played.settings()).await?;
@@ -456,9 +456,9 @@ async fn keys_of_one_name_are_told_apart_by_their_algorithm() -> Tested {
     refused(&door, &[("a third", Key::new("one")?.sign(&claims)?)]).await
 }
 
-/// A name is optional for keys and tokens (RFC 7515, 4.1.4). Where it is missing there is no choice, or no key.
+/// Key names are optional for keys and tokens (RFC 7515, 4.1.4). Without one the choice must be unambiguous.
 #[tokio::test]
-async fn without_a_name_the_only_key_of_its_algorithm_is_meant() -> Tested {
+async fn without_a_key_name_the_only_key_of_the_algorithm_is_used() -> Tested {
     let (one, other) = (Key::new("one")?, Key::new("other")?);
     let (rsa, _) = rsa("rsa")?;
     let nameless = |key: &Key| Ok::<_, Box<dyn std::error::Error>>(with(&key.public()?, "kid", Value::Null));
@@ -497,9 +497,9 @@ async fn a_set_may_have_any_number_of_keys() -> Tested {
     Ok(())
 }
 
-/// RFC 7515, 4.1.11: who does not understand what is critical refuses the whole.
+/// RFC 7515, 4.1.11: a critical header that the server does not understand makes the token invalid.
 #[tokio::test]
-async fn a_critical_extension_is_refused_whatever_is_signed() -> Tested {
+async fn a_critical_extension_is_refused_even_if_signed() -> Tested {
     let (played, key, door) = ready().await?;
     let claims = played.claims(now(&door.clock));
     let signed = |crit: Value| {
@@ -522,9 +522,9 @@ async fn a_critical_extension_is_refused_whatever_is_signed() -> Tested {
     refused(&door, &bad).await
 }
 
-/// Entra ID's access tokens name no type. A host that says so takes them, and still no ID token.
+/// Entra ID's access tokens have no type claim. A host can accept them by a setting; ID tokens are still refused.
 #[tokio::test]
-async fn an_access_token_without_a_type_is_taken_where_the_host_says_so() -> Tested {
+async fn an_access_token_without_a_type_is_accepted_if_the_host_allows_it() -> Tested {
     let (played, key, door) = ready().await?;
     let plain = with(&played.claims(now(&door.clock)), "typ", Value::Null);
     let delegated = with(&plain, "scp", json!("reports.write"));
