@@ -126,7 +126,7 @@ async fn mongodb_keeps_its_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_histories_are_kept_too() {
+async fn our_stores_keep_their_promises_on_other_histories() {
     keeps_its_promises(7).await;
 }
 
