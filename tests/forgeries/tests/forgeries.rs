@@ -1,4 +1,4 @@
-//! Proof that cannot be forged: these do not compile, and say why.
+//! A caller cannot forge a proof: these programs fail to compile with the expected error.
 
 #[test]
 fn what_must_not_compile_does_not() {

@@ -1,4 +1,4 @@
-//! The SQLite store: its contract, and what a person sees who opens the file without eovr.
+//! The SQLite store: its contract, and the view of a person who opens the file without eovr.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -67,7 +67,7 @@ async fn events(prompt: &mut SqliteConnection) -> Vec<(i64, String, Vec<u8>)> {
         .unwrap()
 }
 
-/// Everything that somebody wrote is sealed before it reaches the file; codes stay readable.
+/// Every text is sealed before it reaches the file; codes stay readable.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_words_of_a_report_reach_the_file() {
     const MARKER: &str = "ZEBRA";
@@ -107,7 +107,7 @@ async fn no_words_of_a_report_reach_the_file() {
     let readable: (String, String, String) =
         sqlx::query_as("SELECT number, state, category FROM incident").fetch_one(&mut prompt).await.unwrap();
     assert_eq!(readable, ("OVR-2026-000001".to_owned(), "in_progress".to_owned(), "medication".to_owned()));
-    // Whatever spaces and digits it is typed with, the file number is found.
+    // A search finds the file number with any spaces and digits.
     assert_eq!(quality.incidents().of_file("zebra  FILE").await.unwrap().items.len(), 1);
 }
 
@@ -121,7 +121,7 @@ impl Act for eovr_core::Session {
     }
 }
 
-/// Lists walk an index in the order of the page; figures read an index and never a row.
+/// Lists scan an index in the order of the page; figures read an index and no row.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_and_figures_are_answered_by_index_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -170,7 +170,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             assert!(plan.contains("SEARCH incident") || country, "{role} walks the whole index: {plan}");
         }
     }
-    // What needs less is answered by a narrower index, and counted as it stands there.
+    // A query that needs fewer columns reads a narrower index, in its order.
     let top = eovr.session(actor("somebody", Role::TopManagement, "CAI-1-1"));
     let manager = eovr.session(actor("somebody", Role::AdminManager, "CAI-1-1"));
     let of = |column: Column| Tally::of(incident()).by(column);
@@ -233,7 +233,7 @@ async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
         let table = KindTable { facets, parent: None, ..table.clone() };
         Catalog::new([Kind::new(table).unwrap()], &[]).unwrap()
     };
-    // As many nodes at once as start together after an update.
+    // Several nodes start at once, as after an update.
     let open = async || SqlStore::open(&url(&file)).await.unwrap();
     let nodes = [open().await, open().await, open().await, open().await];
     let (first, second) = (with(None), with(Some(ValueType::Int)));
@@ -245,7 +245,7 @@ async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
             done.unwrap();
         }
     }
-    // A node of the older release carries what it does not know.
+    // A node of the older release preserves values that it does not know.
     nodes[0].prepare(&first).await.unwrap();
     let error = nodes[0].prepare(&with(Some(ValueType::Text))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::hospital::{ARABIC, ENGLISH, Hospital, Tested, made_at};
 use super::{folder, python, written};
 
-/// What reporters write who try a spreadsheet.
+/// Texts of reporters who attack a spreadsheet.
 const HOSTILE: &[&str] = &[
     "=cmd|' /C calc'!A0 and more",
     "+1+1 = two, as they say",
@@ -43,7 +43,7 @@ fn workbook(look: Look, list: &[Opened]) -> Tested<Vec<u8>> {
     Ok(book.finish(Vec::new())?)
 }
 
-/// Every value of the lines that a program reads, with its type.
+/// Reads every value of the rows of the Parquet file, with its type.
 #[tokio::test]
 async fn an_analyst_gets_columns_with_their_types() -> Tested {
     let (_, list) = listed(HOSTILE).await?;
@@ -201,7 +201,7 @@ async fn the_figures_beside_the_list_are_those_of_the_summary() -> Tested {
     Ok(())
 }
 
-/// The rows wait on a disk that is smaller than they are: this test once more, in a shell that lets no file of it grow.
+/// The buffered rows do not fit on the disk: this test runs itself again in a shell with a limit on file size.
 #[tokio::test]
 async fn a_disk_that_fills_while_rows_wait_is_told() -> Tested {
     const SMALL: &str = "EOVR_TEST_ON_A_SMALL_DISK";
@@ -285,7 +285,7 @@ async fn libreoffice_opens_it() -> Tested {
         .arg(&path)
         .env("HOME", folder.path())
         .output()?;
-    // It says that it could not and ends as if it had.
+    // LibreOffice reports a failure on its output only, with exit code 0.
     let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     let text =
         std::fs::read_to_string(folder.path().join("en.csv")).map_err(|error| format!("{error}: {said}"))?;
@@ -295,7 +295,7 @@ async fn libreoffice_opens_it() -> Tested {
     Ok(())
 }
 
-/// A disk that fills, or a reader that goes away, after so many bytes.
+/// A writer that fails after this many bytes, like a full disk or a closed connection.
 struct Failing {
     left: usize,
     with: io::ErrorKind,
