@@ -62,9 +62,9 @@ class CountShare:
 class Tally:
     """The results of some texts.
 
-    ``found``: flagged grave texts. ``false_flags``: flagged quiet texts. ``near_flags``: flagged near misses. ``silent``:
-    ``possible`` texts with the score 0. ``solved``: pairs whose grave text alone was flagged. ``ordered``: pairs whose
-    grave text scored higher than every other. ``unanswered``: texts without an answer.
+    ``found``: flagged grave texts. ``false_flags``: flagged quiet texts. ``near_flags``: flagged near misses.
+    ``silent``: ``possible`` texts with the score 0. ``solved``: pairs whose grave text alone was flagged.
+    ``ordered``: pairs whose grave text scored higher than every other. ``unanswered``: texts without an answer.
     """
 
     found: CountShare
