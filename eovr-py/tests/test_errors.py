@@ -45,7 +45,7 @@ def test_an_error_can_be_pickled_completely(engine: Eovr) -> None:
 
 def test_the_underlying_error_is_the_cause(tmp_path: object) -> None:
     with pytest.raises(eovr.UnavailableError) as caught:
-        Eovr.open("postgresql://nobody@127.0.0.1:1/nothing", org=ORG, keys=KEY)
+        Eovr.open("postgresql://unknown@127.0.0.1:1/nothing", org=ORG, keys=KEY)
     assert isinstance(caught.value.__cause__, eovr.Cause) and str(caught.value.__cause__)
 
 

@@ -62,7 +62,7 @@ def test_a_report_is_made_and_taken_up(client: httpx.Client) -> None:
 
 
 def test_a_request_without_the_password_is_refused(client: httpx.Client) -> None:
-    for auth in (("amal", "wrong"), ("nobody", "nurse"), ("omar", "nurse")):
+    for auth in (("amal", "wrong"), ("unknown", "nurse"), ("omar", "nurse")):
         assert client.post("/incidents", auth=auth, json={}).status_code == 401
 
 

@@ -24,8 +24,8 @@ class Mailbox:
         return "250 taken"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if address.startswith("nobody"):
-            return "550 nobody is called that"
+        if address.startswith("unknown"):
+            return "550 no such user"
         envelope.rcpt_tos.append(address)
         return "250 ok"
 

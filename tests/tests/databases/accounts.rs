@@ -83,7 +83,7 @@ async fn a_server_works_with_an_account_that_owns_nothing() {
             Prompt::Mariadb(_) => Prompt::Mariadb(MySqlConnection::connect(&service).await.unwrap()),
         };
         let refused = [
-            "UPDATE events SET actor = 'somebody'",
+            "UPDATE events SET actor = 'attacker'",
             "DELETE FROM events",
             "DELETE FROM incident",
             "DROP TABLE incident",

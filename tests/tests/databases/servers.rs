@@ -99,7 +99,7 @@ async fn events_and_records_cannot_be_changed_at_the_prompt() {
         let all = "SELECT concat(position, actor, body, message) FROM events ORDER BY position";
         let before = prompt.ask(all).await;
         for attempt in [
-            "UPDATE events SET actor = 'somebody_else'",
+            "UPDATE events SET actor = 'attacker'",
             "UPDATE events SET message = concat(message, ' ')",
             "DELETE FROM events",
         ] {
@@ -120,7 +120,7 @@ async fn events_and_records_cannot_be_changed_at_the_prompt() {
             "DELETE FROM incident",
             "UPDATE incident SET number = 'OVR-2026-000999'",
             "UPDATE incident SET facility = 'CAI-1-2'",
-            "UPDATE incident SET author = 'somebody_else'",
+            "UPDATE incident SET author = 'attacker'",
         ] {
             let refused = prompt.say(attempt).await.expect_err(attempt);
             assert!(refused.contains("records are never"), "{attempt}: {refused}");
@@ -143,9 +143,9 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
         for count in 0..60 {
             let facility = ["CAI-1-1", "CAI-1-2", "CAI-2-1", "ALX-1-1", "ALX-2-2"][count % 5];
-            let somebody = eovr.session(actor("nurse", Role::Staff, facility));
+            let reporter = eovr.session(actor("nurse", Role::Staff, facility));
             let text = format!("The patient in bed {count} fell and was helped up.");
-            somebody.incidents().report(&id(facility), report(&text)).await.unwrap();
+            reporter.incidents().report(&id(facility), report(&text)).await.unwrap();
         }
         // Enough rows that the plan matters: copies with other times.
         let postgres = matches!(prompt, Prompt::Postgres(_));
@@ -184,7 +184,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             (Role::GovernorateManager, "incident$by_governorate"),
             (Role::TopManagement, "incident$by_time"),
         ] {
-            let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+            let session = eovr.session(actor("reader", role, "CAI-1-1"));
             for query in [Query::of(incident()).limit(2), Query::of(incident()).limit(2).after(Some(cursor))]
             {
                 let plan = store.explain_find(&session.scope(), &query).await.unwrap().join("\n");
@@ -209,7 +209,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             (Role::TopManagement, trend, "incident$by_month"),
             (Role::TopManagement, Tally::of(incident()).by(Column::Facility), "incident$by_place"),
         ] {
-            let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+            let session = eovr.session(actor("reader", role, "CAI-1-1"));
             let plan = store.explain_tally(&session.scope(), &tally).await.unwrap().join("\n");
             let alone = plan.contains(if postgres { "Index Only Scan" } else { "Using index" });
             assert!(alone && plan.contains(index), "{role}: {plan}");
@@ -219,11 +219,11 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             needed.insert(index.to_owned());
         }
         // Each other index serves its own query.
-        let top = eovr.session(actor("somebody", Role::TopManagement, "CAI-1-1"));
+        let top = eovr.session(actor("reader", Role::TopManagement, "CAI-1-1"));
         let kind = eovr.catalog().kind(KIND).unwrap();
         let mut questions = vec![
             (KIND, Column::Number, Value::from("OVR-2026-000007"), "incident$by_number".to_owned()),
-            (KIND, Column::Author, Value::from("somebody"), "incident$by_author".to_owned()),
+            (KIND, Column::Author, Value::from("reader"), "incident$by_author".to_owned()),
             ("follow_up", Column::Parent, Value::from(record.id()), "follow_up$by_parent".to_owned()),
         ];
         let sealed = kind.fields().filter(|field| field.sealing == Sealing::Deterministic);

@@ -38,7 +38,7 @@ async fn events_cannot_be_changed_at_the_sql_prompt() {
     let mut prompt = SqliteConnection::connect(&url(&file)).await.unwrap();
     let before = events(&mut prompt).await;
     for attempt in [
-        "UPDATE events SET actor = 'somebody_else'",
+        "UPDATE events SET actor = 'attacker'",
         "UPDATE events SET body = body || ' '",
         "DELETE FROM events",
         "INSERT OR REPLACE INTO events SELECT * FROM events",
@@ -53,7 +53,7 @@ async fn events_cannot_be_changed_at_the_sql_prompt() {
         "DELETE FROM incident",
         "UPDATE incident SET number = 'OVR-2026-000999'",
         "UPDATE incident SET facility = 'CAI-1-2'",
-        "UPDATE incident SET author = 'somebody_else'",
+        "UPDATE incident SET author = 'attacker'",
     ] {
         let refused = sqlx::query(attempt).execute(&mut prompt).await.expect_err(attempt);
         assert!(refused.to_string().contains("records are never"), "{attempt}: {refused}");
@@ -141,7 +141,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         (Role::GovernorateManager, "incident$by_governorate"),
         (Role::TopManagement, "incident$by_time"),
     ] {
-        let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+        let session = eovr.session(actor("reader", role, "CAI-1-1"));
         for query in [Query::of(incident()), Query::of(incident()).after(Some(cursor))] {
             let plan = store.explain_find(&session.scope(), &query).await.unwrap().join("\n");
             assert!(plan.contains(index), "{role}: {plan}");
@@ -171,8 +171,8 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         }
     }
     // A query that needs fewer columns reads a narrower index, in its order.
-    let top = eovr.session(actor("somebody", Role::TopManagement, "CAI-1-1"));
-    let manager = eovr.session(actor("somebody", Role::AdminManager, "CAI-1-1"));
+    let top = eovr.session(actor("reader", Role::TopManagement, "CAI-1-1"));
+    let manager = eovr.session(actor("reader", Role::AdminManager, "CAI-1-1"));
     let of = |column: Column| Tally::of(incident()).by(column);
     let this_year = Test::From(202_601.into());
     let recent = Test::From(record.envelope().created_at.into());

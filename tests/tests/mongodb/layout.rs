@@ -19,7 +19,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         (Role::GovernorateManager, "by_governorate"),
         (Role::TopManagement, "by_time"),
     ] {
-        let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+        let session = eovr.session(actor("reader", role, "CAI-1-1"));
         for query in [Query::of(kind()), Query::of(kind()).after(Some(cursor))] {
             let plan = store.explain_find(&session.scope(), &query).await.unwrap();
             assert!(plan.contains(&format!("IXSCAN {index}")), "{role}: {plan:?}");

@@ -112,7 +112,11 @@ async fn the_transaction_of_a_dead_node_is_ended() {
 
     let began = Instant::now();
     nurse(&eovr).incidents().report(&id("CAI-1-1"), report("The wrong syringe was given.")).await.unwrap();
-    assert!(began.elapsed() > Duration::from_millis(900), "no transaction was in the way: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() > Duration::from_millis(900),
+        "no transaction was in the way: {:?}",
+        began.elapsed()
+    );
     assert!(session.commit_transaction().await.is_err(), "the dead node's transaction went through");
     check_whole(&url, &eovr, &BTreeSet::new()).await;
 }

@@ -161,7 +161,7 @@ fn changed_records(
     with("governorate".to_owned(), &|record| record.envelope.stamp.governorate = org("XX"));
     with("administration".to_owned(), &|record| record.envelope.stamp.administration = org("CAI-2"));
     with("facility".to_owned(), &|record| record.envelope.stamp.facility = org("CAI-1-2"));
-    with("author".to_owned(), &|record| record.envelope.author = ActorId::new("somebody").unwrap());
+    with("author".to_owned(), &|record| record.envelope.author = ActorId::new("attacker").unwrap());
     with("state".to_owned(), &|record| record.envelope.state = Name::new("completed").unwrap());
     with("kind".to_owned(), &|record| record.envelope.kind = Name::new("other").unwrap());
     with("id".to_owned(), &|record| record.envelope.id = RecordId::from_bytes([5; 16]));

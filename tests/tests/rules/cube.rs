@@ -290,7 +290,7 @@ fn value(chance: &mut Chance, column: &Column) -> Value {
         Column::Governorate => text(&["CAI", "ALX", "C"]),
         Column::Administration => text(&["CAI-1", "CAI-2", "ALX-1", "ALX-2", "CAI"]),
         Column::Facility => text(&FACILITIES),
-        Column::Author => text(&["nurse", "nobody"]),
+        Column::Author => text(&["nurse", "unknown"]),
         Column::Number => text(&["OVR-2026-000007", "OVR-2027-000001"]),
         Column::State => text(&["created", "in_progress", "evaluating", "action_taken", "taken", "done"]),
         Column::Month => Value::Int(*chance.pick(&[202_611, 202_612, 202_701, 202_702, 202_705])),

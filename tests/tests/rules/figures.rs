@@ -82,7 +82,7 @@ fn counts(record: &Record) -> bool {
 fn sessions(eovr: &Eovr) -> Vec<(u8, Session)> {
     let roles = [Role::QualityAdmin, Role::AdminManager, Role::GovernorateManager, Role::TopManagement];
     let people = (2..).zip(roles);
-    let people = people.flat_map(|(tier, role)| FACILITIES.map(|at| (tier, actor("somebody", role, at))));
+    let people = people.flat_map(|(tier, role)| FACILITIES.map(|at| (tier, actor("reader", role, at))));
     people.map(|(tier, person)| (tier, eovr.session(person))).collect()
 }
 

@@ -43,7 +43,7 @@ impl Who {
     fn by_chance(chance: &mut Chance) -> Self {
         Self {
             role: [None].into_iter().chain(Role::ALL.map(Some)).nth(chance.below(6)).unwrap(),
-            name: *chance.pick(&["ada", "ben", "cleo", "nobody"]),
+            name: *chance.pick(&["ada", "ben", "cleo", "dora"]),
             home: *chance.pick(&FACILITIES),
             own_only: chance.percent(25),
         }

@@ -153,8 +153,8 @@ async fn concurrent_attempts_get_the_same_answer_with_and_without_an_account() {
             let email = match number % 6 {
                 0 => EMAIL.to_owned(),
                 // The same unknown address many times, and many other addresses.
-                1 | 2 => "nobody.knows@example.org".to_owned(),
-                _ => format!("nobody.{number}@example.org"),
+                1 | 2 => "no.account@example.org".to_owned(),
+                _ => format!("no.account.{number}@example.org"),
             };
             tokio::spawn(async move { ward.doors.knock(&email, Origin::default()).await.map(drop) })
         });
@@ -169,7 +169,7 @@ async fn concurrent_attempts_get_the_same_answer_with_and_without_an_account() {
 async fn unknown_addresses_use_a_few_hundred_counters_and_store_no_address() {
     let ward = ward().await;
     for number in 0..1500 {
-        let email = format!("nobody.{number}@example.org");
+        let email = format!("no.account.{number}@example.org");
         drop(ward.doors.knock(&email, from("198.51.100.9", None)).await.unwrap());
     }
     let mut counted = 0;

@@ -62,7 +62,7 @@ edits! {
     "governorate": |world, hand| world.column(hand, "governorate", text("ALX"));
     "administration": |world, hand| world.column(hand, "administration", text("CAI-2"));
     "facility": |world, hand| world.column(hand, "facility", text("CAI-1-2"));
-    "author": |world, hand| world.column(hand, "author", text("somebody"));
+    "author": |world, hand| world.column(hand, "author", text("attacker"));
     "number": |world, hand| world.column(hand, "number", text("OVR-2026-999999"));
     "parent": |world, hand| world.column(hand, "parent", Value::Id(world.other));
     "state": |world, hand| world.column(hand, "state", text("completed"));
@@ -87,7 +87,7 @@ edits! {
     "several columns at once": |world, hand| world.several(hand);
     "an event's body": |world, hand| world.rewrite(hand, 2, "\"human\":true", "\"human\":false");
     "an event's hash": |world, hand| world.event(hand, "hash", Value::Bytes(vec![9; 32]));
-    "an event's actor": |world, hand| world.event(hand, "actor", text("somebody"));
+    "an event's actor": |world, hand| world.event(hand, "actor", text("attacker"));
     "an event's action": |world, hand| world.event(hand, "action", text("start"));
     "an event's kind": |world, hand| world.event(hand, "kind", text("follow_up"));
     "an event's moment": |world, hand| world.event(hand, "at", Value::Int(1_700_000_000_000_000));
