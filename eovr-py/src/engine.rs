@@ -180,7 +180,7 @@ impl Engine {
         })
     }
 
-    /// What holders of receipts may do.
+    /// The calls of a receipt's holder.
     fn receipts(&self) -> Receipts {
         Receipts(self.0.clone())
     }
@@ -202,7 +202,7 @@ impl Engine {
         Ok(self.0.eovr()?.catalog().kind(&kind.0)?.machine().diagram())
     }
 
-    /// Who may do what, as Markdown.
+    /// The permissions of all actions, as Markdown.
     fn actions(&self) -> Outcome<String> {
         Ok(self.0.eovr()?.catalog().actions().to_markdown())
     }

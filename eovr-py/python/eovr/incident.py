@@ -46,7 +46,7 @@ class Harm(enum.StrEnum):
 
 
 class Reporter(enum.StrEnum):
-    """Who reports. An anonymous report stores no actor's id, even from a session of a known actor."""
+    """The reporter. An anonymous report stores no actor's id, even from a session of a known actor."""
 
     STAFF = "staff"
     PATIENT = "patient"
@@ -107,7 +107,7 @@ class Report:
     location : str or None
         The code of a ward or unit.
     reporter : Reporter
-        Who reports.
+        The kind of reporter.
     involved_person, medical_file_number, immediate_action, responsible_manager : str or None
         Sealed; incidents can be found by file number.
     disclosed : bool or None

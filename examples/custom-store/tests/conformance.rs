@@ -144,7 +144,7 @@ async fn report(eovr: &Eovr) -> Written {
 }
 
 #[tokio::test]
-async fn what_was_reported_is_there_after_closing_and_opening() {
+async fn a_report_survives_closing_and_opening() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hospital.redb");
     let store = Arc::new(RedbStore::open(&file).await.unwrap());

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_setting_is_said() {
+    fn an_unknown_setting_is_reported() {
         let refused = |file: &str| with(file, &[]).unwrap_err();
         assert!(refused("listne = 'x'").contains("`listne` is no key of `serve`"));
         assert!(refused("config = 'x'").contains("no key"));

@@ -153,7 +153,7 @@ enum Entry {
     Nothing,
     /// The missing facilities of the operator's file.
     Missing,
-    /// Those of the demonstration, unless the store belongs to another organisation.
+    /// The demonstration's facilities, unless the store belongs to another organisation.
     Invented,
 }
 

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_fits_and_ends_at_a_word() {
+    fn a_shortened_text_fits_and_ends_at_a_word() {
         assert_eq!(cut("the patient fell", 40), "the patient fell");
         assert_eq!(cut("the patient fell", 13), "the patient…");
         assert_eq!(cut("incomprehensible", 6), "incom…");

@@ -64,7 +64,7 @@ async fn a_pooler_that_shares_sessions_is_named_at_the_start() {
     for expected in ["transaction mode", "pool_mode=transaction", "PgBouncer"] {
         assert!(said.contains(expected), "{said}");
     }
-    // The server itself is accepted, and so is a pooler whose mode stands in the URL.
+    // The server itself is accepted, and so is a pooler whose URL names its mode.
     SqlStore::open(&server.url(&name)).await.unwrap().close().await;
     SqlStore::open(&format!("{}?pool_mode=transaction", pooler.url(&name))).await.unwrap().close().await;
 }

@@ -428,7 +428,7 @@ async fn each_server_is_reached_over_tls() {
 
 /// Without TLS the client would encrypt the password for any server that shows a key, so it sends no password.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_of_mysql_that_needs_tls_is_told_so() {
+async fn a_mysql_account_that_needs_tls_gets_a_clear_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("mysql://guest:SECRET@{}/hospital", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {

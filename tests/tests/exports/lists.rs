@@ -203,13 +203,13 @@ async fn the_figures_beside_the_list_are_those_of_the_summary() -> Tested {
 
 /// The buffered rows do not fit on the disk: this test runs itself again in a shell with a limit on file size.
 #[tokio::test]
-async fn a_disk_that_fills_while_rows_wait_is_told() -> Tested {
+async fn a_full_disk_while_rows_are_buffered_is_reported() -> Tested {
     const SMALL: &str = "EOVR_TEST_ON_A_SMALL_DISK";
     if std::env::var_os(SMALL).is_none() {
         let child = std::process::Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$0\" --exact \"$1\""])
             .arg(std::env::current_exe()?)
-            .arg("lists::a_disk_that_fills_while_rows_wait_is_told")
+            .arg("lists::a_full_disk_while_rows_are_buffered_is_reported")
             .env(SMALL, "1")
             .output()?;
         let said = String::from_utf8_lossy(&child.stdout);
@@ -247,7 +247,7 @@ async fn an_arabic_sheet_runs_from_right_to_left_and_a_full_one_goes_on() -> Tes
 }
 
 #[tokio::test]
-async fn what_is_too_long_for_a_cell_is_cut_and_says_so() -> Tested {
+async fn a_text_too_long_for_a_cell_is_shortened_with_a_mark() -> Tested {
     let long = "سقط المريض. ".repeat(4000);
     let (_, list) = listed(&[long.as_str()]).await?;
     let folder = folder();
@@ -317,7 +317,7 @@ impl Write for Failing {
 }
 
 #[tokio::test]
-async fn a_disk_that_fills_and_a_reader_that_goes_away_are_told_apart() -> Tested {
+async fn a_full_disk_and_a_closed_reader_give_different_errors() -> Tested {
     let (_, list) = listed(&[]).await?;
     let full = || Failing { left: 1000, with: io::ErrorKind::StorageFull };
     let gone = || Failing { left: 1000, with: io::ErrorKind::BrokenPipe };
@@ -347,7 +347,7 @@ async fn a_disk_that_fills_and_a_reader_that_goes_away_are_told_apart() -> Teste
 }
 
 #[tokio::test]
-async fn an_erased_text_is_said_to_be_erased() -> Tested {
+async fn an_erased_text_is_marked_as_erased() -> Tested {
     let (hospital, _) = listed(&[]).await?;
     let top =
         hospital.eovr.session(eovr_tests::actor("top", eovr_core::access::Role::TopManagement, "CAI-1-1"));

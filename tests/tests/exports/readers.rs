@@ -189,7 +189,7 @@ async fn a_cell_of_excel_runs_as_the_page_does() -> Tested {
 }
 
 #[tokio::test]
-async fn reasons_are_said_in_the_language_of_the_report() -> Tested {
+async fn reasons_are_in_the_language_of_the_report() -> Tested {
     let hospital = Hospital::new().await;
     let incident = hospital.report("The patient fell, and a fracture was seen. He nearly died.").await?;
     let folder = folder();

@@ -196,7 +196,7 @@ async fn an_account_says_when_it_is_locked_or_entered_with_something_new() {
 async fn an_attempt_at_no_account_writes_as_much_as_one_at_an_account() {
     let ward = ward().await;
     let changes = async || ward.eovr.store().feed(0, 10_000).await.unwrap().len();
-    // Also at the attempt that closes the door, and while it is closed.
+    // Also at the attempt that causes the lock-out, and during it.
     for attempt in 1..=2 * limits().attempts + 2 {
         let before = changes().await;
         turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
@@ -208,7 +208,7 @@ async fn an_attempt_at_no_account_writes_as_much_as_one_at_an_account() {
 }
 
 #[tokio::test]
-async fn five_wrong_attempts_close_the_door_for_a_quarter_of_an_hour_also_after_a_restart() {
+async fn five_wrong_attempts_lock_for_a_quarter_of_an_hour_even_after_a_restart() {
     let mut ward = ward().await;
     for _ in 0..5 {
         turned_away(ward.log_in(EMAIL, "four boats on the nile").await);

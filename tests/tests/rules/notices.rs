@@ -114,7 +114,7 @@ fn text(record: &Record, facet: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_report_is_told_to_the_quality_admin_of_its_facility_and_a_grave_one_above() {
+async fn a_report_notifies_the_quality_admin_and_a_grave_one_also_higher_tiers() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -152,7 +152,7 @@ async fn the_reporter_hears_of_the_state_and_reads_it_once() {
 }
 
 #[tokio::test]
-async fn who_owns_a_follow_up_action_is_told() {
+async fn the_owner_of_a_follow_up_action_is_notified() {
     let ward = ward().await;
     let incident = ward.told("A form was filed in the wrong folder.").await;
     let quality = ward.session(ward.quality).await;
@@ -211,8 +211,8 @@ async fn a_notification_tells_of_an_event_and_not_its_content() {
     assert!(message.contains("\"topic\":\"incident.report\"") && !message.contains("Hassan"), "{message}");
 }
 
-/// A worker claimed the messages and crashed before or after it made the notifications: each recipient is told exactly
-/// once.
+/// A worker claimed the messages and crashed before or after it made the notifications: each recipient still gets
+/// exactly one.
 #[tokio::test]
 async fn a_message_claimed_twice_is_sent_once() {
     let ward = ward().await;

@@ -39,7 +39,7 @@ impl Ward {
     }
 
     /// Fails to log in from another network until that network is locked out.
-    async fn strangers_close_the_door(&self) {
+    async fn attackers_cause_a_lockout(&self) {
         for _ in 0..Limits::default().attempts {
             turned_away(self.log_in_from(from("198.51.100.9", None), EMAIL, WRONG).await);
         }
@@ -51,7 +51,7 @@ impl Ward {
 async fn an_attacker_cannot_lock_out_a_known_client() {
     let ward = ward().await;
     let known = opened(ward.log_in_from(from("203.0.113.7", None), EMAIL, PASSWORD).await);
-    ward.strangers_close_the_door().await;
+    ward.attackers_cause_a_lockout().await;
     for pauses in 1..=6 {
         ward.clock.pass_seconds(16 * 60);
         turned_away(ward.log_in_from(from("198.51.100.9", None), EMAIL, WRONG).await);
@@ -65,7 +65,7 @@ async fn an_attacker_cannot_lock_out_a_known_client() {
 #[tokio::test]
 async fn one_attempt_after_a_pause_locks_nothing_and_each_lockout_is_longer() {
     let ward = ward().await;
-    ward.strangers_close_the_door().await;
+    ward.attackers_cause_a_lockout().await;
     ward.clock.pass_seconds(15 * 60 + 1);
     turned_away(ward.log_in(EMAIL, WRONG).await);
     for _ in 0..3 {
@@ -89,7 +89,7 @@ async fn one_attempt_after_a_pause_locks_nothing_and_each_lockout_is_longer() {
 async fn a_lockout_does_not_end_open_sessions() {
     let ward = ward().await;
     let mona = ward.admitted().await;
-    ward.strangers_close_the_door().await;
+    ward.attackers_cause_a_lockout().await;
     ward.clock.pass_seconds(6 * 60);
     let proven = ward.prove(&mona, PASSWORD).await.unwrap();
     let mona = ward.doors.admit(&proven.access).await.unwrap();
@@ -117,7 +117,7 @@ async fn tier_5_unlocks_an_account_with_a_reason() {
         provide(&ward.eovr, TOP, Role::TopManagement, false).await;
         let top = opened(ward.log_in(TOP, PASSWORD).await);
         let top = ward.doors.admit(&top.access).await.unwrap();
-        ward.strangers_close_the_door().await;
+        ward.attackers_cause_a_lockout().await;
         turned_away(ward.log_in(EMAIL, PASSWORD).await);
         if reset {
             ward.doors.reset_password(&top, ward.mona, &hash(PASSWORD)).await.unwrap();

@@ -37,7 +37,7 @@ pub(crate) struct DemoReport {
     pub(crate) category: &'static str,
     /// A sub-type of that category.
     pub(crate) subtype: &'static str,
-    /// What happened, in three to six sentences.
+    /// The event, in three to six sentences.
     pub(crate) narrative: String,
     /// The immediate action.
     pub(crate) immediate_action: String,

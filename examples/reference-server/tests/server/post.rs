@@ -278,7 +278,7 @@ fn until(hospital: &Hospital, path: &str, token: &str, expected: &str) -> Found<
 
 /// A wrong password concerns no recipient: tier 5 gets an alert, and no mail is parked.
 #[test]
-fn a_login_that_a_mail_server_refuses_is_told_to_tier_5_and_gives_up_no_mail() -> Tested {
+fn a_refused_mail_login_alerts_tier_5_and_parks_no_mail() -> Tested {
     let (address, _, _) = refusing_mailbox("AUTH", "535 5.7.8 wrong, and mona@hospital.example too")?;
     let hospital = Hospital::open(|serve| {
         serve.args([

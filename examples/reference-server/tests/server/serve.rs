@@ -95,7 +95,7 @@ fn the_demonstration_ends_by_serving() -> Tested {
 }
 
 #[test]
-fn an_address_that_is_taken_is_said() -> Tested {
+fn an_occupied_address_is_reported() -> Tested {
     let folder = Folder::new()?;
     let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();

@@ -1,4 +1,4 @@
-//! What must hold of each reader.
+//! The invariants of each parser.
 
 pub(crate) mod attachment;
 pub(crate) mod bson;
