@@ -34,7 +34,7 @@ pub(crate) struct Asked {
     turns: Arc<Turns>,
 }
 
-/// The numbers of the last question that timed out, and of the last question that was answered.
+/// The numbers of the last question asked, of the last that timed out, and of the last that was answered.
 #[derive(Default)]
 struct Turns {
     asked: AtomicU64,

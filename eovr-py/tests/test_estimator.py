@@ -55,7 +55,7 @@ def _in_words(X):  # type: ignore[no-untyped-def]
 
 def test_it_passes_the_checks_that_scikit_learn_has_for_texts() -> None:
     with warnings.catch_warnings():
-        # scikit-learn itself skips this check, because it generates no texts.
+        # scikit-learn warns about checks that it skips, because it generates no texts.
         warnings.simplefilter("ignore")
         assert estimator_checks.check_estimator(EovrTriage()) is not None
 

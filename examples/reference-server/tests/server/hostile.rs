@@ -138,7 +138,7 @@ fn an_incomplete_body_is_reported_as_such_and_not_as_uncertain() -> Tested {
     Ok(())
 }
 
-/// The server reads the body first, because closing the connection during the upload would lose the response.
+/// The client gets the refusal, although it sends the body before it reads.
 #[test]
 fn a_refused_large_body_gets_an_answer() -> Tested {
     let folder = Folder::new()?;
