@@ -45,7 +45,6 @@ impl Host {
     /// The engine.
     ///
     /// # Errors
-    ///
     /// `Config` after it was closed, and in a forked process.
     pub(crate) fn eovr(&self) -> Outcome<Eovr> {
         self.door.check()?;

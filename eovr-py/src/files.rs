@@ -74,7 +74,6 @@ impl fmt::Debug for Files {
 /// The attachments of incidents, for this session's actor.
 ///
 /// # Errors
-///
 /// `Config` if the engine has no storage for files.
 pub(crate) fn attachments<'a>(session: &'a Session, files: Option<&'a Files>) -> Outcome<Attachments<'a>> {
     let files =

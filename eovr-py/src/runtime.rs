@@ -80,7 +80,6 @@ impl Door {
     /// Whether a call can be made.
     ///
     /// # Errors
-    ///
     /// `Config` for a closed engine, an engine of the parent process, and at the interpreter's end.
     pub(crate) fn check(&self) -> Outcome<()> {
         if !self.is_of_this_process() {

@@ -63,7 +63,6 @@ impl Answer<'_> {
     /// The body of a successful response.
     ///
     /// # Errors
-    ///
     /// The response's own text if it failed.
     pub(super) fn good(&self) -> Outcome<&[u8]> {
         if (200..300).contains(&self.status) {

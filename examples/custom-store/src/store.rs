@@ -53,7 +53,6 @@ impl RedbStore {
     /// Opens a file, or creates it. One process at a time, because redb locks the file.
     ///
     /// # Errors
-    ///
     /// `Unavailable` if the file cannot be opened.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();

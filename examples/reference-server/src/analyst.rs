@@ -64,7 +64,6 @@ impl Args {
     /// The configured models, as text; `None` if there are none.
     ///
     /// # Errors
-    ///
     /// If the key is missing or the connection would not be encrypted.
     pub(crate) fn check(&self) -> Result<Option<String>, Failure> {
         if !self.is_on() {
@@ -117,7 +116,6 @@ impl Args {
     /// Registers the configured models and creates the analyst; `None` if no model is configured.
     ///
     /// # Errors
-    ///
     /// As [`Args::check`], and the store's errors.
     pub(crate) async fn room(&self, eovr: &Eovr) -> Result<Option<Room>, Failure> {
         if !self.is_on() {

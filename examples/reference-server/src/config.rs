@@ -20,7 +20,6 @@ const OPTION: &str = "config";
 /// The arguments, extended by the options that only the file sets.
 ///
 /// # Errors
-///
 /// If the file cannot be read, or has a key that the command does not have.
 pub(crate) fn with_file(command: Command, mut args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     // The parser reports faulty arguments itself, afterwards.

@@ -64,7 +64,6 @@ impl Keys {
     /// Every key, the newest first.
     ///
     /// # Errors
-    ///
     /// `Denied` below tier 5, and the store's errors.
     pub(crate) async fn list(&self, session: &Session) -> Result<Vec<Key>> {
         match self {
@@ -99,7 +98,6 @@ impl Keys {
     /// Creates a new key, which seals from now on.
     ///
     /// # Errors
-    ///
     /// `InvalidInput` for a purpose without a key of its own here; as [`Session::rotate_key`] and [`Vault::rotate`].
     pub(crate) async fn rotate(
         &self,
@@ -124,7 +122,6 @@ impl Keys {
     /// Destroys a retired key; its sealed values become unreadable.
     ///
     /// # Errors
-    ///
     /// `NotFound` if there is no such key; as [`Session::destroy_key`] and [`Vault::destroy`].
     pub(crate) async fn destroy(&self, session: &Session, id: RecordId, reason: String) -> Result<()> {
         if !self.list(session).await?.iter().any(|key| key.id == id) {
@@ -170,7 +167,6 @@ impl Keys {
 /// The purpose with this name.
 ///
 /// # Errors
-///
 /// `InvalidInput` for an unknown name.
 pub(crate) fn purpose(word: &str) -> Result<Purpose> {
     let known = [Purpose::Fields, Purpose::Search];

@@ -120,7 +120,6 @@ impl Door {
     /// The outside identity provider, if a file describes one.
     ///
     /// # Errors
-    ///
     /// As [`Provider::open`].
     pub(crate) fn provider(&self) -> Result<Option<Provider>, Failure> {
         let file = self.identity_provider.as_deref();
@@ -262,7 +261,6 @@ async fn upkeep(app: App, log: SecurityLog) {
 /// attempt. `told`: since when writes have failed, if that was reported.
 ///
 /// # Errors
-///
 /// The store's errors.
 pub(crate) async fn watched(app: &App, log: &SecurityLog, told: &mut Option<Timestamp>) -> Done<()> {
     // Once for each period of failing writes. The entry about it is retried until it is written, so a server without
