@@ -2,12 +2,13 @@
 
     deidentify_peer.py COUNT SEED
 
-lets Presidio look through COUNT narratives, every other one Arabic. It prints JSON lines: first `peer`, `nlp` (the
-language models in use) and `entities` (what Presidio is asked for), then for each narrative `lang`, `text`, and
+runs Presidio on COUNT narratives, every other one Arabic. It prints JSON lines: first `peer`, `nlp` (the
+language models in use) and `entities` (the requested entity types), then for each narrative `lang`, `text`, and
 `gold` and `peer` as lists of [start, end, kind], in characters.
 
-Presidio has the largest English model that is installed and its own settings, but for times of day, which nobody
-wants removed, and for the countries of the phone numbers. It has no model for Arabic: there its patterns work alone.
+Presidio runs with the largest installed English model and its default settings. Two settings differ: times of day stay,
+because no hospital wants them removed, and the countries of the phone numbers are set. Presidio has no model for
+Arabic, so only its patterns run there.
 """
 
 import json
@@ -44,10 +45,10 @@ IGNORED = "TIME|ORG|NORP|CARDINAL|EVENT|LANGUAGE|LAW|MONEY|ORDINAL|PERCENT|PRODU
 
 
 def presidio() -> tuple[str, list[str], Callable[[str, str], list[tuple[int, int, str]]]]:
-    """The models in use, what is asked for, and what finds it in a text of a language."""
+    """The models in use, the requested entity types, and the analyser for a text of a language."""
     logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
-    # The list of top-level domains that came with the package, not one from the network.
+    # The package's own list of top-level domains, not one from the network.
     tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
     engine = SpacyNlpEngine(
         ner_model_configuration=NerModelConfiguration(

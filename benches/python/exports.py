@@ -4,7 +4,7 @@
 
 FILE has one JSON array a line, the cells of a row as text, number, truth value, `{"time": "..."}` or null, the names
 first; rows are cycled until there are ROWS. For a PDF it is the document as JSON. Reading is not timed. Writes one
-JSON object to standard output: `cpu`, seconds of this process for the work; `bytes`, how large the file came out;
+JSON object to standard output: `cpu`, seconds of this process for the work; `bytes`, the size of the file;
 `peak`, its resident memory in kilobytes.
 """
 
@@ -108,7 +108,7 @@ def reportlab(path, to, count):
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
     document = json.loads(Path(path).read_text("utf-8"))
-    # It writes Arabic in presentation forms, which Amiri as we embed it does not have: it would lay out blanks.
+    # It writes Arabic in presentation forms. Our subset of Amiri does not have them, so the text would be blank.
     regular, bold = (f"/usr/share/fonts/truetype/dejavu/DejaVuSans{face}.ttf" for face in ("", "-Bold"))
     begun = process_time()
     pdfmetrics.registerFont(TTFont("R", regular))
@@ -242,7 +242,7 @@ def typst(path, to, count):
     (folder / "report.typ").write_text(TYPST, "utf-8")
     spent = 0.0
     for number in range(count):
-        # What it has seen it does not lay out again: each document is another.
+        # It caches layouts, so each document must differ.
         document["texts"] = [f"{text} {number}" for text in document["texts"]]
         document["facts"] = [[name, f"{value} {number}"] for name, value in document["facts"]]
         document["rows"] = [[f"{value} {number}" for value in row] for row in document["rows"]]

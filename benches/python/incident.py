@@ -1,4 +1,4 @@
-"""What is written and read, whatever the database."""
+"""The data that the peer writes and reads on every database."""
 
 import secrets
 import time
@@ -11,13 +11,13 @@ SERIES = "OVR-2026"
 
 PAGE = 50
 
-# How many places and incidents the questions go round.
+# The number of places and incidents that the queries cycle through.
 SAMPLES = 16
 
 # The first of the last twelve months of the data.
 TREND_FROM = 202512
 
-# What stands in the clear here is what eovr seals: seven fields with the file number.
+# eovr seals these seven fields, including the file number; here they are in the clear.
 NARRATIVE = {
     "description": "At 02:40 the patient in bed 12 was given 10 mg of the wrong drug by infusion pump. The vials look "
     "alike and the second check was skipped because the ward was short of two nurses. The patient became drowsy and "
@@ -63,7 +63,7 @@ PLACE = {"governorate": "G03", "administration": "G03-4", "facility": "G03-4-5"}
 
 
 def new_incident(number: str) -> dict:
-    """A new incident, but for narrative and file number."""
+    """A new incident without narrative and file number."""
     at = time.time_ns() // 1000
     when = time.gmtime(at // 1_000_000)
     return {
@@ -88,13 +88,13 @@ def new_file_number() -> str:
 
 
 def uuid7() -> uuid.UUID:
-    """Ordered by time, so that new rows stand side by side in an index."""
+    """Ordered by time, so that new rows are neighbours in an index."""
     random = secrets.randbits(74)
     millis = time.time_ns() // 1_000_000
     return uuid.UUID(int=millis << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1)
 
 
-# The columns of a file of incidents: a line for each, tabs between, `\N` for null.
+# The columns of a file of incidents: one line each, separated by tabs, `\N` for null.
 COLUMNS = (
     "id number governorate administration facility author state created_at updated_at month severity high_risk "
     "disposition"
@@ -117,7 +117,7 @@ def batches(rows: Iterator[dict], size: int) -> Iterator[list[dict]]:
 
 @dataclass
 class Samples:
-    """Incidents to ask for, and places whose lists to read: some of the rows, so that busy places come often."""
+    """Incidents to load, and places to list: a sample of the rows, so that busy places are frequent."""
 
     rows: list[tuple[uuid.UUID, str, str]]
     turn: int = 0

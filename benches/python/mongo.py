@@ -1,6 +1,6 @@
 """Motor, with narrative and file number in the clear or encrypted one by one by MongoDB's own library.
 
-The library is called as pymongo offers it, on the event loop. Motor's own wrapper sends each of the seven
+This code calls the library through pymongo, on the event loop, because Motor's own wrapper sends each of the seven
 calls to a thread, which takes longer than the call.
 """
 
@@ -63,7 +63,7 @@ class Mongo:
             self.key = self.encryption.create_data_key("local", key_alt_names=["peer"])
 
     async def submit(self) -> None:
-        # Ahead of the transaction: in it, eight callers would run into each other at the counter.
+        # Before the transaction, because inside it eight callers would conflict on the counter.
         counter = await self.counters.find_one_and_update(
             {"_id": SERIES}, {"$inc": {"value": 1}}, return_document=ReturnDocument.AFTER
         )
@@ -87,7 +87,7 @@ class Mongo:
             await session.with_transaction(insert, write_concern=MAJORITY)
 
     def sealed(self) -> dict:
-        """Seven fields, the file number so that it can be searched for."""
+        """Seven fields; the file number is deterministic, so that it can be searched for."""
         encrypt = self.encryption.encrypt
         narrative = {name: encrypt(text, RANDOM, key_id=self.key) for name, text in NARRATIVE.items()}
         return {**narrative, "medical_file_number": encrypt(new_file_number(), DETERMINISTIC, key_id=self.key)}

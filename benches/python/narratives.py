@@ -1,8 +1,8 @@
-"""Invented narratives of hospital incidents in English and Arabic, of which it is known where each name, number,
-day and address stands.
+"""Invented narratives of hospital incidents in English and Arabic, with the known position of each name,
+number, date and address.
 
 Names are drawn from Faker's lists, a fifth of the English ones from a short list of Arab names. About one narrative
-in six holds nothing to find.
+in six has no identifier.
 """
 
 import re
@@ -10,7 +10,7 @@ from random import Random
 
 from faker import Faker
 
-# A piece of a narrative and its kind, or no kind where it may stay.
+# A piece of a narrative and its kind, or no kind if it may stay.
 Piece = tuple[str, str]
 
 ENGLISH = """
@@ -285,7 +285,7 @@ class Writer:
     def arabic_family(self) -> str:
         while True:
             family = MARKS.sub("", self.fakers[self.random.choice(("ar_AA", "ar_SA", "ar_PS"))].last_name())
-            # Neither tribes nor houses that everybody knows.
+            # Without tribes and famous families.
             known = ("بنو", "بني", "قبيلة", "البقوم", "آل سعود", "بن لادن")
             if len(family.split()) <= 2 and not any(word in family for word in known):
                 return family
@@ -377,7 +377,7 @@ class Writer:
         elif country == "sa":
             number = self.one(saudi).format(self.random.choice("03456"))
         elif country == "gb":
-            # Those that are kept for fiction.
+            # Numbers that are reserved for fiction.
             number = self.one("020 7946 0###|0161 496 0###|01134960###|+44 20 7946 0###|+44 161 496 0###")
         else:
             area = self.random.choice(("212", "415", "617", "713", "312"))
@@ -399,7 +399,7 @@ class Writer:
         return self.day(self.random.randint(2021, 2025), with_year=False)
 
     def day(self, year: int, with_year: bool) -> list[Piece]:
-        """A day as it is written, with its year or perhaps without."""
+        """A written date, with or without its year."""
         day, month = self.random.randint(1, 28), self.random.randint(1, 12)
         numbers = [f"{day:02}/{month:02}/{year}", f"{day}/{month}/{year}", f"{year}-{month:02}-{day:02}"]
         if self.lang == "ar":
@@ -444,7 +444,7 @@ class Writer:
         after = f", {self.one(CITIES[where])}" if self.chance(0.3) else ""
         return [(f"{before}{house} {street}{after}", "address")]
 
-    # What tells of nobody.
+    # Slots that identify no person.
 
     def ward(self) -> str:
         return self.one(WARDS[self.lang])

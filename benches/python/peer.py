@@ -1,16 +1,16 @@
 """The same work in Python, as a good team writes it today: the peer of the benchmark `stores`.
 
-Reads one command a line from standard input, words with spaces between, and answers each with one line of
-JSON: an object that has `error` where it did not work.
+Reads one command a line from standard input, words separated by spaces, and answers each with one line of
+JSON: an object, with `error` if the command failed.
 
-    open NAME URL              a database to work on; NAME is sqlite, postgres, mariadb, mongodb or
+    open NAME URL              opens a database; NAME is sqlite, postgres, mariadb, mongodb or
                                mongodb-encrypted, and URL without any driver in it
     load NAME FILE             fills it with the incidents of a file (`incident.read_rows`)
-    submit NAME TASKS SECONDS  reports incidents, so many tasks at once, for so long
-    ask NAME QUESTION SECONDS  asks the same question again and again: page, deep, load, summary, trend, compare
+    submit NAME TASKS SECONDS  reports incidents with this many concurrent tasks for this long
+    ask NAME QUESTION SECONDS  repeats the same query: page, deep, load, summary, trend, compare
     seal MODE SECONDS          seals a text of 12 bytes by pymongocrypt, deterministic or random
 
-The last three answer `done`, how many times; `seconds`, how long it took; and `cpu`, seconds of this process.
+The last three answer `done`, the number of operations; `seconds`, the elapsed time; and `cpu`, seconds of this process.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ class Peer:
 
 
 async def turn(work: Callable[[], Awaitable[None]], tasks: int, seconds: float) -> dict:
-    """Each task at least once, and until the time is over."""
+    """Runs each task at least once, until the time is over."""
     done = 0
     cpu, began = process_time(), perf_counter()
 
@@ -88,7 +88,7 @@ def main() -> None:
         for line in sys.stdin:
             try:
                 answer = runner.run(peer.obey(*line.split()))
-            except Exception as error:  # whatever it is, the bench shall tell it
+            except Exception as error:  # the benchmark prints every error
                 answer = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(answer), flush=True)
 

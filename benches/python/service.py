@@ -1,12 +1,12 @@
 """The HTTP service that a good team writes today: the peer of the benchmark `http`.
 
 FastAPI, Pydantic, SQLAlchemy and uvicorn with uvloop and httptools, on SQLite with the durability that eovr has:
-a report is on the disk before it is answered. It checks what it is sent, inserts one row, and lists the newest.
-What eovr does beside that (authorisation, triage, sealing, audit chain, outbox, receipt) it does not do.
+a report is on the disk before the response. It validates requests, inserts one row, and lists the newest. It has no
+authorisation, triage, sealing, audit chain, outbox or receipt.
 
-What was slower has been left out: aiosqlite's thread for each connection, one session for each request.
+Slower alternatives are left out: aiosqlite's thread for each connection, one session for each request.
 
-    python service.py FILE WORKERS    serves on a free port of this machine, and says which
+    python service.py FILE WORKERS    serves on a free port of this machine, and prints it
 """
 
 import os
@@ -134,7 +134,7 @@ def greet(connection, _record) -> None:
 
 app = FastAPI()
 if FILE in os.environ:
-    # Writers queue up here: at the file they would wait in steps of milliseconds.
+    # Writers queue here, because waiting on the file lock takes whole milliseconds.
     writing, reading = opened(1), opened(8)
 
 
@@ -170,12 +170,12 @@ def number(serial: int) -> str:
 
 
 def written(at: datetime) -> str:
-    """In UTC and of one length, so that it sorts as it is read."""
+    """In UTC and of fixed length, so that text order is time order."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def uuid7() -> str:
-    """Ordered by time, so that new rows stand side by side in an index."""
+    """Ordered by time, so that new rows are neighbours in an index."""
     random = secrets.randbits(74)
     millis = time.time_ns() // 1_000_000
     return str(uuid.UUID(int=millis << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1))

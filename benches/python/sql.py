@@ -44,7 +44,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: String(64), int: BigInteger, bool: Boolean, dict: JSON, uuid.UUID: Uuid}
 
 
-# Not an entity: whatever the ORM does for one is not needed for a number.
+# Not an entity, because a number does not need the ORM's work for one.
 COUNTERS = Table("counters", Base.metadata, Column("series", String(64), primary_key=True), Column("value", BigInteger))
 
 
@@ -114,7 +114,7 @@ class Sql:
     async def open(self, url: str) -> None:
         _, place = url.split("://", 1)
         if self.dialect == "sqlite":
-            place = f"/{place}"  # what follows the third `/` is the path, and it begins with one
+            place = f"/{place}"  # the path follows the third `/`, and begins with one
         self.engine = create_async_engine(f"{self.driver}://{place}", pool_size=8)
         # On SQLite a reader must not wait for a writer's turn.
         reading = self.engine.execution_options(reads=True)
@@ -201,7 +201,7 @@ class Sql:
                     await connection.exec_driver_sql(insert, [tuple(row.values()) for row in rows])
 
     def selected(self) -> dict[str, str]:
-        """Each column of an incident, and what is put there."""
+        """Each column of an incident, and its value."""
         postgres = self.dialect == "postgresql"
         constants = {name: text if isinstance(text, str) else json.dumps(text) for name, text in CODES.items()}
         quoted = {name: text if text in ("true", "false") else f"'{text}'" for name, text in constants.items()}
@@ -224,7 +224,7 @@ COUNTED = select(COUNTERS.c.value).where(COUNTERS.c.series == SERIES)
 
 
 def one_more(dialect: str) -> Executable:
-    """Takes the next number, and returns it where the database can do that."""
+    """Takes the next number, and returns it if the database supports that."""
     first, following = {"series": SERIES, "value": 1}, {"value": COUNTERS.c.value + 1}
     if dialect == "mariadb":
         return mysql.insert(COUNTERS).values(first).on_duplicate_key_update(following)
@@ -234,7 +234,7 @@ def one_more(dialect: str) -> Executable:
 
 
 def greet_sqlite(connection, _record) -> None:
-    connection.isolation_level = None  # we say ourselves when a transaction begins
+    connection.isolation_level = None  # this code begins transactions itself
     cursor = connection.cursor()
     for setting in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {setting}")

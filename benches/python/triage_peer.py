@@ -4,7 +4,7 @@
 
 fits TF-IDF word + character logistic regression, complement naive Bayes, a calibrated linear SVM and hashed
 SGD on the rows of `train`, fits cut points (or nothing, without an order) on `valid`, fits again on both, and
-says how each does on `test`: one line of JSON for each, `peer`, `auroc`, `agreement` (quadratic kappa, or macro-F1
+prints the result of each on `test` as one line of JSON: `peer`, `auroc`, `agreement` (quadratic kappa, or macro-F1
 without an order), `ece`, `train_cpu` in seconds and `read_cpu` in microseconds for one narrative.
 """
 
@@ -57,7 +57,7 @@ def peers(rows: int):
 
 
 def cuts(expected: np.ndarray, truth: np.ndarray, classes: int) -> list[float]:
-    """Cut points on the expected level that are best by quadratic kappa."""
+    """The cut points on the expected level with the best quadratic kappa."""
     ordered = np.sort(expected)
     best = [ordered[min(int((truth < level).sum()), len(ordered) - 1)] for level in range(1, classes)]
 

@@ -1,4 +1,4 @@
-//! The floor under a store: the same statements with the same bytes, prepared, and nothing around them.
+//! The floor under a store: the same prepared statements with the same bytes, and no other work.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const EVENT: &str = "INSERT INTO events (record, seq, kind, at, actor, action, b
 const POST: &str =
     "INSERT INTO outbox (id, held_until, attempts) VALUES (last_insert_rowid(), -9223372036854775808, 0)";
 
-/// What the writer of the store sets on its connection.
+/// The settings of the store's writer connection.
 const PRAGMAS: [(&str, &str); 9] = [
     ("busy_timeout", "10000"),
     ("journal_mode", "WAL"),
@@ -78,8 +78,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Takes the incidents of a file apart, first to last, so that a floor writes the bytes that the store
-    /// has written, whatever they mean to it.
+    /// Reads the incidents of a file, first to last, so that a floor writes the same bytes as the store.
     pub(crate) fn of(connection: &Connection, columns: &[String]) -> Outcome<Vec<Self>> {
         let records = format!("SELECT {} FROM \"incident\" ORDER BY created_at, id", quoted(columns));
         let events = "SELECT record, seq, record, 1, at, actor, action, body, hash, message \

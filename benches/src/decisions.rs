@@ -1,4 +1,4 @@
-//! What a decision costs by itself: no store, no task, no clock.
+//! The cost of a decision alone, without store, task and clock.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -27,7 +27,7 @@ use crate::{Outcome, Scale, world};
 const QUESTION: &str = "Which of the two vials was taken from the drawer first, and was the second check \
     skipped because nobody was free, or because the label looked right? Please answer before Sunday.";
 
-/// Everything that a decision needs, made as the service makes it.
+/// The inputs of a decision, made as the service makes them.
 struct Desk {
     catalog: Catalog,
     ring: KeyRing,
@@ -126,7 +126,7 @@ pub(crate) fn decide_rows(scale: Scale) -> Outcome<Vec<Line>> {
     let floor = Floor::of(&desk.act(&record, Command::new(Action::Ask).note(QUESTION))?)?;
     let count = scale.pick(2000, 200);
     let open_children = BTreeMap::new();
-    // As an engine does: what was read is compared with its last event.
+    // As an engine does: it compares the record with its last event.
     let (kept, last) = (Record::clone(&record), last.body);
     let mut transition = || {
         thread_cpu_each(count, |_| {
@@ -155,7 +155,7 @@ pub(crate) fn decide_rows(scale: Scale) -> Outcome<Vec<Line>> {
     ])
 }
 
-/// The bytes of one decision, and nothing but what cipher, hash and JSON do with them.
+/// The bytes of one decision, processed by cipher, hash and JSON only.
 struct Floor {
     cipher: Aes256Gcm,
     note: Vec<u8>,
@@ -166,7 +166,7 @@ struct Floor {
 
 impl Floor {
     fn of(change: &Change) -> Outcome<Self> {
-        // A change cannot be cloned; the same decision made again has the same bytes to work on.
+        // A change cannot be cloned, so the same decision is made again and yields the same bytes.
         let desk = Desk::new()?;
         let (record, _) = desk.evaluating()?;
         let again = desk.act(&record, Command::new(Action::Ask).note(QUESTION))?;
@@ -196,7 +196,7 @@ impl Floor {
     }
 }
 
-/// How many bytes of a record its digest covers: every part after its length.
+/// How many bytes of a record its digest covers: each part with its length.
 fn content_length(record: &Record) -> usize {
     use eovr_core::record::Value;
     let value = |value: &Value| match value {
@@ -272,7 +272,7 @@ pub(crate) fn triage_rows(scale: Scale) -> Outcome<Vec<Line>> {
     ])
 }
 
-/// A hundred reviews, as a learner takes them that knows a house already: each is a test and a lesson.
+/// A hundred reviews for a learner that already knows the hospital: each review is a test and a lesson.
 fn learn_row(scale: Scale, cases: &[Case<'_>]) -> Outcome<Line> {
     const REVIEWS: usize = 100;
     const MOST_MS: f64 = 5.0;

@@ -1,5 +1,4 @@
-//! A store that listens: it keeps what the engine asks for, so that the same can be asked without the
-//! engine.
+//! A store that records the engine's queries, so that the benchmark can run the same queries without the engine.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,16 +11,16 @@ use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally};
 use eovr_core::{Name, Result, Timestamp};
 
-/// What was heard.
+/// The recorded queries.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    /// Questions for pages.
+    /// Queries for pages.
     pub(crate) finds: Vec<(Scope, Query)>,
-    /// Questions for counts.
+    /// Queries for counts.
     pub(crate) tallies: Vec<(Scope, Tally)>,
 }
 
-/// Stands before another store.
+/// Wraps another store.
 #[derive(Debug)]
 pub(crate) struct Ear {
     store: Arc<dyn Store>,
@@ -33,7 +32,7 @@ impl Ear {
         Self { store, heard: Mutex::default() }
     }
 
-    /// What was heard since this was last asked.
+    /// The queries since the last call.
     pub(crate) fn take(&self) -> Heard {
         std::mem::take(&mut self.heard())
     }

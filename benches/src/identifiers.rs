@@ -1,8 +1,7 @@
-//! What names a person, beside Microsoft Presidio, on invented narratives of which it is known where everything is.
+//! De-identification beside Microsoft Presidio, on invented narratives with known identifiers.
 //!
-//! An identifier is found where all of its letters and digits are taken out, as whatever kind; what is taken out is
-//! right by its letters and digits, too: "[name and drug]" is half wrong. Presidio has no model for Arabic: there its
-//! patterns work alone.
+//! An identifier is found if all of its letters and digits are removed, under any label. Precision also counts letters
+//! and digits: "[name and drug]" is half wrong. Presidio has no model for Arabic, so only its patterns run there.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,7 +15,7 @@ use crate::{Outcome, Scale};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/deidentify_peer.py");
 
-/// A narrative: what there is to find, and what the peer has found. Places are characters, as Python counts.
+/// A narrative: its identifiers, and the peer's findings. Spans are in characters, as Python counts.
 #[derive(Deserialize)]
 struct Told {
     lang: String,
@@ -25,7 +24,7 @@ struct Told {
     peer: Vec<(usize, usize, String)>,
 }
 
-/// What was there, and what was said to be.
+/// Letters and digits: to be found, and found.
 #[derive(Clone, Copy, Default)]
 struct Count {
     there: usize,
@@ -48,7 +47,7 @@ impl Count {
 pub(crate) fn peer_rows(scale: Scale, size: Option<usize>) -> Outcome<Vec<Line>> {
     let (header, told) = told(size.unwrap_or(scale.pick(2000, 60)))?;
     say(&format!("deidentify: {header}"));
-    // Ours and the peer's, for each language, and there for each kind and for all.
+    // Ours and the peer's, by language, and within it by kind and in total.
     let mut counts: BTreeMap<(String, String), [Count; 2]> = BTreeMap::new();
     for told in &told {
         let starts: Vec<usize> =
@@ -98,12 +97,12 @@ pub(crate) fn peer_rows(scale: Scale, size: Option<usize>) -> Outcome<Vec<Line>>
     Ok(lines)
 }
 
-/// Whether every letter and digit of a place is in what was found.
+/// Whether the findings cover every letter and digit of a span.
 fn covered(text: &str, span: &Range<usize>, said: &[Range<usize>]) -> bool {
     letters(text, std::slice::from_ref(span)).iter().all(|at| said.iter().any(|said| said.contains(at)))
 }
 
-/// Where the letters and digits of some places are, each once.
+/// The positions of the letters and digits of some spans, each once.
 fn letters(text: &str, of: &[Range<usize>]) -> Vec<usize> {
     let all = text.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(at, _)| at);
     all.filter(|at| of.iter().any(|span| span.contains(at))).collect()

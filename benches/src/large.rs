@@ -1,8 +1,8 @@
 //! A file with a million incidents, made once and kept in the target folder.
 //!
-//! One report goes through the engine; its row is the template of all others, which differ in id, number,
-//! place, author, state, times and rating. Rows go in by time of creation, as they would in life, and the
-//! indexes are made afterwards. There are no events for them: lists and figures read none.
+//! One report goes through the engine; its row is the template of all others, which differ in id, number, place,
+//! author, state, times and rating. Rows are inserted by time of creation, as in production, and the indexes are built
+//! afterwards. The file has no events for these rows, because lists and figures read none.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use crate::world::{self, NOW, Random};
 use crate::{Outcome, Scale, bare, table};
 
-/// Counts up when the rows change.
+/// Increase it when the rows change.
 const VERSION: u32 = 1;
 
 /// 47 months before [`NOW`].
 const FIRST: i64 = 1_672_531_200_000_000;
 
-/// The file, made where it is missing or was made for another schema.
+/// The file, created if it is missing or has another schema.
 pub(crate) fn file(scale: Scale) -> Outcome<PathBuf> {
     let (rows, name) = scale.pick((1_000_000, "eovr-bench-1m.db"), (27_000, "eovr-bench-27k.db"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -41,7 +41,7 @@ pub(crate) fn file(scale: Scale) -> Outcome<PathBuf> {
     std::fs::copy(&small, &making)?;
     fill(&mut Connection::open(&making)?, rows, &tag)?;
     for suffix in ["-wal", "-shm"] {
-        // Left over from a file of an earlier schema; mostly not there.
+        // Left over from a file of an earlier schema; usually absent.
         let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
     }
     std::fs::rename(&making, &path)?;
@@ -58,7 +58,7 @@ async fn one_report(path: &Path) -> Outcome<()> {
         let nurse = eovr.session(world::actor(Role::Staff, &place)?);
         nurse.incidents().report(&place.facility, world::report(1)).await?;
     }
-    // The store's writer closes the file when the last handle is gone; with the log folded in, the file
+    // The store's writer closes the file when the last handle is dropped. After this checkpoint of the log, the file
     // can be copied alone.
     Ok(bare::open(path)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }
@@ -130,7 +130,7 @@ fn indexes(connection: &Connection) -> Outcome<Vec<(String, String)>> {
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// What one row has of its own.
+/// The individual values of one row.
 struct Row {
     id: RecordId,
     number: String,
@@ -195,7 +195,7 @@ impl Row {
             "month" => Value::Integer(self.month),
             "head" => Value::Blob(head.clone()),
             "receipt" => Value::Blob(receipt.clone()),
-            // The header that says how it is sealed stays; what is sealed is another number each time.
+            // The header, which says how the value is sealed, stays; the sealed bytes differ in each row.
             "medical_file_number" => match template {
                 Value::Blob(sealed) => {
                     Value::Blob(sealed.iter().take(18).chain(file).take(sealed.len()).copied().collect())
@@ -210,7 +210,7 @@ impl Row {
     }
 }
 
-/// Old reports are mostly closed, new ones mostly open.
+/// Old reports are mostly completed, new ones mostly open.
 fn state(days: i64, draw: u64) -> &'static str {
     let closed = if days > 60 { 90 } else { 20 };
     match draw {

@@ -1,4 +1,4 @@
-//! The trainer beside scikit-learn, on the same rows of the same public sets: how good, how fast, how large.
+//! The trainer beside scikit-learn on the same rows of the same public data sets: quality, speed and size.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -15,11 +15,11 @@ use crate::{Outcome, Scale};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/triage_peer.py");
 
-/// The peer that throughput is held against, and the quickest one.
+/// The peer that the throughput target refers to, and the fastest one.
 const USUAL: &str = "TF-IDF word+char LR";
 const QUICK: &str = "hashed SGD";
 
-/// One set: which column is the label, and the lowest label of high risk where labels are levels.
+/// One data set: its label column, and the lowest label of high risk if labels are levels.
 struct Set {
     name: &'static str,
     file: &'static str,
@@ -40,16 +40,16 @@ const SETS: [Set; 5] = [
     },
 ];
 
-/// How a scorer does on the rows that it has not seen, and what a narrative costs it, in microseconds.
+/// The quality of a scorer on unseen rows, and its time per narrative in microseconds.
 #[derive(Clone, Debug, Deserialize)]
 struct Done {
     #[serde(default)]
     peer: String,
     auroc: f64,
-    /// Quadratic kappa, or macro-F1 where labels are kinds.
+    /// Quadratic kappa, or macro-F1 if labels are kinds.
     agreement: f64,
     ece: f64,
-    /// The calibration slope of high risk, where labels are levels. Peers leave it out.
+    /// The calibration slope of high risk, if labels are levels. Peers leave it out.
     #[serde(default)]
     slope: Option<f64>,
     train_cpu: f64,
@@ -97,7 +97,7 @@ pub(crate) fn peer_rows(scale: Scale, _size: Option<usize>) -> Outcome<Vec<Line>
     Ok(lines)
 }
 
-/// The lines of one set, and by how much the best peer is surpassed.
+/// The lines of one set, and our lead over the best peer.
 fn lines_of(
     set: &Set,
     rows: &Rows,
@@ -157,7 +157,7 @@ fn lines_of(
     Ok(ahead)
 }
 
-/// Narratives with their labels: those to learn from with their part, and those to be tested on.
+/// Narratives with their labels: training rows with their part, and test rows.
 struct Rows {
     learned: Vec<(String, String, Part)>,
     test: Vec<(String, String)>,
@@ -239,19 +239,19 @@ impl Rows {
         Ok((mean(|side| side.0), confusion.macro_f1_of_all().ok_or("macro-F1")?, mean(|side| side.1), None))
     }
 
-    /// What it costs to read a narrative, in microseconds.
+    /// The time to score a narrative, in microseconds.
     fn reading(&self, model: &TextModel) -> Outcome<f64> {
         let mut memory = TextReader::default();
         self.each(|text| drop(black_box(model.read_with(&mut memory, black_box(text)))))
     }
 
-    /// The same with what each word adds.
+    /// The same with the contribution of each word.
     fn explaining(&self, model: &TextModel) -> Outcome<f64> {
         let mut memory = TextReader::default();
         self.each(|text| drop(black_box(model.explain_with(&mut memory, black_box(text)))))
     }
 
-    /// The middle of five turns over the test's narratives.
+    /// The median of five turns over the test narratives.
     fn each(&self, mut work: impl FnMut(&str)) -> Outcome<f64> {
         let mut turns = Vec::new();
         for _ in 0..5 {
@@ -266,7 +266,7 @@ impl Rows {
     }
 }
 
-/// What scikit-learn's do, each in turn, in a process of one thread.
+/// Runs the scikit-learn peers one after the other, in a process of one thread.
 fn peers(file: &Path, set: &Set) -> Outcome<Vec<Done>> {
     let how = "`. tests/tools; need_python` installs what is missing and sets it";
     let python = std::env::var_os("EOVR_PYTHON").ok_or_else(|| format!("EOVR_PYTHON is not set: {how}"))?;

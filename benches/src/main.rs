@@ -1,8 +1,7 @@
-//! What eovr costs above its floor: one run, one table.
+//! The cost of eovr above its floor: one run, one table.
 //!
-//! Every row that has a floor runs both in turns, in this process, on this machine, and prints the
-//! medians. Figures of a busy machine are worth little, ratios a little more; the first line says how
-//! busy it was.
+//! A row with a floor runs both in turns, in this process, on this machine, and prints the medians. On a busy machine
+//! absolute figures are unreliable and ratios somewhat better; the first line says how busy it was.
 //!
 //! ```text
 //! cargo bench -p eovr-benches                     everything; the first run builds a large file
@@ -36,19 +35,19 @@ use std::error::Error;
 
 use crate::table::Line;
 
-/// That of the reference server.
+/// The allocator of the reference server.
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A result with any error.
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How much is measured.
+/// The size of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
-    /// As the figures in the documentation.
+    /// The size of the figures in the documentation.
     Full,
-    /// Enough to see that it runs.
+    /// A small size, to check that the benchmark runs.
     Quick,
 }
 
@@ -73,7 +72,7 @@ const ROWS: [Row; 7] = [
     ("triage", decisions::triage_rows),
 ];
 
-/// Rows at a size that can be chosen. They need servers and Python, so they are only run when named.
+/// Rows at a size that can be chosen. They need servers and Python, so they run only when named.
 type SizedRow = (&'static str, fn(Scale, Option<usize>) -> Outcome<Vec<Line>>);
 
 const NAMED: [SizedRow; 8] = [
@@ -87,7 +86,7 @@ const NAMED: [SizedRow; 8] = [
     ("stores-seal", stores::seal_rows),
 ];
 
-/// Rows that start servers of HTTP. They need Python, so they are only run when named.
+/// Rows that start HTTP servers. They need Python, so they run only when named.
 const HTTP: [Row; 4] = [
     ("http-submit", http::submit_rows),
     ("http-list", http::list_rows),
@@ -95,7 +94,7 @@ const HTTP: [Row; 4] = [
     ("http-logins", http::login_rows),
 ];
 
-/// Takes long, so it is only run when its whole name is given.
+/// A long row, so it runs only when its whole name is given.
 const SOAK: &str = "http-soak";
 
 fn main() -> Outcome<()> {
@@ -137,7 +136,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// The number behind an option.
+/// The number after an option.
 fn taken(arguments: &mut Vec<String>, option: &str, what: &str) -> Outcome<Option<usize>> {
     let Some(at) = arguments.iter().position(|argument| argument == option) else { return Ok(None) };
     let end = arguments.len().min(at + 2);

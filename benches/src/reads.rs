@@ -25,13 +25,13 @@ const PAGE: u32 = 50;
 
 const TABLE: &str = "\"incident\"";
 
-/// Without the hint a count of old incidents looks every one of them up in the table.
+/// Without the hint SQLite looks up each old incident in the table for a count.
 const FIGURES: &str = "\"incident\" INDEXED BY \"incident$figures$disposition$severity$high_risk\"";
 
-/// What the store reads for the whole country, unless it is asked for times.
+/// The index that the store reads for the whole country, unless the query has times.
 const NATIONAL: &str = "\"incident\" INDEXED BY \"incident$national$disposition$severity$high_risk\"";
 
-/// Somebody's part of the country.
+/// One level of the organisation.
 #[derive(Clone, Copy)]
 struct Level {
     name: &'static str,
@@ -47,7 +47,7 @@ const LEVELS: [Level; 4] = [
     Level { name: "national", role: Role::TopManagement, depth: 0 },
 ];
 
-/// One place to look at: whoever looks, and the same in SQL.
+/// One measured place: a session, and the same scope in SQL.
 struct View {
     session: Session,
     condition: String,
@@ -81,7 +81,7 @@ impl View {
         format!("SELECT {columns} FROM {from}{filter}{rest}")
     }
 
-    /// Where the page in the middle begins.
+    /// The start of the page in the middle.
     fn middle(&self, connection: &Connection) -> Outcome<Cursor> {
         let count = self.select("count(*)", TABLE, "", "");
         let count: i64 = connection.query_row(&count, params_from_iter(&self.values), |row| row.get(0))?;
@@ -93,7 +93,7 @@ impl View {
     }
 }
 
-/// The file, opened both ways.
+/// The file, opened through the engine and directly.
 struct Bench {
     runtime: Runtime,
     eovr: Eovr,
@@ -117,7 +117,7 @@ impl Bench {
         (0..count).map(|_| View::of(&self.eovr, level, &random.stamp()?)).collect()
     }
 
-    /// Every row and every value is looked at, and nothing is kept: nobody can do with less.
+    /// Reads every row and every value, and keeps nothing: the minimum of any reader.
     fn read(&self, sql: &str, values: &[Value]) -> Outcome<()> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let columns = statement.column_count();
@@ -184,7 +184,7 @@ fn page_times(
         let took = watch.elapsed();
         let watch = Instant::now();
         bench.read(&sql, &values)?;
-        // The first of each place warms up.
+        // The first round of each place warms up.
         if round > 0 {
             pairs.push((took.as_secs_f64() * 1e3, watch.elapsed().as_secs_f64() * 1e3));
         }
@@ -226,7 +226,7 @@ pub(crate) fn summary_rows(scale: Scale) -> Outcome<Vec<Line>> {
 fn figures(bench: &Bench, view: &View, limit: i64) -> Outcome<()> {
     let (state, severity) = ("\"state\"", "\"severity\"");
     let standing = "\"disposition\" IS NULL";
-    // Of no place in particular: of the country.
+    // Without a place, the whole country.
     let (table, group) = match view.values.is_empty() {
         true => (NATIONAL, "\"disposition\", \"severity\", \"high_risk\", \"state\""),
         false => (FIGURES, "\"state\", \"severity\""),
@@ -243,7 +243,7 @@ fn figures(bench: &Bench, view: &View, limit: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// The second table, `plan`: how SQLite answers what the engine asks.
+/// The second table, `plan`: SQLite's plans for the engine's queries.
 pub(crate) fn plans(scale: Scale) -> Outcome<Vec<Line>> {
     let bench = Bench::open(&large::file(scale)?)?;
     let eovr = bench.runtime.block_on(world::engine(bench.ear.clone()))?;
@@ -270,7 +270,7 @@ pub(crate) fn plans(scale: Scale) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// A list must walk an index in its own order; figures must not touch the table.
+/// A list must scan an index in its own order; figures must not read the table.
 fn plan(what: String, steps: &[String], is_list: bool) -> Line {
     let walks = |step: &String| step.contains("USING INDEX") || step.contains("USING COVERING INDEX");
     let good = match is_list {

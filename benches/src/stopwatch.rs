@@ -1,4 +1,4 @@
-//! Time: what a wall clock says, what the processor spent, and the middle of several rounds.
+//! Time: wall clock, CPU time, and the median of several rounds.
 
 use std::time::{Duration, Instant};
 
@@ -6,15 +6,15 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::Outcome;
 
-/// What one operation took, in microseconds.
+/// The cost of one operation, in microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cost {
     /// From call to answer.
     pub(crate) wall: f64,
-    /// The same in the quietest quarter of the rounds: what waits for a disk also waits for whoever else
-    /// wants the core it wakes up on, in steps of milliseconds.
+    /// The same in the quietest quarter of the rounds. An operation that waits for the disk may also wait, in steps of
+    /// milliseconds, for another process on its core.
     pub(crate) quiet: f64,
-    /// Of all threads of the process, the kernel's share included.
+    /// CPU time of all threads of the process, kernel time included.
     pub(crate) cpu: f64,
 }
 
@@ -38,11 +38,11 @@ impl Stopwatch {
     }
 }
 
-/// Something that is measured: does its work once and says what one operation cost.
+/// A measured operation: does its work once and returns the cost of one operation.
 pub(crate) type Contestant<'a> = dyn FnMut() -> Outcome<Cost> + 'a;
 
-/// Lets the contestants take turns (A B C, A B C, …), so that whatever else the machine does hits all of
-/// them alike, and returns the median of each. The first round warms up and does not count.
+/// Runs the contestants in turns (A B C, A B C, …), so that other load on the machine affects all of them alike, and
+/// returns the median of each. The first round warms up and does not count.
 pub(crate) fn take_turns(rounds: usize, contestants: &mut [&mut Contestant<'_>]) -> Outcome<Vec<Cost>> {
     let mut costs = vec![Vec::with_capacity(rounds); contestants.len()];
     for round in 0..=rounds {
@@ -65,13 +65,13 @@ pub(crate) fn median(values: Vec<f64>) -> f64 {
     quantile(values, 2)
 }
 
-/// What one in `part` values lies below.
+/// The value below which one in `part` values lies.
 fn quantile(mut values: Vec<f64>, part: usize) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / part).copied().unwrap_or(f64::NAN)
 }
 
-/// Runs `work` `count` times on this thread and counts only the time this thread was on a core.
+/// Runs `work` `count` times on this thread and counts only the CPU time of this thread.
 pub(crate) fn thread_cpu_each(count: usize, mut work: impl FnMut(usize) -> Outcome<()>) -> Outcome<Cost> {
     let before = read(ClockId::ThreadCPUTime);
     for index in 0..count {

@@ -1,4 +1,4 @@
-//! Reports made durable: through the engine, and as bare transactions of the same rows.
+//! Durable reports: through the engine, and as bare transactions of the same rows.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,7 +48,7 @@ pub(crate) fn one_caller(scale: Scale) -> Outcome<Vec<Line>> {
             .floor(format!("{floor:.0} µs  {name}"), ours / floor)
             .target("≤ 1.3 ×", ours <= 1.3 * floor)
     };
-    // Both do what the bare transaction does, and more.
+    // Both do the work of the bare transaction, and more.
     let disturbed = |low: f64, floor: f64| low < floor;
     let (bare, by_sqlx) = ("rusqlite, prepared", "sqlx, statement by statement");
     Ok(vec![
@@ -112,7 +112,7 @@ pub(crate) fn eight_callers(scale: Scale) -> Outcome<Vec<Line>> {
     ])
 }
 
-/// Every contestant with a file of its own, and enough to write.
+/// A file for each contestant, and enough reports to write.
 struct Bench {
     runtime: Runtime,
     ours: Session,
@@ -143,13 +143,13 @@ impl Bench {
     }
 }
 
-/// Somebody who reports, on a fresh file.
+/// The session of a reporter, on a new file.
 async fn session(path: &Path) -> Outcome<Session> {
     let store = SqlStore::open(&format!("sqlite://{}", path.display())).await?;
     Ok(world::engine(Arc::new(store)).await?.session(world::actor(Role::Staff, &world::stamp(3, 4, 5)?)?))
 }
 
-/// What the engine writes.
+/// The rows that the engine writes.
 async fn made_rows(count: usize, columns: &[String], path: &Path) -> Outcome<Vec<Rows>> {
     let config = SqlConfig::sqlite(path).with_durability(Durability::Process);
     let place = world::stamp(3, 4, 5)?;
@@ -161,7 +161,7 @@ async fn made_rows(count: usize, columns: &[String], path: &Path) -> Outcome<Vec
     Rows::of(&bare::open(path)?, columns)
 }
 
-/// `count` reports by so many callers at once, each a task as in a server.
+/// `count` reports by this many concurrent callers, each a task as in a server.
 async fn submit(session: &Session, callers: usize, count: usize) -> Outcome<Cost> {
     let facility: OrgId = world::stamp(3, 4, 5)?.facility;
     let share = count / callers;
@@ -185,7 +185,7 @@ async fn submit(session: &Session, callers: usize, count: usize) -> Outcome<Cost
     Ok(watch.each(share * callers))
 }
 
-/// Callers that share one connection, a transaction each.
+/// Callers that share one connection, with a transaction each.
 async fn each_in_its_own(
     connection: &Arc<tokio::sync::Mutex<SqliteConnection>>,
     shares: Vec<Vec<Bound>>,

@@ -1,4 +1,4 @@
-//! The table that a run prints.
+//! The table of a run.
 #![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
 use std::fmt::Write as _;
@@ -14,28 +14,28 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// What was measured, and what came out of it.
+    /// The subject of the measurement, and the result.
     pub(crate) fn new(what: impl Into<String>, ours: impl Into<String>) -> Self {
         let none = String::new;
         Self { what: what.into(), ours: ours.into(), floor: none(), ratio: none(), target: none(), met: "" }
     }
 
-    /// What it is compared with: what that came to, and by which factor they differ.
+    /// The result of the comparison, and the ratio of the two.
     pub(crate) fn floor(mut self, floor: impl Into<String>, ratio: f64) -> Self {
         self.floor = floor.into();
         self.ratio = format!("{ratio:.2}");
         self
     }
 
-    /// What was promised, and whether it was kept.
+    /// The target, and whether it was met.
     pub(crate) fn target(mut self, target: impl Into<String>, met: bool) -> Self {
         self.target = target.into();
         self.met = if met { "met" } else { "NOT MET" };
         self
     }
 
-    /// Takes the verdict back where the floor cannot be true: whoever does less was slower. The machine
-    /// was busy, and threads that wake up from the disk waited for a core.
+    /// Withdraws the verdict if the floor is implausible, because less work took longer. Then the machine was busy, and
+    /// threads that returned from the disk waited for a core.
     pub(crate) fn unless_disturbed(mut self, disturbed: bool) -> Self {
         if disturbed && !self.met.is_empty() {
             self.met = "disturbed, run again";
@@ -48,12 +48,12 @@ impl Line {
     }
 }
 
-/// Prints a sentence of its own.
+/// Prints a line of text.
 pub(crate) fn say(text: &str) {
     println!("{text}");
 }
 
-/// Prints rows under one another.
+/// Prints rows as a table.
 pub(crate) fn print(lines: &[Line]) {
     let head = ["what", "ours", "floor or peer", "ratio", "target", "met"];
     let rows: Vec<[&str; 6]> = std::iter::once(head).chain(lines.iter().map(Line::cells)).collect();

@@ -1,5 +1,5 @@
-//! A country for measuring: 27 governorates, ten administrations each, ten facilities each; a clock and
-//! a source of entropy that are the same in every run.
+//! A country for benchmarks: 27 governorates, ten administrations each, ten facilities each; a clock and an entropy
+//! source that are the same in every run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -20,7 +20,7 @@ pub(crate) const NOW: i64 = 1_795_334_400_000_000;
 pub(crate) const GOVERNORATES: u64 = 27;
 pub(crate) const BRANCHES: u64 = 10;
 
-/// Moves on by a millisecond whenever it is read.
+/// Advances by a millisecond at each reading.
 #[derive(Debug)]
 struct Ticking(AtomicI64);
 
@@ -30,7 +30,7 @@ impl Clock for Ticking {
     }
 }
 
-/// A counter, so that no two seeds of a run are alike.
+/// A counter, so that no two seeds of a run are equal.
 #[derive(Debug, Default)]
 pub(crate) struct Counted(AtomicU64);
 
@@ -68,7 +68,7 @@ impl Random {
     }
 }
 
-/// The place with these numbers.
+/// The facility with these numbers.
 pub(crate) fn stamp(governorate: u64, administration: u64, facility: u64) -> Outcome<Stamp> {
     Ok(Stamp {
         governorate: OrgId::new(&format!("G{governorate:02}"))?,
@@ -97,7 +97,7 @@ pub(crate) fn org() -> Outcome<Org> {
     Ok(Org::new(governorates)?)
 }
 
-/// Somebody with this role, in the part of the country that this place belongs to.
+/// An actor with this role, in the part of the country that contains this facility.
 pub(crate) fn actor(role: Role, place: &Stamp) -> Outcome<Actor> {
     let Stamp { governorate, administration, .. } = place.clone();
     let seat = match role {
@@ -109,7 +109,7 @@ pub(crate) fn actor(role: Role, place: &Stamp) -> Outcome<Actor> {
     Ok(Actor::new(ActorId::new("usr_0193a7f2c1d4")?, role, seat)?)
 }
 
-/// The key of every file that is made here.
+/// The master key of every file of the benchmarks.
 pub(crate) fn master_key() -> MasterKey {
     MasterKey::from_bytes(&[42; 32])
 }
@@ -128,7 +128,7 @@ pub(crate) async fn engine(store: Arc<dyn Store>) -> Outcome<Eovr> {
     Ok(eovr)
 }
 
-/// What a nurse writes on an ordinary day: five sealed fields, one of them searchable.
+/// A typical report of a nurse: five sealed fields, one of them searchable.
 pub(crate) fn report(number: u64) -> Report {
     let text = |text: &str| Some(text.to_owned());
     Report {
@@ -150,7 +150,7 @@ pub(crate) fn report(number: u64) -> Report {
     }
 }
 
-/// As long, and nothing that the rules take for grave.
+/// A text of the same length without a term that the rules rate as high risk.
 pub(crate) const ORDINARY: &str = "At 02:40 the patient in bed 12 was given 10 mg of the drug of the patient in bed \
     14, which she takes at home as well. The packs look alike and the second check was left out because the \
     ward was short of two nurses. She had no complaint, the pulse and the blood pressure stayed as they were, \

@@ -1,9 +1,9 @@
 """eovr beside the plain-Python way, in one run, as ratios: python benches/beside_python.py [--quick]
 
-Each row does the same work twice: with eovr, and with the libraries that a Python program would take instead.
-The submission needs a MongoDB server that EOVR_MONGODB names (a replica set).
+Each row does the same work twice: with eovr, and with the libraries that a Python program would use instead.
+The submission needs a MongoDB replica set; EOVR_MONGODB is its URL.
 
-Of several rounds the best counts, because what disturbs a round only makes it slower.
+The best of several rounds counts, because other load only makes a round slower.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ ORG = [{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"}, "administ
 
 
 def best(work: Callable[[], object], count: int) -> float:
-    """Seconds for one of `count`, in the best of some rounds."""
+    """Seconds per operation, in the best of some rounds."""
     seconds = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
@@ -57,7 +57,7 @@ def best(work: Callable[[], object], count: int) -> float:
 
 @dataclass
 class Row:
-    """One comparison: what is measured, ours, the peer's, and how many times faster ours was to be."""
+    """One comparison: the subject, our time, the peer's time, and the target ratio."""
 
     what: str
     ours: float
@@ -72,7 +72,7 @@ class Row:
 
 
 def call_overhead() -> Row:
-    """A call that asks the engine for next to nothing: what the binding itself costs."""
+    """A call with almost no work in the engine: the cost of the binding itself."""
     count = 2_000 if QUICK else 20_000
     with Eovr.open("memory:", org=ORG, keys=eovr.new_key()) as engine:
         session = engine.session(Actor("q", Role.QUALITY_ADMIN, at="NIL"))
@@ -86,7 +86,7 @@ def call_overhead() -> Row:
 
 
 def importing() -> Row:
-    """`import eovr` in a fresh interpreter, over one that imports nothing."""
+    """`import eovr` in a fresh interpreter, minus an interpreter that imports nothing."""
 
     def seconds(code: str) -> float:
         runs = []
@@ -165,7 +165,7 @@ PAPER: dict[str, Any] = {
 
 
 def transition() -> Row:
-    """Two transitions, each with its event; both in memory, so that no disk hides what the code costs."""
+    """Two transitions, each with its event; both in memory, so that no disk hides the cost of the code."""
     count = 200 if QUICK else 2_000
     with Eovr.open("memory:", org=ORG, keys=eovr.new_key(), kinds=[PAPER], incidents=False) as engine:
         session = engine.session(Actor("q", Role.QUALITY_ADMIN, at="NIL"))
@@ -209,7 +209,7 @@ WORDS = [
 
 
 def narratives(count: int) -> tuple[list[str], list[str]]:
-    """Made-up narratives of fifty words and three labels, always the same."""
+    """Generated narratives of fifty words with three labels, the same in each run."""
     texts, labels = [], []
     for row in range(count):
         digest = hashlib.sha256(str(row).encode()).digest() * 2
@@ -219,10 +219,10 @@ def narratives(count: int) -> tuple[list[str], list[str]]:
 
 
 def scoring() -> Row:
-    """A learned scorer's probabilities, for many narratives at once, beside TF-IDF of the same features."""
+    """A trained scorer's probabilities for many narratives, beside TF-IDF of the same features."""
     texts, labels = narratives(500 if QUICK else 4_000)
     model = triage.train(texts[:400], labels[:400], seed=1)
-    # Words and pairs of words, and pieces of words, as ours has them.
+    # Words, pairs of words and pieces of words, the same features as ours.
     peer = make_pipeline(
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5)), LogisticRegression(max_iter=200)
     ).fit(texts[:400], labels[:400])
@@ -279,7 +279,7 @@ class Submission(BaseModel):
 
 
 def submission() -> Row:
-    """A report with six sealed fields, its audit events and its message, in one transaction on MongoDB, by eight threads.
+    """A report with six sealed fields, audit events and a message in one MongoDB transaction, from eight threads.
 
     The peer validates with pydantic, seals with MongoDB's own library, and writes report, event and message in a
     transaction of pymongo. It neither scores the report nor chains its events.

@@ -1,8 +1,8 @@
-//! A verb that was asked and has not begun: it is waited for, or awaited on the caller's event loop.
+//! A call that has not begun. Python waits for it, or awaits it on its event loop.
 //!
-//! Both run the same future. Waiting releases the interpreter and looks for signals, so Ctrl-C works while
-//! a database is away. Awaiting hands the future to the runtime, and the runtime tells the loop when it is
-//! done; a cancelled awaitable drops it, and a store then has either the old or the new world.
+//! Both run the same future. Waiting releases the GIL and checks for signals, so Ctrl-C works while a database is away.
+//! Awaiting hands the future to the runtime, which reports the result to the loop. Cancelling drops the future; the
+//! store has then either the whole commit or nothing of it.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -23,22 +23,22 @@ use crate::outward::Outward;
 use crate::runtime::Door;
 
 tokio::task_local! {
-    /// What a check raised while this call was decided.
+    /// The exception that a check raised during this call.
     pub(crate) static RAISED: RefCell<Option<PyErr>>;
 }
 
 type Answer = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 type Work = Pin<Box<dyn Future<Output = Outcome<Answer>> + Send>>;
 
-/// How often a thread that waits looks for signals.
+/// How often a waiting thread checks for signals.
 const LOOK_UP: Duration = Duration::from_millis(100);
 
-/// A verb on its way.
+/// A pending call.
 #[pyclass(frozen, module = "eovr._native")]
 pub(crate) struct Call {
     door: Door,
     work: Mutex<Option<Work>>,
-    /// Whether it may be made once the engine is closed.
+    /// Whether the call is allowed after the engine is closed.
     closing: bool,
 }
 
@@ -55,7 +55,7 @@ impl Call {
             match (answer, raised) {
                 (Err(failure), Some(raised)) => Err(failure.because(raised)),
                 (answer, raised) => {
-                    // It was done all the same, so the exception is nobody's answer.
+                    // The commit succeeded, so no caller receives this exception.
                     raised.into_iter().for_each(unheard);
                     answer.map(|answer| -> Answer { Box::new(move |py| answer.outward(py)) })
                 }
@@ -64,7 +64,7 @@ impl Call {
         Self { door: door.clone(), work: Mutex::new(Some(unbroken(Box::pin(work)))), closing: false }
     }
 
-    /// The call that closes an engine; made again it does nothing.
+    /// The call that closes an engine; a second one does nothing.
     pub(crate) fn closing(door: &Door, work: impl Future<Output = Outcome<()>> + Send + 'static) -> Self {
         Self { closing: true, ..Self::new(door, "close", work) }
     }
@@ -77,7 +77,7 @@ impl Call {
 
 #[pymethods]
 impl Call {
-    /// Waits for the answer.
+    /// Waits for the result.
     fn wait(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
         guarded(|| {
             let _waiting = self.door.enter(self.closing)?;
@@ -89,7 +89,7 @@ impl Call {
                     Ok(answer) => return Ok(answer?(py)?),
                     Err(_) => {
                         if let Err(signal) = py.check_signals() {
-                            // Dropped where the runtime is: drivers give their connections back there.
+                            // Dropped inside the runtime, because drivers return their connections there.
                             let _inside = self.door.handle().enter();
                             drop(work);
                             return Err(signal.into());
@@ -100,7 +100,7 @@ impl Call {
         })
     }
 
-    /// Begins, and lets the running event loop wait for the answer.
+    /// Starts the call, and lets the running event loop wait for the result.
     fn __await__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
         guarded(|| {
             if !self.closing {
@@ -109,7 +109,7 @@ impl Call {
             let event_loop = running_loop(py)?;
             let future = event_loop.call_method0("create_future")?;
             if self.closing && !self.door.leads_somewhere() {
-                // Nothing runs there any more that could be closed.
+                // No task runs there any more that could be closed.
                 future.call_method1("set_result", (py.None(),))?;
                 return Ok(future.call_method0("__await__")?);
             }
@@ -117,7 +117,7 @@ impl Call {
             let work = self.take()?;
             let task = self.door.handle().spawn(async move {
                 let answer = work.await;
-                // Nobody to tell where the interpreter has ended.
+                // After the interpreter has ended there is no receiver.
                 let _ = Python::try_attach(|py| promise.keep(py, answer));
             });
             future.call_method1("add_done_callback", (Abandoned(task.abort_handle()),))?;
@@ -126,7 +126,7 @@ impl Call {
     }
 }
 
-/// A future of an event loop that will be settled from another thread.
+/// A future of an event loop that another thread will settle.
 struct Promise {
     event_loop: Py<PyAny>,
     future: Py<PyAny>,
@@ -140,13 +140,13 @@ impl Promise {
             Err(failure) => (py.None(), Some(PyErr::from(failure))),
         };
         let settle = wrap_pyfunction!(settle, py)?;
-        // A loop that is closed meanwhile raises, and has nobody left to tell.
+        // A loop that was closed meanwhile raises, and no caller can receive that error.
         self.event_loop.call_method1(py, "call_soon_threadsafe", (settle, &self.future, value, error))?;
         Ok(())
     }
 }
 
-/// Settles a future, on its own loop, where it was not cancelled meanwhile.
+/// Settles a future on its own loop, unless it was cancelled meanwhile.
 #[pyfunction]
 #[pyo3(name = "_settle")]
 pub(crate) fn settle(
@@ -164,7 +164,7 @@ pub(crate) fn settle(
     Ok(())
 }
 
-/// Drops the work behind a future that was cancelled.
+/// Drops the work of a cancelled future.
 #[pyclass(frozen, module = "eovr._native")]
 struct Abandoned(AbortHandle);
 
@@ -183,7 +183,7 @@ fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     RUNNING.import(py, "asyncio", "get_running_loop")?.call0()
 }
 
-/// The same work, whose panic is an error.
+/// The same work, with a panic turned into an error.
 fn unbroken(mut work: Work) -> Work {
     Box::pin(poll_fn(move |context| {
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
@@ -191,7 +191,7 @@ fn unbroken(mut work: Work) -> Work {
     }))
 }
 
-/// Reports an exception that no caller can be given.
+/// Reports an exception that no caller can receive.
 pub(crate) fn unheard(error: PyErr) {
     let _ = Python::try_attach(|py| error.write_unraisable(py, None));
 }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::failure::{Outcome, guarded};
 
-/// The shipped set, or one of a host's own.
+/// The set that eovr ships, or the host's own.
 fn opened(cases: Option<&[u8]>) -> Result<Cow<'static, Challenge>, Error> {
     cases.map_or_else(
         || Ok(Cow::Borrowed(Challenge::shipped())),
@@ -28,7 +28,8 @@ pub(crate) fn challenge_texts(cases: Option<&[u8]>) -> Outcome<String> {
     guarded(|| Ok(serde_json::to_string(opened(cases)?.texts()).map_err(no_json)?))
 }
 
-/// What a scorer made of a set, counted, as JSON: of each text that it answered its score, and whether it flagged it.
+/// The counted results of a scorer on a set, as JSON: for each text that it answered, its score and whether it flagged
+/// it.
 #[pyfunction]
 #[pyo3(signature = (cases, answers))]
 pub(crate) fn challenge_outcome(

@@ -1,4 +1,4 @@
-//! A Python callable that answers a workflow's question.
+//! A Python callable that decides a need of a workflow.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use pyo3::types::PyBool;
 use crate::call::{RAISED, unheard};
 use crate::outward::{Outward as _, asker};
 
-/// Answers the need `check`. What it raises is no yes: the action is refused, and the exception is the
-/// refusal's cause.
+/// Answers the need `check`. If the callable raises, the engine refuses the action, and the exception is the cause of
+/// the refusal.
 pub(crate) struct Callable(pub(crate) Py<PyAny>);
 
 impl Callable {

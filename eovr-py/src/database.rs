@@ -1,4 +1,4 @@
-//! The database that a URL names, and what opens its sealed fields.
+//! The database of a URL, and the keys for its sealed fields.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::Outcome;
 
-/// Where records are kept.
+/// The store for the records.
 #[derive(Clone)]
 pub(crate) enum Database {
     Memory,
@@ -20,7 +20,7 @@ pub(crate) enum Database {
     Mongo(MongoStore),
 }
 
-/// A master key as text. 128 characters are 96 bytes, as MongoDB's drivers want them.
+/// A master key as text. 128 characters are 96 bytes, the length that MongoDB's drivers require.
 pub(crate) struct Keys {
     pub(crate) master: Zeroizing<String>,
     pub(crate) previous: Option<Zeroizing<String>>,
@@ -35,7 +35,7 @@ impl Database {
             Some(("mongodb" | "mongodb+srv", _)) => {
                 Self::Mongo(MongoStore::connect(MongoConfig::from_url(url)?).await?)
             }
-            // As SQLAlchemy's users are used to write it.
+            // The spelling of SQLAlchemy.
             Some(("postgresql", rest)) => {
                 Self::Sql(SqlStore::connect(SqlConfig::from_url(&format!("postgres:{rest}"))?).await?)
             }
@@ -43,8 +43,8 @@ impl Database {
         })
     }
 
-    /// Gives an engine its store and what it seals with: a key ring under the master key, or on MongoDB, for
-    /// a key of 96 bytes, the vault that other drivers read.
+    /// Gives an engine its store and its keys: a key ring under the master key, or on MongoDB, for a key of 96 bytes,
+    /// the vault that other drivers read.
     pub(crate) async fn fit(&self, engine: EovrBuilder, keys: Keys) -> Outcome<EovrBuilder> {
         let Keys { master, previous } = keys;
         let engine = match self {

@@ -1,4 +1,4 @@
-//! The engine: opened on a database, bound to actors, closed.
+//! The engine: open a database, bind actors, close.
 
 use std::mem::{forget, take};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,7 @@ use crate::runtime::Door;
 use crate::scorer::Asked;
 use crate::session::Session;
 
-/// An engine, and the way to its runtime.
+/// An engine, and its access to the runtime.
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) door: Door,
@@ -37,7 +37,7 @@ pub(crate) struct Host {
 
 struct Parts {
     door: Door,
-    /// Empty once the engine is closed.
+    /// `None` once the engine is closed.
     open: Mutex<Option<(Eovr, Database)>>,
 }
 
@@ -45,7 +45,7 @@ impl Host {
     /// The engine.
     ///
     /// # Errors
-    /// `Config` once it was closed, and in a forked process.
+    /// `Config` after it was closed, and in a forked process.
     pub(crate) fn eovr(&self) -> Outcome<Eovr> {
         self.door.check()?;
         let open = self.parts.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,11 +60,11 @@ impl Drop for Parts {
     fn drop(&mut self) {
         let open = take(self.open.get_mut().unwrap_or_else(PoisonError::into_inner));
         if self.door.is_of_this_process() {
-            // Drivers tidy up with the help of their runtime.
+            // Drivers need their runtime for cleaning up.
             let _entered = self.door.handle().enter();
             drop(open);
         } else {
-            // Connections are the parent's: to end them here would end them there.
+            // The connections belong to the parent process, so closing them here would close them there.
             forget(open);
         }
     }
@@ -179,7 +179,7 @@ impl Engine {
         })
     }
 
-    /// What holders of receipts may do.
+    /// The calls of a receipt's holder.
     fn receipts(&self) -> Receipts {
         Receipts(self.0.clone())
     }
@@ -201,7 +201,7 @@ impl Engine {
         Ok(self.0.eovr()?.catalog().kind(&kind.0)?.machine().diagram())
     }
 
-    /// Who may do what, as Markdown.
+    /// The permissions of all actions, as Markdown.
     fn actions(&self) -> Outcome<String> {
         Ok(self.0.eovr()?.catalog().actions().to_markdown())
     }

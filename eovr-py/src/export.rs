@@ -1,4 +1,4 @@
-//! What leaves: incidents and audit events as files of other programs, for who may take them out.
+//! Exports: incidents and audit events as files for other programs, if the actor may export.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use crate::failure::Outcome;
 use crate::inward::{self, Id, Moment, Text, field, optional};
 use crate::outward::Outward;
 
-/// The pages of a query, one after the other.
+/// The pages of a query, in order.
 pub(crate) struct Pages {
     session: Session,
     query: Option<Query>,
@@ -35,7 +35,7 @@ impl Pages {
         Self { session, query: Some(query) }
     }
 
-    /// The next page; `None` behind the last.
+    /// The next page; `None` after the last.
     pub(crate) async fn next(&mut self) -> Outcome<Option<Vec<Record>>> {
         let Some(query) = self.query.take() else { return Ok(None) };
         let page = self.session.find(&query).await?;
@@ -50,7 +50,7 @@ impl Pages {
     }
 }
 
-/// What can be made.
+/// The formats.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     Csv,
@@ -84,7 +84,7 @@ const FORMATS: &[(&str, Format)] = &[
     ("audit_pdf", Format::Audit(Paper::Pdf)),
 ];
 
-/// What was asked for, taken apart.
+/// The parsed request.
 pub(crate) struct Asked {
     format: Format,
     lang: Lang,
@@ -128,7 +128,7 @@ impl Asked {
         })
     }
 
-    /// Reads what the session sees, page by page, and writes it.
+    /// Reads page by page what the session may see, and writes it.
     pub(crate) async fn write(self, session: Session) -> Outcome<Product> {
         let mut sink = Sink::new(self.to.as_deref())?;
         self.into(&session, &mut sink).await?;
@@ -155,7 +155,7 @@ impl Asked {
                 lines.finish()?;
             }
             Format::Xlsx => {
-                // Rows wait on the disk that the file goes to, which has room for it.
+                // Buffered rows go to the disk of the file, because that disk has the room.
                 let spool = sink.folder();
                 let mut book = Workbook::new(Look { spool, ..Look::new(self.lang, SystemClock.now()) })?;
                 while let Some(page) = pages.opened().await? {
@@ -187,7 +187,7 @@ impl Asked {
                 let mut counts = Deidentified::default();
                 while let Some(page) = pages.next().await? {
                     for record in page {
-                        // Nothing is opened: no text leaves.
+                        // No field is opened, so no text is exported.
                         counts.push(&Opened::only(session, record, &[])?);
                     }
                 }
@@ -241,7 +241,7 @@ impl Asked {
     }
 }
 
-/// Read once for the process.
+/// Read once per process.
 fn fonts() -> Result<&'static Fonts, Error> {
     static FONTS: OnceLock<Fonts> = OnceLock::new();
     if let Some(fonts) = FONTS.get() {
@@ -251,7 +251,7 @@ fn fonts() -> Result<&'static Fonts, Error> {
     Ok(FONTS.get_or_init(|| fonts))
 }
 
-/// Whether the actor may take this out, by the engine's own table of actions.
+/// Whether the actor may export this, by the engine's own table of actions.
 pub(crate) fn allowed(session: &Session, action: &str) -> Outcome<()> {
     let (of, action) = (Name::new("exports")?, Name::new(action)?);
     let row = session.eovr().catalog().actions().row(&of, &action);
@@ -262,14 +262,14 @@ pub(crate) fn allowed(session: &Session, action: &str) -> Outcome<()> {
     Err(Error::new(ErrorKind::Denied, format!("`{who}` may not take out a {action}")).into())
 }
 
-/// Where it is written: memory, or a file that gets its name when it is whole, and goes away where it never is: on an
-/// error, and where nobody waits for it any more.
+/// The destination: memory, or a file that gets its name when it is complete. An incomplete file is removed, after an
+/// error and after the caller is gone.
 enum Sink {
     Memory(Vec<u8>),
     File { part: BufWriter<NamedTempFile>, path: PathBuf },
 }
 
-/// What was made: its bytes, or the path of the file.
+/// The result: bytes, or the path of the file.
 pub(crate) enum Product {
     Bytes(Vec<u8>),
     File(PathBuf),

@@ -1,5 +1,5 @@
-//! What went wrong, on its way to Python: an [`Error`] becomes an exception of `eovr.errors`, an exception
-//! stays what it is, and a panic becomes a `BugError`.
+//! Errors on their way to Python: an [`Error`] becomes an exception of `eovr.errors`, an exception stays as it is, and
+//! a panic becomes a `BugError`.
 
 use std::error::Error as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,17 +10,17 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-/// The result of everything that Python calls.
+/// The result of every function that Python calls.
 pub(crate) type Outcome<T> = Result<T, Failure>;
 
-/// Why a call has no answer.
+/// Why a call has no result.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The engine says so.
+    /// An error of the engine.
     Eovr(Error),
-    /// The engine says so because of what Python code raised while it was asked.
+    /// An error of the engine whose cause is an exception of Python code.
     Because(Error, PyErr),
-    /// Python says so: a wrong type, a signal.
+    /// An exception of Python: a wrong type, a signal.
     Python(PyErr),
 }
 
@@ -47,7 +47,7 @@ impl From<Failure> for PyErr {
 }
 
 impl Failure {
-    /// Says during which verb it happened.
+    /// Adds the verb during which the error happened.
     pub(crate) fn during(self, operation: &'static str) -> Self {
         match self {
             Self::Eovr(error) => Self::Eovr(error.during(operation)),
@@ -56,7 +56,7 @@ impl Failure {
         }
     }
 
-    /// The same, with what a check raised while it was asked: a check that raises does not pass.
+    /// Adds the exception of a check, because a check that raises does not pass.
     pub(crate) fn because(self, raised: PyErr) -> Self {
         match self {
             Self::Eovr(error) => Self::Because(error, raised),
@@ -65,30 +65,30 @@ impl Failure {
     }
 }
 
-/// Runs what must not let a panic out.
+/// Runs code that must not let a panic out.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(panicked()))
 }
 
-/// What a caller hears of a panic. What it said went to the standard error stream, as panics do.
+/// The caller's error for a panic. The panic's message went to the standard error stream.
 pub(crate) fn panicked() -> Failure {
     Error::bug("eovr met a mistake of its own; please report it, with what stands on the error stream").into()
 }
 
-/// Panics, so that tests can see what a caller gets.
+/// Panics, so that tests can see the caller's exception.
 #[pyfunction]
 #[pyo3(name = "_panics")]
 pub(crate) fn panics() -> Outcome<()> {
     guarded(|| {
         #[expect(clippy::panic, reason = "this is what it is for")]
         {
-            panic!("somebody asked for it")
+            panic!("a test asked for it")
         }
     })
 }
 
 fn exception(py: Python<'_>, error: &Error, cause: Option<PyErr>) -> PyErr {
-    // Where even the exception cannot be made, whatever was in the way is the better message.
+    // If the exception itself cannot be made, the error that prevented it is the better message.
     made(py, error, cause).unwrap_or_else(|in_the_way| in_the_way)
 }
 
@@ -110,7 +110,7 @@ fn made(py: Python<'_>, error: &Error, cause: Option<PyErr>) -> PyResult<PyErr> 
     Ok(raised)
 }
 
-/// The errors beneath, each the cause of the one above it.
+/// The causes of the error, each below the one above it.
 fn beneath(py: Python<'_>, error: &Error) -> PyResult<Option<PyErr>> {
     let mut words = Vec::new();
     let mut source = error.source();
@@ -134,7 +134,7 @@ fn refused<'py>(py: Python<'py>, refusal: &Refusal) -> PyResult<Bound<'py, PyAny
     class.call1((&refusal.kind, &refusal.state, &refusal.action, legal, unmet(py, &refusal.unmet)?))
 }
 
-/// What is not met, as `eovr.errors.Unmet`.
+/// The unmet needs, as `eovr.errors.Unmet`.
 pub(crate) fn unmet<'py>(py: Python<'py>, unmet: &[Unmet]) -> PyResult<Bound<'py, PyTuple>> {
     let class = py.import("eovr.errors")?.getattr("Unmet")?;
     let all = unmet.iter().map(|unmet| class.call1((&unmet.need, &unmet.wants)));

@@ -1,4 +1,4 @@
-//! Where a host keeps files: a Python object with `put`, `get` and `remove`, which is handed sealed bytes only.
+//! The host's storage for files: a Python object with `put`, `get` and `remove`, which receives sealed bytes only.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::call::RAISED;
 use crate::failure::{Outcome, config};
 
-/// A Python object that keeps files. What it raises is the cause of the error.
+/// A Python object that stores files. An exception that it raises is the cause of the error.
 #[derive(Clone)]
 pub(crate) struct Files(Arc<Py<PyAny>>);
 
@@ -25,7 +25,7 @@ impl Files {
         Self(Arc::new(object))
     }
 
-    /// Asks the object on a thread that may wait.
+    /// Calls the object on a thread that may block.
     async fn ask<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
@@ -42,7 +42,7 @@ impl Files {
                 let _ = RAISED.try_with(|slot| *slot.borrow_mut() = Some(raised));
                 Err(broken())
             }
-            // The interpreter ends, or the thread did.
+            // The interpreter or the thread has ended.
             Ok(None) | Err(_) => Err(broken()),
         }
     }
@@ -71,15 +71,15 @@ impl fmt::Debug for Files {
     }
 }
 
-/// The files of incidents, for whom the session is for.
+/// The attachments of incidents, for this session's actor.
 ///
 /// # Errors
-/// `Config` where the engine was given no place for files.
+/// `Config` if the engine has no storage for files.
 pub(crate) fn attachments<'a>(session: &'a Session, files: Option<&'a Files>) -> Outcome<Attachments<'a>> {
     let files =
         files.ok_or_else(|| config("the engine has no place for files", "give `files` to `Eovr.open`"))?;
     Ok(Attachments::of(session, ATTACHMENT, files))
 }
 
-/// A file on its way to Python.
+/// A file for Python.
 pub(crate) struct Read(pub(crate) File);

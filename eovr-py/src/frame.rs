@@ -1,4 +1,4 @@
-//! Tables for pandas, polars and DuckDB: Arrow, handed over by the PyCapsule interface without a copy.
+//! Tables for pandas, polars and DuckDB: Arrow, passed by the PyCapsule interface without a copy.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl Filling {
         }
     }
 
-    /// A value of another type counts as not set; no store hands one back.
+    /// A value of another type counts as unset; no store returns one.
     fn push(&mut self, value: Option<&Value>) {
         match self {
             Self::Text(column) => column.append_option(value.and_then(Value::as_text)),
@@ -125,11 +125,11 @@ impl Filling {
     }
 }
 
-/// What a table of records shows: the envelope, these facets, these fields opened.
+/// The columns of a table of records: the envelope, these facets, these fields opened.
 pub(crate) struct Columns {
     facets: Vec<(Name, ValueType)>,
     fields: Vec<Name>,
-    /// Records without one of these are left out.
+    /// Records without one of these facets are left out.
     set: Vec<String>,
 }
 
@@ -149,7 +149,7 @@ const ENVELOPE: [(&str, ValueType); 12] = [
     ("updated_at", ValueType::Time),
 ];
 
-/// The facets that a table shows where nobody names any: those that mean something outside of the core.
+/// The facets of a table if the caller names none: those with a meaning outside of the core.
 pub(crate) fn shown(kind: &Kind) -> Vec<String> {
     let facets = kind.facets().filter(|facet| facet.value_type != ValueType::Bytes && !facet.silent);
     facets.map(|facet| facet.name.to_string()).collect()
@@ -173,7 +173,7 @@ impl Columns {
     }
 }
 
-/// All records that pass, page by page. Without fields nothing is opened, nor even read.
+/// All records that match, page by page. Without fields, the store does not even read the sealed values.
 pub(crate) async fn records(session: &Session, query: Query, columns: Columns) -> Outcome<RecordBatch> {
     let Columns { facets, fields, set: needed } = columns;
     if !fields.is_empty() {
@@ -203,7 +203,7 @@ pub(crate) async fn records(session: &Session, query: Query, columns: Columns) -
                 shown.for_each(|(column, (name, _))| column.push(record.facet(name.as_str())));
                 for (column, name) in texts.iter_mut().zip(&fields) {
                     let text = match session.open(record, name.as_str()) {
-                        // Its key was destroyed, or it is damaged: the other rows are there.
+                        // Its key was destroyed, or it is damaged; the other rows are complete.
                         Err(error) if error.is_unreadable() => None,
                         text => text?,
                     };
@@ -237,7 +237,7 @@ fn enclose(columns: &mut [Filling], envelope: &Envelope) {
     columns.iter_mut().zip(&values).for_each(|(column, value)| column.push(value.as_ref()));
 }
 
-/// The types of the columns that a tally counts by.
+/// The types of the columns that a tally groups by.
 pub(crate) fn types(kind: &Kind, by: &[Column]) -> Vec<ValueType> {
     let of = |column: &Column| match column {
         Column::Month => ValueType::Int,
@@ -251,7 +251,7 @@ pub(crate) fn types(kind: &Kind, by: &[Column]) -> Vec<ValueType> {
     by.iter().map(of).collect()
 }
 
-/// Counts: a column for each that was counted by, and `count`.
+/// Counts: a column for each grouping column, and `count`.
 pub(crate) fn figures(counted: &Counted) -> Result<RecordBatch, Error> {
     let mut columns: Vec<_> = counted.types.iter().map(|value_type| Filling::new(*value_type)).collect();
     let mut counts = Filling::Count(UInt64Builder::new());
@@ -278,7 +278,7 @@ const EVENTS: [(&str, ValueType); 12] = [
     ("intact", ValueType::Bool),
 ];
 
-/// A row for each event of some trails; `intact` says whether the whole chain is.
+/// A row for each event of some trails; `intact` is whether the whole chain verifies.
 pub(crate) fn events(trails: &[Trail]) -> Result<RecordBatch, Error> {
     let mut columns: Vec<_> = EVENTS.iter().map(|(_, value_type)| Filling::new(*value_type)).collect();
     let text = |text: &str| Some(Value::from(text));

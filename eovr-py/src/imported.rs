@@ -1,8 +1,8 @@
-//! Existing reports out of a table, as pandas, polars, pyarrow and DuckDB hand it over.
+//! Imports existing reports from a table of pandas, polars, pyarrow or DuckDB.
 //!
-//! The id of an incident follows from the facility, the set's name and what stands in the row. So a table that is
-//! imported again adds nothing, however it was sorted, one that has grown adds what is new, and an import that was
-//! stopped is simply run again. Two rows with the same in them stay two.
+//! The id of an incident is derived from the facility, the set's name and the row's content. So a second import of the
+//! same table adds nothing in any order, a longer table adds its new rows, and an interrupted import is simply
+//! repeated. Two equal rows stay two incidents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use tokio::task::JoinSet;
 
 use crate::failure::Outcome;
 
-/// How many reports are on their way at once: the store puts what waits into one transaction.
+/// How many reports are in flight at once; the store combines waiting ones into one transaction.
 const IN_FLIGHT: usize = 64;
 
-/// The columns that are words; `occurred_at` is a moment.
+/// The text columns; `occurred_at` is a time.
 const WORDS: [&str; 12] = [
     "category",
     "subtype",
@@ -46,27 +46,27 @@ const OCCURRED_AT: &str = "occurred_at";
 /// Reports in columns.
 pub(crate) struct Rows {
     parts: Vec<Part>,
-    /// For rows that name no category.
+    /// For rows without a category.
     category: String,
-    /// What the ids begin with.
+    /// The prefix of the ids.
     name: String,
 }
 
-/// A piece of each column, as the table hands it over.
+/// A chunk of each column, as the table provides it.
 struct Part {
     words: [Option<StringArray>; WORDS.len()],
     occurred_at: Option<TimestampMicrosecondArray>,
     rows: usize,
 }
 
-/// What became of a table.
+/// The result of an import.
 #[derive(Default)]
 pub(crate) struct Imported {
-    /// The incident of each row; none where it was rejected.
+    /// The incident of each row; `None` for a rejected row.
     pub(crate) ids: Vec<Option<RecordId>>,
-    /// How many were there before.
+    /// How many existed before.
     pub(crate) there: usize,
-    /// The rows that break a rule, by their place, and which.
+    /// The rejected rows by index, with the error.
     pub(crate) rejected: Vec<(usize, Error)>,
 }
 
@@ -97,7 +97,7 @@ impl Rows {
         Ok(Self { parts, category, name })
     }
 
-    /// Reports each row. What one row breaks is kept beside it; what goes wrong with the store ends it.
+    /// Reports each row. An error of a row is kept with the row; an error of the store ends the import.
     pub(crate) async fn report(self, session: Session, facility: OrgId) -> Result<Imported> {
         let mut imported = Imported::default();
         imported.ids.resize(self.parts.iter().map(|part| part.rows).sum(), None);
@@ -130,7 +130,7 @@ impl Rows {
         Ok(imported)
     }
 
-    /// The id of the row that has this content for the nth time.
+    /// The id of the nth row with this content.
     fn id(&self, facility: &OrgId, nth: u64, content: &[u8]) -> RecordId {
         let name = self.name.replace('\n', " ");
         let (facility, nth) = (facility.as_str().as_bytes(), nth.to_string());
@@ -166,7 +166,7 @@ impl Part {
         column.is_valid(row).then(|| column.value(row))
     }
 
-    /// All that stands in a row, lengths in front, so that no two rows look alike.
+    /// The content of a row, with lengths in front, so that no two different rows look alike.
     fn content(&self, row: usize) -> Vec<u8> {
         let mut content = Vec::new();
         for text in (0..WORDS.len()).map(|column| self.text(column, row)) {
@@ -246,7 +246,7 @@ impl Imported {
     }
 }
 
-/// A column as another type, once it is known to be sound: it comes from memory that others have written.
+/// Converts a column to another type after validating it, because its memory comes from other code.
 fn read(name: &str, array: &ArrayRef, to: &DataType, wanted: &str) -> Result<ArrayRef> {
     let wrong = |because| {
         let error = Error::invalid(format!("`{name}` is of another type"));
@@ -260,7 +260,7 @@ fn read(name: &str, array: &ArrayRef, to: &DataType, wanted: &str) -> Result<Arr
     cast(array, to).map_err(wrong)
 }
 
-/// Whether one type is another way to keep the other: no number becomes a narrative by itself.
+/// Whether one type is another encoding of the other; a number never becomes a narrative.
 fn readable(from: &DataType, to: &DataType) -> bool {
     match from {
         DataType::Null => true,

@@ -1,4 +1,4 @@
-//! Incidents: typed verbs over the general ones, and reports as Python writes them.
+//! Incidents: typed verbs over the general ones, and reports as Python passes them.
 
 use eovr_core::Error;
 use eovr_core::incident::{FollowUp, FollowUpKind, Harm, Report, Strength};

@@ -1,5 +1,5 @@
-//! What Python hands in: checked as it is taken, so that a wrong type is a `TypeError` with its name, and
-//! what no engine could keep is an `InvalidInputError`.
+//! Arguments from Python, checked on conversion: a wrong type is a `TypeError` with the argument's name, and a value
+//! that no engine could store is an `InvalidInputError`.
 
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::decide::Command;
@@ -14,11 +14,11 @@ use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyInt, PyString, PyTuple}
 
 use crate::failure::{Failure, Outcome, config};
 
-/// A text that is Unicode through and through.
+/// Valid Unicode text.
 #[derive(Clone)]
 pub(crate) struct Text(pub(crate) String);
 
-/// A moment: an aware `datetime`.
+/// A time: an aware `datetime`.
 pub(crate) struct Moment(pub(crate) Timestamp);
 
 /// A record's id: a `UUID`, or its text.
@@ -89,7 +89,7 @@ impl<'py> FromPyObject<'_, 'py> for Facet {
         } else if let Ok(bytes) = object.cast::<PyBytes>() {
             Value::Bytes(bytes.as_bytes().to_vec())
         } else if let Ok(number) = object.extract::<i64>() {
-            // Whole numbers of numpy are no `int`, and say that they can be used as one.
+            // Integers of numpy are no `int`, but implement `__index__`.
             Value::Int(number)
         } else if let Ok(id) = object.extract::<uuid::Uuid>() {
             Value::from(RecordId::from_bytes(id.into_bytes()))
@@ -99,7 +99,7 @@ impl<'py> FromPyObject<'_, 'py> for Facet {
     }
 }
 
-/// An attribute of an object of `eovr.records`, whose name an error tells.
+/// An attribute of an object of `eovr.records`; an error names it.
 pub(crate) fn field<'py, T>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
@@ -107,7 +107,7 @@ where
     object.getattr(name)?.extract().map_err(|error: PyErr| named(object.py(), name, error))
 }
 
-/// The same for one that may be `None`.
+/// The same for an attribute that may be `None`.
 pub(crate) fn optional<'py, T>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<T>>
 where
     T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
@@ -126,7 +126,7 @@ fn named(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
     error
 }
 
-/// A command: the action, what it sets and writes (`None` takes away), and why.
+/// A command: the action, the facets and fields that it sets (`None` removes), and the reason.
 pub(crate) fn command(
     action: Text,
     set: Option<&Bound<'_, PyDict>>,
@@ -161,7 +161,7 @@ pub(crate) fn command(
     })
 }
 
-/// The question for a page, of the columns and tests of a dict.
+/// The query for a page, from the columns and tests of a dict.
 pub(crate) fn query(
     session: &Session,
     kind: &str,
@@ -250,7 +250,7 @@ pub(crate) fn column(name: &str) -> Outcome<Column> {
     })
 }
 
-/// An actor of `eovr.records`, whose place is looked up in the organisation.
+/// An actor of `eovr.records`; its place is looked up in the organisation.
 pub(crate) fn actor(org: &Org, object: &Bound<'_, PyAny>) -> Outcome<Actor> {
     let id = ActorId::new(&field::<Text>(object, "id")?.0)?;
     let at: Option<Text> = optional(object, "at")?;
@@ -315,7 +315,7 @@ fn invalid(message: &str, help: &str) -> PyErr {
 }
 
 fn wrong(object: &Bound<'_, PyAny>, wanted: &str) -> PyErr {
-    // The type is told, never the value: it may be somebody's words.
+    // The message has the type and never the value, because the value may be text of a report.
     let given = object.get_type().name().map(|name| name.to_string()).unwrap_or_default();
     PyTypeError::new_err(format!("expected {wanted}, got {given}"))
 }

@@ -1,9 +1,8 @@
-//! The native half of `import eovr`: every verb of the engine, as Python calls it.
+//! The native half of `import eovr`: every verb of the engine, for Python.
 //!
-//! Nothing is decided here. A verb takes its arguments apart ([`inward`]), becomes a [`call::Call`], which
-//! is waited for or awaited, and what comes out is put together as the classes of `eovr`
-//! ([`outward`]). What goes wrong becomes an exception of `eovr.errors` ([`failure`]); a panic of ours does
-//! too, so that no Python program ever meets one.
+//! This crate decides nothing. A verb converts its arguments ([`inward`]) and becomes a [`call::Call`], which Python
+//! waits for or awaits. The result becomes an object of the classes of `eovr` ([`outward`]). An error becomes an
+//! exception of `eovr.errors` ([`failure`]), and so does a panic.
 
 mod call;
 mod challenge;
@@ -25,13 +24,13 @@ mod scorer;
 mod scoring;
 mod session;
 
-/// The module `eovr._native`. Its face is `eovr`; nothing else should import it.
+/// The module `eovr._native`. Only the package `eovr` imports it.
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python calls it so")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
-    /// From this score of the rules on a report is to be read today.
+    /// The lowest score of the rules that means "read today".
     #[pymodule_export]
     const READ_TODAY: u8 = eovr_core::triage::Marks::DEFAULT.today;
     #[pymodule_export]

@@ -12,12 +12,12 @@ use crate::failure::{Outcome, guarded};
 use crate::inward::{Text, field, optional};
 use crate::scoring::Places;
 
-/// A model that was learned.
+/// A trained model.
 #[pyclass(frozen, module = "eovr._native")]
 pub(crate) struct Model(Arc<TextModel>);
 
-/// What a model says: the place of the label, how likely each label is, how likely high risk is, whether it
-/// has nothing to say, the places of all labels where there may be several.
+/// The answer of a model: index of the label, probability of each label, probability of high risk, whether it
+/// abstained, indexes of all labels if there may be several.
 type Answer = (usize, Vec<f64>, Option<f64>, bool, Vec<usize>);
 
 impl Model {
@@ -48,14 +48,14 @@ impl Model {
         self.0.labels().to_vec()
     }
 
-    /// The card, as JSON.
+    /// The model card, as JSON.
     #[getter]
     fn card(&self) -> Outcome<String> {
         let card = serde_json::to_string(self.0.card());
         Ok(card.map_err(|error| Error::bug("a card is always JSON").because(error))?)
     }
 
-    /// Name and version, as suggestions carry them.
+    /// Name and version, as in suggestions.
     #[getter]
     fn name(&self) -> (String, String) {
         let model = self.0.model();
@@ -66,7 +66,7 @@ impl Model {
         guarded(|| Ok(py.detach(|| answer(self.0.read(&narrative.0)))))
     }
 
-    /// Many at once: the probabilities as 64-bit floats, row by row, the labels, and which abstained.
+    /// Many narratives: the probabilities as 64-bit floats, row by row, the labels, and which abstained.
     fn read_many<'py>(
         &self,
         py: Python<'py>,
@@ -89,7 +89,7 @@ impl Model {
         })
     }
 
-    /// The answer, the margin, what is there before any word, and each word's share of the margin.
+    /// The answer, the margin, the base value without any word, and each word's share of the margin.
     #[expect(clippy::type_complexity, reason = "a tuple that Python takes apart at once")]
     fn explain(&self, narrative: Text) -> Outcome<(Answer, f32, f32, Vec<(usize, usize, f32)>)> {
         guarded(|| {
@@ -108,7 +108,7 @@ fn answer(answer: eovr_core::triage::learn::Answer) -> Answer {
     (answer.label, answer.probabilities, answer.high, answer.abstained, answer.labels)
 }
 
-/// Learns from narratives and their labels; `several` says that each may have any number of them.
+/// Trains on narratives and their labels; `several` means that a narrative may have any number of labels.
 #[pyfunction]
 pub(crate) fn train(
     py: Python<'_>,

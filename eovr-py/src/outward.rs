@@ -1,4 +1,4 @@
-//! What Python is handed: the classes of `eovr`, made of what the engine answers.
+//! Results for Python: the classes of `eovr`, built from the engine's results.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ use crate::files::Read;
 use crate::frame::{self, Frame};
 use crate::imported::Imported;
 
-/// Something that Python can be handed, from any thread.
+/// A result that any thread can convert for Python.
 pub(crate) trait Outward: Send + 'static {
-    /// Puts it together.
+    /// Builds the object.
     fn outward(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
 }
 
-/// A record as the engine has it, for what is asked about it later. Python keeps it and cannot look inside.
+/// A record of the engine, for later calls about it. Python holds it as an opaque object.
 #[pyclass(frozen, module = "eovr._native")]
 pub(crate) struct Kept(pub(crate) Arc<Record>);
 
@@ -109,7 +109,7 @@ impl Outward for Record {
     }
 }
 
-/// A record of a list, and the facets that were asked for.
+/// A record of a list, and the requested facets.
 pub(crate) struct Shown(pub(crate) Listed, pub(crate) Arc<[String]>);
 
 impl Outward for Shown {
@@ -144,7 +144,7 @@ impl Outward for Legal {
     }
 }
 
-/// Counts, and what they were counted by.
+/// Counts, and their grouping columns.
 pub(crate) struct Counted {
     pub(crate) by: Vec<(String, Column)>,
     pub(crate) types: Vec<eovr_core::record::ValueType>,
@@ -224,7 +224,7 @@ impl Outward for ReceiptView {
     }
 }
 
-/// Who asks, as a check is told.
+/// The actor, as a check receives it.
 pub(crate) fn asker<'py>(py: Python<'py>, actor: &Actor) -> PyResult<Bound<'py, PyAny>> {
     let tier = actor.tier().map(|tier| tier.number());
     made!(py, "Asker", (actor.id().as_str(), actor.capacity(), tier, actor.is_human()))
@@ -302,7 +302,7 @@ fn facets<'py>(
     read_only(&all)
 }
 
-/// A dict that nobody changes.
+/// A read-only dict.
 fn read_only<'py>(all: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     CLASS.import(all.py(), "eovr.records", "_ReadOnly")?.call1((all,))

@@ -1,4 +1,4 @@
-//! What the holder of a receipt may do, without an account.
+//! The calls of a receipt's holder, who needs no account.
 
 use eovr_core::decide::Command;
 use eovr_core::incident::{Action, ReceiptCode};
@@ -10,7 +10,7 @@ use crate::engine::Host;
 use crate::failure::{Outcome, guarded};
 use crate::inward::{self, Text};
 
-/// The way in for holders of receipts.
+/// The calls for holders of receipts.
 #[pyclass(frozen, module = "eovr._native")]
 pub(crate) struct Receipts(pub(crate) Host);
 

@@ -1,5 +1,5 @@
-//! The one runtime behind all engines of the process: started when the first engine is opened, ended when
-//! the interpreter ends, left behind when the process is forked.
+//! The one runtime behind all engines of the process: started with the first engine, stopped at the interpreter's end,
+//! left behind in a forked child.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,9 +13,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::failure::{Outcome, config};
 
-/// Threads that answer databases and run what is awaited. What is waited for runs on its caller's thread.
+/// Threads for database responses and awaited calls. A call that Python waits for runs on its caller's thread.
 const WORKERS: usize = 2;
-/// How long the end of the interpreter waits for calls of other threads that are under way.
+/// How long the interpreter's end waits for running calls of other threads.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Started {
@@ -23,12 +23,12 @@ struct Started {
     runtime: Runtime,
 }
 
-/// Locked only while the interpreter is held, so that no fork ever copies it locked.
+/// Locked only while the GIL is held, so that no fork copies it locked.
 static STARTED: Mutex<Option<Started>> = Mutex::new(None);
 static ENDING: AtomicBool = AtomicBool::new(false);
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
-/// The way to the runtime for whoever belongs to one engine. It shuts when the engine is closed.
+/// Access to the runtime for the parts of one engine. Closing the engine closes it.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
     handle: Handle,
@@ -37,7 +37,7 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// A door to the runtime of this process, which is started where there is none.
+    /// Access to the runtime of this process, which is started if necessary.
     pub(crate) fn new(_held: Python<'_>) -> Outcome<Self> {
         let pid = process::id();
         let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +45,7 @@ impl Door {
             return Err(config("the interpreter is ending", "open the engine earlier"));
         }
         if let Some(before) = started.take_if(|started| started.pid != pid) {
-            // The parent's: its threads are not here, and to wait for them would be for ever.
+            // The parent's runtime: its threads do not exist here, so waiting for them would never end.
             std::mem::forget(before);
             WAITING.store(0, Ordering::Release);
         }
@@ -72,15 +72,15 @@ impl Door {
         self.pid == process::id()
     }
 
-    /// Shuts it; says whether it was open.
+    /// Closes it; returns whether it was open.
     pub(crate) fn shut(&self) -> bool {
         !self.closed.swap(true, Ordering::AcqRel)
     }
 
-    /// Whether anything can be asked through it.
+    /// Whether a call can be made.
     ///
     /// # Errors
-    /// `Config` for an engine that was closed, one of the parent process, and at the interpreter's end.
+    /// `Config` for a closed engine, an engine of the parent process, and at the interpreter's end.
     pub(crate) fn check(&self) -> Outcome<()> {
         if !self.is_of_this_process() {
             let help = "open the engine in the child: each process has threads and connections of its own";
@@ -95,12 +95,12 @@ impl Door {
         Ok(())
     }
 
-    /// Whether the runtime behind it still runs.
+    /// Whether its runtime still runs.
     pub(crate) fn leads_somewhere(&self) -> bool {
         self.is_of_this_process() && !ENDING.load(Ordering::Acquire)
     }
 
-    /// Enters for a call that this thread waits for; `anyway` also where the door is shut.
+    /// Enters for a call that this thread waits for; with `anyway` also after closing.
     pub(crate) fn enter(&self, anyway: bool) -> Outcome<Waiting> {
         if Handle::try_current().is_ok() {
             let help = "answer a check from what it is given, or from what the host keeps";
@@ -114,7 +114,7 @@ impl Door {
     }
 }
 
-/// Somebody waits, and the interpreter's end waits for them.
+/// A running call, for which the interpreter's end waits.
 pub(crate) struct Waiting(());
 
 impl Waiting {
@@ -130,14 +130,14 @@ impl Drop for Waiting {
     }
 }
 
-/// What works for an engine on a thread of its own: the interpreter's end waits for it. None where that has come.
+/// The same for a thread that works for an engine; `None` after the interpreter's end has begun.
 pub(crate) fn at_work() -> Option<Waiting> {
     let waiting = Waiting::new();
     (!ENDING.load(Ordering::Acquire)).then_some(waiting)
 }
 
-/// The interpreter ends: nothing new begins, what other threads wait for is let finish, what was awaited is
-/// dropped, which leaves a store with either the old or the new world. `atexit` calls it.
+/// The interpreter's end, called by `atexit`: no new call begins, calls that other threads wait for may finish, and
+/// awaited calls are dropped, so that the store has either the whole commit or nothing of it.
 #[pyfunction]
 #[pyo3(name = "_end")]
 pub(crate) fn end(py: Python<'_>) {

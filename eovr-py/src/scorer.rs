@@ -1,6 +1,7 @@
 //! A Python callable that scores new reports.
 //!
-//! A report must not wait for somebody's code, nor be lost by it. So the callable is asked on a thread of its own, and
+//! A report must not be delayed or lost by the host's code. So the callable runs on a thread of its own, and a report
+//! waits for it for a limited time only. While the callable hangs, other reports do not wait at all.
 //! a report waits for it so long and no longer; while it hangs, other reports do not wait at all.
 
 use std::fmt;
@@ -19,21 +20,21 @@ use crate::call::unheard;
 use crate::failure::Outcome;
 use crate::runtime::at_work;
 
-/// So long a report waits.
+/// How long a report waits.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// So many reports wait at once; of what comes beyond them the rules speak alone.
+/// How many reports wait at once; for further reports the rules decide alone.
 const WAITING: usize = 64;
 
-/// Asks a callable from a narrative to how likely high risk is. What it raises, and whatever is no answer, is
-/// reported as an exception that nobody could catch, and leaves it to the rules.
+/// Asks a callable for the probability of high risk of a narrative. An exception or an invalid answer is reported
+/// through `sys.unraisablehook`, and the rules decide.
 pub(crate) struct Asked {
     model: Model,
     questions: SyncSender<Question>,
     turns: Arc<Turns>,
 }
 
-/// The last question that was waited for in vain, and the last that was dealt with, by their numbers.
+/// The numbers of the last question asked, of the last that timed out, and of the last that was answered.
 #[derive(Default)]
 struct Turns {
     asked: AtomicU64,
@@ -42,7 +43,7 @@ struct Turns {
 }
 
 impl Turns {
-    /// Whether the callable is still at something that somebody has given up on.
+    /// Whether the callable is still busy with a question that timed out.
     fn stuck(&self) -> bool {
         self.late.load(Ordering::Acquire) > self.done.load(Ordering::Acquire)
     }
@@ -55,7 +56,7 @@ struct Question {
     answer: SyncSender<Judgement>,
 }
 
-/// What it says: how likely high risk is, from 0 to 1, and whether it raises a flag.
+/// The answer: the probability of high risk, from 0 to 1, and whether it raises a flag.
 struct Judgement {
     high: f64,
     flagged: bool,
@@ -97,7 +98,7 @@ impl Asked {
     }
 }
 
-/// Answers until the engine is gone.
+/// Answers until the engine is dropped.
 fn answer_all(callable: &Py<PyAny>, questions: &Receiver<Question>, turns: &Turns) {
     for Question { number, narrative, since, answer } in questions {
         if since.elapsed() < PATIENCE {

@@ -1,4 +1,4 @@
-//! The embedded rules, and how good a scorer is.
+//! The embedded rules, and the evaluation of a scorer.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::frame::{self, Frame};
 use crate::inward::{Text, field, optional};
 use crate::model::{Model, order};
 
-/// Where bytes of a text are in characters, as Python counts. Spans that come in order cost one pass.
+/// Converts byte positions of a text into characters, as Python counts. Ordered spans cost one pass.
 pub(crate) struct Places<'a> {
     text: &'a str,
     byte: usize,
@@ -57,7 +57,7 @@ fn suggested(narrative: &str, said: Suggestion) -> Suggested {
     (id, version, said.score, said.band.name(), said.high_risk, said.abstained, reasons)
 }
 
-/// What the rules suggest for one report.
+/// The suggestion of the rules for one report.
 #[pyfunction]
 #[pyo3(signature = (narrative, category, actual_harm, potential_harm))]
 pub(crate) fn score(
@@ -77,7 +77,7 @@ pub(crate) fn score(
     })
 }
 
-/// What a model suggests for one report.
+/// The suggestion of a model for one report.
 #[pyfunction]
 pub(crate) fn explain(py: Python<'_>, model: &Bound<'_, Model>, narrative: Text) -> Outcome<Suggested> {
     guarded(|| {
@@ -89,7 +89,7 @@ pub(crate) fn explain(py: Python<'_>, model: &Bound<'_, Model>, narrative: Text)
     })
 }
 
-/// What a scorer suggests for many narratives, as a table.
+/// The suggestions of a scorer for many narratives, as a table.
 #[pyfunction]
 #[pyo3(signature = (narratives, model))]
 pub(crate) fn score_many(
@@ -110,10 +110,10 @@ pub(crate) fn score_many(
     })
 }
 
-/// One thing in a narrative: what it tells, its code, its span in characters.
+/// One finding in a narrative: its class, its code, its span in characters.
 type Found = (&'static str, String, (usize, usize));
 
-/// What a narrative tells, and what may be better left out.
+/// The findings in a narrative, and the identifiers that may be better left out.
 #[pyfunction]
 pub(crate) fn findings(py: Python<'_>, narrative: Text) -> Outcome<Vec<Found>> {
     guarded(|| {
@@ -125,16 +125,16 @@ pub(crate) fn findings(py: Python<'_>, narrative: Text) -> Outcome<Vec<Found>> {
     })
 }
 
-/// The narrative with a word for the kind in the place of whatever names a person.
+/// The narrative with each identifier of a person replaced by a word for its kind.
 #[pyfunction]
 pub(crate) fn redact(py: Python<'_>, narrative: Text) -> Outcome<String> {
     guarded(|| Ok(py.detach(|| deidentify::redact(&narrative.0))))
 }
 
-/// What was said of one case: label, probabilities, high, flagged, abstained, all labels where there may be several.
+/// The answer for one case: label, probabilities, high risk, flagged, abstained, all labels if there may be several.
 type Said = (Option<usize>, Vec<f64>, Option<f64>, bool, bool, Vec<usize>);
 
-/// What the rules or a model say, case by case, on a scheme of labels.
+/// The answers of the rules or of a model, case by case, on a scheme of labels.
 #[pyfunction]
 #[pyo3(signature = (narratives, model, labels, ordinal))]
 pub(crate) fn judge(
@@ -160,13 +160,13 @@ pub(crate) fn judge(
     })
 }
 
-/// All figures of one scorer on one set.
+/// All metrics of one scorer on one set.
 #[pyclass(frozen, module = "eovr._native")]
 pub(crate) struct Evaluation(evaluate::Evaluation);
 
 #[pymethods]
 impl Evaluation {
-    /// Works out every figure of what was said beside what is true; `rival` is another scorer on the same.
+    /// Computes every metric from answers and truth; `rival` is another scorer on the same cases.
     #[new]
     #[pyo3(signature = (settings, narratives, truth, said, groups, clusters, rival))]
     #[expect(clippy::too_many_arguments, reason = "columns of one table, and what is asked of them")]
@@ -223,7 +223,7 @@ impl Evaluation {
         Ok(json.map_err(|error| Error::bug("an evaluation is always JSON").because(error))?)
     }
 
-    /// The report as a page that needs no other file.
+    /// The report as a self-contained HTML page.
     fn html(&self) -> String {
         self.0.html()
     }

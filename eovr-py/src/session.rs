@@ -33,7 +33,7 @@ impl Session {
         Self { host, session }
     }
 
-    /// The session for a call, where the engine is open.
+    /// The session for a call, if the engine is open.
     fn ask(&self) -> Outcome<eovr_core::Session> {
         self.host.door.check()?;
         Ok(self.session.clone())
@@ -128,7 +128,7 @@ impl Session {
         self.call("load", async move { Ok(session.load(&kind.0, id.0).await?) })
     }
 
-    /// Opens a sealed field. It waits for nothing, so it is no `Call`.
+    /// Opens a sealed field. It does not wait, so it is no `Call`.
     fn open(&self, kept: &Bound<'_, Kept>, field: Text) -> Outcome<Option<String>> {
         guarded(|| {
             let session = self.ask()?;
@@ -205,14 +205,14 @@ impl Session {
     fn events(&self, kind: Text, id: Id) -> Outcome<Call> {
         let session = self.ask()?;
         self.call("events", async move {
-            // Whoever may not read the record may not read its events.
+            // A caller who may not read the record may not read its events.
             let record = session.load(&kind.0, id.0).await?;
             let kind = &record.envelope().kind;
             Ok(session.eovr().store().events(&session.scope(), kind, record.id()).await?)
         })
     }
 
-    /// All records that pass, as a table; `fields` are opened, and every facet of `set` is set.
+    /// All records that match, as a table; `fields` are opened, and rows without a facet of `set` are left out.
     #[pyo3(signature = (kind, facets, fields, filter, set))]
     fn frame(
         &self,
@@ -235,7 +235,7 @@ impl Session {
         })
     }
 
-    /// Audit events of the records that pass, as a table.
+    /// Audit events of the matching records, as a table.
     #[pyo3(signature = (kind, filter))]
     fn audit_frame(&self, kind: Text, filter: Dict<'_, '_>) -> Outcome<Call> {
         guarded(|| {

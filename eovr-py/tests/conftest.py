@@ -34,7 +34,7 @@ ORG = [
 ]
 KEY = "Zm9yIHRoaXMgZXhhbXBsZSBvbmx5LCBuZXZlciByZWE="
 
-#: Words of a narrative that must never be met in a message or a log.
+#: Words of a narrative that no message and no log may contain.
 MARKER = "xylophone-of-the-patient"
 DOSE = f"The patient was given ten times the dose and stopped breathing, {MARKER}."
 
@@ -65,20 +65,20 @@ def memory() -> Iterator[Eovr]:
 
 
 def nurse(engine: Eovr) -> Session:
-    """Somebody of tier 1 in the Nile."""
+    """A session of tier 1 in the facility Nile."""
     return engine.session(Actor("nurse-7", Role.STAFF, at="NIL"))
 
 
 def quality(engine: Eovr) -> Session:
-    """Somebody of tier 2 in the Nile."""
+    """A session of tier 2 in the facility Nile."""
     return engine.session(Actor("quality-1", Role.QUALITY_ADMIN, at="NIL"))
 
 
 def elsewhere(engine: Eovr) -> Session:
-    """Somebody of tier 2 who has nothing to do with the Nile."""
+    """A session of tier 2 without access to the facility Nile."""
     return engine.session(Actor("quality-2", Role.QUALITY_ADMIN, at="SUN"))
 
 
 def top(engine: Eovr) -> Session:
-    """Somebody of tier 5."""
+    """A session of tier 5."""
     return engine.session(Actor("minister", Role.TOP_MANAGEMENT))

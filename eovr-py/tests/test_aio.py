@@ -1,4 +1,4 @@
-"""The same verbs, awaited on the caller's event loop."""
+"""The same methods, awaited on the caller's event loop."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_loop_goes_on_meanwhile(url: str) -> None:
     assert asyncio.run(main()) > 1
 
 
-def test_a_cancelled_call_leaves_the_old_world_or_the_new(url: str) -> None:
+def test_a_cancelled_call_is_committed_wholly_or_not_at_all(url: str) -> None:
     async def main() -> None:
         async with await aio.Eovr.open(url, org=ORG, keys=KEY) as engine:
             nurse, quality = people(engine)
@@ -67,7 +67,7 @@ def test_a_cancelled_call_leaves_the_old_world_or_the_new(url: str) -> None:
                 except asyncio.CancelledError:
                     cancelled += 1
             assert cancelled > 0
-            # The engine still works, and whatever was committed is whole.
+            # The engine still works, and every commit is complete.
             told = await nurse.incidents.report("NIL", a_report())
             async for record in quality.records("incident"):
                 trail = await quality.incidents.trail(record.id)
@@ -101,7 +101,7 @@ def test_one_engine_serves_loops_of_several_threads(url: str) -> None:
     asyncio.run(engine.close())
 
 
-def test_outside_of_a_loop_there_is_nothing_to_await_on(url: str) -> None:
+def test_awaiting_without_a_running_loop_fails(url: str) -> None:
     engine = asyncio.run(aio.Eovr.open(url, org=ORG, keys=KEY))
     nurse, _ = people(engine)
     with pytest.raises(RuntimeError, match="no running event loop"):

@@ -1,4 +1,4 @@
-"""Whatever is handed in, and whatever happens meanwhile: an exception, never a panic, nothing half written."""
+"""Wrong input and interruptions cause an exception, and never a panic or a partial write."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_lone_surrogates_are_refused(memory: Eovr, text: str) -> None:
             call()
 
 
-def test_every_text_that_is_whole_is_taken(memory: Eovr) -> None:
+def test_every_valid_text_is_accepted(memory: Eovr) -> None:
     for words in (
         "😀 مريض سقط من السرير\n\tناقص",
         "a\u0000b is in this narrative",
@@ -104,7 +104,7 @@ def test_every_text_that_is_whole_is_taken(memory: Eovr) -> None:
         {"risk_score": True},
     ],
 )
-def test_questions_that_make_no_sense(memory: Eovr, filter: Any) -> None:
+def test_invalid_queries_are_refused(memory: Eovr, filter: Any) -> None:
     if filter == {"category": eovr.In([])}:
         assert quality(memory).find("incident", filter).items == ()
         return
@@ -119,7 +119,7 @@ def test_pages_of_impossible_size(memory: Eovr, limit: Any) -> None:
 
 
 @pytest.mark.parametrize("id", ["", "no-uuid", 7, None, b"0" * 16])
-def test_ids_that_are_none(memory: Eovr, id: Any) -> None:
+def test_invalid_ids_are_refused(memory: Eovr, id: Any) -> None:
     with pytest.raises((InvalidInputError, TypeError)):
         quality(memory).incidents.load(id)
 
@@ -139,7 +139,7 @@ def test_ids_that_are_none(memory: Eovr, id: Any) -> None:
         object(),
     ],
 )
-def test_actors_that_fit_nowhere(memory: Eovr, actor: Any) -> None:
+def test_actors_outside_the_organisation_are_refused(memory: Eovr, actor: Any) -> None:
     with pytest.raises((ConfigError, InvalidInputError, TypeError, AttributeError)):
         memory.session(actor)
 
@@ -217,14 +217,14 @@ def test_calls_under_way_survive_a_close(url: str) -> None:
     assert all(isinstance(one, eovr.Reported | eovr.EovrError) for one in seen)
     with Eovr.open(url, org=ORG, keys=KEY) as again:
         reported = sum(isinstance(one, eovr.Reported) for one in seen)
-        # A call that was cut off may have been committed; none that was answered is missing.
+        # An interrupted call may have been committed; every answered call was.
         assert quality(again).tally("incident").total >= reported
         for record in quality(again).records("incident"):
             assert quality(again).incidents.trail(record.id).verdict.intact
 
 
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A program of its own, with the engine's pieces at hand."""
+    """Runs a program in a new interpreter, with the engine's arguments."""
     head = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
     return subprocess.run(
         [
@@ -262,7 +262,7 @@ def test_a_fork_after_open_is_noticed_and_refused(url: str) -> None:
                 assert "forked" in str(error), error
                 assert engine.closed
                 engine.close()
-                # One of its own works, on the same file.
+                # An engine of the child works, on the same file.
                 with eovr.Eovr.open(sys.argv[1], org=ORG, keys=KEY) as own:
                     nurse(own).incidents.report("NIL", a_report())
                 del engine, session
@@ -306,7 +306,7 @@ def test_the_end_of_the_interpreter_waits_for_threads(url: str) -> None:
             assert quality(engine).incidents.trail(record.id).verdict.intact
 
 
-def test_the_end_of_the_interpreter_drops_what_was_awaited(url: str) -> None:
+def test_the_end_of_the_interpreter_drops_awaited_calls(url: str) -> None:
     done = run(
         """
         import asyncio, sys
@@ -315,7 +315,7 @@ def test_the_end_of_the_interpreter_drops_what_was_awaited(url: str) -> None:
         async def main():
             engine = await eovr.aio.Eovr.open(sys.argv[1], org=ORG, keys=KEY)
             session = nurse(engine)
-            # Begun by hand and never awaited: the loop is gone when they are done.
+            # Started by hand and never awaited; the loop is closed when they are done.
             return [session.incidents.report("NIL", a_report()) for _ in range(20)], engine
         loop = asyncio.new_event_loop()
         work, engine = loop.run_until_complete(main())
@@ -343,7 +343,7 @@ def test_a_call_that_waits_can_be_interrupted() -> None:
         import os, signal, socket, threading
         import eovr
         from conftest import *
-        # A server that takes connections and says nothing.
+        # A server that accepts connections and never responds.
         server = socket.create_server(("127.0.0.1", 0))
         def interrupt():
             server.accept()
@@ -443,13 +443,13 @@ def test_a_scorer_that_still_works_ends_before_the_interpreter(url: str) -> None
     assert "Fatal" not in done.stderr
 
 
-def test_records_are_dataclasses_to_others(engine: Eovr) -> None:
+def test_records_work_as_dataclasses(engine: Eovr) -> None:
     session = quality(engine)
     told = session.incidents.report("NIL", a_report())
     record = session.incidents.load(told.id)
     assert dataclasses.asdict(record)["facets"] == dict(record.facets)
     assert session.open(copy.deepcopy(record), "description") == a_report().description
-    with pytest.raises(TypeError, match="not changed here"):
+    with pytest.raises(TypeError, match="read-only"):
         record.facets["state"] = "completed"  # type: ignore[index]
     assert pickle.loads(pickle.dumps(record.facets)) == dict(record.facets)
     with pytest.raises(TypeError, match="belongs to its engine"):

@@ -1,4 +1,4 @@
-"""The same program on every database. `tests/run python` starts the servers and names them in the environment."""
+"""The same program on every database. `tests/run python` starts the servers and sets their URLs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VARIABLES = ["EOVR_POSTGRES", "EOVR_MARIADB", "EOVR_MONGODB"]
 
 
 def a_database(variable: str) -> str:
-    """The address of a new database on a server."""
+    """The URL of a new database on a server."""
     server = os.environ.get(variable)
     if not server:
         pytest.skip(f"{variable} names no server")

@@ -1,4 +1,4 @@
-"""Examples run, the faces agree, and what the native half has is in its types."""
+"""The examples run, both APIs agree, and the type stub describes the whole native half."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
     assert found.failed == 0 and found.attempted > 5
 
 
-def test_the_awaiting_face_is_made_of_the_other() -> None:
+def test_aio_is_generated_from_blocking() -> None:
     done = subprocess.run([sys.executable, ROOT / "face.py", "--check"], check=False)
     assert done.returncode == 0, "run `python face.py`"
 
@@ -58,7 +58,7 @@ def test_everything_public_is_described() -> None:
                     assert inspect.getdoc(value), f"{name}.{member}"
 
 
-def test_the_types_name_all_that_the_native_half_has() -> None:
+def test_the_type_stub_names_everything_of_the_native_half() -> None:
     stub = (ROOT / "python" / "eovr" / "_native.pyi").read_text(encoding="utf-8")
     for name in dir(_native):
         if name.startswith("__") and name != "__version__":

@@ -1,4 +1,4 @@
-"""What a host can tell by an exception, and what it never tells."""
+"""The content of exceptions, and the content that they must not have."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_an_error_tells_kind_operation_help_and_facts(engine: Eovr) -> None:
     assert conflict.value.retryable
 
 
-def test_an_error_crosses_a_process_whole(engine: Eovr) -> None:
+def test_an_error_can_be_pickled_completely(engine: Eovr) -> None:
     told = nurse(engine).incidents.report("NIL", a_report())
     with pytest.raises(eovr.RefusedError) as caught:
         quality(engine).incidents.act(told.id, "complete")
@@ -43,9 +43,9 @@ def test_an_error_crosses_a_process_whole(engine: Eovr) -> None:
     assert again.context == caught.value.context and str(again) == str(caught.value)
 
 
-def test_the_error_underneath_is_the_cause(tmp_path: object) -> None:
+def test_the_underlying_error_is_the_cause(tmp_path: object) -> None:
     with pytest.raises(eovr.UnavailableError) as caught:
-        Eovr.open("postgresql://nobody@127.0.0.1:1/nothing", org=ORG, keys=KEY)
+        Eovr.open("postgresql://unknown@127.0.0.1:1/nothing", org=ORG, keys=KEY)
     assert isinstance(caught.value.__cause__, eovr.Cause) and str(caught.value.__cause__)
 
 
@@ -68,7 +68,7 @@ def test_words_of_a_report_are_in_no_message(engine: Eovr, field: str) -> None:
         assert MARKER not in str(caught.value)
 
 
-def test_what_is_kept_shows_no_words(engine: Eovr) -> None:
+def test_the_repr_of_a_record_shows_no_words(engine: Eovr) -> None:
     told = nurse(engine).incidents.report("NIL", a_report())
     record = quality(engine).incidents.load(told.id)
     trail = quality(engine).incidents.trail(told.id)
@@ -76,7 +76,7 @@ def test_what_is_kept_shows_no_words(engine: Eovr) -> None:
     assert DOSE not in repr(eovr.triage.explain(DOSE))
 
 
-def test_a_wrong_key_is_said_and_never_shown(url: str) -> None:
+def test_a_wrong_key_is_reported_and_never_shown(url: str) -> None:
     Eovr.open(url, org=ORG, keys=KEY).close()
     other = eovr.new_key()
     with pytest.raises(eovr.KeyUnavailableError) as caught:

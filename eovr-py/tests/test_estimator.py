@@ -1,4 +1,4 @@
-"""The estimator, as scikit-learn and its users treat one."""
+"""The estimator in scikit-learn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from test_triage import rows
 
 
 class OfNumbers(EovrTriage):
-    """The same estimator, told numbers in words: so that the checks that make numbers can be run on it."""
+    """The same estimator on numbers written as words, for scikit-learn's checks that generate numbers."""
 
     def fit(self, X, y):  # type: ignore[no-untyped-def]
         from sklearn.utils.validation import validate_data
@@ -55,7 +55,7 @@ def _in_words(X):  # type: ignore[no-untyped-def]
 
 def test_it_passes_the_checks_that_scikit_learn_has_for_texts() -> None:
     with warnings.catch_warnings():
-        # It says itself that it makes no texts to check with.
+        # scikit-learn warns about checks that it skips, because it generates no texts.
         warnings.simplefilter("ignore")
         assert estimator_checks.check_estimator(EovrTriage()) is not None
 
@@ -99,7 +99,7 @@ def test_numbers_as_classes_come_back_as_numbers() -> None:
     assert clf.classes_.tolist() == [9, 10] and clf.predict(texts).tolist() == numbers
 
 
-def test_it_lives_among_the_others() -> None:
+def test_it_works_in_pipelines_and_searches() -> None:
     texts, labels = rows(100)
     clf = EovrTriage(seed=3)
     assert clone(clf).get_params() == clf.get_params() == {"seed": 3, "order": None, "high_from": None}
@@ -113,7 +113,7 @@ def test_it_lives_among_the_others() -> None:
     assert isinstance(OneVsRestClassifier(clf).fit(texts, labels).predict(texts), np.ndarray)
 
 
-def test_what_cannot_be_read_is_refused() -> None:
+def test_invalid_input_is_refused() -> None:
     with pytest.raises(NotFittedError):
         EovrTriage().predict(["a fall"])
     for wrong in ("one text", [], [1, 2], [["nested"]]):
@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_refused() -> None:
             EovrTriage().fit(wrong, ["a", "b"])
 
 
-def test_a_model_goes_to_the_engine_and_back() -> None:
+def test_the_engine_accepts_the_model() -> None:
     from eovr.triage import Model
 
     texts, labels = rows(60)

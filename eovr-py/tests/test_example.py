@@ -1,4 +1,4 @@
-"""The FastAPI example, as a client meets it: a server of its own, and HTTP."""
+"""The FastAPI example over HTTP, on a server of its own."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_a_report_is_made_and_taken_up(client: httpx.Client) -> None:
     assert refused.status_code == 409 and "evaluate" in refused.json()["legal"]
 
 
-def test_nobody_gets_in_without_the_password(client: httpx.Client) -> None:
-    for auth in (("amal", "wrong"), ("nobody", "nurse"), ("omar", "nurse")):
+def test_a_request_without_the_password_is_refused(client: httpx.Client) -> None:
+    for auth in (("amal", "wrong"), ("unknown", "nurse"), ("omar", "nurse")):
         assert client.post("/incidents", auth=auth, json={}).status_code == 401
 
 
-def test_what_is_wrong_is_said(client: httpx.Client) -> None:
+def test_a_wrong_request_gets_a_reason(client: httpx.Client) -> None:
     short = client.post("/incidents", json={"category": "patient_accident", "description": "short"})
     assert short.status_code == 422 and "`description` has 5 characters" in short.json()["error"]
     naive = {"category": "patient_accident", "description": DOSE, "occurred_at": "2026-03-14T12:00:00"}

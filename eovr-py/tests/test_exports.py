@@ -1,4 +1,4 @@
-"""What leaves, read again by programs that are not ours."""
+"""Exports, read back by programs that are not ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photographs and papers of incidents, kept where the host says."""
+"""Attachments of incidents, in the host's storage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PDF = b"%PDF-1.7\nthe form that was signed\n%%EOF\n"
 
 
 class Bucket:
-    """Somebody's own place, which can be out of reach."""
+    """A storage of the host, which can be unavailable."""
 
     def __init__(self) -> None:
         self.kept: dict[UUID, bytes] = {}
@@ -34,7 +34,7 @@ class Bucket:
         self.kept.pop(id, None)
 
 
-def test_a_paper_is_kept_sealed_read_and_taken_away(url: str, tmp_path: Path) -> None:
+def test_a_file_is_stored_sealed_read_and_removed(url: str, tmp_path: Path) -> None:
     with Eovr.open(url, org=ORG, keys=KEY, files=Folder(tmp_path / "files")) as engine:
         incident = nurse(engine).incidents.report("NIL", a_report()).id
         reviews = quality(engine).incidents
@@ -55,7 +55,7 @@ def test_a_paper_is_kept_sealed_read_and_taken_away(url: str, tmp_path: Path) ->
         assert elsewhere(engine).incidents.attachments(incident) == ()
 
 
-def test_what_is_no_paper_is_refused_and_fills_no_place(url: str) -> None:
+def test_another_file_type_is_refused_and_not_stored(url: str) -> None:
     bucket = Bucket()
     with Eovr.open(url, org=ORG, keys=KEY, files=bucket) as engine:
         incident = nurse(engine).incidents.report("NIL", a_report()).id
@@ -69,7 +69,7 @@ def test_what_is_no_paper_is_refused_and_fills_no_place(url: str) -> None:
         assert len(bucket.kept) == 1
 
 
-def test_a_place_out_of_reach_is_said_with_its_cause(url: str) -> None:
+def test_an_unavailable_storage_is_reported_with_its_cause(url: str) -> None:
     bucket = Bucket()
     with Eovr.open(url, org=ORG, keys=KEY, files=bucket) as engine:
         incident = nurse(engine).incidents.report("NIL", a_report()).id
@@ -80,7 +80,7 @@ def test_a_place_out_of_reach_is_said_with_its_cause(url: str) -> None:
         assert quality(engine).incidents.attachments(incident) == ()
 
 
-def test_without_a_place_there_are_none(memory: Eovr) -> None:
+def test_an_engine_without_storage_refuses_attachments(memory: Eovr) -> None:
     incident = nurse(memory).incidents.report("NIL", a_report()).id
     with pytest.raises(ConfigError):
         quality(memory).incidents.attach(incident, "form.pdf", PDF)

@@ -37,7 +37,7 @@ def filled(memory: Eovr) -> Eovr:
     return memory
 
 
-def test_a_list_is_read_by_everybody(filled: Eovr) -> None:
+def test_a_list_is_read_by_every_library(filled: Eovr) -> None:
     frame = quality(filled).frame("incident")
     assert len(frame) == 1200 and repr(frame).startswith("Frame(1200 rows")
     table = pa.table(frame)
@@ -52,7 +52,7 @@ def test_a_list_is_read_by_everybody(filled: Eovr) -> None:
     assert pl.DataFrame(frame)["actual_harm"].null_count() == 600
     counted = duckdb.sql("select category, count(*) from frame group by 1 order by 1")
     assert counted is not None and counted.fetchall() == [("medication", 400), ("patient_accident", 800)]
-    # A table can be read more than once, and after the engine is gone.
+    # A table can be read more than once, and after the engine is closed.
     filled.close()
     assert pa.table(frame).equals(table)
 
@@ -65,7 +65,7 @@ def test_facets_and_a_filter_are_chosen(filled: Eovr) -> None:
         quality(filled).frame("incident", ["made_up"])
 
 
-def test_texts_are_opened_only_for_who_may_take_lists_out(memory: Eovr) -> None:
+def test_texts_are_opened_only_for_actors_who_may_export(memory: Eovr) -> None:
     nurse(memory).incidents.report("NIL", a_report())
     frame = quality(memory).frame("incident", ["category"], fields=["description", "notes"])
     assert pl.DataFrame(frame)["description"].to_list() == [DOSE]
@@ -120,7 +120,7 @@ TABLES = [pl.DataFrame(OLD), pd.DataFrame(OLD), IN_ARROW, duckdb.sql("select * f
 
 
 @pytest.mark.parametrize("table", TABLES, ids=["polars", "pandas", "pyarrow", "duckdb"])
-def test_existing_reports_come_out_of_a_table(memory: Eovr, table: Table) -> None:
+def test_existing_reports_are_imported_from_a_table(memory: Eovr, table: Table) -> None:
     imported = nurse(memory).incidents.import_narratives("NIL", table, category="patient_accident")
     assert [row.row for row in imported.rejected] == [2] and "description" in imported.rejected[0].problem
     assert imported.there == 0 and imported.ids[2] is None
@@ -128,14 +128,14 @@ def test_existing_reports_come_out_of_a_table(memory: Eovr, table: Table) -> Non
     assert [record.facets["category"] for record in kept] == ["patient_accident", "patient_accident", "medication"]
     assert [record.facets.get("actual_harm") for record in kept] == ["mild", None, "no_harm"]
     assert quality(memory).open(kept[2], "description") == OLD["description"][3]
-    # Again, it adds nothing; under another name it is another table.
+    # A second import adds nothing; another name makes it another table.
     again = nurse(memory).incidents.import_narratives("NIL", table, category="patient_accident")
     assert again.ids == imported.ids and again.there == 3
     other = nurse(memory).incidents.import_narratives("NIL", table, category="patient_accident", name="other")
     assert other.there == 0 and len(quality(memory).find("incident").items) == 6
 
 
-def test_a_row_is_known_again_in_whichever_place(memory: Eovr) -> None:
+def test_a_row_is_recognised_at_any_position(memory: Eovr) -> None:
     told = ["Fell out of bed.", "The lift was stuck.", "The lift was stuck."]
     first = nurse(memory).incidents.import_narratives("NIL", pl.DataFrame({"description": told}))
     assert first.there == 0 and len(set(first.ids)) == 3
@@ -154,7 +154,7 @@ def test_an_imported_moment_keeps_its_place_in_time(memory: Eovr) -> None:
         assert quality(memory).load("incident", imported.ids[0]).facets["occurred_at"] == when[0]
 
 
-def test_a_table_that_is_none_of_reports_is_refused_whole(memory: Eovr) -> None:
+def test_a_table_without_reports_is_refused_completely(memory: Eovr) -> None:
     incidents = nurse(memory).incidents
     wrong = [
         (pl.DataFrame({"narrative": ["Fell out of bed."]}), "nothing that a report has"),

@@ -1,4 +1,4 @@
-"""From a report to its end, as the people of a hospital walk it."""
+"""The life of a report, with the users of a hospital."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_report_is_walked_to_its_end(engine: Eovr) -> None:
     assert trail.entries[0].actor == "nurse-7" and trail.entries[0].human
 
 
-def test_what_is_refused_tells_what_is_legal(engine: Eovr) -> None:
+def test_a_refusal_lists_the_legal_actions(engine: Eovr) -> None:
     told = nurse(engine).incidents.report("NIL", a_report())
     session = quality(engine)
     with pytest.raises(RefusedError) as refused:
@@ -109,7 +109,7 @@ def test_a_receipt_answers_without_an_account(engine: Eovr) -> None:
         engine.receipt("7K2M-" * 7 + "7K2M")
 
 
-def test_an_anonymous_report_carries_nobody(engine: Eovr) -> None:
+def test_an_anonymous_report_names_no_author(engine: Eovr) -> None:
     told = nurse(engine).incidents.report("NIL", a_report(reporter=Reporter.ANONYMOUS))
     assert quality(engine).incidents.load(told.id).envelope.author == "anonymous"
 
@@ -124,7 +124,7 @@ def test_a_closed_incident_goes_on_in_a_new_one(engine: Eovr) -> None:
     assert incidents.load(told.id).facets["disposition"] == "reopened"
 
 
-def test_questions_take_tests_by_column(engine: Eovr) -> None:
+def test_a_query_filters_by_column(engine: Eovr) -> None:
     session = nurse(engine)
     start = datetime.now(UTC)
     falls = [session.incidents.report("NIL", a_report(category="patient_accident")) for _ in range(3)]
@@ -175,7 +175,7 @@ def test_figures_from_memory_are_the_same(url: str) -> None:
         assert figures.source == "memory" and figures.total == 1
 
 
-def test_a_chain_is_checked_with_nothing_of_ours(engine: Eovr) -> None:
+def test_a_chain_can_be_checked_without_eovr(engine: Eovr) -> None:
     incidents = quality(engine).incidents
     told = incidents.report("NIL", a_report())
     incidents.act(told.id, Action.START)

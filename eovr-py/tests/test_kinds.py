@@ -1,4 +1,4 @@
-"""Kinds of record of a host's own, as a dict, with questions that Python answers."""
+"""Kinds of record of the host, as a dict, with checks in Python."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def opened(url: str, check: Callable[[Record, Asker], Any]) -> Eovr:
     return Eovr.open(url, org=ORG, keys=KEY, kinds=[ALARM], incidents=False, checks={"cool_again": check})
 
 
-def test_a_kind_of_ones_own_is_walked(url: str) -> None:
+def test_a_kind_of_the_host_works(url: str) -> None:
     asked: list[tuple[str, str, bool]] = []
 
     def cool_again(record: Record, asker: Asker) -> bool:
@@ -83,7 +83,7 @@ def test_a_check_that_passes_lets_pass(url: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [lambda r, a: 1 / 0, lambda r, a: "yes", lambda r: True])
-def test_a_check_that_raises_is_no_yes(url: str, answer: Callable[..., Any]) -> None:
+def test_a_check_that_raises_refuses(url: str, answer: Callable[..., Any]) -> None:
     with opened(url, answer) as engine:
         act = quality(engine).act
         raised = nurse(engine).create(
@@ -134,7 +134,7 @@ def test_a_kind_that_is_not_sound_is_refused(
         Eovr.open(url, org=ORG, keys=KEY, kinds=[kind], checks={"cool_again": lambda r, a: True})
 
 
-def test_a_check_that_nobody_answers_is_refused(url: str) -> None:
+def test_a_kind_without_its_check_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="cool_again"):
         Eovr.open(url, org=ORG, keys=KEY, kinds=[ALARM])
 

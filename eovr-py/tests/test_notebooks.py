@@ -15,7 +15,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "examples" / "notebooks"
 
 
 def outputs(name: str, folder: Path) -> list[str]:
-    """What the cells of a notebook print and show, as text."""
+    """The output of a notebook's cells, as text."""
     execute = Path(sys.executable).with_name("jupyter-execute")
     command = [execute, NOTEBOOKS / name, "--output", folder / name, "--timeout", "240"]
     ran = subprocess.run(command, check=False, capture_output=True, text=True)
@@ -25,7 +25,7 @@ def outputs(name: str, folder: Path) -> list[str]:
     return [output.get("text") or output["data"]["text/plain"] for output in shown]
 
 
-def test_no_notebook_is_kept_with_what_it_showed() -> None:
+def test_no_notebook_is_stored_with_its_output() -> None:
     for path in NOTEBOOKS.glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         kept = [cell for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")]

@@ -1,4 +1,4 @@
-"""A scorer of somebody's own before the reports of an engine: it may raise, hang or talk nonsense."""
+"""A scorer of the host on an engine's reports: it may raise, hang or return nonsense."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from eovr import Eovr, Record, triage
 from conftest import DOSE, KEY, ORG, a_report, nurse, quality
 
 
-#: Of this the rules think little, and of what other tests tell they think much.
+#: The rules give this text a low score, and the texts of the other tests a high one.
 CALM = "The form of the night shift came late and lay on another shelf when somebody looked for it in the morning round."
 
 
 @contextmanager
 def asking(url: str, scorer: Any, story: str = CALM) -> Iterator[Callable[[], Record]]:
-    """An engine with this scorer: what it gives reports, and reads what became of each."""
+    """An engine with this scorer; yields a function that reports the story and loads the incident."""
     with Eovr.open(url, org=ORG, keys=KEY, scorer=scorer) as engine:
 
         def report() -> Record:
@@ -35,13 +35,13 @@ def machine(record: Record) -> dict[str, Any]:
 
 
 def by_the_rules(record: Record) -> bool:
-    """Whether the rules spoke, as the scorer had nothing to say."""
+    """Whether the rules decided, because the scorer gave no answer."""
     said = machine(record)
     return (said["ai_model"], said["high_risk"]) == ("eovr-rules", True)
 
 
 class Length:
-    """Long stories are likely grave ones."""
+    """A scorer that rates long narratives as grave."""
 
     version = "2026-11"
 
@@ -49,7 +49,7 @@ class Length:
         return min(1.0, len(narrative) / 1000)
 
 
-def test_a_scorer_of_ones_own_reads_reports_and_is_evaluated(url: str) -> None:
+def test_a_scorer_of_the_host_scores_reports_and_is_evaluated(url: str) -> None:
     with asking(url, Length()) as report:
         said = machine(report())
     assert (said["ai_model"], said["ai_version"]) == ("Length", "2026-11")
@@ -72,20 +72,20 @@ def test_its_flag_makes_a_report_urgent(url: str) -> None:
 
 @pytest.fixture
 def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
-    """Exceptions that nobody could catch."""
+    """The exceptions that reached `sys.unraisablehook`."""
     heard: list[BaseException] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda given: heard.append(given.exc_value))
     return heard
 
 
-def test_it_raises_and_never_lowers_what_the_rules_say(url: str) -> None:
+def test_it_raises_and_never_lowers_the_score_of_the_rules(url: str) -> None:
     with asking(url, lambda narrative: 0.01, DOSE) as report:
         said = machine(report())
     assert said["ai_model"] == "eovr-rules" and said["ai_score"] >= 45
     assert said["ai_high_risk"] is True and said["high_risk"] is True
 
 
-def test_what_it_raises_costs_its_say_and_never_the_report(
+def test_an_exception_loses_the_score_and_never_the_report(
     url: str, unraisable: list[BaseException]
 ) -> None:
     def scorer(narrative: str) -> float:
@@ -97,7 +97,7 @@ def test_what_it_raises_costs_its_say_and_never_the_report(
 
 
 @pytest.mark.parametrize("answer", ["high", None, float("nan"), 1.5, -0.1, object(), triage.Judgement(high=7.0)])
-def test_what_is_no_answer_is_none(url: str, unraisable: list[BaseException], answer: Any) -> None:
+def test_an_invalid_answer_is_ignored(url: str, unraisable: list[BaseException], answer: Any) -> None:
     with asking(url, lambda narrative: answer, DOSE) as report:
         assert by_the_rules(report())
     assert len(unraisable) == 1
@@ -110,7 +110,7 @@ def test_a_scorer_may_abstain(url: str, unraisable: list[BaseException], answer:
     assert unraisable == []
 
 
-def test_a_scorer_that_hangs_holds_no_report_up(url: str, unraisable: list[BaseException]) -> None:
+def test_a_hanging_scorer_does_not_block_reports(url: str, unraisable: list[BaseException]) -> None:
     go_on, asked = threading.Event(), threading.Semaphore(0)
 
     def scorer(narrative: str) -> float:
@@ -121,10 +121,10 @@ def test_a_scorer_that_hangs_holds_no_report_up(url: str, unraisable: list[BaseE
     with asking(url, scorer, DOSE) as report:
         assert by_the_rules(report())
         assert asked.acquire(timeout=60)
-        # It is still at the first; these do not ask.
+        # The scorer is still busy with the first report; these do not wait for it.
         assert all(by_the_rules(report()) for _ in range(3))
         assert not asked.acquire(blocking=False)
         go_on.set()
-        # A moment later it is asked again.
+        # Shortly after, the engine asks it again.
         assert any(machine(report())["ai_model"] == "scorer" for _ in range(10_000))
     assert [type(error) for error in unraisable] == [TimeoutError]

@@ -1,4 +1,4 @@
-"""Scorers: what they say, how they learn, and how good they are."""
+"""Scorers: suggestions, training and evaluation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_notebook_shows_the_words_and_escapes_them() -> None:
     assert "<mark" in shown and "died</mark>" in shown
 
 
-def test_many_are_scored_as_one() -> None:
+def test_many_are_scored_like_one() -> None:
     texts = [*FALLS, "The patient died.", ""]
     table = pl.DataFrame(triage.score_many(texts))
     alone = [triage.score(text) for text in texts]
@@ -99,7 +99,7 @@ def test_shares_add_up_to_the_margin(model: Model) -> None:
         (["a fall"] * 20, ["a", ""] * 10, "label is empty"),
     ],
 )
-def test_rows_that_nobody_can_learn_from(texts: list[str], labels: list[str], said: str) -> None:
+def test_rows_without_information_are_refused(texts: list[str], labels: list[str], said: str) -> None:
     with pytest.raises(InvalidInputError, match=said):
         triage.train(texts, labels)
 
@@ -212,7 +212,7 @@ def test_an_exception_in_a_scorer_is_raised_with_its_case() -> None:
         "gpt",
     ],
 )
-def test_scorers_that_say_nothing_of_use(scorer: Any) -> None:
+def test_useless_scorers_are_refused(scorer: Any) -> None:
     with pytest.raises((InvalidInputError, TypeError, ValueError)):
         triage.evaluate(scorer, ["one", "two"], ["a", "b"], draws=10)
 
@@ -249,7 +249,7 @@ def test_a_model_reads_new_reports(model: Model, url: str) -> None:
             assert quality(engine).incidents.load(told.id).facets.get("ai_model") == name
 
 
-def test_a_narrative_is_pointed_at_and_redacted() -> None:
+def test_findings_and_redaction_of_a_narrative() -> None:
     told = "🩺 الممرضة فاطمة أعطت heparin مرتين؛ call 0100 123 4567."
     found = {str(one.what): told[slice(*one.span)] for one in triage.findings(told)}
     assert found["drug"] == "heparin" and found["name"] == "فاطمة"
@@ -260,12 +260,12 @@ def test_a_narrative_is_pointed_at_and_redacted() -> None:
             triage.findings(wrong)  # type: ignore[arg-type]
 
 
-def test_a_challenge_set_is_put_to_any_scorer(tmp_path: Path) -> None:
+def test_any_scorer_can_take_a_challenge_set(tmp_path: Path) -> None:
     texts = triage.challenge_texts()
     grave = {text.text for text in texts if text.expect == "grave"}
     perfect = triage.challenge(lambda text: (float(text in grave), text in grave))
     assert perfect.all.solved.rate == perfect.all.ordered.rate == 1.0
-    # What is left open must not score nothing.
+    # A text that leaves the grave event open must not score 0.
     assert set(perfect.wrong) == {text.id for text in texts if text.expect == "possible"}
     ours = triage.challenge()
     assert set(ours.languages) == {"ar", "en"} and ours.all.found.of == len(grave)

@@ -1,1 +1,1 @@
-//! Nothing: the cases stand in `cases`, with what the compiler says of each beside it.
+//! Empty. The folder `cases` holds the cases, each with the expected compiler output beside it.

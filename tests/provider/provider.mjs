@@ -1,15 +1,15 @@
-// A real OpenID provider, which gives access tokens to machines (RFC 6749, 4.4) as RFC 9068 writes them.
+// A real OpenID provider that issues access tokens to machines (RFC 6749, 4.4) in the format of RFC 9068.
 //
 //   node provider.mjs [PORT]
 //
-// It makes new keys at every start, says its issuer in a line, and ends when its standard input does, so
-// that none is left over from a test that was killed.
+// It generates new keys at every start, prints its issuer, and ends when its standard input closes, so that a killed
+// test leaves no process behind.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
-// What a person's account would say: who they are to us, and where they work.
+// The claims of an account: the role, and the place of work.
 const CLIENTS = {
   nurse: { alg: 'RS256', roles: ['offline_access', 'ovr-staff'], seat: 'WN-E-1' },
   quality: { alg: 'ES256', roles: ['ovr-quality'], seat: 'WN-E-1' },

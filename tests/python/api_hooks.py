@@ -1,7 +1,7 @@
-"""What Schemathesis has to know of our API beside its description; `SCHEMATHESIS_HOOKS` names this file.
+"""The rules of our API that its description cannot express, for Schemathesis; `SCHEMATHESIS_HOOKS` names this file.
 
 Reads one JSON object from the environment, `EOVR_API`: `tokens` (access tokens by path; the one under "" is for
-every path that is not named) and `spared` (accounts that others of these tokens belong to).
+every other path) and `spared` (accounts of these tokens, which the tests must not disable).
 """
 
 import datetime
@@ -17,37 +17,37 @@ from schemathesis.openapi.checks import RejectedPositiveData
 TOLD = json.loads(os.environ["EOVR_API"])
 ADDRESSES = itertools.count()
 
-# What no JSON Schema can say of one request, as our problems say it. A request that is refused for another
-# reason although it is as described is a failure.
+# Problems that no JSON Schema can describe. If the server refuses a request that fits the description for another
+# reason, the test fails.
 BEYOND_A_SCHEMA = [
-    # One member and another: codes that belong together, and what an action needs.
+    # Members that depend on each other: codes that belong together, and needs of an action.
     ("subtype", "not a sub-type of category"),
     ("subtype", "no such sub-type"),
     ("chapter", "no such chapter"),
     ("severity", "`severity` and `probability` go together"),
     ("disposition", "`disposition` cannot be set so"),
     ("gain_low", "`gain_low` is above `gain`"),
-    # A reason alone changes nothing.
+    # A reason without a change.
     ("body", "it changes nothing"),
-    # What the caller is: no facility is named, and the caller has none.
+    # The caller: the request names no facility, and the caller has none.
     ("facility", "it is missing"),
-    # What time it is.
+    # The current time.
     ("occurred_at", "`occurred_at` lies in the future"),
-    # What was sent before.
+    # Earlier requests.
     ("idempotency-key", "it came with another body before"),
-    # What its record is, or has.
+    # The state or content of the record.
     (None, "the report has a disposition already"),
     (None, "a report that was reopened cannot be restored"),
     (None, "it has as many `attachment` records as it may"),
     (None, "there is nothing to compare yet"),
-    # What the bytes of a file are.
-    (None, "the file is of a type that is not accepted"),
+    # The content of a file.
+    (None, "the file is none of those that are taken"),
 ]
 
 
 @schemathesis.auth(refresh_interval=None)
 class Tokens:
-    """Each route that ends a login, or counts attempts, has a login of its own."""
+    """A separate login for each route that ends a login or counts attempts."""
 
     def get(self, case, context):
         return TOLD["tokens"].get(context.operation.path, TOLD["tokens"][""])
@@ -58,11 +58,10 @@ class Tokens:
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # The server believes this proxy: without it the few requests a minute that strangers may send from one
-    # address were all that is tested.
+    # The server trusts this proxy. Without it, the rate limit for one address would stop the test.
     number = next(ADDRESSES)
     case.headers["X-Forwarded-For"] = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-    # Who retires the accounts of the test has tested nothing afterwards.
+    # A request that disables the test's accounts would end the test.
     if case.path.startswith("/api/users/") and str(case.path_parameters.get("id")).lower() in TOLD["spared"]:
         case.path_parameters["id"] = str(uuid.UUID(int=7))
 
@@ -85,7 +84,7 @@ def beyond_a_schema(error):
     )
 
 
-# The schema has a word for moments and none for moments that are past and not long past.
+# The schema can describe a time, but not a recent time.
 schemathesis.openapi.format(
     "date-time",
     st.datetimes(
@@ -95,5 +94,5 @@ schemathesis.openapi.format(
     ).map(lambda moment: moment.isoformat().replace("+00:00", "Z")),
 )
 
-# A schema cannot tell a document from any other bytes.
+# A schema cannot describe the content of a document.
 schemathesis.openapi.media_type("application/octet-stream", st.binary(max_size=64).map(lambda inner: b"%PDF-1.7\n" + inner + b"\n%%EOF\n"))

@@ -1,5 +1,5 @@
-"""A store of buckets that speaks Amazon's protocol, with the bucket `reports`: it says on its standard output where it
-listens, and ends when its standard input does.
+"""An S3-compatible server with the bucket `reports`. It prints its URL on standard output, and ends when its standard
+input closes.
 """
 
 import logging
@@ -8,7 +8,7 @@ import sys
 import boto3
 from moto.server import ThreadedMotoServer
 
-logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
+logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would print a line for each request
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 host, port = server.get_host_and_port()

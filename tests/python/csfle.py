@@ -1,7 +1,7 @@
 """MongoDB's own Python client beside an eovr database: opens what eovr sealed, and seals what eovr opens.
 
 Reads one JSON object from standard input: `url`, `database`, `local_key` (96 bytes in base64), `number` (the
-plain file number of a report that is there). Writes one JSON object to standard output: what it opened.
+plain file number of an existing report). Writes one JSON object with the opened values to standard output.
 """
 
 import base64
@@ -21,7 +21,7 @@ RANDOM = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random
 DETERMINISTIC = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Deterministic
 SEALED = 6
 
-# Each type that MongoDB's library seals, and whether it does so deterministically too.
+# Each type that MongoDB's library seals, and whether it also seals it deterministically.
 VALUES = {
     "string": ("MRN-000001", True),
     "empty": ("", True),
@@ -73,7 +73,7 @@ def is_sealed(value) -> bool:
 
 
 def by_itself(told, providers, namespace) -> dict:
-    """The same report, read by a client that opens what it can while it reads."""
+    """The same report, read by a client with automatic decryption."""
     options = AutoEncryptionOpts(providers, namespace, bypass_auto_encryption=True)
     with MongoClient(told["url"], auto_encryption_opts=options) as client:
         report = client[told["database"]].incidents.find_one()
@@ -81,7 +81,7 @@ def by_itself(told, providers, namespace) -> dict:
 
 
 def searched(database, vault, number: str) -> dict:
-    """The report, found by a file number that was sealed here."""
+    """The report, found by a file number that this program sealed."""
     sealed = vault.encrypt(number, DETERMINISTIC, key_alt_name="eovr-1")
     found = database.incidents.find_one({"medical_file_number": sealed})
     return {
@@ -91,7 +91,7 @@ def searched(database, vault, number: str) -> dict:
 
 
 def write(database, vault) -> int:
-    """Every type under our key and under one that this program makes: sealed, and beside it plain."""
+    """Every type, sealed under our key and under a key of this program, with its plain value."""
     vault.create_data_key("local", key_alt_names=["another application"])
     written = []
     for key in ["eovr-1", "another application"]:

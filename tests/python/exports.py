@@ -1,10 +1,10 @@
-"""Reads what eovr exported, with libraries that are not ours.
+"""Reads eovr's exports with independent libraries.
 
-    exports.py xlsx FILE    every cell as openpyxl reads it, and what the sheets are like
-    exports.py parquet FILE  the columns, the rows and how they are grouped, as pyarrow reads them
-    exports.py log FILE CHECKPOINT KEY    whether a log is what a checkpoint vouches for, by hashlib and cryptography
-    exports.py ua FILE      what the checker pdfua finds in a PDF, and its outline
-    exports.py fhir FILE RELEASE    validates a bundle by the model library fhir.resources
+    exports.py xlsx FILE    every cell and the sheets' settings, as openpyxl reads them
+    exports.py parquet FILE  the columns, the rows and the row groups, as pyarrow reads them
+    exports.py log FILE CHECKPOINT KEY    verifies a log against a checkpoint, with hashlib and cryptography
+    exports.py ua FILE      the findings of the checker pdfua in a PDF, and its outline
+    exports.py fhir FILE RELEASE    validates a bundle with the model library fhir.resources
 
 Writes one JSON object to standard output.
 """
@@ -78,7 +78,7 @@ def fhir(path, release):
     for entry in bundle.entry or []:
         kind = type(entry.resource).__name__
         kinds[kind] = kinds.get(kind, 0) + 1
-    # What the model does not look at: whether references lead somewhere, and the characters of a FHIR string.
+    # Checks that the model lacks: references resolve, and a FHIR string has valid characters.
     raw = json.loads(text)
     known = {entry["fullUrl"] for entry in raw.get("entry", [])}
     lost, unfit = [], []

@@ -1,5 +1,5 @@
-"""A mail server that keeps nothing: it says on its standard output where it listens, and then each message that it
-takes, as a line of JSON. Whoever does not log in as `eovr` may send nothing. It ends when its standard input does.
+"""A mail server that stores nothing. It prints its address and each accepted message on standard output, as a line of
+JSON. A client must log in as `eovr` to send. The server ends when its standard input closes.
 """
 
 import email
@@ -24,8 +24,8 @@ class Mailbox:
         return "250 taken"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if address.startswith("nobody"):
-            return "550 nobody is called that"
+        if address.startswith("unknown"):
+            return "550 no such user"
         envelope.rcpt_tos.append(address)
         return "250 ok"
 
@@ -40,7 +40,7 @@ controller = Controller(
     ready_timeout=30,
 )
 if port == 0:
-    # The controller asks itself whether it is up, and has to know where.
+    # The controller connects to itself to check that it is up, so it needs its address.
     import socket
 
     with socket.socket() as free:

@@ -1,5 +1,5 @@
-"""The figures of scikit-learn and statsmodels for cases on standard input (JSON), so that ours can be held against
-them. One object of figures for each case; what they do not define is left out."""
+"""The metrics of scikit-learn and statsmodels for cases on standard input (JSON), to compare with ours. One object for
+each case; an undefined metric is left out."""
 
 import json
 import sys
@@ -32,9 +32,9 @@ def of_flags(truth, scores) -> dict:
             fit = Logit(truth, design).fit(disp=0, method="newton", maxiter=200, tol=1e-14)
             if fit.mle_retvals["converged"] and np.abs(fit.params).max() < 20:
                 figures["intercept"], figures["slope"] = fit.params
-        except Exception:  # separated: there is no line
+        except Exception:  # perfectly separated, so there is no line
             pass
-        # Scores of 0 and 1 have log odds of 36, at which the regression of the other side rounds differently.
+        # Scores of 0 and 1 have log odds of 36, where the peer's regression rounds differently.
         if scores.min() > 0 and scores.max() < 1:
             fit = GLM(truth, np.ones((len(p), 1)), family=Binomial(), offset=odds).fit(tol=1e-14, maxiter=200)
             figures["in_the_large"] = fit.params[0]
@@ -50,7 +50,7 @@ def of_flags(truth, scores) -> dict:
 
 
 def restricted_cubic(x, knots):
-    """Harrell's basis, as `rms::rcs` has it."""
+    """Harrell's basis, as in `rms::rcs`."""
     cube = lambda from_: np.maximum(x - from_, 0) ** 3
     first, before, last = knots[0], knots[-2], knots[-1]
     terms = [
@@ -62,7 +62,7 @@ def restricted_cubic(x, knots):
 
 
 def smoothed(truth, scores, odds) -> dict:
-    """The curve by five knots, where these lie apart and the regression settles well away from separation."""
+    """The curve with five knots, if these differ and the regression converges away from separation."""
     knots = np.quantile(odds, [0.05, 0.275, 0.5, 0.725, 0.95])
     if len(truth) < 60 or np.diff(knots).min() < 0.05:
         return {}
@@ -88,7 +88,7 @@ def smoothed(truth, scores, odds) -> dict:
 
 
 def of_several(truth, said, classes: int) -> dict:
-    """Figures of sets of labels, as indicators."""
+    """Metrics of label sets, as indicator matrices."""
     table = lambda rows: np.array([[label in row for label in range(classes)] for row in rows]).astype(int)
     truth, said = table(truth), table(said)
     return {

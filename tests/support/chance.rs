@@ -1,6 +1,6 @@
-//! Chance that one number repeats: SplitMix64.
+//! A reproducible random source with a seed: SplitMix64.
 
-/// A source of chance.
+/// A random source.
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
 
@@ -10,7 +10,7 @@ impl Chance {
         Self(seed)
     }
 
-    /// Any number.
+    /// A random number.
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -24,12 +24,12 @@ impl Chance {
         (self.draw() % end as u64) as usize
     }
 
-    /// Yes in so many of a hundred cases.
+    /// True with this probability in percent.
     pub fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    /// One of several.
+    /// One of several, at random.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         of.get(self.below(of.len())).expect("there is one")
     }

@@ -47,7 +47,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Entropy that is the same in every run: a counter, so that no two seeds are alike.
+/// Entropy that is the same in every run: a counter, so that no two seeds are equal.
 #[derive(Debug, Default)]
 pub struct TestEntropy(AtomicU64);
 
@@ -93,7 +93,7 @@ pub fn stamp(facility: &str) -> Stamp {
     org().stamp(&id(facility)).expect("the fixture has it").clone()
 }
 
-/// An actor of this role in the part of the organisation that this facility belongs to.
+/// An actor of this role in the part of the organisation that contains this facility.
 pub fn actor(name: &str, role: Role, facility: &str) -> Actor {
     let stamp = stamp(facility);
     let seat = match role {
@@ -112,10 +112,10 @@ pub fn master_key() -> MasterKey {
     MasterKey::from_bytes(&[42; 32])
 }
 
-/// The store behind a URL, whichever of ours it is.
+/// Opens the store of a URL.
 ///
 /// # Errors
-/// As that store's own.
+/// The errors of that store.
 pub async fn open_store(url: &str) -> Result<Arc<dyn Store>> {
     Ok(match url.split_once(':') {
         Some(("mongodb", _)) => Arc::new(MongoStore::open(url).await?),
@@ -139,7 +139,7 @@ pub async fn hospital(store: Arc<dyn Store>) -> (Eovr, TestClock) {
     (eovr, clock)
 }
 
-/// A report that is accepted.
+/// A report that the engine accepts.
 pub fn report(description: &str) -> Report {
     Report { category: "medication".to_owned(), description: description.to_owned(), ..Report::default() }
 }

@@ -1,4 +1,4 @@
-//! A store that a test looks into: it passes everything on, and keeps a scope that sees all.
+//! A store that a test can inspect: it forwards every call, and keeps a scope that sees all records.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,11 +15,11 @@ use eovr_core::{Name, Result, Timestamp};
 
 type Spoil<T> = Box<dyn Fn(&mut T) + Send>;
 
-/// What stands between an engine and the reference store.
+/// Stands between an engine and the reference store.
 #[derive(Default)]
 pub struct Spy {
     inner: MemoryStore,
-    // A store is never given a scope that it may keep; a spy keeps it all the same.
+    // A store must not keep a scope; this spy does so on purpose.
     widest: Mutex<Option<Scope>>,
     kinds: Mutex<Vec<Name>>,
     spoil: Mutex<Option<Spoil<StoredRecord>>>,
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Spy {
     }
 }
 
-/// All that the store holds: records, events, messages.
+/// The complete content of the store: records, events, messages.
 pub type Dump = (Vec<StoredRecord>, Vec<Vec<StoredEvent>>, Vec<String>);
 
 impl Spy {
@@ -43,17 +43,17 @@ impl Spy {
         Arc::new(Self::default())
     }
 
-    /// From now on every record is read with this done to it.
+    /// Applies `how` to every record that is read from now on.
     pub fn spoil(&self, how: impl Fn(&mut StoredRecord) + Send + 'static) {
         *self.spoil.lock().expect("no test panics here") = Some(Box::new(how));
     }
 
-    /// From now on every event is read with this done to it.
+    /// Applies `how` to every event that is read from now on.
     pub fn spoil_events(&self, how: impl Fn(&mut StoredEvent) + Send + 'static) {
         *self.spoil_events.lock().expect("no test panics here") = Some(Box::new(how));
     }
 
-    /// From now on, or no longer, acknowledgements of messages are lost on the way.
+    /// Switches the loss of message acknowledgements on or off.
     pub fn lose_acknowledgements(&self, lost: bool) {
         self.deaf.store(lost, Ordering::SeqCst);
     }
@@ -68,7 +68,7 @@ impl Spy {
         self.widest.lock().expect("no test panics here").clone().expect("the engine has read its keys")
     }
 
-    /// A record as it is kept.
+    /// A record as stored.
     pub async fn record(&self, kind: &str, id: RecordId) -> StoredRecord {
         self.inner
             .load(&self.everything(), &Name::new(kind).expect("a kind"), id)
@@ -77,12 +77,12 @@ impl Spy {
             .expect("it is there")
     }
 
-    /// The events of a record as they are kept.
+    /// The events of a record as stored.
     pub async fn chain(&self, kind: &str, id: RecordId) -> Vec<StoredEvent> {
         self.inner.events(&self.everything(), &Name::new(kind).expect("a kind"), id).await.expect("it reads")
     }
 
-    /// All that it holds.
+    /// The complete content.
     pub async fn dump(&self) -> Dump {
         let everything = self.everything();
         let kinds = self.kinds.lock().expect("no test panics here").clone();
@@ -135,7 +135,7 @@ impl Store for Spy {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
-        // As a database would: others get their turn between a read and a write.
+        // As with a database, other tasks run between a read and a write.
         tokio::task::yield_now().await;
         self.heard.lock().expect("no test panics here").push_str(&format!("{commit:?}\n{commit:#?}\n"));
         self.inner.commit(commit).await
@@ -162,7 +162,7 @@ impl Store for Spy {
     }
 
     async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
-        // And between two reads.
+        // Also between two reads.
         tokio::task::yield_now().await;
         let mut events = self.inner.events(scope, kind, record).await?;
         if let Some(spoil) = &*self.spoil_events.lock().expect("no test panics here") {

@@ -1,6 +1,6 @@
-//! Submits incidents without pause, eight callers at once, and prints a line for each one that the store
-//! acknowledged: `ID VERSION`. The tests kill it in the middle and look at what is left, or kill the server
-//! behind it: with `--stubborn` it goes on after what the store could not do, and says so.
+//! Submits incidents without pause from eight concurrent callers, and prints a line `ID VERSION` for each one that the
+//! store acknowledged. The tests kill this process and inspect the data, or kill the server behind it. With
+//! `--stubborn` the process continues after a failed commit and reports it.
 
 use std::io::Write as _;
 
@@ -64,6 +64,6 @@ async fn submit(eovr: Eovr, caller: u32, stubborn: bool) -> Result<()> {
 
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    // Whoever listened may be gone; then there is nobody to tell.
+    // The reader may be gone; then the line is lost.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -1,8 +1,8 @@
-//! Starts database servers, runs a command beside them, stops them, and ends as the command did.
+//! Starts database servers, runs a command beside them, stops them, and exits with the command's exit code.
 //!
-//! The command finds each server's address in a variable: `EOVR_POSTGRES`, `EOVR_MARIADB`, `EOVR_MONGODB`. It
-//! is a URL with an empty place for the name of a database, which `eovr_tests::servers::with_database` puts
-//! in: `postgres://postgres@127.0.0.1:20001/`, `mongodb://127.0.0.1:20002/?replicaSet=rs0`.
+//! The command finds each server's URL in a variable: `EOVR_POSTGRES`, `EOVR_MARIADB`, `EOVR_MONGODB`. The URL has an
+//! empty place for the name of a database, which `eovr_tests::servers::with_database` fills in:
+//! `postgres://postgres@127.0.0.1:20001/`, `mongodb://127.0.0.1:20002/?replicaSet=rs0`.
 
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -18,7 +18,7 @@ usage: with-servers [--durable] [postgres] [mariadb] [mongodb] -- COMMAND [ARGUM
 
   --durable   PostgreSQL and MariaDB have on the disk what they acknowledge; without it, sooner or later";
 
-/// A server that runs for as long as this is kept, and what the command is told of it.
+/// A server that runs while this value exists, and the variable for the command.
 struct Running {
     variable: &'static str,
     url: String,
@@ -31,7 +31,7 @@ type Start = fn(durable: bool) -> Running;
 async fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let Some((starts, durable, command)) = read(&arguments) else { return fail(2, USAGE) };
-    // From here on a signal does not end us at once, but when the servers can be stopped in order.
+    // From here on a signal ends this process only after it has stopped the servers.
     let listeners = listen(SignalKind::interrupt()).and_then(|i| Ok((i, listen(SignalKind::terminate())?)));
     let (mut interrupt, mut terminate) = match listeners {
         Ok(listeners) => listeners,
@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What to start, whether it is to last, and what to run.
+/// Which servers to start, whether their data must be durable, and the command.
 type Order<'a> = (Vec<Start>, bool, (&'a String, &'a [String]));
 
 fn read(arguments: &[String]) -> Option<Order<'_>> {
@@ -77,7 +77,7 @@ fn read(arguments: &[String]) -> Option<Order<'_>> {
     Some((starts?, before.iter().any(|argument| argument == "--durable"), after.split_first()?))
 }
 
-/// Each at the same time as the others: they mostly wait.
+/// Starts all servers concurrently, because starting is mostly waiting.
 async fn start(starts: Vec<Start>, durable: bool) -> Result<Vec<Running>, tokio::task::JoinError> {
     let starting = starts.into_iter().map(|start| tokio::task::spawn_blocking(move || start(durable)));
     let starting: Vec<_> = starting.collect();
@@ -103,7 +103,7 @@ fn mongodb(_: bool) -> Running {
     Running { variable: "EOVR_MONGODB", url: server.url(""), _server: Box::new(server) }
 }
 
-/// Passes the wish to stop on. After a Ctrl-C the command has heard of it already.
+/// Forwards the signal to the command. A Ctrl-C has already reached it.
 async fn end(mut child: Child) -> std::io::Result<ExitStatus> {
     signal("TERM", &Vec::from_iter(child.id()));
     if let Ok(ended) = tokio::time::timeout(Duration::from_secs(10), child.wait()).await {
@@ -113,14 +113,14 @@ async fn end(mut child: Child) -> std::io::Result<ExitStatus> {
     child.wait().await
 }
 
-/// As a shell tells it: a command that a signal ended has 128 and the signal's number.
+/// The exit code as a shell reports it: 128 plus the signal's number for a command that a signal ended.
 fn code(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| Some(128 + status.signal()?));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 fn fail(code: u8, why: &str) -> ExitCode {
-    // Whoever listened may be gone; then there is nobody to tell.
+    // The reader may be gone; then the line is lost.
     let _ = writeln!(std::io::stderr(), "{why}");
     ExitCode::from(code)
 }

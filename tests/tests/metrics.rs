@@ -1,4 +1,4 @@
-//! Our figures beside those of scikit-learn and statsmodels, on random cases with many ties.
+//! Our metrics equal those of scikit-learn and statsmodels, on random cases with many ties.
 
 #![expect(
     clippy::panic,
@@ -24,7 +24,7 @@ struct Random {
     other: Vec<usize>,
     classes: usize,
     ratings: Vec<Vec<usize>>,
-    /// What was said of the same cases, where each may have several labels.
+    /// The answers for the same cases, with several labels each.
     others: Vec<Vec<usize>>,
 }
 
@@ -51,7 +51,7 @@ impl Random {
         let (ratings, others) = (sets(4), sets(3));
         Self {
             truth: (0..count).map(|_| chance.percent(35)).collect(),
-            // Every other case is away from 0 and 1, where log odds end.
+            // Every other case stays away from 0 and 1, where the log odds are infinite.
             scores: (0..count)
                 .map(|_| (chance.below(steps + 1) as f64 + inner) / (steps as f64 + 2.0 * inner))
                 .collect(),

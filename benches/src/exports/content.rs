@@ -1,4 +1,4 @@
-//! A hundred incidents, and one with a long history, as all contestants get them.
+//! A hundred incidents, and one with a long history, as each contestant receives them.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -66,7 +66,7 @@ impl Content {
         Ok(Self { incidents, session, long, runtime })
     }
 
-    /// Everything of the incident with the long history.
+    /// The complete incident with the long history.
     pub(super) fn report(&self) -> Outcome<(Opened, Vec<Opened>, Trail)> {
         let incidents = self.session.incidents();
         let record = self.runtime.block_on(incidents.load(self.long))?;
@@ -74,7 +74,7 @@ impl Content {
         Ok((Opened::of(&self.session, record)?, Vec::new(), trail))
     }
 
-    /// The rows of the list as JSON, a row a line, the names first.
+    /// The rows of the list as JSON, one row a line, column names first.
     pub(super) fn rows_file(&self, folder: &Path) -> Outcome<PathBuf> {
         let path = folder.join("rows.json");
         let mut file = BufWriter::new(File::create(&path)?);

@@ -1,8 +1,8 @@
-//! What leaves, beside Python's libraries: same rows, same content, in turns, by CPU time.
+//! Our exports beside Python's libraries: same rows, same content, in turns, by CPU time.
 //!
-//! The peers (`benches/python/exports.py`) get the rows as finished objects, reading them is not timed; ours are
-//! sealed records of a store, opened before. Each turn of a peer is a process of its own, whose imports are not
-//! timed either. The list has all its columns, about 430 bytes of text a row, half of it Arabic.
+//! The peers (`benches/python/exports.py`) get the rows as finished objects, and reading them is not timed; ours are
+//! sealed records of a store, opened before. Each turn of a peer is a process of its own, whose imports are not timed
+//! either. The list has all its columns, about 430 bytes of text a row, half of it Arabic.
 //!
 //! ```text
 //! . tests/tools; need_python        and DejaVu Sans for reportlab (Debian: fonts-dejavu-core)
@@ -60,7 +60,7 @@ pub(crate) fn xlsx_rows(scale: Scale, size: Option<usize>) -> Outcome<Vec<Line>>
     all.extend(peers.iter_mut().map(|peer| peer as &mut Contestant<'_>));
     let costs = take_turns(scale.pick(3, 1), &mut all)?;
     drop(all);
-    let (ours, others) = costs.split_first().ok_or("everybody was measured")?;
+    let (ours, others) = costs.split_first().ok_or("every contestant was measured")?;
     let mut lines = vec![Line::new(
         format!("export-xlsx {size} rows: resident while it writes"),
         format!("{} MB", peak / 1024),
@@ -118,8 +118,8 @@ pub(crate) fn pdf_rows(scale: Scale, _: Option<usize>) -> Outcome<Vec<Line>> {
     all.extend(peers.iter_mut().map(|peer| peer as &mut Contestant<'_>));
     let costs = take_turns(scale.pick(3, 1), &mut all)?;
     drop(all);
-    let [ours, by_printpdf, others @ ..] = costs.as_slice() else {
-        return Err("everybody was measured".into());
+    let [ours, archival, others @ ..] = costs.as_slice() else {
+        return Err("every contestant was measured".into());
     };
     let millis = |cost: &Cost| format!("{:.1} ms CPU", cost.cpu / 1000.0);
     let mut lines = vec![
@@ -135,7 +135,7 @@ pub(crate) fn pdf_rows(scale: Scale, _: Option<usize>) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// How many times less than a peer.
+/// The ratio of a peer's cost to ours.
 fn against(what: &str, ours: &Cost, other: &Cost, target: f64) -> Line {
     let ratio = other.cpu / ours.cpu;
     let millis = |cost: &Cost| format!("{:.1} ms CPU", cost.cpu / 1000.0);

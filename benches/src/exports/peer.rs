@@ -10,7 +10,7 @@ use crate::stopwatch::Cost;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/exports.py");
 
-/// Lets a writer do its work in a process of its own, and says what one time cost.
+/// Runs a writer in a process of its own, and returns the cost of one export.
 pub(super) fn turn(writer: &str, file: &Path, count: usize) -> Outcome<Cost> {
     let how = "`. tests/tools; need_python` installs what is missing and sets it";
     let python = std::env::var_os("EOVR_PYTHON").ok_or_else(|| format!("EOVR_PYTHON is not set: {how}"))?;

@@ -1,4 +1,4 @@
-//! A whole export, from a database to a file, by the program that users have: how much memory it needs.
+//! A complete export, from a database to a file, by the reference server's program: how much memory it needs.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -11,10 +11,10 @@ use crate::server::{built, command};
 use crate::table::Line;
 use crate::{Outcome, Scale, world};
 
-/// Who sees every incident of the demonstration.
+/// An account that sees every incident of the demonstration.
 const TOP: &str = "top@eovr.test";
 
-/// How often it is looked at. What is read is the highest that it ever was, so little is missed.
+/// The sampling interval. The kernel keeps the peak, so sampling misses little.
 const LOOK: Duration = Duration::from_millis(20);
 
 const TARGET_MB: u64 = 50;
@@ -58,16 +58,16 @@ fn told(path: &Path, rows: usize) -> Outcome<()> {
     Ok(file.flush()?)
 }
 
-/// Kilobytes, at their highest.
+/// Peak memory in kilobytes.
 #[derive(Default)]
 struct Peak {
-    /// What belongs to the process alone.
+    /// Memory of the process alone.
     own: u64,
-    /// With the pages of the database and of the program, which the system takes back when it needs them.
+    /// With file pages of the database and the program, which the system can reclaim.
     resident: u64,
 }
 
-/// Waits for the end of a program, and looks at its memory meanwhile.
+/// Waits for the end of a program, and samples its memory meanwhile.
 fn finished(mut program: Child) -> Outcome<Peak> {
     let path = format!("/proc/{}/status", program.id());
     let mut peak = Peak::default();

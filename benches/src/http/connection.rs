@@ -1,5 +1,4 @@
-//! A connection that a caller keeps, and as little HTTP as that takes: what a caller costs is missing to the
-//! servers.
+//! A keep-alive connection with minimal HTTP, because the servers do not get the CPU time that a caller uses.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
@@ -8,13 +7,13 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::Outcome;
 
-/// To one server.
+/// A connection to one server.
 pub(super) struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
 }
 
-/// What a server answered.
+/// The response of a server.
 pub(super) struct Answer<'a> {
     pub(super) status: u16,
     pub(super) body: &'a [u8],
@@ -25,7 +24,7 @@ impl Connection {
         Self::open_from(Ipv4Addr::LOCALHOST, to).await
     }
 
-    /// As a client with this address; the machine has all of 127.0.0.0/8.
+    /// Connects from this client address; the machine has all of 127.0.0.0/8.
     pub(super) async fn open_from(from: Ipv4Addr, to: SocketAddr) -> Outcome<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddrV4::new(from, 0).into())?;
@@ -61,10 +60,10 @@ impl Connection {
 }
 
 impl Answer<'_> {
-    /// The body, of an answer that is what was hoped for.
+    /// The body of a successful response.
     ///
     /// # Errors
-    /// The answer in its own words where it is not.
+    /// The response's own text if it failed.
     pub(super) fn good(&self) -> Outcome<&[u8]> {
         if (200..300).contains(&self.status) {
             return Ok(self.body);

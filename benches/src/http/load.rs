@@ -1,4 +1,4 @@
-//! Callers that ask again and again, and how long each answer took.
+//! Callers that repeat a request, and the latency of each response.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use super::connection::Connection;
 use super::request::Ask;
 use crate::Outcome;
 
-/// When callers go home.
+/// When the callers stop.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Until {
     Seconds(f64),
     Requests(u64),
 }
 
-/// What came out of it.
+/// The result of a load.
 pub(super) struct Load {
     pub(super) seconds: f64,
-    /// How long answers took in microseconds, the shortest first.
+    /// Latencies in microseconds, the shortest first.
     times: Vec<f64>,
 }
 
@@ -40,14 +40,14 @@ impl Load {
         self.done() / self.seconds
     }
 
-    /// What so many hundredths of the answers took at most.
+    /// This percentile of the latencies.
     pub(super) fn percentile(&self, hundredths: usize) -> f64 {
         let at = (self.times.len() * hundredths / 100).min(self.times.len().saturating_sub(1));
         self.times.get(at).copied().unwrap_or(f64::NAN)
     }
 }
 
-/// So many callers, each of whom asks as soon as the last answer is there.
+/// This many callers, each of which sends its next request when the response has arrived.
 pub(super) async fn closed(to: SocketAddr, ask: Ask, callers: usize, until: Until) -> Outcome<Load> {
     let mut connections = Vec::with_capacity(callers);
     for _ in 0..callers {
@@ -63,7 +63,7 @@ pub(super) async fn closed(to: SocketAddr, ask: Ask, callers: usize, until: Unti
             loop {
                 let turn = turns.fetch_add(1, Ordering::Relaxed);
                 let over = match until {
-                    // Each at least once.
+                    // Each caller sends at least one request.
                     Until::Seconds(seconds) => {
                         !times.is_empty() && began.elapsed() >= Duration::from_secs_f64(seconds)
                     }

@@ -1,4 +1,4 @@
-//! Whether the server still answers while a crowd logs in.
+//! Whether the server still responds during many logins.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
@@ -13,7 +13,7 @@ use crate::stopwatch::median;
 use crate::table::Line;
 use crate::{Outcome, Scale};
 
-/// How many come at once: from different addresses, as the server lets in so many a minute from one.
+/// How many log in at once, from different addresses, because the server limits logins per minute and address.
 const CROWD: u8 = 50;
 
 const HEALTH: f64 = 20_000.0;
@@ -45,7 +45,7 @@ pub(crate) fn rows(scale: Scale) -> Outcome<Vec<Line>> {
     ])
 }
 
-/// How long `/health` takes for somebody who asks again and again until all are in.
+/// The latency of `/health` for a client that repeats it until all are logged in.
 async fn crowd(to: SocketAddr, people: &[Vec<u8>], burst: u8) -> Outcome<Load> {
     let mut tasks = JoinSet::new();
     for (number, person) in (1..=CROWD).zip(people.iter().cycle()) {

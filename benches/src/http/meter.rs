@@ -1,4 +1,4 @@
-//! What a process and its children take of the machine, as the kernel counts it.
+//! The CPU time and memory of a process and its children, as the kernel counts them.
 
 use std::fs;
 
@@ -15,24 +15,24 @@ impl Meter {
         Self(process)
     }
 
-    /// The processor's time so far, in microseconds, of all threads and the kernel on their behalf. The kernel
-    /// counts it in steps of ten milliseconds.
+    /// The CPU time so far, in microseconds, of all threads, kernel time included. The kernel counts in steps of ten
+    /// milliseconds.
     pub(super) fn cpu(self) -> Outcome<f64> {
         self.sum(|process| {
             let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-            // Behind the name, which may have spaces: state first, `utime` and `stime` as 12th and 13th.
+            // The fields follow the name, which may have spaces: state first, `utime` and `stime` as 12th and 13th.
             let (_, fields) = stat.rsplit_once(')').ok_or("a process has a name")?;
             let ticks: Vec<f64> = fields.split_whitespace().skip(11).take(2).flat_map(str::parse).collect();
             Ok(ticks.iter().sum::<f64>() * 1e6 / clock_ticks_per_second() as f64)
         })
     }
 
-    /// The memory that is there, in bytes; of files that are mapped, what was read of them.
+    /// The resident memory in bytes, with the pages of mapped files that were read.
     pub(super) fn memory(self) -> Outcome<f64> {
         self.sum(|process| line(process, "VmRSS:"))
     }
 
-    /// The part of it that is no file.
+    /// The resident memory without file pages.
     pub(super) fn own_memory(self) -> Outcome<f64> {
         self.sum(|process| line(process, "RssAnon:"))
     }

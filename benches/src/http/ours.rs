@@ -12,17 +12,17 @@ use super::request;
 use crate::Outcome;
 use crate::server::{built, command};
 
-/// Serving from a folder that goes away with it.
+/// A running server on a temporary folder.
 pub(super) struct Ours {
     pub(super) program: Program,
     place: Place,
 }
 
-/// A store that was filled, and who may come in.
+/// A filled store, and the accounts that can log in.
 pub(super) struct Place {
     binary: PathBuf,
     folder: TempDir,
-    /// Address and password.
+    /// Address and password of each account.
     accounts: Vec<(String, String)>,
 }
 
@@ -32,7 +32,7 @@ impl Ours {
         Ok(Self { program: place.serve()?, place })
     }
 
-    /// The tokens of one who reports, and of one who sees all of it.
+    /// The tokens of a reporter, and of an account that sees every incident.
     pub(super) async fn tokens(&self) -> Outcome<(String, String)> {
         Ok((self.token("staff.wn-e-1@eovr.test").await?, self.token("top@eovr.test").await?))
     }
@@ -41,7 +41,7 @@ impl Ours {
         &self.place.accounts
     }
 
-    /// Lets somebody in: the token that opens the API.
+    /// Logs an account in, and returns its access token.
     async fn token(&self, email: &str) -> Outcome<String> {
         let known = self.place.accounts.iter().find(|(known, _)| known == email);
         let (_, password) = known.ok_or("the demonstration has no such account")?;
@@ -73,7 +73,7 @@ impl Place {
         Ok(Self { accounts: accounts.collect(), binary, folder })
     }
 
-    /// As in life, except that nobody is counted; its log goes nowhere.
+    /// The default settings, except that the server does not rate-limit clients and discards its log.
     pub(super) fn serve(&self) -> Outcome<Program> {
         let mut command = command(&self.binary, "serve", self.folder.path());
         command.args(["--listen", "127.0.0.1:0", "--requests-per-minute", "0"]);

@@ -9,7 +9,7 @@ use crate::Outcome;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/service.py");
 
-/// Serving from a folder that goes away with it.
+/// A running service on a temporary folder.
 pub(super) struct Peer {
     pub(super) program: Program,
     _folder: TempDir,

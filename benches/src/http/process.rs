@@ -1,4 +1,4 @@
-//! The server as a process: how soon it is there, and how much memory it keeps.
+//! The server as a process: how fast it starts, and how much memory it keeps.
 
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,12 @@ use crate::stopwatch::median;
 use crate::table::Line;
 use crate::{Outcome, Scale};
 
-/// What is promised, in microseconds and bytes.
+/// The targets, in microseconds and bytes.
 const STARTED: f64 = 100_000.0;
 const IDLE: f64 = 15e6;
 const BUSY: f64 = 40e6;
 
-/// How long a server has nothing to do before it counts as idle.
+/// How long a server has no request before it counts as idle.
 const REST: Duration = Duration::from_secs(2);
 
 const CALLERS: usize = 8;
@@ -55,7 +55,7 @@ pub(crate) fn rows(scale: Scale) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// The middle of several starts on a store that is there, ours and the peer's, in turns.
+/// The median of several starts on an existing store, ours and the peer's, in turns.
 fn starts(runtime: &Runtime, scale: Scale) -> Outcome<(f64, f64)> {
     let place = Place::make()?;
     let (mut ours, mut its) = (Vec::new(), Vec::new());
@@ -78,14 +78,14 @@ fn answers(runtime: &Runtime, program: &Program) -> Outcome<()> {
     })
 }
 
-/// In bytes, after so many requests.
+/// The memory in bytes after this many requests.
 fn after(runtime: &Runtime, program: &Program, ask: Ask, requests: u64) -> Outcome<f64> {
     runtime.block_on(closed(program.address, ask, CALLERS, Until::Requests(requests)))?;
     std::thread::sleep(REST);
     program.meter().memory()
 }
 
-/// A report, a list, and so on.
+/// A report, a list, and so on in turn.
 fn mixed(tokens: Option<(&str, &str)>) -> Ask {
     let (nurse, top) = tokens.unzip();
     request::in_turn(vec![request::submit(nurse), request::list(top)])

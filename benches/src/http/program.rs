@@ -1,4 +1,4 @@
-//! A server as a process of its own.
+//! A server in a process of its own.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -10,16 +10,16 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::meter::Meter;
 use crate::Outcome;
 
-/// Running; dropping it asks it to stop.
+/// A running server; dropping this value asks it to stop.
 pub(super) struct Program {
     child: Child,
     pub(super) address: SocketAddr,
-    /// Kept open: whoever writes to a pipe that nobody reads from fails.
+    /// Kept open, because a write to a pipe without a reader fails.
     _said: BufReader<ChildStdout>,
 }
 
 impl Program {
-    /// Starts it, and waits until it says where it listens.
+    /// Starts the server, and waits until it prints its address.
     pub(super) fn start(command: &mut Command) -> Outcome<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut said = BufReader::new(child.stdout.take().ok_or("it was asked for")?);
@@ -40,7 +40,7 @@ impl Program {
     }
 }
 
-/// How long a server may take to stop by itself.
+/// How long a server may take to stop.
 const GRACE: Duration = Duration::from_secs(15);
 
 impl Drop for Program {

@@ -1,4 +1,4 @@
-//! What is asked, the same of both sides.
+//! The requests, the same for both sides.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use serde_json::json;
 
 use crate::world;
 
-/// The request of a caller, by the number of its turn.
+/// The request of a caller, by its number.
 pub(super) type Ask = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
-/// A report with every field that a nurse fills in on an ordinary day; one of eight is grave, of which more people
-/// are told.
+/// A report with every field that a nurse usually fills in. One report of eight is high-risk and causes more
+/// notifications.
 pub(super) fn submit(token: Option<&str>) -> Ask {
     let (ordinary, grave) =
         (report(token, world::ORDINARY, "mild"), report(token, world::NARRATIVE, "severe"));
@@ -26,10 +26,10 @@ pub(super) fn submit(token: Option<&str>) -> Ask {
     })
 }
 
-/// One of so many reports is grave.
+/// One report of this many is high-risk.
 const GRAVE: u64 = 8;
 
-/// The request, and where the number of the file stands in it.
+/// The request, and the position of the file number in it.
 fn report(token: Option<&str>, description: &str, potential_harm: &str) -> (String, usize) {
     let report = world::report(0);
     let mut body = json!({
@@ -58,10 +58,10 @@ fn report(token: Option<&str>, description: &str, potential_harm: &str) -> (Stri
     (text, number)
 }
 
-/// Whose file it is changes from report to report.
+/// The file number changes from report to report.
 const FILE_NUMBER: &str = "00000000";
 
-/// The newest fifty.
+/// The newest fifty incidents.
 pub(super) fn list(token: Option<&str>) -> Ask {
     get("/api/incidents?limit=50", token)
 }
@@ -71,7 +71,7 @@ pub(super) fn get(path: &str, token: Option<&str>) -> Ask {
     Arc::new(move |_| text.clone())
 }
 
-/// One after the other, and from the start again.
+/// One request after the other, then from the start again.
 pub(super) fn in_turn(asks: Vec<Ask>) -> Ask {
     Arc::new(move |turn| {
         let at = usize::try_from(turn).unwrap_or_default() % asks.len().max(1);
@@ -79,7 +79,7 @@ pub(super) fn in_turn(asks: Vec<Ask>) -> Ask {
     })
 }
 
-/// Address and password.
+/// A login with address and password.
 pub(super) fn login(email: &str, password: &str) -> Vec<u8> {
     let body = json!({"email": email, "password": password}).to_string();
     let head = head("POST /api/auth/login", None);

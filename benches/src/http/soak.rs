@@ -1,4 +1,4 @@
-//! Seven tenths of what the server can do, for a long time: no error, and no memory that grows.
+//! Seven tenths of the server's peak rate for a long time: no error, and no growth of memory.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::{Outcome, Scale};
 
 const CALLERS: usize = 32;
 
-/// The part of its peak that is asked of the server.
+/// The fraction of the peak rate.
 const PART: f64 = 0.7;
 
-/// How often its memory is looked at.
+/// How many samples of the memory are taken.
 const LOOKS: u32 = 60;
 
 /// How much more memory there may be at the end than after a third of the time.
@@ -59,7 +59,7 @@ pub(crate) fn rows(scale: Scale, seconds: Option<usize>) -> Outcome<Vec<Line>> {
     ])
 }
 
-/// The middle of a third of the looks, the first being 0.
+/// The median of a third of the samples, the first third being 0.
 fn part(looks: &[f64], third: usize) -> f64 {
     let size = looks.len().div_ceil(3).max(1);
     median(looks.chunks(size).nth(third).unwrap_or(looks).to_vec())
@@ -71,7 +71,7 @@ struct Soaked {
     memory: Vec<f64>,
 }
 
-/// Each caller asks at its own beat, whether or not the server keeps up; what it missed it makes up for.
+/// Each caller sends at a fixed rate, even if the server is slower; it sends missed requests late.
 async fn soak(to: SocketAddr, ask: &Ask, rate: f64, seconds: f64, meter: Meter) -> Outcome<Soaked> {
     let (turns, errors) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let beat = Duration::from_secs_f64(CALLERS as f64 / rate);
@@ -92,7 +92,7 @@ async fn soak(to: SocketAddr, ask: &Ask, rate: f64, seconds: f64, meter: Meter) 
                 }
                 let request = ask(turns.fetch_add(1, Ordering::Relaxed));
                 match connection.ask(&request).await.and_then(|answer| answer.good().map(drop)) {
-                    // From when it was due: whoever waits in a queue waits too.
+                    // Latency counts from the due time, so that it includes the time in the queue.
                     Ok(()) => times.push(due.elapsed().as_secs_f64() * 1e6),
                     Err(error) => {
                         if errors.fetch_add(1, Ordering::Relaxed) == 0 {

@@ -1,4 +1,4 @@
-//! Reports and lists, by callers that take turns at the three servers.
+//! Reports and lists, from callers that load the three servers in turns.
 
 use tokio::runtime::Runtime;
 
@@ -12,20 +12,20 @@ use crate::stopwatch::median;
 use crate::table::Line;
 use crate::{Outcome, Scale};
 
-/// How many ask at once.
+/// How many callers send at once.
 const CALLERS: [usize; 3] = [1, 8, 32];
 
-/// The three that are measured.
+/// The three measured servers.
 struct Field {
     runtime: Runtime,
     ours: Ours,
     peers: [(&'static str, Peer); 2],
-    /// The token of somebody who reports, and of somebody who sees everything.
+    /// The token of a reporter, and of an account that sees every incident.
     nurse: String,
     top: String,
 }
 
-/// What a turn came to: the middle of several.
+/// The result of a turn: the median of several.
 struct Turn {
     rate: f64,
     cpu: f64,
@@ -33,7 +33,7 @@ struct Turn {
     p99: f64,
 }
 
-/// What is promised.
+/// The targets.
 struct Promise {
     times: f64,
     p99: f64,
@@ -97,7 +97,7 @@ impl Field {
             let who = if callers == 1 { "1 caller".to_owned() } else { format!("{callers} callers") };
             let what = format!("http: {what}, {who}");
             for ((name, _), rival) in self.peers.iter().zip(&rivals) {
-                // Promises are beside one process, as ours is one.
+                // The targets are relative to one process of the peer, because our server is one process.
                 let promise = (*name == "FastAPI").then_some(promise);
                 lines.extend(ours.beside(&what, name, rival, promise));
             }

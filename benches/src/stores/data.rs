@@ -1,7 +1,7 @@
-//! The incidents that are read: drawn once, the same for us and for the peer.
+//! The incidents to read: generated once, the same for us and for the peer.
 //!
-//! 27 × 10 × 10 facilities, some of them much busier than others: each tier is drawn by the square of an
-//! even number. 45 months, states by age, severities spread.
+//! 27 × 10 × 10 facilities, some of them much busier than others, because each tier is chosen by the square of a
+//! uniform number. 45 months, states by age, severities spread.
 
 use std::fmt::Write as _;
 use std::fs::{self, File, Permissions};
@@ -20,10 +20,10 @@ use crate::world::{self, BRANCHES, GOVERNORATES, NOW, Random};
 /// 1 March 2023, 00:00 UTC.
 const FIRST: i64 = 1_677_628_800_000_000;
 
-/// How many places and incidents the questions go round; the peer has as many.
+/// The number of places and incidents that the queries cycle through; the peer has as many.
 const SAMPLES: usize = 16;
 
-/// The columns that are drawn, with the type that SQL has for them while they are loaded.
+/// The generated columns, with their SQL type while they are loaded.
 pub(super) const COLUMNS: [(&str, &str); 13] = [
     ("id", "varchar(64)"),
     ("number", "varchar(64)"),
@@ -40,7 +40,7 @@ pub(super) const COLUMNS: [(&str, &str); 13] = [
     ("disposition", "varchar(64)"),
 ];
 
-/// What one incident has of its own.
+/// The individual values of one incident.
 pub(super) struct Drawn {
     pub(super) id: RecordId,
     pub(super) number: String,
@@ -55,19 +55,19 @@ pub(super) struct Drawn {
     pub(super) disposition: Option<&'static str>,
 }
 
-/// All of them: as a file, which PostgreSQL's `COPY`, MariaDB's `LOAD DATA` and the peer read as it is, and
-/// what questions are asked about.
+/// The incidents as a file, which PostgreSQL's `COPY`, MariaDB's `LOAD DATA` and the peer read unchanged, and the
+/// samples for the queries.
 pub(super) struct Data {
     folder: TempDir,
     pub(super) size: usize,
     /// Incidents and their places, busy ones more often.
     pub(super) samples: Vec<(RecordId, Stamp)>,
-    /// Behind it begins the page in the middle of the country's list.
+    /// The page in the middle of the country's list begins after it.
     pub(super) middle: Cursor,
 }
 
 impl Data {
-    /// Draws them into a file in the system's folder for temporary files, where every server may read it.
+    /// Generates them into a file in the system's temporary folder, where every server may read it.
     pub(super) fn draw(size: usize) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
@@ -102,7 +102,7 @@ impl Data {
         self.folder.path().join("incidents.tsv")
     }
 
-    /// The same again, in the order of creation.
+    /// The same incidents again, in the order of creation.
     pub(super) fn all(&self) -> Outcome<impl Iterator<Item = Outcome<Drawn>> + use<>> {
         let count = i64::try_from(self.size)?;
         let zone = world::org()?.zone(&world::stamp(0, 0, 0)?.facility);
@@ -133,7 +133,7 @@ impl Drawn {
         };
         Ok(Self {
             id: RecordId::from_parts(created_at, random.bytes(10).as_slice().try_into()?),
-            // One digit more than the engine's own, so that they never meet.
+            // One digit more than the engine's numbers, so that they never collide.
             number: format!("OVR-{year}-{index:07}"),
             author: format!("usr_{}_{:02}", stamp.facility, random.below(40)),
             stamp,
@@ -168,7 +168,7 @@ fn skewed(random: &mut Random, end: u64) -> u64 {
     u64::try_from((u128::from(end) * even * even) >> 64).unwrap_or_default()
 }
 
-/// Old reports are mostly closed, new ones mostly open.
+/// Old reports are mostly completed, new ones mostly open.
 fn state(days: i64, draw: u64) -> &'static str {
     let closed = if days > 60 { 90 } else { 20 };
     match draw {

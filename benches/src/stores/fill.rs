@@ -1,4 +1,4 @@
-//! Our tables, filled: one report goes through the engine and is the template of all others.
+//! Fills our tables: one report goes through the engine and is the template of all others.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::stores::{Database, Ours};
 use crate::world::{self, Random};
 use crate::{Outcome, bare};
 
-/// Fills the database behind a URL. There are no events for the incidents: lists and figures read none.
+/// Fills the database of a URL. The incidents have no events, because lists and figures read none.
 pub(super) async fn fill(database: Database, url: &str, ours: &Ours, data: &Data) -> Outcome<()> {
     let place = world::stamp(3, 4, 5)?;
     let nurse = ours.engine(false).await?.session(world::actor(Role::Staff, &place)?);
@@ -81,7 +81,7 @@ async fn postgres(url: &str, data: &Data) -> Outcome<()> {
         format!("COPY drawn FROM '{}'", data.file().display()),
         insert_all(&columns, "d.\"id\"::uuid", digest, &file_number, "d.\"high_risk\" = 1"),
         "DROP TABLE drawn; DROP TABLE template".to_owned(),
-        // As the server itself does sooner or later; figures then read an index alone.
+        // As the server does itself after some time; figures then read an index alone.
         "VACUUM ANALYZE incident".to_owned(),
     ] {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
@@ -115,8 +115,8 @@ fn create_drawn() -> String {
     format!("CREATE TABLE drawn ({})", columns.join(", "))
 }
 
-/// Statements that take what is drawn from `drawn` and the rest from the one report that is there. A
-/// sealed file number keeps the header that says how it is sealed; what is sealed is another one each time.
+/// Statements that take the generated values from `drawn` and the rest from the one report. A sealed file number keeps
+/// its header, which says how it is sealed; the sealed bytes differ in each row.
 fn insert_all(columns: &[String], id: &str, digest: &str, file_number: &str, high_risk: &str) -> String {
     let value = |column: &String| match column.as_str() {
         "id" => id.to_owned(),
@@ -179,7 +179,7 @@ fn document(template: &Document, drawn: Drawn, random: &mut Random) -> Document 
         "receipt": binary(BinarySubtype::Generic, random.bytes(32)),
         "medical_file_number": binary(BinarySubtype::Encrypted, file_number.collect()),
     });
-    // What is not set is not there.
+    // An unset value is absent.
     for (name, value) in [("severity", drawn.severity), ("disposition", drawn.disposition)] {
         match value {
             Some(value) => drop(document.insert(name, value)),

@@ -35,7 +35,7 @@ use crate::stopwatch::Cost;
 use crate::table::Line;
 use crate::{Outcome, world};
 
-/// What is measured on.
+/// The measured databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Database {
     Sqlite,
@@ -76,7 +76,7 @@ impl Database {
     }
 }
 
-/// A store, and the cipher that goes with it where that is not the engine's own.
+/// A store, and its cipher if that is not the engine's own.
 #[derive(Clone)]
 struct Ours {
     store: Arc<dyn Store>,
@@ -84,7 +84,7 @@ struct Ours {
 }
 
 impl Ours {
-    /// On MongoDB what is sealed is what its own drivers open, as with the encrypting peer.
+    /// On MongoDB, eovr seals in the format of MongoDB's own drivers, as the encrypting peer does.
     async fn open(database: Database, url: &str) -> Outcome<Self> {
         if database != Database::Mongodb {
             return Ok(Self { store: Arc::new(SqlStore::open(url).await?), cipher: None });
@@ -94,7 +94,7 @@ impl Ours {
         Ok(Self { store: Arc::new(store), cipher: Some(Arc::new(vault)) })
     }
 
-    /// With the clock and the entropy of the system, as in life.
+    /// With the system's clock and entropy, as in production.
     async fn engine(&self, figures_in_memory: bool) -> Outcome<Eovr> {
         let builder = Eovr::builder().shared_store(self.store.clone()).org(world::org()?);
         let builder = builder.kinds(incident::kinds(Settings::default())?);
@@ -109,12 +109,12 @@ impl Ours {
     }
 }
 
-/// How often in a second.
+/// Operations per second.
 fn rate(cost: Cost) -> f64 {
     1e6 / cost.wall
 }
 
-/// How many times better we are, and what was promised.
+/// Our ratio to the peer, and the target.
 fn line(what: String, ours: String, peer: String, times: f64, promise: Option<f64>) -> Line {
     let line = Line::new(what, ours).floor(peer, times);
     match promise {
@@ -123,11 +123,11 @@ fn line(what: String, ours: String, peer: String, times: f64, promise: Option<f6
     }
 }
 
-/// The processor's time of our process and of the peer's, for the same.
+/// The CPU time of our process and of the peer's, for the same work.
 fn cpu_line(what: &str, ours: Cost, peer: Cost, name: &str, promise: Option<f64>) -> Line {
     let (mine, its) = (format!("{:.0} µs", ours.cpu), format!("{:.0} µs  {name}", peer.cpu));
     line(format!("{what}: CPU"), mine, its, peer.cpu / ours.cpu, promise)
 }
 
-/// Times as much CPU as ours that a client in Python is promised to take.
+/// The target: a client in Python uses this many times our CPU time.
 const LESS_CPU: f64 = 4.0;

@@ -1,4 +1,4 @@
-//! The Python process, and what it is told.
+//! The Python process, and its commands.
 
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -11,14 +11,14 @@ use crate::stopwatch::Cost;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/peer.py");
 
-/// Obeys one command at a time; idle in between.
+/// Runs one command at a time; idle in between.
 pub(super) struct Peer {
     pipes: RefCell<(Option<ChildStdin>, BufReader<ChildStdout>)>,
     child: Child,
 }
 
 impl Peer {
-    /// Its errors go where ours go.
+    /// Starts the process; it shares our standard error.
     pub(super) fn start() -> Outcome<Self> {
         let how = "`. tests/tools; need_servers; need_python` installs what is missing and sets it";
         let python =
@@ -33,12 +33,12 @@ impl Peer {
         Ok(Self { pipes: RefCell::new((Some(stdin), BufReader::new(stdout))), child })
     }
 
-    /// Obeys a command without a result.
+    /// Runs a command without a result.
     pub(super) fn tell(&self, command: &str) -> Outcome<()> {
         self.ask(command).map(drop)
     }
 
-    /// Does its turn: the cost of one time.
+    /// Runs a turn and returns the cost of one operation.
     pub(super) fn turn(&self, command: &str) -> Outcome<Cost> {
         let answer = self.ask(command)?;
         let number = |name: &str| answer.get(name).and_then(Value::as_f64).ok_or("an answer lacks a number");
@@ -50,7 +50,7 @@ impl Peer {
     fn ask(&self, command: &str) -> Outcome<Value> {
         let (stdin, stdout) = &mut *self.pipes.borrow_mut();
         let stdin = stdin.as_mut().ok_or("it is only closed at the end")?;
-        // Where it is gone, what it last said tells more than the broken pipe.
+        // If the process is gone, its last output says more than the broken pipe.
         let _ = writeln!(stdin, "{command}").and_then(|()| stdin.flush());
         let mut answer = String::new();
         stdout.read_line(&mut answer)?;
@@ -67,7 +67,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // The end of its input ends it, and no connection is cut.
+        // Closing its input ends the process without a cut connection.
         drop(self.pipes.borrow_mut().0.take());
         let _ = self.child.wait();
     }

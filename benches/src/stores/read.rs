@@ -1,4 +1,4 @@
-//! Lists, single incidents and figures at a size.
+//! Lists, single incidents and figures at a given size.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -38,11 +38,11 @@ pub(crate) fn rows(scale: Scale, size: Option<usize>) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// What is asked, and what we promise.
+/// The query, and our target.
 #[derive(Clone, Copy)]
 struct Question {
     what: &'static str,
-    /// As the peer knows it.
+    /// The query's name in the peer.
     name: &'static str,
     asked: Asked,
     promise: Option<f64>,
@@ -50,11 +50,11 @@ struct Question {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
-    /// The newest of an administration.
+    /// The newest page of an administration.
     Page,
-    /// The middle of the country's list: for us behind a cursor, for the peer by a count and an offset.
+    /// The middle of the country's list: by a cursor in ours, by a count and an offset in the peer.
     Deep,
-    /// One, by its id.
+    /// One incident, by its id.
     Load,
     /// Counts of the country.
     Summary,
@@ -77,10 +77,10 @@ const QUESTIONS: [Question; 6] = [
     Question { what: "every facility", name: "compare", asked: Asked::Compare, promise: Some(1.0) },
 ];
 
-/// How much faster a figure from memory is promised to be than the peer's.
+/// The target for a figure from memory: this many times faster than the peer's.
 const FROM_MEMORY: f64 = 300.0;
 
-/// Below it a table is read in no time, whoever reads it: what grows with the size has no verdict.
+/// Below this size every table is fast, so rows that depend on the size have no verdict.
 const LARGE: usize = 100_000;
 
 fn on(database: Database, peer: &Peer, data: &Data, scale: Scale) -> Outcome<Vec<Line>> {
@@ -123,7 +123,7 @@ fn on(database: Database, peer: &Peer, data: &Data, scale: Scale) -> Outcome<Vec
         let costs = take_turns(rounds, &mut [&mut ours, &mut theirs, &mut from_memory])?;
         let [ours, theirs, from_memory] = costs.as_slice() else { return Err("three took part".into()) };
         lines.push(compared(&what, *ours, *theirs, database.peer(), promise));
-        // What a database does in our process or in its own is no merit of ours: no promise.
+        // No target, because whether a database works in our process or in its own is not our achievement.
         lines.push(cpu_line(&what, *ours, *theirs, database.peer(), None));
         let what = format!("{what}, from memory");
         lines.push(compared(&what, *from_memory, *theirs, database.peer(), if_large(FROM_MEMORY)));
@@ -141,7 +141,7 @@ fn millis(cost: Cost) -> String {
     if millis < 1.0 { format!("{millis:.3} ms") } else { format!("{millis:.2} ms") }
 }
 
-/// The same question again and again for so long, by a task as in a server.
+/// Repeats the query for this long, in a task as in a server.
 fn ask(runtime: &Runtime, reader: &Arc<Reader>, asked: Asked, seconds: f64) -> Outcome<Cost> {
     let reader = reader.clone();
     let watch = Stopwatch::start();
@@ -159,7 +159,7 @@ fn ask(runtime: &Runtime, reader: &Arc<Reader>, asked: Asked, seconds: f64) -> O
     Ok(watch.each(done))
 }
 
-/// Those who ask, and what they ask about.
+/// The sessions that query, and the subjects of the queries.
 struct Reader {
     country: Session,
     samples: Vec<(RecordId, Session)>,
@@ -198,7 +198,7 @@ impl Reader {
     }
 }
 
-/// The counts that the peer asks for as well.
+/// The same counts as the peer's.
 fn tally(asked: Asked) -> Outcome<Tally> {
     let tally = Tally::of(Name::new(KIND)?);
     Ok(match asked {
@@ -208,7 +208,7 @@ fn tally(asked: Asked) -> Outcome<Tally> {
     })
 }
 
-/// Figures from memory are those of the store, or a ratio of the two would mean nothing.
+/// Figures from memory must equal those of the store, or the ratio would mean nothing.
 async fn agree(plain: &Reader, cube: &Reader) -> Outcome<()> {
     for asked in [Asked::Summary, Asked::Trend, Asked::Compare] {
         let tally = tally(asked)?;

@@ -1,7 +1,7 @@
 //! One short text, sealed in MongoDB's format: by us, by the bare ciphers, and by pymongocrypt.
 //!
-//! The official driver for Rust does it through a C library, libmongocrypt. pymongocrypt brings that library
-//! along; where there is no other, the driver cannot be linked, so it is not measured.
+//! The official Rust driver needs the C library libmongocrypt to link. pymongocrypt bundles that library; a machine
+//! without another copy cannot link the driver, so this benchmark leaves it out.
 
 use std::hint::black_box;
 
@@ -26,7 +26,7 @@ use crate::{Outcome, Scale, world};
 
 const TEXT: &[u8; 12] = b"MRN-00000001";
 
-/// Blob type, key id, BSON type: what the tag covers besides.
+/// Blob type, key id and BSON type, which the tag covers as well.
 const HEADER: usize = 18;
 const BLOCK: usize = 16;
 const TAG: usize = 32;
@@ -71,7 +71,7 @@ pub(crate) fn rows(scale: Scale, _: Option<usize>) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// The keys, absorbed and expanded once, and nothing that could fail or be forgotten.
+/// The keys, expanded once, without error handling and without zeroing.
 struct Bare {
     mac: Hmac<Sha512>,
     cipher: Aes256,
@@ -105,7 +105,7 @@ impl Bare {
                 let mac = mac.chain_update(message.get(..length)?).finalize().into_bytes();
                 iv.iter_mut().zip(mac).for_each(|(iv, byte)| *iv = byte);
             }
-            // Where random bytes come from is not the cipher's business.
+            // The source of random bytes is not part of the cipher's cost.
             Mode::Random => iv.iter_mut().zip(index.to_le_bytes()).for_each(|(iv, byte)| *iv = byte),
         }
         let cbc: Encryptor<&Aes256> = Encryptor::inner_iv_init(&self.cipher, (&*iv).into());

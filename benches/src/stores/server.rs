@@ -1,4 +1,4 @@
-//! A server of a database for as long as it is measured, and where on it we and the peer work.
+//! A database server for the duration of a row, and the databases of ours and of the peer on it.
 
 use eovr_tests::servers::{Mariadb, Postgres, ReplicaSet};
 use tempfile::TempDir;
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::Outcome;
 use crate::stores::Database;
 
-/// Running; dropping it stops it and removes its data.
+/// A running server; dropping it stops it and removes its data.
 pub(super) enum Server {
     Sqlite(TempDir),
     Postgres(Postgres),
@@ -15,7 +15,7 @@ pub(super) enum Server {
 }
 
 impl Server {
-    /// A fresh one that has on the disk what it acknowledges.
+    /// A new server that writes each acknowledged commit to the disk.
     pub(super) fn start(database: Database) -> Outcome<Self> {
         Ok(match database {
             Database::Sqlite => Self::Sqlite(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?),

@@ -1,4 +1,4 @@
-//! Reports made durable.
+//! Durable reports.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub(crate) fn rows(scale: Scale, _: Option<usize>) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-/// Somebody else who does the same, and what we promise beside them, by the number of callers.
+/// A peer that does the same work, and our target against it, by the number of callers.
 struct Rival {
     name: &'static str,
     title: &'static str,
@@ -54,7 +54,7 @@ fn on(database: Database, peer: &Peer, scale: Scale) -> Outcome<Vec<Line>> {
     let server = Server::start(database)?;
     let rivals = rivals(database);
     for rival in &rivals {
-        // A database each, though on the same server.
+        // A separate database for each, on the same server.
         let url = server.create(&format!("for_{}", rival.name.replace('-', "_")));
         peer.tell(&format!("open {} {url}", rival.name))?;
     }
@@ -89,7 +89,7 @@ async fn nurse(database: Database, url: &str) -> Outcome<Session> {
     Ok(eovr.session(world::actor(Role::Staff, &world::stamp(3, 4, 5)?)?))
 }
 
-/// So many callers at once for so long, each a task as in a server.
+/// This many concurrent callers for this long, each a task as in a server.
 fn submit(runtime: &Runtime, session: &Session, callers: usize, seconds: f64) -> Outcome<Cost> {
     let facility = Arc::new(world::stamp(3, 4, 5)?.facility);
     let watch = Stopwatch::start();
@@ -115,7 +115,7 @@ fn submit(runtime: &Runtime, session: &Session, callers: usize, seconds: f64) ->
     Ok(watch.each(done))
 }
 
-/// Seven fields to seal, with what the scorer finds in the narrative: as many as the peer encrypts.
+/// Seven sealed fields, including the scorer's findings, as many as the peer encrypts.
 pub(super) fn report(number: u64) -> Report {
     Report {
         occurred_at: Some(SystemClock.now().plus_seconds(-7200)),

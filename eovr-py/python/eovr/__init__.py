@@ -1,8 +1,8 @@
 """eovr: incident reporting for hospitals, as a library.
 
-Workflow, scope, risk, sealing, audit and triage on the database that you have. :class:`Eovr` is the door,
-:class:`Session` the only handle with verbs; :mod:`eovr.aio` has the same two for programs that await, and
-:mod:`eovr.triage` reads narratives.
+Workflow, scope, risk, sealing, audit and triage on your own database. :class:`Eovr` opens an engine, and a
+:class:`Session` acts for one actor. :mod:`eovr.aio` has the same classes for asynchronous programs, and
+:mod:`eovr.triage` scores narratives.
 
 >>> import eovr
 >>> len(eovr.new_key())
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        # Loaded by whoever uses them: a program that does not starts sooner. Hidden from type checkers, which
-        # would take any name for a module.
+        # Imported on first use, so that other programs start sooner. Hidden from type checkers, which would
+        # accept any name as a module.
         if name in ("aio", "triage"):
             return importlib.import_module(f"eovr.{name}")
         raise AttributeError(f"module 'eovr' has no attribute {name!r}")
@@ -59,7 +59,7 @@ __version__ = _native.__version__
 
 
 def new_key(*, mongodb: bool = False) -> str:
-    """A new master key, for your secret store: without it nobody reads what was sealed.
+    """A new master key for your secret store. Sealed values cannot be read without it.
 
     Parameters
     ----------

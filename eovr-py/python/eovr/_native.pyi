@@ -1,4 +1,4 @@
-"""The native half. Its face is ``eovr``; nothing else should import it."""
+"""The native half of the package. Import ``eovr`` instead."""
 
 from collections.abc import Awaitable, Generator
 from pathlib import Path
@@ -59,12 +59,12 @@ __all__ = [
 
 __version__: str
 
-#: From this score of the rules on a report is to be read today.
+#: The lowest score of the rules that means "read today".
 READ_TODAY: int
 
 _T = TypeVar("_T")
 
-# In a class with a method `list` that word means the method.
+# In a class with a method `list`, that name means the method.
 _Names: TypeAlias = list[str]
 _Dict: TypeAlias = dict[str, Any] | None
 _Id: TypeAlias = UUID | str
@@ -76,18 +76,18 @@ _Suggested: TypeAlias = tuple[
 
 @final
 class Call(Awaitable[_T], Generic[_T]):
-    """A verb that was asked and has not begun: waited for, or awaited. Once."""
+    """A call that has not begun. Wait for it or await it, once."""
 
     def wait(self) -> _T: ...
     def __await__(self) -> Generator[Any, None, _T]: ...
 
 @final
 class Kept:
-    """A record as the engine has it."""
+    """A record of the engine."""
 
 @final
 class Frame:
-    """A table, for pandas, polars and DuckDB: Arrow, by the PyCapsule interface."""
+    """A table for pandas, polars and DuckDB, as Arrow through the PyCapsule interface."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
     def __arrow_c_schema__(self) -> object: ...

@@ -1,6 +1,6 @@
-"""The engine, for programs that wait for each answer. :mod:`eovr.aio` is made of this file, and awaits.
+"""The engine for synchronous programs. `face.py` generates :mod:`eovr.aio` from this file.
 
-A call releases the interpreter while it waits, so threads go on, and Ctrl-C works while a database is away.
+A call releases the GIL while it waits, so other threads continue, and Ctrl-C works while a database is away.
 """
 
 from __future__ import annotations
@@ -91,49 +91,48 @@ class Eovr:
         figures_in_memory: bool = False,
         files: Files | None = None,
     ) -> Self:
-        """Opens an engine on a database, and makes the tables that are missing.
+        """Opens an engine on a database, and creates missing tables.
 
         Parameters
         ----------
         url : str
             ``sqlite:///var/lib/eovr/hospital.db`` (``sqlite://hospital.db`` is relative),
             ``postgresql://USER:PASSWORD@HOST/DATABASE``, ``mysql://…`` for MariaDB too,
-            ``mongodb://HOST/DATABASE?replicaSet=rs0``, or ``memory:`` for what nobody needs tomorrow.
+            ``mongodb://HOST/DATABASE?replicaSet=rs0``, or ``memory:`` for temporary data.
         org : sequence of mappings
             Governorates with their administrations and facilities, as in the example of :class:`Eovr`.
         keys : str or bytes
-            The master key: 32 random bytes, or their base64. On MongoDB 96 bytes stand for its own encryption,
+            The master key: 32 random bytes, or their base64. On MongoDB, 96 bytes select MongoDB's own encryption,
             which pymongo reads with the same key. See :func:`eovr.new_key`.
         previous_keys : str or bytes, optional
-            The master key before; every data key is wrapped anew.
+            The previous master key; the engine wraps every data key again.
         kinds : sequence of mappings, optional
             Kinds of record of your own, as data.
         checks : mapping from name to callable, optional
-            Answers the needs ``check`` of your workflows. A check is told the record and who asks, and answers
-            True or False. What it raises is no yes: the action is refused, with the exception as its cause.
+            Decides the needs ``check`` of your workflows. A check receives the record and the caller, and returns
+            True or False. If it raises, the action is refused, with the exception as its cause.
         incidents : bool, optional
-            Whether the incident and its follow-up action are among the kinds.
+            Whether the engine has the kinds for incidents and follow-up actions.
         schemes : sequence of str, optional
-            The risk schemes that may be used, the default first: ``eovr-3x3``, ``va-sac``, ``nsw-sac``,
+            The available risk schemes, the default first: ``eovr-3x3``, ``va-sac``, ``nsw-sac``,
             ``npsa-5x5``.
         scorer : "rules", Model, callable or None, optional
-            What reads a new report. A callable is one that :func:`eovr.triage.evaluate` takes too: from a narrative
-            to how likely high risk is (0 to 1), which orders reports, or to a :class:`eovr.triage.Judgement`, which
-            can raise a flag as well; its ``__name__`` and its
-            ``version``, where it has one, stand beside what it says. A report waits a second for it and no longer.
-            What it raises goes to :func:`sys.unraisablehook`. The rules are the floor of whatever a scorer says, and
-            speak alone where it says nothing.
+            The scorer of new reports. A callable, as in :func:`eovr.triage.evaluate`, maps a narrative to the
+            probability of high risk (0 to 1), which orders reports, or to a :class:`eovr.triage.Judgement`, which
+            can also raise a flag. Its ``__name__`` and, if it has one, its ``version`` are stored with the
+            suggestion. A report waits at most a second for it. An exception goes to :func:`sys.unraisablehook`. The
+            rules are the floor of every scorer, and decide alone if it has no answer.
         figures_in_memory : bool, optional
-            Keeps the counts in memory, for a whole country's figures in a millisecond.
+            Keeps the counts in memory, so that figures of a whole country take a millisecond.
         files : Files, optional
-            Where attachments are kept, sealed: :class:`Folder`, or an object of yours that has its methods.
+            Storage for sealed attachments: :class:`Folder`, or an object of yours with its methods.
 
         Raises
         ------
         ConfigError
             Parts do not fit; the message says which.
         KeyUnavailableError
-            The master key is not the one that the store's keys are wrapped with.
+            The store's data keys are wrapped with another master key.
         UnavailableError
             The store cannot be reached.
         """
@@ -144,17 +143,17 @@ class Eovr:
         return cls(call.wait())
 
     def session(self, actor: Actor | Visitor) -> Session:
-        """The engine bound to an actor. The host has verified who it is.
+        """The engine bound to an actor. The host has authenticated the actor.
 
         Raises
         ------
         ConfigError
-            The actor's place is not of the role's level, or not in the organisation.
+            The actor's unit is not of the role's level, or not in the organisation.
         """
         return Session(self._native.session(actor))
 
     def receipt(self, code: str) -> ReceiptView:
-        """What the holder of a receipt sees.
+        """The report, as the holder of its receipt may see it.
 
         Raises
         ------
@@ -165,18 +164,18 @@ class Eovr:
         return call.wait()
 
     def answer_with_receipt(self, code: str, answer: str) -> Written:
-        """Answers the question that a report waits on.
+        """Answers the open question of a report.
 
         Raises
         ------
         NotFoundError, RefusedError
-            No report has this code; no question was asked.
+            No report has this code; the report has no open question.
         """
         call = self._native.receipts().answer(code, answer)
         return call.wait()
 
     def remark_with_receipt(self, code: str, remark: str) -> Written:
-        """Adds to the story; possible in every state."""
+        """Adds a remark; possible in every state."""
         call = self._native.receipts().remark(code, remark)
         return call.wait()
 
@@ -187,12 +186,12 @@ class Eovr:
         set: Mapping[str, Facet | None] | None = None,
         write: Mapping[str, str | None] | None = None,
     ) -> Written:
-        """Corrects a report, within the 30 minutes that every reporter has.
+        """Corrects a report, within 30 minutes after it was made.
 
         Raises
         ------
         RefusedError
-            Later than that.
+            The 30 minutes are over.
         """
         call = self._native.receipts().correct(code, given.copied(set), given.copied(write))
         return call.wait()
@@ -212,12 +211,12 @@ class Eovr:
         return self._native.diagram(kind)
 
     def actions(self) -> str:
-        """Who may do what, over all kinds, as a table in Markdown."""
+        """The permissions of all actions of all kinds, as a Markdown table."""
         return self._native.actions()
 
     @property
     def closed(self) -> bool:
-        """Whether nothing can be asked any more: closed, or opened before this process was forked."""
+        """Whether the engine is unusable: closed, or opened before this process was forked."""
         return self._native.is_closed()
 
     def close(self) -> None:
@@ -238,7 +237,7 @@ class Eovr:
 
 
 class Session:
-    """The engine bound to one actor: the only handle with verbs."""
+    """The engine bound to one actor. All calls on records go through it."""
 
     __slots__ = ("_native", "incidents")
 
@@ -263,22 +262,22 @@ class Session:
         Parameters
         ----------
         kind, facility, action : str
-            What, where, and the action of its workflow that creates it.
+            The kind, the facility, and the workflow's action that creates the record.
         set : mapping, optional
             Facets: codes, numbers, aware datetimes.
         write : mapping, optional
             Texts that will be sealed.
         note : str, optional
-            Why, for the audit trail. Sealed.
+            The reason, for the audit trail. Sealed.
         id : UUID, optional
-            An id of your own, so that the same call made again is a :class:`ConflictError` and no second record.
+            Your own id as an idempotency key: the same call again is a :class:`ConflictError` and no second record.
 
         Raises
         ------
         InvalidInputError, RefusedError, DeniedError
-            A rule is broken; the workflow says no; this actor may not.
+            A value breaks a rule; the workflow refuses; this actor may not.
         NotFoundError
-            There is no such facility in the actor's scope.
+            The facility does not exist in the actor's scope.
         """
         call = self._native.create(kind, facility, action, given.copied(set), given.copied(write), note, id)
         return call.wait()
@@ -299,7 +298,7 @@ class Session:
         Raises
         ------
         NotFoundError, RefusedError
-            The parent is out of scope; its workflow takes no such child now. Else as :meth:`create`.
+            The parent is out of scope; its workflow does not allow this child now. Otherwise as :meth:`create`.
         """
         call = self._native.create_child(
             kind, parent, action, given.copied(set), given.copied(write), note, id
@@ -322,18 +321,18 @@ class Session:
         Parameters
         ----------
         kind, id, action
-            What is done with which record.
+            The record and the action.
         set, write : mapping, optional
-            Facets and texts; ``None`` as a value takes one away.
+            Facets and texts; the value ``None`` removes one.
         note : str, optional
-            Why, for the audit trail. Sealed.
+            The reason, for the audit trail. Sealed.
         expecting : int, optional
-            Only if the record still has this version; otherwise it is decided on the newest.
+            Act only if the record still has this version; by default, act on the newest version.
 
         Raises
         ------
         RefusedError
-            The workflow does not allow it now; ``error.legal`` says what it does.
+            The workflow does not allow it now; ``error.legal`` lists the allowed actions.
         ConflictError
             The record has another version than the expected one.
         NotFoundError, DeniedError, InvalidInputError
@@ -343,23 +342,23 @@ class Session:
         return call.wait()
 
     def load(self, kind: str, id: UUID | str) -> Record:
-        """One record. Its texts stay sealed until :meth:`open` is asked for one.
+        """Loads one record. Its texts stay sealed; :meth:`open` opens one.
 
         Raises
         ------
         NotFoundError
-            For absent and out of scope alike.
+            The record is absent or out of scope.
         """
         call = self._native.load(kind, id)
         return call.wait()
 
     def open(self, record: Record, field: str) -> str | None:
-        """Opens a sealed field; ``None`` where it is not set.
+        """Opens a sealed field; ``None`` if it is not set.
 
         Raises
         ------
         TamperedError, KeyUnavailableError
-            The value is not what was sealed there; its key is gone.
+            The value was changed; its key is missing.
         """
         return self._native.open(record._kept, field)
 
@@ -376,27 +375,27 @@ class Session:
         Parameters
         ----------
         kind : str
-            What.
+            The kind of record.
         filter : mapping, optional
             From column to test: ``{"state": "created", "severity": In(["severe"]), "created": From(day)}``.
             Columns are the facets, and ``number``, ``governorate``, ``administration``, ``facility``,
-            ``author``, ``parent``, ``state``, ``month``, ``created``. A searchable sealed field is found by
+            ``author``, ``parent``, ``state``, ``month``, ``created``. A searchable sealed field matches by
             its text.
         after : Cursor, optional
-            The ``next`` of the page before.
+            The ``next`` of the previous page.
         limit : int, optional
             1 to 500.
 
         Raises
         ------
         DeniedError, InvalidInputError
-            The kind is not for this tier; it has no such column.
+            The kind is not for this tier; the kind has no such column.
         """
         call = self._native.find(kind, given.copied(filter), after, limit)
         return call.wait()
 
     def records(self, kind: str, filter: Filter | None = None) -> Iterator[Record]:
-        """All records that pass, newest first, read page by page."""
+        """All matching records, newest first, read page by page."""
         after: Cursor | None = None
         while True:
             page = self.find(kind, filter, after=after, limit=500)
@@ -415,33 +414,33 @@ class Session:
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page[Listed]:
-        """A page of records with these facets and without what is sealed, in less time."""
+        """A page of records with these facets and without sealed fields, which is faster than :meth:`find`."""
         call = self._native.list(kind, [*facets], given.copied(filter), after, limit)
         return call.wait()
 
     def tally(self, kind: str, by: Sequence[str] = (), filter: Filter | None = None) -> Figures:
-        """Counts, for each combination of some columns, at most four.
+        """Counts the records for each combination of at most four columns.
 
         Raises
         ------
         DeniedError
-            By place from tier 4, by time from tier 3, others from tier 2.
+            Grouping by place needs tier 4, by time tier 3, by other columns tier 2.
         """
         call = self._native.tally(kind, [*by], given.copied(filter))
         return call.wait()
 
     def legal(self, kind: str, id: UUID | str) -> tuple[Legal, ...]:
-        """What the actor could do with a record now, with what each action still lacks."""
+        """The actions that the actor could do on a record now, each with its unmet needs."""
         call = self._native.legal(kind, id)
         return call.wait()
 
     def trail(self, kind: str, id: UUID | str) -> Trail:
-        """The audit trail of a record, verified. A broken chain is no error: the verdict says where."""
+        """The verified audit trail of a record. A broken chain raises no error; the verdict has its position."""
         call = self._native.trail(kind, id)
         return call.wait()
 
     def events(self, kind: str, id: UUID | str) -> tuple[StoredEvent, ...]:
-        """The events of a record as they are stored, for a verifier that is not ours."""
+        """The events of a record as stored, for an independent verifier."""
         call = self._native.events(kind, id)
         return call.wait()
 
@@ -453,16 +452,16 @@ class Session:
         fields: Sequence[str] = (),
         filter: Filter | None = None,
     ) -> _native.Frame:
-        """All records that pass, as a table that pandas, polars and DuckDB read without a copy.
+        """All matching records, as a table that pandas, polars and DuckDB read without a copy.
 
         Parameters
         ----------
         kind : str
-            What.
+            The kind of record.
         facets : sequence of str, optional
-            Which facets; all that mean something to people, where none are named.
+            The facets; by default all that are meaningful to people.
         fields : sequence of str, optional
-            Sealed fields that are opened: with them the table is patient data. From tier 2.
+            Sealed fields to open. The table is then patient data. From tier 2.
         filter : mapping, optional
             As in :meth:`find`.
         """
@@ -472,24 +471,24 @@ class Session:
         return call.wait()
 
     def audit_frame(self, kind: str, filter: Filter | None = None) -> _native.Frame:
-        """The audit events of the records that pass, as a table; each chain is verified. From tier 2."""
+        """The audit events of the matching records, as a table; each chain is verified. From tier 2."""
         call = self._native.audit_frame(kind, given.copied(filter))
         return call.wait()
 
     def export(self, format: Format | str, **asked: Unpack[Asked]) -> bytes:
-        """Writes incidents for other programs, as far as the actor sees them.
+        """Exports the incidents that the actor may see.
 
         Parameters
         ----------
         format : Format
-            What to make.
+            The format of the file.
         **asked
-            As :class:`eovr.records.Asked` has it: the language, which incidents, which events.
+            As in :class:`eovr.records.Asked`: the language, the incidents, the events.
 
         Raises
         ------
         DeniedError
-            A list is for tier 2 and above.
+            A list needs tier 2 or above.
         """
         call = self._native.export(given.asked(format, None, asked))
         made = call.wait()
@@ -497,9 +496,9 @@ class Session:
         return made
 
     def export_to(self, path: str | os.PathLike[str], format: Format | str, **asked: Unpack[Asked]) -> Path:
-        """The same into a file, page by page, however many there are.
+        """Exports into a file, page by page, so that memory stays constant.
 
-        A file of this name is replaced once the new one is whole, and never by half of one.
+        An existing file of this name is replaced atomically when the new one is complete.
 
         Raises
         ------
@@ -512,12 +511,12 @@ class Session:
         return made
 
     def rotate_key(self, purpose: Purpose | str) -> UUID:
-        """Makes a new data key that seals from now on; older ones still open. Tier 5."""
+        """Creates a new data key for sealing; older keys still open. Tier 5."""
         call = self._native.rotate_key(purpose)
         return call.wait()
 
     def destroy_key(self, id: UUID | str, reason: str) -> None:
-        """Destroys a key that no longer seals: what it sealed is unreadable in every copy of the store."""
+        """Destroys a retired key. Its sealed values become unreadable in every copy of the store."""
         call = self._native.destroy_key(id, reason)
         call.wait()
 
@@ -528,7 +527,7 @@ class Session:
 
 
 class Incidents:
-    """Incidents, as one actor may work with them: typed verbs over the session's general ones."""
+    """The incidents of one actor: typed methods over the session's general ones."""
 
     __slots__ = ("_native", "_session")
 
@@ -538,16 +537,16 @@ class Incidents:
         self._native = session._native.incidents()
 
     def report(self, facility: str, report: Report, *, id: UUID | str | None = None) -> Reported:
-        """Reports what happened in a facility.
+        """Reports an incident in a facility.
 
         Parameters
         ----------
         facility : str
-            Where.
+            The id of the facility.
         report : Report
-            What.
+            The report.
         id : UUID, optional
-            An id of your own, so that the same report sent again is a :class:`ConflictError`.
+            Your own id as an idempotency key: the same report again is a :class:`ConflictError`.
 
         Raises
         ------
@@ -560,31 +559,31 @@ class Incidents:
     def import_narratives(
         self, facility: str, table: Table, *, category: str = "clinical_process", name: str = "table"
     ) -> Imported:
-        """Reports each row of a table: existing reports, out of pandas, polars, pyarrow or DuckDB.
+        """Imports existing reports: each row of a table of pandas, polars, pyarrow or DuckDB.
 
-        A row that breaks a rule is rejected, and the others are reported. The id of an incident follows from
-        the facility, ``name`` and what stands in the row: a table that is imported again adds nothing, however it
-        was sorted, one that has grown adds what is new, and an import that was stopped is simply run again. Two
-        rows with the same in them stay two.
+        A row that breaks a rule is rejected, and the others are reported. The id of an incident is derived from the
+        facility, ``name`` and the row's content. So a second import of the same table adds nothing in any order, a
+        longer table adds its new rows, and an interrupted import is simply repeated. Two equal rows stay two
+        incidents.
 
         Parameters
         ----------
         facility : str
-            Where all of it happened.
+            The facility of all rows.
         table : object with ``__arrow_c_stream__``
-            Its columns are called as the words of :class:`Report`; ``description`` must be there. They are
-            text, and ``occurred_at`` is a moment with a time zone.
+            Its columns have the names of the attributes of :class:`Report`; ``description`` is required. They are
+            text, and ``occurred_at`` is a time with a time zone.
         category : str, optional
-            For rows that name none.
+            For rows without a category.
         name : str, optional
-            What the table is called.
+            The name of the data set.
 
         Raises
         ------
         InvalidInputError
-            Another column, or one of another type; nothing is reported then.
+            An unknown column, or a column of another type; then no row is reported.
         NotFoundError, DeniedError, UnavailableError
-            No such facility in scope; not for this actor; the store is away, and rows before are reported.
+            No such facility in scope; not for this actor; the store is unavailable, and earlier rows are reported.
 
         Examples
         --------
@@ -604,7 +603,7 @@ class Incidents:
         return call.wait()
 
     def act(self, id: UUID | str, action: Action | str, note: str | None = None) -> Written:
-        """Does an action; :meth:`Session.act` also sets and writes."""
+        """Does an action; :meth:`Session.act` can also set facets and write texts."""
         call = self._session._native.act("incident", id, action, None, None, note, None)
         return call.wait()
 
@@ -616,7 +615,7 @@ class Incidents:
         Raises
         ------
         InvalidInputError
-            Off the scale; the message has the accepted codes.
+            A code is not on the scale; the message has the accepted codes.
         """
         call = self._native.assess(id, severity, probability, scheme)
         return call.wait()
@@ -627,13 +626,13 @@ class Incidents:
         Raises
         ------
         RefusedError
-            Nobody has taken the incident up, or it is closed.
+            The incident is not yet taken up, or it is closed.
         """
         call = self._native.follow_up(id, follow_up, own_id)
         return call.wait()
 
     def finish_follow_up(self, follow_up: UUID | str, evidence: str) -> Written:
-        """Finishes a follow-up action, with what shows that it was done."""
+        """Finishes a follow-up action, with evidence."""
         call = self._native.finish_follow_up(follow_up, evidence)
         return call.wait()
 
@@ -645,52 +644,52 @@ class Incidents:
     def attach(
         self, id: UUID | str, name: str, data: bytes, *, attachment_id: UUID | str | None = None
     ) -> Written:
-        """Adds a photograph or a paper to an incident: JPEG, PNG or PDF, by its bytes and not by its name.
+        """Attaches a file to an incident: JPEG, PNG or PDF, recognised by its content and not by its name.
 
         Parameters
         ----------
         id : UUID or str
             The incident.
         name : str
-            What people call the file.
+            The name of the file.
         data : bytes
-            The file, at most 10 MiB. Where a photograph was taken, and when, is taken out.
+            The file, at most 10 MiB. Place and time of a photograph are removed.
         attachment_id : UUID, optional
-            An id of your own, so that the same file sent again is a :class:`ConflictError`.
+            Your own id as an idempotency key: the same file again is a :class:`ConflictError`.
 
         Raises
         ------
         InvalidInputError, RefusedError, NotFoundError
-            Another sort of file, too large, one too many; not in this state; no such incident in scope.
+            Another file type, too large, too many files; not in this state; no such incident in scope.
         ConfigError
-            The engine was given no place for files.
+            The engine has no storage for files.
         """
         call = self._native.attach(id, name, data, attachment_id)
         return call.wait()
 
     def attachments(self, id: UUID | str) -> tuple[Record, ...]:
-        """The files of an incident, newest first, those taken away included."""
+        """The files of an incident, newest first, including removed ones."""
         call = self._native.attachments(id)
         return call.wait()
 
     def read_attachment(self, id: UUID | str, attachment: UUID | str) -> File:
-        """Opens a file of an incident. Who read it and when stands in its trail before it is given.
+        """Opens a file of an incident. The audit trail records the download first.
 
         Raises
         ------
         NotFoundError, RefusedError, TamperedError, KeyUnavailableError
-            None such with that incident; it was taken away; it is not what was kept; its key is gone.
+            The incident has no such file; it was removed; it was changed; its key is missing.
         """
         call = self._native.read_attachment(id, attachment)
         return call.wait()
 
     def remove_attachment(self, id: UUID | str, attachment: UUID | str, reason: str) -> Written:
-        """Takes a file away for good, and says why. That it was there stays known."""
+        """Removes a file for good, with a reason. The audit trail keeps the fact that it existed."""
         call = self._native.remove_attachment(id, attachment, reason)
         return call.wait()
 
     def reopen(self, closed: UUID | str, reason: str, report: Report) -> Reported:
-        """Lets the work on a closed incident go on in a new report. Both happen, or neither."""
+        """Continues a closed incident in a new report. The two changes are one transaction."""
         call = self._native.reopen(closed, reason, report)
         return call.wait()
 
@@ -708,7 +707,7 @@ class Incidents:
         return call.wait()
 
     def of_file(self, number: str) -> Page[Record]:
-        """The incidents of one patient file in scope, however the number was typed."""
+        """The incidents in scope of one patient file, with any spelling of its number."""
         call = self._native.of_file(number)
         return call.wait()
 
@@ -723,30 +722,30 @@ class Incidents:
         return call.wait()
 
     def legal(self, id: UUID | str) -> tuple[Legal, ...]:
-        """What the actor could do with an incident now."""
+        """The actions that the actor could do on an incident now."""
         call = self._session._native.legal("incident", id)
         return call.wait()
 
     def summary(self) -> Summary:
-        """The figures of what the actor sees. From tier 2."""
+        """The figures of the incidents in scope. From tier 2."""
         call = self._native.summary()
         return call.wait()
 
     def labelled(self, label: str, *, filter: Filter | None = None) -> _native.Frame:
-        """Incidents that people have labelled, with their narratives: a set to train and evaluate with.
+        """Incidents with a label and their narratives, for training and evaluation.
 
         Parameters
         ----------
         label : str
-            The facet that holds the label, such as ``severity`` or ``category``. Incidents without one are
-            left out.
+            The facet that holds the label, such as ``severity`` or ``category``. Incidents without a label
+            are left out.
         filter : mapping, optional
-            Which incidents, as in :meth:`Session.find`.
+            The incidents, as in :meth:`Session.find`.
 
         Returns
         -------
         Frame
-            With the columns ``description`` and, by its name, the label. It is patient data. From tier 2.
+            A table with the column ``description`` and the label's column. It is patient data. From tier 2.
         """
         facets = [*dict.fromkeys([label, "category", "actual_harm", "potential_harm"])]
         call = self._session._native.frame("incident", facets, ["description"], given.copied(filter), [label])

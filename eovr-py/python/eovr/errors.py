@@ -1,7 +1,7 @@
-"""What goes wrong, as exceptions: one class for each kind that the engine knows.
+"""The exceptions of eovr: one class for each error kind of the engine.
 
-A message says what was the matter, :attr:`EovrError.help` what would have been accepted. Neither repeats what
-somebody wrote: messages end up in logs, and logs are read by people who may not read reports.
+The message names the problem, :attr:`EovrError.help` the accepted input. Neither repeats text of a report, because
+messages end up in logs, and people read logs who may not read reports.
 
 >>> import eovr
 >>> issubclass(eovr.NotFoundError, LookupError), issubclass(eovr.InvalidInputError, ValueError)
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class ErrorKind(enum.StrEnum):
-    """What kind of thing went wrong, by the names that the engine uses everywhere."""
+    """The error kinds, by the names that the engine uses everywhere."""
 
     INVALID_INPUT = "invalid_input"
     REFUSED = "refused"
@@ -61,9 +61,9 @@ class Unmet:
     Attributes
     ----------
     need : str
-        Its name in the table: ``human``, ``note``, ``children_closed`` …
+        Its name in the table of actions: ``human``, ``note``, ``children_closed`` …
     wants : str
-        What would meet it, in words.
+        What would meet it, as text.
     """
 
     need: str
@@ -72,18 +72,18 @@ class Unmet:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a workflow said no, and what it would have said yes to.
+    """Why the workflow refused an action, and which actions it allows.
 
-    A screen can draw its buttons from it.
+    A user interface can draw its buttons from it.
 
     Attributes
     ----------
     kind, state, action : str
-        What was asked of which record.
+        The record's kind and state, and the refused action.
     legal : tuple of str
-        The actions that the state knows, whoever asks.
+        The actions of this state, for any actor.
     unmet : tuple of Unmet
-        What the action lacks; empty where the state does not know it at all.
+        The needs that the action does not meet; empty if the state does not have this action.
     """
 
     kind: str
@@ -94,26 +94,26 @@ class Refusal:
 
 
 class Cause(Exception):
-    """An error underneath: of a driver, a file, a parser."""
+    """The underlying error: of a driver, a file, a parser."""
 
 
 class EovrError(Exception):
-    """What all errors of eovr have in common.
+    """The base class of all errors of eovr.
 
     Attributes
     ----------
     kind : ErrorKind
-        What kind it is; each has a class of its own.
+        The error kind; each kind has a class.
     message : str
-        What was the matter, in a sentence.
+        The problem, in a sentence.
     help : str or None
-        What would have been accepted, where that can be said.
+        The accepted input, if known.
     operation : str or None
-        The verb during which it happened.
+        The method during which it happened.
     context : Mapping of str to str
         Facts: ids, names, numbers.
     refusal : Refusal or None
-        The workflow's own answer; only on :class:`RefusedError`.
+        The workflow's answer; only on :class:`RefusedError`.
     """
 
     kind: ClassVar[ErrorKind] = ErrorKind.BUG
@@ -136,19 +136,19 @@ class EovrError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may succeed later without being changed."""
+        """Whether the same call may succeed later."""
         return self.kind in (ErrorKind.CONFLICT, ErrorKind.UNAVAILABLE)
 
     @property
     def legal(self) -> tuple[str, ...]:
-        """The actions that the workflow knows from this state; empty on other errors than a refusal."""
+        """The actions of this state; empty on errors other than a refusal."""
         return self.refusal.legal if self.refusal else ()
 
     def __str__(self) -> str:
         return f"{self.message}; {self.help}" if self.help else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # With its facts: an error crosses a process pool whole.
+        # With its context, so that a process pool returns the complete error.
         return _rebuilt, (
             type(self),
             self.message,
@@ -177,37 +177,37 @@ class InvalidInputError(EovrError, ValueError):
 
 
 class RefusedError(EovrError):
-    """The workflow does not allow this action now; :attr:`legal` says what it does allow."""
+    """The workflow does not allow this action now; :attr:`legal` lists the allowed actions."""
 
     kind = ErrorKind.REFUSED
 
 
 class UnauthenticatedError(EovrError):
-    """Nobody knows who asks."""
+    """The caller is not authenticated: a password, code or token is missing, wrong or used up."""
 
     kind = ErrorKind.UNAUTHENTICATED
 
 
 class DeniedError(EovrError):
-    """This actor may not do this at all, whatever the state."""
+    """This actor may not do this in any state."""
 
     kind = ErrorKind.DENIED
 
 
 class NotFoundError(EovrError, LookupError):
-    """There is no such record, or it lies outside the actor's scope: the two look the same."""
+    """The record does not exist, or is out of the actor's scope. The two cases look the same."""
 
     kind = ErrorKind.NOT_FOUND
 
 
 class ConflictError(EovrError):
-    """Somebody else changed the record first; load it again and decide again."""
+    """Another caller changed the record first; load it again and decide again."""
 
     kind = ErrorKind.CONFLICT
 
 
 class TamperedError(EovrError):
-    """A stored value or an audit chain is not what was written."""
+    """A stored value or an audit chain differs from what eovr wrote."""
 
     kind = ErrorKind.TAMPERED
 
@@ -219,30 +219,30 @@ class KeyUnavailableError(EovrError):
 
 
 class UnavailableError(EovrError):
-    """The store cannot be reached or cannot write: retry later, nothing was changed."""
+    """The store cannot be reached or cannot write. Nothing was changed; retry later."""
 
     kind = ErrorKind.UNAVAILABLE
 
 
 class UncertainError(EovrError):
-    """The store was lost in the middle of a change: load the record and look whether it was made."""
+    """The connection to the store was lost during a change. Load the record to see whether the change was made."""
 
     kind = ErrorKind.UNCERTAIN
 
 
 class ConfigError(EovrError):
-    """The host made the engine of parts that do not fit, or uses one that is closed."""
+    """The engine's parts do not fit together, or the engine is closed."""
 
     kind = ErrorKind.CONFIG
 
 
 class BugError(EovrError):
-    """A promise of eovr itself was broken. Please report it."""
+    """eovr broke its own contract. Please report this bug."""
 
     kind = ErrorKind.BUG
 
 
-#: The class of each kind; the native half looks here.
+#: The class of each kind, for the native half.
 BY_KIND: dict[str, type[EovrError]] = {
     of.kind.value: of
     for of in (

@@ -1,4 +1,4 @@
-"""Where attachments are kept. What is handed over is sealed: whoever keeps it cannot read it."""
+"""Storage for attachments. eovr seals each file before it stores it, so the storage cannot read it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ __all__ = ["File", "Files", "Folder"]
 
 
 class Files(Protocol):
-    """A place for files: a folder, a bucket. Each has an id of its own and is written once.
+    """Storage for files: a folder, a bucket. Each file has an id and is written once.
 
-    It is asked from several threads. What it raises becomes the cause of an :class:`UnavailableError`.
+    Several threads call it. An exception that it raises becomes the cause of an :class:`UnavailableError`.
     """
 
     def put(self, id: UUID, data: bytes, /) -> None:
-        """Keeps a file; when this returns, the file is durable."""
+        """Stores a file; when this returns, the file is durable."""
 
     def get(self, id: UUID, /) -> bytes | None:
-        """What was kept under an id."""
+        """The file with this id, or ``None``."""
 
     def remove(self, id: UUID, /) -> None:
-        """Removes a file; one that is not there is passed over."""
+        """Removes a file; a missing file is no error."""
 
 
 class Folder:
-    """Files in a folder, which is made where it is missing.
+    """Files in a folder, which is created if it is missing.
 
     Examples
     --------
@@ -44,12 +44,12 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """A folder; one that is made is for nobody else."""
+        """Uses this folder; a new folder gets the rights 0700."""
         self._path = Path(path)
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, id: UUID, data: bytes, /) -> None:
-        """Keeps a file. It is there whole or not at all, also where the machine dies meanwhile."""
+        """Stores a file completely or not at all, even if the machine crashes."""
         part = self._path / f"{id}.part"
         try:
             with part.open("wb") as file:
@@ -68,14 +68,14 @@ class Folder:
                 os.close(folder)
 
     def get(self, id: UUID, /) -> bytes | None:
-        """What was kept under an id."""
+        """The file with this id, or ``None``."""
         try:
             return (self._path / str(id)).read_bytes()
         except FileNotFoundError:
             return None
 
     def remove(self, id: UUID, /) -> None:
-        """Removes a file; one that is not there is passed over."""
+        """Removes a file; a missing file is no error."""
         (self._path / str(id)).unlink(missing_ok=True)
 
     def __repr__(self) -> str:
@@ -89,9 +89,9 @@ class File:
     Attributes
     ----------
     name : str
-        Its name as it was given, without folders and signs that steer.
+        Its given name, without folders and control characters.
     media : str
-        What it is: ``image/jpeg``, ``image/png`` or ``application/pdf``.
+        The media type: ``image/jpeg``, ``image/png`` or ``application/pdf``.
     data : bytes
         Its bytes.
     """

@@ -1,4 +1,4 @@
-"""What the faces are given, as the native half takes it."""
+"""Converts arguments of the public API for the native half."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def parts(
 
 
 def asked(format: str, to: str | os.PathLike[str] | None, told: Asked) -> SimpleNamespace:
-    """What an export is asked for, as the native half takes it."""
+    """The request of an export, as the native half takes it."""
     unknown = set(told) - Asked.__annotations__.keys()
     if unknown:
         raise TypeError(f"export has no argument {', '.join(sorted(unknown))}")

@@ -1,4 +1,4 @@
-"""Incidents: what a reporter tells, what can be done with it, and what is answered.
+"""Incidents: reports, actions and results.
 
 >>> from eovr import Report
 >>> Report(category="medication", description="Ten times the dose was given.")
@@ -34,7 +34,7 @@ __all__ = [
 
 
 class Harm(enum.StrEnum):
-    """How far an incident went, mildest first."""
+    """The harm of an incident, mildest first."""
 
     UNSAFE_CONDITION = "unsafe_condition"
     NEAR_MISS = "near_miss"
@@ -46,7 +46,7 @@ class Harm(enum.StrEnum):
 
 
 class Reporter(enum.StrEnum):
-    """Who reports. An anonymous report carries no actor's id, even where somebody was logged in."""
+    """The reporter. An anonymous report stores no actor's id, even from a session of a known actor."""
 
     STAFF = "staff"
     PATIENT = "patient"
@@ -65,7 +65,7 @@ class State(enum.StrEnum):
 
 
 class Action(enum.StrEnum):
-    """What can be done with an incident."""
+    """The actions on an incident."""
 
     REPORT = "report"
     START = "start"
@@ -90,34 +90,34 @@ class Action(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a reporter tells. Only category and description are asked for; the rest can follow.
+    """A report. Category and description are required; the rest can follow.
 
     Attributes
     ----------
     category : str
-        What kind of event: a code of the taxonomy, such as ``medication`` or ``patient_accident``.
+        The kind of event: a code of the taxonomy, such as ``medication`` or ``patient_accident``.
     description : str
         What happened, in the reporter's own words: 10 to 60,000 characters. Sealed, and kept as written.
     subtype : str or None
-        Which more exactly: a code below the category.
+        A code below the category.
     specific_error : str or None
-        What exactly went wrong. Sealed.
+        The exact error. Sealed.
     occurred_at : datetime or None
-        When it happened: aware, from 2000 on, not in the future.
+        When it happened: an aware datetime, from 2000 on, not in the future.
     location : str or None
         The code of a ward or unit.
     reporter : Reporter
-        Who reports.
+        The kind of reporter.
     involved_person, medical_file_number, immediate_action, responsible_manager : str or None
-        Sealed; equal file numbers can be found.
+        Sealed; incidents can be found by file number.
     disclosed : bool or None
         Whether the patient was told.
     disclosure_responsible, notes : str or None
         Sealed.
     factors : sequence of str
-        What contributed: ``staff``, ``communication``, ``equipment`` …
+        Contributing factors: ``staff``, ``communication``, ``equipment`` …
     actual_harm, potential_harm : Harm or None
-        What harm it did, and what it could have done.
+        The actual harm, and the potential harm.
     """
 
     category: str
@@ -141,15 +141,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A report that was made.
+    """The result of a report.
 
     Attributes
     ----------
     id, version, number
         As of :class:`Written`.
     receipt : str
-        With this code the reporter can follow the report without an account. It is shown once: only its
-        digest is kept.
+        With this code the reporter can follow the report without an account. It is shown once, because the store
+        keeps only its digest.
     """
 
     id: UUID
@@ -165,11 +165,11 @@ class Rejected:
     Attributes
     ----------
     row : int
-        Its place in the table, from 0.
+        Its index in the table, from 0.
     problem : str
-        Which rule; never what stands in the row.
+        The broken rule, without content of the row.
     help : str or None
-        What would have been accepted.
+        The accepted input.
     """
 
     row: int
@@ -179,14 +179,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a table of reports.
+    """The result of an import.
 
     Attributes
     ----------
     ids : tuple of UUID or None
-        The incident of each row, in order; ``None`` where the row was rejected.
+        The incident of each row, in order; ``None`` for a rejected row.
     there : int
-        How many of them an earlier import had made.
+        How many of them existed from an earlier import.
     rejected : tuple of Rejected
         The rows that break a rule.
     """
@@ -197,14 +197,14 @@ class Imported:
 
 
 class FollowUpKind(enum.StrEnum):
-    """What a follow-up action is for: against this event, or against the next."""
+    """The aim of a follow-up action: correct this event, or prevent the next."""
 
     CORRECTIVE = "corrective"
     PREVENTIVE = "preventive"
 
 
 class Strength(enum.StrEnum):
-    """How much an action can be relied on, after the action hierarchy of RCA² (NPSF, 2015)."""
+    """How effective an action is, after the action hierarchy of RCA² (NPSF, 2015)."""
 
     STRONGER = "stronger"
     INTERMEDIATE = "intermediate"
@@ -213,20 +213,20 @@ class Strength(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
-    """Something to be done about an incident: by whom, until when.
+    """A follow-up action of an incident, with its owner and due date.
 
     Attributes
     ----------
     task : str
-        What is to be done; 5 characters at least. Sealed.
+        The task; at least 5 characters. Sealed.
     owner : str
-        Who sees to it: an actor's id.
+        The id of the responsible actor.
     due_at : datetime
-        Until when; aware.
+        The due date, an aware datetime.
     kind : FollowUpKind
-        Against this event or against the next.
+        Corrective or preventive.
     strength : Strength or None
-        How much it can be relied on.
+        How effective it is.
     """
 
     task: str = field(repr=False)
@@ -238,7 +238,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class StateBySeverity:
-    """How many incidents of one state and severity; ``None``: nobody has rated them."""
+    """The number of incidents of one state and severity; ``None`` if they are not rated."""
 
     state: str
     severity: str | None
@@ -247,18 +247,18 @@ class StateBySeverity:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many incidents there are in scope. Disposed reports are left out.
+    """The number of incidents in scope, without disposed reports.
 
     Attributes
     ----------
     total : int
-        All of them.
+        All incidents.
     cells : tuple of StateBySeverity
         Each combination that occurs.
     high_risk : int
-        Of high risk, and not completed.
+        High-risk incidents that are not completed.
     pending_review : int
-        Reported, and nobody has looked yet.
+        Reports without a reviewer.
     overdue : int
         Not completed within 45 days.
     """
@@ -281,7 +281,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:
-    """What the holder of a receipt sees: where the report stands, and what was asked."""
+    """The holder's view of a report: its state, and the questions."""
 
     number: str | None
     state: str

@@ -1,4 +1,4 @@
-"""What goes in and what comes out: plain, frozen, typed.
+"""Arguments and results: plain, frozen, typed.
 
 >>> from eovr import Actor, Role
 >>> Actor("nurse-7", Role.STAFF, at="NIL")
@@ -59,16 +59,16 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def moment(micros: int) -> datetime:
-    """The moment so many microseconds after 1970, in UTC."""
+    """The time this many microseconds after 1970, in UTC."""
     return EPOCH + timedelta(microseconds=micros)
 
 
-#: What a facet holds: a code, a whole number, a truth value, an aware moment, the id of a record, bytes.
+#: The value of a facet: a code, an integer, a boolean, an aware datetime, the id of a record, bytes.
 Facet: TypeAlias = str | int | bool | datetime | UUID | bytes
 
 
 class Table(Protocol):
-    """A table of pandas, polars, pyarrow, DuckDB, or ours: whatever hands itself over as Arrow."""
+    """A table of pandas, polars, pyarrow, DuckDB or eovr: any object with the Arrow PyCapsule interface."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The table, as a PyCapsule."""
@@ -86,22 +86,22 @@ class Role(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks, with a role. The host has verified who it is: eovr logs nobody in here.
+    """The caller, with a role. The host has authenticated the caller; eovr has no login here.
 
     Attributes
     ----------
     id : str
-        How the host names them: 1 to 128 printable characters without spaces. An opaque id and no e-mail
-        address, since it stands in the audit trail for ever.
+        The host's id of the caller: 1 to 128 printable characters without spaces. Use an opaque id and no e-mail
+        address, because the audit trail keeps it for ever.
     role : Role
         The role.
     at : str or None
-        Where it is held: the id of a facility (staff, quality admin), an administration (admin manager) or a
-        governorate (governorate manager); nothing for top management.
+        The id of the role's organisational unit: a facility (staff, quality admin), an administration (admin
+        manager) or a governorate (governorate manager); ``None`` for top management.
     machine : bool
-        An AI model or a job. It never meets the need ``human``: it may propose, never approve.
+        An AI model or a job. A machine never meets the need ``human``, so it may propose and not approve.
     own_records_only : bool
-        Sees only what it wrote itself.
+        Restricts the actor to its own records.
     """
 
     id: str
@@ -113,12 +113,12 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody without an account who stands in a facility: may report there, and sees nothing.
+    """A person without an account in a facility, who may report there and read nothing.
 
     Attributes
     ----------
     id : str
-        How the visitor came in, such as ``qr-poster-7``; never who it is.
+        The visitor's access, such as ``qr-poster-7``, and never a person.
     at : str
         The facility's id.
     """
@@ -129,7 +129,7 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, as a check is told: id, capacity (a role, ``visitor``, ``holder``), tier, whether human."""
+    """The caller, as a check receives it: id, capacity (a role, ``visitor``, ``holder``), tier, whether human."""
 
     id: str
     capacity: str
@@ -139,7 +139,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A record that was written: its id, its version now, its number where the kind has numbers."""
+    """A written record: its id, its new version, its number if the kind has numbers."""
 
     id: UUID
     version: int
@@ -148,7 +148,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every record carries.
+    """The part that every record has.
 
     Attributes
     ----------
@@ -157,19 +157,19 @@ class Envelope:
     id : UUID
         Unique for ever; sorts by time of creation (version 7).
     number : str or None
-        What people say on the phone, ``OVR-2026-000123``.
+        The human-readable number, ``OVR-2026-000123``.
     facility, administration, governorate : str
-        Where it belongs, as it was when it was created.
+        Its place in the organisation at its creation.
     author : str
-        Who created it.
+        The actor who created it.
     parent : UUID or None
         The record that it belongs to.
     state : str
         Its state in the workflow of its kind.
     version : int
-        1 at creation, one more with every change.
+        1 at creation, plus one for each change.
     created_at, updated_at : datetime
-        When, by the server's clock, in UTC.
+        The times, by the server's clock, in UTC.
     month : int
         Year and month of creation on the facility's wall clock, ``yyyymm``.
     """
@@ -190,12 +190,12 @@ class Envelope:
 
 
 class _ReadOnly(dict[str, Any]):
-    """Facets and changes as the engine gave them: a dict to whoever reads."""
+    """Read-only facets and changes of the engine, as a dict."""
 
     __slots__ = ()
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("what the engine gave is not changed here; `dict(…)` makes a copy")
+        raise TypeError("facets and changes are read-only; `dict(…)` makes a copy")
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
@@ -204,12 +204,12 @@ class _ReadOnly(dict[str, Any]):
 
 
 class _Frozen:
-    """A copy of what never changes is the thing itself, and only its engine can make one."""
+    """An immutable object of an engine: a copy is the object itself, and it cannot be pickled."""
 
     __slots__ = ()
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"a {type(self).__name__} belongs to its engine: keep what you need of it")
+        raise TypeError(f"a {type(self).__name__} belongs to its engine and cannot be pickled")
 
     def __copy__(self) -> Self:
         return self
@@ -219,14 +219,14 @@ class _Frozen:
 
 
 class _Holding(_Frozen):
-    """Holds the engine's own record beside the fields: it is no part of what `dataclasses.asdict` gives."""
+    """Holds the engine's own record beside the fields; `dataclasses.asdict` leaves it out."""
 
     __slots__ = ("_kept",)
     _kept: _native.Kept
 
 
 class _Tabled(_Frozen):
-    """Holds the same as a table beside the fields, for pandas, polars and DuckDB."""
+    """Also holds its content as a table, for pandas, polars and DuckDB."""
 
     __slots__ = ("frame",)
     frame: Frame
@@ -237,16 +237,16 @@ class _Tabled(_Frozen):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record(_Holding):
-    """A record: its envelope, its facets, and which of its fields are sealed.
+    """A record: its envelope, its facets, and the names of its sealed fields.
 
-    What is sealed is opened with ``session.open(record, field)``.
+    ``session.open(record, field)`` opens a sealed field.
 
     Attributes
     ----------
     envelope : Envelope
         Ids, place, state, version, times.
     facets : Mapping of str to Facet
-        Codes, numbers and times that are set.
+        The codes, numbers and times that are set.
     sealed : frozenset of str
         The names of the sealed fields that are set.
     """
@@ -280,14 +280,14 @@ class Record(_Holding):
         return self.envelope.version
 
     def __repr__(self) -> str:
-        # Values stay out of logs: a code may hold somebody's words in the wrong place.
+        # Without values, because a log may show this, and a code may contain misplaced confidential text.
         said = f"{self.envelope.kind} {self.number or self.id}, {self.state}, version {self.version}"
         return f"Record({said}, facets {', '.join(self.facets) or 'none'})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Listed:
-    """A record as a list shows it: its envelope and the facets that were asked for."""
+    """A record of a list: its envelope and the requested facets."""
 
     envelope: Envelope
     facets: Mapping[str, Facet]
@@ -299,7 +299,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ended. It stays right while new records arrive."""
+    """The end of a page. It stays valid while new records arrive."""
 
     created_at: datetime
     id: UUID
@@ -317,7 +317,7 @@ class Page(Generic[T]):
     items : tuple
         The records.
     next : Cursor or None
-        Where the next page begins; ``None`` on the last.
+        The start of the next page; ``None`` on the last.
     """
 
     items: tuple[T, ...]
@@ -326,7 +326,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Passes where a column is not this value, or not set."""
+    """Matches if a column is not this value, or not set."""
 
     test: ClassVar[str] = "not"
     value: Facet
@@ -334,7 +334,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """Passes where a column is one of these values, at most 1000."""
+    """Matches if a column is one of these values, at most 1000."""
 
     test: ClassVar[str] = "in"
     values: Sequence[Facet]
@@ -342,7 +342,7 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class From:
-    """Passes where a column is this value or more."""
+    """Matches if a column is this value or more."""
 
     test: ClassVar[str] = "from"
     value: Facet
@@ -350,7 +350,7 @@ class From:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """Passes where a column is less than this value."""
+    """Matches if a column is less than this value."""
 
     test: ClassVar[str] = "before"
     value: Facet
@@ -358,13 +358,13 @@ class Before:
 
 #: A value (equal to it), ``None`` (not set), or a test.
 Test: TypeAlias = Facet | None | Not | In | From | Before
-#: From column to test; a tuple of tests must hold altogether.
+#: From column to test; all tests of a tuple must match.
 Filter: TypeAlias = Mapping[str, Test | tuple[Test, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Legal:
-    """An action that the actor could do with a record now; nothing ``unmet``: at once."""
+    """An action that the actor could do on a record now; at once if ``unmet`` is empty."""
 
     action: str
     unmet: tuple[Unmet, ...]
@@ -372,7 +372,7 @@ class Legal:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One count: the values counted by, in the order of :attr:`Figures.by`, and how many."""
+    """One count: the values of the columns :attr:`Figures.by`, in that order, and the count."""
 
     key: tuple[Facet | None, ...]
     count: int
@@ -385,11 +385,11 @@ class Figures(_Tabled):
     Attributes
     ----------
     by : tuple of str
-        The columns counted by.
+        The grouping columns.
     cells : tuple of Cell
         A cell for each combination that occurs, in the order of the keys.
     source : str
-        Who counted: ``store``, ``memory`` or ``both``.
+        The source of the counts: ``store``, ``memory`` or ``both``.
     frame : Frame
         The same as a table, with the column ``count``.
     """
@@ -404,13 +404,13 @@ class Figures(_Tabled):
 
     @property
     def total(self) -> int:
-        """All of them together."""
+        """The sum of all counts."""
         return sum(cell.count for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Change:
-    """A facet before and after, or a sealed field as base64; ``None``: nothing stood there."""
+    """A facet before and after, or a sealed field as base64; ``None`` if it was not set."""
 
     before: str | int | bool | None
     after: str | int | bool | None
@@ -427,23 +427,23 @@ class Entry:
     Attributes
     ----------
     seq : int
-        Its place in the record's chain, from 1.
+        Its position in the record's chain, from 1.
     at : datetime
-        When, in UTC.
+        The time, in UTC.
     actor, capacity : str
-        Who, and as what: a role, ``visitor``, ``holder`` or ``system``.
+        The actor, and its capacity: a role, ``visitor``, ``holder`` or ``system``.
     human : bool
         Whether a person decided.
     action : str
-        What was done.
+        The action.
     from_state : str or None
-        The state before; none at creation.
+        The state before; ``None`` at creation.
     to_state : str
         The state after.
     note : str or None
-        Why, opened; absent also where its key was destroyed.
+        The reason, opened; also ``None`` if its key was destroyed.
     changes : Mapping of str to Change
-        What changed.
+        The changes.
     """
 
     seq: int
@@ -460,19 +460,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the verifier found in a chain.
+    """The result of verifying a chain.
 
     Attributes
     ----------
     intact : bool
-        Whether nothing was found: the chain is whole, and the record is what its last event left.
+        Whether the chain verifies and the record equals the result of its last event.
     seq : int
-        How many events it has, or the place of the first thing found.
+        The number of events, or the position of the first fault.
     finding : str or None
-        What is wrong there.
+        The fault.
     authenticated : int
-        How many events, from the first, a code vouches for that only a holder of the key can make; fewer than
-        ``seq`` where an older release wrote the last ones.
+        How many events, from the first, have a message authentication code of the trail's key; fewer than ``seq`` if
+        an older release wrote the last ones.
     """
 
     intact: bool
@@ -490,9 +490,9 @@ class Trail(_Tabled):
     record : Record
         The record.
     entries : tuple of Entry
-        What happened, in order.
+        The events, in order.
     verdict : Verdict
-        What the verifier found.
+        The result of the verification.
     frame : Frame
         The entries as a table.
     """
@@ -510,7 +510,7 @@ class Trail(_Tabled):
 class StoredEvent:
     """An event as it is stored: the JSON that was hashed, and the hash.
 
-    The hash is SHA-256 of ``b"eovr.event.v1\\n"`` and the body, so a chain is checked with nothing of ours.
+    The hash is SHA-256 of ``b"eovr.event.v1\\n"`` and the body, so a chain can be checked without eovr.
     """
 
     body: str
@@ -521,7 +521,7 @@ class StoredEvent:
 
 
 class Purpose(enum.StrEnum):
-    """What a data key is for: sealing at random, or so that equal values can be found."""
+    """The purpose of a data key: random sealing, or deterministic sealing for search."""
 
     FIELDS = "fields"
     SEARCH = "search"
@@ -529,7 +529,7 @@ class Purpose(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """A data key, as far as it may be shown."""
+    """A data key, without its bytes."""
 
     id: UUID
     purpose: str
@@ -538,7 +538,7 @@ class DataKey:
 
 
 class Format(enum.StrEnum):
-    """What an export can be.
+    """The formats of an export.
 
     The list as Excel, CSV or one JSON object a line; an HL7 FHIR bundle; WHO's minimal information model;
     counts without persons as CSV; one incident as PDF; audit events.
@@ -558,7 +558,7 @@ class Format(enum.StrEnum):
 
 
 class Lang(enum.StrEnum):
-    """The language of what people read."""
+    """The language of texts for people."""
 
     EN = "en"
     AR = "ar"
@@ -566,20 +566,20 @@ class Lang(enum.StrEnum):
 
 
 class Asked(TypedDict, total=False):
-    """What an export may be told.
+    """The arguments of an export.
 
     Attributes
     ----------
     lang : Lang
-        The language of what people read, Excel and PDF; English where nothing is said.
+        The language of Excel and PDF; English by default.
     incident : UUID
         The incident of a PDF.
     filter : mapping
         Which incidents, as in :meth:`eovr.Session.find`.
     since, before : datetime
-        Audit: events from this moment on, and before that one.
+        Audit: events from ``since`` on, and before ``before``.
     actions, actors : sequence of str
-        Audit: events of these actions, by these actors; empty: all.
+        Audit: events of these actions, by these actors; empty means all.
     """
 
     lang: Lang | str
@@ -591,5 +591,5 @@ class Asked(TypedDict, total=False):
     actors: Sequence[str]
 
 
-#: A kind as data: what :func:`eovr.Eovr.open` takes. See ``KindTable`` in the Rust documentation.
+#: A kind as data, as :func:`eovr.Eovr.open` takes it. See ``KindTable`` in the Rust documentation.
 KindTable: TypeAlias = Mapping[str, Any]

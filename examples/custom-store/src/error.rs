@@ -1,4 +1,4 @@
-//! What redb said, turned into what a caller can act on.
+//! Converts errors of redb into errors that a caller can act on.
 
 use eovr_core::{Error, ErrorKind};
 
@@ -13,12 +13,12 @@ pub(crate) fn unavailable() -> Error {
     Error::new(ErrorKind::Unavailable, "the database file cannot be used").with_help("nothing was changed")
 }
 
-/// The disk failed while a commit was on its way to it: nobody knows, so nobody may say.
+/// The disk failed during a commit, so its result is unknown.
 pub(crate) fn uncertain() -> Error {
     Error::new(ErrorKind::Uncertain, "it is not known whether the change was made")
 }
 
-/// Without the cause, which would repeat what it could not read.
+/// Without the cause, whose message would repeat the unreadable content.
 pub(crate) fn damaged() -> Error {
     Error::new(ErrorKind::Tampered, "a stored value cannot be read")
 }

@@ -1,7 +1,7 @@
-//! What lies in the file: seven tables, and a record as JSON.
+//! The content of the file: seven tables, with records as JSON.
 //!
-//! The core's types have no JSON of their own for a store. The `remote` types below give them one, and
-//! stop compiling on the day the core gets a new field: better than losing it.
+//! The core's types have no JSON representation for a store. The `remote` types below define one. They stop compiling
+//! when the core gets a new field, so that no field is lost.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,20 +20,20 @@ pub(crate) type Id = &'static [u8; 16];
 
 /// The record as JSON.
 pub(crate) const RECORDS: TableDefinition<'_, Id, &str> = TableDefinition::new("records");
-/// Record and place in its chain: hash and body.
+/// Record and position in its chain: hash and body.
 pub(crate) const EVENTS: TableDefinition<'_, (Id, u64), (&[u8; 32], &str)> = TableDefinition::new("events");
-/// Position: message. Nothing is ever taken out of it.
+/// Position: message. A message is never removed.
 pub(crate) const FEED: TableDefinition<'_, u64, &str> = TableDefinition::new("feed");
-/// Position: until when it is held (microseconds), and how many times it was handed out.
+/// Position: the end of its lease (microseconds), and the number of its leases.
 pub(crate) const OUTBOX: TableDefinition<'_, u64, (i64, u32)> = TableDefinition::new("outbox");
-/// Series: the last number of it that was given.
+/// Series: its last assigned number.
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 /// Kind and facet: its type, and whether its values are unique.
 const FACETS: TableDefinition<'_, (&str, &str), (&str, bool)> = TableDefinition::new("facets");
-/// A claim, see [`claim`]: the record that has it.
+/// A claim, see [`claim`]: the record that holds it.
 const TAKEN: TableDefinition<'_, &str, Id> = TableDefinition::new("taken");
 
-/// Everything that a commit writes to.
+/// The tables that a commit writes.
 pub(crate) struct Tables<'t> {
     pub(crate) records: Table<'t, Id, &'static str>,
     pub(crate) events: Table<'t, (Id, u64), (&'static [u8; 32], &'static str)>,
@@ -64,7 +64,7 @@ pub(crate) struct Saved {
     #[serde(with = "EnvelopeJson")]
     envelope: Envelope,
     facets: BTreeMap<Name, Facet>,
-    /// In base64. Sealed fields are sealed before a store sees them.
+    /// In base64. The engine seals these fields before the store sees them.
     sealed: BTreeMap<Name, String>,
 }
 
@@ -76,7 +76,7 @@ impl Saved {
         json(&Self { envelope, facets, sealed })
     }
 
-    /// Read back by the core, which does not take just any bytes for sealed ones.
+    /// The core reads it back, because it does not accept arbitrary bytes as sealed ones.
     pub(crate) fn read(json: &str) -> Result<Record> {
         let Self { envelope, facets, sealed } = serde_json::from_str(json).map_err(|_| damaged())?;
         let facets = facets.into_iter().map(|(name, Facet(value))| (name, value)).collect();
@@ -128,7 +128,7 @@ enum ValueJson {
     Bytes(Vec<u8>),
 }
 
-/// As a number. The text of a [`Timestamp`] is for people: it cannot say the last hours of the year 9999.
+/// As a number. The text of a [`Timestamp`] is for people and cannot express the last hours of the year 9999.
 mod micros {
     use eovr_core::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -142,7 +142,7 @@ mod micros {
     }
 }
 
-/// That this kind has this value in this facet, as a key.
+/// A key for the fact that this kind has this value in this facet.
 pub(crate) fn claim(kind: &Name, facet: &Name, value: &Value) -> Result<String> {
     json(&(kind, facet, Facet(value.clone())))
 }

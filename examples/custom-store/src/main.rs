@@ -1,5 +1,5 @@
-//! A host on a store of its own: the engine takes anything that keeps the promises, and no line below
-//! knows what it is.
+//! A host with a store of its own. The engine accepts any store that keeps the contract, and no line below depends on
+//! redb.
 
 use std::io::{Write, stdout};
 
@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     writeln!(out, "{} reported", reported.written.number.unwrap_or_default())?;
     drop(eovr);
 
-    // The file was closed; whoever opens it tomorrow finds the report, and its trail verifies.
+    // The file is opened again, as on the next day: it has the report, and its trail verifies.
     let eovr = open(RedbStore::open(&file).await?, org).await?;
     let quality = eovr.session(quality);
     for record in quality.incidents().newest(10).await?.items {

@@ -1,24 +1,24 @@
-//! A store of your own, in one file: eovr on [`redb`], an embedded key-value database that knows nothing
-//! of hospitals. Read it from the top and put your database where redb stands. Only two things lie beside
-//! it: `layout.rs` says how a record is written down, `error.rs` turns redb's errors into eovr's.
+//! A store of your own, in one file: eovr on [`redb`], an embedded key-value database. Read it from the top and replace
+//! redb by your database. Two more files belong to it: `layout.rs` defines how a record is stored, and `error.rs`
+//! converts redb's errors into eovr's.
 //!
-//! [`Store`] has eleven methods. What they promise comes down to five things:
+//! [`Store`] has eleven methods. Their contract has five rules:
 //!
-//! 1. **All or nothing.** Records, events, messages, numbers and unique values of one commit are written
-//!    together and are durable when it returns. Here: one write transaction for each commit.
-//! 2. **Nobody is overwritten.** A change that expects another version than the one that is there is a
-//!    `Conflict`, and so is a unique value that is taken. Here: looked up in that same transaction.
-//! 3. **Out of scope is absent.** No read gives, counts or hints at a record outside its [`Scope`].
-//!    Here: `Scope::matches`, before anything else is done with a record.
-//! 4. **What comes back is what went in.** Every text, moment and byte, and events byte for byte, or the
-//!    audit trail no longer verifies. Here: JSON that names the type of each value.
-//! 5. **The feed has every change, once, in order.** Positions 1, 2, 3 … without a gap, also when many
-//!    commit at once. Here: there is one writer at a time.
+//! 1. **All or nothing.** A commit writes its records, events, messages, numbers and unique values together, and they
+//!    are durable when it returns. Here: one write transaction for each commit.
+//! 2. **No lost update.** A change that expects another version than the stored one is a `Conflict`, and so is a unique
+//!    value that another record has. Here: checked in that same transaction.
+//! 3. **Out of scope is absent.** No read returns, counts or hints at a record outside its [`Scope`]. Here:
+//!    `Scope::matches`, before any other work on a record.
+//! 4. **Values come back unchanged.** Every text, time and byte, and each event byte for byte, because otherwise the
+//!    audit trail does not verify. Here: JSON that names the type of each value.
+//! 5. **The feed has every change, once, in order.** Positions 1, 2, 3 … without a gap, also under concurrent commits.
+//!    Here: there is one writer at a time.
 //!
-//! You need not take your own word for it: `tests/conformance.rs` runs the contract against this file.
+//! `tests/conformance.rs` runs the contract's test suite against this file.
 //!
-//! What it is not is fast. Every question reads all records and filters them in Rust with the core's own
-//! reference functions: that cannot disagree with the core, and it is where to begin. Indexes come after.
+//! This store is not fast. Every query reads all records and filters them in Rust with the core's own reference
+//! functions, so that it cannot disagree with the core. Start like this and add indexes later.
 
 mod error;
 mod layout;
@@ -42,7 +42,7 @@ use tokio::task::spawn_blocking;
 use crate::error::{damaged, failed, unavailable, uncertain};
 use crate::layout::{EVENTS, FEED, Id, OUTBOX, RECORDS, Saved, Tables, claim};
 
-/// eovr in one file on disk. It runs on tokio.
+/// eovr in one file on disk. It requires tokio.
 #[derive(Debug)]
 pub struct RedbStore {
     database: Arc<Database>,
@@ -50,25 +50,25 @@ pub struct RedbStore {
 }
 
 impl RedbStore {
-    /// Opens a file, or makes it. One process at a time: redb locks the file.
+    /// Opens a file, or creates it. One process at a time, because redb locks the file.
     ///
     /// # Errors
-    /// `Unavailable` where the file cannot be opened.
+    /// `Unavailable` if the file cannot be opened.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let opening = spawn_blocking(move || Database::create(path).map_err(failed));
         let database = Arc::new(opening.await.map_err(|_| unavailable())??);
         let store = Self { database, turn: Arc::default() };
-        // A reader must find every table, and a table is made when a writer first opens it.
+        // A reader must find every table, and redb creates a table when a writer first opens it.
         store.write(|to| Tables::open(to).map(drop)).await?;
         Ok(store)
     }
 
-    /// One write transaction, away from the threads that serve requests: redb waits for the disk.
+    /// One write transaction on a blocking thread, because redb waits for the disk.
     ///
-    /// The caller may drop this future at any await. While it waits for its turn nothing has happened.
-    /// Once the work has begun, the work owns the turn and runs to its end whoever still listens, and the
-    /// next writer waits for it: there is the old world and the new one, and nobody is overtaken.
+    /// The caller may drop this future at any await. Before its turn, nothing has happened. Once the work has begun, it
+    /// owns the lock and runs to its end even without its caller, and the next writer waits for it. So a commit is
+    /// either complete or absent.
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<T> + Send + 'static,
@@ -78,7 +78,7 @@ impl RedbStore {
         let working = spawn_blocking(move || {
             let _turn = turn;
             let transaction = database.begin_write().map_err(failed)?;
-            // An error leaves here: a transaction that is dropped has never been.
+            // An error returns here; redb discards a dropped transaction.
             let done = work(&transaction)?;
             transaction.commit().map_err(|error| uncertain().because(error))?;
             Ok(done)
@@ -86,7 +86,7 @@ impl RedbStore {
         working.await.map_err(|_| uncertain())?
     }
 
-    /// One snapshot: what is committed meanwhile is not in it.
+    /// One snapshot, without later commits.
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&ReadTransaction) -> Result<T> + Send + 'static,
@@ -100,8 +100,8 @@ impl RedbStore {
 #[async_trait]
 impl Store for RedbStore {
     async fn prepare(&self, catalog: &Catalog) -> Result<()> {
-        // A store without columns, too, has to know which facets are unique, and to notice one that has
-        // become something else than the records hold.
+        // A store without columns must also know which facets are unique, and refuse a facet whose type differs from
+        // the stored records.
         let catalog = catalog.clone();
         self.write(move |to| {
             let mut tables = Tables::open(to)?;
@@ -139,7 +139,7 @@ impl Store for RedbStore {
 
     async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
         let (scope, kind) = (scope.clone(), kind.clone());
-        // From one snapshot: a commit between two reads would look like damage.
+        // From one snapshot, because a commit between two reads would look like damage.
         self.read(move |from| {
             let Some(record) = one(from, &scope, &kind, id)? else { return Ok(None) };
             let events = from.open_table(EVENTS).map_err(failed)?;
@@ -213,7 +213,7 @@ impl Store for RedbStore {
 
     async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census> {
         let (kind, by) = (kind.clone(), by.to_vec());
-        // The counts and the position come from one snapshot, or they do not belong together.
+        // The counts and the position must come from one snapshot.
         self.read(move |from| {
             let feed = from.open_table(FEED).map_err(failed)?;
             let position = feed.last().map_err(failed)?.map_or(0, |(position, _)| position.value());
@@ -254,7 +254,7 @@ impl Store for RedbStore {
 }
 
 impl Tables<'_> {
-    /// A record that the decision stands on must be as it was.
+    /// A record that the decision depends on must be unchanged.
     fn holds(&self, guard: &Guard) -> Result<()> {
         let now = self.records.get(guard.id.as_bytes()).map_err(failed)?;
         let now = now.map(|json| Saved::read(json.value())).transpose()?;
@@ -266,7 +266,7 @@ impl Tables<'_> {
         }
     }
 
-    /// The heart of it: what becomes of one record. Whatever fails here undoes the whole commit.
+    /// The central step: applies the change of one record. An error here rolls back the whole commit.
     fn apply(&mut self, change: &Change) -> Result<Written> {
         let (record, id) = (change.record(), change.record().id());
         let current = self.records.get(id.as_bytes()).map_err(failed)?;
@@ -276,7 +276,7 @@ impl Tables<'_> {
             return Err(Error::new(ErrorKind::Conflict, "the record has changed since it was read")
                 .with("record", id));
         }
-        // Its old unique values are free before it claims the new ones: most of them are the same.
+        // Its old unique values are released before it claims the new ones, because most of them are the same.
         for claim in current.map(|current| self.claims(&current)).transpose()?.unwrap_or_default() {
             self.taken.remove(claim.as_str()).map_err(failed)?;
         }
@@ -323,7 +323,7 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// A facet that is unique only since today is so for the records of yesterday too.
+    /// If a facet becomes unique, the rule also applies to existing records.
     fn claim_again(&mut self) -> Result<()> {
         self.taken.retain(|_, _| false).map_err(failed)?;
         let records = scan(&self.records, |_| true)?;
@@ -331,7 +331,7 @@ impl Tables<'_> {
     }
 }
 
-/// One record, if it is of this kind and in scope. Both reads of one record go through here.
+/// One record, if it is of this kind and in scope. Both reads of a single record use this function.
 fn one(from: &ReadTransaction, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Record>> {
     let records = from.open_table(RECORDS).map_err(failed)?;
     let Some(json) = records.get(id.as_bytes()).map_err(failed)? else { return Ok(None) };
@@ -339,7 +339,7 @@ fn one(from: &ReadTransaction, scope: &Scope, kind: &Name, id: RecordId) -> Resu
     Ok(Some(record).filter(|record| record.envelope().kind == *kind && scope.matches(record)))
 }
 
-/// All records of a kind that pass.
+/// All records of a kind that match.
 fn all(from: &ReadTransaction, kind: &Name, passes: impl Fn(&Record) -> bool) -> Result<Vec<Record>> {
     let records = from.open_table(RECORDS).map_err(failed)?;
     scan(&records, |record| record.envelope().kind == *kind && passes(record))

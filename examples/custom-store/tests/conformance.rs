@@ -1,4 +1,4 @@
-//! The store keeps its promises, and a copy that leaks is caught.
+//! The store keeps the contract, and the suite catches a copy with a leak.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -38,9 +38,8 @@ async fn keeps_its_promises() {
     conformance::run(async || folder.store().await).await.assert();
 }
 
-/// Every promise but one. A `Scope` cannot be made here, it would not compile; so the leak is of the kind
-/// that happens: the first page that was asked for by somebody who may see everything is remembered, and
-/// with it the scope.
+/// A store that breaks one rule. This test cannot construct a `Scope`, so the store leaks as a cache would: it
+/// remembers the first page of an actor who may see everything, and that actor's scope.
 #[derive(Debug)]
 struct Leaky {
     store: RedbStore,
@@ -145,7 +144,7 @@ async fn report(eovr: &Eovr) -> Written {
 }
 
 #[tokio::test]
-async fn what_was_reported_is_there_after_closing_and_opening() {
+async fn a_report_survives_closing_and_opening() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hospital.redb");
     let store = Arc::new(RedbStore::open(&file).await.unwrap());
@@ -170,7 +169,7 @@ async fn what_was_reported_is_there_after_closing_and_opening() {
     assert!(report(&eovr).await.number.unwrap().ends_with("-000002"), "the series goes on");
 }
 
-/// Kinds that do not fit what is there.
+/// Kinds that do not fit the stored data.
 #[tokio::test]
 async fn a_facet_that_has_become_something_else_is_refused() {
     let store = Folder::new().store().await.unwrap();

@@ -1,4 +1,4 @@
-//! The example reports, closes, opens and finds again.
+//! The example reports, closes, opens and finds the report again.
 
 use std::process::Command;
 

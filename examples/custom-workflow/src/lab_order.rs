@@ -22,7 +22,7 @@ labels! {
 }
 
 labels! {
-    /// What can be done with one.
+    /// The actions on an order.
     pub(crate) enum Action {
         /// Ask for a test.
         Order = "order",

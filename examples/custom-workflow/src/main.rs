@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let nurse = eovr.session(Actor::new(ActorId::new("nurse-7")?, Role::Staff, seat.clone())?);
     let quality = eovr.session(Actor::new(ActorId::new("quality-1")?, Role::QualityAdmin, seat)?);
 
-    // The alarm: a machine may raise it, a person has to look, and nobody closes it without a cause.
+    // The alarm: a machine may raise it, a person has to acknowledge it, and closing it requires a cause.
     let raise = Command::new("raise").set("fridge", "blood-2").set("tenths_celsius", 112);
     let sensor = eovr.session(nurse.actor().clone().as_machine());
     let raised = sensor.create("fridge_alarm", &nile, raise).await?;
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let close = Command::new("close").write("cause", "a worn door seal").set("units_discarded", 6);
     quality.act("fridge_alarm", raised.id, close).await?;
 
-    // The order: four eyes, so the nurse who ordered does not release the result.
+    // The order: the four-eyes rule, so the nurse who ordered does not release the result.
     let order = Command::new(Action::Order).set("test", "potassium").set("urgent", true);
     let ordered = nurse.create("lab_order", &nile, order).await?.id;
     nurse.act("lab_order", ordered, Command::new(Action::Collect)).await?;

@@ -1,4 +1,4 @@
-//! The example acts, is refused, and its trails verify.
+//! The example acts and is refused, and its trails verify.
 
 use std::process::Command;
 

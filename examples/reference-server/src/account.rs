@@ -1,5 +1,5 @@
-//! `account`: somebody who can come in, made by whoever runs the server: the first of all, who makes the others, or
-//! one more where nobody can come in any more.
+//! `account`: creates an account on behalf of the operator. It creates the first account, which creates the others, or
+//! a new one after the loss of all others.
 
 use eovr_core::access::Role;
 use eovr_core::identity::password::{self, Password, PasswordCost, PasswordFlaw};
@@ -19,16 +19,16 @@ use crate::settings::Place;
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
-    /// The address that the person logs in with
+    /// The e-mail address for login
     #[arg(long, value_name = "EMAIL")]
     email: String,
-    /// What the person is called
+    /// The name of the person
     #[arg(long, value_name = "NAME")]
     name: String,
     /// The person's role
     #[arg(long, value_name = "ROLE", default_value_t = Role::TopManagement)]
     role: Role,
-    /// The facility of the person's seat [default: the organisation's first]
+    /// The facility of the account [default: the organisation's first]
     #[arg(long, value_name = "ID")]
     facility: Option<String>,
 }
@@ -54,17 +54,17 @@ async fn make(args: &Args, eovr: &eovr_core::Eovr, out: &mut Out) -> Result<(), 
     let first = made.map_err(|error| match error.kind() {
         ErrorKind::Conflict => Failure::usage(
             "there is an account with this address already",
-            "somebody of top management gives it a new password; or make one with another address",
+            "an account of top management can set a new password; or create one with another address",
         ),
         _ => error.into(),
     })?;
     out.line(format_args!("{} of {facility}: {}", args.role, args.email));
     out.line(format_args!("first password: {}", first.as_str()));
-    out.line("it opens the door once, and asks for another one there");
+    out.line("it is valid for one login, at which the person must choose another");
     Ok(())
 }
 
-/// Makes an account with a password that was drawn, and says which.
+/// Creates an account with a random password, and returns the password.
 pub(crate) async fn provide(maker: &Session, facility: &OrgId, person: NewUser) -> Result<Zeroizing<String>> {
     let password = password::drawn(&mut Entropy::from_seed(&*random()?));
     let person = NewUser { password_hash: Some(hash(&password)?), ..person };

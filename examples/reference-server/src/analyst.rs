@@ -1,7 +1,8 @@
-//! The analyst's desk at work: has new reports read outside the house, or by a model of the house's own, where that is
-//! switched on and allowed.
+//! The analyst at work: a model outside, or the hospital's own model, reads new reports if an administrator has enabled
+//! it.
 //!
-//! It runs beside the requests and none of them waits for it. Which model is asked stands in the store, and which
+//! It runs beside the requests, and no request waits for it. The store holds the active model and the facilities that
+//! allow it; the options here only supply the keys. So a server that starts with a key sends nothing by itself.
 //! facilities allow it; this only brings the keys. So a server that is started with one sends nothing by itself.
 
 use std::path::PathBuf;
@@ -21,51 +22,50 @@ use crate::provider::Dialect;
 /// The environment variable with the provider's key.
 #[cfg(feature = "providers")]
 const KEY: &str = "EOVR_AI_KEY";
-/// How often it is looked whether something is due.
+/// How often the analyst checks for due work.
 const LOOK: Duration = Duration::from_secs(1);
-/// So many questions are on their way at a time.
+/// How many questions are in flight at a time.
 const AT_A_TIME: usize = 4;
 
-/// Who may be asked. Secrets have no options: EOVR_AI_KEY, or EOVR_AI_KEY_OPENAI and so on, which bring
-/// their providers along so that one can take over from another.
+/// The available models. Secrets are no options: EOVR_AI_KEY holds the key, or EOVR_AI_KEY_OPENAI and so on. Each such
+/// key adds its provider, so that one can take over from another.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(id = "analyst")]
 pub(crate) struct Args {
-    /// The provider that reads new reports, where it is switched on: openai, anthropic, google, or local for a
-    /// server that speaks like OpenAI's Chat Completions. Its key is EOVR_AI_KEY. Without it nobody outside is
-    /// asked
+    /// The provider that reads new reports once it is activated: openai, anthropic, google, or local for a server with
+    /// OpenAI's Chat Completions API. Its key is EOVR_AI_KEY. Without a provider the server asks no model outside
     #[arg(long, value_name = "NAME", env = "EOVR_AI_PROVIDER", requires = "ai_model")]
     ai_provider: Option<Dialect>,
     /// The model of that provider
     #[arg(long, value_name = "NAME", env = "EOVR_AI_MODEL")]
     ai_model: Option<String>,
-    /// Where that provider is, where it is not at its usual address
+    /// The URL of that provider, if it is not the usual one
     #[arg(long, value_name = "URL", env = "EOVR_AI_BASE_URL")]
     ai_base_url: Option<String>,
-    /// A model of your own that reads new reports inside this server, where it is switched on: `train` makes one
-    /// from what `export --format labelled` writes
+    /// A model of your own that reads new reports inside this server once it is activated: `train` makes one from the
+    /// output of `export --format labelled`
     #[arg(long, value_name = "FILE", env = "EOVR_AI_HOUSE_MODEL")]
     ai_house_model: Option<PathBuf>,
-    /// How many questions of one facility go out on a day
+    /// The maximum number of questions per facility and day
     #[arg(long, value_name = "NUMBER", env = "EOVR_AI_BUDGET", default_value_t = Limits::default().questions_a_day)]
     ai_budget: u32,
 }
 
-/// The desk of a server.
+/// The analyst of a server.
 pub(crate) struct Room {
     desk: Desk,
 }
 
 impl Args {
-    /// Whether anybody could be asked.
+    /// Whether any model is configured.
     pub(crate) fn is_on(&self) -> bool {
         self.ai_provider.is_some() || self.ai_house_model.is_some()
     }
 
-    /// What could be asked, in words; `None`: nothing.
+    /// The configured models, as text; `None` if there are none.
     ///
     /// # Errors
-    /// Where the key is missing or the address is an open line.
+    /// If the key is missing or the connection would not be encrypted.
     pub(crate) fn check(&self) -> Result<Option<String>, Failure> {
         if !self.is_on() {
             return Ok(None);
@@ -93,7 +93,7 @@ impl Args {
             let key = own.or_else(|| std::env::var(KEY).ok().filter(|_| named));
             let key = match key.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
                 Some(key) => Key::new(key),
-                // A server of one's own may want none.
+                // A local server may need no key.
                 None if named && dialect == Dialect::Local => Key::new("none"),
                 None if named => {
                     return Err(Failure::usage(
@@ -122,10 +122,10 @@ impl Args {
         Ok(Some(Trained::new(model)?))
     }
 
-    /// Makes the models known that were named, and sets the desk up; `None` where nobody is to be asked.
+    /// Registers the configured models and creates the analyst; `None` if no model is configured.
     ///
     /// # Errors
-    /// As [`Args::check`]; what the store says.
+    /// As [`Args::check`], and the store's errors.
     pub(crate) async fn room(&self, eovr: &Eovr) -> Result<Option<Room>, Failure> {
         if !self.is_on() {
             return Ok(None);
@@ -177,7 +177,7 @@ impl Room {
     }
 }
 
-/// Says what came of one, and never of which report.
+/// Logs the outcome of one question, without naming the report.
 fn told(done: Option<std::result::Result<Result<Outcome>, tokio::task::JoinError>>, auth: &Auth) {
     let count = |outcome: &'static str, reason: &'static str| {
         metrics::counter!("eovr_analyses_total", "outcome" => outcome, "reason" => reason).increment(1);

@@ -1,14 +1,14 @@
-//! `check`: whether a server could be started for real with these settings, before anybody relies on it.
+//! `check`: whether these settings are fit for production, before users depend on the server.
 //!
-//! One line for each thing that is looked at; any that is not well makes the command fail. `serve
-//! --production` looks at the same first, and does not start where it fails.
+//! It prints one line for each check; any failed check makes the command fail. `serve --production` runs the same
+//! checks first, and does not start if one fails.
 
 use crate::database::{Config, KeyText};
 use crate::output::{Failure, Out, Paint};
 use crate::serve::Door;
 use crate::settings::{KEY, Place};
 
-/// Options of `check`: those of `serve`, so that what is looked at is what would be started.
+/// Options of `check`, the same as those of `serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -17,15 +17,15 @@ pub(crate) struct Args {
     door: Door,
 }
 
-/// What is not wrong, and leaves a promise unkept.
+/// A warning: the setting is allowed, but it lacks a protection.
 pub(crate) const NO_CHECKPOINTS: &str = "checkpoints: none are made, so nothing outside of the database vouches for its \
     history; name a file that is kept elsewhere with --checkpoints";
 
-/// The same.
-pub(crate) const NO_SECOND_FACTOR: &str = "second factor: nobody has to have one; --second-factor-from 4 asks those for it \
-    who decide for others, --second-factor-from 1 everybody";
+/// Another warning.
+pub(crate) const NO_SECOND_FACTOR: &str = "second factor: not required; --second-factor-from 4 requires it from tier 4 on, \
+    --second-factor-from 1 for every account";
 
-/// What was looked at, and how it is: well, or what is wrong and what would help.
+/// The result of one check: passed, or a problem with its remedy.
 struct Finding {
     what: &'static str,
     found: Found,
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
     Ok(u8::from(failed > 0))
 }
 
-/// Fails with everything that is wrong.
+/// Fails with every problem found.
 pub(crate) async fn for_real(place: &Place, door: &Door) -> Result<(), Failure> {
     let findings = all(place, door).await;
     let wrong: Vec<String> = findings
@@ -70,10 +70,10 @@ pub(crate) async fn for_real(place: &Place, door: &Door) -> Result<(), Failure> 
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(Failure::usage(wrong.join("\n"), "`eovr-server check` shows all that is looked at"))
+    Err(Failure::usage(wrong.join("\n"), "`eovr-server check` shows every check"))
 }
 
-/// Well, or what is wrong and what would help.
+/// Passed, or a problem with its remedy.
 type Found = Result<String, (String, String)>;
 
 async fn all(place: &Place, door: &Door) -> Vec<Finding> {
@@ -116,7 +116,7 @@ fn told(failure: &Failure) -> (String, String) {
     (failure.to_string(), help.to_owned())
 }
 
-/// What other accounts of this machine may read. The files that the server makes are its own; older ones may not be.
+/// Files that other accounts of this machine may read. New files of the server are private; older ones may not be.
 #[cfg(unix)]
 fn exposed(place: &Place) -> Option<(String, String)> {
     use std::os::unix::fs::MetadataExt as _;
@@ -125,7 +125,7 @@ fn exposed(place: &Place) -> Option<(String, String)> {
     let open = |path: &std::path::Path| path.metadata().is_ok_and(|found| found.mode() & OTHERS != 0);
     let (path, rights) = all.into_iter().find(|(path, _)| open(path))?;
     let path = path.display();
-    Some((format!("everybody on this machine may enter `{path}`"), format!("`chmod {rights} {path}`")))
+    Some((format!("every account of this machine may enter `{path}`"), format!("`chmod {rights} {path}`")))
 }
 
 #[cfg(not(unix))]
@@ -137,13 +137,13 @@ fn address(url: Option<&str>) -> Found {
     match url {
         Some(url) if url.starts_with("https://") && url.len() > "https://".len() => Ok(url.to_owned()),
         _ => Err((
-            "it is not said, or is not https".to_owned(),
+            "it is not set, or is not https".to_owned(),
             "set EOVR_PUBLIC_URL to what people type, such as `https://reports.example.org`".to_owned(),
         )),
     }
 }
 
-/// A key that lies beside the data opens them for whoever takes both: for real it comes from outside.
+/// A key beside the data protects nothing if both are stolen, so production needs a key from outside.
 fn key(config: &Config) -> Found {
     let make = format!("`openssl rand -base64 {}` makes one; keep it in a secret store", config.key_bytes());
     let Some(text) = std::env::var_os(KEY) else {
@@ -151,7 +151,7 @@ fn key(config: &Config) -> Found {
     };
     let text = text.into_string().map_err(|_| (format!("{KEY} is not text"), make.clone()))?;
     let key = KeyText::new(text, config).map_err(|failure| {
-        // The line says already what it is about.
+        // The line already names its subject.
         let sentence = failure.to_string();
         (sentence.strip_prefix("key: ").unwrap_or(&sentence).to_owned(), make.clone())
     })?;
@@ -161,12 +161,12 @@ fn key(config: &Config) -> Found {
     }
 }
 
-/// Whether it lets us in. Tables are the server's to make, when it starts.
+/// Whether the server can log in to it. The server itself creates missing tables when it starts.
 async fn database(config: Config) -> Found {
     let name = config.to_string();
     if !config.is_protected() {
         return Err((
-            format!("{name} is reached over a line that others could read or change"),
+            format!("{name} is reached over a connection that others can read or change"),
             "add `sslmode=verify-full` to the URL (MariaDB, MySQL: `ssl-mode=VERIFY_IDENTITY`, MongoDB: `tls=true`)"
                 .to_owned(),
         ));

@@ -1,8 +1,8 @@
-//! `checkpoint` and `verify`: what shows that nobody has rewritten the history behind the engine's back.
+//! `checkpoint` and `verify`: evidence that the history was not rewritten behind the engine's back.
 //!
-//! Checkpoints go into a file, one below the other, because they are worth something only outside of the database:
-//! on a machine that its administrators do not rule, in a mailbox, on paper. `serve` adds one every hour where it
-//! is told of a file, and a printed report quotes the last.
+//! The server appends checkpoints to a file. They prove something only outside of the database: on a machine that the
+//! database's administrators do not control, in a mailbox, on paper. `serve` adds one every hour if it has such a file,
+//! and a printed report quotes the last.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write as _};
@@ -25,7 +25,7 @@ use crate::settings::Place;
 /// How often `serve` makes a checkpoint.
 const EVERY: Duration = Duration::from_secs(3600);
 
-/// Where checkpoints are kept.
+/// The file of the checkpoints.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Kept {
     /// The file with the signed checkpoints of the audit log, best on another machine
@@ -33,7 +33,7 @@ pub(crate) struct Kept {
     checkpoints: Option<PathBuf>,
 }
 
-/// What makes checkpoints: where they are kept, and the name that they are signed with.
+/// The settings for new checkpoints: their file, and the name in their signature.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Log {
     #[command(flatten)]
@@ -58,18 +58,18 @@ pub(crate) struct Args {
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
-    /// The log, as `checkpoint --log` writes it [default: the database is looked at]
+    /// The log, as `checkpoint --log` writes it [default: the command verifies the database]
     #[arg(requires = "checkpoints", requires = "key")]
     log: Option<PathBuf>,
     /// The file with the checkpoints
     #[arg(long, value_name = "FILE", env = "EOVR_CHECKPOINTS")]
     checkpoints: Option<PathBuf>,
-    /// The log's public key, as `checkpoint` says it; after a new master key, the one before as well
+    /// The log's public key, as `checkpoint` prints it; after a new master key, the previous one as well
     #[arg(long, value_name = "KEY", requires = "log")]
     key: Vec<PublicKey>,
 }
 
-/// Makes a checkpoint, and says with which key it is checked.
+/// Makes a checkpoint, and prints the key that verifies it.
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     let host = engine::open(&args.place, SystemClock, out).await?;
     let done = make(&args, &host, out).await;
@@ -82,7 +82,7 @@ async fn make(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> {
     let keeper = args.sign.keeper(host)?;
     let kept = &args.sign.kept;
     let note = kept.add(&keeper, kept.last()?).await?;
-    // After the checkpoint: whatever is committed meanwhile, the log has all that it vouches for.
+    // After the checkpoint, so that the log contains everything that the checkpoint covers, despite concurrent commits.
     if let Some(destination) = destination {
         let mut part = destination.open()?;
         let entries = keeper.write(&mut part).await?;
@@ -94,7 +94,7 @@ async fn make(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks an exported log, where one is named. Needs neither database nor master key.
+/// Verifies an exported log, if the arguments name one. Needs neither database nor master key.
 pub(crate) fn verify(args: &VerifyArgs, out: &mut Out) -> Result<Option<u8>, Failure> {
     let VerifyArgs { log: Some(path), checkpoints: Some(kept), key: keys } = args else {
         return Ok(None);
@@ -116,7 +116,7 @@ pub(crate) fn verify(args: &VerifyArgs, out: &mut Out) -> Result<Option<u8>, Fai
             out.line(format_args!("{mark}  entry {entry}: {finding}"));
             Ok(Some(1))
         }
-        _ => Err(Failure::broken("the verifier found what this program does not know")),
+        _ => Err(Failure::broken("the verifier returned a finding that this program does not know")),
     }
 }
 
@@ -139,8 +139,8 @@ impl Log {
 }
 
 impl Log {
-    /// After a new master key, from which another signing key follows: signs a checkpoint that follows from the last
-    /// one, which the key before has signed.
+    /// After a new master key, which brings a new signing key: signs a checkpoint that continues the last one, which
+    /// the previous key signed.
     pub(crate) async fn follow_on(&self, host: &Host) -> Result<(), Failure> {
         let (Some(last), Some(previous)) = (self.kept.last()?, &host.previous) else { return Ok(()) };
         let keeper = self.keeper(host)?;
@@ -152,7 +152,7 @@ impl Log {
     }
 }
 
-/// How the log was when the last checkpoint was to be made.
+/// The state of the log at the last attempt to make a checkpoint.
 #[derive(Debug, Default)]
 pub(crate) struct LogState(AtomicU8);
 
@@ -161,7 +161,7 @@ const WELL: u8 = 1;
 const BROKEN: u8 = 2;
 
 impl LogState {
-    /// In one word.
+    /// The state in one word.
     pub(crate) fn word(&self) -> &'static str {
         match self.0.load(Ordering::Relaxed) {
             OFF => "off",
@@ -173,9 +173,9 @@ impl LogState {
 
 /// Why no checkpoint was made.
 enum Unmade {
-    /// The log is not the one that the last checkpoint vouched for.
+    /// The log does not continue the last checkpoint.
     Rewritten(Failure),
-    /// Something else: the file cannot be written, the database is away.
+    /// Another failure: the file cannot be written, the database is unavailable.
     Otherwise(Failure),
 }
 
@@ -202,7 +202,7 @@ impl From<Error> for Unmade {
 }
 
 impl Kept {
-    /// The last note in the file; none where there is no file.
+    /// The last note in the file; `None` without a file.
     pub(crate) fn last(&self) -> Result<Option<String>, Failure> {
         match &self.checkpoints {
             Some(file) if file.exists() => Ok(notes(file)?.pop()),
@@ -210,18 +210,18 @@ impl Kept {
         }
     }
 
-    /// In this file.
+    /// Checkpoints in this file.
     #[cfg(test)]
     pub(crate) fn at(path: PathBuf) -> Self {
         Self { checkpoints: Some(path) }
     }
 
-    /// Whether checkpoints are kept at all.
+    /// Whether the server makes checkpoints.
     pub(crate) fn is_on(&self) -> bool {
         self.checkpoints.is_some()
     }
 
-    /// Makes a checkpoint that follows from the last one, and adds it to the file.
+    /// Makes a checkpoint that continues the last one, and adds it to the file.
     async fn add(&self, keeper: &LogKeeper, last: Option<String>) -> Result<String, Unmade> {
         let last = last.map(|note| keeper.public().open(&note)).transpose().map_err(Failure::from)?;
         self.sign(keeper, last.as_ref()).await
@@ -242,8 +242,8 @@ impl Kept {
         Ok(note)
     }
 
-    /// Adds a checkpoint every hour, and tells where the log does not fit the last one; without a file there is
-    /// nothing to do.
+    /// Adds a checkpoint every hour, and reports a log that does not continue the last one; does nothing without a
+    /// file.
     pub(crate) async fn work(self, keeper: LogKeeper, state: Arc<LogState>, auth: Arc<Auth>) {
         if !self.is_on() {
             return;
@@ -256,8 +256,8 @@ impl Kept {
         }
     }
 
-    /// One checkpoint. `last` is the one that this process made before: whoever empties the file has not made it
-    /// forget.
+    /// Makes one checkpoint. `last` is this process's previous one, so that emptying the file does not hide a rewritten
+    /// history.
     pub(crate) async fn round(
         &self,
         keeper: &LogKeeper,

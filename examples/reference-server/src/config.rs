@@ -1,8 +1,8 @@
-//! Settings from a file: every option of a command is a key of it, and an option or an environment variable that
-//! is given stands above the file.
+//! Settings from a file. Every option of a command is a key of the file; an option or an environment variable overrides
+//! the file.
 //!
-//! Keys are put in front of the parser as the options that they are, so a new option is a key from its first
-//! day, and a value is checked once. Secrets have no keys: they come from the environment.
+//! The parser receives the keys as options, so a new option is a key at once, and each value is validated once. Secrets
+//! have no keys; they come from the environment.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -17,12 +17,12 @@ use crate::output::Failure;
 /// The option that names the file.
 const OPTION: &str = "config";
 
-/// The same arguments, with those options that only the file gives.
+/// The arguments, extended by the options that only the file sets.
 ///
 /// # Errors
-/// Where the file cannot be read, or has a key that the command does not have.
+/// If the file cannot be read, or has a key that the command does not have.
 pub(crate) fn with_file(command: Command, mut args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    // What is wrong with the arguments the parser says itself, afterwards.
+    // The parser reports faulty arguments itself, afterwards.
     let lenient = command.clone().ignore_errors(true);
     let Ok(matches) = lenient.try_get_matches_from(&args) else { return Ok(args) };
     let Some((verb, given)) = matches.subcommand() else { return Ok(args) };
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_setting_is_said() {
+    fn an_unknown_setting_is_reported() {
         let refused = |file: &str| with(file, &[]).unwrap_err();
         assert!(refused("listne = 'x'").contains("`listne` is no key of `serve`"));
         assert!(refused("config = 'x'").contains("no key"));
@@ -178,7 +178,7 @@ mod tests {
             assert!(text.contains(&format!("\n# {key} = ")), "{key} is not explained:\n{text}");
         }
         assert!(text.parse::<Table>()?.is_empty());
-        // As it stands behind the marks it is TOML.
+        // Without the comment marks it is TOML.
         let set: String = text
             .lines()
             .filter_map(|line| line.strip_prefix("# "))

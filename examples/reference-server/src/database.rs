@@ -1,4 +1,4 @@
-//! The database that a URL names, and what opens its sealed fields.
+//! The database of a URL, and the keys for its sealed fields.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ impl Config {
         })
     }
 
-    /// The same for a process that reads everything once: what it has read does not stay in memory.
+    /// The same for a process that reads everything once, so it does not cache what it has read.
     pub(crate) fn read_once(self) -> Self {
         match self {
             Self::Sqlite(path) => Self::Sql(SqlConfig::sqlite(path).unmapped()),
@@ -57,7 +57,7 @@ impl Config {
         }
     }
 
-    /// How many bytes the master key has: MongoDB's drivers want 96.
+    /// The length of the master key in bytes: MongoDB's drivers need 96.
     pub(crate) fn key_bytes(&self) -> usize {
         match self {
             #[cfg(feature = "mongodb")]
@@ -66,7 +66,7 @@ impl Config {
         }
     }
 
-    /// The file, where the database is one.
+    /// The file, if the database is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(path) => Some(path),
@@ -76,7 +76,7 @@ impl Config {
         }
     }
 
-    /// Whether nobody on the way to it can read or change what is said.
+    /// Whether the connection to it is encrypted or stays on this machine.
     pub(crate) fn is_protected(&self) -> bool {
         match self {
             Self::Sqlite(_) => true,
@@ -108,7 +108,7 @@ impl fmt::Display for Config {
     }
 }
 
-/// A database that was opened.
+/// An open database.
 #[derive(Clone)]
 pub(crate) enum Database {
     Sql(SqlStore),
@@ -117,7 +117,7 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// The store, its writes watched.
+    /// The store, with a monitor on its writes.
     pub(crate) fn store(&self, writes: &Arc<Writes>) -> Arc<dyn Store> {
         let store: Arc<dyn Store> = match self {
             Self::Sql(store) => Arc::new(store.clone()),
@@ -127,8 +127,8 @@ impl Database {
         Arc::new(WatchedStore::new(store, writes.clone()))
     }
 
-    /// Gives the engine what it needs to seal: the master key of its key ring, or on MongoDB a vault that
-    /// other drivers read as well. With a `previous` master key, every data key is wrapped anew under the key.
+    /// Gives the engine its keys: the master key of its key ring, or on MongoDB a vault that other drivers can read as
+    /// well. With a `previous` master key, every data key is wrapped again under the new one.
     pub(crate) async fn keys(
         &self,
         engine: EovrBuilder,
@@ -162,7 +162,7 @@ impl Database {
         }
     }
 
-    /// Leaves one database file behind, without a log beside it.
+    /// Closes the database. SQLite then leaves one file, without a log beside it.
     pub(crate) async fn close(self) {
         match self {
             Self::Sql(store) => store.close().await,
@@ -172,7 +172,7 @@ impl Database {
     }
 }
 
-/// Keys that our documentation shows, and so everybody has, where they do not look like one.
+/// Keys of our documentation that do not look like an example, so every reader knows them.
 const PRINTED: &[&str] = &["Gb4ZgH41uJmSHQZqzAcqjb9D+b0cQ7cBu9fkHUpQVQk="];
 
 /// A master key as text, well formed. The engine is opened twice, and a key cannot be copied.
@@ -193,8 +193,8 @@ impl KeyText {
         &self.0
     }
 
-    /// Why nobody should rely on it, where that can be seen: a key that was typed, or one that is printed
-    /// in our documentation. What looks random may still be known to somebody.
+    /// Why the key is weak, if that can be seen: a typed key, or a key of our documentation. A random-looking key may
+    /// still be known to an attacker.
     pub(crate) fn weakness(&self) -> Option<&'static str> {
         let bytes = Zeroizing::new(STANDARD.decode(self.0.trim()).unwrap_or_default());
         let mut seen: Vec<u8> = bytes.to_vec();
@@ -202,20 +202,20 @@ impl KeyText {
         seen.dedup();
         let printed = PRINTED.contains(&self.0.trim());
         let printable = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
-        // Of 32 random bytes 18 or fewer are different once in a billion billion keys.
+        // Only once in a billion billion keys, 32 random bytes have 18 or fewer distinct values.
         let few = seen.len() <= 18;
         seen.zeroize();
         match () {
             () if printed => Some("it is printed in the documentation"),
-            () if printable => Some("it is text that somebody typed, and not random"),
+            () if printable => Some("it is typed text, and not random"),
             () if few => Some("it repeats itself, and is not random"),
             () => None,
         }
     }
 
-    /// Writes a secret for this purpose, from which the key does not follow.
+    /// Derives a secret for this purpose; the key cannot be computed from it.
     pub(crate) fn derive(&self, purpose: &str, to: &mut Secret) {
-        // Both ends are fixed: the purpose is ours, and the key is well formed.
+        // Both ends are fixed: our purposes are constants, and the key is well formed.
         let hash = Sha256::new().chain_update(purpose).chain_update(b"\n");
         hash.chain_update(self.0.trim()).finalize_into(to.into());
     }
@@ -225,7 +225,7 @@ impl KeyText {
 mod tests {
     use super::*;
 
-    /// Whatever stands after `from_base64(` in what people read and copy.
+    /// The text after each `from_base64(` in the documentation and the examples.
     fn printed(folder: &Path, keys: &mut Vec<String>) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();

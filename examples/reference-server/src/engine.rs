@@ -1,4 +1,4 @@
-//! The engine of this host: incidents, people and facilities on one store, the organisation read from it.
+//! The engine of this host: incidents, users and facilities on one store, with the organisation from the store.
 
 use std::sync::Arc;
 
@@ -29,17 +29,17 @@ use crate::writes::Writes;
 /// The engine and its database.
 pub(crate) struct Host {
     pub(crate) eovr: Eovr,
-    /// What follows from the master key.
+    /// The secrets derived from the master key.
     pub(crate) secrets: Arc<Secrets>,
-    /// What followed from the master key before it, where the operator gives that too.
+    /// The secrets derived from the previous master key, if the operator supplies it.
     pub(crate) previous: Option<Arc<Secrets>>,
-    /// The keys that seal, for who changes them.
+    /// The keys that seal, for key management.
     pub(crate) keys: Keys,
-    /// Whether the store takes writes.
+    /// Whether the store accepts writes.
     pub(crate) writes: Arc<Writes>,
-    /// Where attachments lie.
+    /// The storage for attachments.
     pub(crate) files: Arc<dyn Blobs>,
-    /// What learns from reviews, where that is switched on.
+    /// The scorer that learns from reviews, if enabled.
     pub(crate) learner: Option<Arc<LocalScorer>>,
     database: Database,
 }
@@ -50,7 +50,7 @@ impl Host {
     }
 }
 
-/// Opens the engine, with the organisation that was given, or the demonstration's, where the store has none.
+/// Opens the engine. If the store has no organisation, it uses the given one or the demonstration's.
 pub(crate) async fn open(
     place: &Place,
     clock: impl Clock + Clone + 'static,
@@ -59,22 +59,22 @@ pub(crate) async fn open(
     open_with(place, clock, Opening::default(), out).await
 }
 
-/// What is unusual about an opening.
+/// Non-default options for opening.
 #[derive(Debug, Default)]
 pub(crate) struct Opening {
     /// A scorer that learns.
     pub(crate) learner: Option<Arc<LocalScorer>>,
-    /// When reports are to be read.
+    /// The score thresholds for reading a report today and now.
     pub(crate) marks: Marks,
-    /// Everything is read once, and little stays in memory.
+    /// For a command that reads everything once; caches stay small.
     pub(crate) read_once: bool,
-    /// For patients who exist: nothing invented is entered.
+    /// Production: nothing of the demonstration is entered.
     pub(crate) for_real: bool,
-    /// The master keys, where they are not those of the place.
+    /// The master keys, if they differ from the place's.
     pub(crate) keys: Option<MasterKeys>,
 }
 
-/// The master key, and the one before where every data key is to be wrapped anew.
+/// The master key, and the previous one if every data key must be wrapped again.
 pub(crate) struct MasterKeys {
     pub(crate) now: KeyText,
     pub(crate) before: Option<KeyText>,
@@ -86,7 +86,7 @@ impl std::fmt::Debug for MasterKeys {
     }
 }
 
-/// The same, where something is unusual.
+/// The same with non-default options.
 pub(crate) async fn open_with(
     place: &Place,
     clock: impl Clock + Clone + 'static,
@@ -104,8 +104,8 @@ pub(crate) async fn open_with(
     let writes = Arc::<Writes>::default();
     let previous = place.previous_master_key(&config)?.map(|key| Secrets::of(&key));
     let database = if read_once { config.read_once() } else { config }.open().await?;
-    // The organisation is in the store, and an engine needs one to open: first the planned one, then the
-    // one that is there.
+    // The organisation is in the store, and an engine needs one to open. So it opens first with the planned one, then
+    // with the stored one.
     let entry = match (&own, for_real) {
         (Some(_), _) => Entry::Missing,
         (None, false) => Entry::Invented,
@@ -147,17 +147,17 @@ fn assemble(
     Ok(engine.actions(of, rows).actions(exports, exporting).clock(clock))
 }
 
-/// What is entered into the store before it is used.
+/// The facilities to enter into the store.
 #[derive(Clone, Copy, PartialEq)]
 enum Entry {
     Nothing,
-    /// The facilities of the operator's file that are missing.
+    /// The missing facilities of the operator's file.
     Missing,
-    /// Those of the demonstration, unless the store belongs to another organisation.
+    /// The demonstration's facilities, unless the store belongs to another organisation.
     Invented,
 }
 
-/// Enters the facilities of the planned organisation that are missing, and gives those that are there then.
+/// Enters the missing facilities of the planned organisation, and returns all facilities of the store.
 async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
     let setup = setup(eovr)?;
     let there = all(&setup, identity::facility::KIND).await?;
@@ -176,8 +176,8 @@ async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
     if let Some(moved) = there.iter().find(moved) {
         let facility = &moved.envelope().stamp.facility;
         return Err(Failure::usage(
-            format!("facility `{facility}` stands elsewhere in the database"),
-            "what happened there keeps its place: give the facility where it is now another id",
+            format!("facility `{facility}` has another place in the database"),
+            "existing incidents keep their place: give the moved facility a new id",
         ));
     }
     let is_there = |site: &Site| there.iter().any(|record| record.envelope().stamp.facility == site.facility);
@@ -188,7 +188,7 @@ async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
     for site in missing {
         let facility = site.facility.clone();
         match setup.create(identity::facility::KIND, &facility, site.command()).await {
-            // Another process was faster.
+            // Another process entered it first.
             Err(error) if error.kind() == ErrorKind::Conflict => {}
             done => drop(done?),
         }
@@ -196,7 +196,7 @@ async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
     Ok(all(&setup, identity::facility::KIND).await?)
 }
 
-/// The facility that was asked for, or the first.
+/// The requested facility, or the first.
 pub(crate) fn facility(eovr: &Eovr, asked: Option<&str>) -> Result<OrgId, Failure> {
     let known = || {
         let ids: Vec<_> = eovr.org().stamps().map(|stamp| format!("`{}`", stamp.facility)).collect();
@@ -211,7 +211,7 @@ pub(crate) fn facility(eovr: &Eovr, asked: Option<&str>) -> Result<OrgId, Failur
         .ok_or_else(|| Failure::usage("there is no such facility", known()))
 }
 
-/// The software itself, for what nobody is there to do yet.
+/// A session of the software itself, for setup before the first account exists.
 pub(crate) fn setup(eovr: &Eovr) -> Result<Session> {
     Ok(eovr.session(danger::unrestricted("eovr-server.setup", "make and read organisation and accounts")?))
 }

@@ -1,8 +1,8 @@
-//! `export`: what somebody may see, as a file.
+//! `export`: the incidents that an account may see, as a file.
 //!
-//! The export asks as that person, page by page, so it holds what they see and no more; and it writes as it
-//! reads, so it needs no more memory for a million incidents than for a hundred. The file is made under
-//! another name and gets its own when it is whole: a full disk leaves no half of one behind.
+//! The export runs with that account's session, page by page, so it contains only what the account may see. It writes
+//! while it reads, so a million incidents need no more memory than a hundred. The file gets its name when it is
+//! complete, so a full disk leaves no partial file.
 
 pub(crate) mod fonts;
 pub(crate) mod place;
@@ -35,7 +35,7 @@ use crate::output::{Failure, Out};
 use crate::settings::Place;
 use crate::signal::asked_to_stop;
 
-/// So many incidents in one file are told to those who watch.
+/// An export of this many incidents raises an alert.
 const MANY: u64 = 2_000;
 
 /// Options of `export`.
@@ -43,47 +43,47 @@ const MANY: u64 = 2_000;
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
-    /// As whom: the e-mail address of an active account
+    /// The e-mail address of an active account, whose view is exported
     #[arg(long = "as", value_name = "EMAIL")]
     who: String,
-    /// What to make
+    /// The format
     #[arg(long, value_enum)]
     format: Format,
     /// One incident, by its number; a PDF needs one
     #[arg(long, value_name = "NUMBER")]
     incident: Option<String>,
-    /// The language of what people read: en, ar or both
+    /// The language of texts for people: en, ar or both
     #[arg(long, default_value = "en", value_parser = lang)]
     lang: Lang,
     /// Counts without persons, small ones hidden: for csv, ndjson and parquet
     #[arg(long)]
     deidentify: bool,
-    /// A PDF as PDF/UA-1 and PDF/A-2a, looked at by a validator: for screen readers and archives
+    /// A PDF as PDF/UA-1 and PDF/A-2a, checked by a validator: for screen readers and archives
     #[arg(long)]
     archival: bool,
-    /// Audit: events from this moment on, as 2026-11-01T00:00:00Z
+    /// Audit: events from this time on, as 2026-11-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     from: Option<Timestamp>,
-    /// Audit: events before this moment
+    /// Audit: events before this time
     #[arg(long, value_name = "TIME")]
     to: Option<Timestamp>,
-    /// Audit: events of this action alone; may be given several times
+    /// Audit: only events of this action; may be given several times
     #[arg(long, value_name = "ACTION")]
     action: Vec<String>,
-    /// Audit: events by this actor alone, by id; may be given several times
+    /// Audit: only events by this actor, by id; may be given several times
     #[arg(long, value_name = "ACTOR")]
     by: Vec<String>,
-    /// The file to make; it must not be there yet
+    /// The file to write; it must not exist yet
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     kept: Kept,
-    /// A font with Arabic for PDFs, before the one that comes along; its bold is looked for beside it
+    /// A font with Arabic for PDFs, used before the embedded one; its bold face is looked for beside it
     #[arg(long, value_name = "FILE", env = "PDF_ARABIC_FONT_PATH")]
     font: Option<PathBuf>,
 }
 
-/// What can be made.
+/// The formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// The list as an Excel workbook
@@ -102,9 +102,9 @@ enum Format {
     FhirR5,
     /// WHO's minimal information model, as one JSON object a line
     Mim,
-    /// Audit events; the file's ending says how: .csv, .json or .pdf
+    /// Audit events; the ending of the file selects the format: .csv, .json or .pdf
     Audit,
-    /// What people made of the scorer's suggestions, to learn from: without names; .csv, .ndjson or .parquet
+    /// Reviews of the scorer's suggestions as training data, without names; .csv, .ndjson or .parquet
     Labelled,
 }
 
@@ -120,14 +120,14 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     let stopped = asked_to_stop();
     let done = tokio::select! {
         done = export(&args, &host.eovr, destination, out) => done,
-        () = stopped => Err(Failure::interrupted("stopped before the file was whole: there is none")),
+        () = stopped => Err(Failure::interrupted("stopped before the file was complete; no file was written")),
     };
     host.close().await;
     done
 }
 
 impl Args {
-    /// Everything that can be wrong with the question is looked at before anything is opened.
+    /// Validates the whole request before anything is opened.
     fn check(&self) -> Result<(), Failure> {
         if self.format == Format::Pdf && self.incident.is_none() {
             return Err(Failure::usage("a PDF is of one incident", "name it: --incident OVR-2026-000123"));
@@ -168,7 +168,7 @@ impl Args {
         Ok(())
     }
 
-    /// What is about to be handed out, for the audit trail.
+    /// The content of the export, for the audit trail.
     fn given(&self, one: Option<&Record>) -> Result<Given, Failure> {
         let format = match self.format {
             Format::Xlsx => given::Format::Xlsx,
@@ -238,7 +238,7 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
         Format::Labelled => labelled(args, &mut pages, file, out).await,
     };
     let file = written?;
-    // Before the file gets its name: what stands nowhere was not given.
+    // Before the file gets its name, because an export without an audit entry must not exist.
     args.given(pages.one.as_ref())?.enter(&pages.session, pages.count).await?;
     if pages.count >= MANY {
         let who = pages.session.actor().id().as_str();
@@ -251,12 +251,12 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
     Ok(())
 }
 
-/// The incidents that somebody sees, page after page.
+/// The incidents that the account may see, page by page.
 struct Pages {
     session: Session,
     query: Option<Query>,
     count: u64,
-    /// The last record that was read, for an export of one.
+    /// The last record read, for an export of one incident.
     one: Option<Record>,
 }
 
@@ -270,7 +270,7 @@ impl Pages {
         Ok(Self { session, query: Some(query), count: 0, one: None })
     }
 
-    /// The next page; empty behind the last.
+    /// The next page; empty after the last.
     async fn next(&mut self) -> Result<Vec<Record>, Error> {
         let Some(query) = self.query.take() else { return Ok(Vec::new()) };
         let page = self.session.find(&query).await?;
@@ -280,7 +280,7 @@ impl Pages {
         Ok(page.items)
     }
 
-    /// The next page, its texts opened.
+    /// The next page, with its texts opened.
     async fn opened(&mut self) -> Result<Vec<Opened>, Error> {
         let page = self.next().await?;
         page.into_iter().map(|record| Opened::of(&self.session, record)).collect()
@@ -330,7 +330,7 @@ async fn parquet(pages: &mut Pages, file: Part) -> Result<Part, Failure> {
 }
 
 async fn xlsx(args: &Args, pages: &mut Pages, file: Part, folder: PathBuf) -> Result<Part, Failure> {
-    // Rows wait on the disk that the file goes to, which has room for it.
+    // Buffered rows go to the disk of the file, because that disk has the room.
     let look = Look { spool: Some(folder), ..Look::new(args.lang, SystemClock.now()) };
     let mut book = Workbook::new(look)?;
     loop {
@@ -374,7 +374,7 @@ async fn fhir(pages: &mut Pages, file: Part, release: Release) -> Result<Part, F
 async fn deidentified(args: &Args, pages: &mut Pages, file: Part, out: &mut Out) -> Result<Part, Failure> {
     let mut counts = Deidentified::default();
     loop {
-        // Nothing is opened: no text leaves.
+        // No field is opened, so no text is exported.
         let page = pages.next().await?;
         if page.is_empty() {
             break;
@@ -418,7 +418,7 @@ async fn labelled(args: &Args, pages: &mut Pages, file: Part, out: &mut Out) -> 
     Ok(set.finish()?)
 }
 
-/// Why a person has accepted or overridden a suggestion: the note of the last review.
+/// The reason for accepting or overriding a suggestion: the note of the last review.
 async fn reason(session: &Session, incident: &Record) -> Result<Option<Zeroizing<String>>, Error> {
     if incident.facet("ai_review").is_none() {
         return Ok(None);

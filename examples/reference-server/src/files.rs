@@ -1,4 +1,4 @@
-//! Where attachments lie: a folder, or a bucket (feature `s3`).
+//! The storage for attachments: a folder, or a bucket (feature `s3`).
 
 use std::fmt;
 use std::path::Path as Folder;
@@ -14,14 +14,14 @@ use uuid::Uuid;
 
 use crate::output::Failure;
 
-/// A place for sealed files. They are sealed before they come here: who reads the place reads nothing.
+/// Storage for sealed files. eovr seals them first, so the storage cannot read them.
 pub(crate) struct Files {
     store: Box<dyn ObjectStore>,
     below: Path,
 }
 
 impl Files {
-    /// A folder, made where it is missing.
+    /// A folder, created if it is missing.
     pub(crate) fn in_folder(folder: &Folder) -> Result<Self, Failure> {
         let wrong = |error: &dyn fmt::Display| {
             Failure::usage(
@@ -31,7 +31,7 @@ impl Files {
         };
         std::fs::create_dir_all(folder).map_err(|error| wrong(&error))?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| wrong(&error))?;
-        // A record that is durable tells of a file that is.
+        // With fsync, because a durable record must refer to a durable file.
         Ok(Self { store: Box::new(store.with_fsync(true)), below: Path::default() })
     }
 
@@ -101,7 +101,7 @@ impl fmt::Debug for Files {
 }
 
 fn unavailable(error: object_store::Error) -> Error {
-    Error::new(ErrorKind::Unavailable, "the place for files does not answer")
-        .with_help("try again; what was said stands in the log")
+    Error::new(ErrorKind::Unavailable, "the file storage does not respond")
+        .with_help("try again; the log has the storage's error")
         .because(error)
 }

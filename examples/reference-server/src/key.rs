@@ -1,7 +1,7 @@
-//! `key`: lists, rotates, destroys and wraps anew the keys that seal, by somebody who is named.
+//! `key`: lists, rotates, destroys and rewraps the keys that seal, in the name of a person.
 //!
-//! Whoever may log in and is of tier 5 proves it with password and second factor. An operator without an account, on a
-//! machine that has the master key, gives a name; it stands with the reason in the entry that is made of the change.
+//! An account of tier 5 logs in with password and second factor. An operator without an account, on a machine with the
+//! master key, gives a name; the audit entry of the change holds that name and the reason.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -25,15 +25,15 @@ use crate::http;
 use crate::output::{Failure, Out, Paint};
 use crate::settings::{PREVIOUS_KEY, Place};
 
-/// What the program calls itself to whom it lets in.
+/// The client name in the login of an account.
 const CLIENT: &str = "eovr-server key";
-/// The actor that an operator without an account is.
+/// The actor of an operator without an account.
 const OPERATOR: &str = "eovr-server.operator";
 
 /// Options of `key`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What to do
+    /// The action
     #[arg(value_enum)]
     verb: Verb,
     /// Destroy: the key, by its id
@@ -41,44 +41,44 @@ pub(crate) struct Args {
     key: Option<String>,
     #[command(flatten)]
     place: Place,
-    /// Rotate: what the key is for
+    /// Rotate: the purpose of the key
     #[arg(long, value_enum, default_value_t = For::Fields)]
     purpose: For,
-    /// Why; destroying a key asks for it
+    /// The reason; required for destroying a key
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// By whom: the address of an account of tier 5, which proves itself at the prompt
+    /// The address of an account of tier 5, which logs in at the prompt
     #[arg(long = "as", value_name = "EMAIL", conflicts_with = "operator")]
     who: Option<String>,
-    /// By whom: the name of an operator who has no account
+    /// The name of an operator without an account
     #[arg(long, value_name = "NAME")]
     operator: Option<String>,
-    /// Rewrap: signs one more checkpoint, so that those under the new key follow from those under the old one
+    /// Rewrap: signs one more checkpoint, so that checkpoints under the new key continue those under the old one
     #[command(flatten)]
     log: Log,
 }
 
-/// What can be done with keys.
+/// The actions on keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Verb {
-    /// Show every key, and what it does
+    /// Show every key, and its state
     List,
-    /// Make a new one, which seals from now on
+    /// Create a new key, which seals from now on
     Rotate,
-    /// Destroy one that seals no more, with everything that it has sealed
+    /// Destroy a retired key; everything that it sealed becomes unreadable
     Destroy,
-    /// Wrap all under EOVR_MASTER_KEY that are wrapped under EOVR_PREVIOUS_MASTER_KEY
+    /// Wrap all keys again under EOVR_MASTER_KEY that are wrapped under EOVR_PREVIOUS_MASTER_KEY
     Rewrap,
 }
 
-/// What a key is for.
+/// The purpose of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum For {
     /// Sealing texts
     Fields,
-    /// Finding file numbers
+    /// Searching for file numbers
     Search,
-    /// Vouching for events; its older keys stay, and are never destroyed
+    /// Authenticating events; older keys stay, and are never destroyed
     Events,
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     done
 }
 
-/// Keys are changed where there is something: no facility is invented for it.
+/// Opens an existing store only; no facility of the demonstration is entered.
 fn existing(keys: Option<MasterKeys>) -> Opening {
     Opening { for_real: true, keys, ..Opening::default() }
 }
@@ -118,20 +118,20 @@ impl Args {
         }
         if self.who.is_none() && self.operator.as_ref().is_none_or(|name| name.trim().is_empty()) {
             return Err(Failure::usage(
-                "nobody stands for the change",
-                "say `--as EMAIL` for an account of tier 5, or `--operator NAME`",
+                "the change needs a responsible person",
+                "give `--as EMAIL` for an account of tier 5, or `--operator NAME`",
             ));
         }
         if self.verb == Verb::Destroy && self.key.is_none() {
             return Err(Failure::usage("no key is named", "`key list` shows them: `key destroy KEY`"));
         }
         if self.verb == Verb::Destroy && self.reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) {
-            return Err(Failure::usage("a key is destroyed for a reason", "give it: `--reason TEXT`"));
+            return Err(Failure::usage("destroying a key needs a reason", "give it: `--reason TEXT`"));
         }
         Ok(())
     }
 
-    /// The reason as the entry has it.
+    /// The reason in the audit entry.
     fn said(&self) -> String {
         let reason = self.reason.as_deref().unwrap_or("no reason was given");
         match &self.operator {
@@ -166,8 +166,8 @@ async fn change(args: &Args, host: &Host, out: &mut Out) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Wraps every key anew. It is entered while the old master key still opens the store; where that opens it no more,
-/// because an earlier attempt was broken off, as soon as the new one does.
+/// Wraps every key again. The change is entered while the old master key still opens the store. After an interrupted
+/// attempt, when the old key no longer opens it, the change is entered under the new key.
 async fn rewrap(args: &Args, out: &mut Out) -> Result<(), Failure> {
     let config = args.place.database()?;
     let keys = |out: &mut Out| {
@@ -196,7 +196,7 @@ fn only(now: KeyText) -> Option<MasterKeys> {
     Some(MasterKeys { now, before: None })
 }
 
-/// The entry, and who made it.
+/// The audit entry, and its author.
 type Begun = (RecordId, Actor);
 
 async fn begin(args: &Args, host: Host) -> Result<Begun, Failure> {
@@ -236,9 +236,9 @@ async fn finish(args: &Args, host: &Host, begun: Option<Begun>, out: &mut Out) -
     Ok(())
 }
 
-/// Who stands for a change.
+/// The person responsible for a change.
 enum By {
-    /// An account, for as long as the command runs.
+    /// An account, logged in while the command runs.
     Account(Doors, Box<Admitted>),
     /// An operator without one.
     Operator(Session),
@@ -262,7 +262,7 @@ impl By {
         }
     }
 
-    /// Ends the login. One that cannot be ended ends by itself, as nothing has its tokens.
+    /// Ends the login. If that fails, it expires by itself, because its tokens are lost.
     async fn leave(self) {
         if let Self::Account(doors, admitted) = self {
             drop(doors.leave(&admitted).await);
@@ -270,7 +270,7 @@ impl By {
     }
 }
 
-/// Lets somebody in by password and second factor, as a browser would be.
+/// Logs an account in by password and second factor, like a browser.
 async fn proven(doors: &Doors, email: &str) -> Result<Admitted, Failure> {
     let password = asked("password: ")?;
     let password = Password::typed(&password).or_else(|_| Password::typed(""));
@@ -289,7 +289,7 @@ async fn proven(doors: &Doors, email: &str) -> Result<Admitted, Failure> {
     }
 }
 
-/// What somebody types and nobody should see; a line of standard input where nobody types.
+/// Reads a secret without echo at a terminal, or else a line of standard input.
 fn asked(what: &str) -> Result<Zeroizing<String>, Failure> {
     let unread = |error: io::Error| Failure::broken(format!("cannot read what is typed: {error}"));
     if io::stdin().is_terminal() {

@@ -1,5 +1,5 @@
-//! The keys that seal, in the hands of those who may change them: the same for the command line and for HTTP,
-//! whether they are in the engine's own ring or in MongoDB's vault. Each change is entered before it is made.
+//! Key management, the same for the command line and for HTTP, for keys in the engine's own ring or in MongoDB's vault.
+//! Each change is entered in the audit trail before it is made.
 
 #[cfg(feature = "mongodb")]
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use eovr_core::{Eovr, Error, ErrorKind, Result, Session, Timestamp};
 #[cfg(feature = "mongodb")]
 use {eovr_store_mongo::Vault, uuid::Uuid};
 
-/// A node knows what others did to the keys so much later: well within [`Vault::SETTLING`]. The engine reads its own
-/// ring whenever it misses a key; what it cannot miss is a search key, under which others have sealed.
+/// The interval at which a node reloads the keys, well within [`Vault::SETTLING`]. The engine reloads its own ring when
+/// it misses a key, but it cannot miss a search key that another node has created.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// Where the keys are.
+/// The storage of the keys.
 #[derive(Clone)]
 pub(crate) enum Keys {
     /// In the engine's ring.
@@ -26,7 +26,7 @@ pub(crate) enum Keys {
     Vault(Arc<Vault>),
 }
 
-/// A key, without the key.
+/// A key's description, without its bytes.
 pub(crate) struct Key {
     pub(crate) id: RecordId,
     pub(crate) purpose: &'static str,
@@ -34,14 +34,14 @@ pub(crate) struct Key {
     pub(crate) state: State,
 }
 
-/// What a key does.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// It seals, and opens.
     Sealing,
-    /// It opens what it has sealed.
+    /// It only opens.
     Opening,
-    /// It is gone, and what it has sealed with it.
+    /// It is destroyed, and its sealed values with it.
     Destroyed,
 }
 
@@ -67,7 +67,7 @@ impl Keys {
     /// Every key, the newest first.
     ///
     /// # Errors
-    /// `Denied` below tier 5; what the store says.
+    /// `Denied` below tier 5, and the store's errors.
     pub(crate) async fn list(&self, session: &Session) -> Result<Vec<Key>> {
         match self {
             Self::Ring => {
@@ -99,11 +99,10 @@ impl Keys {
         }
     }
 
-    /// Makes a new key, which seals from now on.
+    /// Creates a new key, which seals from now on.
     ///
     /// # Errors
-    /// `InvalidInput` for a purpose that has no key of its own here; as [`Session::rotate_key`] and
-    /// [`Vault::rotate`].
+    /// `InvalidInput` for a purpose without a key of its own here; as [`Session::rotate_key`] and [`Vault::rotate`].
     pub(crate) async fn rotate(
         &self,
         session: &Session,
@@ -125,10 +124,10 @@ impl Keys {
         made
     }
 
-    /// Destroys a key that seals no more: nothing that it has sealed opens again.
+    /// Destroys a retired key; its sealed values become unreadable.
     ///
     /// # Errors
-    /// `NotFound` where there is no such key; as [`Session::destroy_key`] and [`Vault::destroy`].
+    /// `NotFound` if there is no such key; as [`Session::destroy_key`] and [`Vault::destroy`].
     pub(crate) async fn destroy(&self, session: &Session, id: RecordId, reason: String) -> Result<()> {
         if !self.list(session).await?.iter().any(|key| key.id == id) {
             return Err(Error::new(ErrorKind::NotFound, "no such key").with_help("`key list` shows them"));
@@ -144,7 +143,7 @@ impl Keys {
         done
     }
 
-    /// What is about to be done here.
+    /// The intended change.
     pub(crate) fn intent(
         &self,
         change: Change,
@@ -155,7 +154,7 @@ impl Keys {
         Intent { change, place: self.place(), purpose: purpose.map(Purpose::name), key, reason }
     }
 
-    /// Learns what other nodes have done to the keys, until it is dropped.
+    /// Reloads key changes of other nodes, until it is dropped.
     pub(crate) async fn follow(self, eovr: Eovr) {
         let mut every = tokio::time::interval(LOOK);
         loop {
@@ -172,10 +171,10 @@ impl Keys {
     }
 }
 
-/// The purpose that this word stands for.
+/// The purpose with this name.
 ///
 /// # Errors
-/// `InvalidInput` where it stands for none.
+/// `InvalidInput` for an unknown name.
 pub(crate) fn purpose(word: &str) -> Result<Purpose> {
     let known = [Purpose::Fields, Purpose::Search];
     known.into_iter().find(|purpose| purpose.name() == word).ok_or_else(|| {

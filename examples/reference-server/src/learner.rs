@@ -1,4 +1,4 @@
-//! A scorer that learns from each facility's own reviews, where that is switched on.
+//! A scorer that learns from each facility's own reviews, if enabled.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use eovr_core::triage::local::LocalScorer;
 use eovr_core::triage::{Marks, Scorer};
 use tokio::time::MissedTickBehavior;
 
-/// How often it is looked for reviews.
+/// How often it reads new reviews.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// The settings of incidents with this scorer in the place of the rules, which it has within.
+/// The settings of incidents with this scorer instead of the rules, which it contains.
 pub(crate) fn settings(scorer: Option<&Arc<LocalScorer>>, marks: Marks) -> Settings {
     let usual = Settings { marks, ..Settings::default() };
     match scorer {

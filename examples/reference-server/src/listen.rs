@@ -1,4 +1,4 @@
-//! Takes connections until the server is asked to stop, and ends what was begun.
+//! Accepts connections until the server is asked to stop, and lets running requests finish.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,46 +22,47 @@ use tower::ServiceExt as _;
 
 use crate::http::{Proxies, Share, Shares, household};
 
-/// How long requests may go on after the server was asked to stop.
+/// How long requests may run after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long the head of a request may take, and how long a connection may wait for one. Whoever sends a byte a
-/// minute holds a connection no longer than that.
+/// The timeout for the head of a request, and for an idle connection. A client that sends one byte a minute cannot hold
+/// a connection longer.
 const HEAD: Duration = Duration::from_secs(30);
-/// The system has no more descriptors, or the client is gone already: neither ends the server.
+/// The pause after a failed accept: the system has no more descriptors, or the client is already gone. Neither ends the
+/// server.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The longest head of a request. What a connection may fill before anybody knows who it is of.
+/// The longest head of a request, which limits the memory of an unauthenticated connection.
 const LONGEST_HEAD: usize = 12 << 10;
-/// Descriptors for everything but connections: databases, files, whom the server asks.
+/// Descriptors for everything except connections: databases, files, outgoing requests.
 const RESERVED: u64 = 256;
 
-/// How many connections are open at a time.
+/// The limits for open connections.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[group(id = "most")]
 pub(crate) struct Most {
-    /// Connections that are open at a time; further ones wait
+    /// The maximum number of open connections; further ones wait
     #[arg(long, value_name = "NUMBER", default_value_t = 4096)]
     connections: usize,
-    /// Connections from one address that is no proxy; further ones are closed
+    /// The maximum number of connections from one address that is no proxy; further ones are closed
     #[arg(long, value_name = "NUMBER", default_value_t = 512)]
     connections_per_address: usize,
 }
 
 impl Most {
-    /// For those who watch over the server: a few programs.
+    /// The limits for monitoring, which needs a few clients.
     pub(crate) const WATCHING: Self = Self { connections: 64, connections_per_address: 32 };
 }
 
-/// Whose connections are open.
+/// The open connections by client.
 pub(crate) struct Crowd {
     places: Arc<Semaphore>,
     shares: Shares,
-    /// Speak for many.
+    /// Proxies, which connect for many clients.
     proxies: Proxies,
 }
 
 impl Crowd {
-    /// As many as were asked for, and as the system has descriptors.
+    /// The requested limit, reduced to the system's descriptors.
     pub(crate) fn new(most: Most, descriptors: Option<u64>, proxies: Proxies) -> Self {
         let room = descriptors.map_or(usize::MAX, |all| {
             usize::try_from(all.saturating_sub(RESERVED).max(all / 2)).unwrap_or(usize::MAX)
@@ -77,12 +78,12 @@ impl Crowd {
         Self { places: Arc::new(Semaphore::new(places)), shares, proxies }
     }
 
-    /// Waits for a place.
+    /// Waits for a free connection slot.
     async fn place(&self) -> Option<OwnedSemaphorePermit> {
         self.places.clone().acquire_owned().await.ok()
     }
 
-    /// A share of the places; none where this address has its own already.
+    /// A slot of this address; `None` if the address has used its share.
     fn share(&self, client: SocketAddr) -> Option<Share> {
         if self.proxies.contains(client.ip()) {
             return Some(Share::default());
@@ -91,8 +92,8 @@ impl Crowd {
     }
 }
 
-/// Serves until `stop` is ready; then takes no more, and gives what was begun some time to end. `stopping` is called
-/// in between.
+/// Serves until `stop` is ready; then accepts no more connections, and gives running requests time to finish. Calls
+/// `stopping` in between.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -111,7 +112,7 @@ pub(crate) async fn serve(
                     None => metrics::counter!("eovr_connections_refused_total").increment(1),
                 },
                 Err(error) => {
-                    tracing::warn!(error = error.to_string(), "a connection was not taken");
+                    tracing::warn!(error = error.to_string(), "a connection was not accepted");
                     tokio::time::sleep(PAUSE).await;
                 }
             },
@@ -120,11 +121,11 @@ pub(crate) async fn serve(
     }
     drop(listener);
     stopping();
-    // What is not done by then is cut off; a store holds the old or the new world.
+    // The server cuts unfinished requests off; each commit is then complete or absent.
     let _ = tokio::time::timeout(GRACE, begun.shutdown()).await;
 }
 
-/// Answers the requests of one connection, beside the others.
+/// Serves one connection, concurrently with the others.
 fn answer(
     stream: TcpStream,
     client: SocketAddr,
@@ -132,7 +133,7 @@ fn answer(
     held: (Option<OwnedSemaphorePermit>, Share),
     begun: &GracefulShutdown,
 ) {
-    // Small answers go at once, and do not wait for the next.
+    // Sends small responses at once, without waiting for the next.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(client));
@@ -146,7 +147,7 @@ fn answer(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LONGEST_HEAD);
     let connection = http.serve_connection(TokioIo::new(stream), service);
-    // Why a connection ended is its client's affair.
+    // The reason for the end of a connection concerns only its client.
     let connection = begun.watch(connection);
     tokio::spawn(async move {
         drop(connection.await);

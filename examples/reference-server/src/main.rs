@@ -1,8 +1,8 @@
 //! A reference host of eovr: on the command line, and over HTTP.
 //!
-//! `demo` builds a hospital group with a year of invented incidents and shows it; `account` lets somebody in; `import`
-//! reports the rows of a CSV file as incidents; `export` writes what somebody sees into a file; `serve` answers HTTP;
-//! `train` and `evaluate` are a bench for scorers.
+//! `demo` builds a hospital group with a year of invented incidents and shows it; `account` creates an account;
+//! `import` reports the rows of a CSV file as incidents; `export` writes an account's view into a file; `serve` runs
+//! the HTTP API; `train` and `evaluate` build and evaluate scorers.
 
 mod account;
 mod analyst;
@@ -43,8 +43,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::output::{Failure, Out};
 
-/// A row of SQLite's is made on one thread and dropped on another, which the system's allocator does slowly; and
-/// that one keeps the 20 MB of every password that was hashed.
+/// A row of SQLite is allocated on one thread and freed on another, which is slow in the system's allocator. That
+/// allocator also keeps the 20 MB of each password hash.
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -60,30 +60,30 @@ struct Cli {
 enum Verb {
     /// Builds a demonstration hospital group, tells a year of its incidents, and shows it.
     Demo(demo::Args),
-    /// Makes an account for somebody, such as the first one.
+    /// Creates an account, such as the first one.
     Account(account::Args),
-    /// Reports every row of a CSV file as an incident; stops and goes on where it was.
+    /// Imports every row of a CSV file as an incident; an interrupted import can be resumed.
     Import(import::Args),
-    /// Writes what somebody sees into a file: Excel, PDF, CSV, FHIR, an audit report.
+    /// Exports the view of an account into a file: Excel, PDF, CSV, FHIR, an audit report.
     Export(export::Args),
-    /// Answers HTTP until it is asked to stop.
+    /// Runs the HTTP API until it is asked to stop.
     Serve(serve::Args),
-    /// Makes a scorer from labelled narratives.
+    /// Trains a scorer on labelled narratives.
     Train(triage::train::Args),
-    /// Says how good a scorer is on labelled narratives.
+    /// Evaluates a scorer on labelled narratives.
     Evaluate(triage::evaluate::Args),
-    /// Puts pairs of texts to a scorer, of which one tells of something grave: how does it read?
+    /// Tests a scorer on pairs of similar texts, of which one is a grave incident.
     Challenge(triage::challenge::Args),
-    /// Says whether a server could be started for real with these settings.
+    /// Checks whether these settings are fit for production.
     Check(check::Args),
-    /// Signs how far the audit log has come; what is kept elsewhere shows later that nobody has rewritten it.
+    /// Signs a checkpoint of the audit log; kept elsewhere, it later proves that the history was not rewritten.
     Checkpoint(checkpoint::Args),
-    /// Checks every record of a database and its history; or, without database or master key, an exported audit log
+    /// Verifies every record of a database and its history; or, without database or master key, an exported audit log
     /// against checkpoints.
     Verify(verify::Args),
-    /// Vouches for what an older release has written, once every node runs this one.
+    /// Authenticates events that an older release has written, once every node runs this release.
     Vouch(verify::VouchArgs),
-    /// Lists, rotates, destroys and wraps anew the keys that seal, by somebody who is named.
+    /// Lists, rotates, destroys and rewraps the keys that seal, in the name of a person.
     Key(key::Args),
     /// Shows a settings file for `serve`, with every key explained.
     Settings,

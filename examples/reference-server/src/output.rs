@@ -1,4 +1,4 @@
-//! What the person at the terminal sees, and how a command says that it failed.
+//! Terminal output, and how a command reports its failure.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
@@ -7,17 +7,16 @@ use eovr_core::{Error, ErrorKind};
 
 use crate::table::{LINE, wrapped};
 
-/// Where lines go. Colours only on a terminal, and not where `NO_COLOR` is set.
+/// The output of a command. Colours only on a terminal, and not if `NO_COLOR` is set.
 ///
-/// A reader that goes away (`| head`) is no failure: the rest is done in silence, because the work
-/// matters more than its report.
+/// A closed reader (`| head`) is no failure: the command completes its work without output.
 pub(crate) struct Out {
     to: Box<dyn Write + Send>,
     colour: bool,
     broken: Option<io::Error>,
 }
 
-/// How a piece of text stands out.
+/// The emphasis of a piece of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Paint {
     #[default]
@@ -61,7 +60,7 @@ impl Out {
         self.line(format_args!("\n{text}"));
     }
 
-    /// The text in this colour, where there are colours.
+    /// The text in this colour, if colours are on.
     pub(crate) fn paint(&self, text: &str, paint: Paint) -> String {
         if self.colour && paint != Paint::Plain {
             format!("\u{1b}[{}m{text}\u{1b}[0m", paint.code())
@@ -81,31 +80,31 @@ impl Out {
     }
 }
 
-/// As a shell counts a command that was interrupted.
+/// The exit code of an interrupted command, as in a shell.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Why a command ended early: its exit code, what happened, and what would help.
+/// Why a command ended early: its exit code, the problem, and the remedy.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
-    /// Of which sort the error was that the engine gave, where it was one of its own.
+    /// The kind of the engine's error, if the failure is one.
     kind: Option<ErrorKind>,
     message: String,
     help: Option<String>,
 }
 
 impl Failure {
-    /// What was asked cannot be done: exit code 2, as for a mistyped option.
+    /// The request is invalid: exit code 2, as for a mistyped option.
     pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { code: 2, kind: None, message: message.into(), help: Some(help.into()) }
     }
 
-    /// It went wrong on the way: exit code 1.
+    /// The command failed: exit code 1.
     pub(crate) fn broken(message: impl Into<String>) -> Self {
         Self { code: 1, kind: None, message: message.into(), help: None }
     }
 
-    /// Somebody stopped it: exit code 130, as a shell counts a command that was interrupted.
+    /// The user stopped it: exit code 130, as in a shell.
     pub(crate) fn interrupted(message: impl Into<String>) -> Self {
         Self { code: INTERRUPTED, kind: None, message: message.into(), help: None }
     }
@@ -124,12 +123,12 @@ impl Failure {
         self.kind
     }
 
-    /// What would help.
+    /// The remedy.
     pub(crate) fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
-    /// Says it on standard error. Where even that is closed there is nobody left to tell.
+    /// Prints it on standard error. If that is closed, the message is lost.
     pub(crate) fn report(&self) {
         say(&format!("error: {}", self.message), "");
         if let Some(help) = &self.help {
@@ -138,7 +137,7 @@ impl Failure {
     }
 }
 
-/// Says on standard error what a person should know, and what stops nothing.
+/// Prints a warning on standard error; the command continues.
 pub(crate) fn note(text: &str) {
     say(&format!("note: {text}"), "");
 }
@@ -165,7 +164,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// An error as people read it: its kind, its sentence and its facts; and what would help.
+/// An error for people: its kind, its message and its context; and the remedy.
 pub(crate) fn words(error: &Error) -> (String, Option<String>) {
     let facts: Vec<String> =
         error.context().iter().map(|(name, value)| format!("{} {value}", name.replace('_', " "))).collect();

@@ -1,4 +1,4 @@
-//! What follows from the master key and lives as long as the server: one copy, shared, and wiped in the end.
+//! Secrets derived from the master key that live as long as the server: one shared copy, wiped at the end.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::database::KeyText;
 /// A secret of this length signs tokens, receipts or checkpoints.
 pub(crate) type Secret = [u8; 32];
 
-/// The secrets of a host, the same at every start with one master key. None is ever copied out of here but into
-/// what wipes it too.
+/// The secrets of a host, the same at every start with one master key. They are copied only into memory that is wiped,
+/// too.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Secrets {
     server: Secret,
@@ -20,8 +20,7 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets that follow from a master key. They are written where they stay: a value that is moved leaves a
-    /// copy behind.
+    /// Derives the secrets from a master key in place, because moving a value leaves a copy behind.
     pub(crate) fn of(key: &KeyText) -> Arc<Self> {
         let mut secrets = Arc::new(Self { server: [0; 32], tokens: [0; 32], log: [0; 32] });
         if let Some(Self { server, tokens, log }) = Arc::get_mut(&mut secrets) {
@@ -32,17 +31,17 @@ impl Secrets {
         secrets
     }
 
-    /// What nobody outside knows: ids of repeated creations and receipts follow from it.
+    /// The server's own secret: ids of repeated creations and receipts are derived from it.
     pub(crate) fn server(&self) -> &Secret {
         &self.server
     }
 
-    /// What tokens and keys for machines are made with.
+    /// The secret for tokens and keys of machines.
     pub(crate) fn tokens(&self) -> &Secret {
         &self.tokens
     }
 
-    /// What checkpoints of the audit log are signed with.
+    /// The secret that signs checkpoints of the audit log.
     pub(crate) fn log(&self) -> &Secret {
         &self.log
     }

@@ -1,4 +1,4 @@
-//! `serve`: the HTTP API, until somebody ends it.
+//! `serve`: runs the HTTP API until it is stopped.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -43,39 +43,38 @@ pub(crate) struct Args {
 /// Where and how to serve.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Door {
-    /// The address to listen on; port 0 takes any that is free
+    /// The address to listen on; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Behind HTTPS, for real: no documentation pages, and browsers are told to stay with HTTPS
+    /// Production behind HTTPS: no documentation pages, and HSTS for browsers
     #[arg(long)]
     pub(crate) production: bool,
-    /// Where the server is found from outside, for posters, such as `https://reports.example.org`
+    /// The public URL of the server, for posters, such as `https://reports.example.org`
     #[arg(long, value_name = "URL", env = "EOVR_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
     #[command(flatten)]
     pub(crate) behind: Behind,
-    /// Where those ask who watch over the server: `/health` and `/metrics`, which with --production are answered there
-    /// and nowhere else
+    /// The address for monitoring: `/health` and `/metrics`, which with --production are served only there
     #[arg(long, value_name = "ADDRESS", env = "EOVR_WATCH")]
     watch: Option<SocketAddr>,
     #[command(flatten)]
     allowed: Allowed,
     #[command(flatten)]
     most: Most,
-    /// From this tier on (1 to 5) people have to have a second factor: who has none may set one up and nothing else
+    /// The lowest tier (1 to 5) that must have a second factor: an account without one can only set it up
     #[arg(long, value_name = "TIER", env = "EOVR_SECOND_FACTOR_FROM", value_parser = tier)]
     second_factor_from: Option<Tier>,
-    /// After so many days people log in again, whatever they did meanwhile; logins that are open keep theirs
+    /// The number of days after which people must log in again, even if active; open logins keep their limit
     #[arg(long, value_name = "DAYS", env = "EOVR_LOGIN_DAYS", default_value_t = Limits::default().login_days,
         value_parser = clap::value_parser!(i64).range(1..=90))]
     login_days: i64,
-    /// A JSON file that describes an OpenID Connect provider, whose tokens are accepted too
+    /// A JSON file that describes an OpenID Connect provider; its tokens are accepted too
     #[arg(long, value_name = "FILE")]
     identity_provider: Option<PathBuf>,
-    /// Certificates (PEM) that vouch for that provider, in place of the public authorities
+    /// CA certificates (PEM) for that provider, instead of the public authorities
     #[arg(long, value_name = "FILE", requires = "identity_provider")]
     identity_provider_ca: Option<PathBuf>,
-    /// A font with Arabic for PDFs, before the one that comes along; its bold is looked for beside it
+    /// A font with Arabic for PDFs, used before the embedded one; its bold face is looked for beside it
     #[arg(long, value_name = "FILE", env = "PDF_ARABIC_FONT_PATH")]
     font: Option<PathBuf>,
     #[command(flatten)]
@@ -84,16 +83,16 @@ pub(crate) struct Door {
     pub(crate) post: post::Args,
     #[command(flatten)]
     pub(crate) analyst: analyst::Args,
-    /// Learn from what people make of suggestions, each facility for itself. The rules speak alone until the
-    /// learner's predictions have been better than theirs over a hundred reviews or more, and are never lowered. A
-    /// megabyte of memory for each facility with reviews
+    /// Learn from the reviews of suggestions, separately for each facility. The rules decide alone until the learner's
+    /// predictions have been better than theirs over a hundred reviews or more. The learner never lowers the rules'
+    /// score. It needs a megabyte of memory for each facility with reviews
     #[arg(long, env = "EOVR_LEARN")]
     learn: bool,
-    /// From which score of the rules on a report is to be read today, 1 to 100
+    /// The score of the rules from which a report must be read today, 1 to 100
     #[arg(long, value_name = "SCORE", env = "EOVR_READ_TODAY", default_value_t = Marks::default().today,
           value_parser = clap::value_parser!(u8).range(1..=100))]
     read_today: u8,
-    /// From which score of the rules on a report is to be read now: it is of high risk, and managers are told
+    /// The score of the rules from which a report must be read now: it is high-risk, and managers are notified
     #[arg(long, value_name = "SCORE", env = "EOVR_READ_NOW", default_value_t = Marks::default().now,
           value_parser = clap::value_parser!(u8).range(1..=100))]
     read_now: u8,
@@ -113,12 +112,12 @@ impl Door {
         self.second_factor_from.is_some()
     }
 
-    /// Without a proxy nothing stands between strangers and what the server says in the clear.
+    /// Without a proxy, responses cross the network unencrypted.
     pub(crate) fn lies_open(&self) -> Option<SocketAddr> {
         (self.behind.is_alone() && !self.listen.ip().is_loopback()).then_some(self.listen)
     }
 
-    /// The outside identity provider, where a file describes one.
+    /// The outside identity provider, if a file describes one.
     ///
     /// # Errors
     /// As [`Provider::open`].
@@ -132,7 +131,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<(), Failure> {
     if args.door.read_today > args.door.read_now {
         return Err(Failure::usage(
             "`--read-today` is above `--read-now`",
-            "what is to be read now is to be read today as well: give the lower score to `--read-today`",
+            "a report to read now is also one to read today: give the lower score to `--read-today`",
         ));
     }
     if args.door.production {
@@ -216,7 +215,7 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
         beside.spawn(learner::work(Lessons::new(&host.eovr, learner)?));
     }
     if let Some(provider) = app.auth.provider.clone() {
-        // Once before anybody comes; where it is away, it is tried again.
+        // Once before the first client; if the provider is unavailable, the server retries.
         provider.look(app.auth.doors.now()).await;
         beside.spawn(provider.watch(app.auth.doors.clone()));
     }
@@ -234,14 +233,14 @@ async fn listen(host: &Host, door: &Door, out: &mut Out) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Listens, and says where.
+/// Listens, and prints the address.
 async fn bound(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::usage(format!("cannot listen on {address}: {error}"), format!("name another with {option}"))
     })?;
     let address = listener
         .local_addr()
-        .map_err(|error| Failure::broken(format!("the system does not say where it listens: {error}")))?;
+        .map_err(|error| Failure::broken(format!("the system does not report the address: {error}")))?;
     Ok((listener, address))
 }
 
@@ -253,19 +252,19 @@ async fn upkeep(app: App, log: SecurityLog) {
         app.meters.tidy();
         app.auth.rates.tidy();
         app.auth.alarm.tidy();
-        // What cannot be written is said already, and kept.
+        // A failed write is reported elsewhere, and the entries are kept.
         drop(watched(&app, &log, &mut told).await);
     }
 }
 
-/// What was turned away and what was found, into the security log. What cannot be written is kept for the next time.
-/// `told`: since when writes have failed, where that was told.
+/// Writes refused requests and findings into the security log. Entries that cannot be written are kept for the next
+/// attempt. `told`: since when writes have failed, if that was reported.
 ///
 /// # Errors
-/// What the store says.
+/// The store's errors.
 pub(crate) async fn watched(app: &App, log: &SecurityLog, told: &mut Option<Timestamp>) -> Done<()> {
-    // Once for each time that writes fail. What tells of it waits to be written and is tried again until it is: a
-    // server that is sent no more requests finds out by itself that it may be.
+    // Once for each period of failing writes. The entry about it is retried until it is written, so a server without
+    // requests also notices when writes work again.
     let failing = app.watched.writes.failing_since();
     if let Some(since) = failing.filter(|since| *told != Some(*since)) {
         app.auth.alarm.alert(Alert::WriteFailed, Some(&since.to_string()), None);

@@ -1,4 +1,4 @@
-//! Where the data is, and the key that opens it.
+//! The location of the data, and its key.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -16,7 +16,7 @@ use crate::output::{Failure, Out};
 /// The environment variable with the master key.
 pub(crate) const KEY: &str = "EOVR_MASTER_KEY";
 
-/// The environment variable with the master key that was in use before.
+/// The environment variable with the previous master key.
 pub(crate) const PREVIOUS_KEY: &str = "EOVR_PREVIOUS_MASTER_KEY";
 
 /// The options that every command takes.
@@ -25,16 +25,16 @@ pub(crate) struct Place {
     /// A file with settings (TOML), whose keys are the names of these options
     #[arg(long, value_name = "FILE", env = "EOVR_CONFIG")]
     config: Option<PathBuf>,
-    /// The folder for the database, the key and what a command leaves behind
+    /// The folder for the database, the key and other files of a command
     #[arg(long, default_value = "eovr-demo")]
     dir: PathBuf,
     /// The database: sqlite://FILE, postgres://…, mysql://…, mongodb://… [default: sqlite://DIR/eovr.db]
     #[arg(long, value_name = "URL", env = "EOVR_STORE", hide_env_values = true)]
     store: Option<String>,
-    /// The hospital group (JSON): its facilities are entered where they are missing [default: an invented one]
+    /// The hospital group (JSON): missing facilities are entered [default: an invented one]
     #[arg(long, value_name = "FILE", env = "EOVR_ORG")]
     org: Option<PathBuf>,
-    /// Where attachments lie: a folder, or s3://BUCKET/PREFIX [default: DIR/files]
+    /// The storage for attachments: a folder, or s3://BUCKET/PREFIX [default: DIR/files]
     #[arg(long, value_name = "PLACE", env = "EOVR_FILES")]
     files: Option<String>,
 }
@@ -44,7 +44,7 @@ impl Place {
         &self.dir
     }
 
-    /// Makes the folder where it is missing.
+    /// Creates the folder if it is missing.
     pub(crate) fn make_dir(&self) -> Result<(), Failure> {
         fs::create_dir_all(&self.dir).map_err(|error| {
             Failure::usage(
@@ -54,7 +54,7 @@ impl Place {
         })
     }
 
-    /// The database, by its settings.
+    /// The database of these settings.
     pub(crate) fn database(&self) -> Result<Config, Failure> {
         match &self.store {
             Some(url) => Config::from_url(url),
@@ -62,7 +62,7 @@ impl Place {
         }
     }
 
-    /// The operator's own organisation, where a file describes one.
+    /// The operator's own organisation, if a file describes one.
     pub(crate) fn organisation(&self) -> Result<Option<Org>, Failure> {
         let Some(path) = &self.org else { return Ok(None) };
         let help = "a list of governorates, each with `id`, `title` (`en`, `ar`) and `administrations`, and those with \
@@ -74,8 +74,7 @@ impl Place {
         Ok(Some(Org::new(tree)?))
     }
 
-    /// What nobody but the server's own account should read or enter, as far as it is there: each with the rights that
-    /// it should have.
+    /// Existing paths that only the server's own account may read or enter, each with its required permissions.
     pub(crate) fn private(&self) -> Result<Vec<(PathBuf, &'static str)>, Failure> {
         let database = self.database()?.file().map(|file| (file.to_owned(), "600"));
         let files = match self.files.as_deref() {
@@ -86,7 +85,7 @@ impl Place {
         Ok(all.filter(|(path, _)| path.exists()).collect())
     }
 
-    /// Where attachments lie.
+    /// The storage for attachments.
     pub(crate) fn files(&self) -> Result<Files, Failure> {
         match &self.files {
             Some(place) => Files::at(place),
@@ -94,12 +93,12 @@ impl Place {
         }
     }
 
-    /// The master key that was in use before, where the environment has one.
+    /// The previous master key, if the environment has one.
     pub(crate) fn previous_master_key(&self, config: &Config) -> Result<Option<KeyText>, Failure> {
         from_environment(PREVIOUS_KEY, config)
     }
 
-    /// The master key: from the environment, else from the folder; made there for a store that is new.
+    /// The master key: from the environment, else from the folder. A new store gets a new key in the folder.
     pub(crate) fn master_key(&self, config: &Config, out: &mut Out) -> Result<KeyText, Failure> {
         if let Some(key) = from_environment(KEY, config)? {
             return Ok(key);
@@ -127,7 +126,7 @@ fn make_key(config: &Config, path: &Path, out: &mut Out) -> Result<KeyText, Fail
         && file.exists()
     {
         return Err(Failure::broken(format!(
-            "key: `{}` is there, and its master key is not",
+            "key: `{}` exists, but its master key is missing",
             file.display()
         ))
         .with_help(format!("set {KEY}, or put `{}` back", path.display())));

@@ -1,7 +1,7 @@
-//! How a person or a supervisor says that it is enough.
+//! The stop signals of a user or a supervisor.
 
-/// Ready when somebody wants the program to stop: Ctrl-C, or SIGTERM where there are signals. From this call on,
-/// not from the first time that somebody waits: a signal before that would end the program at once.
+/// Ready when the program is asked to stop: Ctrl-C, or SIGTERM on Unix. The handler is installed by this call and not
+/// by the first poll, because an earlier signal would otherwise end the program at once.
 #[cfg(unix)]
 pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{SignalKind, signal};
@@ -14,7 +14,7 @@ pub(crate) fn asked_to_stop() -> impl Future<Output = ()> + Send {
                     _ = interrupted.recv() => {}
                 }
             }
-            // The system takes no handler, and ends the program itself.
+            // The system accepts no handler, and ends the program itself.
             _ => std::future::pending().await,
         }
     }

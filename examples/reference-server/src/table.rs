@@ -8,7 +8,7 @@ use crate::output::{Out, Paint};
 pub(crate) const LINE: usize = 100;
 const GAP: &str = "  ";
 
-/// A table of text. Only the last column gives way when a line gets too long.
+/// A table of text. If a line gets too long, only the last column is shortened.
 pub(crate) struct Table {
     heads: Vec<&'static str>,
     right: Vec<usize>,
@@ -93,7 +93,7 @@ impl Table {
     }
 }
 
-/// A text so many columns from the left, in as many lines as it needs.
+/// Writes a text this many columns from the left, in as many lines as it needs.
 pub(crate) fn indented(text: &str, left: usize, paint: Paint, out: &mut Out) {
     for line in wrapped(text, LINE - left) {
         let painted = out.paint(&line, paint);
@@ -101,7 +101,7 @@ pub(crate) fn indented(text: &str, left: usize, paint: Paint, out: &mut Out) {
     }
 }
 
-/// The words of a text in lines that are at most so wide, except for longer words.
+/// The words of a text in lines of at most this width, except for longer words.
 pub(crate) fn wrapped(text: &str, wide: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -116,13 +116,13 @@ pub(crate) fn wrapped(text: &str, wide: usize) -> Vec<String> {
     lines
 }
 
-/// How many cells a terminal gives to a text: letter by letter, as terminals do. The width of the whole
-/// text would count the Arabic lam and alef as one, because fonts join them.
+/// The number of terminal cells of a text, letter by letter, as terminals count. The width of the whole text would
+/// count the Arabic lam and alef as one, because fonts join them.
 pub(crate) fn width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// At most so wide; what does not fit ends at a word, where there is one, and with an ellipsis.
+/// Shortens a text to this width, at a word boundary if possible, with an ellipsis.
 pub(crate) fn cut(text: &str, wide: usize) -> String {
     if width(text) <= wide {
         return text.to_owned();
@@ -141,8 +141,8 @@ pub(crate) fn cut(text: &str, wide: usize) -> String {
     format!("{}…", whole.trim_end())
 }
 
-/// One line without control characters. A report may hold an escape sequence that would colour or clear
-/// the reader's terminal, or a mark that turns the direction of what follows.
+/// One line without control characters. A report may contain an escape sequence that would colour or clear the reader's
+/// terminal, or a mark that reverses the direction of the following text.
 pub(crate) fn clean(text: &str) -> String {
     let turns =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_fits_and_ends_at_a_word() {
+    fn a_shortened_text_fits_and_ends_at_a_word() {
         assert_eq!(cut("the patient fell", 40), "the patient fell");
         assert_eq!(cut("the patient fell", 13), "the patient…");
         assert_eq!(cut("incomprehensible", 6), "incom…");

@@ -1,4 +1,4 @@
-//! `verify` and `vouch`: whether what a database holds is what happened, and who vouches for it.
+//! `verify` and `vouch`: verify the history in a database, and authenticate events of an older release.
 
 use eovr_core::service::{Finding, Inspection, SystemClock, Vouched};
 
@@ -23,7 +23,7 @@ pub(crate) struct VouchArgs {
     place: Place,
 }
 
-/// Checks an exported log where one is named, and the database otherwise.
+/// Verifies an exported log if the arguments name one, else the database.
 pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
     if let Some(code) = checkpoint::verify(&args.log, out)? {
         return Ok(code);
@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
     Ok(tell(&inspected?, out))
 }
 
-/// Vouches for every chain that an older release wrote.
+/// Authenticates every chain that an older release wrote.
 pub(crate) async fn vouch(args: &VouchArgs, out: &mut Out) -> Result<u8, Failure> {
     let host = engine::open_with(&args.place, SystemClock, opening(), out).await?;
     let vouched = match engine::setup(&host.eovr) {
@@ -53,7 +53,7 @@ pub(crate) async fn vouch(args: &VouchArgs, out: &mut Out) -> Result<u8, Failure
     Ok(u8::from(!broken.is_empty()))
 }
 
-/// Everything is read once, and nothing invented is entered.
+/// For a command that reads everything once; nothing of the demonstration is entered.
 fn opening() -> Opening {
     Opening { read_once: true, for_real: true, ..Opening::default() }
 }

@@ -1,4 +1,4 @@
-//! Whether the store takes writes: a database whose disk is full, or that somebody has locked, still reads well.
+//! Monitors whether the store accepts writes, because a database with a full disk or a lock still reads well.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,15 +13,15 @@ use eovr_core::record::{Cell, Column, Page, Query, RecordId, StoredRecord, Tally
 use eovr_core::service::SystemClock;
 use eovr_core::{ErrorKind, Name, Result, Timestamp};
 
-/// How the last write went.
+/// The result of the last write.
 #[derive(Debug, Default)]
 pub(crate) struct Writes {
-    /// Since when they fail, in microseconds; 0: the last one succeeded.
+    /// The start of the failure in microseconds; 0 if the last write succeeded.
     failing_since: AtomicI64,
 }
 
 impl Writes {
-    /// Since when every write has failed; none where the last one succeeded.
+    /// Since when every write has failed; `None` if the last one succeeded.
     pub(crate) fn failing_since(&self) -> Option<Timestamp> {
         match self.failing_since.load(Ordering::Relaxed) {
             0 => None,
@@ -45,7 +45,7 @@ impl Writes {
     }
 }
 
-/// A store whose writes are watched. It adds nothing else.
+/// A store with a monitor on its writes, and no other change.
 #[derive(Debug)]
 pub(crate) struct WatchedStore {
     store: Arc<dyn Store>,
@@ -58,7 +58,7 @@ impl WatchedStore {
     }
 }
 
-/// Whether it says something of the store, and not of what it was asked to write.
+/// Whether the error is about the store, and not about the request.
 fn is_of_the_store(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unavailable | ErrorKind::Uncertain | ErrorKind::Config)
 }

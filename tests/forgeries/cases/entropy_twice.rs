@@ -1,4 +1,4 @@
-//! One seed, one attempt: the stream that nonces come from cannot be copied.
+//! A seed serves one attempt, because a copied nonce stream would repeat nonces.
 
 use eovr_core::seal::{Entropy, MasterKey};
 

@@ -1,4 +1,4 @@
-//! No store answers without being told for whom.
+//! A store answers no query without a scope.
 
 use eovr_core::ports::Store;
 use eovr_core::record::{Query, RecordId, Tally};

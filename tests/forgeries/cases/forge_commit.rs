@@ -1,4 +1,4 @@
-//! What a store applies was decided.
+//! A store applies only a commit that the engine decided.
 
 use eovr_core::decide::{Change, Commit};
 

@@ -1,4 +1,4 @@
-//! Only a receipt code makes a holder, and only a stated reason makes the system.
+//! Only a receipt code makes a holder, and only a stated reason makes the system actor.
 
 use eovr_core::Name;
 use eovr_core::access::Actor;

@@ -1,4 +1,4 @@
-//! A machine is a table that was checked.
+//! A machine is a table that the engine has checked.
 
 use eovr_core::kind::{Kind, KindTable};
 use eovr_core::workflow::{Machine, Table};

@@ -1,4 +1,4 @@
-//! A permit is given by the table of actions, never taken.
+//! Only the table of actions issues a permit.
 
 use eovr_core::Name;
 use eovr_core::access::{ActionRow, Actor, Permit};

@@ -1,4 +1,4 @@
-//! A scope comes from an actor that the host has verified, never from thin air.
+//! A scope comes only from an actor that the host has authenticated.
 
 use eovr_core::access::{Actor, Scope};
 

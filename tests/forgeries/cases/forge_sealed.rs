@@ -1,4 +1,4 @@
-//! A sealed value was sealed: plain text cannot pass for one.
+//! Only a cipher makes a sealed value; plain text cannot pass for one.
 
 use eovr_core::seal::Sealed;
 

@@ -1,4 +1,4 @@
-//! No proof can be written down as a literal. Privacy is checked last, so these stand apart.
+//! A caller cannot write a proof as a literal. This file is separate, because the compiler checks privacy last.
 
 use eovr_core::Name;
 use eovr_core::access::{Actor, Permit, Reach, Scope};

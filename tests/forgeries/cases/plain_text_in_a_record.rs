@@ -1,4 +1,4 @@
-//! A commit carries what a cipher sealed: there is no way to hand it a text.
+//! A commit carries sealed values only; it accepts no plain text.
 
 use eovr_core::Name;
 use eovr_core::decide::{Change, Context};

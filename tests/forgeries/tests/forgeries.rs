@@ -1,6 +1,6 @@
-//! Proof that cannot be forged: these do not compile, and say why.
+//! A caller cannot forge a proof: these programs fail to compile with the expected error.
 
 #[test]
-fn what_must_not_compile_does_not() {
+fn forged_proofs_do_not_compile() {
     trybuild::TestCases::new().compile_fail("cases/*.rs");
 }

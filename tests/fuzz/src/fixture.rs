@@ -1,4 +1,4 @@
-//! A hospital of one facility, in memory.
+//! A hospital with one facility, in memory.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -17,7 +17,7 @@ use crate::targets::kind::SAMPLES;
 /// 22 November 2026, 10:00 in Cairo.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_795_334_400_000_000);
 
-/// A clock that moves by a millisecond with every look at it, so that two runs are the same.
+/// A clock that advances by a millisecond at each reading, so that two runs are equal.
 #[derive(Debug)]
 struct Ticking(AtomicI64);
 
@@ -27,7 +27,7 @@ impl Clock for Ticking {
     }
 }
 
-/// A counter, so that no two seeds are alike and two runs are the same.
+/// A counter as entropy, so that seeds differ and two runs are equal.
 #[derive(Debug, Default)]
 struct Counted(AtomicU64);
 
@@ -56,12 +56,12 @@ pub(crate) fn org() -> Org {
     Org::new(vec![governorate]).expect("one of each")
 }
 
-/// The place of the only facility.
+/// The stamp of the only facility.
 pub(crate) fn stamp() -> Stamp {
     org().stamp(&id("F")).expect("the only one").clone()
 }
 
-/// Somebody with this role in the only facility.
+/// An actor with this role in the only facility.
 pub(crate) fn actor(name: &str, role: Role) -> Actor {
     let Stamp { governorate, administration, facility } = stamp();
     let seat = match role {
@@ -73,7 +73,7 @@ pub(crate) fn actor(name: &str, role: Role) -> Actor {
     Actor::new(ActorId::new(name).expect("an id"), role, seat).expect("role and seat fit")
 }
 
-/// An engine in memory, and no kinds yet.
+/// An engine in memory, without kinds.
 pub(crate) fn engine() -> EovrBuilder {
     Eovr::builder()
         .store(MemoryStore::new())
@@ -83,7 +83,7 @@ pub(crate) fn engine() -> EovrBuilder {
         .entropy(Counted::default())
 }
 
-/// A house that has repaired a pump: the engine, and the record.
+/// An engine with one record, the repair of a pump.
 pub(crate) async fn bench() -> Result<(Eovr, Session, Record)> {
     let [table, ..] = SAMPLES;
     let table = serde_json::from_str(table).expect("a kind");
@@ -98,12 +98,12 @@ pub(crate) async fn bench() -> Result<(Eovr, Session, Record)> {
     Ok((eovr, reviewer, record))
 }
 
-/// Waits for what in memory never makes anybody wait.
+/// Runs the future to its end; in memory it never blocks.
 pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(work)
 }
 
-/// An envelope of a record that nobody has kept.
+/// An envelope of a record that no store holds.
 pub(crate) fn envelope() -> Envelope {
     Envelope {
         kind: name("note"),

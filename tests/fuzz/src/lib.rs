@@ -1,8 +1,8 @@
-//! Bytes of others, read by every reader that eovr wrote itself.
+//! Runs untrusted bytes through every parser that eovr wrote itself.
 //!
-//! Each [`Target`] takes any bytes and panics where something does not hold that must hold whatever they are: what
-//! was written is read back, what was read is written the same, and nothing is accepted that we did not make.
-//! `tests/fuzz/run` looks for such bytes by coverage; the test beside this reads what it has found of interest.
+//! Each [`Target`] takes any bytes and panics if an invariant fails: a written value is read back, a read value is
+//! written the same, and the parser accepts nothing that eovr did not make. `tests/fuzz/run` searches for such bytes by
+//! coverage; the test of this crate replays the inputs that the search found.
 
 #![expect(
     clippy::expect_used,
@@ -34,16 +34,16 @@ use targets::{
     attachment, bson, codes, events, key_set, kind, learner, log, model, note, place, rows, sealed, tokens,
 };
 
-/// A reader, and what must hold of it.
+/// A parser and its invariants.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The name of the reader: that of its folder in `tests/fuzz/corpus`.
+    /// The name of the parser, which is also its folder in `tests/fuzz/corpus`.
     pub name: &'static str,
-    /// Reads these bytes, and panics where something does not hold.
+    /// Parses these bytes, and panics if an invariant fails.
     pub check: fn(&[u8]),
 }
 
-/// All readers, by name.
+/// All parsers, by name.
 pub const TARGETS: [Target; 14] = [
     Target { name: "attachment", check: attachment::check },
     Target { name: "bson", check: bson::check },
@@ -61,7 +61,7 @@ pub const TARGETS: [Target; 14] = [
     Target { name: "tokens", check: tokens::check },
 ];
 
-/// The reader of this name.
+/// The parser of this name.
 pub fn target(name: &str) -> Option<Target> {
     TARGETS.into_iter().find(|target| target.name == name)
 }

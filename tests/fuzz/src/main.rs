@@ -1,4 +1,4 @@
-//! libFuzzer with the reader that `EOVR_FUZZ` names.
+//! libFuzzer with the target that `EOVR_FUZZ` names.
 
 #![no_main]
 #![expect(clippy::panic, reason = "a fuzzer tells of a fault by a panic")]
@@ -19,7 +19,7 @@ fn chosen() -> Target {
 }
 
 fuzz_target!(
-    // A run of all tests starts every program; without a reader there is nothing to look for.
+    // A run of all tests starts every program; without a target this one does nothing.
     init: if std::env::var_os("EOVR_FUZZ").is_none() {
         std::process::exit(0);
     },

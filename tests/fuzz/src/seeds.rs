@@ -1,4 +1,4 @@
-//! What each reader is meant to read, to begin with.
+//! The initial inputs of each parser.
 
 use eovr_core::attachment;
 use eovr_core::audit::log::Signer;
@@ -12,10 +12,10 @@ use eovr_core::triage::local::LocalLearner;
 use crate::fixture::NOW;
 use crate::targets::{attachment as files, events, key_set, kind, log, model, note, tokens};
 
-/// A seed for a reader: the reader's name, and bytes.
+/// A seed: the parser's name, and bytes.
 pub type Seed = (&'static str, Vec<u8>);
 
-/// All of them. They are the same in every run.
+/// All seeds, the same in every run.
 pub fn seeds() -> Vec<Seed> {
     let mut seeds: Vec<Seed> = Vec::new();
     let mut seed = |name: &'static str, bytes: &[u8]| seeds.push((name, bytes.to_vec()));

@@ -1,4 +1,4 @@
-//! What the search has found of interest, read again by every run of the tests.
+//! Replays the inputs that the fuzzer found, in every test run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ fn corpus(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name)
 }
 
-/// Each file is read by its reader, which panics where something does not hold.
+/// Runs each file through its parser, which panics if an invariant fails.
 #[test]
-fn what_was_found_of_interest_still_holds() {
+fn the_corpus_still_passes() {
     for target in TARGETS {
         let mut count = 0;
         for entry in fs::read_dir(corpus(target.name)).unwrap() {
@@ -22,9 +22,9 @@ fn what_was_found_of_interest_still_holds() {
     }
 }
 
-/// What eovr writes itself is read by its readers as well. `EOVR_UPDATE=1` puts it among the rest.
+/// The parsers also read the values that eovr writes. `EOVR_UPDATE=1` adds them to the corpus.
 #[test]
-fn what_we_write_holds_too() {
+fn our_own_seeds_pass_too() {
     for (number, (name, bytes)) in seeds().into_iter().enumerate() {
         let target = eovr_fuzz::target(name).unwrap();
         if std::env::var_os("EOVR_UPDATE").is_some() {
@@ -35,7 +35,7 @@ fn what_we_write_holds_too() {
     }
 }
 
-/// The search takes nothing for granted that is no file of a reader.
+/// The corpus has no folder without a target.
 #[test]
 fn every_folder_is_of_a_reader() {
     let folders = fs::read_dir(corpus("")).unwrap().map(|entry| entry.unwrap().file_name());

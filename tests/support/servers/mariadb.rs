@@ -21,13 +21,13 @@ pub struct Mariadb {
 }
 
 impl Mariadb {
-    /// A server that has on the disk what it acknowledged.
+    /// A server that writes each acknowledged commit to the disk.
     pub fn start() -> Self {
         Self::new(true)
     }
 
-    /// A server that leaves it to the system when to write. It survives its own death as well as any, but
-    /// not a loss of power, which no test here brings about.
+    /// A server that lets the operating system choose when to write. A crash of the process loses nothing, a loss of
+    /// power does; no test here cuts the power.
     pub fn throw_away() -> Self {
         Self::new(false)
     }
@@ -35,7 +35,7 @@ impl Mariadb {
     fn new(durable: bool) -> Self {
         let home = Home::new(&["mysql", "nobody"]);
         let data = home.path("data").display().to_string();
-        // A root without a password, and nothing that asks a name server who is calling.
+        // Root has no password, and the server does not look up the caller's host name.
         let how = "--no-defaults --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve";
         let data = format!("--datadir={data}");
         let arguments: Vec<_> = how.split(' ').chain([data.as_str()]).collect();
@@ -46,27 +46,27 @@ impl Mariadb {
         server
     }
 
-    /// Where this database of the server is, for the user `root`, who may do everything.
+    /// The URL of this database for the user `root`, who has all rights.
     pub fn url(&self, database: &str) -> String {
         format!("mysql://root@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Where this database is for somebody who needs a password: [`GUEST`] has [`GUEST_PASSWORD`].
+    /// The URL of this database for a user with a password, such as [`GUEST`] with [`GUEST_PASSWORD`].
     pub fn url_as(&self, user: &str, password: &str, database: &str) -> String {
         format!("mysql://{user}:{password}@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Creates a database, with the server's character set and order of letters.
+    /// Creates a database, with the server's character set and collation.
     pub fn create_database(&self, name: &str) {
         self.tell(&format!("CREATE DATABASE {name}"));
     }
 
-    /// Runs one statement, as an administrator would.
+    /// Runs one statement as an administrator.
     pub fn tell(&self, statement: &str) {
         tell(&self.url(""), statement);
     }
 
-    /// Starts the server again with a certificate, for callers who want TLS; says where the certificate is.
+    /// Restarts the server with a certificate, for callers who want TLS; returns the path of the certificate.
     pub fn certify(&mut self) -> PathBuf {
         let certificate = self.home.certify();
         self.restart();
@@ -78,12 +78,12 @@ impl Mariadb {
         self.process.pid()
     }
 
-    /// Kills the server without a warning, and returns when it is gone.
+    /// Kills the server with SIGKILL, and returns when it is gone.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Starts the server again on its port; one that runs is stopped first.
+    /// Restarts the server on its port; a running server is stopped first.
     pub fn restart(&mut self) {
         self.process.stop("TERM");
         self.process = launch(&self.home, self.port, self.durable);
@@ -94,9 +94,9 @@ fn launch(home: &Home, port: u16, durable: bool) -> Process {
     let mut command = home.command(&program("mariadbd"));
     command
         .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"])
-        // As Debian sets it, and so most hospitals: letters of both cases are alike.
+        // The default of Debian, and so of most hospitals: case-insensitive.
         .args(["--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"])
-        // In the data folder: a longer path to a socket might be too long.
+        // In the data folder, because the path of a socket has a length limit.
         .args(["--socket=socket", "--pid-file=pid", "--max-connections=300"])
         .arg(format!("--datadir={}", home.path("data").display()))
         .arg(format!("--port={port}"))
@@ -109,7 +109,7 @@ fn launch(home: &Home, port: u16, durable: bool) -> Process {
     Process::start(home, command, |_| greets(port))
 }
 
-/// It speaks first, as soon as it takes callers.
+/// The server speaks first, as soon as it accepts connections.
 fn greets(port: u16) -> bool {
     let Ok(mut caller) = TcpStream::connect(("127.0.0.1", port)) else { return false };
     caller.set_read_timeout(Some(Duration::from_secs(1))).expect("more than nothing");

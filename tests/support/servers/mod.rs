@@ -1,6 +1,5 @@
-//! Real database servers for tests, each a process of its own on a port of this machine, with its data in a
-//! folder of its own. They run as root and as anybody else, and die with the process that started them,
-//! even when it is killed.
+//! Real database servers for tests. Each is a process on a port of this machine, with its data in a folder of its own.
+//! Root and any other account can start them. They end with the process that started them, even when it is killed.
 //!
 //! There are two ways to use them:
 //!
@@ -10,8 +9,8 @@
 //!   [`mongodb_database`]. They are on the servers whose addresses the binary `with-servers` put into the
 //!   variables `EOVR_POSTGRES`, `EOVR_MARIADB` and `EOVR_MONGODB`.
 //!
-//! Nothing here is `async`, so that tests, benchmarks and programs use it alike. A server that is missing or
-//! does not start is a panic that says why, never a skipped test.
+//! No function here is `async`, so that tests, benchmarks and programs can use them alike. A missing server, or one
+//! that does not start, is a panic with the reason, never a skipped test.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test without its server has failed")]
 
@@ -50,16 +49,16 @@ pub fn mariadb_database() -> String {
     with_database(&server, &name)
 }
 
-/// A new database on the MongoDB servers of `EOVR_MONGODB`, which come to be when first written to.
+/// A new database on the MongoDB servers of `EOVR_MONGODB`; the first write creates it.
 pub fn mongodb_database() -> String {
     with_database(&server("EOVR_MONGODB"), &unique_name())
 }
 
-/// The URL of a server with the name of a database put in: behind the `/` that ends the server's name, and
-/// before the `?` if there is one.
+/// The URL of a server with the name of a database inserted after the `/` that ends the server's name, and before the
+/// `?` if there is one.
 ///
 /// # Panics
-/// When the URL has no such empty place.
+/// If the URL has no such empty place.
 pub fn with_database(server: &str, name: &str) -> String {
     let (place, options) = match server.split_once('?') {
         Some((place, options)) => (place, format!("?{options}")),
@@ -75,14 +74,14 @@ fn server(variable: &str) -> String {
     })
 }
 
-/// Different in every call of every process, and a plain word to every database.
+/// A new name in each call of each process; every database accepts it unquoted.
 fn unique_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_micros();
     format!("t{}_{since}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Waits for an answer of a server, whether or not the caller already is in a runtime: on a thread aside.
+/// Waits for an answer of a server on a thread of its own, because the caller may already be in a runtime.
 fn wait_for<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let aside = scope.spawn(|| {
@@ -93,7 +92,7 @@ fn wait_for<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
     })
 }
 
-/// Asks again and again until the answer is yes.
+/// Repeats the question until the answer is yes.
 fn until(what: &str, mut yes: impl FnMut() -> bool) {
     let began = Instant::now();
     while !yes() {

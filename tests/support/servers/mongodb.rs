@@ -1,4 +1,4 @@
-//! MongoDB, always as a replica set: one node alone knows no transactions.
+//! MongoDB, always as a replica set, because a single node has no transactions.
 
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ struct Node {
 }
 
 impl ReplicaSet {
-    /// Starts this many nodes, one or three, and returns when there is a primary.
+    /// Starts this many nodes, one or three, and returns when a primary is elected.
     pub fn start(nodes: usize) -> Self {
         let nodes = std::iter::repeat_with(Node::start).take(nodes).collect();
         let set = Self { nodes };
@@ -31,7 +31,7 @@ impl ReplicaSet {
             .zip(&set.nodes)
             .map(|(id, node)| doc! { "_id": id, "host": format!("127.0.0.1:{}", node.port) })
             .collect();
-        // A fifth of the usual patience, so that a test of a lost primary does not take the usual time.
+        // A fifth of the default timeouts, so that a test of a lost primary is fast.
         let settings = doc! { "electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500 };
         let config = doc! { "_id": "rs0", "members": members, "settings": settings };
         let first = set.nodes.first().expect("a set has nodes");
@@ -40,13 +40,13 @@ impl ReplicaSet {
         set
     }
 
-    /// Where this database of the set is.
+    /// The URL of this database of the set.
     pub fn url(&self, database: &str) -> String {
         let hosts: Vec<_> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
         format!("mongodb://{}/{database}?replicaSet=rs0", hosts.join(","))
     }
 
-    /// Starts the only node again with a certificate, for callers who want TLS; says where the certificate is.
+    /// Restarts the only node with a certificate, for callers who want TLS; returns the path of the certificate.
     pub fn certify(&mut self) -> PathBuf {
         let certificate = self.nodes.first().expect("a set has nodes").home.certify();
         self.restart(0);
@@ -59,7 +59,7 @@ impl ReplicaSet {
         self.nodes.iter().map(|node| node.process.pid()).collect()
     }
 
-    /// Which node takes the writes; waits for an election.
+    /// The index of the primary; waits for an election.
     pub fn primary(&self) -> usize {
         let mut found = None;
         until("a primary is elected", || {
@@ -69,19 +69,19 @@ impl ReplicaSet {
         found.expect("it was waited for")
     }
 
-    /// Kills the primary without a warning, and says which it was.
+    /// Kills the primary with SIGKILL, and returns its index.
     pub fn kill_primary(&mut self) -> usize {
         let index = self.primary();
         self.kill(index);
         index
     }
 
-    /// Kills this node without a warning, and returns when it is gone.
+    /// Kills this node with SIGKILL, and returns when it is gone.
     pub fn kill(&mut self, index: usize) {
         self.nodes.get_mut(index).expect("a node of the set").process.kill();
     }
 
-    /// Starts this node again on its port; one that runs is killed first. It catches up by itself.
+    /// Restarts this node on its port; a running node is killed first. It catches up by itself.
     pub fn restart(&mut self, index: usize) {
         let node = self.nodes.get_mut(index).expect("a node of the set");
         node.process.kill();
@@ -114,7 +114,7 @@ fn launch(home: &Home, port: u16) -> Process {
     let mut command = home.command(&program());
     command
         .args(["--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket"])
-        // It would take half of the machine's memory, each.
+        // By default each node would take half of the machine's memory.
         .args(["--wiredTigerCacheSizeGB", "0.25"])
         .arg("--dbpath")
         .arg(home.path("data"))

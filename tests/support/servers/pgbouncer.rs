@@ -1,4 +1,4 @@
-//! PgBouncer, which stands before a PostgreSQL server and gives many connections few of its sessions.
+//! PgBouncer, which shares a few sessions of a PostgreSQL server among many connections.
 
 use std::fs;
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::process::{self, Home, Process};
 use super::{GUEST, Postgres};
 
-/// A pooler before a server; dropping it stops it.
+/// A pooler in front of a server; dropping it stops it.
 #[derive(Debug)]
 pub struct Pgbouncer {
     _process: Process,
@@ -16,7 +16,8 @@ pub struct Pgbouncer {
 }
 
 impl Pgbouncer {
-    /// Before this server, in this mode: `session` or `transaction`. It has four sessions for each database and user.
+    /// Starts a pooler for this server, in mode `session` or `transaction`. It has four sessions for each database and
+    /// user.
     pub fn before(server: &Postgres, mode: &str) -> Self {
         let home = Home::new(&["postgres", "nobody"]);
         let port = process::free_port();
@@ -40,7 +41,7 @@ impl Pgbouncer {
         Self { _process: process, _home: home, port }
     }
 
-    /// Where this database of the server is behind the pooler, for the user `postgres`.
+    /// The URL of this database through the pooler, for the user `postgres`.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }

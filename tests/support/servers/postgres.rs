@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use super::process::{self, Home, Process};
 use super::{GUEST, GUEST_PASSWORD, wait_for};
 
-/// Everybody from this machine: `postgres` without a password, as that is who the tests are, and everybody
-/// else with one.
+/// Authentication for callers from this machine: `postgres` without a password, because the tests use that account;
+/// every other account with one.
 const WHO_MAY: &str = "\
 host all         postgres 127.0.0.1/32 trust
 host replication postgres 127.0.0.1/32 trust
@@ -28,13 +28,13 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// A server with PostgreSQL's own settings: what is committed is on the disk.
+    /// A server with PostgreSQL's default settings: a committed transaction is on the disk.
     pub fn start() -> Self {
         Self::new(true)
     }
 
-    /// A server that leaves it to the system when to write. It survives its own death as well as any, but
-    /// not a loss of power, which no test here brings about, and it is much faster.
+    /// A server that lets the operating system choose when to write, which is much faster. A crash of the process loses
+    /// nothing, a loss of power does; no test here cuts the power.
     pub fn throw_away() -> Self {
         Self::new(false)
     }
@@ -53,12 +53,12 @@ impl Postgres {
         server
     }
 
-    /// Where this database of the server is, for the user `postgres`, who may do everything.
+    /// The URL of this database for the user `postgres`, who has all rights.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Where this database is for somebody who needs a password: [`GUEST`] has [`GUEST_PASSWORD`].
+    /// The URL of this database for a user with a password, such as [`GUEST`] with [`GUEST_PASSWORD`].
     pub fn url_as(&self, user: &str, password: &str, database: &str) -> String {
         format!("postgres://{user}:{password}@127.0.0.1:{}/{database}", self.port)
     }
@@ -68,12 +68,12 @@ impl Postgres {
         self.tell(&format!("CREATE DATABASE {name}"));
     }
 
-    /// Runs one statement in the database `postgres`, as an administrator would.
+    /// Runs one statement in the database `postgres` as an administrator.
     pub fn tell(&self, statement: &str) {
         tell(&self.url("postgres"), statement);
     }
 
-    /// Starts the server again with a certificate, for callers who want TLS; says where the certificate is.
+    /// Restarts the server with a certificate, for callers who want TLS; returns the path of the certificate.
     pub fn certify(&mut self) -> PathBuf {
         let certificate = self.home.certify();
         self.restart();
@@ -90,19 +90,19 @@ impl Postgres {
         self.process.pid()
     }
 
-    /// Kills the server and all that it started, without a warning, and returns when they are gone.
+    /// Kills the server and its child processes with SIGKILL, and returns when they are gone.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Starts the server again on its port; one that runs is stopped first.
+    /// Restarts the server on its port; a running server is stopped first.
     pub fn restart(&mut self) {
         self.process.stop("INT");
         self.process = launch(&self.home, &self.programs, self.port, self.durable);
     }
 
-    /// A second server that follows this one. From now on this one acknowledges a commit when both have
-    /// it, and waits for as long as the other is away.
+    /// Starts a synchronous replica. From now on this server acknowledges a commit when both have it, and waits while
+    /// the replica is down.
     pub fn replica(&self) -> Self {
         let home = Home::new(&["postgres", "nobody"]);
         let port = process::free_port();
@@ -115,14 +115,14 @@ impl Postgres {
         home.run(&self.programs.join("pg_basebackup"), &arguments);
         let process = launch(&home, &self.programs, port, self.durable);
         let replica = Self { process, home, programs: self.programs.clone(), port, durable: self.durable };
-        // Only now: a replica that copied this setting would wait for a replica of its own once promoted.
+        // Only now, because a replica that copied this setting would wait for a replica of its own once promoted.
         self.tell("ALTER SYSTEM SET synchronous_standby_names = '*'");
         self.tell("SELECT pg_reload_conf()");
         self.until("SELECT count(*) > 0 FROM pg_stat_replication WHERE sync_state = 'sync'");
         replica
     }
 
-    /// Makes a replica a server in its own right; returns when it takes writes.
+    /// Promotes a replica to a primary; returns when it accepts writes.
     pub fn promote(&self) {
         self.tell("SELECT pg_promote(true, 60)");
         self.until("SELECT NOT pg_is_in_recovery()");
@@ -150,7 +150,7 @@ impl Drop for Postgres {
 fn launch(home: &Home, programs: &Path, port: u16, durable: bool) -> Process {
     let mut command = home.command(&programs.join("postgres"));
     command.arg("-D").arg(home.path("data")).arg("-p").arg(port.to_string());
-    // No socket file, whose path may only be a hundred characters long.
+    // No socket file, because its path may only be a hundred characters long.
     let mut settings = vec!["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300"];
     if !durable {
         settings.extend(["fsync=off", "full_page_writes=off"]);
@@ -166,14 +166,14 @@ fn launch(home: &Home, programs: &Path, port: u16, durable: bool) -> Process {
     }
     let told = home.path("data/postmaster.pid");
     Process::start(home, command, |pid| {
-        // Line 1 is the process id, for the file of a killed server is still there, line 8 the state.
+        // Line 1 is the process id, because a killed server leaves its file behind; line 8 is the state.
         let told = fs::read_to_string(&told).unwrap_or_default();
         let lines: Vec<_> = told.lines().map(str::trim).collect();
         lines.first() == Some(&pid.to_string().as_str()) && lines.get(7) == Some(&"ready")
     })
 }
 
-/// The folder of the server's programs: distributions keep them off the PATH.
+/// The folder of the server's programs; distributions keep them off the PATH.
 fn programs() -> PathBuf {
     let mut versions: Vec<_> = fs::read_dir("/usr/lib/postgresql")
         .map(|folder| folder.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect())
@@ -187,7 +187,7 @@ fn programs() -> PathBuf {
             "PostgreSQL's `initdb` is not there: `tests/tools` installs it, or `apt-get install postgresql`"
         )
     });
-    // What is on the PATH may be a link to where the others are as well.
+    // The program on the PATH may be a link to the folder of the others.
     let initdb = initdb.canonicalize().expect("it is a file");
     initdb.parent().expect("a file is in a folder").to_owned()
 }

@@ -1,4 +1,4 @@
-//! The process of a server: its folder, its port, who it runs as, and that it never outlives the test.
+//! The process of a server: its folder, its port, its account, and its end together with the test.
 
 use std::fs::{self, File, Permissions};
 use std::net::TcpListener;
@@ -10,17 +10,17 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
-/// Longer than any server here takes, on a machine that is busy with something else.
+/// Longer than any server here needs, even on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server's own folder, and the account it runs as.
 #[derive(Debug)]
 pub(super) struct Home {
     folder: PathBuf,
-    /// Removes the folder when nobody holds the other end of its input any more: when we let go of it,
-    /// and also when we are killed.
+    /// Removes the folder when its standard input closes: when this process drops it, and also when this process is
+    /// killed.
     janitor: Child,
-    /// Only when we are root, as who no database server likes to run.
+    /// Set only for root, because no database server runs as root.
     account: Option<Account>,
 }
 
@@ -31,8 +31,8 @@ struct Account {
 }
 
 impl Home {
-    /// A folder in the system's folder for temporary files. A test run by root lends it to the first of
-    /// these accounts that this machine has.
+    /// Creates a folder in the system's temporary folder. A test that runs as root gives it to the first of these
+    /// accounts that exists.
     pub(super) fn new(accounts: &[&str]) -> Self {
         let root = fs::metadata("/proc/self").expect("Linux").uid() == 0;
         let account = accounts.iter().filter(|_| root).find_map(|name| {
@@ -46,14 +46,14 @@ impl Home {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .process_group(0) // a Ctrl-C is not for it
+            .process_group(0) // a Ctrl-C does not reach it
             .spawn()
             .expect("a shell");
         if let Some(account) = &account {
             std::os::unix::fs::chown(&folder, Some(account.user), Some(account.group))
                 .expect("root may give a folder away");
         }
-        // PostgreSQL wants its data folder to itself, and that is one inside this.
+        // PostgreSQL needs a private data folder, which is a folder inside this one.
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("the folder is ours");
         Self { folder, janitor, account }
     }
@@ -62,7 +62,7 @@ impl Home {
         self.folder.join(name)
     }
 
-    /// The same account's command, killed by the kernel as soon as the thread that started it is gone.
+    /// A command under that account; the kernel kills it when the thread that started it ends.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "SIGKILL"]);
@@ -70,14 +70,14 @@ impl Home {
             command.arg(format!("--reuid={user}")).arg(format!("--regid={group}")).arg("--clear-groups");
         }
         command.arg("--").arg(program);
-        // Its folder, because an account without rights may not even look into ours.
+        // Its own folder, because an account without rights may not read ours.
         command.current_dir(&self.folder).env("LC_ALL", "C.UTF-8");
-        // A MariaDB that starts removes what others left there, even those that still run.
+        // A starting MariaDB removes temporary files of other running servers.
         command.env("TMPDIR", &self.folder);
         command
     }
 
-    /// Makes a certificate for this machine's own address that vouches for itself, with its key in the same file.
+    /// Makes a self-signed certificate for 127.0.0.1, with its key in the same file.
     pub(super) fn certify(&self) -> PathBuf {
         let certified =
             rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a name that can be");
@@ -92,12 +92,12 @@ impl Home {
         file
     }
 
-    /// Where the certificate is, once there is one.
+    /// The path of the certificate, if there is one.
     pub(super) fn certificate(&self) -> PathBuf {
         self.path("certificate.pem")
     }
 
-    /// Runs a command that ends, such as one that creates the data folder.
+    /// Runs a command to its end, such as one that creates the data folder.
     pub(super) fn run(&self, program: &Path, arguments: &[&str]) {
         let output = self.command(program).args(arguments).output().expect("`setpriv`, of util-linux");
         if !output.status.success() {
@@ -109,7 +109,7 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // This lets go of its input first. A folder that stays behind is no reason to fail.
+        // `wait` closes the janitor's input first. A remaining folder is no error.
         let _ = self.janitor.wait();
     }
 }
@@ -122,12 +122,12 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts a server and waits until it is `ready`, a question that is asked with its process id.
+    /// Starts a server and waits until `ready` returns true; `ready` receives the process id.
     pub(super) fn start(home: &Home, mut command: Command, ready: impl Fn(u32) -> bool) -> Self {
         let log = home.path("log");
         let file = File::options().create(true).append(true).open(&log).expect("the folder is ours");
         command.stdin(Stdio::null()).stderr(file.try_clone().expect("a handle")).stdout(file);
-        // A Ctrl-C at the keyboard is for us; we stop the servers ourselves.
+        // A Ctrl-C at the keyboard is for the test process, which stops the servers itself.
         command.process_group(0);
         let child = keep(command).expect("`setpriv`, of util-linux");
         let mut process = Self { child, running: true };
@@ -154,14 +154,14 @@ impl Process {
         self.running
     }
 
-    /// SIGKILL for the server and for the processes that it started, which for a while would go on
-    /// writing and answering; returns when all are gone.
+    /// SIGKILL for the server and its child processes, which would continue to write and answer for a while; returns
+    /// when all are gone.
     pub(super) fn kill(&mut self) {
         if !self.running {
             return;
         }
         let pid = self.pid();
-        signal("STOP", &[pid]); // from now on it starts no more
+        signal("STOP", &[pid]); // from now on it starts no child process
         let mut all: Vec<_> = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))
             .unwrap_or_default()
             .split_whitespace()
@@ -176,7 +176,7 @@ impl Process {
         }
     }
 
-    /// Asks the server to stop and waits until it has; a server that does not is killed.
+    /// Asks the server to stop and waits; a server that does not stop is killed.
     pub(super) fn stop(&mut self, how: &str) {
         let began = Instant::now();
         if self.running {
@@ -196,15 +196,15 @@ impl Drop for Process {
     }
 }
 
-/// Whether there is a process of this number that still does something.
+/// Whether a process with this id exists and is not a zombie.
 pub fn exists(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // `PID (NAME) STATE …`, and a name may hold brackets. A zombie only waits to be counted.
+    // `PID (NAME) STATE …`; a name may contain brackets. A zombie has ended already.
     stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
 }
 
-/// A port of this machine that nobody listens on. Below those that the kernel hands out by itself: a
-/// caller who tries again and again to reach a dead server could else be given the server's own port.
+/// A free port of this machine, below the range of ephemeral ports. A client that retries a dead server could otherwise
+/// receive the server's port as its own.
 pub(super) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = (std::process::id() % 1_000) as u16 * 12;
@@ -221,8 +221,8 @@ pub(super) fn find(program: &str, more: &[PathBuf]) -> Option<PathBuf> {
     folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// Starts a process from a thread that lives as long as we do. `--pdeathsig` watches the thread that
-/// started a process, and the thread of one test is gone when the next begins.
+/// Starts a process from a thread that lives as long as this process. `--pdeathsig` watches the starting thread, and
+/// the thread of one test ends when the next begins.
 fn keep(command: Command) -> std::io::Result<Child> {
     type Order = (Command, mpsc::Sender<std::io::Result<Child>>);
     static KEEPER: OnceLock<Mutex<mpsc::Sender<Order>>> = OnceLock::new();
@@ -230,30 +230,30 @@ fn keep(command: Command) -> std::io::Result<Child> {
         let (orders, taken) = mpsc::channel::<Order>();
         std::thread::spawn(move || {
             for (mut command, answer) in taken {
-                // Whoever ordered it may be gone; the child is then left to the kernel.
+                // The caller may be gone; then the kernel ends the child.
                 let _ = answer.send(command.spawn());
             }
         });
         Mutex::new(orders)
     });
     let (answer, started) = mpsc::channel();
-    keeper.lock().expect("nobody panics here").send((command, answer)).expect("the keeper lives");
+    keeper.lock().expect("no test panics here").send((command, answer)).expect("the keeper lives");
     started.recv().expect("the keeper answers")
 }
 
-/// Sends a signal such as `TERM` to these processes. By the shell: the standard library can only kill.
+/// Sends a signal such as `TERM` to these processes. Uses the shell, because the standard library can only kill.
 pub fn signal(name: &str, pids: &[u32]) {
     let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
-    // One that is gone already needs no signal.
+    // An ended process needs no signal.
     said(Command::new("sh").arg("-c").arg(format!("kill -s {name} {} 2>/dev/null", pids.join(" "))));
 }
 
-/// Stops a process, and waits until each of its threads has stopped: on a busy machine some go on for a while.
+/// Stops a process, and waits until each of its threads has stopped, which takes a while on a busy machine.
 pub fn halt(pid: u32) {
     signal("STOP", &[pid]);
     let is_stopped = |task: fs::DirEntry| {
         let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-        // The state stands behind the name, which is in brackets and may have any character.
+        // The state follows the name, which is in brackets and may have any character.
         stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
     };
     while fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|tasks| !tasks.flatten().all(is_stopped)) {

@@ -1,4 +1,4 @@
-//! The two accounts of a database: one that owns the tables, and one that serves.
+//! The two accounts of a database: the owner of the tables, and the account of the server.
 
 use eovr_core::access::Role;
 use eovr_core::incident::{self, Action, KIND, Settings};
@@ -13,7 +13,7 @@ use sqlx::{Connection as _, MySqlConnection, PgConnection};
 
 use crate::servers::Prompt;
 
-/// The accounts that the server's README advises, by its own words: one that owns the tables, and one that serves.
+/// The two accounts, created with the SQL of the server's README.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_works_with_an_account_that_owns_nothing() {
     let (postgres, mariadb) = (Postgres::throw_away(), Mariadb::throw_away());
@@ -50,7 +50,7 @@ async fn a_server_works_with_an_account_that_owns_nothing() {
             recipe("MariaDB"),
         ),
     ];
-    // With the system's chance: engines of one seed would choose the same ids.
+    // With the system's entropy, because engines of one seed would choose the same ids.
     let open = async |url: &str| {
         let store = SqlStore::open(url).await.unwrap();
         let builder = Eovr::builder().store(store).org(org()).master_key(master_key());
@@ -61,7 +61,7 @@ async fn a_server_works_with_an_account_that_owns_nothing() {
         for line in recipe {
             administrator.say(&line).await.unwrap();
         }
-        // A day's work, and a restart in the middle of it.
+        // Typical calls, with a restart between them.
         let eovr = open(&service).await;
         let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
         let told =
@@ -77,13 +77,13 @@ async fn a_server_works_with_an_account_that_owns_nothing() {
         eovr.store().census(&Name::new(KIND).unwrap(), &[Column::State]).await.unwrap();
         assert!(top.inspect().await.unwrap().is_intact());
 
-        // What only the owner may.
+        // Rights of the owner only.
         let mut prompt = match &administrator {
             Prompt::Postgres(_) => Prompt::Postgres(PgConnection::connect(&service).await.unwrap()),
             Prompt::Mariadb(_) => Prompt::Mariadb(MySqlConnection::connect(&service).await.unwrap()),
         };
         let refused = [
-            "UPDATE events SET actor = 'somebody'",
+            "UPDATE events SET actor = 'attacker'",
             "DELETE FROM events",
             "DELETE FROM incident",
             "DROP TABLE incident",
@@ -93,7 +93,7 @@ async fn a_server_works_with_an_account_that_owns_nothing() {
         for attempt in refused {
             prompt.say(attempt).await.expect_err(attempt);
         }
-        // Nothing is there yet, and this account may make nothing: it is told so, and what would help.
+        // The database is empty, and this account may create nothing: the error says so and names the fix.
         let store = SqlStore::open(&empty).await.unwrap();
         let catalog = Catalog::new(incident::kinds(Settings::default()).unwrap(), &[]).unwrap();
         let error = store.prepare(&catalog).await.expect_err("it made tables");

@@ -1,4 +1,4 @@
-//! The SQL stores beside real servers.
+//! The SQL stores on real servers.
 
 mod accounts;
 mod hostile;

@@ -26,7 +26,7 @@ fn database(server: &Postgres) -> String {
     name
 }
 
-/// The whole contract, with sessions that change from one transaction to the next.
+/// The whole contract, while sessions change from one transaction to the next.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_keeps_its_promises_behind_a_pooler_in_transaction_mode() {
     let server = Postgres::throw_away();
@@ -39,7 +39,7 @@ async fn a_store_keeps_its_promises_behind_a_pooler_in_transaction_mode() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_that_keeps_sessions_is_not_noticed() {
+async fn a_pooler_in_session_mode_works() {
     let server = Postgres::throw_away();
     let pooler = Pgbouncer::before(&server, "session");
     for parameters in ["", "?pool_mode=session"] {
@@ -51,7 +51,8 @@ async fn a_pooler_that_keeps_sessions_is_not_noticed() {
     }
 }
 
-/// Statements that were prepared for others, and settings that others hear of: nothing that could be mended later.
+/// A pooler that shares prepared statements and settings is refused at the start, because no later call could correct
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_that_shares_sessions_is_named_at_the_start() {
     let server = Postgres::throw_away();
@@ -63,14 +64,14 @@ async fn a_pooler_that_shares_sessions_is_named_at_the_start() {
     for expected in ["transaction mode", "pool_mode=transaction", "PgBouncer"] {
         assert!(said.contains(expected), "{said}");
     }
-    // The server itself has sessions for everybody, and so has one whose pooler is named.
+    // The server itself is accepted, and so is a pooler whose URL names its mode.
     SqlStore::open(&server.url(&name)).await.unwrap().close().await;
     SqlStore::open(&format!("{}?pool_mode=transaction", pooler.url(&name))).await.unwrap().close().await;
 }
 
-/// What a transaction sets is gone with it: the next who is given the session does not inherit our impatience.
+/// A transaction's settings end with it, so the next user of the session does not inherit our timeouts.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_left_behind_in_a_session_that_is_shared() {
+async fn a_shared_session_keeps_no_settings() {
     let server = Postgres::throw_away();
     let pooler = Pgbouncer::before(&server, "transaction");
     let name = database(&server);

@@ -1,4 +1,4 @@
-//! Many at once: one winner for each version, and no number twice. For every store.
+//! Concurrent writes on every store: one winner for each version, and no duplicate number.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -56,7 +56,7 @@ async fn one_winner_for_each_version(store: Arc<dyn Store>) {
     assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
 }
 
-/// So many reports at once: each has a number of its own, each can be read, none is there twice.
+/// Concurrent reports: each has a number of its own and can be read, and none is stored twice.
 async fn every_report_has_its_own_number(store: Arc<dyn Store>, reports: usize) {
     let (eovr, _) = hospital(store).await;
     let mut reporters = JoinSet::new();
@@ -85,15 +85,15 @@ async fn every_report_has_its_own_number(store: Arc<dyn Store>, reports: usize) 
     assert_eq!(top.incidents().summary().await.unwrap().total, reports as u64);
 }
 
-/// In memory a write follows its read too quickly to be raced: here others get their turn in between.
+/// In memory a write follows its read too quickly for a race, so this store yields between them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_winner_where_many_have_read_first() {
     one_winner_for_each_version(Spy::new()).await;
 }
 
-/// Two nodes with figures in memory, on one database, while both write: what either says lies between what
-/// was done before it was asked and what was begun before it answered, and in the end both say what the
-/// database says, cell for cell.
+/// Two nodes with figures in memory on one database, while both write. A node's figure lies between the writes
+/// completed before the question and the writes begun before the answer. In the end both equal the database, cell for
+/// cell.
 async fn every_node_counts_as_its_database(url: &str) {
     let mut nodes = Vec::new();
     for _ in 0..2 {
@@ -161,7 +161,7 @@ async fn every_node_counts_as_its_database(url: &str) {
     }
 }
 
-/// The tests for one store: a line each.
+/// The tests for one store, one line each.
 macro_rules! races {
     ($store:ident, $reports:expr, $factory:expr) => {
         mod $store {

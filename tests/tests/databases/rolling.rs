@@ -1,5 +1,5 @@
-//! A rolling deploy and its way back: nodes whose kind has no more than it had, beside nodes whose kind has learnt
-//! facets and fields, on one database.
+//! A rolling deployment and its rollback on one database: nodes of the old kind beside nodes whose kind has new facets
+//! and fields.
 
 #![expect(
     clippy::unwrap_used,
@@ -44,7 +44,7 @@ const KIND: &str = r#"{
     }
 }"#;
 
-/// What the newer release has learnt: a facet of each type, one of which stands in no event, and a field of each sort.
+/// The kind of the newer release: a new facet of each type, one of which is in no event, and a new field of each sort.
 fn newer() -> Kind {
     let mut table: serde_json::Value = serde_json::from_str(KIND).unwrap();
     let learnt = [
@@ -77,7 +77,7 @@ fn older() -> Kind {
 
 async fn node(url: &str, kind: Kind, clock: &TestClock) -> Eovr {
     let builder = Eovr::builder().shared_store(open_store(url).await.unwrap()).org(org()).kinds([kind]);
-    // Entropy of the system: two nodes of one seed would choose the same ids.
+    // The system's entropy, because two nodes of one seed would choose the same ids.
     builder.master_key(master_key()).clock(clock.clone()).open().await.unwrap()
 }
 
@@ -111,7 +111,7 @@ async fn both_releases(url: &str) {
     let mut known = Vec::new();
     write(&[&old], &mut known, &mut chance, WRITES / 10).await;
 
-    // While the old one runs.
+    // While the old node runs.
     let new = node(url, newer(), &clock).await;
     clock.pass_seconds(60);
     write(&[&old, &new], &mut known, &mut chance, WRITES * 8 / 10).await;
@@ -119,7 +119,7 @@ async fn both_releases(url: &str) {
     let learnt = learnt(&new, &known).await;
     assert!(learnt > known.len() / 10, "{learnt} of {} records have what is new", known.len());
 
-    // And back: the newer one goes, and the older one starts on what it has left.
+    // The rollback: the newer node stops, and the older one starts on its data.
     drop((old, new));
     let old = node(url, older(), &clock).await;
     clock.pass_seconds(60);
@@ -127,7 +127,7 @@ async fn both_releases(url: &str) {
     all_intact(&[&old], &known).await;
     let new = node(url, newer(), &clock).await;
     all_intact(&[&old, &new], &known).await;
-    // The older one took nothing away.
+    // The older node removed nothing.
     assert_eq!(self::learnt(&new, &known).await, learnt);
 }
 
@@ -135,7 +135,7 @@ fn nurse(eovr: &Eovr) -> Session {
     eovr.session(actor("nurse", Role::Staff, "CAI-1-1"))
 }
 
-/// So many changes, some of them at once on one record.
+/// This many changes, some of them concurrent on one record.
 async fn write(nodes: &[&Eovr], known: &mut Vec<RecordId>, chance: &mut Chance, writes: usize) {
     for _ in 0..writes / AT_ONCE {
         let mut at_once = Vec::new();
@@ -187,7 +187,7 @@ fn command(is_new: bool, creates: bool, chance: &mut Chance) -> Command {
     command
 }
 
-/// No node sees a trail that is broken, nor a record that it cannot read.
+/// No node finds a broken trail or an unreadable record.
 async fn all_intact(nodes: &[&Eovr], known: &[RecordId]) {
     for eovr in nodes {
         let top = eovr.session(danger::unrestricted("test", "look at everything").unwrap());
@@ -204,7 +204,7 @@ async fn all_intact(nodes: &[&Eovr], known: &[RecordId]) {
     }
 }
 
-/// How many records have what only the newer release knows; each such value opens.
+/// How many records have the newer release's values; each such value opens.
 async fn learnt(new: &Eovr, known: &[RecordId]) -> usize {
     let nurse = nurse(new);
     let mut learnt = 0;
@@ -218,7 +218,7 @@ async fn learnt(new: &Eovr, known: &[RecordId]) -> usize {
     learnt
 }
 
-/// What a table has and no node has made is no facet of anybody: it is refused, as it was.
+/// A column of the table that no node has created is no facet, so the store refuses it as before.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_that_no_node_has_made_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! PostgreSQL and MariaDB: the contract of a store, and what a person sees who comes past eovr. Each
+//! PostgreSQL and MariaDB: the contract of a store, and the view of a person who reads the database without eovr. Each
 //! promise is tried on both.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
@@ -46,7 +46,7 @@ async fn mariadb_keeps_its_promises() {
     conformance::run(async || SqlStore::open(&mariadb_database()).await).await.assert();
 }
 
-/// A database on each server, and a person at its prompt.
+/// A database on each server, with a prompt.
 async fn both() -> [(String, Prompt); 2] {
     let (postgres, mariadb) = (postgres_database(), mariadb_database());
     let prompts = [
@@ -63,7 +63,7 @@ pub(crate) enum Prompt {
 }
 
 impl Prompt {
-    /// Says something, with names in the quotes of the standard, and hears what is wrong with it.
+    /// Runs a statement, with names in the quotes of the SQL standard, and returns its error.
     pub(crate) async fn say(&mut self, sql: &str) -> Result<(), String> {
         let done = match self {
             Self::Postgres(one) => sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(one).await.map(drop),
@@ -99,7 +99,7 @@ async fn events_and_records_cannot_be_changed_at_the_prompt() {
         let all = "SELECT concat(position, actor, body, message) FROM events ORDER BY position";
         let before = prompt.ask(all).await;
         for attempt in [
-            "UPDATE events SET actor = 'somebody_else'",
+            "UPDATE events SET actor = 'attacker'",
             "UPDATE events SET message = concat(message, ' ')",
             "DELETE FROM events",
         ] {
@@ -120,12 +120,12 @@ async fn events_and_records_cannot_be_changed_at_the_prompt() {
             "DELETE FROM incident",
             "UPDATE incident SET number = 'OVR-2026-000999'",
             "UPDATE incident SET facility = 'CAI-1-2'",
-            "UPDATE incident SET author = 'somebody_else'",
+            "UPDATE incident SET author = 'attacker'",
         ] {
             let refused = prompt.say(attempt).await.expect_err(attempt);
             assert!(refused.contains("records are never"), "{attempt}: {refused}");
         }
-        // Codes are there to be read, and words are not.
+        // Codes are readable, texts are not.
         let codes = prompt.ask("SELECT concat(number, ' ', state, ' ', facility) FROM incident").await;
         assert_eq!(codes, ["OVR-2026-000001 created CAI-1-1"]);
         let found =
@@ -134,7 +134,7 @@ async fn events_and_records_cannot_be_changed_at_the_prompt() {
     }
 }
 
-/// Lists walk an index in the order of the page; figures read an index and never a row.
+/// Lists scan an index in the order of the page; figures read an index and no row.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_and_figures_are_answered_by_index_alone() {
     for (url, mut prompt) in both().await {
@@ -143,11 +143,11 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
         for count in 0..60 {
             let facility = ["CAI-1-1", "CAI-1-2", "CAI-2-1", "ALX-1-1", "ALX-2-2"][count % 5];
-            let somebody = eovr.session(actor("nurse", Role::Staff, facility));
+            let reporter = eovr.session(actor("nurse", Role::Staff, facility));
             let text = format!("The patient in bed {count} fell and was helped up.");
-            somebody.incidents().report(&id(facility), report(&text)).await.unwrap();
+            reporter.incidents().report(&id(facility), report(&text)).await.unwrap();
         }
-        // So many that a plan matters: the same ones again and again, at other times.
+        // Enough rows that the plan matters: copies with other times.
         let postgres = matches!(prompt, Prompt::Postgres(_));
         for _ in 0..9 {
             for step in match postgres {
@@ -184,7 +184,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             (Role::GovernorateManager, "incident$by_governorate"),
             (Role::TopManagement, "incident$by_time"),
         ] {
-            let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+            let session = eovr.session(actor("reader", role, "CAI-1-1"));
             for query in [Query::of(incident()).limit(2), Query::of(incident()).limit(2).after(Some(cursor))]
             {
                 let plan = store.explain_find(&session.scope(), &query).await.unwrap().join("\n");
@@ -194,7 +194,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
                 assert!(!sorts, "{role} sorts: {plan}");
             }
         }
-        // Counts read an index and never a row, and the narrowest that will do.
+        // Counts read an index and no row, and the narrowest index that suffices.
         let cells = || Tally::of(incident()).by(Column::State).by(facet("severity"));
         let counted = || cells().filter(facet("disposition"), Test::Absent);
         let trend = Tally::of(incident()).by(Column::Month).filter(Column::Month, Test::From(202_601.into()));
@@ -209,21 +209,21 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             (Role::TopManagement, trend, "incident$by_month"),
             (Role::TopManagement, Tally::of(incident()).by(Column::Facility), "incident$by_place"),
         ] {
-            let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+            let session = eovr.session(actor("reader", role, "CAI-1-1"));
             let plan = store.explain_tally(&session.scope(), &tally).await.unwrap().join("\n");
             let alone = plan.contains(if postgres { "Index Only Scan" } else { "Using index" });
             assert!(alone && plan.contains(index), "{role}: {plan}");
-            // As it stands in the index, where nothing is left out: MariaDB keeps no table of its own.
+            // In index order where nothing is filtered: MariaDB uses no temporary table.
             let streams = !plan.contains("Using temporary") || !tally.clauses.is_empty();
             assert!(streams, "{role}: {plan}");
             needed.insert(index.to_owned());
         }
-        // Every other index has a question of its own.
-        let top = eovr.session(actor("somebody", Role::TopManagement, "CAI-1-1"));
+        // Each other index serves its own query.
+        let top = eovr.session(actor("reader", Role::TopManagement, "CAI-1-1"));
         let kind = eovr.catalog().kind(KIND).unwrap();
         let mut questions = vec![
             (KIND, Column::Number, Value::from("OVR-2026-000007"), "incident$by_number".to_owned()),
-            (KIND, Column::Author, Value::from("somebody"), "incident$by_author".to_owned()),
+            (KIND, Column::Author, Value::from("reader"), "incident$by_author".to_owned()),
             ("follow_up", Column::Parent, Value::from(record.id()), "follow_up$by_parent".to_owned()),
         ];
         let sealed = kind.fields().filter(|field| field.sealing == Sealing::Deterministic);
@@ -246,12 +246,12 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         for (kind, column, value, index) in questions {
             let query = Query::of(Name::new(kind).unwrap()).filter(column, Test::Is(value)).limit(50);
             let plan = store.explain_find(&top.scope(), &query).await.unwrap().join("\n");
-            // MariaDB looks a unique value up while it plans, and finds that there is none.
+            // MariaDB looks up a unique value while it plans, and finds none.
             let looked_up = index.contains("unique") && plan.contains("after reading const tables");
             assert!(plan.contains(&index) || looked_up, "{index}: {plan}");
             needed.insert(index);
         }
-        // And there is none that nobody needs.
+        // The database has no index without a use.
         let there = prompt.ask(if postgres {
             "SELECT indexname::text FROM pg_indexes WHERE tablename = 'incident' AND indexname <> 'incident_pkey'"
         } else {
@@ -264,7 +264,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
     }
 }
 
-/// Twenty nodes start at once on an empty database: all of them are ready, and one set of keys is there.
+/// Twenty nodes start at once on an empty database: all become ready, and the database has one set of keys.
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_nodes_may_start_at_once() {
     for (url, mut prompt) in both().await {
@@ -285,7 +285,7 @@ async fn twenty_nodes_may_start_at_once() {
         while let Some(node) = nodes.join_next().await {
             ready.push(node.unwrap().unwrap());
         }
-        // What one reports, every other one reads.
+        // Every node reads the report of every other one.
         let nurse = ready[0].session(actor("nurse", Role::Staff, "CAI-1-1"));
         let reported = nurse.incidents().report(&id("CAI-1-1"), report("a vial was dropped")).await.unwrap();
         for node in &ready {
@@ -307,7 +307,7 @@ async fn a_newer_layout_is_refused() {
         let refused = store.prepare(&catalog).await.expect_err("a newer layout was accepted");
         assert_eq!(refused.kind(), ErrorKind::Config, "{refused:?}");
         assert!(refused.message().contains("newer"), "{refused}");
-        // It is not half-prepared, and lets in the right release again.
+        // The database is not half-prepared, and opens with the right release again.
         prompt.say("UPDATE layout SET version = 1").await.unwrap();
         store.prepare(&catalog).await.unwrap();
     }
@@ -327,7 +327,7 @@ async fn a_kind_may_learn_and_never_change_a_type() {
         store.prepare(&kind(&[])).await.unwrap();
         store.prepare(&kind(&[("ward", ValueType::Text), ("beds", ValueType::Int)])).await.unwrap();
         store.prepare(&kind(&[("ward", ValueType::Text), ("beds", ValueType::Int)])).await.unwrap();
-        // A node of the older release carries what it does not know.
+        // A node of the older release preserves values that it does not know.
         store.prepare(&kind(&[("ward", ValueType::Text)])).await.unwrap();
         let changed = kind(&[("ward", ValueType::Text), ("beds", ValueType::Bytes)]);
         let changed = store.prepare(&changed).await.expect_err("it changed");
@@ -335,7 +335,7 @@ async fn a_kind_may_learn_and_never_change_a_type() {
     }
 }
 
-/// A long text of letters that take four bytes each, told, sealed, kept and read again.
+/// A long text of four-byte characters comes back after sealing and storage.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_megabyte_of_any_letters_comes_back() {
     for (url, _) in both().await {
@@ -362,9 +362,9 @@ async fn a_megabyte_of_any_letters_comes_back() {
     }
 }
 
-/// Nobody learns a password from an error.
+/// No error contains a password.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_let_in_is_told_why() {
+async fn a_refused_login_to_the_database_gives_its_reason() {
     let (postgres, mariadb) = (Postgres::throw_away(), Mariadb::throw_away());
     postgres.create_database("hospital");
     mariadb.create_database("hospital");
@@ -397,7 +397,7 @@ async fn who_is_not_let_in_is_told_why() {
     }
 }
 
-/// A name, a password and a certificate that the caller knows; another certificate opens nothing.
+/// The caller verifies host name, password and certificate; another certificate is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_server_is_reached_over_tls() {
     let (mut postgres, mut mariadb, mut mongodb) =
@@ -426,14 +426,14 @@ async fn each_server_is_reached_over_tls() {
     MongoStore::open(&format!("{url}{one}")).await.expect_err("let in");
 }
 
-/// Without TLS a password would go, encrypted, to whoever shows a key: so it does not go at all.
+/// Without TLS the client would encrypt the password for any server that shows a key, so it sends no password.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_of_mysql_that_needs_tls_is_told_so() {
+async fn a_mysql_account_that_needs_tls_gets_a_clear_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("mysql://guest:SECRET@{}/hospital", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
         let (mut caller, _) = listener.accept().await?;
-        // The greeting of a MySQL 8 without TLS, and how it asks for the password itself.
+        // The greeting of MySQL 8 without TLS, and its request for the password itself.
         let greeting = b"\n8.4.0\0\x01\0\0\0abcdefgh\0\xff\xf7\xff\x02\0\xff\xc7\x15\0\0\0\0\0\0\0\0\0\0ijklmnopqrst\0caching_sha2_password\0";
         caller.write_all(&[&[greeting.len() as u8, 0, 0, 0], greeting.as_slice()].concat()).await?;
         let (number, _) = packet(&mut caller).await?;
@@ -452,7 +452,7 @@ async fn an_account_of_mysql_that_needs_tls_is_told_so() {
     assert_eq!(server.await.unwrap().unwrap(), b"", "nothing more was said");
 }
 
-/// Reads one packet of MySQL's protocol: its number, and what is in it.
+/// Reads one packet of MySQL's protocol: its number and its content.
 async fn packet(from: &mut TcpStream) -> std::io::Result<(u8, Vec<u8>)> {
     let mut head = [0; 4];
     from.read_exact(&mut head).await?;
@@ -462,7 +462,7 @@ async fn packet(from: &mut TcpStream) -> std::io::Result<(u8, Vec<u8>)> {
     Ok((number, body))
 }
 
-/// PostgreSQL believes that an outbox with one message stays that small, and plans by it.
+/// PostgreSQL estimates that an outbox with one message stays that small, and plans for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_takes_no_more_than_was_asked_for() {
     for (url, mut prompt) in both().await {
@@ -489,11 +489,10 @@ async fn a_lease_takes_no_more_than_was_asked_for() {
     }
 }
 
-/// A server that takes a commit and says nothing: the caller hears that nobody knows, and within the
-/// store's patience. When the server wakes up it does what it was told; nothing is there twice, and the feed
-/// has no gap.
+/// A server accepts a commit and does not answer: the caller gets the error `Uncertain` within the store's timeout. When
+/// the server resumes, it completes the commit; nothing is stored twice, and the feed has no gap.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_hangs_is_said_to_and_harms_nothing() {
+async fn a_hanging_server_is_reported_and_harms_nothing() {
     let server = Mariadb::throw_away();
     server.create_database("hospital");
     let mut config = SqlConfig::from_url(&server.url("hospital")).unwrap();
@@ -525,15 +524,15 @@ async fn a_server_that_hangs_is_said_to_and_harms_nothing() {
     assert!((6..=12).contains(&records.len()), "{} records of 12 reports", records.len());
 }
 
-/// Somebody changes a sealed field, a code, or an event at the prompt, as one who drops the triggers could.
+/// An administrator without triggers changes a sealed field, a code, or an event at the prompt.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_changed_at_the_prompt_is_noticed() {
+async fn a_change_at_the_prompt_is_found() {
     for (url, mut prompt) in both().await {
         let (eovr, _) = hospital(Arc::new(SqlStore::open(&url).await.unwrap())).await;
         let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
         let postgres = matches!(prompt, Prompt::Postgres(_));
         for damage in [
-            // The last bit of the packed fields; then a length in them that leads nowhere.
+            // The last bit of the packed fields; then an invalid length in them.
             if postgres {
                 "UPDATE incident SET sealed = set_bit(sealed, length(sealed) * 8 - 1, \
                  1 - get_bit(sealed, length(sealed) * 8 - 1))"
@@ -561,12 +560,12 @@ async fn what_was_changed_at_the_prompt_is_noticed() {
                 }
                 Err(error) => error.kind() == ErrorKind::Tampered,
             };
-            assert!(noticed, "nobody noticed {damage}");
+            assert!(noticed, "not found: {damage}");
         }
     }
 }
 
-/// A clock that was set back: the trail does not run backwards, and what is new still comes first by id.
+/// A clock was set back: the trail stays in order, and the newest record still comes first by id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_went_back_harms_nothing() {
     for (url, _) in both().await {

@@ -1,4 +1,4 @@
-//! The SQLite store: its contract, and what a person sees who opens the file without eovr.
+//! The SQLite store: its contract, and the view of a person who opens the file without eovr.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -38,7 +38,7 @@ async fn events_cannot_be_changed_at_the_sql_prompt() {
     let mut prompt = SqliteConnection::connect(&url(&file)).await.unwrap();
     let before = events(&mut prompt).await;
     for attempt in [
-        "UPDATE events SET actor = 'somebody_else'",
+        "UPDATE events SET actor = 'attacker'",
         "UPDATE events SET body = body || ' '",
         "DELETE FROM events",
         "INSERT OR REPLACE INTO events SELECT * FROM events",
@@ -53,7 +53,7 @@ async fn events_cannot_be_changed_at_the_sql_prompt() {
         "DELETE FROM incident",
         "UPDATE incident SET number = 'OVR-2026-000999'",
         "UPDATE incident SET facility = 'CAI-1-2'",
-        "UPDATE incident SET author = 'somebody_else'",
+        "UPDATE incident SET author = 'attacker'",
     ] {
         let refused = sqlx::query(attempt).execute(&mut prompt).await.expect_err(attempt);
         assert!(refused.to_string().contains("records are never"), "{attempt}: {refused}");
@@ -67,7 +67,7 @@ async fn events(prompt: &mut SqliteConnection) -> Vec<(i64, String, Vec<u8>)> {
         .unwrap()
 }
 
-/// Everything that somebody wrote is sealed before it reaches the file; codes stay readable.
+/// Every text is sealed before it reaches the file; codes stay readable.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_words_of_a_report_reach_the_file() {
     const MARKER: &str = "ZEBRA";
@@ -107,7 +107,7 @@ async fn no_words_of_a_report_reach_the_file() {
     let readable: (String, String, String) =
         sqlx::query_as("SELECT number, state, category FROM incident").fetch_one(&mut prompt).await.unwrap();
     assert_eq!(readable, ("OVR-2026-000001".to_owned(), "in_progress".to_owned(), "medication".to_owned()));
-    // Whatever spaces and digits it is typed with, the file number is found.
+    // A search finds the file number with any spaces and digits.
     assert_eq!(quality.incidents().of_file("zebra  FILE").await.unwrap().items.len(), 1);
 }
 
@@ -121,7 +121,7 @@ impl Act for eovr_core::Session {
     }
 }
 
-/// Lists walk an index in the order of the page; figures read an index and never a row.
+/// Lists scan an index in the order of the page; figures read an index and no row.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_and_figures_are_answered_by_index_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         (Role::GovernorateManager, "incident$by_governorate"),
         (Role::TopManagement, "incident$by_time"),
     ] {
-        let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+        let session = eovr.session(actor("reader", role, "CAI-1-1"));
         for query in [Query::of(incident()), Query::of(incident()).after(Some(cursor))] {
             let plan = store.explain_find(&session.scope(), &query).await.unwrap().join("\n");
             assert!(plan.contains(index), "{role}: {plan}");
@@ -170,9 +170,9 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             assert!(plan.contains("SEARCH incident") || country, "{role} walks the whole index: {plan}");
         }
     }
-    // What needs less is answered by a narrower index, and counted as it stands there.
-    let top = eovr.session(actor("somebody", Role::TopManagement, "CAI-1-1"));
-    let manager = eovr.session(actor("somebody", Role::AdminManager, "CAI-1-1"));
+    // A query that needs fewer columns reads a narrower index, in its order.
+    let top = eovr.session(actor("reader", Role::TopManagement, "CAI-1-1"));
+    let manager = eovr.session(actor("reader", Role::AdminManager, "CAI-1-1"));
     let of = |column: Column| Tally::of(incident()).by(column);
     let this_year = Test::From(202_601.into());
     let recent = Test::From(record.envelope().created_at.into());
@@ -233,7 +233,7 @@ async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
         let table = KindTable { facets, parent: None, ..table.clone() };
         Catalog::new([Kind::new(table).unwrap()], &[]).unwrap()
     };
-    // As many nodes at once as start together after an update.
+    // Several nodes start at once, as after an update.
     let open = async || SqlStore::open(&url(&file)).await.unwrap();
     let nodes = [open().await, open().await, open().await, open().await];
     let (first, second) = (with(None), with(Some(ValueType::Int)));
@@ -245,7 +245,7 @@ async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
             done.unwrap();
         }
     }
-    // A node of the older release carries what it does not know.
+    // A node of the older release preserves values that it does not know.
     nodes[0].prepare(&first).await.unwrap();
     let error = nodes[0].prepare(&with(Some(ValueType::Text))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);

@@ -1,4 +1,4 @@
-//! A report is PDF/UA-1 and PDF/A-2a, and looks as it does where printpdf writes it.
+//! The same report as PDF/UA-1 and PDF/A-2a, checked by programs other than the validators.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,7 +33,7 @@ async fn worked_on() -> Tested<(Hospital, RecordId)> {
     Ok((hospital, incident))
 }
 
-/// The shades of a file's pages, at 60 dots an inch.
+/// The grey values of a file's pages, at 60 dpi.
 fn drawn(path: &Path) -> Vec<Vec<u8>> {
     let to = path.with_extension("page");
     poppler("pdftoppm", &["-gray", "-r", "60", path.to_str().unwrap(), to.to_str().unwrap()]);
@@ -93,7 +93,7 @@ async fn it_says_which_standards_it_follows_and_another_checker_agrees() -> Test
         assert_eq!(found["findings"], serde_json::json!([]), "{name}");
         let outline = found["outline"].as_array().unwrap();
         assert!(outline.len() >= 6, "{name}: {outline:?}");
-        // What a screen reader gets is the text in the order in which it was written.
+        // A screen reader receives the text in the order of writing.
         let heard = poppler("pdfinfo", &["-struct-text", path.to_str().unwrap()]);
         assert!(heard.contains("Table") && heard.contains("TH") && heard.contains("Figure"), "{name}");
     }

@@ -1,4 +1,4 @@
-//! A hospital with bilingual incidents in every corner that an export reads.
+//! A hospital with bilingual incidents that cover every case of an export.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use eovr_tests::{TestClock, actor, hospital, id};
 
 pub(super) type Tested<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// An engine, and who works there.
+/// An engine, and its users.
 pub(super) struct Hospital {
     pub(super) eovr: Eovr,
     pub(super) clock: TestClock,
@@ -21,7 +21,7 @@ pub(super) struct Hospital {
     pub(super) quality: Session,
 }
 
-/// When every export of these tests is made.
+/// The time of every export of these tests.
 pub(super) fn made_at() -> Timestamp {
     "2026-11-27T10:00:00Z".parse().expect("a moment")
 }
@@ -30,7 +30,7 @@ pub(super) const ARABIC: &str = "أُعطيت المريضة 20 mg من Morphine
      الدم 90/60 وتشبع الأكسجين SpO2 ≥ 90 % طوال 5-10 دقائق. سقطت المريضة بعد ذلك بجوار السرير رقم (12) في قسم \
      ICU-2، وتم إبلاغ الطبيب المناوب على الرقم +20 2 2345 6789.\nتم إعطاء Naloxone 0.4 mg IV فورًا، ولم يُلاحظ \
      ضرر دائم. لاحظت الممرضة أن العبوتين متشابهتان تمامًا، وأن درجة الحرارة كانت 37.5 °C.";
-/// More words, as a report has them when somebody takes the time.
+/// A longer narrative.
 pub(super) const MORE: &str = "عند استلام الوردية المسائية وجدت الممرضة المسؤولة أن مضخة التسريب متوقفة عن العمل منذ نحو ساعة، \
      ولم يكن هناك أي تنبيه صوتي. تم استبدال الجهاز بجهاز آخر من غرفة العناية، وأعيد ضبط معدل التسريب حسب أمر الطبيب. \
      أبلغ فني الصيانة أن البطارية تالفة وأن الجهاز لم يخضع للفحص الدوري في موعده. لم تظهر على المريض أي أعراض، واستقرت \
@@ -47,7 +47,7 @@ impl Hospital {
         Self { eovr, clock, staff, quality }
     }
 
-    /// Reports something with every field filled.
+    /// Reports an incident with every field filled.
     pub(super) async fn report(&self, description: &str) -> Tested<RecordId> {
         let some = |text: &str| Some(text.to_owned());
         let report = Report {
@@ -73,7 +73,7 @@ impl Hospital {
         Ok(self.staff.incidents().report(&id("CAI-1-1"), report).await?.written.id)
     }
 
-    /// Works on it until something was done about it.
+    /// Works on the incident up to the state "action taken".
     pub(super) async fn work(&self, incident: RecordId) -> Tested {
         let quality = self.quality.incidents();
         quality.act(incident, Action::Start, None).await?;
@@ -110,7 +110,7 @@ impl Hospital {
         Ok(())
     }
 
-    /// Ends it, before its time.
+    /// Completes it early.
     pub(super) async fn finish(&self, incident: RecordId) -> Tested {
         let manager = self.eovr.session(actor("manager.adel", Role::AdminManager, "CAI-1-1"));
         manager.incidents().act(incident, Action::CompleteEarly, Some("nothing is left to do")).await?;
@@ -121,7 +121,7 @@ impl Hospital {
         Ok(Opened::of(&self.quality, self.quality.incidents().load(incident).await?)?)
     }
 
-    /// Everything of an incident that a report shows.
+    /// Every part of an incident that a report shows.
     pub(super) async fn whole(&self, incident: RecordId) -> Tested<(Opened, Vec<Opened>, Trail)> {
         let opened = self.opened(incident).await?;
         let follow_ups = self.quality.incidents().follow_ups(incident).await?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::hospital::{ARABIC, ENGLISH, Hospital, Tested, made_at};
 use super::{folder, python, written};
 
-/// What reporters write who try a spreadsheet.
+/// Texts of reporters who attack a spreadsheet.
 const HOSTILE: &[&str] = &[
     "=cmd|' /C calc'!A0 and more",
     "+1+1 = two, as they say",
@@ -43,7 +43,7 @@ fn workbook(look: Look, list: &[Opened]) -> Tested<Vec<u8>> {
     Ok(book.finish(Vec::new())?)
 }
 
-/// Every value of the lines that a program reads, with its type.
+/// Reads every value of the rows of the Parquet file, with its type.
 #[tokio::test]
 async fn an_analyst_gets_columns_with_their_types() -> Tested {
     let (_, list) = listed(HOSTILE).await?;
@@ -201,15 +201,15 @@ async fn the_figures_beside_the_list_are_those_of_the_summary() -> Tested {
     Ok(())
 }
 
-/// The rows wait on a disk that is smaller than they are: this test once more, in a shell that lets no file of it grow.
+/// The buffered rows do not fit on the disk: this test runs itself again in a shell with a limit on file size.
 #[tokio::test]
-async fn a_disk_that_fills_while_rows_wait_is_told() -> Tested {
+async fn a_full_disk_while_rows_are_buffered_is_reported() -> Tested {
     const SMALL: &str = "EOVR_TEST_ON_A_SMALL_DISK";
     if std::env::var_os(SMALL).is_none() {
         let child = std::process::Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$0\" --exact \"$1\""])
             .arg(std::env::current_exe()?)
-            .arg("lists::a_disk_that_fills_while_rows_wait_is_told")
+            .arg("lists::a_full_disk_while_rows_are_buffered_is_reported")
             .env(SMALL, "1")
             .output()?;
         let said = String::from_utf8_lossy(&child.stdout);
@@ -247,7 +247,7 @@ async fn an_arabic_sheet_runs_from_right_to_left_and_a_full_one_goes_on() -> Tes
 }
 
 #[tokio::test]
-async fn what_is_too_long_for_a_cell_is_cut_and_says_so() -> Tested {
+async fn a_text_too_long_for_a_cell_is_shortened_with_a_mark() -> Tested {
     let long = "سقط المريض. ".repeat(4000);
     let (_, list) = listed(&[long.as_str()]).await?;
     let folder = folder();
@@ -285,7 +285,7 @@ async fn libreoffice_opens_it() -> Tested {
         .arg(&path)
         .env("HOME", folder.path())
         .output()?;
-    // It says that it could not and ends as if it had.
+    // LibreOffice reports a failure on its output only, with exit code 0.
     let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     let text =
         std::fs::read_to_string(folder.path().join("en.csv")).map_err(|error| format!("{error}: {said}"))?;
@@ -295,7 +295,7 @@ async fn libreoffice_opens_it() -> Tested {
     Ok(())
 }
 
-/// A disk that fills, or a reader that goes away, after so many bytes.
+/// A writer that fails after this many bytes, like a full disk or a closed connection.
 struct Failing {
     left: usize,
     with: io::ErrorKind,
@@ -317,7 +317,7 @@ impl Write for Failing {
 }
 
 #[tokio::test]
-async fn a_disk_that_fills_and_a_reader_that_goes_away_are_told_apart() -> Tested {
+async fn a_full_disk_and_a_closed_reader_give_different_errors() -> Tested {
     let (_, list) = listed(&[]).await?;
     let full = || Failing { left: 1000, with: io::ErrorKind::StorageFull };
     let gone = || Failing { left: 1000, with: io::ErrorKind::BrokenPipe };
@@ -347,7 +347,7 @@ async fn a_disk_that_fills_and_a_reader_that_goes_away_are_told_apart() -> Teste
 }
 
 #[tokio::test]
-async fn an_erased_text_is_said_to_be_erased() -> Tested {
+async fn an_erased_text_is_marked_as_erased() -> Tested {
     let (hospital, _) = listed(&[]).await?;
     let top =
         hospital.eovr.session(eovr_tests::actor("top", eovr_core::access::Role::TopManagement, "CAI-1-1"));

@@ -1,6 +1,6 @@
-//! What leaves: lists, reports and bundles, read again by programs that are not ours.
+//! Exports: lists, reports and bundles, read back by programs that are not ours.
 //!
-//! Python's side runs in EOVR_PYTHON (`need_python` of `tests/tools`), the PDF's in poppler (`need_poppler`).
+//! Python runs in EOVR_PYTHON (`need_python` of `tests/tools`), the PDF tools are poppler's (`need_poppler`).
 
 #![expect(
     clippy::expect_used,
@@ -25,7 +25,7 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// What `tests/python/exports.py` says.
+/// The output of `tests/python/exports.py`.
 fn python(arguments: &[&str]) -> serde_json::Value {
     let python =
         std::env::var_os("EOVR_PYTHON").expect("EOVR_PYTHON names a Python with tests/requirements.txt");
@@ -35,12 +35,12 @@ fn python(arguments: &[&str]) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What a program of poppler says.
+/// The output of a program of poppler.
 fn poppler(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("{program} (Debian: poppler-utils): {error}"));
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-    // It prints a title as the file has it, which need not be UTF-8.
+    // It prints a title with the bytes of the file, which need not be UTF-8.
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

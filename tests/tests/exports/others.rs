@@ -1,4 +1,4 @@
-//! Audit reports, FHIR, and WHO's model.
+//! Audit reports, FHIR, and WHO's minimal information model.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ async fn an_audit_report_can_be_printed() -> Tested {
     Ok(())
 }
 
-/// A verifier of another language, with nothing of ours, comes to the same root and accepts the signature.
+/// A verifier in another language, without our code, computes the same root and accepts the signature.
 #[tokio::test]
 async fn another_language_verifies_the_log_and_its_checkpoint() -> Tested {
     let hospital = worked().await?;
@@ -116,7 +116,7 @@ async fn another_languages_model_of_fhir_accepts_every_bundle() -> Tested {
         assert_eq!(found, serde_json::json!({"kinds": counted, "lost": [], "unfit": []}));
         let text = std::fs::read_to_string(&path)?;
         assert!(text.contains("\"verifier\"") && text.contains("eovr-rules"));
-        // Moderate harm is treatment or a longer stay: nobody told which.
+        // Moderate harm is treatment or a longer stay; the record does not say which.
         let serious = if release == Release::R4 { "\"Serious\"" } else { "\"serious\"" };
         assert!(text.contains(serious) && !text.contains("SeriousResultsIn"));
         assert_eq!(text.contains("<br/>"), release == Release::R4);
@@ -124,10 +124,9 @@ async fn another_languages_model_of_fhir_accepts_every_bundle() -> Tested {
     Ok(())
 }
 
-/// What people made of suggestions is what the trainer reads, and names nobody that lists or the report's own
-/// fields know.
+/// The trainer reads the reviews of suggestions; they contain no name that the lists or the report's own fields know.
 #[tokio::test]
-async fn reviews_leave_as_a_labelled_set_without_names() -> Tested {
+async fn reviews_are_exported_as_a_labelled_set_without_names() -> Tested {
     let hospital = worked().await?;
     let overridden =
         hospital.report("=cmd|calc was written on the chart of file MF-77231-B; مها had warned us.").await?;
@@ -161,7 +160,7 @@ async fn reviews_leave_as_a_labelled_set_without_names() -> Tested {
                 serde_json::Value::Null => String::new(),
                 value => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
             };
-            // A text that a spreadsheet could run has a mark before it.
+            // A leading apostrophe marks a text that a spreadsheet could execute.
             assert_eq!(cell.trim_start_matches('\''), shown.trim_start_matches('\''), "{column}");
         }
     }

@@ -1,4 +1,4 @@
-//! The report of one incident, as a reader of PDFs shows and copies it.
+//! The report of one incident, as a PDF reader shows and copies it.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::{folder, poppler, written};
 
 pub(super) const LANGS: [(Lang, &str); 3] = [(Lang::En, "en"), (Lang::Ar, "ar"), (Lang::Both, "both")];
 
-/// What is made of an incident's whole report.
+/// Applies `make` to an incident's whole report.
 pub(super) async fn reported<T>(
     hospital: &Hospital,
     incident: RecordId,
@@ -39,7 +39,7 @@ pub(super) async fn pdf(hospital: &Hospital, incident: RecordId, lang: Lang) -> 
     .await
 }
 
-/// What a person gets who copies the text, without the marks of direction that poppler puts in.
+/// The copied text, without the direction marks that poppler adds.
 pub(super) fn copied(pdf: &std::path::Path) -> String {
     let text = poppler("pdftotext", &[pdf.to_str().unwrap(), "-"]);
     let directs =
@@ -80,7 +80,7 @@ async fn the_words_come_back() -> Tested {
     Ok(())
 }
 
-/// Text with its short vowels written, as the devout and the careful write it.
+/// Text with its short vowels written.
 #[tokio::test]
 async fn vocalised_words_come_back() -> Tested {
     const VOCALISED: &str = "سَقَطَ المَرِيضُ مِنَ السَّرِيرِ أَثْنَاءَ اللَّيْلِ، وَلَمْ يَكُنْ أَحَدٌ مَوْجُودًا بِجَانِبِهِ. أُعْطِيَتِ المَرِيضَةُ \
@@ -100,8 +100,7 @@ async fn vocalised_words_come_back() -> Tested {
     Ok(())
 }
 
-/// What stands in an Arabic sentence must be shown from left to right, in its own order: the boxes of its
-/// characters on the page say so.
+/// A left-to-right number in an Arabic sentence keeps its own order; the character boxes of the page prove it.
 #[tokio::test]
 async fn numbers_stand_in_their_order_on_the_page() -> Tested {
     let pieces = include_str!("../../../eovr-core/src/export/pdf/pieces.txt").lines().collect::<Vec<_>>();
@@ -143,7 +142,7 @@ async fn the_same_report_made_at_the_same_moment_is_the_same_file() -> Tested {
     let other = hospital.report(ENGLISH).await?;
     for (lang, name) in LANGS {
         let first = pdf(&hospital, one, lang).await?;
-        // Another document in between, which libraries that count on would notice.
+        // Another document between the two would change the result of a library that counts on.
         let second = pdf(&hospital, other, lang).await?;
         assert!(first == pdf(&hospital, one, lang).await?, "{name}");
         assert!(first != second, "{name}");
@@ -177,7 +176,7 @@ async fn words_without_end_and_letters_without_a_font_stay_on_the_page() -> Test
     let folder = folder();
     let path = written(&folder, "odd.pdf", &pdf(&hospital, incident, Lang::En).await?);
     let text = without_space(&copied(&path));
-    // Where the brackets come beside Arabic, every reader has its own idea.
+    // Readers differ in where they put brackets beside Arabic.
     assert!(["U+5317", "U+4EAC", "U+1FA7A"].iter().all(|code| text.contains(code)));
     let boxes = poppler("pdftotext", &["-bbox", path.to_str().unwrap(), "-"]);
     let rights =
@@ -209,7 +208,7 @@ async fn an_own_font_is_used_and_a_bad_one_refused() -> Tested {
     Ok(())
 }
 
-/// Pages as pictures beside those that somebody has looked at.
+/// Compares the pages with pictures that a person has checked.
 #[tokio::test]
 async fn pages_look_as_they_did() -> Tested {
     let hospital = Hospital::new().await;
@@ -230,7 +229,7 @@ async fn pages_look_as_they_did() -> Tested {
             }
             let kept = std::fs::read(&golden)?;
             assert_eq!(kept.len(), drawn.len(), "{name} {page}: another size");
-            // Versions of poppler differ in the grey of an edge, not in where it is.
+            // Versions of poppler differ in the grey of an edge, not in its place.
             let differ = kept.iter().zip(&drawn).filter(|(a, b)| a.abs_diff(**b) > 64).count();
             assert!(differ * 200 < kept.len(), "{name} {page}: {differ} of {} pixels differ", kept.len());
         }

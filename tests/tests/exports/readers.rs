@@ -1,4 +1,4 @@
-//! What people find who search a report: every word whole, letters in their usual form, sentences in their order.
+//! Text search in an exported report finds every word whole, letters in their usual form, and sentences in order.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::hospital::{Hospital, Tested, made_at};
 use super::pages::{copied, pdf};
 use super::{folder, poppler, python, written};
 
-/// What stands in most reports of a hospital.
+/// Words of most hospital reports.
 const COMMON: &str = "المريض المريضة مريض تمريض التمريض الممرض الممرضة الطبيب الطبيبة طبيب المستشفى القسم الغرفة السرير سرير \
     العناية المركزة الطوارئ الجراحة العمليات العيادة الصيدلية الصيدلي المختبر الأشعة الدواء الأدوية جرعة الجرعة حقنة الحقن \
     الوريد وريدي محلول مضخة التسريب أنبوبة قسطرة الأكسجين التنفس النبض الضغط الحرارة السكر الدم نقل فصيلة نزيف النزيف جرح \
@@ -41,7 +41,7 @@ async fn both(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<[(&
     ])
 }
 
-/// Which words of a narrative a search would not find.
+/// The words of a narrative that a search would not find.
 async fn lost(words: &[&str]) -> Tested<Vec<(&'static str, String)>> {
     let hospital = Hospital::new().await;
     let incident = hospital.report(&words.join(" ")).await?;
@@ -65,7 +65,7 @@ async fn common_words_are_found() -> Tested {
     Ok(())
 }
 
-/// As the careful write them: with a mark here and there, or with all of them.
+/// With some vowel marks, or with all of them.
 #[tokio::test]
 async fn words_with_vowels_are_found() -> Tested {
     const MARKED: &str = "تشخيصًا أيضًا فورًا جدًا شكرًا نظرًا دائمًا مرضى قُدّر يُقيَّم لم يُبلَّغ أُعطيت المُسكّن مُعلَّق تمّ إدخالُه غُرفة \
@@ -75,7 +75,7 @@ async fn words_with_vowels_are_found() -> Tested {
     Ok(())
 }
 
-/// Whatever stands beside what.
+/// In every neighbourhood of words.
 #[test]
 fn every_word_of_the_list_of_findings_is_found() {
     let mut runner = TestRunner::new_with_rng(
@@ -111,7 +111,7 @@ async fn letters_in_other_forms_are_found_as_people_type_them() -> Tested {
     Ok(())
 }
 
-/// Each with words that tell where it begins and where it ends.
+/// A sentence with its first and its last word.
 const SENTENCES: [(&str, &str, &str, bool); 6] = [
     (
         "Bandname was محمد علي حسن instead of أحمد علي حسن, so the bag was returned.",
@@ -131,7 +131,7 @@ const SENTENCES: [(&str, &str, &str, bool); 6] = [
     ("أُعطي المريض Augmentin ثم أوقف وبدأ Tienam", "Augmentin", "Tienam", true),
 ];
 
-/// Where a word stands on the page, from the left.
+/// The distance of a word from the left edge of the page.
 fn place(boxes: &str, word: &str) -> f32 {
     let line =
         boxes.lines().find(|line| line.contains(&format!(">{word}<"))).unwrap_or_else(|| panic!("{word}"));
@@ -161,7 +161,7 @@ async fn a_sentence_in_two_languages_runs_as_it_is_read() -> Tested {
     Ok(())
 }
 
-/// 0: Excel looks at the first letter; 2: from right to left.
+/// Excel's reading order: 0 follows the first letter; 2 is right to left.
 #[tokio::test]
 async fn a_cell_of_excel_runs_as_the_page_does() -> Tested {
     let hospital = Hospital::new().await;
@@ -189,7 +189,7 @@ async fn a_cell_of_excel_runs_as_the_page_does() -> Tested {
 }
 
 #[tokio::test]
-async fn reasons_are_said_in_the_language_of_the_report() -> Tested {
+async fn reasons_are_in_the_language_of_the_report() -> Tested {
     let hospital = Hospital::new().await;
     let incident = hospital.report("The patient fell, and a fracture was seen. He nearly died.").await?;
     let folder = folder();

@@ -1,4 +1,4 @@
-//! What is left after a crash, a full disk, a damaged file.
+//! The data after a crash, on a full disk, and in a damaged file.
 
 #![expect(
     clippy::expect_used,
@@ -24,7 +24,7 @@ use sqlx::Connection as _;
 
 const KILLS: usize = 50;
 
-/// Every submission that was acknowledged is there after a kill, every chain verifies, nothing is half.
+/// After a kill, every acknowledged submission is stored, every chain verifies, and no commit is partial.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let folder = tempfile::tempdir().unwrap();
@@ -32,8 +32,8 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let mut acknowledged = Vec::new();
     for round in 0..KILLS {
         let before = acknowledged.len();
-        // Not a fixed moment: after a number of acknowledgements that differs from round to round, so
-        // that the kill meets the writer everywhere.
+        // The kill follows a number of acknowledgements that differs from round to round, so that it hits the writer at
+        // every step.
         acknowledged.extend(storm_until_killed(&file, 1 + round * 37 % 101));
         assert!(acknowledged.len() > before, "round {round} acknowledged nothing");
         nothing_is_half(&file).await;
@@ -62,14 +62,14 @@ fn storm_until_killed(file: &Path, acknowledgements: usize) -> Vec<(RecordId, u6
     }
     child.kill().unwrap(); // SIGKILL
     child.wait().unwrap();
-    // What it managed to say before it died was acknowledged too; a line may be cut off in the middle.
+    // Lines printed before the kill were acknowledged too; the last line may be incomplete.
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
     seen.extend(rest.iter().filter(|line| line.len() == 38).cloned().map(read));
     seen
 }
 
-/// Counts in the tables themselves, past our own code: as many events as the versions add up to, a
-/// message for each event, a different number for each incident.
+/// Counts in the tables directly, without our code: as many events as the versions add up to, a message for each event,
+/// a different number for each incident.
 async fn nothing_is_half(file: &Path) {
     let mut connection = sqlx::SqliteConnection::connect(&url(file)).await.unwrap();
     let count = async |connection: &mut sqlx::SqliteConnection, sql: &'static str| {
@@ -118,7 +118,7 @@ async fn verify_all(system: &Session) -> usize {
     }
 }
 
-/// A disk that fills up: the error says so, and what was acknowledged before is there.
+/// On a full disk, the error says so, and every acknowledged report is still stored.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_an_error_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -126,7 +126,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     std::fs::create_dir(&disk).unwrap();
     let file = disk.join("storm.db");
     let copy = folder.path().join("copy");
-    // A disk of 3 MiB of our own, which goes away with the process.
+    // A disk of 3 MiB, which exists as long as the process.
     let script = "mount -t tmpfs -o size=3m tmpfs \"$1\" && \"$2\" \"$3\"; cp -r \"$1\" \"$4\"";
     let mut child = storm(
         Command::new("unshare")
@@ -158,7 +158,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     verify_all(&system).await;
 }
 
-/// A file that was cut off, or never was a database, is refused at the door.
+/// The store refuses a truncated file, or one that is no database, when it opens it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -172,7 +172,7 @@ async fn a_damaged_file_is_refused() {
             nurse.incidents().report(&id("CAI-1-1"), report(&text)).await.unwrap();
         }
     }
-    // Everything into the one file, as after a clean stop.
+    // Merges the write-ahead log into the file, as after a clean stop.
     let mut connection = sqlx::SqliteConnection::connect(&url(&file)).await.unwrap();
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();

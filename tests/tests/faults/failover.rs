@@ -1,5 +1,5 @@
-//! What is left when the database server dies under a storm of submissions: everything that was
-//! acknowledged, every chain whole, nothing half.
+//! The database server dies during a storm of submissions: every acknowledged commit is stored, every chain verifies,
+//! and no commit is partial.
 
 #![expect(
     clippy::expect_used,
@@ -23,13 +23,13 @@ use eovr_tests::{hospital, open_store};
 /// How often the primary of the three nodes is killed.
 const KILLS: usize = 20;
 
-/// The primary of three nodes is killed again and again, and comes back each time as one that follows.
+/// The primary of three nodes is killed repeatedly, and comes back each time as a secondary.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_mongodb_nodes_lose_nothing_when_the_primary_is_killed() {
     let mut nodes = ReplicaSet::start(3);
     let mut storm = Storm::on(&nodes.url("storm"));
     for kill in 0..KILLS {
-        // Not at a fixed moment, so that the kill meets the writer everywhere.
+        // After a varying number of acknowledgements, so that the kill hits the writer at every step.
         storm.acknowledged_by(20 + kill * 37 % 101);
         let killed = nodes.kill_primary();
         nodes.primary(); // elected
@@ -40,7 +40,7 @@ async fn three_mongodb_nodes_lose_nothing_when_the_primary_is_killed() {
     nothing_is_lost(&nodes.url("storm"), &seen).await;
 }
 
-/// Servers that die and come back, in the same words.
+/// The tests for servers that are killed and restarted.
 macro_rules! killed_and_restarted {
     ($($name:ident: $server:ident;)*) => {$(
         #[tokio::test(flavor = "multi_thread")]
@@ -77,14 +77,14 @@ async fn a_promoted_postgres_replica_has_everything() {
     replica.promote();
     let seen = storm.stop();
     nothing_is_lost(&replica.url("storm"), &seen).await;
-    // And it takes new reports.
+    // The replica accepts new reports.
     let (eovr, _) = hospital(open_store(&replica.url("storm")).await.unwrap()).await;
     let nurse = eovr.session(eovr_tests::actor("nurse", eovr_core::access::Role::Staff, "CAI-1-1"));
     let report = eovr_tests::report("The first one after the change.");
     nurse.incidents().report(&eovr_tests::id("CAI-1-1"), report).await.unwrap();
 }
 
-/// A process that submits, and what it says was acknowledged.
+/// A process that submits reports, and its printed acknowledgements.
 struct Storm {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -93,7 +93,7 @@ struct Storm {
 }
 
 impl Drop for Storm {
-    /// A storm that nobody listens to any more would go on for ever.
+    /// Kills the storm, which would otherwise run for ever.
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -110,7 +110,7 @@ impl Storm {
         Self { process, lines, seen: Vec::new(), errors: Vec::new() }
     }
 
-    /// Waits for so many more acknowledgements.
+    /// Waits for this many more acknowledgements.
     fn acknowledged_by(&mut self, more: usize) {
         let goal = self.seen.len() + more;
         while self.seen.len() < goal {
@@ -131,7 +131,7 @@ impl Storm {
     fn stop(mut self) -> Vec<(RecordId, u64)> {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        // A line may be cut off in the middle.
+        // The last line may be incomplete.
         let rest: Vec<_> =
             self.lines.by_ref().map_while(Result::ok).filter(|line| line.len() == 38).collect();
         rest.into_iter().for_each(|line| self.hear(line));
@@ -140,8 +140,8 @@ impl Storm {
     }
 }
 
-/// Looks at everything through the store: what was acknowledged is there, chains are whole, the feed has
-/// every change once and in order, and each number is one incident's.
+/// Checks the whole store: every acknowledged commit is there, chains verify, the feed has every change once and in
+/// order, and each number belongs to one incident.
 async fn nothing_is_lost(url: &str, acknowledged: &[(RecordId, u64)]) {
     let store = open_store(url).await.unwrap();
     let (eovr, _) = hospital(store.clone()).await;

@@ -1,4 +1,4 @@
-//! What is left after a crash, a full disk, a dead server.
+//! The data after a crash, on a full disk, and after the loss of a server.
 
 mod crashes;
 mod failover;

@@ -1,4 +1,4 @@
-//! The servers of the other tests: they start, answer, die when told to, come back, and leave nothing behind.
+//! The test servers themselves: they start, answer, die on request, come back, and leave nothing behind.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -88,7 +88,7 @@ async fn a_replica_has_what_was_acknowledged_and_takes_over() {
     first.tell(TEN_BEDS);
     let refused = postgres(&replica.url("postgres"), "INSERT INTO wards VALUES (20) RETURNING beds").await;
     assert_eq!(refused.unwrap_err().as_database_error().unwrap().code().unwrap(), "25006", "read only");
-    // With the replica away, nothing more is acknowledged.
+    // While the replica is down, the server acknowledges nothing.
     replica.kill();
     let url = first.url("postgres");
     let waiting = postgres(&url, "INSERT INTO wards VALUES (30) RETURNING beds");
@@ -144,7 +144,7 @@ fn with_servers() -> Command {
     command
 }
 
-/// Runs itself once more, then beside servers.
+/// Runs this test again, the second time beside servers.
 #[tokio::test]
 async fn a_database_is_new_each_time() {
     if std::env::var_os("EOVR_POSTGRES").is_none() {
@@ -174,7 +174,7 @@ fn the_command_decides_how_it_ends() {
     assert_eq!(command.args(["--", "sh", "-c", "exit 7"]).status().unwrap().code(), Some(7));
 }
 
-/// Starts servers beside a command that waits, and tells the ports that the servers listen on.
+/// Starts servers beside a command that waits, and returns the servers' ports.
 fn holder() -> (Child, Vec<u16>) {
     let mut command = with_servers();
     command.args(["sh", "-c", "echo $EOVR_POSTGRES $EOVR_MARIADB $EOVR_MONGODB; exec cat"]);
@@ -197,9 +197,9 @@ fn the_servers_stop_when_told_to() {
     assert!(ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_err()));
 }
 
-/// Nobody is left to stop them, so the kernel has to.
+/// After SIGKILL of their parent, the kernel kills the servers.
 #[test]
-fn the_servers_die_with_who_started_them() {
+fn the_servers_die_with_their_parent() {
     let (mut holder, ports) = holder();
     holder.kill().unwrap();
     holder.wait().unwrap();

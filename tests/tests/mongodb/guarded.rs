@@ -1,8 +1,8 @@
-//! A server that asks who calls.
+//! A server with authentication.
 
 use super::*;
 
-/// A replica set of one node that asks who calls, and that fails on request.
+/// A replica set of one node with authentication and fault injection.
 pub(super) struct Guarded {
     server: Child,
     pub(super) port: u16,
@@ -38,7 +38,7 @@ impl Guarded {
             .spawn()
             .unwrap();
         let guarded = Self { server, port, _folder: folder };
-        // Before there is a user, whoever calls from the same machine may make the first.
+        // Before the first user exists, any caller from the same machine may create it.
         let admin =
             Client::with_uri_str(format!("mongodb://127.0.0.1:{port}/?directConnection=true")).await.unwrap();
         let admin = admin.database("admin");

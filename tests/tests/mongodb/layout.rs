@@ -1,8 +1,8 @@
-//! What the database has made of the kinds: indexes, types, collections; and which URLs are ours.
+//! The layout of the database: indexes, types, collections, and the accepted URLs.
 
 use super::*;
 
-/// Lists walk an index in the order of the page; figures read an index and never a record.
+/// Lists scan an index in the order of the page; figures read an index and no record.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_and_figures_are_answered_by_index_alone() {
     let store = MongoStore::open(&mongodb_database()).await.unwrap();
@@ -19,7 +19,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         (Role::GovernorateManager, "by_governorate"),
         (Role::TopManagement, "by_time"),
     ] {
-        let session = eovr.session(actor("somebody", role, "CAI-1-1"));
+        let session = eovr.session(actor("reader", role, "CAI-1-1"));
         for query in [Query::of(kind()), Query::of(kind()).after(Some(cursor))] {
             let plan = store.explain_find(&session.scope(), &query).await.unwrap();
             assert!(plan.contains(&format!("IXSCAN {index}")), "{role}: {plan:?}");
@@ -40,7 +40,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
                 .filter(Column::Created, Test::Before(record.envelope().created_at.into())),
         ];
         let all = || Tally::of(kind());
-        // Of a part of the country, the index by month alone does not know what lies in it.
+        // For one part of the country, the index by month alone is not sufficient.
         let month = if role == Role::TopManagement { "by_month" } else { "figures" };
         let narrow = [
             (all().by(Column::Month), month),
@@ -51,7 +51,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         ];
         for (tally, index) in figures.map(|tally| (tally, "figures")).into_iter().chain(narrow) {
             let plan = store.explain_tally(&session.scope(), &tally).await.unwrap();
-            // A number alone is not even read from the index, but counted there.
+            // A plain count reads no index entries; the server counts in the index.
             let reads = |stage: &String| stage.contains(&format!("SCAN {index}"));
             assert!(plan.iter().any(reads), "{role}, {index}: {plan:?}");
             assert!(!plan.iter().any(|stage| stage == "FETCH"), "{role} reads records: {plan:?}");
@@ -79,7 +79,7 @@ fn with_facet(value_type: Option<ValueType>) -> Catalog {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
     let url = mongodb_database();
-    // As many nodes at once as start together after an update.
+    // Several nodes start at once, as after an update.
     let open = async || MongoStore::open(&url).await.unwrap();
     let nodes = [open().await, open().await, open().await, open().await];
     let (first, second) = (with_facet(None), with_facet(Some(ValueType::Int)));
@@ -91,7 +91,7 @@ async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
             done.unwrap();
         }
     }
-    // A node of the older release carries what it does not know.
+    // A node of the older release preserves values that it does not know.
     nodes[0].prepare(&first).await.unwrap();
     let error = nodes[0].prepare(&with_facet(Some(ValueType::Text))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
@@ -148,7 +148,7 @@ async fn a_url_that_is_not_ours_is_refused_and_not_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_not_there_is_said_within_seconds() {
+async fn an_absent_server_is_reported_within_seconds() {
     let began = Instant::now();
     let error =
         MongoStore::open("mongodb://user:ZEBRA@127.0.0.1:9/hospital?replicaSet=rs0").await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Servers and nodes that die, and answers that are lost.
+//! Servers and nodes that die, and responses that are lost.
 
 use super::*;
 
@@ -43,7 +43,7 @@ async fn a_lost_primary_loses_no_report() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stays_away_is_said_and_what_is_known_of_the_commit() {
+async fn a_server_that_stays_away_is_reported_with_the_known_result_of_the_commit() {
     let mut set = ReplicaSet::start(1);
     let url = format!("{}&serverSelectionTimeoutMS=300", set.url("hospital"));
     let mut config = MongoConfig::from_url(&url).unwrap();
@@ -61,7 +61,7 @@ async fn a_server_that_stays_away_is_said_and_what_is_known_of_the_commit() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
-/// Two nodes that report at once, into one feed.
+/// Two nodes report at once, into one feed.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_share_positions_and_numbers() {
     let url = mongodb_database();
@@ -96,8 +96,8 @@ async fn two_nodes_share_positions_and_numbers() {
     check_whole(&url, &first, &all).await;
 }
 
-/// A node that was killed in the middle of a transaction does not stand in the way of the others for the
-/// minute that the server would keep it.
+/// A node was killed during a transaction. The other nodes do not wait for the minute for which the server would keep
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_transaction_of_a_dead_node_is_ended() {
     let url = mongodb_database();
@@ -112,12 +112,16 @@ async fn the_transaction_of_a_dead_node_is_ended() {
 
     let began = Instant::now();
     nurse(&eovr).incidents().report(&id("CAI-1-1"), report("The wrong syringe was given.")).await.unwrap();
-    assert!(began.elapsed() > Duration::from_millis(900), "nobody was in the way: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() > Duration::from_millis(900),
+        "no transaction was in the way: {:?}",
+        began.elapsed()
+    );
     assert!(session.commit_transaction().await.is_err(), "the dead node's transaction went through");
     check_whole(&url, &eovr, &BTreeSet::new()).await;
 }
 
-/// Commits whose answer is lost: each is done once, and who cannot be told so is told that.
+/// Commits whose response is lost: each is done once, and a caller without a certain result gets the error `Uncertain`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_whose_answer_is_lost_is_done_once() {
     let server = Guarded::start().await;
@@ -134,13 +138,13 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
     let transient = "TransientTransactionError";
 
     for data in [
-        // Done, and then the server says that it was not.
+        // Committed, but the server reports a failure.
         doc! { "failCommands": ["commitTransaction"], "writeConcernError": {
             "code": 251, "errmsg": "", "errorLabels": [transient],
         } },
-        // Done, and then nobody knows.
+        // Committed, but with an unknown outcome.
         doc! { "failCommands": ["commitTransaction"], "writeConcernError": { "code": 64, "errmsg": "" } },
-        // Not done.
+        // Not committed.
         doc! { "failCommands": ["commitTransaction"], "errorCode": 251, "errorLabels": [transient] },
         doc! { "failCommands": ["commitTransaction"], "closeConnection": true },
         doc! { "failCommands": ["insert"], "closeConnection": true },
@@ -152,7 +156,7 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
         fail("off".into(), doc! {}).await;
         check_whole(&url, &eovr, &done).await;
     }
-    // The server is slower with its answer than anybody waits.
+    // The server's response is slower than every timeout.
     let slow = doc! { "failCommands": ["commitTransaction"], "blockConnection": true, "blockTimeMS": 5000 };
     fail(times(1), slow).await;
     let told = report("The wrong syringe was given.");
@@ -164,7 +168,7 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
     check_whole(&url, &eovr, &BTreeSet::new()).await;
 }
 
-/// What was lost in the middle is not called undone, and the vault stays one that opens as a whole.
+/// An interrupted change is reported as `Uncertain` and not as undone, and the vault stays consistent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_keys_or_outbox_that_is_lost_in_the_middle_is_in_doubt() {
     let server = Guarded::start().await;
@@ -184,7 +188,7 @@ async fn a_change_of_keys_or_outbox_that_is_lost_in_the_middle_is_in_doubt() {
 
     fail(1, not_told("insert")).await;
     assert_eq!(vault.rotate().await.unwrap_err().kind(), ErrorKind::Uncertain);
-    // It was done, which shows as soon as a majority has it.
+    // It was committed, which shows as soon as a majority has it.
     let began = Instant::now();
     while vault.keys().len() < 2 {
         assert!(began.elapsed() < Duration::from_secs(10), "{vault:?}");
@@ -201,7 +205,7 @@ async fn a_change_of_keys_or_outbox_that_is_lost_in_the_middle_is_in_doubt() {
 
     nurse(&eovr).incidents().report(&id("CAI-1-1"), told()).await.unwrap();
     let at = eovr_core::Timestamp::from_micros;
-    // Once they are in the outbox, the key of the trail and the report; how they come there is told in `outbox`.
+    // Once they are in the outbox: the key of the trail and the report. `outbox` tests how they get there.
     assert_eq!(store.lease(9, at(1), at(1)).await.unwrap().len(), 2);
     fail(1, not_told("update")).await;
     assert_eq!(store.lease(9, at(1), at(2)).await.unwrap_err().kind(), ErrorKind::Uncertain);
@@ -211,7 +215,7 @@ async fn a_change_of_keys_or_outbox_that_is_lost_in_the_middle_is_in_doubt() {
     let done = store.acknowledge(&[leased[0].id]).await;
     assert_eq!(done.unwrap_err().kind(), ErrorKind::Uncertain);
 
-    // Wrapping looks for itself what was done, even where a commit's answer is lost.
+    // The rewrap checks its own result, even if a commit's response is lost.
     let next = || LocalKey::from_bytes(&[9; 96]);
     fail(1, not_told("commitTransaction")).await;
     assert_eq!(Vault::rewrap(&store, &local_key(), &next()).await.unwrap(), 1);

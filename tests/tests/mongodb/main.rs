@@ -1,5 +1,5 @@
-//! The MongoDB store: its contract, what a person sees who opens the database without eovr, what happens
-//! when servers die, and keys that MongoDB's own clients share.
+//! The MongoDB store: its contract, the view of a person who opens the database without eovr, the loss of servers, and
+//! keys shared with MongoDB's own clients.
 
 #![expect(
     clippy::expect_used,
@@ -51,7 +51,7 @@ fn local_key() -> LocalKey {
     LocalKey::from_base64(LOCAL_KEY).unwrap()
 }
 
-/// The database as somebody without eovr sees it.
+/// The database without eovr.
 async fn prompt(url: &str) -> Database {
     let client = Client::with_uri_str(url).await.unwrap();
     client.default_database().unwrap()
@@ -87,7 +87,7 @@ fn facet(name: &str) -> Column {
     Column::Facet(Name::new(name).unwrap())
 }
 
-/// A report with words in every field that somebody can write into.
+/// A report with text in every field that takes text.
 fn told() -> Report {
     let words = |what: &str| Some(format!("{MARKER} {what}"));
     Report {
@@ -104,8 +104,8 @@ fn told() -> Report {
     }
 }
 
-/// The suite, each case on a database of its own. The one before is dropped: a collection and each of its
-/// indexes is an open file of the server.
+/// The suite, each case on a database of its own. The previous database is dropped, because each collection and each
+/// index is an open file of the server.
 async fn keeps_its_promises(seed: u64) {
     let before = Mutex::new(None::<Database>);
     let fresh = async || {
@@ -126,11 +126,11 @@ async fn mongodb_keeps_its_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_histories_are_kept_too() {
+async fn our_stores_keep_their_promises_on_other_histories() {
     keeps_its_promises(7).await;
 }
 
-/// Everything that somebody wrote is sealed before it reaches the database; codes stay readable.
+/// Every text is sealed before it reaches the database; codes stay readable.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_words_of_a_report_reach_the_database() {
     for sealed_for_mongodb in [false, true] {
@@ -179,18 +179,18 @@ async fn no_words_of_a_report_reach_the_database() {
         assert_eq!(subtype("description"), sealed);
         assert_eq!(subtype("medical_file_number"), sealed);
         assert_eq!(subtype("_id"), BinarySubtype::Uuid);
-        // What is not set is not there.
+        // An unset value is absent.
         assert!(!kept.contains_key("parent") && !kept.contains_key("subtype"), "{kept}");
         let log = prompt.collection::<Document>("events");
         let events = log.count_documents(doc! {}).await.unwrap();
         let last = log.find_one(doc! { "_id": events as i64 });
         assert_eq!(last.await.unwrap().unwrap().get_str("action").unwrap(), "amend");
-        // Whatever spaces and digits it is typed with, the file number is found.
+        // A search finds the file number with any spaces and digits.
         assert_eq!(quality.incidents().of_file("zebra  FILE").await.unwrap().items.len(), 1);
     }
 }
 
-/// Whoever closes the store waits for what is under way, the second as well as the first.
+/// `close` waits for running operations, in the first call as in the second.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_store_has_done_what_it_was_given() {
     let url = mongodb_database();
@@ -211,7 +211,7 @@ async fn a_closed_store_has_done_what_it_was_given() {
     assert_eq!(events.count_documents(doc! { "kind": KIND, "seq": 1 }).await.unwrap(), done.len() as u64);
 }
 
-/// Settings that make no sense are brought to the next ones that do.
+/// The store moves out-of-range settings to the nearest valid ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_out_of_range_do_no_harm() {
     for (group, patience) in [(0, Duration::MAX), (usize::MAX, Duration::from_secs(u64::MAX))] {
@@ -222,7 +222,7 @@ async fn settings_out_of_range_do_no_harm() {
     }
 }
 
-/// What is there after a storm: nothing half, nothing twice, no position left out.
+/// Checks the data after a storm: no partial commit, no duplicate, no skipped position.
 async fn check_whole(url: &str, eovr: &Eovr, acknowledged: &BTreeSet<RecordId>) {
     let top = eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
     let (mut there, mut query) = (Vec::new(), Query::of(kind()).limit(Query::LARGEST_PAGE));
@@ -260,7 +260,7 @@ async fn check_whole(url: &str, eovr: &Eovr, acknowledged: &BTreeSet<RecordId>) 
     );
 }
 
-/// Callers that report one after the other, until they are stopped or the store gives up.
+/// Callers that report one after the other until the deadline.
 async fn storm(eovr: Eovr, callers: usize, until: Instant) -> (BTreeSet<RecordId>, Vec<ErrorKind>) {
     let caller = move |eovr: Eovr| async move {
         let (mut done, mut failed) = (BTreeSet::new(), Vec::new());
@@ -284,7 +284,7 @@ async fn storm(eovr: Eovr, callers: usize, until: Instant) -> (BTreeSet<RecordId
     (done, failed)
 }
 
-/// Makes all keys older.
+/// Makes all keys an hour older.
 async fn an_hour_later(keys: &Collection<Document>) {
     let older = doc! { "creationDate": { "$subtract": ["$creationDate", 3_600_000_i64] } };
     keys.update_many(doc! {}, vec![doc! { "$set": older }]).await.unwrap();

@@ -1,5 +1,4 @@
-//! MongoDB's outbox: a message comes into it when it is first handed out, on whichever node and whatever
-//! happens to it.
+//! MongoDB's outbox: a message enters it at its first lease, on any node and after any failure.
 
 use eovr_core::Timestamp;
 use eovr_core::ports::Parcel;
@@ -15,7 +14,7 @@ fn ids(parcels: &[Parcel]) -> Vec<u64> {
     parcels.iter().map(|parcel| parcel.id).collect()
 }
 
-/// An engine, its store, and the database as somebody without eovr sees it.
+/// An engine, its store, and the database without eovr.
 async fn open(url: &str) -> (Eovr, MongoStore, Database) {
     let store = MongoStore::open(url).await.unwrap();
     let (eovr, _) = hospital(Arc::new(store.clone())).await;
@@ -37,8 +36,8 @@ async fn watermark(database: &Database) -> i64 {
     counters.find_one(doc! { "_id": "outbox" }).await.unwrap().unwrap().get_i64("filled").unwrap()
 }
 
-/// However long the log is: who never leases pays nothing for the outbox, and who leases a few messages
-/// pays for a few.
+/// The size of the log does not matter: a host that never leases pays nothing for the outbox, and one that leases a few
+/// messages pays for a few.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_outbox_holds_what_was_handed_out_and_no_more() {
     let (eovr, store, database) = open(&mongodb_database()).await;
@@ -46,7 +45,7 @@ async fn the_outbox_holds_what_was_handed_out_and_no_more() {
     let written = count(&database, "events").await;
     assert_eq!((count(&database, "outbox").await, watermark(&database).await), (0, 0));
 
-    // More than one command takes.
+    // More than one command can hold.
     let (log, last) = (database.collection::<Document>("events"), 25_000);
     let position = |position| doc! { "_id": position, "record": position, "seq": 1_i64, "message": "{}" };
     log.insert_many((written as i64 + 1..=last).map(position)).await.unwrap();
@@ -59,7 +58,7 @@ async fn the_outbox_holds_what_was_handed_out_and_no_more() {
     assert_eq!(ids(&store.lease(2, at(60), at(90)).await.unwrap()), [1, 2]);
 }
 
-/// Twenty nodes lease while two report: each message is handed out once.
+/// Twenty nodes lease while two report: each message is leased once.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_lease_at_once_share_the_messages() {
     let url = mongodb_database();
@@ -95,7 +94,7 @@ async fn nodes_that_lease_at_once_share_the_messages() {
     assert_eq!((count(&database, "outbox").await, watermark(&database).await), (0, wanted as i64));
 }
 
-/// The release before wrote a row of the outbox with each commit, and had no watermark.
+/// The previous release wrote a row of the outbox with each commit, and had no watermark.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outbox_of_the_release_before_goes_on() {
     let url = mongodb_database();
@@ -104,7 +103,7 @@ async fn an_outbox_of_the_release_before_goes_on() {
     let (counters, outbox) =
         (database.collection::<Document>("counters"), database.collection::<Document>("outbox"));
     let row = |position: i64| doc! { "_id": position, "held_until": i64::MIN, "attempts": 0_i64 };
-    // As it left it: two were delivered, one is held by a node that died.
+    // As that release left it: two messages delivered, one held by a node that died.
     let last = count(&database, "events").await as i64;
     outbox.insert_many((3..=last).map(row)).await.unwrap();
     let held = doc! { "$set": { "held_until": at(60).as_micros(), "attempts": 1_i64, "lease": "x" } };
@@ -112,7 +111,7 @@ async fn an_outbox_of_the_release_before_goes_on() {
     counters.delete_one(doc! { "_id": "outbox" }).await.unwrap();
     counters.update_one(doc! { "_id": "layout" }, doc! { "$set": { "version": 1_i64 } }).await.unwrap();
 
-    // It is updated, all nodes at once, and goes on.
+    // All nodes are updated at once and continue.
     let mut nodes = JoinSet::new();
     for _ in 0..4 {
         let url = url.clone();
@@ -129,8 +128,8 @@ async fn an_outbox_of_the_release_before_goes_on() {
     assert!(ids(&store.lease(99, at(60), at(90)).await.unwrap()).into_iter().eq(4..=last as u64 + 2));
     store.acknowledge(&(1..=last as u64 + 2).collect::<Vec<_>>()).await.unwrap();
 
-    // A node of that release that still runs writes rows behind the watermark: of its four messages one was
-    // delivered by another such node, one is held, and two wait.
+    // A node of that release that still runs writes rows behind the watermark. Of its four messages, another such node
+    // delivered one, one is held, and two wait.
     let before = last as u64 + 2;
     tell(&eovr, 4).await;
     outbox.insert_many((before as i64 + 2..=before as i64 + 4).map(row)).await.unwrap();
@@ -141,13 +140,13 @@ async fn an_outbox_of_the_release_before_goes_on() {
     assert_eq!(late, [before + 2], "what was held comes when its time has come");
     assert_eq!(first, [before + 1, before + 3, before + 4], "at worst twice, and never not at all");
 
-    // No node of that release starts here again: it would not hand out what ours have written.
+    // No node of that release can start here again, because it would not lease the messages of our nodes.
     let layout = counters.find_one(doc! { "_id": "layout" }).await.unwrap().unwrap();
     assert_eq!(layout.get_i64("version").unwrap(), 2);
 }
 
-/// A node that dies in the middle of a lease, after each of its steps: another hands out the messages, now
-/// or when their time has come.
+/// A node dies during a lease, after each of its steps: another node leases the messages, at once or after the lease
+/// expires.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_is_cut_loses_nothing() {
     let server = Guarded::start().await;
@@ -163,9 +162,9 @@ async fn a_lease_that_is_cut_loses_nothing() {
     let (eovr, other, database) = open(&url).await;
     other.acknowledge(&ids(&other.lease(9, at(0), at(0)).await.unwrap())).await.unwrap();
     for told in [
-        // Done, and then the server says that it was not.
+        // Committed, but the server reports a failure.
         doc! { "code": 251, "errmsg": "", "errorLabels": ["TransientTransactionError"] },
-        // Done, and then nobody knows.
+        // Committed, but with an unknown outcome.
         doc! { "code": 64, "errmsg": "" },
     ] {
         tell(&eovr, 2).await;
@@ -179,7 +178,7 @@ async fn a_lease_that_is_cut_loses_nothing() {
 
     let mut uncertain = Vec::new();
     for step in 0_i32.. {
-        // One that waits since an earlier lease, and two that were never handed out.
+        // One message that waits since an earlier lease, and two that were never leased.
         tell(&eovr, 1).await;
         let now = at(i64::from(step) * 1000);
         let known = other.lease(9, now, now).await.unwrap();
@@ -205,6 +204,6 @@ async fn a_lease_that_is_cut_loses_nothing() {
             Err(other) => panic!("step {step}: {other:?}"),
         }
     }
-    // Nothing was held, the old one, all of them.
+    // The dead node held nothing, the old message, or all of them.
     assert!([3, 2, 0].iter().all(|free| uncertain.contains(free)), "{uncertain:?}");
 }

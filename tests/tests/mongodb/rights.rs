@@ -1,13 +1,13 @@
-//! A node with no more rights than it needs.
+//! A node with minimal rights.
 
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_only_do_what_a_node_does_changes_no_event() {
+async fn the_rights_of_a_node_cannot_change_an_event() {
     let server = Guarded::start().await;
     let root = prompt(&server.url("root", "wheel", "admin")).await;
     let kinds = || incident::kinds(Settings::default()).unwrap();
-    // As the engine has it, whose own kind holds its keys.
+    // From the engine, whose own kind holds its keys.
     let (engine, _) = hospital(Arc::new(MongoStore::open(&mongodb_database()).await.unwrap())).await;
     for (user, duty) in [("node", Duty::Node), ("deploy", Duty::Deploy)] {
         root.run_command(role(user, root.name(), engine.catalog(), duty).unwrap()).await.unwrap();
@@ -24,7 +24,7 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
         MongoStore::open(&format!("mongodb://127.0.0.1:{}/hospital?replicaSet=rs0", server.port)).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Config);
 
-    // A node makes nothing: neither on an empty database, nor where only its vault is missing.
+    // A node creates no collection: neither on an empty database, nor if only its vault is missing.
     let url = server.url("node", "ZEBRA", "hospital");
     let store = MongoStore::open(&url).await.unwrap();
     let deploy = MongoStore::open(&server.url("deploy", "ZEBRA", "hospital")).await.unwrap();
@@ -36,7 +36,7 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
     assert!(error.help().unwrap().contains("Duty::Deploy"), "{error}");
     let keeper = Vault::open(&deploy, local_key()).await.unwrap();
 
-    // A whole day's work, by a user who has nothing but the role.
+    // Typical calls, by a user with no other right than the role.
     let vault = Arc::new(Vault::open(&store, local_key()).await.unwrap());
     let builder = Eovr::builder()
         .store(store.clone())
@@ -62,7 +62,7 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
     store.acknowledge(&[leased[0].id]).await.unwrap();
     store.census(&kind(), &[Column::State]).await.unwrap();
 
-    // Of the one user that all nodes have, another node that died.
+    // Another node that died, under the one user that all nodes share.
     let dead = Client::with_uri_str(format!("{url}&appName=eovr hospital")).await.unwrap();
     let mut session = dead.start_session().await.unwrap();
     session.start_transaction().await.unwrap();
@@ -97,7 +97,7 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
         doc! { "aggregate": "incidents", "pipeline": [{ "$out": "events" }], "cursor": {} },
         doc! { "aggregate": "incidents", "pipeline": [{ "$merge": { "into": "events" } }], "cursor": {} },
         doc! { "collMod": "events", "validator": {} },
-        // What expires is removed by the server, which may do everything.
+        // The server itself removes expired documents, with all rights.
         doc! { "createIndexes": "events", "indexes": [expiring.clone()] },
         doc! { "createIndexes": "incidents", "indexes": [expiring] },
         doc! { "collMod": "incidents", "index": { "name": "by_number", "expireAfterSeconds": 0 } },
@@ -112,7 +112,7 @@ async fn who_may_only_do_what_a_node_does_changes_no_event() {
             "{command}: {refused:?}"
         );
     }
-    // A position or a place in a chain that is taken is taken for good.
+    // A used position of the feed or of a chain cannot be used again.
     let again = doc! { "insert": "events", "documents": [before[0].clone()] };
     let reply = node.run_command(again).await.unwrap();
     assert!(reply.contains_key("writeErrors"), "{reply}");

@@ -1,8 +1,8 @@
-//! What goes in comes out, and what was changed behind our back is noticed.
+//! Values come back unchanged, and changes behind eovr's back are found.
 
 use super::*;
 
-/// A value that looks like one of MongoDB's operators or paths is a value like any other.
+/// A value that looks like an operator or a path of MongoDB is stored as a plain value.
 #[tokio::test(flavor = "multi_thread")]
 async fn values_are_never_taken_for_something_else() {
     let store = MongoStore::open(&mongodb_database()).await.unwrap();
@@ -21,7 +21,7 @@ async fn values_are_never_taken_for_something_else() {
     }
 }
 
-/// Texts with zero bytes, with characters of four bytes, and of a megabyte come back as they were.
+/// Texts with zero bytes, with four-byte characters, and of a megabyte come back unchanged.
 #[tokio::test(flavor = "multi_thread")]
 async fn any_text_comes_back() {
     let mut table = incident::kinds(Settings::default()).unwrap().remove(0).table().clone();
@@ -59,7 +59,7 @@ async fn any_text_comes_back() {
         assert!(*nurse.open(&record, "essay_text").unwrap().unwrap() == format!("{text}!"), "{}", text.len());
         assert!(nurse.trail("essay", made).await.unwrap().verdict.is_intact());
     }
-    // Several at once: more than one command takes.
+    // Several at once, more than one command can hold.
     let big = "y".repeat(3 << 20);
     let facility = id("CAI-1-1");
     let write = || nurse.create("essay", &facility, Command::new("write").write("essay_text", big.clone()));
@@ -67,7 +67,8 @@ async fn any_text_comes_back() {
     for done in [a, b, c, d] {
         done.unwrap();
     }
-    // More than the server takes is refused, and takes nobody along: it would hang up on us.
+    // The store refuses more than the server accepts, because the server would close the connection and fail other
+    // callers.
     let huge = "😀".repeat(15_000_000);
     let small = Command::new("write").write("essay_text", "short");
     let (too_large, fine) = tokio::join!(
@@ -78,7 +79,7 @@ async fn any_text_comes_back() {
     fine.unwrap();
 }
 
-/// Whoever changes a document behind our back is found out, by kind of change.
+/// A change of a document behind eovr's back is found, for each kind of change.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_that_was_changed_behind_our_back_is_noticed() {
     let url = mongodb_database();

@@ -1,8 +1,8 @@
-//! Keys that MongoDB's own clients share.
+//! Keys shared with MongoDB's own clients.
 
 use super::*;
 
-/// A vault that another application made, elsewhere on the server.
+/// A vault of another application, in another database of the server.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_may_lie_in_another_database() {
     let (url, theirs) = (mongodb_database(), prompt(&mongodb_database()).await);
@@ -62,14 +62,14 @@ async fn a_rotated_key_still_opens_and_a_destroyed_one_never() {
     let record = nurse.incidents().load(made).await.unwrap();
     assert!(nurse.open(&record, "description").unwrap().is_some());
 
-    // The other node has not heard of it, until it reads the vault again.
+    // The other node does not know the new key until it reads the vault again.
     assert_eq!(other_node.keys().len(), 1);
     other_node.refresh().await.unwrap();
     assert_eq!(other_node.keys(), vault.keys());
 
     let error = vault.destroy(new).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Key);
-    // A third node may not have heard of the new key yet, and seals with the old one.
+    // A third node may not know the new key yet, and seals with the old one.
     let error = vault.destroy(old).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(error.help().unwrap().contains("ten minutes"), "{error}");
@@ -81,7 +81,7 @@ async fn a_rotated_key_still_opens_and_a_destroyed_one_never() {
     assert!(format!("{error}").contains(&old.to_string()), "{error}");
     assert_eq!(vault.destroy(old).await.unwrap_err().kind(), ErrorKind::Key);
 
-    // A new local key wraps what is there, and the old one opens nothing any more.
+    // A new local key wraps the existing keys, and the old one opens nothing any more.
     let next = || LocalKey::from_bytes(&[9; 96]);
     assert_eq!(Vault::rewrap(&store, &local_key(), &next()).await.unwrap(), 1);
     assert_eq!(Vault::rewrap(&store, &local_key(), &next()).await.unwrap(), 0, "it was done already");
@@ -117,14 +117,14 @@ async fn a_damaged_key_is_refused_by_name_and_a_strange_one_left_alone() {
             let words = format!("{error:?}");
             assert!(words.contains(&key.to_string()) && !words.contains(MARKER), "{words}");
         }
-        // What was read before stays in use.
+        // The keys in memory stay in use.
         assert_eq!(vault.keys()[0].id, key);
         keys.replace_one(doc! {}, before.clone()).await.unwrap();
     }
     let error = Vault::open(&store, LocalKey::from_bytes(&[9; 96])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Key);
 
-    // Other applications: with another local key, with another provider, and something else altogether.
+    // Keys of other applications: with another local key, with another provider, and a document of another shape.
     let mut strange = before.clone();
     strange.insert("_id", mongodb::bson::Uuid::new());
     strange.insert("keyAltNames", vec!["theirs"]);
@@ -142,7 +142,7 @@ async fn a_damaged_key_is_refused_by_name_and_a_strange_one_left_alone() {
     vault.rotate().await.unwrap();
 }
 
-/// MongoDB's own client for Python and eovr, with one key and one vault, on one database.
+/// MongoDB's own Python client and eovr share one key and one vault on one database.
 #[tokio::test(flavor = "multi_thread")]
 async fn mongodb_s_own_client_reads_what_we_seal_and_we_what_it_seals() {
     let url = mongodb_database();
@@ -173,7 +173,7 @@ async fn mongodb_s_own_client_reads_what_we_seal_and_we_what_it_seals() {
     assert_eq!(answer["found"], true, "equality search from Python");
     assert_eq!(answer["same_bytes"], true, "deterministic seals differ");
 
-    // A key of theirs came into the vault meanwhile.
+    // The other client has added a key to the vault.
     vault.refresh().await.unwrap();
     assert_eq!(vault.keys().len(), 1);
     let ring = vault.ring();
@@ -195,7 +195,7 @@ async fn mongodb_s_own_client_reads_what_we_seal_and_we_what_it_seals() {
     }
     assert_eq!(answer["written"], opened);
     assert!(opened > 50);
-    // The last one of theirs, opened as the engine would.
+    // The last value of the other client, opened as the engine would.
     let theirs = doc! { "key": "another application", "name": "string" };
     let theirs = database.collection::<Document>("interop").find_one(theirs).await.unwrap().unwrap();
     let Some(Bson::Binary(theirs)) = theirs.get("sealed") else { panic!("not sealed") };
@@ -205,7 +205,7 @@ async fn mongodb_s_own_client_reads_what_we_seal_and_we_what_it_seals() {
     assert_eq!(ours.key_id(), vault.keys()[0].id, "a key of theirs seals for us");
 }
 
-/// Type and bytes of one value, as they stand in the document.
+/// Type and bytes of one value in the document.
 fn element(document: &RawDocument, name: &str) -> (u8, Vec<u8>) {
     let mut alone = RawDocumentBuf::new();
     alone.append(cstr!(""), document.get(name).unwrap().unwrap());

@@ -1,4 +1,5 @@
-//! The shape of the core: which module may name which, what it is built on, and every door classified.
+//! The shape of the core: the modules that each module may name, the core's dependencies, and the class of each entry
+//! point.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -6,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Each module, and the modules of the core that it may name. Everything may name `error`; nothing may
-/// name what stands below it in this list.
+/// Each module, and the modules of the core that it may name. Every module may name `error`. A module must not name a
+/// module further down this list.
 const ARROWS: &[(&str, &[&str])] = &[
     ("docs", &[]),
     ("error", &[]),
@@ -16,15 +17,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("org", &["name"]),
     ("seal", &[]),
     ("risk", &[]),
-    // What people type, in one form.
+    // Normalises typed text.
     ("typed", &[]),
     ("triage", &["risk", "typed"]),
-    // A record holds sealed fields; nothing else of sealing concerns it.
+    // A record holds sealed fields and needs nothing else of `seal`.
     ("record", &["name", "time", "org", "seal::Sealed"]),
     ("access", &["name", "org", "record"]),
     ("workflow", &["name", "access"]),
     ("kind", &["name", "time", "org::OrgId", "record", "access", "workflow", "seal::Mode", "typed"]),
-    // A verifier knows what a kind's workflow allows, and which of its values stand in no event.
+    // A verifier needs the workflow of a kind, and the list of values that no event holds.
     ("audit", &["name", "time", "record", "kind", "seal::Sealed"]),
     ("decide", &["name", "time", "org", "record", "access", "workflow", "seal", "audit", "kind", "typed"]),
     (
@@ -39,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "audit",
             "kind",
             "decide",
-            // What an analyst outside is handed, and what it may say.
+            // The data that an outside analyst receives, and the answers that the core accepts from it.
             "triage::analysis",
         ],
     ),
@@ -70,7 +71,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "memory", "typed",
         ],
     ),
-    // Passwords and codes are drawn; nothing else of sealing concerns accounts. The doors stand on the door.
+    // Accounts draw random passwords and codes and need nothing else of `seal`. `identity` builds on `login`.
     (
         "identity",
         &[
@@ -90,7 +91,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "typed",
         ],
     ),
-    // Which processors a facility allows stands on its record; a level is one of the bands.
+    // A facility's record holds its allowed processors; a level is one of the bands.
     (
         "analyst",
         &[
@@ -145,7 +146,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "typed",
         ],
     ),
-    // What leaves reads records and trails that it is handed, and asks no store.
+    // Exports read the records and trails that the caller passes in, and query no store.
     (
         "export",
         &[
@@ -157,7 +158,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "workflow",
             "risk",
             "audit",
-            // What was handed out is a record.
+            // A record is what the caller receives.
             "kind",
             "decide",
             "service",
@@ -185,7 +186,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The source without comments and without tests, which may name what they like.
+/// The source without comments and without tests, because those may name any module.
 fn source(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -193,7 +194,7 @@ fn source(path: &Path) -> String {
     code.collect::<Vec<_>>().join("\n")
 }
 
-/// What a source names behind `crate::`: `seal`, and `seal::Sealed` for each item, braces opened.
+/// The names in a source after `crate::`: `seal`, and `seal::Sealed` for each item; nested braces are expanded.
 fn named(source: &str) -> Vec<(String, Vec<String>)> {
     let mut all = Vec::new();
     for rest in source.split("crate::").skip(1) {
@@ -241,8 +242,8 @@ fn every_arrow_points_up() {
         };
         for (named, items) in named(&source(&path)) {
             // The crate's own short names for `error` and the macro.
-            let everybody = ["error", "Error", "ErrorKind", "Result", "labels"].contains(&named.as_str());
-            if everybody || named == module || may(allowed, &named, &items) {
+            let always = ["error", "Error", "ErrorKind", "Result", "labels"].contains(&named.as_str());
+            if always || named == module || may(allowed, &named, &items) {
                 seen.insert((module.clone(), named));
             } else {
                 wrong.push(format!("{}: names `{named}::{}`", inside.display(), items.join(", ")));
@@ -273,7 +274,8 @@ fn arrows_are_read_as_they_are_written() {
     assert!(!may(&["seal::Sealed"], "seal", &[]));
 }
 
-/// What the core is built on, features included: whoever adds to it adds a line here, and says why.
+/// The dependencies of the core, with their features. A pull request that adds one adds a line here and gives the
+/// reason.
 const BUILT_ON: &[&str] = &[
     "aes",
     "aes-gcm",
@@ -314,7 +316,7 @@ const BUILT_ON: &[&str] = &[
     "zeroize",
 ];
 
-/// What reaches the world: runtimes, drivers, sockets, clients, sources of chance.
+/// Crates that reach outside the process: runtimes, drivers, sockets, clients, random sources.
 const NEVER: &[&str] = &[
     "tokio",
     "async-std",
@@ -339,9 +341,9 @@ const NEVER: &[&str] = &[
     "log",
 ];
 
-/// What the features `pdf`, `xlsx` and `parquet` bring along and is never called: printpdf's type of a date, lopdf's
-/// reader of encrypted files, a log of what packs workbooks, Parquet's calendar. Files, dates and ids are given by us; two reports of the same
-/// moment are the same bytes.
+/// Dependencies of the features `pdf`, `xlsx` and `parquet` that eovr never calls: printpdf's date type, lopdf's reader
+/// of encrypted files, the log of the workbook packer, Parquet's calendar. eovr passes in files, dates and ids, so two
+/// exports of the same moment are equal byte for byte.
 const WITH_EXPORTS: &[&str] = &["time", "log", "rand", "chrono"];
 
 fn tree(more: &[&str]) -> Vec<String> {
@@ -384,7 +386,7 @@ enum Class {
 
 use Class::{Plain, Reads, Writes};
 
-/// Every way into the engine for one actor. A new one stands here before it is used.
+/// Each entry point of the engine for one actor. A new one is listed here before it is used.
 const DOORS: &[(&str, &str, Class)] = &[
     ("Session", "eovr", Plain),
     ("Session", "actor", Plain),

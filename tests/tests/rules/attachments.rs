@@ -1,4 +1,4 @@
-//! Photographs and papers beside a report: what is kept, who reads it, and what is taken out.
+//! Attachments of a report: which files are kept, who may read them, and which metadata is removed.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -62,7 +62,7 @@ async fn a_file_comes_back_as_it_was_and_every_reading_is_in_the_trail() {
 }
 
 #[tokio::test]
-async fn nobody_elsewhere_reads_lists_or_adds() {
+async fn another_facility_cannot_read_list_or_add_files() {
     let ward = ward().await;
     let file = ward.attached().await;
     for (name, role, place) in [
@@ -77,14 +77,14 @@ async fn nobody_elsewhere_reads_lists_or_adds() {
         assert!(files.list(ward.incident).await.unwrap().is_empty());
     }
     assert_eq!(ward.blobs.count(), 1, "a stranger's file was kept");
-    // Nor is a file read through another incident of one's own.
+    // A reviewer cannot read a file through another incident.
     let other = told(&ward.nurse, "Another syringe, another day.").await;
     let wrong = ward.files(&ward.nurse).read(other, file).await.unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
-async fn what_a_file_is_its_bytes_say() {
+async fn the_content_decides_the_type_of_a_file() {
     let ward = ward().await;
     let files = ward.files(&ward.nurse);
     let check = async |name: &str, bytes: &[u8]| {
@@ -122,9 +122,9 @@ async fn ten_at_a_time_and_one_more_when_one_is_taken_away() {
     assert_eq!(gone.kind(), ErrorKind::Refused);
 }
 
-/// Twenty at once are ten, whoever comes first.
+/// Of twenty concurrent uploads, ten succeed.
 #[tokio::test]
-async fn many_at_once_are_no_more_than_ten() {
+async fn concurrent_uploads_keep_the_limit_of_ten() {
     let ward = ward().await;
     let files = ward.files(&ward.nurse);
     let all = (0..20).map(|_| files.attach(ward.incident, "chart.pdf", PDF));
@@ -156,7 +156,7 @@ async fn a_closed_incident_takes_no_more() {
     assert_eq!(ward.blobs.count(), 0);
 }
 
-/// A place for blobs that somebody else writes to.
+/// A blob store whose content another program has changed.
 #[derive(Debug)]
 struct Tampered(Vec<u8>);
 
@@ -176,7 +176,7 @@ impl Blobs for Tampered {
 }
 
 #[tokio::test]
-async fn what_was_exchanged_does_not_open_and_what_cannot_be_kept_is_not_recorded() {
+async fn an_exchanged_blob_does_not_open_and_a_failed_upload_is_not_recorded() {
     let ward = ward().await;
     let file = ward.attached().await;
     for bytes in [PDF.to_vec(), vec![0xF9; 100], Vec::new()] {

@@ -1,4 +1,4 @@
-//! The audit chain: whole after any history, and broken by any single change.
+//! The audit chain verifies after any history, and fails after any single change.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -16,7 +16,7 @@ use eovr_tests::spy::Spy;
 use eovr_tests::{actor, hospital, id, report};
 use sha2::{Digest, Sha256};
 
-/// A record as it is kept, with its chain.
+/// A record as stored, with its chain.
 #[derive(Clone)]
 struct Kept {
     kind: Arc<Kind>,
@@ -26,7 +26,7 @@ struct Kept {
 
 impl Kept {
     fn verdict(&self) -> Option<Verdict> {
-        // What is no record any more is found before a verifier sees it.
+        // A record that cannot be parsed is found before the verifier runs.
         Some(verify(&self.kind, &Record::try_from(self.record.clone()).ok()?, &self.chain))
     }
 
@@ -69,7 +69,7 @@ async fn history(seed: u64, steps: usize) -> Vec<Kept> {
             7 => Command::new("edit_jci").set("jci_chapter", "IPSG").write("jci_gap", "no rails"),
             _ => Command::new("dispose").set("disposition", "not_reportable").note("no incident"),
         };
-        // What the workflow refuses is part of a history.
+        // Refused actions are part of a history.
         let _ = quality.act("incident", incident, command).await;
         if chance.percent(30) {
             let _ = eovr.answer_with_receipt(&receipts[which], "it was down").await;
@@ -118,9 +118,9 @@ async fn after_any_history_every_chain_is_whole() {
     assert!(events > 1500 && longest > 10, "{events} events, the longest chain has {longest}");
 }
 
-/// The rule as the documentation gives it, with nothing of the library.
+/// The rule of the documentation, implemented without the library.
 #[tokio::test]
-async fn anybody_can_check_a_chain_with_sha256() {
+async fn a_chain_can_be_checked_with_sha256_alone() {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     for kept in history(100, 80).await {
         let mut prev = "0".repeat(64);
@@ -136,14 +136,14 @@ async fn anybody_can_check_a_chain_with_sha256() {
     }
 }
 
-/// One changed character of a text, at a place by chance.
+/// The text with one character changed at a random position.
 fn flip(text: &str, chance: &mut Chance) -> String {
     let place = chance.below(text.chars().count());
     let other = |c: char| char::from_u32(u32::from(c) ^ 1).unwrap_or('?');
     text.chars().enumerate().map(|(index, c)| if index == place { other(c) } else { c }).collect()
 }
 
-/// Every way to change a record by one part.
+/// Every way to change one part of a record.
 fn changed_records(
     record: &StoredRecord,
     other: &StoredRecord,
@@ -161,7 +161,7 @@ fn changed_records(
     with("governorate".to_owned(), &|record| record.envelope.stamp.governorate = org("XX"));
     with("administration".to_owned(), &|record| record.envelope.stamp.administration = org("CAI-2"));
     with("facility".to_owned(), &|record| record.envelope.stamp.facility = org("CAI-1-2"));
-    with("author".to_owned(), &|record| record.envelope.author = ActorId::new("somebody").unwrap());
+    with("author".to_owned(), &|record| record.envelope.author = ActorId::new("attacker").unwrap());
     with("state".to_owned(), &|record| record.envelope.state = Name::new("completed").unwrap());
     with("kind".to_owned(), &|record| record.envelope.kind = Name::new("other").unwrap());
     with("id".to_owned(), &|record| record.envelope.id = RecordId::from_bytes([5; 16]));
@@ -176,7 +176,7 @@ fn changed_records(
     with("head seq".to_owned(), &|record| record.envelope.head.seq += 1);
     with("head hash".to_owned(), &|record| record.envelope.head.hash[31] ^= 1);
     if record.envelope.version > 1 {
-        // A new record's number is given after its first event was made; from the second on it is covered.
+        // The engine assigns a new record's number after its first event; events from the second on cover it.
         with("number".to_owned(), &|record| record.envelope.number = Some("OVR-2026-999999".to_owned()));
         with("no number".to_owned(), &|record| record.envelope.number = None);
     }
@@ -236,7 +236,7 @@ fn changed_chains(
         for _ in 0..6 {
             let body = flip(&chain[place].body, chance);
             with("body", &|chain| chain[place].body.clone_from(&body));
-            // And as somebody would who knows the rule, but cannot change what follows.
+            // An attacker who knows the rule but cannot change the later events.
             let hash = Sha256::digest(format!("eovr.event.v1\n{body}")).into();
             with("body and hash", &|chain| {
                 chain[place] = StoredEvent { body: body.clone(), hash, beside: None }
@@ -279,7 +279,7 @@ async fn any_single_change_is_found() {
                 assert!(!changed.is_intact(), "seed {seed}: not found: {what}, chain of {:?}", one.record);
                 tried += 1;
             }
-            // An older state of the record under the whole chain, and the other way round.
+            // An older version of the record with the complete chain, and the reverse.
             let short = Kept { chain: Vec::new(), ..one.clone() };
             assert!(!short.is_intact(), "an empty chain passes");
         }
@@ -310,7 +310,7 @@ async fn a_record_set_back_with_its_chain_is_found_by_its_own_head() {
 }
 
 #[tokio::test]
-async fn what_is_committed_between_two_reads_breaks_no_chain() {
+async fn a_commit_between_two_reads_breaks_no_chain() {
     let (eovr, _) = hospital(Spy::new()).await;
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
     let nurse = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
@@ -318,7 +318,7 @@ async fn what_is_committed_between_two_reads_breaks_no_chain() {
         nurse.incidents().report(&id("CAI-1-1"), report("It fell to the floor.")).await.unwrap().written.id;
     for severity in ["minor", "moderate", "severe"] {
         let incidents = quality.incidents();
-        // The record is read, then somebody commits, then its events are read.
+        // The engine reads the record, another caller commits, then the engine reads the events.
         let (assessed, trail) =
             tokio::join!(biased; incidents.assess(told, None, severity, "rare"), incidents.trail(told));
         assert!(assessed.is_ok());
@@ -327,7 +327,7 @@ async fn what_is_committed_between_two_reads_breaks_no_chain() {
     }
 }
 
-/// What nobody can read any more is told by the verdict, and costs a report nothing else.
+/// An event that cannot be opened is reported in the verdict and hides no other event.
 #[tokio::test]
 async fn an_event_that_cannot_be_read_is_in_the_verdict_and_hides_no_other() {
     let spy = Spy::new();

@@ -1,5 +1,4 @@
-//! What comes in wrong is refused with a kind, and a sentence that says what would have been right; and
-//! nothing is changed.
+//! The engine refuses wrong input with an error kind and a message that names the correct form, and changes nothing.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -30,7 +29,7 @@ impl Ward {
         Self { spy, eovr, incident: reported.unwrap().written.id, quality }
     }
 
-    /// It fails so, says so, and leaves all as it was.
+    /// Asserts that the call fails with this kind and message and changes no record.
     async fn check<T>(
         &self,
         what: &str,
@@ -239,7 +238,7 @@ async fn a_sealed_text_that_was_touched_does_not_open() {
 
     type Spoil = Box<dyn Fn(&mut Vec<u8>) + Send>;
     let moved = other.sealed[&description].clone();
-    // Behind the header, which is not the text: the key's id, nonce, text and tag.
+    // The parts after the header, which is not covered by the text: key id, nonce, text and tag.
     let mut ways: Vec<(&str, Spoil)> =
         vec![("moved from another record", Box::new(move |bytes| bytes.clone_from(&moved)))];
     for place in [18, 30, own.len() - 17, own.len() - 1] {
@@ -252,7 +251,7 @@ async fn a_sealed_text_that_was_touched_does_not_open() {
         let record = ward.quality.load("incident", ward.incident).await.unwrap();
         let opened = async { ward.quality.open(&record, "description") };
         ward.check(what, opened, ErrorKind::Tampered, "it was changed, or it was sealed for another").await;
-        // And the chain knows as well.
+        // The chain fails to verify, too.
         assert!(!ward.quality.trail("incident", ward.incident).await.unwrap().verdict.is_intact(), "{what}");
     }
     let name = description.clone();

@@ -1,4 +1,4 @@
-//! Figures from memory are the store's own: on every node, after every change, whatever the feed does.
+//! Figures from memory equal the store's own on every node, after every change, and under every fault of the feed.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -26,27 +26,27 @@ const FACILITIES: [&str; 8] =
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// What a store does wrong, or a test wants to see.
+/// A fault that the store injects, or a hook of a test.
 #[derive(Debug, Default)]
 enum Trick {
     #[default]
     None,
-    /// The feed leaves this position out.
+    /// The feed skips this position.
     Hide(u64),
-    /// The message at this position is another.
+    /// The feed returns another message at this position.
     Say(u64, fn(&str) -> String),
-    /// The feed begins at the beginning, whatever is asked.
+    /// The feed starts at the beginning for every request.
     Repeat,
-    /// The feed cannot be read.
+    /// Reading the feed fails.
     Fail,
-    /// A position is hidden, and a census never ends.
+    /// The feed hides a position, and a census never ends.
     Stall(u64),
 }
 
-/// A trick at a position.
+/// Chooses the trick for a position.
 type Play = fn(u64) -> Trick;
 
-/// A node's view of a store that several share.
+/// One node's view of a store that several nodes share.
 #[derive(Debug, Default)]
 struct Between {
     inner: Arc<MemoryStore>,
@@ -89,7 +89,7 @@ impl Store for Between {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt> {
-        // As a database would: others get their turn between a read and a write.
+        // As with a database, other tasks run between a read and a write.
         tokio::task::yield_now().await;
         self.inner.commit(commit).await
     }
@@ -156,7 +156,7 @@ impl Store for Between {
     }
 }
 
-/// A kind that tallies a facet of every type.
+/// A kind that tallies one facet of each type.
 const SAMPLE: &str = r#"{
     "name": "sample",
     "facets": [
@@ -184,7 +184,7 @@ const SAMPLE: &str = r#"{
     }
 }"#;
 
-/// The fixture's organisation, on wall clocks as far apart as they come.
+/// The fixture's organisation, with time zones as far apart as possible.
 fn world() -> Org {
     let mut governorates = org().governorates().to_vec();
     let zones = ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Africa/Cairo"];
@@ -226,7 +226,7 @@ fn top(eovr: &Eovr) -> eovr_core::Session {
     eovr.session(actor("top", Role::TopManagement, "CAI-1-1"))
 }
 
-/// The figure that the whole country waits for.
+/// The largest tally of the fixture: the whole country.
 fn national() -> Tally {
     Tally::of(name(KIND)).filter(facet("disposition"), Test::Absent).by(Column::State).by(facet("severity"))
 }
@@ -235,7 +235,7 @@ fn total(figures: &Figures) -> u64 {
     figures.cells.iter().map(|cell| cell.count).sum()
 }
 
-/// One thing that somebody does; refusals are part of it.
+/// One random action of a user; a refusal is a valid outcome.
 async fn step(eovr: &Eovr, chance: &mut Chance, known: &mut Vec<(&'static str, RecordId, &'static str)>) {
     let here = *chance.pick(&FACILITIES);
     let nurse = |facility| eovr.session(actor("nurse", Role::Staff, facility));
@@ -283,19 +283,19 @@ fn sample(chance: &mut Chance, action: &str) -> Command {
     command
 }
 
-/// A value that stands in this column, or could.
+/// A value that occurs in this column, or could occur.
 fn value(chance: &mut Chance, column: &Column) -> Value {
     let mut text = |of: &[&str]| Value::from(*chance.pick(of));
     match column {
         Column::Governorate => text(&["CAI", "ALX", "C"]),
         Column::Administration => text(&["CAI-1", "CAI-2", "ALX-1", "ALX-2", "CAI"]),
         Column::Facility => text(&FACILITIES),
-        Column::Author => text(&["nurse", "nobody"]),
+        Column::Author => text(&["nurse", "unknown"]),
         Column::Number => text(&["OVR-2026-000007", "OVR-2027-000001"]),
         Column::State => text(&["created", "in_progress", "evaluating", "action_taken", "taken", "done"]),
         Column::Month => Value::Int(*chance.pick(&[202_611, 202_612, 202_701, 202_702, 202_705])),
         Column::Created => {
-            // Around the first of December, of January and so on as well as in between.
+            // Around the first of December, of January and so on, and in between.
             let days = *chance.pick(&[0, 8, 9, 20, 39, 40, 70, 71, 100, 180]);
             Value::Time(start().plus_seconds(days * DAY + chance.below(72) as i64 * HOUR / 2))
         }
@@ -356,7 +356,7 @@ fn question(chance: &mut Chance) -> Tally {
     tally
 }
 
-fn somebody(chance: &mut Chance) -> Actor {
+fn random_actor(chance: &mut Chance) -> Actor {
     let home = *chance.pick(&FACILITIES);
     if chance.percent(4) {
         return Actor::visitor(ActorId::new("visitor").unwrap(), stamp(home));
@@ -380,7 +380,7 @@ async fn memory_says_what_the_store_says() {
         let (store, clock) = (Arc::new(MemoryStore::new()), TestClock::new());
         let mut known = Vec::new();
         let plain = engine(Between::new(&store), &clock, false).await;
-        // Half of the runs begin with a store that is not empty.
+        // Half of the runs begin with records in the store.
         for _ in 0..(seed % 2) * 60 {
             step(&plain, &mut chance, &mut known).await;
         }
@@ -393,7 +393,7 @@ async fn memory_says_what_the_store_says() {
             }
             clock.pass_seconds(chance.below(36) as i64 * HOUR);
             for _ in 0..6 {
-                let (tally, who) = (question(&mut chance), somebody(&mut chance));
+                let (tally, who) = (question(&mut chance), random_actor(&mut chance));
                 let place = || format!("seed {seed}, round {round}: {who:?} asks {tally:?}");
                 let wanted = plain.session(who.clone()).tally(&tally).await;
                 let got = memory.session(who.clone()).tally(&tally).await;
@@ -576,7 +576,7 @@ async fn while_one_counts_anew_the_store_answers() {
     }
     let meanwhile = right(&eovr, &store, Source::Store, "meanwhile");
     tokio::time::timeout(std::time::Duration::from_secs(10), meanwhile).await.unwrap();
-    // Who counted gives up; the next one takes over.
+    // The counting caller gives up; the next caller takes over.
     counting.abort();
     assert!(counting.await.unwrap_err().is_cancelled());
     store.play(Trick::None);
@@ -585,7 +585,7 @@ async fn while_one_counts_anew_the_store_answers() {
 }
 
 #[tokio::test]
-async fn who_may_not_ask_is_denied_before_anything_is_read() {
+async fn a_denied_caller_causes_no_read() {
     let (eovr, store, _) = ward().await;
     let reads = store.reads();
     let staff = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
@@ -607,7 +607,7 @@ async fn who_may_not_ask_is_denied_before_anything_is_read() {
 }
 
 #[tokio::test]
-async fn the_source_says_who_counted() {
+async fn the_source_of_a_figure_is_memory_or_the_store() {
     let store = Between::new(&Arc::new(MemoryStore::new()));
     let clock = TestClock::new();
     let eovr = engine(store.clone(), &clock, true).await;
@@ -627,7 +627,7 @@ async fn the_source_says_who_counted() {
     let overdue = national().filter(Column::Created, Test::Before(limit.into()));
     let figures = top.tally(&overdue).await.unwrap();
     assert_eq!((figures.source, total(&figures)), (Source::Both, 15));
-    // The store counted two of the four months at most.
+    // The store counted at most two of the four months.
     let asked = store.tallied.lock().unwrap().last().cloned().unwrap();
     let months = asked.clauses.iter().find(|clause| clause.column == Column::Month).unwrap();
     assert!(matches!(&months.test, Test::In(months) if months.len() <= 2), "{asked:?}");

@@ -1,5 +1,6 @@
-//! What is taken out of sentences that were written for it, in both languages: recall and precision. Who
-//! wrote the sentences also wrote the rules, so real text will be worse; `EOVR_DATA` has none with names.
+//! Recall and precision of de-identification on sentences written for this test, in English and Arabic. The author of
+//! the sentences also wrote the rules, so real text will score lower. The narratives in `EOVR_DATA` contain no names to
+//! measure on.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -7,7 +8,7 @@ use std::collections::BTreeMap;
 
 use eovr_core::triage::deidentify::{Identifier, find, redact};
 
-/// A sentence without its braces, and where they were.
+/// A sentence without its braces, and the ranges that the braces marked.
 fn unmarked(line: &str) -> (String, Vec<(String, std::ops::Range<usize>)>) {
     let (mut text, mut marked) = (String::new(), Vec::new());
     let mut rest = line;
@@ -55,7 +56,7 @@ fn recall_and_precision_on_sentences_in_two_languages() {
             }
         }
         for one in &found {
-            // What overlaps something that names a person was rightly taken out, whatever it was called.
+            // A span that overlaps a marked name counts as correct under any label.
             let right = marked.iter().any(|(_, span)| one.span.start < span.end && span.start < one.span.end);
             for name in [one.kind.name(), "all"] {
                 let count = counts.entry((language.to_owned(), name.to_owned())).or_default();
@@ -82,7 +83,7 @@ fn recall_and_precision_on_sentences_in_two_languages() {
     println!("{wrong}");
 }
 
-/// What numbers are labelled with, what marks stand behind the label, and digits of three scripts.
+/// Each label of a number, each mark that can follow a label, and digits of three scripts.
 #[test]
 fn file_numbers_go_under_every_label_mark_and_script() {
     let labels = [
@@ -145,7 +146,7 @@ fn file_numbers_go_under_every_label_mark_and_script() {
     }
 }
 
-/// Whatever amount stands behind whatever word, it stays.
+/// Redaction keeps an amount after any word.
 #[test]
 fn amounts_stay_behind_every_word() {
     let before = [
@@ -190,7 +191,7 @@ fn amounts_stay_behind_every_word() {
     }
 }
 
-/// Pieces in any order: places fit the text, come in its order, and do not overlap.
+/// Pieces in random order: each span lies within the text, spans are in order and do not overlap.
 #[test]
 fn places_are_in_order_and_apart() {
     let pieces = [

@@ -1,4 +1,4 @@
-//! Coming in, staying in, leaving: what somebody at the door gets, and what an attacker does not.
+//! Login, session and logout: the result for a user, and the refusals for an attacker.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -54,7 +54,7 @@ pub(super) async fn open(eovr: &Eovr) -> Doors {
     Doors::open(eovr.clone(), Signer::new("https://eovr.test", &SECRET).unwrap(), limits()).await.unwrap()
 }
 
-/// The cheapest hash that is accepted: these tests are not about its price.
+/// The cheapest hash that the engine accepts, because these tests do not measure its cost.
 pub(super) fn limits() -> Limits {
     Limits::default()
 }
@@ -93,7 +93,7 @@ impl Ward {
         self.doors.enter(tried).await
     }
 
-    /// How often an account has said this of itself.
+    /// How many events of this action the account's chain has.
     pub(super) async fn says(&self, action: user::Action) -> usize {
         let topic = format!("\"user.{}\"", action.name());
         let feed = self.eovr.store().feed(0, 10_000).await.unwrap();
@@ -127,7 +127,7 @@ impl Ward {
 pub(super) fn opened(entry: Result<Entry>) -> Opened {
     match entry {
         Ok(Entry::Open(opened)) => opened,
-        other => panic!("nobody came in: {other:?}"),
+        other => panic!("no login: {other:?}"),
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) fn turned_away<T: std::fmt::Debug>(result: Result<T>) -> String {
 }
 
 #[tokio::test]
-async fn who_knows_the_password_comes_in_and_works_as_their_account_says() {
+async fn a_login_with_the_password_has_the_rights_of_the_account() {
     let ward = ward().await;
     let mona = ward.admitted().await;
     assert_eq!(mona.user, ward.mona);
@@ -152,10 +152,10 @@ async fn who_knows_the_password_comes_in_and_works_as_their_account_says() {
 }
 
 #[tokio::test]
-async fn why_somebody_may_not_come_in_is_never_said() {
+async fn every_failed_login_gets_the_same_answer() {
     let ward = ward().await;
     let wrong = turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
-    let unknown = turned_away(ward.log_in("nobody.knows@example.org", PASSWORD).await);
+    let unknown = turned_away(ward.log_in("no.account@example.org", PASSWORD).await);
     assert_eq!(wrong, unknown);
     for _ in 0..5 {
         turned_away(ward.log_in(EMAIL, "five boats on the nile").await);
@@ -169,22 +169,26 @@ async fn an_account_says_when_it_is_locked_or_entered_with_something_new() {
     let ward = ward().await;
     let long = format!("Mozilla/5.0 {}", "Hospital browser ".repeat(30));
     for (client, so_often) in [
-        ("Mozilla/5.0 Firefox/145.0", 0), // the first of all is new to nobody
+        ("Mozilla/5.0 Firefox/145.0", 0), // the first client of an account is not reported as new
         ("Mozilla/5.0 Firefox/146.0", 0), // an update
         ("Mozilla/5.0 Chrome/142.0", 1),
         ("Mozilla/5.0 Firefox/146.0", 1),
         ("", 2),
         (&long, 3),
-        (&long, 3), // although it is kept cut short
+        (&long, 3), // the stored name of the client is shortened
     ] {
         opened(ward.log_in_with(client, EMAIL, PASSWORD).await);
         assert_eq!(ward.says(user::Action::EnterAnew).await, so_often, "{client}");
     }
     for round in 0..2 * limits().attempts {
         turned_away(ward.log_in(EMAIL, "five boats on the nile").await);
-        turned_away(ward.log_in("nobody.knows@example.org", PASSWORD).await);
+        turned_away(ward.log_in("no.account@example.org", PASSWORD).await);
         let locked = usize::from(round + 1 >= limits().attempts);
-        assert_eq!(ward.says(user::Action::Lock).await, locked, "attempt {round}, and none for nobody");
+        assert_eq!(
+            ward.says(user::Action::Lock).await,
+            locked,
+            "attempt {round}: an event without a real lock-out"
+        );
     }
 }
 
@@ -192,19 +196,19 @@ async fn an_account_says_when_it_is_locked_or_entered_with_something_new() {
 async fn an_attempt_at_no_account_writes_as_much_as_one_at_an_account() {
     let ward = ward().await;
     let changes = async || ward.eovr.store().feed(0, 10_000).await.unwrap().len();
-    // Also where the door closes, and while it is closed.
+    // Also at the attempt that causes the lock-out, and during it.
     for attempt in 1..=2 * limits().attempts + 2 {
         let before = changes().await;
         turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
         let known = changes().await - before;
-        turned_away(ward.log_in("nobody.knows@example.org", PASSWORD).await);
+        turned_away(ward.log_in("no.account@example.org", PASSWORD).await);
         assert_eq!(changes().await - before - known, known, "attempt {attempt}");
         assert_eq!(known, if attempt == limits().attempts { 2 } else { 1 }, "attempt {attempt}");
     }
 }
 
 #[tokio::test]
-async fn five_wrong_attempts_close_the_door_for_a_quarter_of_an_hour_also_after_a_restart() {
+async fn five_wrong_attempts_lock_for_a_quarter_of_an_hour_even_after_a_restart() {
     let mut ward = ward().await;
     for _ in 0..5 {
         turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
@@ -215,7 +219,7 @@ async fn five_wrong_attempts_close_the_door_for_a_quarter_of_an_hour_also_after_
     turned_away(ward.log_in(EMAIL, PASSWORD).await);
     ward.clock.pass_seconds(2);
     ward.come_in().await;
-    // Who came in begins anew.
+    // A successful login resets the counter.
     for _ in 0..4 {
         turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
     }
@@ -227,7 +231,7 @@ async fn many_attempts_at_once_are_no_more_than_many_in_a_row() {
     let ward = Arc::new(ward().await);
     let mut knocks = Vec::new();
     for _ in 0..12 {
-        // All knock before one of them tries its password.
+        // All attempts pass the check before the first one verifies its password.
         knocks.push(ward.doors.knock(EMAIL, Origin::default()).await.unwrap());
     }
     let mut right = 0;
@@ -238,7 +242,7 @@ async fn many_attempts_at_once_are_no_more_than_many_in_a_row() {
 }
 
 #[tokio::test]
-async fn a_password_that_somebody_else_knows_opens_its_change_and_nothing_else() {
+async fn a_password_from_an_administrator_allows_only_its_change() {
     let ward = ward().await;
     let nour = provide(&ward.eovr, "nour@example.org", Role::Staff, true).await;
     let Entry::NewPassword(token) = ward.log_in("nour@example.org", PASSWORD).await.unwrap() else {
@@ -284,13 +288,13 @@ async fn an_access_token_lasts_a_quarter_of_an_hour_and_is_good_for_nothing_else
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_good_once_and_a_moment_longer() {
+async fn a_refresh_token_works_once_and_for_a_short_grace_period() {
     let ward = ward().await;
     let first = ward.come_in().await;
     ward.clock.pass_seconds(600);
     let second = ward.doors.refresh(&first.refresh).await.unwrap();
     ward.doors.admit(&second.access).await.unwrap();
-    // The answer was lost, and the client asks again: the same token as before.
+    // The response was lost and the client asks again; it receives the same token.
     ward.clock.pass_seconds(9);
     let again = ward.doors.refresh(&first.refresh).await.unwrap();
     assert_eq!(*again.refresh.reveal(), *second.refresh.reveal());
@@ -319,7 +323,7 @@ async fn a_refresh_token_that_comes_back_later_ends_the_login_for_both() {
 }
 
 #[tokio::test]
-async fn a_token_that_somebody_made_up_ends_nothing() {
+async fn a_forged_token_ends_no_login() {
     let ward = ward().await;
     let mona = ward.come_in().await;
     let mut made_up = mona.refresh.reveal().to_string();
@@ -338,10 +342,10 @@ async fn a_token_that_comes_twice_at_once_gets_one_answer() {
 }
 
 #[tokio::test]
-async fn who_does_nothing_for_a_quarter_of_an_hour_is_out() {
+async fn an_idle_session_ends_after_a_quarter_of_an_hour() {
     let ward = ward().await;
     let mut mona = ward.come_in().await;
-    // Whoever works stays in, for hours.
+    // A session in use stays open for hours.
     for _ in 0..20 {
         ward.clock.pass_seconds(14 * 60);
         ward.doors.admit(&mona.access).await.unwrap();
@@ -403,7 +407,7 @@ async fn leaving_ends_one_login_or_all() {
 }
 
 #[tokio::test]
-async fn nobody_ends_another_persons_login() {
+async fn a_user_cannot_end_the_login_of_another() {
     let ward = ward().await;
     let mona = ward.come_in().await;
     provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
@@ -415,7 +419,7 @@ async fn nobody_ends_another_persons_login() {
 }
 
 #[tokio::test]
-async fn a_disabled_account_is_out_at_once_and_on_other_nodes_within_a_second() {
+async fn a_disabled_account_loses_access_at_once_and_on_other_nodes_within_a_second() {
     let ward = ward().await;
     let elsewhere = open(&ward.eovr).await;
     let mona = ward.come_in().await;
@@ -446,7 +450,7 @@ async fn a_new_role_counts_at_the_next_request() {
 }
 
 #[tokio::test]
-async fn what_matters_most_needs_a_fresh_proof() {
+async fn critical_actions_need_a_fresh_proof() {
     let ward = ward().await;
     provide(&ward.eovr, "nour@example.org", Role::TopManagement, false).await;
     let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
@@ -456,7 +460,7 @@ async fn what_matters_most_needs_a_fresh_proof() {
     turned_away(ward.doors.govern(&stale, ward.mona, user::Action::Disable, "x").await);
     turned_away(ward.doors.reset_password(&stale, ward.mona, &hash(PASSWORD)).await);
     turned_away(ward.doors.enrol_factor(&stale, "eovr").await);
-    // Somebody else's password is no proof.
+    // Another person's password is no proof.
     let knock = ward.doors.knock(EMAIL, Origin::default()).await.unwrap();
     turned_away(ward.doors.prove(&stale, knock.try_password(&typed(PASSWORD)).unwrap(), None).await);
     let proven = ward.prove(&stale, PASSWORD).await.unwrap();
@@ -465,11 +469,11 @@ async fn what_matters_most_needs_a_fresh_proof() {
 }
 
 #[tokio::test]
-async fn everything_at_the_door_stands_in_a_chain_that_verifies_and_tells_no_secret() {
+async fn every_login_event_is_in_a_chain_that_verifies_and_holds_no_secret() {
     let ward = ward().await;
     let mona = ward.come_in().await;
     turned_away(ward.log_in(EMAIL, "four boats on the nile").await);
-    turned_away(ward.log_in("nobody.knows@example.org", "four boats on the nile").await);
+    turned_away(ward.log_in("no.account@example.org", "four boats on the nile").await);
     let mona = ward.doors.refresh(&mona.refresh).await.unwrap();
     let here = ward.doors.admit(&mona.access).await.unwrap();
     ward.doors.leave(&here).await.unwrap();
@@ -480,7 +484,7 @@ async fn everything_at_the_door_stands_in_a_chain_that_verifies_and_tells_no_sec
             let trail = auditor.trail(kind, record.id()).await.unwrap();
             assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
             let told = serde_json::to_string(&trail.entries).unwrap();
-            for secret in ["boats", "mona", "nobody.knows", "argon2", "Firefox"] {
+            for secret in ["boats", "mona", "no.account", "argon2", "Firefox"] {
                 assert!(!told.contains(secret), "{secret} in {told}");
             }
             actions.extend(trail.entries.into_iter().map(|entry| format!("{kind}.{}", entry.event.action)));
@@ -512,7 +516,7 @@ async fn tokens_of_another_secret_issuer_or_time_open_nothing() {
     turned_away(ward.doors.admit(&signed("https://elsewhere.test", &SECRET, now)).await);
     turned_away(ward.doors.admit(&signed("https://eovr.test", &SECRET, now.plus_seconds(120))).await);
     turned_away(ward.doors.admit(&signed("https://eovr.test", &SECRET, now.plus_seconds(-901))).await);
-    // A secret that was replaced yesterday still opens, where the host says so.
+    // A signing secret that was replaced yesterday still verifies if the host configures it.
     let renewed = Signer::new("https://eovr.test", &[8; 32]).unwrap().also_accepting(&SECRET);
     let doors = Doors::open(ward.eovr.clone(), renewed, limits()).await.unwrap();
     doors.admit(&mona.access).await.unwrap();

@@ -1,4 +1,4 @@
-//! Every figure beside the same thing counted record by record, in the plainest way.
+//! Each figure equals a plain count, record by record.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -18,13 +18,13 @@ use eovr_tests::{TestClock, actor, hospital, id, report};
 const FACILITIES: [&str; 4] = ["CAI-1-1", "CAI-1-2", "CAI-2-1", "ALX-1-1"];
 const DAY: i64 = 24 * 3600;
 
-/// Half a year and more of reports, some rated, some under way, some done, some disposed of.
+/// More than half a year of reports: some rated, some in progress, some completed, some disposed of.
 async fn world(seed: u64) -> (Eovr, TestClock) {
     let (eovr, clock) = hospital(Arc::new(MemoryStore::new())).await;
     let mut chance = Chance::new(seed);
     for number in 0..90 {
         if number == 45 {
-            clock.pass_seconds(70 * DAY); // a whole month in which nobody reports
+            clock.pass_seconds(70 * DAY); // a whole month without a report
         }
         clock.pass_seconds(3600 + i64::try_from(chance.below(4 * 24 * 3600)).unwrap());
         let place = *chance.pick(&FACILITIES);
@@ -60,7 +60,7 @@ async fn world(seed: u64) -> (Eovr, TestClock) {
     (eovr, clock)
 }
 
-/// Whatever somebody sees, in full.
+/// Every record that this session may read.
 async fn seen(session: &Session) -> Vec<Record> {
     let mut query = Query::of(Name::new(KIND).unwrap()).limit(Query::LARGEST_PAGE);
     let mut all = Vec::new();
@@ -78,11 +78,11 @@ fn counts(record: &Record) -> bool {
     record.facet("disposition").is_none()
 }
 
-/// Who may ask for figures, with their tiers.
-fn everybody(eovr: &Eovr) -> Vec<(u8, Session)> {
+/// The sessions that may query figures, with their tiers.
+fn sessions(eovr: &Eovr) -> Vec<(u8, Session)> {
     let roles = [Role::QualityAdmin, Role::AdminManager, Role::GovernorateManager, Role::TopManagement];
     let people = (2..).zip(roles);
-    let people = people.flat_map(|(tier, role)| FACILITIES.map(|at| (tier, actor("somebody", role, at))));
+    let people = people.flat_map(|(tier, role)| FACILITIES.map(|at| (tier, actor("reader", role, at))));
     people.map(|(tier, person)| (tier, eovr.session(person))).collect()
 }
 
@@ -98,7 +98,7 @@ fn value(record: &Record, apart: Option<Apart>) -> Option<Value> {
 async fn a_summary_counts_what_it_says() {
     let (eovr, clock) = world(11).await;
     let now = clock.now();
-    for (_, session) in everybody(&eovr) {
+    for (_, session) in sessions(&eovr) {
         let all: Vec<_> = seen(&session).await.into_iter().filter(counts).collect();
         let summary = session.incidents().summary().await.unwrap();
         let open = |record: &&Record| *record.state() != State::Completed.name();
@@ -124,11 +124,11 @@ async fn a_summary_counts_what_it_says() {
 }
 
 #[tokio::test]
-async fn a_trend_knows_nothing_of_the_time_before_there_was_data_nor_of_what_comes() {
+async fn a_trend_has_no_values_before_the_first_data_and_none_for_the_future() {
     let (eovr, clock) = world(12).await;
     let this = clock.now().month(&jiff::tz::TimeZone::UTC);
     let mut zeros = 0;
-    for (tier, session) in everybody(&eovr) {
+    for (tier, session) in sessions(&eovr) {
         let all = seen(&session).await;
         for apart in [None, Some(Apart::State), Some(Apart::Severity), Some(Apart::HighRisk)] {
             let asked = Months { from: Some(202_510), to: Some(202_802) };
@@ -185,9 +185,9 @@ async fn a_trend_that_is_open_goes_from_the_first_report_to_this_month() {
 }
 
 #[tokio::test]
-async fn a_comparison_has_its_denominators_and_the_places_that_are_silent() {
+async fn a_comparison_has_its_denominators_and_lists_places_without_reports() {
     let (eovr, _) = world(13).await;
-    for (tier, session) in everybody(&eovr) {
+    for (tier, session) in sessions(&eovr) {
         let all: Vec<_> = seen(&session).await.into_iter().filter(counts).collect();
         for level in [Level::Governorate, Level::Administration, Level::Facility] {
             let place = |record: &Record| {

@@ -1,4 +1,4 @@
-//! What reporters and reviewers can rely on, beside the six states.
+//! The guarantees for reporters and reviewers, beside the six states.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -100,7 +100,7 @@ async fn the_first_words_are_kept_for_ever() {
 }
 
 #[tokio::test]
-async fn an_anonymous_report_carries_nobody_and_can_still_be_answered() {
+async fn an_anonymous_report_names_no_author_and_can_still_be_answered() {
     let ward = ward().await;
     let told = Report { reporter: Reporter::Anonymous, ..report("The wrong syringe was given.") };
     let reported = ward.nurse.incidents().report(&id("CAI-1-1"), told.clone()).await.unwrap();
@@ -117,7 +117,7 @@ async fn an_anonymous_report_carries_nobody_and_can_still_be_answered() {
         .unwrap();
     ward.quality.incidents().act(incident, Action::Ask, Some("which ward was it?")).await.unwrap();
 
-    // As somebody would type it from a slip of paper.
+    // As typed from a slip of paper.
     let typed =
         reported.receipt.to_string().to_lowercase().replace('0', "o").replace('1', "l").replace('-', " ");
     let code = typed.parse().unwrap();
@@ -133,7 +133,7 @@ async fn an_anonymous_report_carries_nobody_and_can_still_be_answered() {
         "the trail names the nurse"
     );
 
-    // Another facility's staff cannot report here, named or not.
+    // Staff of another facility cannot report here, with or without a name.
     let elsewhere = ward.eovr.session(actor("other", Role::Staff, "CAI-1-2"));
     assert_eq!(
         elsewhere.incidents().report(&id("CAI-1-1"), told).await.unwrap_err().kind(),
@@ -205,7 +205,7 @@ async fn work_on_a_closed_incident_goes_on_in_a_new_one() {
     );
     assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 2);
 
-    // Once: a second successor, or a way back, would count the event twice; without one it would be lost.
+    // Only once, because a second successor or a way back would count the event twice.
     let restore = Command::new(Action::Restore).note("a mistake");
     assert_eq!(ward.quality.act(KIND, closed, restore).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     let twice = ward.quality.incidents().reopen(closed, "again", again()).await.unwrap_err();
@@ -214,8 +214,8 @@ async fn work_on_a_closed_incident_goes_on_in_a_new_one() {
     let alone =
         ward.quality.incidents().act(other, Action::Reopen, Some("nothing follows")).await.unwrap_err();
     assert_eq!(alone.kind(), ErrorKind::InvalidInput);
-    let nobody = Report { reporter: Reporter::Anonymous, ..again() };
-    let new = ward.quality.incidents().reopen(other, "it came back", nobody).await.unwrap().written.id;
+    let anonymous = Report { reporter: Reporter::Anonymous, ..again() };
+    let new = ward.quality.incidents().reopen(other, "it came back", anonymous).await.unwrap().written.id;
     assert_eq!(ward.load(new).await.envelope().author.as_str(), "anonymous");
     assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 3);
 }
@@ -236,7 +236,7 @@ async fn a_file_number_is_found_however_it_was_typed_or_corrected() {
 }
 
 #[tokio::test]
-async fn what_was_pasted_is_the_same_number_place_and_person() {
+async fn pasted_text_gives_the_same_number_place_and_person() {
     let ward = ward().await;
     let some = |text: &str| Some(text.to_owned());
     let told = Report {
@@ -268,7 +268,7 @@ async fn what_was_pasted_is_the_same_number_place_and_person() {
 }
 
 #[tokio::test]
-async fn what_tells_nothing_is_refused_and_a_narrative_keeps_every_letter() {
+async fn an_empty_narrative_is_refused_and_a_real_one_keeps_every_letter() {
     let ward = ward().await;
     let nothing = "\u{200B}\u{200F}\u{640}\u{3164}\u{FEFF}\u{2800}\u{AD}\u{64B}\u{A0}\u{2066}\u{2069}\u{61C}";
     type Change = fn(&mut Report, &str);
@@ -287,7 +287,7 @@ async fn what_tells_nothing_is_refused_and_a_narrative_keeps_every_letter() {
             assert!(refused.to_string().contains(field) && refused.help().is_some(), "{refused}");
         }
     }
-    // Eight letters are not ten, whatever stands between them.
+    // Eight letters stay fewer than ten with any invisible characters between them.
     let eight = format!("too\u{200B}\u{200F}\u{3164}short{nothing}");
     assert!(ward.nurse.incidents().report(&id("CAI-1-1"), report(&eight)).await.is_err());
     let told = "\u{202B}سقطـ المريض\u{202C} Zoe\u{308} \u{FEB3}\u{200C} \r\n ok ";
@@ -325,9 +325,9 @@ async fn a_receipt_corrects_for_thirty_minutes_and_shows_no_reviewers_words() {
     assert_eq!(start.kind(), ErrorKind::Denied);
 }
 
-/// Who may not read a kind learns neither whether a record is there nor what state it is in.
+/// A caller without read access to a kind learns neither whether a record exists nor its state.
 #[tokio::test]
-async fn who_may_not_act_is_told_nothing() {
+async fn a_refusal_tells_a_stranger_nothing() {
     let ward = ward().await;
     let top = ward.eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
     let key = top.data_keys().await.unwrap().first().unwrap().id;

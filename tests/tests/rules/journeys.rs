@@ -1,4 +1,4 @@
-//! Whole stories through the facade.
+//! Complete histories through the facade.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
 

@@ -103,7 +103,7 @@ async fn a_destroyed_key_erases_what_it_sealed_and_the_chains_still_verify() {
     assert!(trail.verdict.is_intact());
     assert_eq!(trail.entries.last().unwrap().note.as_ref().unwrap().as_str(), "asked for by the patient");
 
-    // Nor does the wrapped key stay behind in the events or in free pages.
+    // The wrapped key does not remain in the events or in free pages either.
     let mut prompt =
         <sqlx::SqliteConnection as sqlx::Connection>::connect(&format!("sqlite://{}", file.display()))
             .await
@@ -136,7 +136,7 @@ async fn a_new_master_key_takes_over_without_sealing_anything_anew() {
     assert_eq!(refused.kind(), ErrorKind::Key, "the old master key still opens");
 }
 
-/// Every node learns of a new key of the audit trail when it meets it, and the older ones go on vouching.
+/// Each node loads a new key of the audit trail at its first use; older keys keep verifying.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_key_of_the_trail_is_met_by_every_node() {
     let folder = tempfile::tempdir().unwrap();
@@ -149,7 +149,7 @@ async fn a_rotated_key_of_the_trail_is_met_by_every_node() {
     let top = one.session(actor("top", Role::TopManagement, "CAI-1-1"));
     top.rotate_key(Purpose::Events).await.unwrap();
     quality(&one).incidents().act(incident, Action::Start, None).await.unwrap();
-    // The other node has not heard of the key whose code it has to check now.
+    // The other node has not loaded the key whose code it must check now.
     quality(&other).incidents().act(incident, Action::Evaluate, None).await.unwrap();
     for eovr in [&one, &other] {
         let verdict = quality(eovr).incidents().trail(incident).await.unwrap().verdict;
@@ -158,7 +158,7 @@ async fn a_rotated_key_of_the_trail_is_met_by_every_node() {
     assert_eq!(quality(&one).rotate_key(Purpose::Events).await.unwrap_err().kind(), ErrorKind::Denied);
 }
 
-/// Without the keys everything that they vouched for would be a matter of belief: no new one takes their place.
+/// Events without their keys cannot be verified, so the engine refuses to create new keys in place of missing ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_of_the_trail_that_are_gone_or_set_back_are_missed() {
     for edit in [
@@ -181,7 +181,7 @@ async fn keys_of_the_trail_that_are_gone_or_set_back_are_missed() {
     }
 }
 
-/// Nodes that start together on an empty store agree on one key each.
+/// Nodes that start together on an empty store agree on one key of each type.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_start_together_share_their_keys() {
     let folder = tempfile::tempdir().unwrap();
@@ -222,7 +222,7 @@ impl eovr_core::ports::EntropySource for OtherEntropy {
     }
 }
 
-/// Who changes keys says so first, and why; a machine destroys none.
+/// The engine records a key change with its reason before it makes the change; a machine destroys no key.
 #[tokio::test]
 async fn a_change_of_keys_is_entered_before_it_is_made() {
     use eovr_core::identity::key_change::{Change, Intent, KIND, KeyChanges, Place};
@@ -261,7 +261,7 @@ async fn a_change_of_keys_is_entered_before_it_is_made() {
     assert_eq!(state(id).await, "begun");
     let uncertain = Err::<(), _>(eovr_core::Error::new(ErrorKind::Uncertain, "the vault went away"));
     person.end(id, &uncertain, None).await.unwrap();
-    assert_eq!(state(id).await, "begun", "nobody knows whether it was done");
+    assert_eq!(state(id).await, "begun", "the outcome is unknown");
     person.end(id, &Err::<(), _>(eovr_core::Error::new(ErrorKind::Key, "it seals")), None).await.unwrap();
     assert_eq!(state(id).await, "failed");
     let id = machine.begin(intent(Change::Rotate, "once a year, by the clock")).await.unwrap();

@@ -1,4 +1,4 @@
-//! A scorer that learns from what people make of its suggestions.
+//! A scorer that learns from the reviews of its suggestions.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -25,8 +25,8 @@ async fn house(scorer: &Arc<impl Scorer + 'static>) -> Eovr {
     eovr.open().await.unwrap()
 }
 
-/// What a nurse tells at a facility: of the blue pump, which this house has learned to fear and no list of words
-/// knows, or of the soup.
+/// A report at a facility, either of the blue pump, which only this hospital has learned as a risk, or of the soup. No
+/// word list knows the pump.
 async fn told(eovr: &Eovr, at: &str, number: usize, grave: bool) -> RecordId {
     let what = if grave { "blue pump stood" } else { "soup came late" };
     let nurse = eovr.session(actor("nurse", Role::Staff, at));
@@ -34,7 +34,7 @@ async fn told(eovr: &Eovr, at: &str, number: usize, grave: bool) -> RecordId {
     nurse.incidents().report(&id(at), told).await.unwrap().written.id
 }
 
-/// A quality admin rates it, and says that the machine was wrong.
+/// A quality admin rates the incident and marks the suggestion as wrong.
 async fn overridden(eovr: &Eovr, at: &str, incident: RecordId, grave: bool) {
     let quality = eovr.session(actor("quality", Role::QualityAdmin, at));
     let (severity, probability) = if grave { ("severe", "frequent") } else { ("minor", "rare") };
@@ -76,7 +76,7 @@ async fn a_house_learns_from_its_own_reviews_and_no_other_house_does() {
     let there = load(&eovr, ELSEWHERE, told(&eovr, ELSEWHERE, 1000, true).await).await;
     assert_eq!((text(&there, "ai_model"), there.facet("high_risk")), ("eovr-rules", Some(&false.into())));
     assert_eq!(scorer.standing(ELSEWHERE).reviews, 0);
-    // Whoever starts anew learns the same from the same feed, whatever became of the reports since.
+    // A new instance learns the same from the same feed, although the reports have changed since.
     let quality = eovr.session(actor("quality", Role::QualityAdmin, HERE));
     let newest = Query::of(Name::new(incident::KIND).unwrap()).limit(20);
     let newest = quality.incidents().list(None, newest).await.unwrap().items;
@@ -89,7 +89,7 @@ async fn a_house_learns_from_its_own_reviews_and_no_other_house_does() {
 }
 
 #[tokio::test]
-async fn only_what_people_have_said_is_a_lesson() {
+async fn only_human_reviews_are_lessons() {
     let scorer = Arc::<LocalScorer>::default();
     let eovr = house(&scorer).await;
     let mut lessons = Lessons::new(&eovr, scorer.clone()).unwrap();
@@ -113,7 +113,7 @@ async fn only_what_people_have_said_is_a_lesson() {
     assert_eq!(lessons.follow().await.unwrap(), 2, "each once");
 }
 
-/// A host's own scorer, which has read the words alone.
+/// A scorer of the host, which receives the words alone.
 #[derive(Debug)]
 struct Calm {
     version: &'static str,
@@ -131,7 +131,7 @@ impl Scorer for Calm {
     }
 }
 
-/// Whatever a scorer says, the rules are its floor: no model can call a death harmless.
+/// The rules are the floor of every scorer, so no model can call a death harmless.
 #[tokio::test]
 async fn a_scorer_of_the_host_raises_and_never_lowers() {
     let facets = |record: &Record| {
@@ -142,13 +142,13 @@ async fn a_scorer_of_the_host_raises_and_never_lowers() {
     let died = Report { actual_harm: Some(Harm::Death), ..report("It was found in the morning round.") };
     let calm = |chance, flags| Calm { version: "1", chance, flags };
     let cases = [
-        // The scorer is calm: the rules overrule it.
+        // The scorer suggests less; the rules overrule it.
         (calm(Some(0.03), false), died.clone(), ("eovr-rules", 100, "extreme", true)),
-        // It has nothing to say: they speak for themselves.
+        // The scorer has no suggestion; the rules decide alone.
         (calm(None, false), died.clone(), ("eovr-rules", 100, "extreme", true)),
-        // What it says cannot be kept.
+        // The scorer's answer cannot be stored.
         (Calm { version: "", ..calm(Some(1.0), true) }, died.clone(), ("eovr-rules", 100, "extreme", true)),
-        // It says more than they do.
+        // The scorer suggests more than the rules.
         (
             calm(Some(0.9), true),
             report("The form of the night shift came late."),

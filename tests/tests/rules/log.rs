@@ -1,4 +1,4 @@
-//! The log of everything: what is done to it behind the engine's back is found.
+//! The global log: a change behind the engine's back is found.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -31,7 +31,7 @@ async fn reported(eovr: &Eovr, told: &str, count: usize) {
     }
 }
 
-/// A log of some events as lines, and checkpoints from its life.
+/// A log of some events as lines, and checkpoints taken while it grew.
 async fn kept(told: &str) -> (Vec<String>, Vec<Checkpoint>) {
     let (eovr, _) = hospital(Arc::new(MemoryStore::default())).await;
     let keeper = keeper(&eovr);
@@ -53,7 +53,7 @@ fn verdict(lines: &[String], checkpoints: &[Checkpoint]) -> LogVerdict {
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_touched_is_whole() {
+async fn an_untouched_log_verifies() {
     let (lines, checkpoints) = kept(FALL).await;
     let entries = lines.len() as u64;
     assert_eq!(verdict(&lines, &checkpoints), LogVerdict::Intact { entries, vouched: entries });
@@ -62,7 +62,7 @@ async fn a_log_that_nobody_touched_is_whole() {
     assert_eq!(verdict(&lines, &[]), LogVerdict::Intact { entries, vouched: 0 });
 }
 
-/// What one hand can do to the lines of a log.
+/// One manipulation of the lines of a log.
 fn tampered(lines: &[String], chance: &mut Chance) -> Vec<String> {
     let mut lines = lines.to_vec();
     let at = chance.below(lines.len());
@@ -74,7 +74,7 @@ fn tampered(lines: &[String], chance: &mut Chance) -> Vec<String> {
         }
         2 => lines.insert(chance.below(lines.len()), lines.get(at).unwrap().clone()),
         _ => {
-            // A character of a value, not of the frame around it: that would be another spelling of the same entry.
+            // A character of a value; a change in the JSON around it would be another spelling of the same entry.
             let line = lines.get_mut(at).unwrap();
             let digits: Vec<usize> =
                 line.char_indices().filter(|(_, c)| c.is_ascii_digit()).map(|(at, _)| at).collect();
@@ -87,7 +87,7 @@ fn tampered(lines: &[String], chance: &mut Chance) -> Vec<String> {
 }
 
 #[test]
-fn whatever_is_changed_removed_added_or_moved_is_found() {
+fn every_changed_removed_added_or_moved_line_is_found() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (lines, checkpoints) = runtime.block_on(kept(FALL));
     proptest!(|(seed in any::<u64>())| {
@@ -97,12 +97,12 @@ fn whatever_is_changed_removed_added_or_moved_is_found() {
     });
 }
 
-/// Somebody who rewrites the message, its event and everything after it to fit can be found only by a checkpoint;
-/// it says between which two.
+/// Only a checkpoint can find an attacker who rewrites the message, its event and all later events consistently. The
+/// verdict names the two checkpoints between which the change lies.
 #[tokio::test]
-async fn a_history_that_was_made_to_fit_fails_at_the_first_checkpoint_after_it() {
+async fn a_rewritten_history_fails_at_the_first_checkpoint_after_it() {
     let (_, checkpoints) = kept(FALL).await;
-    // Another hospital with as many events, each of which fits the one before it.
+    // Another hospital with as many events, in a consistent chain of its own.
     let (others, _) = kept("a dose was given twice, and seen").await;
     let first = checkpoints.first().unwrap().size;
     let LogVerdict::Broken { entry, finding } = verdict(&others, &checkpoints) else { panic!("it fits") };
@@ -119,7 +119,8 @@ async fn a_log_that_was_cut_off_is_found_by_a_checkpoint() {
     assert!(finding.contains("the log ends before"), "{finding}");
 }
 
-/// An older backup that was put back, or another database: no checkpoint is signed that does not follow.
+/// After an older backup was restored, or on another database, the keeper signs no checkpoint that does not continue
+/// the last one.
 #[tokio::test]
 async fn nothing_is_signed_that_does_not_begin_with_what_was_signed() {
     let (eovr, _) = hospital(Arc::new(MemoryStore::default())).await;
@@ -128,7 +129,7 @@ async fn nothing_is_signed_that_does_not_begin_with_what_was_signed() {
     let note = first.checkpoint(None).await.unwrap();
     let earlier = first.public().open(&note).unwrap();
     reported(&eovr, FALL, 1).await;
-    // Grown, for a keeper that knows the beginning, and for one that has to read it.
+    // The grown log, for a keeper that knows the beginning and for one that has to read it.
     for keeper in [first, keeper(&eovr)] {
         let later = keeper.public().open(&keeper.checkpoint(Some(&earlier)).await.unwrap()).unwrap();
         assert!(later.size > earlier.size);
@@ -144,7 +145,7 @@ async fn nothing_is_signed_that_does_not_begin_with_what_was_signed() {
 }
 
 #[test]
-fn what_is_no_log_is_said_to_be_none() {
+fn a_file_that_is_no_log_is_named_as_such() {
     for (text, finding) in [
         ("\n", "the line is not an entry"),
         ("{\"message\":\"{}\",\"event\":\"\"}", "the message cannot be read"),

@@ -1,5 +1,5 @@
-//! What always holds and never happens, in memory and on SQLite: no server, no other program. One program,
-//! because each further one would link every store and cipher again.
+//! Invariants, tested in memory and on SQLite, without a server or another program. One test binary, because each
+//! further one would link every store and cipher again.
 
 mod architecture;
 mod attachments;

@@ -1,5 +1,5 @@
-//! Real narratives, where there are some: the folder `EOVR_DATA` with CSV files that have a column `text`.
-//! They are other people's words, so none stands in this repository.
+//! Tests on real narratives, where available: the folder `EOVR_DATA` with CSV files that have a column `text`. This
+//! repository contains none, because the texts belong to other people.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use eovr_core::triage::{Case, EmbeddedRules, Scorer as _, Suggestion};
 
-/// Calls `look` with every narrative and counts them; says so where there are none.
+/// Calls `look` with every narrative and counts them; prints a note if there are none.
 fn every_narrative(mut look: impl FnMut(&str, &str)) -> Option<usize> {
     let Some(folder) = std::env::var_os("EOVR_DATA").map(PathBuf::from) else {
         println!("EOVR_DATA is not set: no real narratives were read");
@@ -36,7 +36,7 @@ fn score(narrative: &str) -> Suggestion {
     EmbeddedRules.score(&Case { narrative, ..Case::default() })
 }
 
-/// On whatever people really write: the reasons add up to the score, and point into the text.
+/// On real text, the points of the reasons add up to the score, and each span points into the text.
 #[test]
 fn every_score_of_a_real_narrative_explains_itself() {
     every_narrative(|file, narrative| {
@@ -52,8 +52,8 @@ fn every_score_of_a_real_narrative_explains_itself() {
     });
 }
 
-/// Device reports close with "no report of death, serious injury or mistreatment". Who does not read the
-/// "no" flags nearly half of them.
+/// Device reports close with "no report of death, serious injury or mistreatment". A reader that ignores the "no" flags
+/// nearly half of them.
 #[test]
 fn a_denied_death_raises_no_flag() {
     let (mut reports, mut flagged) = (0, 0);

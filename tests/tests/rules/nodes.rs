@@ -1,4 +1,4 @@
-//! Nodes that run side by side on one database, while one of them changes what the others know.
+//! Nodes that run side by side on one database, while one of them changes state that the others cache.
 
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ const PNG: &[u8] = &[
     2, 0, 1, 0xE5, 0x27, 0xDE, 0xFC, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xAE, 0x42, 0x60, 0x82,
 ];
 
-/// The promise of destruction is worth nothing where another node still seals under the key: what it seals would be
-/// lost at birth.
+/// A key's destruction must reach every node, because a node that still sealed under the key would write text that can
+/// never be read.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_node_seals_under_a_key_that_another_has_destroyed() {
     let folder = tempfile::tempdir().unwrap();
@@ -48,7 +48,7 @@ async fn no_node_seals_under_a_key_that_another_has_destroyed() {
                 top.destroy_key(key.id, "erased").await.unwrap();
             }
         }
-        // The first thing that this node does is a report, a change with a note, or a file.
+        // The first call of this node is a report, a change with a note, or a file.
         match round {
             0 => {
                 let quality = here.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
@@ -76,7 +76,7 @@ async fn no_node_seals_under_a_key_that_another_has_destroyed() {
     assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
 }
 
-/// A key that was destroyed while a file was on its way: the file is not kept.
+/// A key is destroyed during an upload: the store does not keep the file.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_whose_key_is_destroyed_on_the_way_is_not_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,7 +93,7 @@ async fn a_file_whose_key_is_destroyed_on_the_way_is_not_kept() {
     Attachments::of(&nurse, ATTACHMENT, &blobs.kept).attach(known, "photo.png", PNG).await.unwrap();
 }
 
-/// Destroys the key while a file is kept.
+/// Destroys the key while a file is being stored.
 #[derive(Debug)]
 struct Between {
     top: Session,
@@ -117,7 +117,7 @@ impl Blobs for Between {
     }
 }
 
-/// Each reader gets everything, whatever the others and the post room read, and goes on where it was.
+/// Each reader receives every message, independent of the other readers and the notifier, and resumes at its position.
 #[tokio::test]
 async fn two_readers_take_nothing_from_each_other() {
     let store = Arc::new(MemoryStore::new());
@@ -151,7 +151,7 @@ async fn two_readers_take_nothing_from_each_other() {
             );
         }
     }
-    // What was not kept is read again after a restart; what was kept is not.
+    // A restart delivers unsaved messages again and saved ones not.
     tell(&nurse, "the last report").await;
     let news = one.next(1000).await.unwrap();
     one.done(news.last().unwrap().position);
@@ -159,7 +159,7 @@ async fn two_readers_take_nothing_from_each_other() {
     let eovr = open().await;
     let mut one = FeedReader::open(&eovr, "warehouse").await.unwrap();
     assert_eq!(told(&one.next(1000).await.unwrap()), told(&news));
-    // A second process under one name: the slower is told.
+    // A second process under the same name: the slower one gets an error.
     let mut double = FeedReader::open(&eovr, "warehouse").await.unwrap();
     for reader in [&mut one, &mut double] {
         let news = reader.next(1).await.unwrap();
@@ -169,7 +169,7 @@ async fn two_readers_take_nothing_from_each_other() {
     assert_eq!(double.keep().await.unwrap_err().kind(), ErrorKind::Conflict);
 }
 
-/// One node after the other gets a new master key; the others go on meanwhile.
+/// The nodes receive a new master key one after the other; the others keep running meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_goes_on_while_another_starts_with_a_new_master_key() {
     let folder = tempfile::tempdir().unwrap();

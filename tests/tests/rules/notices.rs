@@ -1,4 +1,4 @@
-//! Who is told of what, how often, and what they are not told.
+//! Notifications: their recipients, how often they are sent, and what they must not contain.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -54,7 +54,7 @@ async fn ward() -> Ward {
     ward
 }
 
-/// Somebody with this role, whose address says role and place.
+/// An account with this role, whose address is built from role and place.
 async fn account(eovr: &Eovr, role: Role, facility: &str) -> RecordId {
     let account = NewUser {
         role,
@@ -95,7 +95,7 @@ impl Ward {
         inbox.unread(100, None).await.unwrap().items
     }
 
-    /// The addresses that mail is due to, in order; every one is sent.
+    /// The addresses of all due mails, in order; every mail is marked as sent.
     async fn mailed(&self) -> Vec<String> {
         let mut addresses = Vec::new();
         for due in self.post.due(Channel::Email).await.unwrap() {
@@ -114,7 +114,7 @@ fn text(record: &Record, facet: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_report_is_told_to_the_quality_admin_of_its_facility_and_a_grave_one_above() {
+async fn a_report_notifies_the_quality_admin_and_a_grave_one_also_higher_tiers() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -144,7 +144,7 @@ async fn the_reporter_hears_of_the_state_and_reads_it_once() {
     );
     let of = |who: RecordId| Inbox::of(&ward.eovr, ActorId::new(&who.to_string()).unwrap()).unwrap();
     let wrong = of(ward.quality).read(unread[0].id()).await.unwrap_err();
-    assert_eq!(wrong.kind(), ErrorKind::NotFound, "somebody else's notice was read");
+    assert_eq!(wrong.kind(), ErrorKind::NotFound, "an account read the notification of another");
     for _ in 0..2 {
         of(ward.nurse).read(unread[0].id()).await.unwrap();
     }
@@ -152,7 +152,7 @@ async fn the_reporter_hears_of_the_state_and_reads_it_once() {
 }
 
 #[tokio::test]
-async fn who_owns_a_follow_up_action_is_told() {
+async fn the_owner_of_a_follow_up_action_is_notified() {
     let ward = ward().await;
     let incident = ward.told("A form was filed in the wrong folder.").await;
     let quality = ward.session(ward.quality).await;
@@ -170,8 +170,9 @@ async fn who_owns_a_follow_up_action_is_told() {
     assert!(topics.contains(&"follow_up.add".to_owned()), "{topics:?}");
 }
 
-/// No notice, and nothing that a system is sent, has a word of the report.
-/// Whoever can name an account does not reach it with a record that it cannot open.
+/// No notification and no message to a system holds a word of the report.
+///
+/// A caller that names an account as owner does not reach it with a record that the account cannot open.
 #[tokio::test]
 async fn an_owner_of_another_house_is_not_told() {
     let ward = ward().await;
@@ -196,7 +197,7 @@ async fn an_owner_of_another_house_is_not_told() {
 }
 
 #[tokio::test]
-async fn a_notice_says_that_and_never_what() {
+async fn a_notification_tells_of_an_event_and_not_its_content() {
     let ward = ward().await;
     ward.told("Mr Hassan in bed four was given the wrong drug.").await;
     ward.sort().await;
@@ -210,19 +211,19 @@ async fn a_notice_says_that_and_never_what() {
     assert!(message.contains("\"topic\":\"incident.report\"") && !message.contains("Hassan"), "{message}");
 }
 
-/// Whoever took the messages out and vanished, before or after the notices were made, tells nobody twice
-/// and leaves nobody out.
+/// A worker claimed the messages and crashed before or after it made the notifications: each recipient still gets
+/// exactly one.
 #[tokio::test]
-async fn a_message_handed_out_twice_tells_nobody_twice() {
+async fn a_message_claimed_twice_is_sent_once() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.told("A second form was filed there.").await;
-    // One who takes them, and is not heard of again.
+    // A worker claims the messages and never answers.
     let now = Timestamp::from_micros(1_795_334_400_000_000);
     ward.eovr.store().lease(100, now, now.plus_seconds(30)).await.unwrap();
     assert_eq!(ward.post.sort().await.unwrap(), 0);
     ward.clock.pass_seconds(31);
-    // One who makes the notices, and is not heard either.
+    // A worker makes the notifications and its acknowledgement is lost.
     ward.store.lose_acknowledgements(true);
     assert_eq!(ward.post.sort().await.unwrap(), 2);
     let made = ward.notices().await.len();
@@ -235,7 +236,7 @@ async fn a_message_handed_out_twice_tells_nobody_twice() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_tried_later_and_parked_in_the_end() {
+async fn a_failed_mail_is_retried_and_finally_parked() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -259,7 +260,7 @@ async fn what_cannot_be_sent_is_tried_later_and_parked_in_the_end() {
 }
 
 #[tokio::test]
-async fn what_was_given_up_is_seen_and_sent_again_by_tier_5_alone() {
+async fn only_tier_5_sees_and_retries_parked_mail() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -273,9 +274,9 @@ async fn what_was_given_up_is_seen_and_sent_again_by_tier_5_alone() {
     let others = Parked::of(&ward.session(ward.quality).await);
     assert!(others.list(10, None).await.is_err() || others.list(10, None).await.unwrap().items.is_empty());
     assert!(others.retry(first[0].id()).await.is_err());
-    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "somebody else had it sent again");
+    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "a lower tier retried the mail");
     parked.retry(first[0].id()).await.unwrap();
-    // It is the same mail, at its first attempt again.
+    // The same mail, with its attempts reset.
     let again = ward.post.due(Channel::Email).await.unwrap();
     assert_eq!(again.iter().map(Due::id).collect::<Vec<_>>(), [first[0].id()]);
     let error = parked.retry(first[0].id()).await.unwrap_err();
@@ -299,7 +300,7 @@ async fn what_was_given_up_is_seen_and_sent_again_by_tier_5_alone() {
 }
 
 #[tokio::test]
-async fn who_has_left_is_not_written_to() {
+async fn a_disabled_account_gets_no_mail() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -335,7 +336,7 @@ async fn a_rule_that_could_never_apply_is_refused() {
 }
 
 #[tokio::test]
-async fn whose_password_was_changed_is_told() {
+async fn a_changed_password_is_notified_to_its_account() {
     let ward = ward().await;
     let rules = notice::account_rules().unwrap();
     let post = Post::new(&ward.eovr, rules, &[Channel::InApp]).unwrap();

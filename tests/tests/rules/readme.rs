@@ -1,4 +1,4 @@
-//! Every code block of the README is code that a test runs.
+//! A test runs every code block of the README.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -8,7 +8,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The blocks of a file in one language.
+/// The code blocks of a file in one language.
 fn blocks(file: &str, language: &str) -> Vec<String> {
     let text = std::fs::read_to_string(root().join(file)).unwrap();
     let fence = format!("```{language}\n");
@@ -21,7 +21,7 @@ fn the_rust_block_is_the_quickstart() {
     assert_eq!(blocks("README.md", "rust"), [quickstart], "README.md and examples/quickstart differ");
 }
 
-/// `workflows.rs` keeps that file equal to what the table draws.
+/// `workflows.rs` keeps that file equal to the diagram of the table.
 #[test]
 fn the_diagram_is_drawn_from_the_table() {
     let drawn = std::fs::read_to_string(root().join("tests/data/incident.mmd")).unwrap();
@@ -34,7 +34,7 @@ fn the_quickstart_fits_on_a_page() {
     assert!(quickstart.lines().count() <= 40);
 }
 
-/// `tests/run` and the tests of the server run these commands; a new one must be run there first.
+/// `tests/run` and the tests of the server run these commands; a new command must be added there first.
 #[test]
 fn the_commands_are_ones_that_are_run() {
     let known = ["cargo run --release -p eovr-server -- demo --once", "tests/run"];
@@ -47,9 +47,9 @@ fn the_commands_are_ones_that_are_run() {
     assert!(!commands.is_empty());
 }
 
-/// Every path that a paper names is there.
+/// Every path that a document names exists.
 #[test]
-fn the_papers_point_at_what_exists() {
+fn the_documents_name_existing_paths() {
     for paper in ["README.md", "ARCHITECTURE.md", "DESIGN.md", "CONTRIBUTING.md", "SECURITY.md"] {
         let text = std::fs::read_to_string(root().join(paper)).unwrap();
         for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
@@ -63,7 +63,7 @@ fn the_papers_point_at_what_exists() {
     }
 }
 
-/// A row of the security pages is worth as much as the test that it names.
+/// A row of the security pages is only as good as the test that it names.
 #[test]
 fn the_tests_that_the_security_pages_name_are_there() {
     let pages = ["SECURITY.md", "examples/reference-server/ASVS.md"];
@@ -72,7 +72,7 @@ fn the_tests_that_the_security_pages_name_are_there() {
         .split('`')
         .skip(1)
         .step_by(2)
-        // `Type::method` begins with a capital.
+        // `Type::method` begins with a capital letter.
         .filter(|code| code.starts_with(|c: char| c.is_ascii_lowercase()))
         .filter_map(|code| code.rsplit_once("::").map(|(_, name)| name.trim_end_matches('…')))
         .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
@@ -89,7 +89,7 @@ fn the_tests_that_the_security_pages_name_are_there() {
     assert!(missing.is_empty(), "no such tests: {missing:?}");
 }
 
-/// The first table of ASVS.md counts the rows of the others: of level 1 and 2, by what they say.
+/// The first table of ASVS.md counts the rows of the others, of level 1 and 2, by their result.
 #[test]
 fn the_security_pages_count_what_they_have() {
     let page = std::fs::read_to_string(root().join("examples/reference-server/ASVS.md")).unwrap();

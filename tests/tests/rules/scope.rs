@@ -1,4 +1,4 @@
-//! Nobody sees what is not theirs: a million questions against a plain statement of who sees what.
+//! No actor reads a record out of its scope: a million random queries against a plain statement of the rules.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -30,7 +30,7 @@ struct Known {
     receipt: ReceiptCode,
 }
 
-/// Somebody who asks, in words of its own.
+/// The actor that asks, in the test's own words.
 #[derive(Debug)]
 struct Who {
     role: Option<Role>,
@@ -43,7 +43,7 @@ impl Who {
     fn by_chance(chance: &mut Chance) -> Self {
         Self {
             role: [None].into_iter().chain(Role::ALL.map(Some)).nth(chance.below(6)).unwrap(),
-            name: *chance.pick(&["ada", "ben", "cleo", "nobody"]),
+            name: *chance.pick(&["ada", "ben", "cleo", "dora"]),
             home: *chance.pick(&FACILITIES),
             own_only: chance.percent(25),
         }
@@ -66,7 +66,7 @@ impl Who {
             Some(Role::Staff | Role::QualityAdmin) => {
                 record.facility == self.home && (!self.own_only || record.author == self.name)
             }
-            // The narrowing is for those who work in a facility; elsewhere it leaves nothing.
+            // The narrowing to own records is for staff of a facility; other actors see nothing under it.
             Some(_) if self.own_only => false,
             Some(Role::AdminManager) => administration(record.facility) == administration(self.home),
             Some(Role::GovernorateManager) => governorate(record.facility) == governorate(self.home),
@@ -75,7 +75,7 @@ impl Who {
     }
 }
 
-/// A condition, twice: for the engine, and in words of the test.
+/// A condition, twice: for the engine, and as a predicate of the test.
 type Condition = (Column, Test, Box<dyn Fn(&Known) -> bool>);
 
 fn condition(chance: &mut Chance) -> Condition {
@@ -196,7 +196,7 @@ async fn a_million_questions_and_no_leak() {
         triples += known.len();
         seen += got.len();
 
-        // The other ways to read say the same of one record by chance.
+        // The other ways to read give the same answer for a random record.
         let one = chance.pick(&known);
         match session.load(KIND, one.id).await {
             Ok(_) => assert!(who.sees(one), "{who:?} loads a record of {}", one.facility),
@@ -215,7 +215,7 @@ async fn a_million_questions_and_no_leak() {
 }
 
 #[tokio::test]
-async fn absent_and_out_of_scope_are_the_same_words() {
+async fn an_absent_record_and_one_out_of_scope_give_the_same_message() {
     let (eovr, known) = filled().await;
     let never = RecordId::from_bytes([9; 16]);
     for role in Role::ALL {
@@ -248,7 +248,7 @@ async fn a_receipt_shows_its_one_record() {
 }
 
 #[tokio::test]
-async fn nobody_reports_into_a_facility_out_of_scope() {
+async fn a_report_into_a_facility_out_of_scope_is_refused() {
     let (eovr, _) = filled().await;
     let mut chance = Chance::new(3);
     for _ in 0..500 {

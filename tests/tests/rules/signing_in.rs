@@ -1,4 +1,5 @@
-//! Guessing, and what it does to others: strangers close doors to strangers, and nobody learns who has an account.
+//! Password guessing and lock-out: an attacker cannot lock out a known client, and no answer tells which accounts
+//! exist.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -22,7 +23,7 @@ use super::doors::{
 const TOP: &str = "top@example.org";
 const WRONG: &str = "four boats on the nile";
 
-/// A client in a network, with what the doors have given it before.
+/// A client in a network, with the credentials that an earlier login gave it.
 fn from(network: &str, known: Option<&Opened>) -> Origin {
     Origin {
         client: FIREFOX.to_owned(),
@@ -37,8 +38,8 @@ impl Ward {
         auditor.find(&Query::of(Name::new(throttle::KIND).unwrap()).limit(500)).await.unwrap().items
     }
 
-    /// Strangers try from somewhere else until nobody is let in from there.
-    async fn strangers_close_the_door(&self) {
+    /// Fails to log in from another network until that network is locked out.
+    async fn attackers_cause_a_lockout(&self) {
         for _ in 0..Limits::default().attempts {
             turned_away(self.log_in_from(from("198.51.100.9", None), EMAIL, WRONG).await);
         }
@@ -47,14 +48,14 @@ impl Ward {
 }
 
 #[tokio::test]
-async fn strangers_keep_no_door_closed_to_who_came_in_before() {
+async fn an_attacker_cannot_lock_out_a_known_client() {
     let ward = ward().await;
     let known = opened(ward.log_in_from(from("203.0.113.7", None), EMAIL, PASSWORD).await);
-    ward.strangers_close_the_door().await;
+    ward.attackers_cause_a_lockout().await;
     for pauses in 1..=6 {
         ward.clock.pass_seconds(16 * 60);
         turned_away(ward.log_in_from(from("198.51.100.9", None), EMAIL, WRONG).await);
-        // With the browser of before, wherever it is; and with another one in the network of before.
+        // With the earlier browser from any network, and with another browser from the earlier network.
         opened(ward.log_in_from(from("192.0.2.1", Some(&known)), EMAIL, PASSWORD).await);
         let beside = ward.log_in_from(from("203.0.113.99", None), EMAIL, PASSWORD).await;
         assert!(beside.is_ok(), "after {pauses} times 16 minutes");
@@ -62,9 +63,9 @@ async fn strangers_keep_no_door_closed_to_who_came_in_before() {
 }
 
 #[tokio::test]
-async fn a_single_attempt_after_a_pause_closes_nothing_and_each_round_is_longer() {
+async fn one_attempt_after_a_pause_locks_nothing_and_each_lockout_is_longer() {
     let ward = ward().await;
-    ward.strangers_close_the_door().await;
+    ward.attackers_cause_a_lockout().await;
     ward.clock.pass_seconds(15 * 60 + 1);
     turned_away(ward.log_in(EMAIL, WRONG).await);
     for _ in 0..3 {
@@ -74,10 +75,10 @@ async fn a_single_attempt_after_a_pause_closes_nothing_and_each_round_is_longer(
     turned_away(last_of_the_round);
     ward.clock.pass_seconds(15 * 60 + 1);
     turned_away(ward.log_in(EMAIL, PASSWORD).await);
-    // Who knocks at a closed door makes it no longer.
+    // An attempt at a closed door does not extend the lock-out.
     ward.clock.pass_seconds(15 * 60);
     ward.come_in().await;
-    // A login forgets what was wrong before it.
+    // A successful login resets the counter.
     for _ in 0..4 {
         turned_away(ward.log_in(EMAIL, WRONG).await);
     }
@@ -85,10 +86,10 @@ async fn a_single_attempt_after_a_pause_closes_nothing_and_each_round_is_longer(
 }
 
 #[tokio::test]
-async fn a_closed_door_does_not_touch_who_is_in() {
+async fn a_lockout_does_not_end_open_sessions() {
     let ward = ward().await;
     let mona = ward.admitted().await;
-    ward.strangers_close_the_door().await;
+    ward.attackers_cause_a_lockout().await;
     ward.clock.pass_seconds(6 * 60);
     let proven = ward.prove(&mona, PASSWORD).await.unwrap();
     let mona = ward.doors.admit(&proven.access).await.unwrap();
@@ -98,7 +99,7 @@ async fn a_closed_door_does_not_touch_who_is_in() {
 }
 
 #[tokio::test]
-async fn wrong_proofs_count_for_their_login_alone() {
+async fn wrong_proofs_count_for_their_own_login_only() {
     let ward = ward().await;
     let (here, there) = (ward.admitted().await, ward.admitted().await);
     for _ in 0..5 {
@@ -110,13 +111,13 @@ async fn wrong_proofs_count_for_their_login_alone() {
 }
 
 #[tokio::test]
-async fn somebody_of_tier_five_opens_a_door_and_says_why() {
+async fn tier_5_unlocks_an_account_with_a_reason() {
     for reset in [false, true] {
         let ward = ward().await;
         provide(&ward.eovr, TOP, Role::TopManagement, false).await;
         let top = opened(ward.log_in(TOP, PASSWORD).await);
         let top = ward.doors.admit(&top.access).await.unwrap();
-        ward.strangers_close_the_door().await;
+        ward.attackers_cause_a_lockout().await;
         turned_away(ward.log_in(EMAIL, PASSWORD).await);
         if reset {
             ward.doors.reset_password(&top, ward.mona, &hash(PASSWORD)).await.unwrap();
@@ -130,7 +131,7 @@ async fn somebody_of_tier_five_opens_a_door_and_says_why() {
             let trail = auditor.trail(throttle::KIND, count.id()).await.unwrap();
             assert!(trail.verdict.is_intact());
         }
-        // Nobody opens their own, and nobody below the top opens one.
+        // A user cannot unlock their own account, and no tier below the top unlocks one.
         let mona = provide(&ward.eovr, "nour@example.org", Role::QualityAdmin, false).await;
         let nour = opened(ward.log_in("nour@example.org", PASSWORD).await);
         let nour = ward.doors.admit(&nour.access).await.unwrap();
@@ -139,9 +140,9 @@ async fn somebody_of_tier_five_opens_a_door_and_says_why() {
     }
 }
 
-/// On SQLite, whose commits wait for each other, so that attempts do race.
+/// On SQLite, whose commits wait for each other, so that attempts race.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_crowd_at_the_door_gets_the_same_answer_whether_or_not_there_is_an_account() {
+async fn concurrent_attempts_get_the_same_answer_with_and_without_an_account() {
     let folder = tempfile::tempdir().unwrap();
     let store =
         SqlStore::open(&format!("sqlite://{}", folder.path().join("eovr.db").display())).await.unwrap();
@@ -151,9 +152,9 @@ async fn a_crowd_at_the_door_gets_the_same_answer_whether_or_not_there_is_an_acc
             let ward = ward.clone();
             let email = match number % 6 {
                 0 => EMAIL.to_owned(),
-                // The same unknown address many times, and many others.
-                1 | 2 => "nobody.knows@example.org".to_owned(),
-                _ => format!("nobody.{number}@example.org"),
+                // The same unknown address many times, and many other addresses.
+                1 | 2 => "no.account@example.org".to_owned(),
+                _ => format!("no.account.{number}@example.org"),
             };
             tokio::spawn(async move { ward.doors.knock(&email, Origin::default()).await.map(drop) })
         });
@@ -165,10 +166,10 @@ async fn a_crowd_at_the_door_gets_the_same_answer_whether_or_not_there_is_an_acc
 }
 
 #[tokio::test]
-async fn addresses_that_nobody_has_take_some_hundred_counts_and_name_none() {
+async fn unknown_addresses_use_a_few_hundred_counters_and_store_no_address() {
     let ward = ward().await;
     for number in 0..1500 {
-        let email = format!("nobody.{number}@example.org");
+        let email = format!("no.account.{number}@example.org");
         drop(ward.doors.knock(&email, from("198.51.100.9", None)).await.unwrap());
     }
     let mut counted = 0;
@@ -187,7 +188,7 @@ async fn addresses_that_nobody_has_take_some_hundred_counts_and_name_none() {
 }
 
 #[tokio::test]
-async fn a_step_ends_with_the_password_that_it_stood_for() {
+async fn a_login_step_ends_when_its_password_changes() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let top = opened(ward.log_in(TOP, PASSWORD).await);
@@ -209,7 +210,7 @@ async fn a_step_ends_with_the_password_that_it_stood_for() {
 }
 
 #[tokio::test]
-async fn a_password_that_was_looked_at_before_a_reset_opens_nothing_after_it() {
+async fn a_password_verified_before_a_reset_opens_nothing_after_it() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let top = opened(ward.log_in(TOP, PASSWORD).await);
@@ -225,14 +226,14 @@ async fn a_password_that_was_looked_at_before_a_reset_opens_nothing_after_it() {
 }
 
 #[tokio::test]
-async fn a_first_password_is_good_for_some_days() {
+async fn a_first_password_expires_after_some_days() {
     let ward = ward().await;
     provide(&ward.eovr, "nour@example.org", Role::Staff, true).await;
     ward.clock.pass_seconds(7 * 24 * 3600 - 60);
     assert!(matches!(ward.log_in("nour@example.org", PASSWORD).await, Ok(Entry::NewPassword(_))));
     ward.clock.pass_seconds(120);
     turned_away(ward.log_in("nour@example.org", PASSWORD).await);
-    // One's own does not grow old.
+    // A password that the user chose does not expire.
     ward.clock.pass_seconds(400 * 24 * 3600);
     ward.come_in().await;
 }
@@ -248,18 +249,18 @@ async fn a_proof_gives_new_tokens_and_ends_the_old_ones() {
     let after = ward.prove(&mona, PASSWORD).await.unwrap();
     turned_away(ward.doors.admit(&before.access).await);
     assert_eq!(ward.doors.admit(&after.access).await.unwrap().login, mona.login);
-    // A node that has seen the login before the proof believes the newer token at once.
+    // A node that saw the login before the proof accepts the newer token at once.
     elsewhere.admit(&after.access).await.unwrap();
     turned_away(elsewhere.admit(&before.access).await);
     let renewed = ward.doors.refresh(&after.refresh).await.unwrap();
     ward.doors.admit(&renewed.access).await.unwrap();
-    // The refresh token of before is a copy that somebody has kept: the login ends for both.
+    // The old refresh token is now a stolen copy: its use ends the login for both.
     ward.clock.pass_seconds(60);
     turned_away(ward.doors.refresh(&before.refresh).await);
 }
 
 #[tokio::test]
-async fn who_has_to_have_a_second_factor_can_do_nothing_else_before() {
+async fn a_required_second_factor_must_be_set_up_first() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let limits = Limits { second_factor_from: Some(Tier::new(4).unwrap()), ..Limits::default() };
@@ -285,7 +286,7 @@ async fn who_has_to_have_a_second_factor_can_do_nothing_else_before() {
 }
 
 #[tokio::test]
-async fn the_last_of_top_management_stays() {
+async fn the_last_account_of_top_management_stays() {
     let ward = Arc::new(ward().await);
     let mut tops = Vec::new();
     for email in [TOP, "second@example.org"] {
@@ -297,7 +298,7 @@ async fn the_last_of_top_management_stays() {
         let own = ward.doors.govern(&tops[0], tops[0].user, action, "I leave").await.unwrap_err();
         assert_eq!(own.kind(), ErrorKind::Denied);
     }
-    // The same for whoever asks the engine and not the doors.
+    // The same for a call to the engine instead of the login service.
     let disable = Command::new(user::Action::Disable).note("I leave");
     let own = tops[0].session.act(user::KIND, tops[0].user, disable).await.unwrap_err();
     assert_eq!(own.kind(), ErrorKind::Denied);
@@ -311,7 +312,7 @@ async fn the_last_of_top_management_stays() {
 }
 
 #[tokio::test]
-async fn somebody_of_tier_five_ends_every_login_of_another() {
+async fn tier_5_ends_every_login_of_another_account() {
     let ward = ward().await;
     provide(&ward.eovr, TOP, Role::TopManagement, false).await;
     let top = opened(ward.log_in(TOP, PASSWORD).await);
@@ -327,7 +328,7 @@ async fn somebody_of_tier_five_ends_every_login_of_another() {
 }
 
 #[tokio::test]
-async fn who_has_a_short_password_and_no_second_factor_chooses_another() {
+async fn a_short_password_without_a_second_factor_must_be_changed() {
     let ward = ward().await;
     let setup = ward.eovr.session(danger::unrestricted("test", "as a release before has left it").unwrap());
     let account = NewUser {
@@ -339,14 +340,14 @@ async fn who_has_a_short_password_and_no_second_factor_chooses_another() {
     };
     setup.create(user::KIND, &id("CAI-1-1"), account.command()).await.unwrap();
     let Entry::NewPassword(token) = ward.log_in("nour@example.org", "kivu9zpd").await.unwrap() else {
-        panic!("eight characters alone let nobody in")
+        panic!("eight characters without a second factor must not log in")
     };
     let new: PasswordHash = hash("a lamp beside the window");
     opened(ward.doors.replace_password(&token, &new, &Origin::default()).await);
 }
 
 #[tokio::test]
-async fn accounts_whose_addresses_could_not_be_told_apart_are_not_made() {
+async fn accounts_with_look_alike_addresses_are_refused() {
     let ward = ward().await;
     let setup = ward.eovr.session(danger::unrestricted("test", "make accounts").unwrap());
     for (email, name) in [
@@ -367,7 +368,7 @@ async fn accounts_whose_addresses_could_not_be_told_apart_are_not_made() {
         assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{email:?} {name:?}");
         assert!(!refused.to_string().contains("Evil"));
     }
-    // Marks that are not seen make no other address: the account is there.
+    // Invisible characters make no other address: the account exists.
     for email in ["mo\u{200B}na@example.org", "mona\u{202E}@example.org"] {
         let account = NewUser {
             role: Role::Staff,
@@ -382,7 +383,7 @@ async fn accounts_whose_addresses_could_not_be_told_apart_are_not_made() {
 }
 
 #[tokio::test]
-async fn what_a_node_of_the_release_before_has_counted_is_forgotten_by_a_login() {
+async fn a_login_resets_counts_of_a_node_of_the_previous_release() {
     let ward = ward().await;
     let node = ward.eovr.session(danger::unrestricted("old-node", "count attempts").unwrap());
     let until = eovr_core::ports::Clock::now(&ward.clock).plus_seconds(900);

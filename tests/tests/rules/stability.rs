@@ -1,7 +1,7 @@
-//! What a release has written, every later one reads and verifies.
+//! A release reads and verifies the data of every earlier release.
 //!
-//! `tests/data/stability/VERSION.db` is a database as that version left it. A new one is written with
-//! `EOVR_UPDATE=1` where the file is missing; an old one is never written again.
+//! `tests/data/stability/VERSION.db` is a database as that version left it. `EOVR_UPDATE=1` writes a missing file; it
+//! never overwrites an existing one.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -45,7 +45,7 @@ async fn databases_of_every_release_load_and_verify() {
 }
 
 async fn check(release: &Path) {
-    // A copy, as opening a database may add columns and indexes to it.
+    // A copy, because opening a database may add columns and indexes to it.
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("copy.db");
     std::fs::copy(release, &file).unwrap();
@@ -67,13 +67,13 @@ async fn check(release: &Path) {
     assert_eq!(found[0].envelope().number.as_deref(), Some("OVR-2026-000001"));
     let follow_ups = system.incidents().follow_ups(found[0].id()).await.unwrap();
     assert!(system.trail("follow_up", follow_ups[0].id()).await.unwrap().verdict.is_intact());
-    // Read by an index that the first release did not make.
+    // Read by an index that the first release did not create.
     let trend = Tally::of(Name::new(KIND).unwrap()).by(Column::Month);
     assert_eq!(system.tally(&trend).await.unwrap().cells.len(), 1, "{}", release.display());
     let seen = eovr.receipt(&receipt).await.unwrap();
     assert_eq!(seen.exchange.last().unwrap().text.as_str(), ANSWER);
 
-    // And it goes on from there: the chain grows on what the old release wrote.
+    // The chain of the old release continues.
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
     quality.incidents().act(found[0].id(), Action::AddRemark, Some("read by a newer release")).await.unwrap();
     assert!(quality.trail(KIND, found[0].id()).await.unwrap().verdict.is_intact());
@@ -82,7 +82,7 @@ async fn check(release: &Path) {
     }
 }
 
-/// How many events of a chain have a code, of how many; none where it is broken.
+/// How many events of a chain have a code, and of how many; `None` if the chain is broken.
 async fn vouched(system: &Session, incident: RecordId) -> Option<(u64, u64)> {
     match system.trail(KIND, incident).await.unwrap().verdict {
         Verdict::Intact { events, authenticated } => Some((authenticated, events)),
@@ -90,8 +90,8 @@ async fn vouched(system: &Session, incident: RecordId) -> Option<(u64, u64)> {
     }
 }
 
-/// Beside a node of a release that made no codes, chains may end without one; once every chain was vouched for, such an
-/// end is a forgery.
+/// A node of a release without codes may append events without a code. Once every chain has codes, such an event is a
+/// forgery.
 async fn codes_are_required_once_all_is_vouched_for(eovr: &Eovr, file: &Path, incident: RecordId) {
     let system = eovr.session(danger::unrestricted("test", "vouch").unwrap());
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
@@ -112,13 +112,13 @@ async fn codes_are_required_once_all_is_vouched_for(eovr: &Eovr, file: &Path, in
     as_an_older_release_writes(file, incident).await;
     assert_eq!(vouched(&system, incident).await, None, "an event without a code passes");
     assert_eq!(remark().await.unwrap_err().kind(), ErrorKind::Tampered);
-    // Also after a restart: that codes are required stands in the wrapped key.
+    // Also after a restart, because the wrapped key stores that codes are required.
     let (again, _) = open(file).await;
     let system = again.session(danger::unrestricted("test", "look").unwrap());
     assert_eq!(vouched(&system, incident).await, None);
 }
 
-/// Takes the code of the last event away, and makes hash and row fit.
+/// Removes the code of the last event, and corrects hash and row.
 async fn as_an_older_release_writes(file: &Path, incident: RecordId) {
     let mut prompt = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     sqlx::query("DROP TRIGGER IF EXISTS events_refuse_update").execute(&mut prompt).await.unwrap();
@@ -190,7 +190,7 @@ async fn open(file: &Path) -> (Eovr, TestClock) {
         (SqlStore::open(&format!("sqlite://{}", file.display())).await.unwrap(), TestClock::new());
     let builder =
         Eovr::builder().store(store).org(org()).kinds(incident::kinds(Settings::default()).unwrap());
-    // With the system's entropy: the ids that a fixture draws stand in the database already.
+    // With the system's entropy, because the database already holds the ids that a fixture draws.
     let eovr = builder.master_key(master_key()).clock(clock.clone()).open().await.unwrap();
     (eovr, clock)
 }

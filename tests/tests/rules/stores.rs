@@ -1,4 +1,4 @@
-//! The contract of a store: kept by ours, and known to notice each way of breaking it.
+//! The contract of a store: our stores keep it, and the suite notices each way of breaking it.
 
 mod faulty;
 
@@ -7,14 +7,14 @@ use eovr_core::memory::MemoryStore;
 
 use self::faulty::{Fault, Faulty};
 
-/// One line for each store; a store's own tests run the same suite where it lives.
+/// One line for each store; each store's own crate runs the same suite.
 #[tokio::test]
 async fn our_stores_keep_their_promises() {
     conformance::run(async || Ok(MemoryStore::new())).await.assert();
 }
 
 #[tokio::test]
-async fn other_histories_are_kept_too() {
+async fn our_stores_keep_their_promises_on_other_histories() {
     for seed in 1..=8 {
         conformance::run_seeded(seed, async || Ok(MemoryStore::new())).await.assert();
     }
@@ -29,7 +29,7 @@ async fn a_store_without_a_fault_passes() {
     report(Fault::None).await.assert();
 }
 
-/// Each way to break a promise, and a case that must notice it.
+/// Each way to break a promise, and the case that must notice it.
 const FAULTS: &[(Fault, &str)] = &[
     (Fault::WritesUpToTheConflict, "all_or_nothing"),
     (Fault::PostsBeforeItChecks, "stale_version"),
@@ -121,7 +121,7 @@ async fn every_fault_is_noticed_by_the_case_that_should() {
 #[tokio::test]
 async fn every_case_notices_some_fault() {
     let tried: Vec<_> = FAULTS.iter().map(|(_, case)| *case).collect();
-    // These repeat a promise in another way: as a race, or against the reference.
+    // These repeat a promise in another way: as a race, or against the reference store.
     let also = [
         "receipt_says_what_was_written",
         "chains_verify",

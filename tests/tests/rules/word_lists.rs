@@ -1,6 +1,7 @@
-//! What each heavy word of the lists finds in labelled narratives: the share of grave reports among its hits, beside the
-//! share among all; and what the two marks find in the rows that no word was judged on. The folder `EOVR_DATA` holds CSV files with the columns `text`, `split` and, where there are labels,
-//! `high_risk`. To print the tables:
+//! Checks each heavy word of the lists on labelled narratives: the share of high-risk reports among its hits, against
+//! the share among all reports. Also checks the recall of the two marks on the rows of the split `test`. The folder
+//! `EOVR_DATA` holds CSV files with the columns `text`, `split` and, where labels exist, `high_risk`. To print the
+//! tables:
 //!
 //! `EOVR_DATA=… cargo test --workspace --all-features --test rules -- word_lists --nocapture`
 
@@ -12,11 +13,11 @@ use std::path::{Path, PathBuf};
 use eovr_core::triage::metrics::Flags;
 use eovr_core::triage::{Case, EmbeddedRules, Marks, Scorer as _, Suggestion};
 
-/// Points of a stated term of weight 3. Lighter ones order a list and raise no band.
+/// Points of a stated term of weight 3. Lighter terms order a list and raise no band.
 const HEAVY: u8 = 26;
-/// Fewer hits than this are chance.
+/// Fewer hits than this may be chance.
 const ENOUGH: u32 = 30;
-/// From these scores on a report is read today, and read now.
+/// The default scores from which a report is to be read today, and now.
 const MARKS: [u8; 2] = [Marks::DEFAULT.today, Marks::DEFAULT.now];
 
 fn score(narrative: &str) -> Suggestion {
@@ -25,13 +26,13 @@ fn score(narrative: &str) -> Suggestion {
 
 struct Narrative {
     text: String,
-    /// None in a set without labels.
+    /// `None` in a set without labels.
     grave: Option<bool>,
     died: bool,
 }
 
-/// The narratives of one file: those that decisions may rest on, or those of the split `test`, which are left for the last
-/// look. A set without splits has the first alone, and is looked at whole.
+/// The narratives of one file: those that the lists were tuned on, or those of the split `test`. A set without splits
+/// has the first part only, and is used whole.
 fn narratives(path: &Path, test: bool) -> Vec<Narrative> {
     let mut rows = csv::Reader::from_path(path).unwrap();
     let headers = rows.headers().unwrap().clone();
@@ -67,10 +68,10 @@ impl Found {
     }
 }
 
-/// An idea of the lists and the words that were found of it, folded to lower case.
+/// A concept of the lists and the wording found of it, folded to lower case.
 type Wording = (String, String);
 
-/// The heavy wordings that are stated in a report: of each idea the strongest, as the reasons name it.
+/// The heavy wordings stated in a report: of each concept the strongest, as the reasons name it.
 fn heavy(narrative: &str, suggestion: &Suggestion, alone: &mut HashMap<String, u8>) -> HashSet<Wording> {
     let mut seen = HashSet::new();
     for reason in &suggestion.reasons {
@@ -98,7 +99,8 @@ fn sets() -> Vec<PathBuf> {
     paths
 }
 
-/// What `docs::triage` says of the two marks. Where a set tells of severe harm and deaths, the marks find most of both.
+/// The statement of `docs::triage` on the two marks: in sets with labels of severe harm and death, the marks find most
+/// of both.
 #[test]
 fn the_marks_find_what_the_page_says() {
     for path in sets() {

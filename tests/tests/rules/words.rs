@@ -1,4 +1,4 @@
-//! Nobody's words get out: not in an error, not in a log line, whatever goes wrong.
+//! No error and no log line contains words of a report.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -15,10 +15,10 @@ use eovr_core::{Command, Error, ErrorKind, Name, Result, Session, Timestamp};
 use eovr_tests::spy::Spy;
 use eovr_tests::{actor, hospital, id};
 
-/// Somebody's words where text is expected, and where a code is.
+/// Confidential words, where text is expected and where a code is expected.
 const TEXT: &str = "Hassan Zamalek fell, عطية too";
 const CODE: &str = "hassan_zamalek";
-/// The same as an id.
+/// The same words as an id.
 const ID: &str = "Hassan-Zamalek";
 
 #[track_caller]
@@ -35,7 +35,7 @@ fn silent_debug(what: &str, value: &dyn Debug) {
     silent(what, &format!("{value:#?}"));
 }
 
-/// Everything that an error can be made to say.
+/// Asserts that no part of an error contains the words.
 #[track_caller]
 fn silent_error(what: &str, error: &Error) {
     silent(what, &error.to_string());
@@ -52,7 +52,7 @@ fn silent_error(what: &str, error: &Error) {
     }
 }
 
-/// It fails, and says nothing.
+/// Asserts that the call fails and its error does not contain the words.
 #[track_caller]
 fn fails<T>(what: &str, result: Result<T>) -> ErrorKind {
     let Err(error) = result else { panic!("{what} was accepted") };
@@ -60,7 +60,7 @@ fn fails<T>(what: &str, result: Result<T>) -> ErrorKind {
     error.kind()
 }
 
-/// A report full of words.
+/// A report with words in every field.
 fn words() -> Report {
     let some = || Some(TEXT.to_owned());
     Report {
@@ -88,7 +88,7 @@ fn follow_up() -> FollowUp {
     }
 }
 
-/// Looks at every draft as a host's own rules could.
+/// A rule of the host that inspects every draft.
 #[derive(Debug)]
 struct Curious(std::sync::Mutex<String>);
 
@@ -100,7 +100,7 @@ impl eovr_core::kind::Complete for &'static Curious {
 }
 
 #[tokio::test]
-async fn debug_shows_what_is_there_and_not_what_it_says() {
+async fn debug_shows_structure_and_no_words() {
     let spy = Spy::new();
     let (eovr, _) = hospital(spy.clone()).await;
     let session = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
@@ -301,7 +301,7 @@ async fn refused_questions_are_not_repeated() {
     fails("facet", session.tally(&Tally::of(name("incident")).by(Column::Facet(name(CODE)))).await);
     fails("field", session.sealed_is("incident", TEXT, TEXT));
     fails("kind", session.sealed_is(TEXT, "medical_file_number", TEXT));
-    // A sealed value that was touched, in each field.
+    // A sealed value with a changed byte, in each field.
     let record = spy.record("incident", incident).await;
     spy.spoil(|record| record.sealed.values_mut().for_each(|bytes| bytes[40] ^= 1));
     let spoilt = session.load("incident", incident).await.unwrap();
@@ -314,14 +314,14 @@ async fn refused_questions_are_not_repeated() {
         assert_eq!(fails("a plain text", session.open(&spoilt, field.as_str())), ErrorKind::Tampered);
     }
     assert_eq!(fails("a plain text", session.attested("incident", incident).await), ErrorKind::Tampered);
-    // And an event.
+    // A changed event.
     let event =
         eovr_core::audit::StoredEvent { body: format!("{{\"v\": \"{TEXT}\"}}"), hash: [0; 32], beside: None };
     assert_eq!(fails("an event", event.read()), ErrorKind::Tampered);
 }
 
 #[test]
-fn what_cannot_be_read_is_not_repeated() {
+fn unreadable_input_is_not_repeated() {
     for words in [TEXT, CODE, ID] {
         fails("a record id", words.parse::<RecordId>());
         fails("a time", words.parse::<Timestamp>());

@@ -1,4 +1,4 @@
-//! The map of an incident, held against a list written by hand; and what makes any table sound.
+//! The workflow of an incident against a list written by hand, and the rules of soundness for any table.
 
 #![expect(
     clippy::expect_used,
@@ -29,8 +29,8 @@ const WALKS: usize = 100_000;
 const STATES: [&str; 6] =
     ["created", "in_progress", "evaluating", "more_info_needed", "action_taken", "completed"];
 
-/// and which action takes each way: created → in progress → evaluating ⇄ more info needed,
-/// evaluating → action taken → completed. There is no other.
+/// and the action of each transition: created → in progress → evaluating ⇄ more info needed, evaluating → action
+/// taken → completed. There is no other.
 const EDGES: [(&str, &str, &str); 7] = [
     ("created", "start", "in_progress"),
     ("in_progress", "evaluate", "evaluating"),
@@ -41,11 +41,11 @@ const EDGES: [(&str, &str, &str); 7] = [
     ("action_taken", "complete_early", "completed"),
 ];
 
-/// What leaves an incident where it is: everywhere, while it is open, once it is taken up, once closed.
+/// Actions that leave the state unchanged: in every state, while open, once taken up, once closed.
 const EVERYWHERE: [&str; 5] = ["add_remark", "edit_jci", "review_ai", "dispose", "restore"];
 const WHILE_OPEN: [&str; 4] = ["amend", "assess", "attach", "correct"];
 
-/// The lowest tier that may do each action; the highest is 5, or 2 for what a reporter does.
+/// The lowest tier that may do each action; the highest is 5, or 2 for a reporter's actions.
 const LOWEST: [(&str, u8); 19] = [
     ("start", 2),
     ("evaluate", 2),
@@ -61,7 +61,7 @@ const LOWEST: [(&str, u8); 19] = [
     ("attach", 1),
     ("edit_jci", 2),
     ("review_ai", 2),
-    // And by software only, which is a need.
+    // Only a machine may do it, which is a need and not a tier.
     ("analyse", 5),
     ("open_follow_up", 2),
     ("dispose", 2),
@@ -69,7 +69,7 @@ const LOWEST: [(&str, u8); 19] = [
     ("reopen", 2),
 ];
 
-/// What a person is told that a state knows.
+/// The actions that a refusal lists for a state.
 fn legal(state: &str) -> Vec<String> {
     known(state, false)
 }
@@ -77,7 +77,7 @@ fn legal(state: &str) -> Vec<String> {
 fn known(state: &str, machine: bool) -> Vec<String> {
     let edges = EDGES.iter().filter(|(from, ..)| *from == state).map(|(_, action, _)| *action);
     let mut legal: Vec<String> = edges.chain(EVERYWHERE).map(str::to_owned).collect();
-    // No person does it, whatever the tier.
+    // No person may do it at any tier.
     if machine {
         legal.push("analyse".to_owned());
     }
@@ -96,11 +96,11 @@ fn known(state: &str, machine: bool) -> Vec<String> {
 
 fn may(action: &str, tier: u8) -> bool {
     let (_, lowest) = LOWEST.iter().find(|(name, _)| *name == action).expect("a listed action");
-    // Correcting is for those who report; reopening makes a new report.
+    // Reporters correct; reopening makes a new report.
     *lowest <= tier && (!["correct", "reopen"].contains(&action) || tier <= 2)
 }
 
-/// A decision without an engine: a kind, a ring, a clock that a walk moves.
+/// A decision without an engine: a kind, a key ring, and a clock that a walk moves.
 struct Ground {
     catalog: Catalog,
     ring: KeyRing,
@@ -179,7 +179,7 @@ fn no_walk_leaves_the_map() {
     assert!(refused > 50_000 && completed > 50, "{refused} refused, {completed} completed");
 }
 
-/// What some walks came to.
+/// The result of some walks.
 #[derive(Default)]
 struct Walked {
     ways: BTreeSet<(String, String)>,
@@ -203,7 +203,7 @@ fn walk(seed: u64, walks: usize) -> Walked {
             let (person, tier) = chance.pick(&people);
             let machine = chance.percent(5);
             let person = if machine { &person.clone().as_machine() } else { person };
-            // Half of the time something the state knows, so that walks get somewhere.
+            // Half of the time an action of the current state, so that walks make progress.
             let state = record.state().to_string();
             let known = known(&state, machine);
             let action = match chance.percent(60) {
@@ -261,7 +261,7 @@ fn each_state_refuses_every_other_action_and_lists_its_own() {
     let closed = BTreeMap::from([(Name::new("follow_up").unwrap(), 0)]);
     for (state, way) in STATES.iter().zip(["start", "evaluate", "ask", "answer", "complete", ""]) {
         if *state == "action_taken" {
-            // From more info needed the way leads back; take the other one on.
+            // The edge leads back from more info needed; take the other one.
             let target = Target::Existing { record: &record, open_children: &closed };
             record = ground.decide(&quality, target, command("take_action", true, None)).unwrap();
         }
@@ -272,7 +272,7 @@ fn each_state_refuses_every_other_action_and_lists_its_own() {
             }
             let target = Target::Existing { record: &record, open_children: &closed };
             let error = ground.decide(&quality, target, command(action, true, None)).unwrap_err();
-            // Closing early is not for this tier, in whatever state; to analyse is for no person of any.
+            // This tier may not close early in any state; no person may analyse.
             if ["complete_early", "analyse"].contains(action) {
                 assert_eq!(error.kind(), ErrorKind::Denied);
                 let target = Target::Existing { record: &record, open_children: &closed };
@@ -310,7 +310,7 @@ fn the_literal_list_and_the_table_say_the_same() {
     }
 }
 
-/// Compares with a file; `EOVR_UPDATE=1` writes it anew.
+/// Compares with a file; `EOVR_UPDATE=1` writes it.
 fn snapshot(name: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
     if std::env::var_os("EOVR_UPDATE").is_some() {

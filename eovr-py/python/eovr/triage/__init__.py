@@ -1,7 +1,7 @@
-"""Triage: a first look at a narrative, a scorer that learns, and how good any scorer is.
+"""Triage: scores of narratives, a scorer that learns, and the evaluation of any scorer.
 
-What these scorers say orders work. It is no diagnosis and no probability of harm, and none of them has been
-validated on hospital incidents: a person decides, and a suggestion may bring a report forward, never hold it back.
+The scores order work. A score is no diagnosis and no probability of harm, and none of these scorers has been validated
+on hospital incidents. A person decides. A suggestion may bring a report forward, but never hold it back.
 
 >>> from eovr import triage
 >>> said = triage.score("The patient was given ten times the dose and stopped breathing.")

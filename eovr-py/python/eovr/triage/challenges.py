@@ -1,4 +1,4 @@
-"""How a scorer reads: two texts that differ in little, of which one tells of something grave."""
+"""A challenge set for scorers: pairs of similar texts, of which one is a grave incident."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ __all__ = ["ChallengeOutcome", "ChallengeText", "CountShare", "Tally", "challeng
 
 @dataclass(frozen=True, slots=True)
 class ChallengeText:
-    """One text, and what is to be made of it.
+    """One text, and its expected result.
 
     Attributes
     ----------
     id, pair, idea : str
-        Its own name; what its pair has in common; what pairs of several languages that say the same have in common.
+        The id of the text, of its pair, and of the idea that pairs in several languages share.
     kind, rule : str
-        What the pair is about, such as ``denied``, and the rule of language that it tests.
+        The subject of the pair, such as ``denied``, and the tested rule of language.
     language, variety : str
         ``en`` or ``ar``; ``general``, ``msa``, ``egyptian`` or ``gulf``.
     expect : str
-        ``grave``: to be flagged. ``near`` (it nearly happened) and ``quiet`` (nothing grave happened): not to be flagged.
-        ``possible``: left open, and must not score nothing.
+        ``grave``: must be flagged. ``near`` (it nearly happened) and ``quiet`` (nothing grave happened): must not be
+        flagged. ``possible``: the text leaves it open, so the score must not be 0.
     text : str
         The report.
     """
@@ -47,24 +47,24 @@ class ChallengeText:
 
 @dataclass(frozen=True, slots=True)
 class CountShare:
-    """So many of so many."""
+    """A count, and the total."""
 
     count: int
     of: int
 
     @property
     def rate(self) -> float | None:
-        """From 0 to 1; ``None`` of nothing."""
+        """From 0 to 1; ``None`` if the total is 0."""
         return self.count / self.of if self.of else None
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What was made of some texts.
+    """The results of some texts.
 
-    ``found``: grave texts that were flagged. ``false_flags``: quiet texts that were. ``near_flags``: near misses that were.
-    ``silent``: texts of what is left open that scored nothing. ``solved``: pairs of which the grave text was flagged and no
-    other. ``ordered``: pairs of which the grave text scored higher than every other. ``unanswered``: texts without an answer.
+    ``found``: flagged grave texts. ``false_flags``: flagged quiet texts. ``near_flags``: flagged near misses.
+    ``silent``: ``possible`` texts with the score 0. ``solved``: pairs whose grave text alone was flagged.
+    ``ordered``: pairs whose grave text scored higher than every other. ``unanswered``: texts without an answer.
     """
 
     found: CountShare
@@ -78,7 +78,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeOutcome:
-    """Counts over all texts and over groups of them; ``wrong`` has the ids of the texts that were judged wrongly."""
+    """Counts over all texts and over groups of them; ``wrong`` has the ids of the texts with a wrong result."""
 
     all: Tally
     kinds: dict[str, Tally]
@@ -88,17 +88,17 @@ class ChallengeOutcome:
     wrong: list[str]
 
 
-#: From a text to a suggestion, or to how grave it is on any scale and whether it is to be read before others.
+#: From a text to a suggestion, or to a score on any scale and a flag.
 Reader: TypeAlias = "Callable[[str], Suggestion | tuple[float, bool]]"
 
 
 def challenge_texts(cases: str | PathLike[str] | None = None) -> list[ChallengeText]:
-    """The texts of the set that comes with eovr, under CC BY 4.0, or of one of your own in the same format."""
+    """The texts of the set that eovr ships (CC BY 4.0), or of your own set in the same format."""
     return [ChallengeText(**text) for text in json.loads(_native.challenge_texts(_read(cases)))]
 
 
 def challenge(scorer: Reader = score, *, cases: str | PathLike[str] | None = None) -> ChallengeOutcome:
-    """Put every text to a scorer, and count what it made of them.
+    """Scores every text, and counts the results.
 
     >>> from eovr import triage
     >>> outcome = triage.challenge(lambda text: (1.0, True))
@@ -108,7 +108,7 @@ def challenge(scorer: Reader = score, *, cases: str | PathLike[str] | None = Non
     Raises
     ------
     InvalidInputError
-        If ``cases`` is no challenge set; the error says which columns it has.
+        ``cases`` is no challenge set; the error names the columns of one.
     """
     file = _read(cases)
     texts = [ChallengeText(**text) for text in json.loads(_native.challenge_texts(file))]

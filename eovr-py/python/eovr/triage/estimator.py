@@ -1,4 +1,4 @@
-"""The learning scorer as an estimator of scikit-learn, for whoever compares, searches and pipes there.
+"""The learning scorer as a scikit-learn estimator, for its pipelines and searches.
 
 >>> from eovr.triage import EovrTriage
 >>> texts = ["the patient fell in the bathroom", "the wrong dose was given"] * 20
@@ -22,24 +22,24 @@ from eovr.triage import learning
 
 __all__ = ["EovrTriage"]
 
-#: Fewer rows say nothing about what was held out of them.
+#: With fewer rows, held-out rows have no meaning.
 FEWEST = 10
 
 
 class EovrTriage(ClassifierMixin, BaseEstimator):
     """Ridge logistic regression over hashed words and pieces of words, in English and Arabic.
 
-    It takes a sequence of texts, as scikit-learn's own vectorizers do, and says so by its tags. Penalty and
-    calibration are fitted inside on rows that were held out, so there is nothing to tune. ``predict`` takes the
-    most likely class, as in all of scikit-learn; ``model_.read`` chooses by the rule of its card, which for
-    classes with an order may be another.
+    It takes a sequence of texts, as scikit-learn's own vectorizers do, and its tags say so. ``fit`` chooses penalty and
+    calibration on held-out rows, so there is nothing to tune. ``predict`` takes the
+    most likely class, as in all of scikit-learn; ``model_.read`` chooses by the rule of its card, which may
+    give another class if the classes have an order.
 
     Parameters
     ----------
     seed : int, default=0
-        Where chance begins.
+        The seed of the random generator.
     order : {"ordinal", "nominal"} or None, default=None
-        Whether the classes have an order; ``None``: they have none, as everywhere in scikit-learn.
+        Whether the classes have an order. ``None`` means no order, as everywhere in scikit-learn.
     high_from : label or None, default=None
         The lowest class that counts as high risk.
 
@@ -48,7 +48,7 @@ class EovrTriage(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         The classes, sorted; columns of ``predict_proba`` are in this order.
     model_ : eovr.triage.Model
-        The model, which any eovr reads.
+        The model, for every API of eovr.
     """
 
     def __init__(self, *, seed: int = 0, order: str | None = None, high_from: Any = None) -> None:
@@ -57,7 +57,7 @@ class EovrTriage(ClassifierMixin, BaseEstimator):
         self.high_from = high_from
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learns from texts and their classes, ten rows at least.
+        """Learns from texts and their classes, at least ten rows.
 
         Parameters
         ----------
@@ -77,24 +77,24 @@ class EovrTriage(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError("y has one class: at least two are needed")
         if self.order == "ordinal" and _are_words(self.classes_):
-            raise ValueError("classes that are words stand in no order: give numbers, from low to high")
+            raise ValueError("classes that are words have no order: give numbers, from low to high")
         names = [str(label) for label in self.classes_]
         self.model_ = learning.train(
             texts,
             [names[place] for place in places],
             seed=self.seed,
-            # Levels given make an order; so they are given only where there is one.
+            # Levels define an order, so they are passed only if there is one.
             order=self.order or "nominal",  # type: ignore[arg-type]
             levels=names if self.order == "ordinal" else None,
             high_from=None if self.high_from is None else str(self.high_from),
         )
         index = {label: place for place, label in enumerate(self.model_.labels)}
-        # Where each class stands among the model's labels.
+        # The index of each class among the model's labels.
         self._columns = np.array([index[label] for label in names])
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """How likely each class is, calibrated on held-out rows of the training data.
+        """The probability of each class, calibrated on held-out rows of the training data.
 
         Returns
         -------
@@ -117,7 +117,7 @@ class EovrTriage(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         data, _, _ = self.model_._native.read_many(_texts(X))
         rows = np.frombuffer(data, dtype=np.float64).reshape(-1, len(self.classes_))[:, self._columns]
-        # The model counts in 32 bits; rows are to add up to 1 in 64.
+        # The model computes in 32 bits; rows must add up to 1 in 64.
         scaled: NDArray[np.float64] = rows / rows.sum(axis=1, keepdims=True)
         return scaled
 
@@ -138,7 +138,7 @@ def _texts(X: Any) -> list[str]:
             raise TypeError(f"expected texts, got {type(text).__name__}")
     if not texts:
         raise ValueError("found no texts: at least one is needed")
-    # numpy's own strings are subclasses; the engine takes plain ones.
+    # numpy's strings are subclasses of `str`; the engine takes plain ones.
     return [str(text) for text in texts]
 
 

@@ -1,4 +1,4 @@
-"""How good a scorer is: every figure with its interval, by subgroup, as a page."""
+"""Evaluation of a scorer: every metric with its interval, by subgroup, as a page."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ __all__ = ["Evaluation", "Figure", "Judgement", "Scorer", "evaluate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a scorer of your own says of one case.
+    """The answer of your own scorer for one case.
 
     Attributes
     ----------
     high : float or None
-        How likely, or how much, it is of high risk. Where ``probabilities`` are given, those of the high labels together
-        are taken in its place.
+        The probability or score of high risk. If ``probabilities`` are given, the sum of the high labels replaces it.
     label : str or None
-        The label, where it names one.
+        The label, if the scorer names one.
     probabilities : sequence of float
-        How likely each label is, in the order of the labels; empty where that was not said.
+        The probability of each label, in the order of the labels; empty if unknown.
     flagged : bool
-        Whether it raises a flag.
+        Whether the scorer raises a flag.
     abstained : bool
-        Whether it has nothing to say.
+        Whether the scorer abstains.
     labels : sequence of str
-        All labels, where a case may have several.
+        All labels, if a case may have several.
     """
 
     high: float | None = None
@@ -45,13 +44,13 @@ class Judgement:
     labels: Sequence[str] = ()
 
 
-#: The rules, a model, or a callable from a narrative to a :class:`Judgement` or to how much it is of high risk.
+#: The rules, a model, or a callable from a narrative to a :class:`Judgement` or to a score of high risk.
 Scorer: TypeAlias = "Literal['rules'] | Model | Callable[[str], Judgement | float]"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure with its 95 % interval, which contains it; ``method`` says how that was found."""
+    """One metric with its 95 % interval, which contains it; ``method`` names the method of the interval."""
 
     name: str
     title: str
@@ -63,23 +62,23 @@ class Figure:
 
 
 class Evaluation:
-    """Every figure of one scorer on one labelled set. A notebook shows the whole page."""
+    """All metrics of one scorer on one labelled set. A notebook shows the whole page."""
 
     __slots__ = ("_native", "report")
 
     def __init__(self, native: _native.Evaluation) -> None:
         """Use :func:`evaluate`."""
         self._native = native
-        #: The whole report: settings, counts, figures, confusion, curves, subgroups, comparison.
+        #: The whole report: settings, counts, metrics, confusion, curves, subgroups, comparison.
         self.report: dict[str, Any] = json.loads(native.json())
 
     @property
     def figures(self) -> dict[str, Figure]:
-        """The figures by name: ``auroc``, ``kappa_quadratic``, ``under_triage`` …"""
+        """The metrics by name: ``auroc``, ``kappa_quadratic``, ``under_triage`` …"""
         return {figure["name"]: Figure(**figure) for figure in self.report["figures"]}
 
     def html(self) -> str:
-        """The report as a page that needs no other file."""
+        """The report as a self-contained HTML page."""
         return self._native.html()
 
     def _repr_html_(self) -> str:
@@ -112,35 +111,35 @@ def evaluate(
     draws: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
-    """Works out how good a scorer is on a labelled set: every figure with its interval, and by subgroup.
+    """Evaluates a scorer on a labelled set: every metric with its interval, and by subgroup.
 
     Parameters
     ----------
     scorer : "rules", Model or callable
-        Who is evaluated. What a callable raises is raised here, with a note that says at which case.
+        The evaluated scorer. An exception of a callable is raised here, with a note that names the case.
     narratives, truth : iterable of str
-        The cases and their true labels. Where these are lists, a case may have any number of labels.
+        The cases and their true labels. If these are lists, a case may have any number of labels.
     labels : sequence of str, optional
-        All labels, from low to high where they have an order. Left open: those of the model, or those that
-        occur, numbers by size and words by the alphabet.
+        All labels, from low to high if they have an order. By default those of the model, or those that occur,
+        numbers by size and words by the alphabet.
     order : {"ordinal", "nominal"}, optional
-        Whether they have one; left open, that of the model, else ``ordinal`` where ``labels`` are given.
+        Whether the labels have an order; by default as in the model, else ``ordinal`` if ``labels`` are given.
     high_from : str, optional
-        The lowest label that counts as high risk. Left open: that of the model, else of two labels the second.
+        The lowest label that counts as high risk. By default that of the model, else the second of two labels.
     groups : iterable of str, optional
         The subgroup of each case, such as an age band.
     clusters : iterable of int, optional
-        What cases share that are not independent: a patient, a hospital.
+        The cluster of each case that is not independent: a patient, a hospital.
     against : scorer, optional
         Another scorer on the same cases, to compare with.
     data, name : str, optional
-        What the set is, and what the scorer is called, in words.
+        A description of the set, and the name of the scorer.
     prevalence : float, optional
-        How frequent high risk is where the scorer is to be used; PPV and NPV are given for that, too.
+        The prevalence of high risk at the place of use; PPV and NPV are computed for it, too.
     group_by, date : str, optional
-        What the groups are by, and the date, for the page.
+        The grouping criterion, and the date, for the page.
     draws, seed : int, optional
-        Draws of the bootstrap, and where its chance begins.
+        The draws of the bootstrap, and its seed.
 
     Examples
     --------
@@ -208,7 +207,7 @@ _Said: TypeAlias = tuple[int | None, list[float], float | None, bool, bool, list
 def _judged(
     scorer: Scorer, texts: list[str], places: Mapping[str, int], order: Order
 ) -> tuple[list[_Said], bool, str]:
-    """What was said, case by case; whether scores are probabilities; who said it."""
+    """The answers, case by case; whether scores are probabilities; the scorer's name."""
     if isinstance(scorer, Model):
         if [*scorer.labels] != [*places]:
             raise InvalidInputError(

@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Model", "train"]
 
-#: Whether one label is more than another.
+#: Whether labels have an order.
 Order: TypeAlias = Literal["ordinal", "nominal"]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model says of a narrative.
+    """The answer of a model for a narrative.
 
     Attributes
     ----------
     label : str
         The chosen label. It need not be the most likely one: see the card.
     probabilities : Mapping of str to float
-        How likely each label is; calibrated on held-out rows of the model's data.
+        The probability of each label, calibrated on held-out rows of the model's data.
     high : float or None
-        How likely the label is one of the high ones, where there are such.
+        The probability of a high label, if the model has high labels.
     abstained : bool
-        Most of it is new to the model: the answer says nothing.
+        The model does not know most of the text, so its answer has no meaning.
     labels : tuple of str
-        All chosen labels, where a narrative may have several; else the one.
+        All chosen labels if a narrative may have several; otherwise the one label.
     """
 
     label: str
@@ -49,7 +49,7 @@ class Answer:
 
 
 class Model:
-    """A scorer that was learned by :func:`train`: 0.8 MB for five classes, and none of the words it was learned from."""
+    """A scorer trained by :func:`train`: 0.8 MB for five classes, and no words of its training data."""
 
     __slots__ = ("_native",)
 
@@ -59,12 +59,12 @@ class Model:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:
-        """Reads what :meth:`to_bytes` wrote, here or in Rust.
+        """Reads a model that :meth:`to_bytes` wrote, here or in Rust.
 
         Raises
         ------
         InvalidInputError, TamperedError
-            It is no model; it was changed.
+            The bytes are no model; they were changed.
         """
         return cls(_native.Model.from_bytes(data))
 
@@ -83,12 +83,12 @@ class Model:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels, from low to high where they have an order."""
+        """The labels, from low to high if they have an order."""
         return tuple(self._native.labels)
 
     @property
     def card(self) -> dict[str, Any]:
-        """Where it comes from, how good it was on what it had not seen, and what may not be concluded."""
+        """The model card: training data, quality on held-out rows, limits of use."""
         card: dict[str, Any] = json.loads(self._native.card)
         return card
 
@@ -99,23 +99,23 @@ class Model:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the model."""
         return self._native.name[0]
 
     @property
     def version(self) -> str:
-        """A digest: it changes whenever the same narrative could get another score."""
+        """A digest, which differs if the same narrative could get another score."""
         return self._native.name[1]
 
     def read(self, narrative: str) -> Answer:
-        """Reads a narrative."""
+        """Scores a narrative."""
         label, probabilities, high, abstained, chosen = self._native.read(narrative)
         labels = self.labels
         said = tuple(labels[place] for place in chosen) if self.several else (labels[label],)
         return Answer(labels[label], dict(zip(labels, probabilities, strict=True)), high, abstained, said)
 
     def explain(self, narrative: str) -> Explanation:
-        """Says which words speak for high risk (without such, for the chosen label) and which against."""
+        """Shows the words for and against high risk (without high labels, for the chosen label)."""
         words = self._native.explain(narrative)[3]
         shares = tuple(Share((start, end), share) for start, end, share in words)
         return Explanation(narrative, suggested(_native.explain(self._native, narrative)), shares)
@@ -150,18 +150,18 @@ def train(
     Parameters
     ----------
     narratives, labels : iterable of str
-        The rows, ten at least. Where labels are lists, each narrative may have any number of them.
+        The rows, at least ten. If labels are lists, each narrative may have any number of them.
     seed : int, optional
-        Where chance begins.
+        The seed of the random generator.
     name : str, optional
-        The model's name, best with its data in it.
+        The model's name; it should name the data.
     date : str, optional
-        The date for its card; another date makes other bytes.
+        The date for the card; another date gives other bytes.
     held_out : iterable of bool, optional
-        Which rows to choose by, of more than 20,000; fewer are all held out in turn.
+        The validation rows, if there are more than 20,000 rows; with fewer, each row is held out in turn.
     order : {"ordinal", "nominal"}, optional
-        Whether the labels have an order. Left open, words have none; of whole numbers the narratives must tell it
-        clearly, and the card says why.
+        Whether the labels have an order. By default words have none; for whole numbers the narratives decide,
+        and the card says why.
     levels : sequence of str, optional
         All labels, from low to high.
     high_from : str, optional
@@ -170,7 +170,8 @@ def train(
     Raises
     ------
     InvalidInputError
-        Whole numbers may be levels or kinds: say which. Too few rows, one label only, a narrative without a word; ``error.context["row"]`` says which row.
+        Whole-number labels may be levels or kinds: pass ``order``. Too few rows, one label only, a narrative without a
+        word; ``error.context["row"]`` is the row.
 
     Examples
     --------
@@ -199,7 +200,7 @@ def train(
 
 
 def same_length(texts: Sequence[object], **others: Sequence[object]) -> None:
-    """Refuses rows of different number."""
+    """Refuses columns of different length."""
     for name, other in others.items():
         if len(other) != len(texts):
             raise InvalidInputError(
@@ -227,7 +228,7 @@ def digest(texts: Sequence[str], labels: Sequence[object]) -> str:
 
 
 def _sha256() -> hashlib._Hash:
-    # Loaded here: it brings OpenSSL, an eighth of what `import eovr` takes.
+    # Imported here, because it loads OpenSSL, which takes an eighth of the time of `import eovr`.
     import hashlib
 
     return hashlib.sha256()

@@ -1,4 +1,4 @@
-"""What a narrative tells, and what may be better left out of it."""
+"""Findings in a narrative, and removal of identifiers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Finding", "What", "findings", "redact"]
 
 
 class What(enum.StrEnum):
-    """What a piece of a narrative tells."""
+    """The class of a finding."""
 
     TYPE = "type"
     FACTOR = "factor"
@@ -26,17 +26,17 @@ class What(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found, and where.
+    """One finding, and its span.
 
     Attributes
     ----------
     what : What
-        What it tells: the kind of event, what contributed, a drug, a device, somebody by what they are, a part of the
-        body, a time; or what the reporter may want to write otherwise: a name, a word of blame.
+        The class: the kind of event, a contributing factor, a drug, a device, a person's role, a part of the body,
+        a time; or text that the reporter may want to change: a name, a word of blame.
     code : str
-        What is meant, by a stable name; of a time of day ``HH:MM``, of a name always ``name``.
+        A stable code of the meaning; for a time of day ``HH:MM``, for a name always ``name``.
     span : tuple of int
-        Where, so that ``narrative[start:end]`` is what it is about.
+        The span: ``narrative[start:end]`` is the text of the finding.
     """
 
     what: What
@@ -45,12 +45,12 @@ class Finding:
 
 
 def findings(narrative: str) -> tuple[Finding, ...]:
-    """Points at what word lists in English and Arabic know, in the order of the text. A person chooses.
+    """Finds terms of the English and Arabic word lists, in the order of the text. A person decides what to change.
 
     Parameters
     ----------
     narrative : str
-        What happened. The first 64 KiB are read.
+        The narrative. Only the first 64 KiB are read.
 
     Examples
     --------
@@ -63,15 +63,15 @@ def findings(narrative: str) -> tuple[Finding, ...]:
 
 
 def redact(narrative: str) -> str:
-    """Puts a word for the kind in the place of whatever names a person, in English and in Arabic.
+    """Replaces identifiers of persons by a word for their kind, in English and in Arabic.
 
-    It goes by titles, lists and shapes, so it misses names that no list has and no title announces: it makes a text less
-    telling, not anonymous. What lies beyond the first 64 KiB is left out.
+    It uses titles, lists and patterns, so it misses names that are on no list and have no title. So the result is not
+    anonymous. Text beyond the first 64 KiB is left out.
 
     Parameters
     ----------
     narrative : str
-        What happened.
+        The narrative.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The embedded rules: a score, and the words that led to it."""
+"""The embedded rules: a score, and its reasons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Band", "Explanation", "Reason", "Share", "Suggestion", "explain", "s
 
 
 class Band(enum.StrEnum):
-    """A score in one of four words."""
+    """The four bands of a score."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -30,18 +30,18 @@ class Band(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason for a score. It never has the report's own words.
+    """One reason for a score. It contains no words of the report.
 
     Attributes
     ----------
     rule : str
         The stable name of the rule, such as ``flag.death`` or ``negated.fall``.
     span : tuple of int or None
-        Where in the narrative, so that ``narrative[start:end]`` is what it is about.
+        The span: ``narrative[start:end]`` is the text of the reason.
     term, gloss : str
-        The term of the word list, and what it means in English.
+        The term of the word list, and its English meaning.
     points : int
-        What it adds to the score; words that were denied add nothing and are shown.
+        The points of the reason; a denied term adds 0 and is listed.
     """
 
     rule: str
@@ -53,22 +53,22 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What a scorer suggests. A person decides.
+    """The suggestion of a scorer. A person decides.
 
     Attributes
     ----------
     model, version : str
-        Who suggests.
+        The scorer.
     score : int
         0 to 100. It orders reports; it is not a probability.
     band : Band
         The score in a word.
     high_risk : bool
-        Whether somebody should look at this report before the others.
+        Whether a reviewer should read this report before the others.
     abstained : bool
-        There was too little to go on: the score says nothing, not "harmless".
+        The text was too short or unknown. The score then has no meaning and does not mean "harmless".
     reasons : tuple of Reason
-        Why. The points add up to the score, held within 0 to 100.
+        The reasons. Their points add up to the score, limited to 0 to 100.
     """
 
     model: str
@@ -82,7 +82,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One word's part in a model's decision: its place, and what it adds to the margin."""
+    """One word's part in a model's decision: its span, and its share of the margin."""
 
     span: tuple[int, int]
     share: float
@@ -90,18 +90,18 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A suggestion beside the narrative that it is about; a notebook shows the words that led to it.
+    """A suggestion with its narrative; a notebook highlights the words that led to it.
 
-    It holds the narrative in the clear, and its representation does not show it.
+    It holds the narrative in the clear; its ``repr`` leaves it out.
 
     Attributes
     ----------
     narrative : str
-        What was read.
+        The narrative.
     suggestion : Suggestion
-        What was suggested.
+        The suggestion.
     shares : tuple of Share
-        Each word's part, exactly; only of a :class:`Model`.
+        The exact share of each word; only from a :class:`Model`.
     """
 
     narrative: str = field(repr=False)
@@ -148,11 +148,11 @@ def score(
     Parameters
     ----------
     narrative : str
-        What happened. Only the first 64 KiB are read.
+        The narrative. Only the first 64 KiB are read.
     category : str, optional
-        The kind of event, if chosen.
+        The kind of event, if known.
     actual_harm, potential_harm : Harm, optional
-        The harm that was done, and that could have been.
+        The actual harm, and the potential harm.
 
     Examples
     --------
@@ -164,12 +164,12 @@ def score(
 
 
 def score_many(narratives: Iterable[str], model: Model | None = None) -> Frame:
-    """Scores many narratives: a table of ``score``, ``band``, ``high_risk``, ``abstained``, in their order."""
+    """Scores many narratives; returns a table of ``score``, ``band``, ``high_risk``, ``abstained``, in their order."""
     return _native.score_many([*narratives], None if model is None else model._native)
 
 
 def explain(narrative: str) -> Explanation:
-    """Scores one narrative by the embedded rules, and shows in a notebook which words led to it."""
+    """Scores one narrative by the embedded rules; a notebook highlights the words that led to the score."""
     return Explanation(narrative, score(narrative))
 
 
@@ -185,7 +185,7 @@ def _level(harm: Harm | str | None) -> int | None:
 
 
 def suggested(native: _native._Suggested) -> Suggestion:
-    """What the native half suggests."""
+    """Converts the suggestion of the native half."""
     model, version, points, band, high_risk, abstained, reasons = native
     return Suggestion(
         model, version, points, Band(band), high_risk, abstained, tuple(Reason(*reason) for reason in reasons)

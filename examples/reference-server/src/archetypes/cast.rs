@@ -3,7 +3,7 @@
 use super::random::SplitMix64;
 use super::template::capital;
 
-/// A ward as it stands within a sentence.
+/// A ward as it is written within a sentence.
 #[derive(Clone, Copy)]
 pub(super) struct Ward {
     pub(super) en: &'static str,

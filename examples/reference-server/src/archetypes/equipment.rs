@@ -286,7 +286,7 @@ pub(super) const TABLE: &[Archetype] = &[
         category: "medical_device",
         subtype: "unclean",
         wards: &[THEATRE],
-        who: Who::Nobody,
+        who: Who::Place,
         potential: Harm::Moderate,
         probability: &[2, 3],
         items: &[

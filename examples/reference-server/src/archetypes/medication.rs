@@ -231,7 +231,7 @@ pub(super) const TABLE: &[Archetype] = &[
         category: "medication",
         subtype: "expired",
         wards: &[EMERGENCY, PAEDIATRIC, SURGICAL, MEDICAL],
-        who: Who::Nobody,
+        who: Who::Place,
         potential: Harm::Severe,
         probability: &[2, 3],
         items: &[

@@ -1,10 +1,9 @@
 //! Invented incident reports for the demonstration: varied, bilingual, and the same for the same seed.
 //!
-//! Nothing here happened to anybody. The stories follow patterns that quality departments know well
-//! (look-alike ampoules, a fall at night, an oxygen cylinder that ran empty), told with invented people
-//! in the wards of an Egyptian hospital. About half are in Arabic, written as Arabic and not translated
-//! word by word. The outcome told in a story agrees with the harm recorded beside it, so that lists,
-//! charts and a triage model have something sensible to show.
+//! All stories are fictional. They follow patterns that quality departments know well (look-alike ampoules, a fall at
+//! night, an oxygen cylinder that ran empty), with invented people in the wards of an Egyptian hospital. About half are
+//! in Arabic, written as Arabic and not translated word by word. The outcome in a story agrees with the harm recorded
+//! beside it, so that lists, charts and a triage model show sensible data.
 
 mod blood;
 mod care;
@@ -38,13 +37,13 @@ pub(crate) struct DemoReport {
     pub(crate) category: &'static str,
     /// A sub-type of that category.
     pub(crate) subtype: &'static str,
-    /// What happened, in three to six sentences.
+    /// The event, in three to six sentences.
     pub(crate) narrative: String,
-    /// What was done at once.
+    /// The immediate action.
     pub(crate) immediate_action: String,
-    /// The harm that was done.
+    /// The actual harm.
     pub(crate) actual_harm: Harm,
-    /// The harm that might have been done; never less than the actual one.
+    /// The potential harm; never less than the actual one.
     pub(crate) potential_harm: Harm,
     /// Severity on the 3 × 3 scheme, 1 to 3.
     pub(crate) severity: u8,
@@ -52,11 +51,11 @@ pub(crate) struct DemoReport {
     pub(crate) probability: u8,
     /// Where it happened.
     pub(crate) ward: String,
-    /// Who was involved: the patient, or the member of staff who was hurt. Empty if nobody was.
+    /// The person involved: the patient, or the injured member of staff. Empty if there was none.
     pub(crate) involved_person: String,
     /// The patient's file number; empty if no patient was involved.
     pub(crate) medical_file_number: String,
-    /// Who answers for the ward.
+    /// The manager responsible for the ward.
     pub(crate) responsible_manager: String,
     /// The error in a few words.
     pub(crate) specific_error: String,
@@ -64,7 +63,7 @@ pub(crate) struct DemoReport {
     pub(crate) notes: String,
     /// Whether the patient or family was told.
     pub(crate) disclosed_to_patient: bool,
-    /// Who told them; empty if nobody has.
+    /// The person who told them; empty if nothing was disclosed.
     pub(crate) disclosure_responsible: String,
     /// How long ago it happened, counted from when the demonstration is loaded.
     pub(crate) occurred_minutes_ago: u32,
@@ -72,33 +71,33 @@ pub(crate) struct DemoReport {
     pub(crate) reported_minutes_ago: u32,
 }
 
-/// A pattern of incident that can be told in many ways.
+/// A pattern of incident with many wordings.
 struct Archetype {
     category: &'static str,
     subtype: &'static str,
     wards: &'static [Ward],
     who: Who,
-    /// What might have come of it.
+    /// The potential harm.
     potential: Harm,
-    /// How likely it is to come again, on the 3 × 3 scheme; one is drawn.
+    /// The probability of recurrence on the 3 × 3 scheme; one value is drawn.
     probability: &'static [u8],
     /// Words that must agree throughout one report: `{item}` and `{other}` in English, then in Arabic.
     items: &'static [[&'static str; 4]],
     en: Text,
     ar: Text,
-    /// What came of it; one is drawn, and ends the story.
+    /// The outcomes; one is drawn, and ends the story.
     outcomes: &'static [Outcome],
 }
 
-/// Whom a story is about.
+/// The person whom a story is about.
 #[derive(Clone, Copy)]
 enum Who {
     /// A patient of this age.
     Patient(Age),
     /// A member of the nursing staff.
     Staff,
-    /// Nobody in particular: a condition of the place.
-    Nobody,
+    /// No person: a condition of the place.
+    Place,
 }
 
 /// The templates of one language; see [`template`] for how they are filled.
@@ -148,7 +147,8 @@ pub(crate) fn generate(seed: u64, count: usize) -> Vec<DemoReport> {
         }
         let Some(archetype) = deck.pop() else { break };
         let mut drawn = report(archetype, &mut random);
-        // Told before, word for word? Tell it again; after many tries a repetition is let through.
+        // A story that repeats an earlier one word for word is told again; after many attempts a repetition is
+        // accepted.
         for _ in 0..20 {
             if !drawn.as_ref().is_some_and(|report| told.contains(&report.narrative)) {
                 break;
@@ -162,7 +162,7 @@ pub(crate) fn generate(seed: u64, count: usize) -> Vec<DemoReport> {
     reports
 }
 
-/// Tells one incident; none only for an archetype without ward or outcome, which a test rules out.
+/// Tells one incident; `None` only for an archetype without ward or outcome, which a test rules out.
 fn report(archetype: &Archetype, random: &mut SplitMix64) -> Option<DemoReport> {
     let arabic = random.below(2) == 1;
     let ward = random.pick(archetype.wards)?;
@@ -175,7 +175,7 @@ fn report(archetype: &Archetype, random: &mut SplitMix64) -> Option<DemoReport> 
 
     let age = match archetype.who {
         Who::Patient(age) => age,
-        Who::Staff | Who::Nobody => Age::Adult,
+        Who::Staff | Who::Place => Age::Adult,
     };
     let sex = age.sex(random);
     let [item_en, other_en, item_ar, other_ar] = random.pick(archetype.items).copied().unwrap_or_default();
@@ -194,12 +194,12 @@ fn report(archetype: &Archetype, random: &mut SplitMix64) -> Option<DemoReport> 
         Who::Patient(Age::Newborn) => (cast::newborn(arabic, random), cast::file_number(random)),
         Who::Patient(_) => (cast::person(sex, arabic, random), cast::file_number(random)),
         Who::Staff => (cast::person(Sex::Female, arabic, random), String::new()),
-        Who::Nobody => (String::new(), String::new()),
+        Who::Place => (String::new(), String::new()),
     };
     let has_patient = !medical_file_number.is_empty();
     let disclosed = has_patient && outcome.actual.reached_patient() && random.below(10) < 7;
 
-    // Two draws, the lesser counts: recent months have more reports, as where a culture of reporting grows.
+    // The lesser of two draws, so that recent months have more reports, as in a hospital whose reporting culture grows.
     let occurred = random.below(YEAR).min(random.below(YEAR)) + 60;
     // Most reports come within the shift, some after days.
     let delay = if random.below(5) == 0 { random.below(3 * 24 * 60) } else { random.below(8 * 60) };

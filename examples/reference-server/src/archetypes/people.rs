@@ -144,7 +144,7 @@ pub(super) const TABLE: &[Archetype] = &[
         category: "resources_organisation",
         subtype: "staff_shortage",
         wards: &[MEDICAL, PAEDIATRIC, INTENSIVE, NEONATAL],
-        who: Who::Nobody,
+        who: Who::Place,
         potential: Harm::Severe,
         probability: &[3],
         items: &[],

@@ -1,6 +1,6 @@
-//! Chance that can be repeated: SplitMix64, small, and the same on every machine.
+//! A reproducible random generator: SplitMix64, small, and the same on every machine.
 //!
-//! Good enough to vary stories, and for nothing that must be secret.
+//! It is good enough to vary stories, and unsuitable for secrets.
 
 /// Steele, Lea and Flood's SplitMix64 generator.
 pub(super) struct SplitMix64 {
@@ -26,7 +26,7 @@ impl SplitMix64 {
         drawn.checked_rem(u64::from(bound)).and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
     }
 
-    /// One of these; none if there are none.
+    /// One of these; `None` if there are none.
     pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let count = u32::try_from(from.len()).unwrap_or(u32::MAX);
         from.get(usize::try_from(self.below(count)).ok()?)

@@ -7,7 +7,7 @@
 use super::cast::Sex;
 use super::random::SplitMix64;
 
-/// What stays the same throughout one report.
+/// The facts that stay the same throughout one report.
 pub(super) struct Facts {
     pub(super) sex: Sex,
     pub(super) patient: String,
@@ -42,7 +42,7 @@ impl Facts {
         capital(&text)
     }
 
-    /// An unknown name leaves the braces standing, and a test looks for braces.
+    /// An unknown name keeps its braces, and a test looks for braces.
     fn fact(&self, name: &str) -> &str {
         match name {
             "patient" => &self.patient,
@@ -110,7 +110,7 @@ mod tests {
         check(Sex::Female, "سقط<|ت> <المريض|المريضة>.", "سقطت المريضة.");
         check(Sex::Male, "سقط<|ت> <المريض|المريضة>.", "سقط المريض.");
         check(Sex::Male, "[x|x] and [y]", "X and y");
-        check(Sex::Male, "{nobody}", "{}");
+        check(Sex::Male, "{unknown}", "{}");
         check(Sex::Male, "open [end", "Open [end");
         check(Sex::Male, "", "");
     }

@@ -10,18 +10,18 @@ use zeroize::Zeroizing;
 use crate::account;
 use crate::engine;
 
-/// A demonstration account.
+/// An account of the demonstration.
 pub(super) struct Account {
     pub(super) role: Role,
     pub(super) stamp: Stamp,
     pub(super) email: String,
     pub(super) name: String,
-    /// Only where this run made the account: afterwards nobody knows it.
+    /// Set only if this run created the account; later runs cannot know it.
     pub(super) password: Option<Zeroizing<String>>,
     pub(super) session: Session,
 }
 
-/// The accounts, from the top down.
+/// The accounts, highest role first.
 pub(super) struct Accounts(Vec<Account>);
 
 impl Accounts {
@@ -29,16 +29,16 @@ impl Accounts {
         self.0.iter()
     }
 
-    /// Who holds this role for this place.
+    /// The session of this role for this place.
     pub(super) fn session(&self, role: Role, place: &Stamp) -> Result<&Session> {
         let account = self.iter().find(|account| account.role == role && account.covers(place));
         account.map(|account| &account.session).ok_or_else(|| {
-            Error::new(ErrorKind::Config, format!("nobody is `{role}` of `{}`", place.facility))
+            Error::new(ErrorKind::Config, format!("no account is `{role}` of `{}`", place.facility))
                 .with_help("this store is not the demonstration's: name another one")
         })
     }
 
-    /// The one at the top.
+    /// The account of top management.
     pub(super) fn top(&self) -> Result<&Session> {
         let account = self.iter().find(|account| account.role == Role::TopManagement);
         account
@@ -58,8 +58,8 @@ impl Account {
     }
 }
 
-/// Makes the accounts that are missing and reads the others. The software makes the one at the top, and
-/// that one makes the rest, as it would be in life: the audit trail says so.
+/// Creates missing accounts and loads the others. The software creates the account of top management, and that account
+/// creates the rest, as in production; so the audit trail is realistic.
 pub(super) async fn provide(eovr: &Eovr) -> Result<Accounts> {
     let setup = engine::setup(eovr)?;
     let planned = planned(eovr);
@@ -106,7 +106,7 @@ struct Person {
     name: &'static str,
 }
 
-/// Who is wanted: one person for each seat.
+/// The planned accounts: one person for each seat.
 fn planned(eovr: &Eovr) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     let mut add = |role: Role, seat: &str, stamp: &Stamp| {
@@ -150,7 +150,7 @@ async fn make(maker: &Session, person: &Person) -> Result<Zeroizing<String>> {
         email: person.email.clone(),
         display_name: person.name.to_owned(),
         password_hash: None,
-        // Whoever looks at a demonstration is let in at once.
+        // A user of the demonstration can log in without a change of password.
         must_change: false,
     };
     account::provide(maker, &person.facility, user).await

@@ -5,7 +5,7 @@ use eovr_core::Timestamp;
 use eovr_core::ports::Clock;
 use eovr_core::service::SystemClock;
 
-/// The system's clock, until it is told what time to pretend: a year of incidents is told in seconds.
+/// The system's clock, until it is set to another time; so a year of incidents takes seconds.
 #[derive(Clone, Debug)]
 pub(crate) struct DemoClock(Arc<AtomicI64>);
 
@@ -18,17 +18,17 @@ impl Default for DemoClock {
 }
 
 impl DemoClock {
-    /// From now on it is this moment.
+    /// Sets the clock to this time.
     pub(super) fn pretend(&self, at: Timestamp) {
         self.0.store(at.as_micros(), Ordering::SeqCst);
     }
 
-    /// From now on it is what the system says.
+    /// Follows the system's clock again.
     pub(super) fn follow_the_system(&self) {
         self.0.store(SYSTEM, Ordering::SeqCst);
     }
 
-    /// What the system says, whatever is pretended.
+    /// The system's time, even while the clock is set to another.
     pub(super) fn system(&self) -> Timestamp {
         SystemClock.now()
     }

@@ -1,4 +1,4 @@
-//! The demonstration: a hospital group, its people, a year of its incidents, and a look at all of it.
+//! The demonstration: a hospital group, its users, a year of incidents, and a view of all of it.
 
 mod accounts;
 mod clock;
@@ -50,7 +50,7 @@ async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut O
 
     let told = story::told(eovr).await?;
     if told == 0 {
-        // The accounts are older than the first report.
+        // The accounts must be older than the first report.
         clock.pretend(story::first_day(clock.system()));
         out.line(format_args!("building in {path}"));
     } else {
@@ -65,7 +65,7 @@ async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut O
     }
     clock.follow_the_system();
     if told == 0 {
-        nobody_is_told(eovr, clock.system()).await?;
+        discard_notifications(eovr, clock.system()).await?;
         out.line(format_args!("built in {:.1} s", started.elapsed().as_secs_f64()));
     }
 
@@ -79,8 +79,8 @@ async fn build_and_show(args: &Args, eovr: &Eovr, clock: &DemoClock, out: &mut O
     Ok(())
 }
 
-/// Empties the outbox: nobody wants mail about an invented year.
-async fn nobody_is_told(eovr: &Eovr, now: Timestamp) -> Result<(), Failure> {
+/// Empties the outbox, so that no mail about the invented year is sent.
+async fn discard_notifications(eovr: &Eovr, now: Timestamp) -> Result<(), Failure> {
     loop {
         let parcels = eovr.store().lease(1000, now, now.plus_seconds(60)).await?;
         if parcels.is_empty() {

@@ -1,4 +1,4 @@
-//! What is refused, and what the person is told: each refusal is asked for and shown as it comes back.
+//! Refusals and their messages: each refused action is tried, and its refusal is printed.
 
 use eovr_core::access::Role;
 use eovr_core::decide::Command;
@@ -40,7 +40,7 @@ pub(super) async fn show(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Res
 
         let quality = accounts.session(Role::QualityAdmin, place)?;
         let answer = quality.incidents().act(fresh.id(), Action::Complete, None).await;
-        say("a quality admin wants to complete a report that nobody has looked at", answer.map(drop))?;
+        say("a quality admin wants to complete a report before its review", answer.map(drop))?;
 
         let elsewhere = eovr.org().stamps().find(|stamp| *stamp != place);
         if let Some(elsewhere) = elsewhere {

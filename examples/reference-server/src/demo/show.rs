@@ -1,4 +1,4 @@
-//! What the store holds now, as its people see it.
+//! The current content of the store, as its users see it.
 
 use std::collections::BTreeMap;
 
@@ -104,7 +104,7 @@ pub(super) async fn summary(accounts: &Accounts, out: &mut Out) -> Result<()> {
     Ok(())
 }
 
-/// The same question, asked by three people.
+/// The same query by three users.
 pub(super) async fn lists(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Result<()> {
     for role in [Role::Staff, Role::AdminManager, Role::TopManagement] {
         let Some(account) = accounts.iter().find(|account| account.role == role) else { continue };
@@ -143,7 +143,7 @@ pub(super) async fn one_trail(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -
     let answered = Action::Answer.name();
     let mut longest = None;
     for record in closed {
-        // One in which the reporter was asked tells more.
+        // A trail in which the reporter was asked is more instructive.
         let trail = top.incidents().trail(record.id()).await?;
         let asked = trail.entries.iter().any(|entry| entry.event.action == answered);
         let rank = (asked, trail.entries.len());
@@ -176,7 +176,7 @@ pub(super) async fn one_trail(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -
     Ok(())
 }
 
-/// Checks every chain in the store.
+/// Verifies every chain in the store.
 pub(super) async fn verify(accounts: &Accounts, out: &mut Out) -> Result<()> {
     out.heading("The audit chains");
     let top = accounts.top()?;
@@ -219,7 +219,7 @@ async fn check_kind(top: &Session, kind: &'static str) -> Result<Checked> {
     let bar = ProgressBar::new_spinner();
     loop {
         let page = top.find(&query).await?;
-        // Half of a page beside the other half: reading takes longer than hashing.
+        // Verifies the two halves of a page in parallel, because reading takes longer than hashing.
         let (left, right) = page.items.split_at(page.items.len() / 2);
         let (left, right) = tokio::try_join!(check_some(top, kind, left), check_some(top, kind, right))?;
         for part in [left, right] {
@@ -259,7 +259,7 @@ fn number(record: &Record) -> String {
     record.envelope().number.clone().unwrap_or_default()
 }
 
-/// The moment on the facility's wall clock, to the minute.
+/// The time on the facility's wall clock, to the minute.
 fn local(at: Timestamp, zone: &TimeZone) -> String {
     jiff::Timestamp::from_microsecond(at.as_micros())
         .map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())

@@ -1,5 +1,4 @@
-//! A year of incidents, told through the same door as in life: each step by the person whose work it is,
-//! at its own moment, in the order of time.
+//! A year of incidents through the public API: each step by the responsible user, at its own time, in order of time.
 
 use std::collections::BTreeMap;
 
@@ -23,11 +22,11 @@ pub(super) const COUNT: usize = 240;
 const SEED: u64 = 2026;
 const DAY: i64 = 24 * 3600;
 
-/// How many incidents there are that were not imported.
+/// The number of incidents that were not imported.
 pub(super) async fn told(eovr: &Eovr) -> Result<u64> {
     let setup = engine::setup(eovr)?;
     let mut count = 0;
-    // An import is `import`, or `import-` with its name: what stands before it in order, and what stands behind.
+    // The author of an import is `import`, or `import-` with a name, so two ranges of names exclude it.
     for others in
         [Test::Before(crate::import::AUTHOR.into()), Test::From(format!("{}.", crate::import::AUTHOR).into())]
     {
@@ -37,7 +36,7 @@ pub(super) async fn told(eovr: &Eovr) -> Result<u64> {
     Ok(count)
 }
 
-/// Before anything happened: the day on which the accounts are made.
+/// Before the first incident: the day on which the accounts are created.
 pub(super) fn first_day(now: Timestamp) -> Timestamp {
     now.plus_seconds(-400 * DAY)
 }
@@ -64,7 +63,7 @@ enum Step {
     Reopen,
 }
 
-/// Steps, with the hours that pass between the report and each.
+/// Steps, with the hours between the report and each.
 type Plot = &'static [(i64, Step)];
 
 use Step::{
@@ -120,7 +119,7 @@ const AGAIN: Plot = &[
     (300, Reopen),
 ];
 
-/// What became of reports that are older than two months, and of newer ones.
+/// The histories of reports that are older than two months, and of newer ones.
 const OLD: [Plot; 20] = [
     WHOLE, ASKED, WHOLE, AGAIN, WHOLE, ASKED, DOUBLE, WHOLE, EARLY, WHOLE, ASKED, WHOLE, NOTHING, WHOLE,
     ACTING, WHOLE, ASKED, AGAIN, WHOLE, EVALUATING,
@@ -130,7 +129,7 @@ const NEW: [Plot; 20] = [
     AMENDED, ACTING, STARTED, ASKED, WAITING, UNTOUCHED, EVALUATING, READY,
 ];
 
-/// One report on its way.
+/// One report in progress.
 struct Case {
     index: usize,
     place: Stamp,
@@ -147,7 +146,7 @@ struct Story<'a> {
     newest: BTreeMap<String, (RecordId, DemoReport)>,
 }
 
-/// Tells all of it, up to the present; what would come later has not happened yet.
+/// Tells the story up to the present; later steps are omitted.
 pub(super) async fn tell(eovr: &Eovr, accounts: &Accounts, clock: &DemoClock) -> Result<()> {
     let now = clock.system();
     let places: Vec<Stamp> = eovr.org().stamps().cloned().collect();
@@ -158,7 +157,7 @@ pub(super) async fn tell(eovr: &Eovr, accounts: &Accounts, clock: &DemoClock) ->
         let plot = plot(index, &told);
         due.insert((at, index, 0), Step::Report);
         for (order, (hours, step)) in (1_usize..).zip(plot) {
-            // Nobody works by the hour: two thirds to four thirds of it.
+            // Real work has no fixed pace, so each delay is two thirds to four thirds of its plan.
             let pace = i64::try_from(index * 37 % 61).unwrap_or(0) + 70;
             let at = at.plus_seconds(hours * 36 * pace);
             if at < now {
@@ -276,11 +275,11 @@ impl Story<'_> {
     async fn report(&mut self, case: &mut Case) -> Result<()> {
         let place = &case.place;
         let key = place.facility.to_string();
-        // A double that nobody has had time to find would look like a mistake of this program.
+        // A fresh duplicate that is not yet marked would look like an error of this program.
         let double = case.told.reported_minutes_ago > 12 * 60
             && plot(case.index, &case.told).iter().any(|(_, step)| matches!(step, Duplicate));
         if let Some((_, original)) = self.newest.get(&key).filter(|_| double) {
-            // Told by somebody else, later: the same story.
+            // Another person reports the same incident later.
             let reported_minutes_ago = case.told.reported_minutes_ago;
             case.told = DemoReport { reported_minutes_ago, ..original.clone() };
         }
@@ -335,7 +334,7 @@ impl Story<'_> {
         }
     }
 
-    /// Who has no account answers with the code that the report gave; others may do so too.
+    /// A reporter without an account answers with the receipt code; other reporters sometimes do so, too.
     async fn answer(&self, case: &Case, receipt: &ReceiptCode, id: RecordId, answer: &str) -> Result<()> {
         if case.reporter != Reporter::Staff || case.index.is_multiple_of(2) {
             self.eovr.answer_with_receipt(receipt, answer).await.map(drop)
@@ -345,7 +344,7 @@ impl Story<'_> {
         }
     }
 
-    /// A person looks at what the scorer suggested, where it suggested anything.
+    /// A person reviews the scorer's suggestion, if there is one.
     async fn review(&self, quality: &Session, id: RecordId, severity: u8) -> Result<()> {
         let record = quality.incidents().load(id).await?;
         let flagged = record.facet("ai_high_risk").and_then(|value| value.as_bool());

@@ -1,4 +1,4 @@
-//! What the people of the story say, in the language of the report.
+//! The texts of the people in the story, in the language of the report.
 
 use eovr_core::incident::{FollowUpKind, Strength};
 
@@ -79,7 +79,7 @@ pub(super) const PLANS: &[Both] = &[both(
     "شرحها عند التسليم لمدة أسبوعين ثم مراجعة عشرة ملفات.",
 )];
 
-/// A task, what shows that it was done, what it is for, and how far it can be relied on.
+/// A task, its evidence, its kind, and its strength.
 pub(super) struct Task {
     pub(super) task: Both,
     pub(super) evidence: Both,

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use eovr_core::export::pdf::Fonts;
 use eovr_core::{Error, Result};
 
-/// The fonts of a server's reports, read once, and only where somebody wants one.
+/// The fonts of a server's reports, loaded once, at the first use.
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
     own: Option<PathBuf>,
@@ -14,7 +14,7 @@ pub(crate) struct Shelf {
 }
 
 impl Shelf {
-    /// With the hospital's own font before the embedded ones, where it has one.
+    /// Uses the hospital's own font before the embedded ones, if there is one.
     pub(crate) fn new(own: Option<PathBuf>) -> Self {
         Self { own, fonts: OnceLock::new() }
     }
@@ -28,8 +28,8 @@ impl Shelf {
     }
 }
 
-/// The embedded fonts, and before them the hospital's own. One that cannot be used is said so, and does not
-/// keep a report from being printed.
+/// The embedded fonts, and before them the hospital's own. An unusable font is reported, and the report is printed
+/// without it.
 pub(super) fn load(own: Option<&Path>, say: impl FnOnce(String)) -> Result<Fonts> {
     let embedded = Fonts::embedded()?;
     let Some(path) = own else { return Ok(embedded) };
@@ -45,7 +45,7 @@ pub(super) fn load(own: Option<&Path>, say: impl FnOnce(String)) -> Result<Fonts
     })
 }
 
-/// `Name-Regular.ttf` has its bold in `Name-Bold.ttf`.
+/// The bold face of `Name-Regular.ttf` is `Name-Bold.ttf`.
 fn bold_beside(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     name.contains("Regular").then(|| path.with_file_name(name.replace("Regular", "Bold")))

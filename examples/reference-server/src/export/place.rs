@@ -1,4 +1,4 @@
-//! Where a file is made: beside its place, and moved there when it is whole.
+//! Writes a file beside its destination, and moves it there when it is complete.
 
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use tempfile::NamedTempFile;
 
 use crate::output::Failure;
 
-/// A file that is not whole yet. It goes away with whoever writes it: what is exported is patient data, and neither an
-/// error nor a panic nor Ctrl-C leaves some of it behind.
+/// An incomplete file. It is deleted when its writer is dropped, because an export is patient data, and no error, panic
+/// or Ctrl-C may leave a part of it behind.
 pub(crate) type Part = BufWriter<NamedTempFile>;
 
-/// A file that is not there yet.
+/// A file that does not exist yet.
 pub(crate) struct Destination {
     path: PathBuf,
 }
@@ -27,7 +27,7 @@ impl Destination {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// The folder that it lies in.
+    /// The folder of the file.
     pub(super) fn folder(&self) -> PathBuf {
         match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -35,7 +35,7 @@ impl Destination {
         }
     }
 
-    /// Begins it, for its owner alone.
+    /// Creates the file, readable by its owner only.
     pub(crate) fn open(&self) -> Result<Part, Failure> {
         let part = tempfile::Builder::new().prefix(".eovr-").suffix(".part").tempfile_in(self.folder());
         let part = part.map_err(|error| {
@@ -47,7 +47,7 @@ impl Destination {
         Ok(BufWriter::with_capacity(1 << 16, part))
     }
 
-    /// Moves it to its place, now that it is whole. Says how large it is.
+    /// Moves the complete file to its destination, and returns its size.
     pub(crate) fn settle(&self, part: Part) -> Result<u64, Failure> {
         let part = part.into_inner().map_err(|error| unwritten(error.into_error()))?;
         part.as_file().sync_all().map_err(unwritten)?;

@@ -1,4 +1,4 @@
-//! `challenge`: how a scorer reads two texts that differ in little.
+//! `challenge`: tests a scorer on pairs of similar texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,33 +17,34 @@ use crate::table::Table;
 /// Options of `challenge`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Who reads: `rules`, or a model file
+    /// The scorer: `rules`, or a model file
     #[arg(long, value_name = "SCORER", default_value = "rules", conflicts_with = "answers")]
     scorer: String,
-    /// What another scorer said: a CSV file with the columns `id`, `score` and `flagged` (true or false)
+    /// The answers of another scorer: a CSV file with the columns `id`, `score` and `flagged` (true or false)
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
     #[command(flatten)]
     reading: Reading,
-    /// A text counts as flagged from this score on [default: what the scorer flags; of the rules what is to be read today]
+    /// A text counts as flagged from this score on [default: the scorer's flag; for the rules, reports to be read
+    /// today]
     #[arg(long, value_name = "SCORE", conflicts_with = "answers")]
     from: Option<u8>,
-    /// A set of your own in the same format [default: the one that comes with eovr]
+    /// A set of your own in the same format [default: eovr's own]
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
-    /// Only the ideas that were not looked at while the word lists of the rules were mended
+    /// Only the ideas that were held back while the rules' word lists were tuned
     #[arg(long)]
     held_back: bool,
-    /// Writes the texts, for a scorer that is asked elsewhere, and does nothing else
+    /// Writes the texts, for a scorer outside of eovr, and does nothing else
     #[arg(long, value_name = "FILE")]
     texts: Option<PathBuf>,
     /// Shows the rules of language that pairs test, one by one
     #[arg(long)]
     by_rule: bool,
-    /// Shows the texts that were judged wrongly
+    /// Shows the texts with a wrong result
     #[arg(long)]
     wrong: bool,
-    /// Writes all figures as JSON
+    /// Writes all results as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -125,7 +126,7 @@ fn scored(challenge: &Challenge, args: &Args) -> Result<(String, Outcome), Failu
     Ok((format!("{} {}", model.id, model.version), outcome))
 }
 
-/// What another scorer said, from a file in whichever letters and separators it came.
+/// The answers of another scorer, from a file in any encoding and with any separator.
 fn answered(challenge: &Challenge, path: &Path, reading: &Reading) -> Result<Outcome, Failure> {
     const COLUMNS: [&str; 3] = ["id", "score", "flagged"];
     let mut table = csv_file::Table::open(path, reading, &COLUMNS)?;
@@ -164,9 +165,9 @@ fn show(title: &str, outcome: &Outcome, args: &Args, out: &mut Out) {
     }
     table.print(out);
     out.line("");
-    out.line("found: grave texts that were flagged. false flags: texts of nothing grave that were. near flags: near misses that");
-    out.line("were. silent: texts of what is left open that scored nothing. solved: the grave text flagged, and no other. in order:");
-    out.line("the grave text scored higher than every other of its pair. The set is under CC BY 4.0; see its README for how to cite it.");
+    out.line("found: flagged grave texts. false flags: flagged texts of nothing grave. near flags: flagged near misses. silent: texts");
+    out.line("that leave it open, with the score 0. solved: only the grave text flagged. in order: the grave text scored higher than");
+    out.line("every other of its pair. The set is under CC BY 4.0; its README says how to cite it.");
     if outcome.all.unanswered > 0 {
         out.line(format_args!(
             "{} texts were not answered; they count as scored with nothing.",

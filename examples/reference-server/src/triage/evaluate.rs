@@ -16,7 +16,7 @@ use crate::output::{Failure, Out};
 /// Options of `evaluate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Who is evaluated: `rules`, or a model file
+    /// The scorer: `rules`, or a model file
     #[arg(long, value_name = "SCORER")]
     scorer: String,
     /// The labelled narratives: a CSV file with a line of column names first
@@ -28,51 +28,51 @@ pub(crate) struct Args {
     /// The column with the labels
     #[arg(long, value_name = "COLUMN")]
     label: String,
-    /// The column that says `train`, `valid` or `test`; only rows of `test` are looked at
-    /// [default: all rows; of a model's own data those that its training kept for testing]
+    /// The column with the values `train`, `valid` or `test`; only rows of `test` are evaluated [default: all rows; for
+    /// a model's own data those that its training kept for testing]
     #[arg(long, value_name = "COLUMN")]
     split: Option<String>,
-    /// A column with subgroups, which are judged one by one
+    /// A column with subgroups, which are evaluated one by one
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
-    /// A column with what cases share that are not independent: the bootstrap draws them together
+    /// A column with the cluster of dependent cases; the bootstrap draws them together
     #[arg(long, value_name = "COLUMN")]
     cluster: Option<String>,
-    /// A column with what one person said; give it for each of them
+    /// A column with the answers of one person; give it for each of them
     #[arg(long, value_name = "COLUMN")]
     rater: Vec<String>,
-    /// Another scorer, to be compared on the same cases
+    /// Another scorer to compare on the same cases
     #[arg(long, value_name = "SCORER")]
     compare: Option<String>,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
     labels: Labels,
-    /// How often the bootstrap draws
+    /// The number of bootstrap draws
     #[arg(long, value_name = "N", default_value_t = 1000)]
     draws: usize,
-    /// Where its chance begins
+    /// The seed of the bootstrap
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// How frequent high risk is where the scorer is to be used, such as 0.05: PPV and NPV are given for that, too
+    /// The prevalence of high risk at the place of use, such as 0.05: PPV and NPV are computed for it, too
     #[arg(long, value_name = "SHARE")]
     prevalence: Option<f64>,
     /// The date for the page and the figures, such as 2026-11-30 [default: none, so that the same run writes the same]
     #[arg(long, value_name = "DATE")]
     date: Option<String>,
-    /// Writes what was said of each case
+    /// Writes the predictions for each case
     #[arg(long, value_name = "FILE")]
     predictions: Option<PathBuf>,
-    /// Writes all figures as JSON
+    /// Writes all metrics as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Writes a page with figures drawn
+    /// Writes an HTML page with charts
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
 
 impl Args {
-    /// The columns that the file must have.
+    /// The required columns of the file.
     fn columns(&self) -> Vec<&str> {
         let optional = [&self.split, &self.group, &self.cluster].into_iter().flatten();
         [&self.text, &self.label].into_iter().chain(optional).chain(&self.rater).map(String::as_str).collect()
@@ -139,13 +139,13 @@ struct Scheme {
 }
 
 impl Scheme {
-    /// A model's scheme is its card's; for the rules alone the file is looked through.
+    /// A model's scheme comes from its card; for the rules alone it comes from the file.
     fn settle(args: &Args, scorer: &Asked, other: Option<&Asked>) -> Result<Self, Failure> {
         let rules_are_asked = scorer.card().is_none();
         if let Some(card) = scorer.card().or_else(|| other.and_then(Asked::card)) {
             let labels = card.labels.clone();
             let help = match (card.several, args.labels.multi.is_some()) {
-                (true, false) => Some("say what stands between the labels of a cell, such as `--multi ';'`"),
+                (true, false) => Some("give the separator of the labels in a cell, such as `--multi ';'`"),
                 (false, true) => Some("leave `--multi` out, or train the model with it"),
                 _ => None,
             };
@@ -155,7 +155,7 @@ impl Scheme {
             }
             if card.several && (rules_are_asked || !args.rater.is_empty()) {
                 return Err(Failure::usage(
-                    "the rules, and people's ratings, are one level each, and here a narrative may have several labels",
+                    "the rules and people's ratings give one level each, and here a narrative may have several labels",
                     "evaluate the model alone",
                 ));
             }
@@ -237,8 +237,8 @@ fn listed(labels: &[String]) -> String {
 
 fn no_high_side() -> Failure {
     Failure::usage(
-        "the rules say how bad a report sounds, and these labels have no high side",
-        "say from which label on it is high risk (`--high`), or give the labels in order (`--ordinal`)",
+        "the rules score severity, and these labels have no high side",
+        "name the lowest label of high risk (`--high`), or give the labels in order (`--ordinal`)",
     )
 }
 
@@ -258,7 +258,7 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
         out.line(format_args!("beware: {warning}"));
     }
     if evaluation.abstained > 0 {
-        out.line(format_args!("it had nothing to say about {} of them", evaluation.abstained));
+        out.line(format_args!("it abstained on {} of them", evaluation.abstained));
     }
     for figure in &evaluation.figures {
         let Some(value) = figure.value else { continue };
@@ -301,7 +301,7 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
         ));
         if let Some((ours, theirs, p)) = comparison.right_alone {
             let chance = if p < 0.0001 { "< 0.0001".to_owned() } else { format!("= {p:.4}") };
-            out.line(format_args!("right alone: {ours} and {theirs} cases; McNemar p {chance}"));
+            out.line(format_args!("only one scorer is right: {ours} and {theirs} cases; McNemar p {chance}"));
         }
     }
 }

@@ -19,11 +19,11 @@ pub(super) struct Labelled {
     pub(super) bytes: u64,
 }
 
-/// Where a column is.
+/// The index of a column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column(usize);
 
-/// Which rows a split keeps apart.
+/// The parts of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Train,
@@ -31,7 +31,7 @@ pub(super) enum Side {
     Test,
 }
 
-/// What two rows with the same text share.
+/// The digest of a text, the same for rows with the same text.
 pub(super) fn text_digest(text: &str) -> [u8; 16] {
     let digest = Sha256::digest(text.trim().as_bytes());
     digest.first_chunk().copied().unwrap_or_default()
@@ -45,7 +45,7 @@ impl Labelled {
         Ok(Self { table, row: ByteRecord::new(), path: path.to_owned(), number: 0, digest, bytes })
     }
 
-    /// Says how the file is read, where that was found out.
+    /// Prints the detected encoding and separator of the file.
     pub(super) fn say_what_was_found(&self) {
         self.table.say_what_was_found();
     }
@@ -76,7 +76,7 @@ impl Labelled {
         std::str::from_utf8(self.row.get(column.0).unwrap_or_default()).unwrap_or_default()
     }
 
-    /// The row's label; there is one.
+    /// The row's label, which must not be empty.
     pub(super) fn label(&self, column: Column) -> Result<&str, Failure> {
         let label = self.cell(column).trim();
         if label.is_empty() {
@@ -86,7 +86,7 @@ impl Labelled {
         Ok(label)
     }
 
-    /// The row's number, from 1; the line of names is not counted.
+    /// The row's number, from 1, without the header line.
     pub(super) fn number(&self) -> u64 {
         self.number
     }
@@ -95,8 +95,8 @@ impl Labelled {
         self.table.read()
     }
 
-    /// On which side of the split the row is: as the column says, or by a chance that follows from the seed
-    /// and the text, so that the same text is never on two sides.
+    /// The part of the split that the row belongs to: from the column, or derived from the seed and the text, so that
+    /// the same text is never in two parts.
     pub(super) fn side(&self, split: Option<Column>, text: &str, seed: u64) -> Result<Side, Failure> {
         let Some(split) = split else {
             let mut hash = Sha256::new();
@@ -104,7 +104,7 @@ impl Labelled {
             hash.update(seed.to_be_bytes());
             hash.update(text.trim().as_bytes());
             let first = hash.finalize().first().copied().unwrap_or_default();
-            // 38 of 256: 15 in a hundred.
+            // 38 of 256 are 15 percent.
             return Ok(if first < 38 { Side::Test } else { Side::Train });
         };
         match self.cell(split).trim().to_ascii_lowercase().as_str() {

@@ -1,4 +1,4 @@
-//! `train`, `evaluate` and `challenge`: a bench for those who want to know how good a scorer is.
+//! `train`, `evaluate` and `challenge`: training and evaluation of scorers.
 
 pub(crate) mod challenge;
 pub(crate) mod evaluate;
@@ -16,25 +16,25 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::Failure;
 
-/// What is said of the labels; the same for both commands.
+/// Options for the labels, the same for both commands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Labels {
-    /// All labels, from low to high, with commas between [default: those that occur]
+    /// All labels, from low to high, separated by commas [default: those that occur]
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', conflicts_with = "nominal")]
     ordinal: Option<Vec<String>>,
-    /// The labels have no order [default: words have none; of whole numbers the narratives must tell it clearly]
+    /// The labels have no order [default: words have none; for whole numbers the narratives decide]
     #[arg(long)]
     nominal: bool,
-    /// The lowest label that counts as high risk [default: the highest that hold at most a fifth]
+    /// The lowest label that counts as high risk [default: the highest labels that together hold at most a fifth]
     #[arg(long, value_name = "LABEL")]
     high: Option<String>,
-    /// A narrative may have several labels, or none: what stands between them in the cell, such as `;`
+    /// A narrative may have several labels, or none: the separator within the cell, such as `;`
     #[arg(long, value_name = "SEPARATOR", conflicts_with_all = ["ordinal", "high"])]
     multi: Option<String>,
 }
 
 impl Labels {
-    /// The labels of a cell, where there may be several.
+    /// The labels of a cell, if there may be several.
     fn several<'c>(&self, cell: &'c str) -> Option<Vec<&'c str>> {
         let separator = self.multi.as_deref()?;
         let parts = cell.split(separator).map(str::trim).filter(|label| !label.is_empty());
@@ -58,7 +58,7 @@ fn bar(length: u64, template: &str) -> ProgressBar {
     ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Writes beside the file and then in its place, so that there is never half of one.
+/// Writes beside the file and then replaces it, so that a partial file never exists.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");

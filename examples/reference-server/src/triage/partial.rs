@@ -1,4 +1,4 @@
-//! What a training has learned so far: a folder beside the model, gone when the model is there.
+//! The intermediate results of a training: a folder beside the model, removed when the model is complete.
 
 use std::fs;
 use std::io;
@@ -10,17 +10,17 @@ use eovr_core::{Error, ErrorKind};
 use super::write;
 use crate::output::Failure;
 
-/// The folder, and the file in it that says of which training it is.
+/// The folder, and its file that identifies the training.
 pub(super) struct Partial {
     folder: PathBuf,
-    /// How many steps were taken from it.
+    /// The number of steps loaded from it.
     pub(super) known: usize,
 }
 
 const OF: &str = "training";
 
 impl Partial {
-    /// The folder of a model that is to be made; one of another training is emptied.
+    /// Opens the folder for a model; a folder of another training is emptied.
     pub(super) fn open(out: &Path, training: &str) -> Result<Self, Failure> {
         let mut folder = out.as_os_str().to_owned();
         folder.push(".partial");
@@ -31,7 +31,7 @@ impl Partial {
         }
         if partial.folder.exists() && !of.exists() {
             return Err(Failure::usage(
-                format!("`{}` is there, and is not of a training", partial.folder.display()),
+                format!("`{}` exists and does not belong to a training", partial.folder.display()),
                 "move it away, or name another place with --out",
             ));
         }
@@ -45,7 +45,7 @@ impl Partial {
         Ok(partial)
     }
 
-    /// Forgets everything: the model is there.
+    /// Removes the folder, because the model is complete.
     pub(super) fn remove(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -60,7 +60,7 @@ impl Partial {
 
 impl Notebook for Partial {
     fn look_up(&mut self, step: usize) -> Result<Option<Vec<u8>>, Error> {
-        // What cannot be read is learned again.
+        // An unreadable step is computed again.
         let kept = fs::read(self.step(step)).ok();
         self.known += usize::from(kept.is_some());
         Ok(kept)
@@ -68,7 +68,7 @@ impl Notebook for Partial {
 
     fn write_down(&mut self, step: usize, learned: &[u8]) -> Result<(), Error> {
         write(&self.step(step), learned).map_err(|failure| {
-            Error::new(ErrorKind::Unavailable, "what was learned so far cannot be kept")
+            Error::new(ErrorKind::Unavailable, "the intermediate results cannot be saved")
                 .with_help("make room, or name another place with --out, and train again")
                 .because(failure.to_string())
         })

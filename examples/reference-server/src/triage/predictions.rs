@@ -1,13 +1,13 @@
-//! What was said of each case, as a CSV file.
+//! The predictions for each case, as a CSV file.
 
 use eovr_core::triage::evaluate::Judged;
 
 use crate::output::Failure;
 
-/// One line for each case: its row in the data file, what is true, what was said, how likely each label
-/// was. No narrative stands in it.
+/// One line for each case: its row in the data file, the truth, the prediction, the probability of each label. It
+/// contains no narrative.
 ///
-/// Where a narrative may have several labels they stand in one cell, with `separator` between.
+/// If a narrative may have several labels, one cell holds them, separated by `separator`.
 pub(super) fn csv(
     labels: &[String],
     rows: &[u64],

@@ -1,4 +1,4 @@
-//! Who can be evaluated.
+//! The scorers that can be evaluated.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,13 +11,13 @@ use sha2::{Digest as _, Sha256};
 use crate::csv_file::hex;
 use crate::output::Failure;
 
-/// A scorer by the name that was given.
+/// A scorer by its given name.
 pub(super) enum Asked {
     Rules,
     Model { model: Box<TextModel>, sha256: String },
 }
 
-/// Names that stand for a service; they are not models.
+/// Names of services, which are not models.
 const PROVIDERS: [&str; 5] = ["openai", "anthropic", "google", "local", "provider"];
 
 impl Asked {
@@ -27,7 +27,7 @@ impl Asked {
         }
         let accepted = "accepted: `rules`, or a model file made by `eovr-server train`";
         if PROVIDERS.contains(&name.to_ascii_lowercase().as_str()) {
-            // No file of narratives goes to anybody: what leaves goes through the gateway, one report at a time.
+            // This command sends no narratives to a provider; only the gateway does, one report at a time.
             return Err(Failure::usage(
                 format!(
                     "`{name}` is a provider, which is compared on reports that it was sent and people have rated"
@@ -63,7 +63,7 @@ impl Asked {
         format!("{id} {version}")
     }
 
-    /// What it says of a narrative; the rules need to know on how many labels in order.
+    /// The scorer's judgement of a narrative; the rules need the number of ordered labels.
     pub(super) fn judge(&self, memory: &mut TextReader, narrative: &str, levels: Option<usize>) -> Judged {
         match self {
             Self::Rules => Judged::by_rules(narrative, levels),
@@ -72,7 +72,7 @@ impl Asked {
     }
 }
 
-/// The labels of a file as the rules are evaluated on them: numbers by size, words by the alphabet.
+/// The labels of a file as the rules are evaluated on them: numbers by size, words alphabetically.
 pub(super) fn sorted(counts: &BTreeMap<String, u64>) -> Vec<String> {
     let mut labels: Vec<String> = counts.keys().cloned().collect();
     if labels.iter().all(|label| label.parse::<i64>().is_ok()) {

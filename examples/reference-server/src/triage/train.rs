@@ -21,24 +21,24 @@ pub(crate) struct Args {
     /// The column with the labels
     #[arg(long, value_name = "COLUMN")]
     label: String,
-    /// The column that says `train`, `valid` or `test`; rows of `test` are not looked at
-    /// [default: 15 in a hundred are kept for testing, by chance]
+    /// The column with the values `train`, `valid` or `test`; rows of `test` are left out [default: 15 percent are kept
+    /// for testing, at random]
     #[arg(long, value_name = "COLUMN")]
     split: Option<String>,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
     labels: Labels,
-    /// Where chance begins: the same data and seed make the same file
+    /// The seed of the random generator: the same data and seed make the same file
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// The model's name, best with its data in it [default: the data file's]
+    /// The model's name; it should name the data [default: the data file's]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// The date for the model's card, such as 2026-11-30; another date makes another file [default: none]
     #[arg(long, value_name = "DATE")]
     date: Option<String>,
-    /// The model file to be made
+    /// The model file to write
     #[arg(long, value_name = "MODEL")]
     out: PathBuf,
 }
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
             Some(labels) => trainer.add_several(narrative, labels, part),
             None => trainer.add(narrative, one, part),
         };
-        // Every label is there, so what is refused has no word.
+        // The labels were checked before, so a refused row is a narrative without a word.
         if !narrative.chars().any(char::is_alphanumeric) || take(&mut trainer).is_err() {
             empty += 1;
         }
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
         high_from: args.labels.high.clone(),
     };
     let learning = bar(1, "learning {bar:40} {percent:>3} %, {eta} left");
-    // Whatever the model depends on; with anything else a training is another one.
+    // Everything that the model depends on; any change makes it another training.
     let training = format!("{} {} {} {:?} {plan:?}", args.seed, args.text, args.label, args.labels.multi);
     let mut partial = Partial::open(&args.out, &format!("{} {training}", env!("CARGO_PKG_VERSION")))?;
     let model = trainer.resume(&plan, &mut partial, |progress| {
@@ -99,10 +99,10 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<u8, Failure> {
     let bytes = model.to_bytes();
     write(&args.out, &bytes)?;
     if let Err(error) = partial.remove() {
-        out.line(format_args!("what was learned on the way can be deleted, and was not: {error}"));
+        out.line(format_args!("the intermediate results could not be deleted: {error}"));
     }
     if partial.known > 0 {
-        out.line(format_args!("went on after {} steps of a training that was stopped", partial.known));
+        out.line(format_args!("resumed after {} steps of an interrupted training", partial.known));
     }
     describe(model.card(), out);
     if empty > 0 {
@@ -121,7 +121,7 @@ fn stem(path: &std::path::Path) -> String {
     path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// What a person wants to know of a model.
+/// A summary of a model for people.
 fn describe(card: &Card, out: &mut Out) {
     let (train, valid) = card.rows;
     let rows = card.held_out.rows;

@@ -1,4 +1,4 @@
-//! A hospital group of one's own: its facilities from a file, and the first person who comes in.
+//! An operator's own hospital group: its facilities from a file, and its first account.
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ fn say(server: &Server, path: &str, body: &Value) -> Result<(String, Value), Box
 }
 
 #[test]
-fn a_group_of_ones_own_is_entered_and_its_first_person_comes_in() -> Tested {
+fn the_operators_group_is_entered_and_its_first_account_logs_in() -> Tested {
     let folder = Folder::new()?;
     let org = organisation(&folder, &[("TRP-A", "TRP-A-1")])?;
     let account = |email: &str| {
@@ -46,14 +46,14 @@ fn a_group_of_ones_own_is_entered_and_its_first_person_comes_in() -> Tested {
     let first = made.said.lines().find_map(|line| line.strip_prefix("first password: "));
     let first = first.ok_or("no password was said")?;
 
-    // From now on the database has the organisation; the file is not needed, and the invented one not entered.
+    // Now the database has the organisation: the file is not needed, and the invented one is not entered.
     let again = run(&mut account("mona@hospital.example"))?;
     assert_eq!(again.code, Some(2), "{}", again.said);
     again.says(&["there is an account with this address already"])?;
     let elsewhere = run(account("other@hospital.example").args(["--facility", "WN-E-1"]))?;
     elsewhere.says(&["there is no such facility", "this organisation has `TRP-A-1`"])?;
 
-    // One more facility is entered beside it; one that moved is not.
+    // One more facility is entered beside it; a moved facility is refused.
     let more = organisation(&folder, &[("TRP-A", "TRP-A-1"), ("TRP-B", "TRP-B-1")])?;
     let quality = run(account("sami@hospital.example")
         .args(["--role", "quality_admin", "--facility", "TRP-B-1", "--org"])
@@ -62,7 +62,7 @@ fn a_group_of_ones_own_is_entered_and_its_first_person_comes_in() -> Tested {
     let moved = organisation(&folder, &[("TRP-C", "TRP-A-1")])?;
     let refused = run(account("third@hospital.example").arg("--org").arg(&moved))?;
     assert_eq!(refused.code, Some(2), "{}", refused.said);
-    refused.says(&["facility `TRP-A-1` stands elsewhere in the database"])?;
+    refused.says(&["facility `TRP-A-1` has another place in the database"])?;
 
     let server = Server::start(&mut folder.command("serve"))?;
     let login = json!({"email": "mona@hospital.example", "password": first});
@@ -92,13 +92,13 @@ fn a_file_that_is_no_organisation_is_refused_before_anything_is_made() -> Tested
     let missing = run(command.args(["--email", "a@b.example", "--name", "A", "--org", "nowhere.json"]))?;
     missing.says(&["`nowhere.json`", "cannot be read"])?;
     assert!(!folder.data().exists());
-    // Nobody is entered into an invented hospital.
+    // The server creates no account in an invented hospital.
     let mut command = folder.command("account");
     let forgotten = run(command.args(["--email", "a@b.example", "--name", "A"]))?;
     forgotten.says(&["the database has no facility yet", "--org FILE"])
 }
 
-/// For patients who exist nothing invented is entered.
+/// In production the server enters no invented facility.
 #[test]
 fn a_server_for_real_has_an_organisation_of_its_own() -> Tested {
     let folder = Folder::new()?;
@@ -118,7 +118,7 @@ fn a_server_for_real_has_an_organisation_of_its_own() -> Tested {
     assert!(server.ask("GET /ready HTTP/1.1", "")?.starts_with("HTTP/1.1 200"));
     server.terminate()?;
     assert!(server.end()?.0.success());
-    // It is there now.
+    // The database has the organisation now.
     let server = Server::start(&mut serve())?;
     server.terminate()?;
     assert!(server.end()?.0.success());

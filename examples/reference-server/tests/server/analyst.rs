@@ -1,5 +1,5 @@
-//! A model outside, as operators and people meet it: off until three decisions are made, asked beside the requests,
-//! and no loss to anybody when it is away.
+//! A model outside, for operators and users: it is off until three decisions are made, it runs beside the requests, and
+//! its absence costs no user anything.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const WORDS: &str = "Mr Hassan was given ten times the dose of morphine from the wrong pump.";
 const KEY: &str = "sk-for-tests-only";
 
-/// A server that speaks like OpenAI's Chat Completions: gives the questions that it was asked.
+/// A server with OpenAI's Chat Completions API; yields the questions that it receives.
 fn model() -> Found<(String, Receiver<(String, Value)>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = format!("http://{}/v1", listener.local_addr()?);
@@ -56,7 +56,7 @@ fn get(hospital: &Hospital, path: &str, token: &str) -> Found<Value> {
     serde_json::from_str(body).map_err(|error| format!("{error}: {answer}").into())
 }
 
-/// Posts what has no answer.
+/// Posts a request whose response has no body.
 fn done(hospital: &Hospital, path: &str, token: &str, body: &Value) -> Tested {
     let head =
         format!("POST {path} HTTP/1.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json");
@@ -71,7 +71,7 @@ fn report(hospital: &Hospital) -> Found<String> {
     text(&made, "id")
 }
 
-/// What an incident says of the analyst, as soon as it says something.
+/// The incident's analysis, as soon as it has one.
 fn analysed(hospital: &Hospital, id: &str, token: &str) -> Found<Value> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -80,13 +80,13 @@ fn analysed(hospital: &Hospital, id: &str, token: &str) -> Found<Value> {
         if analyst.get("status").is_some_and(Value::is_string) {
             return Ok(analyst);
         }
-        assert!(Instant::now() < deadline, "nothing came of it: {incident}");
+        assert!(Instant::now() < deadline, "no analysis arrived: {incident}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
 #[test]
-fn a_model_is_asked_once_it_was_decided_that_it_may_be() -> Tested {
+fn a_model_is_asked_only_after_three_decisions() -> Tested {
     let (address, asked) = model()?;
     let hospital = Hospital::open(|serve| {
         serve
@@ -102,7 +102,10 @@ fn a_model_is_asked_once_it_was_decided_that_it_may_be() -> Tested {
     assert_eq!(models["items"][0]["state"], "candidate", "{models}");
     let model = format!("/api/ai/models/{}", text(&models["items"][0], "id")?);
     let because = json!({"reason": "it is better on our own reports"});
-    assert!(done(&hospital, &format!("{model}/activate"), &top, &because).is_err(), "nobody has examined it");
+    assert!(
+        done(&hospital, &format!("{model}/activate"), &top, &because).is_err(),
+        "the model was not evaluated"
+    );
     assert!(done(&hospital, &format!("{model}/try"), &quality, &because).is_err(), "it is not for tier 2");
     let figures =
         json!({"cases": 400, "gain": 90, "gain_low": 40, "against": "rules", "report": "ab".repeat(32)});
@@ -118,7 +121,7 @@ fn a_model_is_asked_once_it_was_decided_that_it_may_be() -> Tested {
     let id = report(&hospital)?;
     let (head, question) = loop {
         let (head, question) = asked.recv_timeout(PATIENCE)?;
-        // The demonstration's own year of incidents may come first.
+        // Questions about the demonstration's own incidents may come first.
         if question.to_string().contains("wrong pump") {
             break (head, question);
         }
@@ -148,8 +151,8 @@ fn a_model_is_asked_once_it_was_decided_that_it_may_be() -> Tested {
 }
 
 #[test]
-fn a_provider_that_is_away_holds_nothing_up_and_is_said_to_be() -> Tested {
-    // Nobody listens there any more.
+fn an_unavailable_model_provider_blocks_nothing_and_is_reported() -> Tested {
+    // A port without a listener.
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let hospital = Hospital::open(|serve| {
         serve.args(["--ai-provider", "openai", "--ai-model", "m-1"]);
@@ -174,7 +177,7 @@ fn a_provider_that_is_away_holds_nothing_up_and_is_said_to_be() -> Tested {
         if answer.contains(r#""ai":"failing""#) {
             break;
         }
-        assert!(Instant::now() < deadline, "nobody says that the provider is away");
+        assert!(Instant::now() < deadline, "no report of the unavailable provider");
         std::thread::sleep(Duration::from_millis(50));
     }
     let status = get(&hospital, "/api/ai/status", &top)?;
@@ -184,7 +187,7 @@ fn a_provider_that_is_away_holds_nothing_up_and_is_said_to_be() -> Tested {
 }
 
 #[test]
-fn what_is_wrong_with_the_settings_is_said_before_anything_is_sent() -> Tested {
+fn wrong_model_settings_are_reported_before_anything_is_sent() -> Tested {
     let cases: [(&[&str], Option<&str>, &str); 4] = [
         (&["--ai-provider", "openai", "--ai-model", "m"], None, "EOVR_AI_KEY is not set"),
         (
@@ -212,7 +215,7 @@ fn what_is_wrong_with_the_settings_is_said_before_anything_is_sent() -> Tested {
     Ok(())
 }
 
-/// A model of the four levels, or of these, by `train`.
+/// Trains a model of these levels with `train`.
 fn trained(folder: &Folder, levels: &[&str]) -> Found<std::path::PathBuf> {
     let mut table = "text,level,part\n".to_owned();
     for number in 0..200 {
@@ -278,7 +281,11 @@ fn a_model_of_the_house_s_own_is_asked_here_and_a_learner_follows_the_reviews() 
         assert!(Instant::now() < deadline, "nothing was learned");
         std::thread::sleep(Duration::from_millis(100));
     }
-    assert_eq!(get(&hospital, "/api/ai/status", &top)?["learner"], Value::Null, "it is nobody else's");
+    assert_eq!(
+        get(&hospital, "/api/ai/status", &top)?["learner"],
+        Value::Null,
+        "only the facility sees its learner"
+    );
     Ok(())
 }
 

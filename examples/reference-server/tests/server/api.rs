@@ -1,5 +1,5 @@
-//! The description of the API against the API: Schemathesis reads the one and asks the other, with all of
-//! its checks, and finds no difference.
+//! The API against its description: Schemathesis reads the description, sends requests with all of its checks, and
+//! finds no difference.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,13 +11,13 @@ use crate::hospital::Hospital;
 use crate::served::Found;
 use crate::support::{Tested, run};
 
-/// What it draws follows from this number.
+/// The seed of the generated requests.
 const SEED: u32 = 20_261_122;
 
-/// For each route and phase. More find more, and take longer.
+/// The number for each route and phase. More find more, and take longer.
 const EXAMPLES: &str = "6";
 
-/// Routes that end a login, or that count attempts to guess a password: each has a login of its own.
+/// Routes that end a login or count failed attempts: each has a login of its own.
 const OWN: &[&str] = &[
     "/api/auth/logout",
     "/api/auth/logout-everywhere",
@@ -46,14 +46,14 @@ fn as_described(email: &str, role: &str) -> Tested {
         .args(["-m", "schemathesis.cli", "--no-color", "run", "--checks", "all", "--workers", "1"])
         .args(["--seed", &SEED.to_string(), "--max-examples", EXAMPLES, "--generation-database", "none"])
         .args(["--request-timeout", "20", "--continue-on-failure", "--suppress-health-check", "all"])
-        // A stream of events ends when its login does, and not before.
+        // A stream of events ends only with its login.
         .args(["--exclude-path", "/api/auth/events"])
         .arg(format!("http://{}/api/openapi.json", hospital.server.address))
         .env("SCHEMATHESIS_HOOKS", hooks)
         .env("EOVR_API", json!({"tokens": tokens, "spared": spared}).to_string())
         .current_dir(hospital.folder.data()))?;
     assert_eq!(ran.code, Some(0), "seed {SEED}:\n{}\n{}", ran.said, ran.complained);
-    // Who was let in still is: what was asked was answered to somebody.
+    // The account is still logged in, so the requests were authenticated.
     hospital.account(&token)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Servers of other people's making, that run beside ours for the time of a test.
+//! Third-party servers that run beside ours during a test.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::served::Found;
 
-/// A script of `tests/python` that listens. It ends when a test does, however that is.
+/// A script of `tests/python` that listens. It ends with its test, even after a panic.
 pub(crate) struct Beside {
     child: Child,
     pub(crate) port: String,
 }
 
 impl Beside {
-    /// Starts it, and gives what it says after it has said where it listens.
+    /// Starts it, and returns its output after the line with its address.
     pub(crate) fn start(script: &str) -> Found<(Self, Lines<BufReader<ChildStdout>>)> {
         let python = std::env::var_os("EOVR_PYTHON").ok_or("EOVR_PYTHON names a Python (tests/tools)")?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python").join(script);

@@ -1,4 +1,4 @@
-//! `challenge`: our scorer, and any other by a file of its answers.
+//! `challenge`: our rules, and any other scorer through a file of its answers.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,7 +12,7 @@ fn challenge(more: &[&str]) -> Result<Run, Box<dyn std::error::Error>> {
     run(Command::new(env!("CARGO_BIN_EXE_eovr-server")).arg("challenge").args(more))
 }
 
-/// What the page says of the rules, on the ideas that were not looked at.
+/// The documented results of the rules, on the held-back ideas.
 #[test]
 fn the_rules_are_no_worse_than_the_page_says() -> Tested {
     let folder = Folder::new()?;
@@ -40,7 +40,7 @@ fn any_scorer_is_judged_by_its_answers() -> Tested {
     let mut said = "id;score;flagged\n".to_owned();
     for row in csv::Reader::from_path(&texts)?.records() {
         let id = row?.get(0).unwrap_or_default().to_owned();
-        // The first member of each pair is the grave one.
+        // The first text of each pair is the grave one.
         let grave = id.ends_with('a');
         writeln!(said, "{id};{};{grave}", u8::from(grave))?;
     }
@@ -48,7 +48,7 @@ fn any_scorer_is_judged_by_its_answers() -> Tested {
     challenge(&["--answers", &answers])?.says(&["100.0 % of 926", "0.0 % of 798"])?;
 
     for (wrong, line) in
-        [("\nen-denied-001a;1;true\n", 1871), ("\nnobody;1;true\n", 1871), ("\nx;NaN;true\n", 1871)]
+        [("\nen-denied-001a;1;true\n", 1871), ("\nunknown;1;true\n", 1871), ("\nx;NaN;true\n", 1871)]
     {
         fs::write(&answers, format!("{}{wrong}", said.trim_end()))?;
         let refused = challenge(&["--answers", &answers])?;
@@ -59,7 +59,7 @@ fn any_scorer_is_judged_by_its_answers() -> Tested {
 }
 
 #[test]
-fn what_is_no_set_is_refused() -> Tested {
+fn an_invalid_challenge_set_is_refused() -> Tested {
     let folder = Folder::new()?;
     let path = folder.file("cases.csv");
     fs::write(

@@ -1,4 +1,4 @@
-//! `eovr-server check`, and `serve --production`, which asks the same.
+//! `eovr-server check`, and `serve --production`, which runs the same checks.
 
 use std::process::Command;
 
@@ -32,9 +32,9 @@ fn all_is_well_with_a_key_an_address_and_a_database() -> Tested {
     Ok(())
 }
 
-/// Each mistake is one line that says what would be right, and never the key.
+/// Each mistake is one line with its remedy, and never with the key.
 #[test]
-fn what_is_missing_or_weak_fails_with_a_line_each() -> Tested {
+fn each_missing_or_weak_setting_fails_with_a_line() -> Tested {
     let folder = Folder::new()?;
     let sevens = STANDARD.encode([7; 32]);
     let typed = STANDARD.encode(b"for this example only, never rea");
@@ -44,13 +44,13 @@ fn what_is_missing_or_weak_fails_with_a_line_each() -> Tested {
         ("too short", Some("c2hvcnQ="), Some(URL), "key:"),
         ("sevens", Some(&sevens), Some(URL), "key: it repeats itself"),
         ("printed", Some("Gb4ZgH41uJmSHQZqzAcqjb9D+b0cQ7cBu9fkHUpQVQk="), Some(URL), "key: it is printed"),
-        ("typed", Some(&typed), Some(URL), "key: it is text that somebody typed"),
+        ("typed", Some(&typed), Some(URL), "key: it is typed text"),
         ("no address", Some(&key()), None, "address: it is not said"),
         (
             "no https",
             Some(&key()),
             Some("http://reports.example.org"),
-            "address: it is not said, or is not https",
+            "address: it is not set, or is not https",
         ),
     ];
     for (what, key, url, wanted) in cases {
@@ -67,18 +67,18 @@ fn what_is_missing_or_weak_fails_with_a_line_each() -> Tested {
     Ok(())
 }
 
-/// Behind a proxy that is not named all clients have one address, and whoever guesses a password keeps out all of them.
+/// Behind an undeclared proxy all clients share one address, so one attacker locks out all of them.
 #[test]
-fn what_stands_before_the_server_is_said_and_is_not_everybody() -> Tested {
+fn an_undeclared_or_unlimited_proxy_is_reported() -> Tested {
     let folder = Folder::new()?;
-    let silent = "proxy: the proxy setting is missing; set EOVR_PROXY";
-    let everybody = "proxy: 0.0.0.0/0 is no network of proxies";
+    let silent = "proxy: it is not said what stands before the server; set EOVR_PROXY";
+    let too_wide = "proxy: 0.0.0.0/0 is no network of proxies";
     for (options, wanted) in [
         (&[][..], silent),
-        (&["--proxy", "0.0.0.0/0"], everybody),
-        (&["--proxy", "10.0.0.1", "--proxy", "0.0.0.0/1,128.0.0.0/1"], everybody),
+        (&["--proxy", "0.0.0.0/0"], too_wide),
+        (&["--proxy", "10.0.0.1", "--proxy", "0.0.0.0/1,128.0.0.0/1"], too_wide),
         (&["--proxy", "::/0"], "proxy: ::/0 is no network of proxies"),
-        // Nor does anybody then keep the line to the server from being read.
+        // Then the connection to the server is unencrypted, too.
         (&["--no-proxy", "--listen", "0.0.0.0:0"], "line: 0.0.0.0:0 can be reached from outside"),
     ] {
         for verb in ["check", "serve"] {
@@ -102,7 +102,7 @@ fn what_stands_before_the_server_is_said_and_is_not_everybody() -> Tested {
     Ok(())
 }
 
-/// What is sent beyond this machine is not for others to read, and what lies on it neither.
+/// Connections must be encrypted, and files private.
 #[test]
 fn open_lines_and_open_files_fail() -> Tested {
     let folder = Folder::new()?;
@@ -120,7 +120,7 @@ fn open_lines_and_open_files_fail() -> Tested {
 
 #[cfg(unix)]
 #[test]
-fn what_the_server_makes_is_its_own_and_what_others_may_enter_is_said() -> Tested {
+fn new_files_are_private_and_open_ones_are_reported() -> Tested {
     use std::fs::Permissions;
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
@@ -134,10 +134,10 @@ fn what_the_server_makes_is_its_own_and_what_others_may_enter_is_said() -> Teste
         command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).arg("--no-proxy");
     })?;
     assert_eq!(run.code, Some(1), "{}", run.said);
-    run.says(&["FAIL  files: everybody on this machine may enter", "chmod 600"])
+    run.says(&["FAIL  files: every account of this machine may enter", "chmod 600"])
 }
 
-/// A key that is printed where everybody reads it is no key.
+/// A key of the documentation is public, so the server refuses it.
 #[test]
 fn no_key_of_the_documentation_is_taken() -> Tested {
     let folder = Folder::new()?;
@@ -159,10 +159,10 @@ fn no_key_of_the_documentation_is_taken() -> Tested {
     Ok(())
 }
 
-/// What is made without checkpoints nothing outside of the database vouches for, and a password alone is one factor; both
-/// that ask say so.
+/// Without checkpoints nothing outside of the database proves the history, and a password alone is one factor. Both
+/// commands print a warning.
 #[test]
-fn that_no_checkpoints_are_made_is_said() -> Tested {
+fn missing_checkpoints_are_reported() -> Tested {
     let folder = Folder::new()?;
     let well = |command: &mut Command| {
         command.env("EOVR_MASTER_KEY", key()).env("EOVR_PUBLIC_URL", URL).arg("--no-proxy");
@@ -170,7 +170,7 @@ fn that_no_checkpoints_are_made_is_said() -> Tested {
     let without = checked(&folder, well)?;
     assert_eq!(without.code, Some(0), "{}", without.said);
     without.says(&["warn  checkpoints: none are made", "--checkpoints"])?;
-    without.says(&["warn  second factor: nobody has to have one", "--second-factor-from"])?;
+    without.says(&["warn  second factor: not required", "--second-factor-from"])?;
     let with = checked(&folder, |command| {
         well(command);
         command.arg("--checkpoints").arg(folder.file("checkpoints.txt")).args(["--second-factor-from", "4"]);

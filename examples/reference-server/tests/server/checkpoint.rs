@@ -1,4 +1,4 @@
-//! `eovr-server checkpoint` and `verify`: the log leaves, and is checked elsewhere.
+//! `eovr-server checkpoint` and `verify`: the log is exported, and verified elsewhere.
 
 use std::fs;
 use std::process::Command;
@@ -56,7 +56,7 @@ fn a_log_is_written_signed_and_checked_and_a_change_is_named() -> Tested {
     Ok(())
 }
 
-/// Somebody who puts an older database back finds that no checkpoint is signed any more.
+/// After an older database was restored, the server signs no checkpoint.
 #[test]
 fn an_older_database_gets_no_checkpoint() -> Tested {
     let folder = Folder::new()?;

@@ -1,4 +1,4 @@
-//! `eovr-server demo`, as a person runs it.
+//! `eovr-server demo`, as a user runs it.
 
 use std::process::Stdio;
 
@@ -39,7 +39,7 @@ fn it_builds_once_and_shows_everything_every_time() -> Tested {
     Ok(())
 }
 
-/// The same command, the same picture, whatever the database.
+/// The same command gives the same output on every database.
 #[test]
 fn it_runs_on_every_database() -> Tested {
     for url in [postgres_database(), mariadb_database(), mongodb_database()] {
@@ -65,7 +65,7 @@ fn it_runs_on_every_database() -> Tested {
 }
 
 #[test]
-fn the_file_holds_nothing_that_identifies_anybody() -> Tested {
+fn the_file_holds_nothing_that_identifies_a_person() -> Tested {
     let folder = Folder::new()?;
     let built = run(folder.command("demo").arg("--once"))?;
     assert_eq!(built.code, Some(0), "{}", built.complained);

@@ -1,11 +1,11 @@
-//! `export`, as a person at the terminal uses it.
+//! `export`, as a user at the terminal runs it.
 
 use std::error::Error;
 use std::path::PathBuf;
 
 use crate::support::{Folder, Run, Tested, run};
 
-/// Who sees what: a hospital's quality admin, and the top.
+/// Two accounts with different scopes: a hospital's quality admin, and top management.
 const QUALITY: &str = "quality.wn-e-1@eovr.test";
 const TOP: &str = "top@eovr.test";
 
@@ -33,7 +33,7 @@ impl Shop {
         Ok((run(&mut command)?, path))
     }
 
-    /// What is exported where nothing goes wrong.
+    /// Runs an export that must succeed, and returns the file.
     fn made(&self, who: &str, format: &str, name: &str, more: &[&str]) -> Result<Vec<u8>, Box<dyn Error>> {
         let (run, path) = self.export(who, format, name, more)?;
         assert_eq!(run.code, Some(0), "{format}: {}", run.complained);
@@ -42,11 +42,11 @@ impl Shop {
 }
 
 #[test]
-fn everybody_exports_what_they_see_in_every_format() -> Tested {
+fn each_account_exports_its_own_scope_in_every_format() -> Tested {
     let shop = Shop::new()?;
     let rows = |bytes: Vec<u8>| csv::Reader::from_reader(bytes.as_slice()).records().count();
     let (mine, all) = (shop.made(QUALITY, "csv", "mine.csv", &[])?, shop.made(TOP, "csv", "all.csv", &[])?);
-    assert!(!String::from_utf8(mine.clone())?.contains("WN-E-2"), "somebody else's hospital");
+    assert!(!String::from_utf8(mine.clone())?.contains("WN-E-2"), "another hospital");
     let (mine, all) = (rows(mine), rows(all));
     assert!(mine > 0 && all > 4 * mine, "{mine} of {all}");
     let lines = String::from_utf8(shop.made(QUALITY, "ndjson", "mine.ndjson", &[])?)?;
@@ -82,7 +82,7 @@ fn everybody_exports_what_they_see_in_every_format() -> Tested {
 }
 
 #[test]
-fn what_cannot_be_is_refused_and_leaves_nothing_behind() -> Tested {
+fn an_impossible_export_is_refused_and_leaves_no_file() -> Tested {
     let shop = Shop::new()?;
     let refused = |who: &str, format: &str, name: &str, more: &[&str], says: &str| -> Tested {
         let (run, path) = shop.export(who, format, name, more)?;
@@ -90,7 +90,7 @@ fn what_cannot_be_is_refused_and_leaves_nothing_behind() -> Tested {
         assert!(!path.exists() && !path.with_added_extension("part").exists(), "{says}");
         run.says(&[says])
     };
-    refused("nobody@eovr.test", "csv", "a.csv", &[], "no active account has this address")?;
+    refused("unknown@eovr.test", "csv", "a.csv", &[], "no active account has this address")?;
     refused(QUALITY, "pdf", "a.pdf", &[], "a PDF is of one incident")?;
     refused(QUALITY, "pdf", "a.pdf", &["--incident", "OVR-1999-000001"], "no such `incident` in your scope")?;
     refused(
@@ -114,7 +114,7 @@ fn what_cannot_be_is_refused_and_leaves_nothing_behind() -> Tested {
 
 #[cfg(unix)]
 #[test]
-fn what_is_exported_is_for_its_owner_alone() -> Tested {
+fn an_exported_file_is_private_to_its_owner() -> Tested {
     use std::os::unix::fs::PermissionsExt as _;
     let shop = Shop::new()?;
     let (_, path) = shop.export(QUALITY, "csv", "mine.csv", &[])?;

@@ -1,4 +1,4 @@
-//! Where attachments lie: in a bucket as in a folder, and sealed in both.
+//! The storage for attachments: in a bucket as in a folder, and sealed in both.
 
 use serde_json::json;
 
@@ -30,13 +30,13 @@ fn files_lie_sealed_in_a_bucket_and_come_back() -> Tested {
     let back = hospital.server.ask(&head(&format!("GET {path}/{file}")), "")?;
     assert!(back.ends_with(PAPER), "{back}");
 
-    // Whoever reads the bucket finds one thing, and reads nothing. It asks nobody for a signature.
+    // The bucket has one object, and its content is unreadable. This bucket requires no signature.
     let place = format!("127.0.0.1:{}", bucket.port);
     let list = ask(&place, "GET /reports?list-type=2&prefix=sealed HTTP/1.1", "")?;
     assert_eq!(list.matches("<Key>sealed/").count(), 1, "{list}");
     assert!(!list.contains("chart") && list.contains("<Size>"), "{list}");
 
-    // A bucket that is away is said to be away, and what it holds is not lost.
+    // An unavailable bucket is reported as such, and its content is not lost.
     drop(bucket);
     let away = hospital.server.ask(&head(&format!("GET {path}/{file}")), "")?;
     assert!(away.starts_with("HTTP/1.1 503") && !away.contains("for tests only"), "{away}");

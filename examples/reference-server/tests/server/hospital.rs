@@ -1,4 +1,4 @@
-//! The demonstration, served: a hospital group with people who can log in.
+//! A server on the demonstration: a hospital group with accounts.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::served::{Found, Server};
 use crate::support::{Folder, run};
 
-/// The demonstration, served.
+/// A running server on the demonstration.
 pub(crate) struct Hospital {
     pub(crate) server: Server,
     /// Passwords by address.
@@ -44,7 +44,7 @@ impl Hospital {
         text(&entered, "access_token")
     }
 
-    /// Somebody of the demonstration.
+    /// The token of an account of the demonstration.
     pub(crate) fn known(&self, email: &str) -> Found<String> {
         self.log_in(email, self.passwords.get(email).ok_or("the demonstration shows a password")?)
     }
@@ -57,7 +57,7 @@ impl Hospital {
         text(&serde_json::from_str(body)?, "id")
     }
 
-    /// A new account in a hospital, and the token of a login of it.
+    /// Creates an account in a hospital, and logs it in; returns the token.
     pub(crate) fn another(&self, by: &str, role: &str, email: &str) -> Found<String> {
         let person = json!({"role": role, "facility": "WN-E-1", "email": email, "name": "Another"});
         let given = self.post("/api/users", by, &person)?;
@@ -69,7 +69,7 @@ impl Hospital {
     }
 }
 
-/// A member of an answer.
+/// A member of a response.
 pub(crate) fn text(answer: &Value, member: &str) -> Found<String> {
     let found = answer.get(member).and_then(Value::as_str);
     Ok(found.ok_or_else(|| answer.to_string())?.to_owned())

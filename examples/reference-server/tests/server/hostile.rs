@@ -1,4 +1,4 @@
-//! What only shows on a socket: lengths that lie, lines that never end, bytes that are no request.
+//! Faults that occur only on a socket: wrong lengths, endless lines, bytes that are no request.
 
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
@@ -6,16 +6,16 @@ use std::net::Shutdown;
 use crate::served::{Found, Server};
 use crate::support::{Folder, Tested};
 
-/// Whatever carries it must not come back, nor stand in the log.
+/// A response and the log must not contain this text of the request.
 const MARK: &str = "hassan";
 
-/// What a client breaks off in the middle.
+/// Requests that the client breaks off.
 const BROKEN_OFF: [&str; 3] = ["more promised than sent", "nothing sent", "chunks that stop"];
 
-/// Sends bytes as they stand, and nothing more where it is broken off, and reads all that comes.
+/// Sends these bytes, closes the sending side if the request is broken off, and reads the response.
 fn send(server: &Server, bytes: &[u8], broken_off: bool) -> Found<String> {
     let mut stream = server.connect()?;
-    // A server that has seen enough may close before it has read everything.
+    // The server may close before it has read everything.
     let _ = stream.write_all(bytes);
     if broken_off {
         let _ = stream.shutdown(Shutdown::Write);
@@ -42,8 +42,8 @@ fn requests_that_no_client_sends_are_refused_and_leave_no_trace() -> Tested {
     let (long, short) = (body.len() + 5, body.len() - 5);
     let chunked = "transfer-encoding: chunked";
     let kilobytes = |count: usize| MARK.repeat(count * 1024 / MARK.len());
-    // What stands in the answer: a problem wherever a request could be read at all. The rest is the HTTP
-    // library's to refuse, which says a status and nothing else.
+    // The expected response: a problem if the request could be parsed. Otherwise the HTTP library refuses it with a
+    // status only.
     let table: Vec<(&str, Vec<u8>, &str, &str)> = vec![
         ("more promised than sent", post(&format!("content-length: {long}"), body), "400", "malformed_body"),
         ("more sent than promised", post(&format!("content-length: {short}"), body), "400", "malformed_body"),
@@ -101,7 +101,7 @@ fn requests_that_no_client_sends_are_refused_and_leave_no_trace() -> Tested {
             "no_such_route",
         ),
         (
-            "somebody else's address",
+            "the address of another server",
             b"GET http://hassan.example/api/hassan HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".to_vec(),
             "404",
             "no_such_route",
@@ -125,9 +125,9 @@ fn requests_that_no_client_sends_are_refused_and_leave_no_trace() -> Tested {
     Ok(())
 }
 
-/// Nothing was done with a body that does not come, and whoever sends it may send it again.
+/// The server has done nothing with an incomplete body, so the client may send it again.
 #[test]
-fn a_body_that_stops_is_told_so_and_not_that_nobody_knows() -> Tested {
+fn an_incomplete_body_is_reported_as_such_and_not_as_uncertain() -> Tested {
     let folder = Folder::new()?;
     let server = Server::start(&mut folder.command("serve"))?;
     let mut stream = server.connect()?;
@@ -138,9 +138,9 @@ fn a_body_that_stops_is_told_so_and_not_that_nobody_knows() -> Tested {
     Ok(())
 }
 
-/// Otherwise the connection is torn down while the client still sends, and it never hears why.
+/// The client gets the refusal, although it sends the body before it reads.
 #[test]
-fn who_may_not_send_a_large_body_hears_it() -> Tested {
+fn a_refused_large_body_gets_an_answer() -> Tested {
     let folder = Folder::new()?;
     let server = Server::start(&mut folder.command("serve"))?;
     let path = "/api/incidents/0192f0c0-0000-4000-8000-000000000000/attachments";
@@ -154,7 +154,7 @@ fn who_may_not_send_a_large_body_hears_it() -> Tested {
     Ok(())
 }
 
-/// What stands behind a body is another request, and not a way past whoever stands before the server.
+/// Bytes after a body are another request, so a request cannot be smuggled past a proxy.
 #[test]
 fn a_second_request_in_the_first_ones_body_is_no_request() -> Tested {
     let folder = Folder::new()?;

@@ -1,4 +1,4 @@
-//! The organisation and the accounts, as any host keeps them.
+//! The organisation and the accounts, as every host stores them.
 
 use eovr_core::access::{Role, Seat, Standing, danger};
 use eovr_core::decide::Command;
@@ -36,7 +36,7 @@ async fn provision(by: &Session, role: Role, email: &str) -> eovr_core::Result<R
     let new = NewUser {
         role,
         email: email.to_owned(),
-        display_name: "Somebody".to_owned(),
+        display_name: "Mona Zaki".to_owned(),
         password_hash: Some("$argon2id$".to_owned()),
         must_change: false,
     };
@@ -57,7 +57,7 @@ async fn the_organisation_comes_back_as_it_was_entered() -> Tested {
     assert_eq!(org_from(&sites)?.governorates(), eovr.org().governorates());
     assert_eq!(org_from(&[]).err().map(|error| error.kind()), Some(ErrorKind::Config));
 
-    // Only a person of tier 5 closes one; it leaves the tree, and its record stays.
+    // Only an account of tier 5 closes a facility; it leaves the tree, and its record stays.
     let top = provision(&setup, Role::TopManagement, "top@example.org").await?;
     let top = eovr.session(identity::actor(&top)?);
     let two =

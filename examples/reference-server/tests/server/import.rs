@@ -1,4 +1,4 @@
-//! `eovr-server import`, as a person runs it, and as a machine that fails runs it.
+//! `eovr-server import`, run by a user, and interrupted by failures.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::support::{Folder, Run, Tested, run};
 
 const GOOD: u64 = 3;
 
-/// Three rows that can be used and five that cannot.
+/// Three valid rows and five invalid ones.
 fn mixed() -> Vec<u8> {
     let mut file = Vec::from(
         "id,text,ward\n\
@@ -62,7 +62,7 @@ fn every_row_is_in_the_store_or_among_the_rejected() -> Tested {
 }
 
 #[test]
-fn what_cannot_be_done_is_said_before_anything_is_made() -> Tested {
+fn an_impossible_import_is_refused_before_anything_is_created() -> Tested {
     let folder = Folder::new()?;
     let file = folder.file("reports.csv");
     fs::write(&file, mixed())?;
@@ -93,7 +93,7 @@ fn an_import_that_was_killed_goes_on_and_loses_nothing() -> Tested {
     let file = folder.file("many.csv");
     let rows = many(&file, 4_000)?;
     let mut child = begin(&folder, &file)?;
-    child.kill()?; // SIGKILL: nothing is tidied up
+    child.kill()?; // SIGKILL: no cleanup runs
     child.wait()?;
     let there = folder.incidents()?;
     assert!(0 < there && there < rows, "killed in the middle, at {there}");
@@ -133,11 +133,11 @@ fn a_progress_file_of_another_store_is_not_believed() -> Tested {
     let file = folder.file("many.csv");
     let rows = many(&file, 12_000)?;
     let mut child = begin(&folder, &file)?;
-    // Ctrl-C: it stops in good order and says how far it has come.
+    // Ctrl-C: it stops cleanly and prints its progress.
     Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
     assert_eq!(child.wait()?.code(), Some(130), "the import was over before it was interrupted");
     assert!(folder.data().join("many.progress.json").exists());
-    // Closed in good order, the store is one file.
+    // After a clean close, the store is one file.
     fs::remove_file(folder.data().join("eovr.db"))?;
     let again = run(&mut folder.import(&file))?;
     again.says(&[&format!("{rows} rows: {rows} accepted, 0 rejected, 0 already there")])?;
@@ -176,14 +176,14 @@ fn nothing_is_made_of_a_file_that_swallows_rows() -> Tested {
 }
 
 #[test]
-fn a_report_is_known_again_in_whichever_file_and_place() -> Tested {
+fn a_report_is_recognised_in_any_file_and_row() -> Tested {
     let folder = Folder::new()?;
     let row = |number: u64| format!("{number},Report {number} tells of a fall beside the bed,W");
     let rows: Vec<String> = (1..=20).map(row).collect();
     let file = folder.file("list.csv");
     fs::write(&file, format!("id,text,ward\n{}\n", rows.join("\n")))?;
     run(&mut folder.import(&file))?.says(&["20 rows: 20 accepted, 0 rejected, 0 already there"])?;
-    // Newest first, one row more, another name, one column more, other line ends, and in letters of two bytes.
+    // Newest first, one more row, another name, one more column, other line ends, and UTF-16.
     let newer: Vec<String> = (1..=21).rev().map(|number| format!("{},later", row(number))).collect();
     let text = format!("id;text;ward;note\r\n{}\r\n", newer.join("\r\n").replace(',', ";"));
     let next = folder.file("list next.csv");
@@ -195,7 +195,7 @@ fn a_report_is_known_again_in_whichever_file_and_place() -> Tested {
     again.says(&["21 rows: 1 accepted, 0 rejected, 20 already there"])?;
     again.says(&["note: ", "is read as UTF-16LE, with `;` between cells; say --encoding or --separator"])?;
     assert_eq!(folder.incidents()?, 21);
-    // Two reports in the same words stay two; a third is new.
+    // Two reports with the same text stay two; a third is new.
     for (times, said) in [(2, "2 accepted, 0 rejected, 0 already"), (3, "1 accepted, 0 rejected, 2 already")]
     {
         fs::write(&file, format!("text\n{}", "The lift was stuck again.\n".repeat(times)))?;
@@ -205,7 +205,7 @@ fn a_report_is_known_again_in_whichever_file_and_place() -> Tested {
 }
 
 #[test]
-fn the_numbers_of_the_old_system_say_which_report_is_which() -> Tested {
+fn the_numbers_of_the_old_system_identify_reports() -> Tested {
     let folder = Folder::new()?;
     let file = folder.file("list.csv");
     let import = |rows: &str| {
@@ -256,7 +256,7 @@ fn an_import_is_taken_back_as_a_whole_or_not_at_all() -> Tested {
         .says(&["was worked on: last `start`", "1 of 2 reports were worked on; nothing was taken back"])?;
     take_back("0123456789ab", "mona@hospital.example")?
         .says(&["this account sees no report of such an import"])?;
-    take_back(&wrong, "nobody@hospital.example")?.says(&["no active account has this address"])?;
+    take_back(&wrong, "unknown@hospital.example")?.says(&["no active account has this address"])?;
     take_back("everything", "mona@hospital.example")?.says(&["accepted: the 12 letters and digits"])?;
 
     take_back(&wrong, "mona@hospital.example")?
@@ -291,7 +291,7 @@ fn many(file: &std::path::Path, rows: u64) -> Result<u64, Box<dyn std::error::Er
     Ok(rows)
 }
 
-/// Starts an import and returns when it is under way.
+/// Starts an import and returns when it is running.
 fn begin(folder: &Folder, file: &std::path::Path) -> Result<Child, Box<dyn std::error::Error>> {
     let child = folder.import(file).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let log = folder.data().join("eovr.db-wal");

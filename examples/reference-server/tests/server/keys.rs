@@ -1,4 +1,4 @@
-//! `eovr-server key`: the keys that seal, in the hands of somebody who is named.
+//! `eovr-server key`: key management in the name of a person.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -25,7 +25,7 @@ const ORG: &str = r#"[{"id": "A", "title": {"en": "a", "ar": "ا"}, "administrat
 
 type Failing<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// A folder with something that is sealed.
+/// A folder with a sealed report.
 fn told() -> Failing<Folder> {
     let folder = Folder::new()?;
     let file = folder.file("told.csv");
@@ -45,7 +45,7 @@ fn operator(folder: &Folder, args: &[&str]) -> Failing<Run> {
     run(key(folder, args).args(["--operator", "Mona Zaki"]))
 }
 
-/// The keys that `key list` shows with this word behind them.
+/// The keys of this purpose that `key list` shows in this state.
 fn listed(folder: &Folder, purpose: &str, state: &str) -> Failing<Vec<String>> {
     let run = run(&mut key(folder, &["list"]))?;
     assert_eq!(run.code, Some(0), "{}", run.complained);
@@ -54,13 +54,13 @@ fn listed(folder: &Folder, purpose: &str, state: &str) -> Failing<Vec<String>> {
     Ok(shown.filter_map(|row| row.first().map(|id| (*id).to_owned())).collect())
 }
 
-/// What stands of the changes: state, actor and reason of each, the oldest first.
+/// The audit entries of the changes: state, actor and reason of each, the oldest first.
 fn entries(folder: &Folder, master: &str) -> Failing<Vec<(String, String, String)>> {
     on_the_store(folder, master, async |session| {
         let page = session.find(&Query::of(Name::new(key_change::KIND)?)).await?;
         let mut entries = Vec::new();
         for record in page.items.iter().rev() {
-            // What was sealed under a key that is gone went with it, also why that key had been rotated.
+            // The reason of a rotation may have been sealed under the destroyed key; then it is unreadable.
             let reason = session.open(record, "reason").ok().flatten();
             let reason = reason.map(|reason| reason.to_string()).unwrap_or_default();
             entries.push((record.state().to_string(), record.envelope().author.to_string(), reason));
@@ -69,7 +69,7 @@ fn entries(folder: &Folder, master: &str) -> Failing<Vec<(String, String, String
     })
 }
 
-/// Asks the store past the program.
+/// Reads the store without the program.
 fn on_the_store<T>(
     folder: &Folder,
     master: &str,
@@ -98,9 +98,9 @@ fn master(folder: &Folder) -> Failing<String> {
 #[test]
 fn a_key_is_rotated_and_the_old_one_destroyed_by_an_operator_who_gives_a_name() -> Tested {
     let folder = told()?;
-    let nobody = run(&mut key(&folder, &["rotate"]))?;
-    assert_eq!(nobody.code, Some(2), "{}", nobody.said);
-    nobody.says(&["nobody stands for the change", "--operator NAME"])?;
+    let unnamed = run(&mut key(&folder, &["rotate"]))?;
+    assert_eq!(unnamed.code, Some(2), "{}", unnamed.said);
+    unnamed.says(&["the change needs a responsible person", "--operator NAME"])?;
     let old = listed(&folder, "fields", "sealing")?.pop().ok_or("a key that seals")?;
     let refused = operator(&folder, &["destroy", &old, "--reason", "too early"])?;
     assert_eq!(refused.code, Some(1), "the key that seals went: {}", refused.said);
@@ -135,7 +135,7 @@ fn an_account_of_tier_5_proves_itself_at_the_prompt() -> Tested {
             let person = NewUser {
                 role,
                 email: email.to_owned(),
-                display_name: "Somebody".to_owned(),
+                display_name: "Mona Zaki".to_owned(),
                 password_hash: Some(hash),
                 must_change: false,
             };
@@ -157,7 +157,7 @@ fn an_account_of_tier_5_proves_itself_at_the_prompt() -> Tested {
     assert_eq!(wrong.code, Some(1), "{}", wrong.said);
     let low = typed("mona@example.org", PASSWORD)?;
     assert_eq!(low.code, Some(1), "{}", low.said);
-    assert_eq!(listed(&folder, "fields", "opening")?, [""; 0], "somebody else has rotated a key");
+    assert_eq!(listed(&folder, "fields", "opening")?, [""; 0], "an account below tier 5 has rotated a key");
     let right = typed("top@example.org", PASSWORD)?;
     assert_eq!(right.code, Some(0), "{}", right.complained);
     assert_eq!(listed(&folder, "fields", "opening")?.len(), 1);
@@ -199,7 +199,7 @@ fn a_new_master_key_takes_over_and_checkpoints_follow_from_those_before() -> Tes
     assert_eq!(refused.code, Some(1), "the old master key still opens: {}", refused.said);
     let new_key = checkpoint(&now)?;
     assert_ne!(old_key, new_key);
-    // Broken off or not: it may be run again.
+    // The command may be run again, interrupted or not.
     let again = rewrap()?;
     assert_eq!(again.code, Some(0), "{}", again.complained);
     let log = folder.file("log.ndjson");

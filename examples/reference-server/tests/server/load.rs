@@ -1,5 +1,5 @@
-//! What strangers and insiders can make a server do at once, beside everybody else's work, and what that takes of it.
-//! Figures are of the program as the tests build it.
+//! Load from attackers and from users: the server still answers other clients, and its memory stays within limits. The
+//! limits are for the test build.
 
 #![expect(clippy::print_stdout, reason = "the figures that were measured")]
 
@@ -16,13 +16,13 @@ use crate::hospital::{Hospital, text};
 use crate::served::{Found, Server};
 use crate::support::{Folder, Tested};
 
-/// So many connections as a test opens are more than a program usually may.
+/// Raises the limit of descriptors for a test with many connections.
 fn many_descriptors() -> Tested {
     let limit = getrlimit(Resource::Nofile);
     Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)
 }
 
-/// Connections from one address of this machine, each with these bytes on its way.
+/// Connections from one local address, each with these bytes sent.
 fn connect(
     runtime: &tokio::runtime::Runtime,
     server: &Server,
@@ -39,7 +39,7 @@ fn connect(
             socket.connect(to).await?.into_std()
         })?;
         stream.set_nonblocking(true)?;
-        // What the server does not take stays here.
+        // The rest of the bytes stays in this client.
         match (&stream).write(bytes) {
             Err(error) if error.kind() != ErrorKind::WouldBlock => {}
             _ => all.push(stream),
@@ -48,13 +48,13 @@ fn connect(
     Ok(all)
 }
 
-/// Whether the server still answers somebody who comes from elsewhere.
+/// Asserts that the server answers a client with another address.
 fn answers(server: &Server) -> Tested {
     let ready = server.ask("GET /ready HTTP/1.1", "")?;
     if ready.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(ready.into()) }
 }
 
-/// Whoever has no account takes no memory by heads that do not end, from one address or from many.
+/// Unauthenticated clients cannot fill the memory with unfinished heads, from one address or from many.
 #[test]
 fn two_thousand_unfinished_heads_take_little_memory() -> Tested {
     many_descriptors()?;
@@ -79,7 +79,7 @@ fn two_thousand_unfinished_heads_take_little_memory() -> Tested {
     Ok(())
 }
 
-/// One address has a share of the connections, and the system's usual limit is not the server's.
+/// One address has a limited share of the connections, and the server raises the system's usual limit.
 #[test]
 fn idle_connections_of_one_address_or_of_many_do_not_stop_the_others() -> Tested {
     many_descriptors()?;
@@ -90,7 +90,7 @@ fn idle_connections_of_one_address_or_of_many_do_not_stop_the_others() -> Tested
     command.arg("--dir").arg(folder.data()).arg("--no-proxy");
     let server = Server::start(&mut command)?;
     let mut held = connect(&runtime, &server, 2, 600, b"")?;
-    // Those beyond the share are closed at once, and those within it stay.
+    // The server closes connections beyond the share at once, and keeps those within it.
     answers(&server)?;
     let is_open = |mut stream: &TcpStream| matches!(stream.read(&mut [0; 1]), Err(error) if error.kind() == ErrorKind::WouldBlock);
     let end = std::time::Instant::now() + Duration::from_secs(10);
@@ -105,16 +105,16 @@ fn idle_connections_of_one_address_or_of_many_do_not_stop_the_others() -> Tested
     }
     server.terminate()?;
     let (_, log) = server.end()?;
-    assert!(!log.contains("a connection was not taken"), "{log}");
+    assert!(!log.contains("a connection was not accepted"), "{log}");
     Ok(())
 }
 
-/// The dearest thing that somebody of the first tier can ask for, many times at once.
+/// The most expensive request of tier 1, many times at once.
 #[test]
 fn forty_reports_printed_at_once_take_no_more_memory_than_a_few() -> Tested {
     let hospital = Hospital::open(|_| ())?;
     let nurse = hospital.known("staff.wn-e-1@eovr.test")?;
-    // A sign that no font has is written as its number, and what a vowelled letter says is written beside it.
+    // The report prints a character without a glyph as its code point, and a vocalised word twice.
     let signs: String = ('\u{1F300}'..='\u{1F5FF}').cycle().take(60_000).collect();
     let marks = ['\u{64E}', '\u{64F}', '\u{650}', '\u{64B}', '\u{64C}', '\u{64D}'];
     let letters = ('\u{628}'..='\u{63A}').cycle().zip(marks.into_iter().cycle());

@@ -1,4 +1,4 @@
-//! The program, run as a person runs it.
+//! The program, run as a user runs it.
 
 mod account;
 mod analyst;

@@ -1,5 +1,5 @@
-//! What leaves when something happens: mail through a real mail server and in the form of SendGrid's API, and a
-//! signed word to another system. What cannot be sent holds nothing up.
+//! Notifications: mail through a real mail server and through SendGrid's API, and signed webhooks to another system. A
+//! failed delivery does not block the others.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -39,7 +39,7 @@ impl Mailbox {
     }
 }
 
-/// A system that takes requests: head and body of each, and answers the next of these statuses.
+/// A server for webhooks: yields head and body of each request, and answers with the next of these statuses.
 fn receiver(statuses: &'static [u16]) -> Found<(String, Receiver<(String, String)>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
@@ -66,10 +66,10 @@ fn receiver(statuses: &'static [u16]) -> Found<(String, Receiver<(String, String
     Ok((address, told))
 }
 
-/// Its address, what it hears, and how it is told to answer.
+/// Its address, a signal for each connection, the switch for its answers, and the mails.
 type Silent = (String, Receiver<()>, Sender<()>, Receiver<String>);
 
-/// A mail server that says nothing until it is let, and then takes every mail: what it was told, each.
+/// A mail server that does not answer until it is released, and then accepts every mail.
 fn silent_mailbox() -> Found<Silent> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
@@ -104,7 +104,7 @@ fn silent_mailbox() -> Found<Silent> {
     Ok((address, came, let_go, told))
 }
 
-/// Whatever many strangers report is one mail, where it came while nobody could be written to.
+/// Many visitor reports cause one mail if they arrived while no mail could be sent.
 #[test]
 fn many_new_reports_are_told_in_one_mail() -> Tested {
     let (address, came, let_go, told) = silent_mailbox()?;
@@ -132,7 +132,7 @@ fn many_new_reports_are_told_in_one_mail() -> Tested {
 
 const WORDS: &str = "Mr Hassan was given ten times the dose and stopped breathing.";
 
-/// Reports something, and gives its id.
+/// Reports an incident, and returns its id.
 fn report(hospital: &Hospital) -> Found<String> {
     let nurse = hospital.known("staff.wn-e-1@eovr.test")?;
     let made =
@@ -147,7 +147,7 @@ fn health(hospital: &Hospital) -> Found<Value> {
 }
 
 #[test]
-fn mail_leads_to_the_report_and_says_nothing_of_it() -> Tested {
+fn a_mail_links_to_the_report_and_holds_none_of_its_words() -> Tested {
     let mailbox = Mailbox::open()?;
     let url = format!("smtp://eovr:for%20tests%20only@127.0.0.1:{}", mailbox.beside.port);
     let hospital = Hospital::open(|serve| {
@@ -156,7 +156,7 @@ fn mail_leads_to_the_report_and_says_nothing_of_it() -> Tested {
     })?;
     let id = report(&hospital)?;
     let mut told = Vec::new();
-    // The quality admin of the hospital; those above, because it is grave.
+    // One mail to the quality admin of the hospital; more to higher tiers, because the report is high-risk.
     while told.len() < 3 {
         let mail = mailbox.next()?;
         assert_eq!(mail["from"], "eovr@eovr.test");
@@ -168,7 +168,7 @@ fn mail_leads_to_the_report_and_says_nothing_of_it() -> Tested {
     }
     assert!(told.contains(&"quality.wn-e-1@eovr.test".to_owned()), "{told:?}");
     assert_eq!(health(&hospital)?["mail"], "ok");
-    // In the application too, and until it is read.
+    // The same notification is in the application, until it is read.
     let quality = hospital.known("quality.wn-e-1@eovr.test")?;
     let head = format!("GET /api/notices HTTP/1.1\r\nauthorization: Bearer {quality}");
     let list = hospital.server.ask(&head, "")?;
@@ -180,8 +180,8 @@ fn mail_leads_to_the_report_and_says_nothing_of_it() -> Tested {
 }
 
 #[test]
-fn a_mail_server_that_is_away_holds_nothing_up() -> Tested {
-    // Nobody listens there any more.
+fn an_unavailable_mail_server_blocks_nothing() -> Tested {
+    // A port without a listener.
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let hospital = Hospital::open(|serve| {
         serve.args(["--mail", &format!("smtp://127.0.0.1:{port}"), "--mail-from", "eovr@eovr.test"]);
@@ -189,7 +189,7 @@ fn a_mail_server_that_is_away_holds_nothing_up() -> Tested {
     report(&hospital)?;
     let deadline = Instant::now() + PATIENCE;
     while health(&hospital)?["mail"] != "failing" {
-        assert!(Instant::now() < deadline, "nobody says that no mail goes out");
+        assert!(Instant::now() < deadline, "no report that mail fails");
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(health(&hospital)?["status"], "ok");
@@ -218,10 +218,10 @@ fn sendgrid_gets_what_its_api_expects() -> Tested {
     Ok(())
 }
 
-/// Its address, what it takes (whom each mail is for, and the mail), and how it is mended.
+/// Its address, its accepted mails (recipient and mail), and the switch that repairs it.
 type Refusing = (String, Receiver<(String, String)>, Sender<()>);
 
-/// A mail server that answers the command that begins with a word with a refusal, until it is mended.
+/// A mail server that refuses this command until it is repaired.
 fn refusing_mailbox(step: &'static str, refusal: &'static str) -> Found<Refusing> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
@@ -261,7 +261,7 @@ fn refusing_mailbox(step: &'static str, refusal: &'static str) -> Found<Refusing
     Ok((address, told, mend))
 }
 
-/// Asks again and again, until the answer has this.
+/// Repeats the request until the response contains this text.
 fn until(hospital: &Hospital, path: &str, token: &str, expected: &str) -> Found<Value> {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -276,9 +276,9 @@ fn until(hospital: &Hospital, path: &str, token: &str, expected: &str) -> Found<
     }
 }
 
-/// A wrong password says nothing of whom a mail is for: tier 5 hears of it, and nothing is given up.
+/// A wrong password concerns no recipient: tier 5 gets an alert, and no mail is parked.
 #[test]
-fn a_login_that_a_mail_server_refuses_is_told_to_tier_5_and_gives_up_no_mail() -> Tested {
+fn a_refused_mail_login_alerts_tier_5_and_parks_no_mail() -> Tested {
     let (address, _, _) = refusing_mailbox("AUTH", "535 5.7.8 wrong, and mona@hospital.example too")?;
     let hospital = Hospital::open(|serve| {
         serve.args([
@@ -300,10 +300,10 @@ fn a_login_that_a_mail_server_refuses_is_told_to_tier_5_and_gives_up_no_mail() -
     Ok(())
 }
 
-/// A recipient who is none is given up at once. Once the mail server is mended, tier 5 has the mail sent again.
+/// Mail to an invalid recipient is parked at once. After the mail server is repaired, tier 5 retries the mail.
 #[test]
-fn what_was_given_up_is_sent_again_when_tier_5_says_so() -> Tested {
-    let (address, told, mend) = refusing_mailbox("RCPT", "550 5.1.1 nobody is called that")?;
+fn tier_5_retries_parked_mail() -> Tested {
+    let (address, told, mend) = refusing_mailbox("RCPT", "550 5.1.1 no such user")?;
     let hospital = Hospital::open(|serve| {
         serve.args(["--mail", &format!("smtp://{address}"), "--mail-from", "eovr@hospital.example"]);
     })?;
@@ -334,7 +334,7 @@ fn what_was_given_up_is_sent_again_when_tier_5_says_so() -> Tested {
 }
 
 #[test]
-fn another_system_is_told_of_every_change_and_can_check_by_whom() -> Tested {
+fn another_system_gets_a_signed_webhook_for_every_change() -> Tested {
     let (address, told) = receiver(&[200])?;
     let hospital = Hospital::open(|serve| {
         serve.args(["--webhook", &format!("http://{address}/hook")]).env("EOVR_WEBHOOK_SECRET", SECRET);
@@ -342,7 +342,7 @@ fn another_system_is_told_of_every_change_and_can_check_by_whom() -> Tested {
     let id = report(&hospital)?;
     let (head, body) = loop {
         let (head, body) = told.recv_timeout(PATIENCE)?;
-        // The demonstration's own year of incidents comes first.
+        // Messages about the demonstration's own incidents come first.
         if body.contains(&id) {
             break (head, body);
         }

@@ -1,4 +1,4 @@
-//! People who come with the token of a real OpenID provider, `tests/provider`.
+//! Users with tokens of a real OpenID provider, `tests/provider`.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -14,14 +14,14 @@ const AUDIENCE: &str = "https://ovr.example.org";
 const REPORT: &str = r#"{"category": "medication", "description":
     "The patient was given ten times the dose and stopped breathing."}"#;
 
-/// A provider with keys that it made when it was started. It ends when a test does, however that is.
+/// A provider with new keys at each start. It ends with its test, even after a panic.
 struct Provider {
     child: Child,
     address: String,
 }
 
 impl Provider {
-    /// On a port that was used before, or 0 for any.
+    /// Starts it on this port, or on any if 0.
     fn start(port: &str) -> Found<Self> {
         let how = "run this test by `tests/run server`, or after `. tests/tools; need_provider`";
         let named = |name| std::env::var_os(name).ok_or_else(|| format!("{name} is not set: {how}"));
@@ -43,7 +43,7 @@ impl Provider {
         self.address.rsplit(':').next().unwrap_or_default()
     }
 
-    /// An access token for a client, by its own request, for a resource.
+    /// Requests an access token for a client and a resource.
     fn token_for(&self, client: &str, resource: &str) -> Found<String> {
         let form = "POST /token HTTP/1.1\r\ncontent-type: application/x-www-form-urlencoded";
         let resource = resource.replace(':', "%3A").replace('/', "%2F");
@@ -59,14 +59,14 @@ impl Provider {
         self.token_for(client, AUDIENCE)
     }
 
-    /// Ends it, as a power cut does.
+    /// Kills it.
     fn end(mut self) -> Found<String> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(self.port().to_owned())
     }
 
-    /// The program beside it.
+    /// Our server, configured for the provider.
     fn server(&self, folder: &Folder) -> Found<Server> {
         let file = settings(folder, &format!("http://{}", self.address))?;
         Server::start(folder.command("serve").arg("--identity-provider").arg(file))
@@ -85,7 +85,7 @@ fn json_of(answer: &str) -> Found<Value> {
     Ok(serde_json::from_str(body)?)
 }
 
-/// Status and body of what the server answers to the bearer of a token.
+/// Status and body of the server's response to this token.
 fn answer(server: &Server, request: &str, token: &str, body: &str) -> Found<(u16, Value)> {
     let head =
         format!("{request} HTTP/1.1\r\ncontent-type: application/json\r\nauthorization: Bearer {token}");
@@ -105,7 +105,7 @@ fn people_of_a_provider_report_and_read_and_its_keys_may_change() -> Tested {
     let server = provider.server(&folder)?;
     assert_eq!(health(&server)?["identity_provider"], "ok");
 
-    // RS256 and ES256: the provider signs for one as for the other.
+    // RS256 and ES256: the provider signs with both.
     let (nurse, quality) = (provider.token("nurse")?, provider.token("quality")?);
     let (status, made) = answer(&server, "POST /api/incidents", &nurse, REPORT)?;
     assert_eq!(status, 201, "{made}");
@@ -126,7 +126,7 @@ fn people_of_a_provider_report_and_read_and_its_keys_may_change() -> Tested {
     assert_eq!(status(&provider.token_for("quality", "https://payroll.example.org")?)?, 401);
     assert_eq!(status("")?, 401);
 
-    // While it is away who has a token goes on; when it is back it has other keys, and they are learnt.
+    // While the provider is down, existing tokens work. After its restart with new keys, the server loads them.
     let port = provider.end()?;
     assert_eq!(status(&quality)?, 200);
     let provider = Provider::start(&port)?;
@@ -148,7 +148,7 @@ fn people_of_a_provider_report_and_read_and_its_keys_may_change() -> Tested {
 }
 
 #[test]
-fn a_provider_that_is_away_at_the_start_is_said_and_tried_again() -> Tested {
+fn an_unavailable_identity_provider_at_start_is_reported_and_retried() -> Tested {
     let provider = Provider::start("0")?;
     let folder = Folder::new()?;
     let address = provider.address.clone();
@@ -159,11 +159,11 @@ fn a_provider_that_is_away_at_the_start_is_said_and_tried_again() -> Tested {
     let unwell = health(&server)?;
     assert_eq!((&unwell["status"], &unwell["identity_provider"]), (&json!("ok"), &json!("unavailable")));
     assert_eq!(answer(&server, "GET /api/incidents", &early, "")?.0, 503);
-    // A token that is not of that provider is our own doors' business, which stand open.
+    // A token without that issuer goes to our own login, which works.
     assert_eq!(answer(&server, "GET /api/incidents", "nonsense", "")?.0, 401);
 
     let provider = Provider::start(&port)?;
-    // Nobody asks for anything: it is tried again all the same.
+    // Without any request, the server retries by itself.
     wait_for("the provider", || Ok(health(&server)?["identity_provider"] == "ok"))?;
     let (status, list) = answer(&server, "GET /api/incidents", &provider.token("quality")?, "")?;
     assert_eq!(status, 200, "{list}");

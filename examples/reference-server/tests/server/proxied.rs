@@ -1,4 +1,4 @@
-//! The server behind a real nginx, as it comes: it compresses, and gathers what an answer is made of.
+//! The server behind a real nginx with default settings, which compresses and buffers responses.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use crate::support::Tested;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// nginx before a server; it ends with the test.
+/// nginx in front of a server; it ends with the test.
 struct Nginx {
     child: Child,
     address: String,
@@ -24,7 +24,7 @@ impl Nginx {
     fn before(server: &str) -> Found<Self> {
         let folder = tempfile::tempdir()?;
         let at = folder.path().display();
-        // Free a moment ago; another test that is given it in between makes this one fail, and none wrong.
+        // The port was free a moment ago; if another test takes it in between, this test fails.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let temporary: String = temporary.iter().map(|of| format!("{of}_temp_path {at}/{of};\n")).collect();
@@ -39,7 +39,7 @@ impl Nginx {
         let file = folder.path().join("nginx.conf");
         std::fs::write(&file, settings)?;
         let mut command = Command::new("nginx");
-        // Debian keeps it where only root looks.
+        // Debian installs it outside of a user's PATH.
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{path}:/usr/sbin")).arg("-p").arg(folder.path()).arg("-c").arg(&file);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -61,7 +61,7 @@ impl Drop for Nginx {
     }
 }
 
-/// The value of a header, in an answer as it stands.
+/// The value of a header in a raw response.
 fn header<'a>(answer: &'a str, name: &str) -> &'a str {
     let lines = answer.lines().take_while(|line| !line.is_empty());
     let found =
@@ -70,7 +70,7 @@ fn header<'a>(answer: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-fn what_was_seen_through_a_proxy_that_compresses_can_be_changed() -> Tested {
+fn an_etag_from_a_compressing_proxy_is_accepted() -> Tested {
     let hospital = Hospital::open(|_| {})?;
     let nginx = Nginx::before(&hospital.server.address)?;
     let quality = hospital.known("quality.wn-e-1@eovr.test")?;
@@ -78,7 +78,7 @@ fn what_was_seen_through_a_proxy_that_compresses_can_be_changed() -> Tested {
     let path = format!("/api/incidents/{}", text(&hospital.post("/api/incidents", &quality, &told)?, "id")?);
     let start = json!({"action": "start"});
     hospital.post(&format!("{path}/transition"), &quality, &start)?;
-    // What is compressed is no text: the head is enough.
+    // A compressed body is no text, so the head is sufficient.
     let mut stream = TcpStream::connect(&nginx.address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     write!(
@@ -111,7 +111,7 @@ fn events_come_through_a_proxy_as_they_happen() -> Tested {
     let nginx = Nginx::before(&hospital.server.address)?;
     let quality = hospital.known("quality.wn-e-1@eovr.test")?;
     let mut stream = TcpStream::connect(&nginx.address)?;
-    // Less than the pause between two comments: each line has to come by itself.
+    // Less than the interval of the stream's comments, so each line must arrive by itself.
     stream.set_read_timeout(Some(Duration::from_secs(12)))?;
     write!(
         stream,

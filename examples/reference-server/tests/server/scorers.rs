@@ -1,5 +1,5 @@
-//! `train` and `evaluate`: from a file of labelled narratives to a model, figures, a page; and what is wrong with a
-//! file is said.
+//! `train` and `evaluate`: from a file of labelled narratives to a model, metrics and a page; and the errors for faulty
+//! files.
 
 #![expect(clippy::indexing_slicing, reason = "a test that panics has done its work")]
 
@@ -14,14 +14,14 @@ use serde_json::Value;
 
 use crate::support::{Folder, Run, Tested, run};
 
-/// What tells the labels apart, in both languages; the rest is the same for all of them.
+/// The words that distinguish the labels, in both languages; the rest of the text is the same.
 const TOLD: [(&str, [&str; 3]); 2] = [
     ("low", ["a lamp was broken and replaced", "the form came late", "تأخر تسليم النموذج"]),
     ("high", ["the patient stopped breathing", "a vein bled heavily", "توقف قلب المريض"]),
 ];
 const WARDS: [&str; 4] = ["ward one", "ward two", "the clinic", "القسم الثالث"];
 
-/// A made-up set: `count` rows, whose columns are text, level, part and ward.
+/// A generated set: `count` rows with the columns text, level, part and ward.
 fn set(folder: &Folder, count: usize) -> Result<PathBuf, Box<dyn Error>> {
     let mut table = "text,level,part,ward\n".to_owned();
     for number in 0..count {
@@ -85,9 +85,9 @@ fn sha256(path: &PathBuf) -> Result<String, Box<dyn Error>> {
     Ok(Sha256::digest(fs::read(path)?).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Each is an error with exit code 2 that says what would have been accepted; no figure is shown.
+/// Each mistake is an error with exit code 2 and the accepted input; no metric is printed.
 #[test]
-fn what_is_wrong_with_a_file_is_said() -> Tested {
+fn a_faulty_training_file_is_reported() -> Tested {
     let folder = Folder::new()?;
     let data = set(&folder, 140)?;
     let (_, model) = trained(&folder, &data, "model.eovr")?;
@@ -185,13 +185,13 @@ fn what_is_wrong_with_a_file_is_said() -> Tested {
         assert!(!run.said.contains("NaN") && !run.said.contains("AUROC"), "{what}: {}", run.said);
     }
     assert!(!folder.file("never.eovr").exists());
-    // One class is no reason not to be judged, only one not to show what needs two.
+    // A set with one class can be evaluated; only metrics that need two classes are left out.
     let judged = run(&mut command("evaluate", &one_class, &["--scorer", model_path]))?;
     assert!(!judged.said.contains("NaN"), "{}", judged.said);
     Ok(())
 }
 
-/// What a journal asks for stands on the page, and a row that training has seen under another part is left out.
+/// The page has the items that journals require; a row whose text is in the training data is left out.
 #[test]
 fn a_page_can_go_into_an_appendix() -> Tested {
     let folder = Folder::new()?;
@@ -263,7 +263,7 @@ fn a_narrative_may_have_several_labels() -> Tested {
     Ok(())
 }
 
-/// Killed in the middle and run again, a training goes on, and the model is the one of a training that was left alone.
+/// A killed training resumes, and gives the same model as an uninterrupted one.
 #[test]
 fn a_training_that_was_killed_goes_on_where_it_was() -> Tested {
     let folder = Folder::new()?;
@@ -287,7 +287,7 @@ fn a_training_that_was_killed_goes_on_where_it_was() -> Tested {
     assert!(!killed.exists());
     let went_on = run(&mut command())?;
     assert_eq!(went_on.code, Some(0), "{}", went_on.complained);
-    went_on.says(&["went on after "])?;
+    went_on.says(&["resumed after "])?;
     assert_eq!(fs::read(&killed)?, fs::read(&alone)?);
     assert!(!partial.exists());
     Ok(())

@@ -1,4 +1,4 @@
-//! What follows from the master key stands in the memory of the server as rarely as it must.
+//! The server's memory holds as few copies of the derived secrets as possible.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -10,13 +10,13 @@ use sha2::{Digest as _, Sha256};
 use crate::served::Server;
 use crate::support::{Folder, Tested};
 
-/// The one that is used, and what a frame of the stack has left of it.
+/// The copy in use, and copies that a stack frame may have left.
 const FEW: usize = 3;
 
-/// So much is read at a time.
+/// The block size for reading memory.
 const PIECE: usize = 1 << 20;
 
-/// How often each of these stands in what a process may write to.
+/// How many copies of each secret are in a process's writable memory.
 fn copies(process: u32, wanted: &[Vec<u8>]) -> Result<Vec<usize>, Box<dyn std::error::Error>> {
     let maps = fs::read_to_string(format!("/proc/{process}/maps"))?;
     let mut memory = File::open(format!("/proc/{process}/mem"))?;
@@ -36,7 +36,7 @@ fn copies(process: u32, wanted: &[Vec<u8>]) -> Result<Vec<usize>, Box<dyn std::e
             let piece = piece.get_mut(..length).ok_or("a piece is as long as that")?;
             memory.seek(SeekFrom::Start(at))?;
             at += length as u64;
-            // A part that is not there has no secrets, nor has one that nobody has written to.
+            // An unmapped page contains no secret, and a page of zeros neither.
             if memory.read_exact(piece).is_err() || nothing.starts_with(piece) {
                 before.clear();
                 continue;
@@ -49,7 +49,7 @@ fn copies(process: u32, wanted: &[Vec<u8>]) -> Result<Vec<usize>, Box<dyn std::e
                     .filter(|(at, _)| before.get(*at..).is_some_and(|rest| rest.starts_with(wanted)))
                     .count();
             }
-            // What lies across two pieces is found with the second.
+            // The overlap finds a secret that lies across two blocks.
             before.drain(..before.len().saturating_sub(31));
         }
     }
@@ -57,7 +57,7 @@ fn copies(process: u32, wanted: &[Vec<u8>]) -> Result<Vec<usize>, Box<dyn std::e
 }
 
 #[test]
-fn secrets_of_the_server_are_not_strewn_about_its_memory() -> Tested {
+fn the_servers_memory_holds_few_copies_of_its_secrets() -> Tested {
     let folder = Folder::new()?;
     let key = STANDARD.encode(std::array::from_fn::<u8, 32, _>(|at| (at as u8).wrapping_mul(83) ^ 0xA5));
     let mut command = folder.command("serve");

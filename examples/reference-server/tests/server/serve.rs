@@ -1,4 +1,4 @@
-//! `eovr-server serve`, as a process that is talked to over a socket.
+//! `eovr-server serve`, as a process with clients on a socket.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ fn it_says_where_it_listens_answers_and_stops_when_told() -> Tested {
         health.contains("x-request-id: watcher-0001") && health.contains("\"database\":\"ok\""),
         "{health}"
     );
-    // Until there is a way to log in, nobody comes in.
+    // Without an account every request is refused.
     let list = server.ask("GET /api/incidents?category=mr-hassan-fell HTTP/1.1", "")?;
     assert!(list.starts_with("HTTP/1.1 401") && list.contains("www-authenticate: Bearer"), "{list}");
     let receipt = "7K2M-7K2M-7K2M-7K2M-7K2M-7K2M-7K2M-7K2M";
@@ -31,7 +31,7 @@ fn it_says_where_it_listens_answers_and_stops_when_told() -> Tested {
     server.terminate()?;
     let (status, log) = server.end()?;
     assert!(status.success(), "{status}");
-    // The log has a line for each, and nothing of what was asked for.
+    // The log has a line for each request, without its query.
     assert!(log.contains(r#""route":"/api/incidents","status":401"#), "{log}");
     assert!(log.contains(r#""request_id":"watcher-0001""#) && log.contains("\"micros\":"), "{log}");
     assert!(!log.contains("hassan") && !log.contains("7K2M"), "{log}");
@@ -52,7 +52,7 @@ fn a_request_that_was_begun_is_finished() -> Tested {
          expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )?;
-    // The server says that it waits for the body: the request has begun.
+    // The server's "100 Continue" shows that the request has begun.
     let mut line = [0; 12];
     slow.read_exact(&mut line)?;
     assert_eq!(&line, b"HTTP/1.1 100");
@@ -79,7 +79,7 @@ fn the_demonstration_ends_by_serving() -> Tested {
     let ready = server.ask("GET /ready HTTP/1.1", "")?;
     assert!(ready.starts_with("HTTP/1.1 200 OK"), "{ready}");
     assert!(ready.contains("strict-transport-security: max-age="), "{ready}");
-    // What is for those who watch is not for everybody.
+    // Monitoring routes and documentation are not public.
     for path in ["/api/docs", "/api/openapi.json", "/health", "/metrics"] {
         let docs = server.ask(&format!("GET {path} HTTP/1.1"), "")?;
         assert!(docs.starts_with("HTTP/1.1 404"), "{docs}");
@@ -95,7 +95,7 @@ fn the_demonstration_ends_by_serving() -> Tested {
 }
 
 #[test]
-fn an_address_that_is_taken_is_said() -> Tested {
+fn an_occupied_address_is_reported() -> Tested {
     let folder = Folder::new()?;
     let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();

@@ -1,4 +1,4 @@
-//! The program as it serves, and what a client says to it over a socket.
+//! A running server process, and a client on a raw socket.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,11 +9,11 @@ use crate::support::Tested;
 
 pub(crate) type Found<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// A server that is killed where a test ends early.
+/// A running server; it is killed if a test ends early.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
-    /// Where it is watched.
+    /// The address for monitoring.
     pub(crate) watched: Option<String>,
     log: Option<std::thread::JoinHandle<String>>,
 }
@@ -56,12 +56,12 @@ impl Server {
         connect(&self.address)
     }
 
-    /// Sends a request as it stands, and reads to the end of the connection.
+    /// Sends a raw request, and reads to the end of the connection.
     pub(crate) fn ask(&self, head: &str, body: &str) -> Found<String> {
         ask(&self.address, head, body)
     }
 
-    /// How much memory it holds now, and the most that it has held, in megabytes.
+    /// The server's memory now, and its peak, in megabytes.
     pub(crate) fn memory(&self) -> Found<(u64, u64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = |name: &str| {
@@ -86,7 +86,7 @@ impl Server {
     }
 }
 
-/// Sends a request as it stands to whoever listens at an address, and reads to the end of the connection.
+/// Sends a raw request to this address, and reads to the end of the connection.
 pub(crate) fn ask(address: &str, head: &str, body: &str) -> Found<String> {
     let mut stream = connect(address)?;
     let length = body.len();
@@ -107,7 +107,7 @@ fn connect(address: &str) -> Found<TcpStream> {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It has ended already, unless the test has failed.
+        // It has already ended, unless the test failed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

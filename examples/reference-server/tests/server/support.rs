@@ -14,10 +14,10 @@ use eovr_store_sql::SqlStore;
 
 pub(crate) type Tested = Result<(), Box<dyn Error>>;
 
-/// A folder that goes away with the test.
+/// A temporary folder.
 pub(crate) struct Folder(tempfile::TempDir);
 
-/// What the program said and how it ended.
+/// The output and the exit code of the program.
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) said: String,
@@ -29,7 +29,7 @@ impl Folder {
         Ok(Self(tempfile::tempdir()?))
     }
 
-    /// The folder that the program is given.
+    /// The data folder of the program.
     pub(crate) fn data(&self) -> PathBuf {
         self.0.path().join("data")
     }
@@ -39,7 +39,7 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    /// The program, ready to be run, with nothing from the environment of the tests.
+    /// The program, without environment variables of the tests.
     pub(crate) fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eovr-server"));
         command.env_remove("EOVR_MASTER_KEY").env_remove("EOVR_STORE").env_remove("EOVR_ORG");
@@ -53,7 +53,7 @@ impl Folder {
         command
     }
 
-    /// How many incidents the store has, asked past the program.
+    /// How many incidents the store has, read without the program.
     pub(crate) fn incidents(&self) -> Result<u64, Box<dyn Error>> {
         self.with_store(async |session| {
             let cells = session.tally(&Tally::of(Name::new(incident::KIND)?)).await?.cells;
@@ -61,7 +61,7 @@ impl Folder {
         })
     }
 
-    /// Works on the store past the program, with all rights.
+    /// Works on the store without the program, with all rights.
     pub(crate) fn with_store<T>(
         &self,
         work: impl AsyncFnOnce(Session) -> Result<T, Box<dyn Error>>,
@@ -69,7 +69,7 @@ impl Folder {
         self.with_store_as(danger::unrestricted("test", "look at the incidents")?, work)
     }
 
-    /// The same, by somebody.
+    /// The same with an actor.
     pub(crate) fn with_store_as<T>(
         &self,
         actor: Actor,
@@ -102,9 +102,9 @@ pub(crate) fn run(command: &mut Command) -> Result<Run, Box<dyn Error>> {
 }
 
 impl Run {
-    /// Fails with everything that was said, unless all of it is there.
+    /// Fails with the whole output, unless it contains all of these texts.
     pub(crate) fn says(&self, expected: &[&str]) -> Tested {
-        // Lines are wrapped, where depends on the names of folders.
+        // The program wraps lines, at places that depend on the names of folders.
         let unwrapped = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let all = [unwrapped(&self.said), unwrapped(&self.complained)];
         match expected.iter().find(|text| !all.iter().any(|said| said.contains(&unwrapped(text)))) {

@@ -1,11 +1,11 @@
-//! Photographs and documents that people attach.
+//! Attachments: photographs and documents.
 
 use eovr_core::attachment::Media;
 
-/// Words that tell where a photograph was taken.
+/// The place where a photograph was taken.
 const SECRET: &[u8] = b"30.0444 N 31.2357 E, Mr Hassan";
 
-/// The smallest files of each sort.
+/// The smallest files of each media type.
 pub(crate) const SAMPLES: [&[u8]; 4] = [
     b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0\xFF\xDB\0\x04ab\xFF\xDA\0\x08\x01\x01\0\0\x3f\0pic\xFF\0ture\xFF\xD9",
     b"\xFF\xD8\xFF\xE1\0\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0\xFF\xDA\0\x08\x01\x01\0\0\x3f\0picture\xFF\xD9",
@@ -13,8 +13,8 @@ pub(crate) const SAMPLES: [&[u8]; 4] = [
     b"%PDF-1.4\n%%EOF\n",
 ];
 
-/// What is kept of a file is a file of the same sort, whose cleaning takes nothing more away; and what stands
-/// beside the picture is gone, wherever it stood.
+/// A cleaned file has the same media type, and cleaning it again removes nothing more. Metadata beside the picture is
+/// gone, wherever it stood.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(media) = Media::of(bytes) else { return };
     let Ok(cleaned) = media.cleaned(bytes) else { return };
@@ -30,7 +30,7 @@ pub(crate) fn check(bytes: &[u8]) {
         Media::Png => &[chunk(*b"tEXt"), chunk(*b"eXIf"), chunk(*b"zzZz")],
         Media::Pdf => return,
     };
-    // The picture's own first bytes: the marker that begins it, or its signature.
+    // The picture's first bytes: the marker that begins it, or its signature.
     let (first, rest) = bytes.split_at(if media == Media::Jpeg { 2 } else { 8 });
     for beside in beside {
         let spoiled = [first, beside, rest].concat();
@@ -44,20 +44,20 @@ pub(crate) fn check(bytes: &[u8]) {
     assert_eq!(media.cleaned(&hidden).ok(), Some(cleaned), "what hides behind the picture is kept");
 }
 
-/// A segment of a JPEG that a program adds.
+/// A JPEG segment of an application.
 fn segment(marker: u8) -> Vec<u8> {
     let length = u16::try_from(SECRET.len() + 2).expect("a few words").to_be_bytes();
     [&[0xFF, marker], length.as_slice(), SECRET].concat()
 }
 
-/// A chunk of a PNG that a decoder can do without.
+/// An ancillary chunk of a PNG.
 fn chunk(kind: [u8; 4]) -> Vec<u8> {
     let length = u32::try_from(SECRET.len()).expect("a few words").to_be_bytes();
     let body = [&kind, SECRET].concat();
     [length.as_slice(), &body, &crc(&body).to_be_bytes()].concat()
 }
 
-/// CRC-32 as PNG has it (ISO 3309).
+/// CRC-32 as PNG defines it (ISO 3309).
 fn crc(bytes: &[u8]) -> u32 {
     let fold = |crc: u32, byte: &u8| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))

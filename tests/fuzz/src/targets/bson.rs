@@ -1,4 +1,4 @@
-//! Elements of BSON, which are sealed in MongoDB's format.
+//! Elements of BSON, sealed in MongoDB's format.
 
 use std::sync::LazyLock;
 
@@ -13,10 +13,11 @@ static RING: LazyLock<CsfleRing> = LazyLock::new(|| {
     made.expect("a first ring").0
 });
 
-/// Documents, arrays and code with scope: what is inside them is not looked at.
+/// Documents, arrays and code with scope: the vault does not check their content.
 const NESTED: [u8; 3] = [0x03, 0x04, 0x0f];
 
-/// A mode, a type, and its bytes. What is accepted opens as it was, and MongoDB's own reader takes it for the same.
+/// Input: a mode, a type, and its bytes. An accepted value opens unchanged, and MongoDB's own parser reads it as the
+/// same value.
 pub(crate) fn check(bytes: &[u8]) {
     let [mode, bson_type, value @ ..] = bytes else { return };
     let mode = if mode & 1 == 0 { Mode::Random } else { Mode::Deterministic };

@@ -1,4 +1,4 @@
-//! Codes that people copy from paper and screens: of a second factor, for its loss, of a receipt.
+//! Codes that people copy from paper and screens: second factor, recovery, receipt.
 
 use eovr_core::identity::recovery::RecoveryCode;
 use eovr_core::identity::totp::TotpSecret;
@@ -6,7 +6,7 @@ use eovr_core::incident::ReceiptCode;
 
 use super::text;
 
-/// What is read is written as it was typed, but for capitals, look-alikes, and what parts groups.
+/// A parsed code is written as typed, except for capitals, look-alike characters, and separators of groups.
 pub(crate) fn check(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     let typed = |between: &[char]| -> String {
@@ -19,7 +19,7 @@ pub(crate) fn check(bytes: &[u8]) {
     let plain = |shown: &str| shown.replace('-', "");
     let alike = |typed: String| typed.replace('O', "0").replace(['I', 'L'], "1");
     if let Ok(code) = text.parse::<ReceiptCode>() {
-        // It stands in the text as it is shown, but for a label around it and for other scripts.
+        // The text contains the code as shown, except for a label around it and digits of other scripts.
         let all =
             alike(typed(&[])).replace('U', "V").replace(|c: char| c.is_ascii() && !c.is_alphanumeric(), "");
         assert!(!text.is_ascii() || all.contains(&plain(&code.to_string())));

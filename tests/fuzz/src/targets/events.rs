@@ -1,4 +1,4 @@
-//! Events as a store hands them back, and the verifier that walks their chain.
+//! Events as a store returns them, and the verifier of their chain.
 
 use std::sync::{Arc, LazyLock};
 
@@ -23,12 +23,12 @@ static CHAIN: LazyLock<(Arc<Kind>, Record, Vec<StoredEvent>)> = LazyLock::new(||
     .expect("an honest chain")
 });
 
-/// The bodies of its events.
+/// The bodies of the record's events.
 pub(crate) fn bodies() -> Vec<String> {
     CHAIN.2.iter().map(|event| event.body.clone()).collect()
 }
 
-/// What somebody at the prompt of the database does to a chain, in six bytes: to which event, what, and where.
+/// An edit of a chain by a database administrator, in six bytes: which event, what, and where.
 struct Edit<'e>(&'e [u8; 6]);
 
 impl Edit<'_> {
@@ -43,7 +43,7 @@ impl Edit<'_> {
             0 => drop(events.remove(which % count)),
             1 => events.swap(which % count, other % count),
             2 => events.insert(other % (count + 1), events.get(which % count).expect("within").clone()),
-            // The hash that stands beside the body has no key: whoever changes the body makes the hash as well.
+            // The hash beside the body has no key, so an attacker who changes the body recomputes the hash.
             what => {
                 let event = events.get_mut(which % count).expect("within");
                 let mut body = std::mem::take(&mut event.body).into_bytes();
@@ -60,8 +60,8 @@ fn hash(body: &str) -> [u8; 32] {
     Sha256::new().chain_update(b"eovr.event.v1\n").chain_update(body).finalize().into()
 }
 
-/// A body of an event, and edits of a chain. What is read of a body is written and read as the same; no edited chain
-/// is intact.
+/// Input: a body of an event, and edits of a chain. A parsed body is written and read as the same; no edited chain
+/// verifies.
 pub(crate) fn check(bytes: &[u8]) {
     if let Some(body) = text(bytes) {
         let read = StoredEvent { body: body.to_owned(), hash: hash(body), beside: None }.read();

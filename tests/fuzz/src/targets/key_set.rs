@@ -1,4 +1,4 @@
-//! Keys of an identity provider outside, and the tokens that it signs.
+//! Keys of an outside identity provider, and the tokens that it signs.
 
 use std::sync::LazyLock;
 
@@ -9,11 +9,11 @@ use eovr_core::org::Org;
 use super::text;
 use crate::fixture::{NOW, org};
 
-/// The provider's key, whose private half stands in RFC 7515, A.3.
+/// The provider's key; RFC 7515, A.3 prints its private half.
 pub(crate) const KEYS: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "kid": "rfc", "use": "sig",
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
 
-/// A token that it has signed.
+/// A token signed with that key.
 pub(crate) const TOKEN: &str = include_str!("../../token.txt");
 
 struct Provider {
@@ -37,8 +37,8 @@ static PROVIDER: LazyLock<Provider> = LazyLock::new(|| {
     provider
 });
 
-/// A set of keys, or a token. No set makes the good token open anything but that which has its key, and no token
-/// opens anything that says something else than the good one.
+/// Input: a set of keys, or a token. Only a set with the signing key accepts the valid token, and no token with other
+/// content is accepted.
 pub(crate) fn check(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     let good = TOKEN.trim();
@@ -47,7 +47,7 @@ pub(crate) fn check(bytes: &[u8]) {
         assert!(!opens || text.contains("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"), "another key fits");
         assert!(!opens || (keys.knows(good) && !keys.is_empty()));
     }
-    // The last part is the signature, which can be written in two ways (ECDSA).
+    // The last part is the signature, which ECDSA can write in two ways.
     let said = |token: &str| token.rsplit_once('.').map(|(said, _)| said.to_owned());
     if PROVIDER.actor(text, &PROVIDER.keys).is_some() {
         assert!(PROVIDER.outside.is_named_by(text));

@@ -11,7 +11,7 @@ use eovr_core::{Command, ErrorKind, Name, Result};
 use super::text;
 use crate::fixture::{NOW, actor, engine, id, wait};
 
-/// Kinds that a host might have.
+/// Kinds as a host might declare them.
 pub(crate) const SAMPLES: [&str; 2] = [
     r#"{"name": "bench", "number": {"prefix": "BEN", "width": 4},
         "facets": [{"name": "asset", "type": "text", "required": true, "indexed": true}, {"name": "due", "type": "time",
@@ -30,8 +30,8 @@ pub(crate) const SAMPLES: [&str; 2] = [
         "actions": [{"name": "c", "tiers": [1, 5]}], "rules": []}}"#,
 ];
 
-/// What is accepted is written and read as the same kind, and works: a record can be created, and each action that a
-/// state knows can be done by whoever it is for.
+/// An accepted kind is written and read as the same kind, and works: an actor can create a record, and a permitted
+/// actor can do each action of a state.
 pub(crate) fn check(bytes: &[u8]) {
     let Some(Ok(table)) = text(bytes).map(serde_json::from_str::<KindTable>) else { return };
     let name = table.name.clone();
@@ -46,14 +46,14 @@ pub(crate) fn check(bytes: &[u8]) {
     }
 }
 
-/// Whether it can be tried without other kinds, and without answers of a host.
+/// Whether the kind works without other kinds and without answers of a host.
 fn is_alone(kind: &Kind) -> bool {
     let needs = || kind.machine().table().rules.iter().flat_map(|rule| &rule.needs);
     kind.table().parent.is_none()
         && !needs().any(|need| matches!(need, Need::Check(_) | Need::ChildrenClosed(_)))
 }
 
-/// Whether it can be tried in a moment. Facets that take moments of one time and not of now cannot be set now.
+/// Whether the kind can be tried quickly. The current time does not fit facets that require a fixed time.
 fn is_small(kind: &Kind) -> bool {
     let now = |facet: &FacetSpec| facet.not_before.is_none_or(|first| first <= NOW);
     kind.machine().table().states.len() <= 12
@@ -65,7 +65,7 @@ fn is_small(kind: &Kind) -> bool {
 async fn works(kind: Kind) -> Result<()> {
     let machine = kind.machine();
     let mut tried = BTreeSet::new();
-    // Each rule is tried on a record of its own, which is led to a state that knows it.
+    // Each rule is tried on a record of its own, in a state that has the rule.
     for rule in &machine.table().rules {
         for from in &rule.from {
             if tried.insert((from.clone(), rule.action.clone())) {
@@ -77,7 +77,7 @@ async fn works(kind: Kind) -> Result<()> {
     walk(&kind, []).await
 }
 
-/// The shortest way to a state: the rules that lead there.
+/// The shortest path to a state: the rules that lead there.
 fn way<'m>(machine: &'m Machine, to: &Name) -> Option<Vec<&'m Rule>> {
     let mut ways = vec![(&machine.table().start, Vec::new())];
     let mut seen = BTreeSet::from([&machine.table().start]);
@@ -98,27 +98,28 @@ fn way<'m>(machine: &'m Machine, to: &Name) -> Option<Vec<&'m Rule>> {
     None
 }
 
-/// Creates a record in a house of its own and does these actions with it, one behind the other.
+/// Creates a record in an engine of its own and does these actions in order.
 async fn walk<'r>(kind: &Kind, rules: impl IntoIterator<Item = &'r Rule>) -> Result<()> {
     let eovr = match engine().kind(kind.clone()).open().await {
         Ok(eovr) => eovr,
-        // Seen beside the other kinds of the engine it is refused: its name is taken, or nothing sets what it requires.
+        // The engine refuses the kind beside its other kinds, because its name is taken or nothing sets a required
+        // value.
         Err(error) if error.kind() == ErrorKind::Config => return Ok(()),
         Err(error) => return Err(error),
     };
     let create = kind.machine().action(kind.machine().create().as_str()).expect("a checked kind creates");
-    let Some(author) = whoever(kind, create, &[]) else { return Ok(()) };
+    let Some(author) = permitted(kind, create, &[]) else { return Ok(()) };
     let session = eovr.session(author.clone());
     let command = filled(kind, create);
     let record = session.create(kind.name().as_str(), &id("F"), command).await?;
     for rule in rules {
         let row = kind.machine().action(rule.action.as_str()).expect("a checked kind says who may");
-        let (mine, Some(other)) = (rule.needs.contains(&Need::Author), whoever(kind, row, &rule.needs))
+        let (mine, Some(other)) = (rule.needs.contains(&Need::Author), permitted(kind, row, &rule.needs))
         else {
             return Ok(());
         };
         if mine && (!row.allows(&author) || rule.needs.contains(&Need::Software)) {
-            // Author and action are for different people: the kind is sound, and this author may not.
+            // The rule requires another person than the author: the kind is sound, and this author may not act.
             return Ok(());
         }
         if rule.needs.iter().any(|need| matches!(need, Need::WithinMinutes(0..=1))) {
@@ -130,7 +131,7 @@ async fn walk<'r>(kind: &Kind, rules: impl IntoIterator<Item = &'r Rule>) -> Res
         let lacks =
             |need: &Need| matches!(need, Need::Field(name) if unset(name) && !row.sets.contains(name));
         if rule.needs.iter().any(lacks) {
-            // Another action sets it, which is not on this way.
+            // An action outside this path sets the value.
             return Ok(());
         }
         session.act(kind.name().as_str(), record.id, filled(kind, row).note("because")).await?;
@@ -138,15 +139,15 @@ async fn walk<'r>(kind: &Kind, rules: impl IntoIterator<Item = &'r Rule>) -> Res
     Ok(())
 }
 
-/// Somebody of the highest tier that may, and may read what comes of it, or the machine that does it.
-fn whoever(kind: &Kind, row: &ActionRow, needs: &[Need]) -> Option<Actor> {
+/// An actor of the highest permitted tier who may read the result, or the machine that does the action.
+fn permitted(kind: &Kind, row: &ActionRow, needs: &[Need]) -> Option<Actor> {
     let may = |role: &Role| row.tiers.contains(role.tier()) && kind.table().readers.contains(role.tier());
     let role = Role::ALL.into_iter().rev().find(may)?;
     let person = actor(if needs.is_empty() { "author" } else { "other" }, role);
     Some(if needs.contains(&Need::Software) { person.as_machine() } else { person })
 }
 
-/// The action with everything that it may set.
+/// The action with every value that it may set.
 fn filled(kind: &Kind, row: &ActionRow) -> Command {
     row.sets.iter().fold(Command::new(row.name.as_str()), |command, name| {
         match (kind.facet(name.as_str()), kind.field(name.as_str())) {

@@ -1,11 +1,11 @@
-//! Learners that were kept, and are read again.
+//! Saved learners.
 
 use eovr_core::triage::local::LocalLearner;
 use eovr_core::triage::{Case, Scorer as _};
 use sha2::{Digest as _, Sha256};
 
-/// Whoever can write the file can make the digest that ends it: so this does. What is read is written and read as the
-/// same, has an opinion that is a chance, and learns on.
+/// The input gets a valid digest, because an attacker who writes the file can compute it. A parsed learner is written
+/// and read as the same, gives an opinion between 0 and 1, and continues to learn.
 pub(crate) fn check(bytes: &[u8]) {
     let _ = LocalLearner::from_bytes(bytes);
     let file = [bytes, &Sha256::digest(bytes)].concat();

@@ -1,4 +1,4 @@
-//! Logs that were exported, and are checked by whoever has a checkpoint.
+//! Exported logs, checked against a checkpoint.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fixture::{bench, wait};
 
-/// Lines of a log, and what a checkpoint says of it.
+/// Lines of a log, and the checkpoint of it.
 static KNOWN: LazyLock<(Vec<Value>, Checkpoint)> = LazyLock::new(|| {
     let lines = read(&whole()).expect("lines of JSON");
     let mut tree = Tree::default();
@@ -23,7 +23,7 @@ static KNOWN: LazyLock<(Vec<Value>, Checkpoint)> = LazyLock::new(|| {
     (lines, checkpoint)
 });
 
-/// The log of an honest house.
+/// The unchanged log.
 pub(crate) fn whole() -> Vec<u8> {
     wait(async {
         let eovr = bench().await?;
@@ -35,7 +35,7 @@ pub(crate) fn whole() -> Vec<u8> {
     .expect("an honest log")
 }
 
-/// Whatever fits the checkpoint says, line by line, what the log said that was signed.
+/// A log that fits the checkpoint says, line by line, what the signed log said.
 pub(crate) fn check(bytes: &[u8]) {
     let (lines, checkpoint) = &*KNOWN;
     match verify_log(bytes, &[]) {

@@ -1,4 +1,4 @@
-//! What must hold of each reader.
+//! The invariants of each parser.
 
 pub(crate) mod attachment;
 pub(crate) mod bson;
@@ -15,7 +15,7 @@ pub(crate) mod rows;
 pub(crate) mod sealed;
 pub(crate) mod tokens;
 
-/// Where somebody types or sends text, other bytes never come as far as the reader.
+/// The input as text; other bytes never reach a parser of text.
 fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }

@@ -8,12 +8,12 @@ use sha2::{Digest as _, Sha256};
 /// Buckets of words and of pieces of words.
 const BUCKETS: usize = 2 << 16;
 const BLOCKS: usize = 2;
-/// A head as the trainer writes one.
+/// A head as the trainer writes it.
 pub(crate) const HEAD: &str = include_str!("../../head.json");
 
-/// A head of JSON, and behind the first NUL the numbers, which are laid out as often as it takes. Whoever can write
-/// the file can make the digest that ends it: so this does. What is read is written as it was read, and what it
-/// says of a narrative is a chance.
+/// Input: a JSON head, and after the first NUL the numbers, repeated as needed. The input gets a valid digest, because
+/// an attacker who writes the file can compute it. A parsed model is written unchanged, and its answers are
+/// probabilities.
 pub(crate) fn check(bytes: &[u8]) {
     let _ = TextModel::from_bytes(bytes);
     let cut = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
@@ -53,7 +53,7 @@ pub(crate) fn check(bytes: &[u8]) {
     assert!(model.score(&case).score <= 100);
 }
 
-/// A whole head, with the members that were given in place of its own.
+/// A complete head, with the given members in place of its own.
 fn laid_over(changed: &mut Value) -> Value {
     let mut head: Value = serde_json::from_str(HEAD).expect("a head");
     for name in ["cuts", "card"] {

@@ -14,12 +14,12 @@ pub(crate) fn sample() -> String {
     SIGNER.sign(&Checkpoint { origin: "hospital.example/eovr".to_owned(), size: 7, root: [9; 32] })
 }
 
-/// A key is written as it was read, and no note opens that the signer has not signed.
+/// A parsed key is written unchanged, and a note without the signer's signature does not open.
 pub(crate) fn check(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     if let Ok(key) = text.parse::<PublicKey>() {
         assert_eq!(key.to_string(), text.trim());
-        // Whoever made the key may have signed; whether it opens or not, it must say so.
+        // The owner of the key may have signed; the call must return in both cases.
         let _ = key.open(text);
     }
     if let Ok(checkpoint) = SIGNER.public().open(text) {

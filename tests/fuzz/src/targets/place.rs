@@ -1,10 +1,10 @@
-//! Places in a list, which clients hand back.
+//! Cursors of a list, which clients send back.
 
 use eovr_core::record::Cursor;
 
 use super::text;
 
-/// A place is written as it was read.
+/// A parsed cursor is written unchanged.
 pub(crate) fn check(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     if let Ok(cursor) = text.parse::<Cursor>() {

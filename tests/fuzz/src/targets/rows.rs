@@ -1,4 +1,4 @@
-//! Spreadsheets, as lines of text: what the server imports, and what it trains on.
+//! Spreadsheets as text: imports of the server, and training data.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,8 +21,8 @@ struct Asked {
     reading: Reading,
 }
 
-/// A file is refused, or every row that is there is read once, in order, to its end; what was read, written as a
-/// spreadsheet, is read as the same; and where no quotation mark is in it, as another library reads it.
+/// The parsers refuse the file, or read each row once, in order, to the end. Written as a spreadsheet, the rows are
+/// read as the same. Without a quotation mark in it, another library reads the same rows.
 pub(crate) fn check(bytes: &[u8]) {
     let plain = Asked::parse_from(["", "--encoding", "utf-8", "--separator", ","]).reading;
     for reading in [Reading::default(), plain.clone()] {
@@ -34,7 +34,7 @@ pub(crate) fn check(bytes: &[u8]) {
         let mut writer = WriterBuilder::new().flexible(true).from_writer(Vec::new());
         whole.iter().for_each(|row| writer.write_byte_record(row).expect("it goes to memory"));
         let written = writer.into_inner().expect("it goes to memory");
-        // What begins with a mark or with `sep=` is no plain spreadsheet.
+        // A file that begins with a byte order mark or with `sep=` is not a plain spreadsheet.
         let is_plain =
             !written.starts_with(b"\xEF\xBB\xBF") && !written.to_ascii_lowercase().starts_with(b"sep=");
         if is_plain {
@@ -50,7 +50,7 @@ pub(crate) fn check(bytes: &[u8]) {
     }
 }
 
-/// All rows, the first with the names of the columns; nothing where the file is refused.
+/// All rows, the first with the names of the columns; `None` if the parser refuses the file.
 fn table(bytes: &[u8], reading: &Reading) -> Option<Vec<ByteRecord>> {
     fs::write(FILE.path(), bytes).expect("a disk with room");
     let mut table = Table::open(FILE.path(), reading, &[]).ok()?;
@@ -64,10 +64,10 @@ fn table(bytes: &[u8], reading: &Reading) -> Option<Vec<ByteRecord>> {
     Some(rows)
 }
 
-/// Both readers find the same rows.
+/// Both parsers find the same rows.
 fn imported(bytes: &[u8], whole: &[ByteRecord], column: &str, reading: &Reading) {
     fs::write(FILE.path(), bytes).expect("a disk with room");
-    // With the name of a column more separators may fit, and it is asked which.
+    // With the name of a column more than one separator may fit; the reader then asks for the separator.
     let Ok(mut rows) = Rows::open(FILE.path(), column, None, reading) else { return };
     if rows.header() != whole.first().unwrap_or(&ByteRecord::new()) {
         return;

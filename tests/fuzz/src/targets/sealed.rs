@@ -1,4 +1,4 @@
-//! Sealed values as a store hands them back.
+//! Sealed values as a store returns them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use crate::fixture::envelope;
 
 const PLACE: Place<'static> = Place { kind: "note", record: Uuid::from_u128(7), field: "words" };
 
-/// Both rings, and all that they have ever sealed.
+/// Both key rings, and every value that they have sealed.
 struct Rings {
     ours: KeyRing,
     mongodb: CsfleRing,
@@ -37,8 +37,8 @@ static RINGS: LazyLock<Rings> = LazyLock::new(|| {
     Rings { made: made.collect(), ours, mongodb }
 });
 
-/// A number that names one of the values that were sealed or none, and bytes: with one, they are laid over it. What
-/// is no value that was sealed never opens; what was opens to its words.
+/// Input: a number that names a sealed value or none, and bytes, which replace part of that value. A value that the
+/// ring never sealed does not open; a sealed value opens to its text.
 pub(crate) fn check(bytes: &[u8]) {
     let Rings { ours, mongodb, made } = &*RINGS;
     let Some((which, bytes)) = bytes.split_first() else { return };

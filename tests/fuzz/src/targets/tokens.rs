@@ -1,4 +1,4 @@
-//! Tokens that clients send: ours, those that renew them, and keys of machines.
+//! Tokens that clients send: access tokens, refresh tokens, and keys of machines.
 
 use std::sync::LazyLock;
 
@@ -15,13 +15,13 @@ static SIGNER: LazyLock<Signer> =
 
 const PURPOSES: [Purpose; 3] = [Purpose::Access, Purpose::SecondStep, Purpose::NewPassword];
 
-/// A token that is good now.
+/// A valid token.
 pub(crate) fn sample(purpose: Purpose) -> String {
     let (user, login) = (RecordId::from_bytes([7; 16]), RecordId::from_bytes([8; 16]));
     SIGNER.sign(purpose, user, Some(login), NOW).expect("a token is signed").to_string()
 }
 
-/// No token is taken, for whatever purpose, but the very bytes that the signer makes.
+/// For every purpose, the signer accepts only the exact bytes that it made.
 pub(crate) fn check(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     for purpose in PURPOSES {

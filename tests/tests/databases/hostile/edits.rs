@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::hand::{At, Hand, Value};
 
-/// Where an edit is made: in a record with four events, beside another.
+/// The place of an edit: a record with four events, and another record.
 pub(super) struct World<'w> {
     pub(super) system: &'w Session,
     pub(super) store: &'w Arc<dyn Store>,
@@ -25,11 +25,11 @@ pub(super) struct World<'w> {
     pub(super) other: RecordId,
 }
 
-/// What must name it.
+/// Which check must name the edit.
 pub(super) enum Named {
-    /// The record's own trail, and the look at the whole store.
+    /// The trail of the record, and the check of the whole store.
     ByTheTrail,
-    /// The feed: of the record nothing is left that could say so.
+    /// The feed, because nothing of the record is left.
     ByTheFeed,
 }
 
@@ -38,7 +38,7 @@ type Making<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 pub(super) struct Edit {
     pub(super) what: &'static str,
     pub(super) named: Named,
-    /// Whether the other record is changed, too.
+    /// Whether the edit changes the other record, too.
     pub(super) both: bool,
     pub(super) make: for<'a> fn(&'a World<'a>, &'a mut Hand) -> Making<'a>,
 }
@@ -62,7 +62,7 @@ edits! {
     "governorate": |world, hand| world.column(hand, "governorate", text("ALX"));
     "administration": |world, hand| world.column(hand, "administration", text("CAI-2"));
     "facility": |world, hand| world.column(hand, "facility", text("CAI-1-2"));
-    "author": |world, hand| world.column(hand, "author", text("somebody"));
+    "author": |world, hand| world.column(hand, "author", text("attacker"));
     "number": |world, hand| world.column(hand, "number", text("OVR-2026-999999"));
     "parent": |world, hand| world.column(hand, "parent", Value::Id(world.other));
     "state": |world, hand| world.column(hand, "state", text("completed"));
@@ -87,7 +87,7 @@ edits! {
     "several columns at once": |world, hand| world.several(hand);
     "an event's body": |world, hand| world.rewrite(hand, 2, "\"human\":true", "\"human\":false");
     "an event's hash": |world, hand| world.event(hand, "hash", Value::Bytes(vec![9; 32]));
-    "an event's actor": |world, hand| world.event(hand, "actor", text("somebody"));
+    "an event's actor": |world, hand| world.event(hand, "actor", text("attacker"));
     "an event's action": |world, hand| world.event(hand, "action", text("start"));
     "an event's kind": |world, hand| world.event(hand, "kind", text("follow_up"));
     "an event's moment": |world, hand| world.event(hand, "at", Value::Int(1_700_000_000_000_000));
@@ -163,7 +163,7 @@ impl World<'_> {
         self.event(hand, "message", Value::Text(message.replace("severe", "minor"))).await;
     }
 
-    /// As somebody would who knows the rule: the last event tells of somebody else, hash and row fit.
+    /// An attacker who knows the rule: the last event names another person, hash and row fit.
     async fn forge_last(&self, hand: &mut Hand, from: &str, to: &str) {
         let chain = self.chain(self.target).await;
         let last = chain.last().unwrap();
@@ -195,8 +195,8 @@ impl World<'_> {
         hand.set(At::Record(self.target), &[("head", Value::Bytes(new.to_vec()))]).await;
     }
 
-    /// One more event in the name of top management, and the row that it leaves: the digest of the content is not
-    /// known without the library, so the event says that nothing but the chain has changed and keeps its code.
+    /// One more event in the name of top management, with its row. Only the library can compute the digest of the
+    /// content, so the event claims that nothing but the chain has changed and keeps its code.
     async fn forge_next(&self, hand: &mut Hand) {
         let chain = self.chain(self.target).await;
         let last = chain.last().unwrap();
@@ -247,7 +247,7 @@ impl World<'_> {
         }
     }
 
-    /// As it was after three events, which is one remark less: the row alone.
+    /// Sets the row alone back to three events, which is one remark less.
     async fn set_back(&self, hand: &mut Hand) {
         let third = self.chain(self.target).await[2].clone();
         let row = [

@@ -13,7 +13,7 @@ use mongodb::bson::{Binary, Bson, Document, doc};
 use mongodb::{Client, Database};
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection, Row as _, SqliteConnection};
 
-/// What stands in a column.
+/// The value of a column.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Null,
@@ -30,7 +30,7 @@ pub(super) enum At {
     Event(RecordId, i64),
 }
 
-/// Somebody at the prompt of a database, with every right.
+/// A database administrator with every right, at the prompt.
 pub(super) enum Hand {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
@@ -69,7 +69,7 @@ impl Hand {
         }
     }
 
-    /// Writes columns of one row.
+    /// Updates columns of one row.
     pub(super) async fn set(&mut self, at: At, columns: &[(&str, Value)]) {
         if let Self::Mongodb(database) = self {
             let set: Document =
@@ -134,7 +134,7 @@ impl Hand {
         }
     }
 
-    /// How a facet that says yes or no is written.
+    /// The value `false` of a boolean facet.
     pub(super) fn no(&self) -> Value {
         match self {
             Self::Sqlite(_) | Self::Mariadb(_) => Value::Int(0),
@@ -142,12 +142,12 @@ impl Hand {
         }
     }
 
-    /// The column in which what is sealed stands.
+    /// The column of the sealed values.
     pub(super) fn sealed(&self) -> &'static str {
         if matches!(self, Self::Mongodb(_)) { "description" } else { "sealed" }
     }
 
-    /// What stands in a column of bytes.
+    /// The value of a column of bytes.
     pub(super) async fn bytes(&mut self, at: At, column: &str) -> Value {
         if let Self::Mongodb(database) = self {
             let row = rows(database, at).find_one(condition(at)).await.unwrap().unwrap();
@@ -223,7 +223,7 @@ impl Hand {
     }
 }
 
-/// Names in the quotes of MariaDB; what stands within a text is left alone.
+/// Quotes names as MariaDB does; string literals stay unchanged.
 fn backticks(sql: &str) -> String {
     let mut in_text = false;
     sql.chars()

@@ -1,5 +1,5 @@
-//! Somebody who writes to the database, past every trigger, and whatever an honest person does next: each edit is named
-//! by the trail of its record and by a look at the whole store, and no later action vouches for it.
+//! An attacker writes to the database past every trigger, and honest users continue to work. The trail of the record
+//! and the check of the whole store name each edit, and no later action certifies it.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -51,7 +51,7 @@ async fn on_mongodb_no_edit_is_certified() {
     no_edit_is_certified(eovr, &url).await;
 }
 
-/// Where MongoDB's own encryption seals, which binds a value to no record.
+/// With MongoDB's own encryption, which binds a value to no record.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_mongodb_with_its_own_encryption_no_edit_is_certified() {
     let url = mongodb_database();
@@ -84,7 +84,7 @@ async fn no_edit_is_certified(eovr: Eovr, url: &str) {
     }
     check(&system, &targets, "at once").await;
 
-    // Whatever is done next is refused, or leaves the chain as broken as it was.
+    // The engine refuses every next action, or the chain stays as broken as it was.
     for ((target, _), edit) in targets.iter().zip(EDITS) {
         for error in every_verb(&eovr, *target).await.into_iter().filter_map(Result::err) {
             let refused = [ErrorKind::Tampered, ErrorKind::NotFound, ErrorKind::Refused, ErrorKind::Conflict];
@@ -92,12 +92,12 @@ async fn no_edit_is_certified(eovr: Eovr, url: &str) {
         }
     }
     check(&system, &targets, "after every verb").await;
-    // One that reads the log anew: a keeper does not read again what it knows.
+    // A new keeper, because a keeper does not read known parts of the log again.
     let rewritten = keeper().checkpoint(Some(&before)).await;
     assert!(rewritten.is_err(), "the log goes on as if nothing had been");
 }
 
-/// Each edit is named, and nothing else is.
+/// The checks name each edit, and nothing else.
 async fn check(system: &Session, targets: &[(RecordId, RecordId)], when: &str) {
     let inspection = system.inspect().await.unwrap();
     for ((target, other), edit) in targets.iter().zip(EDITS) {
@@ -113,7 +113,7 @@ async fn check(system: &Session, targets: &[(RecordId, RecordId)], when: &str) {
                 );
                 assert!(found(target).is_some(), "{what}, {when}: the look at the store does not name it");
             }
-            // What is gone with all that told of it has left a gap.
+            // A deleted record with all its events leaves a gap in the feed.
             Named::ByTheFeed => assert!(by_feed, "{what}, {when}: the feed is whole"),
         }
         if !edit.both {

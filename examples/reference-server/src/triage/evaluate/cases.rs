@@ -1,4 +1,4 @@
-//! The rows that are looked at, each with what is true of it and what was said.
+//! The evaluated rows, each with its truth and its predictions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,18 +11,18 @@ use crate::triage::bar;
 use crate::triage::labelled::{Column, Labelled, Side, text_digest};
 use crate::triage::scorers::Asked;
 
-/// Which rows are looked at.
+/// The rows to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Which {
     All,
-    /// Those that a column keeps for testing.
+    /// The rows that a column marks for testing.
     Column,
-    /// Those that a training with this seed kept for testing by chance.
+    /// The rows that a training with this seed kept for testing.
     Chance(u64),
 }
 
 impl Which {
-    /// Nobody is asked about a row that a model learned from.
+    /// A scorer is not evaluated on rows that it was trained on.
     fn of<'a>(args: &Args, digest: &str, cards: impl Iterator<Item = &'a Card>) -> Result<Self, Failure> {
         let mut which = if args.split.is_some() { Self::Column } else { Self::All };
         for card in cards.filter(|card| card.data_sha256 == digest) {
@@ -95,7 +95,8 @@ impl Cases {
             &rows.digest,
             [Some(scorer), other].into_iter().flatten().filter_map(Asked::card),
         )?;
-        // A text that a scorer learned from tells nothing, whatever the column says of its second row.
+        // A text of the scorer's training data proves nothing, even if another row with this text is marked for
+        // testing.
         let learned_here = |asked: &Asked| asked.card().is_some_and(|card| card.data_sha256 == rows.digest);
         let learned =
             if which == Which::Column && [Some(scorer), other].into_iter().flatten().any(learned_here) {
@@ -167,17 +168,17 @@ impl Cases {
         if judged.is_empty() {
             return Err(Failure::usage(
                 "there is no row to evaluate",
-                "with `--split` only rows of `test` are looked at",
+                "with `--split` only rows of `test` are evaluated",
             ));
         }
         if known > 0 {
-            flow.dropped.push(("the text is among the rows that training used".to_owned(), known));
+            flow.dropped.push(("the text is in the rows of the training".to_owned(), known));
         }
         Ok(Self { judged, other: others, rows: numbers, digest: rows.digest, which: which.words(), flow })
     }
 }
 
-/// The digests of all texts on the side of training.
+/// The digests of all texts of the training rows.
 fn texts_learned_from(args: &Args) -> Result<BTreeSet<[u8; 16]>, Failure> {
     let mut rows = Labelled::open(&args.data, &args.reading, &args.columns())?;
     let text = rows.column("--text", &args.text)?;

@@ -50,7 +50,7 @@ impl Faulty {
         }
     }
 
-    /// The widest scope that was ever handed in, as a careless cache would keep it.
+    /// The widest scope ever passed in, as a careless cache would keep it.
     fn scope(&self, world: &mut World, scope: &Scope, leak: Fault) -> Scope {
         if matches!(scope.reach(), Reach::Country) {
             world.widest = Some(scope.clone());

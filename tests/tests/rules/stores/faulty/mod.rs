@@ -1,4 +1,4 @@
-//! A store that keeps every promise but one: which one is said when it is made.
+//! A store that keeps every promise but one; its constructor chooses which.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -16,7 +16,7 @@ use eovr_core::ports::{Parcel, Receipt, Written};
 use eovr_core::record::{Record, RecordId, StoredRecord, Value};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
 
-/// What it does wrong.
+/// The fault of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
@@ -90,7 +90,7 @@ pub(crate) enum Fault {
     LeasesInSteps,
 }
 
-/// The store.
+/// A store with one fault.
 #[derive(Debug)]
 pub(crate) struct Faulty {
     fault: Fault,
@@ -250,7 +250,7 @@ impl Faulty {
         let events = world.events.entry(record.id()).or_default();
         events.push(StoredEvent::from(change.link()));
         match self.fault {
-            // The same to a reader of JSON, and not to a hash.
+            // A JSON reader sees no difference; a hash does.
             Fault::EventsAsJson => events.iter_mut().for_each(|event| {
                 event.body = serde_json::from_str::<serde_json::Value>(&event.body).unwrap().to_string();
             }),
@@ -286,7 +286,7 @@ impl Faulty {
         world.outbox.insert(id, (parcel, Timestamp::from_micros(i64::MIN)));
     }
 
-    /// What happens to a record on its way to the disk.
+    /// Changes a record before it is stored.
     fn spoil(&self, stored: &mut StoredRecord) {
         match self.fault {
             Fault::MillisecondsOnly => {

@@ -1,4 +1,4 @@
-//! Random tables: accepted exactly where a naive check finds them sound.
+//! Random tables: the engine accepts a table exactly if a naive check finds it sound.
 
 use eovr_core::access::{ActionRow, Tiers};
 use eovr_core::workflow::{Machine, Need, Rule, StateRow, Table};
@@ -27,11 +27,11 @@ fn need() -> impl Strategy<Value = Need> {
     ]
 }
 
-/// Tables that are sound often enough, and broken in every way now and then: a way through all states,
-/// with gaps, and some rules by chance.
+/// Tables that are often sound and sometimes broken in every way: a path through all states, with gaps and some random
+/// rules.
 fn table() -> impl Strategy<Value = Table> {
     (1..=4_usize, 1..=4_usize).prop_flat_map(|(states, actions)| {
-        // One more name than is declared, sometimes.
+        // Sometimes one name more than is declared.
         let state = prop_oneof![30 => 0..states, 1 => 0..5_usize].prop_map(|index| name(STATES[index]));
         let action = prop_oneof![30 => 0..actions, 1 => 0..4_usize].prop_map(|index| name(ACTIONS[index]));
         let from = prop_oneof![9 => vec(state.clone(), 1), 2 => vec(state.clone(), 0..4)];
@@ -72,7 +72,7 @@ fn table() -> impl Strategy<Value = Table> {
     })
 }
 
-/// The rules of soundness, one loop each, over nothing but text.
+/// The rules of soundness, one loop each, on text alone.
 fn is_sound(table: &Table) -> bool {
     let states: Vec<&str> = table.states.iter().map(|state| state.name.as_str()).collect();
     let actions: Vec<&str> = table.actions.iter().map(|row| row.name.as_str()).collect();
