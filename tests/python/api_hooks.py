@@ -41,7 +41,7 @@ BEYOND_A_SCHEMA = [
     (None, "it has as many `attachment` records as it may"),
     (None, "there is nothing to compare yet"),
     # The content of a file.
-    (None, "the file is none of those that are taken"),
+    (None, "the file is of a type that is not accepted"),
 ]
 
 

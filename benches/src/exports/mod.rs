@@ -118,7 +118,7 @@ pub(crate) fn pdf_rows(scale: Scale, _: Option<usize>) -> Outcome<Vec<Line>> {
     all.extend(peers.iter_mut().map(|peer| peer as &mut Contestant<'_>));
     let costs = take_turns(scale.pick(3, 1), &mut all)?;
     drop(all);
-    let [ours, archival, others @ ..] = costs.as_slice() else {
+    let [ours, by_printpdf, others @ ..] = costs.as_slice() else {
         return Err("every contestant was measured".into());
     };
     let millis = |cost: &Cost| format!("{:.1} ms CPU", cost.cpu / 1000.0);

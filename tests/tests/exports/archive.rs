@@ -1,4 +1,4 @@
-//! The same report as PDF/UA-1 and PDF/A-2a, checked by programs other than the validators.
+//! A report is PDF/UA-1 and PDF/A-2a, checked by programs other than the validators, and looks as where printpdf writes it.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -14,15 +14,17 @@ const REQUESTS: &str = "eovr_http_requests_total";
 const SECONDS: &str = "eovr_http_request_seconds";
 
 /// The buckets of the latency histogram, in seconds: a read takes a millisecond, a commit a few.
+#[cfg(feature = "prometheus")]
 const BOUNDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// How often samples are moved to their buckets if no client scrapes `/metrics`.
 pub(crate) const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The metrics of this process. The first call installs them.
-pub(crate) fn install() -> PrometheusHandle {
-    static METERS: OnceLock<PrometheusHandle> = OnceLock::new();
-    let handle = METERS.get_or_init(|| {
+#[cfg(feature = "prometheus")]
+pub(crate) fn install() -> Meters {
+    static METERS: std::sync::OnceLock<Meters> = std::sync::OnceLock::new();
+    let meters = METERS.get_or_init(|| {
         let builder = PrometheusBuilder::new();
         // The only error is an empty list of bounds.
         let builder = builder.set_buckets(BOUNDS).unwrap_or_else(|_| PrometheusBuilder::new());

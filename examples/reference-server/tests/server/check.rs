@@ -71,7 +71,7 @@ fn each_missing_or_weak_setting_fails_with_a_line() -> Tested {
 #[test]
 fn an_undeclared_or_unlimited_proxy_is_reported() -> Tested {
     let folder = Folder::new()?;
-    let silent = "proxy: it is not said what stands before the server; set EOVR_PROXY";
+    let silent = "proxy: the proxy setting is missing; set EOVR_PROXY";
     let too_wide = "proxy: 0.0.0.0/0 is no network of proxies";
     for (options, wanted) in [
         (&[][..], silent),
