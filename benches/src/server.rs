@@ -13,7 +13,7 @@ pub(crate) fn command(binary: &Path, verb: &str, folder: &Path) -> Command {
     command
 }
 
-/// Builds the program for release, whatever the profile of this benchmark. `EOVR_SERVER` names an existing one.
+/// Builds the program in the profile of `cargo bench`, whatever the profile of this run. `EOVR_SERVER` names an existing one.
 pub(crate) fn built() -> Outcome<PathBuf> {
     if let Some(binary) = std::env::var_os("EOVR_SERVER") {
         return Ok(binary.into());
@@ -21,7 +21,16 @@ pub(crate) fn built() -> Outcome<PathBuf> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("it is a folder of the target's")?;
     let mut cargo = Command::new(env!("CARGO"));
     // All features of the workspace, as in every other build, so that no crate is built twice.
-    cargo.args(["build", "--quiet", "--release", "--workspace", "--all-features", "--bin", "eovr-server"]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--profile",
+        "bench",
+        "--workspace",
+        "--all-features",
+        "--bin",
+        "eovr-server",
+    ]);
     cargo.arg("--target-dir").arg(target);
     if !cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status()?.success() {
         return Err("the server could not be built".into());

@@ -49,7 +49,7 @@ impl Link {
     }
 
     /// A connection to write. With a patience the server waits no longer for a lock, nor for us, than
-    /// somebody here waits for the answer; making tables may take as long as it takes.
+    /// the caller waits for the answer; making tables may take as long as it takes.
     #[cfg_attr(
         not(any(feature = "postgres", feature = "mysql")),
         expect(unused_variables, reason = "a file keeps no writer waiting")

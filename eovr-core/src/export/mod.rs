@@ -10,8 +10,8 @@
 //! | the list, for programs | [`Csv`], [`Ndjson`]: codes and RFC 3339 times | `export` |
 //! | the list, for analysts | `Parquet`: columns with their types | `parquet` |
 //! | the list, for people | `Workbook`: Excel, English or Arabic, with figures and a chart | `xlsx` |
-//! | one incident, for people | `pdf::Incident`: the whole report, English, Arabic or both | `pdf` |
-//! | the same for archives and screen readers | PDF/UA-1 and PDF/A-2a, checked by a validator | `pdf-archive` |
+//! | one incident, for people | `pdf::Incident`: English, Arabic or both; PDF/UA-1 and PDF/A-2a | `pdf` |
+//! | the same, written by printpdf | without a standard for archives or screen readers | `printpdf` |
 //! | audit events | [`AuditReport`]: by date, event and user, as CSV and JSON; as PDF too | `export`, `pdf` |
 //! | counts without persons | [`Deidentified`]: months instead of dates, small counts hidden | `export` |
 //! | reviews of suggestions, for training | [`Labelled`]: deidentified, as CSV, NDJSON, Parquet | `export` |

@@ -108,7 +108,7 @@ pub struct Suggestion {
     pub score: u8,
     /// The score in one of four words.
     pub band: Band,
-    /// Whether somebody should look at this report before the others.
+    /// Whether a reviewer should read this report before the others.
     pub high_risk: bool,
     /// There was too little to go on: the score says nothing, not "harmless".
     pub abstained: bool,

@@ -17,6 +17,7 @@ mod log;
 mod narratives;
 mod nodes;
 mod notices;
+mod prose;
 mod readme;
 mod scope;
 mod signing_in;

@@ -223,7 +223,7 @@ fn features(case: &Case<'_>, text: &Text, rules: &Suggestion) -> Vec<(usize, f32
 }
 
 /// A learner for each house ([`Case::house`]), that the engine can be given and that goes on learning: the host calls
-/// [`review`](Self::review) when somebody accepted or overrode a suggestion. No house hears of another's reviews. A
+/// [`review`](Self::review) when a reviewer accepted or overrode a suggestion. No facility hears of another's reviews. A
 /// house without any costs nothing, one with some a megabyte.
 #[derive(Debug, Default)]
 pub struct LocalScorer(RwLock<BTreeMap<String, LocalLearner>>);
@@ -237,7 +237,7 @@ impl LocalScorer {
     /// See [`LocalLearner::review`]: the learner of the case's house is taught.
     pub fn review(&self, case: &Case<'_>, high: bool) {
         let house = case.house.unwrap_or_default();
-        // A learner is whole between any two steps, whoever panicked meanwhile.
+        // A learner is whole between any two steps, also after a panic of its caller.
         let mut learners = self.0.write().unwrap_or_else(PoisonError::into_inner);
         learners.entry(house.to_owned()).or_default().review(case, high);
     }

@@ -39,13 +39,13 @@ pub enum What {
     Drug,
     /// A device.
     Device,
-    /// Somebody, by what they are.
+    /// A person, by role or relation.
     Person,
     /// A part of the body.
     BodySite,
     /// A time of day or of the shift.
     Time,
-    /// Somebody's name: it may be better left out.
+    /// A person's name, which may be better left out.
     Name,
     /// A word that blames: it may be better to say what happened.
     Blame,

@@ -57,7 +57,7 @@ fn points_at_names_and_blame() {
     check("The dose was checked by two nurses.", What::Blame, &[]);
 }
 
-/// A type is a category of the taxonomy, and a factor one of the nine groups: else nobody can use it.
+/// A type is a category of the taxonomy, and a factor one of the nine groups: otherwise no host can use it.
 #[test]
 fn every_row_is_read_in_its_plain_spelling() {
     for line in include_str!("terms.tsv").lines().filter(|line| !line.starts_with('#')) {

@@ -1,18 +1,19 @@
 //! Swagger UI as a page that loads everything from this server.
 
+use std::io::{Cursor, Read as _};
+use std::sync::LazyLock;
+
 use axum::extract::RawPathParams;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
+use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
+use zip::ZipArchive;
 
 use super::headers::Nonce;
 use super::problem::{Code, PAGE, Problem};
 
 /// `GET /api/docs`: the page. It replaces the one of Swagger UI, whose inline script has no nonce.
 pub(super) async fn page(nonce: axum::Extension<Nonce>) -> Response {
-    if cfg!(not(feature = "swagger-ui")) {
-        let text = "This program was built without the feature `swagger-ui`: the description is at /api/openapi.json\n";
-        return text.into_response();
-    }
     let nonce = nonce.0.as_str();
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>eovr</title>\
@@ -27,23 +28,36 @@ pub(super) async fn page(nonce: axum::Extension<Nonce>) -> Response {
 
 /// `GET /api/docs/{file}`: the files that the page loads.
 pub(super) async fn file(params: RawPathParams) -> Result<Response, Problem> {
-    let missing = || Problem::new(Code::NoSuchRoute);
-    let name = params.iter().next().map(|(_, name)| name.to_owned()).ok_or_else(missing)?;
-    let (media, bytes) = asset(&name)?.ok_or_else(missing)?;
-    let media = HeaderValue::try_from(media).map_err(|_| missing())?;
-    Ok(([(header::CONTENT_TYPE, media)], bytes).into_response())
+    let name = params.iter().next().map(|(_, name)| name).unwrap_or_default();
+    let (media, file) = match name {
+        "swagger-ui.css" => ("text/css", &STYLE),
+        "swagger-ui-bundle.js" => ("text/javascript", &SCRIPT),
+        _ => return Err(Problem::new(Code::NoSuchRoute)),
+    };
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(media))], file.as_slice()).into_response())
 }
 
-/// A file of Swagger UI: its media type and its bytes.
-#[cfg(feature = "swagger-ui")]
-fn asset(name: &str) -> Result<Option<(String, Vec<u8>)>, Problem> {
-    let config = std::sync::Arc::new(utoipa_swagger_ui::Config::default());
-    utoipa_swagger_ui::serve(name, config)
-        .map(|file| file.map(|file| (file.content_type, file.bytes.into_owned())))
-        .map_err(|error| Problem::internal(format!("a file of the documentation: {error}")))
+/// The two files of Swagger UI, unpacked once.
+static STYLE: LazyLock<Vec<u8>> = LazyLock::new(|| unpacked("/dist/swagger-ui.css").unwrap_or_default());
+static SCRIPT: LazyLock<Vec<u8>> =
+    LazyLock::new(|| unpacked("/dist/swagger-ui-bundle.js").unwrap_or_default());
+
+/// A file of the archive of a release, which the crate carries.
+fn unpacked(path: &str) -> Option<Vec<u8>> {
+    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).ok()?;
+    let name = archive.file_names().find(|name| name.ends_with(path))?.to_owned();
+    let mut bytes = Vec::new();
+    archive.by_name(&name).ok()?.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
-#[cfg(not(feature = "swagger-ui"))]
-fn asset(_: &str) -> Result<Option<(String, Vec<u8>)>, Problem> {
-    Ok(None)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crate_has_both_files() {
+        assert!(STYLE.starts_with(b".swagger-ui"));
+        assert!(SCRIPT.windows(15).any(|part| part == b"SwaggerUIBundle"));
+    }
 }

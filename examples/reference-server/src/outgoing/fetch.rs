@@ -56,7 +56,7 @@ impl Fetch {
     pub(crate) async fn get(&self, at: &Address) -> Result<Bytes, String> {
         let request = Request::get(&at.path).header(header::ACCEPT, "application/json");
         let (status, document) = self.send(at, request.body(Full::default())).await?;
-        // A redirect is an answer like any other that is not the document: nobody else is asked.
+        // A redirect counts as an answer that is not the document: the server does not follow it.
         match status {
             StatusCode::OK => Ok(document),
             status => Err(format!("{}{}: it answers {status}", at.authority, at.path)),

@@ -142,7 +142,7 @@ async fn poster(server: &Server, facility: &str, seed: u8) -> Result<String, Box
     let setup = server.app.eovr.session(danger::unrestricted("test", "hang up a poster")?);
     let id = setup.create(facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
     let link = Link::draw(&mut Entropy::from_seed(&[seed; 32]));
-    let top = server.app.eovr.session(actor(&server.app.eovr, TOP).ok_or("somebody")?);
+    let top = server.app.eovr.session(actor(&server.app.eovr, TOP).ok_or("an account")?);
     top.act(facility::KIND, id, link.command()).await?;
     Ok(format!("/api/report/{link}"))
 }

@@ -1,4 +1,4 @@
-//! Documents over a line that may be open or closed, slow, or somebody else's.
+//! Documents over a connection that may be unencrypted, slow, or another server's.
 
 use rcgen::CertifiedKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -87,7 +87,7 @@ async fn where_nobody_listens_it_says_so() -> Tested {
     Ok(())
 }
 
-/// A certificate counts for its name, and where somebody who is believed vouches for it.
+/// A certificate counts for its name, if a trusted authority has signed it.
 #[tokio::test]
 async fn over_tls_the_certificate_must_be_right() -> Tested {
     let certified = || rcgen::generate_simple_self_signed(["localhost".to_owned()]);
