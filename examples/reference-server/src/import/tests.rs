@@ -226,6 +226,29 @@ async fn a_stopped_import_that_was_taken_back_begins_with_its_first_row() -> Tes
 }
 
 #[tokio::test]
+async fn after_a_take_back_that_was_killed_an_import_is_whole_again_and_so_is_a_take_back() -> Tested {
+    for goes in [false, true] {
+        let desk = Desk::new().await?;
+        let list = List::new(&[LIFT, FALL, PUMP]);
+        let name = desk.name(&list)?;
+        desk.import_until(&list, 2).await?;
+        // As far as it came: one report.
+        let newest = engine::all(&desk.quality, KIND).await?.swap_remove(0);
+        let command = Command::new(Action::Dispose).set("disposition", "not_reportable");
+        let command = command.note(format!("import {name} was taken back"));
+        desk.quality.act(KIND, newest.id(), command).await?;
+        if goes {
+            let said = desk.take_back(&name).await?;
+            assert!(said.contains("1 reports were set aside as not reportable, 1 had been before"), "{said}");
+            assert_eq!(desk.reports().await?, [""; 0]);
+        }
+        desk.import(&list).await?;
+        assert_eq!(desk.reports().await?, [LIFT, FALL, PUMP]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_import_with_other_choices_goes_on_behind_no_other() -> Tested {
     let same = ["--category", "clinical_process", "--encoding", "utf-8", "--separator", ","];
     for other in [["--category", "medication"], ["--encoding", "windows-1256"], ["--separator", ";"]] {

@@ -300,7 +300,7 @@ fn what_two_lists_share_goes_with_the_second_of_them() -> Tested {
     said.says(&["1 reports were set aside", "1 stay, because other imports list them too"])?;
     said.says(&[&format!("import {second} lists 1 of them: taken back too, it lets them go")])?;
     take_back(&second)?.says(&["2 reports were set aside as not reportable, 0 had been before"])?;
-    // As the summary advised. Numbers say which is which, and what was taken back is nobody's any more.
+    // As the summary advised. Numbers say which is which, and what was taken back does not stand in the way.
     run(folder.import(&january).args(["--id", "number"]))?.says(&["2 rows: 2 accepted"])?;
     let said = run(folder.import(&february).args(["--id", "number"]))?;
     said.says(&["3 rows: 1 accepted, 1 rejected, 1 already there"])?;
