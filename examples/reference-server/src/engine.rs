@@ -19,6 +19,7 @@ use eovr_core::{Eovr, ErrorKind, Name, Result, Session};
 
 use crate::database::{Database, KeyText};
 use crate::demo::organisation;
+use crate::import;
 use crate::keyring::Keys;
 use crate::learner;
 use crate::output::{Failure, Out};
@@ -143,7 +144,7 @@ fn assemble(
     let (of, rows) = incident::notice_actions()?;
     let engine = Eovr::builder().shared_store(store).org(org).kinds(kinds);
     let (exports, exporting) = export::actions()?;
-    let engine = engine.kind(notice::kind()?).kind(export::given::kind()?);
+    let engine = engine.kind(notice::kind()?).kind(export::given::kind()?).kind(import::listing()?);
     Ok(engine.actions(of, rows).actions(exports, exporting).clock(clock))
 }
 
@@ -232,7 +233,12 @@ pub(crate) async fn account(eovr: &Eovr, email: &str) -> std::result::Result<Ses
 
 /// Every record of a kind in the session's scope, newest first.
 pub(crate) async fn all(session: &Session, kind: &str) -> Result<Vec<Record>> {
-    let mut query = Query::of(Name::new(kind)?).limit(Query::LARGEST_PAGE);
+    every(session, Query::of(Name::new(kind)?)).await
+}
+
+/// Every record that a query finds, newest first.
+pub(crate) async fn every(session: &Session, query: Query) -> Result<Vec<Record>> {
+    let mut query = query.limit(Query::LARGEST_PAGE);
     let mut records = Vec::new();
     loop {
         let page = session.find(&query).await?;

@@ -1,14 +1,20 @@
 //! Existing reports, from a CSV file of narratives.
 //!
 //! The id of each incident follows from the facility and from the old system's number, or else from the narrative
-//! itself. So a report that is sent twice is a conflict and not a second incident, in whichever file and place it
-//! comes again; and an import that was stopped, however hard, is simply run again. The progress file only makes that
-//! quicker. Each import is an author of its own, so that its reports can be found and taken back as a whole.
+//! itself and how often the file told it before. So a report that is sent twice is a conflict and not a second
+//! incident, in whichever file and place it comes again; and an import that was stopped, however hard, is simply run
+//! again. The progress file only makes that quicker. Each import is an author of its own, so that its reports can be
+//! found and taken back as a whole; what it found there it lists.
 
+mod intake;
+mod listing;
 mod progress;
 mod rejected;
 mod rows;
+mod summary;
 mod taken_back;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, stderr};
@@ -17,19 +23,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use eovr_core::access::{Actor, Role, Seat};
-use eovr_core::incident::{self, Disposition, Report, taxonomy};
-use eovr_core::org::OrgId;
-use eovr_core::record::{ActorId, RecordId, Value};
+use eovr_core::incident::taxonomy;
+use eovr_core::record::RecordId;
 use eovr_core::service::SystemClock;
-use eovr_core::workflow::Label as _;
-use eovr_core::{Eovr, Error, ErrorKind, Session};
+use eovr_core::{Eovr, Error, ErrorKind};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 
+use self::intake::{Became, Intake};
+use self::listing::Listing;
+pub(crate) use self::listing::kind as listing;
 use self::progress::Progress;
 use self::rejected::Rejected;
 use self::rows::{Row, Rows, Told};
+use self::summary::Counts;
 use crate::csv_file::Reading;
 use crate::engine;
 use crate::output::{Failure, INTERRUPTED, Out, words};
@@ -65,7 +72,7 @@ pub(crate) struct Args {
     id: Option<String>,
     #[command(flatten)]
     reading: Reading,
-    /// Sets all reports of an earlier import aside, if nothing was done with any of them
+    /// Sets the reports aside that no other import lists, if nothing was done with any of them
     #[arg(long, value_name = "IMPORT", value_parser = taken_back::name, requires = "who", conflicts_with_all = ["file", "text", "id"])]
     take_back: Option<String>,
     /// Who takes it back: the e-mail address of an active account
@@ -81,24 +88,6 @@ pub(crate) struct Args {
     category: String,
 }
 
-/// What became of the rows of this run.
-#[derive(Default)]
-struct Counts {
-    rows: u64,
-    accepted: u64,
-    rejected: u64,
-    there: u64,
-    /// Of those that are there: set aside since, as an import that was taken back.
-    set_aside: u64,
-}
-
-/// What became of one row.
-enum Became {
-    Accepted,
-    There,
-    SetAside,
-}
-
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
     // Everything that can be wrong with the question is looked at before anything is made.
     taxonomy::find(&args.category)?;
@@ -108,35 +97,43 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
     };
     let host = engine::open(&args.place, SystemClock, out).await?;
     let done = match (rows, &args.take_back, &args.who) {
-        (Some(rows), ..) => import(&args, rows, &host.eovr, out).await,
-        (None, Some(name), Some(who)) => taken_back::take_back(&host.eovr, name, who, out).await,
+        (Some(rows), ..) => {
+            let stop = watch_signals();
+            import(&args, rows, &host.eovr, |_| stop.load(Ordering::Relaxed), out).await
+        }
+        (None, Some(name), Some(who)) => match engine::account(&host.eovr, who).await {
+            Ok(session) => taken_back::take_back(&session, name, out).await,
+            Err(failure) => Err(failure),
+        },
         (None, ..) => Err(Failure::usage("there is nothing to import", "name a file and --text")),
     };
     host.close().await;
     done
 }
 
-async fn import(args: &Args, rows: Rows, eovr: &Eovr, out: &mut Out) -> Result<u8, Failure> {
+/// Imports the rows; `stop` is asked before each, by its number.
+async fn import(
+    args: &Args,
+    rows: Rows,
+    eovr: &Eovr,
+    stop: impl Fn(u64) -> bool,
+    out: &mut Out,
+) -> Result<u8, Failure> {
     let facility = engine::facility(eovr, args.facility.as_deref())?;
     let rows = rows.of_facility(&facility);
     rows.say_what_was_found();
     let name = rows.name(&args.category);
-    let session = machine(eovr, &facility, &name, Role::Staff)?;
-    // Who reports sees nothing that others have reported.
-    let reader = machine(eovr, &facility, &name, Role::QualityAdmin)?;
-    let numbered = rows.have_numbers();
+    let intake = Intake::new(eovr, facility, &args.category, name, rows.have_numbers())?;
 
-    let progress = Progress::load(args.place.dir(), &rows, &reader).await;
+    let progress = Progress::load(args.place.dir(), &rows, &intake.name, &intake.reader).await?;
     let rejected = Rejected::open(args.place.dir(), &rows, progress.done())?;
     if progress.done() > 0 {
         out.line(format_args!("going on after row {}", progress.done()));
     }
     let bar = bar(rows.bytes());
-    let stop = watch_signals();
     let before = rejected.count();
     let mut import = Import {
-        work: Work { session, reader, facility, category: args.category.clone(), numbered },
-        name,
+        intake,
         counts: Counts {
             rows: progress.done(),
             rejected: before,
@@ -156,14 +153,14 @@ async fn import(args: &Args, rows: Rows, eovr: &Eovr, out: &mut Out) -> Result<u
     let started = Instant::now();
     let read = import.all(rows, &stop).await;
     let settled = import.settle().await;
-    import.summary(started.elapsed());
+    let told = import.summary(started.elapsed()).await;
     let again = "run the same command again: it goes on where it was";
     if let Some(error) = import.fatal.take() {
         // First the cause: where the disk is full, more than the store fails.
         return Err(Failure::from(error).with_help(again));
     }
     let finished = read?;
-    settled?;
+    settled.and(told)?;
     if !finished {
         import.out.line(format_args!("stopped; {again}"));
         return Ok(INTERRUPTED);
@@ -176,66 +173,32 @@ async fn import(args: &Args, rows: Rows, eovr: &Eovr, out: &mut Out) -> Result<u
     Ok(u8::from(import.counts.accepted + import.counts.there == 0))
 }
 
+/// The report of a row, or why it is none.
+type Settled = Result<(RecordId, Became), Error>;
+
 struct Import<'a> {
-    work: Work,
-    name: String,
+    intake: Intake,
     counts: Counts,
     skipped: u64,
     progress: Progress,
     rejected: Rejected,
     /// Rejected, and not yet told: a row before them is still on its way.
     untold: BTreeMap<u64, (Row, String)>,
-    tasks: JoinSet<(Row, RecordId, Result<Became, Error>)>,
+    tasks: JoinSet<(Row, Settled)>,
     fatal: Option<Error>,
     bar: ProgressBar,
     out: &'a mut Out,
     saved: Instant,
 }
 
-#[derive(Clone)]
-struct Work {
-    session: Session,
-    reader: Session,
-    facility: OrgId,
-    category: String,
-    numbered: bool,
-}
-
-impl Work {
-    async fn report(self, told: Told) -> Result<Became, Error> {
-        let description = told.text.clone();
-        let report = Report { category: self.category, description, ..Report::default() };
-        match self.session.incidents().report_as(&self.facility, told.id, report).await {
-            Ok(_) => Ok(Became::Accepted),
-            Err(error) if error.kind() == ErrorKind::Conflict => {
-                let there = self.reader.load(incident::KIND, told.id).await?;
-                // With the same number another text is another report, or an old one that was rewritten there.
-                let kept = self.reader.open(&there, "description");
-                if self.numbered
-                    && let Ok(Some(kept)) = kept
-                    && rows::in_one_form(&kept) != rows::in_one_form(&told.text)
-                {
-                    return Err(Error::invalid("the report with this number is there in other words")
-                        .with_help("an addendum goes to the incident; a report of another system needs other numbers")
-                        .with("incident", there.envelope().number.as_deref().unwrap_or_default()));
-                }
-                let disposition = there.facet("disposition").and_then(Value::as_text);
-                let set_aside = disposition == Some(Disposition::NotReportable.name());
-                Ok(if set_aside { Became::SetAside } else { Became::There })
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
 impl Import<'_> {
     /// Sends every row; `false` where it was told to stop before the last.
-    async fn all(&mut self, mut rows: Rows, stop: &AtomicBool) -> Result<bool, Failure> {
+    async fn all(&mut self, mut rows: Rows, stop: &impl Fn(u64) -> bool) -> Result<bool, Failure> {
         while let Some(row) = rows.next()? {
             if row.number <= self.skipped {
                 continue;
             }
-            if stop.load(Ordering::Relaxed) || self.fatal.is_some() {
+            if stop(row.number) || self.fatal.is_some() {
                 return Ok(false);
             }
             self.counts.rows += 1;
@@ -258,20 +221,16 @@ impl Import<'_> {
     }
 
     fn send(&mut self, told: Told, row: Row) {
-        let work = self.work.clone();
-        self.tasks.spawn(async move {
-            let id = told.id;
-            (row, id, work.report(told).await)
-        });
+        let (intake, at) = (self.intake.clone(), (row.number, row.line));
+        self.tasks.spawn(async move { (row, intake.report(told, at).await) });
     }
 
     /// Waits for one report.
     async fn join(&mut self) -> Result<(), Failure> {
         let Some(joined) = self.tasks.join_next().await else { return Ok(()) };
-        let (row, id, result) =
-            joined.map_err(|error| Failure::broken(format!("a row was lost: {error}")))?;
+        let (row, result) = joined.map_err(|error| Failure::broken(format!("a row was lost: {error}")))?;
         match result {
-            Ok(became) => {
+            Ok((id, became)) => {
                 match became {
                     Became::Accepted => self.counts.accepted += 1,
                     Became::There => self.counts.there += 1,
@@ -328,7 +287,7 @@ impl Import<'_> {
         self.save()
     }
 
-    fn summary(&mut self, took: Duration) {
+    async fn summary(&mut self, took: Duration) -> Result<(), Failure> {
         self.bar.finish_and_clear();
         let Counts { rows, accepted, rejected, there, set_aside } = self.counts;
         let seconds = took.as_secs_f64();
@@ -336,16 +295,19 @@ impl Import<'_> {
         self.out.line(format_args!(
             "{rows} rows: {accepted} accepted, {rejected} rejected, {there} already there; {seconds:.1} s, {pace:.0} rows/s"
         ));
-        if there > self.skipped && !self.work.numbered {
-            self.out.line("a report in the words of one that is there counts as that one; `--id COLUMN` tells them apart");
+        let name = &self.intake.name;
+        // Those of earlier runs, too: a run that was killed could not tell.
+        let listings = Listing::all_of(&self.intake.reader, name).await;
+        let listings = if self.fatal.is_some() { listings.unwrap_or_default() } else { listings? };
+        if !self.intake.is_numbered {
+            summary::say_known_by_words(self.out, name, &listings);
         }
         if set_aside > 0 {
             self.out.line(format_args!(
                 "{set_aside} of those that are there were set aside as not reportable; `restore` brings one back"
             ));
         }
-        if accepted > 0 {
-            let name = &self.name;
+        if accepted + there > 0 {
             self.out.line(format_args!(
                 "import {name}: `--take-back {name} --as EMAIL` sets it aside while nothing was done with its reports"
             ));
@@ -356,14 +318,8 @@ impl Import<'_> {
                 "the rejected rows are in {path}, readable by you alone: they are not sealed"
             ));
         }
+        Ok(())
     }
-}
-
-/// A machine with the rights of a role in the facility, and no more: the trail says that no person did it.
-fn machine(eovr: &Eovr, facility: &OrgId, import: &str, role: Role) -> Result<Session, Failure> {
-    let stamp = eovr.org().stamp(facility).cloned().ok_or_else(|| Error::not_found("facility"))?;
-    let actor = Actor::new(ActorId::new(&author(import))?, role, Seat::Facility(stamp))?;
-    Ok(eovr.session(actor.as_machine()))
 }
 
 fn bar(bytes: u64) -> ProgressBar {

@@ -48,6 +48,12 @@ impl Out {
         Self { to: Box::new(stdout), colour, broken: None }
     }
 
+    /// Where a test reads it.
+    #[cfg(test)]
+    pub(crate) fn into(to: impl Write + Send + 'static) -> Self {
+        Self { to: Box::new(to), colour: false, broken: None }
+    }
+
     pub(crate) fn line(&mut self, line: impl fmt::Display) {
         if self.broken.is_none() {
             self.broken = writeln!(self.to, "{line}").err();

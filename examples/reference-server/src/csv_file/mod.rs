@@ -197,6 +197,11 @@ impl Table {
         self.encoding.name()
     }
 
+    /// What stands between its cells.
+    pub(crate) fn separator(&self) -> char {
+        char::from(self.cells.separator())
+    }
+
     /// How much of it was read.
     pub(crate) fn read(&self) -> u64 {
         self.cells.read().min(self.bytes)

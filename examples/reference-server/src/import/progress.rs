@@ -2,18 +2,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use eovr_core::Session;
 use eovr_core::incident;
 use eovr_core::record::RecordId;
+use eovr_core::{Error, Session};
 use serde::{Deserialize, Serialize};
 
 use super::rows::Rows;
+use super::taken_back;
 use crate::output::Failure;
 
 /// How far an import has come: every row up to `done` is in the store or among the rejected.
 ///
-/// Only a shortcut. It is believed where file and column are the same and the last incident that it
-/// names is in this store; else every row is sent again, and those that are there are found there.
+/// Only a shortcut. It is believed where it is of this import, of which nothing was taken back since, and the last
+/// incident that it names is in this store; else every row is sent again, and those that are there are found there.
 pub(super) struct Progress {
     path: PathBuf,
     kept: Kept,
@@ -23,25 +24,32 @@ pub(super) struct Progress {
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
-    file_sha256: String,
-    column: String,
+    import: String,
     done: u64,
     last: Option<String>,
 }
 
 impl Progress {
-    pub(super) async fn load(folder: &Path, rows: &Rows, session: &Session) -> Self {
-        let (file_sha256, column) = rows.what();
+    pub(super) async fn load(
+        folder: &Path,
+        rows: &Rows,
+        import: &str,
+        session: &Session,
+    ) -> Result<Self, Error> {
         let mut name = rows.stem().as_os_str().to_owned();
         name.push(".progress.json");
         let path = folder.join(name);
         let kept: Option<Kept> = fs::read(&path).ok().and_then(|json| serde_json::from_slice(&json).ok());
-        let same = kept.filter(|kept| kept.file_sha256 == file_sha256 && kept.column == column);
-        let kept = match same {
-            Some(kept) if is_there(session, kept.last.as_deref()).await => kept,
-            _ => Kept { file_sha256, column, done: 0, last: None },
+        let kept = match kept.filter(|kept| kept.import == import) {
+            Some(kept)
+                if is_there(session, kept.last.as_deref()).await
+                    && !taken_back::has_begun(session, import).await? =>
+            {
+                kept
+            }
+            _ => Kept { import: import.to_owned(), done: 0, last: None },
         };
-        Self { path, kept, ahead: BTreeMap::new() }
+        Ok(Self { path, kept, ahead: BTreeMap::new() })
     }
 
     pub(super) fn done(&self) -> u64 {

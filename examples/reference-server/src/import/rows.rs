@@ -136,15 +136,17 @@ impl Rows {
         &self.stem
     }
 
-    /// What this import is about: the file's content, and the columns with the facility.
-    pub(super) fn what(&self) -> (String, String) {
-        (self.table.digest.clone(), format!("{} {}", self.names.join(" "), self.facility))
-    }
-
-    /// What this import is called: the same when it is run again on the same file.
+    /// What this import is called: the same when it is run again on the same file, read in the same way, with the
+    /// same choices.
     pub(super) fn name(&self, category: &str) -> String {
-        let (digest, columns) = self.what();
-        let hash = Sha256::new_with_prefix(format!("eovr.import.v2\n{digest}\n{columns}\n{category}"));
+        let Self { table, facility, names: [text, number], .. } = self;
+        let separator = table.separator().to_string();
+        let all = [&table.digest, table.encoding(), &separator, text, number, facility, category];
+        let mut hash = Sha256::new_with_prefix("eovr.import.v3");
+        for part in all {
+            // With their lengths: no two of them run together.
+            hash.update(format!("\n{} {part}", part.len()));
+        }
         hex(&hash.finalize()).chars().take(NAME).collect()
     }
 
@@ -157,6 +159,11 @@ impl Rows {
     pub(super) fn read(&self) -> u64 {
         self.table.read()
     }
+}
+
+/// The id of a report that comes in again after this one was taken back.
+pub(super) fn again(id: RecordId) -> RecordId {
+    RecordId::derived("eovr.import.again.v1", &[id.as_bytes()])
 }
 
 /// How many letters the name of an import has.

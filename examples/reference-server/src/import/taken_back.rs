@@ -1,18 +1,23 @@
-//! An import, taken back as a whole: every report of it is set aside as no report, which figures leave out, by a person
-//! and with the reason in its trail. No incident is ever deleted; `restore` brings one back.
+//! An import, taken back as a whole: every report that no other import lists is set aside as no report, which figures
+//! leave out, by a person and with the reason in its trail. No incident is ever deleted; `restore` brings one back, and
+//! the same file imported again makes them anew.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use eovr_core::incident::{Action, Disposition, KIND};
-use eovr_core::record::{Column, Query, Record, Test};
+use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::service::Entry;
 use eovr_core::workflow::Label as _;
-use eovr_core::{Command, Eovr, Error, Name, Session};
+use eovr_core::{Command, Error, Name, Session};
 
 use super::author;
+use super::listing::{self, Listing};
 use super::rows::NAME;
 use crate::engine;
 use crate::output::{Failure, Out};
 
-/// How many reports are listed that stand in the way.
-const LISTED: usize = 20;
+/// How many reports are named that stand in the way.
+const NAMED: usize = 20;
 
 /// What was done with a report since it was imported.
 enum Since {
@@ -23,82 +28,158 @@ enum Since {
     Work(String),
 }
 
-/// Takes an import back, if nothing was done with any of its reports.
-pub(super) async fn take_back(eovr: &Eovr, name: &str, email: &str, out: &mut Out) -> Result<u8, Failure> {
-    let session = engine::account(eovr, email).await?;
-    let reports = reports(&session, name).await?;
+/// What becomes of the reports of an import that is taken back.
+#[derive(Default)]
+struct Plan {
+    set_aside: Vec<Record>,
+    were_before: usize,
+    /// Other imports list them too.
+    stay: Vec<Record>,
+    /// How many of those that stay each other import lists.
+    others: BTreeMap<String, usize>,
+    worked_on: Vec<(Record, String)>,
+}
+
+impl Plan {
+    async fn of(session: &Session, name: &str, reports: Vec<Record>) -> Result<Self, Error> {
+        let mut plan = Self::default();
+        for record in reports {
+            let mut others = listing::imports(session, &record).await?;
+            others.remove(name);
+            if !others.is_empty() {
+                others.into_iter().for_each(|other| *plan.others.entry(other).or_default() += 1);
+                plan.stay.push(record);
+                continue;
+            }
+            match since(session, &record).await? {
+                Since::Nothing => plan.set_aside.push(record),
+                Since::TakenBack => plan.were_before += 1,
+                Since::Work(action) => plan.worked_on.push((record, action)),
+            }
+        }
+        Ok(plan)
+    }
+}
+
+/// Takes an import back, if nothing was done with any of the reports that it alone lists.
+pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> Result<u8, Failure> {
+    let listings = Listing::all_of(session, name).await?;
+    let reports = reports(session, name, &listings).await?;
+    let all = reports.len();
     if reports.is_empty() {
         return Err(Failure::usage(
             "this account sees no report of such an import",
             "an import says its name when it ends; an account that sees the facility takes it back",
         ));
     }
-    let note = format!("import {name} was taken back");
-    let (mut untouched, mut touched) = (Vec::new(), Vec::new());
-    for record in &reports {
-        match since(&session, record, &note).await? {
-            Since::Nothing => untouched.push(record),
-            Since::TakenBack => {}
-            Since::Work(action) => touched.push((record, action)),
-        }
-    }
-    if !touched.is_empty() {
-        for (record, action) in touched.iter().take(LISTED) {
+    let Plan { set_aside, were_before, stay, others, worked_on } = Plan::of(session, name, reports).await?;
+    if !worked_on.is_empty() {
+        for (record, action) in worked_on.iter().take(NAMED) {
             let number = record.envelope().number.as_deref().unwrap_or("(no number)");
             out.line(format_args!("{number} was worked on: last `{action}`"));
         }
-        if touched.len() > LISTED {
-            out.line(format_args!("and {} others", touched.len() - LISTED));
+        if worked_on.len() > NAMED {
+            out.line(format_args!("and {} others", worked_on.len() - NAMED));
         }
         return Err(Failure::usage(
-            format!("{} of {} reports were worked on; nothing was taken back", touched.len(), reports.len()),
+            format!("{} of {all} reports were worked on; nothing was taken back", worked_on.len()),
             "set aside one by one what is to go: `dispose`, as not reportable",
         ));
     }
-    for record in &untouched {
+    // What is withdrawn is not counted as known by an import that was stopped, so this comes first.
+    for record in &stay {
+        listing::withdraw(session, record, name).await?;
+    }
+    let listed: BTreeSet<RecordId> = listings.iter().map(|listing| listing.incident).collect();
+    for record in &set_aside {
+        if listed.contains(&record.id()) {
+            listing::withdraw(session, record, name).await?;
+        }
         let command = Command::new(Action::Dispose)
             .set("disposition", Disposition::NotReportable.name())
-            .note(note.as_str())
+            .note(note(name))
             .expecting(record.version());
         session.act(KIND, record.id(), command).await?;
     }
     out.line(format_args!(
-        "import {name}: {} reports were set aside as not reportable, {} had been before; figures leave them out, and \
-         `restore` brings one back",
-        untouched.len(),
-        reports.len() - untouched.len()
+        "import {name}: {} reports were set aside as not reportable, {were_before} had been before; figures leave them \
+         out, and `restore` brings one back",
+        set_aside.len(),
     ));
+    if !stay.is_empty() {
+        out.line(format_args!("{} stay, because other imports list them too", stay.len()));
+        for (other, count) in others.iter().take(NAMED) {
+            out.line(format_args!("import {other} lists {count} of them: taken back too, it lets them go"));
+        }
+        if others.len() > NAMED {
+            out.line(format_args!("and {} other imports", others.len() - NAMED));
+        }
+    }
     Ok(0)
 }
 
-/// All reports of an import.
-async fn reports(session: &Session, name: &str) -> Result<Vec<Record>, Error> {
-    let author = Test::Is(author(name).into());
-    let mut query = Query::of(Name::new(KIND)?).filter(Column::Author, author).limit(Query::LARGEST_PAGE);
-    let mut all = Vec::new();
-    loop {
-        let page = session.find(&query).await?;
-        all.extend(page.items);
-        match page.next {
-            Some(next) => query = query.after(Some(next)),
-            None => return Ok(all),
-        }
-    }
+/// Whether a report is set aside because an import was taken back, and not by a decision about itself.
+pub(super) async fn is_taken_back(session: &Session, record: &Record) -> Result<bool, Error> {
+    Ok(is_set_aside(record) && went_with_its_import(&session.trail(KIND, record.id()).await?.entries))
 }
 
-async fn since(session: &Session, record: &Record, note: &str) -> Result<Since, Error> {
+/// Whether a report is set aside as no report.
+pub(super) fn is_set_aside(record: &Record) -> bool {
+    record.facet("disposition").and_then(Value::as_text) == Some(Disposition::NotReportable.name())
+}
+
+/// Whether any report of an import was let go: what became of its others is to be looked at again.
+pub(super) async fn has_begun(session: &Session, name: &str) -> Result<bool, Error> {
+    let not_reportable = Test::Is(Disposition::NotReportable.name().into());
+    let query = of(name)?.filter(Column::Facet(Name::new("disposition")?), not_reportable).limit(1);
+    Ok(!session.find(&query).await?.items.is_empty()
+        || Listing::all_of(session, name).await?.iter().any(|listing| !listing.stands()))
+}
+
+/// All reports that an import made or found there.
+async fn reports(session: &Session, name: &str, listings: &[Listing]) -> Result<Vec<Record>, Error> {
+    let mut all = engine::every(session, of(name)?).await?;
+    let mut met: BTreeSet<RecordId> = all.iter().map(Record::id).collect();
+    for listing in listings {
+        if met.insert(listing.incident) {
+            all.push(session.load(KIND, listing.incident).await?);
+        }
+    }
+    Ok(all)
+}
+
+/// The reports that an import made.
+fn of(name: &str) -> Result<Query, Error> {
+    Ok(Query::of(Name::new(KIND)?).filter(Column::Author, Test::Is(author(name).into())))
+}
+
+async fn since(session: &Session, record: &Record) -> Result<Since, Error> {
     if record.version() == 1 {
         return Ok(Since::Nothing);
     }
-    let trail = session.trail(KIND, record.id()).await?;
+    let entries = session.trail(KIND, record.id()).await?.entries;
+    if is_set_aside(record) && went_with_its_import(&entries) {
+        return Ok(Since::TakenBack);
+    }
     // What software adds by itself is no person's work.
     let by_software = [Action::Report.name(), Action::Analyse.name(), "vouch"];
-    let work = trail.entries.iter().rfind(|entry| !by_software.contains(&entry.event.action.as_str()));
-    Ok(match work {
-        None => Since::Nothing,
-        Some(entry) if entry.note.as_ref().is_some_and(|said| said.as_str() == note) => Since::TakenBack,
-        Some(entry) => Since::Work(entry.event.action.to_string()),
-    })
+    let work = entries.iter().rfind(|entry| !by_software.contains(&entry.event.action.as_str()));
+    Ok(work.map_or(Since::Nothing, |entry| Since::Work(entry.event.action.to_string())))
+}
+
+fn went_with_its_import(entries: &[Entry]) -> bool {
+    let disposed = entries.iter().rfind(|entry| entry.event.action == *Action::Dispose.name());
+    let said = disposed.and_then(|entry| entry.note.as_ref());
+    let import = said.and_then(|note| note.strip_prefix(BEFORE)?.strip_suffix(BEHIND));
+    import.is_some_and(|import| name(import).is_ok())
+}
+
+const BEFORE: &str = "import ";
+const BEHIND: &str = " was taken back";
+
+/// What the trail of a report says that went with its import.
+fn note(name: &str) -> String {
+    format!("{BEFORE}{name}{BEHIND}")
 }
 
 /// Whether a text can be the name of an import.

@@ -1,0 +1,88 @@
+use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::incident::{self, Report};
+use eovr_core::org::OrgId;
+use eovr_core::record::{ActorId, Record, RecordId};
+use eovr_core::{Eovr, Error, ErrorKind, Session};
+
+use super::listing::Listing;
+use super::rows::{self, Told};
+use super::{author, taken_back};
+use crate::output::Failure;
+
+/// Makes reports of rows: what is there is found, and what was taken back comes in anew.
+#[derive(Clone)]
+pub(super) struct Intake {
+    session: Session,
+    /// Who reports sees nothing that others have reported.
+    pub(super) reader: Session,
+    facility: OrgId,
+    category: String,
+    /// What the import is called.
+    pub(super) name: String,
+    /// Whether the old system's numbers say which report is which.
+    pub(super) is_numbered: bool,
+}
+
+/// What became of one row.
+pub(super) enum Became {
+    Accepted,
+    There,
+    SetAside,
+}
+
+impl Intake {
+    pub(super) fn new(
+        eovr: &Eovr,
+        facility: OrgId,
+        category: &str,
+        name: String,
+        is_numbered: bool,
+    ) -> Result<Self, Failure> {
+        let session = machine(eovr, &facility, &name, Role::Staff)?;
+        let reader = machine(eovr, &facility, &name, Role::QualityAdmin)?;
+        Ok(Self { session, reader, facility, category: category.to_owned(), name, is_numbered })
+    }
+
+    /// Sends the report of a row that stands at this row and line.
+    pub(super) async fn report(self, told: Told, at: (u64, u64)) -> Result<(RecordId, Became), Error> {
+        let mut id = told.id;
+        loop {
+            let (category, description) = (self.category.clone(), told.text.clone());
+            let report = Report { category, description, ..Report::default() };
+            match self.session.incidents().report_as(&self.facility, id, report).await {
+                Ok(_) => return Ok((id, Became::Accepted)),
+                Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
+                Err(_) => {}
+            }
+            let there = self.reader.load(incident::KIND, id).await?;
+            if taken_back::is_taken_back(&self.reader, &there).await? {
+                id = rows::again(id);
+                continue;
+            }
+            self.refuse_other_words(&there, &told)?;
+            Listing::enter(&self.reader, &there, &self.name, at).await?;
+            let set_aside = taken_back::is_set_aside(&there);
+            return Ok((id, if set_aside { Became::SetAside } else { Became::There }));
+        }
+    }
+
+    /// With the same number another text is another report, or an old one that was rewritten there.
+    fn refuse_other_words(&self, there: &Record, told: &Told) -> Result<(), Error> {
+        if self.is_numbered
+            && let Ok(Some(kept)) = self.reader.open(there, "description")
+            && rows::in_one_form(&kept) != rows::in_one_form(&told.text)
+        {
+            return Err(Error::invalid("the report with this number is there in other words")
+                .with_help("an addendum goes to the incident; a report of another system needs other numbers")
+                .with("incident", there.envelope().number.as_deref().unwrap_or_default()));
+        }
+        Ok(())
+    }
+}
+
+/// A machine with the rights of a role in the facility, and no more: the trail says that no person did it.
+fn machine(eovr: &Eovr, facility: &OrgId, import: &str, role: Role) -> Result<Session, Failure> {
+    let stamp = eovr.org().stamp(facility).cloned().ok_or_else(|| Error::not_found("facility"))?;
+    let actor = Actor::new(ActorId::new(&author(import))?, role, Seat::Facility(stamp))?;
+    Ok(eovr.session(actor.as_machine()))
+}

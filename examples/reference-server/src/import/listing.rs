@@ -1,0 +1,198 @@
+//! That an import lists a report: the one that made it does by itself, each later one by a record of the kind `listing`.
+//!
+//! A report stays for as long as one import lists it. So what two lists have in common is in the second one also after
+//! the first was taken back, in whichever order imports come and go.
+
+use std::collections::BTreeSet;
+
+use eovr_core::access::Tiers;
+use eovr_core::kind::{FacetSpec, Kind, KindTable};
+use eovr_core::org::OrgId;
+use eovr_core::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
+use eovr_core::workflow::{Label as _, May, Need, Row, Table, Workflow};
+use eovr_core::{Command, Error, ErrorKind, Name, Session, labels};
+
+use super::AUTHOR;
+use crate::engine;
+
+const KIND: &str = "listing";
+
+labels! {
+    enum State {
+        Listed = "listed",
+        // The import was taken back. Imported again, it lists the report anew.
+        Withdrawn = "withdrawn",
+    }
+}
+
+labels! {
+    enum Action {
+        List = "list",
+        Withdraw = "withdraw",
+    }
+}
+
+struct ListingWorkflow;
+
+impl Workflow for ListingWorkflow {
+    type State = State;
+    type Action = Action;
+
+    const START: State = State::Listed;
+    const ENDS: &'static [State] = &[State::Withdrawn];
+    const CREATE: Action = Action::List;
+
+    const MAY: &'static [May<Action>] = &[
+        May::new(Action::List, (2, 5), &["incident", "import", "made_by", "row", "line"]),
+        May::new(Action::Withdraw, (2, 5), &[]),
+    ];
+
+    const RULES: &'static [Row<State, Action>] =
+        &[Row::to(&[State::Listed], Action::Withdraw, State::Withdrawn, &[Need::Human])];
+}
+
+/// The kind. Those who may set an incident aside read it: they must see who else lists it.
+pub(crate) fn kind() -> Result<Kind, Error> {
+    let text = |name: &str| {
+        let facet = FacetSpec::new(Name::new(name)?, ValueType::Text);
+        Ok::<_, Error>(FacetSpec { required: true, ..facet })
+    };
+    let place = |name: &str| Ok::<_, Error>(FacetSpec::new(Name::new(name)?, ValueType::Int));
+    Kind::new(KindTable {
+        readers: Tiers::new(2, 5)?,
+        internal: true,
+        facets: vec![
+            FacetSpec { indexed: true, ..text("incident")? },
+            FacetSpec { indexed: true, ..text("import")? },
+            text("made_by")?,
+            place("row")?,
+            place("line")?,
+        ],
+        ..KindTable::new(KIND, Table::of::<ListingWorkflow>()?)?
+    })
+}
+
+/// A report in the list of an import.
+pub(super) struct Listing {
+    id: RecordId,
+    pub(super) incident: RecordId,
+    pub(super) import: String,
+    /// The import that made the report.
+    pub(super) made_by: String,
+    /// Where it stands in the file.
+    pub(super) row: u64,
+    pub(super) line: u64,
+    is_withdrawn: bool,
+}
+
+impl Listing {
+    fn of(record: &Record) -> Result<Self, Error> {
+        let text = |name| record.facet(name).and_then(Value::as_text).unwrap_or_default().to_owned();
+        let place = |name| record.facet(name).and_then(Value::as_int).unwrap_or_default().unsigned_abs();
+        Ok(Self {
+            id: record.id(),
+            incident: text("incident").parse()?,
+            import: text("import"),
+            made_by: text("made_by"),
+            row: place("row"),
+            line: place("line"),
+            is_withdrawn: *record.state() == State::Withdrawn.name(),
+        })
+    }
+
+    /// Enters that this import lists the report, unless it is known.
+    pub(super) async fn enter(
+        session: &Session,
+        report: &Record,
+        import: &str,
+        at: (u64, u64),
+    ) -> Result<(), Error> {
+        let made_by = maker(report);
+        let mut id = first(report, import);
+        loop {
+            match session.load(KIND, id).await {
+                Ok(record) if *record.state() == State::Withdrawn.name() => {
+                    id = RecordId::derived("eovr.import.listing.again.v1", &[id.as_bytes()]);
+                }
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                Err(_) if made_by == import && id == first(report, import) => return Ok(()),
+                Err(_) => return list(session, report, import, id, Some(at)).await,
+            }
+        }
+    }
+
+    /// All of an import, the withdrawn ones included.
+    pub(super) async fn all_of(session: &Session, import: &str) -> Result<Vec<Self>, Error> {
+        find(session, "import", import.into()).await
+    }
+
+    pub(super) fn stands(&self) -> bool {
+        !self.is_withdrawn
+    }
+}
+
+/// The imports that list a report.
+pub(super) async fn imports(session: &Session, report: &Record) -> Result<BTreeSet<String>, Error> {
+    let listings = find(session, "incident", report.id().into()).await?;
+    let made_by = maker(report);
+    let is_withdrawn = listings.iter().any(|one| one.import == made_by && one.is_withdrawn);
+    let standing = listings.into_iter().filter(Listing::stands).map(|one| one.import);
+    Ok(standing.chain((!is_withdrawn).then(|| made_by.to_owned())).collect())
+}
+
+/// An import does not list a report any more.
+pub(super) async fn withdraw(session: &Session, report: &Record, import: &str) -> Result<(), Error> {
+    let mut ours = find(session, "incident", report.id().into()).await?;
+    ours.retain(|one| one.import == import);
+    let standing = match ours.is_empty() {
+        // It made the report, and that was all.
+        true => {
+            let id = first(report, import);
+            list(session, report, import, id, None).await?;
+            Some(id)
+        }
+        false => ours.iter().find(|one| one.stands()).map(|one| one.id),
+    };
+    if let Some(id) = standing {
+        session.act(KIND, id, Command::new(Action::Withdraw)).await?;
+    }
+    Ok(())
+}
+
+/// The import that made a report.
+pub(super) fn maker(report: &Record) -> &str {
+    let author = report.envelope().author.as_str();
+    author.strip_prefix(AUTHOR).and_then(|name| name.strip_prefix('-')).unwrap_or(author)
+}
+
+fn first(report: &Record, import: &str) -> RecordId {
+    RecordId::derived("eovr.import.listing.v1", &[report.id().as_bytes(), import.as_bytes()])
+}
+
+async fn list(
+    session: &Session,
+    report: &Record,
+    import: &str,
+    id: RecordId,
+    at: Option<(u64, u64)>,
+) -> Result<(), Error> {
+    let facility: &OrgId = &report.envelope().stamp.facility;
+    let place = |place: u64| i64::try_from(place).unwrap_or(i64::MAX);
+    let command = Command::new(Action::List)
+        .set("incident", report.id())
+        .set("import", import)
+        .set("made_by", maker(report))
+        .set_some("row", at.map(|(row, _)| place(row)))
+        .set_some("line", at.map(|(_, line)| place(line)));
+    match session.create_as(KIND, facility, id, command).await {
+        // Another process was faster.
+        Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
+        done => done.map(drop),
+    }
+}
+
+async fn find(session: &Session, facet: &str, value: Value) -> Result<Vec<Listing>, Error> {
+    let query = Query::of(Name::new(KIND)?).filter(Column::Facet(Name::new(facet)?), Test::Is(value));
+    engine::every(session, query).await?.iter().map(Listing::of).collect()
+}

@@ -1,0 +1,374 @@
+//! Imports that come, grow, are stopped, go and come again, beside a list that a person could keep by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use clap::Parser as _;
+use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::incident::{Action, KIND, Settings, kinds};
+use eovr_core::memory::MemoryStore;
+use eovr_core::org::Org;
+use eovr_core::record::ActorId;
+use eovr_core::seal::MasterKey;
+use eovr_core::{Command, Eovr, Session};
+use eovr_tests::chance::Chance;
+
+use super::{Args, Rows, import, listing, taken_back};
+use crate::engine;
+use crate::output::{INTERRUPTED, Out};
+
+type Tested = Result<(), Box<dyn std::error::Error>>;
+
+const ORG: &str = r#"[{"id": "A", "title": {"en": "a", "ar": "ا"}, "administrations": [{"id": "A", "title":
+    {"en": "a", "ar": "ا"}, "facilities": [{"id": "A", "title": {"en": "a", "ar": "ا"}, "time_zone": "UTC"}]}]}]"#;
+
+const LIFT: &str = "The lift was stuck.";
+const FALL: &str = "The patient fell.";
+const PUMP: &str = "The pump stopped.";
+const SHORT: &str = "short";
+
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    args: Args,
+}
+
+/// What a command says.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Said {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+struct Desk {
+    folder: tempfile::TempDir,
+    eovr: Eovr,
+    quality: Session,
+}
+
+/// An import as it is asked for.
+#[derive(Clone, Debug)]
+struct List {
+    file: &'static str,
+    rows: Vec<&'static str>,
+    options: Vec<&'static str>,
+}
+
+impl List {
+    fn new(rows: &[&'static str]) -> Self {
+        Self { file: "list.csv", rows: rows.to_vec(), options: Vec::new() }
+    }
+
+    fn with(self, options: &[&'static str]) -> Self {
+        Self { options: options.to_vec(), ..self }
+    }
+}
+
+impl Desk {
+    async fn new() -> Result<Self, Box<dyn std::error::Error>> {
+        let eovr = Eovr::builder()
+            .store(MemoryStore::new())
+            .org(Org::new(serde_json::from_str(ORG)?)?)
+            .kinds(kinds(Settings::default())?)
+            .kind(listing()?)
+            .master_key(MasterKey::from_bytes(&[7; 32]))
+            .open()
+            .await?;
+        let seat = Seat::Facility(eovr.org().stamps().next().ok_or("no facility")?.clone());
+        let quality = eovr.session(Actor::new(ActorId::new("mona")?, Role::QualityAdmin, seat)?);
+        Ok(Self { folder: tempfile::tempdir()?, eovr, quality })
+    }
+
+    fn asked(&self, list: &List) -> Result<(Args, Rows), Box<dyn std::error::Error>> {
+        let path: PathBuf = self.folder.path().join(list.file);
+        fs::write(&path, format!("text\n{}\n", list.rows.join("\n")))?;
+        let (file, folder) = (path.to_string_lossy(), self.folder.path().to_string_lossy());
+        let line = ["import", &file, "--text", "text", "--dir", &folder];
+        let args = Line::try_parse_from(line.into_iter().chain(list.options.iter().copied()))?.args;
+        let rows =
+            Rows::open(&path, "text", None, &args.reading).map_err(|failure| format!("{failure:?}"))?;
+        Ok((args, rows))
+    }
+
+    /// What the import of a list is called.
+    fn name(&self, list: &List) -> Result<String, Box<dyn std::error::Error>> {
+        let (args, rows) = self.asked(list)?;
+        let facility = engine::facility(&self.eovr, None).map_err(|failure| format!("{failure:?}"))?;
+        Ok(rows.of_facility(&facility).name(&args.category))
+    }
+
+    async fn import(&self, list: &List) -> Result<String, Box<dyn std::error::Error>> {
+        self.import_until(list, u64::MAX).await
+    }
+
+    /// Imports a list, and is told to stop behind this row.
+    async fn import_until(&self, list: &List, last: u64) -> Result<String, Box<dyn std::error::Error>> {
+        let ((args, rows), said) = (self.asked(list)?, Said::default());
+        let done = import(&args, rows, &self.eovr, |row| row > last, &mut Out::into(said.clone())).await;
+        let code = done.map_err(|failure| format!("{failure:?}"))?;
+        assert_eq!(code == INTERRUPTED, last < list.rows.len() as u64, "{}", said.text());
+        Ok(said.text())
+    }
+
+    async fn take_back(&self, name: &str) -> Result<String, Box<dyn std::error::Error>> {
+        let said = Said::default();
+        let done = taken_back::take_back(&self.quality, name, &mut Out::into(said.clone())).await;
+        done.map_err(|failure| format!("{failure:?}"))?;
+        Ok(said.text())
+    }
+
+    /// The narratives of the reports that figures count, in order.
+    async fn reports(&self) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        let all = engine::all(&self.quality, KIND).await?;
+        let there = all.iter().filter(|record| record.facet("disposition").is_none());
+        let texts = there.map(|record| self.quality.open(record, "description"));
+        let texts = texts.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+        let mut texts: Vec<_> = texts.iter().map(|text| text.to_string()).collect();
+        texts.sort();
+        Ok(texts)
+    }
+}
+
+#[tokio::test]
+async fn a_report_in_the_words_of_an_earlier_import_is_named_with_its_line() -> Tested {
+    let desk = Desk::new().await?;
+    let (january, february) = (List::new(&[LIFT, FALL]), List::new(&[PUMP, FALL, LIFT]));
+    let earlier = desk.name(&january)?;
+    assert!(!desk.import(&january).await?.contains("by their words"));
+    assert!(!desk.import(&january).await?.contains("by their words"), "the same file is no other list");
+    for _ in 0..2 {
+        let said = desk.import(&february).await?;
+        assert!(
+            said.contains(&format!("2 of them by their words, from import {earlier}: lines 3-4\n")),
+            "{said}"
+        );
+        assert!(said.contains("import both lists with `--id COLUMN`"), "{said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_another_import_lists_stays_when_one_is_taken_back() -> Tested {
+    let desk = Desk::new().await?;
+    let (shorter, longer) = (List::new(&[LIFT, FALL]), List::new(&[FALL, PUMP]));
+    let (first, second) = (desk.name(&shorter)?, desk.name(&longer)?);
+    desk.import(&shorter).await?;
+    desk.import(&longer).await?;
+    let said = desk.take_back(&first).await?;
+    assert!(said.contains("1 reports were set aside as not reportable, 0 had been before"), "{said}");
+    assert!(said.contains("1 stay, because other imports list them too"), "{said}");
+    assert!(said.contains(&format!("import {second} lists 1 of them")), "{said}");
+    assert_eq!(desk.reports().await?, [FALL, PUMP]);
+    desk.take_back(&second).await?;
+    assert_eq!(desk.reports().await?, [""; 0], "the last that lists it lets it go");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_that_was_taken_back_comes_in_again_in_full() -> Tested {
+    let desk = Desk::new().await?;
+    let list = List::new(&[LIFT, LIFT, FALL]);
+    for time in 0..3 {
+        let said = desk.import(&list).await?;
+        assert!(said.contains("3 accepted, 0 rejected, 0 already there"), "time {time}: {said}");
+        let said = desk.import(&list).await?;
+        assert!(said.contains("0 accepted, 0 rejected, 3 already there"), "time {time}: {said}");
+        assert_eq!(desk.reports().await?, [LIFT, LIFT, FALL]);
+        desk.take_back(&desk.name(&list)?).await?;
+        assert_eq!(desk.reports().await?, [""; 0]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_report_that_a_person_set_aside_is_not_made_again() -> Tested {
+    let desk = Desk::new().await?;
+    let list = List::new(&[LIFT, FALL]);
+    desk.import(&list).await?;
+    let newest = engine::all(&desk.quality, KIND).await?.swap_remove(0);
+    let command = Command::new(Action::Dispose).set("disposition", "not_reportable").note("a drill");
+    desk.quality.act(KIND, newest.id(), command).await?;
+    let said = desk.import(&list).await?;
+    assert!(said.contains("2 rows: 0 accepted, 0 rejected, 2 already there"), "{said}");
+    assert!(said.contains("1 of those that are there were set aside as not reportable"), "{said}");
+    let refused = desk.take_back(&desk.name(&list)?).await;
+    assert!(refused.is_err(), "a person's decision stands in the way");
+    assert_eq!(desk.reports().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stopped_import_that_was_taken_back_begins_with_its_first_row() -> Tested {
+    let desk = Desk::new().await?;
+    let list = List::new(&[LIFT, FALL, PUMP]);
+    desk.import_until(&list, 2).await?;
+    desk.take_back(&desk.name(&list)?).await?;
+    let said = desk.import(&list).await?;
+    assert!(said.contains("3 rows: 3 accepted"), "{said}");
+    assert_eq!(desk.reports().await?, [LIFT, FALL, PUMP]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn after_a_take_back_that_was_killed_an_import_is_whole_again_and_so_is_a_take_back() -> Tested {
+    for goes in [false, true] {
+        let desk = Desk::new().await?;
+        let list = List::new(&[LIFT, FALL, PUMP]);
+        let name = desk.name(&list)?;
+        desk.import_until(&list, 2).await?;
+        // As far as it came: one report.
+        let newest = engine::all(&desk.quality, KIND).await?.swap_remove(0);
+        let command = Command::new(Action::Dispose).set("disposition", "not_reportable");
+        let command = command.note(format!("import {name} was taken back"));
+        desk.quality.act(KIND, newest.id(), command).await?;
+        if goes {
+            let said = desk.take_back(&name).await?;
+            assert!(said.contains("1 reports were set aside as not reportable, 1 had been before"), "{said}");
+            assert_eq!(desk.reports().await?, [""; 0]);
+        }
+        desk.import(&list).await?;
+        assert_eq!(desk.reports().await?, [LIFT, FALL, PUMP]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_with_other_choices_goes_on_behind_no_other() -> Tested {
+    let same = ["--category", "clinical_process", "--encoding", "utf-8", "--separator", ","];
+    for other in [["--category", "medication"], ["--encoding", "windows-1256"], ["--separator", ";"]] {
+        let desk = Desk::new().await?;
+        let list = List::new(&[LIFT, FALL, PUMP]);
+        desk.import_until(&list, 2).await?;
+        let said = desk.import_until(&list.clone().with(&same), 2).await?;
+        assert!(said.contains("going on after row 2"), "what is found out and what is said is one: {said}");
+        let said = desk.import(&list.with(&other)).await?;
+        assert!(!said.contains("going on"), "{other:?}: {said}");
+        assert!(said.contains("3 rows: 1 accepted, 0 rejected, 2 already there"), "{other:?}: {said}");
+    }
+    Ok(())
+}
+
+/// A report: its words, and which of several in these words in one list it is.
+type Known = (&'static str, usize);
+
+/// What a person would write down: which import lists what, and which made it.
+#[derive(Debug, Default)]
+struct Book {
+    lists: BTreeMap<String, BTreeSet<Known>>,
+    made_by: BTreeMap<Known, String>,
+}
+
+impl Book {
+    /// The reports of a list, with their lines.
+    fn known(list: &List) -> Vec<(Known, u64)> {
+        let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+        let rows = list.rows.iter().zip(2..).filter(|(text, _)| **text != SHORT);
+        let known = rows.map(|(text, line)| {
+            let times = met.entry(text).or_default();
+            *times += 1;
+            ((*text, *times), line)
+        });
+        known.collect()
+    }
+
+    fn import(&mut self, name: &str, list: &List, last: u64) {
+        for (known, line) in Self::known(list) {
+            if line <= last.saturating_add(1) {
+                self.lists.entry(name.to_owned()).or_default().insert(known);
+                self.made_by.entry(known).or_insert_with(|| name.to_owned());
+            }
+        }
+    }
+
+    fn take_back(&mut self, name: &str) {
+        self.lists.remove(name);
+        let Self { lists, made_by } = self;
+        made_by.retain(|known, _| lists.values().any(|list| list.contains(known)));
+    }
+
+    fn reports(&self) -> Vec<&str> {
+        self.made_by.keys().map(|(text, _)| *text).collect()
+    }
+
+    /// The lines of a list that are there by their words, from each other import.
+    fn by_words(&self, name: &str, list: &List) -> BTreeMap<String, Vec<u64>> {
+        let mut lines: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for (known, line) in Self::known(list) {
+            let is_listed = self.lists.get(name).is_some_and(|list| list.contains(&known));
+            if let Some(maker) = self.made_by.get(&known).filter(|maker| is_listed && *maker != name) {
+                lines.entry(maker.clone()).or_default().push(line);
+            }
+        }
+        lines
+    }
+}
+
+fn named(said: &str) -> BTreeMap<String, Vec<u64>> {
+    let named = said.lines().filter_map(|line| {
+        let (import, lines) = line.split_once("by their words, from import ")?.1.split_once(": line")?;
+        let numbers = lines.trim_start_matches('s').trim().split(", ").flat_map(|stretch| {
+            let (first, last) = stretch.split_once('-').unwrap_or((stretch, stretch));
+            first.parse::<u64>().unwrap()..=last.parse().unwrap()
+        });
+        Some((import.to_owned(), numbers.collect()))
+    });
+    named.collect()
+}
+
+#[tokio::test]
+async fn whatever_comes_grows_stops_and_goes_each_report_is_there_once() -> Tested {
+    for seed in 0..50 {
+        let (desk, mut chance, mut book) = (Desk::new().await?, Chance::new(seed), Book::default());
+        let mut list = List::new(&[LIFT, FALL, LIFT]);
+        let (mut before, mut names, mut told) = (Vec::<List>::new(), BTreeSet::new(), Vec::new());
+        for _ in 0..16 {
+            match chance.below(12) {
+                0..=2 => list.rows.push(*chance.pick(&[LIFT, FALL, PUMP, SHORT])),
+                3 => list.rows.sort_unstable(),
+                4 => list.rows.reverse(),
+                5 => list.file = *chance.pick(&["list.csv", "list next.csv"]),
+                6 => list.options = chance.pick(&[vec![], vec!["--category", "medication"]]).clone(),
+                7 => list = List::new(&[PUMP, *chance.pick(&[LIFT, FALL])]),
+                8..=10 if !before.is_empty() => list = chance.pick(&before).clone(),
+                _ => {}
+            }
+            let known: Vec<String> = names.iter().cloned().collect();
+            if !known.is_empty() && chance.percent(35) {
+                let name = chance.pick(&known);
+                told.push(format!("{name} goes"));
+                desk.take_back(name).await?;
+                book.take_back(name);
+            } else {
+                let name = desk.name(&list)?;
+                let rows = list.rows.len();
+                let last = if chance.percent(40) { chance.below(rows) as u64 } else { u64::MAX };
+                told.push(format!("{name} comes up to row {last}: {list:?}"));
+                let said = desk.import_until(&list, last).await?;
+                book.import(&name, &list, last);
+                assert_eq!(named(&said), book.by_words(&name, &list), "seed {seed}: {told:#?}\n{said}");
+                before.push(list.clone());
+                if book.lists.contains_key(&name) {
+                    names.insert(name);
+                }
+            }
+            assert_eq!(desk.reports().await?, book.reports(), "seed {seed}: {told:#?}\n{book:#?}");
+        }
+    }
+    Ok(())
+}
