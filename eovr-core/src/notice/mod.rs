@@ -10,10 +10,11 @@
 //! opens the record, through scope, as ever. **Whom it concerns permissions say**, and no list of
 //! addresses: a row of the action table, over the place of the record.
 //!
-//! Sending is the host's: [`Post::due`] hands out what is to be sent now, and [`Post::sent`] or
-//! [`Post::failed`] says what came of it. Delivery is at least once. [`Parked`] shows what was given up, and has it sent
-//! again.
+//! Sending is the host's: [`Post::due`] lists what waits, [`Post::claim`] takes one right before it is sent, and
+//! [`Post::sent`] or [`Post::failed`] says what came of it. Delivery is at least once. [`Parked`] shows what was given up,
+//! and has it sent again.
 
+mod delivery;
 mod inbox;
 mod parked;
 mod post;
@@ -27,9 +28,10 @@ use crate::name::Name;
 use crate::record::ValueType;
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
+pub use self::delivery::{Claim, Due, Recipient};
 pub use self::inbox::Inbox;
 pub use self::parked::{Again, Parked};
-pub use self::post::{Due, Post, Recipient};
+pub use self::post::{Post, Sorted};
 #[cfg(feature = "login")]
 pub use self::rule::alert_rules;
 pub use self::rule::{Rule, To, account_rules};
@@ -39,6 +41,9 @@ pub const KIND: &str = "notice";
 
 /// After so many attempts a notice is parked: they take fourteen hours.
 pub const MOST_ATTEMPTS: i64 = 12;
+
+/// A claimed notice is its node's for so long: one that takes longer to send may be sent twice.
+pub const HELD_SECONDS: i64 = 300;
 
 labels! {
     /// The ways in which somebody is told.
@@ -71,6 +76,8 @@ labels! {
         Post = "post",
         /// Count an attempt to send it, before it is made: two nodes never send the same one at once.
         Attempt = "attempt",
+        /// Put it off, without an attempt.
+        Defer = "defer",
         /// It was sent, or read.
         Deliver = "deliver",
         /// It cannot be sent.
@@ -94,6 +101,7 @@ impl Workflow for NoticeWorkflow {
     const MAY: &'static [May<Action>] = &[
         May::new(Action::Post, (5, 5), &["recipient", "channel", "topic", "about", "in_feed", "due_at"]),
         May::new(Action::Attempt, (5, 5), &["attempts", "due_at"]),
+        May::new(Action::Defer, (5, 5), &["due_at"]),
         May::new(Action::Deliver, (5, 5), &[]),
         May::new(Action::Park, (5, 5), &[]),
         May::new(Action::Retry, (5, 5), &["attempts", "due_at"]),
@@ -101,6 +109,7 @@ impl Workflow for NoticeWorkflow {
 
     const RULES: &'static [Row<State, Action>] = &[
         Row::stay(&[State::Waiting], Action::Attempt, &[]),
+        Row::stay(&[State::Waiting], Action::Defer, &[]),
         Row::to(&[State::Waiting], Action::Deliver, State::Delivered, &[]),
         Row::to(&[State::Waiting], Action::Park, State::Parked, &[]),
         Row::to(&[State::Parked], Action::Retry, State::Waiting, &[]),
