@@ -217,7 +217,13 @@ fn parameters(route: &Endpoint) -> Vec<Parameter> {
     all.extend(route.params.map(|params| params()).unwrap_or_default());
     if route.method == Method::POST && !route.secret {
         let says = "The same key again is the same request again, and gets the same answer";
-        all.push(one(repeat::HEADER, ParameterIn::Header, Required::False, says, values::repeat_key()));
+        all.push(one(
+            repeat::HEADER,
+            ParameterIn::Header,
+            Required::False,
+            says,
+            values::repeat_key(route.access == Access::Public),
+        ));
     }
     if route.versioned {
         let says = "The `ETag` of what you have seen: if somebody was faster, the answer is 409";

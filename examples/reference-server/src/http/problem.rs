@@ -187,6 +187,11 @@ impl Problem {
         self
     }
 
+    /// Whether this value is what is wrong.
+    pub(crate) fn is_about(&self, field: &str) -> bool {
+        self.0.faults.iter().any(|fault| fault.field.as_deref() == Some(field))
+    }
+
     /// What sort of problem it is.
     pub(crate) fn code(&self) -> Code {
         self.0.code
