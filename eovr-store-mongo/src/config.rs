@@ -42,7 +42,7 @@ impl MongoConfig {
     pub fn from_url(url: &str) -> Result<Self> {
         let refused = |message: &str| {
             Err(Error::new(ErrorKind::Config, message)
-                .with_help("write `mongodb://HOST:PORT/DATABASE?replicaSet=NAME`"))
+                .with_help("write `mongodb://HOST:PORT/DATABASE?replicaSet=NAME`, with other parameters of MongoDB, such as `tls=true`"))
         };
         // The driver's error is dropped because it would quote the URL.
         let Ok(connection) = ConnectionString::parse(url) else {
@@ -128,5 +128,16 @@ mod tests {
         assert!(!is_protected(
             "mongodb://db.hospital.example/eovr?tls=true&tlsAllowInvalidCertificates=true"
         ));
+    }
+
+    #[test]
+    fn a_parameter_of_another_database_is_refused() {
+        for url in ["pool_mode=transaction", "sslmode=verify-full", "ssl-mode=REQUIRED", "durability=full"]
+            .map(|said| format!("mongodb://h/eovr?{said}"))
+        {
+            let error = MongoConfig::from_url(&url).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{url}");
+            assert!(error.help().is_some_and(|help| help.contains("tls=true")), "{url}: {error:?}");
+        }
     }
 }

@@ -104,6 +104,46 @@ pub enum Durability {
 const ACCEPTED: &str =
     "accepted: `sqlite://FILE`, `postgres://USER@HOST/DATABASE`, `mysql://USER@HOST/DATABASE`";
 
+/// What a URL may say behind its `?`; the drivers pass over what they do not know.
+const OF_SQLITE: &[&str] = &["durability"];
+const OF_POSTGRES: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "statement-cache-capacity",
+    "pool_mode",
+];
+const OF_MYSQL: &[&str] = &[
+    "ssl-mode",
+    "sslmode",
+    "ssl-ca",
+    "sslca",
+    "ssl-cert",
+    "sslcert",
+    "ssl-key",
+    "sslkey",
+    "socket",
+    "charset",
+    "collation",
+    "time-zone",
+    "timezone",
+    "statement-cache-capacity",
+];
+
 impl SqlConfig {
     /// An SQLite file, made where it is missing: four readers, full durability.
     #[cfg(feature = "sqlite")]
@@ -122,14 +162,15 @@ impl SqlConfig {
     ///   MySQL's default account type (`caching_sha2_password`) needs TLS.
     ///
     /// # Errors
-    /// `Config` for another database, an empty path, a missing database, or an unknown parameter. The error does not
-    /// repeat the URL, which may contain a password.
+    /// `Config` for another database, an empty path, no database, or a parameter that this database does not have. The URL may hold
+    /// a password, so it is not repeated.
     pub fn from_url(url: &str) -> Result<Self> {
         match url.split_once(':').unwrap_or_default() {
             #[cfg(feature = "sqlite")]
             ("sqlite", file) => Self::from_file(file.strip_prefix("//").unwrap_or(file)),
             #[cfg(feature = "postgres")]
             ("postgres" | "postgresql", _) => {
+                known(url, OF_POSTGRES)?;
                 let (url, sessions) = sessions(url)?;
                 let options = PgConnectOptions::from_str(&url).map_err(|_| unreadable())?;
                 options.get_database().ok_or_else(no_database)?;
@@ -137,6 +178,7 @@ impl SqlConfig {
             }
             #[cfg(feature = "mysql")]
             ("mysql" | "mariadb", _) => {
+                known(url, OF_MYSQL)?;
                 let options = MySqlConnectOptions::from_str(url).map_err(|_| unreadable())?;
                 options.get_database().ok_or_else(no_database)?;
                 Ok(Self::new(Place::Mysql(Box::new(options))))
@@ -213,13 +255,34 @@ impl SqlConfig {
                 "durability=full" => Durability::Full,
                 "durability=process" => Durability::Process,
                 _ => {
-                    return Err(Error::new(ErrorKind::Config, "the database URL has an unknown parameter")
-                        .with_help("accepted: `durability=full`, `durability=process`"));
+                    known(file, OF_SQLITE)?;
+                    return Err(Error::new(
+                        ErrorKind::Config,
+                        "the database URL has an unknown `durability`",
+                    )
+                    .with_help("accepted: `durability=full`, `durability=process`"));
                 }
             };
         }
         Ok(Self::new(Place::Sqlite { path: Path::new(path).to_owned(), durability, mapped: true }))
     }
+}
+
+/// Whether all parameters are some that this database has: one that is passed over is one that a host relies on.
+fn known(url: &str, accepted: &[&str]) -> Result<()> {
+    let (_, parameters) = url.split_once('?').unwrap_or_default();
+    let (parameters, _) = parameters.split_once('#').unwrap_or((parameters, ""));
+    let name = |parameter: &str| parameter.split_once('=').map_or(parameter, |(name, _)| name).to_owned();
+    let is_known = |name: String| {
+        // `options[search_path]`
+        let name = name.split(['[', '%']).next().filter(|name| *name == "options").unwrap_or(&name);
+        accepted.contains(&name)
+    };
+    if parameters.split('&').filter(|parameter| !parameter.is_empty()).map(name).all(is_known) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Config, "the database URL has a parameter that this database does not have")
+        .with_help(format!("accepted: `{}`", accepted.join("`, `"))))
 }
 
 /// The URL without `pool_mode`, which is ours, and what that said.
@@ -302,6 +365,38 @@ mod tests {
         }
         let config = SqlConfig::from_url("postgres://eovr@h/eovr?pool_mode=transaction&sslmode=verify-full");
         assert!(config.unwrap().is_protected(), "the other parameters are kept");
+    }
+
+    /// The drivers would pass over it: no pooler, or no TLS, and no word of it.
+    #[test]
+    fn a_parameter_of_another_database_is_refused() {
+        for (url, accepted) in [
+            ("mysql://eovr@h/eovr?pool_mode=transaction", "`ssl-mode`"),
+            ("mariadb://eovr@h/eovr?ssl-mode=VERIFY_IDENTITY&pool_mode=session", "`ssl-mode`"),
+            ("mysql://eovr@h/eovr?pool%5Fmode=transaction", "`ssl-mode`"),
+            ("mysql://eovr@h/eovr?sslrootcert=/ca.pem", "`ssl-ca`"),
+            ("mysql://eovr@h/eovr?tls=true", "`ssl-mode`"),
+            ("mysql://eovr@h/eovr?durability=full", "`socket`"),
+            ("postgres://eovr@h/eovr?durability=full", "`pool_mode`"),
+            ("postgres://eovr@h/eovr?tls=true", "`sslmode`"),
+            ("postgres://eovr@h/eovr?SSLMODE=verify-full", "`sslmode`"),
+            ("postgres://eovr@h/eovr?charset=utf8mb4", "`options`"),
+            ("postgres://eovr@h/eovr?replicaSet=rs0", "`host`"),
+            ("sqlite://hospital.db?pool_mode=transaction", "`durability`"),
+            ("sqlite://hospital.db?sslmode=verify-full", "`durability`"),
+        ] {
+            let error = SqlConfig::from_url(url).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{url}");
+            assert!(error.help().is_some_and(|help| help.contains(accepted)), "{url}: {error:?}");
+        }
+        for url in [
+            "postgres://eovr@h/eovr?application_name=ward&options=-c%20lock_timeout%3D5s&options[search_path]=eovr",
+            "postgres://eovr@h/eovr?options%5Bsearch_path%5D=eovr&",
+            "mysql://eovr@h/eovr?socket=/run/mysqld.sock&charset=utf8mb4&time-zone=%2B00:00",
+            "sqlite://hospital.db?durability=process",
+        ] {
+            assert!(SqlConfig::from_url(url).is_ok(), "{url}");
+        }
     }
 
     #[test]

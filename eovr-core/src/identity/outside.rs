@@ -70,7 +70,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -146,8 +146,8 @@ const LONGEST: usize = 16 << 10;
 const LEEWAY_SECONDS: i64 = 30;
 
 impl KeySet {
-    /// Reads a JWK Set. It ignores each unreadable key, and each key that is not for RS256 or ES256 signatures (RFC
-    /// 7517, 5). So a new type of key does not make the other keys unusable.
+    /// Reads a JWK Set. What cannot be read in it, and keys for anything but checking RS256 and ES256 signatures (`alg`,
+    /// `use`, `key_ops`), are passed over one by one (RFC 7517, 5): a provider's new sort of key does not withdraw the others.
     ///
     /// # Errors
     /// `InvalidInput` where the text is not a JWK Set.
@@ -223,8 +223,11 @@ fn signing_key(key: &Jwk) -> Option<SigningKey> {
         Some(_) => return None,
         None => usual(key)?,
     };
-    let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
-    let decoding = signs.then(|| DecodingKey::from_jwk(key).ok()).flatten()?;
+    // Either may say what the key is for, and one that says both has to mean the same (RFC 7517, 4.3).
+    let is_used = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let operations = key.common.key_operations.as_ref();
+    let verifies = operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify));
+    let decoding = (is_used && verifies).then(|| DecodingKey::from_jwk(key).ok()).flatten()?;
     Some(SigningKey { name: key.common.key_id.clone(), algorithm, key: decoding })
 }
 

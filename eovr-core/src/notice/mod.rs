@@ -10,9 +10,11 @@
 //! subject to scope. **Permissions define the recipients**, not a list of addresses: a row of the action table, applied
 //! to the place of the record.
 //!
-//! The host sends the notices: [`Post::due`] returns the notices to send now, and the host reports the result with
-//! [`Post::sent`] or [`Post::failed`]. Delivery is at least once. [`Parked`] lists the parked notices and retries them.
+//! Sending is the host's: [`Post::due`] lists what waits, [`Post::claim`] takes one right before it is sent, and
+//! [`Post::sent`] or [`Post::failed`] says what came of it. Delivery is at least once. [`Parked`] shows what was given up,
+//! and has it sent again.
 
+mod delivery;
 mod inbox;
 mod parked;
 mod post;
@@ -26,9 +28,10 @@ use crate::name::Name;
 use crate::record::ValueType;
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
+pub use self::delivery::{Claim, Due, Recipient};
 pub use self::inbox::Inbox;
 pub use self::parked::{Again, Parked};
-pub use self::post::{Due, Post, Recipient};
+pub use self::post::{Post, Sorted};
 #[cfg(feature = "login")]
 pub use self::rule::alert_rules;
 pub use self::rule::{Rule, To, account_rules};
@@ -38,6 +41,9 @@ pub const KIND: &str = "notice";
 
 /// A notice is parked after this many attempts, which take fourteen hours.
 pub const MOST_ATTEMPTS: i64 = 12;
+
+/// A claimed notice is its node's for so long: one that takes longer to send may be sent twice.
+pub const HELD_SECONDS: i64 = 300;
 
 labels! {
     /// The channels of a notification.
@@ -70,7 +76,9 @@ labels! {
         Post = "post",
         /// Count an attempt before sending, so that two nodes never send the same notice at once.
         Attempt = "attempt",
-        /// Mark it as sent or read.
+        /// Put it off, without an attempt.
+        Defer = "defer",
+        /// It was sent, or read.
         Deliver = "deliver",
         /// Give it up.
         Park = "park",
@@ -93,6 +101,7 @@ impl Workflow for NoticeWorkflow {
     const MAY: &'static [May<Action>] = &[
         May::new(Action::Post, (5, 5), &["recipient", "channel", "topic", "about", "in_feed", "due_at"]),
         May::new(Action::Attempt, (5, 5), &["attempts", "due_at"]),
+        May::new(Action::Defer, (5, 5), &["due_at"]),
         May::new(Action::Deliver, (5, 5), &[]),
         May::new(Action::Park, (5, 5), &[]),
         May::new(Action::Retry, (5, 5), &["attempts", "due_at"]),
@@ -100,6 +109,7 @@ impl Workflow for NoticeWorkflow {
 
     const RULES: &'static [Row<State, Action>] = &[
         Row::stay(&[State::Waiting], Action::Attempt, &[]),
+        Row::stay(&[State::Waiting], Action::Defer, &[]),
         Row::to(&[State::Waiting], Action::Deliver, State::Delivered, &[]),
         Row::to(&[State::Waiting], Action::Park, State::Parked, &[]),
         Row::to(&[State::Parked], Action::Retry, State::Waiting, &[]),

@@ -1,8 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::access::{Scope, danger};
 use crate::analyst;
 use crate::decide::{Command, Commit};
@@ -10,74 +8,35 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::identity::user;
 use crate::name::Name;
 use crate::notice::rule::{Told, over};
-use crate::notice::{Action, Channel, KIND, MOST_ATTEMPTS, Rule, State, To};
+use crate::notice::{Action, Channel, KIND, Rule, To};
 use crate::org::{OrgId, Stamp};
 use crate::ports::Parcel;
-use crate::record::{Column, Query, Record, RecordId, Test, Value};
+use crate::record::{Record, RecordId, Value};
 use crate::service::{Eovr, Session};
-use crate::time::Timestamp;
 use crate::workflow::Label as _;
 
 /// Messages are taken out of the outbox so many at a time: their notices are one commit, and reports wait for it.
 const AT_A_TIME: u32 = 32;
 /// Whoever has taken messages out and vanished is waited for so long.
-const HELD_SECONDS: i64 = 60;
-/// The second attempt comes after so long, each later one after twice as long.
-const FIRST_PAUSE_SECONDS: i64 = 30;
-/// And none after longer.
-const LONGEST_PAUSE_SECONDS: i64 = 6 * 3600;
+const LEASE_SECONDS: i64 = 60;
 /// Whom a notice to another system is for.
-const SYSTEM: &str = "system";
+pub(super) const SYSTEM: &str = "system";
 
 /// The post room: from the outbox to notices, and from notices to whoever sends them.
 #[derive(Clone, Debug)]
 pub struct Post {
-    session: Session,
+    pub(super) session: Session,
     rules: Arc<[Rule]>,
     channels: Arc<[Channel]>,
 }
 
-/// A notice that is to be sent now. The attempt is counted already.
-pub struct Due {
-    id: RecordId,
-    version: u64,
-    attempts: i64,
-    /// What happened: kind and action, `incident.report`.
-    pub topic: String,
-    /// The id of the record that it happened to.
-    pub about: String,
-    /// Where the message stands in the feed.
-    pub position: u64,
-    /// Who is told.
-    pub to: Recipient,
-}
-
-impl Due {
-    /// The notice: the same at each attempt.
-    pub fn id(&self) -> RecordId {
-        self.id
-    }
-
-    /// Whether it is parked where this attempt fails.
-    pub fn is_last(&self) -> bool {
-        self.attempts >= MOST_ATTEMPTS
-    }
-}
-
-/// Who is told.
-pub enum Recipient {
-    /// A person.
-    Person {
-        /// The address.
-        email: Zeroizing<String>,
-        /// What the person is called.
-        name: Zeroizing<String>,
-    },
-    /// Another system: it gets the message, as the feed has it.
-    System {
-        /// [`crate::decide::Message`] as JSON.
-        message: String,
-    },
+/// What came of messages that were taken out of the outbox.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// How many there were.
+    pub messages: usize,
+    /// The records and accounts behind them that could not be read. They keep no others from being told.
+    pub unread: Vec<Error>,
 }
 
 /// Who is told, by whom: a set, so that two rules tell nobody twice.
@@ -95,16 +54,16 @@ impl Post {
         Ok(Self { session: eovr.session(all), rules: rules.into(), channels: channels.into() })
     }
 
-    /// Turns messages that wait in the outbox into notices, a batch of them, and says how many messages.
+    /// Turns messages that wait in the outbox into notices, a batch of them.
     ///
     /// # Errors
     /// What the store says; the messages are handed out again then.
-    pub async fn sort(&self) -> Result<usize> {
+    pub async fn sort(&self) -> Result<Sorted> {
         let eovr = self.session.eovr();
         let now = eovr.now();
-        let parcels = eovr.store().lease(AT_A_TIME, now, now.plus_seconds(HELD_SECONDS)).await?;
+        let parcels = eovr.store().lease(AT_A_TIME, now, now.plus_seconds(LEASE_SECONDS)).await?;
         if parcels.is_empty() {
-            return Ok(0);
+            return Ok(Sorted::default());
         }
         let mut known = Known::default();
         let mut all: Option<Commit> = None;
@@ -131,97 +90,11 @@ impl Post {
         }
         let ids: Vec<u64> = parcels.iter().map(|parcel| parcel.id).collect();
         eovr.store().acknowledge(&ids).await?;
-        Ok(parcels.len())
-    }
-
-    /// What is to be sent by a channel now. Whoever gets one has to say what came of it; where nobody does,
-    /// it is handed out again later.
-    ///
-    /// # Errors
-    /// What the store says; `Key` where an address cannot be opened.
-    pub async fn due(&self, channel: Channel) -> Result<Vec<Due>> {
-        let now = self.session.eovr().now();
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
-        let query = Query::of(Name::new(KIND)?)
-            .filter(facet("channel")?, Test::Is(channel.name().into()))
-            .filter(Column::State, Test::Is(State::Waiting.name().into()))
-            .filter(facet("due_at")?, Test::Before(now.plus_seconds(1).into()))
-            .limit(Query::LARGEST_PAGE);
-        let mut due = Vec::new();
-        for record in self.session.find(&query).await?.items {
-            due.extend(self.claim(&record, now).await?);
-        }
-        Ok(due)
-    }
-
-    /// One was sent.
-    ///
-    /// # Errors
-    /// What the store says; it is sent again then.
-    pub async fn sent(&self, due: &Due) -> Result<()> {
-        self.settle(due, Action::Deliver).await
-    }
-
-    /// One could not be sent: it is tried again after a pause that grows, unless there is no hope.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn failed(&self, due: &Due, hopeless: bool) -> Result<()> {
-        if hopeless || due.is_last() { self.settle(due, Action::Park).await } else { Ok(()) }
-    }
-
-    async fn settle(&self, due: &Due, action: Action) -> Result<()> {
-        match self.session.act(KIND, due.id, Command::new(action).expecting(due.version)).await {
-            // Somebody else was given it meanwhile, and it is theirs to say.
-            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => Ok(()),
-            done => done.map(drop),
-        }
-    }
-
-    /// Counts an attempt. None where another node was faster, or nobody is there to be told.
-    async fn claim(&self, record: &Record, now: Timestamp) -> Result<Option<Due>> {
-        let attempts = record.facet("attempts").and_then(Value::as_int).unwrap_or_default() + 1;
-        let pause = FIRST_PAUSE_SECONDS.saturating_mul(1 << attempts.clamp(1, 20) >> 1);
-        let command = Command::new(Action::Attempt)
-            .set("attempts", attempts)
-            .set("due_at", now.plus_seconds(pause.min(LONGEST_PAUSE_SECONDS)))
-            .expecting(record.version());
-        let version = match self.session.act(KIND, record.id(), command).await {
-            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
-                return Ok(None);
-            }
-            done => done?.version,
-        };
-        let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default();
-        let position = record.facet("in_feed").and_then(Value::as_int).unwrap_or_default();
-        let position = u64::try_from(position).unwrap_or_default();
-        let to = self.recipient(text("recipient"), position).await?;
-        let (topic, about) = (text("topic").to_owned(), text("about").to_owned());
-        let due = |to| Due { id: record.id(), version, attempts, topic, about, position, to };
-        match to {
-            Some(to) => Ok(Some(due(to))),
-            // The account is gone, or locked.
-            None => {
-                let command = Command::new(Action::Park).expecting(version);
-                drop(self.session.act(KIND, record.id(), command).await);
-                Ok(None)
-            }
-        }
-    }
-
-    async fn recipient(&self, name: &str, position: u64) -> Result<Option<Recipient>> {
-        if name == SYSTEM {
-            let feed = self.session.eovr().store().feed(position.saturating_sub(1), 1).await?;
-            let posted = feed.into_iter().next();
-            return Ok(posted.map(|posted| Recipient::System { message: posted.message }));
-        }
-        let Some(account) = self.account(name).await? else { return Ok(None) };
-        let text = |field| self.session.open(&account, field).map(Option::unwrap_or_default);
-        Ok(Some(Recipient::Person { email: text("email")?, name: text("display_name")? }))
+        Ok(Sorted { messages: parcels.len(), unread: known.unread })
     }
 
     /// The active account of this id; none where it is none.
-    async fn account(&self, id: &str) -> Result<Option<Record>> {
+    pub(super) async fn account(&self, id: &str) -> Result<Option<Record>> {
         let Ok(id) = id.parse::<RecordId>() else { return Ok(None) };
         let account = match self.session.load(user::KIND, id).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -247,7 +120,8 @@ impl Post {
         let mut addressed = Addressed::new();
         let mut analysed = None;
         for rule in self.rules.iter().filter(|rule| rule.is_for(&told)) {
-            self.address(rule, &told, &stamp, known, &mut addressed).await?;
+            let found = self.address(rule, &told, &stamp, known, &mut addressed).await;
+            known.read(found)?;
             if rule.to == To::Analyst {
                 analysed = Some(&rule.kind);
             }
@@ -310,14 +184,14 @@ impl Post {
             }
             To::May { of, action } => {
                 let key = (of.clone(), action.clone(), stamp.facility.clone());
-                match known.0.get(&key) {
+                match known.people.get(&key) {
                     Some(people) => people.clone(),
                     None => {
                         let row = self.session.eovr().catalog().actions().row(of, action);
                         let row = row.ok_or_else(|| Error::bug("a rule was checked"))?;
-                        let people = over(stamp, row, &self.session).await?;
+                        let people = over(stamp, row, &self.session, &mut known.unread).await?;
                         let people: Vec<_> = people.iter().map(|account| account.id().to_string()).collect();
-                        known.0.entry(key).or_insert(people).clone()
+                        known.people.entry(key).or_insert(people).clone()
                     }
                 }
             }
@@ -352,19 +226,27 @@ impl Post {
     }
 }
 
-/// Who may do what over which facility, for one batch: a report every second asks for the same people.
+/// What one batch has found out: a report every second asks for the same people.
 #[derive(Default)]
-struct Known(BTreeMap<(Name, Name, OrgId), Vec<String>>);
+struct Known {
+    /// Who may do what over which facility.
+    people: BTreeMap<(Name, Name, OrgId), Vec<String>>,
+    unread: Vec<Error>,
+}
+
+impl Known {
+    /// Keeps what could not be read.
+    fn read(&mut self, done: Result<()>) -> Result<()> {
+        match done {
+            Err(error) if error.is_unreadable() => self.unread.push(error),
+            done => done?,
+        }
+        Ok(())
+    }
+}
 
 /// The id of a notice follows from its message and whom it tells.
 fn notice_id(position: u64, channel: Channel, recipient: &str) -> RecordId {
     let about = [position.to_be_bytes().as_slice(), channel.name().as_bytes()].concat();
     RecordId::derived("eovr.notice.v1", &[&about, recipient.as_bytes()])
-}
-
-/// Shows no address.
-impl std::fmt::Debug for Due {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Due({} about {}, attempt {})", self.topic, self.about, self.attempts)
-    }
 }

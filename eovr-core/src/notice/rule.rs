@@ -163,8 +163,13 @@ pub(super) struct Told {
     pub(super) after: BTreeMap<Name, serde_json::Value>,
 }
 
-/// The active accounts that have a permission and whose seat covers a place.
-pub(super) async fn over(place: &Stamp, row: &ActionRow, unrestricted: &Session) -> Result<Vec<Record>> {
+/// The active accounts that may do an action and sit over a place, without those that cannot be read.
+pub(super) async fn over(
+    place: &Stamp,
+    row: &ActionRow,
+    everybody: &Session,
+    unread: &mut Vec<Error>,
+) -> Result<Vec<Record>> {
     let mut found = Vec::new();
     let levels = [
         (Some(Column::Facility), &place.facility),
@@ -185,10 +190,14 @@ pub(super) async fn over(place: &Stamp, row: &ActionRow, unrestricted: &Session)
             query = query.filter(column, Test::Is(id.as_str().into()));
         }
         loop {
-            let page = unrestricted.find(&query).await?;
+            let page = everybody.find(&query).await?;
+            let damaged = |id| Error::new(ErrorKind::Tampered, "an account cannot be read").with("user", id);
+            unread.extend(page.damaged.into_iter().map(damaged));
             for account in page.items {
-                if row.tiers.contains(user::role(&account)?.tier()) {
-                    found.push(account);
+                match user::role(&account) {
+                    Ok(role) if row.tiers.contains(role.tier()) => found.push(account),
+                    Ok(_) => {}
+                    Err(error) => unread.push(error),
                 }
             }
             match page.next {

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
+mod delivery;
+
 use std::sync::Arc;
 
 use eovr_core::access::{Role, danger};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::incident::{self, Action, FollowUp, FollowUpKind, KIND};
-use eovr_core::notice::{self, Again, Channel, Due, Inbox, MOST_ATTEMPTS, Parked, Post, Recipient, Rule, To};
+use eovr_core::notice::{self, Channel, Claim, Inbox, Post, Recipient, Rule, To};
 use eovr_core::record::{ActorId, Query, Record, RecordId, Value};
 use eovr_core::{Eovr, ErrorKind, Name, Session, Timestamp};
 use eovr_tests::spy::Spy;
@@ -82,7 +84,7 @@ impl Ward {
     }
 
     async fn sort(&self) {
-        while self.post.sort().await.unwrap() > 0 {}
+        while self.post.sort().await.unwrap().messages > 0 {}
     }
 
     async fn notices(&self) -> Vec<Record> {
@@ -95,14 +97,23 @@ impl Ward {
         inbox.unread(100, None).await.unwrap().items
     }
 
-    /// The addresses of all due mails, in order; every mail is marked as sent.
+    /// All that is due by this channel, claimed.
+    async fn claimed(&self, channel: Channel) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        for due in self.post.due(channel).await.unwrap() {
+            claims.extend(self.post.claim(due).await.unwrap());
+        }
+        claims
+    }
+
+    /// The addresses that mail is due to, in order; every one is sent.
     async fn mailed(&self) -> Vec<String> {
         let mut addresses = Vec::new();
-        for due in self.post.due(Channel::Email).await.unwrap() {
-            if let Recipient::Person { email, .. } = &due.to {
+        for claim in self.claimed(Channel::Email).await {
+            if let Recipient::Person { email, .. } = &claim.to {
                 addresses.push(email.to_string());
             }
-            self.post.sent(&due).await.unwrap();
+            self.post.sent(&claim).await.unwrap();
         }
         addresses.sort();
         addresses
@@ -206,8 +217,8 @@ async fn a_notification_tells_of_an_event_and_not_its_content() {
     for notice in &notices {
         assert!(notice.sealed_fields().is_empty() && !format!("{notice:?}").contains("Hassan"));
     }
-    let due = ward.post.due(Channel::Webhook).await.unwrap();
-    let Recipient::System { message } = &due[0].to else { panic!("not a system: {due:?}") };
+    let claims = ward.claimed(Channel::Webhook).await;
+    let Recipient::System { message } = &claims[0].to else { panic!("not a system: {claims:?}") };
     assert!(message.contains("\"topic\":\"incident.report\"") && !message.contains("Hassan"), "{message}");
 }
 
@@ -221,86 +232,22 @@ async fn a_message_claimed_twice_is_sent_once() {
     // A worker claims the messages and never answers.
     let now = Timestamp::from_micros(1_795_334_400_000_000);
     ward.eovr.store().lease(100, now, now.plus_seconds(30)).await.unwrap();
-    assert_eq!(ward.post.sort().await.unwrap(), 0);
+    assert_eq!(ward.post.sort().await.unwrap().messages, 0);
     ward.clock.pass_seconds(31);
     // A worker makes the notifications and its acknowledgement is lost.
     ward.store.lose_acknowledgements(true);
-    assert_eq!(ward.post.sort().await.unwrap(), 2);
+    assert_eq!(ward.post.sort().await.unwrap().messages, 2);
     let made = ward.notices().await.len();
     assert!(made >= 4);
     ward.store.lose_acknowledgements(false);
     ward.clock.pass_seconds(61);
     ward.told("A third form was filed there.").await;
-    assert!(ward.post.sort().await.unwrap() >= 3, "they were not handed out again");
+    assert!(ward.post.sort().await.unwrap().messages >= 3, "they were not handed out again");
     assert_eq!(ward.notices().await.len(), made / 2 * 3);
 }
 
 #[tokio::test]
-async fn a_failed_mail_is_retried_and_finally_parked() {
-    let ward = ward().await;
-    ward.told("A form was filed in the wrong folder.").await;
-    ward.sort().await;
-    let due = ward.post.due(Channel::Email).await.unwrap();
-    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "two nodes had it at once");
-    ward.post.failed(&due[0], false).await.unwrap();
-    ward.clock.pass_seconds(28);
-    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "no pause");
-    let mut attempts = 1;
-    for _ in 0..100 {
-        ward.clock.pass_seconds(6 * 3600);
-        for due in ward.post.due(Channel::Email).await.unwrap() {
-            attempts += 1;
-            ward.post.failed(&due, false).await.unwrap();
-        }
-    }
-    assert_eq!(attempts, MOST_ATTEMPTS);
-    let parked =
-        ward.notices().await.into_iter().filter(|notice| notice.state().as_str() == "parked").count();
-    assert_eq!(parked, 1);
-}
-
-#[tokio::test]
-async fn only_tier_5_sees_and_retries_parked_mail() {
-    let ward = ward().await;
-    ward.told("A form was filed in the wrong folder.").await;
-    ward.sort().await;
-    let first = ward.post.due(Channel::Email).await.unwrap();
-    assert!(!first[0].is_last());
-    ward.post.failed(&first[0], true).await.unwrap();
-    let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
-    let parked = Parked::of(&ward.session(top).await);
-    let page = parked.list(10, None).await.unwrap();
-    assert_eq!(page.items.iter().map(Record::id).collect::<Vec<_>>(), [first[0].id()]);
-    let others = Parked::of(&ward.session(ward.quality).await);
-    assert!(others.list(10, None).await.is_err() || others.list(10, None).await.unwrap().items.is_empty());
-    assert!(others.retry(first[0].id()).await.is_err());
-    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "a lower tier retried the mail");
-    parked.retry(first[0].id()).await.unwrap();
-    // The same mail, with its attempts reset.
-    let again = ward.post.due(Channel::Email).await.unwrap();
-    assert_eq!(again.iter().map(Due::id).collect::<Vec<_>>(), [first[0].id()]);
-    let error = parked.retry(first[0].id()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound, "it is not parked");
-    let mut last = again;
-    while !last[0].is_last() {
-        ward.clock.pass_seconds(6 * 3600);
-        last = ward.post.due(Channel::Email).await.unwrap();
-    }
-    ward.post.failed(&last[0], false).await.unwrap();
-    assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 1, more: false });
-    assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 0, more: false });
-    assert_eq!(ward.post.due(Channel::Email).await.unwrap().len(), 1);
-    let trail = all(&ward.eovr).trail(notice::KIND, first[0].id()).await.unwrap();
-    assert!(trail.verdict.is_intact());
-    let retried = trail.entries.iter().filter(|entry| entry.event.action.as_str() == "retry");
-    assert_eq!(
-        retried.map(|entry| entry.event.actor.to_string()).collect::<Vec<_>>(),
-        [top.to_string(), top.to_string()]
-    );
-}
-
-#[tokio::test]
-async fn a_disabled_account_gets_no_mail() {
+async fn who_has_left_is_not_written_to() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -343,7 +290,7 @@ async fn a_changed_password_is_notified_to_its_account() {
     let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
     let reset = eovr_core::Command::new(user::Action::ResetPassword).write("password_hash", "$argon2id$none");
     ward.session(top).await.act(user::KIND, ward.nurse, reset).await.unwrap();
-    while post.sort().await.unwrap() > 0 {}
+    while post.sort().await.unwrap().messages > 0 {}
     let topics: Vec<_> = ward.unread(ward.nurse).await.iter().map(|notice| text(notice, "topic")).collect();
     assert_eq!(topics, ["user.reset_password"]);
     assert!(ward.unread(top).await.is_empty());

@@ -129,7 +129,11 @@ impl Cells {
                         return Err(Fault::Broken { line: begun, cell, at: self.line });
                     }
                     self.cell = as_written(&self.cell);
-                    return Ok(());
+                    // Marks that were one by two are two again.
+                    return match self.cell.len() > LONGEST {
+                        true => Err(Fault::Long { line: begun, cell }),
+                        false => Ok(()),
+                    };
                 }
                 _ => return Ok(()),
             }
@@ -137,7 +141,7 @@ impl Cells {
     }
 
     fn keep(&mut self, byte: u8, line: u64, cell: usize) -> Result<(), Fault> {
-        if self.cell.len() == LONGEST {
+        if self.cell.len() >= LONGEST {
             return Err(Fault::Long { line, cell });
         }
         self.cell.push(byte);

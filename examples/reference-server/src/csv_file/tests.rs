@@ -192,3 +192,28 @@ fn rows_between_two_stray_marks_are_no_text() -> Tested {
     }
     Ok(())
 }
+
+/// Marks that stay are as many bytes as in the file; within quotation marks that are taken away two are one.
+#[test]
+fn the_longest_cell_is_as_long_with_marks_as_without() -> Tested {
+    let most = cells::LONGEST;
+    let longest =
+        |file: String| Ok::<_, Failure>(plain(file.as_bytes())?.first().map(|(_, row)| row[0].len()));
+    for whole in [
+        "x".repeat(most),
+        format!("\"{}\"", "\"\"".repeat(most)),
+        format!("\"{}\"x", "\"\"".repeat((most - 3) / 2)),
+    ] {
+        assert!(longest(format!("text\n{whole}\n"))?.is_some_and(|bytes| (most - 1..=most).contains(&bytes)));
+    }
+    for longer in [
+        "x".repeat(most + 1),
+        format!("\"{}x\"", "\"\"".repeat(most)),
+        format!("\"{}\"x", "\"\"".repeat(most / 2)),
+        format!("\"{}\"{}", "\"\"".repeat(most - 1), "x".repeat(most)),
+    ] {
+        let said = refused(format!("text\n{longer}\n").as_bytes());
+        assert!(!said.starts_with("taken"), "{}", said.len());
+    }
+    Ok(())
+}

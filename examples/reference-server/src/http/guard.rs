@@ -16,6 +16,7 @@ use http_body_util::{BodyExt as _, Limited};
 use super::app::App;
 use super::auth::{Attempt, Category, login_of};
 use super::body::{LONGEST, read};
+use super::poster;
 use super::problem::{Code, Problem};
 use super::repeat::{HEADER, Seed, Ticket, Turn};
 use super::reply::HandedOut;
@@ -36,6 +37,8 @@ pub(super) struct Door {
     pub(super) before_factor: bool,
     /// The answer is a page of a list.
     pub(super) lists: bool,
+    /// It answers with a page for people, whatever it has to say.
+    pub(super) page: bool,
 }
 
 /// The number of records that a page counts as if its handler does not tell: a full page.
@@ -53,9 +56,9 @@ struct Passed {
 }
 
 impl Passed {
-    /// The caller's id. All unauthenticated callers share the empty one.
-    fn caller(&self) -> &str {
-        self.who.as_ref().map_or("", |who| who.id().as_str())
+    /// The id of the actor; a stranger has none.
+    fn caller(&self) -> Option<&str> {
+        self.who.as_ref().map(|who| who.id().as_str())
     }
 }
 
@@ -64,6 +67,8 @@ pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Reque
     let (mut parts, body) = request.into_parts();
     let passed = match passed(&app, door, &mut parts, body.size_hint().exact()).await {
         Ok(passed) => passed,
+        // Of a page that people fill in, what they have typed is read, and given back.
+        Err(problem) if door.page => return poster::turned_away(&parts, body, &problem).await,
         Err(problem) => {
             linger(&parts.headers, body).await;
             return problem.into_response();
@@ -109,7 +114,7 @@ async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) ->
         parts.extensions.insert(arrival);
     }
     if door.uploads {
-        passed.upload = Some(app.uploads.begin(passed.caller(), bytes)?);
+        passed.upload = Some(app.uploads.begin(passed.caller().unwrap_or_default(), bytes)?);
     }
     Ok(passed)
 }
@@ -157,7 +162,7 @@ enum First {
     Yes(Request, Option<Ticket>),
 }
 
-async fn first(app: &App, door: Door, caller: &str, request: Request) -> Result<First, Problem> {
+async fn first(app: &App, door: Door, caller: Option<&str>, request: Request) -> Result<First, Problem> {
     let (mut parts, body) = request.into_parts();
     let body = read(body, if door.uploads { LARGEST_FILE } else { LONGEST }).await?;
     let path = parts.uri.path().to_owned();

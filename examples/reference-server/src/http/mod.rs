@@ -51,6 +51,7 @@ pub(crate) use self::auth::{
 };
 pub(crate) use self::health::FAILING;
 pub(crate) use self::places::{Share, Shares};
+pub(crate) use self::problem::subject;
 use self::problem::{Code, Problem};
 use self::routes::{Access, Endpoint, Routes};
 

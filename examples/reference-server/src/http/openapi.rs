@@ -216,8 +216,14 @@ fn parameters(route: &Endpoint) -> Vec<Parameter> {
     }
     all.extend(route.params.map(|params| params()).unwrap_or_default());
     if route.method == Method::POST && !route.secret {
-        let says = "A request with the same key is a repetition, and gets the same answer";
-        all.push(one(repeat::HEADER, ParameterIn::Header, Required::False, says, values::repeat_key()));
+        let says = "The same key again is the same request again, and gets the same answer";
+        all.push(one(
+            repeat::HEADER,
+            ParameterIn::Header,
+            Required::False,
+            says,
+            values::repeat_key(route.access == Access::Public),
+        ));
     }
     if route.versioned {
         let says = "The `ETag` of the version that you have seen; if the record has changed since, the answer is 409";

@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use eovr_core::identity::facility::Link;
 use eovr_core::incident::taxonomy;
 
 use super::app::App;
@@ -33,41 +35,36 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(
             Endpoint::post(PATH, Access::Public, "Takes a visitor's report from that page")
                 .tells(&["text/html"])
+                // Its page is made anew for who sends it again, by the key of the form.
+                .secret()
                 .counted(Category::Visit),
             sent,
         )
 }
 
+/// What stands in the form.
+struct Sheet {
+    key: String,
+    category: String,
+    description: String,
+    anonymous: bool,
+}
+
 async fn form(State(app): State<App>, nonce: axum::Extension<Nonce>, Poster(link): Poster) -> Response {
     let place = match visitors::place(&app, link).await {
         Ok(place) => place,
-        Err(problem) => return refused(&nonce, &problem),
+        Err(problem) => return refused(&nonce, &problem, None),
     };
     let title = app.eovr.org().title(&place.facility);
     let (english, arabic) = title.map_or(("", ""), |title| (title.en.as_str(), title.ar.as_str()));
-    let mut choices = String::new();
-    for category in taxonomy::CATEGORIES {
-        let taxonomy::Category { code, title_en, title_ar, .. } = category;
-        // Writing to a string does not fail.
-        let _ = write!(choices, "<option value=\"{code}\">{title_en} · {title_ar}</option>");
-    }
-    let (english, arabic, key) = (escaped(english), escaped(arabic), drawn());
+    let (english, arabic, form) = (escaped(english), escaped(arabic), Sheet::blank().form());
     let body = format!(
         "<section lang=\"en\"><h1>Tell us what went wrong · {english}</h1>\
          <p>This page belongs to a poster in this hospital. What you write goes to its quality department. You need no account, \
          and you need not say who you are. In an emergency call the staff: nobody reads this at once.</p></section>\
          <section lang=\"ar\" dir=\"rtl\"><h1>أخبرنا بما حدث · {arabic}</h1>\
          <p>هذه الصفحة تابعة لملصق في هذا المستشفى. ما تكتبه يصل إلى قسم الجودة. لا تحتاج إلى حساب، ولا يلزم أن تذكر من أنت. \
-         في الحالات الطارئة نادِ الطاقم: لن يُقرأ هذا فورًا.</p></section>\
-         <form method=\"post\"><input type=\"hidden\" name=\"key\" value=\"{key}\">\
-         <p><label for=\"category\">What kind of event · <span lang=\"ar\">نوع الحدث</span></label>\
-         <select id=\"category\" name=\"category\" required><option value=\"\"></option>{choices}</select></p>\
-         <p><label for=\"description\">What happened (at least 10 letters) · <span lang=\"ar\">ماذا حدث (10 أحرف على الأقل)</span></label>\
-         <textarea id=\"description\" name=\"description\" dir=\"auto\" rows=\"8\" minlength=\"10\" maxlength=\"60000\" required>\
-         </textarea></p>\
-         <p><label><input type=\"checkbox\" name=\"anonymous\" value=\"true\"> I do not say whether I am the patient · \
-         <span lang=\"ar\">لا أذكر إن كنت المريض</span></label></p>\
-         <p><button>Send · <span lang=\"ar\">إرسال</span></button></p></form>"
+         في الحالات الطارئة نادِ الطاقم: لن يُقرأ هذا فورًا.</p></section>{form}"
     );
     page(StatusCode::OK, &nonce, &body)
 }
@@ -78,34 +75,86 @@ async fn sent(
     Poster(link): Poster,
     request: Request<Body>,
 ) -> Response {
-    match take(&app, link, request).await {
+    let (parts, body) = request.into_parts();
+    let body = match read(body, LONGEST).await {
+        Ok(body) => body,
+        Err(problem) => return refused(&nonce, &problem, None),
+    };
+    let sheet = Sheet::sent(&body);
+    match take(&app, link, &parts, &body, &sheet).await {
         Ok(thanks) => thanked(&nonce, &thanks),
-        Err(problem) => refused(&nonce, &problem),
+        Err(problem) => refused(&nonce, &problem, Some(sheet)),
     }
+}
+
+/// What a visitor is told whom the guard turns away: too much has come from one address.
+pub(super) async fn turned_away(parts: &Parts, body: Body, problem: &Problem) -> Response {
+    let nonce = parts.extensions.get().cloned().unwrap_or_else(Nonce::drawn);
+    let sheet = match parts.method == Method::POST {
+        true => read(body, LONGEST).await.ok().map(|body| Sheet::sent(&body)),
+        false => None,
+    };
+    refused(&nonce, problem, sheet)
 }
 
 async fn take(
     app: &App,
-    link: Option<eovr_core::identity::facility::Link>,
-    request: Request<Body>,
+    link: Option<Link>,
+    parts: &Parts,
+    body: &[u8],
+    sheet: &Sheet,
 ) -> Result<Thanks, Problem> {
-    let (parts, body) = request.into_parts();
-    let body = read(body, LONGEST).await?;
-    let mut fields: BTreeMap<_, _> = form_urlencoded::parse(&body).into_owned().collect();
-    let mut field = |name: &str| fields.remove(name).unwrap_or_default();
+    // The page drew it: a visitor who presses twice, or sends a page again that did not come, has sent one report.
+    let mut headers = parts.headers.clone();
+    if !sheet.key.is_empty() {
+        let key = HeaderValue::try_from(sheet.key.as_str());
+        // What can be no header is no key either.
+        headers.insert(HEADER, key.unwrap_or_else(|_| HeaderValue::from_static("")));
+    }
+    let seed = app.repeats.seed(&headers, None, PATH, &[body, parts.uri.path().as_bytes()])?;
     let told = Told {
-        category: field("category"),
-        description: field("description"),
-        anonymous: field("anonymous") == "true",
+        category: sheet.category.clone(),
+        description: sheet.description.clone(),
+        anonymous: sheet.anonymous,
         location: None,
     };
-    // The page drew it: a visitor who presses twice, or sends a page again that did not come, has sent one report.
-    let mut headers = HeaderMap::new();
-    if let Ok(key) = HeaderValue::try_from(field("key")) {
-        headers.insert(HEADER, key);
-    }
-    let seed = app.repeats.seed(&headers, "", PATH, &[&body, parts.uri.path().as_bytes()])?;
     visitors::take(app, link, seed, told).await
+}
+
+impl Sheet {
+    fn blank() -> Self {
+        Self { key: drawn(), category: String::new(), description: String::new(), anonymous: false }
+    }
+
+    fn sent(body: &[u8]) -> Self {
+        let mut fields: BTreeMap<_, _> = form_urlencoded::parse(body).into_owned().collect();
+        let mut field = |name: &str| fields.remove(name).unwrap_or_default();
+        let (key, category, description) = (field("key"), field("category"), field("description"));
+        Self { key, category, description, anonymous: field("anonymous") == "true" }
+    }
+
+    fn form(&self) -> String {
+        let mut choices = String::new();
+        for taxonomy::Category { code, title_en, title_ar, .. } in taxonomy::CATEGORIES {
+            let selected = if *code == self.category { " selected" } else { "" };
+            // Writing to a string does not fail.
+            let _ = write!(choices, "<option value=\"{code}\"{selected}>{title_en} · {title_ar}</option>");
+        }
+        let (key, description) = (escaped(&self.key), escaped(&self.description));
+        let checked = if self.anonymous { " checked" } else { "" };
+        // A line end right behind the tag is none of the text.
+        format!(
+            "<form method=\"post\"><input type=\"hidden\" name=\"key\" value=\"{key}\">\
+             <p><label for=\"category\">What kind of event · <span lang=\"ar\">نوع الحدث</span></label>\
+             <select id=\"category\" name=\"category\" required><option value=\"\"></option>{choices}</select></p>\
+             <p><label for=\"description\">What happened (at least 10 letters) · <span lang=\"ar\">ماذا حدث (10 أحرف على الأقل)</span></label>\
+             <textarea id=\"description\" name=\"description\" dir=\"auto\" rows=\"8\" minlength=\"10\" maxlength=\"60000\" required>\
+             \n{description}</textarea></p>\
+             <p><label><input type=\"checkbox\" name=\"anonymous\" value=\"true\"{checked}> I do not say whether I am the patient · \
+             <span lang=\"ar\">لا أذكر إن كنت المريض</span></label></p>\
+             <p><button>Send · <span lang=\"ar\">إرسال</span></button></p></form>"
+        )
+    }
 }
 
 fn thanked(nonce: &Nonce, Thanks { number, receipt }: &Thanks) -> Response {
@@ -119,21 +168,26 @@ fn thanked(nonce: &Nonce, Thanks { number, receipt }: &Thanks) -> Response {
     page(StatusCode::CREATED, nonce, &body)
 }
 
-/// What to do about it, by its status.
-fn refused(nonce: &Nonce, problem: &Problem) -> Response {
+/// What to do about it, by its status, and the form as it was sent.
+fn refused(nonce: &Nonce, problem: &Problem, sheet: Option<Sheet>) -> Response {
     let status = problem.status();
     if let Some(cause) = problem.cause() {
         tracing::error!(cause, "a page of a poster failed");
     }
+    let of_key = problem.is_about(HEADER);
     let (english, arabic) = match status {
         StatusCode::NOT_FOUND => (
             "Nothing is taken at this address. Ask at the desk.",
             "لا تُستقبل البلاغات على هذا العنوان. اسأل في الاستقبال.",
         ),
+        StatusCode::UNPROCESSABLE_ENTITY if of_key => (
+            "This was not taken. If you have sent it before in other words, that report stands as it was. If this is \
+             another report, send it now.",
+            "لم يُستلم هذا. إن كنت قد أرسلته من قبل بكلمات أخرى فسيبقى ذلك البلاغ كما كان. وإن كان هذا بلاغًا آخر فأرسله الآن.",
+        ),
         StatusCode::UNPROCESSABLE_ENTITY => (
-            "The report was not taken. Go back, choose what kind of event it was, and write at least ten letters. What was \
-             sent already cannot be changed.",
-            "لم يُستلم البلاغ. ارجع واختر نوع الحدث واكتب عشرة أحرف على الأقل. ما أُرسل من قبل لا يمكن تغييره.",
+            "The report was not taken. Choose what kind of event it was, and write at least ten letters.",
+            "لم يُستلم البلاغ. اختر نوع الحدث واكتب عشرة أحرف على الأقل.",
         ),
         StatusCode::TOO_MANY_REQUESTS => (
             "Many reports have come from here. Wait some minutes and send it again.",
@@ -144,8 +198,15 @@ fn refused(nonce: &Nonce, problem: &Problem) -> Response {
             "ربما لم يُستلم البلاغ. أعد إرسال هذه الصفحة، وسيُستلم مرة واحدة فقط.",
         ),
     };
+    // Under the key of another report nothing is taken; any other is taken once, under its own.
+    let again = sheet.filter(|_| status != StatusCode::NOT_FOUND).map(|sheet| match of_key {
+        true => Sheet { key: drawn(), ..sheet },
+        false => sheet,
+    });
+    let form = again.map(|sheet| sheet.form()).unwrap_or_default();
     let body = format!(
-        "<section lang=\"en\"><p>{english}</p></section><section lang=\"ar\" dir=\"rtl\"><p>{arabic}</p></section>"
+        "<section lang=\"en\"><p role=\"alert\">{english}</p></section>\
+         <section lang=\"ar\" dir=\"rtl\"><p role=\"alert\">{arabic}</p></section>{form}"
     );
     page(status, nonce, &body)
 }
@@ -163,7 +224,7 @@ fn page(status: StatusCode, nonce: &Nonce, body: &str) -> Response {
     (status, [(header::CONTENT_TYPE, media)], html).into_response()
 }
 
-/// Text of an organisation, where HTML would be read as such.
+/// Text of others, where HTML would be read as such.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -189,7 +189,12 @@ impl Problem {
         self
     }
 
-    /// The kind of problem.
+    /// Whether this value is what is wrong.
+    pub(crate) fn is_about(&self, field: &str) -> bool {
+        self.0.faults.iter().any(|fault| fault.field.as_deref() == Some(field))
+    }
+
+    /// What sort of problem it is.
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }

@@ -6,8 +6,8 @@
 //! another node.
 //!
 //! Strangers have no name, and those who stand before posters are one caller: the key is theirs in that it is drawn at
-//! random. It is known at all posters, so that one that comes with another address is refused as one that comes with
-//! another body.
+//! random, and too long to be met by chance. It is known at all posters, so that one that comes with another address is
+//! refused as one that comes with another body.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -37,6 +37,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const MOST: usize = 10_000;
 const MOST_BYTES: usize = 16 << 20;
 const LONGEST_KEY: usize = 128;
+/// A stranger's key is told from those of all others by itself: 22 characters of Base64 are 128 bits.
+const SHORTEST_OF_STRANGERS: usize = 22;
 
 type Digest = [u8; 32];
 
@@ -65,6 +67,7 @@ struct Entry {
 #[derive(Clone)]
 struct Answer {
     status: StatusCode,
+    media: Option<HeaderValue>,
     etag: Option<HeaderValue>,
     location: Option<HeaderValue>,
     body: Bytes,
@@ -99,24 +102,36 @@ impl Repeats {
     }
 
     /// What a request is known by, and what it asks: its body, and where else that stands. None where it carries no key.
+    /// A stranger is no caller.
     ///
     /// # Errors
-    /// `InvalidInput` where the key is none.
+    /// `InvalidInput` where the key is none, or a stranger's is short.
     pub(crate) fn seed(
         &self,
         headers: &HeaderMap,
-        caller: &str,
+        caller: Option<&str>,
         route: &str,
         asked: &[&[u8]],
     ) -> Result<Option<Seed>, Problem> {
         let Some(key) = headers.get(HEADER) else { return Ok(None) };
+        let (shortest, accepted) = match caller {
+            Some(_) => (1, "1 to 128 visible ASCII characters, such as a UUID"),
+            None => {
+                (SHORTEST_OF_STRANGERS, "22 to 128 visible ASCII characters, drawn at random, such as a UUID")
+            }
+        };
         let visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
-        let key = key.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len())).filter(visible);
-        let key = key.ok_or_else(|| {
-            Problem::invalid(HEADER, "not a key", "1 to 128 visible ASCII characters, such as a UUID")
-        })?;
+        let key =
+            key.to_str().ok().filter(|key| (shortest..=LONGEST_KEY).contains(&key.len())).filter(visible);
+        let key = key.ok_or_else(|| Problem::invalid(HEADER, "not a key", accepted))?;
         let secret = self.secrets.server();
-        let key = digest(&[b"eovr.repeat.v1", secret, caller.as_bytes(), route.as_bytes(), key.as_bytes()]);
+        let key = digest(&[
+            b"eovr.repeat.v1",
+            secret,
+            caller.unwrap_or_default().as_bytes(),
+            route.as_bytes(),
+            key.as_bytes(),
+        ]);
         // What the client had seen belongs to what it asks for.
         let seen = headers.get(header::IF_MATCH).map(HeaderValue::as_bytes);
         let asked: Vec<&[u8]> = asked.iter().copied().chain(seen).collect();
@@ -182,6 +197,7 @@ impl Ticket {
         let header = |name| response.headers().get(name).cloned();
         let answer = Answer {
             status: response.status(),
+            media: header(header::CONTENT_TYPE),
             etag: header(header::ETAG),
             location: header(header::LOCATION),
             body,
@@ -245,9 +261,15 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // What was told of no type has none again.
+        headers.remove(header::CONTENT_TYPE);
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
-        for (name, value) in [(header::ETAG, self.etag), (header::LOCATION, self.location)] {
+        let kept = [
+            (header::CONTENT_TYPE, self.media),
+            (header::ETAG, self.etag),
+            (header::LOCATION, self.location),
+        ];
+        for (name, value) in kept {
             if let Some(value) = value {
                 headers.insert(name, value);
             }

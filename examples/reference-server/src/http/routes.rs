@@ -252,7 +252,8 @@ impl Endpoint {
 
     fn door(&self) -> Door {
         let Self { access, secret, category, uploads, before_factor, .. } = *self;
-        Door { access, secret, category, uploads, before_factor, lists: self.params.is_some() }
+        let (lists, page) = (self.params.is_some(), self.media == ["text/html"]);
+        Door { access, secret, category, uploads, before_factor, lists, page }
     }
 
     /// Makes the route take `If-Match`, although it is not a `PATCH`.

@@ -113,9 +113,9 @@ pub(crate) fn seen() -> Object {
     matching(r#"^(\*|(W/)?"[0-9]{1,18}"(, (W/)?"[0-9]{1,18}"){0,8})$"#)
 }
 
-/// An idempotency key.
-pub(crate) fn repeat_key() -> Object {
-    matching("^[!-~]{1,128}$")
+/// A key by which a request that is sent twice is known; a stranger's is long.
+pub(crate) fn repeat_key(of_stranger: bool) -> Object {
+    matching(if of_stranger { "^[!-~]{22,128}$" } else { "^[!-~]{1,128}$" })
 }
 
 /// The id of a record.

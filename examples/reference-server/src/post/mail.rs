@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use axum::http::{Request, StatusCode, Uri, header};
+use axum::http::{Request, StatusCode, header};
+use eovr_core::notice::HELD_SECONDS;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::{Address as EmailAddress, Message};
@@ -13,13 +14,15 @@ use zeroize::Zeroizing;
 use super::smtp::Smtp;
 use super::verdict::Unsent;
 use super::words::Letter;
-use crate::outgoing::{Address, Fetch, is_here};
+use crate::outgoing::{Address, Fetch};
 use crate::output::Failure;
 
 /// The environment variable with the key of SendGrid.
 const KEY: &str = "EOVR_MAIL_KEY";
 /// How long one mail may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// No other node takes a mail that is on its way, nor the others that were claimed with it.
+const _: () = assert!(8 * PATIENCE.as_secs() < HELD_SECONDS.unsigned_abs());
 /// What programs that answer mail look for (RFC 3834, 5): they do not answer this.
 const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
@@ -47,6 +50,15 @@ impl Mail {
             _ => sendgrid(url)?,
         };
         Ok(Self { from, by })
+    }
+
+    /// Whether it goes over TLS, or no further than this machine.
+    pub(super) fn is_protected(&self) -> bool {
+        match &self.by {
+            By::Smtp(smtp) => smtp.is_protected(),
+            // An address is asked over TLS alone.
+            By::SendGrid { .. } => true,
+        }
     }
 
     /// Sends a mail. `id` is the same whenever this mail is sent: what came twice is recognised by it.
@@ -160,25 +172,12 @@ fn in_ascii(mailbox: Mailbox) -> Option<Mailbox> {
     Some(Mailbox { email: EmailAddress::new(mailbox.email.user(), domain).ok()?, ..mailbox })
 }
 
-/// Whether mail goes over TLS, or no further than this machine.
-pub(super) fn is_protected(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else { return false };
-    match uri.scheme_str() {
-        Some("smtp") => {
-            let required = |query: &str| query.split('&').any(|pair| pair == "tls=required");
-            uri.host().is_some_and(is_here) || uri.query().is_some_and(required)
-        }
-        // SMTP within TLS; and an API is asked over TLS alone.
-        _ => true,
-    }
-}
-
 fn smtp(url: &str) -> Result<Smtp, Failure> {
     // What is wrong with it may hold its password.
     Smtp::new(url, PATIENCE).ok_or_else(|| {
         Failure::usage(
             "--mail is no address of a mail server".to_owned(),
-            "write smtps://USER:PASSWORD@HOST, or smtp://HOST:PORT?tls=required",
+            "write smtps://USER:PASSWORD@HOST, or smtp://HOST:PORT, with `?tls=required` or `?tls=opportunistic` and nothing else",
         )
     })
 }
@@ -196,28 +195,4 @@ fn sendgrid(url: &str) -> Result<By, Failure> {
         .ok_or_else(|| Failure::usage(format!("{KEY} is not set"), "set it to the key of SendGrid's API"))?;
     let fetch = Fetch::new(None, PATIENCE).map_err(|what| wrong(&what))?;
     Ok(By::SendGrid { fetch, at, key: Zeroizing::new(key) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_goes_over_no_open_line() {
-        for well in [
-            "smtps://eovr:secret@mail.hospital.example",
-            "smtp://eovr:secret@mail.hospital.example:587?tls=required",
-            "smtp://127.0.0.1:2525",
-            "smtp://[::1]:2525",
-        ] {
-            assert!(is_protected(well), "{well}");
-        }
-        for open in [
-            "smtp://eovr:secret@mail.hospital.example",
-            "smtp://eovr:secret@mail.hospital.example?tls=opportunistic",
-            "smtp://localhost.example",
-        ] {
-            assert!(!is_protected(open), "{open}");
-        }
-    }
 }

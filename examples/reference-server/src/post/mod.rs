@@ -19,8 +19,9 @@ use std::time::Duration;
 
 use eovr_core::identity::alert::Alert;
 use eovr_core::incident;
-use eovr_core::notice::{Channel, Due, Post, Recipient, account_rules, alert_rules};
+use eovr_core::notice::{Channel, Claim, Due, Post, Recipient, account_rules, alert_rules};
 use eovr_core::{Eovr, Result};
+use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
@@ -28,7 +29,7 @@ use tokio::sync::watch;
 use self::mail::Mail;
 use self::verdict::{Fault, Unsent};
 use self::webhook::Webhook;
-use crate::http::{Alarm, Auth};
+use crate::http::{Alarm, Auth, subject};
 use crate::output::Failure;
 
 /// How often the outbox is looked into where nothing is in it.
@@ -64,8 +65,7 @@ impl Args {
     pub(crate) fn check(&self) -> Result<Option<String>, Failure> {
         let mut told = Vec::new();
         if let Some(url) = &self.mail {
-            Mail::new(url, self.mail_from.as_deref())?;
-            if !mail::is_protected(url) {
+            if !Mail::new(url, self.mail_from.as_deref())?.is_protected() {
                 return Err(Failure::usage(
                     "it goes over a line that others could read, and its password with it",
                     "write smtps://USER:PASSWORD@HOST, or smtp://USER:PASSWORD@HOST?tls=required",
@@ -86,7 +86,7 @@ pub(crate) struct Room {
     post: Post,
     mail: Option<Mail>,
     /// Mails about new reports, by whom they are for.
-    reports: Option<DefaultKeyedRateLimiter<Reader>>,
+    reports: Option<DefaultKeyedRateLimiter<String>>,
     webhook: Option<Webhook>,
     /// Where people find the server.
     public_url: Option<String>,
@@ -183,7 +183,9 @@ impl Room {
     async fn round(&self, alarm: &Alarm) -> Result<()> {
         let mut sorted = 0;
         loop {
-            match self.post.sort().await? {
+            let some = self.post.sort().await?;
+            some.unread.iter().for_each(|error| alarm.of(error));
+            match some.messages {
                 0 => break,
                 some => sorted += some,
             }
@@ -197,17 +199,26 @@ impl Room {
             sent?;
         }
         if let Some(webhook) = &self.webhook {
-            for due in self.post.due(Channel::Webhook).await? {
-                let outcome = match &due.to {
-                    Recipient::System { message } => webhook.tell(&due, message).await,
+            self.tell(webhook, alarm).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, webhook: &Webhook, alarm: &Alarm) -> Result<()> {
+        let mut away = None;
+        for due in self.post.due(Channel::Webhook).await? {
+            // One that does not answer would be waited for with each message.
+            if let Some(pause) = away {
+                self.defer(By::Webhook, &[due], pause, alarm).await?;
+                continue;
+            }
+            for claim in self.claim(By::Webhook, vec![due], alarm).await? {
+                let outcome = match &claim.to {
+                    Recipient::System { message } => webhook.tell(claim.due.position, message).await,
                     Recipient::Person { .. } => Err(Unsent::of_recipient("a person is no system")),
                 };
-                // One that does not answer would be waited for with each message; what is not settled comes again.
-                let away = outcome.as_ref().is_err_and(|unsent| unsent.for_all);
-                self.settle(By::Webhook, &due, outcome, alarm).await?;
-                if away {
-                    break;
-                }
+                away = met_by_all(&claim, &outcome);
+                self.settle(By::Webhook, &claim, outcome, alarm).await?;
             }
         }
         Ok(())
@@ -217,70 +228,86 @@ impl Room {
         let due = self.post.due(Channel::Email).await?;
         let (reports, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.topic == GATHERED);
         let single = others.into_iter().map(|due| vec![due]);
-        let mut refused = None;
-        for due in single.chain(gathered(reports)) {
-            self.mail(mail, &due, &mut refused, alarm).await?;
+        let mut away = None;
+        for all in single.chain(gathered(reports)) {
+            // A hundred wrong passwords in a row close an account.
+            match away {
+                Some(pause) => self.defer(By::Mail, &all, pause, alarm).await?,
+                None => away = self.mail(mail, all, alarm).await?,
+            }
         }
         self.reports.iter().for_each(RateLimiter::retain_recent);
         Ok(())
     }
 
     /// Sends one mail about one thing or several of a sort, to one person. Whoever has had enough of them is written to
-    /// later, about all that there is then: what is not settled comes again. After what any mail would meet now
-    /// (`refused`), none is tried: a hundred wrong passwords in a row close an account.
-    async fn mail(
-        &self,
-        mail: &Mail,
-        all: &[Due],
-        refused: &mut Option<Unsent>,
-        alarm: &Alarm,
-    ) -> Result<()> {
-        let Some(first) = all.first() else { return Ok(()) };
-        if let (Some(reports), GATHERED) = (&self.reports, first.topic.as_str())
-            && reports.check_key(&reader(&first.to)).is_err()
+    /// later, about all that there is then. Where any mail would meet the same now, it says for how many seconds none need
+    /// be tried.
+    async fn mail(&self, mail: &Mail, all: Vec<Due>, alarm: &Alarm) -> Result<Option<i64>> {
+        if let Some(first) = all.first()
+            && let Some(pause) = self.held_back(first)
         {
-            return Ok(());
+            self.defer(By::Mail, &all, pause, alarm).await?;
+            return Ok(None);
         }
-        let outcome = match refused {
-            Some(unsent) => Err(unsent.clone()),
-            None => self.write(mail, first, all).await,
-        };
-        if let Err(unsent) = &outcome
-            && unsent.for_all
-        {
-            *refused = Some(unsent.clone());
-        }
+        let claims = self.claim(By::Mail, all, alarm).await?;
+        let Some(first) = claims.first() else { return Ok(None) };
+        let outcome = self.write(mail, first, &claims).await;
         self.bell.mailed(outcome.is_ok());
+        for claim in &claims {
+            self.settle(By::Mail, claim, outcome.clone(), alarm).await?;
+        }
+        Ok(met_by_all(first, &outcome))
+    }
+
+    /// For how many seconds this one's person is written to no more about new reports.
+    fn held_back(&self, due: &Due) -> Option<i64> {
+        let reports = self.reports.as_ref().filter(|_| due.topic == GATHERED)?;
+        let until = reports.check_key(&due.recipient).err()?;
+        let seconds = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+        Some(seconds.try_into().unwrap_or(i64::MAX))
+    }
+
+    /// Takes those that no other node has, right before they are sent.
+    async fn claim(&self, by: By, all: Vec<Due>, alarm: &Alarm) -> Result<Vec<Claim>> {
+        let mut claims = Vec::new();
         for due in all {
-            self.settle(By::Mail, due, outcome.clone(), alarm).await?;
+            claims.extend(by.passed_over(self.post.claim(due).await, alarm)?.flatten());
+        }
+        Ok(claims)
+    }
+
+    async fn defer(&self, by: By, all: &[Due], seconds: i64, alarm: &Alarm) -> Result<()> {
+        for due in all {
+            by.passed_over(self.post.defer(due, seconds).await, alarm)?;
         }
         Ok(())
     }
 
-    async fn write(&self, mail: &Mail, due: &Due, all: &[Due]) -> Result<(), Unsent> {
-        let Recipient::Person { email, .. } = &due.to else {
+    async fn write(&self, mail: &Mail, first: &Claim, all: &[Claim]) -> Result<(), Unsent> {
+        let Recipient::Person { email, .. } = &first.to else {
             return Err(Unsent::of_recipient("a system has no address"));
         };
         let url = self.public_url.as_deref();
         let letter = match all.len() {
-            0 | 1 => words::letter(&due.topic, &due.about, url),
+            0 | 1 => words::letter(&first.due.topic, &first.due.about, url),
             more => words::of_reports(more, url),
         };
         mail.send(email, &identity(all), &letter).await
     }
 
-    async fn settle(&self, by: By, due: &Due, outcome: Result<(), Unsent>, alarm: &Alarm) -> Result<()> {
+    async fn settle(&self, by: By, claim: &Claim, outcome: Result<(), Unsent>, alarm: &Alarm) -> Result<()> {
         let Err(Unsent { why, fault, .. }) = outcome else {
             metrics::counter!("eovr_notices_sent_total", "by" => by.name()).increment(1);
-            return self.post.sent(due).await;
+            return by.passed_over(self.post.sent(claim).await, alarm).map(drop);
         };
         // Why, and never to whom.
         tracing::warn!(target: "eovr_server::post", by = by.name(), fault = fault.name(), why, "not sent");
         metrics::counter!("eovr_notices_failed_total", "by" => by.name()).increment(1);
-        if fault == Fault::Ours || fault == Fault::Passing && due.is_last() {
+        if fault == Fault::Ours || fault == Fault::Passing && claim.is_last() {
             alarm.alert(by.alert(), Some(&why), None);
         }
-        self.post.failed(due, fault == Fault::Recipient).await
+        by.passed_over(self.post.failed(claim, fault == Fault::Recipient).await, alarm).map(drop)
     }
 }
 
@@ -305,35 +332,43 @@ impl By {
             Self::Webhook => Alert::WebhookFailed,
         }
     }
+
+    /// A notice or an address that cannot be read is told of, and the others are sent.
+    fn passed_over<T>(self, done: Result<T>, alarm: &Alarm) -> Result<Option<T>> {
+        match done {
+            Err(error) if error.is_unreadable() => {
+                let (by, kind, record) = (self.name(), error.kind().name(), subject(&error));
+                tracing::warn!(target: "eovr_server::post", by, kind, record, "not sent: it cannot be read");
+                metrics::counter!("eovr_notices_failed_total", "by" => by).increment(1);
+                alarm.of(&error);
+                Ok(None)
+            }
+            done => done.map(Some),
+        }
+    }
+}
+
+/// For how many seconds nothing need be tried, where anything would meet the same now.
+fn met_by_all(claim: &Claim, outcome: &Result<(), Unsent>) -> Option<i64> {
+    outcome.as_ref().is_err_and(|unsent| unsent.for_all).then(|| claim.pause_seconds())
 }
 
 /// What a mail about these is known by, at each attempt. Where others have joined them it is another mail.
-fn identity(all: &[Due]) -> String {
+fn identity(all: &[Claim]) -> String {
     if let [one] = all {
-        return one.id().to_string();
+        return one.due.id().to_string();
     }
-    let mut ids: Vec<_> = all.iter().map(Due::id).collect();
+    let mut ids: Vec<_> = all.iter().map(|claim| claim.due.id()).collect();
     ids.sort_unstable();
     let digest = ids.iter().fold(Sha256::new(), |digest, id| digest.chain_update(id.to_string()));
     digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A digest of somebody's address, which tells a dump of memory nothing.
-type Reader = [u8; 32];
-
-fn reader(to: &Recipient) -> Reader {
-    let address = match to {
-        Recipient::Person { email, .. } => email.as_bytes(),
-        Recipient::System { .. } => b"",
-    };
-    Sha256::digest(address).into()
-}
-
 /// By whom they are for.
 fn gathered(all: Vec<Due>) -> Vec<Vec<Due>> {
-    let mut people: BTreeMap<Reader, Vec<Due>> = BTreeMap::new();
+    let mut people: BTreeMap<String, Vec<Due>> = BTreeMap::new();
     for due in all {
-        people.entry(reader(&due.to)).or_default().push(due);
+        people.entry(due.recipient.clone()).or_default().push(due);
     }
     people.into_values().collect()
 }

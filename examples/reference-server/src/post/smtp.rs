@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::verdict::{Step, Unsent};
+use crate::outgoing::is_here;
 
 /// A mail server, and the connection to it that is open.
 pub(super) struct Smtp {
@@ -38,21 +39,44 @@ enum Tls {
     FromTheStart(TlsParameters),
 }
 
+impl Tls {
+    /// What an address says of it; none where that cannot be read in one way.
+    fn of(url: &Url, host: &str) -> Option<Self> {
+        let mut said = url.query_pairs();
+        let wanted = match said.next() {
+            None => None,
+            Some((name, wanted)) if name == "tls" => Some(wanted),
+            Some(_) => return None,
+        };
+        if said.next().is_some() {
+            return None;
+        }
+        let parameters = || TlsParameters::new(host.to_owned()).ok();
+        Some(match (url.scheme(), wanted.as_deref()) {
+            ("smtp", None) => Self::Never,
+            ("smtp", Some("opportunistic")) => Self::Offered(parameters()?),
+            ("smtp", Some("required")) => Self::Upgraded(parameters()?),
+            ("smtps", None | Some("required")) => Self::FromTheStart(parameters()?),
+            _ => return None,
+        })
+    }
+
+    fn usual_port(&self) -> u16 {
+        match self {
+            Self::Never => SMTP_PORT,
+            Self::Offered(_) | Self::Upgraded(_) => SUBMISSION_PORT,
+            Self::FromTheStart(_) => SUBMISSIONS_PORT,
+        }
+    }
+}
+
 impl Smtp {
     /// Reads an address: `smtps://USER:PASSWORD@HOST:PORT`, or `smtp://…` with `tls=required` or `tls=opportunistic`;
-    /// none where it is none. A path is the name that the server is greeted with.
+    /// none where it is none, or says anything else behind `?`. A path is the name that the server is greeted with.
     pub(super) fn new(url: &str, patience: Duration) -> Option<Self> {
         let url = Url::parse(url).ok()?;
         let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let wanted = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, wanted)| wanted);
-        let parameters = || TlsParameters::new(host.clone()).ok();
-        let (tls, usual_port) = match (url.scheme(), wanted.as_deref()) {
-            ("smtp", None) => (Tls::Never, SMTP_PORT),
-            ("smtp", Some("opportunistic")) => (Tls::Offered(parameters()?), SUBMISSION_PORT),
-            ("smtp", Some("required")) => (Tls::Upgraded(parameters()?), SUBMISSION_PORT),
-            ("smtps", _) => (Tls::FromTheStart(parameters()?), SUBMISSIONS_PORT),
-            _ => return None,
-        };
+        let tls = Tls::of(&url, &host)?;
         let plain = |text: &str| Some(percent_decode_str(text).decode_utf8().ok()?.into_owned());
         let credentials = match url.password() {
             Some(password) => Some(Credentials::new(plain(url.username())?, plain(password)?)),
@@ -62,8 +86,13 @@ impl Smtp {
             "" => ClientId::default(),
             name => ClientId::Domain(name.to_owned()),
         };
-        let port = url.port().unwrap_or(usual_port);
+        let port = url.port().unwrap_or(tls.usual_port());
         Some(Self { host, port, tls, credentials, hello, patience, open: Mutex::new(None) })
+    }
+
+    /// Whether mail goes over TLS, or no further than this machine.
+    pub(super) fn is_protected(&self) -> bool {
+        is_here(&self.host) || matches!(self.tls, Tls::Upgraded(_) | Tls::FromTheStart(_))
     }
 
     /// Sends one mail to one recipient.
@@ -175,4 +204,45 @@ fn unsent(step: Step, error: &Error) -> Unsent {
     };
     // What is broken off in the middle of one mail says nothing about the others.
     if matches!(step, Step::Greeting | Step::Login) { unsent.for_all() } else { unsent }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_goes_over_no_open_line() {
+        let is_protected =
+            |url: &str| Smtp::new(url, Duration::from_secs(1)).map(|server| server.is_protected());
+        for well in [
+            "smtps://eovr:secret@mail.hospital.example",
+            "smtps://eovr:secret@mail.hospital.example?tls=required",
+            "smtp://eovr:secret@mail.hospital.example:587?tls=required",
+            "smtp://eovr:secret@mail.hospital.example?tls=require%64",
+            "smtp://127.0.0.1:2525",
+            "smtp://[::1]:2525",
+        ] {
+            assert_eq!(is_protected(well), Some(true), "{well}");
+        }
+        for open in [
+            "smtp://eovr:secret@mail.hospital.example",
+            "smtp://eovr:secret@mail.hospital.example?tls=opportunistic",
+            "smtp://localhost.example",
+        ] {
+            assert_eq!(is_protected(open), Some(false), "{open}");
+        }
+        // What two readers could read in two ways is no address.
+        for none in [
+            "smtp://eovr:secret@mail.hospital.example?tls=opportunistic&tls=required",
+            "smtp://eovr:secret@mail.hospital.example?tls=required&tls=required",
+            "smtp://eovr:secret@mail.hospital.example?tls=Required",
+            "smtp://eovr:secret@mail.hospital.example?TLS=required",
+            "smtp://eovr:secret@mail.hospital.example?tls=",
+            "smtp://eovr:secret@mail.hospital.example?starttls=required",
+            "smtps://eovr:secret@mail.hospital.example?tls=opportunistic",
+            "imaps://mail.hospital.example",
+        ] {
+            assert_eq!(is_protected(none), None, "{none}");
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! Mail beside a mail server that answers as it is told.
 
+mod rooms;
+
 use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 use super::mail::{Mail, of_sendgrid};
 use super::verdict::{Fault, Unsent};
@@ -21,6 +24,28 @@ struct Played {
     refuses: Option<(&'static str, &'static str)>,
     offers: &'static str,
     heard: Arc<Mutex<Vec<String>>>,
+    gate: Option<Arc<Gate>>,
+}
+
+/// What mails wait at before they are taken.
+struct Gate {
+    came: Semaphore,
+    open: Semaphore,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { came: Semaphore::new(0), open: Semaphore::new(0) }
+    }
+}
+
+impl Gate {
+    async fn pass(&self) {
+        self.came.add_permits(1);
+        if let Ok(passed) = self.open.acquire().await {
+            passed.forget();
+        }
+    }
 }
 
 impl Played {
@@ -59,6 +84,9 @@ impl Played {
             if answer.starts_with("354") {
                 while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
                     self.hear(&line);
+                }
+                if let Some(gate) = &self.gate {
+                    gate.pass().await;
                 }
                 write.write_all(format!("{}\r\n", self.answer("mail", "250 2.0.0 taken")).as_bytes()).await?;
             }

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::http::{Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eovr_core::notice::Due;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -46,9 +45,9 @@ impl Webhook {
         Ok(Self { at, secret: Zeroizing::new(secret), fetch })
     }
 
-    pub(super) async fn tell(&self, due: &Due, message: &str) -> Result<(), Unsent> {
+    pub(super) async fn tell(&self, position: u64, message: &str) -> Result<(), Unsent> {
         // The same for every attempt: a receiver knows by it what it has had.
-        let id = format!("eovr-{}", due.position);
+        let id = format!("eovr-{position}");
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let request = Request::post(&self.at.path)
             .header(header::CONTENT_TYPE, "application/json")

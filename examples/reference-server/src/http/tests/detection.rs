@@ -144,7 +144,7 @@ impl Server {
     /// The topics of an account's notices.
     async fn told(&self, who: RecordId) -> Result<Vec<String>, Box<dyn std::error::Error>> {
         let post = Post::new(&self.app.eovr, alert_rules()?, &[Channel::InApp])?;
-        while post.sort().await? > 0 {}
+        while post.sort().await?.messages > 0 {}
         let notices = self.get(&format!("top_management F1 {who}"), "/api/notices").await?.is(200)?.json()?;
         let items = notices["items"].as_array().ok_or("a list")?;
         Ok(items.iter().map(|notice| notice["topic"].as_str().unwrap_or_default().to_owned()).collect())

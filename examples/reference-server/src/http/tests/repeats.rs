@@ -194,7 +194,7 @@ async fn of_many_at_a_poster_at_once_one_is_taken() -> Tested {
     for number in 0..16 {
         let (server, path) = (nodes[number % 2].clone(), path.clone());
         tasks.spawn(async move {
-            let got = keyed(&server, STRANGER, &path, "the-one", REPORT).await;
+            let got = keyed(&server, STRANGER, &path, "the-one-of-the-many-at-once", REPORT).await;
             got.map(|got| (got.status.as_u16(), got.text)).unwrap_or_default()
         });
     }
@@ -219,6 +219,12 @@ async fn form(
     server.send(request.body(Body::from(body))?).await
 }
 
+/// The key that a page has drawn.
+fn key_of(page: &Got) -> Result<&str, Box<dyn std::error::Error>> {
+    let key = page.text.split_once("name=\"key\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+    Ok(key.ok_or("the page has a key")?.0)
+}
+
 /// The code on a poster leads to a page in both languages, which takes a report without a script, and takes it once.
 #[tokio::test]
 async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
@@ -231,8 +237,7 @@ async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
         assert!(shown.text.contains(expected), "{expected}");
     }
     assert!(!shown.text.contains("<script"));
-    let key = shown.text.split_once("name=\"key\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
-    let (key, _) = key.ok_or("the page has a key")?;
+    let key = key_of(&shown)?;
     let told = "أخذت دواء مريض آخر <b>بالخطأ</b> في العنبر";
     let fields = [("key", key), ("category", "medication"), ("description", told)];
     let first = form(&server, &page, &fields).await?.is(201)?;
@@ -240,8 +245,12 @@ async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
     let shown = |got: &Got| got.text.split_once("<body>").map(|(_, body)| body.to_owned());
     assert_eq!(shown(&first), shown(&again), "number and receipt are the first ones");
     let other = [("key", key), ("category", "medication"), ("description", "It was another patient.")];
-    form(&server, &page, &other).await?.is(422)?;
-    for wrong in [vec![], vec![("category", "medication"), ("description", "short")], vec![("key", " ")]] {
+    for of_key in [&other[..], &[("key", " ")], &[("key", "1")], &[("key", "\n")]] {
+        let got = form(&server, &page, of_key).await?.is(422)?;
+        assert!(got.text.contains("بكلمات أخرى") && got.text.contains("in other words"), "{}", got.text);
+        assert_ne!(key_of(&got)?, of_key[0].1, "under that key nothing will ever be taken");
+    }
+    for wrong in [vec![], vec![("category", "medication"), ("description", "short")]] {
         let got = form(&server, &page, &wrong).await?.is(422)?;
         assert!(got.text.contains("عشرة أحرف") && got.text.contains("ten letters"), "{}", got.text);
     }
@@ -252,5 +261,102 @@ async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
         assert!(got.text.contains("Ask at the desk") && got.text.contains("الاستقبال"), "{}", got.text);
         form(&server, nowhere, &fields).await?.is(404)?;
     }
+    Ok(())
+}
+
+/// A visitor who has written much and forgot one thing has lost nothing.
+#[tokio::test]
+async fn the_page_of_a_poster_gives_back_what_was_not_taken() -> Tested {
+    let server = Server::new().await?;
+    let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
+    let shown = server.get(STRANGER, &page).await?.is(200)?;
+    let key = key_of(&shown)?;
+    let told = "\nأخذت دواء </textarea><script>\"مريض\" & آخر";
+    let fields = [("key", key), ("description", told), ("anonymous", "true")];
+    let refused = form(&server, &page, &fields).await?.is(422)?;
+    let kept = "required>\n\nأخذت دواء &lt;/textarea&gt;&lt;script&gt;&quot;مريض&quot; &amp; آخر</textarea>";
+    assert!(refused.text.contains(kept), "{}", refused.text);
+    assert!(refused.text.contains("value=\"true\" checked>") && !refused.text.contains("selected"));
+    assert_eq!(key_of(&refused)?, key, "what is mended is the same report");
+    let short = [("key", key), ("category", "patient_accident"), ("description", "ward")];
+    let refused = form(&server, &page, &short).await?.is(422)?;
+    assert!(refused.text.contains("<option value=\"patient_accident\" selected>"), "{}", refused.text);
+    assert!(
+        refused.text.contains("\nward</textarea>") && !refused.text.contains("checked"),
+        "{}",
+        refused.text
+    );
+    let whole = [("key", key), ("category", "patient_accident"), ("description", told)];
+    let first = form(&server, &page, &whole).await?.is(201)?;
+    let again = form(&server, &page, &whole).await?.is(201)?;
+    let body = |got: &Got| got.text.split_once("<body>").map(|(_, body)| body.to_owned());
+    assert_eq!(body(&first), body(&again));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_of_a_poster_keeps_what_came_too_fast() -> Tested {
+    let server = Server::new().await?;
+    let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
+    let fields = [("category", "patient_accident"), ("description", "ward"), ("key", "a key")];
+    let mut statuses = Vec::new();
+    for _ in 0..40 {
+        let got = form(&server, &page, &fields).await?;
+        assert_eq!(got.header("content-type"), "text/html; charset=utf-8");
+        let kept = ["<option value=\"patient_accident\" selected>", "\nward</textarea>"];
+        assert!(kept.iter().all(|kept| got.text.contains(kept)), "{}", got.text);
+        statuses.push(got.status.as_u16());
+    }
+    assert_eq!((statuses.first(), statuses.last()), (Some(&422), Some(&429)));
+    let got = server.get(STRANGER, &page).await?.is(429)?;
+    assert!(got.text.contains("Wait some minutes") && !got.text.contains("<form"), "{}", got.text);
+    Ok(())
+}
+
+/// Strangers share no name, so a key that two could think of would give one the receipt of the other.
+#[tokio::test]
+async fn the_key_of_a_stranger_is_too_long_to_be_met_by_chance() -> Tested {
+    let server = Server::new().await?;
+    let poster = poster(&server, "F1", 1).await?;
+    for key in ["1", "report-1", &"k".repeat(21), &"k".repeat(129), "a key with several spaces"] {
+        let refused = keyed(&server, STRANGER, &poster, key, REPORT).await?.problem(422, "invalid_input")?;
+        let fault = &refused["errors"][0];
+        assert_eq!(fault["field"], "idempotency-key", "{key}");
+        assert!(fault["accepted"].as_str().is_some_and(|said| said.contains("22 to 128")), "{fault}");
+    }
+    for key in ["k".repeat(22), "k".repeat(128)] {
+        keyed(&server, STRANGER, &poster, &key, REPORT).await?.is(201)?;
+    }
+    // Of callers who are signed in each has keys of its own.
+    let one = keyed(&server, NURSE, "/api/incidents", "1", REPORT).await?.is(201)?;
+    let other = keyed(&server, "staff F1 nurse-8", "/api/incidents", "1", REPORT).await?.is(201)?;
+    assert_ne!(one.text, other.text);
+    Ok(())
+}
+
+/// Also where the client has brought the key: its style is the answer's own, and no page is handed out as data.
+#[tokio::test]
+async fn a_page_that_is_given_again_is_a_page() -> Tested {
+    let server = Server::new().await?;
+    let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
+    let body = serde_urlencoded::to_string([
+        ("category", "patient_accident"),
+        ("description", "She fell out of bed."),
+    ])?;
+    let mut bodies = Vec::new();
+    for _ in 0..2 {
+        let request = Request::post(&page)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("idempotency-key", "5f1c2f0e-4a5b-4c6d-8e7f-0123456789ab");
+        let got = server.send(request.body(Body::from(body.clone()))?).await?.is(201)?;
+        assert_eq!(got.header("content-type"), "text/html; charset=utf-8");
+        let nonce = got.text.split_once("<style nonce=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let (nonce, _) = nonce.ok_or("a style")?;
+        assert!(got.header("content-security-policy").contains(nonce), "the style is not taken");
+        bodies.push(got.text.split_once("<body>").map(|(_, body)| body.to_owned()));
+    }
+    assert_eq!(bodies[0], bodies[1], "number and receipt are the first ones");
+    let list = server.get(QUALITY, "/api/incidents").await?.is(200)?.json()?;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1));
     Ok(())
 }

@@ -365,7 +365,33 @@ async fn a_token_without_the_providers_signature_is_refused() -> Tested {
     Ok(())
 }
 
-/// A key need not name its algorithm, as the keys of Entra ID do not; the key type implies it.
+/// RFC 7517, 4.3: what a key may be used for stands in `use` or in `key_ops`, and both have to allow it.
+#[tokio::test]
+async fn a_key_verifies_where_all_that_it_says_allows_it() -> Tested {
+    let key = Key::new("one")?;
+    let played = Played::new(&[&key]).await?;
+    for (usage, operations, opens) in [
+        (Value::Null, json!(["verify"]), true),
+        (json!("sig"), json!(["sign", "verify"]), true),
+        (json!("sig"), Value::Null, true),
+        (Value::Null, json!(["encrypt"]), false),
+        (Value::Null, json!(["sign"]), false),
+        (Value::Null, json!(["deriveKey", "wrapKey"]), false),
+        (Value::Null, json!([]), false),
+        (json!("sig"), json!(["encrypt"]), false),
+        (json!("enc"), json!(["verify"]), false),
+        (json!("enc"), Value::Null, false),
+    ] {
+        let public = with(&with(&key.public()?, "use", usage), "key_ops", operations);
+        played.give(Answer::of(json!({"keys": [public]})));
+        let door = beside(&played.settings()).await?;
+        let got = door.me(&key.sign(&played.claims(now(&door.clock)))?).await?;
+        assert_eq!(got.status == 200, opens, "{public}: {}", got.text);
+    }
+    Ok(())
+}
+
+/// A key need not say its algorithm, as those of Entra ID do not: its type does.
 #[tokio::test]
 async fn a_key_without_an_algorithm_is_used_by_its_type() -> Tested {
     let key = Key::new("one")?;

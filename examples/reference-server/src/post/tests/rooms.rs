@@ -1,0 +1,227 @@
+//! The post rooms of two nodes beside one database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eovr_core::access::{Role, danger};
+use eovr_core::identity::{NewUser, user};
+use eovr_core::incident::{self, Report, Settings};
+use eovr_core::notice::{self, Parked};
+use eovr_core::org::OrgId;
+use eovr_core::ports::Clock as _;
+use eovr_core::record::{Query, Record, RecordId, Value};
+use eovr_core::{Command, Eovr, Name, Session, Timestamp, identity};
+use eovr_tests::spy::Spy;
+use eovr_tests::{TestClock, master_key, org};
+use tokio::time::timeout;
+
+use super::super::{Args, Room};
+use super::{Failing, Gate, Played, Tested};
+use crate::http::Alarm;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const FACILITY: &str = "CAI-1-1";
+
+/// A database, and the clock of all nodes beside it.
+struct Beside {
+    store: Arc<Spy>,
+    clock: TestClock,
+    eovr: Eovr,
+}
+
+async fn engine(store: &Arc<Spy>, clock: &TestClock) -> Failing<Eovr> {
+    let (of, rows) = incident::notice_actions()?;
+    let eovr = Eovr::builder()
+        .shared_store(store.clone())
+        .org(org())
+        .kinds(incident::kinds(Settings::default())?.into_iter().chain(identity::kinds()?))
+        .kind(notice::kind()?)
+        .actions(of, rows)
+        .master_key(master_key())
+        .clock(clock.clone());
+    Ok(eovr.open().await?)
+}
+
+impl Beside {
+    async fn open() -> Failing<Self> {
+        let (store, clock) = (Spy::new(), TestClock::new());
+        let eovr = engine(&store, &clock).await?;
+        Ok(Self { store, clock, eovr })
+    }
+
+    /// The post room of one more node, which hands its mail to this server.
+    async fn room(&self, played: &Played) -> Failing<Room> {
+        let args = Args {
+            mail: Some(played.listen().await?),
+            mail_from: Some("eovr@hospital.example".to_owned()),
+            report_mails_per_hour: 1,
+            webhook: None,
+        };
+        let eovr = engine(&self.store, &self.clock).await?;
+        Room::new(&eovr, &args, None, false).map_err(|failure| format!("{failure:?}").into())
+    }
+
+    fn all(&self) -> Failing<Session> {
+        Ok(self.eovr.session(danger::unrestricted("test", "look")?))
+    }
+
+    async fn account(&self, name: &str, role: Role) -> Failing<RecordId> {
+        let account = NewUser {
+            role,
+            email: format!("{name}@hospital.example"),
+            display_name: name.to_owned(),
+            password_hash: None,
+            must_change: false,
+        };
+        Ok(self.all()?.create(user::KIND, &OrgId::new(FACILITY)?, account.command()).await?.id)
+    }
+
+    /// Changes the passwords of these accounts: each is written to.
+    async fn changed(&self, accounts: &[RecordId]) -> Tested {
+        let top = self.account("top", Role::TopManagement).await?;
+        let top = user::actor(&self.all()?.load(user::KIND, top).await?)?;
+        for account in accounts {
+            let reset = Command::new(user::Action::ResetPassword).write("password_hash", "$argon2id$none");
+            self.eovr.session(top.clone()).act(user::KIND, *account, reset).await?;
+        }
+        Ok(())
+    }
+
+    async fn reported(&self) -> Tested {
+        let report = Report {
+            category: "medication".to_owned(),
+            description: "A form was filed in the wrong folder.".to_owned(),
+            ..Report::default()
+        };
+        let nurse = eovr_tests::actor("nurse-7", Role::Staff, FACILITY);
+        self.eovr.session(nurse).incidents().report(&OrgId::new(FACILITY)?, report).await?;
+        Ok(())
+    }
+
+    /// The notices that go by mail.
+    async fn mails(&self) -> Failing<Vec<Record>> {
+        let query = Query::of(Name::new(notice::KIND)?).limit(Query::LARGEST_PAGE);
+        let mut notices = self.all()?.find(&query).await?.items;
+        notices.retain(|notice| text(notice, "channel") == "email");
+        Ok(notices)
+    }
+}
+
+fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
+    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+}
+
+fn attempts(notice: &Record) -> i64 {
+    notice.facet("attempts").and_then(Value::as_int).unwrap_or_default()
+}
+
+fn due_at(notice: &Record) -> Option<Timestamp> {
+    notice.facet("due_at").and_then(Value::as_time)
+}
+
+/// A mail server that takes its time with the first mail of many does not have the others sent twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_node_has_taken_meanwhile_is_not_sent_again() -> Tested {
+    let beside = Beside::open().await?;
+    let mut accounts = Vec::new();
+    for name in ["mona", "hassan", "salma"] {
+        accounts.push(beside.account(name, Role::QualityAdmin).await?);
+    }
+    beside.changed(&accounts).await?;
+    let gate = Arc::new(Gate::default());
+    let slow = Played { gate: Some(gate.clone()), ..Played::default() };
+    let quick = Played::default();
+    let (first, second) = (beside.room(&slow).await?, beside.room(&quick).await?);
+    let working = tokio::spawn(async move { first.round(&Alarm::default()).await });
+    // The first mail is being sent, and is still another minute later.
+    timeout(PATIENCE, gate.came.acquire()).await??.forget();
+    beside.clock.pass_seconds(60);
+    second.round(&Alarm::default()).await?;
+    gate.open.add_permits(3);
+    timeout(PATIENCE, working).await???;
+    let mut recipients = [slow.heard("RCPT"), quick.heard("RCPT")].concat();
+    recipients.sort_unstable();
+    let once = ["hassan", "mona", "salma"].map(|name| format!("RCPT TO:<{name}@hospital.example>"));
+    assert_eq!(recipients, once);
+    assert_eq!((slow.heard("RCPT").len(), quick.heard("RCPT").len()), (1, 2));
+    assert!(beside.mails().await?.iter().all(|notice| notice.state().as_str() == "delivered"));
+    Ok(())
+}
+
+/// One damaged account keeps no one else from being written to.
+#[tokio::test]
+async fn who_cannot_be_written_to_stops_no_other_mail() -> Tested {
+    let beside = Beside::open().await?;
+    let mut accounts = Vec::new();
+    for name in ["mona", "hassan", "salma"] {
+        accounts.push(beside.account(name, Role::QualityAdmin).await?);
+    }
+    beside.changed(&accounts).await?;
+    let damaged = accounts[1];
+    beside.store.spoil(move |record| {
+        if record.envelope.id == damaged {
+            record.sealed.values_mut().for_each(|bytes| bytes[40] ^= 1);
+        }
+    });
+    let played = Played::default();
+    let alarm = Alarm::default();
+    beside.room(&played).await?.round(&alarm).await?;
+    let mut recipients = played.heard("RCPT");
+    recipients.sort_unstable();
+    assert_eq!(recipients, ["mona", "salma"].map(|name| format!("RCPT TO:<{name}@hospital.example>")));
+    assert!(alarm.met_tampering(), "it was told");
+    let parked = Parked::of(&beside.all()?).list(10, None).await?.items;
+    assert_eq!(
+        parked.iter().map(|notice| text(notice, "recipient")).collect::<Vec<_>>(),
+        [damaged.to_string()]
+    );
+    Ok(())
+}
+
+/// An attempt is one to send: what is held back has had none, and makes room for others.
+#[tokio::test]
+async fn a_mail_that_is_held_back_has_had_no_attempt() -> Tested {
+    let beside = Beside::open().await?;
+    beside.account("mona", Role::QualityAdmin).await?;
+    let played = Played::default();
+    let room = beside.room(&played).await?;
+    for _ in 0..3 {
+        beside.reported().await?;
+        room.round(&Alarm::default()).await?;
+    }
+    assert_eq!(played.heard("RCPT").len(), 1, "one an hour");
+    let held: Vec<_> =
+        beside.mails().await?.into_iter().filter(|notice| notice.state().as_str() == "waiting").collect();
+    assert_eq!(held.iter().map(attempts).collect::<Vec<_>>(), [0, 0]);
+    let in_half_an_hour = beside.clock.now().plus_seconds(1800);
+    assert!(
+        held.iter().all(|notice| due_at(notice) > Some(in_half_an_hour)),
+        "they are looked at each second"
+    );
+    Ok(())
+}
+
+/// Where the mail server lets us in no more, one has tried, and the others wait with it.
+#[tokio::test]
+async fn a_mail_that_was_not_tried_has_had_no_attempt() -> Tested {
+    let beside = Beside::open().await?;
+    let mut accounts = Vec::new();
+    for name in ["mona", "hassan", "salma"] {
+        accounts.push(beside.account(name, Role::QualityAdmin).await?);
+    }
+    beside.changed(&accounts).await?;
+    let played = Played::refusing("AUTH", "535 5.7.8 wrong");
+    let room = beside.room(&played).await?;
+    for _ in 0..2 {
+        room.round(&Alarm::default()).await?;
+    }
+    assert_eq!(played.heard("AUTH").len(), 1, "a wrong password is not tried in a row");
+    let mails = beside.mails().await?;
+    let mut tried: Vec<_> = mails.iter().map(attempts).collect();
+    tried.sort_unstable();
+    assert_eq!(tried, [0, 0, 1]);
+    beside.clock.pass_seconds(31);
+    room.round(&Alarm::default()).await?;
+    assert_eq!(played.heard("AUTH").len(), 2);
+    Ok(())
+}
