@@ -104,8 +104,10 @@ pub enum Durability {
 const ACCEPTED: &str =
     "accepted: `sqlite://FILE`, `postgres://USER@HOST/DATABASE`, `mysql://USER@HOST/DATABASE`";
 
-/// What a URL may say behind its `?`; the drivers pass over what they do not know.
+/// The parameters of a URL. The drivers ignore unknown ones, so we check them.
+#[cfg(feature = "sqlite")]
 const OF_SQLITE: &[&str] = &["durability"];
+#[cfg(feature = "postgres")]
 const OF_POSTGRES: &[&str] = &[
     "sslmode",
     "ssl-mode",
@@ -127,6 +129,7 @@ const OF_POSTGRES: &[&str] = &[
     "statement-cache-capacity",
     "pool_mode",
 ];
+#[cfg(feature = "mysql")]
 const OF_MYSQL: &[&str] = &[
     "ssl-mode",
     "sslmode",
@@ -268,7 +271,7 @@ impl SqlConfig {
     }
 }
 
-/// Whether all parameters are some that this database has: one that is passed over is one that a host relies on.
+/// Refuses a parameter that this database does not have: a host may rely on one that is ignored.
 fn known(url: &str, accepted: &[&str]) -> Result<()> {
     let (_, parameters) = url.split_once('?').unwrap_or_default();
     let (parameters, _) = parameters.split_once('#').unwrap_or((parameters, ""));

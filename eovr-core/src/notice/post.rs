@@ -15,14 +15,14 @@ use crate::record::{Record, RecordId, Value};
 use crate::service::{Eovr, Session};
 use crate::workflow::Label as _;
 
-/// Messages are taken out of the outbox so many at a time: their notices are one commit, and reports wait for it.
+/// How many messages leave the outbox at a time. Their notices are one commit, and reports wait for it.
 const AT_A_TIME: u32 = 32;
-/// Whoever has taken messages out and vanished is waited for so long.
+/// How long a lease on messages lasts. If its node dies, another node takes them over after that.
 const LEASE_SECONDS: i64 = 60;
-/// Whom a notice to another system is for.
+/// The recipient of a notice to another system.
 pub(super) const SYSTEM: &str = "system";
 
-/// The post room: from the outbox to notices, and from notices to whoever sends them.
+/// Turns messages of the outbox into notices, and hands the notices to the host, which sends them.
 #[derive(Clone, Debug)]
 pub struct Post {
     pub(super) session: Session,
@@ -39,7 +39,7 @@ pub struct Sorted {
     pub unread: Vec<Error>,
 }
 
-/// Who is told, by whom: a set, so that two rules tell nobody twice.
+/// Recipients and their channels: a set, so that two rules do not notify one recipient twice.
 type Addressed = BTreeSet<(Channel, String)>;
 
 impl Post {
@@ -79,7 +79,7 @@ impl Post {
         }
         if let Some(all) = all {
             match eovr.commit(all).await {
-                // Some were made before, by somebody who did not come to say so.
+                // Another worker has made some of them, and its acknowledgement was lost.
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     for parcel in apart {
                         self.make(parcel, &mut known).await?;
@@ -148,8 +148,8 @@ impl Post {
         Ok(all)
     }
 
-    /// Where it happened: a facility, or none in particular. What happened in a facility that is gone concerns
-    /// nobody any more.
+    /// Where it happened: a facility, or none in particular. An event in a facility that no longer exists has no
+    /// recipients.
     fn place(&self, told: &Told) -> Result<Option<Stamp>> {
         let national = Stamp::national();
         if told.facility == national.facility.as_str() {
@@ -213,14 +213,14 @@ impl Post {
         Ok(())
     }
 
-    /// Whom the record itself names, where that is somebody with an account.
+    /// The person that the record itself names, if that person has an account.
     async fn one(&self, told: &Told, named: impl Fn(&Record) -> Option<String>) -> Result<Vec<String>> {
         let kind = told.topic.split_once('.').map_or("", |(kind, _)| kind);
         let id = told.record.parse::<RecordId>()?;
         let record = self.session.load(kind, id).await?;
         let Some(name) = named(&record) else { return Ok(Vec::new()) };
         let Some(account) = self.account(&name).await? else { return Ok(Vec::new()) };
-        // Whoever can name an account is not thereby able to tell it of a place where it sees nothing.
+        // A record may name any account. An account outside its scope gets no notice.
         let sees = Scope::of(&user::actor(&account)?).covers(&record.envelope().stamp);
         Ok(sees.then_some(name).into_iter().collect())
     }

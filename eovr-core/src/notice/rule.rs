@@ -167,7 +167,7 @@ pub(super) struct Told {
 pub(super) async fn over(
     place: &Stamp,
     row: &ActionRow,
-    everybody: &Session,
+    unrestricted: &Session,
     unread: &mut Vec<Error>,
 ) -> Result<Vec<Record>> {
     let mut found = Vec::new();
@@ -190,7 +190,7 @@ pub(super) async fn over(
             query = query.filter(column, Test::Is(id.as_str().into()));
         }
         loop {
-            let page = everybody.find(&query).await?;
+            let page = unrestricted.find(&query).await?;
             let damaged = |id| Error::new(ErrorKind::Tampered, "an account cannot be read").with("user", id);
             unread.extend(page.damaged.into_iter().map(damaged));
             for account in page.items {

@@ -7,7 +7,7 @@ use eovr_core::export::Lang;
 use eovr_core::record::RecordId;
 
 use super::hospital::{ARABIC, Hospital, MORE, Tested};
-use super::pages::{LANGS, copied, pdf, reported, without_space};
+use super::pages::{LANGS, copied, reported, without_space};
 use super::{folder, poppler, python, written};
 
 pub(super) async fn archival(hospital: &Hospital, incident: RecordId, lang: Lang) -> Tested<Vec<u8>> {

@@ -278,8 +278,8 @@ impl IntoResponse for Answer {
     }
 }
 
-/// SHA-256 of the parts, each behind its length. With the secret first it is a MAC: no more than 20 bytes
-/// of it are ever shown, so nobody can go on from its end.
+/// SHA-256 of the parts, each behind its length. With the secret first it is a MAC, because at most 20 of its 32 bytes
+/// are ever shown, so an attacker cannot extend it.
 fn digest(parts: &[&[u8]]) -> Digest {
     let mut hash = Sha256::new();
     for part in parts {

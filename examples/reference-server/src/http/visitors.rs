@@ -1,4 +1,4 @@
-//! `POST /api/report/{link}`: a report by somebody who stands before a facility's poster, without an account.
+//! `POST /api/report/{link}`: a report by a visitor at a facility's poster, without an account.
 
 use axum::extract::State;
 use eovr_core::ErrorKind;

@@ -58,7 +58,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Who is told, in words; `None`: nobody outside.
+    /// The recipients in words; `None` if nothing is sent outside.
     ///
     /// # Errors
     /// As [`Room::new`]; where mail, and the password for it, would go over an open line.
@@ -110,7 +110,7 @@ impl Bell {
         Self { state: Arc::new(AtomicU8::new(state)), rung: watch::Sender::new(()) }
     }
 
-    /// One that nobody rings.
+    /// A bell that never rings.
     #[cfg(test)]
     pub(crate) fn silent() -> Self {
         Self::new(false)
@@ -240,9 +240,9 @@ impl Room {
         Ok(())
     }
 
-    /// Sends one mail about one thing or several of a sort, to one person. Whoever has had enough of them is written to
-    /// later, about all that there is then. Where any mail would meet the same now, it says for how many seconds none need
-    /// be tried.
+    /// Sends one mail about one thing or several of a sort, to one person. A person who has reached the limit gets
+    /// one mail later, about all that there is then. If any other mail would fail in the same way now, it returns for how
+    /// many seconds no mail need be tried.
     async fn mail(&self, mail: &Mail, all: Vec<Due>, alarm: &Alarm) -> Result<Option<i64>> {
         if let Some(first) = all.first()
             && let Some(pause) = self.held_back(first)

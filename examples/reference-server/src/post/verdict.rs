@@ -10,7 +10,7 @@ use std::fmt;
 /// Something that could not be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unsent {
-    /// Why, for the log and for whoever answers for the host: codes and our own words, never the server's.
+    /// The reason, for the log and the administrator: codes and our own words, never the mail server's text.
     pub(super) why: String,
     /// Whose fault it is.
     pub(super) fault: Fault,
@@ -23,9 +23,9 @@ pub(super) struct Unsent {
 pub(super) enum Fault {
     /// The recipient's: it would be the same another time.
     Recipient,
-    /// Our account's, our sender's or our settings': nobody but an administrator mends it.
+    /// Our account, our sender or our settings: an administrator has to correct them.
     Ours,
-    /// Nobody's: another time it may pass.
+    /// A passing fault: a later attempt may succeed.
     Passing,
 }
 
@@ -136,7 +136,7 @@ fn fault(step: Step, code: u16, enhanced: Option<Enhanced>, text: &str) -> Fault
         Some(Enhanced(_, 1, 7 | 8)) => Fault::Ours,
         // No such mailbox, no such domain, moved.
         Some(Enhanced(_, 1, _)) => Fault::Recipient,
-        // Full, and somebody may tidy it up.
+        // The mailbox is full, and may have room later.
         Some(Enhanced(_, 2, 2)) => Fault::Passing,
         // Disabled, or takes nothing of the sort.
         Some(Enhanced(_, 2, _)) => Fault::Recipient,

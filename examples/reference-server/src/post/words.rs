@@ -47,11 +47,11 @@ fn sentences(topic: &str) -> (&'static str, &'static str) {
             "تم تغيير وسيلة التحقق الثانية الخاصة بك أو استبدالها",
         ),
         "user.lock" => (
-            "Somebody tried to come in as you too often, and is kept out for a while",
+            "There were too many failed attempts to log in to your account. Its login is locked for a while",
             "حاول شخص الدخول إلى حسابك مرات كثيرة، ومُنع مؤقتًا",
         ),
         "user.fail_factor" => (
-            "Somebody gave your password and a wrong code: was it you?",
+            "A login with your correct password and a wrong code has failed. Was it you?",
             "أدخل شخص كلمة مرورك مع رمز خاطئ: هل كنت أنت؟",
         ),
         "user.unlock" => ("Your account can be entered again", "يمكن الدخول إلى حسابك مرة أخرى"),

@@ -147,7 +147,7 @@ async fn what_was_given_up_is_seen_and_sent_again_by_tier_5_alone() {
     let others = Parked::of(&ward.session(ward.quality).await);
     assert!(others.list(10, None).await.is_err() || others.list(10, None).await.unwrap().items.is_empty());
     assert!(others.retry(first[0].due.id()).await.is_err());
-    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "somebody else had it sent again");
+    assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "a lower tier retried the mail");
     parked.retry(first[0].due.id()).await.unwrap();
     // It is the same mail, at its first attempt again.
     let again = ward.claimed(Channel::Email).await;
