@@ -311,9 +311,17 @@ impl Reader<'_, '_> {
             Role::Averted if self.scope.is_some_and(|scope| scope.denies() && scope.reach == Reach::Open) => {
             }
             Role::Averted => self.avert(index),
-            Role::Who | Role::Kin | Role::Thing | Role::Exercise | Role::Ago | Role::Pass | Role::Known => {
-                self.pass_over(words)
-            }
+            Role::Who
+            | Role::Kin
+            | Role::Thing
+            | Role::Exercise
+            | Role::Invented
+            | Role::Real
+            | Role::Ago
+            | Role::Pass
+            | Role::Known => self.pass_over(words),
+            // "No old fracture".
+            Role::Bygone => self.go_through(words, |_| true),
             Role::During => self.keep(|_| false),
         }
     }
