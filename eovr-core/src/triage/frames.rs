@@ -157,8 +157,11 @@ impl Reader<'_, '_> {
                 self.exercise = false;
             }
             role if role.is_finding() => {
+                if self.carries_a_pronoun(hit.words.start) {
+                    self.kin = 0;
+                }
                 let by_kin = self.kin > 0 && !hit.entry.nature.has_a_doer;
-                if by_kin || self.past || self.exercise || self.invented || self.bygone(index, hit) {
+                if by_kin || self.past || self.exercise || self.invented || self.bygone(index, hit) || self.belongs_to_doubt(index, hit) {
                     self.doubt(index);
                 }
             }
@@ -176,6 +179,23 @@ impl Reader<'_, '_> {
         let (before, next) = (index.checked_sub(1).and_then(|at| self.hits.get(at)), self.hits.get(index + 1));
         near(before, before.map_or(0, |before| before.words.end), hit.words.start)
             || near(next, next.map_or(0, |next| next.words.start), hit.words.end)
+    }
+
+    /// Whether a finding only goes on with one that is in doubt: "an old subdural bleed", "arrest in 2015, CPR for an hour", "burns
+    /// as a child, full thickness, grafted".
+    fn belongs_to_doubt(&self, index: usize, hit: &Hit<'_>) -> bool {
+        let earlier = (self.sentence..index).rev().find_map(|at| {
+            let earlier = self.hits.get(at).filter(|hit| hit.entry.role.is_finding())?;
+            Some((earlier, *self.standings.get(at)?))
+        });
+        let Some((earlier, Standing::Doubtful)) = earlier else { return false };
+        let gap = |word: usize| self.text.words.get(word).map_or(Gap::Stop, |word| word.gap);
+        let adjoining = earlier.words.end == hit.words.start && gap(hit.words.start) <= Gap::Line;
+        let bare = gap(hit.words.start) == Gap::Comma && gap(hit.words.end) >= Gap::Comma && hit.entry.role == Role::Flag;
+        let raised = hit.entry.idea == "resuscitation"
+            && matches!(earlier.entry.idea, "cardiac_arrest" | "death" | "suicide")
+            && hit.entry.weight == earlier.entry.weight;
+        adjoining || bare && hit.entry.idea == earlier.entry.idea || raised
     }
 
     fn was_past(&mut self, index: usize) {

@@ -9,7 +9,7 @@ pub(super) const BLOOD: Meaning = ("wrong_blood", 4, "blood of a group that does
 pub(super) const PATIENT: Meaning = ("wrong_patient", 4, "given to another than whose it was");
 
 /// How many words may stand between blood or patient and the group.
-const REACH: usize = 4;
+const REACH: usize = 6;
 /// How many words may stand between whose it was and who got it.
 const APART: usize = 9;
 
@@ -32,8 +32,11 @@ pub(super) fn blood(facts: Facts<'_>) -> Option<Measure> {
         let told = at > 0
             && matches!(group, "A" | "B" | "AB" | "O")
             && facts.gap(at) < Gap::Comma
-            && (whose.is_some_and(|_| since == 1) || facts.shows(at - 1, Cue::Group) || rhesus(facts, at + 1));
-        if let Some(recipient) = whose.filter(|_| told && since <= REACH) {
+            && (since == 1 || facts.shows(at - 1, Cue::Group) || rhesus(facts, at + 1));
+        // "Group B cells", "a group O man"
+        let named = facts.gap(at + 1) < Gap::Comma && (facts.shows(at + 1, Cue::Donor) || facts.shows(at + 1, Cue::Recipient));
+        let whose = if named { Some(facts.shows(at + 1, Cue::Recipient)) } else { whose.filter(|_| since <= REACH) };
+        if let Some(recipient) = whose.filter(|_| told) {
             if recipient { &mut recipients } else { &mut donors }.push((group, at));
         }
     }

@@ -38,11 +38,18 @@ pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
         return None;
     }
     let fits = |planned: &Side<'_>, done: &Side<'_>| {
-        let same = planned.part.zip(done.part).is_none_or(|(planned, done)| planned == done);
+        let same = planned.part.zip(done.part).is_none_or(|(planned, done)| alike(planned, done));
         planned.level == done.level && same && planned.value != done.value && !told(State::Done, planned.value)
     };
     let wrong = |done: &&Side<'_>| !told(State::Planned, done.value) && all(State::Planned).any(|planned| fits(planned, done));
     all(State::Done).find(wrong).map(|done| measure(MEANING, done.at..done.at + 1))
+}
+
+/// Whether two words are the same but for what is grown onto them (Arabic).
+fn alike(one: &str, other: &str) -> bool {
+    let bare = |word: &'_ str| word.rfind("ال").filter(|_| !word.is_ascii()).map_or(0, |at| at + "ال".len());
+    let (one, other) = (one.get(bare(one)..).unwrap_or_default(), other.get(bare(other)..).unwrap_or_default());
+    one.ends_with(other) || other.ends_with(one)
 }
 
 /// The sides of a text, each with what the words near it say of it.
@@ -67,7 +74,7 @@ fn sides(facts: Facts<'_>) -> Vec<Side<'_>> {
             continue;
         };
         let behind = behind(facts, at);
-        let late = clause(facts, at).take(BEHIND).any(|at| facts.shows(at, Cue::Undone));
+        let late = clause(facts, at).take(BEHIND).any(|at| facts.shows(at, Cue::Undone) || facts.shows(at, Cue::Old));
         let own = clause(facts, at).take(PART).find(|&at| facts.shows(at, Cue::Part));
         let state = behind.or(state).filter(|state| *state == State::Planned || !(undone || old || late));
         let level = !matches!(value, "left" | "right");
