@@ -20,6 +20,8 @@
 //! lift". A turn ("but", "when", لكن) ends a scope, and so does a full stop. A finding that is itself a lack ("no pulse") is
 //! never part of another denial.
 //!
+//! **Answered.** A "no" behind a short question denies what it asks: "death? No."
+//!
 //! **Denied afterwards.** "Was ruled out", تم استبعاد deny the finding that they are said of, and what "and" or "or" join to it.
 //!
 //! **Stopped in time.** "Prevented", "near miss", تم منع say it of the whole sentence, except of a death told by a verb.
@@ -44,6 +46,8 @@ const BACK: usize = 6;
 const HITS_BACK: usize = 6;
 /// How many words ahead an "or" is looked for that makes a list of commas one.
 const AHEAD: usize = 12;
+/// How many words a question has at most that a "no" answers: "did he stop breathing? No."
+const QUESTION: usize = 6;
 /// The weight from which a finding is grave.
 const GRAVE: u8 = 3;
 
@@ -80,6 +84,7 @@ pub(super) fn standings(text: &Text, hits: &[Hit<'_>]) -> Vec<Standing> {
             reader.pass_over(1);
         }
         if let Some(word) = text.words.get(hit.words.start) {
+            reader.answer(index, hit);
             reader.cross(word.gap, index);
         }
         reader.meet(index, hit);
@@ -185,6 +190,23 @@ impl Reader<'_, '_> {
                 self.sentence = index;
                 self.clause = index;
             }
+        }
+    }
+
+    /// "Any deaths? No." says of what a short question asks that it did not happen.
+    fn answer(&mut self, index: usize, cue: &Hit<'_>) {
+        let asked = self.text.words.get(cue.words.start).is_some_and(|word| word.asked);
+        if !(asked && matches!(cue.entry.role, Role::No | Role::Not | Role::None) && self.answers(cue)) {
+            return;
+        }
+        let first = self.hits.get(self.sentence).map_or(cue.words.start, |hit| hit.words.start);
+        let begins = (first..cue.words.start).rev().find(|&word| self.gap(word) == Gap::Stop).unwrap_or(0);
+        let question = self.sentence..index;
+        let turns = self.hits.get(question.clone()).unwrap_or_default().iter().any(|hit| {
+            matches!(hit.entry.role, Role::But | Role::Averted | Role::Chance | Role::No | Role::Not)
+        });
+        if cue.words.start - begins <= QUESTION && !turns {
+            question.for_each(|earlier| self.set(earlier, Standing::Negated));
         }
     }
 
@@ -310,6 +332,8 @@ impl Reader<'_, '_> {
             // "It was not a near miss."
             Role::Averted if self.scope.is_some_and(|scope| scope.denies() && scope.reach == Reach::Open) => {
             }
+            // "Before the nurse came he killed himself": what comes is a person.
+            Role::Averted if self.next_to(hit).is_some_and(|next| next.entry.role == Role::Who) => {}
             Role::Averted => self.avert(index),
             Role::Who
             | Role::Kin

@@ -36,6 +36,8 @@ pub(super) struct Word {
     pub(super) span: Range<usize>,
     /// What comes before it.
     pub(super) gap: Gap,
+    /// Whether a question mark stands before it.
+    pub(super) asked: bool,
     /// Whether it has Arabic letters, and so may carry attached letters.
     pub(super) arabic: bool,
     folded: Range<usize>,
@@ -165,6 +167,7 @@ fn long_enough(word: &str) -> bool {
 struct Reader {
     text: Text,
     gap: Gap,
+    asked: bool,
     // The word being read: where its folded and its original bytes begin, and what was seen of it.
     open: Option<Word>,
     letters: usize,
@@ -179,7 +182,7 @@ impl Reader {
             words: Vec::with_capacity(bytes / 5 + 1),
             ..Text::default()
         };
-        Self { text, gap: Gap::Space, open: None, letters: 0, digits_only: true, latin: false }
+        Self { text, gap: Gap::Space, asked: false, open: None, letters: 0, digits_only: true, latin: false }
     }
 
     fn take(&mut self, c: char, at: Range<usize>, next: Option<char>) {
@@ -219,9 +222,11 @@ impl Reader {
             self.text.foreign += 1;
         }
         let end = self.text.folded.len();
-        let gap = self.gap;
-        let word =
-            self.open.get_or_insert_with(|| Word { span: at.clone(), gap, arabic: false, folded: end..end });
+        let (gap, asked) = (self.gap, self.asked);
+        let word = self.open.get_or_insert_with(|| {
+            let (span, folded) = (at.clone(), end..end);
+            Word { span, gap, asked, arabic: false, folded }
+        });
         word.span.end = at.end;
         word.arabic |= arabic;
         self.text.folded.push(c);
@@ -229,7 +234,7 @@ impl Reader {
         self.letters += 1;
         self.digits_only &= c.is_ascii_digit();
         self.latin |= c.is_ascii_alphabetic();
-        self.gap = Gap::Space;
+        (self.gap, self.asked) = (Gap::Space, false);
     }
 
     /// The Latin letter that a Cyrillic or Greek one in a Latin word stands for: "dеath" with a Cyrillic е.
@@ -265,6 +270,7 @@ impl Reader {
             _ => Gap::Space,
         };
         self.close();
+        self.asked |= matches!(c, '?' | '\u{61F}');
         self.gap = self.gap.max(gap);
     }
 
