@@ -48,6 +48,10 @@ pub(super) enum Cue {
     Medicine,
     Claim,
     Art,
+    /// A thing that breaks, falls and "dies".
+    Object,
+    /// Says where a thing stands: "the plant on the ward".
+    Behind,
 }
 
 impl Cue {
@@ -82,6 +86,8 @@ impl Cue {
             "medicine" => Self::Medicine,
             "claim" => Self::Claim,
             "art" => Self::Art,
+            "object" => Self::Object,
+            "behind" => Self::Behind,
             _ => return None,
         })
     }

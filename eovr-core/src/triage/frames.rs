@@ -160,13 +160,24 @@ impl Reader<'_, '_> {
                 if self.carries_a_pronoun(hit.words.start) {
                     self.kin = 0;
                 }
-                let by_kin = self.kin > 0 && !hit.entry.nature.has_a_doer;
+                let by_kin = self.kin > 0 && (!hit.entry.nature.has_a_doer || self.is_passive(index, hit));
                 if by_kin || self.past || self.exercise || self.invented || self.bygone(index, hit) || self.belongs_to_doubt(index, hit) {
                     self.doubt(index);
                 }
             }
             _ => self.kin = self.kin.saturating_sub(hit.words.len()),
         }
+    }
+
+    /// Whether a finding is what was done to the subject: "his son was stabbed".
+    fn is_passive(&self, index: usize, hit: &Hit<'_>) -> bool {
+        let before = index.checked_sub(1).and_then(|before| self.hits.get(before));
+        before.is_some_and(|before| {
+            let last = self.text.words.get(before.words.end - 1).map(|word| self.text.spelling(word));
+            before.words.end == hit.words.start
+                && before.entry.role == Role::Being
+                && matches!(last, Some("was" | "were" | "been" | "got" | "being"))
+        })
     }
 
     /// Whether a finding is called old right before or behind it: "old subdural bleed", نزيف قديم.

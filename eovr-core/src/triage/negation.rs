@@ -79,9 +79,12 @@ pub(super) fn standings(text: &Text, hits: &[Hit<'_>]) -> Vec<Standing> {
     let mut read = 0;
     for (index, hit) in hits.iter().enumerate() {
         // First the ordinary words since the last hit, then the hit itself.
-        for word in text.words.get(read..hit.words.start).unwrap_or_default() {
-            reader.cross(word.gap, index);
+        for at in read..hit.words.start {
+            reader.cross(reader.gap(at), index);
             reader.pass_over(1);
+            if was_about(text, at) {
+                reader.open(Kind::Almost);
+            }
         }
         if let Some(word) = text.words.get(hit.words.start) {
             reader.answer(index, hit);
@@ -263,6 +266,7 @@ impl Reader<'_, '_> {
         match hit.mood {
             Mood::Plain => {}
             Mood::Denied => self.open(Kind::Statement),
+            Mood::Future if was_about(self.text, hit.words.start) => self.open(Kind::Almost),
             Mood::Future => self.open(Kind::Chances),
         }
         let words = hit.words.len();
@@ -561,6 +565,14 @@ impl Reader<'_, '_> {
             *slot = standing;
         }
     }
+}
+
+/// Whether an Arabic verb says what somebody was about to do: كان هيفتح.
+fn was_about(text: &Text, at: usize) -> bool {
+    let spelling = |at: usize| text.words.get(at).map(|word| text.spelling(word)).unwrap_or_default();
+    let will = spelling(at).strip_prefix(['ه', 'ح']).is_some_and(|verb| verb.starts_with(['ي', 'ت', 'ن']));
+    let was = at.checked_sub(1).map(spelling).unwrap_or_default();
+    will && matches!(was.strip_prefix('و').unwrap_or(was), "كان" | "كانت" | "كانوا" | "كنا" | "كنت")
 }
 
 fn can_be_averted(hit: &Hit<'_>) -> bool {

@@ -8,7 +8,7 @@ use super::lexicon::{Concept, Entry, Hit, Lexicon, Reading, lexicon};
 use super::measures;
 use super::negation::{Standing, standings};
 use super::roles::Role;
-use super::senses::in_another_sense;
+use super::senses::{in_another_sense, told_of_things};
 use super::text::Text;
 use super::{Case, Model, Reason, Scorer, Suggestion};
 use crate::risk::Band;
@@ -82,6 +82,7 @@ impl Scorer for EmbeddedRules {
         let hits = lexicon.with_measures(hits, &facts::find(case.narrative, &text, &cues));
         let mut standings = standings(&text, &hits);
         set_apart(&text, &hits, &mut standings);
+        told_of_things(&text, &hits, &cues, &mut standings);
         in_another_sense(&text, &hits, &cues, &mut standings);
 
         let mut reasons = Vec::new();

@@ -1,7 +1,9 @@
-//! Findings that are meant in another sense: "arrested" by the police, in "shock" at a bill.
+//! Findings that are meant in another sense: "arrested" by the police, in "shock" at a bill; and what is told of a thing: "the
+//! projector died", الكرسي انكسر. Such a finding is in doubt.
 //!
 //! A word of the same sentence shows the sense. It only speaks where nothing else in the text is grave: "he arrested while
-//! the police were there, CPR failed" is an arrest. Such a finding is in doubt.
+//! the police were there, CPR failed" is an arrest. A thing is the subject where it stands right before the finding, or right
+//! behind an Arabic verb, or begins the clause and is placed there: "the plant on the ward died".
 
 use super::cues::{Cue, Cues};
 use super::lexicon::Hit;
@@ -21,6 +23,43 @@ const SENSES: [(&str, Cue, usize); 8] = [
 ];
 /// From which weight another finding shows that something grave happened.
 const GRAVE: u8 = 3;
+
+/// What things do as well.
+const DONE_BY_THINGS: [&str; 6] = ["death", "cardiac_arrest", "fracture", "fall", "bleeding", "stroke"];
+/// Over how many words a thing that is placed stays the subject.
+const PLACED: usize = 6;
+
+/// Puts in doubt what is told of a thing.
+pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], standings: &mut [Standing]) {
+    let shows = |at: usize, cue: Cue| cues.get(at).is_some_and(|cues| cues.has(cue));
+    let gap = |at: usize| text.words.get(at).map_or(Gap::Stop, |word| word.gap);
+    // The thing that did what was told last, up to this word: "fell and broke".
+    let mut until = 0;
+    for (hit, standing) in hits.iter().zip(standings) {
+        let start = hit.words.start;
+        let does = DONE_BY_THINGS.contains(&hit.entry.idea) && hit.entry.role.is_finding();
+        if !does || *standing != Standing::Stated {
+            continue;
+        }
+        let clause = (0..=start).rev().find(|&at| at == 0 || gap(at) >= Gap::Comma || shows(at, Cue::Split)).unwrap_or(start);
+        let first = (clause..start).find(|&at| !(shows(at, Cue::Article) || shows(at, Cue::Split)));
+        let arabic = text.words.get(start).is_some_and(|word| word.arabic);
+        let right_before = start > clause && shows(start - 1, Cue::Object);
+        let behind = arabic && gap(hit.words.end) == Gap::Space && shows(hit.words.end, Cue::Object);
+        let placed = first.is_some_and(|first| {
+            let words = first + 1..start;
+            shows(first, Cue::Object)
+                && words.len() <= PLACED
+                && shows(first + 1, Cue::Behind)
+                && !words.clone().any(|at| shows(at, Cue::Recipient) || shows(at, Cue::Done) || shows(at, Cue::Given))
+        });
+        let goes_on = until == start && hit.joined;
+        if right_before || behind || placed || goes_on {
+            *standing = Standing::Doubtful;
+            until = hit.words.end;
+        }
+    }
+}
 
 /// Puts in doubt what is stated and meant in another sense.
 pub(super) fn in_another_sense(
