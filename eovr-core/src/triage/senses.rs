@@ -34,7 +34,7 @@ pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], stand
     let shows = |at: usize, cue: Cue| cues.get(at).is_some_and(|cues| cues.has(cue));
     let gap = |at: usize| text.words.get(at).map_or(Gap::Stop, |word| word.gap);
     // The thing that did what was told last, up to this word: "fell and broke".
-    let mut until = 0;
+    let mut until = None;
     for (hit, standing) in hits.iter().zip(standings) {
         let start = hit.words.start;
         let does = DONE_BY_THINGS.contains(&hit.entry.idea) && hit.entry.role.is_finding();
@@ -53,10 +53,10 @@ pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], stand
                 && shows(first + 1, Cue::Behind)
                 && !words.clone().any(|at| shows(at, Cue::Recipient) || shows(at, Cue::Done) || shows(at, Cue::Given))
         });
-        let goes_on = until == start && hit.joined;
+        let goes_on = until == Some(start) && hit.joined;
         if right_before || behind || placed || goes_on {
             *standing = Standing::Doubtful;
-            until = hit.words.end;
+            until = Some(hit.words.end);
         }
     }
 }
