@@ -171,7 +171,7 @@ impl Lexicon {
                 }
             }
         }
-        best.map(|(_, hit)| hit)
+        best.map(|(_, hit)| hit.denied_within(known))
     }
 
     /// Looks every word up once, under each of its spellings.
@@ -390,6 +390,20 @@ impl Lexicon {
             category: format!("category.{name}"),
         });
         self.concepts.len() - 1
+    }
+}
+
+impl Hit<'_> {
+    /// The same, with the "not" that stands around one of its later words: قلبه موقفش.
+    fn denied_within(mut self, known: &Known) -> Self {
+        let later = self.words.clone().zip(&self.entry.slots).skip(1);
+        let denied = |(word, slot): (usize, &Vec<u32>)| {
+            known.forms(word).iter().any(|form| form.mood == Mood::Denied && slot.contains(&form.id))
+        };
+        if self.mood == Mood::Plain && later.into_iter().any(denied) {
+            self.mood = Mood::Denied;
+        }
+        self
     }
 }
 
