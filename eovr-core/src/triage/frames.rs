@@ -21,8 +21,8 @@ use super::text::{Gap, Text};
 const KIN_REACH: usize = 10;
 /// How Arabic words begin that say that one finds, sees, brings or hurts another, whom the word carries: "his wife found-him dead".
 const DONE_TO: [&str; 30] = [
-    "وجد", "لق", "لاق", "شاف", "حصل", "عثر", "راي", "راه", "صح", "جاب", "نقل", "ودا", "ودي", "اخذ", "خد", "ضرب", "قتل", "طعن",
-    "خنق", "دفع", "ترك", "ساب", "ذبح", "رم", "حرق", "عض", "حمل", "زار", "سمع", "سلم",
+    "وجد", "لق", "لاق", "شاف", "حصل", "عثر", "راي", "راه", "صح", "جاب", "نقل", "ودا", "ودي", "اخذ", "خد",
+    "ضرب", "قتل", "طعن", "خنق", "دفع", "ترك", "ساب", "ذبح", "رم", "حرق", "عض", "حمل", "زار", "سمع", "سلم",
 ];
 /// What stands before a year that is told by itself.
 const YEAR_CUES: [&str; 4] = ["in", "عام", "سنه", "في"];
@@ -112,7 +112,8 @@ impl Reader<'_, '_> {
         self.text.words.get(word).is_some_and(|word| {
             let spelling = self.text.spelling(word);
             let verb = DONE_TO.iter().any(|begin| {
-                spelling.starts_with(begin) || spelling.strip_prefix(['و', 'ف']).is_some_and(|rest| rest.starts_with(begin))
+                spelling.starts_with(begin)
+                    || spelling.strip_prefix(['و', 'ف']).is_some_and(|rest| rest.starts_with(begin))
             });
             let ends = |ends: [&str; 3]| ends.iter().any(|end| spelling.ends_with(end));
             word.arabic && verb && ends(["ه", "ها", "هم"]) && !ends(["وه", "وها", "وهم"])
@@ -161,7 +162,13 @@ impl Reader<'_, '_> {
                     self.kin = 0;
                 }
                 let by_kin = self.kin > 0 && (!hit.entry.nature.has_a_doer || self.is_passive(index, hit));
-                if by_kin || self.past || self.exercise || self.invented || self.bygone(index, hit) || self.belongs_to_doubt(index, hit) {
+                if by_kin
+                    || self.past
+                    || self.exercise
+                    || self.invented
+                    || self.bygone(index, hit)
+                    || self.belongs_to_doubt(index, hit)
+                {
                     self.doubt(index);
                 }
             }
@@ -187,7 +194,8 @@ impl Reader<'_, '_> {
                 && from == to
                 && self.text.words.get(to).is_some_and(|word| word.gap <= Gap::Line)
         };
-        let (before, next) = (index.checked_sub(1).and_then(|at| self.hits.get(at)), self.hits.get(index + 1));
+        let (before, next) =
+            (index.checked_sub(1).and_then(|at| self.hits.get(at)), self.hits.get(index + 1));
         near(before, before.map_or(0, |before| before.words.end), hit.words.start)
             || near(next, next.map_or(0, |next| next.words.start), hit.words.end)
     }
@@ -202,7 +210,9 @@ impl Reader<'_, '_> {
         let Some((earlier, Standing::Doubtful)) = earlier else { return false };
         let gap = |word: usize| self.text.words.get(word).map_or(Gap::Stop, |word| word.gap);
         let adjoining = earlier.words.end == hit.words.start && gap(hit.words.start) <= Gap::Line;
-        let bare = gap(hit.words.start) == Gap::Comma && gap(hit.words.end) >= Gap::Comma && hit.entry.role == Role::Flag;
+        let bare = gap(hit.words.start) == Gap::Comma
+            && gap(hit.words.end) >= Gap::Comma
+            && hit.entry.role == Role::Flag;
         let raised = hit.entry.idea == "resuscitation"
             && matches!(earlier.entry.idea, "cardiac_arrest" | "death" | "suicide")
             && hit.entry.weight == earlier.entry.weight;
@@ -221,18 +231,19 @@ impl Reader<'_, '_> {
         let mut index = index;
         let (mut start, mut before) = (hit.words.start, None);
         // "The death of her father".
-        while let Some(last) = index.checked_sub(1).and_then(|last| self.hits.get(last).filter(|last| last.words.end == start)) {
+        while let Some(last) =
+            index.checked_sub(1).and_then(|last| self.hits.get(last).filter(|last| last.words.end == start))
+        {
             before = Some(last);
-            let of = |word: usize| self.text.words.get(word).is_some_and(|word| self.text.spelling(word) == "of");
+            let of =
+                |word: usize| self.text.words.get(word).is_some_and(|word| self.text.spelling(word) == "of");
             if hit.entry.role != Role::Kin || last.entry.role != Role::Preposition || !of(last.words.start) {
                 break;
             }
             (index, start) = (index - 1, last.words.start);
         }
         let same_phrase = self.text.words.get(hit.words.start).is_some_and(|word| word.gap == Gap::Space);
-        if before.is_some_and(|before| {
-            same_phrase && before.words.end == start && fits(before.entry.role)
-        }) {
+        if before.is_some_and(|before| same_phrase && before.words.end == start && fits(before.entry.role)) {
             self.doubt(index - 1);
         }
     }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::frames::set_apart;
 use super::facts;
+use super::frames::set_apart;
 use super::lexicon::{Concept, Entry, Hit, Lexicon, Reading, lexicon};
 use super::measures;
 use super::negation::{Standing, standings};

@@ -41,7 +41,10 @@ pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], stand
         if !does || *standing != Standing::Stated {
             continue;
         }
-        let clause = (0..=start).rev().find(|&at| at == 0 || gap(at) >= Gap::Comma || shows(at, Cue::Split)).unwrap_or(start);
+        let clause = (0..=start)
+            .rev()
+            .find(|&at| at == 0 || gap(at) >= Gap::Comma || shows(at, Cue::Split))
+            .unwrap_or(start);
         let first = (clause..start).find(|&at| !(shows(at, Cue::Article) || shows(at, Cue::Split)));
         let arabic = text.words.get(start).is_some_and(|word| word.arabic);
         let right_before = start > clause && shows(start - 1, Cue::Object);
@@ -51,7 +54,9 @@ pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], stand
             shows(first, Cue::Object)
                 && words.len() <= PLACED
                 && shows(first + 1, Cue::Behind)
-                && !words.clone().any(|at| shows(at, Cue::Recipient) || shows(at, Cue::Done) || shows(at, Cue::Given))
+                && !words
+                    .clone()
+                    .any(|at| shows(at, Cue::Recipient) || shows(at, Cue::Done) || shows(at, Cue::Given))
         });
         let goes_on = until == Some(start) && hit.joined;
         if right_before || behind || placed || goes_on {
@@ -62,12 +67,7 @@ pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], stand
 }
 
 /// Puts in doubt what is stated and meant in another sense.
-pub(super) fn in_another_sense(
-    text: &Text,
-    hits: &[Hit<'_>],
-    cues: &[Cues],
-    standings: &mut [Standing],
-) {
+pub(super) fn in_another_sense(text: &Text, hits: &[Hit<'_>], cues: &[Cues], standings: &mut [Standing]) {
     let meant = |index: usize| {
         let hit = hits.get(index)?;
         let shown = SENSES.iter().any(|&(idea, cue, words)| {
@@ -87,8 +87,12 @@ pub(super) fn in_another_sense(
         let stated = standing == Standing::Stated;
         stated && hits.get(index).is_some_and(|hit| hit.entry.weight >= GRAVE && hit.entry.role.is_finding())
     };
-    let stated: Vec<usize> =
-        standings.iter().enumerate().filter(|&(index, &standing)| grave(index, standing)).map(|(index, _)| index).collect();
+    let stated: Vec<usize> = standings
+        .iter()
+        .enumerate()
+        .filter(|&(index, &standing)| grave(index, standing))
+        .map(|(index, _)| index)
+        .collect();
     if stated.iter().all(|&index| other(index)) {
         for index in stated {
             standings.get_mut(index).into_iter().for_each(|standing| *standing = Standing::Doubtful);

@@ -75,8 +75,10 @@ async fn nothing_is_half(file: &Path) {
     let count = async |connection: &mut sqlx::SqliteConnection, sql: &'static str| {
         sqlx::query_scalar::<_, i64>(sql).fetch_one(connection).await.unwrap()
     };
-    let kinds: Vec<String> =
-        sqlx::query_scalar("SELECT DISTINCT kind FROM layout_columns").fetch_all(&mut connection).await.unwrap();
+    let kinds: Vec<String> = sqlx::query_scalar("SELECT DISTINCT kind FROM layout_columns")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
     let mut versions = 0;
     for kind in kinds {
         let sum = sqlx::AssertSqlSafe(format!("SELECT coalesce(sum(version), 0) FROM {kind}"));

@@ -35,8 +35,8 @@ pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
         if !(same && told && first.value > 0.0 && second.value > 0.0) {
             return None;
         }
-        let instead = second.at - first.end <= APART
-            && (first.end..second.at).any(|at| facts.shows(at, Cue::Instead));
+        let instead =
+            second.at - first.end <= APART && (first.end..second.at).any(|at| facts.shows(at, Cue::Instead));
         let (ordered, given) = match (first.given, second.given) {
             _ if instead => (second, first),
             (Some(false), Some(true)) => (first, second),
@@ -95,7 +95,8 @@ fn unit<'r>(facts: Facts<'r>, at: usize, end: usize) -> &'r str {
     if let Some(grown) = grown(facts, at) {
         return grown;
     }
-    let unit = if facts.gap(end) < Gap::Comma && facts.shows(end, Cue::Dose) { facts.spelling(end) } else { "" };
+    let unit =
+        if facts.gap(end) < Gap::Comma && facts.shows(end, Cue::Dose) { facts.spelling(end) } else { "" };
     // One unit, two units.
     unit.strip_suffix('s').filter(|one| one.len() > 1).unwrap_or(unit)
 }
@@ -113,6 +114,7 @@ fn is_of_time(facts: Facts<'_>, at: usize) -> bool {
     clock(at)
         || clock(at + 1)
         || before.is_some_and(|before| {
-            facts.shows(before, Cue::Person) || matches!(facts.spelling(before), "at" | "ward" | "day" | "الساعه")
+            facts.shows(before, Cue::Person)
+                || matches!(facts.spelling(before), "at" | "ward" | "day" | "الساعه")
         })
 }

@@ -34,8 +34,10 @@ pub(super) fn blood(facts: Facts<'_>) -> Option<Measure> {
             && facts.gap(at) < Gap::Comma
             && (since == 1 || facts.shows(at - 1, Cue::Group) || rhesus(facts, at + 1));
         // "Group B cells", "a group O man"
-        let named = facts.gap(at + 1) < Gap::Comma && (facts.shows(at + 1, Cue::Donor) || facts.shows(at + 1, Cue::Recipient));
-        let whose = if named { Some(facts.shows(at + 1, Cue::Recipient)) } else { whose.filter(|_| since <= REACH) };
+        let named = facts.gap(at + 1) < Gap::Comma
+            && (facts.shows(at + 1, Cue::Donor) || facts.shows(at + 1, Cue::Recipient));
+        let whose =
+            if named { Some(facts.shows(at + 1, Cue::Recipient)) } else { whose.filter(|_| since <= REACH) };
         if let Some(recipient) = whose.filter(|_| told) {
             if recipient { &mut recipients } else { &mut donors }.push((group, at));
         }
@@ -52,21 +54,25 @@ fn rhesus(facts: Facts<'_>, at: usize) -> bool {
 
 /// Where a thing of one named or numbered patient goes to another: "bed 4's insulin was given to bed 5".
 pub(super) fn patient(facts: Facts<'_>) -> Option<Measure> {
-    let owners = (1..facts.len()).filter(|&at| facts.shows(at - 1, Cue::Person) && facts.gap(at) < Gap::Comma);
+    let owners =
+        (1..facts.len()).filter(|&at| facts.shows(at - 1, Cue::Person) && facts.gap(at) < Gap::Comma);
     let persons: Vec<usize> = owners.filter(|&at| is_name(facts, at)).collect();
     persons.iter().zip(persons.iter().skip(1)).find_map(|(&first, &second)| {
         let same = facts.gap(second) < Gap::Stop && second - first <= APART;
         let between = first + 1..second;
         let parted = between.clone().any(|at| facts.gap(at) >= Gap::Comma);
         let goes = between.clone().find(|&at| facts.shows(at, Cue::Transfer));
-        let to = |at: usize| matches!(facts.spelling(at), "to" | "into" | "الي" | "على") || facts.spelling(at).starts_with('ل');
+        let to = |at: usize| {
+            matches!(facts.spelling(at), "to" | "into" | "الي" | "على") || facts.spelling(at).starts_with('ل')
+        };
         // "Mr A's insulin was given to Mr B", "gave Mr A's insulin to Mr B"
         let owned = owned(facts, first) || facts.word(first - 1).is_some_and(|word| word.arabic);
         let before = (first.saturating_sub(3)..first).any(|at| facts.shows(at, Cue::Transfer));
         let given = goes.is_some() || before;
         let reaches = between.clone().any(to) || goes.is_some_and(|at| at + 2 == second);
         let another = plain(facts, first) != plain(facts, second);
-        (same && !parted && owned && given && reaches && another).then(|| measure(PATIENT, second..second + 1))
+        (same && !parted && owned && given && reaches && another)
+            .then(|| measure(PATIENT, second..second + 1))
     })
 }
 

@@ -32,23 +32,30 @@ struct Side<'r> {
 /// Where the text does at one side what it plans for another, and plans nothing for the one and does nothing at the other.
 pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
     let sides = sides(facts);
-    let told = |state: State, value: &str| sides.iter().any(|side| side.state == Some(state) && side.value == value);
+    let told =
+        |state: State, value: &str| sides.iter().any(|side| side.state == Some(state) && side.value == value);
     let all = |state: State| sides.iter().filter(move |side| side.state == Some(state));
     if facts.cues.iter().any(|cues| cues.has(Cue::Bilateral)) {
         return None;
     }
     let fits = |planned: &Side<'_>, done: &Side<'_>| {
         let same = planned.part.zip(done.part).is_none_or(|(planned, done)| alike(planned, done));
-        planned.level == done.level && same && planned.value != done.value && !told(State::Done, planned.value)
+        planned.level == done.level
+            && same
+            && planned.value != done.value
+            && !told(State::Done, planned.value)
     };
-    let wrong = |done: &&Side<'_>| !told(State::Planned, done.value) && all(State::Planned).any(|planned| fits(planned, done));
+    let wrong = |done: &&Side<'_>| {
+        !told(State::Planned, done.value) && all(State::Planned).any(|planned| fits(planned, done))
+    };
     all(State::Done).find(wrong).map(|done| measure(MEANING, done.at..done.at + 1))
 }
 
 /// Whether two words are the same but for what is grown onto them (Arabic).
 fn alike(one: &str, other: &str) -> bool {
     let bare = |word: &'_ str| word.rfind("ال").filter(|_| !word.is_ascii()).map_or(0, |at| at + "ال".len());
-    let (one, other) = (one.get(bare(one)..).unwrap_or_default(), other.get(bare(other)..).unwrap_or_default());
+    let (one, other) =
+        (one.get(bare(one)..).unwrap_or_default(), other.get(bare(other)..).unwrap_or_default());
     one.ends_with(other) || other.ends_with(one)
 }
 
@@ -74,7 +81,9 @@ fn sides(facts: Facts<'_>) -> Vec<Side<'_>> {
             continue;
         };
         let behind = behind(facts, at);
-        let late = clause(facts, at).take(BEHIND).any(|at| facts.shows(at, Cue::Undone) || facts.shows(at, Cue::Old));
+        let late = clause(facts, at)
+            .take(BEHIND)
+            .any(|at| facts.shows(at, Cue::Undone) || facts.shows(at, Cue::Old));
         let own = clause(facts, at).take(PART).find(|&at| facts.shows(at, Cue::Part));
         let state = behind.or(state).filter(|state| *state == State::Planned || !(undone || old || late));
         let level = !matches!(value, "left" | "right");
@@ -95,7 +104,8 @@ fn value<'r>(facts: Facts<'r>, at: usize) -> Option<&'r str> {
         // "L4/5"
         let spelling = facts.spelling(at);
         let digit = spelling.strip_prefix(['l', 'c', 't'])?;
-        let digits = |word: &str| !word.is_empty() && word.len() < 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |word: &str| !word.is_empty() && word.len() < 3 && word.bytes().all(|byte| byte.is_ascii_digit());
         let pair = digits(digit) && facts.between(at + 1) == "/" && digits(facts.spelling(at + 1));
         pair.then_some(spelling)
     })
@@ -125,10 +135,7 @@ fn splits(facts: Facts<'_>, at: usize) -> bool {
 
 /// What is said of a side behind it, before another side is told.
 fn behind(facts: Facts<'_>, at: usize) -> Option<State> {
-    clause(facts, at)
-        .take(BEHIND)
-        .take_while(|&at| value(facts, at).is_none())
-        .find_map(|at| cue(facts, at))
+    clause(facts, at).take(BEHIND).take_while(|&at| value(facts, at).is_none()).find_map(|at| cue(facts, at))
 }
 
 /// Whether it is a side, and not "left the ward", "left inside" or "right away".
@@ -136,7 +143,9 @@ fn is_side(facts: Facts<'_>, at: usize) -> bool {
     if facts.word(at).is_some_and(|word| word.arabic) {
         return true;
     }
-    let before = at.checked_sub(1).is_some_and(|before| facts.gap(at) < Gap::Comma && facts.shows(before, Cue::Article));
+    let before = at
+        .checked_sub(1)
+        .is_some_and(|before| facts.gap(at) < Gap::Comma && facts.shows(before, Cue::Article));
     let after = clause(facts, at).take(PART).any(|at| facts.shows(at, Cue::Part));
     let alone = facts.gap(at) >= Gap::Comma && facts.gap(at + 1) >= Gap::Comma;
     before && facts.spelling(at + 1) != "of" || after || alone

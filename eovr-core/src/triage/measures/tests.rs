@@ -7,8 +7,8 @@ use crate::triage::lexicon::lexicon;
 
 fn found(narrative: &str) -> Vec<Measure> {
     {
-    let text = Text::read(narrative);
-    find(narrative, &text, &crate::triage::lexicon::lexicon().read(&text).cues)
+        let text = Text::read(narrative);
+        find(narrative, &text, &crate::triage::lexicon::lexicon().read(&text).cues)
     }
 }
 
