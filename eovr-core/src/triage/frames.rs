@@ -101,7 +101,7 @@ impl Reader<'_, '_> {
         if self.is_year(word) {
             self.was_past(index);
         }
-        if self.carries_a_pronoun(word) {
+        if self.kin > 0 && self.carries_a_pronoun(word) {
             self.kin = 0;
         }
     }
@@ -109,14 +109,13 @@ impl Reader<'_, '_> {
     /// Whether an Arabic word is a verb that carries "him", "her" or "them": "his father found-him". What they did to him, they
     /// did to the one who is spoken of: "his uncle, they-found-him".
     fn carries_a_pronoun(&self, word: usize) -> bool {
-        self.text.words.get(word).is_some_and(|word| {
+        self.text.words.get(word).filter(|word| word.arabic).is_some_and(|word| {
             let spelling = self.text.spelling(word);
-            let verb = DONE_TO.iter().any(|begin| {
-                spelling.starts_with(begin)
-                    || spelling.strip_prefix(['و', 'ف']).is_some_and(|rest| rest.starts_with(begin))
-            });
             let ends = |ends: [&str; 3]| ends.iter().any(|end| spelling.ends_with(end));
-            word.arabic && verb && ends(["ه", "ها", "هم"]) && !ends(["وه", "وها", "وهم"])
+            let begins = |word: &str| DONE_TO.iter().any(|begin| word.starts_with(begin));
+            ends(["ه", "ها", "هم"])
+                && !ends(["وه", "وها", "وهم"])
+                && (begins(spelling) || spelling.strip_prefix(['و', 'ف']).is_some_and(begins))
         })
     }
 

@@ -65,10 +65,18 @@ impl Text {
         let cap = narrative.floor_char_boundary(CAP);
         let narrative_read = narrative.get(..cap).unwrap_or_default();
         let mut reader = Reader::new(narrative_read.len());
-        let mut chars = narrative_read.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
-            let next = chars.peek().map(|&(_, next)| next);
-            reader.take(c, at..at + c.len_utf8(), next);
+        let mut rest = narrative_read;
+        while let Some(c) = rest.chars().next() {
+            let at = narrative_read.len() - rest.len();
+            // Most of a text are words of plain letters, read at once.
+            let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let (read, behind) = rest.split_at_checked(plain.max(c.len_utf8())).unwrap_or((rest, ""));
+            if plain > 0 {
+                reader.plain(read, at..at + plain);
+            } else {
+                reader.take(c, at..at + read.len(), behind.chars().next());
+            }
+            rest = behind;
         }
         if cap == narrative.len() {
             reader.close();
@@ -186,9 +194,7 @@ impl Reader {
     }
 
     fn take(&mut self, c: char, at: Range<usize>, next: Option<char>) {
-        if c.is_ascii_alphanumeric() {
-            self.letter(c.to_ascii_lowercase(), &at);
-        } else if c.is_ascii() {
+        if c.is_ascii() {
             self.mark(c, next);
         } else if let Some(letter) = plain_arabic(c) {
             self.letter(letter, &at);
@@ -214,6 +220,19 @@ impl Reader {
         }
     }
 
+    /// Letters and digits of ASCII.
+    fn plain(&mut self, letters: &str, at: Range<usize>) {
+        let count = letters.bytes().filter(u8::is_ascii_alphabetic).count();
+        self.text.native += count;
+        self.digits_only &= count == 0;
+        self.latin |= count > 0;
+        self.letters += letters.len();
+        let begin = self.text.folded.len();
+        self.text.folded.push_str(letters);
+        self.text.folded.get_mut(begin..).into_iter().for_each(str::make_ascii_lowercase);
+        self.extend(&at, begin, false);
+    }
+
     fn letter(&mut self, c: char, at: &Range<usize>) {
         let arabic = is_arabic(c);
         if c.is_ascii_alphabetic() || arabic || is_latin(c) {
@@ -221,19 +240,24 @@ impl Reader {
         } else if c.is_alphabetic() {
             self.text.foreign += 1;
         }
-        let end = self.text.folded.len();
+        let begin = self.text.folded.len();
+        self.text.folded.push(c);
+        self.letters += 1;
+        self.digits_only &= c.is_ascii_digit();
+        self.latin |= c.is_ascii_alphabetic();
+        self.extend(at, begin, arabic);
+    }
+
+    /// The open word goes on, or a new one begins, with what was folded from `begin` on.
+    fn extend(&mut self, at: &Range<usize>, begin: usize, arabic: bool) {
         let (gap, asked) = (self.gap, self.asked);
         let word = self.open.get_or_insert_with(|| {
-            let (span, folded) = (at.clone(), end..end);
+            let (span, folded) = (at.clone(), begin..begin);
             Word { span, gap, asked, arabic: false, folded }
         });
         word.span.end = at.end;
         word.arabic |= arabic;
-        self.text.folded.push(c);
         word.folded.end = self.text.folded.len();
-        self.letters += 1;
-        self.digits_only &= c.is_ascii_digit();
-        self.latin |= c.is_ascii_alphabetic();
         (self.gap, self.asked) = (Gap::Space, false);
     }
 

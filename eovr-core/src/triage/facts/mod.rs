@@ -24,7 +24,9 @@ pub(super) const MEANINGS: [(&str, u8, &str); 5] =
 pub(super) fn find(narrative: &str, text: &Text, cues: &[Cues]) -> Vec<Measure> {
     let facts = Facts { narrative, text, cues };
     let mut all = Vec::new();
-    let told = |cue: Cue| cues.iter().any(|cues| cues.has(cue));
+    let mut shown = Cues::default();
+    cues.iter().for_each(|&cues| shown.join(cues));
+    let told = |cue: Cue| shown.has(cue);
     if told(Cue::Plan) && told(Cue::Done) {
         all.extend(sides::find(facts));
     }
