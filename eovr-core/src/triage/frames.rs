@@ -12,7 +12,7 @@
 //! - An **exercise**, up to the end of the sentence or a turn ("stopped when …"), unless it is only the circumstance: "during
 //!   the drill a patient fell".
 
-use super::lexicon::Hit;
+use super::lexicon::{Entry, Hit};
 use super::negation::Standing;
 use super::roles::Role;
 use super::text::{Gap, Text};
@@ -132,13 +132,13 @@ impl Reader<'_, '_> {
         match hit.entry.role {
             Role::Kin => {
                 // "تُوفي والده": the verb stands before him whom it tells of.
-                self.adjoining(index, hit, Role::is_finding);
+                self.adjoining(index, hit, |before| !before.nature.has_a_doer);
                 self.kin = KIN_REACH;
             }
             Role::Who | Role::Patient => self.kin = 0,
             Role::Being if self.carries_a_pronoun(hit.words.start) => self.kin = 0,
             Role::Ago => self.was_past(index),
-            Role::Thing => self.adjoining(index, hit, Role::is_finding),
+            Role::Thing => self.adjoining(index, hit, |_| true),
             Role::Invented => {
                 self.doubt_since(0, index);
                 self.invented = true;
@@ -208,7 +208,9 @@ impl Reader<'_, '_> {
         });
         let Some((earlier, Standing::Doubtful)) = earlier else { return false };
         let gap = |word: usize| self.text.words.get(word).map_or(Gap::Stop, |word| word.gap);
-        let adjoining = earlier.words.end == hit.words.start && gap(hit.words.start) <= Gap::Line;
+        let adjoining = hit.entry.role == Role::Flag
+            && earlier.words.end == hit.words.start
+            && gap(hit.words.start) <= Gap::Line;
         let bare = gap(hit.words.start) == Gap::Comma
             && gap(hit.words.end) >= Gap::Comma
             && hit.entry.role == Role::Flag;
@@ -226,7 +228,7 @@ impl Reader<'_, '_> {
     }
 
     /// Puts in doubt the finding right before a word that says whose or what it is.
-    fn adjoining(&mut self, index: usize, hit: &Hit<'_>, fits: impl Fn(Role) -> bool) {
+    fn adjoining(&mut self, index: usize, hit: &Hit<'_>, fits: impl Fn(&Entry) -> bool) {
         let mut index = index;
         let (mut start, mut before) = (hit.words.start, None);
         // "The death of her father".
@@ -242,7 +244,9 @@ impl Reader<'_, '_> {
             (index, start) = (index - 1, last.words.start);
         }
         let same_phrase = self.text.words.get(hit.words.start).is_some_and(|word| word.gap == Gap::Space);
-        if before.is_some_and(|before| same_phrase && before.words.end == start && fits(before.entry.role)) {
+        if before.is_some_and(|before| {
+            same_phrase && before.words.end == start && before.entry.role.is_finding() && fits(before.entry)
+        }) {
             self.doubt(index - 1);
         }
     }

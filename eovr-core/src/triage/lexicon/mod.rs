@@ -214,8 +214,10 @@ impl Lexicon {
                 let his = spelling.strip_suffix('و').filter(|_| word.arabic).map(|own| format!("{own}ه"));
                 let his = his.as_deref().and_then(|his| self.ids.get(his).copied());
                 let meant = |id| Meant { id, in_a_phrase: false };
-                if let Some(Meant { id, in_a_phrase }) =
-                    plain.or(his).map(meant).or_else(|| (!number).then(|| self.sounds.meant(spelling)).flatten())
+                if let Some(Meant { id, in_a_phrase }) = plain
+                    .or(his)
+                    .map(meant)
+                    .or_else(|| (!number).then(|| self.sounds.meant(spelling)).flatten())
                 {
                     let (whole, joined, mood) = (false, false, Mood::Plain);
                     known.forms.push(Form { id, whole, in_a_phrase, joined, mood });

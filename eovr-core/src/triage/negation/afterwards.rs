@@ -23,7 +23,10 @@ impl Reader<'_, '_> {
         let begins = (first..cue.words.start).rev().find(|&word| self.gap(word) == Gap::Stop).unwrap_or(0);
         let question = self.sentence..index;
         let turns = self.hits.get(question.clone()).unwrap_or_default().iter().any(|hit| {
-            matches!(hit.entry.role, Role::But | Role::Averted | Role::Chance | Role::No | Role::Not)
+            matches!(
+                hit.entry.role,
+                Role::But | Role::The | Role::Averted | Role::Chance | Role::No | Role::Not
+            )
         });
         if cue.words.start - begins <= QUESTION && !turns {
             question.for_each(|earlier| self.set(earlier, Standing::Negated));
