@@ -10,7 +10,9 @@
 //! - A **thing** that is called by a finding: "arrest trolley", "burns unit".
 //! - What is called **old**: "old subdural bleed".
 //! - An **exercise**, up to the end of the sentence or a turn ("stopped when …"), unless it is only the circumstance: "during
-//!   the drill a patient fell".
+//!   the drill a patient fell". "It was only a drill" says it of the whole text, and "this is no drill" takes it back.
+//!
+//! What only goes on with a finding in doubt is in doubt as well: "arrest in 2015, CPR for an hour".
 
 use super::lexicon::{Entry, Hit};
 use super::negation::Standing;
