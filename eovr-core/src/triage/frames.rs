@@ -8,16 +8,24 @@
 //!   tells of him. Children are no relatives here: on a maternity ward "her baby died" is the event.
 //! - A **time** long ago, in the clause that names it.
 //! - A **thing** that is called by a finding: "arrest trolley", "burns unit".
+//! - What is called **old**: "old subdural bleed".
 //! - An **exercise**, up to the end of the sentence or a turn ("stopped when …"), unless it is only the circumstance: "during
-//!   the drill a patient fell".
+//!   the drill a patient fell". "It was only a drill" says it of the whole text, and "this is no drill" takes it back.
+//!
+//! What only goes on with a finding in doubt is in doubt as well: "arrest in 2015, CPR for an hour".
 
-use super::lexicon::Hit;
+use super::lexicon::{Entry, Hit};
 use super::negation::Standing;
 use super::roles::Role;
 use super::text::{Gap, Text};
 
 /// Over how many words a relative stays the subject.
 const KIN_REACH: usize = 10;
+/// How Arabic words begin that say that one finds, sees, brings or hurts another, whom the word carries: "his wife found-him dead".
+const DONE_TO: [&str; 30] = [
+    "وجد", "لق", "لاق", "شاف", "حصل", "عثر", "راي", "راه", "صح", "جاب", "نقل", "ودا", "ودي", "اخذ", "خد",
+    "ضرب", "قتل", "طعن", "خنق", "دفع", "ترك", "ساب", "ذبح", "رم", "حرق", "عض", "حمل", "زار", "سمع", "سلم",
+];
 /// What stands before a year that is told by itself.
 const YEAR_CUES: [&str; 4] = ["in", "عام", "سنه", "في"];
 /// Years that were over when this was written; there is no clock here.
@@ -35,6 +43,7 @@ pub(super) fn set_apart(text: &Text, hits: &[Hit<'_>], standings: &mut [Standing
         kin: 0,
         past: false,
         exercise: false,
+        invented: false,
     };
     let mut read = 0;
     for (index, hit) in hits.iter().enumerate() {
@@ -66,6 +75,8 @@ struct Reader<'r, 'l> {
     kin: usize,
     past: bool,
     exercise: bool,
+    // The whole text is an exercise, a test or made up.
+    invented: bool,
 }
 
 impl Reader<'_, '_> {
@@ -92,16 +103,21 @@ impl Reader<'_, '_> {
         if self.is_year(word) {
             self.was_past(index);
         }
-        if self.carries_a_pronoun(word) {
+        if self.kin > 0 && self.carries_a_pronoun(word) {
             self.kin = 0;
         }
     }
 
-    /// Whether an Arabic word carries "him", "her" or "them": "his father found-him".
+    /// Whether an Arabic word is a verb that carries "him", "her" or "them": "his father found-him". What they did to him, they
+    /// did to the one who is spoken of: "his uncle, they-found-him".
     fn carries_a_pronoun(&self, word: usize) -> bool {
-        self.text.words.get(word).is_some_and(|word| {
+        self.text.words.get(word).filter(|word| word.arabic).is_some_and(|word| {
             let spelling = self.text.spelling(word);
-            word.arabic && ["ه", "ها", "هم"].iter().any(|end| spelling.ends_with(end))
+            let ends = |ends: [&str; 3]| ends.iter().any(|end| spelling.ends_with(end));
+            let begins = |word: &str| DONE_TO.iter().any(|begin| word.starts_with(begin));
+            ends(["ه", "ها", "هم"])
+                && !ends(["وه", "وها", "وهم"])
+                && (begins(spelling) || spelling.strip_prefix(['و', 'ف']).is_some_and(begins))
         })
     }
 
@@ -118,16 +134,24 @@ impl Reader<'_, '_> {
         match hit.entry.role {
             Role::Kin => {
                 // "تُوفي والده": the verb stands before him whom it tells of.
-                self.adjoining(index, hit, Role::is_finding);
+                self.adjoining(index, hit, |before| !before.nature.has_a_doer);
                 self.kin = KIN_REACH;
             }
             Role::Who | Role::Patient => self.kin = 0,
             Role::Being if self.carries_a_pronoun(hit.words.start) => self.kin = 0,
             Role::Ago => self.was_past(index),
-            Role::Thing => self.adjoining(index, hit, Role::is_finding),
+            Role::Thing => self.adjoining(index, hit, |_| true),
+            Role::Invented => {
+                self.doubt_since(0, index);
+                self.invented = true;
+            }
             Role::Exercise if !self.exercise && !self.circumstance(index) => {
                 self.exercise = true;
                 self.doubt_since(self.sentence.max(self.turned), index);
+            }
+            Role::Real => {
+                self.turned = index;
+                (self.exercise, self.invented) = (false, false);
             }
             Role::But => {
                 self.turn(index);
@@ -135,13 +159,67 @@ impl Reader<'_, '_> {
                 self.exercise = false;
             }
             role if role.is_finding() => {
-                let by_kin = self.kin > 0 && !hit.entry.nature.has_a_doer;
-                if by_kin || self.past || self.exercise {
+                if self.carries_a_pronoun(hit.words.start) {
+                    self.kin = 0;
+                }
+                let by_kin = self.kin > 0 && (!hit.entry.nature.has_a_doer || self.is_passive(index, hit));
+                if by_kin
+                    || self.past
+                    || self.exercise
+                    || self.invented
+                    || self.bygone(index, hit)
+                    || self.belongs_to_doubt(index, hit)
+                {
                     self.doubt(index);
                 }
             }
             _ => self.kin = self.kin.saturating_sub(hit.words.len()),
         }
+    }
+
+    /// Whether a finding is what was done to the subject: "his son was stabbed".
+    fn is_passive(&self, index: usize, hit: &Hit<'_>) -> bool {
+        let before = index.checked_sub(1).and_then(|before| self.hits.get(before));
+        before.is_some_and(|before| {
+            let last = self.text.words.get(before.words.end - 1).map(|word| self.text.spelling(word));
+            before.words.end == hit.words.start
+                && before.entry.role == Role::Being
+                && matches!(last, Some("was" | "were" | "been" | "got" | "being"))
+        })
+    }
+
+    /// Whether a finding is called old right before or behind it: "old subdural bleed", نزيف قديم.
+    fn bygone(&self, index: usize, hit: &Hit<'_>) -> bool {
+        let near = |other: Option<&Hit<'_>>, from: usize, to: usize| {
+            other.is_some_and(|other| other.entry.role == Role::Bygone)
+                && from == to
+                && self.text.words.get(to).is_some_and(|word| word.gap <= Gap::Line)
+        };
+        let (before, next) =
+            (index.checked_sub(1).and_then(|at| self.hits.get(at)), self.hits.get(index + 1));
+        near(before, before.map_or(0, |before| before.words.end), hit.words.start)
+            || near(next, next.map_or(0, |next| next.words.start), hit.words.end)
+    }
+
+    /// Whether a finding only goes on with one that is in doubt: "an old subdural bleed", "arrest in 2015, CPR for an hour", "burns
+    /// as a child, full thickness, grafted".
+    fn belongs_to_doubt(&self, index: usize, hit: &Hit<'_>) -> bool {
+        let earlier = (self.sentence..index).rev().find_map(|at| {
+            let earlier = self.hits.get(at).filter(|hit| hit.entry.role.is_finding())?;
+            Some((earlier, *self.standings.get(at)?))
+        });
+        let Some((earlier, Standing::Doubtful)) = earlier else { return false };
+        let gap = |word: usize| self.text.words.get(word).map_or(Gap::Stop, |word| word.gap);
+        let adjoining = hit.entry.role == Role::Flag
+            && earlier.words.end == hit.words.start
+            && gap(hit.words.start) <= Gap::Line;
+        let bare = gap(hit.words.start) == Gap::Comma
+            && gap(hit.words.end) >= Gap::Comma
+            && hit.entry.role == Role::Flag;
+        let raised = hit.entry.idea == "resuscitation"
+            && matches!(earlier.entry.idea, "cardiac_arrest" | "death" | "suicide")
+            && hit.entry.weight == earlier.entry.weight;
+        adjoining || bare && hit.entry.idea == earlier.entry.idea || raised
     }
 
     fn was_past(&mut self, index: usize) {
@@ -152,11 +230,24 @@ impl Reader<'_, '_> {
     }
 
     /// Puts in doubt the finding right before a word that says whose or what it is.
-    fn adjoining(&mut self, index: usize, hit: &Hit<'_>, fits: impl Fn(Role) -> bool) {
-        let before = index.checked_sub(1).and_then(|before| self.hits.get(before));
+    fn adjoining(&mut self, index: usize, hit: &Hit<'_>, fits: impl Fn(&Entry) -> bool) {
+        let mut index = index;
+        let (mut start, mut before) = (hit.words.start, None);
+        // "The death of her father".
+        while let Some(last) =
+            index.checked_sub(1).and_then(|last| self.hits.get(last).filter(|last| last.words.end == start))
+        {
+            before = Some(last);
+            let of =
+                |word: usize| self.text.words.get(word).is_some_and(|word| self.text.spelling(word) == "of");
+            if hit.entry.role != Role::Kin || last.entry.role != Role::Preposition || !of(last.words.start) {
+                break;
+            }
+            (index, start) = (index - 1, last.words.start);
+        }
         let same_phrase = self.text.words.get(hit.words.start).is_some_and(|word| word.gap == Gap::Space);
         if before.is_some_and(|before| {
-            same_phrase && before.words.end == hit.words.start && fits(before.entry.role)
+            same_phrase && before.words.end == start && before.entry.role.is_finding() && fits(before.entry)
         }) {
             self.doubt(index - 1);
         }

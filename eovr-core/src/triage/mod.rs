@@ -15,8 +15,10 @@
 pub mod analysis;
 #[cfg(feature = "challenge")]
 pub mod challenge;
+mod cues;
 pub mod deidentify;
 pub mod evaluate;
+mod facts;
 mod frames;
 pub mod learn;
 mod lexicon;
@@ -29,6 +31,7 @@ mod negation;
 mod random;
 mod roles;
 mod rules;
+mod senses;
 mod spelling;
 mod text;
 #[cfg(test)]

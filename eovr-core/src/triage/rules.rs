@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::facts;
 use super::frames::set_apart;
-use super::lexicon::{Concept, Entry, Hit, Lexicon, lexicon};
+use super::lexicon::{Concept, Entry, Hit, Lexicon, Reading, lexicon};
 use super::measures;
 use super::negation::{Standing, standings};
 use super::roles::Role;
+use super::senses::{in_another_sense, told_of_things};
 use super::text::Text;
 use super::{Case, Model, Reason, Scorer, Suggestion};
 use crate::risk::Band;
@@ -75,10 +77,13 @@ impl Scorer for EmbeddedRules {
     fn score(&self, case: &Case<'_>) -> Suggestion {
         let lexicon = lexicon();
         let text = Text::read(case.narrative);
-        let (hits, known) = lexicon.read(&text);
-        let hits = lexicon.with_measures(hits, &measures::find(case.narrative, &text));
+        let Reading { hits, known, cues } = lexicon.read(&text);
+        let hits = lexicon.with_measures(hits, &measures::find(case.narrative, &text, &cues));
+        let hits = lexicon.with_measures(hits, &facts::find(case.narrative, &text, &cues));
         let mut standings = standings(&text, &hits);
         set_apart(&text, &hits, &mut standings);
+        told_of_things(&text, &hits, &cues, &mut standings);
+        in_another_sense(&text, &hits, &cues, &mut standings);
 
         let mut reasons = Vec::new();
         grade(case, &mut reasons);

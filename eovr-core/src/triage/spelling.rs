@@ -12,6 +12,8 @@ const SHORTEST: usize = 6;
 const SHORTEST_ARABIC: usize = 5;
 /// From this length on two slips are allowed.
 const LONG: usize = 9;
+/// Words from this length on are read as one of a phrase, where the rest of the phrase stands beside them: "hart stoped".
+const SHORTEST_OF_A_PHRASE: usize = 4;
 
 /// Words by how they sound.
 #[derive(Debug, Default)]
@@ -19,10 +21,18 @@ pub(super) struct Sounds {
     words: FxHashMap<String, Vec<(String, u32)>>,
 }
 
+/// What a mistyped word is meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Meant {
+    pub(super) id: u32,
+    /// It is too short to be told by itself, and counts in a phrase alone.
+    pub(super) in_a_phrase: bool,
+}
+
 impl Sounds {
     /// Takes a word that may be meant, and its number.
     pub(super) fn add(&mut self, word: &str, id: u32) {
-        if long_enough(word) {
+        if letters(word) >= SHORTEST_OF_A_PHRASE {
             let sounding = self.words.entry(sound(word)).or_default();
             if sounding.iter().all(|(known, _)| known != word) {
                 sounding.push((word.to_owned(), id));
@@ -31,18 +41,29 @@ impl Sounds {
     }
 
     /// The word that an unknown one is meant to be, if there is one.
-    pub(super) fn meant(&self, word: &str) -> Option<u32> {
+    pub(super) fn meant(&self, word: &str) -> Option<Meant> {
         let plain = without_runs(word);
         let word = plain.as_deref().unwrap_or(word);
-        if !long_enough(word) {
+        let length = letters(word);
+        if length < SHORTEST_OF_A_PHRASE {
             return None;
         }
-        let spelled = |word: &str| word.replace("ph", "f");
+        let in_a_phrase = !long_enough(word);
+        // The consonants are the same, so what slips is a vowel or a letter doubled.
+        let spelled = |word: &str| {
+            let mut plain = word.replace("ph", "f").chars().collect::<Vec<_>>();
+            if in_a_phrase {
+                plain.dedup();
+            }
+            plain.into_iter().collect::<String>()
+        };
         let typed = spelled(word);
-        let near =
-            self.words.get(&sound(word))?.iter().map(|(known, id)| (slips(&typed, &spelled(known)), *id));
-        let allowed = if word.chars().count() >= LONG { 2 } else { 1 };
-        near.filter(|&(slips, _)| slips <= allowed).min().map(|(_, id)| id)
+        let allowed = if length >= LONG || in_a_phrase && length > SHORTEST_OF_A_PHRASE { 2 } else { 1 };
+        let near = self.words.get(&sound(word))?.iter();
+        let near = near.filter(|(known, _)| in_a_phrase || long_enough(known));
+        let near = near.map(|(known, id)| (slips(&typed, &spelled(known)), *id));
+        let id = near.filter(|&(slips, _)| slips <= allowed).min().map(|(_, id)| id)?;
+        Some(Meant { id, in_a_phrase })
     }
 }
 
@@ -72,8 +93,12 @@ pub(super) fn without_runs(word: &str) -> Option<String> {
     found.then_some(out)
 }
 
+fn letters(word: &str) -> usize {
+    word.chars().count()
+}
+
 fn long_enough(word: &str) -> bool {
-    let letters = word.chars().count();
+    let letters = letters(word);
     letters >= SHORTEST || (letters >= SHORTEST_ARABIC && !word.is_ascii())
 }
 
@@ -91,6 +116,8 @@ fn sound(word: &str) -> String {
             'z' => Some('s'),
             'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'ا' | 'و' | 'ي' => first.then_some('a'),
             'h' | 'w' if !first => None,
+            // "Rong" is wrong.
+            'w' if next == Some('r') => None,
             // What phones and schools mix up: س and ص, ت and ط, د and ض, ذ, ز and ظ.
             'ص' => Some('س'),
             'ط' | 'ه' => Some('ت'),
@@ -159,11 +186,24 @@ mod tests {
             ("انكصر", Some(5)),
             ("diet", None),
         ] {
-            assert_eq!(sounds.meant(typed), meant, "{typed}");
+            let told = sounds.meant(typed).filter(|meant| !meant.in_a_phrase);
+            assert_eq!(told.map(|meant| meant.id), meant, "{typed}");
         }
         assert_eq!(without_runs("diiied").as_deref(), Some("died"));
         assert_eq!(without_runs("مااات").as_deref(), Some("مات"));
         assert_eq!(without_runs("feed"), None);
+    }
+
+    #[test]
+    fn short_words_count_in_a_phrase() {
+        let mut sounds = Sounds::default();
+        for (id, word) in (0..).zip(["heart", "stopped", "wrong", "brain"]) {
+            sounds.add(word, id);
+        }
+        for (typed, meant) in [("hart", 0), ("stopd", 1), ("rong", 2), ("brane", 3)] {
+            assert_eq!(sounds.meant(typed), Some(Meant { id: meant, in_a_phrase: true }), "{typed}");
+        }
+        assert_eq!(sounds.meant("horse"), None);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(super) struct Word {
     pub(super) span: Range<usize>,
     /// What comes before it.
     pub(super) gap: Gap,
+    /// Whether a question mark stands before it.
+    pub(super) asked: bool,
     /// Whether it has Arabic letters, and so may carry attached letters.
     pub(super) arabic: bool,
     folded: Range<usize>,
@@ -63,10 +65,18 @@ impl Text {
         let cap = narrative.floor_char_boundary(CAP);
         let narrative_read = narrative.get(..cap).unwrap_or_default();
         let mut reader = Reader::new(narrative_read.len());
-        let mut chars = narrative_read.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
-            let next = chars.peek().map(|&(_, next)| next);
-            reader.take(c, at..at + c.len_utf8(), next);
+        let mut rest = narrative_read;
+        while let Some(c) = rest.chars().next() {
+            let at = narrative_read.len() - rest.len();
+            // Most of a text are words of plain letters, read at once.
+            let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let (read, behind) = rest.split_at_checked(plain.max(c.len_utf8())).unwrap_or((rest, ""));
+            if plain > 0 {
+                reader.plain(read, at..at + plain);
+            } else {
+                reader.take(c, at..at + read.len(), behind.chars().next());
+            }
+            rest = behind;
         }
         if cap == narrative.len() {
             reader.close();
@@ -165,6 +175,7 @@ fn long_enough(word: &str) -> bool {
 struct Reader {
     text: Text,
     gap: Gap,
+    asked: bool,
     // The word being read: where its folded and its original bytes begin, and what was seen of it.
     open: Option<Word>,
     letters: usize,
@@ -179,13 +190,11 @@ impl Reader {
             words: Vec::with_capacity(bytes / 5 + 1),
             ..Text::default()
         };
-        Self { text, gap: Gap::Space, open: None, letters: 0, digits_only: true, latin: false }
+        Self { text, gap: Gap::Space, asked: false, open: None, letters: 0, digits_only: true, latin: false }
     }
 
     fn take(&mut self, c: char, at: Range<usize>, next: Option<char>) {
-        if c.is_ascii_alphanumeric() {
-            self.letter(c.to_ascii_lowercase(), &at);
-        } else if c.is_ascii() {
+        if c.is_ascii() {
             self.mark(c, next);
         } else if let Some(letter) = plain_arabic(c) {
             self.letter(letter, &at);
@@ -211,6 +220,19 @@ impl Reader {
         }
     }
 
+    /// Letters and digits of ASCII.
+    fn plain(&mut self, letters: &str, at: Range<usize>) {
+        let count = letters.bytes().filter(u8::is_ascii_alphabetic).count();
+        self.text.native += count;
+        self.digits_only &= count == 0;
+        self.latin |= count > 0;
+        self.letters += letters.len();
+        let begin = self.text.folded.len();
+        self.text.folded.push_str(letters);
+        self.text.folded.get_mut(begin..).into_iter().for_each(str::make_ascii_lowercase);
+        self.extend(&at, begin, false);
+    }
+
     fn letter(&mut self, c: char, at: &Range<usize>) {
         let arabic = is_arabic(c);
         if c.is_ascii_alphabetic() || arabic || is_latin(c) {
@@ -218,18 +240,25 @@ impl Reader {
         } else if c.is_alphabetic() {
             self.text.foreign += 1;
         }
-        let end = self.text.folded.len();
-        let gap = self.gap;
-        let word =
-            self.open.get_or_insert_with(|| Word { span: at.clone(), gap, arabic: false, folded: end..end });
-        word.span.end = at.end;
-        word.arabic |= arabic;
+        let begin = self.text.folded.len();
         self.text.folded.push(c);
-        word.folded.end = self.text.folded.len();
         self.letters += 1;
         self.digits_only &= c.is_ascii_digit();
         self.latin |= c.is_ascii_alphabetic();
-        self.gap = Gap::Space;
+        self.extend(at, begin, arabic);
+    }
+
+    /// The open word goes on, or a new one begins, with what was folded from `begin` on.
+    fn extend(&mut self, at: &Range<usize>, begin: usize, arabic: bool) {
+        let (gap, asked) = (self.gap, self.asked);
+        let word = self.open.get_or_insert_with(|| {
+            let (span, folded) = (at.clone(), begin..begin);
+            Word { span, gap, asked, arabic: false, folded }
+        });
+        word.span.end = at.end;
+        word.arabic |= arabic;
+        word.folded.end = self.text.folded.len();
+        (self.gap, self.asked) = (Gap::Space, false);
     }
 
     /// The Latin letter that a Cyrillic or Greek one in a Latin word stands for: "dеath" with a Cyrillic е.
@@ -265,6 +294,7 @@ impl Reader {
             _ => Gap::Space,
         };
         self.close();
+        self.asked |= matches!(c, '?' | '\u{61F}');
         self.gap = self.gap.max(gap);
     }
 

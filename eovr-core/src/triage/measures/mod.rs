@@ -11,6 +11,7 @@ use std::ops::Range;
 mod table;
 
 use self::table::{Age, Bound, Limit, Part, TABLE, Table};
+use super::cues::{Cue, Cues};
 use super::text::{Gap, Text, Word, arabic_forms};
 
 /// How many other words may stand between a name and its number.
@@ -40,10 +41,20 @@ pub(super) fn meanings() -> impl Iterator<Item = (&'static str, u8, &'static str
     TABLE.limits().map(|limit| (limit.concept, limit.weight, limit.gloss))
 }
 
+/// The words that names begin with.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.first_words()
+}
+
+/// The words that tell an age.
+pub(super) fn ages() -> impl Iterator<Item = &'static str> {
+    TABLE.ages()
+}
+
 /// Finds the values out of their limits, from left to right and without overlap. `narrative` is what `text` was read from:
 /// signs between numbers (`80/40`, `36,5`) stand only there.
-pub(super) fn find(narrative: &str, text: &Text) -> Vec<Measure> {
-    let reader = Reader { narrative, text, table: &TABLE };
+pub(super) fn find(narrative: &str, text: &Text, cues: &[Cues]) -> Vec<Measure> {
+    let reader = Reader { narrative, text, cues, table: &TABLE };
     let mut measures = Vec::new();
     let (mut at, mut age, mut free, mut number) = (0, Age::Adult, 0, 0);
     while at < text.words.len() {
@@ -87,6 +98,7 @@ struct Number {
 struct Reader<'r> {
     narrative: &'r str,
     text: &'r Text,
+    cues: &'r [Cues],
     table: &'r Table,
 }
 
@@ -125,8 +137,15 @@ impl<'r> Reader<'r> {
         rest.get(..rest.find(char::is_alphanumeric).unwrap_or(rest.len())).unwrap_or_default().trim_start()
     }
 
+    fn shows(&self, at: usize, cue: Cue) -> bool {
+        self.cues.get(at).is_some_and(|cues| cues.has(cue))
+    }
+
     /// The measure that is named here by most words, and by how many.
     fn name(&self, at: usize) -> Option<(&'r str, usize)> {
+        if !self.shows(at, Cue::Measure) {
+            return None;
+        }
         let mut best: Option<(&'r str, usize)> = None;
         self.each_form(at, |form| {
             for name in self.table.names(form) {
@@ -345,6 +364,9 @@ impl<'r> Reader<'r> {
         let spelling = self.spelling(at);
         let digits = leading_digits(spelling);
         if digits.is_empty() {
+            if !self.shows(at, Cue::Age) {
+                return None;
+            }
             return self.table.age(spelling.strip_prefix("ال").unwrap_or(spelling));
         }
         let count: f64 = digits.parse().ok()?;

@@ -141,6 +141,17 @@ impl Table {
         self.names.get(word).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The words that names begin with.
+    pub(super) fn first_words(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// The words that tell an age.
+    pub(super) fn ages(&self) -> impl Iterator<Item = &str> {
+        let tells = |parts: &[Part]| parts.iter().any(|part| matches!(part, Part::Who(_)));
+        self.words.iter().filter(move |(_, parts)| tells(parts)).map(|(word, _)| word.as_str())
+    }
+
     /// The lowest and the highest value that a measure can have.
     pub(super) fn range(&self, measure: &str) -> Option<(f64, f64)> {
         self.ranges.get(measure).copied()

@@ -3,9 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::triage::lexicon::lexicon;
 
 fn found(narrative: &str) -> Vec<Measure> {
-    find(narrative, &Text::read(narrative))
+    {
+        let text = Text::read(narrative);
+        find(narrative, &text, &crate::triage::lexicon::lexicon().read(&text).cues)
+    }
 }
 
 /// Checks the weights of the values found, in order.
@@ -116,14 +120,14 @@ proptest! {
     #[test]
     fn any_text_is_survived(text in any::<String>()) {
         let read = Text::read(&text);
-        prop_assert!(find(&text, &read).iter().all(|measure| measure.words.end <= read.words.len()));
+        prop_assert!(find(&text, &read, &lexicon().read(&read).cues).iter().all(|measure| measure.words.end <= read.words.len()));
     }
 
     #[test]
     fn values_do_not_overlap(text in "((spo2|bp|k|السكر|pulse|of|from|is) ?[0-9]{0,3}[./, ]{0,2}){0,12}") {
         let read = Text::read(&text);
         let mut end = 0;
-        for measure in find(&text, &read) {
+        for measure in find(&text, &read, &lexicon().read(&read).cues) {
             prop_assert!(measure.words.start >= end && !measure.words.is_empty(), "{measure:?}");
             end = measure.words.end;
         }

@@ -20,6 +20,8 @@
 //! lift". A turn ("but", "when", لكن) ends a scope, and so does a full stop. A finding that is itself a lack ("no pulse") is
 //! never part of another denial.
 //!
+//! **Answered.** A "no" behind a short question denies what it asks: "death? No."
+//!
 //! **Denied afterwards.** "Was ruled out", تم استبعاد deny the finding that they are said of, and what "and" or "or" join to it.
 //!
 //! **Stopped in time.** "Prevented", "near miss", تم منع say it of the whole sentence, except of a death told by a verb.
@@ -30,6 +32,8 @@
 //! **Doubt.** A grave finding (weight 3 or 4) is never denied over more than [`NEAR`] words, nor as the last item of a list of
 //! commas. Doubt counts half, is shown so, and is never nothing.
 
+mod afterwards;
+
 use super::lexicon::Hit;
 use super::roles::Role;
 use super::text::{Gap, Mood, Text};
@@ -38,10 +42,6 @@ use super::text::{Gap, Mood, Text};
 const NEAR: usize = 6;
 /// Over how many words a scope reaches at all.
 const FAR: usize = 12;
-/// How many words behind a finding "was ruled out" may follow: "a bleed in the left frontal lobe was ruled out".
-const BACK: usize = 6;
-/// How many terms back "not given" looks for what is wrong.
-const HITS_BACK: usize = 6;
 /// How many words ahead an "or" is looked for that makes a list of commas one.
 const AHEAD: usize = 12;
 /// The weight from which a finding is grave.
@@ -75,11 +75,15 @@ pub(super) fn standings(text: &Text, hits: &[Hit<'_>]) -> Vec<Standing> {
     let mut read = 0;
     for (index, hit) in hits.iter().enumerate() {
         // First the ordinary words since the last hit, then the hit itself.
-        for word in text.words.get(read..hit.words.start).unwrap_or_default() {
-            reader.cross(word.gap, index);
+        for at in read..hit.words.start {
+            reader.cross(reader.gap(at), index);
             reader.pass_over(1);
+            if was_about(text, at) {
+                reader.open(Kind::Almost);
+            }
         }
         if let Some(word) = text.words.get(hit.words.start) {
+            reader.answer(index, hit);
             reader.cross(word.gap, index);
         }
         reader.meet(index, hit);
@@ -241,6 +245,7 @@ impl Reader<'_, '_> {
         match hit.mood {
             Mood::Plain => {}
             Mood::Denied => self.open(Kind::Statement),
+            Mood::Future if was_about(self.text, hit.words.start) => self.open(Kind::Almost),
             Mood::Future => self.open(Kind::Chances),
         }
         let words = hit.words.len();
@@ -299,10 +304,10 @@ impl Reader<'_, '_> {
                 scope.joint.is_none()
             }),
             Role::Patient => self.go_through(words, |scope| scope.joint.is_none()),
-            Role::Undo => self.undo(index, hit, BACK),
+            Role::Undo => self.undo(index, hit, afterwards::BACK),
             // What was not seen may have been there: "the arrest was not noted for an hour".
             Role::Absent | Role::Unseen if !self.ends(hit) => self.pass_over(words),
-            Role::Absent | Role::Unseen => self.undo(index, hit, BACK),
+            Role::Absent | Role::Unseen => self.undo(index, hit, afterwards::BACK),
             Role::None if self.answers(hit) => self.undo(index, hit, 0),
             Role::None => self.pass_over(words),
             Role::Ungiven => self.ungiven(index, hit),
@@ -310,10 +315,20 @@ impl Reader<'_, '_> {
             // "It was not a near miss."
             Role::Averted if self.scope.is_some_and(|scope| scope.denies() && scope.reach == Reach::Open) => {
             }
+            // "Before the nurse came he killed himself": what comes is a person.
+            Role::Averted if self.next_to(hit).is_some_and(|next| next.entry.role == Role::Who) => {}
             Role::Averted => self.avert(index),
-            Role::Who | Role::Kin | Role::Thing | Role::Exercise | Role::Ago | Role::Pass | Role::Known => {
-                self.pass_over(words)
-            }
+            Role::Who
+            | Role::Kin
+            | Role::Thing
+            | Role::Exercise
+            | Role::Invented
+            | Role::Real
+            | Role::Ago
+            | Role::Pass
+            | Role::Known => self.pass_over(words),
+            // "No old fracture".
+            Role::Bygone => self.go_through(words, |_| true),
             Role::During => self.keep(|_| false),
         }
     }
@@ -423,105 +438,8 @@ impl Reader<'_, '_> {
             .is_some_and(|next| next.entry.role == Role::Patient && self.gap(hit.words.end) == Gap::Space)
     }
 
-    /// Whether a cue is all that is said there: "arrest: no.", "deaths: 0", but not "0.5 mg" or "death no. 2".
-    fn answers(&self, cue: &Hit<'_>) -> bool {
-        let word =
-            |at: usize| self.text.words.get(at).map(|word| self.text.spelling(word)).unwrap_or_default();
-        let digit = |at: usize| word(at).starts_with(|c: char| c.is_ascii_digit());
-        let after_a_colon = !digit(cue.words.start) || self.gap(cue.words.start) == Gap::Comma;
-        self.gap(cue.words.end) >= Gap::Comma && after_a_colon && !digit(cue.words.end)
-    }
-
-    /// Whether nothing follows in this part of the sentence.
-    fn ends(&self, cue: &Hit<'_>) -> bool {
-        self.gap(cue.words.end) >= Gap::Line
-    }
-
     fn gap(&self, word: usize) -> Gap {
         self.text.words.get(word).map_or(Gap::Stop, |word| word.gap)
-    }
-
-    fn undo(&mut self, index: usize, cue: &Hit<'_>, reach: usize) {
-        let mut end = cue.words.start;
-        let mut first = true;
-        // Every hit has at least one word, so this looks at few of them.
-        for (earlier, hit) in self.hits.iter().enumerate().take(index).skip(self.clause).rev() {
-            let between = end.saturating_sub(hit.words.end);
-            if between > reach {
-                break;
-            }
-            let comma = (hit.words.end..=end).any(|word| self.gap(word) >= Gap::Line);
-            match hit.entry.role {
-                // "Died: no.", but not "found dead, none with him".
-                Role::Verb if reach > 0 || self.gap(cue.words.end) < Gap::Line => break,
-                Role::Flag | Role::Lack | Role::Verb => {
-                    // "Death, the relatives were not found": a comma parts what is not joined.
-                    // "Deaths: none" says it of the deaths, "found dead, none with him" does not.
-                    let apart = self.gap(end) >= Gap::Line;
-                    let adjoining = between == 0
-                        && (!apart || self.gap(hit.words.start) >= Gap::Line || hit.words.start == 0);
-                    if !(adjoining || first && !comma && self.placed(hit)) {
-                        break;
-                    }
-                    let far = cue.words.start - hit.words.end > NEAR;
-                    let doubt = (far || cue.entry.role == Role::Unseen) && hit.entry.weight >= GRAVE;
-                    self.set(earlier, if doubt { Standing::Doubtful } else { Standing::Negated });
-                    end = hit.words.start;
-                    first = false;
-                }
-                Role::And | Role::Or | Role::Sort | Role::Any | Role::Sign if between == 0 => {
-                    end = hit.words.start
-                }
-                _ if first && !comma => {}
-                _ => break,
-            }
-        }
-    }
-
-    /// "The wrong dose was prepared but not given", and not: "wrong dose given, the antidote was not given".
-    fn ungiven(&mut self, index: usize, cue: &Hit<'_>) {
-        let before = index.checked_sub(1).and_then(|before| self.hits.get(before));
-        let of_the_same = before.is_some_and(|before| {
-            let joins = matches!(before.entry.role, Role::But | Role::And | Role::Or | Role::Being);
-            before.words.end == cue.words.start && (joins || before.entry.role.is_finding())
-        });
-        let goes_on = self
-            .text
-            .words
-            .get(cue.words.end)
-            .is_some_and(|next| next.gap < Gap::Line && !self.text.spelling(next).starts_with('و'));
-        let to_whom = self.next_to(cue).is_some_and(|next| {
-            next.joined
-                || matches!(next.entry.role, Role::Patient | Role::Preposition | Role::And | Role::But)
-        });
-        if !(of_the_same || cue.joined) || goes_on && !to_whom {
-            return;
-        }
-        self.stopped(index);
-    }
-
-    /// What was wrong about giving something was stopped in time.
-    fn stopped(&mut self, index: usize) {
-        for (earlier, hit) in
-            self.hits.iter().enumerate().take(index).skip(self.sentence).rev().take(HITS_BACK)
-        {
-            if hit.entry.nature.gives_wrong && self.standings.get(earlier) == Some(&Standing::Stated) {
-                self.set(earlier, Standing::Nearly);
-            }
-        }
-    }
-
-    fn avert(&mut self, index: usize) {
-        // Once for a sentence: a text full of "prevented" must not be walked again for each.
-        if !self.averted {
-            self.averted = true;
-            for (earlier, hit) in self.hits.iter().enumerate().take(index).skip(self.sentence) {
-                let stated = self.standings.get(earlier) == Some(&Standing::Stated);
-                if stated && hit.entry.role.is_finding() && can_be_averted(hit) {
-                    self.set(earlier, Standing::Nearly);
-                }
-            }
-        }
     }
 
     fn set(&mut self, index: usize, standing: Standing) {
@@ -531,10 +449,17 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether an Arabic verb says what somebody was about to do: كان هيفتح.
+fn was_about(text: &Text, at: usize) -> bool {
+    let spelling = |at: usize| text.words.get(at).map(|word| text.spelling(word)).unwrap_or_default();
+    let will = spelling(at).strip_prefix(['ه', 'ح']).is_some_and(|verb| verb.starts_with(['ي', 'ت', 'ن']));
+    let was = at.checked_sub(1).map(spelling).unwrap_or_default();
+    will && matches!(was.strip_prefix('و').unwrap_or(was), "كان" | "كانت" | "كانوا" | "كنا" | "كنت")
+}
+
 fn can_be_averted(hit: &Hit<'_>) -> bool {
     !(hit.entry.nature.is_done || hit.entry.role == Role::Verb && hit.entry.weight == 4)
 }
 
 #[cfg(test)]
-#[path = "negation_tests.rs"]
 mod tests;

@@ -1,0 +1,120 @@
+//! How much was ordered and how much was given.
+
+use super::{Facts, Meaning, measure};
+use crate::triage::cues::Cue;
+use crate::triage::measures::Measure;
+use crate::triage::text::Gap;
+
+pub(super) const MANIFOLD: Meaning = ("overdose", 4, "many times the amount that was ordered");
+pub(super) const DOUBLE: Meaning = ("overdose", 3, "more than the amount that was ordered");
+
+/// From how many times the amount on it is manifold, and from how many more than was ordered.
+const MANY: f64 = 4.0;
+const MORE: f64 = 1.9;
+/// How many words may stand between what is said of an amount and the amount.
+const REACH: usize = 6;
+/// How many words may stand between two amounts of which one is told "instead of" the other.
+const APART: usize = 3;
+
+#[derive(Clone, Copy)]
+struct Amount<'r> {
+    value: f64,
+    /// Empty where it is not told.
+    unit: &'r str,
+    given: Option<bool>,
+    at: usize,
+    end: usize,
+}
+
+pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
+    let amounts = amounts(facts);
+    amounts.iter().enumerate().find_map(|(place, first)| {
+        let second = amounts.get(place + 1)?;
+        let same = first.unit == second.unit || first.unit.is_empty() || second.unit.is_empty();
+        let told = !(first.unit.is_empty() && second.unit.is_empty());
+        if !(same && told && first.value > 0.0 && second.value > 0.0) {
+            return None;
+        }
+        let instead =
+            second.at - first.end <= APART && (first.end..second.at).any(|at| facts.shows(at, Cue::Instead));
+        let (ordered, given) = match (first.given, second.given) {
+            _ if instead => (second, first),
+            (Some(false), Some(true)) => (first, second),
+            (Some(true), Some(false)) => (second, first),
+            _ => return None,
+        };
+        let times = given.value / ordered.value;
+        let meaning = if times >= MANY {
+            MANIFOLD
+        } else if times >= MORE {
+            DOUBLE
+        } else {
+            return None;
+        };
+        Some(measure(meaning, given.at..given.end))
+    })
+}
+
+/// The amounts of a text, each with whether it was ordered or given.
+fn amounts(facts: Facts<'_>) -> Vec<Amount<'_>> {
+    let mut amounts: Vec<Amount<'_>> = Vec::new();
+    let (mut said, mut since) = (None, 0);
+    let mut at = 0;
+    while at < facts.len() {
+        since += 1;
+        if facts.shows(at, Cue::Given) {
+            (said, since) = (Some(true), 0);
+        } else if facts.shows(at, Cue::Ordered) {
+            (said, since) = (Some(false), 0);
+        }
+        let Some((value, end)) = facts.number(at).filter(|_| !is_of_time(facts, at)) else {
+            at += 1;
+            continue;
+        };
+        let unit = unit(facts, at, end);
+        let end = if unit.is_empty() || grown(facts, at).is_some() { end } else { end + 1 };
+        let timed = facts.shows(end, Cue::Time) || facts.between(end).starts_with(['%', '٪', '/']);
+        // "50 units were given"
+        let behind = (end..end + 3)
+            .take_while(|&at| facts.gap(at) < Gap::Comma && facts.number(at).is_none())
+            .find_map(|at| {
+                let given = facts.shows(at, Cue::Given);
+                (given || facts.shows(at, Cue::Ordered)).then_some(given)
+            });
+        let given = said.take().filter(|_| since <= REACH).or(behind);
+        if !timed {
+            amounts.push(Amount { value, unit, given, at, end });
+        }
+        at = end;
+    }
+    amounts
+}
+
+/// The unit behind a number, or grown onto it.
+fn unit<'r>(facts: Facts<'r>, at: usize, end: usize) -> &'r str {
+    if let Some(grown) = grown(facts, at) {
+        return grown;
+    }
+    let unit =
+        if facts.gap(end) < Gap::Comma && facts.shows(end, Cue::Dose) { facts.spelling(end) } else { "" };
+    // One unit, two units.
+    unit.strip_suffix('s').filter(|one| one.len() > 1).unwrap_or(unit)
+}
+
+fn grown<'r>(facts: Facts<'r>, at: usize) -> Option<&'r str> {
+    let spelling = facts.spelling(at);
+    let grown = spelling.trim_start_matches(|c: char| c.is_ascii_digit());
+    (grown.len() < spelling.len() && !grown.is_empty()).then(|| grown.strip_suffix('s').unwrap_or(grown))
+}
+
+/// Whether a number tells the hour, a date, a bed or a year.
+fn is_of_time(facts: Facts<'_>, at: usize) -> bool {
+    let clock = |at: usize| matches!(facts.between(at), ":" | "/");
+    let before = at.checked_sub(1);
+    clock(at)
+        || clock(at + 1)
+        || before.is_some_and(|before| {
+            facts.shows(before, Cue::Person)
+                || matches!(facts.spelling(before), "at" | "ward" | "day" | "الساعه")
+        })
+}

@@ -1,0 +1,152 @@
+//! The planned side and the side where it was done.
+
+use super::{Facts, Meaning, measure};
+use crate::triage::cues::Cue;
+use crate::triage::measures::Measure;
+use crate::triage::text::Gap;
+
+pub(super) const MEANING: Meaning = ("wrong_site", 4, "done at another side than planned");
+
+/// How many words behind a side the verb may stand that says it of it: "the left hip was then opened".
+const BEHIND: usize = 5;
+/// How many words behind a side its part may stand: "left upper leg".
+const PART: usize = 3;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Planned,
+    Done,
+}
+
+/// A side that is told, or a level of the spine.
+struct Side<'r> {
+    /// Left, right, or the level: `l4`.
+    value: &'r str,
+    level: bool,
+    state: Option<State>,
+    /// What has the side, where it is told.
+    part: Option<&'r str>,
+    at: usize,
+}
+
+/// Where the text does at one side what it plans for another, and plans nothing for the one and does nothing at the other.
+pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
+    let sides = sides(facts);
+    let told =
+        |state: State, value: &str| sides.iter().any(|side| side.state == Some(state) && side.value == value);
+    let all = |state: State| sides.iter().filter(move |side| side.state == Some(state));
+    if facts.cues.iter().any(|cues| cues.has(Cue::Bilateral)) {
+        return None;
+    }
+    let fits = |planned: &Side<'_>, done: &Side<'_>| {
+        let same = planned.part.zip(done.part).is_none_or(|(planned, done)| alike(planned, done));
+        planned.level == done.level
+            && same
+            && planned.value != done.value
+            && !told(State::Done, planned.value)
+    };
+    let wrong = |done: &&Side<'_>| {
+        !told(State::Planned, done.value) && all(State::Planned).any(|planned| fits(planned, done))
+    };
+    all(State::Done).find(wrong).map(|done| measure(MEANING, done.at..done.at + 1))
+}
+
+/// Whether two words are the same but for what is grown onto them (Arabic).
+fn alike(one: &str, other: &str) -> bool {
+    let bare = |word: &'_ str| word.rfind("ال").filter(|_| !word.is_ascii()).map_or(0, |at| at + "ال".len());
+    let (one, other) =
+        (one.get(bare(one)..).unwrap_or_default(), other.get(bare(other)..).unwrap_or_default());
+    one.ends_with(other) || other.ends_with(one)
+}
+
+/// The sides of a text, each with what the words near it say of it.
+fn sides(facts: Facts<'_>) -> Vec<Side<'_>> {
+    let mut sides: Vec<Side<'_>> = Vec::new();
+    // What the last cue of this clause, or of a clause before it in the sentence, says.
+    let (mut state, mut undone, mut old, mut part) = (None, false, false, None);
+    for at in 0..facts.len() {
+        if facts.gap(at) >= Gap::Comma || splits(facts, at) {
+            (undone, old) = (false, false);
+            if facts.gap(at) == Gap::Stop {
+                (state, part) = (None, None);
+            }
+        }
+        undone |= facts.shows(at, Cue::Undone);
+        old |= facts.shows(at, Cue::Old);
+        if facts.shows(at, Cue::Part) {
+            part = Some(facts.spelling(at));
+        }
+        let Some(value) = value(facts, at) else {
+            state = cue(facts, at).or(state);
+            continue;
+        };
+        let behind = behind(facts, at);
+        let late = clause(facts, at)
+            .take(BEHIND)
+            .any(|at| facts.shows(at, Cue::Undone) || facts.shows(at, Cue::Old));
+        let own = clause(facts, at).take(PART).find(|&at| facts.shows(at, Cue::Part));
+        let state = behind.or(state).filter(|state| *state == State::Planned || !(undone || old || late));
+        let level = !matches!(value, "left" | "right");
+        let part = own.map(|at| facts.spelling(at)).or(part).filter(|_| !level);
+        sides.push(Side { value, level, state, part, at });
+    }
+    sides
+}
+
+/// The side or the level that a word tells.
+fn value<'r>(facts: Facts<'r>, at: usize) -> Option<&'r str> {
+    let side = match (facts.shows(at, Cue::Left), facts.shows(at, Cue::Right)) {
+        (true, false) => Some("left"),
+        (false, true) => Some("right"),
+        _ => None,
+    };
+    side.filter(|_| is_side(facts, at)).or_else(|| {
+        // "L4/5"
+        let spelling = facts.spelling(at);
+        let digit = spelling.strip_prefix(['l', 'c', 't'])?;
+        let digits =
+            |word: &str| !word.is_empty() && word.len() < 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let pair = digits(digit) && facts.between(at + 1) == "/" && digits(facts.spelling(at + 1));
+        pair.then_some(spelling)
+    })
+}
+
+fn cue(facts: Facts<'_>, at: usize) -> Option<State> {
+    // ركبة is a knee, ركب put in.
+    if facts.shows(at, Cue::Part) {
+        return None;
+    }
+    if facts.shows(at, Cue::Done) {
+        Some(State::Done)
+    } else {
+        facts.shows(at, Cue::Plan).then_some(State::Planned)
+    }
+}
+
+/// The words behind one, up to the end of its clause.
+fn clause(facts: Facts<'_>, at: usize) -> impl Iterator<Item = usize> {
+    (at + 1..facts.len()).take_while(move |&at| facts.gap(at) < Gap::Comma && !splits(facts, at))
+}
+
+/// Whether a new statement begins: with a word of its own, or with an "and" grown onto the verb (Arabic).
+fn splits(facts: Facts<'_>, at: usize) -> bool {
+    facts.shows(at, Cue::Split) || facts.spelling(at).starts_with('و') && cue(facts, at).is_some()
+}
+
+/// What is said of a side behind it, before another side is told.
+fn behind(facts: Facts<'_>, at: usize) -> Option<State> {
+    clause(facts, at).take(BEHIND).take_while(|&at| value(facts, at).is_none()).find_map(|at| cue(facts, at))
+}
+
+/// Whether it is a side, and not "left the ward", "left inside" or "right away".
+fn is_side(facts: Facts<'_>, at: usize) -> bool {
+    if facts.word(at).is_some_and(|word| word.arabic) {
+        return true;
+    }
+    let before = at
+        .checked_sub(1)
+        .is_some_and(|before| facts.gap(at) < Gap::Comma && facts.shows(before, Cue::Article));
+    let after = clause(facts, at).take(PART).any(|at| facts.shows(at, Cue::Part));
+    let alone = facts.gap(at) >= Gap::Comma && facts.gap(at + 1) >= Gap::Comma;
+    before && facts.spelling(at + 1) != "of" || after || alone
+}

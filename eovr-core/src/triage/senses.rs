@@ -1,0 +1,109 @@
+//! Findings that are meant in another sense: "arrested" by the police, in "shock" at a bill; and what is told of a thing: "the
+//! projector died", الكرسي انكسر. Such a finding is in doubt.
+//!
+//! A word of the same sentence shows the sense. It only speaks where nothing else in the text is grave: "he arrested while
+//! the police were there, CPR failed" is an arrest. A thing is the subject where it stands right before the finding, or right
+//! behind an Arabic verb, or begins the clause and is placed there: "the plant on the ward died".
+
+use super::cues::{Cue, Cues};
+use super::lexicon::Hit;
+use super::negation::Standing;
+use super::text::{Gap, Text};
+
+/// For each idea the cue that shows another sense of its terms, and up to how many words these have.
+const SENSES: [(&str, Cue, usize); 8] = [
+    ("cardiac_arrest", Cue::Police, 1),
+    ("cardiac_arrest", Cue::Claim, 2),
+    ("shock", Cue::Bill, 2),
+    ("seizure", Cue::Goods, 1),
+    ("fire", Cue::Work, 1),
+    ("wrong_patient", Cue::Meal, 6),
+    ("stroke", Cue::Art, 1),
+    ("amputation", Cue::Bill, 1),
+];
+/// From which weight another finding shows that something grave happened.
+const GRAVE: u8 = 3;
+
+/// What things do as well.
+const DONE_BY_THINGS: [&str; 6] = ["death", "cardiac_arrest", "fracture", "fall", "bleeding", "stroke"];
+/// Over how many words a thing that is placed stays the subject.
+const PLACED: usize = 6;
+
+/// Puts in doubt what is told of a thing.
+pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], standings: &mut [Standing]) {
+    let shows = |at: usize, cue: Cue| cues.get(at).is_some_and(|cues| cues.has(cue));
+    let gap = |at: usize| text.words.get(at).map_or(Gap::Stop, |word| word.gap);
+    // The thing that did what was told last, up to this word: "fell and broke".
+    let mut until = None;
+    for (hit, standing) in hits.iter().zip(standings) {
+        let start = hit.words.start;
+        let does = DONE_BY_THINGS.contains(&hit.entry.idea) && hit.entry.role.is_finding();
+        if !does || *standing != Standing::Stated {
+            continue;
+        }
+        let clause = (0..=start)
+            .rev()
+            .find(|&at| at == 0 || gap(at) >= Gap::Comma || shows(at, Cue::Split))
+            .unwrap_or(start);
+        let first = (clause..start).find(|&at| !(shows(at, Cue::Article) || shows(at, Cue::Split)));
+        let arabic = text.words.get(start).is_some_and(|word| word.arabic);
+        let right_before = start > clause && shows(start - 1, Cue::Object);
+        let behind = arabic && gap(hit.words.end) == Gap::Space && shows(hit.words.end, Cue::Object);
+        let placed = first.is_some_and(|first| {
+            let words = first + 1..start;
+            shows(first, Cue::Object)
+                && words.len() <= PLACED
+                && shows(first + 1, Cue::Behind)
+                && !words
+                    .clone()
+                    .any(|at| shows(at, Cue::Recipient) || shows(at, Cue::Done) || shows(at, Cue::Given))
+        });
+        let goes_on = until == Some(start) && hit.joined;
+        if right_before || behind || placed || goes_on {
+            *standing = Standing::Doubtful;
+            until = Some(hit.words.end);
+        }
+    }
+}
+
+/// Puts in doubt what is stated and meant in another sense.
+pub(super) fn in_another_sense(text: &Text, hits: &[Hit<'_>], cues: &[Cues], standings: &mut [Standing]) {
+    let meant = |index: usize| {
+        let hit = hits.get(index)?;
+        let shown = SENSES.iter().any(|&(idea, cue, words)| {
+            hit.entry.idea == idea
+                && hit.words.len() <= words
+                && sentence(text, hit).any(|at| {
+                    let shown = cues.get(at).copied().unwrap_or_default();
+                    !hit.words.contains(&at) && shown.has(cue)
+                })
+                && !(cue == Cue::Meal
+                    && sentence(text, hit).any(|at| cues.get(at).is_some_and(|cues| cues.has(Cue::Medicine))))
+        });
+        Some(shown)
+    };
+    let other = |index: usize| meant(index) == Some(true);
+    let grave = |index: usize, standing: Standing| {
+        let stated = standing == Standing::Stated;
+        stated && hits.get(index).is_some_and(|hit| hit.entry.weight >= GRAVE && hit.entry.role.is_finding())
+    };
+    let stated: Vec<usize> = standings
+        .iter()
+        .enumerate()
+        .filter(|&(index, &standing)| grave(index, standing))
+        .map(|(index, _)| index)
+        .collect();
+    if stated.iter().all(|&index| other(index)) {
+        for index in stated {
+            standings.get_mut(index).into_iter().for_each(|standing| *standing = Standing::Doubtful);
+        }
+    }
+}
+
+/// The words of the sentence of a finding.
+fn sentence(text: &Text, hit: &Hit<'_>) -> impl Iterator<Item = usize> {
+    let inside = |at: &usize| text.words.get(*at).is_some_and(|word| word.gap < Gap::Stop);
+    let first = (1..=hit.words.start).rev().take_while(inside).last().map_or(hit.words.start, |at| at - 1);
+    let behind = (hit.words.end..text.words.len()).take_while(inside);
+    (first..hit.words.end).chain(behind)
+}
