@@ -15,10 +15,14 @@ const LONG: usize = 9;
 /// Words from this length on are read as one of a phrase, where the rest of the phrase stands beside them: "hart stoped".
 const SHORTEST_OF_A_PHRASE: usize = 4;
 
+/// Spreads the letters of a sound over a number (as FxHash does).
+const SPREAD: u64 = 0x517c_c1b7_2722_0a95;
+
 /// Words by how they sound.
 #[derive(Debug, Default)]
 pub(super) struct Sounds {
-    words: FxHashMap<String, Vec<(String, u32)>>,
+    // By a hash of their sound; words that share one by chance are no slip apart.
+    words: FxHashMap<u64, Vec<(String, u32)>>,
 }
 
 /// What a mistyped word is meant to be.
@@ -102,9 +106,9 @@ fn long_enough(word: &str) -> bool {
     letters >= SHORTEST || (letters >= SHORTEST_ARABIC && !word.is_ascii())
 }
 
-/// The consonants of a word as they sound, each once. A first vowel is kept as one, whichever it is.
-fn sound(word: &str) -> String {
-    let mut out = String::with_capacity(word.len());
+/// A hash of the consonants of a word as they sound, each once. A first vowel is kept as one, whichever it is.
+fn sound(word: &str) -> u64 {
+    let (mut sounds, mut last) = (0_u64, None);
     let mut letters = word.chars().peekable();
     let mut first = true;
     while let Some(c) = letters.next() {
@@ -125,12 +129,13 @@ fn sound(word: &str) -> String {
             'ظ' | 'ز' => Some('ذ'),
             other => Some(other),
         };
-        if let Some(heard) = heard.filter(|&heard| !out.ends_with(heard)) {
-            out.push(heard);
+        if let Some(heard) = heard.filter(|&heard| last != Some(heard)) {
+            sounds = (sounds.rotate_left(5) ^ u64::from(heard)).wrapping_mul(SPREAD);
+            last = Some(heard);
         }
         first = false;
     }
-    out
+    sounds
 }
 
 /// How many slips of the finger lie between two words: a letter too many, too few, another, or two swapped.

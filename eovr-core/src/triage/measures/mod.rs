@@ -56,9 +56,13 @@ pub(super) fn ages() -> impl Iterator<Item = &'static str> {
 pub(super) fn find(narrative: &str, text: &Text, cues: &[Cues]) -> Vec<Measure> {
     let reader = Reader { narrative, text, cues, table: &TABLE };
     let mut measures = Vec::new();
+    if !cues.iter().any(|cues| cues.has(Cue::Measure)) {
+        return measures;
+    }
     let (mut at, mut age, mut free, mut number) = (0, Age::Adult, 0, 0);
     while at < text.words.len() {
-        age = match (age, reader.age(at)) {
+        let told = (reader.shows(at, Cue::Age) || reader.begins_with_digit(at)).then(|| reader.age(at));
+        age = match (age, told.flatten()) {
             // A newborn is a girl, too.
             (Age::Neonate | Age::Infant, Some(Age::Child)) | (_, None) => age,
             (_, Some(told)) => told,
@@ -364,9 +368,6 @@ impl<'r> Reader<'r> {
         let spelling = self.spelling(at);
         let digits = leading_digits(spelling);
         if digits.is_empty() {
-            if !self.shows(at, Cue::Age) {
-                return None;
-            }
             return self.table.age(spelling.strip_prefix("ال").unwrap_or(spelling));
         }
         let count: f64 = digits.parse().ok()?;

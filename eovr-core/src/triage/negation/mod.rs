@@ -449,7 +449,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Whether an Arabic verb says what somebody was about to do: كان هيفتح.
+/// Whether an Arabic verb says what was about to be done: كان هيفتح.
 fn was_about(text: &Text, at: usize) -> bool {
     let spelling = |at: usize| text.words.get(at).map(|word| text.spelling(word)).unwrap_or_default();
     let will = spelling(at).strip_prefix(['ه', 'ح']).is_some_and(|verb| verb.starts_with(['ي', 'ت', 'ن']));

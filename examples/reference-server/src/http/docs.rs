@@ -45,10 +45,15 @@ static SCRIPT: LazyLock<Vec<u8>> =
 /// A file of the archive of a release, which the crate carries.
 fn unpacked(path: &str) -> Option<Vec<u8>> {
     let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).ok()?;
-    let name = archive.file_names().find(|name| name.ends_with(path))?.to_owned();
-    let mut bytes = Vec::new();
-    archive.by_name(&name).ok()?.read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    for at in 0..archive.len() {
+        let mut file = archive.by_index(at).ok()?;
+        if file.name().is_ok_and(|name| name.ends_with(path)) {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).ok()?;
+            return Some(bytes);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
