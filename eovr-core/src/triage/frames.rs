@@ -43,6 +43,7 @@ pub(super) fn set_apart(text: &Text, hits: &[Hit<'_>], standings: &mut [Standing
         kin: 0,
         past: false,
         exercise: false,
+        exercised: false,
         invented: false,
     };
     let mut read = 0;
@@ -75,6 +76,8 @@ struct Reader<'r, 'l> {
     kin: usize,
     past: bool,
     exercise: bool,
+    // It has told of a finding.
+    exercised: bool,
     // The whole text is an exercise, a test or made up.
     invented: bool,
 }
@@ -137,7 +140,13 @@ impl Reader<'_, '_> {
                 self.adjoining(index, hit, |before| !before.nature.has_a_doer);
                 self.kin = KIN_REACH;
             }
-            Role::Who | Role::Patient => self.kin = 0,
+            Role::Who | Role::Patient => {
+                self.kin = 0;
+                if self.exercise && !self.exercised && self.begins_a_clause(index, hit) {
+                    self.turned = index;
+                    self.exercise = false;
+                }
+            }
             Role::Being if self.carries_a_pronoun(hit.words.start) => self.kin = 0,
             Role::Ago => self.was_past(index),
             Role::Thing => self.adjoining(index, hit, |_| true),
@@ -146,7 +155,7 @@ impl Reader<'_, '_> {
                 self.invented = true;
             }
             Role::Exercise if !self.exercise && !self.circumstance(index) => {
-                self.exercise = true;
+                (self.exercise, self.exercised) = (true, false);
                 self.doubt_since(self.sentence.max(self.turned), index);
             }
             Role::Real => {
@@ -162,7 +171,10 @@ impl Reader<'_, '_> {
                 if self.carries_a_pronoun(hit.words.start) {
                     self.kin = 0;
                 }
-                let by_kin = self.kin > 0 && (!hit.entry.nature.has_a_doer || self.is_passive(index, hit));
+                let by_kin = self.kin > 0
+                    && !self.has_an_object(hit)
+                    && (!hit.entry.nature.has_a_doer || self.is_passive(index, hit));
+                self.exercised |= self.exercise;
                 if by_kin
                     || self.past
                     || self.exercise
@@ -186,6 +198,31 @@ impl Reader<'_, '_> {
                 && before.entry.role == Role::Being
                 && matches!(last, Some("was" | "were" | "been" | "got" | "being"))
         })
+    }
+
+    /// Whether a finding is what the subject found or did to another: "father found her hanging".
+    fn has_an_object(&self, hit: &Hit<'_>) -> bool {
+        let spelling =
+            |word: usize| self.text.words.get(word).map(|word| self.text.spelling(word)).unwrap_or_default();
+        (hit.words.start + 1..hit.words.end).any(|word| {
+            matches!(spelling(word), "him" | "her" | "them" | "patient")
+                && !matches!(spelling(word + 1), "self" | "selves")
+        })
+    }
+
+    /// Whether the patient stands right behind an "and": "the test call failed and the patient died".
+    fn begins_a_clause(&self, index: usize, hit: &Hit<'_>) -> bool {
+        let mut start = hit.words.start;
+        for before in self.hits.get(..index).unwrap_or_default().iter().rev() {
+            if before.words.end != start {
+                return false;
+            }
+            match before.entry.role {
+                Role::The => start = before.words.start,
+                role => return role == Role::And,
+            }
+        }
+        false
     }
 
     /// Whether a finding is called old right before or behind it: "old subdural bleed", نزيف قديم.
@@ -307,6 +344,13 @@ mod tests {
             "He had a cardiac arrest three years ago",
             "Evacuation exercise: three dead on the roof",
             "The manikin died twice",
+            "Fire drill: two dead on the roof and the patient died",
+            "Her father hung him self",
+            "Cardiac arrest in bay 2. It was only a drill.",
+            "Exercise exercise: roof down. Three dead.",
+            "Old subdural on the scan",
+            "His son was murdered in town",
+            "The death of her husband troubles her",
             "توفي والد المريضة الشهر الماضي",
             "اخوه مات زمان",
             "والدته توفيت",
@@ -325,6 +369,10 @@ mod tests {
     fn told_of_this_patient() {
         for text in [
             "His wife found him dead.",
+            "This is not a drill: three dead",
+            "The test call failed and the patient died",
+            "Father found her hanging",
+            "زوجته وجدته ميتا",
             "Her father called and the patient died an hour later",
             "The mother died after the operation",
             "Her baby died",

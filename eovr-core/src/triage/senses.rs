@@ -107,3 +107,40 @@ fn sentence(text: &Text, hit: &Hit<'_>) -> impl Iterator<Item = usize> {
     let behind = (hit.words.end..text.words.len()).take_while(inside);
     (first..hit.words.end).chain(behind)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::triage::{Case, EmbeddedRules, Scorer as _};
+
+    fn score(narrative: &str) -> u8 {
+        EmbeddedRules.score(&Case { narrative, ..Case::default() }).score
+    }
+
+    #[test]
+    fn another_sense_is_in_doubt() {
+        for told in [
+            "The friend was arrested in the corridor, two officers, handcuffs.",
+            "Patient in shock after the parking bill.",
+            "The projector in the front row died.",
+            "The plant on the ward died",
+            "الكرسي انكسر",
+            "الدولاب طاح وانكسر",
+        ] {
+            assert!((1..26).contains(&score(told)), "{told} {}", score(told));
+        }
+    }
+
+    #[test]
+    fn what_is_meant_counts() {
+        for told in [
+            "The police were there when he arrested, CPR failed",
+            "In shock after the transfusion, BP 50/30, the bill came later",
+            "The monitor was off and he died",
+            "The phone was dead and the patient died",
+            "الجهاز وقف والمريض مات",
+            "وقعت الشاشة على المريض ومات",
+        ] {
+            assert!(score(told) >= 26, "{told} {}", score(told));
+        }
+    }
+}
