@@ -116,7 +116,7 @@ impl House {
         let before = self.replay.count();
         let nurse = self.eovr.session(actor("nurse-7", Role::Staff, FACILITY));
         let id = nurse.incidents().report(&id(FACILITY), report).await.unwrap().written.id;
-        assert_eq!(self.replay.count(), before, "a report waited for somebody outside");
+        assert_eq!(self.replay.count(), before, "a report waited for the provider");
         while self.post.sort().await.unwrap().messages > 0 {}
         id
     }

@@ -350,8 +350,8 @@ fn is_machine(claims: &Map<String, Value>) -> bool {
         || subject.is_some() && text("oid") == subject && text("scp").is_none();
     let of_keycloak = text("preferred_username").is_some_and(|name| name.starts_with("service-account-"));
     let of_auth0 = text("gty").is_some_and(|grant| grant.eq_ignore_ascii_case("client-credentials"));
-    let of_nobody = text("client_id").is_some() && !proves_person(claims);
-    is_client || of_entra || of_keycloak || of_auth0 || of_nobody
+    let without_person = text("client_id").is_some() && !proves_person(claims);
+    is_client || of_entra || of_keycloak || of_auth0 || without_person
 }
 
 /// Whether a token declares itself an access token: in its header (RFC 9068) or in a claim (Keycloak). ID tokens and

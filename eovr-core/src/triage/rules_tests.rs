@@ -207,7 +207,7 @@ fn survives_hostile_text() {
 }
 
 #[test]
-fn a_suggestion_survives_json_and_quotes_nobody() {
+fn a_suggestion_survives_json_and_quotes_no_text() {
     let seen = score("Mrs Secretname fell and died");
     let json = serde_json::to_string(&seen).unwrap();
     assert_eq!(serde_json::from_str::<Suggestion>(&json).unwrap(), seen);

@@ -13,7 +13,7 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 use crate::typed;
 
-/// How much of a narrative is read. Nobody types this much; a pasted log or an attack does.
+/// How much of a narrative is read. A person does not type this much; a pasted log or an attack has it.
 pub(super) const CAP: usize = 64 * 1024;
 
 /// What stands between a word and the one before it, weakest first.

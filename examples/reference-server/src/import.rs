@@ -330,7 +330,7 @@ fn bar(bytes: u64) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Becomes true when somebody wants the import to stop.
+/// Becomes true when a user wants the import to stop.
 fn watch_signals() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let (seen, asked) = (stop.clone(), asked_to_stop());

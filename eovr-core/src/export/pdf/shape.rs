@@ -188,22 +188,32 @@ fn measured(glyphs: &[Glyph], face: &Face) -> Vec<Glyph> {
 /// Moves letters of a word together where kerning separates them so far that readers see two words: Amiri puts ر before
 /// ي 0.12 of the size away, and a search for المريض fails.
 ///
-/// Poppler (Evince, Okular, `pdftotext`) treats a gap of a tenth of the size as the end of a word. The letters move by
-/// less than a twentieth of the size.
+/// Poppler (Evince, Okular, `pdftotext`) treats a gap of a tenth of the size as the end of a word. It also takes a letter
+/// that begins within a tenth behind the last one for a copy of it, ends the word there and behind the next letter, and
+/// joins the parts where they touch: so behind a narrow letter, such as ح in ريحة, the gap has to be smaller. The letters
+/// move by less than a tenth of the size.
 fn close_up(glyphs: &mut [Glyph], face: &Face) {
     /// In thousandths of the size; below Poppler's limit, because the file rounds widths.
     const MOST: f32 = 90.0;
+    const MOST_BEHIND_NARROW: f32 = 20.0;
+    const NARROW: f32 = 100.0;
     let scale = 1000.0 / f32::from(face.units_per_em);
     let mut pen = 0.0;
     let mut last: Option<(&mut Glyph, f32)> = None;
+    // Where the last two letters begin.
+    let mut begins = [f32::MIN; 2];
     // Marks have no width and move with the preceding glyph.
     for glyph in glyphs.iter_mut().filter(|glyph| glyph.advance != 0.0) {
         let end = pen + glyph.dx + f32::from(face.width(glyph.id)) * scale;
         let mut moved = 0.0;
         if let Some((before, its_end)) = last.filter(|(before, _)| before.text != " " && glyph.text != " ") {
-            moved = (pen + glyph.dx - its_end - MOST).max(0.0);
+            let [first, second] = begins;
+            let narrow = second - first < NARROW || pen + glyph.dx - second < NARROW;
+            let most = if narrow { MOST_BEHIND_NARROW } else { MOST };
+            moved = (pen + glyph.dx - its_end - most).max(0.0);
             before.advance -= moved;
         }
+        begins = [begins[1], pen + glyph.dx - moved];
         pen += glyph.advance - moved;
         last = Some((glyph, end - moved));
     }

@@ -98,9 +98,10 @@ impl Flags {
         for (yes, no) in ties.into_iter().rev() {
             hit += yes;
             seen += yes + no;
-            area += hit / seen * (yes / positives);
+            // Divided at the end: a sum of shares of `positives` could come to more than 1 by rounding.
+            area += yes * (hit / seen);
         }
-        Some(area)
+        Some(area / positives)
     }
 
     /// The points of the ROC curve, from (0, 0) to (1, 1): false positive rate, true positive rate.

@@ -30,7 +30,7 @@ pub(crate) struct Told {
     /// What happened, in the visitor's own words: 10 to 60,000 characters.
     #[schema(value_type = values::Narrative)]
     pub(super) description: String,
-    /// Whether the visitor is the patient, or somebody who does not say.
+    /// Whether the visitor is the patient, or does not say.
     #[serde(default)]
     pub(super) anonymous: bool,
     /// Where in the facility: the code of a ward or unit.

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_nobody_can_listen_to_or_change_is_asked() {
+    fn only_encrypted_addresses_are_asked() {
         for good in [
             "https://login.example.org",
             "https://login.example.org:8443/realms/hospital",

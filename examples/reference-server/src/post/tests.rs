@@ -124,9 +124,9 @@ async fn what_is_refused_is_judged_by_the_step_that_it_answers() -> Tested {
         ("AUTH", "534 5.7.9 another mechanism", Fault::Ours, "login: 534 5.7.9"),
         ("AUTH", "454 4.7.0 later", Fault::Passing, "login: 454 4.7.0"),
         ("MAIL", "530 5.7.0 log in first", Fault::Ours, "sender: 530 5.7.0"),
-        ("MAIL", "550 5.1.1 nobody sends by that name", Fault::Ours, "sender: 550 5.1.1"),
-        ("RCPT", "550 5.1.1 nobody is called that", Fault::Recipient, "recipient: 550 5.1.1"),
-        ("RCPT", "550 nobody is called that", Fault::Recipient, "recipient: 550"),
+        ("MAIL", "550 5.1.1 no such sender", Fault::Ours, "sender: 550 5.1.1"),
+        ("RCPT", "550 5.1.1 no such user", Fault::Recipient, "recipient: 550 5.1.1"),
+        ("RCPT", "550 no such user", Fault::Recipient, "recipient: 550"),
         ("RCPT", "550-5.7.1 Sender address\r\n550 5.7.1 rejected", Fault::Ours, "recipient: 550 5.7.1"),
         ("RCPT", "554 5.7.1 Relay access denied", Fault::Ours, "recipient: 554 5.7.1"),
         ("RCPT", "552 5.2.2 full", Fault::Passing, "recipient: 552 5.2.2"),
@@ -143,7 +143,7 @@ async fn what_is_refused_is_judged_by_the_step_that_it_answers() -> Tested {
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_or_lets_nobody_in_is_met_by_all() -> Tested {
+async fn an_unavailable_or_refusing_server_is_met_by_all() -> Tested {
     let gone = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
     for (url, fault) in [
         (format!("smtp://{gone}"), Fault::Passing),

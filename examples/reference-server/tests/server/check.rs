@@ -45,7 +45,7 @@ fn each_missing_or_weak_setting_fails_with_a_line() -> Tested {
         ("sevens", Some(&sevens), Some(URL), "key: it repeats itself"),
         ("printed", Some("Gb4ZgH41uJmSHQZqzAcqjb9D+b0cQ7cBu9fkHUpQVQk="), Some(URL), "key: it is printed"),
         ("typed", Some(&typed), Some(URL), "key: it is typed text"),
-        ("no address", Some(&key()), None, "address: it is not said"),
+        ("no address", Some(&key()), None, "address: it is not set"),
         (
             "no https",
             Some(&key()),

@@ -101,7 +101,7 @@ fn a_wrong_key_is_refused_and_changes_nothing() -> Tested {
     std::fs::remove_file(folder.data().join("master.key"))?;
     let refused = run(folder.command("demo").arg("--once"))?;
     assert_eq!(refused.code, Some(1));
-    refused.says(&["its master key is not", "put `"])?;
+    refused.says(&["its master key is missing", "put `"])?;
     assert!(std::fs::read(folder.data().join("eovr.db"))? == before, "the file has changed");
     Ok(())
 }

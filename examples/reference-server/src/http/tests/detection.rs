@@ -134,7 +134,7 @@ impl Server {
         let person = NewUser {
             role: Role::TopManagement,
             email: "top@example.org".to_owned(),
-            display_name: "Somebody".to_owned(),
+            display_name: "A Colleague".to_owned(),
             password_hash: None,
             must_change: false,
         };

@@ -98,7 +98,7 @@ async fn opened(
         let account = NewUser {
             role,
             email: email.to_owned(),
-            display_name: "Somebody".to_owned(),
+            display_name: "A Colleague".to_owned(),
             password_hash: Some(hash.to_string()),
             must_change: false,
         };

@@ -80,7 +80,7 @@ async fn a_document_comes_whole_or_not_at_all() -> Tested {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_it_says_so() -> Tested {
+async fn an_unreachable_server_is_reported() -> Tested {
     let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
     let got = Fetch::new(None, PATIENT)?.get(&Address::new(&format!("http://127.0.0.1:{port}/"))?).await;
     assert!(got.as_ref().is_err_and(|why| why.contains("cannot connect")), "{got:?}");
