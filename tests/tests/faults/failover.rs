@@ -114,8 +114,10 @@ impl Storm {
     fn acknowledged_by(&mut self, more: usize) {
         let goal = self.seen.len() + more;
         while self.seen.len() < goal {
-            let line = self.lines.next().expect("the storm goes on").unwrap();
-            self.hear(line);
+            match self.lines.next() {
+                Some(line) => self.hear(line.unwrap()),
+                None => panic!("the storm ended with {:?}", self.errors.last()),
+            }
         }
     }
 
