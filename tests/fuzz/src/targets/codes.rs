@@ -29,7 +29,9 @@ pub(crate) fn check(bytes: &[u8]) {
         let shown = code.shown();
         assert_eq!(RecoveryCode::typed(&shown).map(|again| again.digest()), Some(code.digest()));
         if text.is_ascii() {
-            assert_eq!(plain(&shown), alike(typed(&['-'])).replace('U', "V"));
+            // The reader drops invisible characters, of which ASCII has the control characters.
+            let seen = typed(&['-']).replace(|c: char| c.is_ascii_control(), "");
+            assert_eq!(plain(&shown), alike(seen).replace('U', "V"));
         }
     }
 }
