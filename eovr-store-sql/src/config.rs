@@ -1,5 +1,7 @@
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
 use std::time::Duration;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use std::{net::IpAddr, str::FromStr as _};

@@ -71,9 +71,8 @@ impl Connection {
     /// statement of one round trip would be missing in the next.
     pub(crate) async fn fetch_alone(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
         #[cfg(feature = "postgres")]
-        if let Self::Postgres(_, Session::Shared { begin }) = self {
-            let begin = begin.clone();
-            self.run(begin).await?;
+        if let Self::Postgres(_, Session::Shared { .. }) = self {
+            self.begin().await?;
             let rows = self.fetch(statement).await?;
             self.run("COMMIT").await?;
             return Ok(rows);
@@ -84,26 +83,38 @@ impl Connection {
     /// Runs several statements in one round trip and stops at the first failure. Not for PostgreSQL, where only a
     /// single statement can have bound values.
     pub(crate) async fn script(&mut self, statements: Statement) -> sqlx::Result<Vec<Row>> {
-        #[cfg(feature = "mysql")]
-        if let Self::Mysql(one) = self {
-            let sql = AssertSqlSafe(mysql::with_literals(&statements));
-            return Ok(sqlx::raw_sql(sql).fetch_all(one).await?.into_iter().map(Row::Mysql).collect());
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(one) => {
+                let sql = AssertSqlSafe(mysql::with_literals(&statements));
+                Ok(sqlx::raw_sql(sql).fetch_all(one).await?.into_iter().map(Row::Mysql).collect())
+            }
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            _ => self.fetch(statements).await,
         }
-        self.fetch(statements).await
     }
 
-    /// How a transaction begins.
-    pub(crate) fn begin(&self) -> Begin {
+    /// The beginning of a script that is a transaction. `None` for PostgreSQL, where each statement is a round trip of
+    /// its own: see [`begin`](Self::begin).
+    pub(crate) fn script_begins(&self) -> Option<&'static str> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => Begin::InScript("BEGIN IMMEDIATE;\n"),
+            Self::Sqlite(_) => Some("BEGIN IMMEDIATE;\n"),
             #[cfg(feature = "postgres")]
-            Self::Postgres(_, Session::Own) => Begin::Alone("BEGIN".to_owned()),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_, Session::Shared { begin }) => Begin::Alone(begin.clone()),
+            Self::Postgres(..) => None,
             #[cfg(feature = "mysql")]
-            Self::Mysql(_) => Begin::InScript("START TRANSACTION;\n"),
+            Self::Mysql(_) => Some("START TRANSACTION;\n"),
         }
+    }
+
+    /// Begins a transaction in a round trip of its own.
+    pub(crate) async fn begin(&mut self) -> sqlx::Result<()> {
+        let begin = match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_, Session::Shared { begin }) => begin.clone(),
+            _ => "BEGIN".to_owned(),
+        };
+        self.run(begin).await
     }
 
     /// Runs statements without rows that are not worth preparing.
@@ -115,14 +126,6 @@ impl Connection {
     pub(crate) async fn close(self) -> sqlx::Result<()> {
         each!(Self, self, one => one.close().await)
     }
-}
-
-/// How a transaction begins.
-pub(crate) enum Begin {
-    /// With this before the first of its statements, in the same trip.
-    InScript(&'static str),
-    /// With this alone, because each statement is a trip of its own.
-    Alone(String),
 }
 
 /// Connections that read.

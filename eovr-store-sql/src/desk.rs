@@ -11,7 +11,7 @@ use eovr_core::Result;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::commit::{Job, Trace};
-use crate::connection::{Begin, Connection};
+use crate::connection::Connection;
 use crate::error::{is_conflict, is_lost, lost_its_turn, silent, translate, uncertain};
 use crate::link::Link;
 use crate::query::Statement;
@@ -156,16 +156,13 @@ async fn roll_back(connection: &mut Connection) -> bool {
 
 async fn transaction(connection: &mut Connection, jobs: &[Job]) -> sqlx::Result<Vec<Vec<Row>>> {
     let mut results = Vec::with_capacity(jobs.len());
-    let begin = match connection.begin() {
-        Begin::InScript(begin) => begin,
-        Begin::Alone(begin) => {
-            connection.run(begin).await?;
-            for job in jobs {
-                results.push(connection.fetch(job.statements.clone()).await?);
-            }
-            connection.run("COMMIT").await?;
-            return Ok(results);
+    let Some(begin) = connection.script_begins() else {
+        connection.begin().await?;
+        for job in jobs {
+            results.push(connection.fetch(job.statements.clone()).await?);
         }
+        connection.run("COMMIT").await?;
+        return Ok(results);
     };
     let last = jobs.len().saturating_sub(1);
     for (index, job) in jobs.iter().enumerate() {
@@ -178,10 +175,10 @@ async fn transaction(connection: &mut Connection, jobs: &[Job]) -> sqlx::Result<
 }
 
 async fn run_alone(connection: &mut Connection, job: &Job) -> sqlx::Result<Vec<Row>> {
-    match connection.begin() {
-        Begin::InScript(begin) => connection.script(between(begin, job, "COMMIT")).await,
+    match connection.script_begins() {
+        Some(begin) => connection.script(between(begin, job, "COMMIT")).await,
         // One statement is a transaction by itself.
-        Begin::Alone(_) => connection.fetch_alone(job.statements.clone()).await,
+        None => connection.fetch_alone(job.statements.clone()).await,
     }
 }
 

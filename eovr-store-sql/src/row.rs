@@ -38,20 +38,23 @@ impl Row {
     }
 
     pub(crate) fn bool(&self, at: usize) -> Result<Option<bool>> {
-        #[cfg(feature = "postgres")]
-        if let Self::Postgres(row) = self {
-            return row.try_get(at).map_err(translate);
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(row) => row.try_get(at).map_err(translate),
+            #[cfg(any(feature = "sqlite", feature = "mysql"))]
+            _ => Ok(self.int(at)?.map(|int| int != 0)),
         }
-        Ok(self.int(at)?.map(|int| int != 0))
     }
 
     pub(crate) fn id(&self, at: usize) -> Result<Option<RecordId>> {
-        #[cfg(feature = "postgres")]
-        if let Self::Postgres(row) = self {
-            let id: Option<uuid::Uuid> = row.try_get(at).map_err(translate)?;
-            return Ok(id.map(|id| RecordId::from_bytes(id.into_bytes())));
-        }
-        let bytes = self.bytes(at)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()?;
+        let bytes: Option<[u8; 16]> = match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(row) => {
+                row.try_get::<Option<uuid::Uuid>, _>(at).map_err(translate)?.map(uuid::Uuid::into_bytes)
+            }
+            #[cfg(any(feature = "sqlite", feature = "mysql"))]
+            _ => self.bytes(at)?.map(|bytes| bytes.try_into().map_err(|_| damaged())).transpose()?,
+        };
         Ok(bytes.map(RecordId::from_bytes))
     }
 

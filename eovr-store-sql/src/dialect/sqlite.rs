@@ -1,5 +1,6 @@
 use std::io::Read as _;
 use std::path::Path;
+#[cfg(feature = "sqlite")]
 use std::time::Duration;
 
 use eovr_core::{Error, ErrorKind, Result};
@@ -11,6 +12,7 @@ use sqlx::{
 };
 
 use crate::bind::ColumnType;
+#[cfg(feature = "sqlite")]
 use crate::config::Durability;
 use crate::schema::{Made, Schema};
 

@@ -3,7 +3,6 @@
 //!
 //! It runs beside the requests, and no request waits for it. The store holds the active model and the facilities that
 //! allow it; the options here only supply the keys. So a server that starts with a key sends nothing by itself.
-//! facilities allow it; this only brings the keys. So a server that is started with one sends nothing by itself.
 
 use std::path::PathBuf;
 use std::sync::Arc;

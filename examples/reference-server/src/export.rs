@@ -58,7 +58,7 @@ pub(crate) struct Args {
     /// Counts without persons, small ones hidden: for csv, ndjson and parquet
     #[arg(long)]
     deidentify: bool,
-    /// A PDF as PDF/UA-1 and PDF/A-2a, checked by a validator: for screen readers and archives
+    /// No PDF at all rather than one that is not PDF/UA-1 and PDF/A-2a, for an archive that takes nothing less
     #[arg(long)]
     archival: bool,
     /// Audit: events from this time on, as 2026-11-01T00:00:00Z
@@ -158,6 +158,11 @@ impl Args {
                 "--archival is for a PDF",
                 "choose --format pdf, or audit with an --out that ends in .pdf",
             ));
+        }
+        let is_parquet =
+            self.format == Format::Parquet || self.format == Format::Labelled && ending == Some("parquet");
+        if is_parquet && cfg!(not(feature = "parquet")) {
+            return Err(no_parquet());
         }
         if self.format == Format::Labelled && !matches!(ending, Some("csv" | "ndjson" | "parquet")) {
             return Err(Failure::usage(
@@ -309,7 +314,6 @@ async fn ndjson(pages: &mut Pages, file: Part) -> Result<Part, Failure> {
     }
 }
 
-#[cfg(not(feature = "parquet"))]
 fn no_parquet() -> Failure {
     Failure::usage(
         "this program was built without Parquet",

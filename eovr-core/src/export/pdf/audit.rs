@@ -40,7 +40,7 @@ pub struct Made<'a> {
 }
 
 impl AuditReport {
-    /// As PDF, A4: as PDF/UA-1 and PDF/A-2a, or as a plain PDF where the host's font keeps the file from passing.
+    /// As PDF, A4: as PDF/UA-1 and PDF/A-2a. Should the validators refuse that, it writes a plain PDF.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.

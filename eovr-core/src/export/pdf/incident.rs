@@ -76,8 +76,8 @@ const GRID: &[&str] = &[
 const TEXTS: &[&str] = &["description", "specific_error", "immediate_action", "notes"];
 
 impl Incident<'_> {
-    /// Lays the report out and writes it as PDF, A4: as PDF/UA-1 and PDF/A-2a, or as a plain PDF where the host's
-    /// font or a text keeps the file from passing. The file is made in memory.
+    /// Lays the report out and writes it as PDF, A4: as PDF/UA-1 and PDF/A-2a. Should the validators refuse
+    /// that, it writes a plain PDF. The file is made in memory.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be written.

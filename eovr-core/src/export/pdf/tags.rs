@@ -24,24 +24,6 @@ pub(super) enum Role {
     Figure,
 }
 
-#[cfg(feature = "printpdf")]
-impl Role {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Document => "Document",
-            Self::Title => "H1",
-            Self::Section => "H2",
-            Self::Heading => "H3",
-            Self::Paragraph => "P",
-            Self::Table => "Table",
-            Self::Row => "TR",
-            Self::HeadCell | Self::RowTitle => "TH",
-            Self::Cell => "TD",
-            Self::Figure => "Figure",
-        }
-    }
-}
-
 /// A part of a document.
 pub(super) struct Node {
     pub(super) role: Role,

@@ -89,16 +89,16 @@ fn ready(routes: Routes) -> Routes {
 }
 
 fn meters(routes: Routes) -> Routes {
+    let routes = routes.add(
+        Endpoint::get("/health", Access::Public, "Says how the server is").gives::<health::Health>(),
+        health::health,
+    );
+    #[cfg(feature = "prometheus")]
+    let routes = routes.add(
+        Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus").tells(&["text/plain"]),
+        meters::metrics,
+    );
     routes
-        .add(
-            Endpoint::get("/health", Access::Public, "Says how the server is").gives::<health::Health>(),
-            health::health,
-        )
-        .add(
-            Endpoint::get("/metrics", Access::Public, "Gives the meters to Prometheus")
-                .tells(&["text/plain"]),
-            meters::metrics,
-        )
 }
 
 fn api(routes: Routes) -> Routes {

@@ -62,7 +62,8 @@ fn each_account_exports_its_own_scope_in_every_format() -> Tested {
     let more = ["--incident", &number, "--archival"];
     let kept = String::from_utf8_lossy(&shop.made(QUALITY, "pdf", "kept.pdf", &more)?).into_owned();
     assert!(kept.contains("<pdfuaid:part>1<") && kept.contains("<pdfaid:part>2<"));
-    assert!(shop.made(QUALITY, "audit", "kept-audit.pdf", &["--archival"])?.starts_with(b"%PDF-1.7"));
+    let kept = shop.made(QUALITY, "audit", "kept-audit.pdf", &["--archival"])?;
+    assert!(String::from_utf8_lossy(&kept).contains("<pdfuaid:part>1<"));
     for (format, name) in [("fhir-r4", "r4.json"), ("fhir-r5", "r5.json")] {
         let bundle: serde_json::Value =
             serde_json::from_slice(&shop.made(QUALITY, format, name, &["--incident", &number])?)?;

@@ -61,7 +61,7 @@ fn mark(document: &Document<'_>, leaf: Option<usize>, number: usize) -> Op {
         Some(node) => {
             let number = DictItem::Int(i64::try_from(number).unwrap_or(i64::MAX));
             let properties = DictItem::Dict { map: BTreeMap::from([("MCID".to_owned(), number)]) };
-            Op::BeginMarkedContentWithProperties { tag: node.role.name().to_owned(), properties }
+            Op::BeginMarkedContentWithProperties { tag: structure::name(node.role).to_owned(), properties }
         }
         None => Op::BeginMarkedContent { tag: "Artifact".to_owned() },
     }

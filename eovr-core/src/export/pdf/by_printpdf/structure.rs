@@ -65,7 +65,7 @@ pub(super) fn add(file: &mut lopdf::Document, document: &Document<'_>, marked: &
 fn element(node: &Node, parent: ObjectId, kids: Vec<Object>) -> Dictionary {
     let mut element = Dictionary::new();
     element.set("Type", Object::Name(b"StructElem".to_vec()));
-    element.set("S", Object::Name(node.role.name().as_bytes().to_vec()));
+    element.set("S", Object::Name(name(node.role).as_bytes().to_vec()));
     element.set("P", Object::Reference(parent));
     element.set("K", kids);
     if !node.says.is_empty() {
@@ -85,6 +85,22 @@ fn element(node: &Node, parent: ObjectId, kids: Vec<Object>) -> Dictionary {
         element.set("A", scope);
     }
     element
+}
+
+/// The name of a role in the file.
+pub(super) fn name(role: Role) -> &'static str {
+    match role {
+        Role::Document => "Document",
+        Role::Title => "H1",
+        Role::Section => "H2",
+        Role::Heading => "H3",
+        Role::Paragraph => "P",
+        Role::Table => "Table",
+        Role::Row => "TR",
+        Role::HeadCell | Role::RowTitle => "TH",
+        Role::Cell => "TD",
+        Role::Figure => "Figure",
+    }
 }
 
 fn unlike(error: lopdf::Error) -> Error {
