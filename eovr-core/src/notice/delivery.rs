@@ -74,8 +74,8 @@ pub enum Recipient {
 
 /// The host takes the notices from here and sends them.
 impl Post {
-    /// The notices of a channel that are due. All nodes get the same list; [`Post::claim`] decides which node sends which
-    /// notice.
+    /// The notices of a channel that are due. All nodes get the same list; [`Post::claim`] decides which node sends
+    /// which notice.
     ///
     /// # Errors
     /// What the store says.

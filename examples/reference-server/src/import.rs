@@ -1,10 +1,10 @@
 //! Imports existing reports from a CSV file of narratives.
 //!
-//! The id of each incident is derived from the facility and the old system's number. Without a number it is derived from
-//! the narrative and from the number of earlier rows with the same narrative. A repeated report is therefore a conflict
-//! and not a second incident, in any file and any row, and a user can run an interrupted import again. The progress file
-//! only saves time. Each import is an author of its own, so that it can be found and taken back as a whole. It also lists
-//! the reports that it found in the store.
+//! The id of each incident is derived from the facility and the old system's number. Without a number it is derived
+//! from the narrative and from the number of earlier rows with the same narrative. A repeated report is therefore a
+//! conflict and not a second incident, in any file and any row, and a user can run an interrupted import again. The
+//! progress file only saves time. Each import is an author of its own, so that it can be found and taken back as a
+//! whole. It also lists the reports that it found in the store.
 
 mod intake;
 mod listing;

@@ -122,8 +122,8 @@ impl Looked {
     }
 }
 
-/// A file as a stream of UTF-8 bytes. A malformed sequence becomes a byte that is not valid in UTF-8, so that the reader of
-/// the text finds it.
+/// A file as a stream of UTF-8 bytes. A malformed sequence becomes a byte that is not valid in UTF-8, so that the
+/// reader of the text finds it.
 pub(super) struct Decoded {
     file: BufReader<File>,
     /// `None` for UTF-8, because its bytes need no conversion.

@@ -1,9 +1,9 @@
 //! Reads a CSV file with any common encoding and separator.
 //!
 //! Before the first row is used, the reader checks the whole file. It detects the encoding and the separator, and it
-//! checks that every quotation mark is closed. A malformed file is refused as a whole, with the line of the fault, because
-//! the rows after that line cannot be separated. The command prints what it detected. If the detection is not certain, the
-//! user must name the encoding or the separator.
+//! checks that every quotation mark is closed. A malformed file is refused as a whole, with the line of the fault,
+//! because the rows after that line cannot be separated. The command prints what it detected. If the detection is not
+//! certain, the user must name the encoding or the separator.
 
 mod cells;
 mod encoding;
@@ -65,8 +65,8 @@ impl Table {
     /// Opens a file whose first line names the columns. The `wanted` columns help to detect the separator.
     ///
     /// # Errors
-    /// If the file cannot be read, is empty or is a folder, if a quotation mark is not closed, or if the encoding or the
-    /// separator is ambiguous.
+    /// If the file cannot be read, is empty or is a folder, if a quotation mark is not closed, or if the encoding or
+    /// the separator is ambiguous.
     pub(crate) fn open(path: &Path, reading: &Reading, wanted: &[&str]) -> Result<Self, Failure> {
         let unreadable = |error: &dyn Display| unreadable(path, error);
         let looked = Looked::through(path).map_err(|error| unreadable(&error))?;
@@ -225,8 +225,8 @@ fn places(header: &ByteRecord, name: &str) -> Vec<usize> {
     }
 }
 
-/// The separator with which the header has all wanted columns. If no separator gives them, the one with the most columns.
-/// `None` if several separators give them and the resulting headers differ.
+/// The separator with which the header has all wanted columns. If no separator gives them, the one with the most
+/// columns. `None` if several separators give them and the resulting headers differ.
 fn separator_of(headers: &[(u8, ByteRecord); 4], wanted: &[&str]) -> Option<u8> {
     let fitting: Vec<_> = headers.iter().filter(|(_, header)| has_all(header, wanted)).collect();
     match *fitting {

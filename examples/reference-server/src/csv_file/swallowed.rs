@@ -2,8 +2,8 @@
 
 use csv::ByteRecord;
 
-/// Whether a cell with several lines contains rows of the file: each of its lines has the columns of a row and begins, like
-/// this row, with a number or a code of the same shape.
+/// Whether a cell with several lines contains rows of the file: each of its lines has the columns of a row and begins,
+/// like this row, with a number or a code of the same shape.
 pub(super) fn has_rows_within(row: &ByteRecord, columns: usize, separator: u8) -> bool {
     let Some(shape) = row.get(0).and_then(shape) else { return false };
     row.iter().enumerate().skip(1).any(|(place, cell)| {

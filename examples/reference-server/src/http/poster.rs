@@ -1,5 +1,5 @@
-//! `/r/{link}`: the page behind the QR code of a poster. It is a plain form without scripts. The server treats the form like
-//! `POST /api/report/{link}`.
+//! `/r/{link}`: the page behind the QR code of a poster. It is a plain form without scripts. The server treats the form
+//! like `POST /api/report/{link}`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

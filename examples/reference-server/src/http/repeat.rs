@@ -1,12 +1,12 @@
 //! Idempotency keys: a repeated request gets the answer of the first one.
 //!
-//! A client that has lost an answer sends the same request with the same `Idempotency-Key` again. The server keeps answers
-//! in memory for a day. A request that creates a record has a second protection: the record's id is derived from caller,
-//! route and key, so that the store refuses a duplicate also after a restart and on another node.
+//! A client that has lost an answer sends the same request with the same `Idempotency-Key` again. The server keeps
+//! answers in memory for a day. A request that creates a record has a second protection: the record's id is derived
+//! from caller, route and key, so that the store refuses a duplicate also after a restart and on another node.
 //!
-//! Visitors have no account, so all visitors at posters count as one caller. Their keys must therefore be random and long
-//! enough that two visitors never choose the same one. A key is valid for all posters together, so the server refuses the
-//! same key at another poster like the same key with another body.
+//! Visitors have no account, so all visitors at posters count as one caller. Their keys must therefore be random and
+//! long enough that two visitors never choose the same one. A key is valid for all posters together, so the server
+//! refuses the same key at another poster like the same key with another body.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -100,7 +100,8 @@ impl Repeats {
         Self { secrets, table: Arc::default() }
     }
 
-    /// The seed of a request, from its key and the parts in `asked`; `None` if it has no key. A visitor has no `caller`.
+    /// The seed of a request, from its key and the parts in `asked`; `None` if it has no key. A visitor has no
+    /// `caller`.
     ///
     /// # Errors
     /// `InvalidInput` if the key is not valid, or if the key of a visitor is too short.
@@ -139,8 +140,8 @@ impl Repeats {
     /// Decides whether this request is the first one.
     ///
     /// # Errors
-    /// `InvalidInput` if the key came with another body; `Conflict` while the first request is being answered; `TooMany` if
-    /// too many requests are.
+    /// `InvalidInput` if the key came with another body; `Conflict` while the first request is being answered;
+    /// `TooMany` if too many requests are in progress.
     pub(crate) fn begin(&self, seed: &Seed) -> Result<Turn, Problem> {
         let mut table = self.table();
         table.forget(Instant::now());
@@ -217,8 +218,8 @@ impl Drop for Ticket {
 }
 
 impl Seed {
-    /// The id of the record that the request creates. Its timestamp is 1970, because a repeated request must give the same id.
-    /// No code reads the timestamp of an id.
+    /// The id of the record that the request creates. Its timestamp is 1970, because a repeated request must give the
+    /// same id. No code reads the timestamp of an id.
     pub(crate) fn record(&self) -> RecordId {
         let mut random = [0; 10];
         random.iter_mut().zip(self.key).for_each(|(to, from)| *to = from);
@@ -275,8 +276,8 @@ impl IntoResponse for Answer {
     }
 }
 
-/// SHA-256 of the parts, each after its length. With the secret as first part it is a MAC: at most 20 of its 32 bytes leave
-/// the server, so an attacker cannot extend it.
+/// SHA-256 of the parts, each after its length. With the secret first it is a MAC. An attacker cannot extend it,
+/// because at most 20 of its 32 bytes leave the server.
 fn digest(parts: &[&[u8]]) -> Digest {
     let mut hash = Sha256::new();
     for part in parts {

@@ -109,8 +109,8 @@ async fn report(
 /// Stores a report from a poster, once for each key.
 ///
 /// # Errors
-/// `NotFound` if no poster has this address; `TooMany` above the rate limit of the poster or facility; `InvalidInput` if the
-/// report is not valid, or if its key came with another report.
+/// `NotFound` if no poster has this address; `TooMany` above the rate limit of the poster or facility; `InvalidInput`
+/// if the report is not valid, or if its key came with another report.
 pub(super) async fn take(
     app: &App,
     link: Option<Link>,

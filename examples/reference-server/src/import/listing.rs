@@ -1,8 +1,8 @@
-//! Records which imports list a report. The import that created the report lists it without a record; each later import has
-//! a record of the kind `listing`.
+//! Records which imports list a report. The import that created the report lists it without a record; each later import
+//! has a record of the kind `listing`.
 //!
-//! A report stays as long as at least one import lists it. If two files share a report, the report therefore stays after
-//! one import is taken back, in any order.
+//! A report stays as long as at least one import lists it. If two files share a report, the report therefore stays
+//! after one import is taken back, in any order.
 
 use std::collections::BTreeSet;
 

@@ -13,9 +13,9 @@ use crate::output::Failure;
 
 /// The progress of an import: every row up to `done` is in the store or among the rejected rows.
 ///
-/// The file only saves time. It counts if it belongs to this import, if no report of the import was taken back since, and
-/// if its last incident is in this store. Otherwise the import sends every row again, and the store recognises the reports
-/// that already exist.
+/// The file only saves time. It counts if it belongs to this import, if no report of the import was taken back since,
+/// and if its last incident is in this store. Otherwise the import sends every row again, and the store recognises the
+/// reports that already exist.
 pub(super) struct Progress {
     path: PathBuf,
     kept: Kept,

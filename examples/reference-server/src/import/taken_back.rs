@@ -1,6 +1,6 @@
-//! Takes a whole import back. An account disposes of every report that no other import lists, as not reportable and with
-//! the reason in the audit trail. Figures exclude such reports. No incident is deleted: `restore` brings one back, and a
-//! repeated import of the same file creates the reports again.
+//! Takes a whole import back. An account disposes of every report that no other import lists, as not reportable and
+//! with the reason in the audit trail. Figures exclude such reports. No incident is deleted: `restore` brings one back,
+//! and a repeated import of the same file creates the reports again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +109,9 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
     if !stay.is_empty() {
         out.line(format_args!("{} stay, because other imports list them too", stay.len()));
         for (other, count) in others.iter().take(NAMED) {
-            out.line(format_args!("import {other} lists {count} of them: they are set aside when it is taken back too"));
+            out.line(format_args!(
+                "import {other} lists {count} of them: they are set aside when it is taken back too"
+            ));
         }
         if others.len() > NAMED {
             out.line(format_args!("and {} other imports", others.len() - NAMED));

@@ -151,7 +151,10 @@ async fn a_report_with_the_text_of_an_earlier_import_is_named_with_its_line() ->
     let (january, february) = (List::new(&[LIFT, FALL]), List::new(&[PUMP, FALL, LIFT]));
     let earlier = desk.name(&january)?;
     assert!(!desk.import(&january).await?.contains("have the text of a report"));
-    assert!(!desk.import(&january).await?.contains("have the text of a report"), "the same file is the same import");
+    assert!(
+        !desk.import(&january).await?.contains("have the text of a report"),
+        "the same file is the same import"
+    );
     for _ in 0..2 {
         let said = desk.import(&february).await?;
         assert!(
@@ -321,7 +324,8 @@ impl Book {
 
 fn named(said: &str) -> BTreeMap<String, Vec<u64>> {
     let named = said.lines().filter_map(|line| {
-        let (import, lines) = line.split_once("have the text of a report from import ")?.1.split_once(": line")?;
+        let (import, lines) =
+            line.split_once("have the text of a report from import ")?.1.split_once(": line")?;
         let numbers = lines.trim_start_matches('s').trim().split(", ").flat_map(|stretch| {
             let (first, last) = stretch.split_once('-').unwrap_or((stretch, stretch));
             first.parse::<u64>().unwrap()..=last.parse().unwrap()

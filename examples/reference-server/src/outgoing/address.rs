@@ -22,7 +22,8 @@ impl Address {
     /// Reads an address.
     ///
     /// # Errors
-    /// The fault of the address. Plain HTTP to another machine is refused, because an attacker could replace the answer.
+    /// The fault of the address. Plain HTTP to another machine is refused, because an attacker could replace the
+    /// answer.
     pub(crate) fn new(url: &str) -> Result<Self, &'static str> {
         let uri: Uri = url.parse().map_err(|_| "it is not a URL")?;
         let authority = uri.authority().ok_or("it is not a whole URL")?;

@@ -1,8 +1,8 @@
 //! A small HTTP client for requests to other systems.
 //!
-//! The server sends few requests. They need no pool, no cookies, no proxies and no HTTP/2, and must not follow redirects.
-//! The client therefore uses hyper and tokio-rustls (with aws-lc-rs) directly, because the server and the database drivers
-//! already depend on them.
+//! The server sends few requests. They need no pool, no cookies, no proxies and no HTTP/2, and must not follow
+//! redirects. The client therefore uses hyper and tokio-rustls (with aws-lc-rs) directly, because the server and the
+//! database drivers already depend on them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -64,8 +64,11 @@ impl Mail {
     /// Sends a mail. `id` is the same for every attempt, so that a mail system can recognise a duplicate.
     pub(super) async fn send(&self, to: &str, id: &str, letter: &Letter) -> Result<(), Unsent> {
         // An invalid address stays invalid, so the fault is the recipient's and final.
-        let to =
-            to.parse().ok().and_then(in_ascii).ok_or_else(|| Unsent::of_recipient("the address is not valid"))?;
+        let to = to
+            .parse()
+            .ok()
+            .and_then(in_ascii)
+            .ok_or_else(|| Unsent::of_recipient("the address is not valid"))?;
         let id = format!("<eovr-{id}@{}>", self.from.email.domain());
         match &self.by {
             By::Smtp(smtp) => {

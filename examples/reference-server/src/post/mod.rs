@@ -207,7 +207,8 @@ impl Room {
     async fn tell(&self, webhook: &Webhook, alarm: &Alarm) -> Result<()> {
         let mut away = None;
         for due in self.post.due(Channel::Webhook).await? {
-            // After a failure of the whole system, the other messages are deferred, because each would wait for the same timeout.
+            // After a failure of the whole system, the other messages are deferred, because each would wait for the
+            // same timeout.
             if let Some(pause) = away {
                 self.defer(By::Webhook, &[due], pause, alarm).await?;
                 continue;
@@ -215,7 +216,9 @@ impl Room {
             for claim in self.claim(By::Webhook, vec![due], alarm).await? {
                 let outcome = match &claim.to {
                     Recipient::System { message } => webhook.tell(claim.due.position, message).await,
-                    Recipient::Person { .. } => Err(Unsent::of_recipient("the recipient is a person, not a system")),
+                    Recipient::Person { .. } => {
+                        Err(Unsent::of_recipient("the recipient is a person, not a system"))
+                    }
                 };
                 away = met_by_all(&claim, &outcome);
                 self.settle(By::Webhook, &claim, outcome, alarm).await?;
@@ -230,7 +233,8 @@ impl Room {
         let single = others.into_iter().map(|due| vec![due]);
         let mut away = None;
         for all in single.chain(gathered(reports)) {
-            // After a failure that affects all mail, the other mails are deferred: repeated wrong passwords can lock the account.
+            // After a failure that affects all mail, the other mails are deferred, because repeated wrong passwords
+            // can lock the account.
             match away {
                 Some(pause) => self.defer(By::Mail, &all, pause, alarm).await?,
                 None => away = self.mail(mail, all, alarm).await?,
@@ -240,8 +244,8 @@ impl Room {
         Ok(())
     }
 
-    /// Sends one mail about one or several notices to one person. A person who has reached the limit gets one later mail
-    /// about all notices up to then. If the failure affects all mail, it returns the pause in seconds.
+    /// Sends one mail about one or several notices to one person. A person who has reached the limit gets one later
+    /// mail about all notices up to then. If the failure affects all mail, it returns the pause in seconds.
     async fn mail(&self, mail: &Mail, all: Vec<Due>, alarm: &Alarm) -> Result<Option<i64>> {
         if let Some(first) = all.first()
             && let Some(pause) = self.held_back(first)

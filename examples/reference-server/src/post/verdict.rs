@@ -1,9 +1,9 @@
 //! Classifies a mail server's refusal: the fault is the recipient's, ours, or temporary.
 //!
-//! The same code has another meaning after a login than after a recipient, and servers that delay their checks (Postfix,
-//! Exim) refuse the sender in answer to the recipient. The classification therefore uses step, enhanced status code
-//! (RFC 3463, RFC 5248) and code (RFC 5321) together. In doubt the refusal is not final, because a mail that is given up
-//! too early is lost, while a mail that keeps failing is parked in the end.
+//! The same code has another meaning after a login than after a recipient, and servers that delay their checks
+//! (Postfix, Exim) refuse the sender in answer to the recipient. The classification therefore uses step, enhanced
+//! status code (RFC 3463, RFC 5248) and code (RFC 5321) together. In doubt the refusal is not final, because a mail
+//! that is given up too early is lost, while a mail that keeps failing is parked in the end.
 
 use std::fmt;
 
