@@ -39,8 +39,8 @@ pub(super) fn say_known_by_words(out: &mut Out, import: &str, listings: &[Listin
         out.line(format_args!("and more, from {others} other imports"));
     }
     out.line(
-        "a new report with the same text is not imported: if one of these lines is a new report, take this import and the \
-         earlier one back, and import both lists with `--id COLUMN`",
+        "a new report with the same text is not imported: if one of these lines is a new report, take this import \
+         and the earlier one back, and import both lists with `--id COLUMN`",
     );
 }
 

@@ -83,7 +83,7 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
         }
         return Err(Failure::usage(
             format!("{} of {all} reports were worked on; nothing was taken back", worked_on.len()),
-            "dispose of unwanted reports one by one, as not reportable",
+            "`dispose` of unwanted reports one by one, as not reportable",
         ));
     }
     // The withdrawals come first: after an interruption here, a repeated import does not count these reports as known.

@@ -174,7 +174,7 @@ impl Room {
         loop {
             every.tick().await;
             if let Err(error) = self.round(&auth.alarm).await {
-                tracing::warn!(target: "eovr_server::post", kind = error.kind().name(), "a round of notices failed; the next one retries");
+                tracing::warn!(target: "eovr_server::post", kind = error.kind().name(), "failed, will retry");
                 auth.alarm.of(&error);
             }
         }
