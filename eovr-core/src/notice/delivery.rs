@@ -8,73 +8,74 @@ use crate::notice::{Action, Channel, HELD_SECONDS, KIND, MOST_ATTEMPTS, Post, St
 use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::workflow::Label as _;
 
-/// The second attempt comes after so long, each later one after twice as long.
+/// The pause before the second attempt. Each later pause is twice as long.
 const FIRST_PAUSE_SECONDS: i64 = 30;
-/// And none after longer.
+/// The longest pause between two attempts.
 const LONGEST_PAUSE_SECONDS: i64 = 6 * 3600;
 
-/// A notice that waits to be sent. Claim it right before it is.
+/// A notice that waits to be sent. The host claims it right before it sends it.
 pub struct Due {
     id: RecordId,
     version: u64,
     attempts: i64,
-    /// What happened: kind and action, `incident.report`.
+    /// The event: kind and action, such as `incident.report`.
     pub topic: String,
-    /// The id of the record that it happened to.
+    /// The id of the record that the event belongs to.
     pub about: String,
-    /// Where the message stands in the feed.
+    /// The position of the message in the feed.
     pub position: u64,
-    /// Who is told: the id of an account, or `system`.
+    /// The recipient: the id of an account, or `system`.
     pub recipient: String,
 }
 
 impl Due {
-    /// The notice: the same at each attempt.
+    /// The id of the notice. It stays the same for every attempt.
     pub fn id(&self) -> RecordId {
         self.id
     }
 }
 
-/// A notice that is ours to send now. The attempt is counted already.
+/// A notice that this node has claimed and must send now. The attempt is already counted.
 pub struct Claim {
-    /// What is sent.
+    /// The notice.
     pub due: Due,
-    /// Who is told.
+    /// The recipient.
     pub to: Recipient,
 }
 
 impl Claim {
-    /// Whether it is parked where this attempt fails.
+    /// Whether the notice is parked if this attempt fails.
     pub fn is_last(&self) -> bool {
         self.due.attempts >= MOST_ATTEMPTS
     }
 
-    /// After how many seconds it is tried again where this attempt fails.
+    /// The pause before the next attempt, in seconds, if this attempt fails.
     pub fn pause_seconds(&self) -> i64 {
         let doublings = self.due.attempts.clamp(1, 20) - 1;
         (FIRST_PAUSE_SECONDS << doublings).min(LONGEST_PAUSE_SECONDS)
     }
 }
 
-/// Who is told.
+/// The recipient of a notice.
 pub enum Recipient {
     /// A person.
     Person {
         /// The address.
         email: Zeroizing<String>,
-        /// What the person is called.
+        /// The display name.
         name: Zeroizing<String>,
     },
-    /// Another system: it gets the message, as the feed has it.
+    /// Another system. It receives the message as it is in the feed.
     System {
         /// [`crate::decide::Message`] as JSON.
         message: String,
     },
 }
 
-/// From notices to the host, which sends them.
+/// The host takes the notices from here and sends them.
 impl Post {
-    /// What waits to be sent by a channel. Other nodes see the same: [`Post::claim`] says whose each is.
+    /// The notices of a channel that are due. All nodes get the same list; [`Post::claim`] decides which node sends
+    /// which notice.
     ///
     /// # Errors
     /// What the store says.
@@ -89,12 +90,12 @@ impl Post {
         Ok(self.session.find(&query).await?.items.iter().map(due).collect())
     }
 
-    /// Takes one, to be sent at once, and counts the attempt: for [`HELD_SECONDS`] no other node does. None where another
-    /// was faster, or where its person has left; a notice to that one is parked.
+    /// Claims a notice, which the caller then sends at once, and counts the attempt. The claim lasts [`HELD_SECONDS`].
+    /// `None` if another node has claimed it, or if the recipient's account is not active; that notice is parked.
     ///
     /// # Errors
-    /// What the store says. `Tampered` or `Key` where this notice or its person's address cannot be read, which says
-    /// nothing of the others: it is parked where that can be.
+    /// Errors of the store. `Tampered` or `Key` if this notice or its recipient's address cannot be read. The notice is
+    /// then parked if possible, and the caller goes on with the others.
     pub async fn claim(&self, due: Due) -> Result<Option<Claim>> {
         let found = match self.recipient(&due).await {
             Err(error) if !error.is_unreadable() => return Err(error),
@@ -110,7 +111,7 @@ impl Post {
         Ok(version.map(|version| Claim { due: Due { version, attempts, ..due }, to }))
     }
 
-    /// One is not to be sent for so many seconds. That is no attempt.
+    /// Postpones a notice by this many seconds. This does not count as an attempt.
     ///
     /// # Errors
     /// As [`Post::failed`].
@@ -119,18 +120,19 @@ impl Post {
         self.settle(due, command).await.map(drop)
     }
 
-    /// One was sent.
+    /// Records that the host has sent the notice.
     ///
     /// # Errors
-    /// What the store says; it is sent again then.
+    /// Errors of the store. The notice is then sent again.
     pub async fn sent(&self, claim: &Claim) -> Result<()> {
         self.settle(&claim.due, Command::new(Action::Deliver)).await.map(drop)
     }
 
-    /// One could not be sent: it is tried again after a pause that grows, unless there is no hope.
+    /// Records a failed attempt. The next attempt follows after a growing pause. The notice is parked after its last
+    /// attempt, or at once if it is `hopeless`.
     ///
     /// # Errors
-    /// What the store says; `Tampered` or `Key` where the notice is not what it was.
+    /// Errors of the store; `Tampered` or `Key` if the notice was changed outside the engine.
     pub async fn failed(&self, claim: &Claim, hopeless: bool) -> Result<()> {
         if hopeless || claim.is_last() {
             return self.settle(&claim.due, Command::new(Action::Park)).await.map(drop);
@@ -142,7 +144,7 @@ impl Post {
         Command::new(action).set("due_at", self.session.eovr().now().plus_seconds(seconds))
     }
 
-    /// The version afterwards; none where another node has it meanwhile, whose it is to say then.
+    /// The new version; `None` if another node has claimed the notice in the meantime, because that node decides then.
     async fn settle(&self, due: &Due, command: Command) -> Result<Option<u64>> {
         match self.session.act(KIND, due.id, command.expecting(due.version)).await {
             Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => Ok(None),
@@ -182,7 +184,7 @@ impl std::fmt::Debug for Due {
     }
 }
 
-/// Shows no address.
+/// Omits the recipient's address.
 impl std::fmt::Debug for Claim {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Claim({:?})", self.due)

@@ -30,12 +30,12 @@ pub struct Post {
     channels: Arc<[Channel]>,
 }
 
-/// What came of messages that were taken out of the outbox.
+/// The result of one batch of outbox messages.
 #[derive(Debug, Default)]
 pub struct Sorted {
-    /// How many there were.
+    /// The number of messages in the batch.
     pub messages: usize,
-    /// The records and accounts behind them that could not be read. They keep no others from being told.
+    /// The errors of records and accounts that could not be read. The other recipients are still notified.
     pub unread: Vec<Error>,
 }
 
@@ -43,10 +43,10 @@ pub struct Sorted {
 type Addressed = BTreeSet<(Channel, String)>;
 
 impl Post {
-    /// A post room that tells people and systems in these ways.
+    /// A post room with these rules and channels.
     ///
     /// # Errors
-    /// `Config` where a rule names what the host does not have.
+    /// `Config` if a rule names a kind, an action or a facet that the host does not have.
     pub fn new(eovr: &Eovr, rules: Vec<Rule>, channels: &[Channel]) -> Result<Self> {
         eovr.catalog().kind(KIND)?;
         rules.iter().try_for_each(|rule| rule.check(eovr.catalog()))?;
@@ -54,10 +54,10 @@ impl Post {
         Ok(Self { session: eovr.session(all), rules: rules.into(), channels: channels.into() })
     }
 
-    /// Turns messages that wait in the outbox into notices, a batch of them.
+    /// Turns one batch of outbox messages into notices.
     ///
     /// # Errors
-    /// What the store says; the messages are handed out again then.
+    /// Errors of the store. The outbox hands the same messages out again after their lease.
     pub async fn sort(&self) -> Result<Sorted> {
         let eovr = self.session.eovr();
         let now = eovr.now();
@@ -79,7 +79,7 @@ impl Post {
         }
         if let Some(all) = all {
             match eovr.commit(all).await {
-                // Another worker has made some of them, and its acknowledgement was lost.
+                // Another worker has already made some of these notices, but its acknowledgement was lost.
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     for parcel in apart {
                         self.make(parcel, &mut known).await?;
@@ -93,7 +93,7 @@ impl Post {
         Ok(Sorted { messages: parcels.len(), unread: known.unread })
     }
 
-    /// The active account of this id; none where it is none.
+    /// The active account with this id; `None` if there is none.
     pub(super) async fn account(&self, id: &str) -> Result<Option<Record>> {
         let Ok(id) = id.parse::<RecordId>() else { return Ok(None) };
         let account = match self.session.load(user::KIND, id).await {
@@ -103,18 +103,18 @@ impl Post {
         Ok((*account.state() == user::State::Active.name()).then_some(account))
     }
 
-    /// Makes the notices of one message, unless they are there.
+    /// Creates the notices of one message, unless they already exist.
     async fn make(&self, parcel: &Parcel, known: &mut Known) -> Result<()> {
         let Some(commit) = self.notices(parcel, known).await? else { return Ok(()) };
         match self.session.eovr().commit(commit).await {
-            // All of a message are made at once, so all are there.
+            // One commit creates all notices of a message, so all of them exist.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
             done => done.map(drop),
         }
     }
 
     async fn notices(&self, parcel: &Parcel, known: &mut Known) -> Result<Option<Commit>> {
-        // What a later release has written is for a later release to read.
+        // A message in the format of a later release is skipped.
         let Ok(told) = serde_json::from_str::<Told>(&parcel.message) else { return Ok(None) };
         let Some(stamp) = self.place(&told)? else { return Ok(None) };
         let mut addressed = Addressed::new();
@@ -148,8 +148,8 @@ impl Post {
         Ok(all)
     }
 
-    /// Where it happened: a facility, or none in particular. An event in a facility that no longer exists has no
-    /// recipients.
+    /// The place of the event: a facility, or the whole organisation. An event in a facility that no longer exists has
+    /// no recipients.
     fn place(&self, told: &Told) -> Result<Option<Stamp>> {
         let national = Stamp::national();
         if told.facility == national.facility.as_str() {
@@ -158,7 +158,7 @@ impl Post {
         Ok(self.session.eovr().org().stamp(&OrgId::new(&told.facility)?).cloned())
     }
 
-    /// The analysis of a record, to be opened.
+    /// The commit that opens the analysis of a record.
     fn analysis(&self, of: &Name, about: &str, stamp: &Stamp) -> Result<Commit> {
         let eovr = self.session.eovr();
         let kind = eovr.catalog().kind(analyst::KIND)?.clone();
@@ -226,16 +226,16 @@ impl Post {
     }
 }
 
-/// What one batch has found out: a report every second asks for the same people.
+/// A cache for one batch, because many messages in a row have the same recipients.
 #[derive(Default)]
 struct Known {
-    /// Who may do what over which facility.
+    /// The accounts that may perform an action in a facility.
     people: BTreeMap<(Name, Name, OrgId), Vec<String>>,
     unread: Vec<Error>,
 }
 
 impl Known {
-    /// Keeps what could not be read.
+    /// Collects the error if a record could not be read.
     fn read(&mut self, done: Result<()>) -> Result<()> {
         match done {
             Err(error) if error.is_unreadable() => self.unread.push(error),
@@ -245,7 +245,7 @@ impl Known {
     }
 }
 
-/// The id of a notice follows from its message and whom it tells.
+/// The id of a notice is derived from its message, channel and recipient.
 fn notice_id(position: u64, channel: Channel, recipient: &str) -> RecordId {
     let about = [position.to_be_bytes().as_slice(), channel.name().as_bytes()].concat();
     RecordId::derived("eovr.notice.v1", &[&about, recipient.as_bytes()])

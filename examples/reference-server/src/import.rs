@@ -1,10 +1,10 @@
-//! Existing reports, from a CSV file of narratives.
+//! Imports existing reports from a CSV file of narratives.
 //!
-//! The id of each incident follows from the facility and from the old system's number, or else from the narrative
-//! itself and how often the file told it before. So a report that is sent twice is a conflict and not a second
-//! incident, in whichever file and place it comes again; and an import that was stopped, however hard, is simply run
-//! again. The progress file only makes that quicker. Each import is an author of its own, so that its reports can be
-//! found and taken back as a whole; what it found there it lists.
+//! The id of each incident is derived from the facility and the old system's number. Without a number it is derived
+//! from the narrative and from the number of earlier rows with the same narrative. A repeated report is therefore a
+//! conflict and not a second incident, in any file and any row, and a user can run an interrupted import again. The
+//! progress file only saves time. Each import is an author of its own, so that it can be found and taken back as a
+//! whole. It also lists the reports that it found in the store.
 
 mod intake;
 mod listing;
@@ -43,17 +43,17 @@ use crate::output::{Failure, INTERRUPTED, Out, words};
 use crate::settings::Place;
 use crate::signal::asked_to_stop;
 
-/// What the authors of imported reports begin with.
+/// The prefix of the authors of imported reports.
 pub(crate) const AUTHOR: &str = "import";
 
-/// Whom the reports of one import name as their author.
+/// The author of the reports of one import.
 fn author(import: &str) -> String {
     format!("{AUTHOR}-{import}")
 }
 
-/// How many reports are on their way at once: the store puts what waits into one transaction.
+/// The number of concurrent reports. The store writes waiting reports in one transaction.
 const IN_FLIGHT: usize = 64;
-/// Where there is no bar, a line after so many rows.
+/// Without a progress bar, the import prints one line per this many rows.
 const LINE_EVERY: u64 = 10_000;
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
@@ -63,19 +63,19 @@ pub(crate) struct Args {
     /// The file, with a line of column names first
     #[arg(required_unless_present = "take_back")]
     file: Option<PathBuf>,
-    /// The column with the narratives; of two with one name `NAME#2` is the second
+    /// The column with the narratives; if two columns have the same name, `NAME#2` is the second
     #[arg(long, value_name = "COLUMN", required_unless_present = "take_back")]
     text: Option<String>,
-    /// The column with the old system's numbers: they say which report is which, also where its text changes
-    /// [default: the narrative says it]
+    /// The column with the old system's numbers, which identify a report also if its text changes
+    /// [default: the narrative identifies the report]
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
     #[command(flatten)]
     reading: Reading,
-    /// Sets the reports aside that no other import lists, if nothing was done with any of them
+    /// Sets aside the reports that no other import lists, if no account has worked on any of them
     #[arg(long, value_name = "IMPORT", value_parser = taken_back::name, requires = "who", conflicts_with_all = ["file", "text", "id"])]
     take_back: Option<String>,
-    /// Who takes it back: the e-mail address of an active account
+    /// The account that takes the import back: the e-mail address of an active account
     #[arg(long = "as", value_name = "EMAIL", requires = "take_back")]
     who: Option<String>,
     #[command(flatten)]
@@ -89,7 +89,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
-    // Everything that can be wrong with the question is looked at before anything is made.
+    // Checks all arguments before it creates anything.
     taxonomy::find(&args.category)?;
     let rows = match (&args.file, &args.text) {
         (Some(file), Some(text)) => Some(Rows::open(file, text, args.id.as_deref(), &args.reading)?),
@@ -111,7 +111,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<u8, Failure> {
     done
 }
 
-/// Imports the rows; `stop` is asked before each, by its number.
+/// Imports the rows. Before each row, `stop` gets the row number and may end the import.
 async fn import(
     args: &Args,
     rows: Rows,
@@ -154,9 +154,9 @@ async fn import(
     let read = import.all(rows, &stop).await;
     let settled = import.settle().await;
     let told = import.summary(started.elapsed()).await;
-    let again = "run the same command again: it goes on where it was";
+    let again = "run the same command again to continue";
     if let Some(error) = import.fatal.take() {
-        // First the cause: where the disk is full, more than the store fails.
+        // The store's error comes first, because a full disk also causes the later errors.
         return Err(Failure::from(error).with_help(again));
     }
     let finished = read?;
@@ -169,11 +169,11 @@ async fn import(
     if import.counts.rows == 0 {
         return Err(Failure::usage("the file names columns and has no rows", "give a file with rows"));
     }
-    // An import of which nothing could be used has failed, whatever the file was.
+    // An import without a single usable row has failed.
     Ok(u8::from(import.counts.accepted + import.counts.there == 0))
 }
 
-/// The report of a row, or why it is none.
+/// The result of a row, or its error.
 type Settled = Result<(RecordId, Became), Error>;
 
 struct Import<'a> {
@@ -182,7 +182,7 @@ struct Import<'a> {
     skipped: u64,
     progress: Progress,
     rejected: Rejected,
-    /// Rejected, and not yet told: a row before them is still on its way.
+    /// Rejected rows that are not printed yet, because an earlier row is still unfinished.
     untold: BTreeMap<u64, (Row, String)>,
     tasks: JoinSet<(Row, Settled)>,
     fatal: Option<Error>,
@@ -192,7 +192,7 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
-    /// Sends every row; `false` where it was told to stop before the last.
+    /// Sends every row; `false` if it was stopped before the last.
     async fn all(&mut self, mut rows: Rows, stop: &impl Fn(u64) -> bool) -> Result<bool, Failure> {
         while let Some(row) = rows.next()? {
             if row.number <= self.skipped {
@@ -242,7 +242,7 @@ impl Import<'_> {
                 self.progress.settle(row.number, Some(id));
             }
             Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                // The error names the column's rule and counts characters; the text is not in it.
+                // The error has the rule and the number of characters, but not the text.
                 let (sentence, help) = words(&error);
                 let reason = help.map_or_else(|| sentence.clone(), |help| format!("{sentence}; {help}"));
                 return self.reject(row, &reason);
@@ -258,7 +258,7 @@ impl Import<'_> {
         self.tell_rejected()
     }
 
-    /// Writes and says what was rejected, in the order of the file.
+    /// Writes and prints the rejected rows, in the order of the file.
     fn tell_rejected(&mut self) -> Result<(), Failure> {
         while let Some(first) = self.untold.first_entry().filter(|first| *first.key() <= self.progress.done())
         {
@@ -272,14 +272,14 @@ impl Import<'_> {
     }
 
     fn save(&mut self) -> Result<(), Failure> {
-        // First what was rejected: the progress file says that it was.
+        // The rejected rows come first, because the progress file counts them as finished.
         self.rejected.flush()?;
         self.progress.save()?;
         self.saved = Instant::now();
         Ok(())
     }
 
-    /// Waits for every report that is on its way, and remembers how far it went.
+    /// Waits for all unfinished reports and saves the progress.
     async fn settle(&mut self) -> Result<(), Failure> {
         while !self.tasks.is_empty() {
             self.join().await?;
@@ -296,7 +296,7 @@ impl Import<'_> {
             "{rows} rows: {accepted} accepted, {rejected} rejected, {there} already there; {seconds:.1} s, {pace:.0} rows/s"
         ));
         let name = &self.intake.name;
-        // Those of earlier runs, too: a run that was killed could not tell.
+        // Includes the listings of earlier runs, because a killed run printed no summary.
         let listings = Listing::all_of(&self.intake.reader, name).await;
         let listings = if self.fatal.is_some() { listings.unwrap_or_default() } else { listings? };
         if !self.intake.is_numbered {
@@ -304,12 +304,12 @@ impl Import<'_> {
         }
         if set_aside > 0 {
             self.out.line(format_args!(
-                "{set_aside} of those that are there were set aside as not reportable; `restore` brings one back"
+                "{set_aside} of the existing reports were set aside as not reportable; `restore` brings one back"
             ));
         }
         if accepted + there > 0 {
             self.out.line(format_args!(
-                "import {name}: `--take-back {name} --as EMAIL` sets it aside while nothing was done with its reports"
+                "import {name}: `--take-back {name} --as EMAIL` sets it aside if no account has worked on its reports"
             ));
         }
         if rejected > 0 {
@@ -330,7 +330,7 @@ fn bar(bytes: u64) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Becomes true when a user wants the import to stop.
+/// Becomes true when a signal asks the import to stop.
 fn watch_signals() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let (seen, asked) = (stop.clone(), asked_to_stop());

@@ -1,10 +1,9 @@
-//! The providers that this program can ask: those of `eovr-ai`, or none where it was built without the feature
-//! `providers`.
+//! The model providers: those of `eovr-ai`, or none if the program was built without the feature `providers`.
 
 #[cfg(feature = "providers")]
 pub(crate) use eovr_ai::Dialect;
 
-/// No provider.
+/// Without the feature `providers` there is no dialect.
 #[cfg(not(feature = "providers"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {}

@@ -97,7 +97,7 @@ impl Ward {
         inbox.unread(100, None).await.unwrap().items
     }
 
-    /// All that is due by this channel, claimed.
+    /// Claims all due notices of this channel.
     async fn claimed(&self, channel: Channel) -> Vec<Claim> {
         let mut claims = Vec::new();
         for due in self.post.due(channel).await.unwrap() {
@@ -106,7 +106,7 @@ impl Ward {
         claims
     }
 
-    /// The addresses that mail is due to, in order; every one is sent.
+    /// The sorted addresses of all due mails. Marks each mail as sent.
     async fn mailed(&self) -> Vec<String> {
         let mut addresses = Vec::new();
         for claim in self.claimed(Channel::Email).await {
@@ -142,7 +142,7 @@ async fn a_report_notifies_the_quality_admin_and_a_grave_one_also_higher_tiers()
 }
 
 #[tokio::test]
-async fn the_reporter_hears_of_the_state_and_reads_it_once() {
+async fn the_reporter_is_notified_of_a_new_state_and_can_mark_it_as_read() {
     let ward = ward().await;
     let incident = ward.told("A form was filed in the wrong folder.").await;
     ward.session(ward.quality).await.incidents().act(incident, Action::Start, None).await.unwrap();
@@ -181,11 +181,9 @@ async fn the_owner_of_a_follow_up_action_is_notified() {
     assert!(topics.contains(&"follow_up.add".to_owned()), "{topics:?}");
 }
 
-/// No notification and no message to a system holds a word of the report.
-///
-/// A caller that names an account as owner does not reach it with a record that the account cannot open.
+/// An owner outside the scope of the record gets no notification, because the account cannot open the record.
 #[tokio::test]
-async fn an_owner_of_another_house_is_not_told() {
+async fn an_owner_of_another_facility_is_not_notified() {
     let ward = ward().await;
     let stranger = account(&ward.eovr, Role::QualityAdmin, "ALX-1-1").await;
     ward.sort().await;
@@ -207,6 +205,7 @@ async fn an_owner_of_another_house_is_not_told() {
     assert!(!ward.unread(ward.quality).await.is_empty());
 }
 
+/// No notification and no message to a system contains words of the report.
 #[tokio::test]
 async fn a_notification_tells_of_an_event_and_not_its_content() {
     let ward = ward().await;
@@ -229,7 +228,7 @@ async fn a_message_claimed_twice_is_sent_once() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.told("A second form was filed there.").await;
-    // A worker claims the messages and never answers.
+    // A worker claims the messages and crashes.
     let now = Timestamp::from_micros(1_795_334_400_000_000);
     ward.eovr.store().lease(100, now, now.plus_seconds(30)).await.unwrap();
     assert_eq!(ward.post.sort().await.unwrap().messages, 0);
@@ -242,12 +241,12 @@ async fn a_message_claimed_twice_is_sent_once() {
     ward.store.lose_acknowledgements(false);
     ward.clock.pass_seconds(61);
     ward.told("A third form was filed there.").await;
-    assert!(ward.post.sort().await.unwrap().messages >= 3, "they were not handed out again");
+    assert!(ward.post.sort().await.unwrap().messages >= 3, "the outbox did not hand the messages out again");
     assert_eq!(ward.notices().await.len(), made / 2 * 3);
 }
 
 #[tokio::test]
-async fn who_has_left_is_not_written_to() {
+async fn a_disabled_account_gets_no_mail() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;

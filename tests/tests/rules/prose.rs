@@ -1,4 +1,4 @@
-//! The words of comments and documents: a sentence names who acts.
+//! Checks the words of comments and documents: each sentence names its agent.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 /// Words that stand for an unnamed agent.
 const VAGUE: [&str; 3] = ["nobody", "somebody", "whoever"];
 
-/// So many stand in what reporters and patients say in examples and tests, and in the Unix account of that name.
+/// The limit for the words in narratives of examples and tests, and in the name of the Unix account.
 const IN_NARRATIVES: usize = 60;
 
 #[test]
-fn a_sentence_names_who_acts() {
+fn sentences_name_their_agent() {
     let mut files = Vec::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     read(root, &mut files);
@@ -26,7 +26,7 @@ fn a_sentence_names_who_acts() {
     }
     assert!(
         places.len() < IN_NARRATIVES,
-        "{} places, of {IN_NARRATIVES} that there may be: {places:#?}",
+        "{} places with a vague word, and the limit is {IN_NARRATIVES}: {places:#?}",
         places.len()
     );
 }

@@ -1,4 +1,4 @@
-//! Rows and cells (RFC 4180), strict where a mistake would swallow rows, and lenient where it would not.
+//! Rows and cells (RFC 4180). The parser is strict if a mistake would merge rows, and lenient otherwise.
 
 use std::io;
 
@@ -6,10 +6,10 @@ use csv::ByteRecord;
 
 use super::encoding::Decoded;
 
-/// The longest cell. No person writes one; a quotation mark that is missing makes one.
+/// The longest cell, in bytes. A longer cell comes from a missing quotation mark.
 pub(super) const LONGEST: usize = 16 << 20;
 
-/// Why rows cannot be told apart any more. Lines and cells are counted from 1.
+/// An error after which the parser cannot find the next row. Lines and cells are counted from 1.
 #[derive(Debug)]
 pub(crate) enum Fault {
     Io(io::Error),
@@ -36,7 +36,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// The rows of a file, one at a time. Lines end with CR LF, LF or CR; empty ones are passed over.
+/// The rows of a file, one at a time. Lines end with CR LF, LF or CR. Empty lines are skipped.
 pub(super) struct Cells {
     from: Decoded,
     separator: u8,
@@ -46,7 +46,7 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// The rows from the first on, behind the line `sep=;` that Excel reads, where there is one.
+    /// Begins with the first row. A line `sep=;`, which Excel reads, is skipped.
     pub(super) fn of(from: Decoded, separator: u8) -> Result<Self, Fault> {
         let mut cells = Self { from, separator, line: 1, cell: Vec::new(), named: None };
         if let &[first, ref rest @ .., named] = cells.from.ahead(5)?
@@ -62,7 +62,7 @@ impl Cells {
         Ok(cells)
     }
 
-    /// What the line `sep=;` names.
+    /// The separator in the line `sep=;`; `None` without such a line.
     pub(super) fn named_separator(&self) -> Option<u8> {
         self.named
     }
@@ -71,12 +71,12 @@ impl Cells {
         self.separator
     }
 
-    /// How many bytes of the file were read.
+    /// The number of bytes read from the file.
     pub(super) fn read(&self) -> u64 {
         self.from.read()
     }
 
-    /// Reads the next row, and says on which line it begins; nothing at the end.
+    /// Reads the next row and returns the line on which it begins; `None` at the end of the file.
     pub(super) fn next(&mut self, row: &mut ByteRecord) -> Result<Option<u64>, Fault> {
         row.clear();
         while let Some(b'\r' | b'\n') = self.from.peek()? {
@@ -109,7 +109,7 @@ impl Cells {
 
     /// Reads a cell that begins with a quotation mark, up to the mark that closes it.
     ///
-    /// Where text stands behind that mark, on one line, the marks are the writer's own and stay: `"Stat" was said`.
+    /// If more text follows that mark on the same line, the marks are part of the text and stay: `"Stat" was said`.
     fn quoted(&mut self, cell: usize) -> Result<(), Fault> {
         let begun = self.line;
         self.from.bump();
@@ -129,7 +129,7 @@ impl Cells {
                         return Err(Fault::Broken { line: begun, cell, at: self.line });
                     }
                     self.cell = as_written(&self.cell);
-                    // Marks that were one by two are two again.
+                    // `as_written` doubles the marks again, so the cell may now be too long.
                     return match self.cell.len() > LONGEST {
                         true => Err(Fault::Long { line: begun, cell }),
                         false => Ok(()),
@@ -169,7 +169,7 @@ impl Cells {
     }
 }
 
-/// The text between two quotation marks with all its marks, as it stands in the file.
+/// The text of a quoted cell with all its quotation marks, as the file has it.
 fn as_written(text: &[u8]) -> Vec<u8> {
     let inside =
         text.iter().flat_map(|byte| if *byte == b'"' { &b"\"\""[..] } else { std::slice::from_ref(byte) });

@@ -1,4 +1,4 @@
-//! Which letters the bytes of a file stand for.
+//! Detects and decodes the encoding of a file.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
@@ -12,19 +12,19 @@ use super::hex;
 
 const CHUNK: usize = 1 << 16;
 
-/// What was seen of a file when it was read through once.
+/// The statistics of a file after one pass.
 pub(super) struct Looked {
     /// SHA-256 of the whole file, in hexadecimal.
     pub(super) digest: String,
     pub(super) bytes: u64,
-    /// What the mark at the file's beginning says.
+    /// The encoding that a byte order mark names.
     marked: Option<&'static Encoding>,
-    /// How many bytes at even and at odd places are zero: half of them, where letters are of two bytes.
+    /// The number of zero bytes at even and at odd offsets. UTF-16 has many zero bytes at one of the two.
     zeros: [u64; 2],
-    /// How many characters beyond ASCII are UTF-8, and how many bytes cannot be.
+    /// The number of non-ASCII characters in valid UTF-8, and of malformed UTF-8 sequences.
     characters: u64,
     malformed: u64,
-    /// Which bytes beyond ASCII there are.
+    /// Which non-ASCII bytes occur.
     high: [bool; 256],
     detector: EncodingDetector,
 }
@@ -89,10 +89,10 @@ impl Looked {
         }
     }
 
-    /// Which encoding it is, where that can be told. A few rows that are damaged do not change it.
+    /// The detected encoding; `None` if the detection is not certain. A few damaged rows do not change the result.
     pub(super) fn encoding(&self) -> Option<&'static Encoding> {
         let [even, odd] = self.zeros;
-        // Of text in letters of two bytes at least every twentieth is a blank, a separator or a digit.
+        // In UTF-16 at least every twentieth character is a space, a separator or a digit, whose high byte is zero.
         let of_two_bytes = |zeros: u64, others: u64| zeros * 20 >= self.bytes && others * 20 <= zeros;
         if self.marked.is_some() {
             return self.marked;
@@ -113,7 +113,7 @@ impl Looked {
         {
             return Some(WINDOWS_1252);
         }
-        // Asked with and without the place where Arabic is likely: where that makes a difference it is not sure.
+        // The detector runs with and without the hint that Arabic is likely. If the results differ, neither is certain.
         let (anywhere, here) = (
             self.detector.guess(None, Utf8Detection::Deny),
             self.detector.guess(Some(b"eg"), Utf8Detection::Deny),
@@ -122,11 +122,11 @@ impl Looked {
     }
 }
 
-/// A file as bytes of UTF-8, one after the other. What is no letter in its encoding becomes a byte that UTF-8 does
-/// not have, so that it is found where the text is read.
+/// A file as a stream of UTF-8 bytes. A malformed sequence becomes a byte that is not valid in UTF-8, so that the
+/// reader of the text finds it.
 pub(super) struct Decoded {
     file: BufReader<File>,
-    /// None for UTF-8, whose bytes stay as they are.
+    /// `None` for UTF-8, because its bytes need no conversion.
     decoder: Option<Decoder>,
     letters: Vec<u8>,
     at: usize,
@@ -147,7 +147,7 @@ impl Decoded {
         Ok(decoded)
     }
 
-    /// The next bytes, so many where there are so many.
+    /// The next bytes: at most `many`, fewer at the end of the file.
     pub(super) fn ahead(&mut self, many: usize) -> io::Result<&[u8]> {
         while self.letters.len() < self.at + many && !self.ended {
             self.fill()?;
@@ -164,12 +164,12 @@ impl Decoded {
         })
     }
 
-    /// Goes on behind the next byte.
+    /// Skips the next byte.
     pub(super) fn bump(&mut self) {
         self.at += 1;
     }
 
-    /// How many bytes of the file were read.
+    /// The number of bytes read from the file.
     pub(super) fn read(&self) -> u64 {
         self.read
     }

@@ -1,9 +1,9 @@
-//! A CSV file as it is.
+//! Reads a CSV file with any common encoding and separator.
 //!
-//! It is looked through before the first row is used: which bytes make its letters, what stands between its cells, and
-//! whether every quotation mark is closed. A file that is broken in the middle is refused as a whole and with the
-//! line, because what stands behind that line cannot be told apart. What was found out is said; what cannot be found
-//! out is asked.
+//! Before the first row is used, the reader checks the whole file. It detects the encoding and the separator, and it
+//! checks that every quotation mark is closed. A malformed file is refused as a whole, with the line of the fault,
+//! because the rows after that line cannot be separated. The command prints what it detected. If the detection is not
+//! certain, the user must name the encoding or the separator.
 
 mod cells;
 mod encoding;
@@ -20,18 +20,18 @@ use self::encoding::{Decoded, Looked};
 use crate::output::{self, Failure};
 use crate::table;
 
-/// How a file is to be read, where that is not to be found out.
+/// The encoding and the separator, if the user names them.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Reading {
-    /// How the file's letters are written, such as utf-8, utf-16le, windows-1256 or windows-1252 [default: found out]
+    /// The file's encoding, such as utf-8, utf-16le, windows-1256 or windows-1252 [default: detected]
     #[arg(long, value_name = "NAME", value_parser = known_encoding)]
     encoding: Option<&'static Encoding>,
-    /// What stands between two cells: one character, or `tab` [default: found out]
+    /// The separator between two cells: one character, or `tab` [default: detected]
     #[arg(long, value_name = "CHARACTER", value_parser = known_separator)]
     separator: Option<u8>,
 }
 
-/// What may stand between cells where no option says it.
+/// The separators that the reader can detect.
 const SEPARATORS: [u8; 4] = *b",;\t|";
 
 fn known_encoding(name: &str) -> Result<&'static Encoding, String> {
@@ -44,17 +44,17 @@ fn known_separator(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         _ if text == "tab" || text == "\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n".contains(byte) => Ok(*byte),
-        _ => Err("accepted: one sign such as `,` `;` `|`, or `tab`".to_owned()),
+        _ => Err("accepted: one character such as `,` `;` `|`, or `tab`".to_owned()),
     }
 }
 
-/// A file that was looked through, from its first row on.
+/// A checked file, positioned at its first row.
 pub(crate) struct Table {
     cells: Cells,
     header: ByteRecord,
     path: PathBuf,
     encoding: &'static Encoding,
-    /// What was found out and no option had said.
+    /// The message about what was detected.
     found: Option<String>,
     /// SHA-256 of the whole file, in hexadecimal.
     pub(crate) digest: String,
@@ -62,11 +62,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Opens a file whose first line names columns, these among them.
+    /// Opens a file whose first line names the columns. The `wanted` columns help to detect the separator.
     ///
     /// # Errors
-    /// Where it cannot be read, is empty or a folder; where a quotation mark is not closed; and where it can be read
-    /// in more than one way.
+    /// If the file cannot be read, is empty or is a folder, if a quotation mark is not closed, or if the encoding or
+    /// the separator is ambiguous.
     pub(crate) fn open(path: &Path, reading: &Reading, wanted: &[&str]) -> Result<Self, Failure> {
         let unreadable = |error: &dyn Display| unreadable(path, error);
         let looked = Looked::through(path).map_err(|error| unreadable(&error))?;
@@ -87,13 +87,13 @@ impl Table {
             None => {
                 let headers = SEPARATORS.map(|separator| {
                     let mut header = ByteRecord::new();
-                    // A header that cannot be read so is not separated so.
+                    // A separator with which the header cannot be read is not the separator of the file.
                     let read = begin(separator).is_ok_and(|mut cells| cells.next(&mut header).is_ok());
                     (separator, if read { header } else { ByteRecord::new() })
                 });
                 let separator = separator_of(&headers, wanted).ok_or_else(|| unsure_of_cells(path))?;
                 let of_it = headers.iter().find(|(of, _)| *of == separator);
-                // Names that no separator finds may stand behind a mark that is not closed.
+                // If no separator gives the wanted columns, an unclosed quotation mark may hide them.
                 if of_it.is_none_or(|(_, header)| !has_all(header, wanted)) {
                     begin(b',')?.next(&mut ByteRecord::new()).map_err(|fault| self::fault(path, &fault))?;
                 }
@@ -104,7 +104,7 @@ impl Table {
         let read = |cells: &mut Cells, row: &mut ByteRecord| {
             cells.next(row).map_err(|fault| self::fault(path, &fault))
         };
-        // Once through to the end, so that nothing is made of a file that is broken there.
+        // Reads the file to its end first, so that no row of a malformed file is used.
         let (mut cells, mut row) = (begin(separator)?, ByteRecord::new());
         if read(&mut cells, &mut header)?.is_none() {
             return Err(unreadable(&"its first line names no columns"));
@@ -120,17 +120,17 @@ impl Table {
         Ok(Self { cells, header, path: path.to_owned(), encoding, found, digest, bytes })
     }
 
-    /// Says on standard error what was found out.
+    /// Prints what was detected to standard error.
     pub(crate) fn say_what_was_found(&self) {
         if let Some(found) = &self.found {
             output::note(&format!("`{}` {found}", self.path.display()));
         }
     }
 
-    /// The place of the column that an option names. Of several with one name the second is `name#2`.
+    /// The index of the column that an option names. If several columns have the same name, `name#2` is the second.
     ///
     /// # Errors
-    /// Where there is none, or where there are several and it was not said which.
+    /// If there is no such column, or if there are several and the option does not number one.
     pub(crate) fn column(&self, option: &str, name: &str) -> Result<usize, Failure> {
         match *places(&self.header, name) {
             [place] => Ok(place),
@@ -166,7 +166,7 @@ impl Table {
         names.join(", ")
     }
 
-    /// Why a row that was read is of no use, where it is not.
+    /// The reason why a row is rejected; `None` if it is valid.
     pub(crate) fn wrong_with(&self, row: &ByteRecord) -> Option<&'static str> {
         let columns = self.header.len();
         match row.len() {
@@ -183,7 +183,7 @@ impl Table {
         }
     }
 
-    /// Reads the next row, and says on which line it begins; nothing at the end.
+    /// Reads the next row and returns the line on which it begins; `None` at the end of the file.
     pub(crate) fn next(&mut self, row: &mut ByteRecord) -> Result<Option<u64>, Failure> {
         self.cells.next(row).map_err(|fault| self::fault(&self.path, &fault))
     }
@@ -192,23 +192,23 @@ impl Table {
         &self.header
     }
 
-    /// How the letters are written, as people call it.
+    /// The name of the encoding.
     pub(crate) fn encoding(&self) -> &'static str {
         self.encoding.name()
     }
 
-    /// What stands between its cells.
+    /// The separator between its cells.
     pub(crate) fn separator(&self) -> char {
         char::from(self.cells.separator())
     }
 
-    /// How much of it was read.
+    /// The number of bytes read so far.
     pub(crate) fn read(&self) -> u64 {
         self.cells.read().min(self.bytes)
     }
 }
 
-/// The places of a column's name; of several with one name, `name#2` is the second.
+/// The indices of the columns with this name. `name#2` is the second of several.
 fn places(header: &ByteRecord, name: &str) -> Vec<usize> {
     let of = |name: &str| -> Vec<usize> {
         let same = header.iter().enumerate().filter(|(_, cell)| *cell == name.as_bytes());
@@ -225,14 +225,14 @@ fn places(header: &ByteRecord, name: &str) -> Vec<usize> {
     }
 }
 
-/// The one separator under which the header has all these columns. Where it has them under none, the one that
-/// makes the most columns; where it has them under several, and they are not the same, none.
+/// The separator with which the header has all wanted columns. If no separator gives them, the one with the most
+/// columns. `None` if several separators give them and the resulting headers differ.
 fn separator_of(headers: &[(u8, ByteRecord); 4], wanted: &[&str]) -> Option<u8> {
     let fitting: Vec<_> = headers.iter().filter(|(_, header)| has_all(header, wanted)).collect();
     match *fitting {
         [(separator, _)] => Some(*separator),
         [] => headers.iter().rev().max_by_key(|(_, header)| header.len()).map(|(separator, _)| *separator),
-        // One column, with no sign in its name that could part it.
+        // The header is one column, and its name contains no separator.
         [(first, header), ref others @ ..] => {
             others.iter().all(|(_, other)| other == header).then_some(*first)
         }
@@ -263,20 +263,20 @@ fn found(encoding: Option<&'static Encoding>, separator: Option<u8>) -> Option<S
 
 fn unsure_of_letters(path: &Path) -> Failure {
     Failure::usage(
-        format!("`{}` is not in UTF-8, and there is too little in it to tell what it is in", path.display()),
-        "say it: `--encoding windows-1256` for Arabic of Windows, `--encoding windows-1252` for Western Europe; or \
+        format!("`{}` is not in UTF-8, and it is too short to detect its encoding", path.display()),
+        "name it: `--encoding windows-1256` for Arabic of Windows, `--encoding windows-1252` for Western Europe; or \
          save it as CSV UTF-8",
     )
 }
 
 fn unsure_of_cells(path: &Path) -> Failure {
     Failure::usage(
-        format!("`{}` can be read with more than one sign between its cells", path.display()),
-        "say which: `--separator ,` or `--separator \";\"` or `--separator tab`",
+        format!("`{}` has the wanted columns with more than one separator", path.display()),
+        "name one: `--separator ,` or `--separator \";\"` or `--separator tab`",
     )
 }
 
-/// Where a file is broken, as people can find it.
+/// The error message for a malformed file, with line and cell.
 fn fault(path: &Path, fault: &Fault) -> Failure {
     let path = path.display();
     match fault {
@@ -306,7 +306,7 @@ fn fault(path: &Path, fault: &Fault) -> Failure {
     }
 }
 
-/// Why a file is of no use.
+/// The error for a file that cannot be used.
 fn unreadable(path: &Path, error: &dyn Display) -> Failure {
     Failure::usage(
         format!("cannot read `{}`: {error}", path.display()),

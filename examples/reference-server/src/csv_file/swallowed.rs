@@ -1,9 +1,9 @@
-//! Rows that two stray quotation marks make into one cell: nothing in the grammar of CSV is wrong with it.
+//! Detects rows that two stray quotation marks have merged into one cell, which is still valid CSV.
 
 use csv::ByteRecord;
 
-/// Whether a cell over several lines holds rows of the file: each of its lines continues as a row of so many columns,
-/// and begins as this row begins, with a number or a code of the same shape.
+/// Whether a cell with several lines contains rows of the file: each of its lines has the columns of a row and begins,
+/// like this row, with a number or a code of the same shape.
 pub(super) fn has_rows_within(row: &ByteRecord, columns: usize, separator: u8) -> bool {
     let Some(shape) = row.get(0).and_then(shape) else { return false };
     row.iter().enumerate().skip(1).any(|(place, cell)| {
@@ -22,7 +22,7 @@ pub(super) fn has_rows_within(row: &ByteRecord, columns: usize, separator: u8) -
     })
 }
 
-/// A number or code with each run of digits as one: `W-17` as `W-9`. Words have none.
+/// The shape of a number or code: each run of digits becomes one `9`, so `W-17` becomes `W-9`. `None` for words.
 fn shape(cell: &[u8]) -> Option<Vec<u8>> {
     let text = cell.trim_ascii().strip_prefix(b"\"").unwrap_or(cell.trim_ascii());
     if text.len() > 40 || text.contains(&b' ') || !text.iter().any(u8::is_ascii_digit) {

@@ -2,7 +2,7 @@ use super::*;
 
 type Tested = Result<(), Failure>;
 
-/// What a file is read as: its rows, each with its line; or why it is refused.
+/// Reads a file: its rows, each with its line, or the error.
 fn read(bytes: &[u8], reading: &Reading, wanted: &[&str]) -> Result<Vec<(u64, Vec<String>)>, Failure> {
     let broken = |error: std::io::Error| Failure::broken(error.to_string());
     let file = tempfile::NamedTempFile::new().map_err(broken)?;
@@ -38,7 +38,7 @@ fn a_quotation_mark_that_is_not_closed_is_refused_with_its_line() {
         (format!("id,text,ward\n1,\"A fall,W\n{rows}"), "never closed: cell 2 of line 2 "),
         (format!("text\r\nA fall\r\n\r\n\"A fall\r\n{}", "More\r\n".repeat(9)), "cell 1 of line 4 "),
         (format!("id,text\n1,\"{big}\n2,{big}\n"), "cell 2 of line 2 "),
-        // Two of them, so that the one seems to close the other.
+        // Two unclosed marks: the second one seems to close the first.
         (
             format!("id,text,ward\n1,\"A fall,W\n{rows}8,\"A fall,W\n{rows}"),
             "cell 2 of line 2 begins with one, and the next",
@@ -52,7 +52,7 @@ fn a_quotation_mark_that_is_not_closed_is_refused_with_its_line() {
 }
 
 #[test]
-fn marks_of_the_writer_stay() -> Tested {
+fn quotation_marks_inside_a_text_are_kept() -> Tested {
     let file = "text,ward\n\"Stat\" order was written,A\nThe nurse said \"stop\",B\n\"\"\"Now\"\", he said\",C\n\"a \"\"b\"\" c\" d,D\n";
     let texts: Vec<String> =
         plain(file.as_bytes())?.into_iter().filter_map(|(_, row)| row.into_iter().next()).collect();
@@ -76,7 +76,7 @@ fn lines_are_counted_as_an_editor_counts_them() -> Tested {
 }
 
 #[test]
-fn letters_and_separators_of_spreadsheets_are_found() -> Tested {
+fn encodings_and_separators_of_spreadsheets_are_detected() -> Tested {
     let text = "id;text\r\n1;سقط المريض بجوار السرير ليلا\r\n2;تم إعطاء جرعة خاطئة، ثم أُبلغ الطبيب\r\n";
     let western =
         "id;text\r\n1;Le patient est tombé à côté du lit\r\n2;La dose a été donnée deux fois à l’enfant\r\n";
@@ -109,7 +109,7 @@ fn letters_and_separators_of_spreadsheets_are_found() -> Tested {
 }
 
 #[test]
-fn what_cannot_be_told_is_asked() -> Tested {
+fn an_ambiguous_encoding_or_separator_is_asked_for() -> Tested {
     let short = encoding_rs::WINDOWS_1256.encode("text\nنص\n").0.into_owned();
     let said = refused(&short);
     assert!(said.contains("--encoding windows-1256"), "{said}");
@@ -132,7 +132,7 @@ fn what_cannot_be_told_is_asked() -> Tested {
 }
 
 #[test]
-fn of_two_columns_with_one_name_it_is_asked_which() -> Tested {
+fn two_columns_with_the_same_name_need_a_number() -> Tested {
     let file = b"text,ward,text\nold,A,new\n";
     let said = refused(file);
     for expected in
@@ -155,7 +155,7 @@ fn of_two_columns_with_one_name_it_is_asked_which() -> Tested {
 }
 
 #[test]
-fn a_file_with_a_damaged_row_keeps_its_letters() -> Tested {
+fn one_damaged_row_does_not_change_the_detected_encoding() -> Tested {
     let mut file = "text\nسقط المريض بجوار السرير\n".as_bytes().to_vec();
     file.extend(b"not \xFF\xFE a text\n");
     let rows = plain(&file)?;
@@ -164,7 +164,7 @@ fn a_file_with_a_damaged_row_keeps_its_letters() -> Tested {
 }
 
 #[test]
-fn rows_between_two_stray_marks_are_no_text() -> Tested {
+fn rows_between_two_stray_marks_are_rejected() -> Tested {
     let swallows = |file: &str| -> Result<Vec<bool>, Failure> {
         let broken = |error: std::io::Error| Failure::broken(error.to_string());
         let written = tempfile::NamedTempFile::new().map_err(broken)?;
@@ -193,9 +193,9 @@ fn rows_between_two_stray_marks_are_no_text() -> Tested {
     Ok(())
 }
 
-/// Marks that stay are as many bytes as in the file; within quotation marks that are taken away two are one.
+/// Marks that are part of the text count as in the file. In a quoted cell two marks count as one.
 #[test]
-fn the_longest_cell_is_as_long_with_marks_as_without() -> Tested {
+fn the_length_limit_of_a_cell_is_the_same_with_and_without_marks() -> Tested {
     let most = cells::LONGEST;
     let longest =
         |file: String| Ok::<_, Failure>(plain(file.as_bytes())?.first().map(|(_, row)| row[0].len()));

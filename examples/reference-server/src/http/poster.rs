@@ -1,5 +1,5 @@
-//! `/r/{link}`: the page that a poster's code leads to. It works without a script, and is the plainest one that takes a
-//! report: what it sends goes the way of `POST /api/report/{link}`.
+//! `/r/{link}`: the page behind the QR code of a poster. It is a plain form without scripts. The server treats the form
+//! like `POST /api/report/{link}`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,14 +35,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(
             Endpoint::post(PATH, Access::Public, "Takes a visitor's report from that page")
                 .tells(&["text/html"])
-                // Its page is made anew for who sends it again, by the key of the form.
+                // The answer is not stored. A repeated form gets a new page, by the key of the form.
                 .secret()
                 .counted(Category::Visit),
             sent,
         )
 }
 
-/// What stands in the form.
+/// The fields of the form.
 struct Sheet {
     key: String,
     category: String,
@@ -61,7 +61,7 @@ async fn form(State(app): State<App>, nonce: axum::Extension<Nonce>, Poster(link
     let body = format!(
         "<section lang=\"en\"><h1>Tell us what went wrong · {english}</h1>\
          <p>This page belongs to a poster in this hospital. What you write goes to its quality department. You need no account, \
-         and you need not say who you are. In an emergency call the staff: nobody reads this at once.</p></section>\
+         and you need not say who you are. In an emergency call the staff, because the department does not read this at once.</p></section>\
          <section lang=\"ar\" dir=\"rtl\"><h1>أخبرنا بما حدث · {arabic}</h1>\
          <p>هذه الصفحة تابعة لملصق في هذا المستشفى. ما تكتبه يصل إلى قسم الجودة. لا تحتاج إلى حساب، ولا يلزم أن تذكر من أنت. \
          في الحالات الطارئة نادِ الطاقم: لن يُقرأ هذا فورًا.</p></section>{form}"
@@ -87,7 +87,7 @@ async fn sent(
     }
 }
 
-/// What a visitor is told whom the guard turns away: too much has come from one address.
+/// The page for a visitor whose request the guard has refused because of a rate limit.
 pub(super) async fn turned_away(parts: &Parts, body: Body, problem: &Problem) -> Response {
     let nonce = parts.extensions.get().cloned().unwrap_or_else(Nonce::drawn);
     let sheet = match parts.method == Method::POST {
@@ -104,11 +104,11 @@ async fn take(
     body: &[u8],
     sheet: &Sheet,
 ) -> Result<Thanks, Problem> {
-    // The page drew it: a visitor who presses twice, or sends a page again that did not come, has sent one report.
+    // The page contains a random key, so a form that is sent twice is one report.
     let mut headers = parts.headers.clone();
     if !sheet.key.is_empty() {
         let key = HeaderValue::try_from(sheet.key.as_str());
-        // What can be no header is no key either.
+        // A key that is not a valid header value becomes an invalid key.
         headers.insert(HEADER, key.unwrap_or_else(|_| HeaderValue::from_static("")));
     }
     let seed = app.repeats.seed(&headers, None, PATH, &[body, parts.uri.path().as_bytes()])?;
@@ -142,7 +142,7 @@ impl Sheet {
         }
         let (key, description) = (escaped(&self.key), escaped(&self.description));
         let checked = if self.anonymous { " checked" } else { "" };
-        // A line end right behind the tag is none of the text.
+        // A browser drops the line end right after the `textarea` tag.
         format!(
             "<form method=\"post\"><input type=\"hidden\" name=\"key\" value=\"{key}\">\
              <p><label for=\"category\">What kind of event · <span lang=\"ar\">نوع الحدث</span></label>\
@@ -168,7 +168,7 @@ fn thanked(nonce: &Nonce, Thanks { number, receipt }: &Thanks) -> Response {
     page(StatusCode::CREATED, nonce, &body)
 }
 
-/// What to do about it, by its status, and the form as it was sent.
+/// The page for a refused report: advice by status, and the form with its content.
 fn refused(nonce: &Nonce, problem: &Problem, sheet: Option<Sheet>) -> Response {
     let status = problem.status();
     if let Some(cause) = problem.cause() {
@@ -198,7 +198,7 @@ fn refused(nonce: &Nonce, problem: &Problem, sheet: Option<Sheet>) -> Response {
             "ربما لم يُستلم البلاغ. أعد إرسال هذه الصفحة، وسيُستلم مرة واحدة فقط.",
         ),
     };
-    // Under the key of another report nothing is taken; any other is taken once, under its own.
+    // If the key belongs to another report, the form gets a new key; otherwise it keeps its key.
     let again = sheet.filter(|_| status != StatusCode::NOT_FOUND).map(|sheet| match of_key {
         true => Sheet { key: drawn(), ..sheet },
         false => sheet,
@@ -224,7 +224,7 @@ fn page(status: StatusCode, nonce: &Nonce, body: &str) -> Response {
     (status, [(header::CONTENT_TYPE, media)], html).into_response()
 }
 
-/// Text of others, where HTML would be read as such.
+/// Escapes text for HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

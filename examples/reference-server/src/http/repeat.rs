@@ -1,13 +1,12 @@
-//! Requests that are sent twice: the second gets the answer of the first.
+//! Idempotency keys: a repeated request gets the answer of the first one.
 //!
-//! A client that has lost an answer sends the same request with the same `Idempotency-Key` again. Answers
-//! are remembered here for a day. What creates a record goes further: the record's id follows from
-//! caller, route and key, so that the store itself refuses the second one, also after a restart and on
-//! another node.
+//! A client that has lost an answer sends the same request with the same `Idempotency-Key` again. The server keeps
+//! answers in memory for a day. A request that creates a record has a second protection: the record's id is derived
+//! from caller, route and key, so that the store refuses a duplicate also after a restart and on another node.
 //!
-//! Strangers have no name, and those who stand before posters are one caller: the key is theirs in that it is drawn at
-//! random, and too long to be met by chance. It is known at all posters, so that one that comes with another address is
-//! refused as one that comes with another body.
+//! Visitors have no account, so all visitors at posters count as one caller. Their keys must therefore be random and
+//! long enough that two visitors never choose the same one. A key is valid for all posters together, so the server
+//! refuses the same key at another poster like the same key with another body.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -29,20 +28,20 @@ use crate::secrets::Secrets;
 /// The header with the key.
 pub(crate) const HEADER: &str = "idempotency-key";
 
-/// Says on an answer that it is the first one's.
+/// The header that marks a repeated answer.
 const REPLAYED: &str = "idempotency-replayed";
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// With a kilobyte for each, no more than some megabytes.
+/// The most entries. At one kilobyte each they need some megabytes.
 const MOST: usize = 10_000;
 const MOST_BYTES: usize = 16 << 20;
 const LONGEST_KEY: usize = 128;
-/// A stranger's key is told from those of all others by itself: 22 characters of Base64 are 128 bits.
+/// The shortest key of a visitor. 22 characters of Base64 are 128 bits, enough to be unique among all visitors.
 const SHORTEST_OF_STRANGERS: usize = 22;
 
 type Digest = [u8; 32];
 
-/// The answers that are remembered.
+/// The stored answers.
 #[derive(Clone)]
 pub(crate) struct Repeats {
     secrets: Arc<Secrets>,
@@ -52,18 +51,18 @@ pub(crate) struct Repeats {
 #[derive(Default)]
 struct Table {
     entries: HashMap<Digest, Entry>,
-    /// Those with an answer, oldest first.
+    /// The entries with an answer, oldest first.
     answered: VecDeque<(Instant, Digest)>,
     bytes: usize,
 }
 
 struct Entry {
     body: Digest,
-    /// None while the first request is being answered.
+    /// `None` while the first request is being answered.
     answer: Option<Answer>,
 }
 
-/// An answer as it is given again.
+/// An answer as it is repeated.
 #[derive(Clone)]
 struct Answer {
     status: StatusCode,
@@ -73,7 +72,7 @@ struct Answer {
     body: Bytes,
 }
 
-/// A request with a key: what it is known by, and what its body was.
+/// A request with a key: the digest that identifies it, and the digest of its content.
 #[derive(Clone)]
 pub(crate) struct Seed {
     key: Digest,
@@ -81,15 +80,15 @@ pub(crate) struct Seed {
     secrets: Arc<Secrets>,
 }
 
-/// What is to be done with a request.
+/// How to handle a request.
 pub(crate) enum Turn {
-    /// It was answered before: so.
+    /// It was answered before, with this response.
     Again(Response),
-    /// It is the first.
+    /// It is the first request.
     First(Ticket),
 }
 
-/// The right to answer first. Where it is dropped without an answer, the next one may try.
+/// The right to answer the request. If it is dropped without an answer, the next request may try.
 pub(crate) struct Ticket {
     repeats: Repeats,
     key: Digest,
@@ -101,11 +100,11 @@ impl Repeats {
         Self { secrets, table: Arc::default() }
     }
 
-    /// What a request is known by, and what it asks: its body, and where else that stands. None where it carries no key.
-    /// A stranger is no caller.
+    /// The seed of a request, from its key and the parts in `asked`; `None` if it has no key. A visitor has no
+    /// `caller`.
     ///
     /// # Errors
-    /// `InvalidInput` where the key is none, or a stranger's is short.
+    /// `InvalidInput` if the key is not valid, or if the key of a visitor is too short.
     pub(crate) fn seed(
         &self,
         headers: &HeaderMap,
@@ -132,17 +131,17 @@ impl Repeats {
             route.as_bytes(),
             key.as_bytes(),
         ]);
-        // What the client had seen belongs to what it asks for.
+        // `If-Match` is part of the request.
         let seen = headers.get(header::IF_MATCH).map(HeaderValue::as_bytes);
         let asked: Vec<&[u8]> = asked.iter().copied().chain(seen).collect();
         Ok(Some(Seed { key, body: digest(&asked), secrets: self.secrets.clone() }))
     }
 
-    /// Asks whether this is the first.
+    /// Decides whether this request is the first one.
     ///
     /// # Errors
-    /// `InvalidInput` where the key came with another body; `Conflict` while the first is being answered;
-    /// `TooMany` where too many are.
+    /// `InvalidInput` if the key came with another body; `Conflict` while the first request is being answered;
+    /// `TooMany` if too many requests are in progress.
     pub(crate) fn begin(&self, seed: &Seed) -> Result<Turn, Problem> {
         let mut table = self.table();
         table.forget(Instant::now());
@@ -165,13 +164,13 @@ impl Repeats {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // Nothing that is done under the lock panics half-way.
+        // No code under the lock can panic half-way.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// Forgets what is a day old, and the oldest where there is no room.
+    /// Removes answers that are a day old, and the oldest ones if the table is full.
     fn forget(&mut self, now: Instant) {
         while let Some((at, key)) = self.answered.front().copied() {
             let full = self.entries.len() >= MOST || self.bytes > MOST_BYTES;
@@ -187,8 +186,7 @@ impl Table {
 }
 
 impl Ticket {
-    /// Remembers what was answered. An answer that is no success is not remembered: the same request may
-    /// succeed later.
+    /// Stores an answer. An error is not stored, because the same request may succeed later.
     pub(crate) fn keep(mut self, response: &Response, body: Bytes) {
         if !response.status().is_success() {
             return;
@@ -220,15 +218,15 @@ impl Drop for Ticket {
 }
 
 impl Seed {
-    /// The id of what the request creates. Its time is 1970: the same request must give the same id
-    /// whenever it comes, and nothing reads the time of an id.
+    /// The id of the record that the request creates. Its timestamp is 1970, because a repeated request must give the
+    /// same id. No code reads the timestamp of an id.
     pub(crate) fn record(&self) -> RecordId {
         let mut random = [0; 10];
         random.iter_mut().zip(self.key).for_each(|(to, from)| *to = from);
         RecordId::from_parts(Timestamp::from_micros(0), random)
     }
 
-    /// Secret bytes that follow from the request, body included: a receipt that can be shown again.
+    /// Secret bytes that are derived from the request and its body, so that the server can show the receipt again.
     pub(crate) fn bytes(&self) -> [u8; 20] {
         let digest = digest(&[b"eovr.repeat.receipt.v1", self.secrets.server(), &self.key, &self.body]);
         let mut bytes = [0; 20];
@@ -236,7 +234,7 @@ impl Seed {
         bytes
     }
 
-    /// The same key came with another body before.
+    /// The error for a key that came with another body before.
     pub(crate) fn other_body() -> Problem {
         Problem::invalid(
             HEADER,
@@ -246,7 +244,7 @@ impl Seed {
     }
 }
 
-/// In a handler: what its request is known by, where it carries a key.
+/// An extractor: the seed of the request, if it has a key.
 pub(crate) struct Keyed(pub(crate) Option<Seed>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Keyed {
@@ -261,7 +259,7 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
-        // What was told of no type has none again.
+        // Removes the default type, because the first answer may have had none.
         headers.remove(header::CONTENT_TYPE);
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
         let kept = [
@@ -278,8 +276,8 @@ impl IntoResponse for Answer {
     }
 }
 
-/// SHA-256 of the parts, each behind its length. With the secret first it is a MAC, because at most 20 of its 32 bytes
-/// are ever shown, so an attacker cannot extend it.
+/// SHA-256 of the parts, each after its length. With the secret first it is a MAC. An attacker cannot extend it,
+/// because at most 20 of its 32 bytes leave the server.
 fn digest(parts: &[&[u8]]) -> Digest {
     let mut hash = Sha256::new();
     for part in parts {

@@ -106,11 +106,11 @@ async fn report(
     created(1, "/api/report/receipt", &take(&app, link, seed, told).await?)
 }
 
-/// Takes a report at a poster, once for each key.
+/// Stores a report from a poster, once for each key.
 ///
 /// # Errors
-/// `NotFound` where no poster has this address; `TooMany` where too much comes from it; `InvalidInput` where the report
-/// is none, or its key came with another.
+/// `NotFound` if no poster has this address; `TooMany` above the rate limit of the poster or facility; `InvalidInput`
+/// if the report is not valid, or if its key came with another report.
 pub(super) async fn take(
     app: &App,
     link: Option<Link>,
@@ -119,7 +119,7 @@ pub(super) async fn take(
 ) -> Result<Thanks, Problem> {
     let stamp = place(app, link).await?;
     let facility = stamp.facility.clone();
-    // What is reported here stays for good, and each tells people of it: wherever it comes from, there is an end.
+    // The limits count requests from all addresses, because each report stays forever and notifies people.
     app.auth.rates.by_name(Category::Poster, &link.map(|link| link.to_string()).unwrap_or_default())?;
     app.auth.rates.by_name(Category::Facility, facility.as_str())?;
     let visitor = app.eovr.session(Actor::visitor(ActorId::new("poster")?, stamp));
@@ -143,11 +143,11 @@ pub(super) async fn take(
     }
 }
 
-/// The report is there already, from before a restart or by another node: the answer that was given then.
+/// Repeats the first answer, if the report exists from before a restart or from another node.
 async fn again(app: &App, seed: &Seed, receipt: &ReceiptCode) -> Result<Thanks, Problem> {
     let software = danger::unrestricted("eovr-server.visitors", "find a report that was sent twice")?;
     let record = app.eovr.session(software).load(KIND, seed.record()).await?;
-    // The receipt follows from address and body too, and only its digest is kept.
+    // The receipt is also derived from the address and the body, and the record has only its digest.
     if !receipt.is_of(&record) {
         return Err(Seed::other_body());
     }
@@ -160,7 +160,7 @@ impl Thanks {
     }
 }
 
-/// Where the poster of this address hangs. One that was taken away looks like one that never was.
+/// The facility of the poster with this address. A removed poster and an unknown address get the same answer.
 pub(super) async fn place(app: &App, link: Option<Link>) -> Result<Stamp, Problem> {
     let nowhere = || Problem::new(Code::NotFound).detail("nothing is taken at this address; ask at the desk");
     let link = link.ok_or_else(nowhere)?;

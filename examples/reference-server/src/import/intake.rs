@@ -9,24 +9,27 @@ use super::rows::{self, Told};
 use super::{author, taken_back};
 use crate::output::Failure;
 
-/// Makes reports of rows: what is there is found, and what was taken back comes in anew.
+/// Creates reports from rows. It finds a report that already exists, and creates a report again after a take-back.
 #[derive(Clone)]
 pub(super) struct Intake {
     session: Session,
-    /// Who reports sees nothing that others have reported.
+    /// A second session, because a reporter cannot read the reports of others.
     pub(super) reader: Session,
     facility: OrgId,
     category: String,
-    /// What the import is called.
+    /// The name of the import.
     pub(super) name: String,
-    /// Whether the old system's numbers say which report is which.
+    /// Whether the old system's numbers identify the reports.
     pub(super) is_numbered: bool,
 }
 
-/// What became of one row.
+/// The result of one row.
 pub(super) enum Became {
+    /// The report was created.
     Accepted,
+    /// The report already exists.
     There,
+    /// The report already exists, and an account has disposed of it as not reportable.
     SetAside,
 }
 
@@ -43,7 +46,7 @@ impl Intake {
         Ok(Self { session, reader, facility, category: category.to_owned(), name, is_numbered })
     }
 
-    /// Sends the report of a row that stands at this row and line.
+    /// Sends the report of a row. `at` is the number and the line of the row.
     pub(super) async fn report(self, told: Told, at: (u64, u64)) -> Result<(RecordId, Became), Error> {
         let mut id = told.id;
         loop {
@@ -66,13 +69,13 @@ impl Intake {
         }
     }
 
-    /// With the same number another text is another report, or an old one that was rewritten there.
+    /// Refuses the same number with another text: it is another report, or the old system has changed the text.
     fn refuse_other_words(&self, there: &Record, told: &Told) -> Result<(), Error> {
         if self.is_numbered
             && let Ok(Some(kept)) = self.reader.open(there, "description")
             && rows::in_one_form(&kept) != rows::in_one_form(&told.text)
         {
-            return Err(Error::invalid("the report with this number is there in other words")
+            return Err(Error::invalid("the report with this number already exists with another text")
                 .with_help("an addendum goes to the incident; a report of another system needs other numbers")
                 .with("incident", there.envelope().number.as_deref().unwrap_or_default()));
         }
@@ -80,7 +83,7 @@ impl Intake {
     }
 }
 
-/// A machine with the rights of a role in the facility, and no more: the trail says that no person did it.
+/// A session with the rights of one role in the facility. The audit trail shows a machine as the actor.
 fn machine(eovr: &Eovr, facility: &OrgId, import: &str, role: Role) -> Result<Session, Failure> {
     let stamp = eovr.org().stamp(facility).cloned().ok_or_else(|| Error::not_found("facility"))?;
     let actor = Actor::new(ActorId::new(&author(import))?, role, Seat::Facility(stamp))?;

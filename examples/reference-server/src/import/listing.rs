@@ -1,7 +1,8 @@
-//! That an import lists a report: the one that made it does by itself, each later one by a record of the kind `listing`.
+//! Records which imports list a report. The import that created the report lists it without a record; each later import
+//! has a record of the kind `listing`.
 //!
-//! A report stays for as long as one import lists it. So what two lists have in common is in the second one also after
-//! the first was taken back, in whichever order imports come and go.
+//! A report stays as long as at least one import lists it. If two files share a report, the report therefore stays
+//! after one import is taken back, in any order.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,7 @@ const KIND: &str = "listing";
 labels! {
     enum State {
         Listed = "listed",
-        // The import was taken back. Imported again, it lists the report anew.
+        // The import was taken back. A repeated import creates a new listing.
         Withdrawn = "withdrawn",
     }
 }
@@ -51,7 +52,7 @@ impl Workflow for ListingWorkflow {
         &[Row::to(&[State::Listed], Action::Withdraw, State::Withdrawn, &[Need::Human])];
 }
 
-/// The kind. Those who may set an incident aside read it: they must see who else lists it.
+/// The kind. The roles that may dispose of an incident can read it, because they must see which other imports list it.
 pub(crate) fn kind() -> Result<Kind, Error> {
     let text = |name: &str| {
         let facet = FacetSpec::new(Name::new(name)?, ValueType::Text);
@@ -77,9 +78,9 @@ pub(super) struct Listing {
     id: RecordId,
     pub(super) incident: RecordId,
     pub(super) import: String,
-    /// The import that made the report.
+    /// The import that created the report.
     pub(super) made_by: String,
-    /// Where it stands in the file.
+    /// The number of the row in the file.
     pub(super) row: u64,
     pub(super) line: u64,
     is_withdrawn: bool,
@@ -100,7 +101,7 @@ impl Listing {
         })
     }
 
-    /// Enters that this import lists the report, unless it is known.
+    /// Records that this import lists the report, unless that is already recorded.
     pub(super) async fn enter(
         session: &Session,
         report: &Record,
@@ -122,7 +123,7 @@ impl Listing {
         }
     }
 
-    /// All of an import, the withdrawn ones included.
+    /// All listings of an import, including the withdrawn ones.
     pub(super) async fn all_of(session: &Session, import: &str) -> Result<Vec<Self>, Error> {
         find(session, "import", import.into()).await
     }
@@ -141,12 +142,12 @@ pub(super) async fn imports(session: &Session, report: &Record) -> Result<BTreeS
     Ok(standing.chain((!is_withdrawn).then(|| made_by.to_owned())).collect())
 }
 
-/// An import does not list a report any more.
+/// Records that an import no longer lists a report.
 pub(super) async fn withdraw(session: &Session, report: &Record, import: &str) -> Result<(), Error> {
     let mut ours = find(session, "incident", report.id().into()).await?;
     ours.retain(|one| one.import == import);
     let standing = match ours.is_empty() {
-        // It made the report, and that was all.
+        // The import created the report, so there is no listing record yet.
         true => {
             let id = first(report, import);
             list(session, report, import, id, None).await?;
@@ -160,7 +161,7 @@ pub(super) async fn withdraw(session: &Session, report: &Record, import: &str) -
     Ok(())
 }
 
-/// The import that made a report.
+/// The import that created a report.
 pub(super) fn maker(report: &Record) -> &str {
     let author = report.envelope().author.as_str();
     author.strip_prefix(AUTHOR).and_then(|name| name.strip_prefix('-')).unwrap_or(author)
@@ -186,7 +187,7 @@ async fn list(
         .set_some("row", at.map(|(row, _)| place(row)))
         .set_some("line", at.map(|(_, line)| place(line)));
     match session.create_as(KIND, facility, id, command).await {
-        // Another process was faster.
+        // Another process has created the same listing.
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
         done => done.map(drop),
     }

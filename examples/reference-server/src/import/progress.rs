@@ -11,14 +11,15 @@ use super::rows::Rows;
 use super::taken_back;
 use crate::output::Failure;
 
-/// How far an import has come: every row up to `done` is in the store or among the rejected.
+/// The progress of an import: every row up to `done` is in the store or among the rejected rows.
 ///
-/// Only a shortcut. It is believed where it is of this import, of which nothing was taken back since, and the last
-/// incident that it names is in this store; else every row is sent again, and those that are there are found there.
+/// The file only saves time. It counts if it belongs to this import, if no report of the import was taken back since,
+/// and if its last incident is in this store. Otherwise the import sends every row again, and the store recognises the
+/// reports that already exist.
 pub(super) struct Progress {
     path: PathBuf,
     kept: Kept,
-    /// Rows behind `done` that are finished before one that is not.
+    /// Finished rows after `done`, which wait for an earlier unfinished row.
     ahead: BTreeMap<u64, Option<RecordId>>,
 }
 
@@ -56,7 +57,7 @@ impl Progress {
         self.kept.done
     }
 
-    /// A row is in the store, or rejected.
+    /// Marks a row as finished: in the store, or rejected.
     pub(super) fn settle(&mut self, row: u64, id: Option<RecordId>) {
         self.ahead.insert(row, id);
         while let Some(id) = self.ahead.remove(&(self.kept.done + 1)) {
@@ -67,7 +68,7 @@ impl Progress {
         }
     }
 
-    /// Writes it beside the old one and then in its place, so that there is always a whole one.
+    /// Writes a new file and renames it over the old one, so that there is always a complete file.
     pub(super) fn save(&self) -> Result<(), Failure> {
         let new = self.path.with_extension("new");
         let json = serde_json::to_vec(&self.kept).unwrap_or_default();
@@ -77,9 +78,9 @@ impl Progress {
         })
     }
 
-    /// All rows are done: the next import of this file looks at each of them.
+    /// Removes the file after the last row, so that the next import of this list checks each row.
     pub(super) fn finish(&self) {
-        // Where it stays, the next import skips what is there anyway.
+        // If the removal fails, the next import only skips rows that already exist.
         let _ = fs::remove_file(&self.path);
     }
 }

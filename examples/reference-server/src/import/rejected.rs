@@ -8,8 +8,8 @@ use super::rows::{Row, Rows};
 use crate::output::Failure;
 use crate::settings::private;
 
-/// The rows that were rejected, whole, each with its place and the reason: to be mended and imported
-/// again. The file is made with the first of them.
+/// The file of rejected rows. Each row is complete, with its number and the reason, so that the user can correct and
+/// import it. The first rejected row creates the file.
 pub(super) struct Rejected {
     path: PathBuf,
     header: ByteRecord,
@@ -18,8 +18,8 @@ pub(super) struct Rejected {
 }
 
 impl Rejected {
-    /// Keeps what an earlier run rejected among its first `done` rows, and forgets the rest: those rows
-    /// are looked at again.
+    /// Keeps the rejected rows among the first `done` rows of an earlier run, and drops the later ones, because the
+    /// import reads those rows again.
     pub(super) fn open(folder: &Path, rows: &Rows, done: u64) -> Result<Self, Failure> {
         let mut name = rows.stem().as_os_str().to_owned();
         name.push(".rejected.csv");
@@ -87,7 +87,7 @@ impl Rejected {
         Failure::broken(format!("cannot write `{}`: {error}", self.path.display()))
     }
 
-    /// How many there are, those of earlier runs included.
+    /// The number of rejected rows, including those of earlier runs.
     pub(super) fn count(&self) -> u64 {
         self.count
     }

@@ -10,33 +10,33 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::csv_file::{Reading, Table, hex};
 use crate::output::Failure;
 
-/// The rows of a file, one at a time: a file of any size needs little memory, 24 bytes a row.
+/// The rows of a file, one at a time. A file of any size needs only 24 bytes of memory for each row.
 pub(super) struct Rows {
     table: Table,
     text: usize,
     number: Option<usize>,
-    /// The columns, as they were asked for.
+    /// The names of the two columns, as the options give them.
     names: [String; 2],
     facility: String,
     stem: PathBuf,
     count: u64,
     row: ByteRecord,
-    /// How often each report was met so far, by the id of the first.
+    /// The number of occurrences of each report so far, by the id of the first.
     met: HashMap<RecordId, u64>,
 }
 
 /// One row.
 pub(super) struct Row {
-    /// Its place, from 1; the line of names is not counted.
+    /// The number of the row, from 1, without the header.
     pub(super) number: u64,
-    /// The line of the file that it begins on.
+    /// The line of the file on which the row begins.
     pub(super) line: u64,
     pub(super) cells: ByteRecord,
-    /// What it reports, or why it cannot.
+    /// The report, or the reason for the rejection.
     pub(super) told: Result<Told, String>,
 }
 
-/// A report that was read.
+/// The report of one row.
 #[derive(Clone)]
 pub(super) struct Told {
     /// The id of its incident.
@@ -45,7 +45,7 @@ pub(super) struct Told {
 }
 
 impl Rows {
-    /// Opens the file and finds the column with the narratives, and the one with the numbers of the old system.
+    /// Opens the file and finds the column of the narratives and the column of the old system's numbers.
     pub(super) fn open(
         path: &Path,
         text: &str,
@@ -69,12 +69,12 @@ impl Rows {
         })
     }
 
-    /// The rows as reports of this facility: sent to another one, they are other reports.
+    /// The rows as reports of this facility. The facility is part of the id, so another facility gives other reports.
     pub(super) fn of_facility(self, facility: &OrgId) -> Self {
         Self { facility: facility.to_string(), ..self }
     }
 
-    /// The next row; none at the end.
+    /// The next row; `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Row>, Failure> {
         let Some(line) = self.table.next(&mut self.row)? else { return Ok(None) };
         self.count += 1;
@@ -101,7 +101,7 @@ impl Rows {
             Some(number) => ("number", number.nfkc().collect::<String>()),
             None => ("text", in_one_form(&text)),
         };
-        // The place in the file is no part of it, nor its name: a list grows, is sorted and saved anew.
+        // The id does not depend on the row number or the file name, because a list grows and is sorted and renamed.
         let id = |tag: &str, nth: &str| {
             let parts = [self.facility.as_bytes(), of.as_bytes(), nth.as_bytes(), content.as_bytes()];
             RecordId::derived(tag, &parts)
@@ -112,7 +112,7 @@ impl Rows {
         match (*met, number) {
             (1, _) => Ok(Told { id: first, text }),
             (_, Some(_)) => Err(format!("another row has the same number in `{}`", self.names[1])),
-            // Two reports in the same words stay two.
+            // Two rows with the same text are two reports.
             (nth, None) => Ok(Told { id: id("eovr.import.v2", &nth.to_string()), text }),
         }
     }
@@ -121,55 +121,54 @@ impl Rows {
         self.table.header()
     }
 
-    /// Says how the file is read, where that was found out.
+    /// Prints the detected encoding and separator.
     pub(super) fn say_what_was_found(&self) {
         self.table.say_what_was_found();
     }
 
-    /// Whether the old system's numbers say which report is which.
+    /// Whether the old system's numbers identify the reports.
     pub(super) fn have_numbers(&self) -> bool {
         self.number.is_some()
     }
 
-    /// The file's name without its ending.
+    /// The file's name without its extension.
     pub(super) fn stem(&self) -> &Path {
         &self.stem
     }
 
-    /// What this import is called: the same when it is run again on the same file, read in the same way, with the
-    /// same choices.
+    /// The name of this import. It is the same if the same file is imported again with the same options.
     pub(super) fn name(&self, category: &str) -> String {
         let Self { table, facility, names: [text, number], .. } = self;
         let separator = table.separator().to_string();
         let all = [&table.digest, table.encoding(), &separator, text, number, facility, category];
         let mut hash = Sha256::new_with_prefix("eovr.import.v3");
         for part in all {
-            // With their lengths: no two of them run together.
+            // The length of each part keeps the parts separate.
             hash.update(format!("\n{} {part}", part.len()));
         }
         hex(&hash.finalize()).chars().take(NAME).collect()
     }
 
-    /// How long the file is.
+    /// The size of the file, in bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.table.bytes
     }
 
-    /// How much of it was read.
+    /// The number of bytes read so far.
     pub(super) fn read(&self) -> u64 {
         self.table.read()
     }
 }
 
-/// The id of a report that comes in again after this one was taken back.
+/// The id of the report that replaces this one after a take-back.
 pub(super) fn again(id: RecordId) -> RecordId {
     RecordId::derived("eovr.import.again.v1", &[id.as_bytes()])
 }
 
-/// How many letters the name of an import has.
+/// The length of an import's name.
 pub(super) const NAME: usize = 12;
 
-/// A narrative as it is compared: another program saves it with other line ends and other forms of a letter.
+/// The normal form of a narrative for comparison, because programs differ in line ends and Unicode forms.
 pub(super) fn in_one_form(text: &str) -> String {
     text.trim().replace("\r\n", "\n").replace('\r', "\n").nfc().collect()
 }

@@ -3,21 +3,21 @@ use std::collections::BTreeMap;
 use super::listing::Listing;
 use crate::output::Out;
 
-/// What became of the rows.
+/// The numbers of rows by result.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) rows: u64,
     pub(super) accepted: u64,
     pub(super) rejected: u64,
     pub(super) there: u64,
-    /// Of those that are there: set aside since, one by one.
+    /// Those among `there` that an account has disposed of as not reportable.
     pub(super) set_aside: u64,
 }
 
-/// How many stretches of lines and how many imports are named.
+/// The most ranges of lines, and the most imports, that the summary names.
 const NAMED: usize = 20;
 
-/// Says which rows are reports of other imports by their words alone.
+/// Prints which rows were recognised as reports of other imports by their text alone.
 pub(super) fn say_known_by_words(out: &mut Out, import: &str, listings: &[Listing]) {
     let mut by_import: BTreeMap<&str, Vec<&Listing>> = BTreeMap::new();
     for listing in listings.iter().filter(|one| one.stands() && one.made_by != import) {
@@ -30,7 +30,7 @@ pub(super) fn say_known_by_words(out: &mut Out, import: &str, listings: &[Listin
     for (earlier, mut rows) in by_import.into_iter().take(NAMED) {
         rows.sort_by_key(|row| row.row);
         out.line(format_args!(
-            "{} of them by their words, from import {earlier}: {}",
+            "{} of them have the text of a report from import {earlier}: {}",
             rows.len(),
             lines(&rows)
         ));
@@ -39,12 +39,12 @@ pub(super) fn say_known_by_words(out: &mut Out, import: &str, listings: &[Listin
         out.line(format_args!("and more, from {others} other imports"));
     }
     out.line(
-        "a new report in the same words is left out so: where one of these lines is one, take this import and the \
-         earlier one back, and import both lists with `--id COLUMN`",
+        "a new report with the same text is not imported: if one of these lines is a new report, take this import \
+         and the earlier one back, and import both lists with `--id COLUMN`",
     );
 }
 
-/// The lines of these rows; rows that follow each other are one stretch.
+/// The lines of these rows. Consecutive rows are one range.
 fn lines(rows: &[&Listing]) -> String {
     let stretches: Vec<_> = rows.chunk_by(|one, next| one.row + 1 == next.row).collect();
     let named = stretches.iter().take(NAMED).filter_map(|stretch| match stretch {

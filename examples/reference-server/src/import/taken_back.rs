@@ -1,6 +1,6 @@
-//! An import, taken back as a whole: every report that no other import lists is set aside as no report, which figures
-//! leave out, by a person and with the reason in its trail. No incident is ever deleted; `restore` brings one back, and
-//! the same file imported again makes them anew.
+//! Takes a whole import back. An account disposes of every report that no other import lists, as not reportable and
+//! with the reason in the audit trail. Figures exclude such reports. No incident is deleted: `restore` brings one back,
+//! and a repeated import of the same file creates the reports again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,26 +16,26 @@ use super::rows::NAME;
 use crate::engine;
 use crate::output::{Failure, Out};
 
-/// How many reports are named that stand in the way.
+/// The most reports, and the most imports, that a message names.
 const NAMED: usize = 20;
 
-/// What was done with a report since it was imported.
+/// The changes to a report since its import.
 enum Since {
     Nothing,
-    /// It was taken back already: an earlier attempt was stopped on the way.
+    /// An earlier take-back, which was interrupted, has already set the report aside.
     TakenBack,
-    /// It was worked on: the last action.
+    /// An account has worked on the report. The value is the last action.
     Work(String),
 }
 
-/// What becomes of the reports of an import that is taken back.
+/// The reports of an import by what the take-back does with them.
 #[derive(Default)]
 struct Plan {
     set_aside: Vec<Record>,
     were_before: usize,
-    /// Other imports list them too.
+    /// These reports stay, because other imports list them too.
     stay: Vec<Record>,
-    /// How many of those that stay each other import lists.
+    /// For each other import, the number of reports in `stay` that it lists.
     others: BTreeMap<String, usize>,
     worked_on: Vec<(Record, String)>,
 }
@@ -61,7 +61,7 @@ impl Plan {
     }
 }
 
-/// Takes an import back, if nothing was done with any of the reports that it alone lists.
+/// Takes an import back if no account has worked on the reports that this import alone lists.
 pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> Result<u8, Failure> {
     let listings = Listing::all_of(session, name).await?;
     let reports = reports(session, name, &listings).await?;
@@ -69,7 +69,7 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
     if reports.is_empty() {
         return Err(Failure::usage(
             "this account sees no report of such an import",
-            "an import says its name when it ends; an account that sees the facility takes it back",
+            "an import prints its name at its end; an account of the facility can take it back",
         ));
     }
     let Plan { set_aside, were_before, stay, others, worked_on } = Plan::of(session, name, reports).await?;
@@ -83,10 +83,10 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
         }
         return Err(Failure::usage(
             format!("{} of {all} reports were worked on; nothing was taken back", worked_on.len()),
-            "set aside one by one what is to go: `dispose`, as not reportable",
+            "`dispose` of unwanted reports one by one, as not reportable",
         ));
     }
-    // What is withdrawn is not counted as known by an import that was stopped, so this comes first.
+    // The withdrawals come first: after an interruption here, a repeated import does not count these reports as known.
     for record in &stay {
         listing::withdraw(session, record, name).await?;
     }
@@ -109,7 +109,9 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
     if !stay.is_empty() {
         out.line(format_args!("{} stay, because other imports list them too", stay.len()));
         for (other, count) in others.iter().take(NAMED) {
-            out.line(format_args!("import {other} lists {count} of them: taken back too, it lets them go"));
+            out.line(format_args!(
+                "import {other} lists {count} of them: they are set aside when it is taken back too"
+            ));
         }
         if others.len() > NAMED {
             out.line(format_args!("and {} other imports", others.len() - NAMED));
@@ -118,17 +120,17 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
     Ok(0)
 }
 
-/// Whether a report is set aside because an import was taken back, and not by a decision about itself.
+/// Whether a report was set aside by a take-back, and not by a decision about this report.
 pub(super) async fn is_taken_back(session: &Session, record: &Record) -> Result<bool, Error> {
     Ok(is_set_aside(record) && went_with_its_import(&session.trail(KIND, record.id()).await?.entries))
 }
 
-/// Whether a report is set aside as no report.
+/// Whether a report was disposed of as not reportable.
 pub(super) fn is_set_aside(record: &Record) -> bool {
     record.facet("disposition").and_then(Value::as_text) == Some(Disposition::NotReportable.name())
 }
 
-/// Whether any report of an import was let go: what became of its others is to be looked at again.
+/// Whether a take-back of this import has begun. The import must then check every row again.
 pub(super) async fn has_begun(session: &Session, name: &str) -> Result<bool, Error> {
     let not_reportable = Test::Is(Disposition::NotReportable.name().into());
     let query = of(name)?.filter(Column::Facet(Name::new("disposition")?), not_reportable).limit(1);
@@ -136,7 +138,7 @@ pub(super) async fn has_begun(session: &Session, name: &str) -> Result<bool, Err
         || Listing::all_of(session, name).await?.iter().any(|listing| !listing.stands()))
 }
 
-/// All reports that an import made or found there.
+/// All reports that an import created or found in the store.
 async fn reports(session: &Session, name: &str, listings: &[Listing]) -> Result<Vec<Record>, Error> {
     let mut all = engine::every(session, of(name)?).await?;
     let mut met: BTreeSet<RecordId> = all.iter().map(Record::id).collect();
@@ -148,7 +150,7 @@ async fn reports(session: &Session, name: &str, listings: &[Listing]) -> Result<
     Ok(all)
 }
 
-/// The reports that an import made.
+/// The reports that an import created.
 fn of(name: &str) -> Result<Query, Error> {
     Ok(Query::of(Name::new(KIND)?).filter(Column::Author, Test::Is(author(name).into())))
 }
@@ -161,7 +163,7 @@ async fn since(session: &Session, record: &Record) -> Result<Since, Error> {
     if is_set_aside(record) && went_with_its_import(&entries) {
         return Ok(Since::TakenBack);
     }
-    // What software adds by itself is no person's work.
+    // Actions of the software do not count as work on the report.
     let by_software = [Action::Report.name(), Action::Analyse.name(), "vouch"];
     let work = entries.iter().rfind(|entry| !by_software.contains(&entry.event.action.as_str()));
     Ok(work.map_or(Since::Nothing, |entry| Since::Work(entry.event.action.to_string())))
@@ -177,7 +179,7 @@ fn went_with_its_import(entries: &[Entry]) -> bool {
 const BEFORE: &str = "import ";
 const BEHIND: &str = " was taken back";
 
-/// What the trail of a report says that went with its import.
+/// The note in the audit trail of a report that a take-back has set aside.
 fn note(name: &str) -> String {
     format!("{BEFORE}{name}{BEHIND}")
 }
@@ -187,5 +189,5 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     let is_name = text.len() == NAME && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_name
         .then(|| text.to_ascii_lowercase())
-        .ok_or_else(|| format!("accepted: the {NAME} letters and digits that the import said"))
+        .ok_or_else(|| format!("accepted: the {NAME} letters and digits that the import printed"))
 }

@@ -1,4 +1,4 @@
-//! Imports that come, grow, are stopped, go and come again, beside a list that a person could keep by hand.
+//! Imports that run, grow, stop, are taken back and run again, compared with a simple model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -36,7 +36,7 @@ struct Line {
     args: Args,
 }
 
-/// What a command says.
+/// The output of a command.
 #[derive(Clone, Default)]
 struct Said(Arc<Mutex<Vec<u8>>>);
 
@@ -62,7 +62,7 @@ struct Desk {
     quality: Session,
 }
 
-/// An import as it is asked for.
+/// The file and the options of an import.
 #[derive(Clone, Debug)]
 struct List {
     file: &'static str,
@@ -106,7 +106,7 @@ impl Desk {
         Ok((args, rows))
     }
 
-    /// What the import of a list is called.
+    /// The name of the import of a list.
     fn name(&self, list: &List) -> Result<String, Box<dyn std::error::Error>> {
         let (args, rows) = self.asked(list)?;
         let facility = engine::facility(&self.eovr, None).map_err(|failure| format!("{failure:?}"))?;
@@ -117,7 +117,7 @@ impl Desk {
         self.import_until(list, u64::MAX).await
     }
 
-    /// Imports a list, and is told to stop behind this row.
+    /// Imports a list and stops after this row.
     async fn import_until(&self, list: &List, last: u64) -> Result<String, Box<dyn std::error::Error>> {
         let ((args, rows), said) = (self.asked(list)?, Said::default());
         let done = import(&args, rows, &self.eovr, |row| row > last, &mut Out::into(said.clone())).await;
@@ -146,16 +146,19 @@ impl Desk {
 }
 
 #[tokio::test]
-async fn a_report_in_the_words_of_an_earlier_import_is_named_with_its_line() -> Tested {
+async fn a_report_with_the_text_of_an_earlier_import_is_named_with_its_line() -> Tested {
     let desk = Desk::new().await?;
     let (january, february) = (List::new(&[LIFT, FALL]), List::new(&[PUMP, FALL, LIFT]));
     let earlier = desk.name(&january)?;
-    assert!(!desk.import(&january).await?.contains("by their words"));
-    assert!(!desk.import(&january).await?.contains("by their words"), "the same file is no other list");
+    assert!(!desk.import(&january).await?.contains("have the text of a report"));
+    assert!(
+        !desk.import(&january).await?.contains("have the text of a report"),
+        "the same file is the same import"
+    );
     for _ in 0..2 {
         let said = desk.import(&february).await?;
         assert!(
-            said.contains(&format!("2 of them by their words, from import {earlier}: lines 3-4\n")),
+            said.contains(&format!("2 of them have the text of a report from import {earlier}: lines 3-4\n")),
             "{said}"
         );
         assert!(said.contains("import both lists with `--id COLUMN`"), "{said}");
@@ -164,7 +167,7 @@ async fn a_report_in_the_words_of_an_earlier_import_is_named_with_its_line() -> 
 }
 
 #[tokio::test]
-async fn what_another_import_lists_stays_when_one_is_taken_back() -> Tested {
+async fn a_report_of_two_imports_stays_when_one_is_taken_back() -> Tested {
     let desk = Desk::new().await?;
     let (shorter, longer) = (List::new(&[LIFT, FALL]), List::new(&[FALL, PUMP]));
     let (first, second) = (desk.name(&shorter)?, desk.name(&longer)?);
@@ -176,12 +179,12 @@ async fn what_another_import_lists_stays_when_one_is_taken_back() -> Tested {
     assert!(said.contains(&format!("import {second} lists 1 of them")), "{said}");
     assert_eq!(desk.reports().await?, [FALL, PUMP]);
     desk.take_back(&second).await?;
-    assert_eq!(desk.reports().await?, [""; 0], "the last that lists it lets it go");
+    assert_eq!(desk.reports().await?, [""; 0], "no import lists it any more");
     Ok(())
 }
 
 #[tokio::test]
-async fn an_import_that_was_taken_back_comes_in_again_in_full() -> Tested {
+async fn an_import_that_was_taken_back_can_be_imported_again_in_full() -> Tested {
     let desk = Desk::new().await?;
     let list = List::new(&[LIFT, LIFT, FALL]);
     for time in 0..3 {
@@ -197,7 +200,7 @@ async fn an_import_that_was_taken_back_comes_in_again_in_full() -> Tested {
 }
 
 #[tokio::test]
-async fn a_report_that_a_person_set_aside_is_not_made_again() -> Tested {
+async fn a_report_that_an_account_has_set_aside_is_not_created_again() -> Tested {
     let desk = Desk::new().await?;
     let list = List::new(&[LIFT, FALL]);
     desk.import(&list).await?;
@@ -206,15 +209,15 @@ async fn a_report_that_a_person_set_aside_is_not_made_again() -> Tested {
     desk.quality.act(KIND, newest.id(), command).await?;
     let said = desk.import(&list).await?;
     assert!(said.contains("2 rows: 0 accepted, 0 rejected, 2 already there"), "{said}");
-    assert!(said.contains("1 of those that are there were set aside as not reportable"), "{said}");
+    assert!(said.contains("1 of the existing reports were set aside as not reportable"), "{said}");
     let refused = desk.take_back(&desk.name(&list)?).await;
-    assert!(refused.is_err(), "a person's decision stands in the way");
+    assert!(refused.is_err(), "an account has worked on a report");
     assert_eq!(desk.reports().await?.len(), 1);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_stopped_import_that_was_taken_back_begins_with_its_first_row() -> Tested {
+async fn an_interrupted_import_that_was_taken_back_starts_at_its_first_row() -> Tested {
     let desk = Desk::new().await?;
     let list = List::new(&[LIFT, FALL, PUMP]);
     desk.import_until(&list, 2).await?;
@@ -226,13 +229,13 @@ async fn a_stopped_import_that_was_taken_back_begins_with_its_first_row() -> Tes
 }
 
 #[tokio::test]
-async fn after_a_take_back_that_was_killed_an_import_is_whole_again_and_so_is_a_take_back() -> Tested {
+async fn after_an_interrupted_take_back_an_import_and_a_take_back_are_complete() -> Tested {
     for goes in [false, true] {
         let desk = Desk::new().await?;
         let list = List::new(&[LIFT, FALL, PUMP]);
         let name = desk.name(&list)?;
         desk.import_until(&list, 2).await?;
-        // As far as it came: one report.
+        // The interrupted take-back has set one report aside.
         let newest = engine::all(&desk.quality, KIND).await?.swap_remove(0);
         let command = Command::new(Action::Dispose).set("disposition", "not_reportable");
         let command = command.note(format!("import {name} was taken back"));
@@ -249,14 +252,14 @@ async fn after_a_take_back_that_was_killed_an_import_is_whole_again_and_so_is_a_
 }
 
 #[tokio::test]
-async fn an_import_with_other_choices_goes_on_behind_no_other() -> Tested {
+async fn an_import_with_other_options_does_not_continue_another() -> Tested {
     let same = ["--category", "clinical_process", "--encoding", "utf-8", "--separator", ","];
     for other in [["--category", "medication"], ["--encoding", "windows-1256"], ["--separator", ";"]] {
         let desk = Desk::new().await?;
         let list = List::new(&[LIFT, FALL, PUMP]);
         desk.import_until(&list, 2).await?;
         let said = desk.import_until(&list.clone().with(&same), 2).await?;
-        assert!(said.contains("going on after row 2"), "what is found out and what is said is one: {said}");
+        assert!(said.contains("going on after row 2"), "a detected option equals a given one: {said}");
         let said = desk.import(&list.with(&other)).await?;
         assert!(!said.contains("going on"), "{other:?}: {said}");
         assert!(said.contains("3 rows: 1 accepted, 0 rejected, 2 already there"), "{other:?}: {said}");
@@ -264,10 +267,10 @@ async fn an_import_with_other_choices_goes_on_behind_no_other() -> Tested {
     Ok(())
 }
 
-/// A report: its words, and which of several in these words in one list it is.
+/// A report: its text, and its number among the reports of one list with this text.
 type Known = (&'static str, usize);
 
-/// What a person would write down: which import lists what, and which made it.
+/// The model: which import lists which report, and which import created it.
 #[derive(Debug, Default)]
 struct Book {
     lists: BTreeMap<String, BTreeSet<Known>>,
@@ -306,7 +309,7 @@ impl Book {
         self.made_by.keys().map(|(text, _)| *text).collect()
     }
 
-    /// The lines of a list that are there by their words, from each other import.
+    /// The lines of a list whose text is a report of another import, by that import.
     fn by_words(&self, name: &str, list: &List) -> BTreeMap<String, Vec<u64>> {
         let mut lines: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for (known, line) in Self::known(list) {
@@ -321,7 +324,8 @@ impl Book {
 
 fn named(said: &str) -> BTreeMap<String, Vec<u64>> {
     let named = said.lines().filter_map(|line| {
-        let (import, lines) = line.split_once("by their words, from import ")?.1.split_once(": line")?;
+        let (import, lines) =
+            line.split_once("have the text of a report from import ")?.1.split_once(": line")?;
         let numbers = lines.trim_start_matches('s').trim().split(", ").flat_map(|stretch| {
             let (first, last) = stretch.split_once('-').unwrap_or((stretch, stretch));
             first.parse::<u64>().unwrap()..=last.parse().unwrap()
@@ -332,7 +336,7 @@ fn named(said: &str) -> BTreeMap<String, Vec<u64>> {
 }
 
 #[tokio::test]
-async fn whatever_comes_grows_stops_and_goes_each_report_is_there_once() -> Tested {
+async fn each_report_exists_once_whatever_imports_run_stop_and_are_taken_back() -> Tested {
     for seed in 0..50 {
         let (desk, mut chance, mut book) = (Desk::new().await?, Chance::new(seed), Book::default());
         let mut list = List::new(&[LIFT, FALL, LIFT]);

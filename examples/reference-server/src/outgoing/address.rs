@@ -1,4 +1,4 @@
-//! Where others are asked: an address that may be trusted with a question, or with its answer.
+//! The addresses to which the server sends requests. Each one uses TLS or stays on this machine.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use axum::http::Uri;
 /// An `https` address, or an `http` one on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// Whether it is asked over TLS.
+    /// Whether requests use TLS.
     pub(crate) secure: bool,
     /// The host, without the brackets of an IPv6 address.
     pub(crate) host: String,
@@ -22,7 +22,8 @@ impl Address {
     /// Reads an address.
     ///
     /// # Errors
-    /// What is wrong with it. Keys that come over an open line could be anybody's.
+    /// The fault of the address. Plain HTTP to another machine is refused, because an attacker could replace the
+    /// answer.
     pub(crate) fn new(url: &str) -> Result<Self, &'static str> {
         let uri: Uri = url.parse().map_err(|_| "it is not a URL")?;
         let authority = uri.authority().ok_or("it is not a whole URL")?;
@@ -44,7 +45,7 @@ impl Address {
         })
     }
 
-    /// Where an issuer describes itself (OpenID Connect Discovery 1.0, 4).
+    /// The address of an issuer's configuration (OpenID Connect Discovery 1.0, 4).
     ///
     /// # Errors
     /// As [`Address::new`].

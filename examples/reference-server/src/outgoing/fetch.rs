@@ -1,8 +1,8 @@
-//! Asks others, and takes small answers.
+//! A small HTTP client for requests to other systems.
 //!
-//! A request now and then needs no pool, no cookies, no proxies and no HTTP/2, and must not follow
-//! redirects: so these are hyper and tokio-rustls (with aws-lc-rs) themselves, which the server and the database
-//! drivers bring anyway, and no client above them.
+//! The server sends few requests. They need no pool, no cookies, no proxies and no HTTP/2, and must not follow
+//! redirects. The client therefore uses hyper and tokio-rustls (with aws-lc-rs) directly, because the server and the
+//! database drivers already depend on them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,23 +24,23 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use super::address::Address;
 
 const OURSELVES: &str = concat!("eovr-server/", env!("CARGO_PKG_VERSION"));
-/// More than any provider's documents.
+/// The largest answer. No provider's document is this long.
 const MOST_BYTES: usize = 256 << 10;
 
 /// Sends requests, one connection for each.
 pub(crate) struct Fetch {
     tls: TlsConnector,
-    /// How long one may take, with everything that comes before it.
+    /// The timeout of a request, including the connection.
     patience: Duration,
 }
 
 impl Fetch {
-    /// With the certificates (PEM) that vouch for the provider; without, those of the public authorities.
+    /// A client that trusts these certificates (PEM); `None` means the public authorities.
     ///
     /// # Errors
-    /// What is wrong with the certificates.
+    /// The fault of the certificates.
     pub(crate) fn new(vouching: Option<&[u8]>, patience: Duration) -> Result<Self, String> {
-        // Named, as another part of the program may bring another provider of ciphers.
+        // Explicit, because another dependency may install another crypto provider.
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
@@ -52,21 +52,21 @@ impl Fetch {
     /// The document at an address.
     ///
     /// # Errors
-    /// Why there is none, for the log.
+    /// The reason why there is no document, for the log.
     pub(crate) async fn get(&self, at: &Address) -> Result<Bytes, String> {
         let request = Request::get(&at.path).header(header::ACCEPT, "application/json");
         let (status, document) = self.send(at, request.body(Full::default())).await?;
-        // A redirect counts as an answer that is not the document: the server does not follow it.
+        // A redirect is an error, because the client does not follow it.
         match status {
             StatusCode::OK => Ok(document),
             status => Err(format!("{}{}: it answers {status}", at.authority, at.path)),
         }
     }
 
-    /// What an address answers to a request, whatever it is.
+    /// Sends a request and returns the answer with any status.
     ///
     /// # Errors
-    /// Why there is no answer, for the log.
+    /// The reason why there is no answer, for the log.
     pub(crate) async fn send(
         &self,
         at: &Address,
@@ -118,7 +118,7 @@ where
 {
     let broken = |error: hyper::Error| format!("the connection failed: {error}");
     let (mut sender, connection) = http1::handshake(io).await.map_err(broken)?;
-    // The connection goes on beside the request, and ends with it whatever happens.
+    // The connection task runs beside the request and is aborted when this function returns.
     let mut connections = JoinSet::new();
     connections.spawn(connection);
     let (parts, body) = sender.send_request(request).await.map_err(broken)?.into_parts();

@@ -1,5 +1,4 @@
-//! What the server asks of others over HTTP: keys of an identity provider, mail to be sent, a word to another
-//! system.
+//! The server's outgoing HTTP requests: to an identity provider, to a mail service and to a webhook.
 
 mod address;
 mod fetch;

@@ -17,16 +17,16 @@ use super::words::Letter;
 use crate::outgoing::{Address, Fetch};
 use crate::output::Failure;
 
-/// The environment variable with the key of SendGrid.
+/// The environment variable with SendGrid's API key.
 const KEY: &str = "EOVR_MAIL_KEY";
-/// How long one mail may take.
+/// The timeout of a step in sending one mail.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// No other node takes a mail that is on its way, nor the others that were claimed with it.
+/// A claim lasts longer than the mail takes, so that no other node sends the same mail.
 const _: () = assert!(8 * PATIENCE.as_secs() < HELD_SECONDS.unsigned_abs());
-/// What programs that answer mail look for (RFC 3834, 5): they do not answer this.
+/// The header that stops automatic replies (RFC 3834, 5).
 const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
-/// What sends mail.
+/// The sender of mail.
 pub(super) struct Mail {
     from: Mailbox,
     by: By,
@@ -41,7 +41,7 @@ impl Mail {
     pub(super) fn new(url: &str, from: Option<&str>) -> Result<Self, Failure> {
         let from = from.and_then(|from| from.parse().ok()).and_then(in_ascii).ok_or_else(|| {
             Failure::usage(
-                "it is not said whom mail is from".to_owned(),
+                "the sender address of mail is missing or not valid".to_owned(),
                 "set EOVR_MAIL_FROM, such as `E·OVR <eovr@hospital.example>`",
             )
         })?;
@@ -52,20 +52,23 @@ impl Mail {
         Ok(Self { from, by })
     }
 
-    /// Whether it goes over TLS, or no further than this machine.
+    /// Whether mail uses TLS or stays on this machine.
     pub(super) fn is_protected(&self) -> bool {
         match &self.by {
             By::Smtp(smtp) => smtp.is_protected(),
-            // An address is asked over TLS alone.
+            // `Address` allows only TLS or this machine.
             By::SendGrid { .. } => true,
         }
     }
 
-    /// Sends a mail. `id` is the same whenever this mail is sent: what came twice is recognised by it.
+    /// Sends a mail. `id` is the same for every attempt, so that a mail system can recognise a duplicate.
     pub(super) async fn send(&self, to: &str, id: &str, letter: &Letter) -> Result<(), Unsent> {
-        // An address that is none was typed wrong, and will be no other tomorrow.
-        let to =
-            to.parse().ok().and_then(in_ascii).ok_or_else(|| Unsent::of_recipient("an address is none"))?;
+        // An invalid address stays invalid, so the fault is the recipient's and final.
+        let to = to
+            .parse()
+            .ok()
+            .and_then(in_ascii)
+            .ok_or_else(|| Unsent::of_recipient("the address is not valid"))?;
         let id = format!("<eovr-{id}@{}>", self.from.email.domain());
         match &self.by {
             By::Smtp(smtp) => {
@@ -76,10 +79,10 @@ impl Mail {
         }
     }
 
-    /// Nothing more is to be sent for now.
+    /// Closes the connection after a round of mails.
     pub(super) async fn rest(&self) {
         if let By::Smtp(smtp) = &self.by {
-            // A server that does not say goodbye is left without.
+            // The result does not matter, because no mail is being sent.
             let _ = tokio::time::timeout(PATIENCE, smtp.rest()).await;
         }
     }
@@ -129,7 +132,7 @@ impl Mail {
     }
 }
 
-/// What SendGrid's answer means; none where it took the mail.
+/// The meaning of SendGrid's answer; `None` if it accepted the mail.
 pub(super) fn of_sendgrid(status: StatusCode, answer: &[u8]) -> Option<Unsent> {
     #[derive(Deserialize)]
     struct Refusal {
@@ -142,7 +145,7 @@ pub(super) fn of_sendgrid(status: StatusCode, answer: &[u8]) -> Option<Unsent> {
     let why = status.to_string();
     Some(match status {
         status if status.is_success() => return None,
-        // Of one mail in many it says which member was wrong, and whom a mail is for stands in one alone.
+        // SendGrid names the wrong fields. Only `personalizations` holds the recipient.
         StatusCode::BAD_REQUEST => {
             let wrong = serde_json::from_slice::<Refusal>(answer).map(|refusal| refusal.errors);
             let of_recipient = |wrong: &Wrong| {
@@ -153,17 +156,17 @@ pub(super) fn of_sendgrid(status: StatusCode, answer: &[u8]) -> Option<Unsent> {
                 false => Unsent::ours(why),
             }
         }
-        // Its key, and what the key is paid for.
+        // The API key or the subscription is not valid.
         StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED => Unsent::ours(why).for_all(),
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Unsent::for_now(why),
-        // The sender (403), or an address that is no API: nothing of the recipient.
+        // The sender (403) or the URL of the API is wrong, not the recipient.
         status if status.is_client_error() => Unsent::ours(why),
         _ => Unsent::for_now(why),
     })
 }
 
-/// The same mailbox with its domain as mail servers have it: `مستشفى.مصر` is `xn--…` (RFC 5891). What stands before the
-/// `@` has no such form.
+/// The same mailbox with its domain in ASCII: `مستشفى.مصر` becomes `xn--…` (RFC 5891). The part before the `@` has no
+/// ASCII form.
 fn in_ascii(mailbox: Mailbox) -> Option<Mailbox> {
     if mailbox.email.domain().is_ascii() {
         return Some(mailbox);
@@ -173,10 +176,10 @@ fn in_ascii(mailbox: Mailbox) -> Option<Mailbox> {
 }
 
 fn smtp(url: &str) -> Result<Smtp, Failure> {
-    // What is wrong with it may hold its password.
+    // The parser's error is dropped, because it may contain the password.
     Smtp::new(url, PATIENCE).ok_or_else(|| {
         Failure::usage(
-            "--mail is no address of a mail server".to_owned(),
+            "--mail is not the address of a mail server".to_owned(),
             "write smtps://USER:PASSWORD@HOST, or smtp://HOST:PORT, with `?tls=required` or `?tls=opportunistic` and nothing else",
         )
     })

@@ -1,7 +1,7 @@
-//! The post room at work: takes messages out of the outbox, and tells people and systems.
+//! The post room: takes messages out of the outbox and notifies people and systems.
 //!
-//! It runs beside the requests and none of them waits for it. Each node has one; what one has taken, no other
-//! takes.
+//! It runs in the background, and no request waits for it. Each node has one. A lease or a claim stops two nodes from
+//! sending the same notice.
 
 mod mail;
 mod smtp;
@@ -32,42 +32,42 @@ use self::webhook::Webhook;
 use crate::http::{Alarm, Auth, subject};
 use crate::output::Failure;
 
-/// How often the outbox is looked into where nothing is in it.
+/// The interval between two looks into the outbox.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Of these there may be as many as strangers like: anybody who stands before a poster causes one.
+/// The topic whose notices are gathered in one mail and limited, because every visitor at a poster can cause one.
 const GATHERED: &str = "incident.report";
 
 /// How mail and webhooks are set up.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(id = "post")]
 pub(crate) struct Args {
-    /// What sends mail: `smtps://USER:PASSWORD@HOST`, `smtp://USER:PASSWORD@HOST?tls=required`, or the address of
+    /// The mail service: `smtps://USER:PASSWORD@HOST`, `smtp://USER:PASSWORD@HOST?tls=required`, or the address of
     /// SendGrid's API (`https://api.sendgrid.com/v3/mail/send`), whose key is EOVR_MAIL_KEY. Without it no mail is sent
     #[arg(long, value_name = "URL", env = "EOVR_MAIL", hide_env_values = true)]
     mail: Option<String>,
-    /// Whom mail is from
+    /// The sender address of mail
     #[arg(long, value_name = "ADDRESS", env = "EOVR_MAIL_FROM", requires = "mail")]
     mail_from: Option<String>,
-    /// Mails an hour to one person about new reports; what comes beyond is gathered, and told in one; 0: any number
+    /// Mails per hour to one person about new reports; one later mail covers all reports beyond the limit; 0: no limit
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     report_mails_per_hour: u32,
-    /// A system that is told of every change, signed with EOVR_WEBHOOK_SECRET
+    /// A system that receives every change, signed with EOVR_WEBHOOK_SECRET
     #[arg(long, value_name = "URL", env = "EOVR_WEBHOOK", hide_env_values = true)]
     webhook: Option<String>,
 }
 
 impl Args {
-    /// The recipients in words; `None` if nothing is sent outside.
+    /// A description of the recipients; `None` if the server sends no mail and has no webhook.
     ///
     /// # Errors
-    /// As [`Room::new`]; where mail, and the password for it, would go over an open line.
+    /// As [`Room::new`]; if mail and its password would go over an unencrypted connection.
     pub(crate) fn check(&self) -> Result<Option<String>, Failure> {
         let mut told = Vec::new();
         if let Some(url) = &self.mail {
             if !Mail::new(url, self.mail_from.as_deref())?.is_protected() {
                 return Err(Failure::usage(
-                    "it goes over a line that others could read, and its password with it",
+                    "mail and its password would go over an unencrypted connection",
                     "write smtps://USER:PASSWORD@HOST, or smtp://USER:PASSWORD@HOST?tls=required",
                 ));
             }
@@ -85,15 +85,15 @@ impl Args {
 pub(crate) struct Room {
     post: Post,
     mail: Option<Mail>,
-    /// Mails about new reports, by whom they are for.
+    /// The rate limit of mails about new reports, by recipient.
     reports: Option<DefaultKeyedRateLimiter<String>>,
     webhook: Option<Webhook>,
-    /// Where people find the server.
+    /// The address of the server for people.
     public_url: Option<String>,
     bell: Bell,
 }
 
-/// What the rest of the server sees of the post room: whether mail goes out, and that something is new.
+/// The post room's signals to the rest of the server: the state of mail, and the arrival of new notices.
 #[derive(Clone)]
 pub(crate) struct Bell {
     state: Arc<AtomicU8>,
@@ -116,7 +116,7 @@ impl Bell {
         Self::new(false)
     }
 
-    /// How mail is: `off`, `ok`, or `failing` where the last one could not be sent.
+    /// The state of mail: `off`, `ok`, or `failing` if the last mail could not be sent.
     pub(crate) fn mail(&self) -> &'static str {
         match self.state.load(Ordering::Relaxed) {
             OFF => "off",
@@ -125,7 +125,7 @@ impl Bell {
         }
     }
 
-    /// Hears when there are new notices.
+    /// A receiver that wakes when there are new notices.
     pub(crate) fn listen(&self) -> watch::Receiver<()> {
         self.rung.subscribe()
     }
@@ -136,10 +136,10 @@ impl Bell {
 }
 
 impl Room {
-    /// Sets the post room up; where reports are `analysed` outside, it opens an analysis for each.
+    /// Sets up the post room. If `analysed`, it opens an analysis for each new report.
     ///
     /// # Errors
-    /// Where an address is none or a secret is missing.
+    /// If an address is not valid or a secret is missing.
     pub(crate) fn new(
         eovr: &Eovr,
         args: &Args,
@@ -167,14 +167,14 @@ impl Room {
         self.bell.clone()
     }
 
-    /// Works until it is dropped.
+    /// Runs until it is dropped.
     pub(crate) async fn work(self, auth: Arc<Auth>) {
         let mut every = tokio::time::interval(LOOK);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every.tick().await;
             if let Err(error) = self.round(&auth.alarm).await {
-                tracing::warn!(target: "eovr_server::post", kind = error.kind().name(), "the post waits");
+                tracing::warn!(target: "eovr_server::post", kind = error.kind().name(), "failed, will retry");
                 auth.alarm.of(&error);
             }
         }
@@ -207,7 +207,8 @@ impl Room {
     async fn tell(&self, webhook: &Webhook, alarm: &Alarm) -> Result<()> {
         let mut away = None;
         for due in self.post.due(Channel::Webhook).await? {
-            // One that does not answer would be waited for with each message.
+            // After a failure of the whole system, the other messages are deferred, because each would wait for the
+            // same timeout.
             if let Some(pause) = away {
                 self.defer(By::Webhook, &[due], pause, alarm).await?;
                 continue;
@@ -215,7 +216,9 @@ impl Room {
             for claim in self.claim(By::Webhook, vec![due], alarm).await? {
                 let outcome = match &claim.to {
                     Recipient::System { message } => webhook.tell(claim.due.position, message).await,
-                    Recipient::Person { .. } => Err(Unsent::of_recipient("a person is no system")),
+                    Recipient::Person { .. } => {
+                        Err(Unsent::of_recipient("the recipient is a person, not a system"))
+                    }
                 };
                 away = met_by_all(&claim, &outcome);
                 self.settle(By::Webhook, &claim, outcome, alarm).await?;
@@ -230,7 +233,8 @@ impl Room {
         let single = others.into_iter().map(|due| vec![due]);
         let mut away = None;
         for all in single.chain(gathered(reports)) {
-            // A hundred wrong passwords in a row close an account.
+            // After a failure that affects all mail, the other mails are deferred, because repeated wrong passwords
+            // can lock the account.
             match away {
                 Some(pause) => self.defer(By::Mail, &all, pause, alarm).await?,
                 None => away = self.mail(mail, all, alarm).await?,
@@ -240,9 +244,8 @@ impl Room {
         Ok(())
     }
 
-    /// Sends one mail about one thing or several of a sort, to one person. A person who has reached the limit gets
-    /// one mail later, about all that there is then. If any other mail would fail in the same way now, it returns for how
-    /// many seconds no mail need be tried.
+    /// Sends one mail about one or several notices to one person. A person who has reached the limit gets one later
+    /// mail about all notices up to then. If the failure affects all mail, it returns the pause in seconds.
     async fn mail(&self, mail: &Mail, all: Vec<Due>, alarm: &Alarm) -> Result<Option<i64>> {
         if let Some(first) = all.first()
             && let Some(pause) = self.held_back(first)
@@ -260,7 +263,7 @@ impl Room {
         Ok(met_by_all(first, &outcome))
     }
 
-    /// For how many seconds this one's person is written to no more about new reports.
+    /// The seconds until the recipient's rate limit allows a mail about new reports; `None` if it allows one now.
     fn held_back(&self, due: &Due) -> Option<i64> {
         let reports = self.reports.as_ref().filter(|_| due.topic == GATHERED)?;
         let until = reports.check_key(&due.recipient).err()?;
@@ -268,7 +271,7 @@ impl Room {
         Some(seconds.try_into().unwrap_or(i64::MAX))
     }
 
-    /// Takes those that no other node has, right before they are sent.
+    /// Claims the notices right before they are sent, and leaves out those that another node has claimed.
     async fn claim(&self, by: By, all: Vec<Due>, alarm: &Alarm) -> Result<Vec<Claim>> {
         let mut claims = Vec::new();
         for due in all {
@@ -286,7 +289,7 @@ impl Room {
 
     async fn write(&self, mail: &Mail, first: &Claim, all: &[Claim]) -> Result<(), Unsent> {
         let Recipient::Person { email, .. } = &first.to else {
-            return Err(Unsent::of_recipient("a system has no address"));
+            return Err(Unsent::of_recipient("the recipient is a system, not a person"));
         };
         let url = self.public_url.as_deref();
         let letter = match all.len() {
@@ -301,7 +304,7 @@ impl Room {
             metrics::counter!("eovr_notices_sent_total", "by" => by.name()).increment(1);
             return by.passed_over(self.post.sent(claim).await, alarm).map(drop);
         };
-        // Why, and never to whom.
+        // The log has the reason and never the recipient.
         tracing::warn!(target: "eovr_server::post", by = by.name(), fault = fault.name(), why, "not sent");
         metrics::counter!("eovr_notices_failed_total", "by" => by.name()).increment(1);
         if fault == Fault::Ours || fault == Fault::Passing && claim.is_last() {
@@ -311,7 +314,7 @@ impl Room {
     }
 }
 
-/// The ways out of the house.
+/// The outgoing channels.
 #[derive(Clone, Copy)]
 enum By {
     Mail,
@@ -333,7 +336,7 @@ impl By {
         }
     }
 
-    /// A notice or an address that cannot be read is told of, and the others are sent.
+    /// Logs and reports an unreadable notice or address, so that the other notices are still sent.
     fn passed_over<T>(self, done: Result<T>, alarm: &Alarm) -> Result<Option<T>> {
         match done {
             Err(error) if error.is_unreadable() => {
@@ -348,12 +351,12 @@ impl By {
     }
 }
 
-/// For how many seconds nothing need be tried, where anything would meet the same now.
+/// The pause in seconds for all other messages, if the failure affects them too.
 fn met_by_all(claim: &Claim, outcome: &Result<(), Unsent>) -> Option<i64> {
     outcome.as_ref().is_err_and(|unsent| unsent.for_all).then(|| claim.pause_seconds())
 }
 
-/// What a mail about these is known by, at each attempt. Where others have joined them it is another mail.
+/// The id of a mail about these notices. It is the same at each attempt; other notices make another mail.
 fn identity(all: &[Claim]) -> String {
     if let [one] = all {
         return one.due.id().to_string();
@@ -364,7 +367,7 @@ fn identity(all: &[Claim]) -> String {
     digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// By whom they are for.
+/// The notices, grouped by recipient.
 fn gathered(all: Vec<Due>) -> Vec<Vec<Due>> {
     let mut people: BTreeMap<String, Vec<Due>> = BTreeMap::new();
     for due in all {

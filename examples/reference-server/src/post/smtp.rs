@@ -1,4 +1,4 @@
-//! Hands mails to a mail server, step by step: what a refusal means depends on the step that it answers.
+//! An SMTP client that sends each command separately, because the meaning of a refusal depends on the refused command.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use url::Url;
 use super::verdict::{Step, Unsent};
 use crate::outgoing::is_here;
 
-/// A mail server, and the connection to it that is open.
+/// A mail server and its open connection.
 pub(super) struct Smtp {
     host: String,
     port: u16,
@@ -24,23 +24,23 @@ pub(super) struct Smtp {
     credentials: Option<Credentials>,
     hello: ClientId,
     patience: Duration,
-    /// Mails that are sent one after the other share a connection.
+    /// Consecutive mails share this connection.
     open: Mutex<Option<AsyncSmtpConnection>>,
 }
 
-/// Where TLS begins.
+/// When TLS begins.
 enum Tls {
     Never,
-    /// After a greeting in the clear, where the server offers it.
+    /// STARTTLS after a plaintext greeting, if the server offers it.
     Offered(TlsParameters),
-    /// After a greeting in the clear.
+    /// STARTTLS after a plaintext greeting, required.
     Upgraded(TlsParameters),
-    /// With the first byte.
+    /// From the first byte.
     FromTheStart(TlsParameters),
 }
 
 impl Tls {
-    /// What an address says of it; none where that cannot be read in one way.
+    /// The TLS mode of an address; `None` if its query is unknown or ambiguous.
     fn of(url: &Url, host: &str) -> Option<Self> {
         let mut said = url.query_pairs();
         let wanted = match said.next() {
@@ -71,8 +71,8 @@ impl Tls {
 }
 
 impl Smtp {
-    /// Reads an address: `smtps://USER:PASSWORD@HOST:PORT`, or `smtp://…` with `tls=required` or `tls=opportunistic`;
-    /// none where it is none, or says anything else behind `?`. A path is the name that the server is greeted with.
+    /// Reads an address: `smtps://USER:PASSWORD@HOST:PORT`, or `smtp://…` with `tls=required` or `tls=opportunistic`.
+    /// `None` if it is not valid or has another query. The path is the client's name in `EHLO`.
     pub(super) fn new(url: &str, patience: Duration) -> Option<Self> {
         let url = Url::parse(url).ok()?;
         let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -90,7 +90,7 @@ impl Smtp {
         Some(Self { host, port, tls, credentials, hello, patience, open: Mutex::new(None) })
     }
 
-    /// Whether mail goes over TLS, or no further than this machine.
+    /// Whether mail uses TLS or stays on this machine.
     pub(super) fn is_protected(&self) -> bool {
         is_here(&self.host) || matches!(self.tls, Tls::Upgraded(_) | Tls::FromTheStart(_))
     }
@@ -98,7 +98,7 @@ impl Smtp {
     /// Sends one mail to one recipient.
     pub(super) async fn send(&self, from: &Address, to: &Address, mail: &Message) -> Result<(), Unsent> {
         let mut open = self.open.lock().await;
-        // What is broken off in the middle, by an error or by a deadline, is not used again.
+        // A connection is not used again after an error or a timeout in the middle of a mail.
         let before = open.take();
         let connected = async {
             if let Some(mut server) = before
@@ -110,18 +110,18 @@ impl Smtp {
         };
         let mut server =
             timeout(self.patience, connected).await.map_err(|_| Unsent::for_now(LATE).for_all())??;
-        // A server that is slow about one mail may be quick about the next.
+        // A timeout here concerns this mail alone, because the next mail may be faster.
         let sent = timeout(self.patience * 3, say(&mut server, from, to, mail)).await;
         let sent = sent.unwrap_or_else(|_| Err(Unsent::for_now(LATE)));
         match sent {
             Ok(()) => *open = Some(server),
-            // A goodbye changes nothing.
+            // The result of `QUIT` does not matter.
             Err(_) => drop(timeout(GOODBYE, server.abort()).await),
         }
         sent
     }
 
-    /// Nothing more is to be sent for now: a server does not wait for those who say nothing.
+    /// Closes the connection, because a server drops an idle client.
     pub(super) async fn rest(&self) {
         let server = self.open.lock().await.take();
         if let Some(mut server) = server {
@@ -185,24 +185,24 @@ async fn say(
 }
 
 const LATE: &str = "the mail server does not answer in time";
-/// How long a goodbye is waited for.
+/// The timeout of `QUIT`.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// A name before the `@` has no other way to be written (RFC 6531).
+/// A local part beyond ASCII has no other form (RFC 6531).
 const NO_SMTPUTF8: &str =
     "the mail server takes no address with characters beyond ASCII before its `@` (SMTPUTF8)";
 
-/// What a server answers may repeat the address; its codes say enough.
+/// The error of a step. It contains the server's codes but not its text, because the text may repeat the address.
 fn unsent(step: Step, error: &Error) -> Unsent {
     let text = || std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
     let unsent = match error.status() {
         Some(code) => return Unsent::answered(step, code.into(), &text()),
-        None if error.is_tls() => Unsent::ours(format!("{step}: its certificate is not believed")),
-        // What the library itself refuses: no TLS, or no way to log in, where one is demanded.
+        None if error.is_tls() => Unsent::ours(format!("{step}: its certificate is not trusted")),
+        // The client library refuses: the server lacks the required TLS or login mechanism.
         None if error.is_client() => Unsent::ours(format!("{step}: the mail server does not offer it")),
         None => Unsent::for_now("no mail server"),
     };
-    // What is broken off in the middle of one mail says nothing about the others.
+    // A failure in the middle of one mail does not concern the others.
     if matches!(step, Step::Greeting | Step::Login) { unsent.for_all() } else { unsent }
 }
 
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_goes_over_no_open_line() {
+    fn a_password_is_sent_only_over_tls_or_on_this_machine() {
         let is_protected =
             |url: &str| Smtp::new(url, Duration::from_secs(1)).map(|server| server.is_protected());
         for well in [
@@ -231,7 +231,7 @@ mod tests {
         ] {
             assert_eq!(is_protected(open), Some(false), "{open}");
         }
-        // What two readers could read in two ways is no address.
+        // An ambiguous address is refused.
         for none in [
             "smtp://eovr:secret@mail.hospital.example?tls=opportunistic&tls=required",
             "smtp://eovr:secret@mail.hospital.example?tls=required&tls=required",

@@ -1,4 +1,4 @@
-//! Mail beside a mail server that answers as it is told.
+//! Mail through a scripted mail server.
 
 mod rooms;
 
@@ -18,7 +18,7 @@ type Tested = Failing<()>;
 
 const ID: &str = "01980000-0000-7000-8000-000000000001";
 
-/// A mail server: what it answers to the command that begins with a word, and what it was told.
+/// A scripted mail server. It refuses one command with an answer and records what it receives.
 #[derive(Clone, Default)]
 struct Played {
     refuses: Option<(&'static str, &'static str)>,
@@ -27,7 +27,7 @@ struct Played {
     gate: Option<Arc<Gate>>,
 }
 
-/// What mails wait at before they are taken.
+/// Holds each mail until the test opens it.
 struct Gate {
     came: Semaphore,
     open: Semaphore,
@@ -117,7 +117,7 @@ impl Played {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_judged_by_the_step_that_it_answers() -> Tested {
+async fn a_refusal_is_classified_by_its_step() -> Tested {
     for (step, answer, fault, why) in [
         ("greeting", "554 no service", Fault::Ours, "connection: 554"),
         ("AUTH", "535 5.7.8 wrong", Fault::Ours, "login: 535 5.7.8"),
@@ -143,11 +143,11 @@ async fn what_is_refused_is_judged_by_the_step_that_it_answers() -> Tested {
 }
 
 #[tokio::test]
-async fn an_unavailable_or_refusing_server_is_met_by_all() -> Tested {
+async fn an_unavailable_or_refusing_server_affects_all_mails() -> Tested {
     let gone = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
     for (url, fault) in [
         (format!("smtp://{gone}"), Fault::Passing),
-        // It offers no TLS where TLS is demanded.
+        // TLS is required, but the server does not offer it.
         (format!("{}?tls=required", Played::default().listen().await?), Fault::Ours),
     ] {
         let mail =
@@ -160,7 +160,7 @@ async fn an_unavailable_or_refusing_server_is_met_by_all() -> Tested {
 }
 
 #[tokio::test]
-async fn a_mail_has_the_headers_of_a_mail_and_the_same_name_each_time() -> Tested {
+async fn a_mail_has_its_headers_and_the_same_message_id_at_each_attempt() -> Tested {
     let played = Played::default();
     for _ in 0..2 {
         played.send("mona@hospital.example").await?.map_err(|unsent| unsent.why)?;
@@ -194,7 +194,7 @@ async fn mails_of_a_round_share_a_connection_that_is_closed_afterwards() -> Test
 }
 
 #[tokio::test]
-async fn a_domain_of_other_letters_is_sent_as_mail_servers_have_it() -> Tested {
+async fn a_non_ascii_domain_is_sent_in_its_ascii_form() -> Tested {
     let played = Played::default();
     played.send("mona@مستشفى.مصر").await?.map_err(|unsent| unsent.why)?;
     assert_eq!(played.heard("RCPT"), ["RCPT TO:<mona@xn--pgbre6cq2a.xn--wgbh1c>"]);
@@ -204,7 +204,7 @@ async fn a_domain_of_other_letters_is_sent_as_mail_servers_have_it() -> Tested {
 }
 
 #[tokio::test]
-async fn a_name_of_other_letters_needs_a_server_that_takes_it() -> Tested {
+async fn a_non_ascii_local_part_needs_a_server_with_smtputf8() -> Tested {
     let unsent = Played::default().send("منى@hospital.example").await?.err().ok_or("it was sent")?;
     assert_eq!(unsent.fault, Fault::Recipient);
     assert!(unsent.why.contains("SMTPUTF8"), "{}", unsent.why);
@@ -215,7 +215,7 @@ async fn a_name_of_other_letters_needs_a_server_that_takes_it() -> Tested {
 }
 
 #[tokio::test]
-async fn what_is_no_address_is_sent_nowhere() -> Tested {
+async fn a_mail_to_an_invalid_address_is_not_sent() -> Tested {
     for none in ["mona", "mona@", "a@b@c.example", "mona@hospital.example\r\nBcc: all@hospital.example"] {
         let played = Played::default();
         let unsent = played.send(none).await?.err().ok_or("it was sent")?;
@@ -226,7 +226,7 @@ async fn what_is_no_address_is_sent_nowhere() -> Tested {
 }
 
 #[test]
-fn sendgrid_refuses_a_recipient_or_us() {
+fn an_answer_of_sendgrid_is_classified_by_status_and_field() {
     let fault = |status: u16, answer: &str| {
         of_sendgrid(StatusCode::from_u16(status).unwrap(), answer.as_bytes()).map(|unsent| unsent.fault)
     };

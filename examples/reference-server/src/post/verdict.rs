@@ -1,27 +1,27 @@
-//! What a refusal of a mail server speaks of: of this recipient, of us, or of this moment.
+//! Classifies a mail server's refusal: the fault is the recipient's, ours, or temporary.
 //!
-//! The same code means one thing in answer to a login and another in answer to a recipient, and servers that put
-//! their checks off (Postfix, Exim) refuse the sender in answer to the recipient. So step, enhanced status code
-//! (RFC 3463, RFC 5248) and code (RFC 5321) are read together. Where they leave doubt, the refusal is not final: a
-//! mail that is tried again in vain is parked in the end, and one that is given up too early is never read.
+//! The same code has another meaning after a login than after a recipient, and servers that delay their checks
+//! (Postfix, Exim) refuse the sender in answer to the recipient. The classification therefore uses step, enhanced
+//! status code (RFC 3463, RFC 5248) and code (RFC 5321) together. In doubt the refusal is not final, because a mail
+//! that is given up too early is lost, while a mail that keeps failing is parked in the end.
 
 use std::fmt;
 
-/// Something that could not be sent.
+/// A failed attempt to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unsent {
     /// The reason, for the log and the administrator: codes and our own words, never the mail server's text.
     pub(super) why: String,
-    /// Whose fault it is.
+    /// The party at fault.
     pub(super) fault: Fault,
-    /// Whether any other message would have met the same now.
+    /// Whether every other message would now fail in the same way.
     pub(super) for_all: bool,
 }
 
-/// Whose fault it is that something was not sent.
+/// The party at fault for a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The recipient's: it would be the same another time.
+    /// The recipient: a later attempt would fail too.
     Recipient,
     /// Our account, our sender or our settings: an administrator has to correct them.
     Ours,
@@ -29,12 +29,12 @@ pub(super) enum Fault {
     Passing,
 }
 
-/// How far a dialogue with a mail server had come.
+/// The step of an SMTP session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The server's first words, and TLS.
+    /// The greeting and TLS.
     Greeting,
-    /// Name and password.
+    /// The login.
     Login,
     /// `MAIL FROM`.
     Sender,
@@ -57,12 +57,12 @@ impl Unsent {
         Self { why: why.into(), fault: Fault::Passing, for_all: false }
     }
 
-    /// The same, of what comes before anything is said of one message.
+    /// The same failure, but for all messages, because it came before any message.
     pub(super) fn for_all(self) -> Self {
         Self { for_all: true, ..self }
     }
 
-    /// What a server's answer means at this step.
+    /// The meaning of a server's answer at this step.
     pub(super) fn answered(step: Step, code: u16, text: &str) -> Self {
         let enhanced = Enhanced::read(text);
         let why = match enhanced {
@@ -75,7 +75,7 @@ impl Unsent {
 }
 
 impl Fault {
-    /// As the log says it.
+    /// The name in the log.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Recipient => "recipient",
@@ -102,7 +102,7 @@ impl fmt::Display for Step {
 struct Enhanced(u16, u16, u16);
 
 impl Enhanced {
-    /// The code that a text begins with; qmail writes it at the end, as `(#5.7.1)`.
+    /// The code at the beginning of a text. qmail writes it at the end, as `(#5.7.1)`.
     fn read(text: &str) -> Option<Self> {
         let text = text.trim_start();
         Self::at(text).or_else(|| Self::at(text.split_once("(#")?.1))
@@ -130,7 +130,7 @@ fn fault(step: Step, code: u16, enhanced: Option<Enhanced>, text: &str) -> Fault
         return Fault::Ours;
     }
     match enhanced {
-        // Said to be of an address or a mailbox, and not of which or what.
+        // An address or mailbox problem without detail.
         Some(Enhanced(_, 1 | 2, 0)) => by_code(step, code, text),
         // The sender's address: its syntax (7), its system (8).
         Some(Enhanced(_, 1, 7 | 8)) => Fault::Ours,
@@ -138,31 +138,31 @@ fn fault(step: Step, code: u16, enhanced: Option<Enhanced>, text: &str) -> Fault
         Some(Enhanced(_, 1, _)) => Fault::Recipient,
         // The mailbox is full, and may have room later.
         Some(Enhanced(_, 2, 2)) => Fault::Passing,
-        // Disabled, or takes nothing of the sort.
+        // The mailbox is disabled or does not accept this mail.
         Some(Enhanced(_, 2, _)) => Fault::Recipient,
-        // The mail is too big for the system, of which all are of one size.
+        // The mail is too large. All our mails have about the same size, so the fault is ours.
         Some(Enhanced(_, 3, 4)) => Fault::Ours,
-        // The other system, or the way to it.
+        // The receiving system, or the route to it.
         Some(Enhanced(_, 3 | 4, _)) => Fault::Passing,
-        // It takes no address beyond ASCII.
+        // The server does not accept a non-ASCII address.
         Some(Enhanced(_, 6, 7)) => Fault::Recipient,
-        // The dialogue, the content, policy and security.
+        // Protocol, content, policy and security.
         Some(Enhanced(_, 5..=7, _)) => Fault::Ours,
         _ => by_code(step, code, text),
     }
 }
 
-/// What a server means that gives no enhanced code, or one that says nothing (`5.0.0`).
+/// The fault without an enhanced code, or with an unspecific one (`5.0.0`).
 fn by_code(step: Step, code: u16, text: &str) -> Fault {
     match (step, code) {
         (_, 552) => Fault::Passing,
-        // 521 and 556: a domain that takes no mail (RFC 7504).
+        // 521 and 556: the domain accepts no mail (RFC 7504).
         (Step::Recipient, 501 | 521 | 550 | 551 | 553 | 556) if !speaks_of_us(text) => Fault::Recipient,
         _ => Fault::Ours,
     }
 }
 
-/// Whether a refusal without an enhanced code has one of the words by which servers refuse a sender.
+/// Whether the text of a refusal has a word that servers use when they refuse a sender.
 fn speaks_of_us(text: &str) -> bool {
     const WORDS: [&str; 14] = [
         "relay",
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_before_the_recipient_is_ours() {
+    fn a_refusal_before_the_recipient_is_our_fault() {
         for (step, code, text) in [
             (Step::Greeting, 554, "no SMTP service here"),
             (Step::Login, 535, "5.7.8 bad credentials"),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_off_to_the_recipient_or_the_content_is_still_ours() {
+    fn a_delayed_refusal_of_the_sender_is_our_fault() {
         for (step, code, text) in [
             (Step::Recipient, 550, "5.7.1 Sender address rejected: not owned by user"),
             (Step::Recipient, 554, "5.7.1 <mona@hospital.example>: Relay access denied"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_tried_again() {
+    fn a_temporary_refusal_is_retried() {
         for (step, code, text) in [
             (Step::Greeting, 421, "too many connections"),
             (Step::Login, 454, "4.7.0 temporary failure"),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_has_the_codes_and_no_word_of_the_server() {
+    fn a_reason_has_the_codes_and_not_the_text_of_the_server() {
         let why = |text| Unsent::answered(Step::Recipient, 550, text).why;
         assert_eq!(why("5.1.1 <mona@hospital.example>: unknown"), "recipient: 550 5.1.1");
         assert_eq!(why("mona@hospital.example is unknown"), "recipient: 550");

@@ -1,4 +1,4 @@
-//! Tells another system, signed as Standard Webhooks has it: the receiver's library checks it.
+//! Sends messages to another system, signed after Standard Webhooks, so that the receiver can verify them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,16 +13,16 @@ use super::verdict::Unsent;
 use crate::outgoing::{Address, Fetch};
 use crate::output::Failure;
 
-/// The environment variable with what messages are signed with.
+/// The environment variable with the signing secret.
 const SECRET: &str = "EOVR_WEBHOOK_SECRET";
-/// What a secret begins with, as Standard Webhooks writes it.
+/// The prefix of a secret in Standard Webhooks.
 const PREFIX: &str = "whsec_";
-/// How short a secret may be (Standard Webhooks: 24 to 64 bytes).
+/// The shortest secret, in bytes (Standard Webhooks: 24 to 64).
 const SHORTEST: usize = 24;
-/// How long one may take.
+/// The timeout of one message.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A system that is told.
+/// The receiving system.
 pub(super) struct Webhook {
     at: Address,
     secret: Zeroizing<Vec<u8>>,
@@ -46,7 +46,7 @@ impl Webhook {
     }
 
     pub(super) async fn tell(&self, position: u64, message: &str) -> Result<(), Unsent> {
-        // The same for every attempt: a receiver knows by it what it has had.
+        // The same for every attempt, so that the receiver can recognise a duplicate.
         let id = format!("eovr-{position}");
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let request = Request::post(&self.at.path)
@@ -55,14 +55,14 @@ impl Webhook {
             .header("webhook-timestamp", seconds)
             .header("webhook-signature", signature(&self.secret, &id, seconds, message))
             .body(message.to_owned().into());
-        // What the library says of a failure names the address, whose query may be a secret.
+        // The library's error is dropped, because it contains the address, whose query may be a secret.
         let answer = self.fetch.send(&self.at, request).await;
         let (status, _) = answer.map_err(|_| Unsent::for_now("no answer").for_all())?;
         match status {
             status if status.is_success() => Ok(()),
-            // Only this one says that it will never be wanted.
+            // Only this status is final.
             StatusCode::GONE => Err(Unsent::of_recipient(status.to_string())),
-            // Our signature, our address, or what we say of ourselves.
+            // Our signature or our address of the receiver is wrong.
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
                 Err(Unsent::ours(status.to_string()))
             }

@@ -1,12 +1,12 @@
-//! What a mail says: that something happened, and where to look. What happened stands behind the login.
+//! The text of mails: the kind of event and a link. The recipient must log in to see the details.
 
-/// A mail in both languages.
+/// A mail in English and Arabic.
 pub(super) struct Letter {
     pub(super) subject: String,
     pub(super) text: String,
 }
 
-/// The mail about something that happened to a record.
+/// The mail about an event of a record.
 pub(super) fn letter(topic: &str, about: &str, public_url: Option<&str>) -> Letter {
     let (english, arabic) = sentences(topic);
     let place = public_url.map(|url| match topic.starts_with("incident.") {
@@ -20,7 +20,7 @@ pub(super) fn letter(topic: &str, about: &str, public_url: Option<&str>) -> Lett
 pub(super) fn of_reports(how_many: usize, public_url: Option<&str>) -> Letter {
     let place = public_url.map(|url| format!("{}/incidents", url.trim_end_matches('/')));
     let english = format!("{how_many} new reports wait for you");
-    // The number after the noun agrees with any.
+    // With the number after the noun, the Arabic text is correct for any number.
     written(&english, &format!("بلاغات جديدة في انتظارك: {how_many}"), place)
 }
 

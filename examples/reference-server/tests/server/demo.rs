@@ -62,7 +62,10 @@ fn it_runs_on_every_database() -> Tested {
         imported.says(&["3 rows: 2 accepted, 1 rejected, 0 already there"])?;
         std::fs::write(&file, "text\nThe pump stopped.\nThe wrong dose was given to the patient.\n")?;
         let listed = run(folder.import(&file).args(["--store", &url]))?;
-        listed.says(&["2 rows: 1 accepted, 0 rejected, 1 already there", "by their words, from import "])?;
+        listed.says(&[
+            "2 rows: 1 accepted, 0 rejected, 1 already there",
+            "have the text of a report from import ",
+        ])?;
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ fn an_impossible_import_is_refused_before_anything_is_created() -> Tested {
 }
 
 #[test]
-fn an_import_that_was_killed_goes_on_and_loses_nothing() -> Tested {
+fn a_killed_import_continues_and_loses_nothing() -> Tested {
     let folder = Folder::new()?;
     let file = folder.file("many.csv");
     let rows = many(&file, 4_000)?;
@@ -108,7 +108,7 @@ fn an_import_that_was_killed_goes_on_and_loses_nothing() -> Tested {
 
 #[cfg(unix)]
 #[test]
-fn an_import_that_is_interrupted_stops_cleanly_and_says_how_to_go_on() -> Tested {
+fn an_interrupted_import_stops_cleanly_and_says_how_to_continue() -> Tested {
     let folder = Folder::new()?;
     let file = folder.file("many.csv");
     let rows = many(&file, 4_000)?;
@@ -128,7 +128,7 @@ fn an_import_that_is_interrupted_stops_cleanly_and_says_how_to_go_on() -> Tested
 }
 
 #[test]
-fn a_progress_file_of_another_store_is_not_believed() -> Tested {
+fn a_progress_file_of_another_store_is_ignored() -> Tested {
     let folder = Folder::new()?;
     let file = folder.file("many.csv");
     let rows = many(&file, 12_000)?;
@@ -146,7 +146,7 @@ fn a_progress_file_of_another_store_is_not_believed() -> Tested {
 }
 
 #[test]
-fn nothing_is_made_of_a_file_that_swallows_rows() -> Tested {
+fn a_file_with_merged_rows_creates_no_report() -> Tested {
     let folder = Folder::new()?;
     let rows: Vec<String> = (1..=9).map(|row| format!("{row},Report {row} tells of a fall,W{row}")).collect();
     let file = folder.file("open.csv");
@@ -193,7 +193,7 @@ fn a_report_is_recognised_in_any_file_and_row() -> Tested {
     )?;
     let again = run(&mut folder.import(&next))?;
     again.says(&["21 rows: 1 accepted, 0 rejected, 20 already there"])?;
-    again.says(&["20 of them by their words, from import ", ": lines 3-22"])?;
+    again.says(&["20 of them have the text of a report from import ", ": lines 3-22"])?;
     again.says(&["note: ", "is read as UTF-16LE, with `;` between cells; say --encoding or --separator"])?;
     assert_eq!(folder.incidents()?, 21);
     // Two reports with the same text stay two; a third is new.
@@ -219,7 +219,7 @@ fn the_numbers_of_the_old_system_identify_reports() -> Tested {
     )?;
     said.says(&["5 rows: 1 accepted, 3 rejected, 1 already there"])?;
     said.says(&[
-        "row 3 (line 4) rejected: invalid_input: the report with this number is there in other words",
+        "row 3 (line 4) rejected: invalid_input: the report with this number already exists with another text",
     ])?;
     said.says(&["row 4 (line 5) rejected: it has no number in `number`"])?;
     said.says(&["row 5 (line 6) rejected: another row has the same number in `number`"])?;
@@ -278,7 +278,7 @@ fn an_import_is_taken_back_as_a_whole_or_not_at_all() -> Tested {
 }
 
 #[test]
-fn what_two_lists_share_goes_with_the_second_of_them() -> Tested {
+fn a_report_of_two_lists_stays_until_both_imports_are_taken_back() -> Tested {
     let folder = Folder::new()?;
     let (january, february) = (folder.file("january.csv"), folder.file("february.csv"));
     fs::write(&january, "number,text\n1,The lift was stuck.\n2,The patient fell.\n")?;
@@ -287,7 +287,7 @@ fn what_two_lists_share_goes_with_the_second_of_them() -> Tested {
     let said = run(&mut folder.import(&february))?;
     said.says(&["3 rows: 1 accepted, 1 rejected, 1 already there"])?;
     said.says(&[
-        &format!("1 of them by their words, from import {first}: line 3"),
+        &format!("1 of them have the text of a report from import {first}: line 3"),
         "take this import and the earlier one back, and import both lists with `--id COLUMN`",
     ])?;
     let second = name(&said)?;
@@ -298,20 +298,20 @@ fn what_two_lists_share_goes_with_the_second_of_them() -> Tested {
     };
     let said = take_back(&first)?;
     said.says(&["1 reports were set aside", "1 stay, because other imports list them too"])?;
-    said.says(&[&format!("import {second} lists 1 of them: taken back too, it lets them go")])?;
+    said.says(&[&format!("import {second} lists 1 of them: they are set aside when it is taken back too")])?;
     take_back(&second)?.says(&["2 reports were set aside as not reportable, 0 had been before"])?;
-    // As the summary advised. Numbers say which is which, and what was taken back does not stand in the way.
+    // The advice of the summary: numbers identify the reports, and reports that were taken back cause no conflict.
     run(folder.import(&january).args(["--id", "number"]))?.says(&["2 rows: 2 accepted"])?;
     let said = run(folder.import(&february).args(["--id", "number"]))?;
     said.says(&["3 rows: 1 accepted, 1 rejected, 1 already there"])?;
-    assert!(!said.said.contains("by their words"), "{}", said.said);
-    // A number that was taken back may come again in other words.
+    assert!(!said.said.contains("have the text of a report"), "{}", said.said);
+    // After a take-back, the same number may have another text.
     take_back(&name(&run(folder.import(&january).args(["--id", "number"]))?)?)?;
     fs::write(&january, "number,text\n1,The lift was stuck again.\n")?;
     run(folder.import(&january).args(["--id", "number"]))?.says(&["1 rows: 1 accepted, 0 rejected"])
 }
 
-/// What an import said that it is called.
+/// The name that an import has printed.
 fn name(run: &Run) -> Result<String, Box<dyn std::error::Error>> {
     let line = run.said.lines().find_map(|line| line.strip_prefix("import ")).ok_or("no name was said")?;
     Ok(line.split(':').next().unwrap_or_default().to_owned())

@@ -1,4 +1,4 @@
-//! Notices on their way out: whose each is, how often it is tried, and what stops no other.
+//! Delivery of notices: claims, retries, and failures that must not block other notices.
 
 use eovr_core::access::Role;
 use eovr_core::identity::{NewUser, user};
@@ -10,7 +10,7 @@ use eovr_tests::id;
 use super::{account, all, text, ward};
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_tried_later_and_parked_in_the_end() {
+async fn a_failed_notice_is_retried_and_parked_in_the_end() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -34,9 +34,9 @@ async fn what_cannot_be_sent_is_tried_later_and_parked_in_the_end() {
     assert_eq!(parked, 1);
 }
 
-/// A node lists what is due and gets to it late: what another has taken or sent meanwhile is not sent again.
+/// A slow node does not send a notice that another node has claimed or sent in the meantime.
 #[tokio::test]
-async fn a_notice_is_of_one_node_at_a_time() {
+async fn one_node_at_a_time_holds_a_notice() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -46,7 +46,7 @@ async fn a_notice_is_of_one_node_at_a_time() {
     assert!(ward.post.claim(there).await.unwrap().is_none(), "two nodes had it at once");
     ward.clock.pass_seconds(HELD_SECONDS - 2);
     assert!(ward.post.due(Channel::Email).await.unwrap().is_empty(), "it is held");
-    // The first is not heard of again, until it is too late.
+    // The first node reports its result after its claim has expired.
     ward.clock.pass_seconds(2);
     let second = ward.claimed(Channel::Email).await.remove(0);
     ward.post.failed(&first, true).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_notice_is_of_one_node_at_a_time() {
 }
 
 #[tokio::test]
-async fn what_is_put_off_has_had_no_attempt() {
+async fn a_deferred_notice_counts_no_attempt() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;
@@ -73,9 +73,9 @@ async fn what_is_put_off_has_had_no_attempt() {
     assert_eq!((claim.is_last(), claim.pause_seconds()), (false, 30), "{claim:?}");
 }
 
-/// An account whose address was damaged, and a notice that was changed in the database, keep no other from being sent.
+/// A damaged account and a notice that was changed in the database do not block the other notices.
 #[tokio::test]
-async fn one_damaged_recipient_or_notice_stops_no_other() {
+async fn a_damaged_recipient_or_notice_does_not_block_others() {
     let ward = ward().await;
     ward.told("The patient died after the wrong drug was given.").await;
     ward.sort().await;
@@ -105,9 +105,9 @@ async fn one_damaged_recipient_or_notice_stops_no_other() {
     );
 }
 
-/// What can no longer be read of one account keeps no other from being told.
+/// An unreadable account does not block the notices to other accounts.
 #[tokio::test]
-async fn one_damaged_account_keeps_no_other_from_being_told() {
+async fn a_damaged_account_does_not_block_notices_to_others() {
     let ward = ward().await;
     let second = NewUser {
         role: Role::QualityAdmin,
@@ -133,7 +133,7 @@ async fn one_damaged_account_keeps_no_other_from_being_told() {
 }
 
 #[tokio::test]
-async fn what_was_given_up_is_seen_and_sent_again_by_tier_5_alone() {
+async fn only_tier_5_sees_and_retries_parked_notices() {
     let ward = ward().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.sort().await;

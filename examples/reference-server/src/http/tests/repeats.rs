@@ -116,7 +116,7 @@ async fn if_match_is_part_of_the_request() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_concurrent_repetitions_one_is_done() -> Tested {
+async fn one_of_several_concurrent_repetitions_is_executed() -> Tested {
     let server = Arc::new(Server::new().await?);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..16 {
@@ -149,7 +149,7 @@ async fn poster(server: &Server, facility: &str, seed: u8) -> Result<String, Box
 
 const STRANGER: &str = "anonymous";
 
-/// The network is worst where people stand before a poster: what they send again is one report.
+/// A visitor with a bad connection sends the same report twice.
 #[tokio::test]
 async fn a_report_at_a_poster_that_is_sent_twice_is_one_report() -> Tested {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
@@ -163,7 +163,7 @@ async fn a_report_at_a_poster_that_is_sent_twice_is_one_report() -> Tested {
         let again = keyed(&server, STRANGER, &here, &key, body).await?.is(201)?;
         assert_eq!(first.text, again.text);
         assert_eq!(again.header("idempotency-replayed"), "true");
-        // Also after a restart, or at another node.
+        // Also after a restart or on another node.
         let restarted = Server::on(store.clone(), false).await?;
         for server in [&server, &restarted] {
             for (path, body) in [(&here, OTHER), (&elsewhere, body)] {
@@ -174,7 +174,7 @@ async fn a_report_at_a_poster_that_is_sent_twice_is_one_report() -> Tested {
         let again = keyed(&restarted, STRANGER, &here, &key, body).await?.is(201)?;
         assert_eq!(first.text, again.text, "number and receipt are the first ones");
     }
-    // The key of a person who has logged in is another, and without one each request is a report.
+    // The same key of a logged-in account is another key. Without a key each request is a report.
     keyed(&server, NURSE, "/api/incidents", key, REPORT).await?.is(201)?;
     server.post(STRANGER, &here, REPORT).await?.is(201)?;
     let page = server.get(QUALITY, "/api/incidents").await?.json()?;
@@ -185,9 +185,9 @@ async fn a_report_at_a_poster_that_is_sent_twice_is_one_report() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_at_a_poster_at_once_one_is_taken() -> Tested {
+async fn one_of_several_concurrent_repetitions_at_a_poster_is_stored() -> Tested {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    // Two nodes, which remember nothing of each other.
+    // Two nodes, which do not share stored answers.
     let nodes = [Server::on(store.clone(), false).await?, Server::on(store, false).await?].map(Arc::new);
     let path = poster(&nodes[0], "F1", 1).await?;
     let mut tasks = tokio::task::JoinSet::new();
@@ -208,7 +208,7 @@ async fn of_many_at_a_poster_at_once_one_is_taken() -> Tested {
     Ok(())
 }
 
-/// What a browser sends from a page.
+/// Sends the form of the page as a browser does.
 async fn form(
     server: &Server,
     path: &str,
@@ -219,13 +219,13 @@ async fn form(
     server.send(request.body(Body::from(body))?).await
 }
 
-/// The key that a page has drawn.
+/// The random key in a page.
 fn key_of(page: &Got) -> Result<&str, Box<dyn std::error::Error>> {
     let key = page.text.split_once("name=\"key\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
     Ok(key.ok_or("the page has a key")?.0)
 }
 
-/// The code on a poster leads to a page in both languages, which takes a report without a script, and takes it once.
+/// The page of a poster is in both languages and needs no script. A form that is sent twice is one report.
 #[tokio::test]
 async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
     let server = Server::new().await?;
@@ -248,7 +248,7 @@ async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
     for of_key in [&other[..], &[("key", " ")], &[("key", "1")], &[("key", "\n")]] {
         let got = form(&server, &page, of_key).await?.is(422)?;
         assert!(got.text.contains("بكلمات أخرى") && got.text.contains("in other words"), "{}", got.text);
-        assert_ne!(key_of(&got)?, of_key[0].1, "under that key nothing will ever be taken");
+        assert_ne!(key_of(&got)?, of_key[0].1, "the page kept a key that the server refuses");
     }
     for wrong in [vec![], vec![("category", "medication"), ("description", "short")]] {
         let got = form(&server, &page, &wrong).await?.is(422)?;
@@ -264,9 +264,9 @@ async fn the_page_of_a_poster_takes_a_report_once() -> Tested {
     Ok(())
 }
 
-/// A visitor who has written much and forgot one thing has lost nothing.
+/// The page of a refused report contains the visitor's text.
 #[tokio::test]
-async fn the_page_of_a_poster_gives_back_what_was_not_taken() -> Tested {
+async fn the_page_of_a_poster_returns_the_text_of_a_refused_report() -> Tested {
     let server = Server::new().await?;
     let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
     let shown = server.get(STRANGER, &page).await?.is(200)?;
@@ -277,7 +277,7 @@ async fn the_page_of_a_poster_gives_back_what_was_not_taken() -> Tested {
     let kept = "required>\n\nأخذت دواء &lt;/textarea&gt;&lt;script&gt;&quot;مريض&quot; &amp; آخر</textarea>";
     assert!(refused.text.contains(kept), "{}", refused.text);
     assert!(refused.text.contains("value=\"true\" checked>") && !refused.text.contains("selected"));
-    assert_eq!(key_of(&refused)?, key, "what is mended is the same report");
+    assert_eq!(key_of(&refused)?, key, "a corrected report keeps its key");
     let short = [("key", key), ("category", "patient_accident"), ("description", "ward")];
     let refused = form(&server, &page, &short).await?.is(422)?;
     assert!(refused.text.contains("<option value=\"patient_accident\" selected>"), "{}", refused.text);
@@ -295,7 +295,7 @@ async fn the_page_of_a_poster_gives_back_what_was_not_taken() -> Tested {
 }
 
 #[tokio::test]
-async fn the_page_of_a_poster_keeps_what_came_too_fast() -> Tested {
+async fn the_page_of_a_poster_returns_the_text_of_a_rate_limited_report() -> Tested {
     let server = Server::new().await?;
     let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
     let fields = [("category", "patient_accident"), ("description", "ward"), ("key", "a key")];
@@ -313,9 +313,9 @@ async fn the_page_of_a_poster_keeps_what_came_too_fast() -> Tested {
     Ok(())
 }
 
-/// Strangers share no name, so a key that two could think of would give one the receipt of the other.
+/// All visitors count as one caller, so two visitors with the same short key would share a receipt.
 #[tokio::test]
-async fn the_key_of_a_stranger_is_too_long_to_be_met_by_chance() -> Tested {
+async fn the_key_of_a_visitor_must_be_long() -> Tested {
     let server = Server::new().await?;
     let poster = poster(&server, "F1", 1).await?;
     for key in ["1", "report-1", &"k".repeat(21), &"k".repeat(129), "a key with several spaces"] {
@@ -327,16 +327,16 @@ async fn the_key_of_a_stranger_is_too_long_to_be_met_by_chance() -> Tested {
     for key in ["k".repeat(22), "k".repeat(128)] {
         keyed(&server, STRANGER, &poster, &key, REPORT).await?.is(201)?;
     }
-    // Of callers who are signed in each has keys of its own.
+    // Each logged-in account has its own keys.
     let one = keyed(&server, NURSE, "/api/incidents", "1", REPORT).await?.is(201)?;
     let other = keyed(&server, "staff F1 nurse-8", "/api/incidents", "1", REPORT).await?.is(201)?;
     assert_ne!(one.text, other.text);
     Ok(())
 }
 
-/// Also where the client has brought the key: its style is the answer's own, and no page is handed out as data.
+/// Also if the client sends the key as a header: the style has the nonce of the new answer, and the media type is HTML.
 #[tokio::test]
-async fn a_page_that_is_given_again_is_a_page() -> Tested {
+async fn a_repeated_answer_with_a_page_is_html_with_its_own_nonce() -> Tested {
     let server = Server::new().await?;
     let page = poster(&server, "F1", 1).await?.replace("/api/report/", "/r/");
     let body = serde_urlencoded::to_string([
@@ -352,7 +352,7 @@ async fn a_page_that_is_given_again_is_a_page() -> Tested {
         assert_eq!(got.header("content-type"), "text/html; charset=utf-8");
         let nonce = got.text.split_once("<style nonce=\"").and_then(|(_, rest)| rest.split_once('"'));
         let (nonce, _) = nonce.ok_or("a style")?;
-        assert!(got.header("content-security-policy").contains(nonce), "the style is not taken");
+        assert!(got.header("content-security-policy").contains(nonce), "the policy refuses the style");
         bodies.push(got.text.split_once("<body>").map(|(_, body)| body.to_owned()));
     }
     assert_eq!(bodies[0], bodies[1], "number and receipt are the first ones");

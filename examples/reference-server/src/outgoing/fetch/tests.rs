@@ -1,4 +1,4 @@
-//! Documents over a connection that may be unencrypted, slow, or another server's.
+//! Fetches documents from servers that are slow, broken, unencrypted or have a wrong certificate.
 
 use rcgen::CertifiedKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,7 +14,7 @@ const QUICK: Duration = Duration::from_millis(300);
 const PATIENT: Duration = Duration::from_secs(20);
 const DOCUMENT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{\"a\": 1}";
 
-/// Something that listens, and gives every client these bytes once it has asked; then it waits, or hangs up.
+/// A server that answers every request with these bytes and then waits or closes the connection.
 async fn said(bytes: Vec<u8>, hangs_up: bool, tls: Option<TlsAcceptor>) -> std::io::Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -87,7 +87,7 @@ async fn an_unreachable_server_is_reported() -> Tested {
     Ok(())
 }
 
-/// A certificate counts for its name, if a trusted authority has signed it.
+/// The client accepts a certificate if a trusted authority has signed it for this host name.
 #[tokio::test]
 async fn over_tls_the_certificate_must_be_right() -> Tested {
     let certified = || rcgen::generate_simple_self_signed(["localhost".to_owned()]);

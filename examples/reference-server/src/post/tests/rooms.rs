@@ -1,4 +1,4 @@
-//! The post rooms of two nodes beside one database.
+//! Several post rooms with one shared database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::http::Alarm;
 const PATIENCE: Duration = Duration::from_secs(30);
 const FACILITY: &str = "CAI-1-1";
 
-/// A database, and the clock of all nodes beside it.
+/// A database, and the clock that all nodes share.
 struct Beside {
     store: Arc<Spy>,
     clock: TestClock,
@@ -49,7 +49,7 @@ impl Beside {
         Ok(Self { store, clock, eovr })
     }
 
-    /// The post room of one more node, which hands its mail to this server.
+    /// The post room of one more node, which sends its mail through this server.
     async fn room(&self, played: &Played) -> Failing<Room> {
         let args = Args {
             mail: Some(played.listen().await?),
@@ -76,15 +76,19 @@ impl Beside {
         Ok(self.all()?.create(user::KIND, &OrgId::new(FACILITY)?, account.command()).await?.id)
     }
 
-    /// Changes the passwords of these accounts: each is written to.
-    async fn changed(&self, accounts: &[RecordId]) -> Tested {
+    /// Creates the accounts of Mona, Hassan and Salma and changes their passwords, so that a mail to each is due.
+    async fn three_notified_accounts(&self) -> Failing<[RecordId; 3]> {
+        let mona = self.account("mona", Role::QualityAdmin).await?;
+        let hassan = self.account("hassan", Role::QualityAdmin).await?;
+        let salma = self.account("salma", Role::QualityAdmin).await?;
+        let accounts = [mona, hassan, salma];
         let top = self.account("top", Role::TopManagement).await?;
         let top = user::actor(&self.all()?.load(user::KIND, top).await?)?;
         for account in accounts {
             let reset = Command::new(user::Action::ResetPassword).write("password_hash", "$argon2id$none");
-            self.eovr.session(top.clone()).act(user::KIND, *account, reset).await?;
+            self.eovr.session(top.clone()).act(user::KIND, account, reset).await?;
         }
-        Ok(())
+        Ok(accounts)
     }
 
     async fn reported(&self) -> Tested {
@@ -98,7 +102,7 @@ impl Beside {
         Ok(())
     }
 
-    /// The notices that go by mail.
+    /// The notices of the mail channel.
     async fn mails(&self) -> Failing<Vec<Record>> {
         let query = Query::of(Name::new(notice::KIND)?).limit(Query::LARGEST_PAGE);
         let mut notices = self.all()?.find(&query).await?.items;
@@ -119,21 +123,17 @@ fn due_at(notice: &Record) -> Option<Timestamp> {
     notice.facet("due_at").and_then(Value::as_time)
 }
 
-/// A mail server that takes its time with the first mail of many does not have the others sent twice.
+/// While a slow mail server delays the first mail of one node, another node sends the others, once each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_another_node_has_taken_meanwhile_is_not_sent_again() -> Tested {
+async fn a_mail_that_another_node_has_sent_in_the_meantime_is_not_sent_again() -> Tested {
     let beside = Beside::open().await?;
-    let mut accounts = Vec::new();
-    for name in ["mona", "hassan", "salma"] {
-        accounts.push(beside.account(name, Role::QualityAdmin).await?);
-    }
-    beside.changed(&accounts).await?;
+    beside.three_notified_accounts().await?;
     let gate = Arc::new(Gate::default());
     let slow = Played { gate: Some(gate.clone()), ..Played::default() };
     let quick = Played::default();
     let (first, second) = (beside.room(&slow).await?, beside.room(&quick).await?);
     let working = tokio::spawn(async move { first.round(&Alarm::default()).await });
-    // The first mail is being sent, and is still another minute later.
+    // The first mail is still being sent one minute later.
     timeout(PATIENCE, gate.came.acquire()).await??.forget();
     beside.clock.pass_seconds(60);
     second.round(&Alarm::default()).await?;
@@ -148,16 +148,11 @@ async fn what_another_node_has_taken_meanwhile_is_not_sent_again() -> Tested {
     Ok(())
 }
 
-/// One damaged account keeps no one else from being written to.
+/// An account that was changed in the database does not block mail to the others.
 #[tokio::test]
-async fn who_cannot_be_written_to_stops_no_other_mail() -> Tested {
+async fn a_damaged_account_does_not_block_other_mail() -> Tested {
     let beside = Beside::open().await?;
-    let mut accounts = Vec::new();
-    for name in ["mona", "hassan", "salma"] {
-        accounts.push(beside.account(name, Role::QualityAdmin).await?);
-    }
-    beside.changed(&accounts).await?;
-    let damaged = accounts[1];
+    let [_, damaged, _] = beside.three_notified_accounts().await?;
     beside.store.spoil(move |record| {
         if record.envelope.id == damaged {
             record.sealed.values_mut().for_each(|bytes| bytes[40] ^= 1);
@@ -169,7 +164,7 @@ async fn who_cannot_be_written_to_stops_no_other_mail() -> Tested {
     let mut recipients = played.heard("RCPT");
     recipients.sort_unstable();
     assert_eq!(recipients, ["mona", "salma"].map(|name| format!("RCPT TO:<{name}@hospital.example>")));
-    assert!(alarm.met_tampering(), "it was told");
+    assert!(alarm.met_tampering(), "the alarm was not raised");
     let parked = Parked::of(&beside.all()?).list(10, None).await?.items;
     assert_eq!(
         parked.iter().map(|notice| text(notice, "recipient")).collect::<Vec<_>>(),
@@ -178,9 +173,9 @@ async fn who_cannot_be_written_to_stops_no_other_mail() -> Tested {
     Ok(())
 }
 
-/// An attempt is one to send: what is held back has had none, and makes room for others.
+/// The rate limit defers a mail without counting an attempt.
 #[tokio::test]
-async fn a_mail_that_is_held_back_has_had_no_attempt() -> Tested {
+async fn a_deferred_mail_counts_no_attempt() -> Tested {
     let beside = Beside::open().await?;
     beside.account("mona", Role::QualityAdmin).await?;
     let played = Played::default();
@@ -201,15 +196,11 @@ async fn a_mail_that_is_held_back_has_had_no_attempt() -> Tested {
     Ok(())
 }
 
-/// Where the mail server lets us in no more, one has tried, and the others wait with it.
+/// After a failed login, one mail has counted an attempt and the others are deferred.
 #[tokio::test]
-async fn a_mail_that_was_not_tried_has_had_no_attempt() -> Tested {
+async fn a_mail_that_waits_after_a_failed_login_counts_no_attempt() -> Tested {
     let beside = Beside::open().await?;
-    let mut accounts = Vec::new();
-    for name in ["mona", "hassan", "salma"] {
-        accounts.push(beside.account(name, Role::QualityAdmin).await?);
-    }
-    beside.changed(&accounts).await?;
+    beside.three_notified_accounts().await?;
     let played = Played::refusing("AUTH", "535 5.7.8 wrong");
     let room = beside.room(&played).await?;
     for _ in 0..2 {
