@@ -241,8 +241,8 @@ impl Reader<'_, '_> {
             || near(next, next.map_or(0, |next| next.words.start), hit.words.end)
     }
 
-    /// Whether the finding continues a doubtful one: "an old subdural bleed", "arrest in 2015, CPR for an hour", "burns as a
-    /// child, full thickness, grafted".
+    /// Whether the finding continues a doubtful one: "an old subdural bleed", "arrest in 2015, CPR for an hour", "burns
+    /// as a child, full thickness, grafted".
     fn belongs_to_doubt(&self, index: usize, hit: &Hit<'_>) -> bool {
         let earlier = (self.sentence..index).rev().find_map(|at| {
             let earlier = self.hits.get(at).filter(|hit| hit.entry.role.is_finding())?;

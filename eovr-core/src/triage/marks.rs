@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Suggestion;
 
-/// The scores from which a reviewer should read a report today, and now. The host chooses them, because they depend on the
-/// number of reports that a team can read in a day and on the share of grave reports that it must find. `docs::triage`
-/// lists the recall and the load of the default on each public data set.
+/// The scores from which a reviewer should read a report today, and now. The host chooses them, because they depend on
+/// the number of reports that a team can read in a day and on the share of grave reports that it must find.
+/// `docs::triage` lists the recall and the load of the default on each public data set.
 ///
 /// ```
 /// use eovr_core::triage::{Case, EmbeddedRules, Mark, Marks, Scorer};
@@ -37,7 +37,8 @@ pub enum Mark {
 }
 
 impl Marks {
-    /// The thresholds for the embedded rules: one severe finding reaches `today`, one never event or death reaches `now`.
+    /// The thresholds for the embedded rules: one severe finding reaches `today`, one never event or death reaches
+    /// `now`.
     pub const DEFAULT: Self = Self { today: 26, now: 45 };
 
     /// The mark of a score; `None` below both thresholds.

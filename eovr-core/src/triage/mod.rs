@@ -1,8 +1,8 @@
 //! Triage of a new report: a severity score, and the words that explain it.
 //!
-//! **Purpose.** A scorer reads one report and suggests a score from 0 to 100, a band and a high-risk flag with reasons, so
-//! that reviewers read the worst reports first. A scorer is pure: it uses no clock, no network and no file, and the same
-//! report always gets the same suggestion.
+//! **Purpose.** A scorer reads one report and suggests a score from 0 to 100, a band and a high-risk flag with reasons,
+//! so that reviewers read the worst reports first. A scorer is pure: it uses no clock, no network and no file, and the
+//! same report always gets the same suggestion.
 //!
 //! **Limits.** A suggestion is not a diagnosis, not a probability and not a decision. The rules are not validated on
 //! hospital incidents, and no clinician has reviewed the Arabic word list. A person decides. A suggestion may move a
@@ -128,8 +128,8 @@ impl Suggestion {
         Self { model, score, band, high_risk, abstained: chance.is_none(), reasons: Vec::new() }
     }
 
-    /// This suggestion, raised to a floor: the higher score with its reasons and its model, the higher band, and a flag if
-    /// either has one. If one of the two abstained, the result is the other one.
+    /// This suggestion, raised to a floor: the higher score with its reasons and its model, the higher band, and a flag
+    /// if either has one. If one of the two abstained, the result is the other one.
     pub(crate) fn on_floor(self, floor: Self) -> Self {
         if floor.abstained {
             return self;
@@ -154,8 +154,8 @@ fn band_of_chance(score: u8, flagged: bool) -> Band {
 
 /// One reason for a score.
 ///
-/// A reason never contains words of the report, so the host may log it and store it unencrypted. The span is a byte range
-/// in the narrative, for a user interface that already shows the text.
+/// A reason never contains words of the report, so the host may log it and store it unencrypted. The span is a byte
+/// range in the narrative, for a user interface that already shows the text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// The stable name of the rule, such as `flag.death`, `negated.fall` or `actual_harm`.

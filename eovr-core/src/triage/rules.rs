@@ -37,21 +37,21 @@ const TOO_FEW: usize = 6;
 
 /// The scorer that needs no training: transparent rules and word lists, English and Arabic.
 ///
-/// **Score.** The reporter's own grading gives the base. Each concept of the word lists (death, fall, fire, …) counts once,
-/// at its strongest mention: 6, 14, 26 or 45 points by weight. The second strongest concept counts half, the third a
-/// quarter, and so on. A concept that nearly happened or is doubtful counts half, and all such concepts together add at
-/// most 24 points. A negated concept adds nothing and is listed with 0 points. A chosen category adds half the points of
-/// its concept if the text does not mention it. Points are never negative, so words may raise the reporter's grading and
-/// never lower it.
+/// **Score.** The reporter's own grading gives the base. Each concept of the word lists (death, fall, fire, …) counts
+/// once, at its strongest mention: 6, 14, 26 or 45 points by weight. The second strongest concept counts half, the
+/// third a quarter, and so on. A concept that nearly happened or is doubtful counts half, and all such concepts
+/// together add at most 24 points. A negated concept adds nothing and is listed with 0 points. A chosen category adds
+/// half the points of its concept if the text does not mention it. Points are never negative, so words may raise the
+/// reporter's grading and never lower it.
 ///
-/// **Bands.** Below 20 low, below 45 medium, below 70 high, from 70 extreme. `high_risk` is true from 45 points. One stated
-/// never event or severe harm reaches that. A report graded as death is always extreme.
+/// **Bands.** Below 20 low, below 45 medium, below 70 high, from 70 extreme. `high_risk` is true from 45 points. One
+/// stated never event or severe harm reaches that. A report graded as death is always extreme.
 ///
-/// **Limits.** The scorer reads only the first 64 KiB of a narrative. The weights are expert judgement, not statistics. The
-/// score orders a list; it is not a probability, and it is not validated on hospital incidents. No clinician has reviewed
-/// the Arabic list. The scorer abstains, with band low, if the reporter graded no harm and the text is shorter than three
-/// words, in another script, or in a language of which the lists know fewer than a third of the words. A reason with the
-/// rule `unread.language` or `unread.beyond` and 0 points names the unread part.
+/// **Limits.** The scorer reads only the first 64 KiB of a narrative. The weights are judgement, not statistics.
+/// The score orders a list; it is not a probability, and it is not validated on hospital incidents. No clinician has
+/// reviewed the Arabic list. The scorer abstains, with band low, if the reporter graded no harm and the text is shorter
+/// than three words, in another script, or in a language of which the lists know fewer than a third of the words. A
+/// reason with the rule `unread.language` or `unread.beyond` and 0 points names the unread part.
 ///
 /// ```
 /// use eovr_core::triage::{Case, EmbeddedRules, Scorer};
@@ -146,8 +146,9 @@ fn graded(rule: &'static str, level: u8, points: &[i16; 7], gloss: &'static str)
     }
 }
 
-/// Whether the text is in a language of the lists: the lists know a third of its ordinary words. Findings do not count as
-/// ordinary words, because other languages share many of them ("fracture"). With few ordinary words, a finding is enough.
+/// Whether the text is in a language of the lists: the lists know a third of its ordinary words. Findings do not count
+/// as ordinary words, because other languages share many of them ("fracture"). With few ordinary words, a finding is
+/// enough.
 fn understood(text: &Text, hits: &[Hit<'_>], known: usize) -> bool {
     let findings = hits.iter().filter(|hit| hit.entry.role.is_finding());
     let words: usize = findings.map(|hit| hit.words.len()).sum();
@@ -234,8 +235,8 @@ fn place(text: &Text, hit: &Hit<'_>) -> Option<std::ops::Range<usize>> {
     Some(first.start..spans.next_back().unwrap_or(first).end)
 }
 
-/// Adds the concept of the chosen category if the text does not mention it. A category names the kind of report and does
-/// not state that a patient was harmed, so it counts half. It has no span.
+/// Adds the concept of the chosen category if the text does not mention it. A category names the kind of report and
+/// does not state that a patient was harmed, so it counts half. It has no span.
 fn from_category<'l>(lexicon: &'l Lexicon, category: Option<&str>, findings: &mut [Option<Finding<'l>>]) {
     for hit in lexicon.find(&Text::read(category.unwrap_or_default())) {
         let (Some(slot), true) = (findings.get_mut(hit.entry.concept), hit.entry.role.is_finding()) else {

@@ -59,7 +59,7 @@ fn arabic() {
 
 /// Checks that each term scores when stated and not when denied.
 #[test]
-fn every_denial_has_its_pair() {
+fn each_term_scores_when_stated_and_not_when_negated() {
     #[track_caller]
     fn check(stated: &str, denied: &str) {
         let (stated, denied) = (score(stated), score(denied));

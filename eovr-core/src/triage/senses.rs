@@ -1,9 +1,10 @@
-//! Word senses: a finding in another sense ("arrested" by the police, in "shock" at a bill), and a finding about an object
-//! ("the projector died", الكرسي انكسر). Such a finding is doubtful.
+//! Word senses: a finding in another sense ("arrested" by the police, in "shock" at a bill), and a finding about an
+//! object ("the projector died", الكرسي انكسر). Such a finding is doubtful.
 //!
-//! A cue word of the same sentence shows the sense. The rule applies only if nothing else in the text is grave: "he arrested
-//! while the police were there, CPR failed" is a cardiac arrest. An object is the subject if it directly precedes the
-//! finding, directly follows an Arabic verb, or begins the clause with its place: "the plant on the ward died".
+//! A cue word of the same sentence shows the sense. The rule applies only if nothing else in the text is grave: "he
+//! arrested while the police were there, CPR failed" is a cardiac arrest. An object is the subject if it directly
+//! precedes the finding, directly follows an Arabic verb, or begins the clause with its place: "the plant on the ward
+//! died".
 
 use super::cues::{Cue, Cues};
 use super::lexicon::Hit;

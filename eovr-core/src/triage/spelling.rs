@@ -1,8 +1,8 @@
 //! Correction of typing errors: "anaphilaxis", "bleeeding", انكصر.
 //!
-//! The reader compares an unknown word with the words of findings that sound alike. Two words sound alike if they have the
-//! same consonants in the same order; doubled letters and vowels do not count. The reader takes a word at an edit distance
-//! of 1, or of 2 for a long word. It never changes a known word, so "building" does not become "bleeding".
+//! The reader compares an unknown word with the words of findings that sound alike. Two words sound alike if they have
+//! the same consonants in the same order; doubled letters and vowels do not count. The reader takes a word at an edit
+//! distance of 1, or of 2 for a long word. It never changes a known word, so "building" does not become "bleeding".
 
 use rustc_hash::FxHashMap;
 
@@ -139,8 +139,8 @@ fn sound(word: &str) -> u64 {
     sounds
 }
 
-/// The edit distance of two words: inserted, missing, replaced or swapped letters (Damerau and Levenshtein). `usize::MAX`
-/// if the lengths differ by more than two.
+/// The edit distance of two words: inserted, missing, replaced or swapped letters (Damerau and Levenshtein).
+/// `usize::MAX` if the lengths differ by more than two.
 fn slips(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().abs_diff(b.len()) > 2 {

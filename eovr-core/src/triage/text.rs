@@ -4,8 +4,8 @@
 //! [`Text::read`] folds these spellings into one. It keeps the byte range of each word, so that a highlight marks the
 //! words as the reporter typed them.
 //!
-//! The reader folds one character at a time. It applies the compatibility decomposition and removes the marks, so composed
-//! and decomposed text and Arabic presentation forms give the same result.
+//! The reader folds one character at a time. It applies the compatibility decomposition and removes the marks, so
+//! composed and decomposed text and Arabic presentation forms give the same result.
 
 use std::ops::Range;
 
@@ -118,8 +118,8 @@ pub(super) enum Mood {
     Future,
 }
 
-/// The word without the Egyptian negation around it (ما … ش or م…ش) or without the future prefix, and its mood. The ما may
-/// be a separate word, `before`; then that word negates, and the mood is plain.
+/// The word without the Egyptian negation around it (ما … ش or م…ش) or without the future prefix, and its mood. The ما
+/// may be a separate word, `before`; then that word negates, and the mood is plain.
 pub(super) fn arabic_mood<'w>(word: &'w str, before: &str) -> Option<(&'w str, Mood)> {
     let found = if let Some(open) = word.strip_suffix('ش') {
         if matches!(before, "ما" | "وما") {

@@ -1,8 +1,8 @@
 //! A challenge set for scorers: pairs of texts that differ in few words, of which exactly one reports something grave.
 //!
-//! [`Challenge::shipped`] has hundreds of such pairs in English and Arabic, each with the rule of language that it tests.
-//! `challenge/README.md` describes how the authors made them, how a clinician adds one, and the limits of the set.
-//! [`Challenge::run`] tests any scorer on them: the embedded rules, a model, a provider, a function.
+//! [`Challenge::shipped`] has hundreds of such pairs in English and Arabic, each with the rule of language that it
+//! tests. `challenge/README.md` describes how the authors made them, how a clinician adds one, and the limits of the
+//! set. [`Challenge::run`] tests any scorer on them: the embedded rules, a model, a provider, a function.
 //!
 //! ```
 //! use eovr_core::triage::challenge::{Challenge, Said};
@@ -98,8 +98,8 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if a column is missing, `expect` is not one of the four words, an id
-    /// occurs twice, or a pair does not have exactly one grave text and at least one other.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if a column is missing, `expect` is not one of the four words,
+    /// an id occurs twice, or a pair does not have exactly one grave text and at least one other.
     pub fn read(csv: &[u8]) -> Result<Self, Error> {
         let mut texts: Vec<ChallengeText> = Vec::new();
         let mut ids = BTreeMap::new();
@@ -115,16 +115,16 @@ impl Challenge {
         }
         if pairs.values().any(|&(grave, others)| grave != 1 || others == 0) {
             return Err(invalid(
-                "a pair of the challenge set is none",
+                "a pair of the challenge set is invalid",
                 "each pair has one text that is `grave` and one or two that are not",
             ));
         }
         Ok(Self { texts })
     }
 
-    /// The pairs of about every second idea, selected by the SHA-256 of its id. While the authors improved the word lists,
-    /// they only counted the results of these pairs and did not read the texts. A developer who reads them for tuning must
-    /// draw a new selection.
+    /// The pairs of about every second idea, selected by the SHA-256 of its id. While the authors improved the word
+    /// lists, they only counted the results of these pairs and did not read the texts. A developer who reads them for
+    /// tuning must draw a new selection.
     #[must_use]
     pub fn held_back(&self) -> Self {
         let held = |text: &&ChallengeText| {
@@ -138,7 +138,8 @@ impl Challenge {
         &self.texts
     }
 
-    /// Runs a scorer on every text and counts the results. The scorer returns `None` for a text that it does not answer.
+    /// Runs a scorer on every text and counts the results. The scorer returns `None` for a text that it does not
+    /// answer.
     pub fn run(&self, mut scorer: impl FnMut(&ChallengeText) -> Option<Said>) -> Outcome {
         let said: Vec<Option<Said>> = self.texts.iter().map(&mut scorer).collect();
         Outcome::of(&self.texts, &said)

@@ -20,8 +20,8 @@ pub struct Outcome {
     pub varieties: BTreeMap<String, Tally>,
     /// By the rule of language that a pair tests.
     pub rules: BTreeMap<String, Tally>,
-    /// The ids of the texts with a wrong result, in the order of the set: grave texts without a flag, near and quiet texts
-    /// with a flag, possible texts with score 0.
+    /// The ids of the texts with a wrong result, in the order of the set: grave texts without a flag, near and quiet
+    /// texts with a flag, possible texts with score 0.
     pub wrong: Vec<String>,
 }
 
@@ -59,8 +59,8 @@ impl Share {
         (self.of > 0).then(|| self.count as f64 / self.of as f64)
     }
 
-    /// Wilson's 95 % interval of the rate. It assumes independent texts, but pairs of one idea are dependent, so the interval
-    /// is a little too narrow.
+    /// Wilson's 95 % interval of the rate. It assumes independent texts, but pairs of one idea are dependent, so the
+    /// interval is a little too narrow.
     pub fn interval(self) -> Option<(f64, f64)> {
         wilson(self.rate()?, self.of as f64)
     }

@@ -1,12 +1,12 @@
-//! Never events that follow from contradictory facts: the planned side and the operated side differ, for example, although
-//! no term of the word lists occurs.
+//! Never events that follow from contradictory facts: the planned side and the operated side differ, for example,
+//! although no term of the word lists occurs.
 //!
 //! - [`sides`]: "consent says right eye, the new lens is in the left".
 //! - [`amounts`]: "ordered 5 mg, given 50 mg", "10 units instead of 1".
 //! - [`owners`]: "unit A, patient O", "bed 4's insulin was given to bed 5".
 //!
-//! Each one becomes a finding at the position of its words, and negation applies to it: "stopped before the incision" makes
-//! it a near miss.
+//! Each one becomes a finding at the position of its words, and negation applies to it: "stopped before the incision"
+//! makes it a near miss.
 
 use super::cues::{Cue, Cues};
 use super::measures::Measure;

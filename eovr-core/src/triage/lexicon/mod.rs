@@ -1,8 +1,8 @@
 //! The word lists, and the search for their terms in a text.
 //!
 //! Both lists are tab-separated files that a clinician can read and correct; their first lines explain the columns. The
-//! lexicon compiles them once, into numbered words and, for each word, the terms that begin with it. A narrative then costs
-//! one look-up for each spelling of each word, independent of the length of the lists.
+//! lexicon compiles them once, into numbered words and, for each word, the terms that begin with it. A narrative then
+//! costs one look-up for each spelling of each word, independent of the length of the lists.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -123,8 +123,8 @@ pub(super) struct Reading<'l> {
 }
 
 impl Lexicon {
-    /// Finds the terms of a text, from left to right and without overlap. If several terms fit, the one with the most words
-    /// wins, then one whose first word matches without removing letters, then the heavier one.
+    /// Finds the terms of a text, from left to right and without overlap. If several terms fit, the one with the most
+    /// words wins, then one whose first word matches without removing letters, then the heavier one.
     pub(super) fn find(&self, text: &Text) -> Vec<Hit<'_>> {
         self.read(text).hits
     }
@@ -287,8 +287,8 @@ impl Lexicon {
         }
     }
 
-    /// Merges values out of their limits into the hits, in text order. A value replaces the lighter hits on the same words.
-    /// A value is never negated: "no fever, temp 40".
+    /// Merges values out of their limits into the hits, in text order. A value replaces the lighter hits on the same
+    /// words. A value is never negated: "no fever, temp 40".
     pub(super) fn with_measures<'l>(&'l self, hits: Vec<Hit<'l>>, measures: &[Measure]) -> Vec<Hit<'l>> {
         if measures.is_empty() {
             return hits;

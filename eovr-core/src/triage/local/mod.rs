@@ -2,12 +2,12 @@
 //!
 //! [`LocalLearner`] starts with weights of zero. In each review a person says whether the report was of high risk. The
 //! review is first a test and then a training example: the learner predicts, receives the truth and takes one gradient
-//! step. The learner becomes active when it beats the rules: over the last 100 reviews or more, its log loss must be smaller
-//! than that of the rules, with a paired 95 % interval that excludes zero. Before that, and again when it no longer leads on
-//! average, only the rules score.
+//! step. The learner becomes active when it beats the rules: over the last 100 reviews or more, its log loss must be
+//! smaller than that of the rules, with a paired 95 % interval that excludes zero. Before that, and again when it no
+//! longer leads on average, only the rules score.
 //!
-//! **The learner raises a score and never lowers it.** The rules are the floor of score, band and flag. A report that the
-//! rules call high stays high.
+//! **The learner raises a score and never lowers it.** The rules are the floor of score, band and flag. A report that
+//! the rules call high stays high.
 //!
 //! ```
 //! use eovr_core::triage::local::LocalLearner;
@@ -113,8 +113,8 @@ impl LocalLearner {
         self.window.in_charge().then(|| self.opinion(case))
     }
 
-    /// The probability of high risk even while the learner is not active. It is for monitoring the training; do not show it
-    /// to reviewers.
+    /// The probability of high risk even while the learner is not active. It is for monitoring the training; do not
+    /// show it to reviewers.
     pub fn opinion(&self, case: &Case<'_>) -> f64 {
         self.opinion_of(case, &Text::read(case.narrative), &EmbeddedRules.score(case))
     }
@@ -224,8 +224,8 @@ fn features(case: &Case<'_>, text: &Text, rules: &Suggestion) -> Vec<(usize, f32
 }
 
 /// One learner for each facility ([`Case::house`]), as one scorer for the engine. It keeps learning: the host calls
-/// [`review`](Self::review) when a reviewer accepts or overrides a suggestion. A learner never uses the reviews of another
-/// facility. A facility without reviews takes no memory; a facility with reviews takes about a megabyte.
+/// [`review`](Self::review) when a reviewer accepts or overrides a suggestion. A learner never uses the reviews of
+/// another facility. A facility without reviews takes no memory; a facility with reviews takes about a megabyte.
 #[derive(Debug, Default)]
 pub struct LocalScorer(RwLock<BTreeMap<String, LocalLearner>>);
 

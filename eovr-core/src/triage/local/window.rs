@@ -135,8 +135,8 @@ impl Line {
         self.slope * score + self.shift
     }
 
-    /// Logistic regression by Newton's method, with a weak penalty towards a slope of 1, because with few reviews of one kind
-    /// the maximum does not exist.
+    /// Logistic regression by Newton's method, with a weak penalty towards a slope of 1, because with few reviews of
+    /// one kind the maximum does not exist.
     fn fit(points: impl Iterator<Item = (f32, bool)>) -> Self {
         const TOWARDS: f64 = 1.0;
         let points: Vec<(f64, f64)> =

@@ -1,10 +1,10 @@
 //! Vital signs and laboratory results, each a number with its name: "SpO2 dropped to 60 %", البوتاسيوم ٧.
 //!
 //! `measures.tsv` has the names and the limits, each limit with its source. A number is a value if it follows its name
-//! within a few words of the same sentence, or directly precedes it ("60 % saturation"). A dose ("potassium 10 mmol given",
-//! a number with another unit), a target ("keep SpO2 above 90"), a time or a place is not a value. If a name has several
-//! numbers ("fell from 98 to 60"), the heaviest limit that one of them crosses counts. The last age before the name decides
-//! which limits apply.
+//! within a few words of the same sentence, or directly precedes it ("60 % saturation"). A dose ("potassium 10 mmol
+//! given", a number with another unit), a target ("keep SpO2 above 90"), a time or a place is not a value. If a name
+//! has several numbers ("fell from 98 to 60"), the heaviest limit that one of them crosses counts. The last age before
+//! the name decides which limits apply.
 
 use std::ops::Range;
 
@@ -168,8 +168,8 @@ impl<'r> Reader<'r> {
         best.filter(|_| self.is_name(at))
     }
 
-    /// An ambiguous name counts only directly before a number, a sign or a word like "was"; "vitamin K" and "2 hr" do not
-    /// count.
+    /// An ambiguous name counts only directly before a number, a sign or a word like "was"; "vitamin K" and "2 hr" do
+    /// not count.
     fn is_name(&self, at: usize) -> bool {
         if !matches!(self.spelling(at), "k" | "na" | "hr" | "hb") {
             return true;

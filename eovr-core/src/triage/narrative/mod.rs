@@ -1,8 +1,8 @@
-//! Extraction of facts from a narrative: kind of event, contributing factors, drugs, devices, people, body sites, times. It
-//! also finds names and words of blame, which the reporter may want to rephrase.
+//! Extraction of facts from a narrative: kind of event, contributing factors, drugs, devices, people, body sites,
+//! times. It also finds names and words of blame, which the reporter may want to rephrase.
 //!
-//! The analysis uses word lists (`terms.tsv`, English and Arabic) and the patterns of [`deidentify`]. It returns spans and
-//! proposed codes; a person decides.
+//! The analysis uses word lists (`terms.tsv`, English and Arabic) and the patterns of [`deidentify`]. It returns spans
+//! and proposed codes; a person decides.
 //!
 //! ```
 //! use eovr_core::triage::narrative::{What, analyse};

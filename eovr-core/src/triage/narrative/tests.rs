@@ -57,9 +57,8 @@ fn finds_names_and_words_of_blame() {
     check("The dose was checked by two nurses.", What::Blame, &[]);
 }
 
-/// A type must be a category of the taxonomy, and a factor one of the nine groups, because a host cannot use other codes.
 #[test]
-fn every_row_is_read_in_its_plain_spelling() {
+fn every_row_has_the_folded_spelling_and_is_found() {
     for line in include_str!("terms.tsv").lines().filter(|line| !line.starts_with('#')) {
         let (_, term) = parse(line).unwrap_or_else(|| panic!("{line}"));
         let written = term.words.join(" ");

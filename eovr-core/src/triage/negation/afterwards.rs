@@ -5,7 +5,8 @@ use crate::triage::lexicon::Hit;
 use crate::triage::roles::Role;
 use crate::triage::text::Gap;
 
-/// The greatest number of words between a finding and "was ruled out": "a bleed in the left frontal lobe was ruled out".
+/// The greatest number of words between a finding and "was ruled out": "a bleed in the left frontal lobe was ruled
+/// out".
 pub(super) const BACK: usize = 6;
 /// The number of terms before "not given" that it can make a near miss.
 const HITS_BACK: usize = 6;

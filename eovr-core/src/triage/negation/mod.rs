@@ -1,38 +1,38 @@
 //! Negation: which findings a text states, which it negates and which nearly happened.
 //!
 //! "No death, injury or fall" negates three findings; "No name band, wrong patient to theatre" negates a name band and
-//! states an error. The grammar is small and reads from left to right. A finding counts in case of doubt, because a false
-//! alarm costs a minute and a missed death costs more.
+//! states an error. The grammar is small and reads from left to right. A finding counts in case of doubt, because a
+//! false alarm costs a minute and a missed death costs more.
 //!
-//! **Triggers.** "No", "without", "denies", بدون, لا يوجد negate nouns; "not", "didn't", لم, مش negate one statement. "Risk
-//! of", "history of", خطر mark nouns as not happening now; "almost", "could have", كاد mark a statement as a near miss. A
-//! trigger opens a scope. The reader skips phrases that only look like a trigger ("not only", "no reason").
+//! **Triggers.** "No", "without", "denies", بدون, لا يوجد negate nouns; "not", "didn't", لم, مش negate one statement.
+//! "Risk of", "history of", خطر mark nouns as not happening now; "almost", "could have", كاد mark a statement as a near
+//! miss. A trigger opens a scope. The reader skips phrases that only look like a trigger ("not only", "no reason").
 //!
 //! **Scope.** A negation passes through a few kinds of words: words of quantity or sort ("any serious", "evidence of"),
 //! words of existence ("was reported", حدوث), words of consequence ("lead to", يؤدي إلى), and the patient ("no patients
-//! died"). Any other word is the target of the negation, and the scope does not reach the words after it: "no *nurse* was
-//! present when he died". A definite article also shuts the scope, because it presupposes its noun: "no record of *the*
-//! arrest". After a word of consequence it does not: "did not lead to *the* death". "Any" opens the scope again, because it
-//! occurs only in negated statements: "staff did not see *any* fall".
+//! died"). Any other word is the target of the negation, and the scope does not reach the words after it: "no *nurse*
+//! was present when he died". A definite article also shuts the scope, because it presupposes its noun: "no record of
+//! *the* arrest". After a word of consequence it does not: "did not lead to *the* death". "Any" opens the scope again,
+//! because it occurs only in negated statements: "staff did not see *any* fall".
 //!
-//! **Lists and new statements.** "Or" continues the negation. A comma or "and" continues it only after a finding or a sign,
-//! and only before a bare noun, or if an "or" follows: "no pain, bleeding or fall", but not "no pain, cardiac arrest in the
-//! lift". A contrast ("but", "when", لكن) and a full stop end a scope. A finding that is itself a lack ("no pulse") is never
-//! part of another negation.
+//! **Lists and new statements.** "Or" continues the negation. A comma or "and" continues it only after a finding or a
+//! sign, and only before a bare noun, or if an "or" follows: "no pain, bleeding or fall", but not "no pain, cardiac
+//! arrest in the lift". A contrast ("but", "when", لكن) and a full stop end a scope. A finding that is itself a lack
+//! ("no pulse") is never part of another negation.
 //!
 //! **Answers.** A "no" after a short question negates its findings: "death? No."
 //!
-//! **Later negation.** "Was ruled out", تم استبعاد negate the finding before them and the findings that "and" or "or" joins
-//! to it.
+//! **Later negation.** "Was ruled out", تم استبعاد negate the finding before them and the findings that "and" or "or"
+//! joins to it.
 //!
 //! **Prevention.** "Prevented", "near miss", تم منع make the findings of the whole sentence near misses, except a death
 //! stated by a verb.
 //!
-//! **Other subjects.** "Her father died", "in 2015 he had a stroke", "lecture on sepsis", "sepsis box", "exercise: three
-//! dead" concern another person, another time, a subject, an object, an exercise. Such a finding is doubtful.
+//! **Other subjects.** "Her father died", "in 2015 he had a stroke", "lecture on sepsis", "sepsis box", "exercise:
+//! three dead" concern another person, another time, a subject, an object, an exercise. Such a finding is doubtful.
 //!
-//! **Doubt.** A grave finding (weight 3 or 4) is never negated across more than [`NEAR`] words, nor as the last item of a
-//! comma list; it becomes doubtful. A doubtful finding counts half and has its own rule id.
+//! **Doubt.** A grave finding (weight 3 or 4) is never negated across more than [`NEAR`] words, nor as the last item of
+//! a comma list; it becomes doubtful. A doubtful finding counts half and has its own rule id.
 
 mod afterwards;
 
@@ -40,7 +40,8 @@ use super::lexicon::Hit;
 use super::roles::Role;
 use super::text::{Gap, Mood, Text};
 
-/// The greatest number of words, since the trigger or the last negated finding, across which a grave finding is negated.
+/// The greatest number of words, since the trigger or the last negated finding, across which a grave finding is
+/// negated.
 const NEAR: usize = 6;
 /// The greatest length of a scope in words.
 const FAR: usize = 12;
