@@ -1,43 +1,43 @@
-//! Words by which the facts of a text are told, and those that show in which sense a finding is meant; `cues.tsv` has them.
+//! The cues of `cues.tsv`: words that state facts, and words that show the sense of an ambiguous finding.
 
-/// What a word shows.
+/// The meaning of a cue word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cue {
-    /// It begins the name of a measured value.
+    /// The first word of the name of a measured value.
     Measure,
-    /// It tells an age.
+    /// An age.
     Age,
     Left,
     Right,
-    /// A part of the body that has a side.
+    /// A body part that has a left and a right side.
     Part,
-    /// Stands before a side, and not before "left the ward".
+    /// A word that precedes a side ("the left"), which the verb in "left the ward" does not have.
     Article,
-    /// What was to be done, and where the illness is.
+    /// A plan, or the site of the illness.
     Plan,
-    /// What was done.
+    /// A procedure that was done.
     Done,
-    /// It was not done, or not yet.
+    /// A procedure that was not done, or not yet.
     Undone,
     /// A new statement begins.
     Split,
-    /// It was done long before.
+    /// A procedure of the distant past.
     Old,
     Bilateral,
     Instead,
     Ordered,
     Given,
-    /// A unit in which medicines are given.
+    /// A unit of a dose.
     Dose,
     Time,
-    /// Blood that is given.
+    /// Donor blood.
     Donor,
     Recipient,
     /// A blood group follows.
     Group,
-    /// A name or a number of a person follows.
+    /// The name or number of a person follows.
     Person,
-    /// Something goes to a person.
+    /// Something is transferred to a person.
     Transfer,
     // Senses: "arrested" by the police, "shock" at a bill, and so on.
     Police,
@@ -48,9 +48,9 @@ pub(super) enum Cue {
     Medicine,
     Claim,
     Art,
-    /// A thing that breaks, falls and "dies".
+    /// An object that can break, fall or "die".
     Object,
-    /// Says where a thing stands: "the plant on the ward".
+    /// A word that gives the place of an object: "the plant on the ward".
     Behind,
 }
 
@@ -93,7 +93,7 @@ impl Cue {
     }
 }
 
-/// All that a word shows.
+/// All cues of one word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cues(u64);
 
@@ -111,7 +111,8 @@ impl Cues {
     }
 }
 
-/// The rows of the shipped list: a cue and its words. A row that does not parse is left out; a test keeps the list free of such rows.
+/// The rows of the shipped list: a cue and its words. The function skips a row that does not parse; a test ensures that
+/// the list has none.
 pub(super) fn rows() -> impl Iterator<Item = (Cues, &'static str)> {
     include_str!("cues.tsv").lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let (cue, words) = line.split_once('\t')?;

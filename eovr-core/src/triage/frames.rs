@@ -1,37 +1,40 @@
-//! What is told of something else: of another person, another time, a thing, an exercise.
+//! Findings that belong to another person, another time, an object or an exercise.
 //!
-//! "Her father died", "in 2015 he had a stroke", "the sepsis box was empty", "exercise: three dead". The words of a finding
-//! are there, and it did not happen here, now and to this patient. The rules are few, and each leaves doubt rather than
-//! denies: such a finding counts half.
+//! Examples: "her father died", "in 2015 he had a stroke", "the sepsis box was empty", "exercise: three dead". The text
+//! contains the words of a finding, but the event did not happen here, now and to this patient. Each rule marks the
+//! finding as doubtful instead of negated. A doubtful finding counts half.
 //!
-//! - A **relative** as the subject, up to the end of the clause, or until another person is named: "his wife found *him* dead"
-//!   tells of him. Children are no relatives here: on a maternity ward "her baby died" is the event.
-//! - A **time** long ago, in the clause that names it.
-//! - A **thing** that is called by a finding: "arrest trolley", "burns unit".
-//! - What is called **old**: "old subdural bleed".
-//! - An **exercise**, up to the end of the sentence or a turn ("stopped when …"), unless it is only the circumstance: "during
-//!   the drill a patient fell". "It was only a drill" says it of the whole text, and "this is no drill" takes it back.
+//! - **Relative**: a relative is the subject. The rule applies up to the end of the clause, or until the text names
+//!   another person: "his wife found *him* dead" is about him. A child is not a relative here, because on a maternity
+//!   ward "her baby died" is the event.
+//! - **Time**: the clause names a time long ago.
+//! - **Object**: the name of an object contains a finding: "arrest trolley", "burns unit".
+//! - **Old**: the text calls the finding old: "old subdural bleed".
+//! - **Exercise**: the sentence reports an exercise. The rule applies up to the end of the sentence or a contrast
+//!   ("stopped when …"). It does not apply where the exercise is only the circumstance: "during the drill a patient
+//!   fell". "It was only a drill" applies to the whole text, and "this is no drill" cancels it.
 //!
-//! What only goes on with a finding in doubt is in doubt as well: "arrest in 2015, CPR for an hour".
+//! A finding that continues a doubtful one is doubtful too: "arrest in 2015, CPR for an hour".
 
 use super::lexicon::{Entry, Hit};
 use super::negation::Standing;
 use super::roles::Role;
 use super::text::{Gap, Text};
 
-/// Over how many words a relative stays the subject.
+/// The number of words for which a relative stays the subject.
 const KIN_REACH: usize = 10;
-/// How Arabic words begin that say that one finds, sees, brings or hurts another, whom the word carries: "his wife found-him dead".
+/// Beginnings of Arabic verbs (find, see, bring, hurt …) that carry the object as an attached pronoun: "his wife
+/// found-him dead".
 const DONE_TO: [&str; 30] = [
     "وجد", "لق", "لاق", "شاف", "حصل", "عثر", "راي", "راه", "صح", "جاب", "نقل", "ودا", "ودي", "اخذ", "خد",
     "ضرب", "قتل", "طعن", "خنق", "دفع", "ترك", "ساب", "ذبح", "رم", "حرق", "عض", "حمل", "زار", "سمع", "سلم",
 ];
-/// What stands before a year that is told by itself.
+/// The words that precede a year without a day.
 const YEAR_CUES: [&str; 4] = ["in", "عام", "سنه", "في"];
-/// Years that were over when this was written; there is no clock here.
+/// Years that were over when this code was written. The scorer has no clock.
 const LONG_AGO: std::ops::Range<u16> = 1900..2026;
 
-/// Puts in doubt what is stated and told of something else.
+/// Marks stated findings as doubtful where they belong to something else.
 pub(super) fn set_apart(text: &Text, hits: &[Hit<'_>], standings: &mut [Standing]) {
     let mut reader = Reader {
         text,
@@ -56,7 +59,7 @@ pub(super) fn set_apart(text: &Text, hits: &[Hit<'_>], standings: &mut [Standing
         reader.meet(index, hit);
         read = hit.words.end;
     }
-    // A year behind the last hit.
+    // A year may follow the last hit.
     for word in read..text.words.len() {
         reader.cross(word, hits.len());
         reader.pass_over(word, hits.len());
@@ -70,15 +73,15 @@ struct Reader<'r, 'l> {
     // Index of the first hit of this sentence, and of this clause.
     sentence: usize,
     clause: usize,
-    // Index of the first hit after the last turn.
+    // Index of the first hit after the last contrast ("but", "when").
     turned: usize,
-    // For how many more words a relative is the subject.
+    // The remaining number of words for which a relative is the subject.
     kin: usize,
     past: bool,
     exercise: bool,
-    // It has told of a finding.
+    // The exercise already contained a finding.
     exercised: bool,
-    // The whole text is an exercise, a test or made up.
+    // The whole text is an exercise, a test or fiction.
     invented: bool,
 }
 
@@ -111,8 +114,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether an Arabic word is a verb that carries "him", "her" or "them": "his father found-him". What they did to him, they
-    /// did to the one who is spoken of: "his uncle, they-found-him".
+    /// Whether an Arabic word is a verb with the attached pronoun "him", "her" or "them": "his father found-him". The
+    /// pronoun refers to the patient: "his uncle, they-found-him".
     fn carries_a_pronoun(&self, word: usize) -> bool {
         self.text.words.get(word).filter(|word| word.arabic).is_some_and(|word| {
             let spelling = self.text.spelling(word);
@@ -124,7 +127,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// "In 2015": a year by itself is long ago, or would be told with its day.
+    /// "In 2015": a year without a day is long ago, because reporters write a recent date with its day.
     fn is_year(&self, word: usize) -> bool {
         let spelling =
             |word: usize| self.text.words.get(word).map(|word| self.text.spelling(word)).unwrap_or_default();
@@ -136,7 +139,7 @@ impl Reader<'_, '_> {
     fn meet(&mut self, index: usize, hit: &Hit<'_>) {
         match hit.entry.role {
             Role::Kin => {
-                // "تُوفي والده": the verb stands before him whom it tells of.
+                // "تُوفي والده": in Arabic the verb precedes its subject.
                 self.adjoining(index, hit, |before| !before.nature.has_a_doer);
                 self.kin = KIN_REACH;
             }
@@ -189,7 +192,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether a finding is what was done to the subject: "his son was stabbed".
+    /// Whether the finding is a passive verb and the relative its subject: "his son was stabbed".
     fn is_passive(&self, index: usize, hit: &Hit<'_>) -> bool {
         let before = index.checked_sub(1).and_then(|before| self.hits.get(before));
         before.is_some_and(|before| {
@@ -200,7 +203,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Whether a finding is what the subject found or did to another: "father found her hanging".
+    /// Whether the finding has an object other than the relative: "father found her hanging".
     fn has_an_object(&self, hit: &Hit<'_>) -> bool {
         let spelling =
             |word: usize| self.text.words.get(word).map(|word| self.text.spelling(word)).unwrap_or_default();
@@ -210,7 +213,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Whether the patient stands right behind an "and": "the test call failed and the patient died".
+    /// Whether the hit directly follows an "and": "the test call failed and the patient died".
     fn begins_a_clause(&self, index: usize, hit: &Hit<'_>) -> bool {
         let mut start = hit.words.start;
         for before in self.hits.get(..index).unwrap_or_default().iter().rev() {
@@ -225,7 +228,7 @@ impl Reader<'_, '_> {
         false
     }
 
-    /// Whether a finding is called old right before or behind it: "old subdural bleed", نزيف قديم.
+    /// Whether a word for "old" is next to the finding: "old subdural bleed", نزيف قديم.
     fn bygone(&self, index: usize, hit: &Hit<'_>) -> bool {
         let near = |other: Option<&Hit<'_>>, from: usize, to: usize| {
             other.is_some_and(|other| other.entry.role == Role::Bygone)
@@ -238,7 +241,7 @@ impl Reader<'_, '_> {
             || near(next, next.map_or(0, |next| next.words.start), hit.words.end)
     }
 
-    /// Whether a finding only goes on with one that is in doubt: "an old subdural bleed", "arrest in 2015, CPR for an hour", "burns
+    /// Whether the finding continues a doubtful one: "an old subdural bleed", "arrest in 2015, CPR for an hour", "burns
     /// as a child, full thickness, grafted".
     fn belongs_to_doubt(&self, index: usize, hit: &Hit<'_>) -> bool {
         let earlier = (self.sentence..index).rev().find_map(|at| {
@@ -260,13 +263,13 @@ impl Reader<'_, '_> {
     }
 
     fn was_past(&mut self, index: usize) {
-        // Once for a clause: a text full of years must not be walked again for each.
+        // Once per clause, so that a text full of years does not cost quadratic time.
         if !std::mem::replace(&mut self.past, true) {
             self.doubt_since(self.clause, index);
         }
     }
 
-    /// Puts in doubt the finding right before a word that says whose or what it is.
+    /// Marks a finding as doubtful where the next word names its owner or its object.
     fn adjoining(&mut self, index: usize, hit: &Hit<'_>, fits: impl Fn(&Entry) -> bool) {
         let mut index = index;
         let (mut start, mut before) = (hit.words.start, None);
@@ -290,7 +293,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether an exercise is only what went on when something happened: "during the drill".
+    /// Whether the exercise is only the circumstance of an event: "during the drill".
     fn circumstance(&self, index: usize) -> bool {
         let before = self.hits.get(..index).unwrap_or_default().iter().rev();
         before
@@ -320,7 +323,7 @@ mod tests {
     use super::super::negation::standings;
     use super::*;
 
-    /// How the findings of weight 4 stand.
+    /// The standings of the findings of weight 4.
     fn grave(text: &str) -> Vec<Standing> {
         let read = Text::read(text);
         let hits = lexicon().find(&read);
@@ -334,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn told_of_something_else() {
+    fn findings_about_something_else_are_doubtful() {
         for text in [
             "His father died last month.",
             "Her sister died of the same illness",
@@ -366,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn told_of_this_patient() {
+    fn findings_about_this_patient_are_stated() {
         for text in [
             "His wife found him dead.",
             "This is not a drill: three dead",

@@ -1,12 +1,12 @@
-//! Two marks that say when a report is to be read.
+//! Two score thresholds that say when a reviewer should read a report.
 
 use serde::{Deserialize, Serialize};
 
 use super::Suggestion;
 
-/// From which score a report is to be read today, and from which now. They belong to the host: how many reports a team can
-/// read in a day decides as much as how many grave ones it must find. `docs::triage` states what the default finds, and at
-/// what load, on each public set.
+/// The scores from which a reviewer should read a report today, and now. The host chooses them, because they depend on
+/// the number of reports that a team can read in a day and on the share of grave reports that it must find.
+/// `docs::triage` lists the recall and the load of the default on each public data set.
 ///
 /// ```
 /// use eovr_core::triage::{Case, EmbeddedRules, Mark, Marks, Scorer};
@@ -20,13 +20,13 @@ use super::Suggestion;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Marks {
-    /// The lowest score that is to be read today, 0 to 100.
+    /// The lowest score of a report that should be read today, 0 to 100.
     pub today: u8,
-    /// The lowest score that is to be read now, 0 to 100.
+    /// The lowest score of a report that should be read now, 0 to 100.
     pub now: u8,
 }
 
-/// When a report is to be read.
+/// When a reviewer should read a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
@@ -37,23 +37,24 @@ pub enum Mark {
 }
 
 impl Marks {
-    /// Of the embedded rules: from one severe finding today, from one never event or death now.
+    /// The thresholds for the embedded rules: one severe finding reaches `today`, one never event or death reaches
+    /// `now`.
     pub const DEFAULT: Self = Self { today: 26, now: 45 };
 
-    /// The mark of a score; none below both.
+    /// The mark of a score; `None` below both thresholds.
     pub fn of_score(self, score: u8) -> Option<Mark> {
         if score >= self.now { Some(Mark::Now) } else { (score >= self.today).then_some(Mark::Today) }
     }
 
-    /// The suggestion with its flag where these marks put it: raised from [`now`](Self::now) on.
+    /// The suggestion with the flag that these marks give: `high_risk` from [`now`](Self::now) on.
     #[must_use]
     pub fn flagged(self, suggestion: Suggestion) -> Suggestion {
         let high_risk = !suggestion.abstained && suggestion.score >= self.now;
         Suggestion { high_risk, ..suggestion }
     }
 
-    /// The mark of a suggestion: what its scorer calls high risk is to be read now, at any score. Where the scorer has
-    /// nothing to say there is none.
+    /// The mark of a suggestion. A suggestion with `high_risk` gets [`Mark::Now`] at any score. A suggestion with
+    /// `abstained` gets `None`.
     pub fn mark(self, suggestion: &Suggestion) -> Option<Mark> {
         if suggestion.abstained {
             return None;

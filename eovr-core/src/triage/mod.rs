@@ -1,16 +1,16 @@
-//! A first look at a fresh report: how bad does it sound, and which words say so?
+//! Triage of a new report: a severity score, and the words that explain it.
 //!
-//! **What it is.** A scorer reads one report and suggests a number from 0 to 100, a band and a
-//! high-risk flag, each with its reasons, so that the worst reports are read first. It is pure: no
-//! clock, no network, no file, and the same report always gets the same answer.
+//! **Purpose.** A scorer reads one report and suggests a score from 0 to 100, a band and a high-risk flag with reasons,
+//! so that reviewers read the worst reports first. A scorer is pure: it uses no clock, no network and no file, and the
+//! same report always gets the same suggestion.
 //!
-//! **What it is not.** It is no diagnosis, no probability and no decision. It has not been validated
-//! on hospital incidents, and its Arabic word list has not been read by a clinician. A person decides;
-//! a suggestion may bring a report forward, never hold it back.
+//! **Limits.** A suggestion is not a diagnosis, not a probability and not a decision. The rules are not validated on
+//! hospital incidents, and no clinician has reviewed the Arabic word list. A person decides. A suggestion may move a
+//! report forward in the queue, never back.
 //!
-//! [`EmbeddedRules`] is the scorer that works from the first day: the reporter's own grading of harm,
-//! plus word lists in English and Arabic that understand "no", "not" and "nearly". A host may bring
-//! another one by implementing [`Scorer`].
+//! [`EmbeddedRules`] is the scorer that needs no training. It uses the reporter's own grading of harm and word lists in
+//! English and Arabic, and it recognises negation ("no", "not") and near misses ("nearly"). A host can supply another
+//! scorer by implementing [`Scorer`].
 
 pub mod analysis;
 #[cfg(feature = "challenge")]
@@ -50,17 +50,16 @@ pub use rules::EmbeddedRules;
 
 /// Scores one report.
 ///
-/// A scorer is pure and never fails. When it has nothing to say it says so, in
-/// [`Suggestion::abstained`].
+/// A scorer is pure and never fails. When it cannot judge a report, it sets [`Suggestion::abstained`].
 pub trait Scorer: Debug + Send + Sync {
-    /// Names the scorer and its version, as every suggestion of it carries them.
+    /// The scorer's name and version, which every suggestion carries.
     fn model(&self) -> Model;
 
-    /// Scores a report from what it says and how its reporter graded it.
+    /// Scores a report from its text and the reporter's grading.
     fn score(&self, case: &Case<'_>) -> Suggestion;
 }
 
-/// Which scorer made a suggestion. Without it an old score cannot be understood.
+/// The scorer that made a suggestion. An old score has no meaning without it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Model {
     /// The scorer's stable name, such as `eovr-rules`.
@@ -69,13 +68,13 @@ pub struct Model {
     pub version: Cow<'static, str>,
 }
 
-/// What a scorer may look at.
+/// The input of a scorer.
 ///
 /// Harm is a number from 0 to 6: 0 unsafe condition, 1 near miss, 2 no harm, 3 mild, 4 moderate,
-/// 5 severe, 6 death. The names belong to the incident module. A number above 6 counts as not given.
+/// 5 severe, 6 death. The incident module defines the names. A number above 6 counts as absent.
 ///
-/// It can be built but not serialised: a narrative should not be copied about. `Debug` prints its
-/// length only, so that a log line cannot leak it.
+/// The type is not serialisable, so that a narrative is not copied by accident. `Debug` prints only the length of the
+/// narrative, so that no log line leaks it.
 #[derive(Clone, Copy, Default)]
 pub struct Case<'a> {
     /// What happened, in the reporter's words.
@@ -86,7 +85,7 @@ pub struct Case<'a> {
     pub actual_harm: Option<u8>,
     /// The harm that could have been done, 0 to 6.
     pub potential_harm: Option<u8>,
-    /// Whose report it is, for a scorer that learns from each house apart: the facility's id.
+    /// The id of the report's facility, for a scorer that learns separately for each facility.
     pub house: Option<&'a str>,
 }
 
@@ -102,26 +101,26 @@ impl Debug for Case<'_> {
     }
 }
 
-/// What a scorer suggests. A person decides.
+/// The output of a scorer. A person decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggestion {
-    /// Who suggests.
+    /// The scorer that made the suggestion.
     pub model: Model,
     /// 0 to 100. It orders reports; it is not a probability.
     pub score: u8,
-    /// The score in one of four words.
+    /// The band of the score, one of four.
     pub band: Band,
     /// Whether a reviewer should read this report before the others.
     pub high_risk: bool,
-    /// There was too little to go on: the score says nothing, not "harmless".
+    /// Whether the scorer had too little information. The score then means "unknown", not "harmless".
     pub abstained: bool,
-    /// Why. The points add up to the score exactly, once held within 0 to 100.
+    /// The reasons for the score. The sum of their points, limited to 0 to 100, is exactly the score.
     pub reasons: Vec<Reason>,
 }
 
 impl Suggestion {
-    /// What a scorer suggests that knows how likely high risk is, from 0 to 1, and whether that is enough for a
-    /// flag. The score is the chance in hundredths; without a chance the scorer abstains. Reasons can be added.
+    /// The suggestion of a scorer that returns a probability of high risk, from 0 to 1, and a flag. The score is the
+    /// probability in percent. Without a probability the suggestion abstains. The caller can add reasons.
     pub fn of_chance(model: Model, chance: Option<f64>, flagged: bool) -> Self {
         let score = (chance.unwrap_or(0.0).clamp(0.0, 1.0) * 100.0 + 0.5) as u8;
         let high_risk = flagged && chance.is_some();
@@ -129,8 +128,8 @@ impl Suggestion {
         Self { model, score, band, high_risk, abstained: chance.is_none(), reasons: Vec::new() }
     }
 
-    /// The same on a floor that it never undercuts: the higher score with its reasons and whose it is, the higher band, a
-    /// flag where either raised one. Where one of the two has nothing to say the other speaks.
+    /// This suggestion, raised to a floor: the higher score with its reasons and its model, the higher band, and a flag
+    /// if either has one. If one of the two abstained, the result is the other one.
     pub(crate) fn on_floor(self, floor: Self) -> Self {
         if floor.abstained {
             return self;
@@ -143,7 +142,7 @@ impl Suggestion {
     }
 }
 
-/// The band of a chance in hundredths. A flag, which is raised where a house wants it, says more than the number.
+/// The band of a probability in percent. The flag outranks the number, because the facility chooses its threshold.
 fn band_of_chance(score: u8, flagged: bool) -> Band {
     match (flagged, score) {
         (true, 70..) => Band::Extreme,
@@ -155,18 +154,18 @@ fn band_of_chance(score: u8, flagged: bool) -> Band {
 
 /// One reason for a score.
 ///
-/// A reason never contains the report's own words, so it may be logged and stored in the open. The
-/// place in the narrative is given as a range of bytes, for a screen that already shows the text.
+/// A reason never contains words of the report, so the host may log it and store it unencrypted. The span is a byte
+/// range in the narrative, for a user interface that already shows the text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// The stable name of the rule, such as `flag.death`, `negated.fall` or `actual_harm`.
     pub rule: Cow<'static, str>,
-    /// Where in the narrative, in bytes of the original text; none if the reason is not in the text.
+    /// The byte range in the original narrative; `None` if the reason does not come from the text.
     pub span: Option<Range<usize>>,
-    /// The term of the word list (or the level of harm) that applied.
+    /// The matched term of the word list, or the level of harm.
     pub term: Cow<'static, str>,
-    /// What the term means, in English.
+    /// The meaning of the term, in English.
     pub gloss: Cow<'static, str>,
-    /// What this reason adds to the score. Words that were denied add nothing but are shown.
+    /// The points that this reason adds to the score. A negated finding adds 0 points and is still listed.
     pub points: i16,
 }

@@ -1,6 +1,6 @@
-//! Chance that anybody can repeat: SplitMix64 (Steele, Lea and Flood 2014), the same on every machine.
+//! A reproducible random generator: SplitMix64 (Steele, Lea and Flood 2014), the same on every machine.
 
-/// A stream of numbers that follows from its seed alone. Not for secrets.
+/// A stream of numbers that depends only on its seed. Not for secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 
@@ -17,12 +17,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`; 0 where `end` is 0. The bias of one multiplication is below 2⁻³².
+    /// A number below `end`; 0 if `end` is 0. The bias of the multiplication is below 2⁻³².
     pub(super) fn below(&mut self, end: usize) -> usize {
         usize::try_from((u128::from(self.next()) * end as u128) >> 64).unwrap_or_default()
     }
 
-    /// Puts the items in an order that any other order is as likely as (Fisher and Yates).
+    /// Shuffles the items; every order has the same probability (Fisher and Yates).
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shuffle_keeps_every_item_and_draws_stay_below_their_end() {
+    fn a_shuffle_keeps_every_item_and_below_stays_in_range() {
         let mut random = Random::new(7);
         let mut items: Vec<usize> = (0..100).collect();
         random.shuffle(&mut items);

@@ -1,6 +1,6 @@
-//! What the terms of the word lists do, and what the grammar asks of their ideas.
+//! The roles of the terms in the word lists, and the properties of concepts that the grammar needs.
 
-/// What a term does; the head of `lexicon_en.tsv` explains each.
+/// The role of a term; the head of `lexicon_en.tsv` explains each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Flag,
@@ -46,7 +46,7 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// Whether the term is a finding, which scores, rather than a word that changes what others mean.
+    /// Whether the term is a finding, which scores. The other terms change the meaning of findings.
     pub(super) fn is_finding(self) -> bool {
         matches!(self, Self::Flag | Self::Verb | Self::Lack)
     }
@@ -99,19 +99,19 @@ impl Role {
     }
 }
 
-/// What the grammar asks of an idea.
+/// The properties of a concept that the grammar needs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Nature {
-    /// Something wrong was given, which "it was not given" takes back.
+    /// A wrong substance was given; "it was not given" cancels it.
     pub(super) gives_wrong: bool,
-    /// One person did it to another: a relative may be who did.
+    /// One person did it to another, so a relative may be the offender.
     pub(super) has_a_doer: bool,
-    /// It is harm that "prevented" somewhere in the sentence does not take back.
+    /// The harm is final: "prevented" elsewhere in the sentence does not cancel it.
     pub(super) is_done: bool,
 }
 
 impl Nature {
-    /// That of an idea by its name.
+    /// The properties of the concept with this name.
     pub(super) fn of(concept: &str) -> Self {
         Self {
             gives_wrong: matches!(

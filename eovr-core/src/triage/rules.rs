@@ -1,4 +1,4 @@
-//! The embedded scorer: the reporter's grading, then the words.
+//! The embedded scorer: it adds points for the reporter's grading, then for the words.
 
 use std::borrow::Cow;
 
@@ -13,47 +13,45 @@ use super::text::Text;
 use super::{Case, Model, Reason, Scorer, Suggestion};
 use crate::risk::Band;
 
-/// Scores from which the bands begin; below the first is [`Band::Low`].
+/// The lowest score of each band; a score below `MEDIUM` is [`Band::Low`].
 const MEDIUM: u8 = 20;
 const HIGH: u8 = 45;
 const EXTREME: u8 = 70;
 
-/// Points for the harm done, by level. Severe harm alone is high, death alone extreme.
+/// Points for actual harm, by level. Severe harm alone gives a high band, death alone an extreme one.
 const ACTUAL: [i16; 7] = [5, 10, 10, 25, 45, 65, 100];
-/// Points for the harm that could have been done, counted only when it is worse than the harm done.
-/// A near miss that could have killed is high.
+/// Points for potential harm, by level. They count only if potential harm is worse than actual harm. A near miss that
+/// could have killed gives a high band.
 const POTENTIAL: [i16; 7] = [0, 0, 0, 2, 10, 24, 36];
-/// Points for a term, by weight. One never event stated in words is high by itself.
+/// Points for a term, by weight. One stated never event alone gives a high band.
 const WEIGHT: [i16; 5] = [0, 6, 14, 26, 45];
-/// What near misses and findings in doubt may add together: enough for medium, never for a mark.
+/// The most points that near misses and doubtful findings add together: enough for medium, never for a mark.
 const OPEN_CAP: i16 = 24;
 
-/// Fewer words than this say nothing, unless one of them is a finding.
+/// The rules abstain on a text with fewer words than this, unless one of them is a finding.
 const FEW_WORDS: usize = 3;
-/// One in so many words has to be known, or the text is in another language.
+/// At least one in this many words must be known; otherwise the text counts as another language.
 const KNOWN_SHARE: usize = 3;
-/// Beside a finding, fewer ordinary words than this do not tell the language.
+/// In a text with a finding, fewer ordinary words than this cannot show the language.
 const TOO_FEW: usize = 6;
 
-/// The scorer that works from the first day: transparent rules and word lists, English and Arabic.
+/// The scorer that needs no training: transparent rules and word lists, English and Arabic.
 ///
-/// **How the score is made.** The reporter's own grading gives the base. Each idea of the word lists
-/// (death, fall, fire, …) counts once, at its strongest mention: 6, 14, 26 or 45 points by weight, the
-/// second strongest idea half of that, the third a quarter, and so on. An idea that nearly happened
-/// counts half, and all such ideas together at most 24. An idea that is denied adds nothing and is listed
-/// with 0 points. A chosen category adds half the points of its idea when the text does not mention it.
-/// Points are never negative: words may raise what the reporter graded, never lower it.
+/// **Score.** The reporter's own grading gives the base. Each concept of the word lists (death, fall, fire, …) counts
+/// once, at its strongest mention: 6, 14, 26 or 45 points by weight. The second strongest concept counts half, the
+/// third a quarter, and so on. A concept that nearly happened or is doubtful counts half, and all such concepts
+/// together add at most 24 points. A negated concept adds nothing and is listed with 0 points. A chosen category adds
+/// half the points of its concept if the text does not mention it. Points are never negative, so words may raise the
+/// reporter's grading and never lower it.
 ///
-/// **Bands.** Below 20 low, below 45 medium, below 70 high, from 70 extreme. `high_risk` is set from 45
-/// points, which one never event in words or severe harm reaches; a report graded as death is always
-/// extreme.
+/// **Bands.** Below 20 low, below 45 medium, below 70 high, from 70 extreme. `high_risk` is true from 45 points. One
+/// stated never event or severe harm reaches that. A report graded as death is always extreme.
 ///
-/// **Limits.** Only the first 64 KiB of a narrative are read. The weights are judgement, not statistics:
-/// the score orders a list, it is not a probability, and it is unvalidated on hospital incidents. The
-/// Arabic list is unreviewed by a clinician. It abstains, with band low and no claim, when no harm is
-/// graded and the text is shorter than three words, in another script, or in a language of which it knows
-/// fewer than a third of the words. A reason with the rule `unread.language` or `unread.beyond` and 0 points
-/// says what was not read.
+/// **Limits.** The scorer reads only the first 64 KiB of a narrative. The weights are judgement, not statistics.
+/// The score orders a list; it is not a probability, and it is not validated on hospital incidents. No clinician has
+/// reviewed the Arabic list. The scorer abstains, with band low, if the reporter graded no harm and the text is shorter
+/// than three words, in another script, or in a language of which the lists know fewer than a third of the words. A
+/// reason with the rule `unread.language` or `unread.beyond` and 0 points names the unread part.
 ///
 /// ```
 /// use eovr_core::triage::{Case, EmbeddedRules, Scorer};
@@ -89,7 +87,7 @@ impl Scorer for EmbeddedRules {
         grade(case, &mut reasons);
         let understood = understood(&text, &hits, known);
         let abstained = reasons.is_empty() && !(understood && says_something(&text, &hits));
-        // Of a language that the lists do not know nothing is claimed, not even what looks like a word of theirs.
+        // In an unknown language no finding counts, because a match may be a false friend.
         let mut findings =
             if understood { strongest(lexicon, &text, &hits, &standings) } else { no_findings(lexicon) };
         from_category(lexicon, case.category, &mut findings);
@@ -148,13 +146,14 @@ fn graded(rule: &'static str, level: u8, points: &[i16; 7], gloss: &'static str)
     }
 }
 
-/// Whether the text is in a language of the lists: they know a third of its ordinary words. Findings are no ordinary words,
-/// as other languages have many of them too ("fracture"); beside few ordinary words they speak for themselves.
+/// Whether the text is in a language of the lists: the lists know a third of its ordinary words. Findings do not count
+/// as ordinary words, because other languages share many of them ("fracture"). With few ordinary words, a finding is
+/// enough.
 fn understood(text: &Text, hits: &[Hit<'_>], known: usize) -> bool {
     let findings = hits.iter().filter(|hit| hit.entry.role.is_finding());
     let words: usize = findings.map(|hit| hit.words.len()).sum();
     let (ordinary, known) = (text.lettered.saturating_sub(words), known.saturating_sub(words));
-    // "Found dead" or توفي among names and drugs is no word of another language by chance.
+    // "Found dead" or توفي among names and drugs is not a chance match with another language.
     let certain = hits.iter().any(|hit| {
         let arabic = text.words.get(hit.words.start).is_some_and(|word| word.arabic);
         let plain = hit.entry.role == Role::Verb || arabic || hit.words.len() > 1;
@@ -164,12 +163,12 @@ fn understood(text: &Text, hits: &[Hit<'_>], known: usize) -> bool {
     enough && text.native >= text.foreign
 }
 
-/// Whether there is text enough for silence to mean something.
+/// Whether the text is long enough for a score of 0 to mean something.
 fn says_something(text: &Text, hits: &[Hit<'_>]) -> bool {
     text.words.len() >= FEW_WORDS && !hits.is_empty() || hits.iter().any(|hit| hit.entry.role.is_finding())
 }
 
-/// Says what of the text was not read.
+/// Adds a reason for each unread part of the text.
 fn unread(case: &Case<'_>, text: &Text, understood: bool, reasons: &mut Vec<Reason>) {
     let mut say = |rule, span, gloss| {
         let (rule, term, gloss) = (Cow::Borrowed(rule), Cow::Borrowed(""), Cow::Borrowed(gloss));
@@ -187,7 +186,7 @@ fn unread(case: &Case<'_>, text: &Text, understood: bool, reasons: &mut Vec<Reas
     }
 }
 
-/// An idea at its strongest mention.
+/// A concept at its strongest mention.
 struct Finding<'l> {
     entry: &'l Entry,
     standing: Standing,
@@ -195,7 +194,7 @@ struct Finding<'l> {
     points: i16,
 }
 
-/// Keeps the strongest mention of each idea; the first, where several are equal.
+/// Keeps the strongest mention of each concept; the first of equal ones.
 fn strongest<'l>(
     lexicon: &Lexicon,
     text: &Text,
@@ -236,8 +235,8 @@ fn place(text: &Text, hit: &Hit<'_>) -> Option<std::ops::Range<usize>> {
     Some(first.start..spans.next_back().unwrap_or(first).end)
 }
 
-/// Adds the idea of the chosen category where the text leaves it out. A category says what kind of
-/// report this is, not that it happened to anybody, so it counts half and has no place in the text.
+/// Adds the concept of the chosen category if the text does not mention it. A category names the kind of report and
+/// does not state that a patient was harmed, so it counts half. It has no span.
 fn from_category<'l>(lexicon: &'l Lexicon, category: Option<&str>, findings: &mut [Option<Finding<'l>>]) {
     for hit in lexicon.find(&Text::read(category.unwrap_or_default())) {
         let (Some(slot), true) = (findings.get_mut(hit.entry.concept), hit.entry.role.is_finding()) else {
@@ -250,7 +249,7 @@ fn from_category<'l>(lexicon: &'l Lexicon, category: Option<&str>, findings: &mu
     }
 }
 
-/// Turns findings into reasons, strongest first, each idea after the first counting half as much again.
+/// Turns findings into reasons, strongest first. Each concept after the first counts half as much as the one before.
 fn weigh(lexicon: &'static Lexicon, findings: Vec<Option<Finding<'static>>>, reasons: &mut Vec<Reason>) {
     let mut findings: Vec<Finding<'static>> = findings.into_iter().flatten().collect();
     let start = |finding: &Finding<'_>| finding.span.as_ref().map(|span| span.start);

@@ -1,4 +1,4 @@
-//! What a nurse would expect of the embedded rules, and what must always hold.
+//! Examples of narratives for the embedded rules, and properties that hold for every text.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn graded_case(narrative: &str, actual: u8) -> Suggestion {
     EmbeddedRules.score(&Case { narrative, actual_harm: Some(actual), ..Case::default() })
 }
 
-/// Checks the band of a narrative, and that the high-risk flag agrees.
+/// Checks the band of a narrative, and that the high-risk flag agrees with it.
 #[track_caller]
 fn check(narrative: &str, expected: Band) {
     let seen = score(narrative);
@@ -57,9 +57,9 @@ fn arabic() {
     check("شكرا على كل شيء في المستشفى", Band::Low);
 }
 
-/// Checks that each term counts when stated and not when denied.
+/// Checks that each term scores when stated and not when denied.
 #[test]
-fn every_denial_has_its_pair() {
+fn each_term_scores_when_stated_and_not_when_negated() {
     #[track_caller]
     fn check(stated: &str, denied: &str) {
         let (stated, denied) = (score(stated), score(denied));
@@ -174,7 +174,7 @@ fn a_category_helps_where_the_text_is_silent() {
 }
 
 #[test]
-fn says_when_it_has_nothing_to_say() {
+fn the_rules_abstain_on_texts_they_cannot_judge() {
     for text in [
         "",
         "   ",
@@ -217,7 +217,7 @@ fn a_suggestion_survives_json_and_quotes_no_text() {
     assert!(!format!("{case:?}").contains("Secretname"));
 }
 
-/// A narrative of words that matter, words that do not, and marks between them.
+/// A narrative of findings, ordinary words and punctuation.
 fn narrative() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
         "no",
@@ -286,7 +286,7 @@ proptest! {
             let place = text.get(reason.span.unwrap()).unwrap();
             let (place, term) = (Text::read(place), Text::read(&reason.term));
             prop_assert_eq!(place.words.len(), term.words.len());
-            // The same idea is found in the place alone, and a one-word Arabic term is one of its forms.
+            // The text of the span alone gives the same concept, and a one-word Arabic term is a form of that text.
             let stated = format!("flag.{}", reason.rule.split_once('.').unwrap().1);
             let there = lexicon().find(&place);
             prop_assert!(there.iter().any(|hit| lexicon().concepts[hit.entry.concept].stated == stated));

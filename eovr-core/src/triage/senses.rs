@@ -1,16 +1,17 @@
-//! Findings that are meant in another sense: "arrested" by the police, in "shock" at a bill; and what is told of a thing: "the
-//! projector died", الكرسي انكسر. Such a finding is in doubt.
+//! Word senses: a finding in another sense ("arrested" by the police, in "shock" at a bill), and a finding about an
+//! object ("the projector died", الكرسي انكسر). Such a finding is doubtful.
 //!
-//! A word of the same sentence shows the sense. It only speaks where nothing else in the text is grave: "he arrested while
-//! the police were there, CPR failed" is an arrest. A thing is the subject where it stands right before the finding, or right
-//! behind an Arabic verb, or begins the clause and is placed there: "the plant on the ward died".
+//! A cue word of the same sentence shows the sense. The rule applies only if nothing else in the text is grave: "he
+//! arrested while the police were there, CPR failed" is a cardiac arrest. An object is the subject if it directly
+//! precedes the finding, directly follows an Arabic verb, or begins the clause with its place: "the plant on the ward
+//! died".
 
 use super::cues::{Cue, Cues};
 use super::lexicon::Hit;
 use super::negation::Standing;
 use super::text::{Gap, Text};
 
-/// For each idea the cue that shows another sense of its terms, and up to how many words these have.
+/// For each concept: the cue that shows another sense, and the greatest number of words of an affected term.
 const SENSES: [(&str, Cue, usize); 8] = [
     ("cardiac_arrest", Cue::Police, 1),
     ("cardiac_arrest", Cue::Claim, 2),
@@ -21,19 +22,19 @@ const SENSES: [(&str, Cue, usize); 8] = [
     ("stroke", Cue::Art, 1),
     ("amputation", Cue::Bill, 1),
 ];
-/// From which weight another finding shows that something grave happened.
+/// The weight from which another finding shows that something grave happened.
 const GRAVE: u8 = 3;
 
-/// What things do as well.
+/// The concepts whose terms also describe objects.
 const DONE_BY_THINGS: [&str; 6] = ["death", "cardiac_arrest", "fracture", "fall", "bleeding", "stroke"];
-/// Over how many words a thing that is placed stays the subject.
+/// The number of words for which an object with its place stays the subject.
 const PLACED: usize = 6;
 
-/// Puts in doubt what is told of a thing.
+/// Marks findings about objects as doubtful.
 pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], standings: &mut [Standing]) {
     let shows = |at: usize, cue: Cue| cues.get(at).is_some_and(|cues| cues.has(cue));
     let gap = |at: usize| text.words.get(at).map_or(Gap::Stop, |word| word.gap);
-    // The thing that did what was told last, up to this word: "fell and broke".
+    // The end of the last finding about an object: "fell and broke" continues it.
     let mut until = None;
     for (hit, standing) in hits.iter().zip(standings) {
         let start = hit.words.start;
@@ -66,7 +67,7 @@ pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], stand
     }
 }
 
-/// Puts in doubt what is stated and meant in another sense.
+/// Marks stated findings in another sense as doubtful.
 pub(super) fn in_another_sense(text: &Text, hits: &[Hit<'_>], cues: &[Cues], standings: &mut [Standing]) {
     let meant = |index: usize| {
         let hit = hits.get(index)?;
@@ -100,7 +101,7 @@ pub(super) fn in_another_sense(text: &Text, hits: &[Hit<'_>], cues: &[Cues], sta
     }
 }
 
-/// The words of the sentence of a finding.
+/// The indexes of the words in the sentence of a finding.
 fn sentence(text: &Text, hit: &Hit<'_>) -> impl Iterator<Item = usize> {
     let inside = |at: &usize| text.words.get(*at).is_some_and(|word| word.gap < Gap::Stop);
     let first = (1..=hit.words.start).rev().take_while(inside).last().map_or(hit.words.start, |at| at - 1);
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn another_sense_is_in_doubt() {
+    fn another_sense_is_doubtful() {
         for told in [
             "The friend was arrested in the corridor, two officers, handcuffs.",
             "Patient in shock after the parking bill.",
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_meant_counts() {
+    fn the_grave_sense_counts() {
         for told in [
             "The police were there when he arrested, CPR failed",
             "In shock after the transfusion, BP 50/30, the bill came later",

@@ -1,40 +1,41 @@
-//! Words as people mistype them: "anaphilaxis", "bleeeding", انكصر.
+//! Correction of typing errors: "anaphilaxis", "bleeeding", انكصر.
 //!
-//! A word that the lists do not know is compared with those of their findings that sound alike: the same consonants in the
-//! same order, doubled letters and vowels left out. Of these one is taken that is a slip away, or two in a long word. A word
-//! that is known is never changed, so "building" stays what it is.
+//! The reader compares an unknown word with the words of findings that sound alike. Two words sound alike if they have
+//! the same consonants in the same order; doubled letters and vowels do not count. The reader takes a word at an edit
+//! distance of 1, or of 2 for a long word. It never changes a known word, so "building" does not become "bleeding".
 
 use rustc_hash::FxHashMap;
 
-/// Shorter words have too many neighbours: "shook" is no shock.
+/// Shorter words have too many neighbours: "shook" must not become "shock".
 const SHORTEST: usize = 6;
-/// Arabic words write few vowels, so fewer letters say more.
+/// Arabic is written with few vowels, so fewer letters identify a word.
 const SHORTEST_ARABIC: usize = 5;
-/// From this length on two slips are allowed.
+/// From this length on, an edit distance of 2 is allowed.
 const LONG: usize = 9;
-/// Words from this length on are read as one of a phrase, where the rest of the phrase stands beside them: "hart stoped".
+/// A word from this length on can be corrected within a phrase, if the other words of the phrase are next to it: "hart
+/// stoped".
 const SHORTEST_OF_A_PHRASE: usize = 4;
 
-/// Spreads the letters of a sound over a number (as FxHash does).
+/// The multiplier of FxHash, which spreads the letters over the hash.
 const SPREAD: u64 = 0x517c_c1b7_2722_0a95;
 
-/// Words by how they sound.
+/// Words by their sound.
 #[derive(Debug, Default)]
 pub(super) struct Sounds {
-    // By a hash of their sound; words that share one by chance are no slip apart.
+    // The key is a hash of the sound. A hash collision does no harm, because the edit distance is checked afterwards.
     words: FxHashMap<u64, Vec<(String, u32)>>,
 }
 
-/// What a mistyped word is meant to be.
+/// The correction of a mistyped word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Meant {
     pub(super) id: u32,
-    /// It is too short to be told by itself, and counts in a phrase alone.
+    /// Whether the word is so short that the correction is valid only within a phrase.
     pub(super) in_a_phrase: bool,
 }
 
 impl Sounds {
-    /// Takes a word that may be meant, and its number.
+    /// Adds a word and its id as a possible correction.
     pub(super) fn add(&mut self, word: &str, id: u32) {
         if letters(word) >= SHORTEST_OF_A_PHRASE {
             let sounding = self.words.entry(sound(word)).or_default();
@@ -44,7 +45,7 @@ impl Sounds {
         }
     }
 
-    /// The word that an unknown one is meant to be, if there is one.
+    /// The correction of an unknown word, if there is one.
     pub(super) fn meant(&self, word: &str) -> Option<Meant> {
         let plain = without_runs(word);
         let word = plain.as_deref().unwrap_or(word);
@@ -53,7 +54,7 @@ impl Sounds {
             return None;
         }
         let in_a_phrase = !long_enough(word);
-        // The consonants are the same, so what slips is a vowel or a letter doubled.
+        // The consonants are the same, so the difference is a vowel or a doubled letter.
         let spelled = |word: &str| {
             let mut plain = word.replace("ph", "f").chars().collect::<Vec<_>>();
             if in_a_phrase {
@@ -71,12 +72,12 @@ impl Sounds {
     }
 }
 
-/// A word without letters that were held down: "diiied", "مااات". None if there are none.
+/// A word without runs of a held key: "diiied", "مااات". `None` if the word has no run.
 pub(super) fn without_runs(word: &str) -> Option<String> {
     let run_of = |letters: &[u8], width: usize| {
         letters.windows(3 * width).any(|three| three.chunks(width).all(|one| three.starts_with(one)))
     };
-    // Arabic letters take two bytes. Few words have a run, so most are looked at and not written anew.
+    // Arabic letters take two bytes. Few words have a run, so most words need no copy.
     if !(run_of(word.as_bytes(), 1) || !word.is_ascii() && run_of(word.as_bytes(), 2)) {
         return None;
     }
@@ -86,7 +87,7 @@ pub(super) fn without_runs(word: &str) -> Option<String> {
         run = if last == Some(c) { run + 1 } else { 1 };
         last = Some(c);
         if run == 3 {
-            // Neither of the two before it was meant, but the first.
+            // Only one letter of the run stays.
             out.pop();
             found = true;
         }
@@ -106,7 +107,7 @@ fn long_enough(word: &str) -> bool {
     letters >= SHORTEST || (letters >= SHORTEST_ARABIC && !word.is_ascii())
 }
 
-/// A hash of the consonants of a word as they sound, each once. A first vowel is kept as one, whichever it is.
+/// A hash of the consonants of a word by their sound, without repetitions. Every initial vowel counts as the same one.
 fn sound(word: &str) -> u64 {
     let (mut sounds, mut last) = (0_u64, None);
     let mut letters = word.chars().peekable();
@@ -122,7 +123,7 @@ fn sound(word: &str) -> u64 {
             'h' | 'w' if !first => None,
             // "Rong" is wrong.
             'w' if next == Some('r') => None,
-            // What phones and schools mix up: س and ص, ت and ط, د and ض, ذ, ز and ظ.
+            // Letters that writers often confuse: س and ص, ت and ط, د and ض, ذ, ز and ظ.
             'ص' => Some('س'),
             'ط' | 'ه' => Some('ت'),
             'ض' => Some('د'),
@@ -138,7 +139,8 @@ fn sound(word: &str) -> u64 {
     sounds
 }
 
-/// How many slips of the finger lie between two words: a letter too many, too few, another, or two swapped.
+/// The edit distance of two words: inserted, missing, replaced or swapped letters (Damerau and Levenshtein).
+/// `usize::MAX` if the lengths differ by more than two.
 fn slips(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().abs_diff(b.len()) > 2 {
@@ -169,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_as_they_are_mistyped() {
+    fn typing_errors_are_corrected() {
         let words =
             ["anaphylaxis", "bleeding", "haemorrhage", "fracture", "suicide", "انكسر", "استئصال", "died"];
         let mut sounds = Sounds::default();
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn short_words_count_in_a_phrase() {
+    fn short_words_are_corrected_only_in_a_phrase() {
         let mut sounds = Sounds::default();
         for (id, word) in (0..).zip(["heart", "stopped", "wrong", "brain"]) {
             sounds.add(word, id);
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_are_counted() {
+    fn edit_distances() {
         assert_eq!(slips("fracture", "fracture"), 0);
         assert_eq!(slips("fracutre", "fracture"), 1);
         assert_eq!(slips("fractur", "fracture"), 1);

@@ -1,11 +1,11 @@
-//! Words of a narrative in one plain spelling, each with its place in the original.
+//! The words of a narrative in a normalised spelling, each with its position in the original.
 //!
-//! People write the same word in many ways: capitals, vowel marks, a stretched letter, four kinds of
-//! alef. [`Text::read`] folds them together and keeps, for each word, the bytes it came from, so that
-//! a highlight lands on what the reporter typed.
+//! Reporters write the same word in many ways: capitals, vowel marks, a stretched letter, four kinds of alef.
+//! [`Text::read`] folds these spellings into one. It keeps the byte range of each word, so that a highlight marks the
+//! words as the reporter typed them.
 //!
-//! Folding works one character at a time. Each is taken apart (compatibility decomposition) and loses
-//! its marks, so composed and decomposed text, and Arabic presentation forms, end up the same.
+//! The reader folds one character at a time. It applies the compatibility decomposition and removes the marks, so
+//! composed and decomposed text and Arabic presentation forms give the same result.
 
 use std::ops::Range;
 
@@ -13,15 +13,15 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 use crate::typed;
 
-/// How much of a narrative is read. A person does not type this much; a pasted log or an attack has it.
+/// The number of bytes of a narrative that are read. Only a pasted log or an attack is longer.
 pub(super) const CAP: usize = 64 * 1024;
 
-/// What stands between a word and the one before it, weakest first.
+/// The separator between a word and the word before it, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
     /// A space, a hyphen or a slash.
     Space,
-    /// One line break: often only a wrapped line, so a phrase may run across it.
+    /// One line break. It is often only a wrapped line, so a phrase may run across it.
     Line,
     /// A comma, a colon, an ampersand, a bracket or a dash.
     Comma,
@@ -29,38 +29,38 @@ pub(super) enum Gap {
     Stop,
 }
 
-/// One word: its folded spelling and its place in the original.
+/// One word: its folded spelling and its position in the original.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
-    /// Bytes of the original narrative.
+    /// The byte range in the original narrative.
     pub(super) span: Range<usize>,
-    /// What comes before it.
+    /// The separator before the word.
     pub(super) gap: Gap,
-    /// Whether a question mark stands before it.
+    /// Whether a question mark precedes the word.
     pub(super) asked: bool,
-    /// Whether it has Arabic letters, and so may carry attached letters.
+    /// Whether the word has Arabic letters, and so may have attached prefixes and suffixes.
     pub(super) arabic: bool,
     folded: Range<usize>,
 }
 
-/// A narrative cut into words.
+/// A narrative split into words.
 #[derive(Debug, Default)]
 pub(super) struct Text {
-    /// The words in order.
+    /// The words in text order.
     pub(super) words: Vec<Word>,
-    /// Letters of scripts that no word list covers.
+    /// The number of letters in scripts that no word list covers.
     pub(super) foreign: usize,
-    /// Letters of the Latin and Arabic scripts.
+    /// The number of Latin and Arabic letters.
     pub(super) native: usize,
-    /// Words of letters, not numbers.
+    /// The number of words that are not numbers.
     pub(super) lettered: usize,
-    /// Where reading stopped, if the narrative goes on behind it.
+    /// The byte offset at which reading stopped, if the narrative is longer than [`CAP`].
     pub(super) cut: Option<usize>,
     folded: String,
 }
 
 impl Text {
-    /// Reads the first [`CAP`] bytes. A word that the cap would cut in two is left out.
+    /// Reads the first [`CAP`] bytes. A word that crosses the cap is left out.
     pub(super) fn read(narrative: &str) -> Self {
         let cap = narrative.floor_char_boundary(CAP);
         let narrative_read = narrative.get(..cap).unwrap_or_default();
@@ -68,7 +68,7 @@ impl Text {
         let mut rest = narrative_read;
         while let Some(c) = rest.chars().next() {
             let at = narrative_read.len() - rest.len();
-            // Most of a text are words of plain letters, read at once.
+            // Fast path: most words consist of ASCII letters and digits.
             let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
             let (read, behind) = rest.split_at_checked(plain.max(c.len_utf8())).unwrap_or((rest, ""));
             if plain > 0 {
@@ -92,11 +92,10 @@ impl Text {
     }
 }
 
-/// Calls `each` with every spelling under which an Arabic word may stand in the word list: itself,
-/// without attached letters in front, without a light ending, or both. At least three letters stay.
+/// Calls `each` with every spelling under which the word list may contain an Arabic word: the word itself, the word
+/// without attached prefixes, without a light suffix, or without both. At least three letters remain.
 ///
-/// `joined` tells that "and" or "then" was taken off. These are additional forms; the word as written
-/// always comes first.
+/// The second argument is `true` if the prefix "and" or "then" was removed. The word as written always comes first.
 pub(super) fn arabic_forms(word: &str, scratch: &mut String, mut each: impl FnMut(&str, bool)) {
     endings(word, scratch, |form| each(form, false));
     articles(word, |rest| endings(rest, scratch, |form| each(form, false)));
@@ -108,19 +107,19 @@ pub(super) fn arabic_forms(word: &str, scratch: &mut String, mut each: impl FnMu
     }
 }
 
-/// What an Arabic word says by its own form of what it names.
+/// The mood that the form of an Arabic word expresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mood {
-    /// Nothing.
+    /// No special mood.
     Plain,
-    /// It did not happen: محصلش.
+    /// Negated: محصلش ("it did not happen").
     Denied,
-    /// It will or would happen: سيموت, هيموت.
+    /// Future or conditional: سيموت, هيموت ("he will die").
     Future,
 }
 
-/// The word inside the "not" that Egyptians put around it, ما … ش or م…ش, or behind the "will" in front of it. The ما may stand
-/// before the word as one of its own, `before`, which then does the denying.
+/// The word without the Egyptian negation around it (ما … ش or م…ش) or without the future prefix, and its mood. The ما
+/// may be a separate word, `before`; then that word negates, and the mood is plain.
 pub(super) fn arabic_mood<'w>(word: &'w str, before: &str) -> Option<(&'w str, Mood)> {
     let found = if let Some(open) = word.strip_suffix('ش') {
         if matches!(before, "ما" | "وما") {
@@ -135,7 +134,7 @@ pub(super) fn arabic_mood<'w>(word: &'w str, before: &str) -> Option<(&'w str, M
     long_enough(found.0).then_some(found)
 }
 
-/// Takes off the article, with or without a preposition grown onto it, or the preposition alone.
+/// Removes the article, with or without an attached preposition, or the preposition alone.
 fn articles(word: &str, mut each: impl FnMut(&str)) {
     const FRONTS: [&str; 6] = ["ال", "بال", "كال", "لل", "ب", "ل"];
     for front in FRONTS {
@@ -145,10 +144,10 @@ fn articles(word: &str, mut each: impl FnMut(&str)) {
     }
 }
 
-/// The word as it is, and without the longest light ending.
+/// The word itself, and the word without its longest light suffix.
 fn endings(word: &str, scratch: &mut String, mut each: impl FnMut(&str)) {
     const ENDINGS: [&str; 13] = ["ها", "هم", "هن", "كم", "نا", "ات", "ون", "ين", "وا", "ه", "ت", "ي", "ا"];
-    // A final ta marbuta opens when a pronoun follows: اصابته is اصابه with "his".
+    // A final ta marbuta becomes ت before an attached pronoun: اصابته is اصابه with "his".
     const OPENED: [&str; 4] = ["تها", "تهم", "تنا", "ته"];
     each(word);
     for ending in OPENED {
@@ -176,7 +175,7 @@ struct Reader {
     text: Text,
     gap: Gap,
     asked: bool,
-    // The word being read: where its folded and its original bytes begin, and what was seen of it.
+    // The word that is being read, with its ranges and counts so far.
     open: Option<Word>,
     letters: usize,
     digits_only: bool,
@@ -201,7 +200,7 @@ impl Reader {
         } else if let Some(letter) = self.look_alike(c, next) {
             self.letter(letter, &at);
         } else if unseen(c) {
-            // A vowel mark belongs to the letter before it, and so does its highlight.
+            // A vowel mark belongs to the letter before it, so the highlight covers it too.
             if is_combining_mark(c) || c == TATWEEL {
                 self.stretch(&at);
             }
@@ -220,7 +219,7 @@ impl Reader {
         }
     }
 
-    /// Letters and digits of ASCII.
+    /// Reads ASCII letters and digits.
     fn plain(&mut self, letters: &str, at: Range<usize>) {
         let count = letters.bytes().filter(u8::is_ascii_alphabetic).count();
         self.text.native += count;
@@ -248,7 +247,7 @@ impl Reader {
         self.extend(at, begin, arabic);
     }
 
-    /// The open word goes on, or a new one begins, with what was folded from `begin` on.
+    /// Extends the open word, or begins a new one, with the text folded from `begin` on.
     fn extend(&mut self, at: &Range<usize>, begin: usize, arabic: bool) {
         let (gap, asked) = (self.gap, self.asked);
         let word = self.open.get_or_insert_with(|| {
@@ -261,7 +260,7 @@ impl Reader {
         (self.gap, self.asked) = (Gap::Space, false);
     }
 
-    /// The Latin letter that a Cyrillic or Greek one in a Latin word stands for: "dеath" with a Cyrillic е.
+    /// The Latin letter for a Cyrillic or Greek look-alike in a Latin word: "dеath" with a Cyrillic е.
     fn look_alike(&self, c: char, next: Option<char>) -> Option<char> {
         let among_latin = self.latin || next.is_some_and(|next| next.is_ascii_alphabetic());
         latin_look_alike(c).filter(|_| among_latin)
@@ -311,12 +310,12 @@ impl Reader {
 
 const TATWEEL: char = '\u{640}';
 
-/// Marks, stretches and signs that are not seen: they do not change which word it is.
+/// Whether a character is a mark, a stretch or an invisible sign, which does not change the word.
 fn unseen(c: char) -> bool {
     c == TATWEEL || is_combining_mark(c) || (typed::is_unseen(c) && !c.is_control() && !c.is_whitespace())
 }
 
-/// The common Arabic letters, folded without the cost of taking them apart.
+/// Folds a common Arabic letter without the cost of decomposition.
 fn plain_arabic(c: char) -> Option<char> {
     matches!(c, '\u{621}'..='\u{63A}' | '\u{641}'..='\u{64A}' | '\u{660}'..='\u{669}' | '\u{6F0}'..='\u{6F9}')
         .then(|| fold_letter(c))

@@ -1,4 +1,4 @@
-//! The two word lists beside each other, and the homonyms that they must not mistake.
+//! Comparison of the two word lists, and homonyms that the rules must not confuse.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ fn score(narrative: &str) -> Suggestion {
     EmbeddedRules.score(&Case { narrative, ..Case::default() })
 }
 
-/// The strongest weight of each idea of a list.
+/// The greatest weight of each concept of a list.
 fn strongest(list: &'static str) -> BTreeMap<&'static str, &'static str> {
     let mut strongest = BTreeMap::new();
     for line in list.lines() {
@@ -70,7 +70,7 @@ fn translations_weigh_the_same() {
     }
 }
 
-/// Never events as wards tell them, without their names.
+/// Never events described in everyday words, without their technical names.
 #[test]
 fn never_events_in_plain_words() {
     for told in [
@@ -104,9 +104,9 @@ fn never_events_in_plain_words() {
     }
 }
 
-/// The same words with another meaning.
+/// The words of findings with a harmless meaning.
 #[test]
-fn homonyms_are_not_mistaken() {
+fn homonyms_do_not_count() {
     for harmless in [
         "The tea was a bit cold.",
         "Dead skin was removed.",
@@ -155,9 +155,9 @@ fn homonyms_are_not_mistaken() {
     }
 }
 
-/// And beside them the ones that are meant.
+/// The same words with their grave meaning.
 #[test]
-fn the_meant_ones_count() {
+fn the_grave_meanings_count() {
     for (meant, from) in [
         ("The patient bit the nurse.", 20),
         ("The patient expired at 4.", 45),

@@ -148,7 +148,7 @@ fn file_numbers_go_under_every_label_mark_and_script() {
 
 /// Redaction keeps an amount after any word.
 #[test]
-fn amounts_stay_behind_every_word() {
+fn an_amount_after_any_word_stays() {
     let before = [
         "",
         "given",
@@ -193,7 +193,7 @@ fn amounts_stay_behind_every_word() {
 
 /// Pieces in random order: each span lies within the text, spans are in order and do not overlap.
 #[test]
-fn places_are_in_order_and_apart() {
+fn spans_are_in_order_and_do_not_overlap() {
     let pieces = [
         "MRN ",
         "Dr. ",
@@ -253,7 +253,7 @@ fn places_are_in_order_and_apart() {
 }
 
 #[test]
-fn hostile_text_is_survived_and_spans_fit() {
+fn hostile_text_gives_valid_spans() {
     for unit in [
         "@",
         "a@b.",

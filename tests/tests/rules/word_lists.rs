@@ -17,7 +17,7 @@ use eovr_core::triage::{Case, EmbeddedRules, Marks, Scorer as _, Suggestion};
 const HEAVY: u8 = 26;
 /// Fewer hits than this may be chance.
 const ENOUGH: u32 = 30;
-/// The default scores from which a report is to be read today, and now.
+/// The default scores from which a reviewer should read a report today, and now.
 const MARKS: [u8; 2] = [Marks::DEFAULT.today, Marks::DEFAULT.now];
 
 fn score(narrative: &str) -> Suggestion {
@@ -31,8 +31,8 @@ struct Narrative {
     died: bool,
 }
 
-/// The narratives of one file: those that the lists were tuned on, or those of the split `test`. A set without splits
-/// has the first part only, and is used whole.
+/// The narratives of one file: the rows that the authors tuned the lists on, or the rows of the split `test`. A set
+/// without a split has only tuning rows.
 fn narratives(path: &Path, test: bool) -> Vec<Narrative> {
     let mut rows = csv::Reader::from_path(path).unwrap();
     let headers = rows.headers().unwrap().clone();
@@ -71,7 +71,7 @@ impl Found {
 /// A concept of the lists and the wording found of it, folded to lower case.
 type Wording = (String, String);
 
-/// The heavy wordings stated in a report: of each concept the strongest, as the reasons name it.
+/// The heavy wordings stated in a report: the strongest of each concept, from the reasons.
 fn heavy(narrative: &str, suggestion: &Suggestion, alone: &mut HashMap<String, u8>) -> HashSet<Wording> {
     let mut seen = HashSet::new();
     for reason in &suggestion.reasons {
@@ -99,10 +99,10 @@ fn sets() -> Vec<PathBuf> {
     paths
 }
 
-/// The statement of `docs::triage` on the two marks: in sets with labels of severe harm and death, the marks find most
-/// of both.
+/// Checks the statement of `docs::triage` on the two marks: in sets with labels of severe harm and death, the marks
+/// find most of both.
 #[test]
-fn the_marks_find_what_the_page_says() {
+fn the_marks_have_the_documented_recall() {
     for path in sets() {
         let rows = narratives(&path, true);
         let scores: Vec<f64> = rows.iter().map(|row| f64::from(score(&row.text).score)).collect();

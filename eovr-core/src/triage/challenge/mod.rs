@@ -1,8 +1,8 @@
-//! A test of how a scorer reads: two texts that differ in little, of which one tells of something grave.
+//! A challenge set for scorers: pairs of texts that differ in few words, of which exactly one reports something grave.
 //!
-//! [`Challenge::shipped`] has hundreds of such pairs in English and Arabic, each with the rule of language that it tests; the
-//! page beside them, `challenge/README.md`, says how they were made, how a clinician adds one, and what they do not show.
-//! [`Challenge::run`] puts them to any scorer: ours, a model, a provider, a function.
+//! [`Challenge::shipped`] has hundreds of such pairs in English and Arabic, each with the rule of language that it
+//! tests. `challenge/README.md` describes how the authors made them, how a clinician adds one, and the limits of the
+//! set. [`Challenge::run`] tests any scorer on them: the embedded rules, a model, a provider, a function.
 //!
 //! ```
 //! use eovr_core::triage::challenge::{Challenge, Said};
@@ -37,50 +37,50 @@ pub struct Challenge {
     texts: Vec<ChallengeText>,
 }
 
-/// One text, and what is to be made of it.
+/// One text with its expected result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChallengeText {
     /// Unique and stable.
     pub id: String,
-    /// What its pair has in common.
+    /// The id that the texts of a pair share.
     pub pair: String,
-    /// What pairs of several languages that say the same have in common.
+    /// The id that translations of the same pair share.
     pub idea: String,
-    /// What the pair is about, such as `denied` or `vital_signs`.
+    /// The subject of the pair, such as `denied` or `vital_signs`.
     pub kind: String,
-    /// The rule of language that it tests.
+    /// The rule of language that the pair tests.
     pub rule: String,
     /// `en` or `ar`.
     pub language: String,
     /// `general`, `msa`, `egyptian` or `gulf`.
     pub variety: String,
-    /// What is to be made of it.
+    /// The expected result.
     pub expect: Expect,
     /// The report.
     pub text: String,
 }
 
-/// What is to be made of a text.
+/// The expected result of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expect {
-    /// Something grave happened: to be flagged.
+    /// Something grave happened. The scorer should flag the text.
     Grave,
-    /// Something grave nearly happened: not to be flagged as harm that did.
+    /// Something grave nearly happened. The scorer should not flag it as actual harm.
     Near,
-    /// Something grave is left open: it may be flagged or not, and must not score nothing.
+    /// Something grave may have happened. The scorer may flag the text or not, and its score should be above 0.
     Possible,
-    /// Nothing grave happened: not to be flagged.
+    /// Nothing grave happened. The scorer should not flag the text.
     Quiet,
 }
 
-/// What a scorer said of a text.
+/// A scorer's answer for a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Said {
-    /// Higher for graver, on any scale. Of interest are order and whether it is above nothing.
+    /// A graver text has a higher score, on any scale. Only the order counts, and whether the score is above 0.
     pub score: f64,
-    /// Whether the scorer wants the text to be read before others.
+    /// Whether a reviewer should read the text before others.
     pub flagged: bool,
 }
 
@@ -98,8 +98,8 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where a column is missing, `expect` is none of the four words, an id occurs twice, or a pair has
-    /// not exactly one grave text and at least one other.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if a column is missing, `expect` is not one of the four words,
+    /// an id occurs twice, or a pair does not have exactly one grave text and at least one other.
     pub fn read(csv: &[u8]) -> Result<Self, Error> {
         let mut texts: Vec<ChallengeText> = Vec::new();
         let mut ids = BTreeMap::new();
@@ -115,15 +115,16 @@ impl Challenge {
         }
         if pairs.values().any(|&(grave, others)| grave != 1 || others == 0) {
             return Err(invalid(
-                "a pair of the challenge set is none",
+                "a pair of the challenge set is invalid",
                 "each pair has one text that is `grave` and one or two that are not",
             ));
         }
         Ok(Self { texts })
     }
 
-    /// The pairs of every second idea, by its SHA-256: those that were only counted, and not looked at, while the word lists were
-    /// mended. A developer who looks at them takes that away, and draws others.
+    /// The pairs of about every second idea, selected by the SHA-256 of its id. While the authors improved the word
+    /// lists, they only counted the results of these pairs and did not read the texts. A developer who reads them for
+    /// tuning must draw a new selection.
     #[must_use]
     pub fn held_back(&self) -> Self {
         let held = |text: &&ChallengeText| {
@@ -137,7 +138,8 @@ impl Challenge {
         &self.texts
     }
 
-    /// Puts every text to a scorer, which may leave one unanswered, and counts.
+    /// Runs a scorer on every text and counts the results. The scorer returns `None` for a text that it does not
+    /// answer.
     pub fn run(&self, mut scorer: impl FnMut(&ChallengeText) -> Option<Said>) -> Outcome {
         let said: Vec<Option<Said>> = self.texts.iter().map(&mut scorer).collect();
         Outcome::of(&self.texts, &said)

@@ -1,4 +1,4 @@
-//! What a scorer made of a challenge set, counted.
+//! The results of a scorer on a challenge set.
 
 use std::collections::BTreeMap;
 
@@ -20,46 +20,47 @@ pub struct Outcome {
     pub varieties: BTreeMap<String, Tally>,
     /// By the rule of language that a pair tests.
     pub rules: BTreeMap<String, Tally>,
-    /// The ids of the texts that were judged wrongly, in the order of the set: grave ones that were not flagged, near and quiet
-    /// ones that were, possible ones that scored nothing.
+    /// The ids of the texts with a wrong result, in the order of the set: grave texts without a flag, near and quiet
+    /// texts with a flag, possible texts with score 0.
     pub wrong: Vec<String>,
 }
 
-/// What was made of some texts.
+/// The results on a group of texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Grave texts that were flagged, of all: sensitivity.
+    /// The flagged grave texts, of all grave texts: sensitivity.
     pub found: Share,
-    /// Quiet texts that were flagged, of all: false alarms.
+    /// The flagged quiet texts, of all quiet texts: false alarms.
     pub false_flags: Share,
-    /// Texts of what nearly happened that were flagged, of all.
+    /// The flagged texts of near misses, of all texts of near misses.
     pub near_flags: Share,
-    /// Texts of what is left open that scored nothing, of all.
+    /// The possible texts with score 0 and no flag, of all possible texts.
     pub silent: Share,
-    /// Pairs of which the grave text was flagged and no near or quiet one, of all.
+    /// The pairs with a flag on the grave text and on no near or quiet text, of all pairs.
     pub solved: Share,
-    /// Pairs of which the grave text scored higher than every other, of all.
+    /// The pairs whose grave text has the highest score, of all pairs.
     pub ordered: Share,
-    /// Texts that the scorer said nothing of; they count as scored with nothing.
+    /// The number of texts without an answer; they count as score 0 without a flag.
     pub unanswered: usize,
 }
 
-/// So many of so many.
+/// A proportion as two counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Share {
-    /// How many.
+    /// The numerator.
     pub count: usize,
-    /// Of how many.
+    /// The denominator.
     pub of: usize,
 }
 
 impl Share {
-    /// From 0 to 1; none of nothing.
+    /// The proportion, from 0 to 1; `None` if the denominator is 0.
     pub fn rate(self) -> Option<f64> {
         (self.of > 0).then(|| self.count as f64 / self.of as f64)
     }
 
-    /// Wilson's 95 % interval of the rate, as if the texts were independent. Pairs of one idea are not, so it is a little narrow.
+    /// Wilson's 95 % interval of the rate. It assumes independent texts, but pairs of one idea are dependent, so the
+    /// interval is a little too narrow.
     pub fn interval(self) -> Option<(f64, f64)> {
         wilson(self.rate()?, self.of as f64)
     }

@@ -52,13 +52,13 @@ fn a_perfect_scorer_solves_all_and_a_silent_one_none() {
 
     let loud = challenge.run(|_| Some(Said { score: 1.0, flagged: true }));
     assert_eq!((loud.all.found.rate(), loud.all.false_flags.rate()), (Some(1.0), Some(1.0)));
-    // What is left open may be flagged.
+    // A possible text may be flagged.
     assert!(loud.all.solved.count <= loud.kinds["possible"].solved.of);
     assert_eq!(loud.kinds["denied"].solved.count, 0);
 }
 
 #[test]
-fn every_second_idea_is_held_back_whole() {
+fn held_back_ideas_keep_all_their_pairs() {
     let (all, held) = (Challenge::shipped(), Challenge::shipped().held_back());
     let ideas = |texts: &[ChallengeText]| texts.iter().map(|text| text.idea.clone()).collect::<BTreeSet<_>>();
     let kept = ideas(held.texts());
@@ -90,7 +90,7 @@ fn wilsons_interval() {
 }
 
 #[test]
-fn what_is_no_challenge_set_is_refused() {
+fn an_invalid_challenge_set_is_refused() {
     const HEAD: &str = "id,pair,idea,kind,rule,language,variety,expect,text\n";
     let row = |id: &str, expect: &str| format!("{id},p,i,denied,r,en,general,{expect},words\n");
     let read = |rows: &[String]| Challenge::read(format!("{HEAD}{}", rows.concat()).as_bytes());

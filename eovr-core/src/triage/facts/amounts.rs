@@ -1,4 +1,4 @@
-//! How much was ordered and how much was given.
+//! The ordered amount and the given amount.
 
 use super::{Facts, Meaning, measure};
 use crate::triage::cues::Cue;
@@ -8,18 +8,18 @@ use crate::triage::text::Gap;
 pub(super) const MANIFOLD: Meaning = ("overdose", 4, "many times the amount that was ordered");
 pub(super) const DOUBLE: Meaning = ("overdose", 3, "more than the amount that was ordered");
 
-/// From how many times the amount on it is manifold, and from how many more than was ordered.
+/// The ratio of given to ordered from which an overdose is manifold (`MANY`), or an overdose at all (`MORE`).
 const MANY: f64 = 4.0;
 const MORE: f64 = 1.9;
-/// How many words may stand between what is said of an amount and the amount.
+/// The greatest number of words between a cue ("ordered", "given") and its amount.
 const REACH: usize = 6;
-/// How many words may stand between two amounts of which one is told "instead of" the other.
+/// The greatest number of words between two amounts with "instead of" between them.
 const APART: usize = 3;
 
 #[derive(Clone, Copy)]
 struct Amount<'r> {
     value: f64,
-    /// Empty where it is not told.
+    /// Empty if the text names no unit.
     unit: &'r str,
     given: Option<bool>,
     at: usize,
@@ -55,7 +55,7 @@ pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
     })
 }
 
-/// The amounts of a text, each with whether it was ordered or given.
+/// The amounts of a text, each marked as ordered, given or unknown.
 fn amounts(facts: Facts<'_>) -> Vec<Amount<'_>> {
     let mut amounts: Vec<Amount<'_>> = Vec::new();
     let (mut said, mut since) = (None, 0);
@@ -90,7 +90,7 @@ fn amounts(facts: Facts<'_>) -> Vec<Amount<'_>> {
     amounts
 }
 
-/// The unit behind a number, or grown onto it.
+/// The unit after a number, or attached to it.
 fn unit<'r>(facts: Facts<'r>, at: usize, end: usize) -> &'r str {
     if let Some(grown) = grown(facts, at) {
         return grown;
@@ -107,7 +107,7 @@ fn grown<'r>(facts: Facts<'r>, at: usize) -> Option<&'r str> {
     (grown.len() < spelling.len() && !grown.is_empty()).then(|| grown.strip_suffix('s').unwrap_or(grown))
 }
 
-/// Whether a number tells the hour, a date, a bed or a year.
+/// Whether a number is a time, a date, a bed or a year.
 fn is_of_time(facts: Facts<'_>, at: usize) -> bool {
     let clock = |at: usize| matches!(facts.between(at), ":" | "/");
     let before = at.checked_sub(1);

@@ -1,12 +1,12 @@
-//! Never events that are told by their facts alone: what was planned and what was done stand beside each other and do not
-//! agree, and no word of the lists says so.
+//! Never events that follow from contradictory facts: the planned side and the operated side differ, for example,
+//! although no term of the word lists occurs.
 //!
 //! - [`sides`]: "consent says right eye, the new lens is in the left".
 //! - [`amounts`]: "ordered 5 mg, given 50 mg", "10 units instead of 1".
 //! - [`owners`]: "unit A, patient O", "bed 4's insulin was given to bed 5".
 //!
-//! Each stands in the place of few words and is a finding like others: "stopped before the incision" says of it that it
-//! nearly happened.
+//! Each one becomes a finding at the position of its words, and negation applies to it: "stopped before the incision"
+//! makes it a near miss.
 
 use super::cues::{Cue, Cues};
 use super::measures::Measure;
@@ -16,11 +16,11 @@ mod amounts;
 mod owners;
 mod sides;
 
-/// What the facts mean: the idea, its weight and its words, as [`find`] tells them.
+/// The meanings that [`find`] can return: concept, weight and gloss.
 pub(super) const MEANINGS: [(&str, u8, &str); 5] =
     [sides::MEANING, amounts::MANIFOLD, amounts::DOUBLE, owners::BLOOD, owners::PATIENT];
 
-/// The facts that do not agree, from left to right. `narrative` is what `text` was read from.
+/// The contradictions of a text, from left to right. `narrative` is the original of `text`.
 pub(super) fn find(narrative: &str, text: &Text, cues: &[Cues]) -> Vec<Measure> {
     let facts = Facts { narrative, text, cues };
     let mut all = Vec::new();
@@ -45,7 +45,7 @@ pub(super) fn find(narrative: &str, text: &Text, cues: &[Cues]) -> Vec<Measure> 
 
 type Meaning = (&'static str, u8, &'static str);
 
-/// A text with what its words show.
+/// A text with the cues of its words.
 #[derive(Clone, Copy)]
 struct Facts<'r> {
     narrative: &'r str,
@@ -63,7 +63,7 @@ impl<'r> Facts<'r> {
         self.word(at).map(|word| self.text.spelling(word)).unwrap_or_default()
     }
 
-    /// The word as it was typed.
+    /// The word as the reporter typed it.
     fn typed(self, at: usize) -> &'r str {
         self.word(at).and_then(|word| self.narrative.get(word.span.clone())).unwrap_or_default()
     }
@@ -80,7 +80,7 @@ impl<'r> Facts<'r> {
         self.text.words.len()
     }
 
-    /// What stands between a word and the one before it.
+    /// The characters between a word and the word before it.
     fn between(self, at: usize) -> &'r str {
         let before = at.checked_sub(1).and_then(|before| self.word(before));
         match (before, self.word(at)) {
@@ -91,7 +91,7 @@ impl<'r> Facts<'r> {
         }
     }
 
-    /// The number that a word is, in digits or in letters, if it is one; and where its words end.
+    /// The number at a word, in digits or in letters, and the index after its last word.
     fn number(self, at: usize) -> Option<(f64, usize)> {
         let spelling = self.spelling(at);
         if spelling.starts_with(|c: char| c.is_ascii_digit()) {

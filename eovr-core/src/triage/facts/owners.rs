@@ -1,4 +1,4 @@
-//! Whose it was and who got it: blood of another group, a thing of one patient that went to another.
+//! Owner and recipient: blood of an incompatible group, an item of one patient that another patient received.
 
 use super::{Facts, Meaning, measure};
 use crate::triage::cues::Cue;
@@ -8,15 +8,15 @@ use crate::triage::text::Gap;
 pub(super) const BLOOD: Meaning = ("wrong_blood", 4, "blood of a group that does not fit");
 pub(super) const PATIENT: Meaning = ("wrong_patient", 4, "given to another than whose it was");
 
-/// How many words may stand between blood or patient and the group.
+/// The greatest number of words between "unit" or "patient" and the blood group.
 const REACH: usize = 6;
-/// How many words may stand between whose it was and who got it.
+/// The greatest number of words between the owner and the recipient.
 const APART: usize = 9;
 
-/// Where blood is of a group that does not fit the patient's.
+/// Finds blood of a group that is incompatible with the patient's.
 pub(super) fn blood(facts: Facts<'_>) -> Option<Measure> {
     let (mut donors, mut recipients) = (Vec::new(), Vec::new());
-    // Whose group is told next, and how many words ago that was said.
+    // Whether the next group is the recipient's, and the number of words since that cue.
     let (mut whose, mut since) = (None, 0);
     for at in 0..facts.len() {
         since += 1;
@@ -52,7 +52,7 @@ fn rhesus(facts: Facts<'_>, at: usize) -> bool {
         || facts.between(at).starts_with(['+', '-', '−'])
 }
 
-/// Where a thing of one named or numbered patient goes to another: "bed 4's insulin was given to bed 5".
+/// Finds an item of one named or numbered patient that another received: "bed 4's insulin was given to bed 5".
 pub(super) fn patient(facts: Facts<'_>) -> Option<Measure> {
     let owners =
         (1..facts.len()).filter(|&at| facts.shows(at - 1, Cue::Person) && facts.gap(at) < Gap::Comma);
@@ -81,7 +81,7 @@ fn is_name(facts: Facts<'_>, at: usize) -> bool {
     typed.starts_with(|c: char| c.is_ascii_digit() || c.is_uppercase() || ('٠'..='٩').contains(&c))
 }
 
-/// Whether an "'s" is grown onto a word.
+/// Whether a word ends in "'s".
 fn owned(facts: Facts<'_>, at: usize) -> bool {
     facts.typed(at).ends_with("'s") || facts.typed(at).ends_with("’s")
 }

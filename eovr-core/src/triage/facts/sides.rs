@@ -1,4 +1,4 @@
-//! The planned side and the side where it was done.
+//! The planned side and the operated side.
 
 use super::{Facts, Meaning, measure};
 use crate::triage::cues::Cue;
@@ -7,9 +7,9 @@ use crate::triage::text::Gap;
 
 pub(super) const MEANING: Meaning = ("wrong_site", 4, "done at another side than planned");
 
-/// How many words behind a side the verb may stand that says it of it: "the left hip was then opened".
+/// The greatest number of words between a side and its verb: "the left hip was then opened".
 const BEHIND: usize = 5;
-/// How many words behind a side its part may stand: "left upper leg".
+/// The greatest number of words between a side and its body part: "left upper leg".
 const PART: usize = 3;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,18 +18,19 @@ enum State {
     Done,
 }
 
-/// A side that is told, or a level of the spine.
+/// A side, or a level of the spine.
 struct Side<'r> {
     /// Left, right, or the level: `l4`.
     value: &'r str,
     level: bool,
     state: Option<State>,
-    /// What has the side, where it is told.
+    /// The body part, if the text names it.
     part: Option<&'r str>,
     at: usize,
 }
 
-/// Where the text does at one side what it plans for another, and plans nothing for the one and does nothing at the other.
+/// Finds a side that was operated although another side was planned. The text must plan nothing for the first side and
+/// report nothing done at the second.
 pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
     let sides = sides(facts);
     let told =
@@ -51,7 +52,7 @@ pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
     all(State::Done).find(wrong).map(|done| measure(MEANING, done.at..done.at + 1))
 }
 
-/// Whether two words are the same but for what is grown onto them (Arabic).
+/// Whether two words are the same without their attached letters (Arabic).
 fn alike(one: &str, other: &str) -> bool {
     let bare = |word: &'_ str| word.rfind("ال").filter(|_| !word.is_ascii()).map_or(0, |at| at + "ال".len());
     let (one, other) =
@@ -59,10 +60,10 @@ fn alike(one: &str, other: &str) -> bool {
     one.ends_with(other) || other.ends_with(one)
 }
 
-/// The sides of a text, each with what the words near it say of it.
+/// The sides of a text, each with its state and body part from the words near it.
 fn sides(facts: Facts<'_>) -> Vec<Side<'_>> {
     let mut sides: Vec<Side<'_>> = Vec::new();
-    // What the last cue of this clause, or of a clause before it in the sentence, says.
+    // The state from the last cue in this clause, or in an earlier clause of the sentence.
     let (mut state, mut undone, mut old, mut part) = (None, false, false, None);
     for at in 0..facts.len() {
         if facts.gap(at) >= Gap::Comma || splits(facts, at) {
@@ -93,7 +94,7 @@ fn sides(facts: Facts<'_>) -> Vec<Side<'_>> {
     sides
 }
 
-/// The side or the level that a word tells.
+/// The side or the spinal level that a word names.
 fn value<'r>(facts: Facts<'r>, at: usize) -> Option<&'r str> {
     let side = match (facts.shows(at, Cue::Left), facts.shows(at, Cue::Right)) {
         (true, false) => Some("left"),
@@ -112,7 +113,7 @@ fn value<'r>(facts: Facts<'r>, at: usize) -> Option<&'r str> {
 }
 
 fn cue(facts: Facts<'_>, at: usize) -> Option<State> {
-    // ركبة is a knee, ركب put in.
+    // The body part ركبة (knee) looks like the verb ركب (inserted).
     if facts.shows(at, Cue::Part) {
         return None;
     }
@@ -123,22 +124,22 @@ fn cue(facts: Facts<'_>, at: usize) -> Option<State> {
     }
 }
 
-/// The words behind one, up to the end of its clause.
+/// The words after a word, up to the end of its clause.
 fn clause(facts: Facts<'_>, at: usize) -> impl Iterator<Item = usize> {
     (at + 1..facts.len()).take_while(move |&at| facts.gap(at) < Gap::Comma && !splits(facts, at))
 }
 
-/// Whether a new statement begins: with a word of its own, or with an "and" grown onto the verb (Arabic).
+/// Whether a new statement begins: with a separate word, or with an "and" attached to the verb (Arabic).
 fn splits(facts: Facts<'_>, at: usize) -> bool {
     facts.shows(at, Cue::Split) || facts.spelling(at).starts_with('و') && cue(facts, at).is_some()
 }
 
-/// What is said of a side behind it, before another side is told.
+/// The state that the words after a side give it, before the next side.
 fn behind(facts: Facts<'_>, at: usize) -> Option<State> {
     clause(facts, at).take(BEHIND).take_while(|&at| value(facts, at).is_none()).find_map(|at| cue(facts, at))
 }
 
-/// Whether it is a side, and not "left the ward", "left inside" or "right away".
+/// Whether the word is a side, in contrast to "left the ward", "left inside" or "right away".
 fn is_side(facts: Facts<'_>, at: usize) -> bool {
     if facts.word(at).is_some_and(|word| word.arabic) {
         return true;

@@ -19,7 +19,7 @@ fn check(meaning: Meaning, told: &[&str], untold: &[&str]) {
 }
 
 #[test]
-fn sides_that_do_not_agree() {
+fn contradictory_sides() {
     check(
         sides::MEANING,
         &[
@@ -43,7 +43,7 @@ fn sides_that_do_not_agree() {
 }
 
 #[test]
-fn amounts_that_do_not_agree() {
+fn contradictory_amounts() {
     check(
         amounts::MANIFOLD,
         &[
@@ -66,7 +66,7 @@ fn amounts_that_do_not_agree() {
 }
 
 #[test]
-fn what_went_to_another() {
+fn items_given_to_another_patient() {
     check(
         owners::BLOOD,
         &["Unit is group A, patient is group O", "unit B pos went up, he is group A"],

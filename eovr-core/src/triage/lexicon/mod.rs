@@ -1,9 +1,8 @@
-//! The word lists, and where their terms occur in a text.
+//! The word lists, and the search for their terms in a text.
 //!
-//! Both lists are plain tab-separated files that a clinician can read and correct; their first lines
-//! explain the columns. They are compiled once, into numbered words and, for each word, the terms that
-//! begin with it: looking at a narrative then costs one look-up for each spelling of each word, however
-//! long the lists are.
+//! Both lists are tab-separated files that a clinician can read and correct; their first lines explain the columns. The
+//! lexicon compiles them once, into numbered words and, for each word, the terms that begin with it. A narrative then
+//! costs one look-up for each spelling of each word, independent of the length of the lists.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -18,7 +17,7 @@ use super::roles::{Nature, Role};
 use super::spelling::{Meant, Sounds, without_runs};
 use super::text::{Gap, Mood, Text, Word, arabic_forms, arabic_mood};
 
-/// From which weight on a finding is looked for in words that are mistyped.
+/// The weight from which a finding is also searched for in mistyped words.
 const MISTYPED: u8 = 3;
 
 /// Both lists, compiled.
@@ -27,7 +26,7 @@ pub(super) fn lexicon() -> &'static Lexicon {
         let mut lexicon = Lexicon::default();
         for line in include_str!("../lexicon_en.tsv").lines().chain(include_str!("../lexicon_ar.tsv").lines())
         {
-            // A row that does not parse is left out; a test keeps the shipped lists free of such rows.
+            // A row that does not parse is skipped; a test ensures that the shipped lists have none.
             let _understood = lexicon.add(line);
         }
         for line in
@@ -52,20 +51,20 @@ pub(super) fn lexicon() -> &'static Lexicon {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) role: Role,
-    /// Index into [`Lexicon::concepts`]; of no use for rows that are not findings.
+    /// Index into [`Lexicon::concepts`]; meaningless for rows that are not findings.
     pub(super) concept: usize,
-    /// Its name.
+    /// The name of the concept.
     pub(super) idea: &'static str,
     pub(super) weight: u8,
     pub(super) nature: Nature,
-    /// The term as shown: the first choice of every slot.
+    /// The term for display: the first choice of every slot.
     pub(super) term: String,
     pub(super) gloss: &'static str,
-    // The words that fit each place of the term.
+    // The ids of the words that fit each position of the term.
     slots: Vec<Vec<u32>>,
 }
 
-/// The rule ids of one concept, one for each way it may stand in a text.
+/// The rule ids of one concept, one for each standing.
 #[derive(Debug)]
 pub(super) struct Concept {
     name: &'static str,
@@ -82,9 +81,9 @@ pub(super) struct Hit<'l> {
     pub(super) entry: &'l Entry,
     /// Indexes of its words.
     pub(super) words: Range<usize>,
-    /// It carries an attached "and" or "then" (Arabic).
+    /// Whether its first word has an attached "and" or "then" (Arabic).
     pub(super) joined: bool,
-    /// What its first word says of it by its own form (Arabic).
+    /// The mood that the form of its words expresses (Arabic).
     pub(super) mood: Mood,
 }
 
@@ -94,11 +93,11 @@ pub(super) struct Lexicon {
     pub(super) concepts: Vec<Concept>,
     pub(super) entries: Vec<Entry>,
     ids: FxHashMap<String, u32>,
-    // The words of grave findings, as they sound.
+    // The words of grave findings, by their sound.
     sounds: Sounds,
-    // What values out of their limits mean; they have no words of their own.
+    // The entries for values out of their limits and for contradictory facts; they have no words.
     measured: Vec<Entry>,
-    // For each word, the entries that may begin with it.
+    // For each word id, the entries that may begin with it.
     starts: Vec<Start>,
 }
 
@@ -106,31 +105,31 @@ pub(super) struct Lexicon {
 #[derive(Debug, Default)]
 struct Start {
     alone: Vec<usize>,
-    // By their second word: "was" begins hundreds.
+    // By their second word, because "was" begins hundreds of entries.
     longer: FxHashMap<u32, Vec<usize>>,
-    // What the word itself shows.
+    // The cues of the word itself.
     cues: Cues,
 }
 
-/// What the lists know of a text.
+/// The terms and cues of a text.
 #[derive(Debug)]
 pub(super) struct Reading<'l> {
     /// The terms, from left to right and without overlap.
     pub(super) hits: Vec<Hit<'l>>,
-    /// How many words the lists know at all.
+    /// The number of words that the lists know.
     pub(super) known: usize,
-    /// What each word shows.
+    /// The cues of each word.
     pub(super) cues: Vec<Cues>,
 }
 
 impl Lexicon {
-    /// Finds the terms of a text, from left to right and without overlap. Where several fit, the one
-    /// with most words wins, then one that needs nothing taken off its first word, then the heavier.
+    /// Finds the terms of a text, from left to right and without overlap. If several terms fit, the one with the most
+    /// words wins, then one whose first word matches without removing letters, then the heavier one.
     pub(super) fn find(&self, text: &Text) -> Vec<Hit<'_>> {
         self.read(text).hits
     }
 
-    /// The same, with all that the lists know of the text.
+    /// As [`find`](Self::find), with the number of known words and the cues.
     pub(super) fn read(&self, text: &Text) -> Reading<'_> {
         let known = self.know(text);
         let mut hits = Vec::new();
@@ -176,7 +175,7 @@ impl Lexicon {
         best.map(|(_, hit)| hit.denied_within(known))
     }
 
-    /// Looks every word up once, under each of its spellings.
+    /// Looks up each word once, under each of its spellings.
     fn know(&self, text: &Text) -> Known {
         let words = text.words.len();
         let mut known = Known {
@@ -210,7 +209,7 @@ impl Lexicon {
                 let number = spelling.bytes().all(|byte| byte.is_ascii_digit());
                 let plain = if number { None } else { without_runs(spelling) };
                 let plain = plain.as_deref().and_then(|plain| self.ids.get(plain).copied());
-                // The "his" at the end of a word is spelled as it sounds: قلبو.
+                // Some writers spell the suffix "his" by its sound: قلبو.
                 let his = spelling.strip_suffix('و').filter(|_| word.arabic).map(|own| format!("{own}ه"));
                 let his = his.as_deref().and_then(|his| self.ids.get(his).copied());
                 let meant = |id| Meant { id, in_a_phrase: false };
@@ -230,7 +229,7 @@ impl Lexicon {
         known
     }
 
-    /// Adds one line of a list. Tells whether it was understood; comments and empty lines are.
+    /// Adds one line of a list. Returns `false` if the line does not parse; comments and empty lines parse.
     fn add(&mut self, line: &'static str) -> bool {
         if line.starts_with('#') || line.trim().is_empty() {
             return true;
@@ -288,14 +287,14 @@ impl Lexicon {
         }
     }
 
-    /// Puts values out of their limits among the terms that were found, in the order of the text, in the place of the words
-    /// that they are told with. A value is never denied: "no fever, temp 40".
+    /// Merges values out of their limits into the hits, in text order. A value replaces the lighter hits on the same
+    /// words. A value is never negated: "no fever, temp 40".
     pub(super) fn with_measures<'l>(&'l self, hits: Vec<Hit<'l>>, measures: &[Measure]) -> Vec<Hit<'l>> {
         if measures.is_empty() {
             return hits;
         }
         let told = |measure: &&Measure| {
-            // "GCS 3" stands in the lists, and an arrest outweighs the pressure that it is told with.
+            // The lists contain "GCS 3", and an arrest outweighs a blood pressure on the same words.
             let next = hits.partition_point(|hit| hit.words.end <= measure.words.start);
             let within = hits.get(next..).unwrap_or_default().iter();
             within
@@ -323,7 +322,7 @@ impl Lexicon {
         all
     }
 
-    /// Notes what words show.
+    /// Adds cues to words.
     fn add_cues(&mut self, words: &str, cues: Cues) {
         let text = Text::read(words);
         for word in &text.words {
@@ -332,7 +331,7 @@ impl Lexicon {
         }
     }
 
-    /// Takes the words of a line of a vocabulary.
+    /// Adds the words of a vocabulary line as known words.
     fn know_words(&mut self, line: &str) {
         if !line.starts_with('#') {
             let text = Text::read(line);
@@ -360,7 +359,7 @@ impl Lexicon {
             let [word] = text.words.as_slice() else { return Vec::new() };
             let spelling = text.spelling(word);
             slot.push(self.id(spelling));
-            // The list may write the article where the text does not, and the other way round.
+            // The list may have the article where the text has none, and vice versa.
             if let Some(bare) = spelling.strip_prefix("ال").filter(|bare| bare.chars().count() >= 3) {
                 slot.push(self.id(bare));
             }
@@ -374,7 +373,7 @@ impl Lexicon {
         if let Some(&id) = self.ids.get(word) {
             return id;
         }
-        // The lists hold a few thousand words; the test of the shipped lists would notice otherwise.
+        // The lists have a few thousand words, so the conversion never fails.
         let id = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
         self.ids.insert(word.to_owned(), id);
         self.starts.push(Start::default());
@@ -398,7 +397,7 @@ impl Lexicon {
 }
 
 impl Hit<'_> {
-    /// The same, with the "not" that stands around one of its later words: قلبه موقفش.
+    /// The hit with the mood `Denied` if a later word of it has the Egyptian negation: قلبه موقفش.
     fn denied_within(mut self, known: &Known) -> Self {
         let later = self.words.clone().zip(&self.entry.slots).skip(1);
         let denied = |(word, slot): (usize, &Vec<u32>)| {
@@ -412,9 +411,9 @@ impl Hit<'_> {
 }
 
 impl Entry {
-    /// Whether the words after the first fit. A phrase does not run across a comma or a full stop.
+    /// Whether the words after the second fit. A phrase does not run across a comma or a full stop.
     fn continues(&self, text: &Text, known: &Known, at: usize) -> bool {
-        // The first two were looked up.
+        // The look-up already matched the first two words.
         self.slots.iter().enumerate().skip(2).all(|(offset, slot)| {
             text.words.get(at + offset).is_some_and(|word: &Word| word.gap <= Gap::Line)
                 && known.forms(at + offset).iter().any(|form| slot.contains(&form.id))
@@ -427,9 +426,9 @@ type Rank = (usize, bool, u8, Reverse<usize>);
 /// A spelling of a word that the lists know.
 struct Form {
     id: u32,
-    // Nothing was taken off.
+    // Whether the form has all letters of the word.
     whole: bool,
-    // It is mistyped and too short to be told without the other words of a finding.
+    // Whether the word is a correction that is valid only within a phrase.
     in_a_phrase: bool,
     joined: bool,
     mood: Mood,
@@ -437,13 +436,13 @@ struct Form {
 
 struct Known {
     forms: Vec<Form>,
-    // For each word of the text, its place in `forms`.
+    // For each word of the text, its range in `forms`.
     ends: Vec<Range<usize>>,
     cues: Vec<Cues>,
 }
 
 impl Known {
-    /// Whether one of the words is known as part of a phrase alone.
+    /// Whether one of the words is a correction that is valid only within a phrase.
     fn is_guessed(&self, mut words: Range<usize>) -> bool {
         words.any(|word| self.forms(word).iter().any(|form| form.in_a_phrase))
     }

@@ -44,12 +44,12 @@ fn no_row_hides_another() {
             .map(|hit| hit.entry.concept)
             .collect();
         let shown = &entry.term;
-        // A heavier concept may claim the same words, but some finding has to be left.
+        // A heavier concept may match the same words, but at least one finding must remain.
         assert!(!concepts.is_empty(), "{shown}");
     }
 }
 
-/// A row that another one beats in every spelling does nothing.
+/// A row that loses against another row in every spelling has no effect.
 #[test]
 fn every_row_wins_somewhere() {
     let lexicon = lexicon();
@@ -71,7 +71,7 @@ fn every_row_wins_somewhere() {
             words[at] = choice;
             words
         };
-        // Few rows win with two odd choices and with no single one; those are looked at by chance.
+        // A few rows win only with two unusual choices at once; pseudo-random combinations cover those.
         let mut random = others.clone().map(with).collect::<Vec<_>>();
         for step in 1..40 {
             random.push(entry.slots.iter().map(|slot| slot[step * 7 % slot.len()]).collect());

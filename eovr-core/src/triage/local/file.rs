@@ -1,4 +1,4 @@
-//! A learner as bytes: what it has touched, and its window. Version first; SHA-256 last.
+//! The file format of a learner: magic bytes, version, window, trained buckets, SHA-256.
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,7 +12,7 @@ const VERSION: u32 = 1;
 const DIGEST: usize = 32;
 
 impl LocalLearner {
-    /// The learner as it is, about 12 bytes for each bucket that a review has touched. It holds no text.
+    /// The learner as bytes, about 12 bytes for each trained bucket. They contain no text.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
@@ -27,7 +27,7 @@ impl LocalLearner {
         bytes.extend(since.to_le_bytes());
         bytes.extend((seen.len() as u32).to_le_bytes());
         for seen in seen {
-            // What cannot be a surprise stands for none.
+            // A log loss is never negative, so -1 stands for `None`.
             let (ours, theirs) = seen.surprise.unwrap_or((-1.0, -1.0));
             for number in [seen.rules, seen.margin, ours, theirs] {
                 bytes.extend(number.to_le_bytes());
@@ -49,17 +49,17 @@ impl LocalLearner {
     /// A learner from its bytes.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) where it is none or of a newer version;
-    /// [`Tampered`](ErrorKind::Tampered) where it is cut off or was changed.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if the bytes are not a learner or are of a newer version;
+    /// [`Tampered`](ErrorKind::Tampered) if they are truncated or changed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let Some(rest) = bytes.strip_prefix(MAGIC) else {
-            return Err(Error::invalid("this is no learner").with_help("start a new one"));
+            return Err(Error::invalid("this is not a stored learner").with_help("start a new one"));
         };
         let mut rest = Rest(rest);
         let version = u32::from_le_bytes(rest.take()?);
         if version > VERSION {
             return Err(Error::invalid("the learner is of a newer version")
-                .with_help("use the eovr that kept it, or a later one")
+                .with_help("use the eovr version that wrote it, or a later one")
                 .with("version", version)
                 .with("known", VERSION));
         }

@@ -1,13 +1,13 @@
-//! A scorer that learns from one house's own reviews, and earns its say.
+//! A scorer that learns from the reviews of one facility, and is active only while it beats the rules.
 //!
-//! [`LocalLearner`] starts with weights of zero beside the rules. Each review (a person says whether the
-//! report was of high risk) is first a test and then a lesson: the learner predicts, is told, and takes one
-//! step. It is asked only once it has beaten the rules: over the last 100 reviews or more its surprise
-//! must be smaller by a paired 95 % interval that leaves out zero. Until then, and again when it no longer leads
-//! on average, the rules speak alone.
+//! [`LocalLearner`] starts with weights of zero. In each review a person says whether the report was of high risk. The
+//! review is first a test and then a training example: the learner predicts, receives the truth and takes one gradient
+//! step. The learner becomes active when it beats the rules: over the last 100 reviews or more, its log loss must be
+//! smaller than that of the rules, with a paired 95 % interval that excludes zero. Before that, and again when it no
+//! longer leads on average, only the rules score.
 //!
-//! **It raises and never lowers.** The rules stay the floor of score, band and flag; a report that they
-//! call high is high.
+//! **The learner raises a score and never lowers it.** The rules are the floor of score, band and flag. A report that
+//! the rules call high stays high.
 //!
 //! ```
 //! use eovr_core::triage::local::LocalLearner;
@@ -32,35 +32,35 @@ use super::learn::{BLOCKS, BUCKETS, Reader, WIDTH, dampened, to_length_one};
 use super::text::Text;
 use super::{Case, EmbeddedRules, Model, Reason, Scorer, Suggestion, band_of_chance};
 
-/// What has been learned from the reviews of one house. A plain value: it is kept with
-/// [`to_bytes`](Self::to_bytes) and a review with another is never mixed in.
+/// The model learned from the reviews of one facility. It is a plain value: the host stores it with
+/// [`to_bytes`](Self::to_bytes). Reviews of another facility never enter it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalLearner {
-    /// A weight for each bucket, and the squares of its steps so far.
+    /// One weight for each bucket, and the sum of its squared gradients so far.
     weights: Vec<f32>,
     squares: Vec<f32>,
     window: Window,
     reviews: u64,
 }
 
-/// How the learner stands beside the rules.
+/// The comparison of the learner with the rules.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Standing {
-    /// How many reviews it has learned from.
+    /// The number of reviews that the learner has learned from.
     pub reviews: u64,
-    /// Over how many of the last ones it is compared.
+    /// The number of recent reviews in the comparison.
     pub compared: usize,
-    /// By how much its surprise is smaller than that of the rules, on average; natural units.
+    /// The mean difference of log loss, rules minus learner, in nats.
     pub lead: Option<f64>,
-    /// The paired 95 % interval of that.
+    /// The paired 95 % interval of `lead`.
     pub interval: Option<(f64, f64)>,
-    /// Whether it is asked.
+    /// Whether the learner is active.
     pub in_charge: bool,
 }
 
-/// The step of Adagrad.
+/// The learning rate of Adagrad.
 const STEP: f32 = 0.2;
-/// Beside the words: what the rules and the reporter say, with weights that are learned.
+/// The number of features other than words: a constant, the score of the rules, actual and potential harm.
 const GIVEN: usize = 4;
 
 impl Default for LocalLearner {
@@ -75,7 +75,7 @@ impl Default for LocalLearner {
 }
 
 impl LocalLearner {
-    /// A person has decided: first the test, then the lesson.
+    /// Takes the review of a report: first as a test, then as a training example.
     pub fn review(&mut self, case: &Case<'_>, high: bool) {
         let rules = EmbeddedRules.score(case);
         let features = features(case, &Text::read(case.narrative), &rules);
@@ -96,7 +96,7 @@ impl LocalLearner {
         self.reviews = self.reviews.saturating_add(1);
     }
 
-    /// How it stands beside the rules.
+    /// The comparison with the rules.
     pub fn standing(&self) -> Standing {
         let (lead, interval) = self.window.lead();
         Standing {
@@ -108,12 +108,13 @@ impl LocalLearner {
         }
     }
 
-    /// The chance of high risk, where the learner has earned to be asked.
+    /// The probability of high risk; `None` while the learner is not active.
     pub fn probability(&self, case: &Case<'_>) -> Option<f64> {
         self.window.in_charge().then(|| self.opinion(case))
     }
 
-    /// What it would say if it were asked: for those who want to see it learn, not for a screen.
+    /// The probability of high risk even while the learner is not active. It is for monitoring the training; do not
+    /// show it to reviewers.
     pub fn opinion(&self, case: &Case<'_>) -> f64 {
         self.opinion_of(case, &Text::read(case.narrative), &EmbeddedRules.score(case))
     }
@@ -122,7 +123,7 @@ impl LocalLearner {
         self.window.probability(self.margin(&features(case, text, rules)))
     }
 
-    /// Whether a word of it stood in a report that was reviewed. Where none did, nothing learned speaks of it.
+    /// Whether the text has a word of a reviewed report. Otherwise the learner knows nothing about the text.
     fn has_met(&self, text: &Text) -> bool {
         let mut met = false;
         Reader::default().by_word(text, |_, bucket, paired| {
@@ -139,7 +140,7 @@ impl LocalLearner {
             .sum()
     }
 
-    /// The words that speak most for high risk, with their part of what speaks for it.
+    /// The words with the greatest weight for high risk, and their share of the total.
     fn words(&self, text: &Text) -> Vec<(std::ops::Range<usize>, f32)> {
         let mut shares = vec![0.0_f32; text.words.len()];
         Reader::default().by_word(text, |place, bucket, _| {
@@ -222,22 +223,22 @@ fn features(case: &Case<'_>, text: &Text, rules: &Suggestion) -> Vec<(usize, f32
     features
 }
 
-/// A learner for each house ([`Case::house`]), that the engine can be given and that goes on learning: the host calls
-/// [`review`](Self::review) when a reviewer accepted or overrode a suggestion. No facility hears of another's reviews. A
-/// house without any costs nothing, one with some a megabyte.
+/// One learner for each facility ([`Case::house`]), as one scorer for the engine. It keeps learning: the host calls
+/// [`review`](Self::review) when a reviewer accepts or overrides a suggestion. A learner never uses the reviews of
+/// another facility. A facility without reviews takes no memory; a facility with reviews takes about a megabyte.
 #[derive(Debug, Default)]
 pub struct LocalScorer(RwLock<BTreeMap<String, LocalLearner>>);
 
 impl LocalScorer {
-    /// Goes on from where a house's learner was, for a host that keeps it as bytes.
+    /// Restores the learner of a facility, for a host that stores it as bytes.
     pub fn put(&self, house: &str, learner: LocalLearner) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(house.to_owned(), learner);
     }
 
-    /// See [`LocalLearner::review`]: the learner of the case's house is taught.
+    /// As [`LocalLearner::review`], on the learner of the case's facility.
     pub fn review(&self, case: &Case<'_>, high: bool) {
         let house = case.house.unwrap_or_default();
-        // A learner is whole between any two steps, also after a panic of its caller.
+        // A learner is consistent between two reviews, so a poisoned lock can be ignored.
         let mut learners = self.0.write().unwrap_or_else(PoisonError::into_inner);
         learners.entry(house.to_owned()).or_default().review(case, high);
     }
@@ -253,12 +254,12 @@ impl LocalScorer {
         })
     }
 
-    /// A house's learner, where it has learned something.
+    /// The learner of a facility; `None` if it has no reviews.
     pub fn learner(&self, house: &str) -> Option<LocalLearner> {
         self.of(house, LocalLearner::clone)
     }
 
-    /// Who speaks for a house: what it has learned, or the rules.
+    /// The active model of a facility: its learner or the rules.
     pub fn model_of(&self, house: &str) -> Model {
         self.of(house, LocalLearner::model).unwrap_or_else(|| EmbeddedRules.model())
     }
@@ -269,7 +270,7 @@ impl LocalScorer {
 }
 
 impl Scorer for LocalScorer {
-    /// Where no house is named the rules speak; see [`model_of`](Self::model_of).
+    /// The rules, because no facility is given; see [`model_of`](Self::model_of).
     fn model(&self) -> Model {
         EmbeddedRules.model()
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::ErrorKind;
 use crate::triage::random::Random;
 
-/// What matters in this house is something that no word list knows.
+/// A report whose risk depends on a word that no word list contains.
 fn report(random: &mut Random) -> (String, bool) {
     const OTHERS: [&str; 8] = ["the", "nurse", "reported", "ward", "late", "المريض", "form", "again"];
     let high = random.below(3) == 0;
@@ -32,7 +32,7 @@ fn taught(reviews: usize, seed: u64) -> LocalLearner {
 }
 
 #[test]
-fn takes_over_once_it_has_earned_it_and_not_before() {
+fn becomes_active_only_when_it_beats_the_rules() {
     let new = taught(100, 1).standing();
     assert!(!new.in_charge && new.compared < 100, "{new:?}");
     let learner = taught(300, 1);
@@ -48,7 +48,7 @@ fn takes_over_once_it_has_earned_it_and_not_before() {
 }
 
 #[test]
-fn says_nothing_of_what_it_has_never_met() {
+fn leaves_texts_without_known_words_to_the_rules() {
     let learner = taught(300, 1);
     assert!(learner.standing().in_charge);
     let foreign = case("病人从床上摔下来");
@@ -57,7 +57,7 @@ fn says_nothing_of_what_it_has_never_met() {
 }
 
 #[test]
-fn noise_earns_nothing() {
+fn noise_does_not_activate_it() {
     let mut random = Random::new(3);
     let mut learner = LocalLearner::default();
     for _ in 0..400 {
@@ -69,7 +69,7 @@ fn noise_earns_nothing() {
 }
 
 #[test]
-fn loses_its_say_when_the_house_changes() {
+fn becomes_inactive_when_the_facility_changes() {
     let mut learner = taught(300, 1);
     assert!(learner.standing().in_charge);
     let mut random = Random::new(9);
@@ -81,7 +81,7 @@ fn loses_its_say_when_the_house_changes() {
 }
 
 #[test]
-fn is_kept_and_goes_on_as_if_it_had_never_stopped() {
+fn a_restored_learner_learns_like_the_original() {
     let mut learner = taught(250, 5);
     let mut kept = LocalLearner::from_bytes(&learner.to_bytes()).unwrap();
     assert_eq!(kept, learner);

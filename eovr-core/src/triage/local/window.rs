@@ -1,17 +1,17 @@
-//! The last reviews: who was surprised less, and what a margin means.
+//! The last reviews: they compare the log loss of rules and learner, and calibrate the learner's margin.
 
 use std::collections::VecDeque;
 
 use crate::triage::Suggestion;
 use crate::triage::metrics::Flags;
 
-/// One review as both saw it before they were told.
+/// One review with the predictions of rules and learner before they received the truth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Seen {
     pub(super) rules: f32,
     pub(super) margin: f32,
     pub(super) high: bool,
-    /// The surprise of each, once both were calibrated on what was before.
+    /// The log loss of rules and learner; `None` before the first calibration.
     pub(super) surprise: Option<(f32, f32)>,
 }
 
@@ -30,19 +30,19 @@ pub(super) struct Window {
     pub(super) learner: Line,
     pub(super) in_charge: bool,
     pub(super) flag_above: f64,
-    /// Reviews since the lines were last drawn.
+    /// The number of reviews since the last calibration.
     pub(super) since: u32,
 }
 
-/// So many reviews are kept: enough to see a lead, few enough to notice that the house has changed.
+/// The size of the window: large enough to show a lead, small enough to notice a change in the facility.
 pub(super) const MOST: usize = 400;
-/// Fewer compared reviews prove nothing.
+/// The smallest number of compared reviews that can activate the learner.
 const FEWEST: usize = 100;
-/// Before so many reviews there is nothing to calibrate by.
+/// The smallest number of reviews for a calibration.
 const FIRST: usize = 20;
-/// The lines are drawn anew after so many reviews.
+/// The number of reviews between two calibrations.
 pub(super) const EVERY: u32 = 20;
-/// Nine in ten of the high-risk ones of the window lie above the threshold of the flag.
+/// The sensitivity that sets the threshold of the flag: nine in ten high-risk reports of the window are above it.
 const FOUND: f64 = 0.9;
 
 impl Default for Window {
@@ -66,7 +66,7 @@ impl Seen {
 }
 
 impl Window {
-    /// Takes a review: both are tested by the lines as they were before it.
+    /// Adds a review. The calibration from before the review tests both predictions.
     pub(super) fn add(&mut self, mut seen: Seen) {
         if self.seen.len() >= FIRST {
             let surprise = |line: Line, score: f32| {
@@ -88,9 +88,9 @@ impl Window {
         }
     }
 
-    /// Gives the learner charge when its lead is certain, takes it back when the lead is gone.
+    /// Activates the learner when its lead is certain, and deactivates it when the lead is gone.
     fn appoint(&mut self) {
-        // To begin it must be certain that it leads; to go on, that it leads on average.
+        // Activation needs an interval above zero; staying active needs only a positive mean.
         if let (true, (Some(lead), Some((low, _)))) = (self.compared() >= FEWEST, self.lead()) {
             self.in_charge = low > 0.0 || (self.in_charge && lead > 0.0);
         }
@@ -103,7 +103,7 @@ impl Window {
         self.seen.iter().filter(|seen| seen.surprise.is_some()).count()
     }
 
-    /// By how much the rules were surprised more, on average, and the paired interval of that.
+    /// The mean difference of log loss, rules minus learner, and its paired 95 % interval.
     pub(super) fn lead(&self) -> (Option<f64>, Option<(f64, f64)>) {
         let more = |seen: &Seen| seen.surprise.map(|(rules, learner)| f64::from(rules) - f64::from(learner));
         let leads: Vec<f64> = self.seen.iter().filter_map(more).collect();
@@ -135,8 +135,8 @@ impl Line {
         self.slope * score + self.shift
     }
 
-    /// Logistic regression by Newton's method, held to a slope of 1 by a little: with few reviews of one
-    /// kind there is no best line.
+    /// Logistic regression by Newton's method, with a weak penalty towards a slope of 1, because with few reviews of
+    /// one kind the maximum does not exist.
     fn fit(points: impl Iterator<Item = (f32, bool)>) -> Self {
         const TOWARDS: f64 = 1.0;
         let points: Vec<(f64, f64)> =
@@ -155,12 +155,12 @@ impl Line {
                 h11 += weight * x * x;
             }
             let determinant = h00 * h11 - h01 * h01;
-            // Steps are held short: Newton's method overshoots where nearly everything is certain.
+            // The steps are limited, because Newton's method overshoots when most predictions are near 0 or 1.
             let step = |value: f64| (value / determinant).clamp(-4.0, 4.0);
             shift += step(h11 * g0 - h01 * g1);
             slope += step(h00 * g1 - h01 * g0);
         }
-        // More is never less: early on, chance could turn the line round.
+        // A higher score never means a lower risk. With few reviews, chance could make the slope negative.
         Self { slope: slope.max(0.05) as f32, shift: shift as f32 }
     }
 }

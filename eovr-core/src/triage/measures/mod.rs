@@ -1,10 +1,10 @@
-//! Vital signs and results that a narrative tells as a number with its name: "SpO2 dropped to 60 %", البوتاسيوم ٧.
+//! Vital signs and laboratory results, each a number with its name: "SpO2 dropped to 60 %", البوتاسيوم ٧.
 //!
-//! The names and limits stand in `measures.tsv`, each limit with its source. A number counts where it follows its name
-//! within a few words of the same sentence, or stands right before it ("60 % saturation"). It does not count as a dose
-//! ("potassium 10 mmol given", a number with another unit), as a target ("keep SpO2 above 90"), as a time or as a place.
-//! Several numbers of one name ("fell from 98 to 60") are all looked at: the heaviest limit that one of them crosses
-//! is told. The age that was told last before the name decides which limits apply.
+//! `measures.tsv` has the names and the limits, each limit with its source. A number is a value if it follows its name
+//! within a few words of the same sentence, or directly precedes it ("60 % saturation"). A dose ("potassium 10 mmol
+//! given", a number with another unit), a target ("keep SpO2 above 90"), a time or a place is not a value. If a name
+//! has several numbers ("fell from 98 to 60"), the heaviest limit that one of them crosses counts. The last age before
+//! the name decides which limits apply.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ use self::table::{Age, Bound, Limit, Part, TABLE, Table};
 use super::cues::{Cue, Cues};
 use super::text::{Gap, Text, Word, arabic_forms};
 
-/// How many other words may stand between a name and its number.
+/// The greatest number of words between a name and its number.
 const REACH: usize = 5;
-/// How many words a name has at most.
+/// The greatest number of words of a name.
 const NAME: usize = 4;
-/// How many words before a name may say that what follows is wished for.
+/// The number of words before a name that can mark the value as a target.
 const BEFORE: usize = 4;
-/// How many words behind a value may say that its sample was spoilt.
+/// The number of words after a value that can say that the sample was spoilt.
 const AFTER: usize = 8;
 
 /// A vital sign or result out of its limits.
@@ -28,31 +28,31 @@ const AFTER: usize = 8;
 pub(super) struct Measure {
     /// Indexes of its words, from the name to the number.
     pub(super) words: Range<usize>,
-    /// The idea of the word lists that it belongs to.
+    /// The concept of the word lists that it belongs to.
     pub(super) concept: &'static str,
     /// As in the word lists: 2 alarming, 3 critical.
     pub(super) weight: u8,
-    /// What the value means, in plain words.
+    /// The meaning of the value, in everyday words.
     pub(super) gloss: &'static str,
 }
 
-/// What a value out of its limits can mean: the idea, its weight and its words.
+/// The meanings of values out of their limits: concept, weight and gloss.
 pub(super) fn meanings() -> impl Iterator<Item = (&'static str, u8, &'static str)> {
     TABLE.limits().map(|limit| (limit.concept, limit.weight, limit.gloss))
 }
 
-/// The words that names begin with.
+/// The first words of all names.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     TABLE.first_words()
 }
 
-/// The words that tell an age.
+/// The words that name an age group.
 pub(super) fn ages() -> impl Iterator<Item = &'static str> {
     TABLE.ages()
 }
 
-/// Finds the values out of their limits, from left to right and without overlap. `narrative` is what `text` was read from:
-/// signs between numbers (`80/40`, `36,5`) stand only there.
+/// Finds the values out of their limits, from left to right and without overlap. `narrative` is the original of `text`,
+/// because only the original has the signs between numbers (`80/40`, `36,5`).
 pub(super) fn find(narrative: &str, text: &Text, cues: &[Cues]) -> Vec<Measure> {
     let reader = Reader { narrative, text, cues, table: &TABLE };
     let mut measures = Vec::new();
@@ -63,11 +63,11 @@ pub(super) fn find(narrative: &str, text: &Text, cues: &[Cues]) -> Vec<Measure> 
     while at < text.words.len() {
         let told = (reader.shows(at, Cue::Age) || reader.begins_with_digit(at)).then(|| reader.age(at));
         age = match (age, told.flatten()) {
-            // A newborn is a girl, too.
+            // "Girl" after "newborn" does not change the age.
             (Age::Neonate | Age::Infant, Some(Age::Child)) | (_, None) => age,
             (_, Some(told)) => told,
         };
-        // A name far from any number is not looked up.
+        // A name that is far from any number needs no look-up.
         while number < at.saturating_sub(1) || number < text.words.len() && !reader.begins_with_digit(number)
         {
             number += 1;
@@ -124,7 +124,7 @@ impl<'r> Reader<'r> {
         self.table.says(self.spelling(at), part)
     }
 
-    /// What stands between a word and the one before it.
+    /// The characters between a word and the word before it.
     fn between(&self, at: usize) -> &'r str {
         let before = at.checked_sub(1).and_then(|before| self.word(before));
         match (before, self.word(at)) {
@@ -135,7 +135,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// What follows a word, up to the next.
+    /// The characters after a word, up to the next word.
     fn behind(&self, at: usize) -> &'r str {
         let rest = self.word(at).and_then(|word| self.narrative.get(word.span.end..)).unwrap_or_default();
         rest.get(..rest.find(char::is_alphanumeric).unwrap_or(rest.len())).unwrap_or_default().trim_start()
@@ -145,7 +145,7 @@ impl<'r> Reader<'r> {
         self.cues.get(at).is_some_and(|cues| cues.has(cue))
     }
 
-    /// The measure that is named here by most words, and by how many.
+    /// The measure with the longest name at this word, and the number of words of the name.
     fn name(&self, at: usize) -> Option<(&'r str, usize)> {
         if !self.shows(at, Cue::Measure) {
             return None;
@@ -168,8 +168,8 @@ impl<'r> Reader<'r> {
         best.filter(|_| self.is_name(at))
     }
 
-    /// Names that mean something else as well count only right before a number, a sign or a word like "was"; "vitamin K" and
-    /// "2 hr" are none.
+    /// An ambiguous name counts only directly before a number, a sign or a word like "was"; "vitamin K" and "2 hr" do
+    /// not count.
     fn is_name(&self, at: usize) -> bool {
         if !matches!(self.spelling(at), "k" | "na" | "hr" | "hb") {
             return true;
@@ -194,7 +194,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// The value of a name that stands at `start..end`, if it crosses a limit; and where its words end.
+    /// The value of the name at `start..end` if it crosses a limit, and the index after its last word.
     fn measure(
         &self,
         name: &'r str,
@@ -221,7 +221,7 @@ impl<'r> Reader<'r> {
         };
         let (mut at, mut left, mut seen) = (end, REACH, false);
         while left > 0 && self.word(at).is_some_and(|word| word.gap < Gap::Stop) {
-            // Past a comma, or another word once a value was seen, the talk is of something else.
+            // A comma, or another word after a value, begins a different subject.
             let apart = self.between(at).contains([',', '،']) && !seen;
             if apart || self.says(at, Part::Target) || (at > end && self.name(at).is_some()) {
                 break;
@@ -239,7 +239,7 @@ impl<'r> Reader<'r> {
             }
             left -= 1;
         }
-        // "60 % saturation": only where no number follows.
+        // "60 % saturation": only if no number follows the name.
         if !seen && let Some(before) = start.checked_sub(1).filter(|&before| before >= free) {
             let of = self.spelling(before) == "of" || self.between(start).contains(['.', ',', '،']);
             let first = [before.checked_sub(1), Some(before)]
@@ -256,13 +256,13 @@ impl<'r> Reader<'r> {
         Some((Measure { words, concept, weight, gloss }, end))
     }
 
-    /// Whether the value is said to be the sample's fault, soon behind it: "K 8.1 in a haemolysed sample".
+    /// Whether the words after the value blame the sample: "K 8.1 in a haemolysed sample".
     fn is_of_the_sample(&self, end: usize) -> bool {
         let same = |at: &usize| self.word(*at).is_some_and(|word| word.gap < Gap::Stop);
         (end..end + AFTER).take_while(same).any(|at| self.says(at, Part::Spoilt))
     }
 
-    /// None where the number is no value of this name; else the limit it crosses, if any.
+    /// `None` if the number is not a value of this name; otherwise the limit that it crosses, if any.
     fn judged(&self, name: &'r str, age: Age, at: usize, number: Number) -> Option<Option<Limit>> {
         let unit = self.unit(number.end);
         let value = match (name, unit) {
@@ -293,7 +293,7 @@ impl<'r> Reader<'r> {
         Some([first, second].into_iter().flatten().max_by_key(|limit| limit.weight))
     }
 
-    /// The word behind a number, joined with the next where a slash parts them: mg/dL, g/L.
+    /// The word after a number, joined with the next word across a slash: mg/dL, g/L.
     fn unit(&self, at: usize) -> &'r str {
         let grown = at.checked_sub(1).map(|last| self.spelling(last)).unwrap_or_default();
         let grown = grown.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -320,13 +320,13 @@ impl<'r> Reader<'r> {
             || self.between(at + 1) == ":" && is_digits(self.spelling(at + 1))
     }
 
-    /// The number that begins here, with its decimals, or with the second of a pair.
+    /// The number that begins here, with its decimals or with the second number of a pair.
     fn number(&self, at: usize) -> Option<Number> {
         let spelling = self.spelling(at);
         let digits = leading_digits(spelling);
         let mut value: f64 = Some(digits).filter(|digits| (1..=4).contains(&digits.len()))?.parse().ok()?;
         let (mut end, mut second) = (at + 1, None);
-        // "28jun" and "11am" are no values; "39c" is one.
+        // "28jun" and "11am" are not values; "39c" is one.
         let grown = spelling.get(digits.len()..).unwrap_or_default();
         if !(grown.is_empty() || self.table.says(grown, Part::Grown)) {
             return None;
@@ -363,7 +363,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// The age that is told at this word.
+    /// The age that begins at this word.
     fn age(&self, at: usize) -> Option<Age> {
         let spelling = self.spelling(at);
         let digits = leading_digits(spelling);

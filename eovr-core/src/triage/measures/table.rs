@@ -1,4 +1,4 @@
-//! The names, limits and words of measured values, as `measures.tsv` has them.
+//! The compiled `measures.tsv`: names, limits and words of measured values.
 
 use std::sync::LazyLock;
 
@@ -10,13 +10,13 @@ use crate::triage::text::Text;
 pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table::default();
     for line in include_str!("measures.tsv").lines() {
-        // A row that does not parse is left out; a test keeps the shipped table free of such rows.
+        // A row that does not parse is skipped; a test ensures that the shipped table has none.
         let _understood = table.add(line);
     }
     table
 });
 
-/// A value that crosses a limit.
+/// The meaning of a value that crosses a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit {
     pub(super) concept: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Limit {
     pub(super) gloss: &'static str,
 }
 
-/// Whether a number is the value itself, or a bound of it ("above 90", "< 80").
+/// Whether a number is the value itself or a bound of it ("above 90", "< 80").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bound {
     Exact,
@@ -32,7 +32,7 @@ pub(super) enum Bound {
     Below,
 }
 
-/// By whose limits a value is judged.
+/// The age group whose limits apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
     Neonate,
@@ -55,7 +55,7 @@ impl Age {
         })
     }
 
-    /// The age of so many days.
+    /// The age group of an age in days.
     pub(super) fn of_days(days: f64) -> Self {
         match days {
             ..=28.0 => Self::Neonate,
@@ -69,16 +69,16 @@ impl Age {
 /// The compiled table.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    // For each first word, the rest of the names that begin with it.
+    // For each first word, the remaining words of the names that begin with it.
     names: FxHashMap<String, Vec<Name>>,
     ranges: FxHashMap<&'static str, (f64, f64)>,
     limits: Vec<Row>,
-    // The units of a measure itself.
+    // The units of each measure that elsewhere mark a dose.
     units: FxHashMap<&'static str, Vec<&'static str>>,
     words: FxHashMap<String, Vec<Part>>,
 }
 
-/// A name of a measure behind its first word.
+/// The name of a measure without its first word.
 #[derive(Debug)]
 pub(super) struct Name {
     pub(super) measure: &'static str,
@@ -136,17 +136,17 @@ impl Table {
         }
     }
 
-    /// What follows this word in the names that begin with it.
+    /// The names that begin with this word.
     pub(super) fn names(&self, word: &str) -> &[Name] {
         self.names.get(word).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The words that names begin with.
+    /// The first words of all names.
     pub(super) fn first_words(&self) -> impl Iterator<Item = &str> {
         self.names.keys().map(String::as_str)
     }
 
-    /// The words that tell an age.
+    /// The words that name an age group.
     pub(super) fn ages(&self) -> impl Iterator<Item = &str> {
         let tells = |parts: &[Part]| parts.iter().any(|part| matches!(part, Part::Who(_)));
         self.words.iter().filter(move |(_, parts)| tells(parts)).map(|(word, _)| word.as_str())
@@ -162,17 +162,17 @@ impl Table {
         self.limits.iter().map(|row| row.limit)
     }
 
-    /// Whether a unit is that of the measure itself.
+    /// Whether a unit belongs to the measure.
     pub(super) fn is_unit_of(&self, measure: &str, unit: &str) -> bool {
         self.units.get(measure).is_some_and(|units| units.contains(&unit))
     }
 
-    /// Whether a word says this of the number beside it.
+    /// Whether a word has this meaning for the number next to it.
     pub(super) fn says(&self, word: &str, part: Part) -> bool {
         self.words.get(word).is_some_and(|parts| parts.contains(&part))
     }
 
-    /// The age of whom a word names.
+    /// The age group that a word names.
     pub(super) fn age(&self, word: &str) -> Option<Age> {
         self.words.get(word)?.iter().find_map(|part| match part {
             Part::Who(age) => Some(*age),
@@ -180,7 +180,7 @@ impl Table {
         })
     }
 
-    /// How many days a unit of age has.
+    /// The number of days in a unit of age.
     pub(super) fn days(&self, unit: &str) -> Option<f64> {
         self.words.get(unit)?.iter().find_map(|part| match part {
             Part::Span(days) => Some(f64::from(*days) / 10.0),
@@ -202,7 +202,7 @@ impl Table {
     }
 }
 
-/// What a word says of the number beside it; the head of `measures.tsv` explains each.
+/// The meaning of a word for the number next to it; the head of `measures.tsv` explains each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Target,
@@ -248,7 +248,7 @@ impl Part {
     }
 }
 
-/// The words of one place of a name, as narratives are read.
+/// The choices for one word of a name, folded like a narrative.
 fn choices(slot: &str) -> Vec<String> {
     let mut words = Vec::new();
     for choice in slot.split('|') {

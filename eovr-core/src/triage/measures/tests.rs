@@ -1,4 +1,4 @@
-//! Values that wards write, those that are none, and what must always hold.
+//! Values as wards write them, numbers that are not values, and properties that hold for every text.
 
 use proptest::prelude::*;
 
@@ -77,7 +77,7 @@ fn arabic() {
 }
 
 #[test]
-fn what_is_no_alarming_value() {
+fn numbers_that_are_not_alarming_values() {
     check("keep SpO2 above 90", &[]);
     check("target saturation 88-92%", &[]);
     check("inform the doctor if BP below 90", &[]);
@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn a_number_without_a_name_is_none(text in "[0-9 ./,%]{0,40}") {
+    fn a_number_without_a_name_is_not_a_value(text in "[0-9 ./,%]{0,40}") {
         prop_assert_eq!(found(&text), Vec::new());
     }
 }

@@ -1,8 +1,8 @@
-//! What a narrative tells: kind of event, what contributed, drugs, devices, people, parts of the body, times;
-//! and what the reporter may want to write otherwise: names and words of blame.
+//! Extraction of facts from a narrative: kind of event, contributing factors, drugs, devices, people, body sites,
+//! times. It also finds names and words of blame, which the reporter may want to rephrase.
 //!
-//! By word lists (`terms.tsv`, English and Arabic) and the shapes of
-//! [`deidentify`]. It points at places and proposes codes; a person chooses.
+//! The analysis uses word lists (`terms.tsv`, English and Arabic) and the patterns of [`deidentify`]. It returns spans
+//! and proposed codes; a person decides.
 //!
 //! ```
 //! use eovr_core::triage::narrative::{What, analyse};
@@ -26,14 +26,14 @@ use serde::{Deserialize, Serialize};
 use super::deidentify::{self, Kind};
 use super::text::{Text, arabic_forms};
 
-/// What a piece of a narrative tells.
+/// The kind of a finding in a narrative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum What {
     /// The kind of event; the code is a category of the taxonomy.
     Type,
-    /// What contributed; the code is one of the nine groups.
+    /// A contributing factor; the code is one of the nine groups.
     Factor,
     /// A medicine.
     Drug,
@@ -45,14 +45,14 @@ pub enum What {
     BodySite,
     /// A time of day or of the shift.
     Time,
-    /// A person's name, which may be better left out.
+    /// The name of a person, which the reporter may want to remove.
     Name,
-    /// A word that blames: it may be better to say what happened.
+    /// A word of blame, which the reporter may want to replace by the facts.
     Blame,
 }
 
 impl What {
-    /// Its stable name, as JSON has it.
+    /// The stable name, the same as in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Type => "type",
@@ -68,18 +68,18 @@ impl What {
     }
 }
 
-/// One thing that was found, and where.
+/// One finding and its position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What it tells.
+    /// The kind of the finding.
     pub what: What,
-    /// What is meant, by a stable name; of a time of day `HH:MM`; of a name always `name`.
+    /// The stable code of the term. For a time of day it is `HH:MM`; for a name it is always `name`.
     pub code: Cow<'static, str>,
-    /// Bytes of the original narrative.
+    /// The byte range in the original narrative.
     pub span: Range<usize>,
 }
 
-/// Finds what the lists know, in the order of the text. The first 64 KiB are read.
+/// Finds the terms, times and names of a narrative, in text order. It reads only the first 64 KiB.
 pub fn analyse(narrative: &str) -> Vec<Finding> {
     let text = Text::read(narrative);
     let mut found = Vec::new();
@@ -101,7 +101,7 @@ struct Term {
     words: Vec<&'static str>,
 }
 
-/// The list, by first words.
+/// The rows of the list by their first word.
 #[derive(Default)]
 struct Terms(HashMap<&'static str, Vec<Term>>);
 
@@ -109,7 +109,7 @@ fn terms() -> &'static Terms {
     static TERMS: LazyLock<Terms> = LazyLock::new(|| {
         let mut terms = Terms::default();
         for line in include_str!("terms.tsv").lines().filter(|line| !line.starts_with('#')) {
-            // A row that does not parse is left out; a test keeps the list free of such rows.
+            // A row that does not parse is skipped; a test ensures that the list has none.
             if let Some((first, term)) = parse(line) {
                 terms.0.entry(first).or_default().push(term);
             }
@@ -138,7 +138,7 @@ fn parse(line: &'static str) -> Option<(&'static str, Term)> {
 }
 
 impl Terms {
-    /// What begins at a word: of each sort the longest.
+    /// The terms that begin at a word: the longest of each kind.
     fn at(&self, text: &Text, at: usize, scratch: &mut String) -> Vec<Finding> {
         let mut best: Vec<(&Term, usize)> = Vec::new();
         let Some(word) = text.words.get(at) else { return Vec::new() };
@@ -177,7 +177,7 @@ impl Term {
     }
 }
 
-/// "14:30", "3 am", "الساعة ٣": hours and minutes.
+/// A time of day: "14:30", "3 am", "الساعة ٣".
 fn time_of_day(narrative: &str, text: &Text, at: usize) -> Option<Finding> {
     let word = text.words.get(at)?;
     let number = |at: usize| text.words.get(at).and_then(|word| text.spelling(word).parse::<u32>().ok());

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn a_name_is_the_one_that_json_has() {
+fn a_name_equals_the_json_value() {
     for found in analyse(
         "At 03:40 the careless nurse Fatima gave heparin by pump into the arm, short staffed; a fall.",
     ) {
@@ -23,7 +23,7 @@ fn check(text: &str, what: What, expected: &[(&str, &str)]) {
 }
 
 #[test]
-fn finds_what_is_told() {
+fn finds_terms_of_each_kind() {
     check("Insulin and Heparin", What::Drug, &[("insulin", "Insulin"), ("heparin", "Heparin")]);
     check("أعطي الإنسولين مرتين", What::Drug, &[("insulin", "الإنسولين")]);
     check(
@@ -41,7 +41,7 @@ fn finds_what_is_told() {
 }
 
 #[test]
-fn tells_the_time() {
+fn finds_times_of_day() {
     check("at 14:30 and 3 pm", What::Time, &[("14:30", "14:30"), ("15:00", "3")]);
     check("الساعة ٣:٤٠", What::Time, &[("03:40", "٣:٤٠")]);
     check("الساعة ٥ مساء", What::Time, &[("17:00", "٥"), ("evening", "مساء")]);
@@ -50,16 +50,15 @@ fn tells_the_time() {
 }
 
 #[test]
-fn points_at_names_and_blame() {
+fn finds_names_and_words_of_blame() {
     check("Dr. John Smith is incompetent", What::Name, &[("name", "John Smith")]);
     check("Dr. John Smith is incompetent", What::Blame, &[("blame", "incompetent")]);
     check("هذا إهمال واضح", What::Blame, &[("blame", "إهمال")]);
     check("The dose was checked by two nurses.", What::Blame, &[]);
 }
 
-/// A type is a category of the taxonomy, and a factor one of the nine groups: otherwise no host can use it.
 #[test]
-fn every_row_is_read_in_its_plain_spelling() {
+fn every_row_has_the_folded_spelling_and_is_found() {
     for line in include_str!("terms.tsv").lines().filter(|line| !line.starts_with('#')) {
         let (_, term) = parse(line).unwrap_or_else(|| panic!("{line}"));
         let written = term.words.join(" ");
@@ -73,7 +72,7 @@ fn every_row_is_read_in_its_plain_spelling() {
 
 proptest! {
     #[test]
-    fn every_place_is_in_the_text(text in "[ -~ا-ي٠-٩:]{0,60}|(12:30|am|الساعة|pump|short|staffed| ){0,12}") {
+    fn every_span_is_within_the_text(text in "[ -~ا-ي٠-٩:]{0,60}|(12:30|am|الساعة|pump|short|staffed| ){0,12}") {
         for one in analyse(&text) {
             prop_assert!(text.get(one.span).is_some_and(|place| !place.is_empty()));
         }

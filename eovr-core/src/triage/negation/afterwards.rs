@@ -1,19 +1,20 @@
-//! What is denied, answered or stopped behind a finding: "was ruled out", "death? No.", "but not given", "prevented".
+//! Triggers after a finding: "was ruled out", "death? No.", "but not given", "prevented".
 
 use super::{GRAVE, NEAR, Reader, Standing, can_be_averted};
 use crate::triage::lexicon::Hit;
 use crate::triage::roles::Role;
 use crate::triage::text::Gap;
 
-/// How many words behind a finding "was ruled out" may follow: "a bleed in the left frontal lobe was ruled out".
+/// The greatest number of words between a finding and "was ruled out": "a bleed in the left frontal lobe was ruled
+/// out".
 pub(super) const BACK: usize = 6;
-/// How many terms back "not given" looks for what is wrong.
+/// The number of terms before "not given" that it can make a near miss.
 const HITS_BACK: usize = 6;
-/// How many words a question has at most that a "no" answers: "did he stop breathing? No."
+/// The greatest number of words of a question that a "no" answers: "did he stop breathing? No."
 const QUESTION: usize = 6;
 
 impl Reader<'_, '_> {
-    /// "Any deaths? No." says of what a short question asks that it did not happen.
+    /// "Any deaths? No.": the answer negates the findings of a short question.
     pub(super) fn answer(&mut self, index: usize, cue: &Hit<'_>) {
         let asked = self.text.words.get(cue.words.start).is_some_and(|word| word.asked);
         if !(asked && matches!(cue.entry.role, Role::No | Role::Not | Role::None) && self.answers(cue)) {
@@ -33,7 +34,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether a cue is all that is said there: "arrest: no.", "deaths: 0", but not "0.5 mg" or "death no. 2".
+    /// Whether a cue is the whole answer: "arrest: no.", "deaths: 0", but not "0.5 mg" or "death no. 2".
     pub(super) fn answers(&self, cue: &Hit<'_>) -> bool {
         let word =
             |at: usize| self.text.words.get(at).map(|word| self.text.spelling(word)).unwrap_or_default();
@@ -42,15 +43,16 @@ impl Reader<'_, '_> {
         self.gap(cue.words.end) >= Gap::Comma && after_a_colon && !digit(cue.words.end)
     }
 
-    /// Whether nothing follows in this part of the sentence.
+    /// Whether the cue is the last word of its line or clause.
     pub(super) fn ends(&self, cue: &Hit<'_>) -> bool {
         self.gap(cue.words.end) >= Gap::Line
     }
 
+    /// Negates the findings up to `reach` words before a cue, with the findings that "and" or "or" joins to them.
     pub(super) fn undo(&mut self, index: usize, cue: &Hit<'_>, reach: usize) {
         let mut end = cue.words.start;
         let mut first = true;
-        // Every hit has at least one word, so this looks at few of them.
+        // Every hit has at least one word, so the loop visits few hits.
         for (earlier, hit) in self.hits.iter().enumerate().take(index).skip(self.clause).rev() {
             let between = end.saturating_sub(hit.words.end);
             if between > reach {
@@ -61,8 +63,8 @@ impl Reader<'_, '_> {
                 // "Died: no.", but not "found dead, none with him".
                 Role::Verb if reach > 0 || self.gap(cue.words.end) < Gap::Line => break,
                 Role::Flag | Role::Lack | Role::Verb => {
-                    // "Death, the relatives were not found": a comma parts what is not joined.
-                    // "Deaths: none" says it of the deaths, "found dead, none with him" does not.
+                    // "Death, the relatives were not found": the comma separates the finding from the cue. In "deaths:
+                    // none" the cue negates the finding; in "found dead, none with him" it does not.
                     let apart = self.gap(end) >= Gap::Line;
                     let adjoining = between == 0
                         && (!apart || self.gap(hit.words.start) >= Gap::Line || hit.words.start == 0);
@@ -84,7 +86,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// "The wrong dose was prepared but not given", and not: "wrong dose given, the antidote was not given".
+    /// Matches "the wrong dose was prepared but not given", but not "wrong dose given, the antidote was not given".
     pub(super) fn ungiven(&mut self, index: usize, cue: &Hit<'_>) {
         let before = index.checked_sub(1).and_then(|before| self.hits.get(before));
         let of_the_same = before.is_some_and(|before| {
@@ -106,7 +108,7 @@ impl Reader<'_, '_> {
         self.stopped(index);
     }
 
-    /// What was wrong about giving something was stopped in time.
+    /// Marks stated errors of administration before the cue as near misses.
     pub(super) fn stopped(&mut self, index: usize) {
         for (earlier, hit) in
             self.hits.iter().enumerate().take(index).skip(self.sentence).rev().take(HITS_BACK)
@@ -117,8 +119,9 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Marks the stated findings of the sentence as near misses, except those that cannot be averted.
     pub(super) fn avert(&mut self, index: usize) {
-        // Once for a sentence: a text full of "prevented" must not be walked again for each.
+        // Once per sentence, so that a text full of "prevented" does not cost quadratic time.
         if !self.averted {
             self.averted = true;
             for (earlier, hit) in self.hits.iter().enumerate().take(index).skip(self.sentence) {

@@ -1,36 +1,38 @@
-//! What is stated, what is denied and what nearly happened.
+//! Negation: which findings a text states, which it negates and which nearly happened.
 //!
-//! What is missing is not what happened. "No death, injury or fall" denies three findings; "No name band, wrong patient
-//! to theatre" denies a name band. The grammar here is small, read from left to right, and where it leaves doubt a finding
-//! counts: a false alarm costs a minute, a missed death does not.
+//! "No death, injury or fall" negates three findings; "No name band, wrong patient to theatre" negates a name band and
+//! states an error. The grammar is small and reads from left to right. A finding counts in case of doubt, because a
+//! false alarm costs a minute and a missed death costs more.
 //!
-//! **Triggers.** "No", "without", "denies", بدون, لا يوجد deny things; "not", "didn't", لم, مش deny one statement; "risk of",
-//! "history of", خطر say of things that they did not happen now; "almost", "could have", كاد say so of a statement. A trigger
-//! opens a scope. Phrases that only look like one ("not only", "no reason") are stepped over.
+//! **Triggers.** "No", "without", "denies", بدون, لا يوجد negate nouns; "not", "didn't", لم, مش negate one statement.
+//! "Risk of", "history of", خطر mark nouns as not happening now; "almost", "could have", كاد mark a statement as a near
+//! miss. A trigger opens a scope. The reader skips phrases that only look like a trigger ("not only", "no reason").
 //!
-//! **What a scope reaches.** A denial goes through a few kinds of words to what it denies: those that say how much or what
-//! sort ("any serious", "evidence of"), those that say that something is ("was reported", حدوث), those that say what follows
-//! ("lead to", يؤدي إلى), and the patient ("no patients died"). Any other word is itself what is denied, and the scope ends
-//! for what comes after it: "no *nurse* was present when he died". So does a definite article, which presupposes what it
-//! names: "no record of *the* arrest"; except behind a word of consequence: "did not lead to *the* death". "Any" opens the
-//! scope again, because it only stands where something is denied: "staff did not see *any* fall".
+//! **Scope.** A negation passes through a few kinds of words: words of quantity or sort ("any serious", "evidence of"),
+//! words of existence ("was reported", حدوث), words of consequence ("lead to", يؤدي إلى), and the patient ("no patients
+//! died"). Any other word is the target of the negation, and the scope does not reach the words after it: "no *nurse*
+//! was present when he died". A definite article also shuts the scope, because it presupposes its noun: "no record of
+//! *the* arrest". After a word of consequence it does not: "did not lead to *the* death". "Any" opens the scope again,
+//! because it occurs only in negated statements: "staff did not see *any* fall".
 //!
-//! **Lists and new statements.** "Or" goes on with what is denied. A comma or "and" does so only behind a finding or a sign,
-//! and only before a bare noun, or where an "or" follows: "no pain, bleeding or fall", but not "no pain, cardiac arrest in the
-//! lift". A turn ("but", "when", لكن) ends a scope, and so does a full stop. A finding that is itself a lack ("no pulse") is
-//! never part of another denial.
+//! **Lists and new statements.** "Or" continues the negation. A comma or "and" continues it only after a finding or a
+//! sign, and only before a bare noun, or if an "or" follows: "no pain, bleeding or fall", but not "no pain, cardiac
+//! arrest in the lift". A contrast ("but", "when", لكن) and a full stop end a scope. A finding that is itself a lack
+//! ("no pulse") is never part of another negation.
 //!
-//! **Answered.** A "no" behind a short question denies what it asks: "death? No."
+//! **Answers.** A "no" after a short question negates its findings: "death? No."
 //!
-//! **Denied afterwards.** "Was ruled out", تم استبعاد deny the finding that they are said of, and what "and" or "or" join to it.
+//! **Later negation.** "Was ruled out", تم استبعاد negate the finding before them and the findings that "and" or "or"
+//! joins to it.
 //!
-//! **Stopped in time.** "Prevented", "near miss", تم منع say it of the whole sentence, except of a death told by a verb.
+//! **Prevention.** "Prevented", "near miss", تم منع make the findings of the whole sentence near misses, except a death
+//! stated by a verb.
 //!
-//! **Told of something else.** "Her father died", "in 2015 he had a stroke", "lecture on sepsis", "sepsis box", "exercise: three
-//! dead" speak of another person, another time, a subject, a thing, an exercise. Such a finding is in doubt.
+//! **Other subjects.** "Her father died", "in 2015 he had a stroke", "lecture on sepsis", "sepsis box", "exercise:
+//! three dead" concern another person, another time, a subject, an object, an exercise. Such a finding is doubtful.
 //!
-//! **Doubt.** A grave finding (weight 3 or 4) is never denied over more than [`NEAR`] words, nor as the last item of a list of
-//! commas. Doubt counts half, is shown so, and is never nothing.
+//! **Doubt.** A grave finding (weight 3 or 4) is never negated across more than [`NEAR`] words, nor as the last item of
+//! a comma list; it becomes doubtful. A doubtful finding counts half and has its own rule id.
 
 mod afterwards;
 
@@ -38,29 +40,30 @@ use super::lexicon::Hit;
 use super::roles::Role;
 use super::text::{Gap, Mood, Text};
 
-/// Over how many words since the trigger, or the finding denied last, a grave finding can be denied.
+/// The greatest number of words, since the trigger or the last negated finding, across which a grave finding is
+/// negated.
 const NEAR: usize = 6;
-/// Over how many words a scope reaches at all.
+/// The greatest length of a scope in words.
 const FAR: usize = 12;
-/// How many words ahead an "or" is looked for that makes a list of commas one.
+/// The number of words ahead in which the reader searches for the "or" of a comma list.
 const AHEAD: usize = 12;
 /// The weight from which a finding is grave.
 const GRAVE: u8 = 3;
 
-/// How a finding stands in its sentence.
+/// The standing of a finding in its sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It is said to have happened.
+    /// The text states that it happened.
     Stated,
-    /// The grammar leaves it open whether it happened, here, now and to this patient.
+    /// The grammar does not decide whether it happened here, now and to this patient.
     Doubtful,
-    /// It nearly happened, might have, or was stopped.
+    /// It nearly happened, might have happened, or was prevented.
     Nearly,
-    /// It is said not to have happened.
+    /// The text states that it did not happen.
     Negated,
 }
 
-/// Judges every hit. Those that are not findings come back as stated and mean nothing.
+/// The standing of every hit. The standing of a hit that is not a finding is meaningless.
 pub(super) fn standings(text: &Text, hits: &[Hit<'_>]) -> Vec<Standing> {
     let mut reader = Reader {
         text,
@@ -94,27 +97,27 @@ pub(super) fn standings(text: &Text, hits: &[Hit<'_>]) -> Vec<Standing> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// "No": things.
+    /// "No": it negates nouns.
     Things,
-    /// "Not": one statement.
+    /// "Not": it negates one statement.
     Statement,
-    /// "Denies": what a person says that did not happen.
+    /// "Denies": a person claims that it did not happen.
     Claim,
-    /// "Risk of": things that did not happen now.
+    /// "Risk of": it marks nouns as not happening now.
     Chances,
-    /// "Almost": a statement of what nearly happened.
+    /// "Almost": it marks a statement as a near miss.
     Almost,
-    /// "Lecture on": what is only spoken of.
+    /// "Lecture on": it marks nouns as a mere subject.
     Subject,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
-    /// Only words passed that a denial goes through.
+    /// The negation has passed only through transparent words.
     Open,
-    /// Behind a finding that is denied, something was named as known: "nobody died in the fire".
+    /// A definite noun followed a negated finding: "no patient died in the fire".
     Doubtful,
-    /// Something else is what is denied.
+    /// Another word is the target of the negation.
     Shut,
 }
 
@@ -124,20 +127,20 @@ enum Joint {
     And,
 }
 
-/// What is being denied at this point of the sentence.
+/// The open negation at this point of the sentence.
 #[derive(Clone, Copy, Debug)]
 struct Scope {
     kind: Kind,
     reach: Reach,
     // Words since the trigger or the last finding or sign.
     words: usize,
-    // A finding or a sign was met, so this may be a list.
+    // The scope contains a finding or a sign, so this may be a list.
     listing: bool,
-    // A comma or "and" was passed since: what follows is an item of the list, or a new statement.
+    // A comma or "and" followed: the next words are an item of the list, or a new statement.
     joint: Option<Joint>,
-    // A word of consequence was passed: "did not lead to the …".
+    // A word of consequence followed: "did not lead to the …".
     consequence: bool,
-    // A word of writing down was passed: "it was not recorded that …".
+    // A word of recording followed: "it was not recorded that …".
     told: bool,
 }
 
@@ -168,12 +171,12 @@ struct Reader<'r, 'l> {
     hits: &'r [Hit<'l>],
     standings: Vec<Standing>,
     scope: Option<Scope>,
-    // Index of the first hit of this sentence, and of the first after its last turn.
+    // Index of the first hit of this sentence, and of the first hit after its last contrast.
     sentence: usize,
     clause: usize,
-    // This sentence tells of something stopped in time.
+    // This sentence contains a word of prevention.
     averted: bool,
-    // It says what would be, if.
+    // This sentence is conditional ("if").
     condition: bool,
 }
 
@@ -200,10 +203,10 @@ impl Reader<'_, '_> {
         });
     }
 
-    /// Ordinary words: what they name is what is denied.
+    /// Passes over ordinary words, which become the target of the negation.
     fn pass_over(&mut self, words: usize) {
         self.keep(|scope| {
-            // "Almost" is said of a whole statement, with any words.
+            // "Almost" covers a whole statement, with any words.
             if scope.kind != Kind::Almost {
                 scope.reach = Reach::Shut;
             }
@@ -212,7 +215,7 @@ impl Reader<'_, '_> {
         });
     }
 
-    /// Words that a denial goes through.
+    /// Passes through transparent words.
     fn go_through(&mut self, words: usize, change: impl FnOnce(&mut Scope) -> bool) {
         self.keep(|scope| {
             scope.words += words;
@@ -220,7 +223,7 @@ impl Reader<'_, '_> {
         });
     }
 
-    /// Changes the scope, which ends where `change` says no.
+    /// Changes the scope, and ends it if `change` returns `false`.
     fn keep(&mut self, change: impl FnOnce(&mut Scope) -> bool) {
         if let Some(scope) = &mut self.scope
             && !change(scope)
@@ -230,7 +233,7 @@ impl Reader<'_, '_> {
     }
 
     fn open(&mut self, kind: Kind) {
-        // "No risk of fall" stays a denial.
+        // "No risk of fall" stays a negation.
         let inner = matches!(kind, Kind::Chances | Kind::Almost | Kind::Subject);
         if inner && self.scope.is_some_and(|scope| scope.denies() && scope.reach == Reach::Open) {
             return;
@@ -281,7 +284,7 @@ impl Reader<'_, '_> {
                 true
             }),
             Role::Preposition => self.go_through(words, |scope| scope.joint.is_none()),
-            // "With a history of falls he was found …": the history has ended.
+            // "With a history of falls he was found …": the verb ends the history.
             Role::Being => self.go_through(words, |scope| {
                 scope.joint.is_none() && !(scope.kind == Kind::Chances && scope.listing)
             }),
@@ -305,7 +308,7 @@ impl Reader<'_, '_> {
             }),
             Role::Patient => self.go_through(words, |scope| scope.joint.is_none()),
             Role::Undo => self.undo(index, hit, afterwards::BACK),
-            // What was not seen may have been there: "the arrest was not noted for an hour".
+            // An unseen event may have happened: "the arrest was not noted for an hour".
             Role::Absent | Role::Unseen if !self.ends(hit) => self.pass_over(words),
             Role::Absent | Role::Unseen => self.undo(index, hit, afterwards::BACK),
             Role::None if self.answers(hit) => self.undo(index, hit, 0),
@@ -315,7 +318,7 @@ impl Reader<'_, '_> {
             // "It was not a near miss."
             Role::Averted if self.scope.is_some_and(|scope| scope.denies() && scope.reach == Reach::Open) => {
             }
-            // "Before the nurse came he killed himself": what comes is a person.
+            // "Before the nurse came he killed himself": a person follows, so nothing was prevented.
             Role::Averted if self.next_to(hit).is_some_and(|next| next.entry.role == Role::Who) => {}
             Role::Averted => self.avert(index),
             Role::Who
@@ -347,10 +350,10 @@ impl Reader<'_, '_> {
         self.set(index, standing);
     }
 
-    /// How a finding stands within a scope, or none if the scope does not reach it.
+    /// The standing of a finding within a scope; `None` if the scope does not reach it.
     fn within(&self, scope: Scope, hit: &Hit<'_>) -> Option<Standing> {
         let grave = hit.entry.weight >= GRAVE;
-        // "No response, no pulse": the second is no part of what the first denies.
+        // "No response, no pulse": the first "no" does not negate the second finding.
         if scope.reach == Reach::Shut || (hit.entry.role == Role::Lack && scope.kind != Kind::Almost) {
             return None;
         }
@@ -382,7 +385,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Whether an "or" follows that makes what the commas part a list: "no pain, bleeding or fall".
+    /// Whether an "or" follows that makes the comma-separated items a list: "no pain, bleeding or fall".
     fn listed(&self, hit: &Hit<'_>) -> bool {
         let ahead = hit.words.end..hit.words.end + AHEAD;
         let after = self.hits.partition_point(|other| other.words.start < ahead.start);
@@ -394,7 +397,7 @@ impl Reader<'_, '_> {
             if other.words.start >= ahead.end || stopped {
                 return false;
             }
-            // The "or" joins findings or signs, not the ward and the corridor.
+            // The "or" must join findings or signs, unlike "the ward or the corridor".
             match other.entry.role {
                 role if joined && !skipped && (role.is_finding() || role == Role::Sign) => return true,
                 Role::Or => joined = true,
@@ -407,7 +410,7 @@ impl Reader<'_, '_> {
         false
     }
 
-    /// Whether a finding is all that its part of the list says: nothing follows, or only that it was "noted".
+    /// Whether a finding is the whole list item: nothing follows, or only a word such as "noted".
     fn bare(&self, hit: &Hit<'_>) -> bool {
         let end = hit.words.end;
         if end >= self.text.words.len() || self.gap(end) >= Gap::Line {
@@ -427,12 +430,12 @@ impl Reader<'_, '_> {
         self.hits.get(after).filter(|next| next.words.start == hit.words.end)
     }
 
-    /// Whether a preposition follows a finding, which places it: "a bleed in the left lobe".
+    /// Whether a preposition follows a finding: "a bleed in the left lobe".
     fn placed(&self, hit: &Hit<'_>) -> bool {
         self.next_to(hit).is_some_and(|next| next.entry.role == Role::Preposition)
     }
 
-    /// Whether the patient is named right behind a finding, as whose it is: وفاة المريض.
+    /// Whether the patient directly follows a finding as its owner: وفاة المريض ("the death of the patient").
     fn of_the_patient(&self, hit: &Hit<'_>) -> bool {
         self.next_to(hit)
             .is_some_and(|next| next.entry.role == Role::Patient && self.gap(hit.words.end) == Gap::Space)
@@ -449,7 +452,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Whether an Arabic verb says what was about to be done: كان هيفتح.
+/// Whether an Arabic verb states an action that was about to happen: كان هيفتح ("he was going to open").
 fn was_about(text: &Text, at: usize) -> bool {
     let spelling = |at: usize| text.words.get(at).map(|word| text.spelling(word)).unwrap_or_default();
     let will = spelling(at).strip_prefix(['ه', 'ح']).is_some_and(|verb| verb.starts_with(['ي', 'ت', 'ن']));
@@ -457,6 +460,7 @@ fn was_about(text: &Text, at: usize) -> bool {
     will && matches!(was.strip_prefix('و').unwrap_or(was), "كان" | "كانت" | "كانوا" | "كنا" | "كنت")
 }
 
+/// Whether "prevented" can make a finding a near miss.
 fn can_be_averted(hit: &Hit<'_>) -> bool {
     !(hit.entry.nature.is_done || hit.entry.role == Role::Verb && hit.entry.weight == 4)
 }

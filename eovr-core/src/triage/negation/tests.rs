@@ -1,7 +1,7 @@
 use super::super::lexicon::lexicon;
 use super::*;
 
-/// Checks how the findings of a text stand: `+` stated, `~` nearly, `-` negated.
+/// Checks the standings of the findings of a text: `+` stated, `~` nearly, `-` negated.
 #[track_caller]
 fn check(text: &str, expected: &str) {
     let read = Text::read(text);
@@ -111,14 +111,14 @@ fn arabic() {
 }
 
 #[test]
-fn what_is_missing_is_not_what_happened() {
+fn a_lack_beside_an_event_does_not_negate_the_event() {
     for text in HAPPENED {
         assert!(grave(text).contains(&Standing::Stated), "{text}");
     }
 }
 
 #[test]
-fn what_did_not_happen_is_denied() {
+fn events_that_did_not_happen_are_negated() {
     for text in DENIED {
         assert!(
             grave(text).iter().all(|&standing| matches!(standing, Standing::Negated | Standing::Nearly)),
@@ -129,7 +129,7 @@ fn what_did_not_happen_is_denied() {
 }
 
 #[test]
-fn what_nearly_happened_is_neither() {
+fn near_misses_are_neither_stated_nor_negated() {
     for text in NEARLY {
         let found = grave(text);
         assert!(
@@ -139,7 +139,7 @@ fn what_nearly_happened_is_neither() {
     }
 }
 
-/// How the findings of weight 4 stand.
+/// The standings of the findings of weight 4.
 fn grave(text: &str) -> Vec<Standing> {
     let read = Text::read(text);
     let hits = lexicon().find(&read);
@@ -151,7 +151,7 @@ fn grave(text: &str) -> Vec<Standing> {
         .collect()
 }
 
-/// Each tells of a death, an arrest or a never event, beside something that was missing.
+/// Each text states a death, an arrest or a never event next to something that was missing.
 const HAPPENED: &[&str] = &[
     "Overdose 0.5 mg digoxin instead of 0.05 mg",
     "Wrong blood group 0",
@@ -285,7 +285,7 @@ const HAPPENED: &[&str] = &[
     "Found dead, none with him",
 ];
 
-/// None of these happened.
+/// Texts of events that did not happen.
 const DENIED: &[&str] = &[
     "No death, injury or fall.",
     "nobody died",
@@ -345,7 +345,7 @@ const DENIED: &[&str] = &[
     "No one witnessed any cardiac arrest",
 ];
 
-/// These nearly happened.
+/// Texts of events that nearly happened.
 const NEARLY: &[&str] = &[
     "كان المريض ممكن يموت",
     "كان هيموت",
@@ -358,7 +358,7 @@ const NEARLY: &[&str] = &[
 ];
 
 #[test]
-fn what_somebody_denies_is_in_doubt_where_it_is_grave() {
+fn a_grave_finding_that_a_person_denies_is_doubtful() {
     for text in [
         "The reporter denied any death",
         "She denied suicide attempt",

@@ -143,8 +143,8 @@ fn answered(challenge: &Challenge, path: &Path, reading: &Reading) -> Result<Out
         let id = cell(id).filter(|id| known.contains(id) && !answers.contains_key(*id));
         let (Some(id), Some(score), Some(flagged)) = (id, score, flagged) else {
             return Err(Failure::usage(
-                format!("line {line} of `{}` is no answer", path.display()),
-                "`id` of a text, once, as `--texts` writes it; `score` a number; `flagged` true or false",
+                format!("line {line} of `{}` is not a valid answer", path.display()),
+                "`id`: a text from `--texts`, at most once; `score`: a number; `flagged`: true or false",
             ));
         };
         answers.insert(id.to_owned(), Said { score, flagged });
@@ -165,12 +165,12 @@ fn show(title: &str, outcome: &Outcome, args: &Args, out: &mut Out) {
     }
     table.print(out);
     out.line("");
-    out.line("found: flagged grave texts. false flags: flagged texts of nothing grave. near flags: flagged near misses. silent: texts");
-    out.line("that leave it open, with the score 0. solved: only the grave text flagged. in order: the grave text scored higher than");
-    out.line("every other of its pair. The set is under CC BY 4.0; its README says how to cite it.");
+    out.line("found: flagged grave texts. false flags: flagged quiet texts. near flags: flagged near misses. silent: possible texts");
+    out.line("with score 0. pairs solved: pairs with a flag on the grave text only. in order: pairs whose grave text has the highest");
+    out.line("score. The set is under CC BY 4.0; its README says how to cite it.");
     if outcome.all.unanswered > 0 {
         out.line(format_args!(
-            "{} texts were not answered; they count as scored with nothing.",
+            "{} texts have no answer; they count as score 0 without a flag.",
             outcome.all.unanswered
         ));
     }

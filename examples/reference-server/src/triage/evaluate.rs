@@ -150,8 +150,8 @@ impl Scheme {
                 _ => None,
             };
             if let Some(help) = help {
-                let says = if card.several { "any number of labels" } else { "one label" };
-                return Err(Failure::usage(format!("the model says {says} of each narrative"), help));
+                let gives = if card.several { "any number of labels" } else { "one label" };
+                return Err(Failure::usage(format!("the model gives each narrative {gives}"), help));
             }
             if card.several && (rules_are_asked || !args.rater.is_empty()) {
                 return Err(Failure::usage(
@@ -162,7 +162,7 @@ impl Scheme {
             if args.labels.ordinal.as_ref().is_some_and(|order| *order != labels) {
                 return Err(Failure::usage(
                     "the model has its labels in another order",
-                    format!("it has them so: {}; train it with `--ordinal` for another", listed(&labels)),
+                    format!("its order: {}; to change it, train with `--ordinal`", listed(&labels)),
                 ));
             }
             let high = match &args.labels.high {
@@ -203,9 +203,9 @@ impl Scheme {
         }
         let numbers = labels.iter().all(|label| label.parse::<i64>().is_ok());
         let (order, because) = match args.labels.order() {
-            Some(order) => (order, "it was said"),
+            Some(order) => (order, "the command says so"),
             None if numbers && labels.len() > 2 => return Err(Plan::question(&labels).into()),
-            None if numbers => (Order::Nominal, "there are two"),
+            None if numbers => (Order::Nominal, "there are two labels"),
             None => (Order::Nominal, "they are words"),
         };
         let counts: Vec<u64> =
@@ -250,15 +250,15 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
     out.line(format_args!("{}: {} cases ({})", evaluation.settings.scorer, evaluation.cases, cases.which));
     let high = scheme.high.and_then(|high| scheme.labels.get(high));
     let high = high.map_or(String::new(), |high| format!("; high risk begins at `{high}`"));
-    out.line(format_args!("{order}, for {}{high}", scheme.because));
+    out.line(format_args!("{order}, because {}{high}", scheme.because));
     for (reason, count) in &cases.flow.dropped {
         out.line(format_args!("{count} rows are left out: {reason}"));
     }
     for warning in &evaluation.warnings {
-        out.line(format_args!("beware: {warning}"));
+        out.line(format_args!("warning: {warning}"));
     }
     if evaluation.abstained > 0 {
-        out.line(format_args!("it abstained on {} of them", evaluation.abstained));
+        out.line(format_args!("the scorer abstained on {} cases", evaluation.abstained));
     }
     for figure in &evaluation.figures {
         let Some(value) = figure.value else { continue };
@@ -294,7 +294,7 @@ fn print(evaluation: &Evaluation, scheme: &Scheme, cases: &Cases, out: &mut Out)
             None => "not defined".to_owned(),
         };
         out.line(format_args!(
-            "beside it {}: AUROC {}, agreement {}",
+            "difference to {}: AUROC {}, agreement {}",
             comparison.other,
             shown(comparison.auroc),
             shown(comparison.agreement)

@@ -30,9 +30,9 @@ impl Asked {
             // This command sends no narratives to a provider; only the gateway does, one report at a time.
             return Err(Failure::usage(
                 format!(
-                    "`{name}` is a provider, which is compared on reports that it was sent and people have rated"
+                    "`{name}` is a provider; the server compares a provider on reports that people have rated"
                 ),
-                format!("{accepted}; a provider is put on trial: see `/api/ai/models` of `serve`"),
+                format!("{accepted}; to start a trial of a provider, see `/api/ai/models` of `serve`"),
             ));
         }
         let bytes = std::fs::read(Path::new(name))

@@ -125,14 +125,14 @@ fn stem(path: &std::path::Path) -> String {
 fn describe(card: &Card, out: &mut Out) {
     let (train, valid) = card.rows;
     let rows = card.held_out.rows;
-    out.line(format_args!("learned from {train} rows and {valid} for choosing; seed {}", card.seed));
+    out.line(format_args!("trained on {train} rows, validated on {valid}; seed {}", card.seed));
     let labels: Vec<String> =
         card.labels.iter().zip(&card.counts).map(|(label, count)| format!("`{label}` {count}")).collect();
     let order = match card.order {
         Order::Ordinal => "labels in order",
         Order::Nominal => "labels without an order",
     };
-    out.line(format_args!("{order}, for {}: {}", card.order_because, labels.join(", ")));
+    out.line(format_args!("{order}, because {}: {}", card.order_because, labels.join(", ")));
     if let Some(high) = card.high_from.and_then(|high| card.labels.get(high)) {
         out.line(format_args!("high risk begins at `{high}`"));
     }

@@ -53,7 +53,7 @@ fn any_scorer_is_judged_by_its_answers() -> Tested {
         fs::write(&answers, format!("{}{wrong}", said.trim_end()))?;
         let refused = challenge(&["--answers", &answers])?;
         assert_eq!(refused.code, Some(2), "{}", refused.said);
-        refused.says(&[&format!("line {line} of"), "is no answer"])?;
+        refused.says(&[&format!("line {line} of"), "is not a valid answer"])?;
     }
     Ok(())
 }
@@ -68,7 +68,7 @@ fn an_invalid_challenge_set_is_refused() -> Tested {
     )?;
     let refused = challenge(&["--cases", &path.display().to_string()])?;
     assert_eq!(refused.code, Some(2), "{}", refused.said);
-    refused.says(&["a pair of the challenge set is none", "one text that is `grave`"])?;
+    refused.says(&["a pair of the challenge set is invalid", "one text that is `grave`"])?;
     challenge(&["--scorer", "nothing.model"])?
         .says(&["cannot read the model", "or `--answers` of any other scorer"])
 }
