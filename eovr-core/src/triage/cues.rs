@@ -42,11 +42,9 @@ pub(super) enum Cue {
     // Senses: "arrested" by the police, "shock" at a bill, and so on.
     Police,
     Bill,
-    Goods,
     Work,
     Meal,
     Medicine,
-    Claim,
     Art,
     /// An object that can break, fall or "die".
     Object,
@@ -80,11 +78,9 @@ impl Cue {
             "transfer" => Self::Transfer,
             "police" => Self::Police,
             "bill" => Self::Bill,
-            "goods" => Self::Goods,
             "work" => Self::Work,
             "meal" => Self::Meal,
             "medicine" => Self::Medicine,
-            "claim" => Self::Claim,
             "art" => Self::Art,
             "object" => Self::Object,
             "behind" => Self::Behind,

@@ -12,7 +12,7 @@
 //! - **Old**: the text calls the finding old: "old subdural bleed".
 //! - **Exercise**: the sentence reports an exercise. The rule applies up to the end of the sentence or a contrast
 //!   ("stopped when …"). It does not apply where the exercise is only the circumstance: "during the drill a patient
-//!   fell". "It was only a drill" applies to the whole text, and "this is no drill" cancels it.
+//!   fell". "It was only a drill" applies to the whole text, and "this is no drill" ends it from there on.
 //!
 //! A finding that continues a doubtful one is doubtful too: "arrest in 2015, CPR for an hour".
 
@@ -145,17 +145,22 @@ impl Reader<'_, '_> {
             }
             Role::Who | Role::Patient => {
                 self.kin = 0;
-                if self.exercise && !self.exercised && self.begins_a_clause(index, hit) {
-                    self.turned = index;
-                    self.exercise = false;
+                if self.begins_a_clause(index, hit) {
+                    self.past = false;
+                    if !self.exercised {
+                        self.turned = index;
+                        (self.exercise, self.invented) = (false, false);
+                    }
                 }
             }
             Role::Being if self.carries_a_pronoun(hit.words.start) => self.kin = 0,
             Role::Ago => self.was_past(index),
             Role::Thing => self.adjoining(index, hit, |_| true),
             Role::Invented => {
-                self.doubt_since(0, index);
-                self.invented = true;
+                // Once: a text full of drills must not be walked again for each.
+                if !std::mem::replace(&mut self.invented, true) {
+                    self.doubt_since(0, index);
+                }
             }
             Role::Exercise if !self.exercise && !self.circumstance(index) => {
                 (self.exercise, self.exercised) = (true, false);
@@ -177,7 +182,7 @@ impl Reader<'_, '_> {
                 let by_kin = self.kin > 0
                     && !self.has_an_object(hit)
                     && (!hit.entry.nature.has_a_doer || self.is_passive(index, hit));
-                self.exercised |= self.exercise;
+                self.exercised |= self.exercise || self.invented;
                 if by_kin
                     || self.past
                     || self.exercise
@@ -213,8 +218,11 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Whether the hit directly follows an "and": "the test call failed and the patient died".
+    /// Whether the hit directly follows an "and", or has one attached (Arabic): "the test call failed and the patient died".
     fn begins_a_clause(&self, index: usize, hit: &Hit<'_>) -> bool {
+        if hit.joined {
+            return true;
+        }
         let mut start = hit.words.start;
         for before in self.hits.get(..index).unwrap_or_default().iter().rev() {
             if before.words.end != start {
@@ -352,7 +360,7 @@ mod tests {
             "Cardiac arrest in bay 2. It was only a drill.",
             "Exercise exercise: roof down. Three dead.",
             "Old subdural on the scan",
-            "His son was murdered in town",
+            "His uncle was murdered in town",
             "The death of her husband troubles her",
             "توفي والد المريضة الشهر الماضي",
             "اخوه مات زمان",

@@ -12,16 +12,16 @@ use super::negation::Standing;
 use super::text::{Gap, Text};
 
 /// For each concept: the cue that shows another sense, and the greatest number of words of an affected term.
-const SENSES: [(&str, Cue, usize); 8] = [
+const SENSES: [(&str, Cue, usize); 5] = [
     ("cardiac_arrest", Cue::Police, 1),
-    ("cardiac_arrest", Cue::Claim, 2),
     ("shock", Cue::Bill, 2),
-    ("seizure", Cue::Goods, 1),
     ("fire", Cue::Work, 1),
     ("wrong_patient", Cue::Meal, 6),
     ("stroke", Cue::Art, 1),
-    ("amputation", Cue::Bill, 1),
 ];
+/// The police arrest somebody: the verb is passive, or names a reason or an agent. A heart arrests by itself.
+const PASSIVE: [&str; 6] = ["was", "were", "been", "being", "got", "is"];
+const AGENT: [&str; 2] = ["by", "for"];
 /// The weight from which another finding shows that something grave happened.
 const GRAVE: u8 = 3;
 
@@ -36,20 +36,30 @@ pub(super) fn told_of_things(text: &Text, hits: &[Hit<'_>], cues: &[Cues], stand
     let gap = |at: usize| text.words.get(at).map_or(Gap::Stop, |word| word.gap);
     // The end of the last finding about an object: "fell and broke" continues it.
     let mut until = None;
+    // Where the clause begins, looked for once: a text full of findings must not be walked again for each.
+    let (mut clause, mut looked) = (0, 0);
     for (hit, standing) in hits.iter().zip(standings) {
         let start = hit.words.start;
+        let begins = |at: &usize| *at == 0 || gap(*at) >= Gap::Comma || shows(*at, Cue::Split);
+        clause = (looked..=start).rev().find(begins).unwrap_or(clause);
+        looked = looked.max(start);
         let does = DONE_BY_THINGS.contains(&hit.entry.idea) && hit.entry.role.is_finding();
         if !does || *standing != Standing::Stated {
             continue;
         }
-        let clause = (0..=start)
-            .rev()
-            .find(|&at| at == 0 || gap(at) >= Gap::Comma || shows(at, Cue::Split))
-            .unwrap_or(start);
         let first = (clause..start).find(|&at| !(shows(at, Cue::Article) || shows(at, Cue::Split)));
         let arabic = text.words.get(start).is_some_and(|word| word.arabic);
-        let right_before = start > clause && shows(start - 1, Cue::Object);
-        let behind = arabic && gap(hit.words.end) == Gap::Space && shows(hit.words.end, Cue::Object);
+        // "The patient in the wheelchair died" tells of the patient.
+        let of_another = |at: usize| shows(at, Cue::Behind) || shows(at, Cue::Recipient);
+        let right_before = start > clause
+            && shows(start - 1, Cue::Object)
+            && !(clause..start - 1).any(of_another)
+            && !shows(hit.words.end, Cue::Recipient);
+        let next = text.words.get(hit.words.end).map(|word| text.spelling(word)).unwrap_or_default();
+        let behind = arabic
+            && gap(hit.words.end) == Gap::Space
+            && shows(hit.words.end, Cue::Object)
+            && !next.starts_with('و');
         let placed = first.is_some_and(|first| {
             let words = first + 1..start;
             shows(first, Cue::Object)
@@ -74,6 +84,7 @@ pub(super) fn in_another_sense(text: &Text, hits: &[Hit<'_>], cues: &[Cues], sta
         let shown = SENSES.iter().any(|&(idea, cue, words)| {
             hit.entry.idea == idea
                 && hit.words.len() <= words
+                && (cue != Cue::Police || is_passive(text, hit))
                 && sentence(text, hit).any(|at| {
                     let shown = cues.get(at).copied().unwrap_or_default();
                     !hit.words.contains(&at) && shown.has(cue)
@@ -99,6 +110,13 @@ pub(super) fn in_another_sense(text: &Text, hits: &[Hit<'_>], cues: &[Cues], sta
             standings.get_mut(index).into_iter().for_each(|standing| *standing = Standing::Doubtful);
         }
     }
+}
+
+/// Whether a verb says what is done to its subject: "was arrested", "arrested by two officers".
+fn is_passive(text: &Text, hit: &Hit<'_>) -> bool {
+    let spelling = |at: usize| text.words.get(at).map(|word| text.spelling(word)).unwrap_or_default();
+    hit.words.start.checked_sub(1).is_some_and(|before| PASSIVE.contains(&spelling(before)))
+        || AGENT.contains(&spelling(hit.words.end))
 }
 
 /// The indexes of the words in the sentence of a finding.

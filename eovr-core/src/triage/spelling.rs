@@ -4,7 +4,9 @@
 //! the same consonants in the same order; doubled letters and vowels do not count. The reader takes a word at an edit
 //! distance of 1, or of 2 for a long word. It never changes a known word, so "building" does not become "bleeding".
 
-use rustc_hash::FxHashMap;
+use std::hash::Hasher as _;
+
+use rustc_hash::{FxHashMap, FxHasher};
 
 /// Shorter words have too many neighbours: "shook" must not become "shock".
 const SHORTEST: usize = 6;
@@ -15,9 +17,6 @@ const LONG: usize = 9;
 /// A word from this length on can be corrected within a phrase, if the other words of the phrase are next to it: "hart
 /// stoped".
 const SHORTEST_OF_A_PHRASE: usize = 4;
-
-/// The multiplier of FxHash, which spreads the letters over the hash.
-const SPREAD: u64 = 0x517c_c1b7_2722_0a95;
 
 /// Words by their sound.
 #[derive(Debug, Default)]
@@ -109,7 +108,7 @@ fn long_enough(word: &str) -> bool {
 
 /// A hash of the consonants of a word by their sound, without repetitions. Every initial vowel counts as the same one.
 fn sound(word: &str) -> u64 {
-    let (mut sounds, mut last) = (0_u64, None);
+    let (mut sounds, mut last) = (FxHasher::default(), None);
     let mut letters = word.chars().peekable();
     let mut first = true;
     while let Some(c) = letters.next() {
@@ -131,12 +130,12 @@ fn sound(word: &str) -> u64 {
             other => Some(other),
         };
         if let Some(heard) = heard.filter(|&heard| last != Some(heard)) {
-            sounds = (sounds.rotate_left(5) ^ u64::from(heard)).wrapping_mul(SPREAD);
+            sounds.write_u32(u32::from(heard));
             last = Some(heard);
         }
         first = false;
     }
-    sounds
+    sounds.finish()
 }
 
 /// The edit distance of two words: inserted, missing, replaced or swapped letters (Damerau and Levenshtein).

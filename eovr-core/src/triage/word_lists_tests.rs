@@ -189,3 +189,109 @@ fn the_grave_meanings_count() {
         assert!(score(meant).score >= from, "{meant} {:#?}", score(meant));
     }
 }
+
+/// A row of the lists may negate its own words or leave them in doubt. It never reaches a death that stands beside it.
+#[test]
+fn no_row_silences_a_death_beside_it() {
+    let english = ["{} and the patient died", "The patient died. {}.", "{}. The patient died an hour later."];
+    let arabic = ["{}، والمريض مات", "مات المريض. {}.", "{}. توفي المريض بعد ساعة."];
+    let mut silenced = Vec::new();
+    for (list, beside) in
+        [(include_str!("lexicon_en.tsv"), english), (include_str!("lexicon_ar.tsv"), arabic)]
+    {
+        for line in list.lines().filter(|line| !line.starts_with('#')) {
+            let Some((role, rest)) = line.split_once('\t') else { continue };
+            // A drill that the text declares is one from end to end.
+            if matches!(role, "flag" | "verb" | "lack" | "invented") {
+                continue;
+            }
+            let term: Vec<Vec<&str>> = rest
+                .split('\t')
+                .nth(2)
+                .unwrap_or_default()
+                .split(' ')
+                .map(|word| word.split('|').collect())
+                .collect();
+            let longest = term.iter().map(Vec::len).max().unwrap_or_default();
+            for at in 0..longest {
+                let words: Vec<&str> = term.iter().map(|choices| choices[at % choices.len()]).collect();
+                let words = words.join(" ");
+                for told in beside {
+                    let told = told.replace("{}", &words);
+                    if score(&told).score < 26 {
+                        silenced.push(format!("{role}: {told}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(silenced.is_empty(), "{} of them: {silenced:#?}", silenced.len());
+}
+
+/// Reports whose words also stand in idioms, drills, names of objects and other senses.
+#[test]
+fn a_grave_report_in_words_of_an_idiom_is_flagged() {
+    for told in [
+        "The man in the car died",
+        "The child in the ambulance died on arrival",
+        "The ventilator died on us during transfer and we had no backup",
+        "During the dialysis session died in the chair",
+        "The patient with no hope died",
+        "He killed an hour old baby",
+        "Patient strangled with red cord",
+        "Stroke at noon, missed thrombolysis",
+        "Dead silence on fetal monitor, fetal heart absent",
+        "Stabbed me in the back with scissors",
+        "My heart stopped when I was given potassium and they shocked me",
+        "Baby roasted to death in the incubator",
+        "In the exam room patient found dead",
+        "Died on air mattress, found cold",
+        "Dummy placed in mouth, dummy baby choked and died",
+        "Staff were on ALS course and no one answered the crash call, patient died",
+        "In this scenario we gave ten times the dose and the patient died",
+        "It is for training purposes that the resident did the intubation, patient died",
+        "It was only a test dose of penicillin and she died of anaphylaxis",
+        "Remote cardiac arrest in radiology",
+        "Her first son died at birth today",
+        "His roommate died in bed 4, not noticed for hours",
+        "Cardiac arrest in the family room",
+        "Patient reported he was raped by the porter",
+        "He was presumed to be dead by the doctor",
+        "He is going to theatre with ruptured uterus",
+        "Death was a mistake of the doctor",
+        "The stroke was mistaken for migraine",
+        "Arrest call false ceiling fell",
+        "Electric shock hazard: nurse electrocuted",
+        "Hanging by the thread of the curtain",
+        "Fire in the eyes: alcohol prep ignited",
+        "Triage said it was not a real emergency and he died in the waiting room",
+        "No senior because of the ALS course, patient arrested",
+        "Prisoner arrested in handcuffs",
+        "Patient in shock when nurse arrived",
+        "Cardiac arrest, the clerk called 999",
+        "Patient in the wheelchair died",
+        "The patient on dialysis machine died",
+        "On monitor arrested",
+        "Fire started by a cigarette",
+        "Seizure, patient's phones",
+        "Stroke while swimming",
+        "وقعت المريضة من الموقع وماتت",
+        "هذا مجرد إهمال، المريض مات",
+        "ما صدق وعطوه دم غلط ومات",
+        "نداء الطوارئ محد رد والمريض مات",
+        "علاج تجريبي توفي المريض بعده",
+        "كتب عن الانتحار ولقيناه مشنوق",
+        "في العربية مات المريض قبل الوصول",
+        "المريضة في السيارة ماتت",
+        "العامل مات في الشغل من صعقة",
+        "قلبي وقف في العملية وأنعشوني",
+        "المريض في موت إكلينيكي",
+        "راسي انفجر نزيف",
+        "كأنه ميت، ما فيه نبض",
+        "المريض على الكرسي مات",
+        "توفي زوجي الله يرحمه بسبب خطأ في الدواء",
+        "أخت الممرضة توفيت عندنا أثناء العملية",
+    ] {
+        assert!(score(told).score >= 26, "{told}: {:?}", score(told));
+    }
+}

@@ -1,7 +1,7 @@
 //! The ordered amount and the given amount.
 
 use super::{Facts, Meaning, measure};
-use crate::triage::cues::Cue;
+use crate::triage::cues::{Cue, Cues};
 use crate::triage::measures::Measure;
 use crate::triage::text::Gap;
 
@@ -14,13 +14,18 @@ const MORE: f64 = 1.9;
 /// The greatest number of words between a cue ("ordered", "given") and its amount.
 const REACH: usize = 6;
 /// The greatest number of words between two amounts with "instead of" between them.
-const APART: usize = 3;
+const APART: usize = 5;
+/// The words behind an amount that do not name a medicine.
+const CONNECTS: [&str; 14] =
+    ["was", "were", "is", "to", "by", "at", "in", "iv", "po", "sc", "im", "stat", "then", "over"];
 
 #[derive(Clone, Copy)]
 struct Amount<'r> {
     value: f64,
     /// Empty if the text names no unit.
     unit: &'r str,
+    /// The word behind the amount, such as the medicine; empty if none follows.
+    of: &'r str,
     given: Option<bool>,
     at: usize,
     end: usize,
@@ -32,6 +37,7 @@ pub(super) fn find(facts: Facts<'_>) -> Option<Measure> {
         let second = amounts.get(place + 1)?;
         let same = first.unit == second.unit || first.unit.is_empty() || second.unit.is_empty();
         let told = !(first.unit.is_empty() && second.unit.is_empty());
+        let same = same && (first.of == second.of || first.of.is_empty() || second.of.is_empty());
         if !(same && told && first.value > 0.0 && second.value > 0.0) {
             return None;
         }
@@ -83,11 +89,21 @@ fn amounts(facts: Facts<'_>) -> Vec<Amount<'_>> {
             });
         let given = said.take().filter(|_| since <= REACH).or(behind);
         if !timed {
-            amounts.push(Amount { value, unit, given, at, end });
+            amounts.push(Amount { value, unit, of: of(facts, end), given, at, end });
         }
         at = end;
     }
     amounts
+}
+
+/// What an amount is of: "5 mg of morphine".
+fn of<'r>(facts: Facts<'r>, end: usize) -> &'r str {
+    let at = if facts.spelling(end) == "of" { end + 1 } else { end };
+    let names = facts.gap(at) == Gap::Space
+        && facts.word(at).is_some_and(|word| !word.arabic)
+        && facts.cues.get(at).is_some_and(|cues| *cues == Cues::default() || cues.has(Cue::Donor))
+        && !CONNECTS.contains(&facts.spelling(at));
+    if names { facts.spelling(at) } else { "" }
 }
 
 /// The unit after a number, or attached to it.

@@ -1,7 +1,7 @@
 //! The planned side and the operated side.
 
 use super::{Facts, Meaning, measure};
-use crate::triage::cues::Cue;
+use crate::triage::cues::{Cue, Cues};
 use crate::triage::measures::Measure;
 use crate::triage::text::Gap;
 
@@ -88,6 +88,8 @@ fn sides(facts: Facts<'_>) -> Vec<Side<'_>> {
         let own = clause(facts, at).take(PART).find(|&at| facts.shows(at, Cue::Part));
         let state = behind.or(state).filter(|state| *state == State::Planned || !(undone || old || late));
         let level = !matches!(value, "left" | "right");
+        // "The line in the right jugular" is about another part than the planned one.
+        let state = state.filter(|_| level || own.is_some() || !names_a_thing(facts, at));
         let part = own.map(|at| facts.spelling(at)).or(part).filter(|_| !level);
         sides.push(Side { value, level, state, part, at });
     }
@@ -132,6 +134,17 @@ fn clause(facts: Facts<'_>, at: usize) -> impl Iterator<Item = usize> {
 /// Whether a new statement begins: with a separate word, or with an "and" attached to the verb (Arabic).
 fn splits(facts: Facts<'_>, at: usize) -> bool {
     facts.shows(at, Cue::Split) || facts.spelling(at).starts_with('و') && cue(facts, at).is_some()
+}
+
+/// Whether a word that is no cue follows a side: "right jugular", "left forehead".
+fn names_a_thing(facts: Facts<'_>, at: usize) -> bool {
+    const CONNECTS: [&str; 12] =
+        ["was", "were", "is", "one", "by", "instead", "first", "then", "when", "at", "so", "not"];
+    let next = at + 1;
+    facts.gap(next) == Gap::Space
+        && facts.word(next).is_some_and(|word| !word.arabic)
+        && facts.cues.get(next).is_some_and(|cues| *cues == Cues::default())
+        && !CONNECTS.contains(&facts.spelling(next))
 }
 
 /// The state that the words after a side give it, before the next side.

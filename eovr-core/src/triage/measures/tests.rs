@@ -6,10 +6,8 @@ use super::*;
 use crate::triage::lexicon::lexicon;
 
 fn found(narrative: &str) -> Vec<Measure> {
-    {
-        let text = Text::read(narrative);
-        find(narrative, &text, &crate::triage::lexicon::lexicon().read(&text).cues)
-    }
+    let text = Text::read(narrative);
+    find(narrative, &text, &lexicon().read(&text).cues)
 }
 
 /// Checks the weights of the values found, in order.
