@@ -102,8 +102,9 @@ impl Post {
             found => found,
         };
         let Ok(Some(to)) = found else {
-            self.settle(&due, Command::new(Action::Park)).await?;
-            return found.map(|_| None);
+            let parked = self.settle(&due, Command::new(Action::Park)).await?;
+            // If another node has the notice, that node reports the error.
+            return if parked.is_some() { found.map(|_| None) } else { Ok(None) };
         };
         let attempts = due.attempts + 1;
         let command = self.until(Action::Attempt, HELD_SECONDS).set("attempts", attempts);

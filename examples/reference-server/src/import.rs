@@ -296,10 +296,10 @@ impl Import<'_> {
             "{rows} rows: {accepted} accepted, {rejected} rejected, {there} already there; {seconds:.1} s, {pace:.0} rows/s"
         ));
         let name = &self.intake.name;
-        // Includes the listings of earlier runs, because a killed run printed no summary.
-        let listings = Listing::all_of(&self.intake.reader, name).await;
-        let listings = if self.fatal.is_some() { listings.unwrap_or_default() } else { listings? };
         if !self.intake.is_numbered {
+            // Includes the listings of earlier runs, because a killed run printed no summary.
+            let listings = Listing::all_of(&self.intake.reader, name).await;
+            let listings = if self.fatal.is_some() { listings.unwrap_or_default() } else { listings? };
             summary::say_known_by_words(self.out, name, &listings);
         }
         if set_aside > 0 {

@@ -46,7 +46,7 @@ const LISTED: u32 = 100;
 
 /// How long the server reads the body of a refused request. If it closed the connection earlier, the client would lose
 /// the answer, because TCP resets a connection with unread data.
-const LINGERING: Duration = Duration::from_secs(2);
+pub(super) const LINGERING: Duration = Duration::from_secs(2);
 
 /// What the checks produced; kept until the request is answered.
 struct Passed {

@@ -11,10 +11,12 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use eovr_core::identity::facility::Link;
 use eovr_core::incident::taxonomy;
+use tokio::time::timeout;
 
 use super::app::App;
 use super::auth::Category;
 use super::body::{LONGEST, Poster, read};
+use super::guard::LINGERING;
 use super::headers::Nonce;
 use super::problem::{PAGE, Problem};
 use super::repeat::HEADER;
@@ -91,8 +93,12 @@ async fn sent(
 pub(super) async fn turned_away(parts: &Parts, body: Body, problem: &Problem) -> Response {
     let nonce = parts.extensions.get().cloned().unwrap_or_else(Nonce::drawn);
     let sheet = match parts.method == Method::POST {
-        true => read(body, LONGEST).await.ok().map(|body| Sheet::sent(&body)),
-        false => None,
+        // A client that waits for `100 Continue` has sent no body.
+        true if !parts.headers.contains_key(header::EXPECT) => {
+            let body = timeout(LINGERING, read(body, LONGEST)).await;
+            body.ok().and_then(Result::ok).map(|body| Sheet::sent(&body))
+        }
+        _ => None,
     };
     refused(&nonce, problem, sheet)
 }

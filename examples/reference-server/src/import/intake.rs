@@ -4,7 +4,7 @@ use eovr_core::org::OrgId;
 use eovr_core::record::{ActorId, Record, RecordId};
 use eovr_core::{Eovr, Error, ErrorKind, Session};
 
-use super::listing::Listing;
+use super::listing::{self, Listing};
 use super::rows::{self, Told};
 use super::{author, taken_back};
 use crate::output::Failure;
@@ -57,13 +57,20 @@ impl Intake {
                 Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
                 Err(_) => {}
             }
-            let there = self.reader.load(incident::KIND, id).await?;
+            let mut there = self.reader.load(incident::KIND, id).await?;
+            if !taken_back::is_taken_back(&self.reader, &there).await? {
+                self.refuse_other_words(&there, &told)?;
+                Listing::enter(&self.reader, &there, &self.name, at).await?;
+                // A take-back may have looked for listings before this one was there.
+                there = self.reader.load(incident::KIND, id).await?;
+                if taken_back::is_taken_back(&self.reader, &there).await? {
+                    listing::withdraw(&self.reader, &there, &self.name).await?;
+                }
+            }
             if taken_back::is_taken_back(&self.reader, &there).await? {
                 id = rows::again(id);
                 continue;
             }
-            self.refuse_other_words(&there, &told)?;
-            Listing::enter(&self.reader, &there, &self.name, at).await?;
             let set_aside = taken_back::is_set_aside(&there);
             return Ok((id, if set_aside { Became::SetAside } else { Became::There }));
         }
@@ -71,10 +78,20 @@ impl Intake {
 
     /// Refuses the same number with another text: it is another report, or the old system has changed the text.
     fn refuse_other_words(&self, there: &Record, told: &Told) -> Result<(), Error> {
-        if self.is_numbered
-            && let Ok(Some(kept)) = self.reader.open(there, "description")
-            && rows::in_one_form(&kept) != rows::in_one_form(&told.text)
-        {
+        if !self.is_numbered {
+            return Ok(());
+        }
+        let kept = match self.reader.open(there, "description") {
+            Err(error) if error.is_unreadable() => {
+                return Err(Error::invalid(
+                    "the report with this number exists, and its text cannot be read",
+                )
+                .with_help("look at the report in the application")
+                .with("incident", there.envelope().number.as_deref().unwrap_or_default()));
+            }
+            kept => kept?,
+        };
+        if kept.is_some_and(|kept| rows::in_one_form(&kept) != rows::in_one_form(&told.text)) {
             return Err(Error::invalid("the report with this number already exists with another text")
                 .with_help("an addendum goes to the incident; a report of another system needs other numbers")
                 .with("incident", there.envelope().number.as_deref().unwrap_or_default()));

@@ -128,6 +128,13 @@ impl Listing {
         find(session, "import", import.into()).await
     }
 
+    /// Whether the import was taken back from any report.
+    pub(super) async fn is_any_withdrawn(session: &Session, import: &str) -> Result<bool, Error> {
+        let withdrawn = Test::Is(State::Withdrawn.name().into());
+        let query = of("import", import.into())?.filter(Column::State, withdrawn).limit(1);
+        Ok(!session.find(&query).await?.items.is_empty())
+    }
+
     pub(super) fn stands(&self) -> bool {
         !self.is_withdrawn
     }
@@ -194,6 +201,9 @@ async fn list(
 }
 
 async fn find(session: &Session, facet: &str, value: Value) -> Result<Vec<Listing>, Error> {
-    let query = Query::of(Name::new(KIND)?).filter(Column::Facet(Name::new(facet)?), Test::Is(value));
-    engine::every(session, query).await?.iter().map(Listing::of).collect()
+    engine::every(session, of(facet, value)?).await?.iter().map(Listing::of).collect()
+}
+
+fn of(facet: &str, value: Value) -> Result<Query, Error> {
+    Ok(Query::of(Name::new(KIND)?).filter(Column::Facet(Name::new(facet)?), Test::Is(value)))
 }

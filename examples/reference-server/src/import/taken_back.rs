@@ -82,7 +82,13 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
             out.line(format_args!("and {} others", worked_on.len() - NAMED));
         }
         return Err(Failure::usage(
-            format!("{} of {all} reports were worked on; nothing was taken back", worked_on.len()),
+            match were_before {
+                0 => format!("{} of {all} reports were worked on; nothing was taken back", worked_on.len()),
+                before => format!(
+                    "{} of {all} reports were worked on; {before} were set aside earlier, and no other now",
+                    worked_on.len()
+                ),
+            },
             "`dispose` of unwanted reports one by one, as not reportable",
         ));
     }
@@ -100,6 +106,11 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
             .note(note(name))
             .expecting(record.version());
         session.act(KIND, record.id(), command).await?;
+        // An import that runs meanwhile may have listed the report since it was looked at.
+        if listing::imports(session, record).await?.iter().any(|other| other != name) {
+            let restore = Command::new(Action::Restore).note("another import lists it");
+            session.act(KIND, record.id(), restore).await?;
+        }
     }
     out.line(format_args!(
         "import {name}: {} reports were set aside as not reportable, {were_before} had been before; figures leave them \
@@ -134,8 +145,7 @@ pub(super) fn is_set_aside(record: &Record) -> bool {
 pub(super) async fn has_begun(session: &Session, name: &str) -> Result<bool, Error> {
     let not_reportable = Test::Is(Disposition::NotReportable.name().into());
     let query = of(name)?.filter(Column::Facet(Name::new("disposition")?), not_reportable).limit(1);
-    Ok(!session.find(&query).await?.items.is_empty()
-        || Listing::all_of(session, name).await?.iter().any(|listing| !listing.stands()))
+    Ok(!session.find(&query).await?.items.is_empty() || Listing::is_any_withdrawn(session, name).await?)
 }
 
 /// All reports that an import created or found in the store.

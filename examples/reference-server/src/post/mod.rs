@@ -213,7 +213,9 @@ impl Room {
                 self.defer(By::Webhook, &[due], pause, alarm).await?;
                 continue;
             }
-            for claim in self.claim(By::Webhook, vec![due], alarm).await? {
+            let (claims, lost) = self.claim(By::Webhook, vec![due], alarm).await;
+            lost?;
+            for claim in claims {
                 let outcome = match &claim.to {
                     Recipient::System { message } => webhook.tell(claim.due.position, message).await,
                     Recipient::Person { .. } => {
@@ -253,14 +255,14 @@ impl Room {
             self.defer(By::Mail, &all, pause, alarm).await?;
             return Ok(None);
         }
-        let claims = self.claim(By::Mail, all, alarm).await?;
-        let Some(first) = claims.first() else { return Ok(None) };
+        let (claims, lost) = self.claim(By::Mail, all, alarm).await;
+        let Some(first) = claims.first() else { return lost.map(|()| None) };
         let outcome = self.write(mail, first, &claims).await;
         self.bell.mailed(outcome.is_ok());
         for claim in &claims {
             self.settle(By::Mail, claim, outcome.clone(), alarm).await?;
         }
-        Ok(met_by_all(first, &outcome))
+        lost.map(|()| met_by_all(first, &outcome))
     }
 
     /// The seconds until the recipient's rate limit allows a mail about new reports; `None` if it allows one now.
@@ -271,13 +273,17 @@ impl Room {
         Some(seconds.try_into().unwrap_or(i64::MAX))
     }
 
-    /// Claims the notices right before they are sent, and leaves out those that another node has claimed.
-    async fn claim(&self, by: By, all: Vec<Due>, alarm: &Alarm) -> Result<Vec<Claim>> {
+    /// Claims the notices right before they are sent, and leaves out those that another node has claimed. An error ends
+    /// it; the notices claimed before it are counted as attempts and have to be sent.
+    async fn claim(&self, by: By, all: Vec<Due>, alarm: &Alarm) -> (Vec<Claim>, Result<()>) {
         let mut claims = Vec::new();
         for due in all {
-            claims.extend(by.passed_over(self.post.claim(due).await, alarm)?.flatten());
+            match by.passed_over(self.post.claim(due).await, alarm) {
+                Ok(claim) => claims.extend(claim.flatten()),
+                Err(error) => return (claims, Err(error)),
+            }
         }
-        Ok(claims)
+        (claims, Ok(()))
     }
 
     async fn defer(&self, by: By, all: &[Due], seconds: i64, alarm: &Alarm) -> Result<()> {

@@ -26,8 +26,8 @@ fn the_rules_are_no_worse_than_the_page_says() -> Tested {
         count("count") / count("of").max(1.0)
     };
     assert!(rate("found") >= 0.745, "found {}", rate("found"));
-    assert!(rate("false_flags") <= 0.16, "false flags {}", rate("false_flags"));
-    assert!(rate("ordered") >= 0.69, "in order {}", rate("ordered"));
+    assert!(rate("false_flags") <= 0.185, "false flags {}", rate("false_flags"));
+    assert!(rate("ordered") >= 0.68, "in order {}", rate("ordered"));
     Ok(())
 }
 
