@@ -138,6 +138,7 @@ impl Complete for Judged {
                 };
                 if low > gain {
                     return Err(Error::invalid("`gain_low` is above `gain`")
+                        .with_field("gain_low")
                         .with_help("`gain_low` is the lower end of the interval around `gain`"));
                 }
                 let better = cases >= FEWEST_CASES && low > 0;
@@ -225,6 +226,7 @@ impl Registry {
         let Examined { cases, gain, gain_low, against, report } = examined;
         if report.len() != 64 || !report.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(Error::invalid("`report` is not a digest")
+                .with_field("report")
                 .with_help("give the SHA-256 of the report in 64 hexadecimal digits"));
         }
         let command = Command::new(ModelAction::Examine)

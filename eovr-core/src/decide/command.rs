@@ -132,6 +132,7 @@ impl Command {
         }
         if self.note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
             return Err(Error::invalid("the note is too long")
+                .with_field("note")
                 .with_help(format!("give at most {LONGEST_NOTE} characters")));
         }
         Ok(Checked { facets, texts, note: self.note.filter(|note| !typed::is_blank(note)) })
@@ -150,6 +151,7 @@ pub(super) fn check_required(kind: &Kind, draft: &Draft<'_>) -> Result<()> {
     let missing_field = kind.fields().find(|spec| spec.required && !draft.keeps_text(spec.name.as_str()));
     match missing_facet.map(|spec| &spec.name).or(missing_field.map(|spec| &spec.name)) {
         Some(name) => Err(Error::invalid(format!("`{name}` is missing"))
+            .with_field(name.to_string())
             .with_help(format!("a `{}` cannot be without it", kind.name()))),
         None => Ok(()),
     }

@@ -6,6 +6,7 @@
 
 mod refusal;
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub use self::refusal::{Refusal, Unmet};
@@ -78,6 +79,7 @@ struct Inner {
     message: String,
     help: Option<String>,
     operation: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
     context: Vec<(&'static str, String)>,
     refusal: Option<Refusal>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -95,6 +97,7 @@ impl Error {
                 message: message.into(),
                 help: None,
                 operation: None,
+                field: None,
                 context: Vec::new(),
                 refusal: None,
                 source: None,
@@ -144,6 +147,13 @@ impl Error {
         self
     }
 
+    /// Names the facet, field or argument that the error is about. A host shows the error beside that input.
+    #[must_use]
+    pub fn with_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.inner.field = Some(field.into());
+        self
+    }
+
     /// Names the operation that failed. If several callers name it, the outermost name is kept.
     #[must_use]
     pub fn during(mut self, operation: &'static str) -> Self {
@@ -176,6 +186,11 @@ impl Error {
     /// The operation that failed, where a caller named it.
     pub fn operation(&self) -> Option<&'static str> {
         self.inner.operation
+    }
+
+    /// The facet, field or argument that the error is about, where one is.
+    pub fn field(&self) -> Option<&str> {
+        self.inner.field.as_deref()
     }
 
     /// The added facts, in the order in which they were added.

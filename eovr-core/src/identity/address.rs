@@ -33,7 +33,7 @@ pub(super) fn check_email(email: &str) -> Result<()> {
             "one `@` with a name of at most 64 bytes before and a host such as `hospital.example` behind it, 254 \
              bytes in all; no spaces, quotes, brackets, two dots in a row, or characters that are not seen",
         )
-        .with("field", "email"))
+        .with_field("email"))
 }
 
 /// Whether a text is a valid mail host: labels of letters, digits and hyphens, separated by dots. IP addresses are
@@ -63,7 +63,7 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     }
     Err(Error::invalid("`display_name` has characters that are not allowed in a name")
         .with_help("leave out line breaks, other control characters and invisible characters")
-        .with("field", "display_name"))
+        .with_field("display_name"))
 }
 
 fn may_stand_in_a_name(c: char) -> bool {

@@ -123,10 +123,11 @@ impl Complete for Sound {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
         let processors = draft.facet("processors").and_then(Value::as_text).unwrap_or_default();
         for name in processors.split(',').filter(|name| !name.is_empty()) {
-            Name::new(name).map_err(|error| error.with("facet", "processors"))?;
+            Name::new(name).map_err(|error| error.with_field("processors"))?;
         }
         match draft.facet("time_zone").and_then(Value::as_text).map(jiff::tz::TimeZone::get) {
             Some(Err(_)) => Err(Error::invalid("`time_zone` is not a time zone")
+                .with_field("time_zone")
                 .with_help("use an IANA name such as `Africa/Cairo`")),
             _ => Ok(()),
         }

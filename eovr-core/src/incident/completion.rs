@@ -32,6 +32,7 @@ impl Completion {
         self.settings.schemes.iter().find(|scheme| scheme.id() == id).ok_or_else(|| {
             let ids: Vec<_> = self.settings.schemes.iter().map(Scheme::id).collect();
             Error::invalid("no such `risk_scheme` here")
+                .with_field("risk_scheme")
                 .with_help(format!("accepted: `{}`", ids.join("`, `")))
         })
     }
@@ -46,7 +47,9 @@ impl Completion {
         let scheme = self.scheme(&scheme)?;
         let (Some(severity), Some(probability)) = (text(draft, "severity"), text(draft, "probability"))
         else {
-            return Err(Error::invalid("`severity` and `probability` go together").with_help("give both"));
+            return Err(Error::invalid("`severity` and `probability` go together")
+                .with_field("severity")
+                .with_help("give both"));
         };
         let assessment = scheme.assess(&severity, &probability)?;
         draft.set("risk_scheme", Some(assessment.scheme.into()))?;
@@ -162,6 +165,7 @@ fn classify(draft: &mut Draft<'_>) -> Result<()> {
         && !factors.split(',').all(|factor| FACTORS.contains(&factor))
     {
         return Err(Error::invalid("`factors` has one that is not known")
+            .with_field("factors")
             .with_help(format!("accepted, with commas between: `{}`", FACTORS.join("`, `"))));
     }
     if draft.changes("continues") {
@@ -170,6 +174,7 @@ fn classify(draft: &mut Draft<'_>) -> Result<()> {
     let visitor = matches!(draft.actor().standing(), Standing::Visitor(_));
     if visitor && draft.is_new() && text(draft, "reporter_type").as_deref() == Some("staff") {
         return Err(Error::invalid("`reporter_type` cannot be `staff` without an account")
+            .with_field("reporter_type")
             .with_help("accepted: `patient`, `anonymous`"));
     }
     Ok(())
@@ -210,12 +215,13 @@ fn dispose(draft: &mut Draft<'_>) -> Result<()> {
                 let own = draft.before.map(|record| record.id().to_string());
                 if text(draft, "duplicate_of") == own {
                     return Err(Error::invalid("a report is no duplicate of itself")
+                        .with_field("duplicate_of")
                         .with_help("`duplicate_of` is the id of the other report"));
                 }
                 Ok(())
             }
             Some("not_reportable") => draft.set("duplicate_of", None),
-            _ => Err(Error::invalid("`disposition` cannot be set so").with_help(
+            _ => Err(Error::invalid("`disposition` cannot be set so").with_field("disposition").with_help(
                 "accepted: `duplicate`, `not_reportable`; to continue a closed report, reopen it",
             )),
         },
@@ -233,7 +239,7 @@ fn dispose(draft: &mut Draft<'_>) -> Result<()> {
 
 fn record_id(draft: &Draft<'_>, name: &'static str) -> Result<()> {
     let id = text(draft, name).unwrap_or_default();
-    id.parse::<RecordId>().map(drop).map_err(|error| error.with("facet", name))
+    id.parse::<RecordId>().map(drop).map_err(|error| error.with_field(name.to_owned()))
 }
 
 fn text(draft: &Draft<'_>, name: &str) -> Option<String> {

@@ -179,7 +179,8 @@ impl Edition {
     pub fn chapter(self, code: &str) -> Result<&'static Chapter> {
         let found = self.chapters().iter().find(|chapter| chapter.code == code);
         let codes = self.chapters().iter().map(|chapter| chapter.code);
-        found.ok_or_else(|| unknown("chapter", code, codes).with("edition", self.code()))
+        found
+            .ok_or_else(|| unknown("chapter", code, codes).with_field("chapter").with("edition", self.code()))
     }
 
     /// The chapter of this edition that contains a chapter of the eighth.
@@ -203,7 +204,7 @@ impl FromStr for Edition {
 
     fn from_str(code: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|edition| edition.code() == code);
-        found.ok_or_else(|| unknown("edition", code, Self::ALL.map(Self::code)))
+        found.ok_or_else(|| unknown("edition", code, Self::ALL.map(Self::code)).with_field("edition"))
     }
 }
 
@@ -253,7 +254,7 @@ impl FromStr for Status {
 
     fn from_str(code: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|status| status.code() == code);
-        found.ok_or_else(|| unknown("status", code, Self::ALL.map(Self::code)))
+        found.ok_or_else(|| unknown("status", code, Self::ALL.map(Self::code)).with_field("status"))
     }
 }
 

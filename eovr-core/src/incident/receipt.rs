@@ -82,6 +82,7 @@ impl FromStr for ReceiptCode {
     fn from_str(text: &str) -> Result<Self> {
         let not_one = || {
             Error::invalid("not a receipt code")
+                .with_field("code")
                 .with_help("a receipt code is eight groups of four letters and digits, such as `7K2M-…`")
         };
         // The longest text that is searched for a code.

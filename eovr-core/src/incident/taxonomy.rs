@@ -63,7 +63,9 @@ pub struct Subtype {
 /// `InvalidInput` for an unknown code, with the accepted codes and, after a typing error, the likely one.
 pub fn find(category: &str) -> Result<&'static Category> {
     let found = CATEGORIES.iter().find(|known| known.code == category);
-    found.ok_or_else(|| unknown("category", category, CATEGORIES.iter().map(|known| known.code)))
+    found.ok_or_else(|| {
+        unknown("category", category, CATEGORIES.iter().map(|known| known.code)).with_field("category")
+    })
 }
 
 /// The sub-type of this code within this category.
@@ -79,11 +81,14 @@ pub fn find_subtype(category: &str, subtype: &str) -> Result<&'static Subtype> {
     let homes: Vec<_> = CATEGORIES.iter().filter(|known| known.subtype(subtype).is_some()).collect();
     if homes.is_empty() {
         let accepted = category.subtypes.iter().map(|known| known.code);
-        return Err(unknown("sub-type", subtype, accepted).with("category", category.code));
+        return Err(unknown("sub-type", subtype, accepted)
+            .with_field("subtype")
+            .with("category", category.code));
     }
     let homes = quoted(homes.iter().map(|home| home.code));
     let accepted = quoted(category.subtypes.iter().map(|known| known.code));
     Err(Error::invalid(format!("not a sub-type of category `{}`", category.code))
+        .with_field("subtype")
         .with_help(format!("it belongs to {homes}; accepted here: {accepted}")))
 }
 

@@ -217,7 +217,9 @@ impl FacetSpec {
     /// `InvalidInput`, which lists the accepted values and does not repeat the value.
     pub(crate) fn check(&self, value: &Value, now: Timestamp) -> Result<()> {
         let refuse = |problem: &str, help: String| {
-            Err(Error::invalid(format!("`{}` {problem}", self.name)).with_help(help))
+            Err(Error::invalid(format!("`{}` {problem}", self.name))
+                .with_field(self.name.to_string())
+                .with_help(help))
         };
         if value.value_type() != self.value_type {
             return refuse(
@@ -287,6 +289,7 @@ impl FieldSpec {
         if too_short || all > self.max_chars as usize {
             let count = if too_short { seen } else { all };
             return Err(Error::invalid(format!("`{}` has {count} characters", self.name))
+                .with_field(self.name.to_string())
                 .with_help(format!("give {least} to {}", self.max_chars)));
         }
         Ok(())

@@ -294,7 +294,7 @@ impl std::fmt::Display for Chosen<'_> {
 // The error does not repeat the answer, which could be text of a report in the wrong place.
 fn off_the_scale(axis: &'static str, steps: &[Step]) -> Error {
     let accepted: Vec<_> = steps.iter().map(|step| format!("`{}`", step.code)).collect();
-    Error::invalid(format!("{axis} is off the scale")).with_help(format!(
+    Error::invalid(format!("{axis} is off the scale")).with_field(axis).with_help(format!(
         "accepted: {}, or 1 to {}",
         accepted.join(", "),
         steps.len()

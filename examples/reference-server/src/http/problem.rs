@@ -298,7 +298,7 @@ impl From<Error> for Problem {
         let inner = &mut *problem.0;
         match code {
             Code::InvalidInput => inner.faults.push(Fault {
-                field: field_of(&error),
+                field: error.field().map(|field| field.to_owned().into()),
                 problem: error.message().to_owned().into(),
                 accepted: error.help().map(|help| help.to_owned().into()),
             }),
@@ -333,27 +333,6 @@ fn says(error: &Error, fact: &str) -> bool {
 
 /// How long a client should wait for a store that is away: about as long as a failover takes.
 const RETRY_SECONDS: u32 = 5;
-
-/// The member that an error of the core is about, found by its context or its message.
-fn field_of(error: &Error) -> Option<Cow<'static, str>> {
-    let named = error.context().iter().find(|(name, _)| matches!(*name, "facet" | "field"));
-    let quoted = || error.message().strip_prefix('`')?.split_once('`').map(|(name, _)| name);
-    if let Some(name) = named.map(|(_, value)| value.as_str()).or_else(quoted) {
-        return Some(name.to_owned().into());
-    }
-    const WORDS: &[(&str, &str)] = &[
-        ("sub-type", "subtype"),
-        ("category", "category"),
-        ("severity", "severity"),
-        ("probability", "probability"),
-        ("chapter", "chapter"),
-        ("edition", "edition"),
-        ("the note", "note"),
-        ("receipt code", "code"),
-    ];
-    let word = WORDS.iter().find(|(word, _)| error.message().contains(word));
-    word.map(|(_, field)| Cow::Borrowed(*field))
-}
 
 /// A problem as it is written (RFC 9457).
 #[derive(Serialize, ToSchema)]

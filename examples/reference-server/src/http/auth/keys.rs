@@ -132,7 +132,7 @@ async fn issue(State(app): State<App>, Person(who): Person, Json(wanted): Json<W
     let access = *access.ok_or_else(|| {
         Problem::invalid("access", "it is not one of the words that are known", "`read`, `write` or `admin`")
     })?;
-    let facility = OrgId::new(&wanted.facility).map_err(|error| error.with("field", "facility"))?;
+    let facility = OrgId::new(&wanted.facility).map_err(|error| error.with_field("facility"))?;
     let new = NewKey { role: wanted.role, access, label: wanted.label, expires_at: wanted.expires_at };
     let key = app.auth.doors.issue_key(&who, &facility, &new).await?;
     let mut response = json(&Issued { key: &key.reveal() })?;

@@ -237,6 +237,6 @@ impl Auth {
             let password = policy.accept(&password, &owner).map_err(PasswordFlaw::error)?;
             cost.hash(&password, &mut entropy)
         });
-        hashed.await?.map_err(|error| Problem::from(error.with("field", "password")))
+        hashed.await?.map_err(|error| Problem::from(error.with_field("password")))
     }
 }

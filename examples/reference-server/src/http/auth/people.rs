@@ -170,7 +170,7 @@ fn listed(session: &Session, record: &Record, closed: &HashSet<&str>) -> Result<
 
 async fn provision(State(app): State<App>, Person(who): Person, Json(given): Json<NewPerson>) -> Answered {
     let auth = &app.auth;
-    let facility = OrgId::new(&given.facility).map_err(|error| error.with("field", "facility"))?;
+    let facility = OrgId::new(&given.facility).map_err(|error| error.with_field("facility"))?;
     let first = password::drawn(&mut auth.doors.entropy()?);
     let person = NewUser {
         role: given.role,

@@ -173,7 +173,7 @@ impl Filters {
         };
         is(Column::State, one_of("state", self.state, State::ALL.iter().map(|state| state.name()))?);
         let facility = self.facility.map(|facility| OrgId::new(&facility)).transpose();
-        let facility = facility.map_err(|error| error.with("field", "facility"))?;
+        let facility = facility.map_err(|error| error.with_field("facility"))?;
         is(Column::Facility, facility.map(|facility| facility.to_string()));
         if let Some(category) = &self.category {
             taxonomy::find(category)?;

@@ -143,7 +143,7 @@ pub(super) async fn report(
     Json(mut new): Json<NewIncident>,
 ) -> Answered {
     let facility = match new.facility.take() {
-        Some(facility) => OrgId::new(&facility).map_err(|error| error.with("field", "facility"))?,
+        Some(facility) => OrgId::new(&facility).map_err(|error| error.with_field("facility"))?,
         None => own_facility(session.actor())?,
     };
     let Some(seed) = seed else {
