@@ -182,7 +182,8 @@ pub(crate) fn is_silent(error: &sqlx::Error) -> bool {
 }
 
 /// The printable part of a database error: its kind and code. Its text may quote values.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 struct Cause(String);
 
 impl Cause {
@@ -204,11 +205,3 @@ impl Cause {
         })
     }
 }
-
-impl std::fmt::Display for Cause {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Cause {}

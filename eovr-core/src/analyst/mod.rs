@@ -32,7 +32,9 @@ mod pause;
 mod registry;
 mod standing;
 mod subject;
+#[cfg(feature = "training")]
 mod trained;
+#[cfg(feature = "training")]
 mod trial;
 
 use crate::access::Tiers;
@@ -53,7 +55,9 @@ pub use self::desk::{Desk, Equipment, Limits, Outcome, Provider};
 pub use self::registry::{Chosen, Examined, MODEL, ModelAction, ModelState, Registry};
 pub use self::standing::{Month, standing};
 pub use self::subject::{SETS, Subject};
+#[cfg(feature = "training")]
 pub use self::trained::Trained;
+#[cfg(feature = "training")]
 pub use self::trial::{Compared, compare};
 
 /// The name of the kind.

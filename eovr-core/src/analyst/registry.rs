@@ -1,4 +1,5 @@
 use crate::access::{Tiers, danger};
+#[cfg(feature = "training")]
 use crate::analyst::{Compared, Subject, compare};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
@@ -244,6 +245,7 @@ impl Registry {
     /// # Errors
     /// `InvalidInput` where no report has all three ratings; `Refused` where the model is neither a candidate nor on
     /// trial; `Denied` below tier 5.
+    #[cfg(feature = "training")]
     pub async fn examine_trial(&self, id: RecordId, subject: &Subject) -> Result<Compared> {
         let record = self.session.load(MODEL, id).await?;
         let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default();

@@ -177,25 +177,32 @@ impl fmt::Debug for Owner<'_> {
 }
 
 /// Why the policy refuses a password. It never says which word was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum PasswordFlaw {
     /// It has fewer characters than this account requires.
+    #[error("the password is too short")]
     TooShort {
         /// The required number of characters.
         least: usize,
     },
     /// It has more than 256 characters.
+    #[error("the password is too long")]
     TooLong,
     /// It has control characters, such as a tab or a line break.
+    #[error("the password has control characters")]
     Unprintable,
     /// It repeats a short text.
+    #[error("the password repeats a short text")]
     Repeated,
     /// It is a date, or keys or letters in a row, with little else.
+    #[error("the password is a date, or letters or keys in a row")]
     Sequence,
     /// It is a common word or password, or two such words, with little else.
+    #[error("the password is too common")]
     Common,
     /// It is made of words that belong to hospitals, to this one, or to the person.
+    #[error("the password is made of words that are known at this hospital")]
     OfThisPlace,
 }
 
@@ -234,22 +241,6 @@ impl PasswordFlaw {
         Error::invalid(self.to_string()).with_help(help).with("flaw", self.name())
     }
 }
-
-impl fmt::Display for PasswordFlaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooShort { .. } => "the password is too short",
-            Self::TooLong => "the password is too long",
-            Self::Unprintable => "the password has control characters",
-            Self::Repeated => "the password repeats a short text",
-            Self::Sequence => "the password is a date, or letters or keys in a row",
-            Self::Common => "the password is too common",
-            Self::OfThisPlace => "the password is made of words that are known at this hospital",
-        })
-    }
-}
-
-impl std::error::Error for PasswordFlaw {}
 
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,9 @@
 
 use std::fmt;
 
-use hmac::digest::KeyInit as _;
-use hmac::{Hmac, Mac as _};
 use qrcode::QrCode;
 use qrcode::render::svg;
-use sha1::Sha1;
-use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
+use totp_rs::{Algorithm, Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -19,10 +16,10 @@ use crate::seal::Entropy;
 use crate::time::Timestamp;
 use crate::typed;
 
-const MICROS_PER_STEP: i64 = 30_000_000;
+const STEP_SECONDS: u64 = 30;
 /// Tolerance for clock differences and slow typing. A code is valid for 50 seconds in all.
 const LEEWAY_SECONDS: i64 = 10;
-const DIGITS: u32 = 6;
+const DIGITS: u8 = 6;
 /// The longest name in the QR code.
 const NAME_MOST: usize = 100;
 
@@ -69,16 +66,24 @@ impl TotpSecret {
     /// The function always computes three codes and compares them in constant time. Six digits can be guessed, so
     /// limit the attempts for each account.
     pub fn check(&self, code: &str, now: Timestamp, last_used: Option<i64>) -> Option<i64> {
-        let code = typed(code)?;
-        // There are no steps below zero. The latest step wins, so that earlier codes cannot be used afterwards.
-        let mut found = -1_i64;
+        let (code, app) = (typed(code)?, self.app(DIGITS));
+        let mut found = None;
         for seconds in [-LEEWAY_SECONDS, 0, LEEWAY_SECONDS] {
-            let step = now.plus_seconds(seconds).as_micros().div_euclid(MICROS_PER_STEP);
-            let Ok(counter) = u64::try_from(step) else { continue };
-            let same = (hotp(self.bytes.as_slice(), counter)? % 10_u32.pow(DIGITS)).ct_eq(&code);
-            found.conditional_assign(&step, same);
+            // There are no steps before 1970. The latest step wins, so that earlier codes cannot be used afterwards.
+            let at = now.plus_seconds(seconds).as_micros().div_euclid(1_000_000);
+            let Ok(at) = u64::try_from(at) else { continue };
+            let step = app.check(&code, at).and_then(|_| i64::try_from(at / STEP_SECONDS).ok());
+            found = step.or(found);
         }
-        (found >= 0 && last_used.is_none_or(|last| found > last)).then_some(found)
+        found.filter(|step| last_used.is_none_or(|last| *step > last))
+    }
+
+    /// The calculation of the authenticator app, without tolerance for its clock.
+    fn app(&self, digits: u8) -> Totp {
+        let secret = Secret::new(Box::from(self.bytes.as_slice()));
+        let app = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(digits).with_skew(0);
+        // `build` only adds checks of lengths that are fixed here.
+        app.with_step_duration(STEP_SECONDS).with_secret(secret).build_noncompliant()
     }
 
     /// The address for an authenticator app: `otpauth://totp/…`. `issuer` is the name of the system or the hospital.
@@ -119,27 +124,16 @@ impl fmt::Debug for TotpSecret {
     }
 }
 
-/// The number that RFC 4226 computes from a key and a counter, before it is cut to its last digits. HMAC accepts keys
-/// of any length, so this is never `None`.
-fn hotp(key: &[u8], counter: u64) -> Option<u32> {
-    let digest = Hmac::<Sha1>::new_from_slice(key).ok()?.chain_update(counter.to_be_bytes()).finalize();
-    let digest = digest.into_bytes();
-    let offset = usize::from(digest.last()? & 15);
-    let four = digest.get(offset..)?.first_chunk::<4>()?;
-    Some(u32::from_be_bytes(*four) & 0x7fff_ffff)
-}
-
-/// The six digits of a typed code, in any script.
-fn typed(code: &str) -> Option<u32> {
-    let (mut value, mut count) = (0, 0);
+/// The six digits of a typed code, in any script, as ASCII.
+fn typed(code: &str) -> Option<Zeroizing<String>> {
+    let mut digits = Zeroizing::new(String::with_capacity(DIGITS.into()));
     for c in typed::code(code) {
-        value = value * 10 + c.to_digit(10)?;
-        count += 1;
-        if count > DIGITS {
+        if !c.is_ascii_digit() || digits.len() == usize::from(DIGITS) {
             return None;
         }
+        digits.push(c);
     }
-    (count == DIGITS).then_some(value)
+    (digits.len() == usize::from(DIGITS)).then_some(digits)
 }
 
 /// A name for the label of the address: the colon encoded, and cut to length.

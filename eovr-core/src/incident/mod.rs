@@ -14,6 +14,7 @@ mod follow_up;
 pub mod harm;
 pub mod jci;
 mod kind;
+#[cfg(feature = "training")]
 mod lessons;
 mod notices;
 mod receipt;
@@ -31,6 +32,7 @@ pub use self::figures::{Apart, Comparison, Level, Months, OfMonth, OfPlace, Tren
 pub use self::follow_up::{FollowUp, FollowUpKind, Strength};
 pub use self::harm::Harm;
 pub use self::kind::kinds;
+#[cfg(feature = "training")]
 pub use self::lessons::Lessons;
 pub use self::notices::{NOTICES, notice_actions, notice_rules};
 pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};

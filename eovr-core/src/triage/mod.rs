@@ -17,17 +17,22 @@ pub mod analysis;
 pub mod challenge;
 mod cues;
 pub mod deidentify;
+#[cfg(feature = "training")]
 pub mod evaluate;
 mod facts;
 mod frames;
+#[cfg(feature = "training")]
 pub mod learn;
 mod lexicon;
+#[cfg(feature = "training")]
 pub mod local;
 mod marks;
 mod measures;
+#[cfg(feature = "training")]
 pub mod metrics;
 pub mod narrative;
 mod negation;
+#[cfg(any(feature = "training", test))]
 mod random;
 mod roles;
 mod rules;

@@ -23,6 +23,7 @@ mod scope;
 mod signing_in;
 mod stability;
 mod stores;
+mod surface;
 mod word_lists;
 mod words;
 mod workflows;

@@ -311,7 +311,7 @@ fn the_literal_list_and_the_table_say_the_same() {
 }
 
 /// Compares with a file; `EOVR_UPDATE=1` writes it.
-fn snapshot(name: &str, text: &str) {
+pub(crate) fn snapshot(name: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
     if std::env::var_os("EOVR_UPDATE").is_some() {
         std::fs::write(&path, text).unwrap();

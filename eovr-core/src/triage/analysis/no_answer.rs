@@ -1,7 +1,6 @@
-use std::fmt;
-
 /// The reason why there is no analysis. It contains no external text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", reason.name())]
 pub struct NoAnswer {
     /// The reason.
     pub reason: Reason,
@@ -14,14 +13,6 @@ impl From<Reason> for NoAnswer {
         Self { reason, wait_seconds: None }
     }
 }
-
-impl fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason.name())
-    }
-}
-
-impl std::error::Error for NoAnswer {}
 
 /// The reason why there is no analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
