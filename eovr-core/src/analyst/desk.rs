@@ -7,6 +7,7 @@ use crate::analyst::pause::pause;
 use crate::analyst::{Action, Breaker, Chosen, KIND, MOST_ATTEMPTS, State, Subject};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name;
 use crate::name::Name;
 use crate::org::OrgId;
 use crate::ports::{Analyst, Answered};
@@ -117,7 +118,7 @@ impl Desk {
     /// # Errors
     /// `Config` where the host lacks what the subject names, or the kinds of [`super::kinds`].
     pub fn new(eovr: &Eovr, subject: Subject, equipment: Equipment, limits: Limits) -> Result<Self> {
-        eovr.catalog().kind(KIND)?;
+        eovr.catalog().kind(&KIND)?;
         Ok(Self { gateway: Gateway::new(eovr, subject, limits)?, equipment, limits, seen: Arc::default() })
     }
 
@@ -127,11 +128,10 @@ impl Desk {
     /// Errors of the store.
     pub async fn due(&self) -> Result<Vec<RecordId>> {
         let now = self.now();
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
-        let query = Query::of(Name::new(KIND)?)
+        let query = Query::of(KIND)
             .filter(Column::State, Test::Is(State::Waiting.name().into()))
-            .filter(facet("of")?, Test::Is(self.gateway.subject().kind.as_str().into()))
-            .filter(facet("due_at")?, Test::Before(now.plus_seconds(1).into()))
+            .filter(Column::Facet(name!("of")), Test::Is(self.gateway.subject().kind.as_str().into()))
+            .filter(Column::Facet(name!("due_at")), Test::Before(now.plus_seconds(1).into()))
             .limit(Query::LARGEST_PAGE);
         Ok(self.gateway.session().find(&query).await?.items.iter().map(Record::id).collect())
     }
@@ -304,7 +304,7 @@ impl Desk {
         command: Command,
         outcome: Outcome,
     ) -> Result<Outcome> {
-        match self.gateway.session().act(KIND, job.id(), command.expecting(version)).await {
+        match self.gateway.session().act(&KIND, job.id(), command.expecting(version)).await {
             // Another process has the analysis now and reports its outcome.
             Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
                 Ok(Outcome::NotOurs)
@@ -318,8 +318,8 @@ impl Desk {
     async fn both(&self, job: &Record, own: Command, subject: Command, outcome: Outcome) -> Result<Outcome> {
         let session = self.gateway.session();
         let eovr = session.eovr();
-        let (kind, of) = (eovr.catalog().kind(KIND)?.clone(), self.gateway.subject().kind.as_str());
-        let of = eovr.catalog().kind(of)?.clone();
+        let kind = eovr.catalog().kind(&KIND)?.clone();
+        let of = eovr.catalog().kind(&self.gateway.subject().kind)?.clone();
         let about: RecordId = job.facet("about").and_then(Value::as_text).unwrap_or_default().parse()?;
         for _ in 0..TRIES {
             let job = session.to_decide_on(kind.name(), job.id()).await?;

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use crate::analyst::{Examined, KIND, State, Subject};
 use crate::audit::Hex;
 use crate::error::{Error, Result};
+use crate::name;
 use crate::name::Name;
 use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::risk::Band;
@@ -88,12 +89,11 @@ pub async fn compare(
 }
 
 async fn cases(session: &Session, subject: &Subject, processor: &Name, model: &str) -> Result<Vec<Case>> {
-    let facet = |name: &str| Name::new(name).map(Column::Facet);
-    let mut query = Query::of(Name::new(KIND)?)
+    let mut query = Query::of(KIND)
         .filter(Column::State, Test::Is(State::Answered.name().into()))
-        .filter(facet("of")?, Test::Is(subject.kind.as_str().into()))
-        .filter(facet("processor")?, Test::Is(processor.as_str().into()))
-        .filter(facet("model")?, Test::Is(model.into()))
+        .filter(Column::Facet(name!("of")), Test::Is(subject.kind.as_str().into()))
+        .filter(Column::Facet(name!("processor")), Test::Is(processor.as_str().into()))
+        .filter(Column::Facet(name!("model")), Test::Is(model.into()))
         .limit(Query::LARGEST_PAGE);
     let mut cases = Vec::new();
     loop {

@@ -113,7 +113,7 @@ impl<W: Write + Send> Labelled<W> {
         else {
             return Ok(false);
         };
-        let people = PEOPLE.iter().filter_map(|field| incident.text(field));
+        let people = PEOPLE.iter().filter_map(|field| incident.text(field.as_str()));
         let people: Vec<_> = people.map(|words| Zeroizing::new(words.to_owned())).collect();
         let cleared = Cleared::new(narrative, &people);
         let reason = reason.map(|reason| Cleared::new(reason, &people));

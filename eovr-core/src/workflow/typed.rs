@@ -4,7 +4,7 @@ use crate::name::Name;
 use crate::workflow::{Need, Rule, StateRow, Table};
 
 /// The stable names of an enum. [`labels!`](crate::labels) writes the implementation.
-pub trait Label: Copy + 'static {
+pub trait Label: Copy + Into<Name> + 'static {
     /// Every variant, in order.
     const ALL: &'static [Self];
 
@@ -104,15 +104,14 @@ impl Table {
     /// # Errors
     /// `InvalidInput` where a name or a tier is not valid.
     pub fn of<W: Workflow>() -> Result<Self> {
-        let name = |text: &'static str| Name::new(text);
         let is_end = |state: &W::State| W::ENDS.iter().any(|end| end.name() == state.name());
         Ok(Self {
-            start: name(W::START.name())?,
-            create: name(W::CREATE.name())?,
+            start: W::START.into(),
+            create: W::CREATE.into(),
             states: W::State::ALL
                 .iter()
-                .map(|state| Ok(StateRow { name: name(state.name())?, end: is_end(state) }))
-                .collect::<Result<_>>()?,
+                .map(|state| StateRow { name: (*state).into(), end: is_end(state) })
+                .collect(),
             actions: W::MAY.iter().map(action_row).collect::<Result<_>>()?,
             rules: W::RULES.iter().map(rule).collect::<Result<_>>()?,
         })
@@ -121,7 +120,7 @@ impl Table {
 
 fn action_row<A: Label>(may: &May<A>) -> Result<ActionRow> {
     Ok(ActionRow {
-        name: Name::new(may.action.name())?,
+        name: may.action.into(),
         tiers: Tiers::new(may.tiers.0, may.tiers.1)?,
         visitor: may.visitor,
         holder: may.holder,
@@ -132,9 +131,9 @@ fn action_row<A: Label>(may: &May<A>) -> Result<ActionRow> {
 
 fn rule<S: Label, A: Label>(row: &Row<S, A>) -> Result<Rule> {
     Ok(Rule {
-        from: row.from.iter().map(|state| Name::new(state.name())).collect::<Result<_>>()?,
-        action: Name::new(row.action.name())?,
-        to: row.to.map(|state| Name::new(state.name())).transpose()?,
+        from: row.from.iter().map(|state| (*state).into()).collect(),
+        action: row.action.into(),
+        to: row.to.map(Into::into),
         needs: row.needs.iter().map(need).collect::<Result<_>>()?,
     })
 }
@@ -185,6 +184,12 @@ macro_rules! labels {
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str($crate::workflow::Label::name(*self))
+            }
+        }
+
+        impl ::std::convert::From<$name> for $crate::Name {
+            fn from(label: $name) -> Self {
+                match label { $($name::$variant => $crate::name!($text)),+ }
             }
         }
     };

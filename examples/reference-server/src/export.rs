@@ -267,7 +267,7 @@ struct Pages {
 
 impl Pages {
     fn new(session: Session, number: Option<&str>) -> Result<Self, Error> {
-        let query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+        let query = Query::of(KIND).limit(Query::LARGEST_PAGE);
         let query = match number {
             Some(number) => query.filter(Column::Number, Test::Is(Value::from(number))),
             None => query,

@@ -11,7 +11,7 @@ use eovr_core::memory::MemoryStore;
 use eovr_core::record::{Query, Record, RecordId, Value};
 use eovr_core::triage::local::LocalScorer;
 use eovr_core::triage::{Case, Model, Scorer, Suggestion};
-use eovr_core::{Command, Eovr, Name, incident};
+use eovr_core::{Command, Eovr, incident};
 use eovr_tests::{TestClock, TestEntropy, actor, id, master_key, org, report};
 
 const HERE: &str = "CAI-1-1";
@@ -45,7 +45,7 @@ async fn overridden(eovr: &Eovr, at: &str, incident: RecordId, grave: bool) {
 async fn review(eovr: &Eovr, at: &str, incident: RecordId, verdict: &str) {
     let quality = eovr.session(actor("quality", Role::QualityAdmin, at));
     let said = Command::new(Action::ReviewAi).set("ai_review", verdict);
-    quality.act(incident::KIND, incident, said).await.unwrap();
+    quality.act(&incident::KIND, incident, said).await.unwrap();
 }
 
 async fn load(eovr: &Eovr, at: &str, incident: RecordId) -> Record {
@@ -78,7 +78,7 @@ async fn a_house_learns_from_its_own_reviews_and_no_other_house_does() {
     assert_eq!(scorer.standing(ELSEWHERE).reviews, 0);
     // A new instance learns the same from the same feed, although the reports have changed since.
     let quality = eovr.session(actor("quality", Role::QualityAdmin, HERE));
-    let newest = Query::of(Name::new(incident::KIND).unwrap()).limit(20);
+    let newest = Query::of(incident::KIND).limit(20);
     let newest = quality.incidents().list(None, newest).await.unwrap().items;
     for record in &newest {
         quality.incidents().assess(record.id(), None, "severe", "frequent").await.unwrap();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use eovr_core::access::Role;
 use eovr_core::identity::{facility, user};
 use eovr_core::incident::{self, Action, State};
+use eovr_core::name;
 use eovr_core::record::{Column, Query, Record, Tally, Value};
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, ErrorKind, Name, Result, Session, Timestamp};
@@ -90,7 +91,7 @@ pub(super) async fn summary(accounts: &Accounts, out: &mut Out) -> Result<()> {
         summary.overdue,
         incident::Summary::DAYS_TO_COMPLETE
     ));
-    let by = Tally::of(Name::new(incident::KIND)?).by(Column::Facet(Name::new("disposition")?));
+    let by = Tally::of(incident::KIND).by(Column::Facet(name!("disposition")));
     let disposed: Vec<String> = top
         .tally(&by)
         .await?
@@ -138,7 +139,7 @@ pub(super) async fn lists(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Re
 /// The incident with the longest trail among the completed ones.
 pub(super) async fn one_trail(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Result<()> {
     let top = accounts.top()?;
-    let query = Query::of(Name::new(incident::KIND)?).limit(Query::LARGEST_PAGE);
+    let query = Query::of(incident::KIND).limit(Query::LARGEST_PAGE);
     let closed = top.incidents().list(Some(State::Completed), query).await?.items;
     let answered = Action::Answer.name();
     let mut longest = None;
@@ -183,13 +184,13 @@ pub(super) async fn verify(accounts: &Accounts, out: &mut Out) -> Result<()> {
     let mut table = Table::new(&["kind", "records", "events", "verdict"]).numbers(&[1, 2]);
     let mut broken = Vec::new();
     for kind in [incident::KIND, incident::FOLLOW_UP, user::KIND, facility::KIND] {
-        let checked = check_kind(top, kind).await?;
+        let checked = check_kind(top, &kind).await?;
         let (verdict, paint) = match checked.broken.is_empty() {
             true => ("all intact".to_owned(), Paint::Good),
             false => (format!("{} BROKEN", checked.broken.len()), Paint::Bad),
         };
         table.painted([
-            (kind.to_owned(), Paint::Plain),
+            (kind.to_string(), Paint::Plain),
             (checked.records.to_string(), Paint::Plain),
             (checked.events.to_string(), Paint::Plain),
             (verdict, paint),
@@ -213,9 +214,9 @@ struct Checked {
     broken: Vec<String>,
 }
 
-async fn check_kind(top: &Session, kind: &'static str) -> Result<Checked> {
+async fn check_kind(top: &Session, kind: &Name) -> Result<Checked> {
     let mut checked = Checked::default();
-    let mut query = Query::of(Name::new(kind)?).limit(Query::LARGEST_PAGE);
+    let mut query = Query::of(kind.clone()).limit(Query::LARGEST_PAGE);
     let bar = ProgressBar::new_spinner();
     loop {
         let page = top.find(&query).await?;
@@ -238,7 +239,7 @@ async fn check_kind(top: &Session, kind: &'static str) -> Result<Checked> {
     Ok(checked)
 }
 
-async fn check_some(top: &Session, kind: &str, records: &[Record]) -> Result<Checked> {
+async fn check_some(top: &Session, kind: &Name, records: &[Record]) -> Result<Checked> {
     let mut checked = Checked::default();
     for record in records {
         let trail = top.trail(kind, record.id()).await?;

@@ -2,11 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
+use eovr_core::Timestamp;
 use eovr_core::decide::Command;
 use eovr_core::export::given;
 use eovr_core::identity::alert;
 use eovr_core::record::{Query, Record, RecordId, Value};
-use eovr_core::{Name, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -108,7 +108,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn alerts(Caller(session): Caller, Params(after): Params<After>) -> Answered {
-    let query = Query::of(Name::new(alert::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let query = Query::of(alert::KIND).limit(after.limit()?).after(after.cursor()?);
     let found = session.find(&query).await?;
     let items = found.items.iter().map(raised).collect();
     page(found.items.len(), &Alerts { items, next: next(found.next) })
@@ -131,12 +131,12 @@ async fn settle(
     Json(finding): Json<Finding>,
 ) -> Answered {
     let command = Command::new(alert::Action::Settle).note(finding.found);
-    session.act(alert::KIND, id, command).await?;
+    session.act(&alert::KIND, id, command).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn exports(Caller(session): Caller, Params(after): Params<After>) -> Answered {
-    let query = Query::of(Name::new(given::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let query = Query::of(given::KIND).limit(after.limit()?).after(after.cursor()?);
     let found = session.find(&query).await?;
     let items = found.items.iter().map(taken).collect();
     page(found.items.len(), &Exports { items, next: next(found.next) })

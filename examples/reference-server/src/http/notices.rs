@@ -76,7 +76,7 @@ pub(crate) struct SentAgain {
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let retry = Access::Action { of: KIND, action: "retry" };
+    let retry = || Access::Action { of: KIND, action: "retry" };
     routes
         .add(
             Endpoint::get("/api/notices/parked", Access::Reads(KIND), "Lists notices that could not be sent")
@@ -85,14 +85,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
             parked,
         )
         .add(
-            Endpoint::post("/api/notices/parked/retry", retry, "Has all of them sent again")
+            Endpoint::post("/api/notices/parked/retry", retry(), "Has all of them sent again")
                 .gives::<SentAgain>(),
             retry_all,
         )
         .add(
             Endpoint::post(
                 "/api/notices/{id}/retry",
-                retry,
+                retry(),
                 "Has a notice that could not be sent sent again",
             ),
             retry_one,

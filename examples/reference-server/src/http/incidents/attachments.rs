@@ -122,7 +122,7 @@ pub(super) async fn read(
     Incident(id): Incident,
     AttachedFile(file): AttachedFile,
 ) -> Answered {
-    let record = session.load(ATTACHMENT, file).await?;
+    let record = session.load(&ATTACHMENT, file).await?;
     let bytes = record.facet("bytes").and_then(Value::as_int).and_then(|bytes| u64::try_from(bytes).ok());
     let transfer = app.downloads.begin(session.actor().id().as_str(), bytes)?;
     let file = of(&session, &app).read(id, file).await?;

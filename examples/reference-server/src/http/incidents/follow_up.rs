@@ -148,7 +148,7 @@ async fn again(
     new: &NewFollowUp,
     lost: Error,
 ) -> Answered {
-    let there = match session.load(FOLLOW_UP, seed.record()).await {
+    let there = match session.load(&FOLLOW_UP, seed.record()).await {
         // The conflict has another cause than a repeated request.
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(lost.into()),
         loaded => loaded?,
@@ -169,7 +169,7 @@ pub(super) async fn change(
     Seen(seen): Seen,
     Json(change): Json<FollowUpChange>,
 ) -> Answered {
-    let record = session.load(FOLLOW_UP, action).await?;
+    let record = session.load(&FOLLOW_UP, action).await?;
     if record.envelope().parent != Some(id) {
         return Err(Error::not_found(FOLLOW_UP).into());
     }
@@ -190,7 +190,7 @@ pub(super) async fn change(
         .set_some("purpose", change.purpose.map(|purpose| purpose.name()))
         .set_some("strength", change.strength.map(|strength| strength.name()))
         .write_some("evidence", change.evidence);
-    Changed::answer(session.act(FOLLOW_UP, action, command).await?)
+    Changed::answer(session.act(&FOLLOW_UP, action, command).await?)
 }
 
 fn item<'a>(app: &App, session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {

@@ -3,12 +3,13 @@
 //! The page is serialized directly from the records, without opening sealed fields or copying values.
 
 use axum::extract::State as Shared;
+use eovr_core::Timestamp;
 use eovr_core::incident::{KIND, State, taxonomy};
+use eovr_core::name;
 use eovr_core::org::OrgId;
 use eovr_core::record::{Column, Listed, Query, RecordId, Test, Value};
 use eovr_core::risk::Band;
 use eovr_core::workflow::Label as _;
-use eovr_core::{Name, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
@@ -164,8 +165,7 @@ pub(super) async fn list(
 impl Filters {
     fn query(self) -> Result<Query, Problem> {
         let limit = page::limit(self.limit)?;
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
-        let mut query = Query::of(Name::new(KIND)?).limit(limit);
+        let mut query = Query::of(KIND).limit(limit);
         let mut is = |column: Column, value: Option<String>| {
             if let Some(value) = value {
                 query = query.clone().filter(column, Test::Is(value.into()));
@@ -178,9 +178,12 @@ impl Filters {
         if let Some(category) = &self.category {
             taxonomy::find(category)?;
         }
-        is(facet("category")?, self.category);
-        is(facet("severity")?, code("severity", self.severity)?);
-        is(facet("risk_band")?, one_of("band", self.band, Band::ALL.into_iter().map(Band::name))?);
+        is(Column::Facet(name!("category")), self.category);
+        is(Column::Facet(name!("severity")), code("severity", self.severity)?);
+        is(
+            Column::Facet(name!("risk_band")),
+            one_of("band", self.band, Band::ALL.into_iter().map(Band::name))?,
+        );
         if let Some(from) = self.from {
             query = query.filter(Column::Created, Test::From(from.into()));
         }

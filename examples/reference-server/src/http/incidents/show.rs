@@ -177,8 +177,8 @@ pub(super) async fn show(
     Caller(session): Caller,
     Incident(id): Incident,
 ) -> Answered {
-    let record = session.load(KIND, id).await?;
-    let legal = session.legal(KIND, id).await?;
+    let record = session.load(&KIND, id).await?;
+    let legal = session.legal(&KIND, id).await?;
     let mut opener = Opener { app: &app, session: &session, record: &record, unreadable: Vec::new() };
     let report = told(&mut opener)?;
     let ai = suggested(&mut opener, app.marks)?;
