@@ -13,7 +13,7 @@ use eovr_core::incident::{self, Report};
 use eovr_core::memory::MemoryStore;
 use eovr_core::notice::{self, Channel, Post};
 use eovr_core::ports::Store;
-use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::record::{Record, RecordId};
 use eovr_core::{Eovr, Name, Session};
 
 pub(crate) const FACILITY: &str = "CAI-1-1";
@@ -168,11 +168,11 @@ pub(crate) fn desk(eovr: &Eovr, dialect: Dialect, address: &str, limits: Limits)
 }
 
 pub(crate) fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 pub(crate) fn int(record: &Record, facet: &str) -> Option<i64> {
-    record.facet(facet).and_then(Value::as_int)
+    record.int(facet)
 }
 
 pub(crate) const ANALYST: &[&str] = &[

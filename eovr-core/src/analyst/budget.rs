@@ -13,7 +13,7 @@ use crate::labels;
 use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::record::{Record, RecordId, Value};
+use crate::record::{Record, RecordId};
 use crate::service::Session;
 use crate::workflow::{May, Need, Row, Table, Workflow};
 
@@ -123,6 +123,6 @@ impl<'a> Budget<'a> {
 }
 
 fn asked(record: &Record) -> u64 {
-    let asked = record.facet("asked").and_then(Value::as_int).unwrap_or_default();
+    let asked = record.int("asked").unwrap_or_default();
     u64::try_from(asked).unwrap_or_default()
 }

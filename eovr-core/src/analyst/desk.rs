@@ -11,7 +11,7 @@ use crate::name;
 use crate::name::Name;
 use crate::org::OrgId;
 use crate::ports::{Analyst, Answered};
-use crate::record::{Column, Query, Record, RecordId, Test, Value};
+use crate::record::{Column, Query, Record, RecordId, Test};
 use crate::risk::Band;
 use crate::service::{Eovr, is_lost_race};
 use crate::time::Timestamp;
@@ -129,7 +129,7 @@ impl Desk {
     pub async fn due(&self) -> Result<Vec<RecordId>> {
         let now = self.now();
         let query = Query::of(KIND)
-            .filter(Column::State, Test::Is(State::Waiting.name().into()))
+            .filter(Column::State, Test::Is(State::Waiting.into()))
             .filter(Column::Facet(name!("of")), Test::Is(self.gateway.subject().kind.as_str().into()))
             .filter(Column::Facet(name!("due_at")), Test::Before(now.plus_seconds(1).into()))
             .limit(Query::LARGEST_PAGE);
@@ -143,13 +143,13 @@ impl Desk {
     pub async fn work(&self, id: RecordId) -> Result<Outcome> {
         let job = self.gateway.job(id).await?;
         let now = self.now();
-        let due = job.facet("due_at").and_then(Value::as_time).is_none_or(|due| due <= now);
+        let due = job.time("due_at").is_none_or(|due| due <= now);
         if *job.state() != State::Waiting.name() || !due {
             return Ok(Outcome::NotOurs);
         }
-        let since = job.facet("since").and_then(Value::as_time).unwrap_or(job.envelope().created_at);
+        let since = job.time("since").unwrap_or(job.envelope().created_at);
         if now > since.plus_seconds(OLDEST_SECONDS) {
-            let on_trial = job.facet("on_trial").and_then(Value::as_bool) == Some(true);
+            let on_trial = job.bool("on_trial") == Some(true);
             return self.park(&job, job.version(), Reason::TooLate, None, on_trial).await;
         }
         let to = match self.gateway.may(&job, &self.equipment).await? {
@@ -320,7 +320,7 @@ impl Desk {
         let eovr = session.eovr();
         let kind = eovr.catalog().kind(&KIND)?.clone();
         let of = eovr.catalog().kind(&self.gateway.subject().kind)?.clone();
-        let about: RecordId = job.facet("about").and_then(Value::as_text).unwrap_or_default().parse()?;
+        let about: RecordId = job.text("about").unwrap_or_default().parse()?;
         for _ in 0..TRIES {
             let job = session.to_decide_on(kind.name(), job.id()).await?;
             let own = match session.decide_attested(&kind, &job, own.clone()).await {

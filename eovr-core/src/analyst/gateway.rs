@@ -95,9 +95,9 @@ impl Gateway {
     pub(super) async fn clear(&self, job: &Record, to: To) -> Result<Gate> {
         let To { analyst, model, on_trial } = to;
         let processor = analyst.processor().clone();
-        let text = |name: &str| job.facet(name).and_then(Value::as_text).unwrap_or_default();
+        let text = |name: &str| job.text(name).unwrap_or_default();
         let about: RecordId = text("about").parse()?;
-        let attempts = job.facet("attempts").and_then(Value::as_int).unwrap_or_default() + 1;
+        let attempts = job.int("attempts").unwrap_or_default() + 1;
         let record = self.session.load(&self.subject.kind, about).await?;
         let narrative = match self.session.open(&record, self.subject.narrative.as_str()) {
             Err(error) if error.kind() == ErrorKind::Key => {
@@ -113,7 +113,7 @@ impl Gateway {
             }
         }
         let facts = self.facts(&record);
-        let beside = facts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(",");
+        let beside = Value::codes(facts.iter().map(|(name, _)| name));
         let sent = Cleared::new(&narrative, &people);
         let now = self.session.eovr().now();
         let (canary, count) = (canary(&mut self.session.eovr().entropy()?), |count: usize| {
@@ -128,7 +128,7 @@ impl Gateway {
             .set("prompt", analyst.prompt())
             .set("characters", count(sent.characters()))
             .set("taken_out", count(sent.replaced()))
-            .set_some("beside", (!beside.is_empty()).then_some(beside))
+            .set_some("beside", beside)
             .set("digest", sent.digest().to_vec())
             .set("sent_on", now.utc_day())
             .set("attempts", attempts)

@@ -121,8 +121,7 @@ struct Judged;
 
 impl Complete for Judged {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        let action = ModelAction::ALL.iter().find(|action| action.name() == draft.action());
-        match action {
+        match ModelAction::named(draft.action()) {
             Some(ModelAction::Register) => {
                 let processor = draft.facet("processor").and_then(Value::as_text).unwrap_or_default();
                 Name::new(processor).map(drop)
@@ -242,7 +241,7 @@ impl Registry {
     /// trial; `Denied` below tier 5.
     pub async fn examine_trial(&self, id: RecordId, subject: &Subject) -> Result<Compared> {
         let record = self.session.load(&MODEL, id).await?;
-        let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default();
+        let text = |name: &str| record.text(name).unwrap_or_default();
         let compared = compare(&self.session, subject, &Name::new(text("processor"))?, text("model")).await?;
         self.examine(id, compared.examined.clone()).await?;
         Ok(compared)
@@ -325,7 +324,7 @@ pub struct Chosen {
 
 pub(super) async fn chosen(session: &Session) -> Result<Option<Chosen>> {
     let Some(record) = active(session).await? else { return Ok(None) };
-    let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default();
+    let text = |name: &str| record.text(name).unwrap_or_default();
     Ok(Some(Chosen {
         processor: Name::new(text("processor"))?,
         model: text("model").to_owned(),
@@ -334,7 +333,7 @@ pub(super) async fn chosen(session: &Session) -> Result<Option<Chosen>> {
 }
 
 async fn active(session: &Session) -> Result<Option<Record>> {
-    let asked = [ModelState::Active, ModelState::OnTrial].map(|state| state.name().into());
+    let asked = [ModelState::Active, ModelState::OnTrial].map(Value::from);
     let query = Query::of(MODEL).filter(Column::State, Test::In(asked.into())).limit(1);
     Ok(session.find(&query).await?.items.into_iter().next())
 }

@@ -277,7 +277,7 @@ impl<'a> Attachments<'a> {
 /// # Errors
 /// `Tampered` where the record has no valid type.
 pub fn media(record: &Record) -> Result<Media> {
-    let name = record.facet("media").and_then(Value::as_text).unwrap_or_default();
+    let name = record.text("media").unwrap_or_default();
     Media::ALL.into_iter().find(|media| media.name() == name).ok_or_else(|| {
         Error::new(ErrorKind::Tampered, "an attachment has no valid media type").with("record", record.id())
     })
@@ -294,7 +294,7 @@ pub fn name(session: &Session, record: &Record) -> Result<Zeroizing<String>> {
 }
 
 fn blob(record: &Record) -> Result<Uuid> {
-    let text = record.facet("blob").and_then(Value::as_text).unwrap_or_default();
+    let text = record.text("blob").unwrap_or_default();
     Uuid::try_parse(text).map_err(|_| {
         Error::new(ErrorKind::Tampered, "an attachment has no valid blob id").with("record", record.id())
     })

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::export::Opened;
 use crate::incident::harm::Harm;
-use crate::record::Value;
 use crate::risk::Band;
 
 /// A table from our codes to those of another scheme.
@@ -207,16 +206,14 @@ impl Mim {
     pub fn of(incident: &Opened) -> Self {
         let code = |facet: &str| incident.code(facet).map(str::to_owned);
         let stamp = &incident.record().envelope().stamp;
-        let at = incident.record().facet("occurred_at").and_then(Value::as_time);
+        let at = incident.record().time("occurred_at");
         let kind = [code("category"), code("subtype")].into_iter().flatten().collect::<Vec<_>>().join("/");
         let place = [Some(stamp.facility.to_string()), code("location")];
         let mut mim = Self {
             patient: None,
             time: at.map(|at| at.to_string()),
             location: Some(place.into_iter().flatten().collect::<Vec<_>>().join("/")),
-            agents: code("factors")
-                .map(|all| all.split(',').map(str::to_owned).collect())
-                .unwrap_or_default(),
+            agents: incident.record().codes("factors").map(str::to_owned).collect(),
             incident_type: Some(kind).filter(|kind| !kind.is_empty()),
             outcome: code("actual_harm"),
             resulting_action: incident.text("immediate_action").map(str::to_owned),

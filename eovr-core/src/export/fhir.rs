@@ -22,7 +22,6 @@ use crate::export::titles::Lang;
 use crate::export::write::{unwritten, unwritten_json};
 use crate::incident::State;
 use crate::incident::harm::Harm;
-use crate::record::Value;
 use crate::service::Trail;
 use crate::time::Timestamp;
 use crate::workflow::Label as _;
@@ -153,7 +152,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
     }
     let code = coded(incident, "subtype").or_else(|| coded(incident, "category"));
     let category = coded(incident, "category").map(|category| json!([category]));
-    let occurred = record.facet("occurred_at").and_then(Value::as_time);
+    let occurred = record.time("occurred_at");
     let text = incident.text("description").map(plain);
     match release {
         Release::R4 => {
@@ -176,10 +175,8 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
             optional(&mut set, "seriousness", harm.and_then(|harm| seriousness(harm, release)));
             optional(&mut set, "outcome", harm.map(|harm| json!([outcome(harm)])));
             optional(&mut set, "note", text.map(|text| json!([{"text": text}])));
-            let factors: Vec<Json> = incident
-                .code("factors")
-                .into_iter()
-                .flat_map(|all| all.split(','))
+            let factors: Vec<Json> = record
+                .codes("factors")
                 .map(|code| json!({"itemCodeableConcept": {"coding": [{"system": "urn:eovr:factor", "code": code}]}}))
                 .collect();
             optional(&mut set, "contributingFactor", (!factors.is_empty()).then(|| json!(factors)));

@@ -150,8 +150,8 @@ impl Given {
         let place = place.ok_or_else(|| Error::not_found("facility"))?;
         let filters = filters.join(",");
         let command = Command::new(Action::Give)
-            .set("format", format.name())
-            .set("content", content.name())
+            .set("format", format)
+            .set("content", content)
             .set_some("about", about)
             .set("rows", i64::try_from(rows).unwrap_or(i64::MAX));
         let command = match filters.len() {

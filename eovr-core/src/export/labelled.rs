@@ -11,7 +11,6 @@ use crate::export::csv::{end, guarded};
 use crate::export::parquet::Sheet;
 use crate::export::write::{unwritten, unwritten_json};
 use crate::incident::PEOPLE;
-use crate::record::Value;
 #[cfg(feature = "parquet")]
 use crate::record::ValueType;
 use crate::triage::analysis::Cleared;
@@ -124,7 +123,7 @@ impl<W: Write + Send> Labelled<W> {
             review,
             reason: reason.as_ref().map(Cleared::text),
             suggested_level: suggested,
-            suggested_score: incident.record().facet("ai_score").and_then(Value::as_int),
+            suggested_score: incident.record().int("ai_score"),
             model: incident.code("ai_model"),
             version: incident.code("ai_version"),
             category: incident.code("category"),

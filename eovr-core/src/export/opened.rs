@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::error::{ErrorKind, Result};
 use crate::name::Name;
 use crate::org::Title;
-use crate::record::{Record, Value};
+use crate::record::{Record};
 use crate::service::Session;
 
 /// A record with opened texts, as exports take it. It holds patient data in plain text, so drop it immediately after
@@ -89,7 +89,7 @@ impl Opened {
     }
 
     pub(super) fn code(&self, facet: &str) -> Option<&str> {
-        self.record.facet(facet).and_then(Value::as_text)
+        self.record.text(facet)
     }
 }
 

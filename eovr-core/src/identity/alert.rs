@@ -114,7 +114,7 @@ impl SecurityLog {
         let parts = [alert.name().as_bytes(), subject.unwrap_or_default().as_bytes(), day.as_bytes()];
         let id = RecordId::derived("eovr.security_alert.v1", &parts);
         let command = Command::new(Action::Raise)
-            .set("alert", alert.name())
+            .set("alert", alert)
             .set_some("subject", subject)
             .set("day", day.as_str());
         let command = match note {

@@ -159,7 +159,7 @@ impl FromStr for ApiKey {
 pub(super) fn issue(new: &NewKey, key: &ApiKey, under: &[u8; 32]) -> Command {
     Command::new(Action::Issue)
         .set("role", new.role.name())
-        .set("access", new.access.name())
+        .set("access", new.access)
         .set_some("expires_at", new.expires_at)
         .set("digest", key.digest(under).to_vec())
         .write("label", new.label.clone())
@@ -168,7 +168,7 @@ pub(super) fn issue(new: &NewKey, key: &ApiKey, under: &[u8; 32]) -> Command {
 /// The actor of this key, and its degree of access.
 pub(super) fn bearer(record: &Record) -> Result<(Actor, Access)> {
     let actor = Actor::new(ActorId::new(&record.id().to_string())?, role(record)?, seat(record)?)?;
-    let access = Access::ALL.iter().find(|access| access.name() == text(record, "access"));
-    let (actor, access) = (actor.as_machine(), *access.ok_or_else(bad_token)?);
+    let access = Access::named(text(record, "access"));
+    let (actor, access) = (actor.as_machine(), access.ok_or_else(bad_token)?);
     Ok((if access == Access::Admin { actor } else { actor.unproven() }, access))
 }

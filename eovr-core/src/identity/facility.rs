@@ -129,8 +129,7 @@ struct Sound;
 
 impl Complete for Sound {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        let processors = draft.facet("processors").and_then(Value::as_text).unwrap_or_default();
-        for name in processors.split(',').filter(|name| !name.is_empty()) {
+        for name in draft.facet("processors").into_iter().flat_map(Value::as_codes) {
             Name::new(name).map_err(|error| error.with("facet", "processors"))?;
         }
         match draft.facet("time_zone").and_then(Value::as_text).map(jiff::tz::TimeZone::get) {
@@ -170,7 +169,7 @@ impl Link {
     pub fn find(self) -> Query {
         Query::of(KIND)
             .filter(Column::Facet(name!("link")), Test::Is(self.to_string().into()))
-            .filter(Column::State, Test::Is(State::Open.name().into()))
+            .filter(Column::State, Test::Is(State::Open.into()))
             .limit(1)
     }
 }
@@ -197,8 +196,10 @@ impl FromStr for Link {
 /// sent.
 pub fn allowance(processors: &[Name]) -> Command {
     let command = Command::new(Action::AllowProcessors);
-    let listed = processors.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
-    if listed.is_empty() { command.clear("processors") } else { command.set("processors", listed) }
+    match Value::codes(processors) {
+        Some(listed) => command.set("processors", listed),
+        None => command.clear("processors"),
+    }
 }
 
 /// The processors that may receive a facility's narratives. Empty by default.
@@ -206,7 +207,7 @@ pub fn processors(record: &Record) -> Vec<Name> {
     if *record.state() != State::Open.name() {
         return Vec::new();
     }
-    text(record, "processors").split(',').filter_map(|name| Name::new(name).ok()).collect()
+    record.codes("processors").filter_map(|name| Name::new(name).ok()).collect()
 }
 
 /// A facility with the titles of its administration and governorate, ready to be registered.

@@ -110,7 +110,7 @@ struct ByPeople;
 
 impl Complete for ByPeople {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        let destroys = draft.facet("change").is_some_and(|change| *change == Change::Destroy.name().into());
+        let destroys = draft.facet("change").is_some_and(|change| *change == Change::Destroy.into());
         if draft.is_new() && destroys && !draft.actor().is_human() {
             return Err(Error::new(ErrorKind::Denied, "a machine cannot destroy keys")
                 .with_help("let a person of tier 5 do it"));
@@ -155,8 +155,8 @@ impl KeyChanges {
         let Intent { change, place, purpose, key, reason } = intent;
         let eovr = self.session.eovr();
         let command = Command::new(Action::Begin)
-            .set("change", change.name())
-            .set("place", place.name())
+            .set("change", change)
+            .set("place", place)
             .set_some("purpose", purpose)
             .set_some("key", key)
             .write("reason", reason);

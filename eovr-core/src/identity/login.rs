@@ -177,7 +177,7 @@ pub(super) fn renew(login: &Record, next: &RefreshToken, now: Timestamp) -> Comm
 }
 
 pub(super) fn end(reason: Reason) -> Command {
-    Command::new(Action::End).set("reason", reason.name())
+    Command::new(Action::End).set("reason", reason)
 }
 
 pub(super) fn time(record: &Record, facet: &str) -> Timestamp {

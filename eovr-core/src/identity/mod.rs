@@ -44,7 +44,7 @@ pub mod watch;
 
 use crate::error::Result;
 use crate::kind::Kind;
-use crate::record::{Record, Value};
+use crate::record::Record;
 
 #[cfg(feature = "login")]
 pub use self::doors::Doors;
@@ -77,7 +77,7 @@ pub fn kinds() -> Result<Vec<Kind>> {
 }
 
 fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 /// Marks of text direction and other characters without a width, which phones insert into Arabic text. They are

@@ -139,9 +139,9 @@ pub(super) struct Standing {
 impl Standing {
     /// The value of a record at this time.
     pub(super) fn of(record: &Record, now: Timestamp) -> Self {
-        let closed_until = record.facet("closed_until").and_then(Value::as_time).filter(|until| *until > now);
+        let closed_until = record.time("closed_until").filter(|until| *until > now);
         let calm = record.envelope().updated_at.plus_seconds(FORGOTTEN_SECONDS) <= now;
-        let failures = record.facet("failures").and_then(Value::as_int).unwrap_or_default();
+        let failures = record.int("failures").unwrap_or_default();
         Self { failures: if calm && closed_until.is_none() { 0 } else { failures }, closed_until }
     }
 

@@ -184,7 +184,7 @@ impl Incidents<'_> {
     /// As [`Session::find`].
     pub async fn list(&self, state: Option<State>, query: Query) -> Result<Page<Record>> {
         let query = match state {
-            Some(state) => query.filter(Column::State, Test::Is(Value::from(state.name()))),
+            Some(state) => query.filter(Column::State, Test::Is(state.into())),
             None => query,
         };
         self.session.find(&query).await

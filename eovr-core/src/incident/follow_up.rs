@@ -28,8 +28,6 @@ pub struct FollowUp {
 
 labels! {
     /// The purpose of a follow-up action.
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
     pub enum FollowUpKind {
         /// Corrects what went wrong.
         Corrective = "corrective",
@@ -40,8 +38,6 @@ labels! {
 
 labels! {
     /// The reliability of an action, according to the action hierarchy of RCA² (NPSF, 2015).
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
     pub enum Strength {
         /// Changes the place or the device, so that safety does not depend on memory.
         Stronger = "stronger",
@@ -125,7 +121,7 @@ impl FollowUp {
             .write("task", self.task)
             .set("owner", self.owner)
             .set("due_at", self.due_at)
-            .set("purpose", self.kind.name())
-            .set_some("strength", self.strength.map(Label::name))
+            .set("purpose", self.kind)
+            .set_some("strength", self.strength)
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::access::danger;
 use crate::error::{ErrorKind, Result};
 use crate::incident::{Action, Harm, KIND};
-use crate::record::{RecordId, Value};
+use crate::record::RecordId;
 use crate::risk::Band;
 use crate::service::{Eovr, Session, Trail};
 use crate::triage::Case;
@@ -118,7 +118,7 @@ impl At<'_> {
             later.filter_map(|entry| entry.event.changes.iter().find(|(of, _)| of.as_str() == name));
         match changes.next() {
             Some((_, change)) => change.before.as_str().map(str::to_owned),
-            None => self.trail.record.facet(name).and_then(Value::as_text).map(str::to_owned),
+            None => self.trail.record.text(name).map(str::to_owned),
         }
     }
 

@@ -3,7 +3,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::incident::{KIND, State};
 use crate::name;
-use crate::record::{Cell, Column, Tally, Test, Value};
+use crate::record::{Cell, Column, Tally, Test};
 use crate::service::Session;
 use crate::workflow::Label;
 
@@ -40,7 +40,7 @@ impl Summary {
 }
 
 pub(super) async fn of(session: &Session) -> Result<Summary> {
-    let open = |tally: Tally| tally.filter(Column::State, Test::Not(Value::from(State::Completed.name())));
+    let open = |tally: Tally| tally.filter(Column::State, Test::Not(State::Completed.into()));
     let by_severity = standing().by(Column::State).by(Column::Facet(name!("severity")));
     let cells: Vec<_> = session.tally(&by_severity).await?.cells.into_iter().map(cell).collect();
     let count = |state: Option<State>| {

@@ -379,3 +379,33 @@ impl FieldSpec {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name;
+
+    #[test]
+    fn a_chain_is_the_table_in_json() {
+        let same = |one: serde_json::Value, json: &str| {
+            assert_eq!(one, serde_json::from_str::<serde_json::Value>(json).unwrap());
+        };
+        let facet = FacetSpec::int(name!("score")).range(0..=100).required().computed().indexed();
+        same(
+            serde_json::to_value(facet).unwrap(),
+            r#"{"name": "score", "type": "int", "required": true, "computed": true, "indexed": true,
+            "range": [0, 100]}"#,
+        );
+        let facet = FacetSpec::choice(name!("band"), ["low", "high"]).unique().silent();
+        same(
+            serde_json::to_value(facet).unwrap(),
+            r#"{"name": "band", "type": "text", "silent": true, "unique": true, "one_of": ["low", "high"]}"#,
+        );
+        let field = FieldSpec::text(name!("task"), 5..=500).required().original().searchable();
+        same(
+            serde_json::to_value(field).unwrap(),
+            r#"{"name": "task", "sealing": "deterministic", "required": true, "original": true, "min_chars": 5,
+            "max_chars": 500}"#,
+        );
+    }
+}

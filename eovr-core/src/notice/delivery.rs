@@ -5,8 +5,7 @@ use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
 use crate::name;
 use crate::notice::{Action, Channel, HELD_SECONDS, KIND, MOST_ATTEMPTS, Post, State};
-use crate::record::{Column, Query, Record, RecordId, Test, Value};
-use crate::workflow::Label as _;
+use crate::record::{Column, Query, Record, RecordId, Test};
 
 /// The pause before the second attempt. Each later pause is twice as long.
 const FIRST_PAUSE_SECONDS: i64 = 30;
@@ -82,8 +81,8 @@ impl Post {
     pub async fn due(&self, channel: Channel) -> Result<Vec<Due>> {
         let now = self.session.eovr().now();
         let query = Query::of(KIND)
-            .filter(Column::Facet(name!("channel")), Test::Is(channel.name().into()))
-            .filter(Column::State, Test::Is(State::Waiting.name().into()))
+            .filter(Column::Facet(name!("channel")), Test::Is(channel.into()))
+            .filter(Column::State, Test::Is(State::Waiting.into()))
             .filter(Column::Facet(name!("due_at")), Test::Before(now.plus_seconds(1).into()))
             .limit(Query::LARGEST_PAGE);
         Ok(self.session.find(&query).await?.items.iter().map(due).collect())
@@ -165,8 +164,8 @@ impl Post {
 }
 
 fn due(record: &Record) -> Due {
-    let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default().to_owned();
-    let int = |name: &str| record.facet(name).and_then(Value::as_int).unwrap_or_default();
+    let text = |name: &str| record.text(name).unwrap_or_default().to_owned();
+    let int = |name: &str| record.int(name).unwrap_or_default();
     Due {
         id: record.id(),
         version: record.version(),

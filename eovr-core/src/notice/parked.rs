@@ -3,7 +3,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::notice::{Action, KIND, State};
 use crate::record::{Column, Cursor, Page, Query, Record, RecordId, Test};
 use crate::service::Session;
-use crate::workflow::Label as _;
 
 /// The parked notices that the session may see.
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ impl Parked {
     /// # Errors
     /// As [`Session::find`].
     pub async fn list(&self, limit: u32, after: Option<Cursor>) -> Result<Page<Record>> {
-        let query = Query::of(KIND).filter(Column::State, Test::Is(State::Parked.name().into())).limit(limit);
+        let query = Query::of(KIND).filter(Column::State, Test::Is(State::Parked.into())).limit(limit);
         self.session.find(&query.after(after)).await
     }
 

@@ -134,7 +134,7 @@ impl Post {
             let id = notice_id(parcel.id, channel, &recipient);
             let command = Command::new(Action::Post)
                 .set("recipient", recipient)
-                .set("channel", channel.name())
+                .set("channel", channel)
                 .set("topic", told.topic.as_str())
                 .set("about", told.record.as_str())
                 .set("in_feed", position)

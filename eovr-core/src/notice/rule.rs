@@ -12,7 +12,6 @@ use crate::name::Name;
 use crate::org::Stamp;
 use crate::record::{Column, Query, Record, Test, Value};
 use crate::service::Session;
-use crate::workflow::Label as _;
 
 /// A notification rule: which messages, and which recipients.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,7 +164,7 @@ pub(super) async fn over(
             continue;
         }
         let mut query = Query::of(user::KIND)
-            .filter(Column::State, Test::Is(user::State::Active.name().into()))
+            .filter(Column::State, Test::Is(user::State::Active.into()))
             .filter(Column::Facet(name!("seat")), Test::Is(level.into()))
             .limit(Query::LARGEST_PAGE);
         if let Some(column) = column {

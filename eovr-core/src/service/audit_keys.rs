@@ -283,7 +283,7 @@ fn wrapped(record: &Record) -> Result<WrappedKey> {
     Ok(WrappedKey {
         id: record.id().uuid(),
         purpose: Purpose::Events,
-        created_at: record.facet("made_at").and_then(Value::as_time).ok_or_else(damaged)?.as_micros(),
+        created_at: record.time("made_at").ok_or_else(damaged)?.as_micros(),
         wrapped: record.facet("wrapped").and_then(Value::as_bytes).ok_or_else(damaged)?.to_vec(),
     })
 }

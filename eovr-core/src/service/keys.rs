@@ -387,12 +387,12 @@ fn wrapped(record: &Record) -> Result<WrappedKey> {
     let damaged = || Error::new(ErrorKind::Tampered, "a data key is damaged").with("record", record.id());
     Ok(WrappedKey {
         id: record.id().uuid(),
-        purpose: match record.facet("purpose").and_then(Value::as_text) {
+        purpose: match record.text("purpose") {
             Some("fields") => Purpose::Fields,
             Some("search") => Purpose::Search,
             _ => return Err(damaged()),
         },
-        created_at: record.facet("made_at").and_then(Value::as_time).ok_or_else(damaged)?.as_micros(),
+        created_at: record.time("made_at").ok_or_else(damaged)?.as_micros(),
         wrapped: match record.facet("wrapped") {
             Some(Value::Bytes(bytes)) => bytes.clone(),
             _ => Vec::new(),

@@ -25,4 +25,4 @@ mod typed;
 
 pub use self::machine::Machine;
 pub use self::table::{Need, Rule, StateRow, Table};
-pub use self::typed::{Label, May, Row, Workflow};
+pub use self::typed::{Label, May, Row, Workflow, unknown_label};

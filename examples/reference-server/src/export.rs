@@ -186,8 +186,8 @@ impl Args {
             Format::Mim => given::Format::Mim,
             Format::Audit | Format::Labelled => {
                 let ending = self.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-                let known = given::Format::ALL.iter().find(|format| format.name() == ending);
-                *known.ok_or_else(|| Failure::broken("a file was made whose ending is not known"))?
+                let known = given::Format::named(ending);
+                known.ok_or_else(|| Failure::broken("a file was made whose ending is not known"))?
             }
         };
         let content = match self.format {

@@ -211,7 +211,7 @@ async fn learnt(new: &Eovr, known: &[RecordId]) -> usize {
     let mut learnt = 0;
     for id in known {
         let record: Record = nurse.load(&name!("request"), *id).await.unwrap();
-        let Some(score) = record.facet("score").and_then(Value::as_int) else { continue };
+        let Some(score) = record.int("score") else { continue };
         learnt += 1;
         assert_eq!(record.facet("code"), Some(&Value::from(format!("code {score}").as_str())));
         assert_eq!(nurse.open(&record, "card").unwrap().unwrap().as_str(), format!("card {score}"));

@@ -114,7 +114,7 @@ async fn a_summary_counts_what_it_says() {
         assert_eq!(summary.pending_review, new);
         let mut cells = BTreeMap::new();
         for record in &all {
-            let severity = record.facet("severity").and_then(Value::as_text).map(str::to_owned);
+            let severity = record.text("severity").map(str::to_owned);
             *cells.entry((record.state().to_string(), severity)).or_insert(0_u64) += 1;
         }
         let got: BTreeMap<_, _> =

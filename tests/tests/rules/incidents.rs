@@ -51,7 +51,7 @@ impl Ward {
 }
 
 fn text<'r>(record: &'r Record, facet: &str) -> Option<&'r str> {
-    record.facet(facet).and_then(Value::as_text)
+    record.text(facet)
 }
 
 #[tokio::test]
@@ -359,7 +359,7 @@ async fn a_person_rates_beside_the_scorer_and_never_over_it() {
         (text(&before, "actual_harm"), text(&before, "potential_harm")),
         (Some("no_harm"), Some("death"))
     );
-    assert_eq!(before.facet("ai_high_risk").and_then(Value::as_bool), Some(true));
+    assert_eq!(before.bool("ai_high_risk"), Some(true));
     assert_eq!(text(&before, "ai_model"), Some("eovr-rules"));
 
     for computed in ["risk_score", "risk_band", "ai_score", "high_risk"] {
@@ -369,10 +369,7 @@ async fn a_person_rates_beside_the_scorer_and_never_over_it() {
     }
     ward.quality.incidents().assess(incident, None, "severe", "rare").await.unwrap();
     let after = ward.load(incident).await;
-    assert_eq!(
-        (after.facet("risk_score").and_then(Value::as_int), text(&after, "risk_band")),
-        (Some(3), Some("high"))
-    );
+    assert_eq!((after.int("risk_score"), text(&after, "risk_band")), (Some(3), Some("high")));
     assert_eq!(after.facet("ai_score"), before.facet("ai_score"));
 
     let model = ward.eovr.session(actor("a-model", Role::QualityAdmin, "CAI-1-1").as_machine());

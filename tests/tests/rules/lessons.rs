@@ -8,7 +8,7 @@ use eovr_core::access::Role;
 use eovr_core::incident::harm::Harm;
 use eovr_core::incident::{Action, Lessons, Report, Settings};
 use eovr_core::memory::MemoryStore;
-use eovr_core::record::{Query, Record, RecordId, Value};
+use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::triage::local::LocalScorer;
 use eovr_core::triage::{Case, Model, Scorer, Suggestion};
 use eovr_core::{Command, Eovr, incident};
@@ -53,7 +53,7 @@ async fn load(eovr: &Eovr, at: &str, incident: RecordId) -> Record {
 }
 
 fn text<'r>(record: &'r Record, facet: &str) -> &'r str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 #[tokio::test]
@@ -135,8 +135,8 @@ impl Scorer for Calm {
 #[tokio::test]
 async fn a_scorer_of_the_host_raises_and_never_lowers() {
     let facets = |record: &Record| {
-        let score = record.facet("ai_score").and_then(Value::as_int).unwrap();
-        let flag = record.facet("ai_high_risk").and_then(Value::as_bool).unwrap();
+        let score = record.int("ai_score").unwrap();
+        let flag = record.bool("ai_high_risk").unwrap();
         (text(record, "ai_model").to_owned(), score, text(record, "ai_band").to_owned(), flag)
     };
     let died = Report { actual_harm: Some(Harm::Death), ..report("It was found in the morning round.") };
@@ -161,6 +161,6 @@ async fn a_scorer_of_the_host_raises_and_never_lowers() {
         let incident = nurse.incidents().report(&id(HERE), report).await.unwrap().written.id;
         let record = load(&eovr, HERE, incident).await;
         assert_eq!(facets(&record), (model.to_owned(), score, band.to_owned(), high));
-        assert_eq!(record.facet("high_risk").and_then(Value::as_bool), Some(high));
+        assert_eq!(record.bool("high_risk"), Some(high));
     }
 }

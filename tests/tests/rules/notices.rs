@@ -11,7 +11,7 @@ use eovr_core::identity::{self, NewUser, user};
 use eovr_core::incident::{self, Action, FollowUp, FollowUpKind, KIND};
 use eovr_core::name;
 use eovr_core::notice::{self, Channel, Claim, Inbox, Post, Recipient, Rule, To};
-use eovr_core::record::{ActorId, Query, Record, RecordId, Value};
+use eovr_core::record::{ActorId, Query, Record, RecordId};
 use eovr_core::{Eovr, ErrorKind, Session, Timestamp};
 use eovr_tests::spy::Spy;
 use eovr_tests::{TestClock, TestEntropy, id, master_key, org, report};
@@ -122,7 +122,7 @@ impl Ward {
 }
 
 fn text(record: &Record, facet: &str) -> String {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default().to_owned()
+    record.text(facet).unwrap_or_default().to_owned()
 }
 
 #[tokio::test]

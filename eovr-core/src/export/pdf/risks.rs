@@ -8,7 +8,6 @@ use super::tags::Role;
 use crate::export::columns::{Column, UNREADABLE, band};
 use crate::export::reasons;
 use crate::export::titles::{self, Lang, Words, words};
-use crate::record::Value;
 use crate::risk::{self, Scheme};
 
 const HUMAN: Words = words("Rated by a person", "تقييم بشري");
@@ -160,13 +159,13 @@ fn human(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) 
     };
     let both = |lang| [line(SEVERITY, "severity", lang), line(PROBABILITY, "probability", lang)];
     let lines = each(flow.lang).iter().flat_map(|lang| both(*lang)).flatten().collect::<Vec<_>>();
-    let score = of.incident.record().facet("risk_score").and_then(Value::as_int);
+    let score = of.incident.record().int("risk_score");
     let card = Card { title: HUMAN, score, of: None, band: of.incident.code("risk_band"), none: NOT_RATED };
     card.draw(flow, column, tall, &lines);
 }
 
 fn suggested(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) {
-    let score = of.incident.record().facet("ai_score").and_then(Value::as_int);
+    let score = of.incident.record().int("ai_score");
     let review = of.incident.code("ai_review").and_then(titles::title).unwrap_or(WAITING);
     let model = [of.incident.code("ai_model"), of.incident.code("ai_version")];
     let model = model.into_iter().flatten().collect::<Vec<_>>().join(" ");

@@ -178,7 +178,7 @@ impl Doors {
             return software.act(&throttle::KIND, kept.id(), command).await.map(drop);
         }
         let command = set(Command::new(Action::Begin))
-            .set("place", lane.place.name())
+            .set("place", lane.place)
             .set_some("user", lane.account.map(|account| account.to_string()));
         let kind = self.eovr().catalog().kind(&throttle::KIND)?.clone();
         let commit = software.decide_new(&kind, lane.id, lane.stamp.clone(), None, command)?;

@@ -276,7 +276,7 @@ impl Doors {
 
     pub(super) async fn open_logins(&self, account: &Record) -> Result<Vec<Record>> {
         let query = login::of(account)
-            .filter(Column::State, Test::Is(login::State::Open.name().into()))
+            .filter(Column::State, Test::Is(login::State::Open.into()))
             .limit(Query::LARGEST_PAGE);
         Ok(self.software(account.id())?.find(&query).await?.items)
     }

@@ -164,7 +164,7 @@ impl Doors {
     fn step(&self, holder: &Session, account: &Record, code: &str) -> Result<Option<i64>> {
         let Some(secret) = holder.open(account, "factor_secret")? else { return Ok(None) };
         let secret = TotpSecret::from_base32(&secret)?;
-        let last = account.facet("factor_step").and_then(Value::as_int);
+        let last = account.int("factor_step");
         Ok(secret.check(code, self.eovr().now(), last))
     }
 }

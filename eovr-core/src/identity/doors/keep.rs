@@ -354,7 +354,7 @@ fn holds(login: &Record, facet: &str, token: &RefreshToken) -> bool {
 }
 
 pub(super) fn owner(login: &Record) -> Result<RecordId> {
-    login.facet("user").and_then(Value::as_text).unwrap_or_default().parse()
+    login.text("user").unwrap_or_default().parse()
 }
 
 /// A record that grants rights must have its audit proof.

@@ -6,7 +6,7 @@ use eovr_core::access::Role;
 use eovr_core::identity::{facility, user};
 use eovr_core::incident::{self, Action, State};
 use eovr_core::name;
-use eovr_core::record::{Column, Query, Record, Tally, Value};
+use eovr_core::record::{Column, Query, Record, Tally};
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, ErrorKind, Name, Result, Session, Timestamp};
 use indicatif::ProgressBar;
@@ -114,7 +114,7 @@ pub(super) async fn lists(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Re
         let mut table = Table::new(&["number", "state", "severity", "AI", "place", "narrative"]);
         for record in account.session.incidents().newest(5).await?.items {
             let narrative = account.session.open(&record, "description")?.unwrap_or_default();
-            let score = record.facet("ai_score").and_then(Value::as_int).map(|score| score.to_string());
+            let score = record.int("ai_score").map(|score| score.to_string());
             let (band, paint) = match text(&record, "ai_band") {
                 "" => ("–", Paint::Dim),
                 band @ "low" => (band, Paint::Good),
@@ -253,7 +253,7 @@ async fn check_some(top: &Session, kind: &Name, records: &[Record]) -> Result<Ch
 }
 
 fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 fn number(record: &Record) -> String {

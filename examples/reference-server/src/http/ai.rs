@@ -6,7 +6,7 @@ use eovr_core::access::{Seat, Standing};
 use eovr_core::analyst::Trained;
 use eovr_core::incident::{KIND, Settings};
 use eovr_core::name;
-use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::record::{Column, Query, Record, RecordId, Test};
 use eovr_core::triage::analysis::Reason;
 use eovr_core::triage::local::Standing as Learned;
 use serde::{Deserialize, Serialize};
@@ -223,8 +223,8 @@ impl Asked {
 }
 
 fn reviewed(record: &Record) -> Reviewed<'_> {
-    let text = |name: &str| record.facet(name).and_then(Value::as_text);
-    let int = |name: &str| record.facet(name).and_then(Value::as_int);
+    let text = |name: &str| record.text(name);
+    let int = |name: &str| record.int(name);
     let envelope = record.envelope();
     Reviewed {
         id: envelope.id,
@@ -233,7 +233,7 @@ fn reviewed(record: &Record) -> Reviewed<'_> {
         version: text("ai_version"),
         suggested_score: int("ai_score"),
         suggested_band: text("ai_band"),
-        suggested_high_risk: record.facet("ai_high_risk").and_then(Value::as_bool),
+        suggested_high_risk: record.bool("ai_high_risk"),
         review: text("ai_review"),
         severity: text("severity"),
         probability: text("probability"),

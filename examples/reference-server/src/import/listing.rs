@@ -84,8 +84,8 @@ pub(super) struct Listing {
 
 impl Listing {
     fn of(record: &Record) -> Result<Self, Error> {
-        let text = |name| record.facet(name).and_then(Value::as_text).unwrap_or_default().to_owned();
-        let place = |name| record.facet(name).and_then(Value::as_int).unwrap_or_default().unsigned_abs();
+        let text = |name| record.text(name).unwrap_or_default().to_owned();
+        let place = |name| record.int(name).unwrap_or_default().unsigned_abs();
         Ok(Self {
             id: record.id(),
             incident: text("incident").parse()?,
@@ -126,7 +126,7 @@ impl Listing {
 
     /// Whether the import was taken back from any report.
     pub(super) async fn is_any_withdrawn(session: &Session, import: &str) -> Result<bool, Error> {
-        let withdrawn = Test::Is(State::Withdrawn.name().into());
+        let withdrawn = Test::Is(State::Withdrawn.into());
         let query = of(name!("import"), import.into()).filter(Column::State, withdrawn).limit(1);
         Ok(!session.find(&query).await?.items.is_empty())
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eovr_core::incident::{Action, Disposition, KIND};
 use eovr_core::name;
-use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::record::{Column, Query, Record, RecordId, Test};
 use eovr_core::service::Entry;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Command, Error, Session};
@@ -103,7 +103,7 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
             listing::withdraw(session, record, name).await?;
         }
         let command = Command::new(Action::Dispose)
-            .set("disposition", Disposition::NotReportable.name())
+            .set("disposition", Disposition::NotReportable)
             .note(note(name))
             .expecting(record.version());
         session.act(&KIND, record.id(), command).await?;
@@ -139,12 +139,12 @@ pub(super) async fn is_taken_back(session: &Session, record: &Record) -> Result<
 
 /// Whether a report was disposed of as not reportable.
 pub(super) fn is_set_aside(record: &Record) -> bool {
-    record.facet("disposition").and_then(Value::as_text) == Some(Disposition::NotReportable.name())
+    record.text("disposition") == Some(Disposition::NotReportable.name())
 }
 
 /// Whether a take-back of this import has begun. The import must then check every row again.
 pub(super) async fn has_begun(session: &Session, name: &str) -> Result<bool, Error> {
-    let not_reportable = Test::Is(Disposition::NotReportable.name().into());
+    let not_reportable = Test::Is(Disposition::NotReportable.into());
     let query = of(name)?.filter(Column::Facet(name!("disposition")), not_reportable).limit(1);
     Ok(!session.find(&query).await?.items.is_empty() || Listing::is_any_withdrawn(session, name).await?)
 }

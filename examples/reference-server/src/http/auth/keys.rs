@@ -128,8 +128,8 @@ async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered
 }
 
 async fn issue(State(app): State<App>, Person(who): Person, Json(wanted): Json<Wanted>) -> Answered {
-    let access = api_key::Access::ALL.iter().find(|access| access.name() == wanted.access);
-    let access = *access.ok_or_else(|| {
+    let access = api_key::Access::named(&wanted.access);
+    let access = access.ok_or_else(|| {
         Problem::invalid("access", "it is not one of the words that are known", "`read`, `write` or `admin`")
     })?;
     let facility = OrgId::new(&wanted.facility).map_err(|error| error.with("field", "facility"))?;

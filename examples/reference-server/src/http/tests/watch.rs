@@ -3,7 +3,7 @@
 use eovr_core::Session;
 use eovr_core::access::danger;
 use eovr_core::identity::watch::{self, SecurityLog};
-use eovr_core::record::{Query, Record, Value};
+use eovr_core::record::{Query, Record};
 
 use super::{NURSE, QUALITY, Server, TOP, Tested};
 
@@ -18,7 +18,7 @@ async fn days(server: &Server) -> Failing<Vec<Record>> {
 }
 
 fn count(day: &Record, concern: &str) -> i64 {
-    day.facet(concern).and_then(Value::as_int).unwrap_or_default()
+    day.int(concern).unwrap_or_default()
 }
 
 #[tokio::test]

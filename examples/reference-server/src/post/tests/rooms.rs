@@ -9,7 +9,7 @@ use eovr_core::incident::{self, Report, Settings};
 use eovr_core::notice::{self, Parked};
 use eovr_core::org::OrgId;
 use eovr_core::ports::Clock as _;
-use eovr_core::record::{Query, Record, RecordId, Value};
+use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::{Command, Eovr, Session, Timestamp, identity};
 use eovr_tests::spy::Spy;
 use eovr_tests::{TestClock, master_key, org};
@@ -112,15 +112,15 @@ impl Beside {
 }
 
 fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 fn attempts(notice: &Record) -> i64 {
-    notice.facet("attempts").and_then(Value::as_int).unwrap_or_default()
+    notice.int("attempts").unwrap_or_default()
 }
 
 fn due_at(notice: &Record) -> Option<Timestamp> {
-    notice.facet("due_at").and_then(Value::as_time)
+    notice.time("due_at")
 }
 
 /// While a slow mail server delays the first mail of one node, another node sends the others, once each.
