@@ -22,6 +22,7 @@ mod report;
 mod settings;
 mod summary;
 pub mod taxonomy;
+mod view;
 mod workflow;
 
 #[cfg(feature = "export")]
@@ -38,6 +39,7 @@ pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
 pub use self::report::{Report, Reported, Reporter};
 pub use self::settings::{FACTORS, Settings};
 pub use self::summary::{StateBySeverity, Summary};
+pub use self::view::Incident;
 pub use self::workflow::{Action, Disposition, IncidentWorkflow, State};
 
 /// The name of the incident kind.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use eovr_core::access::Role;
 use eovr_core::identity::{facility, user};
-use eovr_core::incident::{self, Action, State};
+use eovr_core::incident::{self, Action, Incident, State};
 use eovr_core::name;
 use eovr_core::record::{Column, Query, Record, Tally};
+use eovr_core::risk::Band;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, ErrorKind, Name, Result, Session, Timestamp};
 use indicatif::ProgressBar;
@@ -114,18 +115,20 @@ pub(super) async fn lists(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Re
         let mut table = Table::new(&["number", "state", "severity", "AI", "place", "narrative"]);
         for record in account.session.incidents().newest(5).await?.items {
             let narrative = account.session.open(&record, "description")?.unwrap_or_default();
-            let score = record.int("ai_score").map(|score| score.to_string());
-            let (band, paint) = match text(&record, "ai_band") {
-                "" => ("–", Paint::Dim),
-                band @ "low" => (band, Paint::Good),
-                band @ "medium" => (band, Paint::Warn),
-                band => (band, Paint::Bad),
+            let facets = Incident::of(&record);
+            let score = facets.ai_score().map(|score| score.to_string());
+            let paint = match facets.ai_band() {
+                None => Paint::Dim,
+                Some(Band::Low) => Paint::Good,
+                Some(Band::Medium) => Paint::Warn,
+                Some(Band::High | Band::Extreme) => Paint::Bad,
             };
+            let band = facets.ai_band().map_or("–", Band::name);
             let ai = format!("{} {band}", score.unwrap_or_default());
             table.painted([
                 (number(&record), Paint::Plain),
                 (record.state().to_string(), Paint::Plain),
-                (text(&record, "severity").to_owned(), Paint::Plain),
+                (facets.severity().unwrap_or_default().to_owned(), Paint::Plain),
                 (ai.trim().to_owned(), paint),
                 (record.envelope().stamp.facility.to_string(), Paint::Plain),
                 (narrative.to_string(), Paint::Plain),
@@ -250,10 +253,6 @@ async fn check_some(top: &Session, kind: &Name, records: &[Record]) -> Result<Ch
         }
     }
     Ok(checked)
-}
-
-fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.text(facet).unwrap_or_default()
 }
 
 fn number(record: &Record) -> String {

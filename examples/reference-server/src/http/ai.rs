@@ -4,9 +4,10 @@ use axum::extract::State;
 use eovr_core::Timestamp;
 use eovr_core::access::{Seat, Standing};
 use eovr_core::analyst::Trained;
-use eovr_core::incident::{KIND, Settings};
+use eovr_core::incident::{Incident, KIND, Settings};
 use eovr_core::name;
 use eovr_core::record::{Column, Query, Record, RecordId, Test};
+use eovr_core::risk::Band;
 use eovr_core::triage::analysis::Reason;
 use eovr_core::triage::local::Standing as Learned;
 use serde::{Deserialize, Serialize};
@@ -223,22 +224,20 @@ impl Asked {
 }
 
 fn reviewed(record: &Record) -> Reviewed<'_> {
-    let text = |name: &str| record.text(name);
-    let int = |name: &str| record.int(name);
-    let envelope = record.envelope();
+    let (envelope, facets) = (record.envelope(), Incident::of(record));
     Reviewed {
         id: envelope.id,
         number: envelope.number.as_deref(),
-        model: text("ai_model"),
-        version: text("ai_version"),
-        suggested_score: int("ai_score"),
-        suggested_band: text("ai_band"),
-        suggested_high_risk: record.bool("ai_high_risk"),
-        review: text("ai_review"),
-        severity: text("severity"),
-        probability: text("probability"),
-        score: int("risk_score"),
-        band: text("risk_band"),
+        model: facets.ai_model(),
+        version: facets.ai_version(),
+        suggested_score: facets.ai_score(),
+        suggested_band: facets.ai_band().map(Band::name),
+        suggested_high_risk: facets.ai_high_risk(),
+        review: facets.ai_review(),
+        severity: facets.severity(),
+        probability: facets.probability(),
+        score: facets.risk_score(),
+        band: facets.risk_band().map(Band::name),
         created_at: envelope.created_at,
     }
 }

@@ -4,12 +4,12 @@
 
 use axum::extract::State as Shared;
 use eovr_core::Timestamp;
-use eovr_core::incident::{KIND, State, taxonomy};
+use eovr_core::incident::{Harm, Incident, KIND, State, taxonomy};
 use eovr_core::name;
 use eovr_core::org::OrgId;
-use eovr_core::record::{Column, Listed, Query, RecordId, Test, Value};
+use eovr_core::record::{Column, Listed, Query, RecordId, Test};
 use eovr_core::risk::Band;
-use eovr_core::workflow::Label as _;
+use eovr_core::workflow::Label;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
@@ -122,26 +122,24 @@ pub(crate) struct Item<'a> {
 
 impl<'a> Item<'a> {
     fn of(record: &'a Listed) -> Self {
-        let envelope = record.envelope();
-        let text = |name: &str| record.facet(name).and_then(Value::as_text);
-        let int = |name: &str| record.facet(name).and_then(Value::as_int);
+        let (envelope, facets) = (record.envelope(), Incident::listed(record));
         Self {
             id: envelope.id,
             number: envelope.number.as_deref(),
             version: envelope.version,
             state: envelope.state.as_str(),
             facility: envelope.stamp.facility.as_str(),
-            category: text("category"),
-            subtype: text("subtype"),
-            severity: text("severity"),
-            risk_score: int("risk_score"),
-            risk_band: text("risk_band"),
-            actual_harm: text("actual_harm"),
-            ai_score: int("ai_score"),
-            ai_band: text("ai_band"),
-            high_risk: record.facet("high_risk").and_then(Value::as_bool),
-            disposition: text("disposition"),
-            occurred_at: record.facet("occurred_at").and_then(Value::as_time),
+            category: facets.category(),
+            subtype: facets.subtype(),
+            severity: facets.severity(),
+            risk_score: facets.risk_score(),
+            risk_band: facets.risk_band().map(Band::name),
+            actual_harm: facets.actual_harm().map(Harm::code),
+            ai_score: facets.ai_score(),
+            ai_band: facets.ai_band().map(Band::name),
+            high_risk: facets.high_risk(),
+            disposition: facets.disposition().map(Label::name),
+            occurred_at: facets.occurred_at(),
             created_at: envelope.created_at,
             updated_at: envelope.updated_at,
         }
