@@ -59,7 +59,7 @@ impl Desk {
     }
 
     fn kind(&self) -> Outcome<&Kind> {
-        Ok(self.catalog.kind(KIND)?)
+        Ok(self.catalog.kind(&KIND)?)
     }
 
     fn decide(&self, kind: &Kind, target: Target<'_>, command: Command) -> Outcome<Change> {

@@ -9,7 +9,7 @@ use eovr_core::access::Role;
 use eovr_core::incident::KIND;
 use eovr_core::org::Stamp;
 use eovr_core::record::{Cursor, Query, RecordId};
-use eovr_core::{Eovr, Name, Session, Timestamp};
+use eovr_core::{Eovr, Session, Timestamp};
 use eovr_store_sql::SqlStore;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -168,7 +168,7 @@ fn page_times(
     columns: &str,
     count: usize,
 ) -> Outcome<Vec<(f64, f64)>> {
-    let query = Query::of(Name::new(KIND)?).limit(PAGE).after(after);
+    let query = Query::of(KIND).limit(PAGE).after(after);
     let (more, mut values) = ("(\"created_at\", \"id\") < (?, ?)", view.values.clone());
     if let Some(after) = after {
         values.push(Value::Integer(after.created_at.as_micros()));
@@ -253,7 +253,7 @@ pub(crate) fn plans(scale: Scale) -> Outcome<Vec<Line>> {
         let view = View::of(&eovr, level, &world::stamp(3, 4, 5)?)?;
         let cursor = view.middle(&bench.connection)?;
         for (what, after) in [("first", None), ("deep", Some(cursor))] {
-            let query = Query::of(Name::new(KIND)?).limit(PAGE).after(after);
+            let query = Query::of(KIND).limit(PAGE).after(after);
             bench.runtime.block_on(view.session.find(&query))?;
             for (scope, query) in bench.ear.take().finds {
                 let steps = bench.runtime.block_on(bench.store.explain_find(&scope, &query))?;

@@ -19,7 +19,7 @@ use crate::check::Callable;
 use crate::database::{Database, Keys};
 use crate::failure::{Failure, Outcome, config, guarded};
 use crate::files::Files;
-use crate::inward::{self, Text, field, optional};
+use crate::inward::{self, KindName, Text, field, optional};
 use crate::model::Model;
 use crate::outward::Outward;
 use crate::receipts::Receipts;
@@ -190,14 +190,14 @@ impl Engine {
     }
 
     /// The table of one kind, as JSON.
-    fn kind(&self, kind: Text) -> Outcome<String> {
+    fn kind(&self, kind: KindName) -> Outcome<String> {
         let eovr = self.0.eovr()?;
         let table = serde_json::to_string(eovr.catalog().kind(&kind.0)?.table());
         Ok(table.map_err(|error| eovr_core::Error::bug("a kind is always JSON").because(error))?)
     }
 
     /// The workflow of one kind, as a Mermaid diagram.
-    fn diagram(&self, kind: Text) -> Outcome<String> {
+    fn diagram(&self, kind: KindName) -> Outcome<String> {
         Ok(self.0.eovr()?.catalog().kind(&kind.0)?.machine().diagram())
     }
 

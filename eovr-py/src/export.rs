@@ -9,6 +9,7 @@ use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::pdf::{Fonts, Incident, Made};
 use eovr_core::export::{AuditFilter, AuditReport, Csv, Deidentified, Lang, Look, Ndjson, Opened, Workbook};
 use eovr_core::incident::KIND;
+use eovr_core::name;
 use eovr_core::ports::Clock as _;
 use eovr_core::record::{ActorId, Query, Record, RecordId};
 use eovr_core::service::SystemClock;
@@ -118,7 +119,7 @@ impl Asked {
             lang: field::<Text>(asked, "lang")?.0.parse()?,
             to: optional::<Text>(asked, "to")?.map(|path| PathBuf::from(path.0)),
             incident,
-            query: inward::query(session, KIND, Some(filter), None, Query::LARGEST_PAGE)?,
+            query: inward::query(session, &KIND, Some(filter), None, Query::LARGEST_PAGE)?,
             filter: AuditFilter {
                 from: optional::<Moment>(asked, "since")?.map(|at| at.0),
                 before: optional::<Moment>(asked, "before")?.map(|at| at.0),
@@ -253,7 +254,7 @@ fn fonts() -> Result<&'static Fonts, Error> {
 
 /// Whether the actor may export this, by the engine's own table of actions.
 pub(crate) fn allowed(session: &Session, action: &str) -> Outcome<()> {
-    let (of, action) = (Name::new("exports")?, Name::new(action)?);
+    let (of, action) = (name!("exports"), Name::new(action)?);
     let row = session.eovr().catalog().actions().row(&of, &action);
     if row.is_some_and(|row| row.allows(session.actor())) {
         return Ok(());

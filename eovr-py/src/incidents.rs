@@ -1,10 +1,11 @@
 //! Incidents: typed verbs over the general ones, and reports as Python passes them.
 
+use std::str::FromStr;
+
 use eovr_core::Error;
 use eovr_core::incident::{FollowUp, FollowUpKind, Harm, Report, Strength};
 use eovr_core::org::OrgId;
 use eovr_core::record::Page;
-use eovr_core::workflow::Label;
 use pyo3::prelude::*;
 
 use crate::call::Call;
@@ -205,11 +206,6 @@ fn harm(code: Option<Text>) -> Outcome<Option<Harm>> {
 }
 
 /// One of a few names.
-fn label<T: Label>(name: Text) -> Outcome<T> {
-    let found = T::ALL.iter().copied().find(|label| label.name() == name.0);
-    let accepted = || T::ALL.iter().map(|label| label.name()).collect::<Vec<_>>().join("`, `");
-    let unknown = || {
-        Error::invalid("that is none of the accepted codes").with_help(format!("accepted: `{}`", accepted()))
-    };
-    Ok(found.ok_or_else(unknown)?)
+fn label<T: FromStr<Err = Error>>(name: Text) -> Outcome<T> {
+    Ok(name.0.parse()?)
 }

@@ -18,6 +18,9 @@ use crate::failure::{Failure, Outcome, config};
 #[derive(Clone)]
 pub(crate) struct Text(pub(crate) String);
 
+/// The name of a kind.
+pub(crate) struct KindName(pub(crate) Name);
+
 /// A time: an aware `datetime`.
 pub(crate) struct Moment(pub(crate) Timestamp);
 
@@ -36,6 +39,14 @@ impl<'py> FromPyObject<'_, 'py> for Text {
             invalid("a text holds half of a surrogate pair", "give text that can be written as UTF-8")
         })?;
         Ok(Self(whole.to_owned()))
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for KindName {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(Name::new(&object.extract::<Text>()?.0).map_err(Failure::from)?))
     }
 }
 
@@ -164,12 +175,12 @@ pub(crate) fn command(
 /// The query for a page, from the columns and tests of a dict.
 pub(crate) fn query(
     session: &Session,
-    kind: &str,
+    kind: &Name,
     filter: Option<&Bound<'_, PyDict>>,
     after: Option<&Bound<'_, PyAny>>,
     limit: u32,
 ) -> Outcome<Query> {
-    let mut query = Query::of(Name::new(kind)?).limit(limit);
+    let mut query = Query::of(kind.clone()).limit(limit);
     query.clauses = clauses(session, kind, filter)?;
     query.after = after.map(cursor).transpose()?;
     Ok(query)
@@ -183,7 +194,7 @@ fn cursor(object: &Bound<'_, PyAny>) -> PyResult<Cursor> {
 /// tests that must all hold.
 pub(crate) fn clauses(
     session: &Session,
-    kind: &str,
+    kind: &Name,
     filter: Option<&Bound<'_, PyDict>>,
 ) -> Outcome<Vec<Clause>> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
@@ -209,7 +220,7 @@ fn clause(session: &Session, kind: &Kind, column: Column, test: &Bound<'_, PyAny
     if let (Column::Facet(name), Test::Is(Value::Text(text))) = (&column, &test) {
         let field = kind.field(name.as_str());
         if field.is_some_and(|field| field.sealing == Sealing::Deterministic) {
-            let (column, test) = session.sealed_is(kind.name().as_str(), name.as_str(), text)?;
+            let (column, test) = session.sealed_is(kind.name(), name.as_str(), text)?;
             return Ok(Clause { column, test });
         }
     }

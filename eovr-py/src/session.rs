@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use eovr_core::Name;
-
 use eovr_core::org::OrgId;
 use eovr_core::record::{Query, Tally};
 use eovr_core::seal::Purpose;
@@ -16,7 +14,7 @@ use crate::export;
 use crate::failure::{Outcome, guarded};
 use crate::frame::{self, Frame};
 use crate::incidents::Incidents;
-use crate::inward::{self, Id, Text};
+use crate::inward::{self, Id, KindName, Text};
 use crate::outward::{Counted, Kept, Outward, Shown};
 
 /// One actor's session.
@@ -59,7 +57,7 @@ impl Session {
     #[pyo3(signature = (kind, facility, action, set, write, note, id))]
     fn create(
         &self,
-        kind: Text,
+        kind: KindName,
         facility: Text,
         action: Text,
         set: Dict<'_, '_>,
@@ -84,7 +82,7 @@ impl Session {
     #[pyo3(signature = (kind, parent, action, set, write, note, id))]
     fn create_child(
         &self,
-        kind: Text,
+        kind: KindName,
         parent: Id,
         action: Text,
         set: Dict<'_, '_>,
@@ -108,7 +106,7 @@ impl Session {
     #[pyo3(signature = (kind, id, action, set, write, note, expecting))]
     fn act(
         &self,
-        kind: Text,
+        kind: KindName,
         id: Id,
         action: Text,
         set: Dict<'_, '_>,
@@ -123,7 +121,7 @@ impl Session {
         })
     }
 
-    fn load(&self, kind: Text, id: Id) -> Outcome<Call> {
+    fn load(&self, kind: KindName, id: Id) -> Outcome<Call> {
         let session = self.ask()?;
         self.call("load", async move { Ok(session.load(&kind.0, id.0).await?) })
     }
@@ -140,7 +138,7 @@ impl Session {
     #[pyo3(signature = (kind, filter, after, limit))]
     fn find(
         &self,
-        kind: Text,
+        kind: KindName,
         filter: Dict<'_, '_>,
         after: Option<&Bound<'_, PyAny>>,
         limit: u32,
@@ -155,7 +153,7 @@ impl Session {
     #[pyo3(signature = (kind, facets, filter, after, limit))]
     fn list(
         &self,
-        kind: Text,
+        kind: KindName,
         facets: Vec<Text>,
         filter: Dict<'_, '_>,
         after: Option<&Bound<'_, PyAny>>,
@@ -174,16 +172,16 @@ impl Session {
     }
 
     #[pyo3(signature = (kind, by, filter))]
-    fn tally(&self, kind: Text, by: Vec<Text>, filter: Dict<'_, '_>) -> Outcome<Call> {
+    fn tally(&self, kind: KindName, by: Vec<Text>, filter: Dict<'_, '_>) -> Outcome<Call> {
         guarded(|| {
             let session = self.ask()?;
-            let mut tally = Tally::of(Name::new(&kind.0)?);
-            tally.clauses = inward::clauses(&session, &kind.0, filter)?;
+            let clauses = inward::clauses(&session, &kind.0, filter)?;
             let by: Vec<_> =
                 by.into_iter().map(|name| Ok((inward::column(&name.0)?, name.0))).collect::<Outcome<_>>()?;
             let by: Vec<_> = by.into_iter().map(|(column, name)| (name, column)).collect();
-            tally.by = by.iter().map(|(_, column)| column.clone()).collect();
-            let types = frame::types(session.eovr().catalog().kind(&kind.0)?, &tally.by);
+            let columns: Vec<_> = by.iter().map(|(_, column)| column.clone()).collect();
+            let types = frame::types(session.eovr().catalog().kind(&kind.0)?, &columns);
+            let tally = Tally { clauses, by: columns, ..Tally::of(kind.0) };
             self.call("tally", async move {
                 let figures = session.tally(&tally).await?;
                 Ok(Counted { by, types, figures })
@@ -191,18 +189,18 @@ impl Session {
         })
     }
 
-    fn legal(&self, kind: Text, id: Id) -> Outcome<Call> {
+    fn legal(&self, kind: KindName, id: Id) -> Outcome<Call> {
         let session = self.ask()?;
         self.call("legal", async move { Ok(session.legal(&kind.0, id.0).await?) })
     }
 
-    fn trail(&self, kind: Text, id: Id) -> Outcome<Call> {
+    fn trail(&self, kind: KindName, id: Id) -> Outcome<Call> {
         let session = self.ask()?;
         self.call("trail", async move { Ok(session.trail(&kind.0, id.0).await?) })
     }
 
     /// The events of a record as they are stored, byte for byte.
-    fn events(&self, kind: Text, id: Id) -> Outcome<Call> {
+    fn events(&self, kind: KindName, id: Id) -> Outcome<Call> {
         let session = self.ask()?;
         self.call("events", async move {
             // A caller who may not read the record may not read its events.
@@ -216,7 +214,7 @@ impl Session {
     #[pyo3(signature = (kind, facets, fields, filter, set))]
     fn frame(
         &self,
-        kind: Text,
+        kind: KindName,
         facets: Option<Vec<Text>>,
         fields: Vec<Text>,
         filter: Dict<'_, '_>,
@@ -237,7 +235,7 @@ impl Session {
 
     /// Audit events of the matching records, as a table.
     #[pyo3(signature = (kind, filter))]
-    fn audit_frame(&self, kind: Text, filter: Dict<'_, '_>) -> Outcome<Call> {
+    fn audit_frame(&self, kind: KindName, filter: Dict<'_, '_>) -> Outcome<Call> {
         guarded(|| {
             let session = self.ask()?;
             export::allowed(&session, "list")?;

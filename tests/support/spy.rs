@@ -69,17 +69,13 @@ impl Spy {
     }
 
     /// A record as stored.
-    pub async fn record(&self, kind: &str, id: RecordId) -> StoredRecord {
-        self.inner
-            .load(&self.everything(), &Name::new(kind).expect("a kind"), id)
-            .await
-            .expect("it reads")
-            .expect("it is there")
+    pub async fn record(&self, kind: &Name, id: RecordId) -> StoredRecord {
+        self.inner.load(&self.everything(), kind, id).await.expect("it reads").expect("it is there")
     }
 
     /// The events of a record as stored.
-    pub async fn chain(&self, kind: &str, id: RecordId) -> Vec<StoredEvent> {
-        self.inner.events(&self.everything(), &Name::new(kind).expect("a kind"), id).await.expect("it reads")
+    pub async fn chain(&self, kind: &Name, id: RecordId) -> Vec<StoredEvent> {
+        self.inner.events(&self.everything(), kind, id).await.expect("it reads")
     }
 
     /// The complete content.

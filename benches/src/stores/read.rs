@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use eovr_core::access::Role;
 use eovr_core::analytics::Source;
 use eovr_core::incident::KIND;
+use eovr_core::name;
 use eovr_core::org::Stamp;
 use eovr_core::record::{Column, Cursor, Query, RecordId, Tally, Test, Value};
-use eovr_core::{Eovr, Name, Session};
+use eovr_core::{Eovr, Session};
 use tokio::runtime::Runtime;
 
 use crate::stopwatch::{Cost, Stopwatch, take_turns};
@@ -186,7 +187,7 @@ impl Reader {
         match asked {
             Asked::Page => drop(black_box(manager.incidents().newest(PAGE).await?)),
             Asked::Deep => {
-                let query = Query::of(Name::new(KIND)?).limit(PAGE).after(Some(self.middle));
+                let query = Query::of(KIND).limit(PAGE).after(Some(self.middle));
                 drop(black_box(self.country.find(&query).await?));
             }
             Asked::Load => drop(black_box(self.country.incidents().load(*id).await?)),
@@ -200,11 +201,11 @@ impl Reader {
 
 /// The same counts as the peer's.
 fn tally(asked: Asked) -> Outcome<Tally> {
-    let tally = Tally::of(Name::new(KIND)?);
+    let tally = Tally::of(KIND);
     Ok(match asked {
         Asked::Trend => tally.by(Column::Month).filter(Column::Month, Test::From(Value::Int(TREND_FROM))),
         Asked::Compare => tally.by(Column::Facility),
-        _ => tally.by(Column::State).by(Column::Facet(Name::new("severity")?)),
+        _ => tally.by(Column::State).by(Column::Facet(name!("severity"))),
     })
 }
 

@@ -2,7 +2,6 @@
 //! stored, and the analysis is retried or parked.
 
 use eovr_ai::Dialect;
-use eovr_core::Name;
 use eovr_core::analyst::{Outcome, retry};
 use eovr_core::incident::KIND;
 use eovr_core::triage::analysis::Reason;
@@ -255,7 +254,7 @@ async fn an_analysis_is_parked_after_six_failures_and_retried_on_request() {
     let asked = house.replay.heard().len();
     assert_eq!(outcomes.last(), Some(&Outcome::Parked(Reason::ServerError)), "{outcomes:?}");
     assert_eq!((asked, text(&house.incident(id).await, "analyst_status")), (6, "server_error"));
-    let incidents = Name::new(KIND).unwrap();
+    let incidents = KIND;
     house.clock.pass_seconds(30 * 86_400);
     retry(&house.quality(), &incidents, id).await.unwrap_err();
     retry(&house.top(), &incidents, id).await.unwrap();

@@ -1,12 +1,13 @@
 //! What the gateway sends, to which provider, what it records about it, and what it never sends.
 
 use eovr_ai::Dialect;
+use eovr_core::ErrorKind;
 use eovr_core::analyst::{Limits, Outcome, Registry};
 use eovr_core::incident::Report;
+use eovr_core::name;
 use eovr_core::record::Value;
 use eovr_core::seal::Purpose;
 use eovr_core::triage::analysis::Reason;
-use eovr_core::{ErrorKind, Name};
 
 use crate::fixture::report;
 use crate::house::{ANSWER, House, KEY, PATIENT, WORDS, all, int, text};
@@ -41,7 +42,7 @@ async fn an_answer_stands_beside_the_house_s_own_opinion_and_points_into_the_ori
         assert_eq!((span("factors"), span("findings")), ("pump", "morphine"));
         let record = house.analysis(id).await;
         assert_eq!((int(&record, "tokens_in"), int(&record, "tokens_out")), (Some(310), Some(42)));
-        assert!(house.top().trail("incident", id).await.unwrap().verdict.is_intact());
+        assert!(house.top().trail(&name!("incident"), id).await.unwrap().verdict.is_intact());
     }
 }
 
@@ -81,7 +82,7 @@ async fn identifiers_are_not_sent_and_the_trail_records_what_was_sent() {
     assert_eq!(record.facet("digest"), Some(&Value::Bytes(Sha256::digest(sent).to_vec())));
     assert_eq!(int(&record, "characters"), Some(sent.chars().count() as i64));
     assert_eq!((int(&record, "taken_out"), text(&record, "beside")), (Some(5), "category"));
-    let trail = house.top().trail("analysis", record.id()).await.unwrap();
+    let trail = house.top().trail(&name!("analysis"), record.id()).await.unwrap();
     assert!(trail.verdict.is_intact());
     let events: Vec<_> = trail.entries.iter().map(|entry| entry.event.action.to_string()).collect();
     assert_eq!(events, ["open", "send", "answer"]);
@@ -133,12 +134,12 @@ async fn nothing_is_sent_without_the_facility_s_permission() {
 #[tokio::test]
 async fn only_tier_5_permits_sending_and_gives_a_reason() {
     let house = House::dark(Dialect::Google, PATIENT).await;
-    let page = house.top().find(&eovr_core::record::Query::of(Name::new("facility").unwrap())).await.unwrap();
+    let page = house.top().find(&eovr_core::record::Query::of(name!("facility"))).await.unwrap();
     let facility = page.items[0].id();
-    let openai = [Name::new("openai").unwrap()];
+    let openai = [name!("openai")];
     let allow = || eovr_core::identity::facility::allowance(&openai);
     let act = |session: eovr_core::Session, command| async move {
-        session.act("facility", facility, command).await.map(drop).map_err(|error| error.kind())
+        session.act(&name!("facility"), facility, command).await.map(drop).map_err(|error| error.kind())
     };
     assert_eq!(act(house.top(), allow()).await, Err(ErrorKind::Refused));
     let quality = act(house.quality(), allow().note("I say so")).await.unwrap_err();
@@ -286,14 +287,14 @@ async fn a_person_cannot_act_as_an_analyst() {
     };
     // Tier 5 has the tier but is no software account; a reviewer has neither.
     for (session, kind) in [(house.top(), ErrorKind::Refused), (house.quality(), ErrorKind::Denied)] {
-        let error = session.act("incident", id, posing()).await.unwrap_err();
+        let error = session.act(&name!("incident"), id, posing()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
     }
     // The same holds for the analysis: a person can neither enter an answer nor mark it as sent.
-    let analysis =
-        eovr_core::analyst::analysis_of(&eovr_core::Name::new("incident").unwrap(), &id.to_string());
+    let analysis = eovr_core::analyst::analysis_of(&name!("incident"), &id.to_string());
     for action in ["send", "answer", "fail", "park", "withhold"] {
-        let error = house.top().act("analysis", analysis, eovr_core::Command::new(action)).await.unwrap_err();
+        let error =
+            house.top().act(&name!("analysis"), analysis, eovr_core::Command::new(action)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused, "{action}: {error}");
     }
 }

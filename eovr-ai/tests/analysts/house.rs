@@ -13,7 +13,7 @@ use eovr_core::incident::{self, Report};
 use eovr_core::memory::MemoryStore;
 use eovr_core::notice::{self, Channel, Post};
 use eovr_core::ports::Store;
-use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::record::{Record, RecordId};
 use eovr_core::{Eovr, Name, Session};
 
 pub(crate) const FACILITY: &str = "CAI-1-1";
@@ -73,10 +73,10 @@ impl House {
         let all = all(&eovr);
         for site in Site::all(&org()) {
             let facility = site.facility.clone();
-            all.create(facility::KIND, &facility, site.command()).await.unwrap();
+            all.create(&facility::KIND, &facility, site.command()).await.unwrap();
         }
         let replay = Replay::open(dialect).await;
-        let rules = [incident::notice_rules().unwrap(), vec![incident::analysis_rule().unwrap()]].concat();
+        let rules = [incident::notice_rules(), vec![incident::analysis_rule()]].concat();
         let post = Post::new(&eovr, rules, &[Channel::InApp]).unwrap();
         let model = Registry::equip(&eovr, &Name::new(dialect.name()).unwrap(), "m-1").await.unwrap();
         let desk = desk(&eovr, dialect, &replay.address, limits);
@@ -99,10 +99,9 @@ impl House {
     pub(crate) async fn allow(&self, processors: &[&str]) {
         let names: Vec<Name> = processors.iter().map(|name| Name::new(name).unwrap()).collect();
         let command = facility::allowance(&names).note("the data protection officer agrees");
-        let page =
-            self.top().find(&eovr_core::record::Query::of(Name::new(facility::KIND).unwrap())).await.unwrap();
+        let page = self.top().find(&eovr_core::record::Query::of(facility::KIND)).await.unwrap();
         let here = page.items.iter().find(|record| record.envelope().stamp.facility == id(FACILITY)).unwrap();
-        self.top().act(facility::KIND, here.id(), command).await.unwrap();
+        self.top().act(&facility::KIND, here.id(), command).await.unwrap();
     }
 
     pub(crate) async fn switch_on(&self, model: RecordId) {
@@ -139,17 +138,17 @@ impl House {
     }
 
     pub(crate) async fn incident(&self, id: RecordId) -> Record {
-        all(&self.eovr).load(incident::KIND, id).await.unwrap()
+        all(&self.eovr).load(&incident::KIND, id).await.unwrap()
     }
 
     pub(crate) async fn analysis(&self, of: RecordId) -> Record {
-        let id = analyst::analysis_of(&Name::new(incident::KIND).unwrap(), &of.to_string());
-        all(&self.eovr).load(analyst::KIND, id).await.unwrap()
+        let id = analyst::analysis_of(&incident::KIND, &of.to_string());
+        all(&self.eovr).load(&analyst::KIND, id).await.unwrap()
     }
 
     /// The trail of an analysis, as an auditor reads it.
     pub(crate) async fn trail(&self, of: RecordId) -> String {
-        let trail = self.top().trail(analyst::KIND, self.analysis(of).await.id()).await.unwrap();
+        let trail = self.top().trail(&analyst::KIND, self.analysis(of).await.id()).await.unwrap();
         trail.entries.iter().map(|entry| serde_json::to_string(&entry.event).unwrap() + "\n").collect()
     }
 }
@@ -165,15 +164,15 @@ pub(crate) fn all(eovr: &Eovr) -> Session {
 pub(crate) fn desk(eovr: &Eovr, dialect: Dialect, address: &str, limits: Limits) -> Desk {
     let settings = Settings::new(dialect, Key::new(KEY)).at(address).patience(limits.patience);
     let equipment = Equipment::default().with(Arc::new(Adapter::new(settings).unwrap()));
-    Desk::new(eovr, incident::analysed().unwrap(), equipment, limits).unwrap()
+    Desk::new(eovr, incident::analysed(), equipment, limits).unwrap()
 }
 
 pub(crate) fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 pub(crate) fn int(record: &Record, facet: &str) -> Option<i64> {
-    record.facet(facet).and_then(Value::as_int)
+    record.int(facet)
 }
 
 pub(crate) const ANALYST: &[&str] = &[

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eovr_ai::Dialect;
 use eovr_core::incident::FACTORS;
+use eovr_core::name;
 use eovr_core::record::{Record, RecordId, Value};
 use eovr_core::triage::analysis::FINDINGS;
 use serde::Deserialize;
@@ -140,7 +141,7 @@ async fn obey(house: &House, id: RecordId, case: &str, words: fn(&Heard) -> Stri
         assert_eq!(members, BTreeSet::from(["factors", "findings", "left_out", "v"]), "{case}");
     }
     // No trail contains words of the answer.
-    let incident = house.top().trail("incident", id).await.unwrap();
+    let incident = house.top().trail(&name!("incident"), id).await.unwrap();
     assert!(incident.verdict.is_intact(), "{case}");
     let events: String =
         incident.entries.iter().map(|entry| serde_json::to_string(&entry.event).unwrap()).collect();

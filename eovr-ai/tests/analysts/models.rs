@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use eovr_ai::Dialect;
+use eovr_core::ErrorKind;
 use eovr_core::analyst::{Desk, Equipment, Examined, Limits, Outcome, Registry, Trained, standing};
 use eovr_core::incident;
+use eovr_core::name;
 use eovr_core::triage::analysis::Reason;
 use eovr_core::triage::learn::{Order, Part, Plan, Trainer};
-use eovr_core::{ErrorKind, Name};
 
 use crate::house::{ANSWER, House, PATIENT, WORDS, all, better, text};
 use crate::replay::Play;
@@ -44,7 +45,7 @@ async fn a_model_is_activated_only_if_it_was_found_to_be_better() {
     assert_eq!((chosen.processor.as_str(), chosen.model.as_str(), chosen.on_trial), ("openai", "m-1", false));
     // The verdict is computed; a caller cannot enter it.
     let lie = eovr_core::Command::new("examine").set("verdict", "better");
-    assert!(house.top().act("ai_model", house.model, lie).await.is_err());
+    assert!(house.top().act(&name!("ai_model"), house.model, lie).await.is_err());
 }
 
 #[tokio::test]
@@ -54,7 +55,7 @@ async fn another_model_takes_over_with_the_next_report() {
     house.says(|_| ANSWER.to_owned());
     house.works().await;
     let registry = Registry::of(&house.top());
-    let newer = Registry::equip(&house.eovr, &Name::new("openai").unwrap(), "m-2").await.unwrap();
+    let newer = Registry::equip(&house.eovr, &name!("openai"), "m-2").await.unwrap();
     // A refused activation must leave the active model active.
     assert!(registry.activate(newer, "newer").await.is_err());
     assert!(house.desk.chosen().await.unwrap().is_some());
@@ -83,7 +84,7 @@ async fn another_model_takes_over_with_the_next_report() {
     registry.activate(house.model, "the newer one declines too much").await.unwrap();
     assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
     // A second registration changes nothing.
-    Registry::equip(&house.eovr, &Name::new("openai").unwrap(), "m-1").await.unwrap();
+    Registry::equip(&house.eovr, &name!("openai"), "m-1").await.unwrap();
     assert_eq!(house.desk.chosen().await.unwrap().unwrap().model, "m-1");
 }
 
@@ -91,7 +92,7 @@ async fn another_model_takes_over_with_the_next_report() {
 async fn a_model_name_cannot_change_the_url() {
     let house = House::open(Dialect::Google, PATIENT).await;
     for name in ["../../steal", "m?key=1", "m#a", "m 1", ""] {
-        let Ok(model) = Registry::equip(&house.eovr, &Name::new("google").unwrap(), name).await else {
+        let Ok(model) = Registry::equip(&house.eovr, &name!("google"), name).await else {
             continue;
         };
         house.switch_on(model).await;
@@ -129,7 +130,7 @@ async fn a_model_s_results_are_counted_from_its_analyses() {
     house.says(|_| ANSWER.to_owned());
     house.works().await;
 
-    let (subject, processor) = (incident::analysed().unwrap(), Name::new("anthropic").unwrap());
+    let (subject, processor) = (incident::analysed(), name!("anthropic"));
     let months = standing(&all(&house.eovr), &subject, &processor, "m-1").await.unwrap();
     assert_eq!(months.keys().collect::<Vec<_>>(), [&202_611]);
     let month = &months[&202_611];
@@ -149,7 +150,7 @@ async fn a_model_on_trial_is_asked_and_its_answers_are_hidden() {
     let registry = Registry::of(&house.top());
     registry.put_on_trial(house.model, "we want to know").await.unwrap();
     assert!(house.desk.chosen().await.unwrap().unwrap().on_trial);
-    let subject = incident::analysed().unwrap();
+    let subject = incident::analysed();
     let nothing = registry.examine_trial(house.model, &subject).await.unwrap_err();
     assert_eq!(nothing.kind(), ErrorKind::InvalidInput);
     // The rules rate all of these as mild; the model and the people find the severe ones.
@@ -203,12 +204,12 @@ async fn a_model_that_was_trained_here_is_tried_compared_and_switched_on() {
     let plan = Plan { name, order, labels: Some(labels), ..Plan::default() };
     let trained = Trained::new(trainer.train(&plan, |_| {}).unwrap()).unwrap();
     let name = trained.name().to_owned();
-    let processor = Name::new(Trained::PROCESSOR).unwrap();
+    let processor = Trained::PROCESSOR;
     let equipment = Equipment::default().with(Arc::new(trained));
-    let subject = incident::analysed().unwrap();
+    let subject = incident::analysed();
     let desk = Desk::new(&house.eovr, subject.clone(), equipment, Limits::default()).unwrap();
     let model = Registry::equip(&house.eovr, &processor, &name).await.unwrap();
-    house.allow(&[Trained::PROCESSOR]).await;
+    house.allow(&[Trained::PROCESSOR.as_str()]).await;
     let registry = Registry::of(&house.top());
     registry.activate(model, "it is ours").await.unwrap_err();
     registry.put_on_trial(model, "it learned from us").await.unwrap();

@@ -7,17 +7,18 @@
 use crate::access::Tiers;
 use crate::audit::Attested;
 use crate::decide::{Command, Commit};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::record::{Record, RecordId, Value, ValueType};
+use crate::record::{Record, RecordId};
 use crate::service::Session;
 use crate::workflow::{May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
-pub(super) const KIND: &str = "analysis_budget";
+pub(super) const KIND: Name = Name::from_static("analysis_budget");
 
 labels! {
     enum State {
@@ -51,17 +52,14 @@ impl Workflow for BudgetWorkflow {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let required = |name: &str, value_type| {
-        Ok::<_, Error>(FacetSpec { required: true, ..FacetSpec::new(Name::new(name)?, value_type) })
-    };
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         internal: true,
         facets: vec![
-            required("day", ValueType::Text)?,
-            FacetSpec { range: Some((0, i64::MAX)), ..required("asked", ValueType::Int)? },
+            FacetSpec::text(name!("day")).required(),
+            FacetSpec::int(name!("asked")).range(0..=i64::MAX).required(),
         ],
-        ..KindTable::new(KIND, Table::of::<BudgetWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<BudgetWorkflow>()?)
     })
 }
 
@@ -96,7 +94,7 @@ impl<'a> Budget<'a> {
             return Ok(None);
         }
         let next = i64::try_from(now.saturating_add(1)).unwrap_or(i64::MAX);
-        let kind = self.session.eovr().catalog().kind(KIND)?.clone();
+        let kind = self.session.eovr().catalog().kind(&KIND)?.clone();
         let commit = match counted {
             Some(record) => {
                 let count = Command::new(Action::Count).set("asked", next).expecting(record.version());
@@ -112,7 +110,7 @@ impl<'a> Budget<'a> {
 
     /// The day's record, or `None` before the first request.
     pub(super) async fn counted(&self) -> Result<Option<Attested>> {
-        match self.session.attested(KIND, self.id()).await {
+        match self.session.attested(&KIND, self.id()).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             loaded => loaded.map(Some),
         }
@@ -125,6 +123,6 @@ impl<'a> Budget<'a> {
 }
 
 fn asked(record: &Record) -> u64 {
-    let asked = record.facet("asked").and_then(Value::as_int).unwrap_or_default();
+    let asked = record.int("asked").unwrap_or_default();
     u64::try_from(asked).unwrap_or_default()
 }

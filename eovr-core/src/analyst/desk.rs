@@ -7,10 +7,11 @@ use crate::analyst::pause::pause;
 use crate::analyst::{Action, Breaker, Chosen, KIND, MOST_ATTEMPTS, State, Subject};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name;
 use crate::name::Name;
 use crate::org::OrgId;
 use crate::ports::{Analyst, Answered};
-use crate::record::{Column, Query, Record, RecordId, Test, Value};
+use crate::record::{Column, Query, Record, RecordId, Test};
 use crate::risk::Band;
 use crate::service::{Eovr, is_lost_race};
 use crate::time::Timestamp;
@@ -117,7 +118,7 @@ impl Desk {
     /// # Errors
     /// `Config` where the host lacks what the subject names, or the kinds of [`super::kinds`].
     pub fn new(eovr: &Eovr, subject: Subject, equipment: Equipment, limits: Limits) -> Result<Self> {
-        eovr.catalog().kind(KIND)?;
+        eovr.catalog().kind(&KIND)?;
         Ok(Self { gateway: Gateway::new(eovr, subject, limits)?, equipment, limits, seen: Arc::default() })
     }
 
@@ -127,11 +128,10 @@ impl Desk {
     /// Errors of the store.
     pub async fn due(&self) -> Result<Vec<RecordId>> {
         let now = self.now();
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
-        let query = Query::of(Name::new(KIND)?)
-            .filter(Column::State, Test::Is(State::Waiting.name().into()))
-            .filter(facet("of")?, Test::Is(self.gateway.subject().kind.as_str().into()))
-            .filter(facet("due_at")?, Test::Before(now.plus_seconds(1).into()))
+        let query = Query::of(KIND)
+            .filter(Column::State, Test::Is(State::Waiting.into()))
+            .filter(Column::Facet(name!("of")), Test::Is(self.gateway.subject().kind.as_str().into()))
+            .filter(Column::Facet(name!("due_at")), Test::Before(now.plus_seconds(1).into()))
             .limit(Query::LARGEST_PAGE);
         Ok(self.gateway.session().find(&query).await?.items.iter().map(Record::id).collect())
     }
@@ -143,13 +143,13 @@ impl Desk {
     pub async fn work(&self, id: RecordId) -> Result<Outcome> {
         let job = self.gateway.job(id).await?;
         let now = self.now();
-        let due = job.facet("due_at").and_then(Value::as_time).is_none_or(|due| due <= now);
+        let due = job.time("due_at").is_none_or(|due| due <= now);
         if *job.state() != State::Waiting.name() || !due {
             return Ok(Outcome::NotOurs);
         }
-        let since = job.facet("since").and_then(Value::as_time).unwrap_or(job.envelope().created_at);
+        let since = job.time("since").unwrap_or(job.envelope().created_at);
         if now > since.plus_seconds(OLDEST_SECONDS) {
-            let on_trial = job.facet("on_trial").and_then(Value::as_bool) == Some(true);
+            let on_trial = job.bool("on_trial") == Some(true);
             return self.park(&job, job.version(), Reason::TooLate, None, on_trial).await;
         }
         let to = match self.gateway.may(&job, &self.equipment).await? {
@@ -304,7 +304,7 @@ impl Desk {
         command: Command,
         outcome: Outcome,
     ) -> Result<Outcome> {
-        match self.gateway.session().act(KIND, job.id(), command.expecting(version)).await {
+        match self.gateway.session().act(&KIND, job.id(), command.expecting(version)).await {
             // Another process has the analysis now and reports its outcome.
             Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => {
                 Ok(Outcome::NotOurs)
@@ -318,9 +318,9 @@ impl Desk {
     async fn both(&self, job: &Record, own: Command, subject: Command, outcome: Outcome) -> Result<Outcome> {
         let session = self.gateway.session();
         let eovr = session.eovr();
-        let (kind, of) = (eovr.catalog().kind(KIND)?.clone(), self.gateway.subject().kind.as_str());
-        let of = eovr.catalog().kind(of)?.clone();
-        let about: RecordId = job.facet("about").and_then(Value::as_text).unwrap_or_default().parse()?;
+        let kind = eovr.catalog().kind(&KIND)?.clone();
+        let of = eovr.catalog().kind(&self.gateway.subject().kind)?.clone();
+        let about: RecordId = job.text("about").unwrap_or_default().parse()?;
         for _ in 0..TRIES {
             let job = session.to_decide_on(kind.name(), job.id()).await?;
             let own = match session.decide_attested(&kind, &job, own.clone()).await {

@@ -7,6 +7,7 @@ use crate::analyst::{Action, Chosen, KIND, MOST_ATTEMPTS, Subject, registry};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::facility;
+use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
 use crate::ports::Analyst;
@@ -58,7 +59,7 @@ pub(super) type Barred = (Reason, Option<Name>);
 impl Gateway {
     pub(super) fn new(eovr: &Eovr, subject: Subject, limits: Limits) -> Result<Self> {
         subject.check(eovr.catalog())?;
-        eovr.catalog().kind(facility::KIND)?;
+        eovr.catalog().kind(&facility::KIND)?;
         let all = danger::unrestricted("eovr.analyst", "have narratives analysed outside")?;
         Ok(Self { session: eovr.session(all), subject, limits })
     }
@@ -94,10 +95,10 @@ impl Gateway {
     pub(super) async fn clear(&self, job: &Record, to: To) -> Result<Gate> {
         let To { analyst, model, on_trial } = to;
         let processor = analyst.processor().clone();
-        let text = |name: &str| job.facet(name).and_then(Value::as_text).unwrap_or_default();
+        let text = |name: &str| job.text(name).unwrap_or_default();
         let about: RecordId = text("about").parse()?;
-        let attempts = job.facet("attempts").and_then(Value::as_int).unwrap_or_default() + 1;
-        let record = self.session.load(self.subject.kind.as_str(), about).await?;
+        let attempts = job.int("attempts").unwrap_or_default() + 1;
+        let record = self.session.load(&self.subject.kind, about).await?;
         let narrative = match self.session.open(&record, self.subject.narrative.as_str()) {
             Err(error) if error.kind() == ErrorKind::Key => {
                 return Ok(Gate::Shut(Reason::Unreadable));
@@ -112,7 +113,7 @@ impl Gateway {
             }
         }
         let facts = self.facts(&record);
-        let beside = facts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(",");
+        let beside = Value::codes(facts.iter().map(|(name, _)| name));
         let sent = Cleared::new(&narrative, &people);
         let now = self.session.eovr().now();
         let (canary, count) = (canary(&mut self.session.eovr().entropy()?), |count: usize| {
@@ -127,7 +128,7 @@ impl Gateway {
             .set("prompt", analyst.prompt())
             .set("characters", count(sent.characters()))
             .set("taken_out", count(sent.replaced()))
-            .set_some("beside", (!beside.is_empty()).then_some(beside))
+            .set_some("beside", beside)
             .set("digest", sent.digest().to_vec())
             .set("sent_on", now.utc_day())
             .set("attempts", attempts)
@@ -146,7 +147,7 @@ impl Gateway {
 
     /// Records the request and counts it against the budget, in one commit.
     async fn let_out(&self, job: &Record, send: Command) -> Result<Sent> {
-        let kind = self.session.eovr().catalog().kind(KIND)?.clone();
+        let kind = self.session.eovr().catalog().kind(&KIND)?.clone();
         let stamp = &job.envelope().stamp;
         for _ in 0..TRIES {
             // The decision uses the latest version of the analysis. If another process has taken it meanwhile, that
@@ -193,11 +194,10 @@ impl Gateway {
 
     /// The number of requests that the analyses themselves record.
     async fn sent_today(&self, facility: &str) -> Result<u64> {
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
-        let tally = Tally::of(Name::new(KIND)?)
+        let tally = Tally::of(KIND)
             .filter(Column::Facility, Test::Is(facility.into()))
-            .filter(facet("sent_on")?, Test::Is(self.session.eovr().now().utc_day().into()))
-            .by(facet("attempts")?);
+            .filter(Column::Facet(name!("sent_on")), Test::Is(self.session.eovr().now().utc_day().into()))
+            .by(Column::Facet(name!("attempts")));
         let cells = self.session.tally(&tally).await?.cells;
         // For an analysis that was also sent on earlier days, those requests count as today's too. The budget errs on
         // the low side.
@@ -212,11 +212,8 @@ impl Gateway {
 
     /// The processors that the facility allows.
     async fn allowed(&self, job: &Record) -> Result<Vec<Name>> {
-        let query = Query::of(Name::new(facility::KIND)?)
-            .filter(
-                Column::Facet(Name::new("code")?),
-                Test::Is(job.envelope().stamp.facility.as_str().into()),
-            )
+        let query = Query::of(facility::KIND)
+            .filter(Column::Facet(name!("code")), Test::Is(job.envelope().stamp.facility.as_str().into()))
             .limit(1);
         let record = self.session.find(&query).await?.items.into_iter().next();
         Ok(record.map(|record| facility::processors(&record)).unwrap_or_default())
@@ -235,7 +232,7 @@ impl Gateway {
     }
 
     pub(super) async fn job(&self, id: RecordId) -> Result<Record> {
-        self.session.load(KIND, id).await
+        self.session.load(&KIND, id).await
     }
 }
 

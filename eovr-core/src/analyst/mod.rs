@@ -42,8 +42,9 @@ use crate::decide::Command;
 use crate::error::Result;
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
-use crate::record::{RecordId, ValueType};
+use crate::record::RecordId;
 use crate::risk::Band;
 use crate::service::Session;
 use crate::time::Timestamp;
@@ -61,7 +62,7 @@ pub use self::trained::Trained;
 pub use self::trial::{Compared, compare};
 
 /// The name of the kind.
-pub const KIND: &str = "analysis";
+pub const KIND: Name = Name::from_static("analysis");
 
 /// An analysis is parked after this many requests.
 pub const MOST_ATTEMPTS: i64 = 6;
@@ -168,40 +169,32 @@ pub fn kinds() -> Result<Vec<Kind>> {
 }
 
 fn kind() -> Result<Kind> {
-    let plain = |name: &str, value_type| Ok::<_, crate::Error>(FacetSpec::new(Name::new(name)?, value_type));
-    let required = |facet: FacetSpec| FacetSpec { required: true, ..facet };
-    let indexed = |facet: FacetSpec| FacetSpec { indexed: true, ..facet };
-    let count = |name: &str| {
-        Ok::<_, crate::Error>(FacetSpec {
-            range: Some((0, i64::from(u32::MAX))),
-            ..plain(name, ValueType::Int)?
-        })
-    };
+    let count = |name| FacetSpec::int(name).range(0..=u32::MAX.into());
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            required(plain("about", ValueType::Text)?),
-            required(plain("of", ValueType::Text)?),
-            required(plain("since", ValueType::Time)?),
-            indexed(required(plain("due_at", ValueType::Time)?)),
-            count("attempts")?,
-            plain("on_trial", ValueType::Bool)?,
-            plain("processor", ValueType::Text)?,
-            plain("model", ValueType::Text)?,
-            plain("prompt", ValueType::Text)?,
-            count("characters")?,
-            count("taken_out")?,
-            plain("beside", ValueType::Text)?,
-            plain("digest", ValueType::Bytes)?,
-            indexed(plain("sent_on", ValueType::Text)?),
-            FacetSpec::choice("reason", Reason::ALL.map(Reason::name))?,
-            FacetSpec::choice("level", Band::ALL.map(Band::name))?,
-            FacetSpec { range: Some((0, 100)), ..plain("confidence", ValueType::Int)? },
-            count("took")?,
-            count("tokens_in")?,
-            count("tokens_out")?,
+            FacetSpec::text(name!("about")).required(),
+            FacetSpec::text(name!("of")).required(),
+            FacetSpec::time(name!("since")).required(),
+            FacetSpec::time(name!("due_at")).required().indexed(),
+            count(name!("attempts")),
+            FacetSpec::bool(name!("on_trial")),
+            FacetSpec::text(name!("processor")),
+            FacetSpec::text(name!("model")),
+            FacetSpec::text(name!("prompt")),
+            count(name!("characters")),
+            count(name!("taken_out")),
+            FacetSpec::text(name!("beside")),
+            FacetSpec::bytes(name!("digest")),
+            FacetSpec::text(name!("sent_on")).indexed(),
+            FacetSpec::choice(name!("reason"), Reason::ALL.map(Reason::name)),
+            FacetSpec::choice(name!("level"), Band::ALL),
+            FacetSpec::int(name!("confidence")).range(0..=100),
+            count(name!("took")),
+            count(name!("tokens_in")),
+            count(name!("tokens_out")),
         ],
-        ..KindTable::new(KIND, Table::of::<AnalysisWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<AnalysisWorkflow>()?)
     })
 }
 
@@ -232,7 +225,7 @@ pub async fn retry(session: &Session, of: &Name, about: RecordId) -> Result<()> 
         .set("due_at", now)
         .set("attempts", 0_i64)
         .clear("reason");
-    session.act(KIND, analysis_of(of, &about.to_string()), command).await.map(drop)
+    session.act(&KIND, analysis_of(of, &about.to_string()), command).await.map(drop)
 }
 
 #[cfg(test)]

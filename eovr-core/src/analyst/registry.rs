@@ -5,14 +5,15 @@ use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{Complete, Draft, FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
+use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::service::{Eovr, Session};
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind of a model.
-pub const MODEL: &str = "ai_model";
+pub const MODEL: Name = Name::from_static("ai_model");
 
 /// With fewer cases the figures are not significant.
 const FEWEST_CASES: i64 = 100;
@@ -94,25 +95,22 @@ impl Workflow for ModelWorkflow {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let plain = |name: &str, value_type| Ok::<_, Error>(FacetSpec::new(Name::new(name)?, value_type));
-    let required = |facet: FacetSpec| FacetSpec { required: true, ..facet };
-    let thousandths =
-        |name: &str| Ok::<_, Error>(FacetSpec { range: Some((-2000, 2000)), ..plain(name, ValueType::Int)? });
+    let thousandths = |name| FacetSpec::int(name).range(-2000..=2000);
     let kind = Kind::new(KindTable {
         // A model belongs to no facility, so only national level sees it.
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            required(plain("processor", ValueType::Text)?),
-            required(plain("model", ValueType::Text)?),
-            FacetSpec { range: Some((0, 1_000_000_000)), ..plain("cases", ValueType::Int)? },
-            thousandths("gain")?,
-            thousandths("gain_low")?,
-            plain("against", ValueType::Text)?,
-            plain("report", ValueType::Text)?,
-            FacetSpec { computed: true, ..FacetSpec::choice("verdict", ["better", "not_better"])? },
-            FacetSpec { computed: true, unique: true, silent: true, ..plain("slot", ValueType::Text)? },
+            FacetSpec::text(name!("processor")).required(),
+            FacetSpec::text(name!("model")).required(),
+            FacetSpec::int(name!("cases")).range(0..=1_000_000_000),
+            thousandths(name!("gain")),
+            thousandths(name!("gain_low")),
+            FacetSpec::text(name!("against")),
+            FacetSpec::text(name!("report")),
+            FacetSpec::choice(name!("verdict"), ["better", "not_better"]).computed(),
+            FacetSpec::text(name!("slot")).computed().unique().silent(),
         ],
-        ..KindTable::new(MODEL, Table::of::<ModelWorkflow>()?)?
+        ..KindTable::new(MODEL, Table::of::<ModelWorkflow>()?)
     })?;
     Ok(kind.completed_by(Judged))
 }
@@ -124,8 +122,7 @@ struct Judged;
 
 impl Complete for Judged {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        let action = ModelAction::ALL.iter().find(|action| action.name() == draft.action());
-        match action {
+        match ModelAction::named(draft.action()) {
             Some(ModelAction::Register) => {
                 let processor = draft.facet("processor").and_then(Value::as_text).unwrap_or_default();
                 Name::new(processor).map(drop)
@@ -198,7 +195,7 @@ impl Registry {
     pub async fn register(&self, processor: &Name, model: &str) -> Result<RecordId> {
         let eovr = self.session.eovr();
         let id = model_id(processor, model);
-        let kind = eovr.catalog().kind(MODEL)?.clone();
+        let kind = eovr.catalog().kind(&MODEL)?.clone();
         let command =
             Command::new(ModelAction::Register).set("processor", processor.as_str()).set("model", model);
         let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
@@ -236,7 +233,7 @@ impl Registry {
             .set("gain_low", i64::from(gain_low))
             .set("against", against)
             .set("report", report.to_ascii_lowercase());
-        self.session.act(MODEL, id, command).await.map(drop)
+        self.session.act(&MODEL, id, command).await.map(drop)
     }
 
     /// Compares a model with the hospital's own scorer on the reports that it has read and people have rated, and
@@ -247,8 +244,8 @@ impl Registry {
     /// trial; `Denied` below tier 5.
     #[cfg(feature = "training")]
     pub async fn examine_trial(&self, id: RecordId, subject: &Subject) -> Result<Compared> {
-        let record = self.session.load(MODEL, id).await?;
-        let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default();
+        let record = self.session.load(&MODEL, id).await?;
+        let text = |name: &str| record.text(name).unwrap_or_default();
         let compared = compare(&self.session, subject, &Name::new(text("processor"))?, text("model")).await?;
         self.examine(id, compared.examined.clone()).await?;
         Ok(compared)
@@ -273,15 +270,15 @@ impl Registry {
     }
 
     async fn choose(&self, id: RecordId, command: Command, why: &str) -> Result<()> {
-        let record = self.session.load(MODEL, id).await?;
-        let kind = self.session.eovr().catalog().kind(MODEL)?.clone();
+        let record = self.session.load(&MODEL, id).await?;
+        let kind = self.session.eovr().catalog().kind(&MODEL)?.clone();
         // A dry run first: if this would be refused, the active model must stay active.
         self.session.decide_on(&kind, &record, command.clone()).await?;
         if let Some(other) = active(&self.session).await?.filter(|other| other.id() != id) {
             let command = Command::new(ModelAction::Retire).note(why).expecting(other.version());
-            self.session.act(MODEL, other.id(), command).await?;
+            self.session.act(&MODEL, other.id(), command).await?;
         }
-        self.session.act(MODEL, id, command).await.map(drop)
+        self.session.act(&MODEL, id, command).await.map(drop)
     }
 
     /// Deactivates a model. From the next analysis on nothing is sent.
@@ -289,7 +286,7 @@ impl Registry {
     /// # Errors
     /// `Refused` where the model is not in use, or without a reason; `Denied` below tier 5.
     pub async fn retire(&self, id: RecordId, why: &str) -> Result<()> {
-        self.session.act(MODEL, id, Command::new(ModelAction::Retire).note(why)).await.map(drop)
+        self.session.act(&MODEL, id, Command::new(ModelAction::Retire).note(why)).await.map(drop)
     }
 
     /// Makes a retired model a candidate again. The figures of its last examination stay valid.
@@ -297,7 +294,7 @@ impl Registry {
     /// # Errors
     /// `Refused` where it is not retired; `Denied` below tier 5.
     pub async fn reconsider(&self, id: RecordId) -> Result<()> {
-        self.session.act(MODEL, id, Command::new(ModelAction::Reconsider)).await.map(drop)
+        self.session.act(&MODEL, id, Command::new(ModelAction::Reconsider)).await.map(drop)
     }
 
     /// Excludes a model for good. The same name cannot be registered again.
@@ -305,7 +302,7 @@ impl Registry {
     /// # Errors
     /// `Refused` where the model is in use, or without a reason; `Denied` below tier 5.
     pub async fn scrap(&self, id: RecordId, why: &str) -> Result<()> {
-        self.session.act(MODEL, id, Command::new(ModelAction::Scrap).note(why)).await.map(drop)
+        self.session.act(&MODEL, id, Command::new(ModelAction::Scrap).note(why)).await.map(drop)
     }
 
     /// All models, newest first.
@@ -313,7 +310,7 @@ impl Registry {
     /// # Errors
     /// `Denied` below tier 5.
     pub async fn models(&self) -> Result<Vec<Record>> {
-        let query = Query::of(Name::new(MODEL)?).limit(Query::LARGEST_PAGE);
+        let query = Query::of(MODEL).limit(Query::LARGEST_PAGE);
         Ok(self.session.find(&query).await?.items)
     }
 }
@@ -331,7 +328,7 @@ pub struct Chosen {
 
 pub(super) async fn chosen(session: &Session) -> Result<Option<Chosen>> {
     let Some(record) = active(session).await? else { return Ok(None) };
-    let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default();
+    let text = |name: &str| record.text(name).unwrap_or_default();
     Ok(Some(Chosen {
         processor: Name::new(text("processor"))?,
         model: text("model").to_owned(),
@@ -340,8 +337,8 @@ pub(super) async fn chosen(session: &Session) -> Result<Option<Chosen>> {
 }
 
 async fn active(session: &Session) -> Result<Option<Record>> {
-    let asked = [ModelState::Active, ModelState::OnTrial].map(|state| state.name().into());
-    let query = Query::of(Name::new(MODEL)?).filter(Column::State, Test::In(asked.into())).limit(1);
+    let asked = [ModelState::Active, ModelState::OnTrial].map(Value::from);
+    let query = Query::of(MODEL).filter(Column::State, Test::In(asked.into())).limit(1);
     Ok(session.find(&query).await?.items.into_iter().next())
 }
 

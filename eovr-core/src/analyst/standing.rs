@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::analyst::{KIND, Subject};
 use crate::error::Result;
+use crate::name;
 use crate::name::Name;
 use crate::record::{Cell, Column, Tally, Test, Value};
 use crate::risk::Band;
@@ -62,13 +63,16 @@ pub async fn standing(
     processor: &Name,
     model: &str,
 ) -> Result<BTreeMap<i64, Month>> {
-    let facet = |name: &str| Name::new(name).map(Column::Facet);
-    let of_model = Tally::of(Name::new(KIND)?)
-        .filter(facet("processor")?, Test::Is(processor.as_str().into()))
-        .filter(facet("model")?, Test::Is(model.into()))
+    let of_model = Tally::of(KIND)
+        .filter(Column::Facet(name!("processor")), Test::Is(processor.as_str().into()))
+        .filter(Column::Facet(name!("model")), Test::Is(model.into()))
         .by(Column::Month);
     let mut months: BTreeMap<i64, Month> = BTreeMap::new();
-    let ends = of_model.clone().by(Column::State).by(facet("reason")?).by(facet("attempts")?);
+    let ends = of_model
+        .clone()
+        .by(Column::State)
+        .by(Column::Facet(name!("reason")))
+        .by(Column::Facet(name!("attempts")));
     for cell in session.tally(&ends).await?.cells {
         let month = months.entry(month(&cell)).or_default();
         let attempts = u64::try_from(int(&cell, 3).unwrap_or(0)).unwrap_or(0);
@@ -81,17 +85,17 @@ pub async fn standing(
             _ => {}
         }
     }
-    let times = of_model.filter(Column::State, Test::Is("answered".into())).by(facet("took")?);
+    let times = of_model.filter(Column::State, Test::Is("answered".into())).by(Column::Facet(name!("took")));
     for cell in session.tally(&times).await?.cells {
         let month = months.entry(month(&cell)).or_default();
         *month.took.entry(int(&cell, 1).unwrap_or(0)).or_default() += cell.count;
     }
     let rated = Tally::of(subject.kind.clone())
-        .filter(facet("analyst_model")?, Test::Is(format!("{processor}/{model}").into()))
+        .filter(Column::Facet(name!("analyst_model")), Test::Is(format!("{processor}/{model}").into()))
         .by(Column::Month)
-        .by(facet("analyst_band")?)
+        .by(Column::Facet(name!("analyst_band")))
         .by(Column::Facet(subject.rated.clone()))
-        .by(facet("analyst_confidence")?);
+        .by(Column::Facet(name!("analyst_confidence")));
     for cell in session.tally(&rated).await?.cells {
         let (Some(said), Some(found)) = (text(&cell, 1), text(&cell, 2)) else { continue };
         let month = months.entry(month(&cell)).or_default();

@@ -44,7 +44,7 @@ impl Subject {
     /// # Errors
     /// `Config`, whose message names what is missing.
     pub fn check(&self, catalog: &Catalog) -> Result<()> {
-        let kind = catalog.kind(self.kind.as_str())?;
+        let kind = catalog.kind(&self.kind)?;
         let wrong = |what: String| {
             Err(Error::new(ErrorKind::Config, format!("the subject of analysis names {what}")))
         };

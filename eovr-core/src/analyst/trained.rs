@@ -20,7 +20,7 @@ pub struct Trained {
 
 impl Trained {
     /// The name of its processor, which facilities allow.
-    pub const PROCESSOR: &str = "house";
+    pub const PROCESSOR: Name = Name::from_static("house");
 
     /// An analyst from a model whose labels are the four bands: it was trained on the column `level` of a labelled
     /// set (`export::Labelled`), with `low`, `medium`, `high`, `extreme`.
@@ -35,7 +35,7 @@ impl Trained {
         }
         let known = model.model();
         let name = format!("{}@{}", known.id, known.version);
-        Ok(Self { processor: Name::new(Self::PROCESSOR)?, name, model })
+        Ok(Self { processor: Self::PROCESSOR, name, model })
     }
 
     /// Its name and version, under which it is registered. A model that was trained again is another model.

@@ -4,12 +4,12 @@ use sha2::{Digest, Sha256};
 use crate::analyst::{Examined, KIND, State, Subject};
 use crate::audit::Hex;
 use crate::error::{Error, Result};
+use crate::name;
 use crate::name::Name;
-use crate::record::{Column, Query, Record, RecordId, Test, Value};
+use crate::record::{Column, Query, Record, RecordId, Test};
 use crate::risk::Band;
 use crate::service::Session;
 use crate::triage::metrics::{Bootstrap, Confusion, Weights};
-use crate::workflow::Label as _;
 
 /// The most reports of a comparison; the newest are used.
 const MOST_CASES: usize = 10_000;
@@ -88,18 +88,17 @@ pub async fn compare(
 }
 
 async fn cases(session: &Session, subject: &Subject, processor: &Name, model: &str) -> Result<Vec<Case>> {
-    let facet = |name: &str| Name::new(name).map(Column::Facet);
-    let mut query = Query::of(Name::new(KIND)?)
-        .filter(Column::State, Test::Is(State::Answered.name().into()))
-        .filter(facet("of")?, Test::Is(subject.kind.as_str().into()))
-        .filter(facet("processor")?, Test::Is(processor.as_str().into()))
-        .filter(facet("model")?, Test::Is(model.into()))
+    let mut query = Query::of(KIND)
+        .filter(Column::State, Test::Is(State::Answered.into()))
+        .filter(Column::Facet(name!("of")), Test::Is(subject.kind.as_str().into()))
+        .filter(Column::Facet(name!("processor")), Test::Is(processor.as_str().into()))
+        .filter(Column::Facet(name!("model")), Test::Is(model.into()))
         .limit(Query::LARGEST_PAGE);
     let mut cases = Vec::new();
     loop {
         let page = session.find(&query).await?;
         for analysis in &page.items {
-            let about = analysis.facet("about").and_then(Value::as_text).unwrap_or_default();
+            let about = analysis.text("about").unwrap_or_default();
             let record = session.record(&subject.kind, about.parse::<RecordId>()?).await?;
             let person = band(&record, subject.rated.as_str());
             let own = band(&record, subject.own.as_str());
@@ -115,7 +114,7 @@ async fn cases(session: &Session, subject: &Subject, processor: &Name, model: &s
 }
 
 fn band(record: &Record, facet: &str) -> Option<usize> {
-    let name = record.facet(facet).and_then(Value::as_text)?;
+    let name = record.text(facet)?;
     Band::ALL.iter().position(|band| band.name() == name)
 }
 

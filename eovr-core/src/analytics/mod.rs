@@ -22,6 +22,7 @@ mod told;
 pub use self::cube::Cube;
 use crate::access::{ActionRow, Tiers};
 use crate::error::Result;
+use crate::name;
 use crate::name::Name;
 use crate::record::{Cell, Column};
 
@@ -49,8 +50,9 @@ pub enum Source {
 /// The rows of the action table for figures: summary from tier 2, trends from tier 3, comparison of places from tier
 /// 4.
 pub(crate) fn actions() -> Result<(Name, Vec<ActionRow>)> {
-    let row = |name: &str, lowest: u8| Ok(ActionRow::new(Name::new(name)?, Tiers::new(lowest, 5)?));
-    Ok((Name::new("analytics")?, vec![row("summary", 2)?, row("trends", 3)?, row("compare", 4)?]))
+    let row = |name, lowest| Ok(ActionRow::new(name, Tiers::new(lowest, 5)?));
+    let rows = vec![row(name!("summary"), 2)?, row(name!("trends"), 3)?, row(name!("compare"), 4)?];
+    Ok((name!("analytics"), rows))
 }
 
 /// The action that a tally requires: counting by place is a comparison, counting by time is a trend, anything else is

@@ -24,9 +24,10 @@ use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, ParentSpec};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
 use crate::ports::{Blobs, Written};
-use crate::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
+use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::seal::{Mode, Place, Sealed};
 use crate::service::Session;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
@@ -92,34 +93,25 @@ impl Workflow for AttachmentWorkflow {
 ///
 /// # Errors
 /// `InvalidInput` where a name is not valid.
-pub fn kind(name: &str, of: &str, action: &str) -> Result<Kind> {
-    let required = |name: &str, value_type| {
-        Ok::<_, Error>(FacetSpec { required: true, ..FacetSpec::new(Name::new(name)?, value_type) })
-    };
+pub fn kind(name: Name, of: Name, action: Name) -> Result<Kind> {
     Kind::new(KindTable {
-        parent: Some(ParentSpec { kind: Name::new(of)?, action: Name::new(action)?, most: Some(MOST) }),
+        parent: Some(ParentSpec { kind: of, action, most: Some(MOST) }),
         facets: vec![
-            FacetSpec { required: true, ..FacetSpec::choice("media", Media::ALL.map(Media::name))? },
-            FacetSpec { range: Some((1, LARGEST as i64)), ..required("bytes", ValueType::Int)? },
-            required("blob", ValueType::Text)?,
-            required("digest", ValueType::Bytes)?,
+            FacetSpec::choice(name!("media"), Media::ALL).required(),
+            FacetSpec::int(name!("bytes")).range(1..=LARGEST as i64).required(),
+            FacetSpec::text(name!("blob")).required(),
+            FacetSpec::bytes(name!("digest")).required(),
         ],
-        fields: vec![FieldSpec {
-            required: true,
-            original: true,
-            min_chars: 1,
-            max_chars: LONGEST_NAME as u32,
-            ..FieldSpec::new(Name::new("name")?)
-        }],
-        ..KindTable::new(name, Table::of::<AttachmentWorkflow>()?)?
+        fields: vec![FieldSpec::text(name!("name"), 1..=LONGEST_NAME as u32).required().original()],
+        ..KindTable::new(name, Table::of::<AttachmentWorkflow>()?)
     })
 }
 
 /// The attachments of one kind of record, through one actor's session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Attachments<'a> {
     session: &'a Session,
-    kind: &'a str,
+    kind: Name,
     blobs: &'a dyn Blobs,
 }
 
@@ -135,7 +127,7 @@ pub struct File {
 
 impl<'a> Attachments<'a> {
     /// The attachments of this kind, through this session.
-    pub fn of(session: &'a Session, kind: &'a str, blobs: &'a dyn Blobs) -> Self {
+    pub fn of(session: &'a Session, kind: Name, blobs: &'a dyn Blobs) -> Self {
         Self { session, kind, blobs }
     }
 
@@ -176,7 +168,7 @@ impl<'a> Attachments<'a> {
             .write("name", media.named(&plain_name(name)))
             .sealed_beside(sealed.key_id());
         self.blobs.put(blob, &sealed).await?;
-        let attached = self.session.create_child_as(self.kind, to, id, command).await;
+        let attached = self.session.create_child_as(&self.kind, to, id, command).await;
         match &attached {
             Ok(_) => {}
             // The record may have been made, and a record without its file would be worse than an unused blob.
@@ -192,7 +184,7 @@ impl<'a> Attachments<'a> {
     /// # Errors
     /// As [`Session::find`].
     pub async fn list(&self, of: RecordId) -> Result<Vec<Record>> {
-        let query = Query::of(Name::new(self.kind)?).limit(Query::LARGEST_PAGE);
+        let query = Query::of(self.kind.clone()).limit(Query::LARGEST_PAGE);
         Ok(self.session.find(&query.filter(Column::Parent, Test::Is(Value::from(of)))).await?.items)
     }
 
@@ -204,7 +196,7 @@ impl<'a> Attachments<'a> {
     /// is not the one that was stored; `Key` where its key was destroyed.
     pub async fn read(&self, of: RecordId, id: RecordId) -> Result<File> {
         let record = self.one(of, id).await?;
-        self.session.act(self.kind, id, Command::new(Action::Read)).await?;
+        self.session.act(&self.kind, id, Command::new(Action::Read)).await?;
         let bytes = self.kept(&record).await?;
         Ok(File { name: name(self.session, &record)?, media: media(&record)?, bytes })
     }
@@ -232,7 +224,7 @@ impl<'a> Attachments<'a> {
         let removed = *record.state() == State::Removed.name();
         let written = match removed {
             true => Written { id, version: record.version(), number: None },
-            false => self.session.act(self.kind, id, Command::new(Action::Remove).note(reason)).await?,
+            false => self.session.act(&self.kind, id, Command::new(Action::Remove).note(reason)).await?,
         };
         self.blobs.remove(blob(&record)?).await?;
         Ok(written)
@@ -240,10 +232,10 @@ impl<'a> Attachments<'a> {
 
     /// One file of a record.
     async fn one(&self, of: RecordId, id: RecordId) -> Result<Record> {
-        let record = self.session.load(self.kind, id).await?;
+        let record = self.session.load(&self.kind, id).await?;
         match record.envelope().parent {
             Some(parent) if parent == of => Ok(record),
-            _ => Err(Error::not_found(self.kind)),
+            _ => Err(Error::not_found(&self.kind)),
         }
     }
 
@@ -266,7 +258,7 @@ impl<'a> Attachments<'a> {
     }
 
     async fn may_attach(&self, to: RecordId) -> Result<()> {
-        let kind = self.session.eovr().catalog().kind(self.kind)?;
+        let kind = self.session.eovr().catalog().kind(&self.kind)?;
         let parent = kind.table().parent.as_ref();
         let parent = parent.ok_or_else(|| Error::bug("an attachment belongs to a record"))?;
         let row = kind.machine().action(Action::Attach.name());
@@ -275,8 +267,8 @@ impl<'a> Attachments<'a> {
         self.session.record(&parent.kind, to).await.map(drop)
     }
 
-    fn place(&self, id: RecordId) -> Place<'a> {
-        Place { kind: self.kind, record: id.uuid(), field: CONTENT }
+    fn place(&self, id: RecordId) -> Place<'_> {
+        Place { kind: self.kind.as_str(), record: id.uuid(), field: CONTENT }
     }
 }
 
@@ -285,7 +277,7 @@ impl<'a> Attachments<'a> {
 /// # Errors
 /// `Tampered` where the record has no valid type.
 pub fn media(record: &Record) -> Result<Media> {
-    let name = record.facet("media").and_then(Value::as_text).unwrap_or_default();
+    let name = record.text("media").unwrap_or_default();
     Media::ALL.into_iter().find(|media| media.name() == name).ok_or_else(|| {
         Error::new(ErrorKind::Tampered, "an attachment has no valid media type").with("record", record.id())
     })
@@ -302,7 +294,7 @@ pub fn name(session: &Session, record: &Record) -> Result<Zeroizing<String>> {
 }
 
 fn blob(record: &Record) -> Result<Uuid> {
-    let text = record.facet("blob").and_then(Value::as_text).unwrap_or_default();
+    let text = record.text("blob").unwrap_or_default();
     Uuid::try_parse(text).map_err(|_| {
         Error::new(ErrorKind::Tampered, "an attachment has no valid blob id").with("record", record.id())
     })

@@ -177,7 +177,7 @@ fn is_a_step(kind: &Kind, event: &Seen<'_>) -> bool {
     let machine = kind.machine();
     match event.from.as_deref() {
         None => event.action == machine.create().as_str() && event.to == machine.table().start.as_str(),
-        Some(from) if event.action == VOUCH => event.to == from,
+        Some(from) if VOUCH == *event.action => event.to == from,
         Some(from) => machine
             .step(from, &event.action)
             .is_some_and(|rule| event.to == rule.to.as_ref().map_or(from, |to| to.as_str())),

@@ -9,6 +9,7 @@ use crate::conformance::{Failure, Subject};
 use crate::decide::{Command, Commit, Parent};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
+use crate::name;
 use crate::name::Name;
 use crate::org::{Administration, Facility, Governorate, Org, OrgId, Stamp, Title};
 use crate::ports::{Clock, Store};
@@ -17,9 +18,9 @@ use crate::seal::MasterKey;
 use crate::service::{Eovr, Session};
 use crate::time::Timestamp;
 
-pub(super) const PARCEL: &str = "parcel";
-pub(super) const LABEL: &str = "label";
-pub(super) const SLIP: &str = "slip";
+pub(super) const PARCEL: Name = Name::from_static("parcel");
+pub(super) const LABEL: Name = Name::from_static("label");
+pub(super) const SLIP: Name = Name::from_static("slip");
 
 /// A kind with every feature: each type of facet, unique, indexed and tallied facets, a facet named like an SQL
 /// keyword, both ways of sealing, a number, and children.
@@ -169,25 +170,25 @@ impl World {
     /// A new parcel, committed.
     pub(super) async fn pack(&self, facility: &str, command: Command) -> Result<Record> {
         let session = self.top()?;
-        let written = session.create(PARCEL, &OrgId::new(facility)?, command).await?;
-        session.load(PARCEL, written.id).await
+        let written = session.create(&PARCEL, &OrgId::new(facility)?, command).await?;
+        session.load(&PARCEL, written.id).await
     }
 
     /// A new parcel, decided and not committed.
     pub(super) fn decide_pack(&self, facility: &str, id: RecordId, command: Command) -> Result<Commit> {
-        let kind = self.eovr.catalog().kind(PARCEL)?;
+        let kind = self.eovr.catalog().kind(&PARCEL)?;
         self.top()?.decide_new(kind, id, stamp(facility)?, None, command)
     }
 
     /// An action on a parcel, decided and not committed. The parcel may differ from the one in the store.
     pub(super) async fn decide_on(&self, record: &Record, command: Command) -> Result<Commit> {
-        let kind = self.eovr.catalog().kind(record.envelope().kind.as_str())?;
+        let kind = self.eovr.catalog().kind(&record.envelope().kind)?;
         self.top()?.decide_attested(kind, &Attested::decided(record.clone()), command).await
     }
 
     /// A new child and the change of its parent, decided and not committed.
     pub(super) fn decide_label(&self, parent: &Record, id: RecordId, command: Command) -> Result<Commit> {
-        let kind = self.eovr.catalog().kind(LABEL)?;
+        let kind = self.eovr.catalog().kind(&LABEL)?;
         self.top()?.decide_new(
             kind,
             id,
@@ -292,7 +293,7 @@ pub(super) fn scopes() -> Result<Vec<Scope>> {
         actors.push(member("gus", Role::GovernorateManager, facility)?);
     }
     for number in 0..12 {
-        actors.push(Actor::holder(ActorId::new("receipt")?, name("claim")?, claim(number)));
+        actors.push(Actor::holder(ActorId::new("receipt")?, name!("claim"), claim(number)));
     }
     Ok(actors.iter().map(Scope::of).collect())
 }

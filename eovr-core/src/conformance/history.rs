@@ -17,8 +17,8 @@ pub(super) struct Made {
 }
 
 impl Made {
-    pub(super) fn of(&self, kind: &str) -> &[RecordId] {
-        if kind == LABEL { &self.labels } else { &self.parcels }
+    pub(super) fn of(&self, kind: &Name) -> &[RecordId] {
+        if *kind == LABEL { &self.labels } else { &self.parcels }
     }
 }
 
@@ -91,7 +91,7 @@ async fn step(world: &mut World, made: &mut Made) -> Result<()> {
             let facility = pick(&mut world.random, &FACILITIES)?;
             let actor = some_actor(&mut world.random, facility)?;
             let command = set(&mut world.random, Command::new("pack"), true);
-            let written = world.eovr.session(actor).create(PARCEL, &OrgId::new(facility)?, command).await?;
+            let written = world.eovr.session(actor).create(&PARCEL, &OrgId::new(facility)?, command).await?;
             made.parcels.push(written.id);
             Ok(())
         }
@@ -103,21 +103,21 @@ async fn step(world: &mut World, made: &mut Made) -> Result<()> {
                 .set_some("copies", int(&mut world.random));
             // Mostly an actor of the parcel's own place. An actor of another place must not find it.
             let elsewhere = pick(&mut world.random, &FACILITIES)?;
-            let home = world.top()?.load(PARCEL, id).await?.envelope().stamp.facility.clone();
+            let home = world.top()?.load(&PARCEL, id).await?.envelope().stamp.facility.clone();
             let facility = if world.random.percent(80) { home.as_str() } else { elsewhere };
             let actor = some_actor(&mut world.random, facility)?;
-            let written = world.eovr.session(actor).create_child(LABEL, id, command).await?;
+            let written = world.eovr.session(actor).create_child(&LABEL, id, command).await?;
             made.labels.push(written.id);
             Ok(())
         }
         75..80 => {
             let id = pick(&mut world.random, &made.labels)?;
-            world.top()?.act(LABEL, id, Command::new("peel")).await.map(drop)
+            world.top()?.act(&LABEL, id, Command::new("peel")).await.map(drop)
         }
         _ => {
             let id = pick(&mut world.random, &made.parcels)?;
             let session = world.top()?;
-            let record = session.load(PARCEL, id).await?;
+            let record = session.load(&PARCEL, id).await?;
             let action = pick(&mut world.random, &["change", "change", "change", "send", "deliver", "lose"])?;
             let command = Command::new(action).note("because");
             let command = if action == "change" { set(&mut world.random, command, false) } else { command };
@@ -184,7 +184,7 @@ fn tag(random: &mut Random, of: usize) -> Option<String> {
 }
 
 /// A column of the kind.
-fn column(random: &mut Random, kind: &str) -> Result<Column> {
+fn column(random: &mut Random, kind: &Name) -> Result<Column> {
     let envelope = [
         Column::Number,
         Column::Governorate,
@@ -197,7 +197,7 @@ fn column(random: &mut Random, kind: &str) -> Result<Column> {
         Column::Created,
     ];
     let facets: &[&str] = match kind {
-        LABEL => &["tag", "copies"],
+        kind if *kind == LABEL => &["tag", "copies"],
         _ => &["tag", "shelf", "group", "order", "fragile", "sent_at", "mark", "claim", "owner"],
     };
     if random.percent(40) {
@@ -207,7 +207,7 @@ fn column(random: &mut Random, kind: &str) -> Result<Column> {
 }
 
 /// A value of the column's type, mostly one that some record has.
-async fn value(world: &mut World, made: &Made, kind: &str, column: &Column) -> Result<Value> {
+async fn value(world: &mut World, made: &Made, kind: &Name, column: &Column) -> Result<Value> {
     for _ in 0..4 {
         let id = pick(&mut world.random, made.of(kind))?;
         let record = world.top()?.load(kind, id).await?;
@@ -231,7 +231,7 @@ async fn value(world: &mut World, made: &Made, kind: &str, column: &Column) -> R
     })
 }
 
-async fn clause(world: &mut World, made: &Made, kind: &str) -> Result<Clause> {
+async fn clause(world: &mut World, made: &Made, kind: &Name) -> Result<Clause> {
     let column = column(&mut world.random, kind)?;
     let one = value(world, made, kind, &column).await?;
     let ordered = !matches!(one, Value::Bytes(_));
@@ -248,8 +248,8 @@ async fn clause(world: &mut World, made: &Made, kind: &str) -> Result<Clause> {
 }
 
 /// A query with zero to three conditions.
-pub(super) async fn query(world: &mut World, made: &Made, kind: &str) -> Result<Query> {
-    let mut query = Query::of(name(kind)?);
+pub(super) async fn query(world: &mut World, made: &Made, kind: &Name) -> Result<Query> {
+    let mut query = Query::of(kind.clone());
     for _ in 0..world.random.below(4) {
         query.clauses.push(clause(world, made, kind).await?);
     }
@@ -264,8 +264,8 @@ pub(super) async fn query(world: &mut World, made: &Made, kind: &str) -> Result<
 }
 
 /// A tally by zero to four columns, with zero to two conditions.
-pub(super) async fn tally(world: &mut World, made: &Made, kind: &str) -> Result<Tally> {
-    let mut tally = Tally::of(name(kind)?);
+pub(super) async fn tally(world: &mut World, made: &Made, kind: &Name) -> Result<Tally> {
+    let mut tally = Tally::of(kind.clone());
     for _ in 0..world.random.below(Tally::MOST_COLUMNS + 1) {
         let column = column(&mut world.random, kind)?;
         if !tally.by.contains(&column) {

@@ -59,7 +59,7 @@ pub fn decide(
             Ok(commit)
         }
         Target::Existing { record, open_children } => {
-            if command.action == VOUCH {
+            if VOUCH == *command.action {
                 return vouch(kind, record, context);
             }
             // The permission check comes first, so that a denied actor learns neither state nor version.
@@ -163,7 +163,7 @@ fn adopt(child: &Kind, parent: Parent<'_>, context: &mut Context<'_>) -> Result<
         return Err(Error::invalid(format!("it has as many `{}` records as it may", child.name()))
             .with_help(format!("at most {most} may be open at a time")));
     }
-    let kind = context.catalog.kind(spec.kind.as_str())?.clone();
+    let kind = context.catalog.kind(&spec.kind)?.clone();
     let command = Command::new(spec.action.as_str());
     let target = Target::Existing { record: parent, open_children: &std::collections::BTreeMap::new() };
     let adopted = decide(&kind, target, command, context)?;
@@ -172,12 +172,12 @@ fn adopt(child: &Kind, parent: Parent<'_>, context: &mut Context<'_>) -> Result<
 
 /// An event with a code that changes nothing else. It authenticates the events before it.
 fn vouch(kind: &Kind, record: &Attested, context: &mut Context<'_>) -> Result<Commit> {
-    let row = ActionRow::new(Name::new(VOUCH)?, Tiers::new(5, 5)?);
+    let row = ActionRow::new(VOUCH, Tiers::new(5, 5)?);
     let permit = Permit::of(context.actor, kind.name(), &row, Place::Seen)?;
     if context.authenticator.is_none() {
         return Err(Error::new(ErrorKind::Key, "without a key no event can be authenticated"));
     }
-    let command = Command::new(VOUCH).checked(kind, &row, context.now)?;
+    let command = Command::new(&VOUCH).checked(kind, &row, context.now)?;
     let (draft, note) = draft(kind, &record.envelope.stamp, Some(record), &permit, command, context)?;
     let effect = Effect { kind, permit: &permit, before: Some(record), to: record.state().clone(), note };
     let mut change = effect.change(record, draft, context)?;

@@ -114,7 +114,7 @@ impl Error {
     /// Shorthand for [`ErrorKind::NotFound`]. The message is the same for an absent record and for one outside the
     /// scope.
     #[cold]
-    pub fn not_found(kind: &str) -> Self {
+    pub fn not_found(kind: impl fmt::Display) -> Self {
         Self::new(ErrorKind::NotFound, format!("no such `{kind}` in your scope"))
     }
 

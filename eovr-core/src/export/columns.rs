@@ -206,9 +206,9 @@ fn titled(column: &str, incident: &Opened, code: &str, lang: Lang) -> Option<Cow
         "actual_harm" | "potential_harm" => {
             code.parse().ok().map(|harm: Harm| (harm.title_en(), harm.title_ar()))?
         }
-        "risk_band" | "ai_band" => band(code).map(|band| (band.title_en(), band.title_ar()))?,
+        "risk_band" | "ai_band" => Band::named(code).map(|band| (band.title_en(), band.title_ar()))?,
         "jci_status" => {
-            let status = jci::Status::ALL.into_iter().find(|status| status.code() == code)?;
+            let status: jci::Status = code.parse().ok()?;
             (status.title_en(), status.title_ar())
         }
         "severity" | "probability" => return step(incident.code("risk_scheme")?, column, code, lang),
@@ -219,11 +219,6 @@ fn titled(column: &str, incident: &Opened, code: &str, lang: Lang) -> Option<Cow
         _ => return None,
     };
     Some(lang.pick(en, ar))
-}
-
-/// The band of this name.
-pub(super) fn band(code: &str) -> Option<Band> {
-    Band::ALL.into_iter().find(|band| band.name() == code)
 }
 
 /// The title of a step of a built-in scheme. A host's own scheme has only its codes.

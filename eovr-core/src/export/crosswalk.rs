@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::export::Opened;
 use crate::incident::harm::Harm;
-use crate::record::Value;
 use crate::risk::Band;
 
 /// A table from our codes to those of another scheme.
@@ -205,22 +204,19 @@ pub struct Mim {
 impl Mim {
     /// Makes the model of an incident. A text that was not opened is missing.
     pub fn of(incident: &Opened) -> Self {
-        let code = |facet: &str| incident.code(facet).map(str::to_owned);
-        let stamp = &incident.record().envelope().stamp;
-        let at = incident.record().facet("occurred_at").and_then(Value::as_time);
-        let kind = [code("category"), code("subtype")].into_iter().flatten().collect::<Vec<_>>().join("/");
-        let place = [Some(stamp.facility.to_string()), code("location")];
+        let facets = incident.facets();
+        let facility = incident.record().envelope().stamp.facility.as_str();
+        let kind = [facets.category(), facets.subtype()].into_iter().flatten().collect::<Vec<_>>().join("/");
+        let place = [Some(facility), facets.location()];
         let mut mim = Self {
             patient: None,
-            time: at.map(|at| at.to_string()),
+            time: facets.occurred_at().map(|at| at.to_string()),
             location: Some(place.into_iter().flatten().collect::<Vec<_>>().join("/")),
-            agents: code("factors")
-                .map(|all| all.split(',').map(str::to_owned).collect())
-                .unwrap_or_default(),
+            agents: facets.factors().map(str::to_owned).collect(),
             incident_type: Some(kind).filter(|kind| !kind.is_empty()),
-            outcome: code("actual_harm"),
+            outcome: facets.actual_harm().map(|harm| harm.to_string()),
             resulting_action: incident.text("immediate_action").map(str::to_owned),
-            reporter_role: code("reporter_type"),
+            reporter_role: facets.reporter_type().map(|reporter| reporter.to_string()),
             free_text: incident.text("description").map(str::to_owned),
             missing: Vec::new(),
         };

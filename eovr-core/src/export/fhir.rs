@@ -20,12 +20,10 @@ use crate::export::Opened;
 use crate::export::columns::Column;
 use crate::export::titles::Lang;
 use crate::export::write::{unwritten, unwritten_json};
-use crate::incident::State;
 use crate::incident::harm::Harm;
-use crate::record::Value;
+use crate::incident::{Disposition, Reporter, State};
 use crate::service::Trail;
 use crate::time::Timestamp;
-use crate::workflow::Label as _;
 
 /// A release of FHIR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,9 +112,8 @@ fn plain(text: &str) -> String {
 }
 
 fn adverse_event(incident: &Opened, release: Release) -> Json {
-    let record = incident.record();
-    let envelope = record.envelope();
-    let harm = incident.code("actual_harm").and_then(|code| code.parse::<Harm>().ok());
+    let (envelope, facets) = (incident.record().envelope(), incident.facets());
+    let harm = facets.actual_harm();
     // Without a stated harm, the incident is treated as one that reached a patient.
     let actual = harm.is_none_or(Harm::reached_patient);
     let mut resource = Map::new();
@@ -145,7 +142,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
     set("subject", subject);
     set("location", json!({"display": envelope.stamp.facility.as_str()}));
     set("recordedDate", json!(envelope.created_at));
-    if incident.code("reporter_type") != Some("anonymous") {
+    if facets.reporter_type() != Some(Reporter::Anonymous) {
         set(
             "recorder",
             json!({"identifier": {"system": "urn:eovr:actor", "value": envelope.author.as_str()}}),
@@ -153,7 +150,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
     }
     let code = coded(incident, "subtype").or_else(|| coded(incident, "category"));
     let category = coded(incident, "category").map(|category| json!([category]));
-    let occurred = record.facet("occurred_at").and_then(Value::as_time);
+    let occurred = facets.occurred_at();
     let text = incident.text("description").map(plain);
     match release {
         Release::R4 => {
@@ -176,10 +173,8 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
             optional(&mut set, "seriousness", harm.and_then(|harm| seriousness(harm, release)));
             optional(&mut set, "outcome", harm.map(|harm| json!([outcome(harm)])));
             optional(&mut set, "note", text.map(|text| json!([{"text": text}])));
-            let factors: Vec<Json> = incident
-                .code("factors")
-                .into_iter()
-                .flat_map(|all| all.split(','))
+            let factors: Vec<Json> = facets
+                .factors()
                 .map(|code| json!({"itemCodeableConcept": {"coding": [{"system": "urn:eovr:factor", "code": code}]}}))
                 .collect();
             optional(&mut set, "contributingFactor", (!factors.is_empty()).then(|| json!(factors)));
@@ -214,10 +209,9 @@ fn narrative(text: &str) -> Json {
 }
 
 fn status(incident: &Opened) -> &'static str {
-    let state = incident.record().state().as_str();
-    match incident.code("disposition") {
-        Some("duplicate" | "not_reportable") => "entered-in-error",
-        _ if state == State::Completed.name() => "completed",
+    match incident.facets().disposition() {
+        Some(Disposition::Duplicate | Disposition::NotReportable) => "entered-in-error",
+        _ if incident.facets().state() == Some(State::Completed) => "completed",
         _ => "in-progress",
     }
 }
@@ -303,11 +297,12 @@ fn audit_event(event: &Event, incident: &str, release: Release) -> Json {
 /// The origin of the scorer's suggestion, and the person who accepted it. A suggestion that was overridden or not yet
 /// reviewed has no verifier.
 fn provenance(incident: &Opened, trail: Option<&Trail>, id: &str) -> Option<Json> {
-    let (model, version) = (incident.code("ai_model")?, incident.code("ai_version").unwrap_or_default());
+    let facets = incident.facets();
+    let (model, version) = (facets.ai_model()?, facets.ai_version().unwrap_or_default());
     let kind = |code: &str| json!({"coding": [{"system": format!("{CODES}/provenance-participant-type"), "code": code}]});
     let mut agents =
         vec![json!({"type": kind("assembler"), "who": {"display": format!("{model} {version}")}})];
-    let accepted = incident.code("ai_review") == Some("accepted");
+    let accepted = facets.ai_review() == Some("accepted");
     let events = trail.map(|trail| trail.entries.as_slice()).unwrap_or_default();
     let review = events.iter().rev().find(|entry| entry.event.action.as_str() == "review_ai");
     if let (true, Some(review)) = (accepted, review) {

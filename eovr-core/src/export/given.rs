@@ -5,14 +5,15 @@ use crate::decide::Command;
 use crate::error::{Error, Result};
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
 use crate::org::OrgId;
-use crate::record::{Record, RecordId, ValueType};
+use crate::record::{Record, RecordId};
 use crate::service::Session;
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "export";
+pub const KIND: Name = Name::from_static("export");
 
 /// The longest code, in bytes.
 const LONGEST: usize = 200;
@@ -89,21 +90,17 @@ impl Workflow for ExportWorkflow {
 /// # Errors
 /// None that a host could cause.
 pub fn kind() -> Result<Kind> {
-    let plain = |name: &str, value_type| Ok::<_, Error>(FacetSpec::new(Name::new(name)?, value_type));
-    let choice = |name: &str, names: Vec<&'static str>| {
-        Ok::<_, Error>(FacetSpec { required: true, ..FacetSpec::choice(name, names)? })
-    };
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         internal: true,
         facets: vec![
-            choice("format", Format::ALL.iter().map(|format| format.name()).collect())?,
-            choice("content", Content::ALL.iter().map(|content| content.name()).collect())?,
-            plain("about", ValueType::Text)?,
-            plain("filters", ValueType::Text)?,
-            FacetSpec { required: true, range: Some((0, i64::MAX)), ..plain("rows", ValueType::Int)? },
+            FacetSpec::choice(name!("format"), Format::ALL).required(),
+            FacetSpec::choice(name!("content"), Content::ALL).required(),
+            FacetSpec::text(name!("about")),
+            FacetSpec::text(name!("filters")),
+            FacetSpec::int(name!("rows")).range(0..=i64::MAX).required(),
         ],
-        ..KindTable::new(KIND, Table::of::<ExportWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<ExportWorkflow>()?)
     })
 }
 
@@ -153,8 +150,8 @@ impl Given {
         let place = place.ok_or_else(|| Error::not_found("facility"))?;
         let filters = filters.join(",");
         let command = Command::new(Action::Give)
-            .set("format", format.name())
-            .set("content", content.name())
+            .set("format", format)
+            .set("content", content)
             .set_some("about", about)
             .set("rows", i64::try_from(rows).unwrap_or(i64::MAX));
         let command = match filters.len() {
@@ -163,7 +160,7 @@ impl Given {
             // The filters are too long for a code, so the note holds them.
             _ => command.set("filters", "noted").note(filters),
         };
-        Ok(session.create(KIND, &place, command).await?.id)
+        Ok(session.create(&KIND, &place, command).await?.id)
     }
 }
 

@@ -10,10 +10,10 @@ use crate::export::csv::{end, guarded};
 #[cfg(feature = "parquet")]
 use crate::export::parquet::Sheet;
 use crate::export::write::{unwritten, unwritten_json};
-use crate::incident::PEOPLE;
-use crate::record::Value;
+use crate::incident::{Harm, PEOPLE};
 #[cfg(feature = "parquet")]
 use crate::record::ValueType;
+use crate::risk::Band;
 use crate::triage::analysis::Cleared;
 
 /// A labelled training set of people's reviews of the scorer's suggestions, as CSV, NDJSON or Parquet. It has one line
@@ -105,15 +105,15 @@ impl<W: Write + Send> Labelled<W> {
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn push(&mut self, incident: &Opened, reason: Option<&str>) -> Result<bool> {
-        let suggested = incident.code("ai_band");
-        let review = incident.code("ai_review");
+        let facets = incident.facets();
+        let (suggested, review) = (facets.ai_band().map(Band::name), facets.ai_review());
         let accepted = suggested.filter(|_| review == Some("accepted"));
-        let level = incident.code("risk_band").or(accepted);
+        let level = facets.risk_band().map(Band::name).or(accepted);
         let (Some(narrative), Some(review), Some(level)) = (incident.text("description"), review, level)
         else {
             return Ok(false);
         };
-        let people = PEOPLE.iter().filter_map(|field| incident.text(field));
+        let people = PEOPLE.iter().filter_map(|field| incident.text(field.as_str()));
         let people: Vec<_> = people.map(|words| Zeroizing::new(words.to_owned())).collect();
         let cleared = Cleared::new(narrative, &people);
         let reason = reason.map(|reason| Cleared::new(reason, &people));
@@ -124,12 +124,12 @@ impl<W: Write + Send> Labelled<W> {
             review,
             reason: reason.as_ref().map(Cleared::text),
             suggested_level: suggested,
-            suggested_score: incident.record().facet("ai_score").and_then(Value::as_int),
-            model: incident.code("ai_model"),
-            version: incident.code("ai_version"),
-            category: incident.code("category"),
-            actual_harm: incident.code("actual_harm"),
-            potential_harm: incident.code("potential_harm"),
+            suggested_score: facets.ai_score(),
+            model: facets.ai_model(),
+            version: facets.ai_version(),
+            category: facets.category(),
+            actual_harm: facets.actual_harm().map(Harm::code),
+            potential_harm: facets.potential_harm().map(Harm::code),
             facility: envelope.stamp.facility.as_str(),
             month: envelope.month,
         };

@@ -58,6 +58,7 @@ pub use self::xlsx::{Look, Workbook};
 
 use crate::access::{ActionRow, Tiers};
 use crate::error::Result;
+use crate::name;
 use crate::name::Name;
 
 /// The export permissions, for [`crate::service::EovrBuilder::actions`]. An account that sees an incident may export
@@ -66,6 +67,6 @@ use crate::name::Name;
 /// # Errors
 /// None that a host could cause.
 pub fn actions() -> Result<(Name, Vec<ActionRow>)> {
-    let row = |name: &str, lowest| Ok(ActionRow::new(Name::new(name)?, Tiers::new(lowest, 5)?));
-    Ok((Name::new("exports")?, vec![row("list", 2)?, row("report", 1)?]))
+    let row = |name, lowest| Ok(ActionRow::new(name, Tiers::new(lowest, 5)?));
+    Ok((name!("exports"), vec![row(name!("list"), 2)?, row(name!("report"), 1)?]))
 }

@@ -4,9 +4,10 @@ use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
 use crate::error::{ErrorKind, Result};
+use crate::incident::Incident;
 use crate::name::Name;
 use crate::org::Title;
-use crate::record::{Record, Value};
+use crate::record::Record;
 use crate::service::Session;
 
 /// A record with opened texts, as exports take it. It holds patient data in plain text, so drop it immediately after
@@ -88,8 +89,13 @@ impl Opened {
         &self.zone
     }
 
+    /// The facets of an incident.
+    pub(super) fn facets(&self) -> Incident<'_> {
+        Incident::of(&self.record)
+    }
+
     pub(super) fn code(&self, facet: &str) -> Option<&str> {
-        self.record.facet(facet).and_then(Value::as_text)
+        self.record.text(facet)
     }
 }
 

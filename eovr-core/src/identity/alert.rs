@@ -8,16 +8,17 @@
 use crate::access::Tiers;
 use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
-use crate::identity::facet;
 use crate::identity::watch::SecurityLog;
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
+use crate::name::Name;
 use crate::org::Stamp;
-use crate::record::{RecordId, ValueType};
+use crate::record::RecordId;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "security_alert";
+pub const KIND: Name = Name::from_static("security_alert");
 
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 1000;
@@ -90,15 +91,14 @@ impl Workflow for AlertWorkflow {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let required = |facet: FacetSpec| FacetSpec { required: true, ..facet };
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            required(FacetSpec::choice("alert", Alert::ALL.iter().map(|alert| alert.name()))?),
-            facet("subject", ValueType::Text)?,
-            required(facet("day", ValueType::Text)?),
+            FacetSpec::choice(name!("alert"), Alert::ALL).required(),
+            FacetSpec::text(name!("subject")),
+            FacetSpec::text(name!("day")).required(),
         ],
-        ..KindTable::new(KIND, Table::of::<AlertWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<AlertWorkflow>()?)
     })
 }
 
@@ -114,14 +114,14 @@ impl SecurityLog {
         let parts = [alert.name().as_bytes(), subject.unwrap_or_default().as_bytes(), day.as_bytes()];
         let id = RecordId::derived("eovr.security_alert.v1", &parts);
         let command = Command::new(Action::Raise)
-            .set("alert", alert.name())
+            .set("alert", alert)
             .set_some("subject", subject)
             .set("day", day.as_str());
         let command = match note {
             Some(note) => command.note(note.chars().take(LONGEST_NOTE).collect::<String>()),
             None => command,
         };
-        let kind = session.eovr().catalog().kind(KIND)?.clone();
+        let kind = session.eovr().catalog().kind(&KIND)?.clone();
         let decide = || session.decide_new(&kind, id, Stamp::national(), None, command.clone());
         match session.eovr().commit_sealed(decide).await {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),

@@ -4,6 +4,8 @@
 //! human, so it can propose and not approve. The key itself is shown once. The store keeps only an HMAC of it, so an
 //! attacker who reads the store gets no key and cannot make one.
 
+use crate::name;
+use crate::name::Name;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,19 +14,19 @@ use zeroize::Zeroizing;
 use crate::access::{Actor, Role, Tiers};
 use crate::decide::Command;
 use crate::error::{Error, Result};
+use crate::identity::text;
 use crate::identity::ticket::Ticket;
 use crate::identity::token::{bad_token, keyed};
 use crate::identity::user::{LEVELS, role, seat, seat_follows_role};
-use crate::identity::{facet, field, text};
 use crate::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable};
 use crate::labels;
-use crate::record::{ActorId, Record, RecordId, ValueType};
+use crate::record::{ActorId, Record, RecordId};
 use crate::seal::Entropy;
 use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "api_key";
+pub const KIND: Name = Name::from_static("api_key");
 
 labels! {
     /// The states of a key.
@@ -81,17 +83,14 @@ pub(super) fn kind() -> Result<Kind> {
     let kind = Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            FacetSpec { required: true, ..FacetSpec::choice("role", Role::ALL.map(Role::name))? },
-            FacetSpec { computed: true, ..FacetSpec::choice("seat", LEVELS)? },
-            FacetSpec {
-                required: true,
-                ..FacetSpec::choice("access", Access::ALL.iter().map(|access| access.name()))?
-            },
-            facet("expires_at", ValueType::Time)?,
-            FacetSpec { required: true, silent: true, ..facet("digest", ValueType::Bytes)? },
+            FacetSpec::choice(name!("role"), Role::ALL).required(),
+            FacetSpec::choice(name!("seat"), LEVELS).computed(),
+            FacetSpec::choice(name!("access"), Access::ALL).required(),
+            FacetSpec::time(name!("expires_at")),
+            FacetSpec::bytes(name!("digest")).required().silent(),
         ],
-        fields: vec![FieldSpec { required: true, original: true, ..field("label")? }],
-        ..KindTable::new(KIND, Table::of::<KeyWorkflow>()?)?
+        fields: vec![FieldSpec::text(name!("label"), 0..=500).required().original()],
+        ..KindTable::new(KIND, Table::of::<KeyWorkflow>()?)
     })?;
     Ok(kind.completed_by(Seated))
 }
@@ -160,7 +159,7 @@ impl FromStr for ApiKey {
 pub(super) fn issue(new: &NewKey, key: &ApiKey, under: &[u8; 32]) -> Command {
     Command::new(Action::Issue)
         .set("role", new.role.name())
-        .set("access", new.access.name())
+        .set("access", new.access)
         .set_some("expires_at", new.expires_at)
         .set("digest", key.digest(under).to_vec())
         .write("label", new.label.clone())
@@ -169,7 +168,7 @@ pub(super) fn issue(new: &NewKey, key: &ApiKey, under: &[u8; 32]) -> Command {
 /// The actor of this key, and its degree of access.
 pub(super) fn bearer(record: &Record) -> Result<(Actor, Access)> {
     let actor = Actor::new(ActorId::new(&record.id().to_string())?, role(record)?, seat(record)?)?;
-    let access = Access::ALL.iter().find(|access| access.name() == text(record, "access"));
-    let (actor, access) = (actor.as_machine(), *access.ok_or_else(bad_token)?);
+    let access = Access::named(text(record, "access"));
+    let (actor, access) = (actor.as_machine(), access.ok_or_else(bad_token)?);
     Ok((if access == Access::Admin { actor } else { actor.unproven() }, access))
 }

@@ -11,17 +11,18 @@ use uuid::Uuid;
 
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::{facet, text};
+use crate::identity::text;
 use crate::kind::{Complete, Draft, FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
 use crate::org::{Administration, Facility, Governorate, Org, OrgId, Title};
-use crate::record::{Column, Query, Record, Test, Value, ValueType};
+use crate::record::{Column, Query, Record, Test, Value};
 use crate::seal::Entropy;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "facility";
+pub const KIND: Name = Name::from_static("facility");
 
 labels! {
     /// The states of a facility.
@@ -51,16 +52,6 @@ labels! {
     }
 }
 
-const TITLES: &[&str] = &[
-    "title_en",
-    "title_ar",
-    "administration_en",
-    "administration_ar",
-    "governorate_en",
-    "governorate_ar",
-    "time_zone",
-];
-
 struct FacilityWorkflow;
 
 impl Workflow for FacilityWorkflow {
@@ -86,7 +77,19 @@ impl Workflow for FacilityWorkflow {
                 "time_zone",
             ],
         ),
-        May::new(Action::Revise, (5, 5), TITLES),
+        May::new(
+            Action::Revise,
+            (5, 5),
+            &[
+                "title_en",
+                "title_ar",
+                "administration_en",
+                "administration_ar",
+                "governorate_en",
+                "governorate_ar",
+                "time_zone",
+            ],
+        ),
         May::new(Action::GiveLink, (5, 5), &["link"]).with_proof(),
         May::new(Action::RevokeLink, (5, 5), &["link"]).with_proof(),
         May::new(Action::AllowProcessors, (5, 5), &["processors"]).with_proof(),
@@ -103,14 +106,19 @@ impl Workflow for FacilityWorkflow {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let required = |name: &str| Ok::<_, Error>(FacetSpec { required: true, ..facet(name, ValueType::Text)? });
-    let mut facets = vec![FacetSpec { unique: true, ..required("code")? }];
-    for name in TITLES {
-        facets.push(required(name)?);
-    }
-    facets.push(FacetSpec { unique: true, ..facet("link", ValueType::Text)? });
-    facets.push(facet("processors", ValueType::Text)?);
-    let kind = Kind::new(KindTable { facets, ..KindTable::new(KIND, Table::of::<FacilityWorkflow>()?)? })?;
+    let facets = vec![
+        FacetSpec::text(name!("code")).required().unique(),
+        FacetSpec::text(name!("title_en")).required(),
+        FacetSpec::text(name!("title_ar")).required(),
+        FacetSpec::text(name!("administration_en")).required(),
+        FacetSpec::text(name!("administration_ar")).required(),
+        FacetSpec::text(name!("governorate_en")).required(),
+        FacetSpec::text(name!("governorate_ar")).required(),
+        FacetSpec::text(name!("time_zone")).required(),
+        FacetSpec::text(name!("link")).unique(),
+        FacetSpec::text(name!("processors")),
+    ];
+    let kind = Kind::new(KindTable { facets, ..KindTable::new(KIND, Table::of::<FacilityWorkflow>()?) })?;
     Ok(kind.completed_by(Sound))
 }
 
@@ -121,8 +129,7 @@ struct Sound;
 
 impl Complete for Sound {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        let processors = draft.facet("processors").and_then(Value::as_text).unwrap_or_default();
-        for name in processors.split(',').filter(|name| !name.is_empty()) {
+        for name in draft.facet("processors").into_iter().flat_map(Value::as_codes) {
             Name::new(name).map_err(|error| error.with_field("processors"))?;
         }
         match draft.facet("time_zone").and_then(Value::as_text).map(jiff::tz::TimeZone::get) {
@@ -160,14 +167,11 @@ impl Link {
     }
 
     /// The query for the open facility that has this link.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn find(self) -> Result<Query> {
-        Ok(Query::of(Name::new(KIND)?)
-            .filter(Column::Facet(Name::new("link")?), Test::Is(self.to_string().into()))
-            .filter(Column::State, Test::Is(State::Open.name().into()))
-            .limit(1))
+    pub fn find(self) -> Query {
+        Query::of(KIND)
+            .filter(Column::Facet(name!("link")), Test::Is(self.to_string().into()))
+            .filter(Column::State, Test::Is(State::Open.into()))
+            .limit(1)
     }
 }
 
@@ -193,8 +197,10 @@ impl FromStr for Link {
 /// sent.
 pub fn allowance(processors: &[Name]) -> Command {
     let command = Command::new(Action::AllowProcessors);
-    let listed = processors.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
-    if listed.is_empty() { command.clear("processors") } else { command.set("processors", listed) }
+    match Value::codes(processors) {
+        Some(listed) => command.set("processors", listed),
+        None => command.clear("processors"),
+    }
 }
 
 /// The processors that may receive a facility's narratives. Empty by default.
@@ -202,7 +208,7 @@ pub fn processors(record: &Record) -> Vec<Name> {
     if *record.state() != State::Open.name() {
         return Vec::new();
     }
-    text(record, "processors").split(',').filter_map(|name| Name::new(name).ok()).collect()
+    record.codes("processors").filter_map(|name| Name::new(name).ok()).collect()
 }
 
 /// A facility with the titles of its administration and governorate, ready to be registered.

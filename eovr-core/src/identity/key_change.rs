@@ -8,16 +8,17 @@
 use crate::access::Tiers;
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::{facet, field};
 use crate::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
+use crate::name::Name;
 use crate::org::Stamp;
-use crate::record::{RecordId, ValueType};
+use crate::record::RecordId;
 use crate::service::Session;
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "key_change";
+pub const KIND: Name = Name::from_static("key_change");
 
 labels! {
     /// The change of a key.
@@ -88,20 +89,17 @@ impl Workflow for ChangeWorkflow {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let choice = |name: &str, names: Vec<&'static str>| {
-        Ok::<_, Error>(FacetSpec { required: true, ..FacetSpec::choice(name, names)? })
-    };
     let kind = Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            choice("change", Change::ALL.iter().map(|change| change.name()).collect())?,
-            choice("place", Place::ALL.iter().map(|place| place.name()).collect())?,
-            facet("purpose", ValueType::Text)?,
-            facet("key", ValueType::Text)?,
-            facet("error", ValueType::Text)?,
+            FacetSpec::choice(name!("change"), Change::ALL).required(),
+            FacetSpec::choice(name!("place"), Place::ALL).required(),
+            FacetSpec::text(name!("purpose")),
+            FacetSpec::text(name!("key")),
+            FacetSpec::text(name!("error")),
         ],
-        fields: vec![FieldSpec { required: true, original: true, ..field("reason")? }],
-        ..KindTable::new(KIND, Table::of::<ChangeWorkflow>()?)?
+        fields: vec![FieldSpec::text(name!("reason"), 0..=500).required().original()],
+        ..KindTable::new(KIND, Table::of::<ChangeWorkflow>()?)
     })?;
     Ok(kind.completed_by(ByPeople))
 }
@@ -112,7 +110,7 @@ struct ByPeople;
 
 impl Complete for ByPeople {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        let destroys = draft.facet("change").is_some_and(|change| *change == Change::Destroy.name().into());
+        let destroys = draft.facet("change").is_some_and(|change| *change == Change::Destroy.into());
         if draft.is_new() && destroys && !draft.actor().is_human() {
             return Err(Error::new(ErrorKind::Denied, "a machine cannot destroy keys")
                 .with_help("let a person of tier 5 do it"));
@@ -157,13 +155,13 @@ impl KeyChanges {
         let Intent { change, place, purpose, key, reason } = intent;
         let eovr = self.session.eovr();
         let command = Command::new(Action::Begin)
-            .set("change", change.name())
-            .set("place", place.name())
+            .set("change", change)
+            .set("place", place)
             .set_some("purpose", purpose)
             .set_some("key", key)
             .write("reason", reason);
         let id = eovr.new_id(eovr.now(), &mut eovr.entropy()?);
-        let kind = eovr.catalog().kind(KIND)?.clone();
+        let kind = eovr.catalog().kind(&KIND)?.clone();
         let decide = || self.session.decide_new(&kind, id, Stamp::national(), None, command.clone());
         eovr.commit_sealed(decide).await.map(|_| id)
     }
@@ -179,6 +177,6 @@ impl KeyChanges {
             Err(error) if error.kind() == ErrorKind::Uncertain => return Ok(()),
             Err(error) => Command::new(Action::Fail).set("error", error.kind().name()),
         };
-        self.session.act(KIND, id, command).await.map(drop)
+        self.session.act(&KIND, id, command).await.map(drop)
     }
 }

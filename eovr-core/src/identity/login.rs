@@ -8,16 +8,17 @@ use serde::Serialize;
 use crate::access::Tiers;
 use crate::decide::Command;
 use crate::error::Result;
-use crate::identity::{RefreshToken, facet, field};
-use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::identity::RefreshToken;
+use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
-use crate::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
+use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "login";
+pub const KIND: Name = Name::from_static("login");
 
 labels! {
     /// The states of a login.
@@ -93,27 +94,22 @@ impl Workflow for LoginWorkflow {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let needed = |name: &str, value_type| {
-        Ok::<_, crate::Error>(FacetSpec { required: true, ..facet(name, value_type)? })
-    };
-    let digest =
-        |name: &str| Ok::<_, crate::Error>(FacetSpec { silent: true, ..facet(name, ValueType::Bytes)? });
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         internal: true,
         facets: vec![
-            FacetSpec { indexed: true, ..needed("user", ValueType::Text)? },
-            FacetSpec { required: true, ..digest("email_digest")? },
-            digest("token")?,
-            digest("spent")?,
-            needed("seen_at", ValueType::Time)?,
-            needed("proved_at", ValueType::Time)?,
-            needed("expires_at", ValueType::Time)?,
-            needed("two_factors", ValueType::Bool)?,
-            FacetSpec::choice("reason", Reason::ALL.iter().map(|reason| reason.name()))?,
+            FacetSpec::text(name!("user")).required().indexed(),
+            FacetSpec::bytes(name!("email_digest")).required().silent(),
+            FacetSpec::bytes(name!("token")).silent(),
+            FacetSpec::bytes(name!("spent")).silent(),
+            FacetSpec::time(name!("seen_at")).required(),
+            FacetSpec::time(name!("proved_at")).required(),
+            FacetSpec::time(name!("expires_at")).required(),
+            FacetSpec::bool(name!("two_factors")).required(),
+            FacetSpec::choice(name!("reason"), Reason::ALL),
         ],
-        fields: vec![field("client")?],
-        ..KindTable::new(KIND, Table::of::<LoginWorkflow>()?)?
+        fields: vec![FieldSpec::text(name!("client"), 0..=500)],
+        ..KindTable::new(KIND, Table::of::<LoginWorkflow>()?)
     })
 }
 
@@ -155,9 +151,9 @@ pub(super) fn begin(
 }
 
 /// The query for the logins of an account, newest first.
-pub(super) fn of(account: &Record) -> Result<Query> {
+pub(super) fn of(account: &Record) -> Query {
     let user = Value::from(account.id().to_string());
-    Ok(Query::of(Name::new(KIND)?).filter(Column::Facet(Name::new("user")?), Test::Is(user)))
+    Query::of(KIND).filter(Column::Facet(name!("user")), Test::Is(user))
 }
 
 /// The command that records an authentication and replaces the refresh token.
@@ -181,7 +177,7 @@ pub(super) fn renew(login: &Record, next: &RefreshToken, now: Timestamp) -> Comm
 }
 
 pub(super) fn end(reason: Reason) -> Command {
-    Command::new(Action::End).set("reason", reason.name())
+    Command::new(Action::End).set("reason", reason)
 }
 
 pub(super) fn time(record: &Record, facet: &str) -> Timestamp {

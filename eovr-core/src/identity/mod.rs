@@ -43,9 +43,8 @@ pub mod user;
 pub mod watch;
 
 use crate::error::Result;
-use crate::kind::{FacetSpec, FieldSpec, Kind};
-use crate::name::Name;
-use crate::record::{Record, Value, ValueType};
+use crate::kind::Kind;
+use crate::record::Record;
 
 #[cfg(feature = "login")]
 pub use self::doors::Doors;
@@ -77,16 +76,8 @@ pub fn kinds() -> Result<Vec<Kind>> {
     ])
 }
 
-fn facet(name: &str, value_type: ValueType) -> Result<FacetSpec> {
-    Ok(FacetSpec::new(Name::new(name)?, value_type))
-}
-
-fn field(name: &str) -> Result<FieldSpec> {
-    Ok(FieldSpec { max_chars: 500, ..FieldSpec::new(Name::new(name)?) })
-}
-
 fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 /// Marks of text direction and other characters without a width, which phones insert into Arabic text. They are

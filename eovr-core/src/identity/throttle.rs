@@ -12,16 +12,16 @@
 use crate::access::Tiers;
 use crate::decide::Command;
 use crate::error::Result;
-use crate::identity::facet;
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
-use crate::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
+use crate::record::{Column, Query, Record, RecordId, Test, Value};
 use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "throttle";
+pub const KIND: Name = Name::from_static("throttle");
 
 labels! {
     /// The states of a count.
@@ -101,18 +101,17 @@ impl Workflow for ThrottleWorkflow {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let places = Place::ALL.iter().map(|place| place.name());
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         internal: true,
         facets: vec![
-            FacetSpec { required: true, ..FacetSpec::choice("place", places)? },
-            FacetSpec { indexed: true, ..facet("user", ValueType::Text)? },
-            FacetSpec { range: Some((0, i64::MAX)), ..facet("failures", ValueType::Int)? },
-            facet("closed_until", ValueType::Time)?,
-            facet("came_in_at", ValueType::Time)?,
+            FacetSpec::choice(name!("place"), Place::ALL).required(),
+            FacetSpec::text(name!("user")).indexed(),
+            FacetSpec::int(name!("failures")).range(0..=i64::MAX),
+            FacetSpec::time(name!("closed_until")),
+            FacetSpec::time(name!("came_in_at")),
         ],
-        ..KindTable::new(KIND, Table::of::<ThrottleWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<ThrottleWorkflow>()?)
     })
 }
 
@@ -140,9 +139,9 @@ pub(super) struct Standing {
 impl Standing {
     /// The value of a record at this time.
     pub(super) fn of(record: &Record, now: Timestamp) -> Self {
-        let closed_until = record.facet("closed_until").and_then(Value::as_time).filter(|until| *until > now);
+        let closed_until = record.time("closed_until").filter(|until| *until > now);
         let calm = record.envelope().updated_at.plus_seconds(FORGOTTEN_SECONDS) <= now;
-        let failures = record.facet("failures").and_then(Value::as_int).unwrap_or_default();
+        let failures = record.int("failures").unwrap_or_default();
         Self { failures: if calm && closed_until.is_none() { 0 } else { failures }, closed_until }
     }
 
@@ -185,19 +184,16 @@ impl Standing {
 }
 
 /// The query for the counts of these accounts that are locked out.
-///
-/// # Errors
-/// None that a caller can cause.
-pub fn closed(accounts: impl IntoIterator<Item = RecordId>, now: Timestamp) -> Result<Query> {
-    let until = Column::Facet(Name::new("closed_until")?);
-    Ok(of(accounts)?.filter(until, Test::From(now.into())))
+pub fn closed(accounts: impl IntoIterator<Item = RecordId>, now: Timestamp) -> Query {
+    let until = Column::Facet(name!("closed_until"));
+    of(accounts).filter(until, Test::From(now.into()))
 }
 
 /// The query for the counts of these accounts.
-pub(super) fn of(accounts: impl IntoIterator<Item = RecordId>) -> Result<Query> {
+pub(super) fn of(accounts: impl IntoIterator<Item = RecordId>) -> Query {
     let accounts = accounts.into_iter().map(|account| Value::from(account.to_string())).collect();
-    let user = Column::Facet(Name::new("user")?);
-    Ok(Query::of(Name::new(KIND)?).filter(user, Test::In(accounts)).limit(Query::LARGEST_PAGE))
+    let user = Column::Facet(name!("user"));
+    Query::of(KIND).filter(user, Test::In(accounts)).limit(Query::LARGEST_PAGE)
 }
 
 #[cfg(test)]

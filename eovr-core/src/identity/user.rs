@@ -17,16 +17,17 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::access::{Actor, Role, Seat, Standing, Tiers};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::{address, facet, field, text};
-use crate::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable, Sealing};
+use crate::identity::{address, text};
+use crate::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
-use crate::record::{ActorId, Column, Query, Record, Test, Value, ValueType};
+use crate::record::{ActorId, Column, Query, Record, Test, Value};
 use crate::typed;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "user";
+pub const KIND: Name = Name::from_static("user");
 
 labels! {
     /// The states of an account.
@@ -162,34 +163,23 @@ pub(super) fn kind() -> Result<Kind> {
     let kind = Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            FacetSpec { required: true, ..FacetSpec::choice("role", Role::ALL.map(Role::name))? },
-            FacetSpec { computed: true, ..FacetSpec::choice("seat", LEVELS)? },
-            FacetSpec {
-                computed: true,
-                unique: true,
-                silent: true,
-                ..facet("email_digest", ValueType::Bytes)?
-            },
-            facet("must_change", ValueType::Bool)?,
-            FacetSpec { range: Some((0, 1_000_000)), ..facet("attempts", ValueType::Int)? },
-            facet("locked_until", ValueType::Time)?,
-            FacetSpec::choice("factor", ["enrolled", "confirmed"])?,
-            facet("factor_step", ValueType::Int)?,
-            FacetSpec { silent: true, ..facet("recovery", ValueType::Bytes)? },
+            FacetSpec::choice(name!("role"), Role::ALL).required(),
+            FacetSpec::choice(name!("seat"), LEVELS).computed(),
+            FacetSpec::bytes(name!("email_digest")).computed().unique().silent(),
+            FacetSpec::bool(name!("must_change")),
+            FacetSpec::int(name!("attempts")).range(0..=1_000_000),
+            FacetSpec::time(name!("locked_until")),
+            FacetSpec::choice(name!("factor"), ["enrolled", "confirmed"]),
+            FacetSpec::int(name!("factor_step")),
+            FacetSpec::bytes(name!("recovery")).silent(),
         ],
         fields: vec![
-            FieldSpec {
-                sealing: Sealing::Deterministic,
-                required: true,
-                original: true,
-                min_chars: 3,
-                ..field("email")?
-            },
-            FieldSpec { required: true, ..field("display_name")? },
-            field("password_hash")?,
-            field("factor_secret")?,
+            FieldSpec::text(name!("email"), 3..=500).required().original().searchable(),
+            FieldSpec::text(name!("display_name"), 0..=500).required(),
+            FieldSpec::text(name!("password_hash"), 0..=500),
+            FieldSpec::text(name!("factor_secret"), 0..=500),
         ],
-        ..KindTable::new(KIND, Table::of::<UserWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<UserWorkflow>()?)
     })?;
     Ok(kind.completed_by(Derived))
 }
@@ -296,18 +286,15 @@ impl std::fmt::Debug for NewUser {
 }
 
 /// The query for the account with this address, in any spelling.
-///
-/// # Errors
-/// None that a caller can cause.
-pub fn find_by_email(email: &str) -> Result<Query> {
-    let column = Column::Facet(Name::new("email_digest")?);
+pub fn find_by_email(email: &str) -> Query {
+    let column = Column::Facet(name!("email_digest"));
     let (digest, earlier) = (email_digest(email), earlier_email_digest(email));
     let value = |digest: [u8; 32]| Value::Bytes(digest.to_vec());
     let test = match digest == earlier {
         true => Test::Is(value(digest)),
         false => Test::In(vec![value(digest), value(earlier)]),
     };
-    Ok(Query::of(Name::new(KIND)?).filter(column, test).limit(1))
+    Query::of(KIND).filter(column, test).limit(1)
 }
 
 /// The actor of an account: its record's id, its role, its seat.
@@ -357,7 +344,7 @@ pub(super) fn holder(record: &Record) -> Result<Actor> {
     let digest = digest.ok_or_else(|| {
         Error::new(ErrorKind::Tampered, "an account has no address").with("user", record.id())
     })?;
-    Ok(Actor::holder(ActorId::new(&record.id().to_string())?, Name::new("email_digest")?, digest))
+    Ok(Actor::holder(ActorId::new(&record.id().to_string())?, name!("email_digest"), digest))
 }
 
 /// The digest that keeps addresses unique. It has no key: an attacker who reads the table can test whether a guessed

@@ -12,14 +12,15 @@ use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::record::{RecordId, Value, ValueType};
+use crate::record::{RecordId, Value};
 use crate::service::{Eovr, Session};
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
 /// The name of the kind.
-pub const KIND: &str = "security_day";
+pub const KIND: Name = Name::from_static("security_day");
 
 /// How often a decision is repeated when another node changes the day's record first.
 const TRIES: u32 = 16;
@@ -97,15 +98,12 @@ impl Workflow for DayWorkflow {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let count = |name: &&str| {
-        Ok(FacetSpec { range: Some((0, i64::MAX)), ..FacetSpec::new(Name::new(name)?, ValueType::Int) })
-    };
-    let mut facets = COUNTS.iter().map(count).collect::<Result<Vec<_>>>()?;
-    facets.push(FacetSpec { required: true, ..FacetSpec::new(Name::new("day")?, ValueType::Text) });
+    let counts = Concern::ALL.iter().map(|concern| FacetSpec::int((*concern).into()).range(0..=i64::MAX));
+    let facets = counts.chain([FacetSpec::text(name!("day")).required()]).collect();
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         facets,
-        ..KindTable::new(KIND, Table::of::<DayWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<DayWorkflow>()?)
     })
 }
 
@@ -136,7 +134,7 @@ impl SecurityLog {
         let day = self.session.eovr().now().utc_day();
         let id = id(&day);
         for _ in 0..TRIES {
-            let record = match self.session.load(KIND, id).await {
+            let record = match self.session.load(&KIND, id).await {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     self.begin(id, &day).await?;
                     continue;
@@ -152,7 +150,7 @@ impl SecurityLog {
             if let Some(note) = note {
                 command = command.note(note);
             }
-            match self.session.act(KIND, id, command).await {
+            match self.session.act(&KIND, id, command).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 done => return done.map(drop),
             }
@@ -161,7 +159,7 @@ impl SecurityLog {
     }
 
     async fn begin(&self, id: RecordId, day: &str) -> Result<()> {
-        let kind = self.session.eovr().catalog().kind(KIND)?.clone();
+        let kind = self.session.eovr().catalog().kind(&KIND)?.clone();
         let command = Command::new(Action::Begin).set("day", day);
         let commit = self.session.decide_new(&kind, id, Stamp::national(), None, command)?;
         match self.session.eovr().commit(commit).await {

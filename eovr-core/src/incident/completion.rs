@@ -161,8 +161,8 @@ fn classify(draft: &mut Draft<'_>) -> Result<()> {
         }
     }
     if draft.changes("factors")
-        && let Some(factors) = text(draft, "factors")
-        && !factors.split(',').all(|factor| FACTORS.contains(&factor))
+        && let Some(factors) = draft.facet("factors")
+        && !factors.as_codes().all(|factor| FACTORS.contains(&factor))
     {
         return Err(Error::invalid("`factors` has one that is not known")
             .with_field("factors")
@@ -195,7 +195,7 @@ fn panel(draft: &mut Draft<'_>) -> Result<()> {
 }
 
 fn dispose(draft: &mut Draft<'_>) -> Result<()> {
-    let action = Action::ALL.iter().find(|action| action.name() == draft.action());
+    let action = Action::named(draft.action());
     let before = draft.before.and_then(|record| record.facet("disposition")).and_then(Value::as_text);
     match (action, before) {
         (Some(Action::Dispose | Action::Reopen), Some(_)) => {
@@ -231,7 +231,7 @@ fn dispose(draft: &mut Draft<'_>) -> Result<()> {
         }
         Some(Action::Reopen) => {
             record_id(draft, "continued_in")?;
-            draft.set("disposition", Some(Disposition::Reopened.name().into()))
+            draft.set("disposition", Some(Disposition::Reopened.into()))
         }
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use crate::incident::{
     Action, Apart, Comparison, FOLLOW_UP, FollowUp, KIND, Level, Months, Report, Reported, Reporter, State,
     Summary, Trend, figures, summary,
 };
-use crate::name::Name;
+use crate::name;
 use crate::org::OrgId;
 use crate::ports::Written;
 use crate::record::{ActorId, Column, Page, Query, Record, RecordId, Test, Value};
@@ -71,9 +71,9 @@ impl Incidents<'_> {
         let anonymous = report.reporter == Reporter::Anonymous;
         let command = report.command(&receipt);
         let written = if anonymous {
-            self.anonymous(facility)?.create_as(KIND, facility, id, command).await?
+            self.anonymous(facility)?.create_as(&KIND, facility, id, command).await?
         } else {
-            self.session.create_as(KIND, facility, id, command).await?
+            self.session.create_as(&KIND, facility, id, command).await?
         };
         Ok(Reported { written, receipt })
     }
@@ -88,7 +88,7 @@ impl Incidents<'_> {
             Some(note) => command.note(note),
             None => command,
         };
-        self.session.act(KIND, id, command).await
+        self.session.act(&KIND, id, command).await
     }
 
     /// Rates severity and probability on a scheme, or on the default scheme. Both are codes of the scheme or positions
@@ -104,7 +104,7 @@ impl Incidents<'_> {
         probability: &str,
     ) -> Result<Written> {
         let command = Command::new(Action::Assess).set("severity", severity).set("probability", probability);
-        self.session.act(KIND, id, command.set_some("risk_scheme", scheme)).await
+        self.session.act(&KIND, id, command.set_some("risk_scheme", scheme)).await
     }
 
     /// Adds a follow-up action.
@@ -112,7 +112,7 @@ impl Incidents<'_> {
     /// # Errors
     /// `Refused` where the incident is still Created, or is closed.
     pub async fn follow_up(&self, id: RecordId, follow_up: FollowUp) -> Result<Written> {
-        self.session.create_child(FOLLOW_UP, id, follow_up.command()).await
+        self.session.create_child(&FOLLOW_UP, id, follow_up.command()).await
     }
 
     /// Adds a follow-up action under an id that the caller has chosen. A repeated call is a `Conflict`.
@@ -125,7 +125,7 @@ impl Incidents<'_> {
         follow_up_id: RecordId,
         follow_up: FollowUp,
     ) -> Result<Written> {
-        self.session.create_child_as(FOLLOW_UP, id, follow_up_id, follow_up.command()).await
+        self.session.create_child_as(&FOLLOW_UP, id, follow_up_id, follow_up.command()).await
     }
 
     /// Finishes a follow-up action, with the evidence that it was done.
@@ -133,7 +133,7 @@ impl Incidents<'_> {
     /// # Errors
     /// `Refused` where the follow-up action is not open.
     pub async fn finish_follow_up(&self, follow_up: RecordId, evidence: &str) -> Result<Written> {
-        self.session.act(FOLLOW_UP, follow_up, Command::new("finish").write("evidence", evidence)).await
+        self.session.act(&FOLLOW_UP, follow_up, Command::new("finish").write("evidence", evidence)).await
     }
 
     /// The follow-up actions of an incident, newest first.
@@ -141,7 +141,7 @@ impl Incidents<'_> {
     /// # Errors
     /// As [`Session::find`].
     pub async fn follow_ups(&self, id: RecordId) -> Result<Vec<Record>> {
-        let query = Query::of(Name::new(FOLLOW_UP)?).limit(Query::LARGEST_PAGE);
+        let query = Query::of(FOLLOW_UP).limit(Query::LARGEST_PAGE);
         Ok(self.session.find(&query.filter(Column::Parent, Test::Is(Value::from(id)))).await?.items)
     }
 
@@ -153,7 +153,7 @@ impl Incidents<'_> {
     /// or already continued; `Conflict` where it changed concurrently.
     pub async fn reopen(&self, closed: RecordId, reason: &str, report: Report) -> Result<Reported> {
         let eovr = self.session.eovr();
-        let kind = eovr.catalog().kind(KIND)?.clone();
+        let kind = eovr.catalog().kind(&KIND)?.clone();
         let mut entropy = eovr.entropy()?;
         let receipt = ReceiptCode::draw(&mut entropy);
         let id = eovr.new_id(eovr.now(), &mut entropy);
@@ -184,7 +184,7 @@ impl Incidents<'_> {
     /// As [`Session::find`].
     pub async fn list(&self, state: Option<State>, query: Query) -> Result<Page<Record>> {
         let query = match state {
-            Some(state) => query.filter(Column::State, Test::Is(Value::from(state.name()))),
+            Some(state) => query.filter(Column::State, Test::Is(state.into())),
             None => query,
         };
         self.session.find(&query).await
@@ -195,7 +195,7 @@ impl Incidents<'_> {
     /// # Errors
     /// As [`Session::find`].
     pub async fn newest(&self, limit: u32) -> Result<Page<Record>> {
-        self.session.find(&Query::of(Name::new(KIND)?).limit(limit)).await
+        self.session.find(&Query::of(KIND).limit(limit)).await
     }
 
     /// The incidents of one patient file in scope; the number may be typed in any form. Earlier releases stored the
@@ -210,12 +210,12 @@ impl Incidents<'_> {
         spellings.extend(DASHES.map(|dash| spelling.replace('-', dash)));
         let mut sealed = Vec::new();
         for spelling in spellings {
-            if let (_, Test::In(values)) = self.session.sealed_is(KIND, "medical_file_number", &spelling)? {
+            if let (_, Test::In(values)) = self.session.sealed_is(&KIND, "medical_file_number", &spelling)? {
                 sealed.extend(values);
             }
         }
-        let column = Column::Facet(Name::new("medical_file_number")?);
-        self.session.find(&Query::of(Name::new(KIND)?).filter(column, Test::In(sealed))).await
+        let column = Column::Facet(name!("medical_file_number"));
+        self.session.find(&Query::of(KIND).filter(column, Test::In(sealed))).await
     }
 
     /// One incident.
@@ -223,7 +223,7 @@ impl Incidents<'_> {
     /// # Errors
     /// `NotFound` where the incident does not exist or is out of scope.
     pub async fn load(&self, id: RecordId) -> Result<Record> {
-        self.session.load(KIND, id).await
+        self.session.load(&KIND, id).await
     }
 
     /// The audit trail of one incident.
@@ -231,7 +231,7 @@ impl Incidents<'_> {
     /// # Errors
     /// As [`Session::trail`].
     pub async fn trail(&self, id: RecordId) -> Result<Trail> {
-        self.session.trail(KIND, id).await
+        self.session.trail(&KIND, id).await
     }
 
     /// The figures of the incidents in the actor's scope. Disposed reports are left out.
@@ -263,7 +263,7 @@ impl Incidents<'_> {
     fn anonymous(&self, facility: &OrgId) -> Result<Session> {
         let eovr = self.session.eovr();
         let stamp = eovr.org().stamp(facility).ok_or_else(|| Error::not_found("facility"))?;
-        let kind = eovr.catalog().kind(KIND)?;
+        let kind = eovr.catalog().kind(&KIND)?;
         let row = kind.machine().action(Action::Report.name());
         let row = row.ok_or_else(|| Error::bug("incidents can be reported"))?;
         crate::access::Permit::of(self.session.actor(), kind.name(), row, crate::access::Place::New(stamp))?;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::analytics::Source;
 use crate::error::{Error, Result};
 use crate::incident::KIND;
-use crate::incident::summary::{facet, standing};
-use crate::name::Name;
+use crate::incident::summary::standing;
+use crate::name;
 use crate::org::{OrgId, Stamp};
 use crate::record::{Cell, Column, Tally, Test, Value};
 use crate::service::Session;
@@ -101,7 +101,7 @@ pub(super) async fn trend(session: &Session, asked: Months, apart: Option<Apart>
     let asked = asked.checked()?;
     let figures = session.tally(&split(asked.of(Column::Month)?, apart)?).await?;
     // Disposed reports count here, because they prove that reporting had begun.
-    let all = session.tally(&Tally::of(Name::new(KIND)?).by(Column::Month)).await?;
+    let all = session.tally(&Tally::of(KIND).by(Column::Month)).await?;
     let since = all.cells.iter().filter_map(|cell| month(cell.key.first()?.as_ref())).min();
     let mut by_month: BTreeMap<u32, Vec<(Option<Value>, u64)>> = BTreeMap::new();
     for cell in figures.cells {
@@ -181,7 +181,7 @@ impl Months {
 
     /// Counts by this column within these months.
     fn of(self, column: Column) -> Result<Tally> {
-        let mut tally = standing()?.by(column);
+        let mut tally = standing().by(column);
         if let Some(from) = self.from {
             tally = tally.filter(Column::Month, Test::From(i64::from(from).into()));
         }
@@ -215,8 +215,8 @@ fn split(tally: Tally, apart: Option<Apart>) -> Result<Tally> {
     Ok(match apart {
         None => tally,
         Some(Apart::State) => tally.by(Column::State),
-        Some(Apart::Severity) => tally.by(facet("severity")?),
-        Some(Apart::HighRisk) => tally.by(facet("high_risk")?),
+        Some(Apart::Severity) => tally.by(Column::Facet(name!("severity"))),
+        Some(Apart::HighRisk) => tally.by(Column::Facet(name!("high_risk"))),
     })
 }
 

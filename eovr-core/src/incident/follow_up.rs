@@ -5,8 +5,7 @@ use crate::error::Result;
 use crate::incident::{FOLLOW_UP, KIND};
 use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, ParentSpec};
 use crate::labels;
-use crate::name::Name;
-use crate::record::ValueType;
+use crate::name;
 use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
@@ -29,8 +28,6 @@ pub struct FollowUp {
 
 labels! {
     /// The purpose of a follow-up action.
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
     pub enum FollowUpKind {
         /// Corrects what went wrong.
         Corrective = "corrective",
@@ -41,8 +38,6 @@ labels! {
 
 labels! {
     /// The reliability of an action, according to the action hierarchy of RCA² (NPSF, 2015).
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
     pub enum Strength {
         /// Changes the place or the device, so that safety does not depend on memory.
         Stronger = "stronger",
@@ -104,24 +99,19 @@ impl std::fmt::Debug for FollowUp {
 }
 
 pub(super) fn kind() -> Result<Kind> {
-    let required = |name: &str, value_type| {
-        Ok::<_, crate::Error>(FacetSpec { required: true, ..FacetSpec::new(Name::new(name)?, value_type) })
-    };
-    let purposes = FollowUpKind::ALL.iter().map(|kind| kind.name());
-    let strengths = Strength::ALL.iter().map(|strength| strength.name());
     Kind::new(KindTable {
-        parent: Some(ParentSpec { kind: Name::new(KIND)?, action: Name::new("open_follow_up")?, most: None }),
+        parent: Some(ParentSpec { kind: KIND, action: super::Action::OpenFollowUp.into(), most: None }),
         facets: vec![
-            FacetSpec { indexed: true, ..required("owner", ValueType::Text)? },
-            FacetSpec { indexed: true, ..required("due_at", ValueType::Time)? },
-            FacetSpec { required: true, ..FacetSpec::choice("purpose", purposes)? },
-            FacetSpec::choice("strength", strengths)?,
+            FacetSpec::text(name!("owner")).required().indexed(),
+            FacetSpec::time(name!("due_at")).required().indexed(),
+            FacetSpec::choice(name!("purpose"), FollowUpKind::ALL).required(),
+            FacetSpec::choice(name!("strength"), Strength::ALL),
         ],
         fields: vec![
-            FieldSpec { required: true, original: true, min_chars: 5, ..FieldSpec::new(Name::new("task")?) },
-            FieldSpec { min_chars: 5, ..FieldSpec::new(Name::new("evidence")?) },
+            FieldSpec::text(name!("task"), 5..=10_000).required().original(),
+            FieldSpec::text(name!("evidence"), 5..=10_000),
         ],
-        ..KindTable::new(FOLLOW_UP, Table::of::<FollowUpWorkflow>()?)?
+        ..KindTable::new(FOLLOW_UP, Table::of::<FollowUpWorkflow>()?)
     })
 }
 
@@ -131,7 +121,7 @@ impl FollowUp {
             .write("task", self.task)
             .set("owner", self.owner)
             .set("due_at", self.due_at)
-            .set("purpose", self.kind.name())
-            .set_some("strength", self.strength.map(Label::name))
+            .set("purpose", self.kind)
+            .set_some("strength", self.strength)
     }
 }

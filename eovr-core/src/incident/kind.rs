@@ -5,10 +5,10 @@ use crate::incident::settings::Settings;
 use crate::incident::workflow::{Disposition, IncidentWorkflow};
 #[cfg(feature = "attachments")]
 use crate::incident::{ATTACHMENT, Action};
-use crate::incident::{KIND, follow_up, jci, taxonomy};
-use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, NumberSpec, Sealing};
-use crate::name::Name;
-use crate::record::ValueType::{self, Bool, Bytes, Int, Text, Time};
+use crate::incident::{KIND, Reporter, follow_up, jci, taxonomy};
+use crate::kind::{FacetSpec, FieldSpec, Kind, KindTable, NumberSpec};
+use crate::name;
+
 use crate::risk::Band;
 use crate::time::Timestamp;
 use crate::triage::analysis::Reason;
@@ -28,109 +28,87 @@ pub fn kinds(settings: Settings) -> Result<Vec<Kind>> {
         Kind::new(table()?)?.completed_by(completion),
         follow_up::kind()?,
         #[cfg(feature = "attachments")]
-        crate::attachment::kind(ATTACHMENT, KIND, Action::Attach.name())?,
+        crate::attachment::kind(ATTACHMENT, KIND, Action::Attach.into())?,
     ])
 }
 
 fn table() -> Result<KindTable> {
     Ok(KindTable {
         number: Some(NumberSpec { prefix: "OVR".to_owned(), width: 6 }),
-        facets: facets()?,
-        fields: fields()?,
+        facets: facets(),
+        fields: fields(),
         // First the facet that figures exclude by, then the facets that they count by.
-        tallied: names(&["disposition", "severity", "high_risk"])?,
-        ..KindTable::new(KIND, Table::of::<IncidentWorkflow>()?)?
+        tallied: vec![name!("disposition"), name!("severity"), name!("high_risk")],
+        ..KindTable::new(KIND, Table::of::<IncidentWorkflow>()?)
     })
 }
 
-fn facets() -> Result<Vec<FacetSpec>> {
-    let plain = |name: &str, value_type: ValueType| {
-        Ok::<_, crate::Error>(FacetSpec::new(Name::new(name)?, value_type))
-    };
-    let computed = |facet: FacetSpec| FacetSpec { computed: true, ..facet };
-    let harms = Harm::ALL.map(Harm::code);
-    let bands = Band::ALL.map(Band::name);
+fn facets() -> Vec<FacetSpec> {
     let categories = taxonomy::CATEGORIES.iter().map(|category| category.code);
     let statuses = ["answered", "abstained"].into_iter().chain(Reason::ALL.map(Reason::name));
-    let dispositions = Disposition::ALL.iter().map(|disposition| disposition.name());
-    Ok(vec![
+    vec![
         // What happened, when and where.
-        FacetSpec { required: true, ..FacetSpec::choice("category", categories)? },
-        plain("subtype", Text)?,
-        FacetSpec { not_before: Some(FIRST_DAY), not_future: true, ..plain("occurred_at", Time)? },
-        plain("location", Text)?,
-        plain("factors", Text)?,
-        plain("disclosed", Bool)?,
-        FacetSpec {
-            required: true,
-            ..FacetSpec::choice("reporter_type", ["staff", "patient", "anonymous"])?
-        },
-        FacetSpec { unique: true, silent: true, ..plain("receipt", Bytes)? },
-        plain("continues", Text)?,
+        FacetSpec::choice(name!("category"), categories).required(),
+        FacetSpec::text(name!("subtype")),
+        FacetSpec::time(name!("occurred_at")).not_before(FIRST_DAY).not_future(),
+        FacetSpec::text(name!("location")),
+        FacetSpec::text(name!("factors")),
+        FacetSpec::bool(name!("disclosed")),
+        FacetSpec::choice(name!("reporter_type"), Reporter::ALL).required(),
+        FacetSpec::bytes(name!("receipt")).unique().silent(),
+        FacetSpec::text(name!("continues")),
         // The ratings of people: actual harm and potential harm, rated separately.
-        FacetSpec::choice("actual_harm", harms)?,
-        FacetSpec::choice("potential_harm", harms)?,
-        plain("risk_scheme", Text)?,
-        plain("severity", Text)?,
-        plain("probability", Text)?,
-        computed(plain("risk_score", Int)?),
-        computed(FacetSpec::choice("risk_band", bands)?),
+        FacetSpec::choice(name!("actual_harm"), Harm::ALL),
+        FacetSpec::choice(name!("potential_harm"), Harm::ALL),
+        FacetSpec::text(name!("risk_scheme")),
+        FacetSpec::text(name!("severity")),
+        FacetSpec::text(name!("probability")),
+        FacetSpec::int(name!("risk_score")).computed(),
+        FacetSpec::choice(name!("risk_band"), Band::ALL).computed(),
         // The scorer's opinion, separate from a person's rating.
-        computed(plain("ai_model", Text)?),
-        computed(plain("ai_version", Text)?),
-        computed(plain("ai_score", Int)?),
-        computed(FacetSpec::choice("ai_band", bands)?),
-        computed(plain("ai_high_risk", Bool)?),
-        FacetSpec::choice("ai_review", ["accepted", "overridden"])?,
+        FacetSpec::text(name!("ai_model")).computed(),
+        FacetSpec::text(name!("ai_version")).computed(),
+        FacetSpec::int(name!("ai_score")).computed(),
+        FacetSpec::choice(name!("ai_band"), Band::ALL).computed(),
+        FacetSpec::bool(name!("ai_high_risk")).computed(),
+        FacetSpec::choice(name!("ai_review"), ["accepted", "overridden"]),
         // The external analyst's opinion, separate from the two others.
-        FacetSpec::choice("analyst_status", statuses)?,
-        plain("analyst_model", Text)?,
-        plain("analyst_version", Text)?,
-        FacetSpec { range: Some((0, 100)), ..plain("analyst_score", Int)? },
-        FacetSpec::choice("analyst_band", bands)?,
-        FacetSpec { range: Some((0, 100)), ..plain("analyst_confidence", Int)? },
-        plain("analyst_high_risk", Bool)?,
-        computed(plain("high_risk", Bool)?),
+        FacetSpec::choice(name!("analyst_status"), statuses),
+        FacetSpec::text(name!("analyst_model")),
+        FacetSpec::text(name!("analyst_version")),
+        FacetSpec::int(name!("analyst_score")).range(0..=100),
+        FacetSpec::choice(name!("analyst_band"), Band::ALL),
+        FacetSpec::int(name!("analyst_confidence")).range(0..=100),
+        FacetSpec::bool(name!("analyst_high_risk")),
+        FacetSpec::bool(name!("high_risk")).computed(),
         // The accreditation panel.
-        FacetSpec::choice("jci_edition", jci::Edition::ALL.map(jci::Edition::code))?,
-        plain("jci_chapter", Text)?,
-        plain("jci_standard", Text)?,
-        plain("jci_element", Text)?,
-        FacetSpec::choice("jci_status", jci::Status::ALL.map(jci::Status::code))?,
+        FacetSpec::choice(name!("jci_edition"), jci::Edition::ALL),
+        FacetSpec::text(name!("jci_chapter")),
+        FacetSpec::text(name!("jci_standard")),
+        FacetSpec::text(name!("jci_element")),
+        FacetSpec::choice(name!("jci_status"), jci::Status::ALL),
         // The disposition, independent of the state.
-        FacetSpec::choice("disposition", dispositions)?,
-        plain("duplicate_of", Text)?,
-        plain("continued_in", Text)?,
-    ])
+        FacetSpec::choice(name!("disposition"), Disposition::ALL),
+        FacetSpec::text(name!("duplicate_of")),
+        FacetSpec::text(name!("continued_in")),
+    ]
 }
 
-fn fields() -> Result<Vec<FieldSpec>> {
-    let plain = |name: &str| Ok::<_, crate::Error>(FieldSpec::new(Name::new(name)?));
-    let short = |name: &str| Ok::<_, crate::Error>(FieldSpec { max_chars: 500, ..plain(name)? });
-    Ok(vec![
-        FieldSpec {
-            required: true,
-            original: true,
-            min_chars: 10,
-            max_chars: 60_000,
-            ..plain("description")?
-        },
-        FieldSpec { sealing: Sealing::Deterministic, max_chars: 64, ..plain("medical_file_number")? },
-        short("involved_person")?,
-        short("responsible_manager")?,
-        short("disclosure_responsible")?,
-        plain("specific_error")?,
-        plain("notes")?,
-        plain("immediate_action")?,
+fn fields() -> Vec<FieldSpec> {
+    vec![
+        FieldSpec::text(name!("description"), 10..=60_000).required().original(),
+        FieldSpec::text(name!("medical_file_number"), 0..=64).searchable(),
+        FieldSpec::text(name!("involved_person"), 0..=500),
+        FieldSpec::text(name!("responsible_manager"), 0..=500),
+        FieldSpec::text(name!("disclosure_responsible"), 0..=500),
+        FieldSpec::new(name!("specific_error")),
+        FieldSpec::new(name!("notes")),
+        FieldSpec::new(name!("immediate_action")),
         // Sealed, because the scorer's reasons reveal parts of the narrative.
-        plain("ai_reasons")?,
-        plain("analysis")?,
-        plain("jci_evidence")?,
-        plain("jci_gap")?,
-        plain("jci_plan")?,
-    ])
-}
-
-fn names(texts: &[&str]) -> Result<Vec<Name>> {
-    texts.iter().map(|text| Name::new(text)).collect()
+        FieldSpec::new(name!("ai_reasons")),
+        FieldSpec::new(name!("analysis")),
+        FieldSpec::new(name!("jci_evidence")),
+        FieldSpec::new(name!("jci_gap")),
+        FieldSpec::new(name!("jci_plan")),
+    ]
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::access::danger;
 use crate::error::{ErrorKind, Result};
 use crate::incident::{Action, Harm, KIND};
-use crate::record::{RecordId, Value};
+use crate::record::RecordId;
 use crate::risk::Band;
 use crate::service::{Eovr, Session, Trail};
 use crate::triage::Case;
@@ -63,7 +63,8 @@ impl Lessons {
     /// it.
     async fn hear(&mut self, message: &str) -> Result<bool> {
         let Ok(told) = serde_json::from_str::<Told>(message) else { return Ok(false) };
-        let about = |action: Action| told.topic.strip_prefix(KIND) == Some(&format!(".{}", action.name()));
+        let about =
+            |action: Action| told.topic.strip_prefix(KIND.as_str()) == Some(&format!(".{}", action.name()));
         let Ok(id) = told.record.parse::<RecordId>() else { return Ok(false) };
         if !(about(Action::ReviewAi) || about(Action::Assess)) || self.learned.contains(&id) {
             return Ok(false);
@@ -79,7 +80,7 @@ impl Lessons {
     }
 
     async fn lesson(&mut self, id: RecordId, version: u64) -> Result<bool> {
-        let trail = self.session.trail(KIND, id).await?;
+        let trail = self.session.trail(&KIND, id).await?;
         if !trail.verdict.is_intact() {
             return Ok(false);
         }
@@ -117,7 +118,7 @@ impl At<'_> {
             later.filter_map(|entry| entry.event.changes.iter().find(|(of, _)| of.as_str() == name));
         match changes.next() {
             Some((_, change)) => change.before.as_str().map(str::to_owned),
-            None => self.trail.record.facet(name).and_then(Value::as_text).map(str::to_owned),
+            None => self.trail.record.text(name).map(str::to_owned),
         }
     }
 

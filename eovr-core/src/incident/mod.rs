@@ -5,6 +5,7 @@
 //!
 //! In addition to its state, a report may have a **disposition**: it duplicates another report, it is not reportable,
 //! or its work continues in a newer report. A disposition does not change the state. Figures exclude disposed reports.
+use crate::name::Name;
 
 mod analysed;
 mod completion;
@@ -22,6 +23,7 @@ mod report;
 mod settings;
 mod summary;
 pub mod taxonomy;
+mod view;
 mod workflow;
 
 #[cfg(feature = "export")]
@@ -39,14 +41,15 @@ pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
 pub use self::report::{Report, Reported, Reporter};
 pub use self::settings::{FACTORS, Settings};
 pub use self::summary::{StateBySeverity, Summary};
+pub use self::view::Incident;
 pub use self::workflow::{Action, Disposition, IncidentWorkflow, State};
 
 /// The name of the incident kind.
-pub const KIND: &str = "incident";
+pub const KIND: Name = Name::from_static("incident");
 
 /// The name of the kind of its follow-up actions.
-pub const FOLLOW_UP: &str = "follow_up";
+pub const FOLLOW_UP: Name = Name::from_static("follow_up");
 
 /// The name of the kind of its files ([`crate::attachment`]).
 #[cfg(feature = "attachments")]
-pub const ATTACHMENT: &str = "attachment";
+pub const ATTACHMENT: Name = Name::from_static("attachment");

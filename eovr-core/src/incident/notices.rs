@@ -1,12 +1,12 @@
 use crate::access::{ActionRow, Tiers};
 use crate::error::Result;
-use crate::incident::{Action, FOLLOW_UP, KIND};
+use crate::incident::{Action, FOLLOW_UP, KIND, follow_up};
+use crate::name;
 use crate::name::Name;
 use crate::notice::{Rule, To};
-use crate::workflow::Label as _;
 
 /// The part of the action table that defines who is notified of incidents.
-pub const NOTICES: &str = "notices";
+pub const NOTICES: Name = Name::from_static("notices");
 
 /// The notification permissions, for [`crate::service::EovrBuilder::actions`]. The quality admins of a facility are
 /// notified of every report and every answer there; the levels above them of reports that may be grave.
@@ -14,32 +14,29 @@ pub const NOTICES: &str = "notices";
 /// # Errors
 /// None that a host could cause.
 pub fn notice_actions() -> Result<(Name, Vec<ActionRow>)> {
-    let row =
-        |name: &str, lowest, highest| Ok(ActionRow::new(Name::new(name)?, Tiers::new(lowest, highest)?));
-    let rows = vec![row("reported", 2, 2)?, row("answered", 2, 2)?, row("high_risk", 3, 4)?];
-    Ok((Name::new(NOTICES)?, rows))
+    let quality = Tiers::new(2, 2)?;
+    let rows = vec![
+        ActionRow::new(name!("reported"), quality),
+        ActionRow::new(name!("answered"), quality),
+        ActionRow::new(name!("high_risk"), Tiers::new(3, 4)?),
+    ];
+    Ok((NOTICES, rows))
 }
 
 /// The incident rules of a [`crate::notice::Post`]. The reporter is notified when the state changes, the owner of a
 /// follow-up action when it is assigned, and other systems of every event.
-///
-/// # Errors
-/// None that a host could cause.
-pub fn notice_rules() -> Result<Vec<Rule>> {
-    let may =
-        |action: &str| Ok::<_, crate::Error>(To::May { of: Name::new(NOTICES)?, action: Name::new(action)? });
-    let report = Action::Report.name();
+pub fn notice_rules() -> Vec<Rule> {
+    use Action::{Answer, Ask, Complete, CompleteEarly, Dispose, Evaluate, Report, Start, TakeAction};
+    let may = |action| To::May { of: NOTICES, action };
     let mut rules = vec![
-        Rule::new(KIND, report, may("reported")?)?,
-        Rule::new(KIND, report, may("high_risk")?)?.when("high_risk", true)?,
-        Rule::new(KIND, Action::Answer.name(), may("answered")?)?,
-        Rule::new(FOLLOW_UP, "add", To::Named(Name::new("owner")?))?,
-        Rule::everything(KIND)?,
-        Rule::everything(FOLLOW_UP)?,
+        Rule::new(KIND, Report, may(name!("reported"))),
+        Rule::new(KIND, Report, may(name!("high_risk"))).when(name!("high_risk"), true),
+        Rule::new(KIND, Answer, may(name!("answered"))),
+        Rule::new(FOLLOW_UP, follow_up::Action::Add, To::Named(name!("owner"))),
+        Rule::everything(KIND),
+        Rule::everything(FOLLOW_UP),
     ];
-    use Action::{Ask, Complete, CompleteEarly, Dispose, Evaluate, Start, TakeAction};
-    for action in [Start, Evaluate, Ask, TakeAction, Complete, CompleteEarly, Dispose] {
-        rules.push(Rule::new(KIND, action.name(), To::Author)?);
-    }
-    Ok(rules)
+    let told = [Start, Evaluate, Ask, TakeAction, Complete, CompleteEarly, Dispose];
+    rules.extend(told.map(|action| Rule::new(KIND, action, To::Author)));
+    rules
 }

@@ -9,7 +9,7 @@ use crate::access::{Actor, Scope};
 use crate::decide::Command;
 use crate::error::{Error, Result};
 use crate::incident::{Action, KIND, State};
-use crate::name::Name;
+use crate::name;
 use crate::ports::Written;
 use crate::record::{ActorId, Query, Record, Value};
 use crate::seal::Entropy;
@@ -218,7 +218,7 @@ impl Eovr {
     /// `NotFound` where no report has this code; `Refused` where the report has no open question.
     pub async fn answer_with_receipt(&self, code: &ReceiptCode, answer: &str) -> Result<Written> {
         let (session, record) = self.held(code).await?;
-        session.act(KIND, record.id(), Command::new(Action::Answer).note(answer)).await
+        session.act(&KIND, record.id(), Command::new(Action::Answer).note(answer)).await
     }
 
     /// Adds a remark; possible in every state.
@@ -227,7 +227,7 @@ impl Eovr {
     /// `NotFound` where no report has this code.
     pub async fn remark_with_receipt(&self, code: &ReceiptCode, remark: &str) -> Result<Written> {
         let (session, record) = self.held(code).await?;
-        session.act(KIND, record.id(), Command::new(Action::AddRemark).note(remark)).await
+        session.act(&KIND, record.id(), Command::new(Action::AddRemark).note(remark)).await
     }
 
     /// Corrects the report within the 30 minutes that every reporter has. The command must be of the action
@@ -237,13 +237,13 @@ impl Eovr {
     /// `NotFound` where no report has this code; `Refused` after the 30 minutes.
     pub async fn correct_with_receipt(&self, code: &ReceiptCode, correction: Command) -> Result<Written> {
         let (session, record) = self.held(code).await?;
-        session.act(KIND, record.id(), correction).await
+        session.act(&KIND, record.id(), correction).await
     }
 
     async fn held(&self, code: &ReceiptCode) -> Result<(Session, Record)> {
-        let actor = Actor::holder(ActorId::new("receipt")?, Name::new("receipt")?, code.digest());
+        let actor = Actor::holder(ActorId::new("receipt")?, name!("receipt"), code.digest());
         let scope = Scope::of(&actor);
-        let page = self.store().find(&scope, &Query::of(Name::new(KIND)?).limit(1)).await?;
+        let page = self.store().find(&scope, &Query::of(KIND).limit(1)).await?;
         let stored = page
             .items
             .into_iter()

@@ -8,7 +8,6 @@ use crate::ports::Written;
 use crate::record::{RecordId, Value};
 use crate::time::Timestamp;
 use crate::typed;
-use crate::workflow::Label;
 
 /// A report. Only category and description are required.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -53,8 +52,7 @@ pub struct Report {
 
 labels! {
     /// The reporter type.
-    #[derive(Default, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[derive(Default)]
     pub enum Reporter {
         /// Staff, by name. The report has the actor's id.
         #[default]
@@ -78,17 +76,16 @@ pub struct Reported {
 
 impl Report {
     pub(super) fn command(self, receipt: &ReceiptCode) -> Command {
-        let factors = (!self.factors.is_empty()).then(|| self.factors.join(","));
         Command::new(Action::Report)
             .set("category", self.category)
             .set_some("subtype", self.subtype)
             .set_some("occurred_at", self.occurred_at)
             .set_some("location", self.location)
             .set_some("disclosed", self.disclosed)
-            .set_some("factors", factors)
+            .set_some("factors", Value::codes(self.factors))
             .set_some("actual_harm", self.actual_harm.map(Harm::code))
             .set_some("potential_harm", self.potential_harm.map(Harm::code))
-            .set("reporter_type", self.reporter.name())
+            .set("reporter_type", self.reporter)
             .set("receipt", Value::Bytes(receipt.digest().to_vec()))
             .write("description", self.description)
             .write_some("specific_error", self.specific_error)

@@ -2,8 +2,8 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::incident::{KIND, State};
-use crate::name::Name;
-use crate::record::{Cell, Column, Tally, Test, Value};
+use crate::name;
+use crate::record::{Cell, Column, Tally, Test};
 use crate::service::Session;
 use crate::workflow::Label;
 
@@ -40,16 +40,16 @@ impl Summary {
 }
 
 pub(super) async fn of(session: &Session) -> Result<Summary> {
-    let open = |tally: Tally| tally.filter(Column::State, Test::Not(Value::from(State::Completed.name())));
-    let by_severity = standing()?.by(Column::State).by(facet("severity")?);
+    let open = |tally: Tally| tally.filter(Column::State, Test::Not(State::Completed.into()));
+    let by_severity = standing().by(Column::State).by(Column::Facet(name!("severity")));
     let cells: Vec<_> = session.tally(&by_severity).await?.cells.into_iter().map(cell).collect();
     let count = |state: Option<State>| {
         let of = cells.iter().filter(|cell| state.is_none_or(|state| cell.state == state.name()));
         of.map(|cell| cell.count).sum::<u64>()
     };
     let limit = session.eovr().now().plus_seconds(-Summary::DAYS_TO_COMPLETE * 24 * 3600);
-    let high_risk = open(standing()?.filter(facet("high_risk")?, Test::Is(true.into())));
-    let overdue = open(standing()?.filter(Column::Created, Test::Before(limit.into())));
+    let high_risk = open(standing().filter(Column::Facet(name!("high_risk")), Test::Is(true.into())));
+    let overdue = open(standing().filter(Column::Created, Test::Before(limit.into())));
     Ok(Summary {
         total: count(None),
         high_risk: total(&session.tally(&high_risk).await?.cells),
@@ -60,12 +60,8 @@ pub(super) async fn of(session: &Session) -> Result<Summary> {
 }
 
 /// Counts of all incidents that are not disposed of.
-pub(super) fn standing() -> Result<Tally> {
-    Ok(Tally::of(Name::new(KIND)?).filter(facet("disposition")?, Test::Absent))
-}
-
-pub(super) fn facet(name: &str) -> Result<Column> {
-    Ok(Column::Facet(Name::new(name)?))
+pub(super) fn standing() -> Tally {
+    Tally::of(KIND).filter(Column::Facet(name!("disposition")), Test::Absent)
 }
 
 fn total(cells: &[Cell]) -> u64 {

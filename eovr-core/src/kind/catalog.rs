@@ -81,7 +81,7 @@ impl Catalog {
     ///
     /// # Errors
     /// `InvalidInput` where no kind has this name; the error lists the existing kinds.
-    pub fn kind(&self, name: &str) -> Result<&Arc<Kind>> {
+    pub fn kind(&self, name: &Name) -> Result<&Arc<Kind>> {
         self.kinds.get(name).ok_or_else(|| {
             let names: Vec<_> = self.kinds.keys().map(Name::as_str).collect();
             Error::invalid("no such kind of record")

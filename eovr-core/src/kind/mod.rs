@@ -43,7 +43,7 @@ pub trait Complete: fmt::Debug + Send + Sync {
 
 /// The engine's own action on every kind: a key holder vouches for a chain that an older release wrote. It changes only
 /// the length of the chain.
-pub(crate) const VOUCH: &str = "vouch";
+pub(crate) const VOUCH: Name = Name::from_static("vouch");
 
 impl Kind {
     /// Checks a kind.

@@ -51,7 +51,7 @@ pub(super) fn check(table: &KindTable) -> Result<(), String> {
     table.facets.iter().try_for_each(facet)?;
     table.fields.iter().try_for_each(field)?;
     table.number.as_ref().map_or(Ok(()), number)?;
-    if table.workflow.actions.iter().any(|row| row.name.as_str() == VOUCH) {
+    if table.workflow.actions.iter().any(|row| row.name == VOUCH) {
         return Err(format!("`{VOUCH}` is an action of the engine"));
     }
     sets(table, &facets, &fields)?;

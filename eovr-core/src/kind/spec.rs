@@ -1,3 +1,6 @@
+use std::fmt;
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::Tiers;
@@ -161,12 +164,9 @@ const LONGEST_BYTES: usize = 2000;
 
 impl KindTable {
     /// A kind with this workflow and without facets, fields, parent or number.
-    ///
-    /// # Errors
-    /// `InvalidInput` where the name is not valid.
-    pub fn new(name: &str, workflow: Table) -> Result<Self> {
-        Ok(Self {
-            name: Name::new(name)?,
+    pub fn new(name: Name, workflow: Table) -> Self {
+        Self {
+            name,
             parent: None,
             number: None,
             readers: Tiers::all(),
@@ -175,18 +175,40 @@ impl KindTable {
             fields: Vec::new(),
             tallied: Vec::new(),
             workflow,
-        })
+        }
     }
 }
 
 impl FacetSpec {
-    /// An optional text with these accepted values.
-    ///
-    /// # Errors
-    /// `InvalidInput` where the name is not valid.
-    pub fn choice<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        let one_of = values.into_iter().map(str::to_owned).collect();
-        Ok(Self { one_of, ..Self::new(Name::new(name)?, ValueType::Text) })
+    /// An optional text.
+    pub fn text(name: Name) -> Self {
+        Self::new(name, ValueType::Text)
+    }
+
+    /// An optional text with these accepted values: labels, or plain text.
+    pub fn choice(name: Name, values: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        let one_of = values.into_iter().map(|value| value.to_string()).collect();
+        Self { one_of, ..Self::text(name) }
+    }
+
+    /// An optional whole number.
+    pub fn int(name: Name) -> Self {
+        Self::new(name, ValueType::Int)
+    }
+
+    /// An optional boolean.
+    pub fn bool(name: Name) -> Self {
+        Self::new(name, ValueType::Bool)
+    }
+
+    /// An optional time.
+    pub fn time(name: Name) -> Self {
+        Self::new(name, ValueType::Time)
+    }
+
+    /// Optional bytes.
+    pub fn bytes(name: Name) -> Self {
+        Self::new(name, ValueType::Bytes)
     }
 
     /// An optional facet of this type.
@@ -204,6 +226,54 @@ impl FacetSpec {
             not_before: None,
             not_future: false,
         }
+    }
+
+    /// Sets [`FacetSpec::required`].
+    #[must_use]
+    pub fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    /// Sets [`FacetSpec::computed`].
+    #[must_use]
+    pub fn computed(self) -> Self {
+        Self { computed: true, ..self }
+    }
+
+    /// Sets [`FacetSpec::silent`].
+    #[must_use]
+    pub fn silent(self) -> Self {
+        Self { silent: true, ..self }
+    }
+
+    /// Sets [`FacetSpec::indexed`].
+    #[must_use]
+    pub fn indexed(self) -> Self {
+        Self { indexed: true, ..self }
+    }
+
+    /// Sets [`FacetSpec::unique`].
+    #[must_use]
+    pub fn unique(self) -> Self {
+        Self { unique: true, ..self }
+    }
+
+    /// Sets [`FacetSpec::range`].
+    #[must_use]
+    pub fn range(self, accepted: RangeInclusive<i64>) -> Self {
+        Self { range: Some(accepted.into_inner()), ..self }
+    }
+
+    /// Sets [`FacetSpec::not_before`].
+    #[must_use]
+    pub fn not_before(self, first: Timestamp) -> Self {
+        Self { not_before: Some(first), ..self }
+    }
+
+    /// Sets [`FacetSpec::not_future`].
+    #[must_use]
+    pub fn not_future(self) -> Self {
+        Self { not_future: true, ..self }
     }
 
     /// Whether a facet can hold this text.
@@ -268,14 +338,31 @@ impl FieldSpec {
 
     /// An optional field with random sealing, of at most 10,000 characters.
     pub fn new(name: Name) -> Self {
-        Self {
-            name,
-            sealing: Sealing::Random,
-            required: false,
-            original: false,
-            min_chars: 0,
-            max_chars: Self::default_max_chars(),
-        }
+        Self::text(name, 0..=Self::default_max_chars())
+    }
+
+    /// An optional field with random sealing, of so many characters.
+    pub fn text(name: Name, chars: RangeInclusive<u32>) -> Self {
+        let (min_chars, max_chars) = chars.into_inner();
+        Self { name, sealing: Sealing::Random, required: false, original: false, min_chars, max_chars }
+    }
+
+    /// Sets [`FieldSpec::required`].
+    #[must_use]
+    pub fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    /// Sets [`FieldSpec::original`].
+    #[must_use]
+    pub fn original(self) -> Self {
+        Self { original: true, ..self }
+    }
+
+    /// Seals the field so that equal texts can be found ([`Sealing::Deterministic`]).
+    #[must_use]
+    pub fn searchable(self) -> Self {
+        Self { sealing: Sealing::Deterministic, ..self }
     }
 
     /// Checks whether a field accepts a text.
@@ -293,5 +380,35 @@ impl FieldSpec {
                 .with_help(format!("give {least} to {}", self.max_chars)));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name;
+
+    #[test]
+    fn a_chain_is_the_table_in_json() {
+        let same = |one: serde_json::Value, json: &str| {
+            assert_eq!(one, serde_json::from_str::<serde_json::Value>(json).unwrap());
+        };
+        let facet = FacetSpec::int(name!("score")).range(0..=100).required().computed().indexed();
+        same(
+            serde_json::to_value(facet).unwrap(),
+            r#"{"name": "score", "type": "int", "required": true, "computed": true, "indexed": true,
+            "range": [0, 100]}"#,
+        );
+        let facet = FacetSpec::choice(name!("band"), ["low", "high"]).unique().silent();
+        same(
+            serde_json::to_value(facet).unwrap(),
+            r#"{"name": "band", "type": "text", "silent": true, "unique": true, "one_of": ["low", "high"]}"#,
+        );
+        let field = FieldSpec::text(name!("task"), 5..=500).required().original().searchable();
+        same(
+            serde_json::to_value(field).unwrap(),
+            r#"{"name": "task", "sealing": "deterministic", "required": true, "original": true, "min_chars": 5,
+            "max_chars": 500}"#,
+        );
     }
 }

@@ -3,10 +3,9 @@ use zeroize::Zeroizing;
 use super::post::SYSTEM;
 use crate::decide::Command;
 use crate::error::{ErrorKind, Result};
-use crate::name::Name;
+use crate::name;
 use crate::notice::{Action, Channel, HELD_SECONDS, KIND, MOST_ATTEMPTS, Post, State};
-use crate::record::{Column, Query, Record, RecordId, Test, Value};
-use crate::workflow::Label as _;
+use crate::record::{Column, Query, Record, RecordId, Test};
 
 /// The pause before the second attempt. Each later pause is twice as long.
 const FIRST_PAUSE_SECONDS: i64 = 30;
@@ -81,11 +80,10 @@ impl Post {
     /// What the store says.
     pub async fn due(&self, channel: Channel) -> Result<Vec<Due>> {
         let now = self.session.eovr().now();
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
-        let query = Query::of(Name::new(KIND)?)
-            .filter(facet("channel")?, Test::Is(channel.name().into()))
-            .filter(Column::State, Test::Is(State::Waiting.name().into()))
-            .filter(facet("due_at")?, Test::Before(now.plus_seconds(1).into()))
+        let query = Query::of(KIND)
+            .filter(Column::Facet(name!("channel")), Test::Is(channel.into()))
+            .filter(Column::State, Test::Is(State::Waiting.into()))
+            .filter(Column::Facet(name!("due_at")), Test::Before(now.plus_seconds(1).into()))
             .limit(Query::LARGEST_PAGE);
         Ok(self.session.find(&query).await?.items.iter().map(due).collect())
     }
@@ -147,7 +145,7 @@ impl Post {
 
     /// The new version; `None` if another node has claimed the notice in the meantime, because that node decides then.
     async fn settle(&self, due: &Due, command: Command) -> Result<Option<u64>> {
-        match self.session.act(KIND, due.id, command.expecting(due.version)).await {
+        match self.session.act(&KIND, due.id, command.expecting(due.version)).await {
             Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Refused) => Ok(None),
             done => done.map(|written| Some(written.version)),
         }
@@ -166,8 +164,8 @@ impl Post {
 }
 
 fn due(record: &Record) -> Due {
-    let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default().to_owned();
-    let int = |name: &str| record.facet(name).and_then(Value::as_int).unwrap_or_default();
+    let text = |name: &str| record.text(name).unwrap_or_default().to_owned();
+    let int = |name: &str| record.int(name).unwrap_or_default();
     Due {
         id: record.id(),
         version: record.version(),

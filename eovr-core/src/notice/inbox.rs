@@ -1,9 +1,9 @@
 use crate::access::danger;
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::Name;
+use crate::name;
 use crate::notice::{Action, Channel, KIND, State};
-use crate::record::{ActorId, Column, Cursor, Page, Query, Record, RecordId, Test, Value};
+use crate::record::{ActorId, Column, Cursor, Page, Query, Record, RecordId, Test};
 use crate::service::{Eovr, Session};
 use crate::workflow::Label as _;
 
@@ -31,11 +31,10 @@ impl Inbox {
     /// # Errors
     /// As [`Session::find`].
     pub async fn unread(&self, limit: u32, after: Option<Cursor>) -> Result<Page<Record>> {
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
-        let query = Query::of(Name::new(KIND)?)
-            .filter(facet("recipient")?, Test::Is(self.owner.as_str().into()))
-            .filter(facet("channel")?, Test::Is(Channel::InApp.name().into()))
-            .filter(Column::State, Test::Is(State::Waiting.name().into()))
+        let query = Query::of(KIND)
+            .filter(Column::Facet(name!("recipient")), Test::Is(self.owner.as_str().into()))
+            .filter(Column::Facet(name!("channel")), Test::Is(Channel::InApp.into()))
+            .filter(Column::State, Test::Is(State::Waiting.into()))
             .limit(limit);
         self.session.find(&query.after(after)).await
     }
@@ -45,14 +44,12 @@ impl Inbox {
     /// # Errors
     /// `NotFound` where the notice does not exist or belongs to another person.
     pub async fn read(&self, id: RecordId) -> Result<()> {
-        let record = self.session.load(KIND, id).await?;
-        let is = |facet: &str, wanted: &str| {
-            record.facet(facet).and_then(Value::as_text).is_some_and(|text| text == wanted)
-        };
+        let record = self.session.load(&KIND, id).await?;
+        let is = |facet: &str, wanted: &str| record.text(facet).is_some_and(|text| text == wanted);
         if !is("recipient", self.owner.as_str()) || !is("channel", Channel::InApp.name()) {
             return Err(Error::not_found(KIND));
         }
-        match self.session.act(KIND, id, Command::new(Action::Deliver)).await {
+        match self.session.act(&KIND, id, Command::new(Action::Deliver)).await {
             Err(error) if error.kind() == ErrorKind::Refused => Ok(()),
             done => done.map(drop),
         }

@@ -24,8 +24,8 @@ use crate::access::Tiers;
 use crate::error::Result;
 use crate::kind::{FacetSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
 use crate::name::Name;
-use crate::record::ValueType;
 use crate::workflow::{Label, May, Row, Table, Workflow};
 
 pub use self::delivery::{Claim, Due, Recipient};
@@ -37,7 +37,7 @@ pub use self::rule::alert_rules;
 pub use self::rule::{Rule, To, account_rules};
 
 /// The name of the kind.
-pub const KIND: &str = "notice";
+pub const KIND: Name = Name::from_static("notice");
 
 /// A notice is parked after this many attempts, which take fourteen hours.
 pub const MOST_ATTEMPTS: i64 = 12;
@@ -121,21 +121,18 @@ impl Workflow for NoticeWorkflow {
 /// # Errors
 /// None that a host could cause.
 pub fn kind() -> Result<Kind> {
-    let plain = |name: &str, value_type| Ok::<_, crate::Error>(FacetSpec::new(Name::new(name)?, value_type));
-    let required = |facet: FacetSpec| FacetSpec { required: true, ..facet };
-    let indexed = |facet: FacetSpec| FacetSpec { indexed: true, ..facet };
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         internal: true,
         facets: vec![
-            indexed(required(plain("recipient", ValueType::Text)?)),
-            required(FacetSpec::choice("channel", Channel::ALL.iter().map(|channel| channel.name()))?),
-            required(plain("topic", ValueType::Text)?),
-            required(plain("about", ValueType::Text)?),
-            required(plain("in_feed", ValueType::Int)?),
-            indexed(required(plain("due_at", ValueType::Time)?)),
-            FacetSpec { range: Some((0, 1_000_000)), ..plain("attempts", ValueType::Int)? },
+            FacetSpec::text(name!("recipient")).required().indexed(),
+            FacetSpec::choice(name!("channel"), Channel::ALL).required(),
+            FacetSpec::text(name!("topic")).required(),
+            FacetSpec::text(name!("about")).required(),
+            FacetSpec::int(name!("in_feed")).required(),
+            FacetSpec::time(name!("due_at")).required().indexed(),
+            FacetSpec::int(name!("attempts")).range(0..=1_000_000),
         ],
-        ..KindTable::new(KIND, Table::of::<NoticeWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<NoticeWorkflow>()?)
     })
 }

@@ -1,10 +1,8 @@
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::Name;
 use crate::notice::{Action, KIND, State};
 use crate::record::{Column, Cursor, Page, Query, Record, RecordId, Test};
 use crate::service::Session;
-use crate::workflow::Label as _;
 
 /// The parked notices that the session may see.
 #[derive(Clone, Debug)]
@@ -32,9 +30,7 @@ impl Parked {
     /// # Errors
     /// As [`Session::find`].
     pub async fn list(&self, limit: u32, after: Option<Cursor>) -> Result<Page<Record>> {
-        let query = Query::of(Name::new(KIND)?)
-            .filter(Column::State, Test::Is(State::Parked.name().into()))
-            .limit(limit);
+        let query = Query::of(KIND).filter(Column::State, Test::Is(State::Parked.into())).limit(limit);
         self.session.find(&query.after(after)).await
     }
 
@@ -45,7 +41,7 @@ impl Parked {
     pub async fn retry(&self, id: RecordId) -> Result<()> {
         let now = self.session.eovr().now();
         let command = Command::new(Action::Retry).set("attempts", 0).set("due_at", now);
-        match self.session.act(KIND, id, command).await {
+        match self.session.act(&KIND, id, command).await {
             Err(error) if error.kind() == ErrorKind::Refused => Err(Error::not_found(KIND)),
             done => done.map(drop),
         }

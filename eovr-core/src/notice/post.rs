@@ -48,7 +48,7 @@ impl Post {
     /// # Errors
     /// `Config` if a rule names a kind, an action or a facet that the host does not have.
     pub fn new(eovr: &Eovr, rules: Vec<Rule>, channels: &[Channel]) -> Result<Self> {
-        eovr.catalog().kind(KIND)?;
+        eovr.catalog().kind(&KIND)?;
         rules.iter().try_for_each(|rule| rule.check(eovr.catalog()))?;
         let all = danger::unrestricted("eovr.post", "tell people what happened")?;
         Ok(Self { session: eovr.session(all), rules: rules.into(), channels: channels.into() })
@@ -96,7 +96,7 @@ impl Post {
     /// The active account with this id; `None` if there is none.
     pub(super) async fn account(&self, id: &str) -> Result<Option<Record>> {
         let Ok(id) = id.parse::<RecordId>() else { return Ok(None) };
-        let account = match self.session.load(user::KIND, id).await {
+        let account = match self.session.load(&user::KIND, id).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             account => account?,
         };
@@ -126,7 +126,7 @@ impl Post {
                 analysed = Some(&rule.kind);
             }
         }
-        let kind = self.session.eovr().catalog().kind(KIND)?.clone();
+        let kind = self.session.eovr().catalog().kind(&KIND)?.clone();
         let now = self.session.eovr().now();
         let position = i64::try_from(parcel.id).map_err(|_| Error::bug("a feed is shorter than that"))?;
         let mut all = analysed.map(|kind| self.analysis(kind, &told.record, &stamp)).transpose()?;
@@ -134,7 +134,7 @@ impl Post {
             let id = notice_id(parcel.id, channel, &recipient);
             let command = Command::new(Action::Post)
                 .set("recipient", recipient)
-                .set("channel", channel.name())
+                .set("channel", channel)
                 .set("topic", told.topic.as_str())
                 .set("about", told.record.as_str())
                 .set("in_feed", position)
@@ -161,7 +161,7 @@ impl Post {
     /// The commit that opens the analysis of a record.
     fn analysis(&self, of: &Name, about: &str, stamp: &Stamp) -> Result<Commit> {
         let eovr = self.session.eovr();
-        let kind = eovr.catalog().kind(analyst::KIND)?.clone();
+        let kind = eovr.catalog().kind(&analyst::KIND)?.clone();
         let command = analyst::opening(of, about, eovr.now());
         self.session.decide_new(&kind, analyst::analysis_of(of, about), stamp.clone(), None, command)
     }
@@ -215,9 +215,9 @@ impl Post {
 
     /// The person that the record itself names, if that person has an account.
     async fn one(&self, told: &Told, named: impl Fn(&Record) -> Option<String>) -> Result<Vec<String>> {
-        let kind = told.topic.split_once('.').map_or("", |(kind, _)| kind);
+        let kind = Name::new(told.topic.split_once('.').map_or("", |(kind, _)| kind))?;
         let id = told.record.parse::<RecordId>()?;
-        let record = self.session.load(kind, id).await?;
+        let record = self.session.load(&kind, id).await?;
         let Some(name) = named(&record) else { return Ok(Vec::new()) };
         let Some(account) = self.account(&name).await? else { return Ok(Vec::new()) };
         // A record may name any account. An account outside its scope gets no notice.

@@ -7,11 +7,11 @@ use crate::analyst;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::user;
 use crate::kind::Catalog;
+use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
 use crate::record::{Column, Query, Record, Test, Value};
 use crate::service::Session;
-use crate::workflow::Label as _;
 
 /// A notification rule: which messages, and which recipients.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,32 +50,24 @@ pub enum To {
 
 impl Rule {
     /// When this action is performed on a record of this kind, notify these recipients.
-    ///
-    /// # Errors
-    /// `InvalidInput` where a name is not valid.
-    pub fn new(kind: &str, action: &str, to: To) -> Result<Self> {
-        Ok(Self { kind: Name::new(kind)?, action: Some(Name::new(action)?), when: None, to })
+    pub fn new(kind: Name, action: impl Into<Name>, to: To) -> Self {
+        Self { kind, action: Some(action.into()), when: None, to }
     }
 
     /// For every action on a record of this kind, notify other systems.
-    ///
-    /// # Errors
-    /// `InvalidInput` where the name is not valid.
-    pub fn everything(kind: &str) -> Result<Self> {
-        Ok(Self { kind: Name::new(kind)?, action: None, when: None, to: To::System })
+    pub fn everything(kind: Name) -> Self {
+        Self { kind, action: None, when: None, to: To::System }
     }
 
     /// Adds a condition: a tallied facet has this value.
-    ///
-    /// # Errors
-    /// `InvalidInput` where the name is not valid.
-    pub fn when(self, facet: &str, value: impl Into<Value>) -> Result<Self> {
-        Ok(Self { when: Some((Name::new(facet)?, value.into())), ..self })
+    #[must_use]
+    pub fn when(self, facet: Name, value: impl Into<Value>) -> Self {
+        Self { when: Some((facet, value.into())), ..self }
     }
 
     /// Checks the rule against the host's catalog. A rule that can never apply is an error.
     pub(super) fn check(&self, catalog: &Catalog) -> Result<()> {
-        let kind = catalog.kind(self.kind.as_str())?;
+        let kind = catalog.kind(&self.kind)?;
         let wrong =
             |what: String| Err(Error::new(ErrorKind::Config, format!("a rule for notices names {what}")));
         if kind.table().internal {
@@ -98,8 +90,8 @@ impl Rule {
             To::Named(facet) if kind.facet(facet.as_str()).is_none() => {
                 wrong(format!("`{facet}`, which is no facet of `{}`", self.kind))
             }
-            To::Analyst => catalog.kind(analyst::KIND).map(drop),
-            To::Itself if self.kind.as_str() != user::KIND => {
+            To::Analyst => catalog.kind(&analyst::KIND).map(drop),
+            To::Itself if self.kind != user::KIND => {
                 wrong(format!("`{}` as an account, which only a `{}` is", self.kind, user::KIND))
             }
             _ => Ok(()),
@@ -121,37 +113,26 @@ impl Rule {
 
 /// The rules for accounts. The owner is notified of a changed credential, of a login from a new device, of too many
 /// failed attempts, and of a login with the right password but a wrong code (OWASP ASVS 5, 6.3.5 and 6.3.7).
-///
-/// # Errors
-/// None that a host could cause.
-pub fn account_rules() -> Result<Vec<Rule>> {
+pub fn account_rules() -> Vec<Rule> {
     use user::Action::{
         ChangePassword, ConfirmFactor, EndLogins, EnterAnew, FailFactor, Lock, RemoveFactor, ResetPassword,
         Unlock, UseRecovery,
     };
     let told = [ResetPassword, ChangePassword, ConfirmFactor, UseRecovery, RemoveFactor];
     let told = told.into_iter().chain([FailFactor, Lock, Unlock, EndLogins, EnterAnew]);
-    told.map(|action| Rule::new(user::KIND, action.name(), To::Itself)).collect()
+    told.map(|action| Rule::new(user::KIND, action, To::Itself)).collect()
 }
 
 /// The rules for administrators. An account that may settle alerts is notified of alerts and of keys that are due for
 /// rotation.
-///
-/// # Errors
-/// None that a host could cause.
 #[cfg(feature = "login")]
-pub fn alert_rules() -> Result<Vec<Rule>> {
+pub fn alert_rules() -> Vec<Rule> {
+    use crate::identity::alert::Action::{Raise, Settle};
+    use crate::identity::key_change::Action::Begin;
     use crate::identity::{alert, key_change};
-    let may =
-        |of: &str, action: &str| Ok::<_, Error>(To::May { of: Name::new(of)?, action: Name::new(action)? });
-    Ok(vec![
-        Rule::new(alert::KIND, alert::Action::Raise.name(), may(alert::KIND, alert::Action::Settle.name())?)?,
-        Rule::new(
-            key_change::KIND,
-            key_change::Action::Begin.name(),
-            may(key_change::KIND, key_change::Action::Begin.name())?,
-        )?,
-    ])
+    let alerted = To::May { of: alert::KIND, action: Settle.into() };
+    let due = To::May { of: key_change::KIND, action: Begin.into() };
+    vec![Rule::new(alert::KIND, Raise, alerted), Rule::new(key_change::KIND, Begin, due)]
 }
 
 /// The members of a [`crate::decide::Message`] that the post reads.
@@ -182,9 +163,9 @@ pub(super) async fn over(
         if !Role::ALL.into_iter().any(|role| user::level(role) == level && row.tiers.contains(role.tier())) {
             continue;
         }
-        let mut query = Query::of(Name::new(user::KIND)?)
-            .filter(Column::State, Test::Is(user::State::Active.name().into()))
-            .filter(Column::Facet(Name::new("seat")?), Test::Is(level.into()))
+        let mut query = Query::of(user::KIND)
+            .filter(Column::State, Test::Is(user::State::Active.into()))
+            .filter(Column::Facet(name!("seat")), Test::Is(level.into()))
             .limit(Query::LARGEST_PAGE);
         if let Some(column) = column {
             query = query.filter(column, Test::Is(id.as_str().into()));

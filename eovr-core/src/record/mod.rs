@@ -108,6 +108,31 @@ impl Record {
         self.facets.get(name)
     }
 
+    /// A facet's text; `None` where it is not set or of another type.
+    pub fn text(&self, facet: &str) -> Option<&str> {
+        self.facet(facet).and_then(Value::as_text)
+    }
+
+    /// A facet's number; `None` where it is not set or of another type.
+    pub fn int(&self, facet: &str) -> Option<i64> {
+        self.facet(facet).and_then(Value::as_int)
+    }
+
+    /// A facet's boolean; `None` where it is not set or of another type.
+    pub fn bool(&self, facet: &str) -> Option<bool> {
+        self.facet(facet).and_then(Value::as_bool)
+    }
+
+    /// A facet's time; `None` where it is not set or of another type.
+    pub fn time(&self, facet: &str) -> Option<Timestamp> {
+        self.facet(facet).and_then(Value::as_time)
+    }
+
+    /// The codes of a facet that holds a list ([`Value::codes`]); none where it is not set.
+    pub fn codes(&self, facet: &str) -> impl Iterator<Item = &str> {
+        self.facet(facet).into_iter().flat_map(Value::as_codes)
+    }
+
     /// All facets that are set.
     pub fn facets(&self) -> &BTreeMap<Name, Value> {
         &self.facets

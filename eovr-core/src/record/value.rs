@@ -77,6 +77,32 @@ impl Value {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
+    /// A list of codes as one text, with commas between them. `None` where the list is empty, because a facet without
+    /// codes is not set.
+    ///
+    /// ```
+    /// # use eovr_core::record::Value;
+    /// let factors = Value::codes(["staff", "training"]).unwrap();
+    /// assert_eq!(factors, Value::from("staff,training"));
+    /// assert!(factors.as_codes().eq(["staff", "training"]));
+    /// assert_eq!(Value::codes([""; 0]), None);
+    /// ```
+    pub fn codes(codes: impl IntoIterator<Item = impl AsRef<str>>) -> Option<Self> {
+        let mut text = String::new();
+        for code in codes {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            text.push_str(code.as_ref());
+        }
+        (!text.is_empty()).then(|| text.into())
+    }
+
+    /// The codes of such a list.
+    pub fn as_codes(&self) -> impl Iterator<Item = &str> {
+        self.as_text().into_iter().flat_map(|text| text.split(',')).filter(|code| !code.is_empty())
+    }
+
     /// The bytes, if these are bytes.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         if let Self::Bytes(bytes) = self { Some(bytes) } else { None }

@@ -77,6 +77,11 @@ impl Band {
         }
     }
 
+    /// The band of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|band| band.name() == name)
+    }
+
     /// The band's title in English.
     pub const fn title_en(self) -> &'static str {
         match self {

@@ -8,14 +8,15 @@ use crate::audit::{Attested, Authenticator, StoredEvent};
 use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
-use crate::record::{Query, Record, RecordId, Value, ValueType};
+use crate::record::{Query, Record, RecordId, Value};
 use crate::seal::{MasterKey, Purpose, WrappedKey};
 use crate::service::{Eovr, Session};
 use crate::workflow::{Rule, StateRow, Table};
 
-pub(super) const KIND: &str = "audit_key";
+pub(super) const KIND: Name = Name::from_static("audit_key");
 
 /// The flag "every chain must end with a code" is part of the wrapped key, after its 32 bytes. An attacker who can
 /// write to the database therefore cannot change it without the master key.
@@ -24,38 +25,30 @@ const REQUIRED: u8 = 1;
 /// The kind of a wrapped key for the authentication codes of events. It is a separate kind because earlier releases do
 /// not know this purpose of a data key.
 pub(super) fn kind() -> Result<Kind> {
-    let name = |text: &str| Name::new(text);
-    let facet = |text: &str, value_type| Ok::<_, Error>(FacetSpec::new(Name::new(text)?, value_type));
-    let action = |text: &str, sets: &[&str]| {
-        let sets = sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?;
-        Ok::<_, Error>(ActionRow { sets, ..ActionRow::new(Name::new(text)?, Tiers::new(5, 5)?) })
-    };
-    let stays = |action: &str| {
-        Ok::<_, Error>(Rule { from: vec![name("kept")?], action: name(action)?, to: None, needs: Vec::new() })
+    let row = ActionRow::new(name!("make"), Tiers::new(5, 5)?);
+    let action = |name, sets: &[Name]| ActionRow { name, sets: sets.to_vec(), ..row.clone() };
+    let stays = |action| Rule { from: vec![name!("kept")], action, to: None, needs: Vec::new() };
+    let workflow = Table {
+        start: name!("kept"),
+        create: name!("make"),
+        // A key of events is never destroyed, because its chains could then no longer be verified.
+        states: vec![StateRow { name: name!("kept"), end: true }],
+        actions: vec![
+            action(name!("make"), &[name!("made_at"), name!("slot"), name!("wrapped")]),
+            action(name!("rewrap"), &[name!("wrapped")]),
+            action(name!("require"), &[name!("wrapped")]),
+        ],
+        rules: vec![stays(name!("rewrap")), stays(name!("require"))],
     };
     Kind::new(KindTable {
         readers: Tiers::new(5, 5)?,
         facets: vec![
-            FacetSpec { required: true, ..facet("made_at", ValueType::Time)? },
+            FacetSpec::time(name!("made_at")).required(),
             // If two nodes make the same key at once, one loses and loads the other's.
-            FacetSpec { required: true, unique: true, ..facet("slot", ValueType::Int)? },
-            FacetSpec { required: true, silent: true, ..facet("wrapped", ValueType::Bytes)? },
+            FacetSpec::int(name!("slot")).required().unique(),
+            FacetSpec::bytes(name!("wrapped")).required().silent(),
         ],
-        ..KindTable::new(
-            KIND,
-            Table {
-                start: name("kept")?,
-                create: name("make")?,
-                // A key of events is never destroyed, because its chains could then no longer be verified.
-                states: vec![StateRow { name: name("kept")?, end: true }],
-                actions: vec![
-                    action("make", &["made_at", "slot", "wrapped"])?,
-                    action("rewrap", &["wrapped"])?,
-                    action("require", &["wrapped"])?,
-                ],
-                rules: vec![stays("rewrap")?, stays("require")?],
-            },
-        )?
+        ..KindTable::new(KIND, workflow)
     })
 }
 
@@ -149,7 +142,7 @@ impl Eovr {
             if !key.required {
                 let wrapped = master.wrap((&kept).into(), &key.material(true), &mut self.entropy()?)?;
                 let command = Command::new("require").set("wrapped", Value::Bytes(wrapped.wrapped));
-                system.act(KIND, record.id(), command).await?;
+                system.act(&KIND, record.id(), command).await?;
             }
         }
         self.refresh_audit_keys().await
@@ -195,7 +188,7 @@ impl Eovr {
             .set("made_at", crate::time::Timestamp::from_micros(created_at))
             .set("slot", i64::try_from(slot).unwrap_or(i64::MAX))
             .set("wrapped", Value::Bytes(wrapped.wrapped));
-        let kind = self.catalog().kind(KIND)?.clone();
+        let kind = self.catalog().kind(&KIND)?.clone();
         let commit = system.decide_new(&kind, id, Stamp::national(), None, command)?;
         self.store().commit(commit).await?;
         Ok(id)
@@ -222,7 +215,7 @@ impl Eovr {
         for (kept, record) in wrong {
             let wrapped = master.wrap((&kept).into(), &previous.unwrap(&kept)?, &mut self.entropy()?)?;
             let command = Command::new("rewrap").set("wrapped", Value::Bytes(wrapped.wrapped));
-            system.act(KIND, record.id(), command).await?;
+            system.act(&KIND, record.id(), command).await?;
         }
         Ok(())
     }
@@ -238,7 +231,7 @@ impl Eovr {
     }
 
     pub(super) async fn kept_audit_keys(&self) -> Result<Vec<(WrappedKey, Record)>> {
-        let query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+        let query = Query::of(KIND).limit(Query::LARGEST_PAGE);
         let page = self.store().find(&Scope::everything(), &query).await?.try_map(Record::try_from)?;
         page.items.into_iter().map(|record| Ok((wrapped(&record)?, record))).collect()
     }
@@ -246,11 +239,11 @@ impl Eovr {
     /// If the newest events of a database have codes, its key existed. If that key is missing, refuse to make a new
     /// one, because the old codes could never be verified again.
     async fn must_have_no_codes(&self) -> Result<()> {
-        let end = self.store().census(&Name::new(KIND)?, &[]).await?.position;
+        let end = self.store().census(&KIND, &[]).await?.position;
         for posted in self.store().feed(end.saturating_sub(LOOKED_AT), LOOKED_AT_PAGE).await? {
             let Ok(told) = serde_json::from_str::<Told>(&posted.message) else { continue };
             let Some((kind, _)) = told.topic.split_once('.') else { continue };
-            let Ok(kind) = self.catalog().kind(kind) else { continue };
+            let Ok(kind) = Name::new(kind).and_then(|kind| self.catalog().kind(&kind)) else { continue };
             let everything = Scope::everything();
             let events = self.store().events(&everything, kind.name(), told.record).await?;
             let coded = |event: &StoredEvent| event.read().is_ok_and(|event| event.mac.is_some());
@@ -290,7 +283,7 @@ fn wrapped(record: &Record) -> Result<WrappedKey> {
     Ok(WrappedKey {
         id: record.id().uuid(),
         purpose: Purpose::Events,
-        created_at: record.facet("made_at").and_then(Value::as_time).ok_or_else(damaged)?.as_micros(),
+        created_at: record.time("made_at").ok_or_else(damaged)?.as_micros(),
         wrapped: record.facet("wrapped").and_then(Value::as_bytes).ok_or_else(damaged)?.to_vec(),
     })
 }
@@ -304,7 +297,7 @@ fn damaged(id: Uuid) -> Error {
 impl Session {
     /// Rotates the key of the audit trail. The older keys are kept, so that their codes can still be verified.
     pub(super) async fn rotate_events(&self) -> Result<RecordId> {
-        self.may_read(self.eovr().catalog().kind(KIND)?)?;
+        self.may_read(self.eovr().catalog().kind(&KIND)?)?;
         self.eovr().rotate_audit_key().await
     }
 }

@@ -9,7 +9,7 @@ use crate::record::{RecordId, Value, ValueType};
 use crate::service::{Eovr, Session};
 use crate::workflow::{Rule, StateRow, Table};
 
-const KIND: &str = "feed_reader";
+const KIND: Name = Name::from_static("feed_reader");
 
 /// A reader of the feed with its own position. Readers are independent of each other and of the outbox: a reader
 /// removes no message.
@@ -71,7 +71,7 @@ impl FeedReader {
                         needs: Vec::new(),
                     }],
                 },
-            )?
+            )
         })
     }
 
@@ -82,7 +82,7 @@ impl FeedReader {
     /// of the store.
     pub async fn open(eovr: &Eovr, name: &str) -> Result<Self> {
         let name = Name::new(name)?;
-        let kind = eovr.catalog().kind(KIND)?.clone();
+        let kind = eovr.catalog().kind(&KIND)?.clone();
         let session = eovr.session(danger::unrestricted("eovr.feed_reader", "keep the place of a reader")?);
         let id = RecordId::derived("eovr.feed_reader.v1", &[name.as_str().as_bytes()]);
         let begin = Command::new("begin").set("reader", name.as_str()).set("done_to", 0_i64);
@@ -92,7 +92,7 @@ impl FeedReader {
             Err(error) if error.kind() == ErrorKind::Conflict => {}
             done => drop(done?),
         }
-        let record = session.attested(KIND, id).await?;
+        let record = session.attested(&KIND, id).await?;
         let position = record.facet("done_to").and_then(Value::as_int).unwrap_or_default();
         let position = u64::try_from(position).unwrap_or_default();
         Ok(Self { session, id, version: record.version(), kept: position, done: position })
@@ -131,7 +131,7 @@ impl FeedReader {
         }
         let position = i64::try_from(self.done).unwrap_or(i64::MAX);
         let advance = Command::new("advance").set("done_to", position).expecting(self.version);
-        self.version = self.session.act(KIND, self.id, advance).await?.version;
+        self.version = self.session.act(&KIND, self.id, advance).await?.version;
         self.kept = self.done;
         Ok(())
     }
@@ -144,5 +144,5 @@ fn is_progress(message: &str) -> bool {
         topic: std::borrow::Cow<'m, str>,
     }
     let told = serde_json::from_str::<Told<'_>>(message);
-    told.is_ok_and(|told| told.topic.split_once('.').is_some_and(|(kind, _)| kind == KIND))
+    told.is_ok_and(|told| told.topic.split_once('.').is_some_and(|(kind, _)| KIND == kind))
 }

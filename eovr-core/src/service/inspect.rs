@@ -153,12 +153,12 @@ impl Session {
     async fn vouch_for(&self, kind: &Kind, record: Record, vouched: &mut Vouched) -> Result<()> {
         let id = record.id();
         loop {
-            let trail = self.trail(kind.name().as_str(), id).await?;
+            let trail = self.trail(kind.name(), id).await?;
             match trail.verdict {
                 Verdict::Intact { events, authenticated } if events == authenticated => vouched.had += 1,
                 Verdict::Intact { .. } => {
-                    let attested = self.attested(kind.name().as_str(), id).await?;
-                    let commit = self.decide_attested(kind, &attested, Command::new(VOUCH)).await?;
+                    let attested = self.attested(kind.name(), id).await?;
+                    let commit = self.decide_attested(kind, &attested, Command::new(&VOUCH)).await?;
                     match self.eovr().commit(commit).await {
                         Err(error) if is_lost_race(&error) => continue,
                         done => drop(done?),
@@ -295,7 +295,7 @@ impl Feed {
 
     /// The records that the feed mentions and that are missing, of kinds that this host has.
     fn left(self, catalog: &Catalog) -> Vec<(RecordId, u64, Name)> {
-        let known = |kind: Option<Name>| kind.filter(|kind| catalog.kind(kind.as_str()).is_ok());
+        let known = |kind: Option<Name>| kind.filter(|kind| catalog.kind(kind).is_ok());
         let mut left: Vec<_> = self
             .told
             .into_iter()

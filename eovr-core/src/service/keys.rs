@@ -9,16 +9,17 @@ use crate::access::{ActionRow, Scope, Tiers, danger};
 use crate::decide::{Command, Commit, Guard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
 use crate::ports::{Cipher, Receipt};
-use crate::record::{Query, Record, RecordId, Value, ValueType};
+use crate::record::{Query, Record, RecordId, Value};
 use crate::seal::{Entropy, KeyRing, MasterKey, Mode, Place, Purpose, Sealed, WrappedKey};
 use crate::service::{Eovr, Session};
 use crate::time::Timestamp;
 use crate::workflow::{Need, Rule, StateRow, Table};
 
-const KIND: &str = "data_key";
+const KIND: Name = Name::from_static("data_key");
 
 /// A data key without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +67,9 @@ impl Keys {
         let used = commit.changes().iter().flat_map(|change| change.keys()).copied();
         let used: BTreeSet<Uuid> = used.chain(beside).collect();
         for key in used {
-            if let (Some(version), Ok(kind)) = (self.versions.get(&key), Name::new(KIND)) {
+            if let Some(version) = self.versions.get(&key) {
                 let id = RecordId::from_bytes(*key.as_bytes());
-                commit.guard(Guard { kind, id, version: *version });
+                commit.guard(Guard { kind: KIND, id, version: *version });
             }
         }
         Ok(commit)
@@ -107,51 +108,40 @@ const MOST_ABSENT: usize = 10_000;
 /// The kind of a wrapped data key. The audit chain of a key records who made, rewrapped or destroyed it. The wrapped
 /// bytes are not in the chain.
 pub(crate) fn key_kind() -> Result<Kind> {
-    let name = |text: &str| Name::new(text);
-    let facet = |text: &str, value_type| Ok::<_, Error>(FacetSpec::new(Name::new(text)?, value_type));
-    let action = |text: &str, sets: &[&str]| {
-        let sets = sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?;
-        Ok::<_, Error>(ActionRow { sets, ..ActionRow::new(Name::new(text)?, Tiers::new(5, 5)?) })
-    };
-    let rule = |action: &str, to: Option<Name>, needs| {
-        Ok::<_, Error>(Rule { from: vec![name("kept")?], action: name(action)?, to, needs })
+    let row = ActionRow::new(name!("make"), Tiers::new(5, 5)?);
+    let action = |name, sets: &[Name]| ActionRow { name, sets: sets.to_vec(), ..row.clone() };
+    let rule = |action, to, needs| Rule { from: vec![name!("kept")], action, to, needs };
+    let workflow = Table {
+        start: name!("kept"),
+        create: name!("make"),
+        states: vec![
+            StateRow { name: name!("kept"), end: false },
+            StateRow { name: name!("destroyed"), end: true },
+        ],
+        actions: vec![
+            action(name!("make"), &[name!("purpose"), name!("made_at"), name!("slot"), name!("wrapped")]),
+            // Another key is now active. The action changes only the version, which every commit of a value sealed
+            // under this key expects.
+            action(name!("retire"), &[]),
+            action(name!("rewrap"), &[name!("wrapped")]),
+            action(name!("destroy"), &[name!("wrapped")]),
+        ],
+        rules: vec![
+            rule(name!("retire"), None, Vec::new()),
+            rule(name!("rewrap"), None, Vec::new()),
+            rule(name!("destroy"), Some(name!("destroyed")), vec![Need::Human, Need::Note]),
+        ],
     };
     Kind::new(KindTable {
-        name: name(KIND)?,
-        parent: None,
-        number: None,
         readers: Tiers::new(5, 5)?,
-        internal: false,
         facets: vec![
-            FacetSpec { required: true, ..facet("purpose", ValueType::Text)? },
-            FacetSpec { required: true, ..facet("made_at", ValueType::Time)? },
+            FacetSpec::text(name!("purpose")).required(),
+            FacetSpec::time(name!("made_at")).required(),
             // Two nodes that make the first key at once both claim slot 1: one of them loses and loads the other's key.
-            FacetSpec { required: true, unique: true, ..facet("slot", ValueType::Text)? },
-            FacetSpec { silent: true, ..facet("wrapped", ValueType::Bytes)? },
+            FacetSpec::text(name!("slot")).required().unique(),
+            FacetSpec::bytes(name!("wrapped")).silent(),
         ],
-        fields: Vec::new(),
-        tallied: Vec::new(),
-        workflow: Table {
-            start: name("kept")?,
-            create: name("make")?,
-            states: vec![
-                StateRow { name: name("kept")?, end: false },
-                StateRow { name: name("destroyed")?, end: true },
-            ],
-            actions: vec![
-                action("make", &["purpose", "made_at", "slot", "wrapped"])?,
-                // Another key is now active. The action changes only the version, which every commit of a value sealed
-                // under this key expects.
-                action("retire", &[])?,
-                action("rewrap", &["wrapped"])?,
-                action("destroy", &["wrapped"])?,
-            ],
-            rules: vec![
-                rule("retire", None, Vec::new())?,
-                rule("rewrap", None, Vec::new())?,
-                rule("destroy", Some(name("destroyed")?), vec![Need::Human, Need::Note])?,
-            ],
-        },
+        ..KindTable::new(KIND, workflow)
     })
 }
 
@@ -288,7 +278,7 @@ impl Eovr {
         for (old, new) in kept.iter().zip(KeyRing::rewrap(previous, master, &kept, &mut self.entropy()?)?) {
             if *old != new {
                 let command = Command::new("rewrap").set("wrapped", Value::Bytes(new.wrapped));
-                system.act(KIND, RecordId::from_bytes(*new.id.as_bytes()), command).await?;
+                system.act(&KIND, RecordId::from_bytes(*new.id.as_bytes()), command).await?;
             }
         }
         Ok(())
@@ -296,7 +286,7 @@ impl Eovr {
 
     /// The wrapped keys with the versions of their records.
     async fn kept_keys(&self) -> Result<(Vec<WrappedKey>, BTreeMap<Uuid, u64>)> {
-        let mut query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+        let mut query = Query::of(KIND).limit(Query::LARGEST_PAGE);
         let (mut keys, mut versions) = (Vec::new(), BTreeMap::new());
         loop {
             // Read directly from the store, because a session would try to load keys for what it finds.
@@ -324,7 +314,7 @@ impl Session {
         if purpose == Purpose::Events {
             return self.rotate_events().await;
         }
-        self.may_read(self.eovr().catalog().kind(KIND)?)?;
+        self.may_read(self.eovr().catalog().kind(&KIND)?)?;
         let master = self.master()?;
         let (kept, _) = self.eovr().kept_keys().await?;
         let mut ring = KeyRing::unwrap(master, &kept)?;
@@ -337,7 +327,7 @@ impl Session {
         let mut commit = self.decide_key(&key, slot)?;
         if let Some(older) = sealed_until_now {
             // Retires the previous key, so that no node continues to seal under it.
-            let kind = self.eovr().catalog().kind(KIND)?.clone();
+            let kind = self.eovr().catalog().kind(&KIND)?.clone();
             let older = self.to_decide_on(kind.name(), older).await?;
             commit = commit.and(self.decide_attested(&kind, &older, Command::new("retire")).await?);
         }
@@ -352,9 +342,9 @@ impl Session {
     /// # Errors
     /// `Denied` below tier 5; `Key` where the key is active; `Refused` for software, or without a reason.
     pub async fn destroy_key(&self, id: RecordId, reason: &str) -> Result<()> {
-        self.may_read(self.eovr().catalog().kind(KIND)?)?;
+        self.may_read(self.eovr().catalog().kind(&KIND)?)?;
         KeyRing::unwrap(self.master()?, &self.eovr().kept_keys().await?.0)?.destroy(id.uuid())?;
-        self.act(KIND, id, Command::new("destroy").clear("wrapped").note(reason)).await?;
+        self.act(&KIND, id, Command::new("destroy").clear("wrapped").note(reason)).await?;
         self.eovr().refresh_keys().await
     }
 
@@ -363,7 +353,7 @@ impl Session {
     /// # Errors
     /// `Denied` below tier 5.
     pub async fn data_keys(&self) -> Result<Vec<DataKeyInfo>> {
-        self.may_read(self.eovr().catalog().kind(KIND)?)?;
+        self.may_read(self.eovr().catalog().kind(&KIND)?)?;
         let (keys, _) = self.eovr().kept_keys().await?;
         Ok(keys
             .into_iter()
@@ -383,7 +373,7 @@ impl Session {
     }
 
     fn decide_key(&self, key: &WrappedKey, slot: usize) -> Result<Commit> {
-        let kind = self.eovr().catalog().kind(KIND)?.clone();
+        let kind = self.eovr().catalog().kind(&KIND)?.clone();
         let command = Command::new("make")
             .set("purpose", key.purpose.name())
             .set("made_at", Timestamp::from_micros(key.created_at))
@@ -397,12 +387,12 @@ fn wrapped(record: &Record) -> Result<WrappedKey> {
     let damaged = || Error::new(ErrorKind::Tampered, "a data key is damaged").with("record", record.id());
     Ok(WrappedKey {
         id: record.id().uuid(),
-        purpose: match record.facet("purpose").and_then(Value::as_text) {
+        purpose: match record.text("purpose") {
             Some("fields") => Purpose::Fields,
             Some("search") => Purpose::Search,
             _ => return Err(damaged()),
         },
-        created_at: record.facet("made_at").and_then(Value::as_time).ok_or_else(damaged)?.as_micros(),
+        created_at: record.time("made_at").ok_or_else(damaged)?.as_micros(),
         wrapped: match record.facet("wrapped") {
             Some(Value::Bytes(bytes)) => bytes.clone(),
             _ => Vec::new(),

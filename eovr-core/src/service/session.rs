@@ -62,7 +62,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`decide::decide`]; `NotFound` where the actor's scope has no such facility.
-    pub async fn create(&self, kind: &str, facility: &OrgId, command: Command) -> Result<Written> {
+    pub async fn create(&self, kind: &Name, facility: &OrgId, command: Command) -> Result<Written> {
         let mut entropy = self.eovr.entropy()?;
         let id = self.eovr.new_id(self.eovr.now(), &mut entropy);
         self.create_as(kind, facility, id, command).await
@@ -75,7 +75,7 @@ impl Session {
     /// As [`Session::create`].
     pub async fn create_as(
         &self,
-        kind: &str,
+        kind: &Name,
         facility: &OrgId,
         id: RecordId,
         command: Command,
@@ -93,7 +93,7 @@ impl Session {
     /// # Errors
     /// As [`Session::create`]; `NotFound` where the parent is out of scope, `Refused` where its workflow accepts no
     /// such child in this state.
-    pub async fn create_child(&self, kind: &str, parent: RecordId, command: Command) -> Result<Written> {
+    pub async fn create_child(&self, kind: &Name, parent: RecordId, command: Command) -> Result<Written> {
         let id = self.eovr.new_id(self.eovr.now(), &mut self.eovr.entropy()?);
         self.create_child_as(kind, parent, id, command).await
     }
@@ -104,7 +104,7 @@ impl Session {
     /// As [`Session::create_child`].
     pub async fn create_child_as(
         &self,
-        kind: &str,
+        kind: &Name,
         parent: RecordId,
         id: RecordId,
         command: Command,
@@ -140,7 +140,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`decide::decide`]; `NotFound` where the record is out of scope.
-    pub async fn act(&self, kind: &str, id: RecordId, command: Command) -> Result<Written> {
+    pub async fn act(&self, kind: &Name, id: RecordId, command: Command) -> Result<Written> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
         if kind.machine().action(&command.action).is_none() {
             // Checked first, because a refusal names the state and its allowed actions.
@@ -169,7 +169,7 @@ impl Session {
     ///
     /// # Errors
     /// `NotFound` where the record is absent or out of scope; `Denied` where this tier may not read the kind.
-    pub async fn load(&self, kind: &str, id: RecordId) -> Result<Record> {
+    pub async fn load(&self, kind: &Name, id: RecordId) -> Result<Record> {
         let kind = self.eovr.catalog().kind(kind)?;
         self.may_read(kind)?;
         self.record(kind.name(), id).await
@@ -192,7 +192,7 @@ impl Session {
     /// `Denied` where this tier may not read the kind; `InvalidInput` where the query names something that the kind
     /// does not have.
     pub async fn find(&self, query: &Query) -> Result<Page<Record>> {
-        let kind = self.eovr.catalog().kind(query.kind.as_str())?;
+        let kind = self.eovr.catalog().kind(&query.kind)?;
         self.may_read(kind)?;
         query.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
         check_limit(query.limit)?;
@@ -207,7 +207,7 @@ impl Session {
     /// # Errors
     /// As [`Session::find`]; `InvalidInput` where the kind has no such facet.
     pub async fn list(&self, query: &Query, facets: &[&str]) -> Result<Page<Listed>> {
-        let kind = self.eovr.catalog().kind(query.kind.as_str())?;
+        let kind = self.eovr.catalog().kind(&query.kind)?;
         self.may_read(kind)?;
         query.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
         check_limit(query.limit)?;
@@ -229,7 +229,7 @@ impl Session {
     ///
     /// # Errors
     /// `InvalidInput` where the kind has no such field.
-    pub fn sealed_is(&self, kind: &str, field: &str, text: &str) -> Result<(Column, Test)> {
+    pub fn sealed_is(&self, kind: &Name, field: &str, text: &str) -> Result<(Column, Test)> {
         let kind = self.eovr.catalog().kind(kind)?;
         let spec = kind.field(field).filter(|spec| spec.sealing == crate::kind::Sealing::Deterministic);
         let spec =
@@ -249,7 +249,7 @@ impl Session {
     ///
     /// [`figures_in_memory`]: crate::service::EovrBuilder::figures_in_memory
     pub async fn tally(&self, tally: &Tally) -> Result<Figures> {
-        let kind = self.eovr.catalog().kind(tally.kind.as_str())?;
+        let kind = self.eovr.catalog().kind(&tally.kind)?;
         self.may_read(kind)?;
         tally.by.iter().try_for_each(|column| known_column(kind, column).map(drop))?;
         tally.clauses.iter().try_for_each(|clause| known_clause(kind, clause))?;
@@ -268,7 +268,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::load`].
-    pub async fn legal(&self, kind: &str, id: RecordId) -> Result<Vec<Legal>> {
+    pub async fn legal(&self, kind: &Name, id: RecordId) -> Result<Vec<Legal>> {
         let kind = self.eovr.catalog().kind(kind)?.clone();
         self.may_read(&kind)?;
         let record = self.record(kind.name(), id).await?;
@@ -293,7 +293,7 @@ impl Session {
     /// # Errors
     /// As [`Session::load`]; `Tampered` where the record differs from its last event, or where the engine's key did not
     /// authenticate that event.
-    pub async fn attested(&self, kind: &str, id: RecordId) -> Result<Attested> {
+    pub async fn attested(&self, kind: &Name, id: RecordId) -> Result<Attested> {
         let kind = self.eovr.catalog().kind(kind)?;
         self.may_read(kind)?;
         self.to_decide_on(kind.name(), id).await
@@ -412,7 +412,7 @@ impl Session {
 
     /// The results of the checks of the record's state: for one action, or for all.
     fn answers(&self, record: &Record, action: Option<&str>) -> Result<BTreeMap<Name, bool>> {
-        let kind = self.eovr.catalog().kind(record.envelope().kind.as_str())?;
+        let kind = self.eovr.catalog().kind(&record.envelope().kind)?;
         let rules = kind.machine().legal(record.state().as_str());
         let rules = rules.filter(|rule| action.is_none_or(|action| rule.action == *action));
         let needs = rules.flat_map(|rule| &rule.needs);
@@ -435,7 +435,7 @@ impl Session {
         let mut open = BTreeMap::new();
         for need in asked.flat_map(|rule| &rule.needs) {
             let Need::ChildrenClosed(child) = need else { continue };
-            let child = self.eovr.catalog().kind(child.as_str())?;
+            let child = self.eovr.catalog().kind(child)?;
             open.insert(child.name().clone(), self.count_open(child, record.id()).await?);
         }
         Ok(open)

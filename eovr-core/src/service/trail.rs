@@ -7,6 +7,7 @@ use crate::access::Scope;
 use crate::audit::{Event, StoredEvent, Verdict};
 use crate::decide::note_field;
 use crate::error::Result;
+use crate::name::Name;
 use crate::record::{Record, RecordId};
 use crate::seal::{Place, Sealed};
 use crate::service::Session;
@@ -46,7 +47,7 @@ impl Session {
     /// # Errors
     /// As [`Session::load`]. A broken chain or an unreadable event is not an error: the verdict names the position. An
     /// unreadable event has no entry.
-    pub async fn trail(&self, kind: &str, id: RecordId) -> Result<Trail> {
+    pub async fn trail(&self, kind: &Name, id: RecordId) -> Result<Trail> {
         let declared = self.eovr().catalog().kind(kind)?.clone();
         let mut record = self.load(kind, id).await?;
         // More concurrent changes to one record than are realistic.

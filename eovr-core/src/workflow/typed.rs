@@ -1,15 +1,34 @@
 use crate::access::{ActionRow, Tiers};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::name::Name;
 use crate::workflow::{Need, Rule, StateRow, Table};
 
 /// The stable names of an enum. [`labels!`](crate::labels) writes the implementation.
-pub trait Label: Copy + 'static {
+pub trait Label: Copy + Into<Name> + 'static {
     /// Every variant, in order.
     const ALL: &'static [Self];
 
     /// The variant's stable name.
     fn name(self) -> &'static str;
+
+    /// The variant of this name.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|label| label.name() == name)
+    }
+
+    /// The variant that a name, such as a record's state, stands for.
+    fn of(name: &Name) -> Option<Self> {
+        Self::named(name.as_str())
+    }
+}
+
+/// The error for a word that is no label. It does not repeat the word.
+#[doc(hidden)]
+#[cold]
+pub fn unknown_label<L: Label>() -> Error {
+    let accepted: Vec<_> = L::ALL.iter().map(|label| label.name()).collect();
+    Error::invalid("that is none of the accepted codes")
+        .with_help(format!("accepted: `{}`", accepted.join("`, `")))
 }
 
 /// A workflow in Rust. States and actions are enums, so a misspelt state does not compile and a `match` over the states
@@ -104,15 +123,14 @@ impl Table {
     /// # Errors
     /// `InvalidInput` where a name or a tier is not valid.
     pub fn of<W: Workflow>() -> Result<Self> {
-        let name = |text: &'static str| Name::new(text);
         let is_end = |state: &W::State| W::ENDS.iter().any(|end| end.name() == state.name());
         Ok(Self {
-            start: name(W::START.name())?,
-            create: name(W::CREATE.name())?,
+            start: W::START.into(),
+            create: W::CREATE.into(),
             states: W::State::ALL
                 .iter()
-                .map(|state| Ok(StateRow { name: name(state.name())?, end: is_end(state) }))
-                .collect::<Result<_>>()?,
+                .map(|state| StateRow { name: (*state).into(), end: is_end(state) })
+                .collect(),
             actions: W::MAY.iter().map(action_row).collect::<Result<_>>()?,
             rules: W::RULES.iter().map(rule).collect::<Result<_>>()?,
         })
@@ -121,7 +139,7 @@ impl Table {
 
 fn action_row<A: Label>(may: &May<A>) -> Result<ActionRow> {
     Ok(ActionRow {
-        name: Name::new(may.action.name())?,
+        name: may.action.into(),
         tiers: Tiers::new(may.tiers.0, may.tiers.1)?,
         visitor: may.visitor,
         holder: may.holder,
@@ -132,9 +150,9 @@ fn action_row<A: Label>(may: &May<A>) -> Result<ActionRow> {
 
 fn rule<S: Label, A: Label>(row: &Row<S, A>) -> Result<Rule> {
     Ok(Rule {
-        from: row.from.iter().map(|state| Name::new(state.name())).collect::<Result<_>>()?,
-        action: Name::new(row.action.name())?,
-        to: row.to.map(|state| Name::new(state.name())).transpose()?,
+        from: row.from.iter().map(|state| (*state).into()).collect(),
+        action: row.action.into(),
+        to: row.to.map(Into::into),
         needs: row.needs.iter().map(need).collect::<Result<_>>()?,
     })
 }
@@ -153,7 +171,9 @@ fn need(need: &Need<&'static str>) -> Result<Need> {
     })
 }
 
-/// Writes an enum and its [`Label`] from one list.
+/// Writes an enum and its [`Label`] from one list, with its text form in both directions: `Display` and `FromStr`,
+/// serde, and the conversions to a [`Name`] and to the [`Value`](crate::record::Value) of a facet. A word that is not a
+/// name does not compile.
 ///
 /// ```
 /// eovr_core::labels! {
@@ -166,6 +186,15 @@ fn need(need: &Need<&'static str>) -> Result<Need> {
 ///     }
 /// }
 /// assert_eq!(State::Ringing.to_string(), "ringing");
+/// assert_eq!("silenced".parse().ok(), Some(State::Silenced));
+/// ```
+///
+/// ```compile_fail
+/// eovr_core::labels! {
+///     /// Not a name.
+///     pub enum State { /// Two words.
+///         OutOfOrder = "out of order" }
+/// }
 /// ```
 #[macro_export]
 macro_rules! labels {
@@ -187,5 +216,73 @@ macro_rules! labels {
                 f.write_str($crate::workflow::Label::name(*self))
             }
         }
+
+        impl ::std::convert::From<$name> for $crate::Name {
+            fn from(label: $name) -> Self {
+                match label { $($name::$variant => $crate::name!($text)),+ }
+            }
+        }
+
+        impl ::std::convert::From<$name> for $crate::record::Value {
+            fn from(label: $name) -> Self {
+                Self::from($crate::workflow::Label::name(label))
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::Error;
+
+            fn from_str(text: &str) -> $crate::Result<Self> {
+                $crate::workflow::Label::named(text).ok_or_else($crate::workflow::unknown_label::<Self>)
+            }
+        }
+
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, to: S) -> ::std::result::Result<S::Ok, S::Error> {
+                to.serialize_str($crate::workflow::Label::name(*self))
+            }
+        }
+
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(from: D) -> ::std::result::Result<Self, D::Error> {
+                let text = <::std::borrow::Cow<'de, str> as $crate::serde::Deserialize<'de>>::deserialize(from)?;
+                let unknown = || $crate::serde::de::Error::unknown_variant(&text, &[$($text),+]);
+                $crate::workflow::Label::named(&text).ok_or_else(unknown)
+            }
+        }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Value;
+
+    labels! {
+        /// What a valve may be.
+        pub(super) enum Valve {
+            Open = "open",
+            HalfOpen = "half_open",
+        }
+    }
+
+    #[test]
+    fn a_label_goes_round_through_text_json_name_and_value() {
+        for valve in Valve::ALL.iter().copied() {
+            assert_eq!(valve.to_string().parse::<Valve>().unwrap(), valve);
+            assert_eq!(serde_json::to_string(&valve).unwrap(), format!("\"{valve}\""));
+            assert_eq!(serde_json::from_str::<Valve>(&format!("\"{valve}\"")).unwrap(), valve);
+            assert_eq!(Valve::of(&valve.into()), Some(valve));
+            assert_eq!(Value::from(valve), Value::from(valve.name()));
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_is_refused_with_the_accepted_ones() {
+        let error = "half-open".parse::<Valve>().unwrap_err().to_string();
+        assert_eq!(error, "invalid_input: that is none of the accepted codes; accepted: `open`, `half_open`");
+        let error = serde_json::from_str::<Valve>("\"shut\"").unwrap_err().to_string();
+        assert!(error.starts_with("unknown variant `shut`, expected `open` or `half_open`"), "{error}");
+        assert_eq!(Valve::named("shut"), None);
+    }
 }

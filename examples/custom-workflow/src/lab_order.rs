@@ -1,9 +1,9 @@
 //! A laboratory order, written in Rust: a state that is misspelt does not compile.
 
 use eovr_core::kind::{FacetSpec, FieldSpec, Kind, KindTable};
-use eovr_core::record::ValueType;
+use eovr_core::name;
 use eovr_core::workflow::{May, Need, Row, Table, Workflow};
-use eovr_core::{Name, Result, labels};
+use eovr_core::{Result, labels};
 
 labels! {
     /// Where an order stands.
@@ -69,11 +69,8 @@ impl Workflow for LabOrder {
 /// The kind: the workflow above, two facets, and a result that is sealed.
 pub(crate) fn kind() -> Result<Kind> {
     Kind::new(KindTable {
-        facets: vec![
-            FacetSpec { required: true, ..FacetSpec::new(Name::new("test")?, ValueType::Text) },
-            FacetSpec::new(Name::new("urgent")?, ValueType::Bool),
-        ],
-        fields: vec![FieldSpec::new(Name::new("value")?)],
-        ..KindTable::new("lab_order", Table::of::<LabOrder>()?)?
+        facets: vec![FacetSpec::text(name!("test")).required(), FacetSpec::bool(name!("urgent"))],
+        fields: vec![FieldSpec::new(name!("value"))],
+        ..KindTable::new(name!("lab_order"), Table::of::<LabOrder>()?)
     })
 }

@@ -9,10 +9,11 @@ use std::io::{Write, stdout};
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::decide::Command;
 use eovr_core::kind::{Kind, KindTable};
+use eovr_core::name;
 use eovr_core::org::{Org, OrgId};
 use eovr_core::record::{ActorId, RecordId};
 use eovr_core::seal::MasterKey;
-use eovr_core::{Eovr, Error, Session};
+use eovr_core::{Eovr, Error, Name, Session};
 use eovr_store_sql::SqlStore;
 
 use self::lab_order::Action;
@@ -43,29 +44,31 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The alarm: a machine may raise it, a person has to acknowledge it, and closing it requires a cause.
     let raise = Command::new("raise").set("fridge", "blood-2").set("tenths_celsius", 112);
     let sensor = eovr.session(nurse.actor().clone().as_machine());
-    let raised = sensor.create("fridge_alarm", &nile, raise).await?;
+    let raised = sensor.create(&name!("fridge_alarm"), &nile, raise).await?;
     writeln!(out, "{} raised", raised.number.unwrap_or_default())?;
-    let silent = sensor.act("fridge_alarm", raised.id, Command::new("check").note("seen")).await;
+    let silent = sensor.act(&name!("fridge_alarm"), raised.id, Command::new("check").note("seen")).await;
     refused(&mut out, silent.err())?;
     let check = Command::new("check").set("tenths_celsius", 48).note("the door was ajar");
-    nurse.act("fridge_alarm", raised.id, check).await?;
-    let early = quality.act("fridge_alarm", raised.id, Command::new("close")).await;
+    nurse.act(&name!("fridge_alarm"), raised.id, check).await?;
+    let early = quality.act(&name!("fridge_alarm"), raised.id, Command::new("close")).await;
     refused(&mut out, early.err())?;
     let close = Command::new("close").write("cause", "a worn door seal").set("units_discarded", 6);
-    quality.act("fridge_alarm", raised.id, close).await?;
+    quality.act(&name!("fridge_alarm"), raised.id, close).await?;
 
     // The order: the four-eyes rule, so the nurse who ordered does not release the result.
     let order = Command::new(Action::Order).set("test", "potassium").set("urgent", true);
-    let ordered = nurse.create("lab_order", &nile, order).await?.id;
-    nurse.act("lab_order", ordered, Command::new(Action::Collect)).await?;
-    nurse.act("lab_order", ordered, Command::new(Action::Result).write("value", "6.1 mmol/l")).await?;
-    let own = nurse.act("lab_order", ordered, Command::new(Action::Verify)).await;
+    let ordered = nurse.create(&name!("lab_order"), &nile, order).await?.id;
+    nurse.act(&name!("lab_order"), ordered, Command::new(Action::Collect)).await?;
+    nurse
+        .act(&name!("lab_order"), ordered, Command::new(Action::Result).write("value", "6.1 mmol/l"))
+        .await?;
+    let own = nurse.act(&name!("lab_order"), ordered, Command::new(Action::Verify)).await;
     refused(&mut out, own.err())?;
-    quality.act("lab_order", ordered, Command::new(Action::Verify)).await?;
+    quality.act(&name!("lab_order"), ordered, Command::new(Action::Verify)).await?;
 
-    trail(&mut out, &quality, "fridge_alarm", raised.id).await?;
-    trail(&mut out, &quality, "lab_order", ordered).await?;
-    for kind in ["fridge_alarm", "lab_order"] {
+    trail(&mut out, &quality, &name!("fridge_alarm"), raised.id).await?;
+    trail(&mut out, &quality, &name!("lab_order"), ordered).await?;
+    for kind in [&name!("fridge_alarm"), &name!("lab_order")] {
         writeln!(out, "\n{}", eovr.catalog().kind(kind)?.machine().diagram())?;
     }
     Ok(())
@@ -80,7 +83,7 @@ fn refused(out: &mut impl Write, error: Option<Error>) -> Result<(), Box<dyn std
 async fn trail(
     out: &mut impl Write,
     session: &Session,
-    kind: &str,
+    kind: &Name,
     id: RecordId,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let trail = session.trail(kind, id).await?;

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     quality.incidents().act(id, Action::Start, None).await?;
 
     let record = quality.incidents().load(id).await?;
-    let legal: Vec<_> = quality.legal(KIND, id).await?.into_iter().map(|legal| legal.action).collect();
+    let legal: Vec<_> = quality.legal(&KIND, id).await?.into_iter().map(|legal| legal.action).collect();
     let number = record.envelope().number.as_deref().unwrap_or_default();
     Ok(writeln!(std::io::stdout(), "{number}, AI {:?}, legal {legal:?}", record.facet("ai_band"))?)
 }

@@ -68,7 +68,7 @@ async fn make(args: &Args, eovr: &eovr_core::Eovr, out: &mut Out) -> Result<(), 
 pub(crate) async fn provide(maker: &Session, facility: &OrgId, person: NewUser) -> Result<Zeroizing<String>> {
     let password = password::drawn(&mut Entropy::from_seed(&*random()?));
     let person = NewUser { password_hash: Some(hash(&password)?), ..person };
-    maker.create(user::KIND, facility, person.command()).await?;
+    maker.create(&user::KIND, facility, person.command()).await?;
     Ok(password)
 }
 

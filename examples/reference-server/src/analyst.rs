@@ -134,11 +134,11 @@ impl Args {
             Registry::equip(eovr, &Name::new(dialect.name())?, model).await?;
         }
         if let Some(house) = self.house()? {
-            Registry::equip(eovr, &Name::new(Trained::PROCESSOR)?, house.name()).await?;
+            Registry::equip(eovr, &Trained::PROCESSOR, house.name()).await?;
             equipment = equipment.with(Arc::new(house));
         }
         let limits = Limits { questions_a_day: self.ai_budget, ..Limits::default() };
-        Ok(Some(Room { desk: Desk::new(eovr, incident::analysed()?, equipment, limits)? }))
+        Ok(Some(Room { desk: Desk::new(eovr, incident::analysed(), equipment, limits)? }))
     }
 }
 

@@ -188,7 +188,7 @@ async fn enter(eovr: &Eovr, entry: Entry) -> Result<Vec<Record>, Failure> {
     }
     for site in missing {
         let facility = site.facility.clone();
-        match setup.create(identity::facility::KIND, &facility, site.command()).await {
+        match setup.create(&identity::facility::KIND, &facility, site.command()).await {
             // Another process entered it first.
             Err(error) if error.kind() == ErrorKind::Conflict => {}
             done => drop(done?),
@@ -220,7 +220,7 @@ pub(crate) fn setup(eovr: &Eovr) -> Result<Session> {
 /// The session of an active account.
 pub(crate) async fn account(eovr: &Eovr, email: &str) -> std::result::Result<Session, Failure> {
     let setup = setup(eovr)?;
-    let found = setup.find(&user::find_by_email(email)?).await?.items.into_iter().next();
+    let found = setup.find(&user::find_by_email(email)).await?.items.into_iter().next();
     let active = found.filter(|record| *record.state() == user::State::Active.name());
     let record = active.ok_or_else(|| {
         Failure::usage(
@@ -232,8 +232,8 @@ pub(crate) async fn account(eovr: &Eovr, email: &str) -> std::result::Result<Ses
 }
 
 /// Every record of a kind in the session's scope, newest first.
-pub(crate) async fn all(session: &Session, kind: &str) -> Result<Vec<Record>> {
-    every(session, Query::of(Name::new(kind)?)).await
+pub(crate) async fn all(session: &Session, kind: Name) -> Result<Vec<Record>> {
+    every(session, Query::of(kind)).await
 }
 
 /// Every record that a query finds, newest first.

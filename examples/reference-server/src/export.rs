@@ -186,8 +186,8 @@ impl Args {
             Format::Mim => given::Format::Mim,
             Format::Audit | Format::Labelled => {
                 let ending = self.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-                let known = given::Format::ALL.iter().find(|format| format.name() == ending);
-                *known.ok_or_else(|| Failure::broken("a file was made whose ending is not known"))?
+                let known = given::Format::named(ending);
+                known.ok_or_else(|| Failure::broken("a file was made whose ending is not known"))?
             }
         };
         let content = match self.format {
@@ -267,7 +267,7 @@ struct Pages {
 
 impl Pages {
     fn new(session: Session, number: Option<&str>) -> Result<Self, Error> {
-        let query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+        let query = Query::of(KIND).limit(Query::LARGEST_PAGE);
         let query = match number {
             Some(number) => query.filter(Column::Number, Test::Is(Value::from(number))),
             None => query,

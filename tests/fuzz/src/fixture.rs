@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::kind::Kind;
 use eovr_core::memory::MemoryStore;
+use eovr_core::name;
 use eovr_core::org::{Administration, Facility, Governorate, Org, OrgId, Stamp, Title};
 use eovr_core::ports::{Clock, EntropySource};
 use eovr_core::record::{ActorId, Envelope, Head, Record, RecordId};
@@ -91,10 +92,10 @@ pub(crate) async fn bench() -> Result<(Eovr, Session, Record)> {
     let nurse = eovr.session(actor("nurse", Role::Staff));
     let reviewer = eovr.session(actor("reviewer", Role::TopManagement));
     let raise = Command::new("raise").set("asset", "pump-7").write("story", "it beeps");
-    let id = nurse.create("bench", &id("F"), raise).await?.id;
-    reviewer.act("bench", id, Command::new("test")).await?;
-    reviewer.act("bench", id, Command::new("release").note("works again")).await?;
-    let record = reviewer.load("bench", id).await?;
+    let id = nurse.create(&name!("bench"), &id("F"), raise).await?.id;
+    reviewer.act(&name!("bench"), id, Command::new("test")).await?;
+    reviewer.act(&name!("bench"), id, Command::new("release").note("works again")).await?;
+    let record = reviewer.load(&name!("bench"), id).await?;
     Ok((eovr, reviewer, record))
 }
 

@@ -5,6 +5,7 @@ use eovr_core::audit::log::Signer;
 use eovr_core::identity::token::Purpose;
 use eovr_core::incident::{self, ReceiptCode, Settings};
 use eovr_core::kind::Kind;
+use eovr_core::name;
 use eovr_core::record::{Cursor, RecordId};
 use eovr_core::triage::Case;
 use eovr_core::triage::local::LocalLearner;
@@ -43,7 +44,11 @@ pub fn seeds() -> Vec<Seed> {
     seed("key_set", key_set::KEYS.as_bytes());
     seed("key_set", key_set::TOKEN.trim().as_bytes());
     let ours = [incident::kinds(Settings::default()), eovr_core::identity::kinds()];
-    let ours = ours.into_iter().flatten().flatten().chain(attachment::kind("paper", "bench", "test"));
+    let ours = ours.into_iter().flatten().flatten().chain(attachment::kind(
+        name!("paper"),
+        name!("bench"),
+        name!("test"),
+    ));
     let table = |kind: Kind| serde_json::to_vec(kind.table()).expect("a kind is JSON");
     ours.map(table).for_each(|table| seed("kind", &table));
     kind::SAMPLES.iter().for_each(|sample| seed("kind", sample.as_bytes()));

@@ -5,7 +5,7 @@ use eovr_core::incident::{self, Action, KIND, Settings};
 use eovr_core::kind::Catalog;
 use eovr_core::ports::Store as _;
 use eovr_core::record::Column;
-use eovr_core::{Eovr, ErrorKind, Name, Timestamp};
+use eovr_core::{Eovr, ErrorKind, Timestamp};
 use eovr_store_sql::SqlStore;
 use eovr_tests::servers::{GUEST, GUEST_PASSWORD, Mariadb, Postgres};
 use eovr_tests::{actor, id, master_key, org, report};
@@ -74,7 +74,7 @@ async fn a_server_works_with_an_account_that_owns_nothing() {
         let now = Timestamp::from_micros(1);
         let leased = eovr.store().lease(10, now, now).await.unwrap();
         eovr.store().acknowledge(&leased.iter().map(|parcel| parcel.id).collect::<Vec<_>>()).await.unwrap();
-        eovr.store().census(&Name::new(KIND).unwrap(), &[Column::State]).await.unwrap();
+        eovr.store().census(&KIND, &[Column::State]).await.unwrap();
         assert!(top.inspect().await.unwrap().is_intact());
 
         // Rights of the owner only.

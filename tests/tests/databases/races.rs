@@ -33,7 +33,7 @@ async fn one_winner_for_each_version(store: Arc<dyn Store>) {
             let session = eovr.session(actor(&format!("writer-{writer}"), Role::QualityAdmin, "CAI-1-1"));
             writers.spawn(async move {
                 let command = Command::new("amend").set("location", format!("ward {writer}"));
-                session.act(KIND, incident, command.note("moved").expecting(version)).await
+                session.act(&KIND, incident, command.note("moved").expecting(version)).await
             });
         }
         let (mut won, mut lost) = (0, 0);
@@ -105,7 +105,7 @@ async fn every_node_counts_as_its_database(url: &str) {
             .figures_in_memory();
         nodes.push(engine.open().await.unwrap());
     }
-    let kind = Name::new(KIND).unwrap();
+    let kind = KIND;
     let facet = |name: &str| Column::Facet(Name::new(name).unwrap());
     let all = Tally::of(kind.clone());
     let (begun, done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));

@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use eovr_core::access::{Role, danger};
 use eovr_core::kind::{Kind, KindTable};
+use eovr_core::name;
 use eovr_core::record::{Query, Record, RecordId, Value};
-use eovr_core::{Command, Eovr, Name, Session, Timestamp};
+use eovr_core::{Command, Eovr, Session, Timestamp};
 use eovr_tests::chance::Chance;
 use eovr_tests::servers::{mariadb_database, mongodb_database, postgres_database};
 use eovr_tests::{TestClock, TestEntropy, actor, id, master_key, open_store, org};
@@ -141,17 +142,18 @@ async fn write(nodes: &[&Eovr], known: &mut Vec<RecordId>, chance: &mut Chance, 
         let mut at_once = Vec::new();
         for _ in 0..AT_ONCE {
             let eovr = *chance.pick(nodes);
-            let is_new = eovr.catalog().kind("request").unwrap().facet("score").is_some();
+            let is_new = eovr.catalog().kind(&name!("request")).unwrap().facet("score").is_some();
             let recent = &known[known.len().saturating_sub(40)..];
             let record = (!recent.is_empty() && chance.percent(60)).then(|| *chance.pick(recent));
             let command = command(is_new, record.is_none(), chance);
             let session = nurse(eovr);
             at_once.push(tokio::spawn(async move {
                 match record {
-                    Some(id) => session.act("request", id, command).await.map(|_| None),
-                    None => {
-                        session.create("request", &id("CAI-1-1"), command).await.map(|made| Some(made.id))
-                    }
+                    Some(id) => session.act(&name!("request"), id, command).await.map(|_| None),
+                    None => session
+                        .create(&name!("request"), &id("CAI-1-1"), command)
+                        .await
+                        .map(|made| Some(made.id)),
                 }
             }));
         }
@@ -193,13 +195,12 @@ async fn all_intact(nodes: &[&Eovr], known: &[RecordId]) {
         let top = eovr.session(danger::unrestricted("test", "look at everything").unwrap());
         let found = top.inspect().await.unwrap();
         assert!(found.is_intact(), "{:?}", found.findings.first());
-        assert_eq!(found.kinds[&Name::new("request").unwrap()].records, known.len() as u64);
+        assert_eq!(found.kinds[&name!("request")].records, known.len() as u64);
         for id in known.iter().step_by(10) {
-            let trail = nurse(eovr).trail("request", *id).await.unwrap();
+            let trail = nurse(eovr).trail(&name!("request"), *id).await.unwrap();
             assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
         }
-        let page =
-            top.find(&Query::of(Name::new("request").unwrap()).limit(Query::LARGEST_PAGE)).await.unwrap();
+        let page = top.find(&Query::of(name!("request")).limit(Query::LARGEST_PAGE)).await.unwrap();
         assert!(page.damaged.is_empty(), "{:?}", page.damaged);
     }
 }
@@ -209,8 +210,8 @@ async fn learnt(new: &Eovr, known: &[RecordId]) -> usize {
     let nurse = nurse(new);
     let mut learnt = 0;
     for id in known {
-        let record: Record = nurse.load("request", *id).await.unwrap();
-        let Some(score) = record.facet("score").and_then(Value::as_int) else { continue };
+        let record: Record = nurse.load(&name!("request"), *id).await.unwrap();
+        let Some(score) = record.int("score") else { continue };
         learnt += 1;
         assert_eq!(record.facet("code"), Some(&Value::from(format!("code {score}").as_str())));
         assert_eq!(nurse.open(&record, "card").unwrap().unwrap().as_str(), format!("card {score}"));

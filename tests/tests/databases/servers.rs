@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eovr_core::access::Role;
-use eovr_core::incident::{self, Action, KIND, Settings};
+use eovr_core::incident::{self, Action, FOLLOW_UP, KIND, Settings};
 use eovr_core::kind::{Catalog, FacetSpec, Kind, KindTable, Sealing};
+use eovr_core::name;
 use eovr_core::ports::Store as _;
 use eovr_core::record::{Column, Cursor, Query, Tally, Test, Value, ValueType};
 use eovr_core::{Command, Eovr, ErrorKind, Name, Timestamp, conformance};
@@ -175,7 +176,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             .unwrap();
         let record = &nurse.incidents().newest(1).await.unwrap().items[0];
         let cursor = Cursor { created_at: record.envelope().created_at, id: record.id() };
-        let incident = || Name::new(KIND).unwrap();
+        let incident = || KIND;
         let facet = |name: &str| Column::Facet(Name::new(name).unwrap());
         let mut needed = BTreeSet::new();
         for (role, index) in [
@@ -220,11 +221,11 @@ async fn lists_and_figures_are_answered_by_index_alone() {
         }
         // Each other index serves its own query.
         let top = eovr.session(actor("reader", Role::TopManagement, "CAI-1-1"));
-        let kind = eovr.catalog().kind(KIND).unwrap();
+        let kind = eovr.catalog().kind(&KIND).unwrap();
         let mut questions = vec![
             (KIND, Column::Number, Value::from("OVR-2026-000007"), "incident$by_number".to_owned()),
             (KIND, Column::Author, Value::from("reader"), "incident$by_author".to_owned()),
-            ("follow_up", Column::Parent, Value::from(record.id()), "follow_up$by_parent".to_owned()),
+            (FOLLOW_UP, Column::Parent, Value::from(record.id()), "follow_up$by_parent".to_owned()),
         ];
         let sealed = kind.fields().filter(|field| field.sealing == Sealing::Deterministic);
         for name in sealed.map(|field| &field.name) {
@@ -244,7 +245,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
             questions.push((KIND, Column::Facet(spec.name.clone()), value, index));
         }
         for (kind, column, value, index) in questions {
-            let query = Query::of(Name::new(kind).unwrap()).filter(column, Test::Is(value)).limit(50);
+            let query = Query::of(kind).filter(column, Test::Is(value)).limit(50);
             let plan = store.explain_find(&top.scope(), &query).await.unwrap().join("\n");
             // MariaDB looks up a unique value while it plans, and finds none.
             let looked_up = index.contains("unique") && plan.contains("after reading const tables");
@@ -290,7 +291,7 @@ async fn twenty_nodes_may_start_at_once() {
         let reported = nurse.incidents().report(&id("CAI-1-1"), report("a vial was dropped")).await.unwrap();
         for node in &ready {
             let quality = node.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
-            let record = quality.load(KIND, reported.written.id).await.unwrap();
+            let record = quality.load(&KIND, reported.written.id).await.unwrap();
             assert_eq!(quality.open(&record, "description").unwrap().unwrap().as_str(), "a vial was dropped");
         }
         assert_eq!(prompt.ask("SELECT concat(count(*)) FROM data_key").await, ["2"]);
@@ -352,8 +353,8 @@ async fn a_megabyte_of_any_letters_comes_back() {
         let session = eovr.session(actor("nurse", Role::Staff, "CAI-1-1"));
         for text in ["🩺".repeat(262_144), "a\0b\u{1}'\"\\?%_--".repeat(80_000)] {
             let command = Command::new("write").write("words", text.as_str());
-            let written = session.create("note", &id("CAI-1-1"), command).await.unwrap();
-            let record = session.load("note", written.id).await.unwrap();
+            let written = session.create(&name!("note"), &id("CAI-1-1"), command).await.unwrap();
+            let record = session.load(&name!("note"), written.id).await.unwrap();
             assert!(
                 session.open(&record, "words").unwrap().unwrap().as_str() == text,
                 "another text came back"
@@ -550,7 +551,7 @@ async fn a_change_at_the_prompt_is_found() {
             let told = nurse.incidents().report(&id("CAI-1-1"), report("a vial was dropped")).await.unwrap();
             let of = format!("{damage} WHERE number = '{}'", told.written.number.unwrap());
             prompt.say(&of).await.unwrap();
-            let noticed = match nurse.load(KIND, told.written.id).await {
+            let noticed = match nurse.load(&KIND, told.written.id).await {
                 Ok(record) => {
                     let opened = ["description", "triage_reasons"].map(|field| nurse.open(&record, field));
                     let trail = nurse.incidents().trail(told.written.id).await.unwrap();

@@ -9,6 +9,7 @@ use eovr_core::access::{Actor, Role, Seat};
 use eovr_core::conformance;
 use eovr_core::incident::{Action, KIND, Report};
 use eovr_core::kind::{Catalog, FacetSpec, Kind, KindTable};
+use eovr_core::name;
 use eovr_core::ports::Store as _;
 use eovr_core::record::{ActorId, Column, Query, Tally, Test, ValueType};
 use eovr_core::{Command, ErrorKind, Name, incident};
@@ -117,7 +118,7 @@ trait Act {
 
 impl Act for eovr_core::Session {
     async fn session_act(&self, id: eovr_core::record::RecordId, command: Command) {
-        self.act(KIND, id, command).await.unwrap();
+        self.act(&KIND, id, command).await.unwrap();
     }
 }
 
@@ -133,7 +134,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
     let record = &page.items[0];
     let cursor = eovr_core::record::Cursor { created_at: record.envelope().created_at, id: record.id() };
 
-    let incident = || Name::new(KIND).unwrap();
+    let incident = || KIND;
     let facet = |name: &str| Column::Facet(Name::new(name).unwrap());
     for (role, index) in [
         (Role::Staff, "incident$by_facility"),
@@ -228,7 +229,7 @@ async fn a_kind_may_learn_a_facet_and_never_change_its_type() {
     let table = incident::kinds(incident::Settings::default()).unwrap().remove(1).table().clone();
     let with = |value_type: Option<ValueType>| {
         let mut facets = table.facets.clone();
-        let name = Name::new("learnt").unwrap();
+        let name = name!("learnt");
         facets.extend(value_type.map(|value_type| FacetSpec::new(name, value_type)));
         let table = KindTable { facets, parent: None, ..table.clone() };
         Catalog::new([Kind::new(table).unwrap()], &[]).unwrap()

@@ -87,7 +87,7 @@ impl Hospital {
             .await?;
         quality.assess(incident, None, "severe", "occasional").await?;
         let accept = Command::new(Action::ReviewAi).set("ai_review", "accepted");
-        self.quality.act(KIND, incident, accept).await?;
+        self.quality.act(&KIND, incident, accept).await?;
         let panel = Command::new(Action::EditJci)
             .set("jci_edition", "jci8")
             .set("jci_chapter", "MMU")
@@ -96,7 +96,7 @@ impl Hospital {
             .write("jci_evidence", "Double check sheet of 2026-11, 14 of 20 signed (70%)")
             .write("jci_gap", "السياسة موجودة وغير معروفة بالقسم.")
             .write("jci_plan", "شرحها عند التسليم لمدة أسبوعين ثم مراجعة 10 ملفات قبل 2026-12-15.");
-        self.quality.act(KIND, incident, panel).await?;
+        self.quality.act(&KIND, incident, panel).await?;
         let task = FollowUp {
             task: "حفظ العبوتين المتشابهتين في درجين مختلفين".to_owned(),
             owner: "pharm.ihab".to_owned(),

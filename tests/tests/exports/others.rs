@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use eovr_core::Name;
 use eovr_core::audit::log::Signer;
 use eovr_core::export::crosswalk::Mim;
 use eovr_core::export::fhir::{Bundle, Release};
 use eovr_core::export::pdf::{Fonts, Made};
 use eovr_core::export::{AuditFilter, AuditReport, Labelled, Lang, Opened};
+use eovr_core::name;
 use eovr_core::record::ActorId;
 use eovr_core::service::LogKeeper;
 
@@ -39,8 +39,7 @@ async fn an_audit_report_has_the_events_that_were_asked_for() -> Tested {
     assert_eq!(csv::Reader::from_reader(text.as_bytes()).records().count(), count);
     let by_staff = AuditFilter { actors: vec![ActorId::new("nurse.amal")?], ..AuditFilter::default() };
     assert_eq!(audit(&hospital, by_staff).await?.len(), 3);
-    let rated =
-        AuditFilter { actions: vec![Name::new("assess")?, Name::new("ask")?], ..AuditFilter::default() };
+    let rated = AuditFilter { actions: vec![name!("assess"), name!("ask")], ..AuditFilter::default() };
     assert_eq!(audit(&hospital, rated).await?.len(), 2);
     let first = all.json(Vec::new())?;
     let json: serde_json::Value = serde_json::from_slice(&first)?;
@@ -131,7 +130,7 @@ async fn reviews_are_exported_as_a_labelled_set_without_names() -> Tested {
     let overridden =
         hospital.report("=cmd|calc was written on the chart of file MF-77231-B; مها had warned us.").await?;
     let said = |verdict| eovr_core::Command::new("review_ai").set("ai_review", verdict);
-    hospital.quality.act("incident", overridden, said("overridden")).await?;
+    hospital.quality.act(&name!("incident"), overridden, said("overridden")).await?;
     let unrated = hospital.quality.incidents().load(overridden).await?;
     let unrated = Opened::of(&hospital.quality, unrated)?;
     assert!(!Labelled::ndjson(Vec::new()).push(&unrated, None)?, "it has no label");

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use eovr_core::access::{Role, danger};
 use eovr_core::incident::KIND;
 use eovr_core::record::{Query, RecordId};
-use eovr_core::{ErrorKind, Name, Session, audit};
+use eovr_core::{ErrorKind, Session, audit};
 use eovr_store_sql::SqlStore;
 use eovr_tests::{actor, hospital, id, report};
 use sqlx::Connection as _;
@@ -41,7 +41,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let (eovr, _) = hospital(Arc::new(SqlStore::open(&url(&file)).await.unwrap())).await;
     let system = eovr.session(danger::unrestricted("test", "look at everything").unwrap());
     for (record, version) in &acknowledged {
-        let record = system.load(KIND, *record).await.expect("an acknowledged report is there");
+        let record = system.load(&KIND, *record).await.expect("an acknowledged report is there");
         assert!(record.version() >= *version, "an acknowledged change of {} was lost", record.id());
     }
     let verified = verify_all(&system).await;
@@ -102,12 +102,12 @@ async fn nothing_is_half(file: &Path) {
 }
 
 async fn verify_all(system: &Session) -> usize {
-    let mut query = Query::of(Name::new(KIND).unwrap()).limit(500);
+    let mut query = Query::of(KIND).limit(500);
     let verified = AtomicUsize::new(0);
     loop {
         let page = system.find(&query).await.unwrap();
         for record in &page.items {
-            let verdict = system.trail(KIND, record.id()).await.unwrap().verdict;
+            let verdict = system.trail(&KIND, record.id()).await.unwrap().verdict;
             assert!(matches!(verdict, audit::Verdict::Intact { .. }), "{}: {verdict:?}", record.id());
             verified.fetch_add(1, Ordering::Relaxed);
         }
@@ -152,7 +152,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     let system = eovr.session(danger::unrestricted("test", "look at everything").unwrap());
     for line in acknowledged {
         let (record, version) = line.split_once(' ').unwrap();
-        let record = system.load(KIND, record.parse().unwrap()).await.unwrap();
+        let record = system.load(&KIND, record.parse().unwrap()).await.unwrap();
         assert!(record.version() >= version.parse().unwrap());
     }
     verify_all(&system).await;

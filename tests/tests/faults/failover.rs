@@ -14,9 +14,9 @@ use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use eovr_core::access::danger;
+use eovr_core::audit;
 use eovr_core::incident::KIND;
 use eovr_core::record::{Query, RecordId};
-use eovr_core::{Name, audit};
 use eovr_tests::servers::{Mariadb, Postgres, ReplicaSet};
 use eovr_tests::{hospital, open_store};
 
@@ -149,15 +149,15 @@ async fn nothing_is_lost(url: &str, acknowledged: &[(RecordId, u64)]) {
     let (eovr, _) = hospital(store.clone()).await;
     let system = eovr.session(danger::unrestricted("test", "look at everything").unwrap());
     for (record, version) in acknowledged {
-        let record = system.load(KIND, *record).await.expect("an acknowledged report is there");
+        let record = system.load(&KIND, *record).await.expect("an acknowledged report is there");
         assert!(record.version() >= *version, "an acknowledged change of {} was lost", record.id());
     }
     let (mut numbers, mut changes) = (BTreeSet::new(), 0);
-    let mut query = Query::of(Name::new(KIND).unwrap()).limit(500);
+    let mut query = Query::of(KIND).limit(500);
     loop {
         let page = system.find(&query).await.unwrap();
         for record in &page.items {
-            let verdict = system.trail(KIND, record.id()).await.unwrap().verdict;
+            let verdict = system.trail(&KIND, record.id()).await.unwrap().verdict;
             assert!(matches!(verdict, audit::Verdict::Intact { .. }), "{}: {verdict:?}", record.id());
             let number = record.envelope().number.clone().expect("an incident has a number");
             assert!(numbers.insert(number), "two incidents share a number");

@@ -1,6 +1,7 @@
 //! The layout of the database: indexes, types, collections, and the accepted URLs.
 
 use super::*;
+use eovr_core::name;
 
 /// Lists scan an index in the order of the page; figures read an index and no record.
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +63,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
     let plan = store.explain_find(&own.scope(), &Query::of(kind())).await.unwrap();
     assert!(plan.contains(&"IXSCAN by_author".to_owned()), "{plan:?}");
     assert!(!plan.contains(&"SORT".to_owned()), "{plan:?}");
-    let (column, test) = nurse.sealed_is(KIND, "medical_file_number", "7").unwrap();
+    let (column, test) = nurse.sealed_is(&KIND, "medical_file_number", "7").unwrap();
     let query = Query::of(kind()).filter(column, test);
     let everywhere = eovr.session(actor("top", Role::TopManagement, "CAI-1-1"));
     let plan = store.explain_find(&everywhere.scope(), &query).await.unwrap();
@@ -72,7 +73,7 @@ async fn lists_and_figures_are_answered_by_index_alone() {
 fn with_facet(value_type: Option<ValueType>) -> Catalog {
     let table = incident::kinds(Settings::default()).unwrap().remove(1).table().clone();
     let mut facets = table.facets.clone();
-    facets.extend(value_type.map(|value_type| FacetSpec::new(Name::new("learnt").unwrap(), value_type)));
+    facets.extend(value_type.map(|value_type| FacetSpec::new(name!("learnt"), value_type)));
     Catalog::new([Kind::new(KindTable { facets, parent: None, ..table }).unwrap()], &[]).unwrap()
 }
 

@@ -80,7 +80,7 @@ fn nurse(eovr: &Eovr) -> Session {
 }
 
 fn kind() -> Name {
-    Name::new(KIND).unwrap()
+    KIND
 }
 
 fn facet(name: &str) -> Column {
@@ -143,7 +143,7 @@ async fn no_words_of_a_report_reach_the_database() {
         let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
         quality.incidents().act(reported.written.id, Action::Start, Some("ZEBRA note")).await.unwrap();
         let amend = Command::new(Action::Amend).write("notes", "ZEBRA corrected").note("ZEBRA why");
-        quality.act(KIND, reported.written.id, amend).await.unwrap();
+        quality.act(&KIND, reported.written.id, amend).await.unwrap();
 
         let prompt = prompt(&url).await;
         let receipt = reported.receipt.to_string().replace('-', "");
@@ -208,7 +208,10 @@ async fn a_closed_store_has_done_what_it_was_given() {
     assert!(failed.iter().all(|kind| *kind == ErrorKind::Unavailable), "{failed:?}");
     let last = events.count_documents(doc! {}).await.unwrap();
     assert_eq!((first, second), (last, last));
-    assert_eq!(events.count_documents(doc! { "kind": KIND, "seq": 1 }).await.unwrap(), done.len() as u64);
+    assert_eq!(
+        events.count_documents(doc! { "kind": KIND.as_str(), "seq": 1 }).await.unwrap(),
+        done.len() as u64
+    );
 }
 
 /// The store moves out-of-range settings to the nearest valid ones.
@@ -247,7 +250,7 @@ async fn check_whole(url: &str, eovr: &Eovr, acknowledged: &BTreeSet<RecordId>) 
     let count =
         async |name: &str, filter| prompt.collection::<Document>(name).count_documents(filter).await.unwrap();
     let events = count("events", doc! {}).await;
-    assert_eq!(count("events", doc! { "kind": KIND, "seq": 1 }).await, kept.len() as u64);
+    assert_eq!(count("events", doc! { "kind": KIND.as_str(), "seq": 1 }).await, kept.len() as u64);
     let now = eovr_core::Timestamp::from_micros(0);
     let parcels = eovr.store().lease(u32::MAX, now, now).await.unwrap();
     assert!(parcels.iter().map(|parcel| parcel.id).eq(1..=events), "a message was left out");

@@ -1,6 +1,7 @@
 //! Values come back unchanged, and changes behind eovr's back are found.
 
 use super::*;
+use eovr_core::name;
 
 /// A value that looks like an operator or a path of MongoDB is stored as a plain value.
 #[tokio::test(flavor = "multi_thread")]
@@ -25,10 +26,9 @@ async fn values_are_never_taken_for_something_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn any_text_comes_back() {
     let mut table = incident::kinds(Settings::default()).unwrap().remove(0).table().clone();
-    table.name = Name::new("essay").unwrap();
+    table.name = name!("essay");
     table.parent = None;
-    table.fields =
-        vec![FieldSpec { max_chars: 20_000_000, ..FieldSpec::new(Name::new("essay_text").unwrap()) }];
+    table.fields = vec![FieldSpec::text(name!("essay_text"), 0..=20_000_000)];
     table.facets.clear();
     table.tallied.clear();
     table.workflow = serde_json::from_str(
@@ -51,18 +51,19 @@ async fn any_text_comes_back() {
     let texts = ["a\0b\0".to_owned(), "😀\u{10ffff}".to_owned(), "سقط".to_owned(), "x".repeat(1 << 20)];
     for text in texts.into_iter().chain(["😀".repeat(1 << 18)]) {
         let write = Command::new("write").write("essay_text", text.clone());
-        let made = nurse.create("essay", &id("CAI-1-1"), write).await.unwrap().id;
+        let made = nurse.create(&name!("essay"), &id("CAI-1-1"), write).await.unwrap().id;
         // The event of a change has the text before and the text after.
         let rewrite = Command::new("rewrite").write("essay_text", format!("{text}!"));
-        nurse.act("essay", made, rewrite).await.unwrap();
-        let record = nurse.load("essay", made).await.unwrap();
+        nurse.act(&name!("essay"), made, rewrite).await.unwrap();
+        let record = nurse.load(&name!("essay"), made).await.unwrap();
         assert!(*nurse.open(&record, "essay_text").unwrap().unwrap() == format!("{text}!"), "{}", text.len());
-        assert!(nurse.trail("essay", made).await.unwrap().verdict.is_intact());
+        assert!(nurse.trail(&name!("essay"), made).await.unwrap().verdict.is_intact());
     }
     // Several at once, more than one command can hold.
     let big = "y".repeat(3 << 20);
     let facility = id("CAI-1-1");
-    let write = || nurse.create("essay", &facility, Command::new("write").write("essay_text", big.clone()));
+    let essay = name!("essay");
+    let write = || nurse.create(&essay, &facility, Command::new("write").write("essay_text", big.clone()));
     let (a, b, c, d) = tokio::join!(write(), write(), write(), write());
     for done in [a, b, c, d] {
         done.unwrap();
@@ -72,8 +73,8 @@ async fn any_text_comes_back() {
     let huge = "😀".repeat(15_000_000);
     let small = Command::new("write").write("essay_text", "short");
     let (too_large, fine) = tokio::join!(
-        nurse.create("essay", &facility, Command::new("write").write("essay_text", huge)),
-        nurse.create("essay", &facility, small)
+        nurse.create(&essay, &facility, Command::new("write").write("essay_text", huge)),
+        nurse.create(&essay, &facility, small)
     );
     assert_eq!(too_large.unwrap_err().kind(), ErrorKind::InvalidInput);
     fine.unwrap();

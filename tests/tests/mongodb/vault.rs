@@ -200,7 +200,7 @@ async fn mongodb_s_own_client_reads_what_we_seal_and_we_what_it_seals() {
     let theirs = database.collection::<Document>("interop").find_one(theirs).await.unwrap().unwrap();
     let Some(Bson::Binary(theirs)) = theirs.get("sealed") else { panic!("not sealed") };
     assert_eq!(vault.open_bytes(&theirs.bytes).unwrap().into_plain().unwrap().as_slice(), b"MRN-000001");
-    let place = Place { kind: KIND, record: Default::default(), field: "notes" };
+    let place = Place { kind: "incident", record: Default::default(), field: "notes" };
     let ours = vault.seal(&place, Mode::Random, b"ours", &mut entropy).unwrap();
     assert_eq!(ours.key_id(), vault.keys()[0].id, "a key of theirs seals for us");
 }

@@ -54,7 +54,7 @@ async fn a_file_comes_back_as_it_was_and_every_reading_is_in_the_trail() {
     let file = ward.attached().await;
     let read = ward.files(&ward.quality).read(ward.incident, file).await.unwrap();
     assert_eq!((read.name.as_str(), read.media, read.bytes.as_slice()), ("chart.pdf", Media::Pdf, PDF));
-    let trail = ward.quality.trail(ATTACHMENT, file).await.unwrap();
+    let trail = ward.quality.trail(&ATTACHMENT, file).await.unwrap();
     let told: Vec<_> =
         trail.entries.iter().map(|entry| (entry.event.action.as_str(), entry.event.actor.as_str())).collect();
     assert_eq!(told, [("attach", "nurse"), ("read", "quality")]);

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use eovr_core::access::Role;
 use eovr_core::audit::{StoredEvent, Verdict, verify};
-use eovr_core::incident::{Action, FollowUp, FollowUpKind};
+use eovr_core::incident::{Action, FOLLOW_UP, FollowUp, FollowUpKind, KIND};
 use eovr_core::kind::Kind;
+use eovr_core::name;
 use eovr_core::org::OrgId;
 use eovr_core::record::{ActorId, Record, RecordId, StoredRecord, Value};
-use eovr_core::{Command, Name, Timestamp};
+use eovr_core::{Command, Timestamp};
 use eovr_tests::chance::Chance;
 use eovr_tests::spy::Spy;
 use eovr_tests::{actor, hospital, id, report};
@@ -70,7 +71,7 @@ async fn history(seed: u64, steps: usize) -> Vec<Kept> {
             _ => Command::new("dispose").set("disposition", "not_reportable").note("no incident"),
         };
         // Refused actions are part of a history.
-        let _ = quality.act("incident", incident, command).await;
+        let _ = quality.act(&name!("incident"), incident, command).await;
         if chance.percent(30) {
             let _ = eovr.answer_with_receipt(&receipts[which], "it was down").await;
             let _ = nurse.incidents().act(incident, Action::AddRemark, Some("one more thing")).await;
@@ -92,7 +93,7 @@ async fn history(seed: u64, steps: usize) -> Vec<Kept> {
         }
     }
     let mut kept = Vec::new();
-    for (kind, ids) in [("incident", incidents), ("follow_up", follow_ups)] {
+    for (kind, ids) in [(&KIND, incidents), (&FOLLOW_UP, follow_ups)] {
         for id in ids {
             let (record, chain) = (spy.record(kind, id).await, spy.chain(kind, id).await);
             kept.push(Kept { kind: eovr.catalog().kind(kind).unwrap().clone(), record, chain });
@@ -100,7 +101,7 @@ async fn history(seed: u64, steps: usize) -> Vec<Kept> {
     }
     let keys = spy.dump().await;
     let keys = keys.0.into_iter().zip(keys.1).filter(|(record, _)| record.envelope.kind == "data_key");
-    let kind = eovr.catalog().kind("data_key").unwrap();
+    let kind = eovr.catalog().kind(&name!("data_key")).unwrap();
     kept.extend(keys.map(|(record, chain)| Kept { kind: kind.clone(), record, chain }));
     kept
 }
@@ -162,8 +163,8 @@ fn changed_records(
     with("administration".to_owned(), &|record| record.envelope.stamp.administration = org("CAI-2"));
     with("facility".to_owned(), &|record| record.envelope.stamp.facility = org("CAI-1-2"));
     with("author".to_owned(), &|record| record.envelope.author = ActorId::new("attacker").unwrap());
-    with("state".to_owned(), &|record| record.envelope.state = Name::new("completed").unwrap());
-    with("kind".to_owned(), &|record| record.envelope.kind = Name::new("other").unwrap());
+    with("state".to_owned(), &|record| record.envelope.state = name!("completed"));
+    with("kind".to_owned(), &|record| record.envelope.kind = name!("other"));
     with("id".to_owned(), &|record| record.envelope.id = RecordId::from_bytes([5; 16]));
     with("parent".to_owned(), &|record| record.envelope.parent = Some(RecordId::from_bytes([6; 16])));
     with("no parent".to_owned(), &|record| record.envelope.parent = None);
@@ -195,9 +196,7 @@ fn changed_records(
             record.facets.insert(name.clone(), changed);
         });
     }
-    with("facet added".to_owned(), &|record| {
-        drop(record.facets.insert(Name::new("x").unwrap(), Value::Bool(true)))
-    });
+    with("facet added".to_owned(), &|record| drop(record.facets.insert(name!("x"), Value::Bool(true))));
     for (name, bytes) in &record.sealed {
         let (place, bit) = (chance.below(bytes.len()), 1 << chance.below(8));
         with(format!("sealed {name} flipped"), &|record| record.sealed.get_mut(name).unwrap()[place] ^= bit);
@@ -212,7 +211,7 @@ fn changed_records(
         }
         with(format!("sealed {name} under another name"), &|record| {
             let bytes = record.sealed.remove(name).unwrap();
-            record.sealed.insert(Name::new("elsewhere").unwrap(), bytes);
+            record.sealed.insert(name!("elsewhere"), bytes);
         });
     }
     all
@@ -294,17 +293,17 @@ async fn a_record_set_back_with_its_chain_is_found_by_its_own_head() {
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
     let reported = quality.incidents().report(&id("CAI-1-1"), report("a vial was dropped")).await.unwrap();
     let incident = reported.written.id;
-    let old = spy.record("incident", incident).await;
+    let old = spy.record(&name!("incident"), incident).await;
     quality.incidents().act(incident, Action::Start, None).await.unwrap();
-    let chain = spy.chain("incident", incident).await;
-    let kind = eovr.catalog().kind("incident").unwrap().clone();
-    let new = Kept { kind, record: spy.record("incident", incident).await, chain: chain.clone() };
+    let chain = spy.chain(&name!("incident"), incident).await;
+    let kind = eovr.catalog().kind(&name!("incident")).unwrap().clone();
+    let new = Kept { kind, record: spy.record(&name!("incident"), incident).await, chain: chain.clone() };
     assert!(!Kept { record: old, ..new.clone() }.is_intact(), "the record alone was set back");
     assert!(!Kept { chain: chain[..1].to_vec(), ..new.clone() }.is_intact(), "the chain alone");
     assert!(new.is_intact());
     let trail = quality.incidents().trail(incident).await.unwrap();
     assert!(trail.verdict.is_intact());
-    spy.spoil(|record| drop(record.facets.insert(Name::new("category").unwrap(), Value::from("behaviour"))));
+    spy.spoil(|record| drop(record.facets.insert(name!("category"), Value::from("behaviour"))));
     let trail = quality.incidents().trail(incident).await.unwrap();
     assert!(!trail.verdict.is_intact(), "the facade says so too");
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use eovr_core::access::{Actor, Role};
 use eovr_core::incident::{self, Action, FollowUp, FollowUpKind, Harm, Report, Settings};
+use eovr_core::name;
 use eovr_core::record::{Column, Query, RecordId, Tally, Test, Value};
 use eovr_core::seal::MasterKey;
 use eovr_core::{Command, Eovr, Error, ErrorKind, Name, Result, Session, Timestamp};
@@ -56,7 +57,7 @@ impl Ward {
     }
 
     async fn acts(&self, what: &str, command: Command, kind: ErrorKind, help: &str) {
-        self.check(what, self.quality.act("incident", self.incident, command), kind, help).await;
+        self.check(what, self.quality.act(&name!("incident"), self.incident, command), kind, help).await;
     }
 }
 
@@ -154,8 +155,9 @@ async fn actions_that_are_not_right() {
     ward.acts("a duplicate of itself", dispose, InvalidInput, "the other report").await;
     let chapter = Command::new("edit_jci").set("jci_chapter", "HCT").set("jci_edition", "jci7");
     ward.acts("a chapter of another edition", chapter, InvalidInput, "`MOI`").await;
+    let incident = name!("incident");
     let machine = ward.eovr.session(actor("model", Role::QualityAdmin, "CAI-1-1").as_machine());
-    let call = machine.act("incident", ward.incident, Command::new("start"));
+    let call = machine.act(&incident, ward.incident, Command::new("start"));
     ward.check("a machine that decides", call, Refused, "a person to decide").await;
     let task = FollowUp {
         task: "rail".into(),
@@ -177,7 +179,8 @@ async fn questions_that_are_not_right() {
     use ErrorKind::InvalidInput;
     let ward = Ward::new().await;
     let name = |text: &str| Name::new(text).unwrap();
-    let call = ward.quality.load("incidents", ward.incident);
+    let unknown = name!("incidents");
+    let call = ward.quality.load(&unknown, ward.incident);
     ward.check("an unknown kind", call, InvalidInput, "known kinds: `attachment`, `audit_key`").await;
     let facet = |text: &str| Column::Facet(name(text));
     let incidents = || Query::of(name("incident"));
@@ -232,9 +235,9 @@ async fn the_wrong_master_key_opens_nothing() {
 async fn a_sealed_text_that_was_touched_does_not_open() {
     let ward = Ward::new().await;
     let other = ward.quality.incidents().report(&id("CAI-1-1"), report("another story entirely")).await;
-    let other = ward.spy.record("incident", other.unwrap().written.id).await;
-    let description = Name::new("description").unwrap();
-    let own = ward.spy.record("incident", ward.incident).await.sealed[&description].clone();
+    let other = ward.spy.record(&name!("incident"), other.unwrap().written.id).await;
+    let description = name!("description");
+    let own = ward.spy.record(&name!("incident"), ward.incident).await.sealed[&description].clone();
 
     type Spoil = Box<dyn Fn(&mut Vec<u8>) + Send>;
     let moved = other.sealed[&description].clone();
@@ -248,22 +251,25 @@ async fn a_sealed_text_that_was_touched_does_not_open() {
     for (what, spoil) in ways {
         let name = description.clone();
         ward.spy.spoil(move |record| record.sealed.get_mut(&name).into_iter().for_each(&spoil));
-        let record = ward.quality.load("incident", ward.incident).await.unwrap();
+        let record = ward.quality.load(&name!("incident"), ward.incident).await.unwrap();
         let opened = async { ward.quality.open(&record, "description") };
         ward.check(what, opened, ErrorKind::Tampered, "it was changed, or it was sealed for another").await;
         // The chain fails to verify, too.
-        assert!(!ward.quality.trail("incident", ward.incident).await.unwrap().verdict.is_intact(), "{what}");
+        assert!(
+            !ward.quality.trail(&name!("incident"), ward.incident).await.unwrap().verdict.is_intact(),
+            "{what}"
+        );
     }
     let name = description.clone();
     ward.spy.spoil(move |record| {
         record.sealed.get_mut(&name).into_iter().for_each(|bytes| *bytes = b"plain".to_vec())
     });
-    let record = ward.quality.load("incident", ward.incident).await.unwrap();
+    let record = ward.quality.load(&name!("incident"), ward.incident).await.unwrap();
     let opened = async { ward.quality.open(&record, "description") };
     ward.check("a plain text", opened, ErrorKind::Tampered, "written without being sealed").await;
     let name = description;
     ward.spy.spoil(move |record| record.sealed.get_mut(&name).into_iter().for_each(|bytes| bytes[5] ^= 1));
-    let record = ward.quality.load("incident", ward.incident).await.unwrap();
+    let record = ward.quality.load(&name!("incident"), ward.incident).await.unwrap();
     let opened = async { ward.quality.open(&record, "description") };
     ward.check("an unknown key", opened, ErrorKind::Key, "read the stored keys again").await;
 }

@@ -13,6 +13,7 @@ use eovr_core::decide::Commit;
 use eovr_core::incident::{self, Action, KIND, Settings};
 use eovr_core::kind::{Catalog, Kind};
 use eovr_core::memory::MemoryStore;
+use eovr_core::name;
 use eovr_core::org::Org;
 use eovr_core::ports::{Census, Clock as _, Loaded, Parcel, Posted, Receipt, Store};
 use eovr_core::record::{ActorId, Cell, Column, Page, Query, RecordId, StoredRecord, Tally, Test, Value};
@@ -228,7 +229,7 @@ fn top(eovr: &Eovr) -> eovr_core::Session {
 
 /// The largest tally of the fixture: the whole country.
 fn national() -> Tally {
-    Tally::of(name(KIND)).filter(facet("disposition"), Test::Absent).by(Column::State).by(facet("severity"))
+    Tally::of(KIND).filter(facet("disposition"), Test::Absent).by(Column::State).by(facet("severity"))
 }
 
 fn total(figures: &Figures) -> u64 {
@@ -243,16 +244,16 @@ async fn step(eovr: &Eovr, chance: &mut Chance, known: &mut Vec<(&'static str, R
     match (chance.below(10), some) {
         (0..4, _) | (_, None) => {
             let reported = nurse(here).incidents().report(&id(here), report("a vial was dropped")).await;
-            known.push((KIND, reported.unwrap().written.id, here));
+            known.push(("incident", reported.unwrap().written.id, here));
         }
         (4..6, _) => {
             let command = sample(chance, "take");
-            let written = nurse(here).create("sample", &id(here), command).await.unwrap();
+            let written = nurse(here).create(&name!("sample"), &id(here), command).await.unwrap();
             known.push(("sample", written.id, here));
         }
         (_, Some(("sample", sampled, at))) => {
             let command = if chance.percent(70) { sample(chance, "change") } else { Command::new("finish") };
-            drop(nurse(at).act("sample", sampled, command).await);
+            drop(nurse(at).act(&name!("sample"), sampled, command).await);
         }
         (_, Some((_, incident, at))) => {
             let quality = eovr.session(actor("quality", Role::QualityAdmin, at));
@@ -268,7 +269,7 @@ async fn step(eovr: &Eovr, chance: &mut Chance, known: &mut Vec<(&'static str, R
                     .set("severity", *chance.pick(&["minor", "moderate", "severe"]))
                     .set("probability", *chance.pick(&["rare", "frequent"])),
             };
-            drop(quality.act(KIND, incident, command).await);
+            drop(quality.act(&KIND, incident, command).await);
         }
     }
 }
@@ -316,9 +317,9 @@ fn value(chance: &mut Chance, column: &Column) -> Value {
 }
 
 fn question(chance: &mut Chance) -> Tally {
-    let kind = *chance.pick(&[KIND, KIND, "sample"]);
-    let (facets, others): (&[&str], _) = match kind {
-        KIND => (&["disposition", "severity", "high_risk"], "category"),
+    let kind = chance.pick(&[KIND, KIND, name!("sample")]).clone();
+    let (facets, others): (&[&str], _) = match kind.as_str() {
+        "incident" => (&["disposition", "severity", "high_risk"], "category"),
         _ => (&["grade", "mark", "ward", "drawn_at", "urgent"], "remark"),
     };
     let column = |chance: &mut Chance| match chance.below(100) {
@@ -333,7 +334,7 @@ fn question(chance: &mut Chance) -> Tally {
         98 => Column::Number,
         _ => facet(others),
     };
-    let mut tally = Tally::of(name(kind));
+    let mut tally = Tally::of(kind.clone());
     for _ in 0..chance.below(5) {
         tally = tally.by(column(chance));
     }
@@ -430,7 +431,7 @@ async fn every_node_is_right_while_all_write() {
         let between = Between::new(&store);
         nodes.push((engine(between.clone(), &clock, true).await, between));
     }
-    let all = Tally::of(name(KIND)).by(Column::State);
+    let all = Tally::of(KIND).by(Column::State);
     let (begun, done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     for wave in 0..4 {
         let mut tasks = JoinSet::new();
@@ -632,7 +633,7 @@ async fn the_source_of_a_figure_is_memory_or_the_store() {
     let months = asked.clauses.iter().find(|clause| clause.column == Column::Month).unwrap();
     assert!(matches!(&months.test, Test::In(months) if months.len() <= 2), "{asked:?}");
 
-    assert_eq!(source(&Tally::of(name(KIND)).by(Column::Author)).await, Source::Store);
+    assert_eq!(source(&Tally::of(KIND).by(Column::Author)).await, Source::Store);
     assert_eq!(source(&national().filter(facet("category"), Test::Absent)).await, Source::Store);
     assert_eq!(source(&national().filter(Column::Created, Test::Absent)).await, Source::Store);
     assert_eq!(source(&Tally::of(name("follow_up"))).await, Source::Store);

@@ -76,7 +76,7 @@ pub(super) async fn provide(eovr: &Eovr, email: &str, role: Role, must_change: b
         password_hash: Some(hash(PASSWORD).to_string()),
         must_change,
     };
-    setup.create(user::KIND, &id("CAI-1-1"), account.command()).await.unwrap().id
+    setup.create(&user::KIND, &id("CAI-1-1"), account.command()).await.unwrap().id
 }
 
 impl Ward {
@@ -113,13 +113,13 @@ impl Ward {
         self.doors.admit(&self.come_in().await.access).await.unwrap()
     }
 
-    pub(super) async fn record(&self, kind: &str, id: RecordId) -> Record {
+    pub(super) async fn record(&self, kind: &Name, id: RecordId) -> Record {
         let auditor = self.eovr.session(danger::unrestricted("test", "look").unwrap());
         auditor.load(kind, id).await.unwrap()
     }
 
     pub(super) async fn why(&self, login: RecordId) -> Option<String> {
-        self.record(login::KIND, login).await.facet("reason").and_then(|v| v.as_text().map(str::to_owned))
+        self.record(&login::KIND, login).await.facet("reason").and_then(|v| v.as_text().map(str::to_owned))
     }
 }
 
@@ -480,8 +480,8 @@ async fn every_login_event_is_in_a_chain_that_verifies_and_holds_no_secret() {
     let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
     let mut actions = Vec::new();
     for kind in [user::KIND, login::KIND, throttle::KIND] {
-        for record in auditor.find(&Query::of(Name::new(kind).unwrap())).await.unwrap().items {
-            let trail = auditor.trail(kind, record.id()).await.unwrap();
+        for record in auditor.find(&Query::of(kind.clone())).await.unwrap().items {
+            let trail = auditor.trail(&kind, record.id()).await.unwrap();
             assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
             let told = serde_json::to_string(&trail.entries).unwrap();
             for secret in ["boats", "mona", "no.account", "argon2", "Firefox"] {

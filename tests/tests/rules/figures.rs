@@ -11,7 +11,7 @@ use eovr_core::memory::MemoryStore;
 use eovr_core::ports::Clock as _;
 use eovr_core::record::{Query, Record, Value};
 use eovr_core::workflow::Label as _;
-use eovr_core::{Command, Eovr, ErrorKind, Name, Session};
+use eovr_core::{Command, Eovr, ErrorKind, Session};
 use eovr_tests::chance::Chance;
 use eovr_tests::{TestClock, actor, hospital, id, report};
 
@@ -41,19 +41,19 @@ async fn world(seed: u64) -> (Eovr, TestClock) {
         if chance.percent(20) {
             let verdict = *chance.pick(&["accepted", "overridden"]);
             let said = Command::new(Action::ReviewAi).set("ai_review", verdict).note("looked at it");
-            quality.act(KIND, made, said).await.unwrap();
+            quality.act(&KIND, made, said).await.unwrap();
         }
         if chance.percent(10) {
             let away = Command::new(Action::Dispose).set("disposition", "not_reportable").note("a test");
-            quality.act(KIND, made, away).await.unwrap();
+            quality.act(&KIND, made, away).await.unwrap();
         } else if chance.percent(60) {
-            quality.act(KIND, made, Command::new(Action::Start)).await.unwrap();
+            quality.act(&KIND, made, Command::new(Action::Start)).await.unwrap();
             if chance.percent(50) {
-                quality.act(KIND, made, Command::new(Action::Evaluate)).await.unwrap();
-                quality.act(KIND, made, Command::new(Action::TakeAction)).await.unwrap();
+                quality.act(&KIND, made, Command::new(Action::Evaluate)).await.unwrap();
+                quality.act(&KIND, made, Command::new(Action::TakeAction)).await.unwrap();
                 let done = Command::new(Action::CompleteEarly).note("it was nothing");
                 let manager = eovr.session(actor("manager", Role::AdminManager, place));
-                manager.act(KIND, made, done).await.unwrap();
+                manager.act(&KIND, made, done).await.unwrap();
             }
         }
     }
@@ -62,7 +62,7 @@ async fn world(seed: u64) -> (Eovr, TestClock) {
 
 /// Every record that this session may read.
 async fn seen(session: &Session) -> Vec<Record> {
-    let mut query = Query::of(Name::new(KIND).unwrap()).limit(Query::LARGEST_PAGE);
+    let mut query = Query::of(KIND).limit(Query::LARGEST_PAGE);
     let mut all = Vec::new();
     loop {
         let page = session.find(&query).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_summary_counts_what_it_says() {
         assert_eq!(summary.pending_review, new);
         let mut cells = BTreeMap::new();
         for record in &all {
-            let severity = record.facet("severity").and_then(Value::as_text).map(str::to_owned);
+            let severity = record.text("severity").map(str::to_owned);
             *cells.entry((record.state().to_string(), severity)).or_insert(0_u64) += 1;
         }
         let got: BTreeMap<_, _> =

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use eovr_core::access::{Actor, Role};
 use eovr_core::incident::{Action, Harm, KIND, Report, Reporter, State};
 use eovr_core::memory::MemoryStore;
+use eovr_core::name;
 use eovr_core::record::{ActorId, Record, RecordId, Value};
 use eovr_core::{Command, Eovr, ErrorKind, Session};
 use eovr_tests::{TestClock, actor, hospital, id, report, stamp};
@@ -50,7 +51,7 @@ impl Ward {
 }
 
 fn text<'r>(record: &'r Record, facet: &str) -> Option<&'r str> {
-    record.facet(facet).and_then(Value::as_text)
+    record.text(facet)
 }
 
 #[tokio::test]
@@ -61,16 +62,16 @@ async fn the_reporter_corrects_for_thirty_minutes_and_a_manager_later_with_a_rea
     let amend = || Command::new(Action::Amend).set("location", "ward-9");
 
     ward.clock.pass_seconds(30 * 60);
-    ward.nurse.act(KIND, incident, correct("ward-3")).await.unwrap();
+    ward.nurse.act(&KIND, incident, correct("ward-3")).await.unwrap();
     let other = ward.eovr.session(actor("other", Role::Staff, "CAI-1-1"));
-    let refused = other.act(KIND, incident, correct("ward-4")).await.unwrap_err();
+    let refused = other.act(&KIND, incident, correct("ward-4")).await.unwrap_err();
     assert_eq!(refused.refusal().unwrap().unmet[0].need, "author");
     ward.clock.pass_seconds(1);
-    let refused = ward.nurse.act(KIND, incident, correct("ward-5")).await.unwrap_err();
+    let refused = ward.nurse.act(&KIND, incident, correct("ward-5")).await.unwrap_err();
     assert_eq!(refused.refusal().unwrap().unmet[0].need, "within_minutes");
-    let refused = ward.quality.act(KIND, incident, amend()).await.unwrap_err();
+    let refused = ward.quality.act(&KIND, incident, amend()).await.unwrap_err();
     assert_eq!(refused.refusal().unwrap().unmet[0].need, "note");
-    ward.quality.act(KIND, incident, amend().note("the ward was moved")).await.unwrap();
+    ward.quality.act(&KIND, incident, amend().note("the ward was moved")).await.unwrap();
 
     assert_eq!(text(&ward.load(incident).await, "location"), Some("ward-9"));
     let trail = ward.quality.incidents().trail(incident).await.unwrap();
@@ -86,7 +87,7 @@ async fn the_first_words_are_kept_for_ever() {
     for action in [Action::Correct, Action::Amend] {
         let rewrite = Command::new(action).write("description", "Nothing happened at all.").note("tidier");
         let session = if action == Action::Correct { &ward.nurse } else { &ward.quality };
-        let refused = session.act(KIND, incident, rewrite).await.unwrap_err();
+        let refused = session.act(&KIND, incident, rewrite).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{refused}");
     }
     ward.nurse.incidents().act(incident, Action::AddRemark, Some("it was the green one")).await.unwrap();
@@ -169,13 +170,16 @@ async fn dispositions_stand_beside_the_states_and_figures_leave_them_out() {
         |disposition: &str| Command::new(Action::Dispose).set("disposition", disposition).note("seen twice");
     let duplicate = |of: RecordId| dispose("duplicate").set("duplicate_of", of);
     for wrong in [dispose("duplicate"), duplicate(copy), dispose("reopened"), dispose("forgotten")] {
-        assert_eq!(ward.quality.act(KIND, copy, wrong).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(ward.quality.act(&KIND, copy, wrong).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     }
-    ward.quality.act(KIND, copy, duplicate(original)).await.unwrap();
-    ward.quality.act(KIND, other, dispose("not_reportable")).await.unwrap();
+    ward.quality.act(&KIND, copy, duplicate(original)).await.unwrap();
+    ward.quality.act(&KIND, other, dispose("not_reportable")).await.unwrap();
     assert_eq!(ward.load(copy).await.state().as_str(), State::Created.to_string());
     assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 1);
-    ward.quality.act(KIND, copy, Command::new(Action::Restore).note("not the same after all")).await.unwrap();
+    ward.quality
+        .act(&KIND, copy, Command::new(Action::Restore).note("not the same after all"))
+        .await
+        .unwrap();
     let restored = ward.load(copy).await;
     assert_eq!((text(&restored, "disposition"), text(&restored, "duplicate_of")), (None, None));
     assert_eq!(ward.quality.incidents().summary().await.unwrap().total, 2);
@@ -207,7 +211,7 @@ async fn work_on_a_closed_incident_goes_on_in_a_new_one() {
 
     // Only once, because a second successor or a way back would count the event twice.
     let restore = Command::new(Action::Restore).note("a mistake");
-    assert_eq!(ward.quality.act(KIND, closed, restore).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(ward.quality.act(&KIND, closed, restore).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     let twice = ward.quality.incidents().reopen(closed, "again", again()).await.unwrap_err();
     assert_eq!(twice.kind(), ErrorKind::InvalidInput);
     let other = ward.completed().await;
@@ -230,7 +234,7 @@ async fn a_file_number_is_found_however_it_was_typed_or_corrected() {
     let incident = ward.nurse.incidents().report(&id("CAI-1-1"), told).await.unwrap().written.id;
     assert_eq!(ward.quality.incidents().of_file("MRN 007").await.unwrap().items.len(), 1);
     let corrected = Command::new(Action::Correct).write("medical_file_number", "Mrn  ٠٠٨");
-    ward.nurse.act(KIND, incident, corrected).await.unwrap();
+    ward.nurse.act(&KIND, incident, corrected).await.unwrap();
     assert_eq!(ward.quality.incidents().of_file("mrn۰۰۸").await.unwrap().items.len(), 1);
     assert_eq!(ward.quality.incidents().of_file("MRN 007").await.unwrap().items.len(), 0);
 }
@@ -258,12 +262,12 @@ async fn pasted_text_gives_the_same_number_place_and_person() {
     for other in ["MF77231B", "MF-77231", "MF-77232-B"] {
         assert_eq!(found(other).await, 0, "{other:?}");
     }
-    let record = ward.quality.load(KIND, incident).await.unwrap();
+    let record = ward.quality.load(&KIND, incident).await.unwrap();
     assert_eq!(record.facet("location"), Some(&Value::from("ICU - 2")));
     assert_eq!(*ward.quality.open(&record, "involved_person").unwrap().unwrap(), "Zo\u{EB} منى");
     let moved = Command::new(Action::Correct).set("location", "icu \u{2014} ۳");
-    ward.nurse.act(KIND, incident, moved).await.unwrap();
-    let record = ward.quality.load(KIND, incident).await.unwrap();
+    ward.nurse.act(&KIND, incident, moved).await.unwrap();
+    let record = ward.quality.load(&KIND, incident).await.unwrap();
     assert_eq!(record.facet("location"), Some(&Value::from("icu - 3")));
 }
 
@@ -292,7 +296,7 @@ async fn an_empty_narrative_is_refused_and_a_real_one_keeps_every_letter() {
     assert!(ward.nurse.incidents().report(&id("CAI-1-1"), report(&eight)).await.is_err());
     let told = "\u{202B}سقطـ المريض\u{202C} Zoe\u{308} \u{FEB3}\u{200C} \r\n ok ";
     let incident = ward.nurse.incidents().report(&id("CAI-1-1"), report(told)).await.unwrap().written.id;
-    let record = ward.quality.load(KIND, incident).await.unwrap();
+    let record = ward.quality.load(&KIND, incident).await.unwrap();
     assert_eq!(*ward.quality.open(&record, "description").unwrap().unwrap(), told);
     for action in [Action::Start, Action::Evaluate] {
         ward.quality.incidents().act(incident, action, None).await.unwrap();
@@ -333,11 +337,12 @@ async fn a_refusal_tells_a_stranger_nothing() {
     let key = top.data_keys().await.unwrap().first().unwrap().id;
     let manager = ward.eovr.session(actor("manager", Role::GovernorateManager, "CAI-1-1"));
     for action in ["rewrap", "no_such_action"] {
-        let refused = manager.act("data_key", key, Command::new(action).expecting(99)).await.unwrap_err();
+        let refused =
+            manager.act(&name!("data_key"), key, Command::new(action).expecting(99)).await.unwrap_err();
         assert!(matches!(refused.kind(), ErrorKind::Denied | ErrorKind::NotFound), "{refused}");
         assert!(!refused.to_string().contains("version"), "{refused}");
     }
-    assert_eq!(manager.legal("data_key", key).await.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(manager.legal(&name!("data_key"), key).await.unwrap_err().kind(), ErrorKind::Denied);
 }
 
 #[tokio::test]
@@ -354,20 +359,17 @@ async fn a_person_rates_beside_the_scorer_and_never_over_it() {
         (text(&before, "actual_harm"), text(&before, "potential_harm")),
         (Some("no_harm"), Some("death"))
     );
-    assert_eq!(before.facet("ai_high_risk").and_then(Value::as_bool), Some(true));
+    assert_eq!(before.bool("ai_high_risk"), Some(true));
     assert_eq!(text(&before, "ai_model"), Some("eovr-rules"));
 
     for computed in ["risk_score", "risk_band", "ai_score", "high_risk"] {
         let typed_in = Command::new(Action::Assess).set(computed, 1);
-        let refused = ward.quality.act(KIND, incident, typed_in).await.unwrap_err();
+        let refused = ward.quality.act(&KIND, incident, typed_in).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{computed} was typed in");
     }
     ward.quality.incidents().assess(incident, None, "severe", "rare").await.unwrap();
     let after = ward.load(incident).await;
-    assert_eq!(
-        (after.facet("risk_score").and_then(Value::as_int), text(&after, "risk_band")),
-        (Some(3), Some("high"))
-    );
+    assert_eq!((after.int("risk_score"), text(&after, "risk_band")), (Some(3), Some("high")));
     assert_eq!(after.facet("ai_score"), before.facet("ai_score"));
 
     let model = ward.eovr.session(actor("a-model", Role::QualityAdmin, "CAI-1-1").as_machine());

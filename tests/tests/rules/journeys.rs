@@ -37,7 +37,7 @@ async fn from_report_to_completion(store: Arc<dyn Store>) {
     assert_eq!(reported.written.number.as_deref(), Some("OVR-2026-000001"));
     let incident = reported.written.id;
     let record = nurse.incidents().load(incident).await.unwrap();
-    assert_eq!(record.facet("ai_high_risk").and_then(|v| v.as_bool()), Some(true));
+    assert_eq!(record.bool("ai_high_risk"), Some(true));
     assert_eq!(
         nurse.open(&record, "description").unwrap().unwrap().as_str(),
         "The patient fell near the bed and died."

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use eovr_core::access::Role;
 use eovr_core::audit::Verdict;
 use eovr_core::incident::{self, Action, Report, Settings};
+use eovr_core::name;
 use eovr_core::record::RecordId;
 use eovr_core::seal::{MasterKey, Purpose};
 use eovr_core::service::EovrBuilder;
@@ -79,7 +80,7 @@ async fn a_destroyed_key_erases_what_it_sealed_and_the_chains_still_verify() {
     quality.incidents().act(erased, Action::Start, Some("a note to be erased")).await.unwrap();
     let old =
         top.data_keys().await.unwrap().into_iter().find(|key| key.purpose == Purpose::Fields).unwrap().id;
-    let wrapped = top.load("data_key", old).await.unwrap().facet("wrapped").unwrap().clone();
+    let wrapped = top.load(&name!("data_key"), old).await.unwrap().facet("wrapped").unwrap().clone();
     let eovr_core::record::Value::Bytes(wrapped) = wrapped else { panic!("a wrapped key is bytes") };
 
     assert_eq!(
@@ -99,7 +100,7 @@ async fn a_destroyed_key_erases_what_it_sealed_and_the_chains_still_verify() {
     assert!(trail.entries.iter().all(|entry| entry.note.is_none()), "a note outlived its key");
     let kept = tell(&nurse, "told under the new key").await;
     assert_eq!(words(&nurse, kept).await.unwrap(), "told under the new key");
-    let trail = top.trail("data_key", old).await.unwrap();
+    let trail = top.trail(&name!("data_key"), old).await.unwrap();
     assert!(trail.verdict.is_intact());
     assert_eq!(trail.entries.last().unwrap().note.as_ref().unwrap().as_str(), "asked for by the patient");
 
@@ -256,7 +257,7 @@ async fn a_change_of_keys_is_entered_before_it_is_made() {
     assert_eq!(refused.kind(), ErrorKind::InvalidInput);
 
     let session = eovr.session(top);
-    let state = async |id| session.load(KIND, id).await.unwrap().state().to_string();
+    let state = async |id| session.load(&KIND, id).await.unwrap().state().to_string();
     let id = person.begin(intent(Change::Destroy, "asked for by the patient")).await.unwrap();
     assert_eq!(state(id).await, "begun");
     let uncertain = Err::<(), _>(eovr_core::Error::new(ErrorKind::Uncertain, "the vault went away"));

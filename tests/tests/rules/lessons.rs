@@ -8,10 +8,10 @@ use eovr_core::access::Role;
 use eovr_core::incident::harm::Harm;
 use eovr_core::incident::{Action, Lessons, Report, Settings};
 use eovr_core::memory::MemoryStore;
-use eovr_core::record::{Query, Record, RecordId, Value};
+use eovr_core::record::{Query, Record, RecordId};
 use eovr_core::triage::local::LocalScorer;
 use eovr_core::triage::{Case, Model, Scorer, Suggestion};
-use eovr_core::{Command, Eovr, Name, incident};
+use eovr_core::{Command, Eovr, incident};
 use eovr_tests::{TestClock, TestEntropy, actor, id, master_key, org, report};
 
 const HERE: &str = "CAI-1-1";
@@ -45,7 +45,7 @@ async fn overridden(eovr: &Eovr, at: &str, incident: RecordId, grave: bool) {
 async fn review(eovr: &Eovr, at: &str, incident: RecordId, verdict: &str) {
     let quality = eovr.session(actor("quality", Role::QualityAdmin, at));
     let said = Command::new(Action::ReviewAi).set("ai_review", verdict);
-    quality.act(incident::KIND, incident, said).await.unwrap();
+    quality.act(&incident::KIND, incident, said).await.unwrap();
 }
 
 async fn load(eovr: &Eovr, at: &str, incident: RecordId) -> Record {
@@ -53,7 +53,7 @@ async fn load(eovr: &Eovr, at: &str, incident: RecordId) -> Record {
 }
 
 fn text<'r>(record: &'r Record, facet: &str) -> &'r str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_house_learns_from_its_own_reviews_and_no_other_house_does() {
     assert_eq!(scorer.standing(ELSEWHERE).reviews, 0);
     // A new instance learns the same from the same feed, although the reports have changed since.
     let quality = eovr.session(actor("quality", Role::QualityAdmin, HERE));
-    let newest = Query::of(Name::new(incident::KIND).unwrap()).limit(20);
+    let newest = Query::of(incident::KIND).limit(20);
     let newest = quality.incidents().list(None, newest).await.unwrap().items;
     for record in &newest {
         quality.incidents().assess(record.id(), None, "severe", "frequent").await.unwrap();
@@ -135,8 +135,8 @@ impl Scorer for Calm {
 #[tokio::test]
 async fn a_scorer_of_the_host_raises_and_never_lowers() {
     let facets = |record: &Record| {
-        let score = record.facet("ai_score").and_then(Value::as_int).unwrap();
-        let flag = record.facet("ai_high_risk").and_then(Value::as_bool).unwrap();
+        let score = record.int("ai_score").unwrap();
+        let flag = record.bool("ai_high_risk").unwrap();
         (text(record, "ai_model").to_owned(), score, text(record, "ai_band").to_owned(), flag)
     };
     let died = Report { actual_harm: Some(Harm::Death), ..report("It was found in the morning round.") };
@@ -161,6 +161,6 @@ async fn a_scorer_of_the_host_raises_and_never_lowers() {
         let incident = nurse.incidents().report(&id(HERE), report).await.unwrap().written.id;
         let record = load(&eovr, HERE, incident).await;
         assert_eq!(facets(&record), (model.to_owned(), score, band.to_owned(), high));
-        assert_eq!(record.facet("high_risk").and_then(Value::as_bool), Some(high));
+        assert_eq!(record.bool("high_risk"), Some(high));
     }
 }

@@ -7,6 +7,7 @@ use eovr_core::access::Role;
 use eovr_core::attachment::Attachments;
 use eovr_core::incident::{self, ATTACHMENT, Action, Settings};
 use eovr_core::memory::{MemoryBlobs, MemoryStore};
+use eovr_core::name;
 use eovr_core::ports::{Blobs, Posted};
 use eovr_core::record::RecordId;
 use eovr_core::seal::{MasterKey, Purpose};
@@ -72,7 +73,7 @@ async fn no_node_seals_under_a_key_that_another_has_destroyed() {
         );
     }
     assert_eq!(words(&nurse, known).await.unwrap_err().kind(), ErrorKind::Key);
-    let trail = nurse.trail("incident", known).await.unwrap();
+    let trail = nurse.trail(&name!("incident"), known).await.unwrap();
     assert!(trail.verdict.is_intact(), "{:?}", trail.verdict);
 }
 

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use eovr_core::access::{Role, danger};
 use eovr_core::identity::{self, NewUser, user};
 use eovr_core::incident::{self, Action, FollowUp, FollowUpKind, KIND};
+use eovr_core::name;
 use eovr_core::notice::{self, Channel, Claim, Inbox, Post, Recipient, Rule, To};
-use eovr_core::record::{ActorId, Query, Record, RecordId, Value};
-use eovr_core::{Eovr, ErrorKind, Name, Session, Timestamp};
+use eovr_core::record::{ActorId, Query, Record, RecordId};
+use eovr_core::{Eovr, ErrorKind, Session, Timestamp};
 use eovr_tests::spy::Spy;
 use eovr_tests::{TestClock, TestEntropy, id, master_key, org, report};
 
@@ -50,7 +51,7 @@ async fn ward() -> Ward {
     account(&eovr, Role::GovernorateManager, "ALX-1-1").await;
     account(&eovr, Role::TopManagement, "CAI-1-1").await;
     let channels = [Channel::InApp, Channel::Email, Channel::Webhook];
-    let post = Post::new(&eovr, incident::notice_rules().unwrap(), &channels).unwrap();
+    let post = Post::new(&eovr, incident::notice_rules(), &channels).unwrap();
     let ward = Ward { store, eovr, clock, nurse, quality, post };
     ward.sort().await;
     ward
@@ -65,7 +66,7 @@ async fn account(eovr: &Eovr, role: Role, facility: &str) -> RecordId {
         password_hash: None,
         must_change: false,
     };
-    all(eovr).create(user::KIND, &id(facility), account.command()).await.unwrap().id
+    all(eovr).create(&user::KIND, &id(facility), account.command()).await.unwrap().id
 }
 
 fn all(eovr: &Eovr) -> Session {
@@ -74,7 +75,7 @@ fn all(eovr: &Eovr) -> Session {
 
 impl Ward {
     async fn session(&self, account: RecordId) -> Session {
-        let account = all(&self.eovr).load(user::KIND, account).await.unwrap();
+        let account = all(&self.eovr).load(&user::KIND, account).await.unwrap();
         self.eovr.session(user::actor(&account).unwrap())
     }
 
@@ -88,7 +89,7 @@ impl Ward {
     }
 
     async fn notices(&self) -> Vec<Record> {
-        let query = Query::of(Name::new(notice::KIND).unwrap()).limit(Query::LARGEST_PAGE);
+        let query = Query::of(notice::KIND).limit(Query::LARGEST_PAGE);
         all(&self.eovr).find(&query).await.unwrap().items
     }
 
@@ -121,7 +122,7 @@ impl Ward {
 }
 
 fn text(record: &Record, facet: &str) -> String {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default().to_owned()
+    record.text(facet).unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
@@ -253,7 +254,7 @@ async fn a_disabled_account_gets_no_mail() {
     let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
     let top = ward.session(top).await;
     let disable = eovr_core::Command::new(user::Action::Disable).note("on leave");
-    top.act(user::KIND, ward.quality, disable).await.unwrap();
+    top.act(&user::KIND, ward.quality, disable).await.unwrap();
     assert!(ward.mailed().await.is_empty());
     ward.told("A second form was filed there.").await;
     ward.sort().await;
@@ -263,32 +264,31 @@ async fn a_disabled_account_gets_no_mail() {
 #[tokio::test]
 async fn a_rule_that_could_never_apply_is_refused() {
     let ward = ward().await;
-    let may =
-        |of: &str, action: &str| To::May { of: Name::new(of).unwrap(), action: Name::new(action).unwrap() };
+    let may = To::May { of: incident::NOTICES, action: name!("nothing") };
     let wrong = [
-        Rule::new("incident", "explode", To::Author).unwrap(),
-        Rule::new("nothing", "report", To::Author).unwrap(),
-        Rule::new("incident", "report", may("notices", "nothing")).unwrap(),
-        Rule::new("incident", "report", To::Named(Name::new("owner").unwrap())).unwrap(),
-        Rule::new("incident", "report", To::Itself).unwrap(),
-        Rule::everything("notice").unwrap(),
-        Rule::new("incident", "report", To::Author).unwrap().when("location", "ward 3").unwrap(),
+        Rule::new(KIND, name!("explode"), To::Author),
+        Rule::new(name!("nothing"), Action::Report, To::Author),
+        Rule::new(KIND, Action::Report, may),
+        Rule::new(KIND, Action::Report, To::Named(name!("owner"))),
+        Rule::new(KIND, Action::Report, To::Itself),
+        Rule::everything(notice::KIND),
+        Rule::new(KIND, Action::Report, To::Author).when(name!("location"), "ward 3"),
     ];
     for rule in wrong {
         let refused = Post::new(&ward.eovr, vec![rule.clone()], &[Channel::InApp]);
         assert!(refused.is_err(), "{rule:?}");
     }
-    assert!(ward.eovr.catalog().kind(KIND).is_ok());
+    assert!(ward.eovr.catalog().kind(&KIND).is_ok());
 }
 
 #[tokio::test]
 async fn a_changed_password_is_notified_to_its_account() {
     let ward = ward().await;
-    let rules = notice::account_rules().unwrap();
+    let rules = notice::account_rules();
     let post = Post::new(&ward.eovr, rules, &[Channel::InApp]).unwrap();
     let top = account(&ward.eovr, Role::TopManagement, "CAI-2-1").await;
     let reset = eovr_core::Command::new(user::Action::ResetPassword).write("password_hash", "$argon2id$none");
-    ward.session(top).await.act(user::KIND, ward.nurse, reset).await.unwrap();
+    ward.session(top).await.act(&user::KIND, ward.nurse, reset).await.unwrap();
     while post.sort().await.unwrap().messages > 0 {}
     let topics: Vec<_> = ward.unread(ward.nurse).await.iter().map(|notice| text(notice, "topic")).collect();
     assert_eq!(topics, ["user.reset_password"]);

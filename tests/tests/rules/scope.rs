@@ -8,8 +8,9 @@ use std::sync::Arc;
 use eovr_core::access::{Actor, Role};
 use eovr_core::incident::{self, Action, KIND, ReceiptCode, Report, Reporter, Settings};
 use eovr_core::memory::MemoryStore;
+use eovr_core::name;
 use eovr_core::record::{ActorId, Column, Query, RecordId, Tally, Test, Value};
-use eovr_core::{Command, Eovr, ErrorKind, Name};
+use eovr_core::{Command, Eovr, ErrorKind};
 use eovr_tests::chance::Chance;
 use eovr_tests::{TestClock, TestEntropy, actor, id, master_key, org, report, stamp};
 
@@ -106,7 +107,7 @@ fn condition(chance: &mut Chance) -> Condition {
         }
         5 => {
             let category = *chance.pick(&CATEGORIES);
-            let column = Column::Facet(Name::new("category").unwrap());
+            let column = Column::Facet(name!("category"));
             (column, Test::Not(text(category)), Box::new(move |known| known.category != category))
         }
         _ => {
@@ -176,7 +177,7 @@ async fn a_million_questions_and_no_leak() {
         let who = Who::by_chance(&mut chance);
         let session = eovr.session(who.actor());
         let conditions: Vec<Condition> = (0..chance.below(3)).map(|_| condition(&mut chance)).collect();
-        let mut query = Query::of(Name::new(KIND).unwrap()).limit(Query::LARGEST_PAGE);
+        let mut query = Query::of(KIND).limit(Query::LARGEST_PAGE);
         for (column, test, _) in &conditions {
             query = query.filter(column.clone(), test.clone());
         }
@@ -198,13 +199,13 @@ async fn a_million_questions_and_no_leak() {
 
         // The other ways to read give the same answer for a random record.
         let one = chance.pick(&known);
-        match session.load(KIND, one.id).await {
+        match session.load(&KIND, one.id).await {
             Ok(_) => assert!(who.sees(one), "{who:?} loads a record of {}", one.facility),
             Err(error) => assert!(!who.sees(one), "{who:?} cannot load {}: {error}", one.facility),
         }
-        assert_eq!(session.trail(KIND, one.id).await.is_ok(), who.sees(one), "trail, {who:?}");
-        assert_eq!(session.legal(KIND, one.id).await.is_ok(), who.sees(one), "legal, {who:?}");
-        let tally = Tally { clauses: query.clauses.clone(), ..Tally::of(Name::new(KIND).unwrap()) };
+        assert_eq!(session.trail(&KIND, one.id).await.is_ok(), who.sees(one), "trail, {who:?}");
+        assert_eq!(session.legal(&KIND, one.id).await.is_ok(), who.sees(one), "legal, {who:?}");
+        let tally = Tally { clauses: query.clauses.clone(), ..Tally::of(KIND) };
         if let Ok(figures) = session.tally(&tally).await {
             let count: u64 = figures.cells.iter().map(|cell| cell.count).sum();
             assert_eq!(count, wanted.len() as u64, "tally, {who:?}");
@@ -222,16 +223,17 @@ async fn an_absent_record_and_one_out_of_scope_give_the_same_message() {
         let who = Who { role: Some(role), name: "ada", home: "CAI-1-1", own_only: false };
         let session = eovr.session(who.actor());
         let Some(hidden) = known.iter().find(|known| !who.sees(known)) else { continue };
+        let kind = KIND;
         for action in ["start", "amend", "fly"] {
-            let act = |id| session.act(KIND, id, Command::new(action).note("because"));
+            let act = |id| session.act(&kind, id, Command::new(action).note("because"));
             let (absent, outside) = (act(never).await.unwrap_err(), act(hidden.id).await.unwrap_err());
             assert_eq!(absent.to_string(), outside.to_string());
             assert_eq!(outside.kind(), ErrorKind::NotFound);
         }
-        let absent = session.load(KIND, never).await.unwrap_err().to_string();
-        assert_eq!(session.load(KIND, hidden.id).await.unwrap_err().to_string(), absent);
-        let absent = session.trail(KIND, never).await.unwrap_err().to_string();
-        assert_eq!(session.trail(KIND, hidden.id).await.unwrap_err().to_string(), absent);
+        let absent = session.load(&KIND, never).await.unwrap_err().to_string();
+        assert_eq!(session.load(&KIND, hidden.id).await.unwrap_err().to_string(), absent);
+        let absent = session.trail(&KIND, never).await.unwrap_err().to_string();
+        assert_eq!(session.trail(&KIND, hidden.id).await.unwrap_err().to_string(), absent);
     }
 }
 

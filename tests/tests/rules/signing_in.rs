@@ -11,7 +11,7 @@ use eovr_core::identity::password::PasswordHash;
 use eovr_core::identity::token::Signer;
 use eovr_core::identity::{NewUser, login, throttle, user};
 use eovr_core::record::{Query, Record};
-use eovr_core::{Command, ErrorKind, Name};
+use eovr_core::{Command, ErrorKind};
 use eovr_store_sql::SqlStore;
 use eovr_tests::id;
 use futures_util::future::join_all;
@@ -35,7 +35,7 @@ fn from(network: &str, known: Option<&Opened>) -> Origin {
 impl Ward {
     async fn counts(&self) -> Vec<Record> {
         let auditor = self.eovr.session(danger::unrestricted("test", "look").unwrap());
-        auditor.find(&Query::of(Name::new(throttle::KIND).unwrap()).limit(500)).await.unwrap().items
+        auditor.find(&Query::of(throttle::KIND).limit(500)).await.unwrap().items
     }
 
     /// Fails to log in from another network until that network is locked out.
@@ -128,7 +128,7 @@ async fn tier_5_unlocks_an_account_with_a_reason() {
         }
         for count in ward.counts().await {
             let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
-            let trail = auditor.trail(throttle::KIND, count.id()).await.unwrap();
+            let trail = auditor.trail(&throttle::KIND, count.id()).await.unwrap();
             assert!(trail.verdict.is_intact());
         }
         // A user cannot unlock their own account, and no tier below the top unlocks one.
@@ -174,7 +174,7 @@ async fn unknown_addresses_use_a_few_hundred_counters_and_store_no_address() {
     }
     let mut counted = 0;
     let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
-    let mut query = Query::of(Name::new(throttle::KIND).unwrap()).limit(500);
+    let mut query = Query::of(throttle::KIND).limit(500);
     loop {
         let page = auditor.find(&query).await.unwrap();
         counted += page.items.len();
@@ -220,7 +220,7 @@ async fn a_password_verified_before_a_reset_opens_nothing_after_it() {
     ward.doors.reset_password(&top, ward.mona, &hash("another first password")).await.unwrap();
     turned_away(ward.doors.enter(tried).await);
     let auditor = ward.eovr.session(danger::unrestricted("test", "look").unwrap());
-    let logins = auditor.find(&Query::of(Name::new(login::KIND).unwrap())).await.unwrap().items;
+    let logins = auditor.find(&Query::of(login::KIND)).await.unwrap().items;
     let open = logins.iter().filter(|login| login.state().as_str() == "open");
     assert_eq!(open.count(), 1, "the one of the top");
 }
@@ -300,7 +300,7 @@ async fn the_last_account_of_top_management_stays() {
     }
     // The same for a call to the engine instead of the login service.
     let disable = Command::new(user::Action::Disable).note("I leave");
-    let own = tops[0].session.act(user::KIND, tops[0].user, disable).await.unwrap_err();
+    let own = tops[0].session.act(&user::KIND, tops[0].user, disable).await.unwrap_err();
     assert_eq!(own.kind(), ErrorKind::Denied);
     // Each was admitted before the other acted.
     let disable = async |by: usize, whom: usize| {
@@ -338,7 +338,7 @@ async fn a_short_password_without_a_second_factor_must_be_changed() {
         password_hash: Some(hash("kivu9zpd").to_string()),
         must_change: false,
     };
-    setup.create(user::KIND, &id("CAI-1-1"), account.command()).await.unwrap();
+    setup.create(&user::KIND, &id("CAI-1-1"), account.command()).await.unwrap();
     let Entry::NewPassword(token) = ward.log_in("nour@example.org", "kivu9zpd").await.unwrap() else {
         panic!("eight characters without a second factor must not log in")
     };
@@ -364,7 +364,7 @@ async fn accounts_with_look_alike_addresses_are_refused() {
             password_hash: None,
             must_change: false,
         };
-        let refused = setup.create(user::KIND, &id("CAI-1-1"), account.command()).await.unwrap_err();
+        let refused = setup.create(&user::KIND, &id("CAI-1-1"), account.command()).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{email:?} {name:?}");
         assert!(!refused.to_string().contains("Evil"));
     }
@@ -377,7 +377,7 @@ async fn accounts_with_look_alike_addresses_are_refused() {
             password_hash: None,
             must_change: false,
         };
-        let refused = setup.create(user::KIND, &id("CAI-1-1"), account.command()).await.unwrap_err();
+        let refused = setup.create(&user::KIND, &id("CAI-1-1"), account.command()).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Conflict, "{email:?}");
     }
 }
@@ -388,8 +388,8 @@ async fn a_login_resets_counts_of_a_node_of_the_previous_release() {
     let node = ward.eovr.session(danger::unrestricted("old-node", "count attempts").unwrap());
     let until = eovr_core::ports::Clock::now(&ward.clock).plus_seconds(900);
     let attempt = Command::new(user::Action::Attempt).set("attempts", 5).set("locked_until", until);
-    node.act(user::KIND, ward.mona, attempt).await.unwrap();
+    node.act(&user::KIND, ward.mona, attempt).await.unwrap();
     ward.come_in().await;
-    let account = ward.record(user::KIND, ward.mona).await;
+    let account = ward.record(&user::KIND, ward.mona).await;
     assert!(account.facet("attempts").is_none() && account.facet("locked_until").is_none());
 }

@@ -12,8 +12,9 @@ use eovr_core::audit::Verdict;
 use eovr_core::incident::{
     self, Action, FollowUp, FollowUpKind, KIND, ReceiptCode, Report, Reporter, Settings,
 };
+use eovr_core::name;
 use eovr_core::record::{Column, RecordId, Tally};
-use eovr_core::{Eovr, ErrorKind, Name, Session, Timestamp};
+use eovr_core::{Eovr, ErrorKind, Session, Timestamp};
 use eovr_store_sql::SqlStore;
 use eovr_tests::{TestClock, actor, id, master_key, org};
 use sha2::{Digest as _, Sha256};
@@ -66,9 +67,9 @@ async fn check(release: &Path) {
     assert_eq!(system.open(&found[0], "description").unwrap().unwrap().as_str(), STORY);
     assert_eq!(found[0].envelope().number.as_deref(), Some("OVR-2026-000001"));
     let follow_ups = system.incidents().follow_ups(found[0].id()).await.unwrap();
-    assert!(system.trail("follow_up", follow_ups[0].id()).await.unwrap().verdict.is_intact());
+    assert!(system.trail(&name!("follow_up"), follow_ups[0].id()).await.unwrap().verdict.is_intact());
     // Read by an index that the first release did not create.
-    let trend = Tally::of(Name::new(KIND).unwrap()).by(Column::Month);
+    let trend = Tally::of(KIND).by(Column::Month);
     assert_eq!(system.tally(&trend).await.unwrap().cells.len(), 1, "{}", release.display());
     let seen = eovr.receipt(&receipt).await.unwrap();
     assert_eq!(seen.exchange.last().unwrap().text.as_str(), ANSWER);
@@ -76,7 +77,7 @@ async fn check(release: &Path) {
     // The chain of the old release continues.
     let quality = eovr.session(actor("quality", Role::QualityAdmin, "CAI-1-1"));
     quality.incidents().act(found[0].id(), Action::AddRemark, Some("read by a newer release")).await.unwrap();
-    assert!(quality.trail(KIND, found[0].id()).await.unwrap().verdict.is_intact());
+    assert!(quality.trail(&KIND, found[0].id()).await.unwrap().verdict.is_intact());
     if without_codes == Some((0, incidents[0].version())) {
         codes_are_required_once_all_is_vouched_for(&eovr, &file, found[0].id()).await;
     }
@@ -84,7 +85,7 @@ async fn check(release: &Path) {
 
 /// How many events of a chain have a code, and of how many; `None` if the chain is broken.
 async fn vouched(system: &Session, incident: RecordId) -> Option<(u64, u64)> {
-    match system.trail(KIND, incident).await.unwrap().verdict {
+    match system.trail(&KIND, incident).await.unwrap().verdict {
         Verdict::Intact { events, authenticated } => Some((authenticated, events)),
         _ => None,
     }

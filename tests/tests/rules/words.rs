@@ -8,6 +8,7 @@ use eovr_core::access::{Actor, Role};
 use eovr_core::identity::NewUser;
 use eovr_core::incident::{Action, FollowUp, FollowUpKind, Harm, ReceiptCode, Report, jci, taxonomy};
 use eovr_core::kind::Draft;
+use eovr_core::name;
 use eovr_core::org::OrgId;
 use eovr_core::record::{ActorId, Column, Query, RecordId, Tally, Test, Value};
 use eovr_core::seal::MasterKey;
@@ -126,9 +127,9 @@ async fn debug_shows_structure_and_no_words() {
     let panel = ["jci_evidence", "jci_gap", "jci_plan"];
     let panel = panel.iter().fold(Command::new("edit_jci"), |command, field| command.write(field, TEXT));
     let panel = panel.set("jci_standard", TEXT).set("jci_element", TEXT).note(TEXT);
-    session.act("incident", incident, panel).await.unwrap();
+    session.act(&name!("incident"), incident, panel).await.unwrap();
     let amend = Command::new("amend").set("location", CODE).write("notes", CODE).note(TEXT);
-    session.act("incident", incident, amend).await.unwrap();
+    session.act(&name!("incident"), incident, amend).await.unwrap();
     let task = incidents.follow_up(incident, follow_up()).await.unwrap().id;
     incidents.finish_follow_up(task, TEXT).await.unwrap();
 
@@ -136,14 +137,14 @@ async fn debug_shows_structure_and_no_words() {
     assert_eq!(session.open(&record, "description").unwrap().unwrap().as_str(), TEXT);
     assert_eq!(record.facet("location"), Some(&Value::from(CODE)), "the words did go in");
     silent_debug("a record", &record);
-    silent_debug("a follow-up's record", &session.load("follow_up", task).await.unwrap());
+    silent_debug("a follow-up's record", &session.load(&name!("follow_up"), task).await.unwrap());
     silent_debug("a page", &incidents.newest(10).await.unwrap());
     silent_debug("a trail", &incidents.trail(incident).await.unwrap());
-    silent_debug("what is legal", &session.legal("incident", incident).await.unwrap());
+    silent_debug("what is legal", &session.legal(&name!("incident"), incident).await.unwrap());
     silent_debug("a summary", &incidents.summary().await.unwrap());
     silent_debug("a receipt", &eovr.receipt(&reported.receipt).await.unwrap());
-    silent_debug("a kept record", &spy.record("incident", incident).await);
-    silent_debug("kept events", &spy.chain("incident", incident).await);
+    silent_debug("a kept record", &spy.record(&name!("incident"), incident).await);
+    silent_debug("kept events", &spy.chain(&name!("incident"), incident).await);
     silent_debug("the session", &session);
     silent_debug("the engine", &eovr);
     silent_debug("incidents", &incidents);
@@ -180,7 +181,7 @@ async fn drafts_are_silent_in_a_hosts_own_rules() {
         .unwrap();
     let session = eovr.session(actor("ada", Role::Staff, "CAI-1-1"));
     let command = Command::new("write").set("place", TEXT).write("body", TEXT).note(TEXT);
-    session.create("letter", &id("CAI-1-1"), command).await.unwrap();
+    session.create(&name!("letter"), &id("CAI-1-1"), command).await.unwrap();
     let heard = CURIOUS.0.lock().unwrap().clone();
     assert!(heard.contains("Draft"), "the rules were not asked");
     silent("a draft", &heard);
@@ -236,7 +237,7 @@ async fn refused_reports_are_not_repeated() {
 #[tokio::test]
 async fn refused_actions_are_not_repeated() {
     let (_, session, incident) = ward().await;
-    let kind = session.eovr().catalog().kind("incident").unwrap().clone();
+    let kind = session.eovr().catalog().kind(&name!("incident")).unwrap().clone();
     let actions = kind.machine().table().actions.iter().map(|row| row.name.as_str()).chain([TEXT, CODE, ""]);
     let mut tried = 0;
     for action in actions {
@@ -265,7 +266,7 @@ async fn refused_actions_are_not_repeated() {
         for who in [Role::Staff, Role::QualityAdmin, Role::TopManagement] {
             let person = session.eovr().session(actor("ada", who, "CAI-1-1"));
             for command in &commands {
-                if let Err(error) = person.act("incident", incident, command.clone()).await {
+                if let Err(error) = person.act(&name!("incident"), incident, command.clone()).await {
                     silent_error(action, &error);
                     tried += 1;
                 }
@@ -281,39 +282,43 @@ async fn refused_actions_are_not_repeated() {
     fails("follow-up", session.incidents().follow_up(incident, task).await);
     fails(
         "another's child",
-        session.create_child("follow_up", RecordId::from_bytes([1; 16]), Command::new(CODE)).await,
+        session.create_child(&name!("follow_up"), RecordId::from_bytes([1; 16]), Command::new(CODE)).await,
     );
-    fails("kind", session.create(CODE, &id("CAI-1-1"), Command::new(TEXT)).await);
-    fails("kind", session.act(TEXT, incident, Command::new(TEXT)).await);
+    let kind = Name::new(CODE).unwrap();
+    fails("kind", session.create(&kind, &id("CAI-1-1"), Command::new(TEXT)).await);
+    fails("kind", session.act(&kind, incident, Command::new(TEXT)).await);
 }
 
 #[tokio::test]
 async fn refused_questions_are_not_repeated() {
     let (spy, session, incident) = ward().await;
     let name = |text: &str| Name::new(text).unwrap();
-    fails("kind", session.load(TEXT, incident).await);
-    fails("kind", session.trail(CODE, incident).await);
+    fails("kind", session.load(&name(CODE), incident).await);
+    fails("kind", session.trail(&name(CODE), incident).await);
     fails("kind", session.find(&Query::of(name(CODE))).await);
     fails("kind", session.tally(&Tally::of(name(CODE))).await);
     let incidents = || Query::of(name("incident"));
     fails("facet", session.find(&incidents().filter(Column::Facet(name(CODE)), Test::Absent)).await);
     fails("value", session.find(&incidents().filter(Column::Month, Test::Is(Value::from(TEXT)))).await);
     fails("facet", session.tally(&Tally::of(name("incident")).by(Column::Facet(name(CODE)))).await);
-    fails("field", session.sealed_is("incident", TEXT, TEXT));
-    fails("kind", session.sealed_is(TEXT, "medical_file_number", TEXT));
+    fails("field", session.sealed_is(&name!("incident"), TEXT, TEXT));
+    fails("kind", session.sealed_is(&name(CODE), "medical_file_number", TEXT));
     // A sealed value with a changed byte, in each field.
-    let record = spy.record("incident", incident).await;
+    let record = spy.record(&name!("incident"), incident).await;
     spy.spoil(|record| record.sealed.values_mut().for_each(|bytes| bytes[40] ^= 1));
-    let spoilt = session.load("incident", incident).await.unwrap();
+    let spoilt = session.load(&name!("incident"), incident).await.unwrap();
     for field in record.sealed.keys() {
         assert_eq!(fails("a touched text", session.open(&spoilt, field.as_str())), ErrorKind::Tampered);
     }
     spy.spoil(|record| record.sealed.values_mut().for_each(|bytes| *bytes = TEXT.as_bytes().to_vec()));
-    let spoilt = session.load("incident", incident).await.unwrap();
+    let spoilt = session.load(&name!("incident"), incident).await.unwrap();
     for field in record.sealed.keys() {
         assert_eq!(fails("a plain text", session.open(&spoilt, field.as_str())), ErrorKind::Tampered);
     }
-    assert_eq!(fails("a plain text", session.attested("incident", incident).await), ErrorKind::Tampered);
+    assert_eq!(
+        fails("a plain text", session.attested(&name!("incident"), incident).await),
+        ErrorKind::Tampered
+    );
     // A changed event.
     let event =
         eovr_core::audit::StoredEvent { body: format!("{{\"v\": \"{TEXT}\"}}"), hash: [0; 32], beside: None };

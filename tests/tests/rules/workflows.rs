@@ -17,9 +17,10 @@ use eovr_core::audit::Attested;
 use eovr_core::decide::{self, Context, Target};
 use eovr_core::incident::{self, Settings};
 use eovr_core::kind::{Catalog, Kind};
+use eovr_core::name;
 use eovr_core::record::{RecordId, Value};
 use eovr_core::seal::{Entropy, KeyRing};
-use eovr_core::{Command, ErrorKind, Name, Result, Timestamp};
+use eovr_core::{Command, ErrorKind, Result, Timestamp};
 use eovr_tests::chance::Chance;
 use eovr_tests::{actor, hospital, master_key, stamp};
 use uuid::Uuid;
@@ -118,7 +119,7 @@ impl Ground {
     }
 
     fn kind(&self) -> &Kind {
-        self.catalog.kind("incident").unwrap()
+        self.catalog.kind(&name!("incident")).unwrap()
     }
 
     fn decide(&mut self, actor: &Actor, target: Target<'_>, command: Command) -> Result<Attested> {
@@ -212,7 +213,7 @@ fn walk(seed: u64, walks: usize) -> Walked {
             };
             let note = chance.percent(70);
             let version = chance.percent(20).then(|| record.version() + u64::from(chance.percent(30)));
-            let closed = BTreeMap::from([(Name::new("follow_up").unwrap(), chance.below(2) as u64)]);
+            let closed = BTreeMap::from([(name!("follow_up"), chance.below(2) as u64)]);
             ground.now = ground.now.plus_seconds(chance.below(600) as i64);
             let target = Target::Existing { record: &record, open_children: &closed };
             match ground.decide(person, target, command(&action, note, version)) {
@@ -258,7 +259,7 @@ fn each_state_refuses_every_other_action_and_lists_its_own() {
     let top = actor("top", Role::TopManagement, "CAI-1-1");
     let quality = actor("ada", Role::QualityAdmin, "CAI-1-1");
     let mut record = ground.report(&quality);
-    let closed = BTreeMap::from([(Name::new("follow_up").unwrap(), 0)]);
+    let closed = BTreeMap::from([(name!("follow_up"), 0)]);
     for (state, way) in STATES.iter().zip(["start", "evaluate", "ask", "answer", "complete", ""]) {
         if *state == "action_taken" {
             // The edge leads back from more info needed; take the other one.
@@ -323,7 +324,7 @@ pub(crate) fn snapshot(name: &str, text: &str) {
 #[tokio::test]
 async fn diagram_and_action_table_are_as_drawn() {
     let (eovr, _) = hospital(std::sync::Arc::new(eovr_core::memory::MemoryStore::new())).await;
-    let incident = eovr.catalog().kind("incident").unwrap();
+    let incident = eovr.catalog().kind(&name!("incident")).unwrap();
     snapshot("incident.mmd", &incident.machine().diagram());
     snapshot("actions.md", &eovr.catalog().actions().to_markdown());
 }

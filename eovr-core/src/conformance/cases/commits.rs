@@ -1,4 +1,4 @@
-use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack};
+use crate::conformance::fixture::{LABEL, PARCEL, World, pack};
 use crate::conformance::report::{check, check_kind};
 use crate::conformance::twin::copy;
 use crate::conformance::{Case, Failure, Subject};
@@ -91,7 +91,7 @@ async fn stale_version(subject: Subject) -> Result<(), Failure> {
         let command = Command::new("change").set("order", order).write("contents", format!("{order}"));
         let commit = world.decide_on(newest, command).await?;
         world.store.commit(commit).await?;
-        versions.push(world.top()?.load(PARCEL, first.id()).await?);
+        versions.push(world.top()?.load(&PARCEL, first.id()).await?);
     }
     let before = world.dump().await?;
     versions.pop();
@@ -102,7 +102,7 @@ async fn stale_version(subject: Subject) -> Result<(), Failure> {
         check!(world.dump().await? == before, "{what} left something behind");
     }
     // A version of the future is as wrong as an outdated one.
-    let mut ahead = world.top()?.load(PARCEL, first.id()).await?;
+    let mut ahead = world.top()?.load(&PARCEL, first.id()).await?;
     ahead.envelope.version += 3;
     let commit = world.decide_on(&ahead, Command::new("send")).await?;
     check_kind(world.store.commit(commit).await, Conflict, "a change of a future version")?;
@@ -147,7 +147,7 @@ async fn guards(subject: Subject) -> Result<(), Failure> {
         |record: &Record, version| Guard { kind: record.envelope().kind.clone(), id: record.id(), version };
     let mut wrong = vec![("a future version", guard(&ground, 2)), ("an earlier version", guard(&ground, 0))];
     wrong.push(("a record that does not exist", Guard { id: world.new_id(), ..guard(&ground, 1) }));
-    wrong.push(("a record of another kind", Guard { kind: name(LABEL)?, ..guard(&ground, 1) }));
+    wrong.push(("a record of another kind", Guard { kind: LABEL, ..guard(&ground, 1) }));
     for (what, wrong) in wrong {
         let before = world.dump().await?;
         let mut commit = world.decide_pack("n-1-2", world.now_id(1), pack())?;
@@ -162,7 +162,7 @@ async fn guards(subject: Subject) -> Result<(), Failure> {
     commit.guard(guard(&ground, 1));
     let written = world.store.commit(commit).await?.written;
     check!(written.len() == 2, "two records were committed, and {} were written", written.len());
-    let now = world.top()?.load(PARCEL, ground.id()).await?;
+    let now = world.top()?.load(&PARCEL, ground.id()).await?;
     check!(now.version() == 1, "a guard changed the record that it names: {:?}", now.envelope());
     Ok(())
 }
@@ -181,7 +181,7 @@ async fn receipt(subject: Subject) -> Result<(), Failure> {
         attached.id == parcel.id() && attached.version == 2,
         "the second part was the parent: {attached:?}"
     );
-    let kept = world.top()?.load(LABEL, id).await?;
+    let kept = world.top()?.load(&LABEL, id).await?;
     check!(label.number == kept.envelope().number, "the receipt and the record differ in the number");
     check!(label.number.is_some(), "a record that requires a number has none");
     check!(attached.number == parcel.envelope().number, "a change alters the number: {attached:?}");

@@ -67,22 +67,22 @@ async fn dropped(subject: Subject) -> Result<(), Failure> {
     let parcel = world.pack("n-1-1", pack()).await?.id();
     let other = world.pack("n-1-1", pack()).await?.id();
     for polls in 1..=16 {
-        let before = session.load(PARCEL, parcel).await?;
+        let before = session.load(&PARCEL, parcel).await?;
         let sizes = world.dump().await?;
         let id = world.new_id();
         let commit = world.decide_label(&before, id, Command::new("stick").write("words", "up"))?;
         let done = poll_at_most(world.store.commit(commit), polls).await;
         // After another change has succeeded, the dropped commit has ended, applied or not.
-        session.act(PARCEL, other, Command::new("change").set("order", polls as i64)).await?;
+        session.act(&PARCEL, other, Command::new("change").set("order", polls as i64)).await?;
         let now = world.dump().await?;
-        let after = session.load(PARCEL, parcel).await?;
+        let after = session.load(&PARCEL, parcel).await?;
         let is_new = after.version() == before.version() + 1;
         check!(is_new || after == before, "dropped after {polls} polls: the parent is neither old nor new");
         if let Some(done) = done {
             done?;
             check!(is_new, "a commit returned and its effect is missing");
         }
-        let child = session.load(LABEL, id).await.is_ok();
+        let child = session.load(&LABEL, id).await.is_ok();
         check!(child == is_new, "dropped after {polls} polls: parent new {is_new}, child there {child}");
         let events: usize = now.events.iter().map(Vec::len).sum();
         let events_before: usize = sizes.events.iter().map(Vec::len).sum();
@@ -91,7 +91,7 @@ async fn dropped(subject: Subject) -> Result<(), Failure> {
             && events == events_before + more + 1
             && now.messages.len() == sizes.messages.len() + more + 1;
         check!(whole, "dropped after {polls} polls: {} became {}", sizes.sizes(), now.sizes());
-        let trail = session.trail(PARCEL, parcel).await?;
+        let trail = session.trail(&PARCEL, parcel).await?;
         check!(trail.verdict.is_intact(), "dropped after {polls} polls: {:?}", trail.verdict);
     }
     Ok(())

@@ -1,10 +1,11 @@
-use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack, stamp};
+use crate::conformance::fixture::{LABEL, PARCEL, World, pack, stamp};
 use crate::conformance::history::{Made, play};
 use crate::conformance::join::{Boxed, join_all};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
 use crate::decide::Command;
 use crate::error::Result;
+use crate::name;
 use crate::ports::Posted;
 use crate::record::Column;
 
@@ -84,10 +85,10 @@ async fn growing(subject: Subject) -> Result<(), Failure> {
     for _ in 0..4 {
         let steps = (0..24).map(|step| -> Step<'_> {
             match step % 3 {
-                0 => Box::pin(async { session.create(PARCEL, &facility, pack()).await.map(|_| Vec::new()) }),
+                0 => Box::pin(async { session.create(&PARCEL, &facility, pack()).await.map(|_| Vec::new()) }),
                 1 => Box::pin(async {
                     let label = Command::new("stick").write("words", "up");
-                    session.create_child(LABEL, id, label).await.map(|_| Vec::new())
+                    session.create_child(&LABEL, id, label).await.map(|_| Vec::new())
                 }),
                 _ => Box::pin(world.store.feed(0, 1000)),
             }
@@ -120,15 +121,15 @@ async fn census(subject: Subject) -> Result<(), Failure> {
         Column::Facility,
         Column::Month,
         Column::State,
-        Column::Facet(name("shelf")?),
-        Column::Facet(name("fragile")?),
+        Column::Facet(name!("shelf")),
+        Column::Facet(name!("fragile")),
     ];
     for _ in 0..12 {
         // The twin compares cells and position with the reference.
         for columns in [columns.as_slice(), columns.get(4..5).unwrap_or_default(), &[]] {
-            world.store.census(&name(PARCEL)?, columns).await?;
+            world.store.census(&PARCEL, columns).await?;
         }
-        world.store.census(&name(LABEL)?, columns.get(..5).unwrap_or_default()).await?;
+        world.store.census(&LABEL, columns.get(..5).unwrap_or_default()).await?;
         world.store.feed(0, 1000).await?;
         play(&mut world, &mut made, 10).await?;
     }
@@ -138,10 +139,10 @@ async fn census(subject: Subject) -> Result<(), Failure> {
 async fn census_in_a_race(subject: Subject) -> Result<(), Failure> {
     let world = World::open(subject).await?;
     let (session, facility) = (world.top()?, stamp("n-1-1")?.facility);
-    let (kind, before) = (name(PARCEL)?, world.store.feed(0, 1000).await?.len() as u64);
+    let (kind, before) = (PARCEL, world.store.feed(0, 1000).await?.len() as u64);
     let steps = (0..40).map(|step| -> Boxed<'_, Result<Option<(u64, u64)>>> {
         match step % 2 {
-            0 => Box::pin(async { session.create(PARCEL, &facility, pack()).await.map(|_| None) }),
+            0 => Box::pin(async { session.create(&PARCEL, &facility, pack()).await.map(|_| None) }),
             _ => Box::pin(async {
                 let census = world.store.census(&kind, &[]).await?;
                 Ok(Some((census.position, census.cells.iter().map(|cell| cell.count).sum())))

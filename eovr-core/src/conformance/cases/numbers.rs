@@ -25,7 +25,7 @@ async fn numbers(subject: Subject) -> Result<(), Failure> {
         let id = world.new_id();
         let commit = world.decide_label(&parcel, id, Command::new("stick").write("words", "up"))?;
         world.store.commit(commit).await?;
-        let label = world.top()?.load(LABEL, id).await?;
+        let label = world.top()?.load(&LABEL, id).await?;
         for (record, prefix, width) in [(&parcel, "PCL", 4), (&label, "LBL", 2)] {
             let number = record.envelope().number.clone().unwrap_or_default();
             check!(seen.insert(number.clone()), "`{number}` was given twice");

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::{Role, Scope};
-use crate::conformance::fixture::{SLIP, World, member, name, pack};
+use crate::conformance::fixture::{SLIP, World, member, pack};
 use crate::conformance::history::{Made, play};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
@@ -127,9 +127,9 @@ async fn internal(subject: Subject) -> Result<(), Failure> {
     let before = world.store.feed(0, 1000).await?.len();
     let slip = |shelf: &str| Command::new("write").set("shelf", shelf);
     let ada = world.staff("ada", "n-1-1")?;
-    ada.create(SLIP, &OrgId::new("n-1-1")?, slip("a")).await?;
-    let torn = world.top()?.create(SLIP, &OrgId::new("s-1-2")?, slip("b")).await?;
-    world.top()?.act(SLIP, torn.id, Command::new("tear")).await?;
+    ada.create(&SLIP, &OrgId::new("n-1-1")?, slip("a")).await?;
+    let torn = world.top()?.create(&SLIP, &OrgId::new("s-1-2")?, slip("b")).await?;
+    world.top()?.act(&SLIP, torn.id, Command::new("tear")).await?;
     let now = world.now();
     let got = world.store.lease(10, now, now).await?;
     check!(got.is_empty(), "the outbox has a message of an internal kind: {got:?}");
@@ -139,7 +139,7 @@ async fn internal(subject: Subject) -> Result<(), Failure> {
     let feed = world.store.feed(0, 1000).await?.len();
     check!(feed == before + 4, "four changes were made and {} are in the feed", feed - before);
 
-    let all = Query::of(name(SLIP)?).limit(10);
+    let all = Query::of(SLIP).limit(10);
     let seen = [
         (member("ada", Role::Staff, "n-1-1")?, 1),
         (member("ada", Role::Staff, "n-1-1")?.own_records_only(), 1),
@@ -151,7 +151,7 @@ async fn internal(subject: Subject) -> Result<(), Failure> {
     for (actor, count) in seen {
         let scope = Scope::of(&actor);
         let found = world.store.find(&scope, &all).await?.items.len();
-        let tally = Tally::of(name(SLIP)?).by(Column::Facility).by(Column::State);
+        let tally = Tally::of(SLIP).by(Column::Facility).by(Column::State);
         let counted: u64 = world.store.tally(&scope, &tally).await?.iter().map(|cell| cell.count).sum();
         check!(
             found == count && counted == count as u64,
@@ -159,7 +159,7 @@ async fn internal(subject: Subject) -> Result<(), Failure> {
             scope.reach()
         );
     }
-    let census = world.store.census(&name(SLIP)?, &[Column::Facility]).await?;
+    let census = world.store.census(&SLIP, &[Column::Facility]).await?;
     check!(census.cells.len() == 2, "two facilities have a slip: {census:?}");
     Ok(())
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::Scope;
-use crate::conformance::fixture::{PARCEL, World, name, pack, scopes};
+use crate::conformance::fixture::{PARCEL, World, pack, scopes};
 use crate::conformance::history::{Made, play, query};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
@@ -34,9 +34,9 @@ async fn join(subject: Subject) -> Result<(), Failure> {
             let everything = Scope::everything();
             let scope =
                 if round < 2 { &everything } else { world.random.pick(&scopes).unwrap_or(&everything) };
-            let mut asked = Query::of(name(PARCEL)?);
+            let mut asked = Query::of(PARCEL);
             if round % 2 == 1 {
-                asked.clauses = query(&mut world, &made, PARCEL).await?.clauses;
+                asked.clauses = query(&mut world, &made, &PARCEL).await?.clauses;
             }
             let whole = world.store.find(scope, &asked.clone().limit(Query::LARGEST_PAGE)).await?;
             check!(whole.next.is_none(), "there is another page behind all of {}", whole.items.len());
@@ -75,7 +75,7 @@ async fn arrivals(subject: Subject) -> Result<(), Failure> {
     for limit in 1..=7 {
         world.clock.pass_micros(1);
         let everything = Scope::everything();
-        let all = Query::of(name(PARCEL)?).limit(Query::LARGEST_PAGE);
+        let all = Query::of(PARCEL).limit(Query::LARGEST_PAGE);
         let there: Vec<RecordId> = world
             .store
             .find(&everything, &all)
@@ -85,7 +85,7 @@ async fn arrivals(subject: Subject) -> Result<(), Failure> {
             .map(|record| record.envelope.id)
             .collect();
         let mut walked = Vec::new();
-        let mut asked = Query::of(name(PARCEL)?).limit(limit);
+        let mut asked = Query::of(PARCEL).limit(limit);
         loop {
             let page = world.store.find(&everything, &asked).await?;
             walked.extend(page.items.iter().map(|record| record.envelope.id));

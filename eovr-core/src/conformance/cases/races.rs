@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::Scope;
-use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack, stamp};
+use crate::conformance::fixture::{LABEL, PARCEL, World, pack, stamp};
 use crate::conformance::join::{Boxed, join_all};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
@@ -64,16 +64,16 @@ fn winners(results: Vec<Result<Written>>) -> Result<Vec<Written>, Failure> {
 async fn writers(subject: Subject) -> Result<(), Failure> {
     let world = World::open(subject).await?;
     let id = world.pack("n-1-1", pack()).await?.id();
-    let session = world.top()?;
+    let (session, kind) = (world.top()?, PARCEL);
     for version in 1..=6 {
         let racers = (0..RACERS).map(|racer| -> Raced<'_> {
             let command = Command::new("change").set("order", i64::from(racer)).expecting(version);
-            Box::pin(session.act(PARCEL, id, command))
+            Box::pin(session.act(&kind, id, command))
         });
         let won = winners(join_all(racers).await)?;
         check!(won.len() == 1, "{} of {RACERS} replaced version {version}", won.len());
     }
-    let trail = session.trail(PARCEL, id).await?;
+    let trail = session.trail(&PARCEL, id).await?;
     check!(
         trail.record.version() == 7,
         "after six changes the version should be 7: {}",
@@ -87,24 +87,24 @@ async fn writers(subject: Subject) -> Result<(), Failure> {
 async fn patient_writers(subject: Subject) -> Result<(), Failure> {
     let world = World::open(subject).await?;
     let id = world.pack("n-1-1", pack()).await?.id();
-    let session = world.top()?;
+    let (session, parcel, label) = (world.top()?, PARCEL, LABEL);
     // Half of the racers add a child, because a child also changes its parent.
     let racers = (0..RACERS).map(|racer| -> Raced<'_> {
         match racer % 2 {
-            0 => Box::pin(session.act(PARCEL, id, Command::new("change").set("order", i64::from(racer)))),
-            _ => Box::pin(session.create_child(LABEL, id, Command::new("stick").write("words", "up"))),
+            0 => Box::pin(session.act(&parcel, id, Command::new("change").set("order", i64::from(racer)))),
+            _ => Box::pin(session.create_child(&label, id, Command::new("stick").write("words", "up"))),
         }
     });
     let won = winners(join_all(racers).await)?.len();
     check!(won == usize::from(RACERS), "{won} of {RACERS} got through");
-    let trail = session.trail(PARCEL, id).await?;
+    let trail = session.trail(&PARCEL, id).await?;
     check!(
         trail.record.version() == u64::from(RACERS) + 1,
         "a change was lost: {:?}",
         trail.record.envelope()
     );
     check!(trail.verdict.is_intact(), "{:?}", trail.verdict);
-    let children = Query::of(name(LABEL)?).filter(Column::Parent, Test::Is(Value::from(id)));
+    let children = Query::of(LABEL).filter(Column::Parent, Test::Is(Value::from(id)));
     let children = world.store.find(&Scope::everything(), &children).await?.items.len();
     check!(children == usize::from(RACERS / 2), "the record has {children} children");
     Ok(())
@@ -113,15 +113,15 @@ async fn patient_writers(subject: Subject) -> Result<(), Failure> {
 async fn claims(subject: Subject) -> Result<(), Failure> {
     let world = World::open(subject).await?;
     let facility = stamp("n-1-1")?.facility;
-    let session = world.top()?;
+    let (session, kind) = (world.top()?, PARCEL);
     for round in 0..4 {
         let racers = (0..RACERS).map(|_| -> Raced<'_> {
-            Box::pin(session.create(PARCEL, &facility, pack().set("tag", format!("round {round}"))))
+            Box::pin(session.create(&kind, &facility, pack().set("tag", format!("round {round}"))))
         });
         let won = winners(join_all(racers).await)?;
         check!(won.len() == 1, "{} of {RACERS} records hold one unique value", won.len());
     }
-    let all = world.store.find(&Scope::everything(), &Query::of(name(PARCEL)?)).await?.items.len();
+    let all = world.store.find(&Scope::everything(), &Query::of(PARCEL)).await?.items.len();
     check!(all == 4, "four of the records should be there, and {all} are");
     Ok(())
 }
@@ -130,7 +130,7 @@ async fn guarded(subject: Subject) -> Result<(), Failure> {
     let mut world = World::open(subject).await?;
     for _ in 0..6 {
         let ground = world.pack("n-1-1", pack()).await?;
-        let guard = Guard { kind: name(PARCEL)?, id: ground.id(), version: ground.version() };
+        let guard = Guard { kind: PARCEL, id: ground.id(), version: ground.version() };
         let mut commits = Vec::new();
         for racer in 0..RACERS {
             let mut commit = match racer == RACERS / 2 {
@@ -143,7 +143,7 @@ async fn guarded(subject: Subject) -> Result<(), Failure> {
             commit.guard(guard.clone());
             commits.push(commit);
         }
-        let start = world.store.census(&name(PARCEL)?, &[]).await?.position;
+        let start = world.store.census(&PARCEL, &[]).await?.position;
         let store = &world.store;
         let racers = commits.into_iter().map(|commit| -> Raced<'_> {
             let made = async move { store.commit(commit).await };
@@ -172,9 +172,8 @@ fn first(written: Vec<Written>) -> Result<Written> {
 async fn creators(subject: Subject) -> Result<(), Failure> {
     let world = World::open(subject).await?;
     let facility = stamp("n-1-1")?.facility;
-    let session = world.top()?;
-    let racers =
-        (0..4 * RACERS).map(|_| -> Raced<'_> { Box::pin(session.create(PARCEL, &facility, pack())) });
+    let (session, kind) = (world.top()?, PARCEL);
+    let racers = (0..4 * RACERS).map(|_| -> Raced<'_> { Box::pin(session.create(&kind, &facility, pack())) });
     let mut numbers = BTreeSet::new();
     for result in join_all(racers).await {
         let number = result?.number.unwrap_or_default();

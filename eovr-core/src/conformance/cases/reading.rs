@@ -1,10 +1,11 @@
 use crate::access::{Reach, Scope};
-use crate::conformance::fixture::{LABEL, PARCEL, World, name, pack, scopes, stamp};
+use crate::conformance::fixture::{LABEL, PARCEL, World, pack, scopes, stamp};
 use crate::conformance::history::{Made, play, query, tally};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
 use crate::decide::Command;
 use crate::error::Result;
+use crate::name;
 use crate::org::{OrgId, Stamp};
 use crate::record::{Column, Query, Tally, Test};
 
@@ -54,8 +55,8 @@ async fn load(subject: Subject) -> Result<(), Failure> {
     let (world, made) = played(subject, 120).await?;
     for scope in scopes()? {
         for kind in [PARCEL, LABEL] {
-            for id in made.of(kind).iter().take(40) {
-                world.store.load(&scope, &name(kind)?, *id).await?;
+            for id in made.of(&kind).iter().take(40) {
+                world.store.load(&scope, &kind, *id).await?;
             }
         }
     }
@@ -66,13 +67,13 @@ async fn find(subject: Subject) -> Result<(), Failure> {
     let (mut world, made) = played(subject, 250).await?;
     let scopes = scopes()?;
     for scope in &scopes {
-        for kind in [PARCEL, LABEL, "data_key"] {
-            world.store.find(scope, &Query::of(name(kind)?).limit(Query::LARGEST_PAGE)).await?;
+        for kind in [PARCEL, LABEL, name!("data_key")] {
+            world.store.find(scope, &Query::of(kind).limit(Query::LARGEST_PAGE)).await?;
         }
     }
     for round in 0..600 {
         let kind = if round % 4 == 0 { LABEL } else { PARCEL };
-        let asked = query(&mut world, &made, kind).await?;
+        let asked = query(&mut world, &made, &kind).await?;
         // Half of the queries use the scope that covers everything, because they find the most records.
         let everything = Scope::everything();
         let scope =
@@ -86,12 +87,12 @@ async fn count(subject: Subject) -> Result<(), Failure> {
     let (mut world, made) = played(subject, 250).await?;
     let scopes = scopes()?;
     for scope in &scopes {
-        world.store.tally(scope, &Tally::of(name(PARCEL)?)).await?;
-        world.store.tally(scope, &Tally::of(name(LABEL)?)).await?;
+        world.store.tally(scope, &Tally::of(PARCEL)).await?;
+        world.store.tally(scope, &Tally::of(LABEL)).await?;
     }
     for round in 0..400 {
         let kind = if round % 4 == 0 { LABEL } else { PARCEL };
-        let asked = tally(&mut world, &made, kind).await?;
+        let asked = tally(&mut world, &made, &kind).await?;
         let everything = Scope::everything();
         let scope =
             if round % 2 == 0 { &everything } else { world.random.pick(&scopes).unwrap_or(&everything) };
@@ -102,7 +103,7 @@ async fn count(subject: Subject) -> Result<(), Failure> {
 
 async fn moved(subject: Subject) -> Result<(), Failure> {
     let world = World::twin(subject).await?;
-    let kind = world.eovr.catalog().kind(PARCEL)?;
+    let kind = world.eovr.catalog().kind(&PARCEL)?;
     let first = stamp("n-1-1")?;
     let then = Stamp { administration: OrgId::new("n-2")?, ..first.clone() };
     let now = Stamp { governorate: OrgId::new("s")?, administration: OrgId::new("s-1")?, ..first.clone() };
@@ -131,8 +132,8 @@ async fn events(subject: Subject) -> Result<(), Failure> {
     let (world, made) = played(subject, 120).await?;
     for scope in scopes()? {
         for kind in [PARCEL, LABEL] {
-            for id in made.of(kind).iter().take(25) {
-                world.store.events(&scope, &name(kind)?, *id).await?;
+            for id in made.of(&kind).iter().take(25) {
+                world.store.events(&scope, &kind, *id).await?;
             }
         }
     }
@@ -146,7 +147,7 @@ async fn out_of_scope(subject: Subject) -> Result<(), Failure> {
     let commit = world.decide_label(&parcel, id, Command::new("stick").write("words", "up"))?;
     world.store.commit(commit).await?;
     let never = world.new_id();
-    let (store, kinds) = (&world.store, [name(PARCEL)?, name(LABEL)?, name("data_key")?]);
+    let (store, kinds) = (&world.store, [PARCEL, LABEL, name!("data_key")]);
     for scope in scopes()?.into_iter().filter(|scope| !scope.matches(&parcel)) {
         for kind in &kinds {
             for id in [parcel.id(), id, never] {
@@ -171,8 +172,8 @@ async fn out_of_scope(subject: Subject) -> Result<(), Failure> {
     let everything = Scope::everything();
     check!(matches!(everything.reach(), Reach::Country), "everything is the country");
     for (kind, id) in [(LABEL, parcel.id()), (PARCEL, id), (PARCEL, never)] {
-        check!(store.load(&everything, &name(kind)?, id).await?.is_none(), "load under the wrong kind finds");
-        check!(store.events(&everything, &name(kind)?, id).await?.is_empty(), "events under the wrong kind");
+        check!(store.load(&everything, &kind, id).await?.is_none(), "load under the wrong kind finds");
+        check!(store.events(&everything, &kind, id).await?.is_empty(), "events under the wrong kind");
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 use crate::access::Scope;
 use crate::audit::{self, StoredEvent};
-use crate::conformance::fixture::{PARCEL, World, name, pack};
+use crate::conformance::fixture::{PARCEL, World, pack};
 use crate::conformance::history::{Made, play};
 use crate::conformance::report::check;
 use crate::conformance::{Case, Failure, Subject};
@@ -24,7 +24,7 @@ async fn order(subject: Subject) -> Result<(), Failure> {
     let world = World::open(subject).await?;
     let mut record = world.pack("n-1-1", pack()).await?;
     let everything = Scope::everything();
-    let first = world.store.events(&everything, &name(PARCEL)?, record.id()).await?;
+    let first = world.store.events(&everything, &PARCEL, record.id()).await?;
     check!(first.len() == 1, "a new record has one event: {}", first.len());
     let mut expected = bytes(first);
     // More than ten events, because an order by text would show then.
@@ -35,11 +35,11 @@ async fn order(subject: Subject) -> Result<(), Failure> {
         world.store.commit(commit).await?;
         // Other chains grow at the same time.
         world.pack("n-1-1", pack()).await?;
-        record = world.top()?.load(PARCEL, record.id()).await?;
-        let events = bytes(world.store.events(&everything, &name(PARCEL)?, record.id()).await?);
+        record = world.top()?.load(&PARCEL, record.id()).await?;
+        let events = bytes(world.store.events(&everything, &PARCEL, record.id()).await?);
         check!(events == expected, "after {} changes the chain is not what was committed", number + 1);
     }
-    let kind = world.eovr.catalog().kind(PARCEL)?;
+    let kind = world.eovr.catalog().kind(&PARCEL)?;
     let verdict = audit::verify(kind, &record, &expected);
     check!(verdict.is_intact(), "{verdict:?}");
     Ok(())
@@ -57,7 +57,7 @@ async fn verify(subject: Subject) -> Result<(), Failure> {
     let dump = world.dump().await?;
     for (stored, events) in dump.records.into_iter().zip(dump.events) {
         let record: Record = stored.try_into()?;
-        let kind = world.eovr.catalog().kind(record.envelope().kind.as_str())?;
+        let kind = world.eovr.catalog().kind(&record.envelope().kind)?;
         let verdict = audit::verify(kind, &record, &events);
         check!(verdict.is_intact(), "{:?}: {verdict:?}", record.envelope());
     }

@@ -56,7 +56,7 @@ async fn freed(subject: Subject) -> Result<(), Failure> {
     for command in commands {
         let commit = world.decide_on(&holder, command).await?;
         world.store.commit(commit).await?;
-        holder = world.top()?.load(PARCEL, holder.id()).await?;
+        holder = world.top()?.load(&PARCEL, holder.id()).await?;
     }
     let id = world.new_id();
     let taken = world.decide_pack("s-1-1", id, pack().set("tag", "red").set("claim", claim_value(1)))?;
@@ -77,7 +77,7 @@ async fn within(subject: Subject) -> Result<(), Failure> {
     let id = world.new_id();
     let label = Command::new("stick").set("tag", "red").write("words", "up");
     world.store.commit(world.decide_label(&parcel, id, label)?).await?;
-    let label = world.top()?.load(LABEL, id).await?;
+    let label = world.top()?.load(&LABEL, id).await?;
     check!(label.facet("tag").is_some(), "the child's own value is missing");
     Ok(())
 }

@@ -66,8 +66,8 @@ async fn come_back(subject: Subject) -> Result<(), Failure> {
         let session = world.top()?;
         let other =
             world.pack("n-1-1", pack().set("group", "x").set("order", 5).set("fragile", true)).await?;
-        session.act(PARCEL, other.id(), Command::new("change").set(facet, value.clone())).await?;
-        let other = session.load(PARCEL, other.id()).await?;
+        session.act(&PARCEL, other.id(), Command::new("change").set(facet, value.clone())).await?;
+        let other = session.load(&PARCEL, other.id()).await?;
         check!(
             other.facet(facet) == Some(&value),
             "{facet} was changed to {value:?}: {:?}",
@@ -105,7 +105,7 @@ async fn told_apart(subject: Subject) -> Result<(), Failure> {
 }
 
 async fn ids(world: &World, facet: &str, test: Test) -> Result<Vec<RecordId>> {
-    let query = Query::of(name(PARCEL)?).filter(Column::Facet(name(facet)?), test);
+    let query = Query::of(PARCEL).filter(Column::Facet(name(facet)?), test);
     let page = world.store.find(&Scope::everything(), &query.limit(Query::LARGEST_PAGE)).await?;
     let mut ids: Vec<RecordId> = page.items.iter().map(|record| record.envelope.id).collect();
     ids.sort();
@@ -143,8 +143,8 @@ async fn absent(subject: Subject) -> Result<(), Failure> {
 
     let clear = facets.iter().fold(Command::new("change"), |command, facet| command.clear(facet));
     let session = world.top()?;
-    session.act(PARCEL, full.id(), clear.erase("contents").erase("owner")).await?;
-    let cleared = session.load(PARCEL, full.id()).await?;
+    session.act(&PARCEL, full.id(), clear.erase("contents").erase("owner")).await?;
+    let cleared = session.load(&PARCEL, full.id()).await?;
     check!(cleared.facets().is_empty(), "every facet was cleared: {:?}", cleared.facets());
     check!(cleared.sealed_fields().is_empty(), "all was erased: {:?}", cleared.sealed_fields());
     Ok(())
@@ -164,8 +164,8 @@ async fn sealed(subject: Subject) -> Result<(), Failure> {
     }
     for owner in ["Ada", "ada", "أحمد"] {
         let record = world.pack("s-1-1", pack().write("owner", owner)).await?;
-        let (column, test) = session.sealed_is(PARCEL, "owner", owner)?;
-        let found = session.find(&Query::of(name(PARCEL)?).filter(column, test)).await?;
+        let (column, test) = session.sealed_is(&PARCEL, "owner", owner)?;
+        let found = session.find(&Query::of(PARCEL).filter(column, test)).await?;
         let found: Vec<_> = found.items.iter().map(Record::id).collect();
         check!(found == [record.id()], "one record has this sealed value: {found:?}");
     }
@@ -178,11 +178,11 @@ async fn envelope(subject: Subject) -> Result<(), Failure> {
     let id = world.new_id();
     let stamp = crate::conformance::fixture::stamp("s-1-2")?;
     let created_at = world.now();
-    nurse.create_as(PARCEL, &stamp.facility, id, pack().set("order", 1)).await?;
+    nurse.create_as(&PARCEL, &stamp.facility, id, pack().set("order", 1)).await?;
     world.clock.pass_micros(1);
     let updated_at = world.now();
-    nurse.act(PARCEL, id, Command::new("send")).await?;
-    let record = nurse.load(PARCEL, id).await?;
+    nurse.act(&PARCEL, id, Command::new("send")).await?;
+    let record = nurse.load(&PARCEL, id).await?;
     let envelope = record.envelope();
     check!(envelope.kind == PARCEL && envelope.id == id, "another record came back: {envelope:?}");
     check!(envelope.stamp == stamp, "the stamp changed: {envelope:?}");
@@ -192,12 +192,12 @@ async fn envelope(subject: Subject) -> Result<(), Failure> {
     check!(envelope.created_at == created_at, "the time of creation is not to the microsecond: {envelope:?}");
     check!(envelope.updated_at == updated_at, "the time of change is not to the microsecond: {envelope:?}");
     check!(envelope.month == 202_612, "the month is wrong: {envelope:?}");
-    let events = world.store.events(&Scope::everything(), &name(PARCEL)?, id).await?;
+    let events = world.store.events(&Scope::everything(), &PARCEL, id).await?;
     let last = events.last().map(|event| event.hash);
     check!(last == Some(envelope.head.hash) && envelope.head.seq == 2, "the head is wrong: {envelope:?}");
     check!(record.facet("order") == Some(&Value::Int(1)), "a change of state lost a facet");
-    let child = nurse.create_child(LABEL, id, Command::new("stick").write("words", "up")).await?;
-    let child = nurse.load(LABEL, child.id).await?;
+    let child = nurse.create_child(&LABEL, id, Command::new("stick").write("words", "up")).await?;
+    let child = nurse.load(&LABEL, child.id).await?;
     check!(child.envelope().parent == Some(id), "the child's parent is {:?}", child.envelope().parent);
     Ok(())
 }

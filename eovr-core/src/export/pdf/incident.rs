@@ -16,6 +16,7 @@ use crate::export::titles::{self, Lang, Words, words};
 use crate::risk::Scheme;
 use crate::service::Trail;
 use crate::time::Timestamp;
+use crate::workflow::Label as _;
 
 /// The content of a report. The report has no heading for omitted parts.
 #[derive(Clone, Copy, Debug)]
@@ -179,11 +180,12 @@ impl Incident<'_> {
         let title = titles::title(state).map_or_else(|| state.to_owned(), |words| words.of(flow.lang).into());
         let (ground, ink) = risks::paint(state);
         let mut from = chip(flow, 0.0, &title, ground, ink);
-        if self.incident.record().facet("high_risk").and_then(crate::record::Value::as_bool) == Some(true) {
+        if self.incident.facets().high_risk() == Some(true) {
             let (ground, ink) = risks::paint("extreme");
             from = chip(flow, from, &HIGH.of(flow.lang), ground, ink);
         }
-        if let Some(disposition) = self.incident.code("disposition") {
+        if let Some(disposition) = self.incident.facets().disposition().map(|disposition| disposition.name())
+        {
             let (ground, ink) = risks::paint("created");
             let title = titles::title(disposition);
             let title = title.map_or_else(|| disposition.to_owned(), |words| words.of(flow.lang).into());
@@ -285,7 +287,7 @@ impl Incident<'_> {
             .follow_ups
             .iter()
             .map(|action| {
-                let due = action.record().facet("due_at").and_then(crate::record::Value::as_time);
+                let due = action.record().time("due_at");
                 let cells = [
                     text(action, "task"),
                     [code(action.code("purpose")), code(action.code("strength"))]

@@ -5,11 +5,10 @@ use super::fonts::Weight;
 use super::incident::Incident;
 use super::lines::Style;
 use super::tags::Role;
-use crate::export::columns::{Column, UNREADABLE, band};
+use crate::export::columns::{Column, UNREADABLE};
 use crate::export::reasons;
 use crate::export::titles::{self, Lang, Words, words};
-use crate::record::Value;
-use crate::risk::{self, Scheme};
+use crate::risk::{self, Band, Scheme};
 
 const HUMAN: Words = words("Rated by a person", "تقييم بشري");
 const AI: Words = words("Suggested by AI", "اقتراح الذكاء الاصطناعي");
@@ -46,8 +45,8 @@ const MATRIX: f32 = 232.0;
 const GAP: f32 = 14.0;
 
 pub(super) fn draw(flow: &mut Flow<'_>, of: &Incident<'_>, title: Words) {
-    let code = |name: &str| of.incident.code(name);
-    let shipped = risk::builtin().iter().find(|scheme| Some(scheme.id()) == code("risk_scheme"));
+    let facets = of.incident.facets();
+    let shipped = risk::builtin().iter().find(|scheme| Some(scheme.id()) == facets.risk_scheme());
     let scheme = of.scheme.or(shipped);
     let tall = scheme.map_or(0.0, height).max(if flow.lang == Lang::Both { 132.0 } else { 112.0 });
     flow.section(title, tall + 40.0);
@@ -55,7 +54,7 @@ pub(super) fn draw(flow: &mut Flow<'_>, of: &Incident<'_>, title: Words) {
     let from = match scheme {
         Some(scheme) => {
             flow.tree.begin(Role::Figure, shows(flow.lang, scheme, of));
-            matrix(flow, scheme, code("severity"), code("probability"));
+            matrix(flow, scheme, facets.severity(), facets.probability());
             flow.tree.end();
             MATRIX + GAP
         }
@@ -160,20 +159,20 @@ fn human(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) 
     };
     let both = |lang| [line(SEVERITY, "severity", lang), line(PROBABILITY, "probability", lang)];
     let lines = each(flow.lang).iter().flat_map(|lang| both(*lang)).flatten().collect::<Vec<_>>();
-    let score = of.incident.record().facet("risk_score").and_then(Value::as_int);
-    let card = Card { title: HUMAN, score, of: None, band: of.incident.code("risk_band"), none: NOT_RATED };
+    let (score, band) = (of.incident.facets().risk_score(), of.incident.facets().risk_band());
+    let card = Card { title: HUMAN, score, of: None, band, none: NOT_RATED };
     card.draw(flow, column, tall, &lines);
 }
 
 fn suggested(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) {
-    let score = of.incident.record().facet("ai_score").and_then(Value::as_int);
-    let review = of.incident.code("ai_review").and_then(titles::title).unwrap_or(WAITING);
-    let model = [of.incident.code("ai_model"), of.incident.code("ai_version")];
+    let facets = of.incident.facets();
+    let (score, band) = (facets.ai_score(), facets.ai_band());
+    let review = facets.ai_review().and_then(titles::title).unwrap_or(WAITING);
+    let model = [facets.ai_model(), facets.ai_version()];
     let model = model.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let reviewed = each(flow.lang).iter().map(|lang| format!("{}: {}", REVIEW.of(*lang), review.of(*lang)));
     let lines: Vec<String> = reviewed.chain([model]).filter(|_| score.is_some()).collect();
-    let card =
-        Card { title: AI, score, of: Some(100), band: of.incident.code("ai_band"), none: NO_SUGGESTION };
+    let card = Card { title: AI, score, of: Some(100), band, none: NO_SUGGESTION };
     card.draw(flow, column, tall, &lines);
 }
 
@@ -187,16 +186,16 @@ fn each(lang: Lang) -> &'static [Lang] {
 }
 
 /// A rating in its own box.
-struct Card<'a> {
+struct Card {
     title: Words,
     score: Option<i64>,
     /// The highest possible score, where a higher score is worse.
     of: Option<i64>,
-    band: Option<&'a str>,
+    band: Option<Band>,
     none: Words,
 }
 
-impl Card<'_> {
+impl Card {
     fn draw(&self, flow: &mut Flow<'_>, (from, wide): (f32, f32), tall: f32, lines: &[String]) {
         let lang = flow.lang;
         let top = flow.y;
@@ -222,8 +221,8 @@ impl Card<'_> {
             let muted = Style { size: 8.0, weight: Weight::Regular, colour: MUTED };
             flow.label(&format!("/ {of}"), muted, Side::Start, (inside.0 + number + 3.0, 40.0), y + 10.0);
         }
-        if let Some((code, band)) = self.band.and_then(|code| Some((code, band(code)?))) {
-            let (ground, ink) = paint(code);
+        if let Some(band) = self.band {
+            let (ground, ink) = paint(band.name());
             let style = Style { size: 9.0, weight: Weight::Bold, colour: ink };
             let name = if lang.rtl() { band.title_ar() } else { band.title_en() };
             let laid = flow.broken(name, style, inside.1);
@@ -245,7 +244,7 @@ impl Card<'_> {
     }
 
     fn says(&self, lang: Lang, lines: &[String]) -> String {
-        let band = self.band.and_then(band).map(|band| lang.pick(band.title_en(), band.title_ar()));
+        let band = self.band.map(|band| lang.pick(band.title_en(), band.title_ar()));
         let score = self.score.map(|score| score.to_string());
         let none = self.none.of(lang).into_owned();
         let parts =
@@ -267,7 +266,7 @@ struct Reason {
 }
 
 fn why(flow: &mut Flow<'_>, of: &Incident<'_>) {
-    if of.incident.code("ai_model").is_none() {
+    if of.incident.facets().ai_model().is_none() {
         return;
     }
     let kept = of.incident.text("ai_reasons");

@@ -57,11 +57,11 @@ impl Doors {
         self.forget(&lane).await?;
         let holder = self.holder(&account)?;
         for _ in 0..TRIES {
-            let login = self.software(account.id())?.attested(login::KIND, who.login).await?;
+            let login = self.software(account.id())?.attested(&login::KIND, who.login).await?;
             let now = self.eovr().now();
             let next = RefreshToken::first(who.login, &mut self.eovr().entropy()?);
             let command = login::prove(&login, &next, has_factor(&account), now);
-            match holder.act(login::KIND, who.login, command).await {
+            match holder.act(&login::KIND, who.login, command).await {
                 // Another request renewed the login at the same moment.
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
@@ -149,7 +149,7 @@ impl Doors {
             let command = Command::new(user::Action::ChangePassword)
                 .write("password_hash", new.to_string())
                 .expecting(account.version());
-            match self.holder(&account)?.act(user::KIND, account.id(), command).await {
+            match self.holder(&account)?.act(&user::KIND, account.id(), command).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
                 Ok(_) => {

@@ -134,12 +134,12 @@ impl Doors {
 
     /// Ends all lock-outs of an account.
     pub(super) async fn lift(&self, by: &Session, account: RecordId, why: &str) -> Result<()> {
-        let mut query = throttle::of([account])?;
+        let mut query = throttle::of([account]);
         loop {
             let page = by.find(&query).await?;
             for kept in page.items.iter().filter(|kept| kept.facet("failures").is_some()) {
                 let command = Standing::default().set(Command::new(Action::Lift)).note(why);
-                by.act(throttle::KIND, kept.id(), command).await?;
+                by.act(&throttle::KIND, kept.id(), command).await?;
             }
             match page.next {
                 Some(next) => query = query.after(Some(next)),
@@ -175,12 +175,12 @@ impl Doors {
         let software = self.software_for(lane)?;
         if let Some(kept) = kept {
             let command = set(Command::new(action)).expecting(kept.version());
-            return software.act(throttle::KIND, kept.id(), command).await.map(drop);
+            return software.act(&throttle::KIND, kept.id(), command).await.map(drop);
         }
         let command = set(Command::new(Action::Begin))
-            .set("place", lane.place.name())
+            .set("place", lane.place)
             .set_some("user", lane.account.map(|account| account.to_string()));
-        let kind = self.eovr().catalog().kind(throttle::KIND)?.clone();
+        let kind = self.eovr().catalog().kind(&throttle::KIND)?.clone();
         let commit = software.decide_new(&kind, lane.id, lane.stamp.clone(), None, command)?;
         self.eovr().commit(commit).await.map(drop)
     }
@@ -189,15 +189,15 @@ impl Doors {
     async fn tell_closed(&self, lane: &Lane) -> Result<()> {
         let software = self.software_for(lane)?;
         match lane.account {
-            Some(account) => software.act(user::KIND, account, Command::new(user::Action::Lock)).await,
-            None => software.act(throttle::KIND, lane.id, Command::new(Action::Lock)).await,
+            Some(account) => software.act(&user::KIND, account, Command::new(user::Action::Lock)).await,
+            None => software.act(&throttle::KIND, lane.id, Command::new(Action::Lock)).await,
         }
         .map(drop)
         .or_else(|error| if error.kind() == ErrorKind::Conflict { Ok(()) } else { Err(error) })
     }
 
     async fn kept(&self, lane: &Lane) -> Result<Option<Record>> {
-        match self.software_for(lane)?.attested(throttle::KIND, lane.id).await {
+        match self.software_for(lane)?.attested(&throttle::KIND, lane.id).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             kept => Ok(Some(kept?.into_record())),
         }

@@ -70,7 +70,7 @@ impl Doors {
     /// # Errors
     /// `Unavailable` where the store cannot be reached.
     pub async fn knock(&self, email: &str, origin: Origin) -> Result<Knock> {
-        let found = self.software_itself()?.find(&user::find_by_email(email)?).await?;
+        let found = self.software_itself()?.find(&user::find_by_email(email)).await?;
         // The account is loaded with its audit proof. For an unknown address the same read is made.
         let id = found.items.first().map_or_else(|| RecordId::from_bytes(self.crowd(email)), Record::id);
         let found = match self.account(id).await {
@@ -142,7 +142,7 @@ impl Doors {
     /// Whether a password that an administrator set has expired.
     async fn first_password_is_over(&self, account: &Record) -> Result<bool> {
         use user::Action::{ChangePassword, Provision, ResetPassword};
-        let trail = self.software(account.id())?.trail(user::KIND, account.id()).await?;
+        let trail = self.software(account.id())?.trail(&user::KIND, account.id()).await?;
         if !trail.verdict.is_intact() {
             return Err(Error::new(ErrorKind::Tampered, "the trail of an account does not fit the account")
                 .with_help("ask for its audit trail")
@@ -198,13 +198,13 @@ impl Doors {
         self.make_room(account).await?;
         let holder = self.holder(account)?;
         if self.is_new(account, &origin.client).await? {
-            holder.act(user::KIND, account.id(), Command::new(user::Action::EnterAnew)).await?;
+            holder.act(&user::KIND, account.id(), Command::new(user::Action::EnterAnew)).await?;
         }
         self.came_in(account, origin).await?;
         if account.facet("attempts").is_some() || account.facet("locked_until").is_some() {
             // A node of an earlier release counted these, and would continue from there.
             let succeed = Command::new(user::Action::Succeed).clear("attempts").clear("locked_until");
-            holder.act(user::KIND, account.id(), succeed).await?;
+            holder.act(&user::KIND, account.id(), succeed).await?;
         }
         let eovr = self.eovr();
         let (now, mut entropy) = (eovr.now(), eovr.entropy()?);
@@ -215,7 +215,7 @@ impl Doors {
         let command = login::begin(account, &refresh, has_factor(account), now, self.limits().login_days);
         let command = command.write_some("client", shown(&origin.client));
         let facility = &account.envelope().stamp.facility;
-        self.software(account.id())?.create_as(login::KIND, facility, id, command).await?;
+        self.software(account.id())?.create_as(&login::KIND, facility, id, command).await?;
         // Checked last: a concurrent reset of the account ended the logins that existed then, and not yet this one.
         let there = self.account(account.id()).await?;
         if !is_active(&there) || self.credentials(&there) != self.credentials(account) {
@@ -252,7 +252,7 @@ impl Doors {
 
     /// Whether this browser is new to an account that was used before (OWASP ASVS 5, 6.3.5).
     async fn is_new(&self, account: &Record, client: &str) -> Result<bool> {
-        let query = login::of(account)?.limit(REMEMBERED);
+        let query = login::of(account).limit(REMEMBERED);
         let software = self.software(account.id())?;
         let before = software.find(&query).await?.items;
         // Compared in the form in which it is stored, that is, cut to length. A login whose key was destroyed is
@@ -275,8 +275,8 @@ impl Doors {
     }
 
     pub(super) async fn open_logins(&self, account: &Record) -> Result<Vec<Record>> {
-        let query = login::of(account)?
-            .filter(Column::State, Test::Is(login::State::Open.name().into()))
+        let query = login::of(account)
+            .filter(Column::State, Test::Is(login::State::Open.into()))
             .limit(Query::LARGEST_PAGE);
         Ok(self.software(account.id())?.find(&query).await?.items)
     }

@@ -65,7 +65,7 @@ impl Doors {
         let command = Command::new(user::Action::EnrolFactor)
             .write("factor_secret", secret.to_base32().as_str())
             .set("factor", "enrolled");
-        holder.act(user::KIND, account.id(), command).await?;
+        holder.act(&user::KIND, account.id(), command).await?;
         let name = holder.open(&account, "email")?.unwrap_or_default();
         Ok(Enrolment {
             secret: secret.to_base32(),
@@ -96,7 +96,7 @@ impl Doors {
             .set("factor_step", step)
             .set("recovery", digests)
             .expecting(account.version());
-        holder.act(user::KIND, account.id(), command).await?;
+        holder.act(&user::KIND, account.id(), command).await?;
         self.end_all(&account, Reason::Changed, Some(who.login)).await?;
         Ok(codes.iter().map(RecoveryCode::shown).collect())
     }
@@ -116,7 +116,7 @@ impl Doors {
             ));
         }
         let command = removal().write("password_hash", new.to_string());
-        self.holder_for(who, &account)?.act(user::KIND, account.id(), command).await?;
+        self.holder_for(who, &account)?.act(&user::KIND, account.id(), command).await?;
         self.end_all(&account, Reason::Changed, Some(who.login)).await.map(drop)
     }
 
@@ -126,9 +126,9 @@ impl Doors {
     /// # Errors
     /// The errors of [`Doors::reset_password`].
     pub async fn reset_factor(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
-        let account = who.session.attested(user::KIND, id).await?;
+        let account = who.session.attested(&user::KIND, id).await?;
         let command = removal().note(why);
-        who.session.act(user::KIND, id, command).await?;
+        who.session.act(&user::KIND, id, command).await?;
         self.end_all(&account, Reason::Closed, None).await.map(drop)
     }
 
@@ -138,7 +138,7 @@ impl Doors {
         let Err(error) = spent else { return Ok(()) };
         if error.kind() == ErrorKind::Unauthenticated {
             let told = Command::new(user::Action::FailFactor);
-            self.holder(account)?.act(user::KIND, account.id(), told).await?;
+            self.holder(account)?.act(&user::KIND, account.id(), told).await?;
         }
         Err(error.with("user", account.id()))
     }
@@ -152,7 +152,7 @@ impl Doors {
                 Some(step) => Command::new(user::Action::UseFactor).set("factor_step", step),
                 None => Command::new(user::Action::UseRecovery).set("recovery", without(&account, code)?),
             };
-            match holder.act(user::KIND, id, command.expecting(account.version())).await {
+            match holder.act(&user::KIND, id, command.expecting(account.version())).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 done => return done.map(drop),
             }
@@ -164,7 +164,7 @@ impl Doors {
     fn step(&self, holder: &Session, account: &Record, code: &str) -> Result<Option<i64>> {
         let Some(secret) = holder.open(account, "factor_secret")? else { return Ok(None) };
         let secret = TotpSecret::from_base32(&secret)?;
-        let last = account.facet("factor_step").and_then(Value::as_int);
+        let last = account.int("factor_step");
         Ok(secret.check(code, self.eovr().now(), last))
     }
 }

@@ -21,7 +21,7 @@ impl Doors {
     /// address is taken; `InvalidInput` where address or name is invalid.
     pub async fn provision(&self, who: &Admitted, facility: &OrgId, person: NewUser) -> Result<Written> {
         let person = NewUser { must_change: person.password_hash.is_some(), ..person };
-        who.session.create(user::KIND, facility, person.command()).await
+        who.session.create(&user::KIND, facility, person.command()).await
     }
 
     /// Sets a new password that the owner must change, ends the account's logins, and ends its lock-outs. The second
@@ -41,7 +41,7 @@ impl Doors {
     /// The errors of [`Doors::reset_password`].
     pub async fn unlock(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
         let command = without_lock(Command::new(user::Action::Unlock)).note(why);
-        who.session.act(user::KIND, id, command).await?;
+        who.session.act(&user::KIND, id, command).await?;
         self.lift(&who.session, id, why).await
     }
 
@@ -80,13 +80,13 @@ impl Doors {
     /// commit and must still be top management. So if two users remove each other at once, one of them is refused and
     /// one account remains.
     async fn take_from(&self, who: &Admitted, id: RecordId, command: Command) -> Result<()> {
-        let kind = self.eovr().catalog().kind(user::KIND)?.clone();
+        let kind = self.eovr().catalog().kind(&user::KIND)?.clone();
         for _ in 0..TRIES {
-            let target = who.session.attested(user::KIND, id).await?;
+            let target = who.session.attested(&user::KIND, id).await?;
             let commit = who.session.decide_attested(&kind, &target, command.clone()).await?;
             let commit = if is_top(&target)? && id != who.user {
                 let software = self.software(who.user)?;
-                let own = software.attested(user::KIND, who.user).await?;
+                let own = software.attested(&user::KIND, who.user).await?;
                 if !is_active(&own) || !is_top(&own)? {
                     return Err(Error::new(
                         ErrorKind::Denied,
@@ -108,7 +108,7 @@ impl Doors {
     }
 
     async fn act_and_end(&self, by: &Session, id: RecordId, command: Command) -> Result<()> {
-        by.act(user::KIND, id, command).await?;
+        by.act(&user::KIND, id, command).await?;
         let account = self.account(id).await?;
         self.end_all(&account, Reason::Closed, None).await.map(drop)
     }

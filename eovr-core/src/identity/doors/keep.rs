@@ -119,7 +119,7 @@ impl Doors {
         let now = self.eovr().now();
         for _ in 0..super::TRIES {
             let software = self.software(token.login())?;
-            let login = absent_is_bad(software.attested(login::KIND, token.login()).await)?;
+            let login = absent_is_bad(software.attested(&login::KIND, token.login()).await)?;
             let user = owner(&login)?;
             let account = self.account(user).await?;
             let next = self.followers(token).next().ok_or_else(bad_token)?;
@@ -134,7 +134,7 @@ impl Doors {
                 return Err(over(reason));
             }
             let renewed = login::renew(&login, &next, now);
-            match self.holder(&account)?.act(login::KIND, login.id(), renewed).await {
+            match self.holder(&account)?.act(&login::KIND, login.id(), renewed).await {
                 // The same token came twice at the same moment, and the other request was faster.
                 Err(error) if error.kind() == ErrorKind::Conflict => continue,
                 done => done?,
@@ -195,8 +195,8 @@ impl Doors {
 
     async fn look_up(&self, id: RecordId, bearer: Bearer) -> Result<(Record, Record)> {
         let software = self.software(bearer.user)?;
-        let login = absent_is_bad(software.attested(login::KIND, id).await)?;
-        let account = absent_is_bad(software.attested(user::KIND, bearer.user).await)?;
+        let login = absent_is_bad(software.attested(&login::KIND, id).await)?;
+        let account = absent_is_bad(software.attested(&user::KIND, bearer.user).await)?;
         if *login.state() != login::State::Open.name() || owner(&login)? != bearer.user {
             return Err(bad_token());
         }
@@ -308,9 +308,9 @@ impl Known {
     fn forget_changed(&self, told: &Told) {
         match told.topic.split_once('.') {
             // A renewal changes no cached data.
-            Some((login::KIND, "renew")) => {}
-            Some((login::KIND, _)) => self.forget(told.record),
-            Some((user::KIND, _)) => self.forget_user(told.record),
+            Some((kind, "renew")) if login::KIND == kind => {}
+            Some((kind, _)) if login::KIND == kind => self.forget(told.record),
+            Some((kind, _)) if user::KIND == kind => self.forget_user(told.record),
             _ => {}
         }
     }
@@ -354,7 +354,7 @@ fn holds(login: &Record, facet: &str, token: &RefreshToken) -> bool {
 }
 
 pub(super) fn owner(login: &Record) -> Result<RecordId> {
-    login.facet("user").and_then(Value::as_text).unwrap_or_default().parse()
+    login.text("user").unwrap_or_default().parse()
 }
 
 /// A record that grants rights must have its audit proof.

@@ -31,7 +31,7 @@ impl Doors {
         let key = ApiKey::draw(eovr.new_id(eovr.now(), &mut entropy), &mut entropy);
         let under = self.signer().api_keys().next().ok_or_else(bad_token)?;
         let command = api_key::issue(new, &key, under);
-        who.session.create_as(api_key::KIND, facility, key.id(), command).await?;
+        who.session.create_as(&api_key::KIND, facility, key.id(), command).await?;
         Ok(key)
     }
 
@@ -41,7 +41,7 @@ impl Doors {
     /// The errors of [`Doors::issue_key`]; `NotFound` where there is no such key.
     pub async fn revoke_key(&self, who: &Admitted, id: RecordId, why: &str) -> Result<()> {
         let command = Command::new(api_key::Action::Revoke).note(why);
-        who.session.act(api_key::KIND, id, command).await.map(drop)
+        who.session.act(&api_key::KIND, id, command).await.map(drop)
     }
 
     /// Authenticates a request by its API key. A revocation takes effect at once, on every node.
@@ -50,7 +50,7 @@ impl Doors {
     /// `Unauthenticated` where the key does not exist or has ended.
     pub async fn admit_key(&self, text: &str) -> Result<KeyBearer> {
         let key: ApiKey = text.parse()?;
-        let record = match self.software(key.id())?.attested(api_key::KIND, key.id()).await {
+        let record = match self.software(key.id())?.attested(&api_key::KIND, key.id()).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(bad_token()),
             found => found?,
         };

@@ -63,7 +63,7 @@ impl Doors {
 
     /// A person needs what the row of the action requires. The software itself may always end logins.
     fn may_end(&self, who: &Admitted) -> Result<()> {
-        let kind = self.eovr().catalog().kind(login::KIND)?;
+        let kind = self.eovr().catalog().kind(&login::KIND)?;
         let row = kind.machine().action(login::Action::End.name());
         row.map_or(Ok(()), |row| row.proven(who.session.actor()))
     }
@@ -88,7 +88,7 @@ impl Doors {
 
     /// Ends a login. A login that has already ended stays unchanged.
     pub(super) async fn end(&self, user: RecordId, login: RecordId, reason: Reason) -> Result<()> {
-        let ended = self.software(user)?.act(login::KIND, login, login::end(reason)).await;
+        let ended = self.software(user)?.act(&login::KIND, login, login::end(reason)).await;
         self.inner.known.forget(login);
         match ended {
             Err(error) if error.kind() == ErrorKind::Refused => Ok(()),

@@ -114,8 +114,8 @@ impl Doors {
     /// # Errors
     /// `Config` where the engine does not have them; errors of the store.
     pub async fn open(eovr: Eovr, signer: Signer, limits: Limits) -> Result<Self> {
-        eovr.catalog().kind(user::KIND)?;
-        let kind = eovr.catalog().kind(login::KIND)?.clone();
+        eovr.catalog().kind(&user::KIND)?;
+        let kind = eovr.catalog().kind(&login::KIND)?.clone();
         let known = Known::from(eovr.store().census(kind.name(), &[]).await?.position);
         Ok(Self { inner: Arc::new(Inner { eovr, signer, limits, known }) })
     }
@@ -176,7 +176,7 @@ impl Doors {
     }
 
     async fn account(&self, id: RecordId) -> Result<Record> {
-        self.software(id)?.attested(user::KIND, id).await.map(Attested::into_record)
+        self.software(id)?.attested(&user::KIND, id).await.map(Attested::into_record)
     }
 }
 

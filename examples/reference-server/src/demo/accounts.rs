@@ -65,7 +65,7 @@ pub(super) async fn provide(eovr: &Eovr) -> Result<Accounts> {
     let planned = planned(eovr);
     let mut passwords = Vec::new();
     for person in &planned {
-        if setup.find(&user::find_by_email(&person.email)?).await?.items.is_empty() {
+        if setup.find(&user::find_by_email(&person.email)).await?.items.is_empty() {
             let maker = match person.role {
                 Role::TopManagement => setup.clone(),
                 _ => boss(eovr, &setup).await?,
@@ -139,7 +139,7 @@ fn planned(eovr: &Eovr) -> Vec<Person> {
 }
 
 async fn boss(eovr: &Eovr, setup: &Session) -> Result<Session> {
-    let found = setup.find(&user::find_by_email("top@eovr.test")?).await?.items.into_iter().next();
+    let found = setup.find(&user::find_by_email("top@eovr.test")).await?.items.into_iter().next();
     let record = found.ok_or_else(|| Error::bug("the account at the top is made first"))?;
     Ok(eovr.session(identity::actor(&record)?))
 }

@@ -4,7 +4,7 @@ use eovr_core::access::Role;
 use eovr_core::decide::Command;
 use eovr_core::incident::{self, Action, State};
 use eovr_core::record::{Query, Record};
-use eovr_core::{Eovr, Error, Name, Result};
+use eovr_core::{Eovr, Error, Result};
 
 use super::accounts::Accounts;
 use crate::output::{Out, Paint, words};
@@ -29,7 +29,7 @@ pub(super) async fn show(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Res
 
     let top = accounts.top()?;
     let newest = |state| async move {
-        let query = Query::of(Name::new(incident::KIND)?).limit(Query::LARGEST_PAGE);
+        let query = Query::of(incident::KIND).limit(Query::LARGEST_PAGE);
         Ok::<_, Error>(top.incidents().list(Some(state), query).await?.items)
     };
     if let Some(fresh) = newest(State::Created).await?.first() {
@@ -71,7 +71,7 @@ pub(super) async fn show(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Res
     if let Some(record) = newest(State::Evaluating).await?.first() {
         let quality = accounts.session(Role::QualityAdmin, &record.envelope().stamp)?;
         let stale = Command::new(Action::TakeAction).expecting(record.version().saturating_sub(1));
-        let answer = quality.act(incident::KIND, record.id(), stale).await;
+        let answer = quality.act(&incident::KIND, record.id(), stale).await;
         say("a quality admin acts on what an old window still shows", answer.map(drop))?;
     }
     Ok(())

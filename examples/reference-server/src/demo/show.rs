@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use eovr_core::access::Role;
 use eovr_core::identity::{facility, user};
-use eovr_core::incident::{self, Action, State};
-use eovr_core::record::{Column, Query, Record, Tally, Value};
+use eovr_core::incident::{self, Action, Incident, State};
+use eovr_core::name;
+use eovr_core::record::{Column, Query, Record, Tally};
+use eovr_core::risk::Band;
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, ErrorKind, Name, Result, Session, Timestamp};
 use indicatif::ProgressBar;
@@ -90,7 +92,7 @@ pub(super) async fn summary(accounts: &Accounts, out: &mut Out) -> Result<()> {
         summary.overdue,
         incident::Summary::DAYS_TO_COMPLETE
     ));
-    let by = Tally::of(Name::new(incident::KIND)?).by(Column::Facet(Name::new("disposition")?));
+    let by = Tally::of(incident::KIND).by(Column::Facet(name!("disposition")));
     let disposed: Vec<String> = top
         .tally(&by)
         .await?
@@ -113,18 +115,20 @@ pub(super) async fn lists(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Re
         let mut table = Table::new(&["number", "state", "severity", "AI", "place", "narrative"]);
         for record in account.session.incidents().newest(5).await?.items {
             let narrative = account.session.open(&record, "description")?.unwrap_or_default();
-            let score = record.facet("ai_score").and_then(Value::as_int).map(|score| score.to_string());
-            let (band, paint) = match text(&record, "ai_band") {
-                "" => ("–", Paint::Dim),
-                band @ "low" => (band, Paint::Good),
-                band @ "medium" => (band, Paint::Warn),
-                band => (band, Paint::Bad),
+            let facets = Incident::of(&record);
+            let score = facets.ai_score().map(|score| score.to_string());
+            let paint = match facets.ai_band() {
+                None => Paint::Dim,
+                Some(Band::Low) => Paint::Good,
+                Some(Band::Medium) => Paint::Warn,
+                Some(Band::High | Band::Extreme) => Paint::Bad,
             };
+            let band = facets.ai_band().map_or("–", Band::name);
             let ai = format!("{} {band}", score.unwrap_or_default());
             table.painted([
                 (number(&record), Paint::Plain),
                 (record.state().to_string(), Paint::Plain),
-                (text(&record, "severity").to_owned(), Paint::Plain),
+                (facets.severity().unwrap_or_default().to_owned(), Paint::Plain),
                 (ai.trim().to_owned(), paint),
                 (record.envelope().stamp.facility.to_string(), Paint::Plain),
                 (narrative.to_string(), Paint::Plain),
@@ -138,7 +142,7 @@ pub(super) async fn lists(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Re
 /// The incident with the longest trail among the completed ones.
 pub(super) async fn one_trail(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Result<()> {
     let top = accounts.top()?;
-    let query = Query::of(Name::new(incident::KIND)?).limit(Query::LARGEST_PAGE);
+    let query = Query::of(incident::KIND).limit(Query::LARGEST_PAGE);
     let closed = top.incidents().list(Some(State::Completed), query).await?.items;
     let answered = Action::Answer.name();
     let mut longest = None;
@@ -183,13 +187,13 @@ pub(super) async fn verify(accounts: &Accounts, out: &mut Out) -> Result<()> {
     let mut table = Table::new(&["kind", "records", "events", "verdict"]).numbers(&[1, 2]);
     let mut broken = Vec::new();
     for kind in [incident::KIND, incident::FOLLOW_UP, user::KIND, facility::KIND] {
-        let checked = check_kind(top, kind).await?;
+        let checked = check_kind(top, &kind).await?;
         let (verdict, paint) = match checked.broken.is_empty() {
             true => ("all intact".to_owned(), Paint::Good),
             false => (format!("{} BROKEN", checked.broken.len()), Paint::Bad),
         };
         table.painted([
-            (kind.to_owned(), Paint::Plain),
+            (kind.to_string(), Paint::Plain),
             (checked.records.to_string(), Paint::Plain),
             (checked.events.to_string(), Paint::Plain),
             (verdict, paint),
@@ -213,9 +217,9 @@ struct Checked {
     broken: Vec<String>,
 }
 
-async fn check_kind(top: &Session, kind: &'static str) -> Result<Checked> {
+async fn check_kind(top: &Session, kind: &Name) -> Result<Checked> {
     let mut checked = Checked::default();
-    let mut query = Query::of(Name::new(kind)?).limit(Query::LARGEST_PAGE);
+    let mut query = Query::of(kind.clone()).limit(Query::LARGEST_PAGE);
     let bar = ProgressBar::new_spinner();
     loop {
         let page = top.find(&query).await?;
@@ -238,7 +242,7 @@ async fn check_kind(top: &Session, kind: &'static str) -> Result<Checked> {
     Ok(checked)
 }
 
-async fn check_some(top: &Session, kind: &str, records: &[Record]) -> Result<Checked> {
+async fn check_some(top: &Session, kind: &Name, records: &[Record]) -> Result<Checked> {
     let mut checked = Checked::default();
     for record in records {
         let trail = top.trail(kind, record.id()).await?;
@@ -249,10 +253,6 @@ async fn check_some(top: &Session, kind: &str, records: &[Record]) -> Result<Che
         }
     }
     Ok(checked)
-}
-
-fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
 }
 
 fn number(record: &Record) -> String {

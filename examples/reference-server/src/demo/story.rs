@@ -8,7 +8,7 @@ use eovr_core::incident::jci::{self, Edition};
 use eovr_core::incident::{self, Action, FACTORS, FollowUp, ReceiptCode, Report, Reported, Reporter};
 use eovr_core::org::Stamp;
 use eovr_core::record::{ActorId, Column, RecordId, Tally, Test};
-use eovr_core::{Eovr, Error, Name, Result, Session, Timestamp};
+use eovr_core::{Eovr, Error, Result, Session, Timestamp};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::accounts::Accounts;
@@ -30,7 +30,7 @@ pub(super) async fn told(eovr: &Eovr) -> Result<u64> {
     for others in
         [Test::Before(crate::import::AUTHOR.into()), Test::From(format!("{}.", crate::import::AUTHOR).into())]
     {
-        let tally = Tally::of(Name::new(incident::KIND)?).filter(Column::Author, others);
+        let tally = Tally::of(incident::KIND).filter(Column::Author, others);
         count += setup.tally(&tally).await?.cells.iter().map(|cell| cell.count).sum::<u64>();
     }
     Ok(count)
@@ -212,7 +212,7 @@ impl Story<'_> {
             Amend => {
                 let command = Command::new(Action::Amend).note(say(words::AMENDED));
                 let ward = if language == "ar" { "قسم الطوارئ" } else { "Emergency department" };
-                quality.act(incident::KIND, id, command.set("location", ward)).await?;
+                quality.act(&incident::KIND, id, command.set("location", ward)).await?;
             }
             Evaluate => drop(desk.act(id, Action::Evaluate, None).await?),
             Ask => drop(desk.act(id, Action::Ask, Some(say(words::QUESTIONS))).await?),
@@ -223,7 +223,7 @@ impl Story<'_> {
                 desk.assess(id, None, &severity, &probability).await?;
             }
             ReviewAi => self.review(quality, id, case.told.severity).await?,
-            Panel => drop(quality.act(incident::KIND, id, panel(case)?).await?),
+            Panel => drop(quality.act(&incident::KIND, id, panel(case)?).await?),
             Open => {
                 let follow_up = follow_up(case, self.accounts.session(Role::Staff, place)?, at);
                 let opened = desk.follow_up(id, follow_up).await?.id;
@@ -253,12 +253,12 @@ impl Story<'_> {
                 {
                     let command = Command::new(Action::Dispose).note(say(words::DUPLICATE));
                     let command = command.set("disposition", "duplicate").set("duplicate_of", *original);
-                    quality.act(incident::KIND, id, command).await?;
+                    quality.act(&incident::KIND, id, command).await?;
                 }
             }
             NotReportable => {
                 let command = Command::new(Action::Dispose).note(say(words::NOT_REPORTABLE));
-                quality.act(incident::KIND, id, command.set("disposition", "not_reportable")).await?;
+                quality.act(&incident::KIND, id, command.set("disposition", "not_reportable")).await?;
             }
             Reopen => {
                 let more = Report {
@@ -351,7 +351,7 @@ impl Story<'_> {
         let Some(flagged) = flagged else { return Ok(()) };
         let verdict = if flagged && severity == 1 { "overridden" } else { "accepted" };
         let command = Command::new(Action::ReviewAi).set("ai_review", verdict);
-        quality.act(incident::KIND, id, command).await.map(drop)
+        quality.act(&incident::KIND, id, command).await.map(drop)
     }
 }
 

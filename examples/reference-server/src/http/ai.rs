@@ -1,13 +1,15 @@
 //! The AI routes: the state of the scorer and the models, and reviews of their suggestions.
 
 use axum::extract::State;
+use eovr_core::Timestamp;
 use eovr_core::access::{Seat, Standing};
 use eovr_core::analyst::Trained;
-use eovr_core::incident::{KIND, Settings};
-use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::incident::{Incident, KIND, Settings};
+use eovr_core::name;
+use eovr_core::record::{Column, Query, Record, RecordId, Test};
+use eovr_core::risk::Band;
 use eovr_core::triage::analysis::Reason;
 use eovr_core::triage::local::Standing as Learned;
-use eovr_core::{Name, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -173,7 +175,7 @@ async fn status(State(app): State<App>, Caller(session): Caller) -> Answered {
     };
     let providers: Vec<Provider> = desk.providers().into_iter().map(Provider::from).collect();
     let asked =
-        |one: &Provider| Some(&one.provider) == provider.as_ref() && one.provider != Trained::PROCESSOR;
+        |one: &Provider| Some(&one.provider) == provider.as_ref() && Trained::PROCESSOR != *one.provider;
     let remote = providers.iter().any(asked);
     json(&Status { scorer, version, remote, provider, model, on_trial, budget_left, providers, learner })
 }
@@ -203,42 +205,39 @@ async fn reviews(Caller(session): Caller, Params(asked): Params<Asked>) -> Answe
 
 impl Asked {
     fn query(self) -> Result<Query, Problem> {
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
         let reviewed = match self.review {
             Some(Verdict::Accepted) => Test::Is("accepted".into()),
             Some(Verdict::Overridden) => Test::Is("overridden".into()),
             Some(Verdict::Pending) => Test::Absent,
             None => Test::In(vec!["accepted".into(), "overridden".into()]),
         };
-        let mut query = Query::of(Name::new(KIND)?)
-            .filter(facet("ai_review")?, reviewed)
+        let mut query = Query::of(KIND)
+            .filter(Column::Facet(name!("ai_review")), reviewed)
             .limit(page::limit(self.limit)?)
             .after(self.after.as_deref().map(page::place).transpose()?);
         if matches!(self.review, Some(Verdict::Pending)) {
             // Without a suggestion there is nothing to review.
-            query = query.filter(facet("ai_score")?, Test::From(0.into()));
+            query = query.filter(Column::Facet(name!("ai_score")), Test::From(0.into()));
         }
         Ok(query)
     }
 }
 
 fn reviewed(record: &Record) -> Reviewed<'_> {
-    let text = |name: &str| record.facet(name).and_then(Value::as_text);
-    let int = |name: &str| record.facet(name).and_then(Value::as_int);
-    let envelope = record.envelope();
+    let (envelope, facets) = (record.envelope(), Incident::of(record));
     Reviewed {
         id: envelope.id,
         number: envelope.number.as_deref(),
-        model: text("ai_model"),
-        version: text("ai_version"),
-        suggested_score: int("ai_score"),
-        suggested_band: text("ai_band"),
-        suggested_high_risk: record.facet("ai_high_risk").and_then(Value::as_bool),
-        review: text("ai_review"),
-        severity: text("severity"),
-        probability: text("probability"),
-        score: int("risk_score"),
-        band: text("risk_band"),
+        model: facets.ai_model(),
+        version: facets.ai_version(),
+        suggested_score: facets.ai_score(),
+        suggested_band: facets.ai_band().map(Band::name),
+        suggested_high_risk: facets.ai_high_risk(),
+        review: facets.ai_review(),
+        severity: facets.severity(),
+        probability: facets.probability(),
+        score: facets.risk_score(),
+        band: facets.risk_band().map(Band::name),
         created_at: envelope.created_at,
     }
 }

@@ -2,11 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
+use eovr_core::Timestamp;
 use eovr_core::decide::Command;
 use eovr_core::export::given;
 use eovr_core::identity::alert;
-use eovr_core::record::{Query, Record, RecordId, Value};
-use eovr_core::{Name, Timestamp};
+use eovr_core::record::{Query, Record, RecordId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -108,7 +108,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn alerts(Caller(session): Caller, Params(after): Params<After>) -> Answered {
-    let query = Query::of(Name::new(alert::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let query = Query::of(alert::KIND).limit(after.limit()?).after(after.cursor()?);
     let found = session.find(&query).await?;
     let items = found.items.iter().map(raised).collect();
     page(found.items.len(), &Alerts { items, next: next(found.next) })
@@ -118,9 +118,9 @@ fn raised(record: &Record) -> Raised<'_> {
     Raised {
         id: record.id(),
         state: record.state().as_str(),
-        alert: text(record, "alert").unwrap_or_default(),
-        subject: text(record, "subject"),
-        day: text(record, "day").unwrap_or_default(),
+        alert: record.text("alert").unwrap_or_default(),
+        subject: record.text("subject"),
+        day: record.text("day").unwrap_or_default(),
         created_at: record.envelope().created_at,
     }
 }
@@ -131,12 +131,12 @@ async fn settle(
     Json(finding): Json<Finding>,
 ) -> Answered {
     let command = Command::new(alert::Action::Settle).note(finding.found);
-    session.act(alert::KIND, id, command).await?;
+    session.act(&alert::KIND, id, command).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn exports(Caller(session): Caller, Params(after): Params<After>) -> Answered {
-    let query = Query::of(Name::new(given::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let query = Query::of(given::KIND).limit(after.limit()?).after(after.cursor()?);
     let found = session.find(&query).await?;
     let items = found.items.iter().map(taken).collect();
     page(found.items.len(), &Exports { items, next: next(found.next) })
@@ -146,15 +146,11 @@ fn taken(record: &Record) -> Taken<'_> {
     Taken {
         id: record.id(),
         by: record.envelope().author.as_str(),
-        format: text(record, "format").unwrap_or_default(),
-        content: text(record, "content").unwrap_or_default(),
-        about: text(record, "about"),
-        filters: text(record, "filters"),
-        rows: record.facet("rows").and_then(Value::as_int).unwrap_or_default(),
+        format: record.text("format").unwrap_or_default(),
+        content: record.text("content").unwrap_or_default(),
+        about: record.text("about"),
+        filters: record.text("filters"),
+        rows: record.int("rows").unwrap_or_default(),
         created_at: record.envelope().created_at,
     }
-}
-
-fn text<'a>(record: &'a Record, facet: &str) -> Option<&'a str> {
-    record.facet(facet).and_then(Value::as_text)
 }

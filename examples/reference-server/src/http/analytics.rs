@@ -1,9 +1,9 @@
 //! Aggregate counts by state, month and place. Disposed reports are left out.
 
-use eovr_core::Result;
 use eovr_core::analytics::Source;
 use eovr_core::incident::{Apart, Comparison, Level, Months, OfPlace, Summary};
 use eovr_core::record::Value;
+use eovr_core::{Name, Result};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,7 +13,7 @@ use super::reply::{Answered, json};
 use super::routes::{Access, Endpoint, Routes};
 use super::values;
 
-const OF: &str = "analytics";
+const OF: Name = Name::from_static("analytics");
 
 /// What is counted, apart.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]

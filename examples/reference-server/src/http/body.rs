@@ -13,14 +13,15 @@ use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use eovr_core::Error;
 use eovr_core::analyst::MODEL;
 use eovr_core::attachment::LARGEST as LARGEST_FILE;
 use eovr_core::identity::facility::Link;
 use eovr_core::identity::{alert, api_key, facility, login, user};
 use eovr_core::incident::{ATTACHMENT, FOLLOW_UP, KIND};
+use eovr_core::name;
 use eovr_core::notice;
 use eovr_core::record::RecordId;
+use eovr_core::{Error, Name};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
@@ -151,7 +152,7 @@ named! {
     /// The key for a machine that a path names.
     MachineKey = "id", api_key::KIND;
     /// The data key that a path names.
-    DataKey = "id", "data_key";
+    DataKey = "id", name!("data_key");
     /// The alert that a path names.
     RaisedAlert = "id", alert::KIND;
     /// The facility that a path names.
@@ -287,7 +288,7 @@ async fn named<S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
     name: &str,
-    kind: &'static str,
+    kind: Name,
 ) -> Result<RecordId, Problem> {
     // An invalid id gets the same answer as an unknown id.
     read_path(parts, state, name).await.ok_or_else(|| Error::not_found(kind).into())

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use eovr_core::identity::key_change;
+use eovr_core::name;
 use eovr_core::record::RecordId;
 use eovr_core::{Error, ErrorKind, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -65,15 +66,15 @@ pub(crate) struct Destruction {
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let change = Access::Action { of: key_change::KIND, action: "begin" };
+    let change = || Access::Action { of: key_change::KIND, action: "begin" };
     routes
         .add(
-            Endpoint::get("/api/data-keys", Access::Reads("data_key"), "Lists the keys that seal")
+            Endpoint::get("/api/data-keys", Access::Reads(name!("data_key")), "Lists the keys that seal")
                 .gives::<DataKeys>(),
             list,
         )
         .add(
-            Endpoint::post("/api/data-keys/rotate", change, "Makes a new key, which seals from now on")
+            Endpoint::post("/api/data-keys/rotate", change(), "Makes a new key, which seals from now on")
                 .secret()
                 .takes::<Rotation>()
                 .gives::<Rotated>(),
@@ -82,7 +83,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(
             Endpoint::post(
                 "/api/data-keys/{id}/destroy",
-                change,
+                change(),
                 "Destroys a key that seals no more, with all that it has sealed",
             )
             .secret()

@@ -22,7 +22,7 @@ use super::reply::{Answered, HandedOut, held};
 use super::routes::{Access, Endpoint, Routes};
 use crate::checkpoint::Kept;
 
-const OF: &str = "exports";
+const OF: Name = Name::from_static("exports");
 /// An export of more rows than this requires a fresh proof.
 const WITHOUT_PROOF: usize = 100;
 /// The most rows in one workbook over HTTP; the command line has no limit.
@@ -86,7 +86,7 @@ async fn list(
     Params(asked): Params<Asked>,
 ) -> Answered {
     let turn = app.exports.turn(session.actor().id().as_str()).await?;
-    let mut query = Query::of(Name::new(KIND)?).limit(Query::LARGEST_PAGE);
+    let mut query = Query::of(KIND).limit(Query::LARGEST_PAGE);
     let mut all = Vec::new();
     loop {
         let page = session.find(&query).await?;

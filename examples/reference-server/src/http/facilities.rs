@@ -115,7 +115,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered {
-    let query = Query::of(Name::new(facility::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let query = Query::of(facility::KIND).limit(after.limit()?).after(after.cursor()?);
     let page = session.find(&query).await?;
     let items = page.items.iter().map(listed).collect();
     reply::page(page.items.len(), &Facilities { items, next: next(page.next) })
@@ -145,7 +145,7 @@ async fn rotate(
     headers: HeaderMap,
 ) -> Answered {
     let link = Link::draw(&mut app.auth.doors.entropy()?);
-    session.act(facility::KIND, id, link.command()).await?;
+    session.act(&facility::KIND, id, link.command()).await?;
     json(&Given { link: link.to_string(), url: poster(&app, &headers, &link.to_string()) })
 }
 
@@ -154,7 +154,7 @@ async fn revoke(Caller(session): Caller, Site(id): Site) -> Answered {
 }
 
 async fn allow(Caller(session): Caller, Site(id): Site, Json(allowance): Json<Allowance>) -> Answered {
-    let known = |name: &String| match name == Trained::PROCESSOR {
+    let known = |name: &String| match Trained::PROCESSOR == **name {
         true => Name::new(name),
         false => name.parse::<Dialect>().and_then(|dialect| Name::new(dialect.name())),
     };
@@ -167,7 +167,7 @@ async fn allow(Caller(session): Caller, Site(id): Site, Json(allowance): Json<Al
 }
 
 async fn act(session: &Session, id: RecordId, command: Command) -> Answered {
-    session.act(facility::KIND, id, command).await?;
+    session.act(&facility::KIND, id, command).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -177,7 +177,7 @@ async fn draw(
     Site(id): Site,
     headers: HeaderMap,
 ) -> Answered {
-    let record = session.load(facility::KIND, id).await?;
+    let record = session.load(&facility::KIND, id).await?;
     let link = record.facet("link").and_then(|value| value.as_text());
     let link = link.ok_or_else(|| {
         Problem::new(Code::Conflict).detail("the facility has no address for visitors; give it one first")

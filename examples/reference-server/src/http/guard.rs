@@ -24,7 +24,7 @@ use super::routes::Access;
 use super::transfers::Transfer;
 
 /// The properties of a route that its guard needs.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Door {
     pub(super) access: Access,
     /// The answers contain secrets, so the server does not keep them for repeated requests.
@@ -65,7 +65,7 @@ impl Passed {
 /// Passes a request to its handler, or answers it with a problem.
 pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let passed = match passed(&app, door, &mut parts, body.size_hint().exact()).await {
+    let passed = match passed(&app, &door, &mut parts, body.size_hint().exact()).await {
         Ok(passed) => passed,
         // Of a page that people fill in, what they have typed is read, and given back.
         Err(problem) if door.page => return poster::turned_away(&parts, body, &problem).await,
@@ -76,10 +76,10 @@ pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Reque
     };
     let who = passed.who.clone();
     let request = Request::from_parts(parts, body);
-    match answered(&app, door, passed, request, next).await {
+    match answered(&app, &door, passed, request, next).await {
         Ok(response) => {
             if let Some(who) = who {
-                count(&app, door, &who, &response);
+                count(&app, &door, &who, &response);
             }
             response
         }
@@ -87,7 +87,7 @@ pub(super) async fn guard(State((app, door)): State<(App, Door)>, request: Reque
     }
 }
 
-async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) -> Result<Passed, Problem> {
+async fn passed(app: &App, door: &Door, parts: &mut Parts, bytes: Option<u64>) -> Result<Passed, Problem> {
     let mut passed = Passed { who: None, attempt: None, upload: None };
     if let Some(category) = door.category {
         let client = app.auth.proxies.client(&parts.extensions, &parts.headers);
@@ -121,7 +121,7 @@ async fn passed(app: &App, door: Door, parts: &mut Parts, bytes: Option<u64>) ->
 
 async fn answered(
     app: &App,
-    door: Door,
+    door: &Door,
     passed: Passed,
     request: Request,
     next: Next,
@@ -162,7 +162,7 @@ enum First {
     Yes(Request, Option<Ticket>),
 }
 
-async fn first(app: &App, door: Door, caller: Option<&str>, request: Request) -> Result<First, Problem> {
+async fn first(app: &App, door: &Door, caller: Option<&str>, request: Request) -> Result<First, Problem> {
     let (mut parts, body) = request.into_parts();
     let body = read(body, if door.uploads { LARGEST_FILE } else { LONGEST }).await?;
     let path = parts.uri.path().to_owned();
@@ -185,7 +185,7 @@ async fn first(app: &App, door: Door, caller: Option<&str>, request: Request) ->
 }
 
 /// Counts the records of the response: the items of a list, or the rows of an export.
-fn count(app: &App, door: Door, who: &Actor, response: &Response) {
+fn count(app: &App, door: &Door, who: &Actor, response: &Response) {
     let unsaid = match door.access {
         Access::Reads(_) if door.lists => LISTED,
         Access::Reads(_) => 1,

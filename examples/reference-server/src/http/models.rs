@@ -7,7 +7,7 @@ use axum::response::IntoResponse as _;
 use eovr_core::Name;
 use eovr_core::analyst::{self, Examined, MODEL, Month, Registry, standing};
 use eovr_core::incident;
-use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::record::{Record, RecordId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -235,7 +235,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn again(Caller(session): Caller, Incident(id): Incident) -> Answered {
-    analyst::retry(&session, &incident::analysed()?.kind, id).await?;
+    analyst::retry(&session, &incident::analysed().kind, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -245,8 +245,8 @@ async fn list(Caller(session): Caller) -> Answered {
 }
 
 fn listed(record: &Record) -> Listed<'_> {
-    let text = |name: &str| record.facet(name).and_then(Value::as_text);
-    let int = |name: &str| record.facet(name).and_then(Value::as_int);
+    let text = |name: &str| record.text(name);
+    let int = |name: &str| record.int(name);
     Listed {
         id: record.id(),
         state: record.state().as_str(),
@@ -262,10 +262,10 @@ fn listed(record: &Record) -> Listed<'_> {
 }
 
 async fn show(Caller(session): Caller, Model(id): Model) -> Answered {
-    let record = session.load(MODEL, id).await?;
-    let text = |name: &str| record.facet(name).and_then(Value::as_text).unwrap_or_default();
+    let record = session.load(&MODEL, id).await?;
+    let text = |name: &str| record.text(name).unwrap_or_default();
     let processor = Name::new(text("processor"))?;
-    let months = standing(&session, &incident::analysed()?, &processor, text("model")).await?;
+    let months = standing(&session, &incident::analysed(), &processor, text("model")).await?;
     json(&Standing { months: months.into_iter().map(did).collect() })
 }
 
@@ -311,7 +311,7 @@ async fn put_on_trial(Caller(session): Caller, Model(id): Model, Json(because): 
 }
 
 async fn compare(Caller(session): Caller, Model(id): Model) -> Answered {
-    let compared = Registry::of(&session).examine_trial(id, &incident::analysed()?).await?;
+    let compared = Registry::of(&session).examine_trial(id, &incident::analysed()).await?;
     let Examined { cases, gain, gain_low, report: digest, .. } = compared.examined;
     json(&Comparison { cases, gain, gain_low, report: compared.report, digest })
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use eovr_core::Timestamp;
 use eovr_core::notice::{Again, Inbox, KIND, Parked};
-use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::record::{Record, RecordId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -76,7 +76,7 @@ pub(crate) struct SentAgain {
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let retry = Access::Action { of: KIND, action: "retry" };
+    let retry = || Access::Action { of: KIND, action: "retry" };
     routes
         .add(
             Endpoint::get("/api/notices/parked", Access::Reads(KIND), "Lists notices that could not be sent")
@@ -85,14 +85,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
             parked,
         )
         .add(
-            Endpoint::post("/api/notices/parked/retry", retry, "Has all of them sent again")
+            Endpoint::post("/api/notices/parked/retry", retry(), "Has all of them sent again")
                 .gives::<SentAgain>(),
             retry_all,
         )
         .add(
             Endpoint::post(
                 "/api/notices/{id}/retry",
-                retry,
+                retry(),
                 "Has a notice that could not be sent sent again",
             ),
             retry_one,
@@ -114,7 +114,7 @@ async fn list(State(app): State<App>, Caller(session): Caller, Params(after): Pa
 }
 
 fn told(record: &Record) -> Told<'_> {
-    let text = |name| record.facet(name).and_then(Value::as_text).unwrap_or_default();
+    let text = |name| record.text(name).unwrap_or_default();
     Told {
         id: record.id(),
         topic: text("topic"),
@@ -130,14 +130,14 @@ async fn parked(Caller(session): Caller, Params(after): Params<After>) -> Answer
 }
 
 fn given_up(record: &Record) -> GivenUp<'_> {
-    let text = |name| record.facet(name).and_then(Value::as_text).unwrap_or_default();
+    let text = |name| record.text(name).unwrap_or_default();
     GivenUp {
         id: record.id(),
         channel: text("channel"),
         recipient: text("recipient"),
         topic: text("topic"),
         about: text("about"),
-        attempts: record.facet("attempts").and_then(Value::as_int).unwrap_or_default(),
+        attempts: record.int("attempts").unwrap_or_default(),
         created_at: record.envelope().created_at,
     }
 }

@@ -20,7 +20,7 @@ use super::auth::Category;
 use super::guard::{Door, guard};
 
 /// The access to a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Everyone, without authentication.
     Public,
@@ -29,23 +29,23 @@ pub(crate) enum Access {
     /// Every authenticated caller, about their own data, with a fresh proof if the row of this action requires one.
     Own {
         /// The kind.
-        of: &'static str,
+        of: Name,
         /// The action.
         action: &'static str,
     },
     /// Callers who may read records of this kind.
-    Reads(&'static str),
+    Reads(Name),
     /// Callers who may do this action, by the engine's action table.
     Action {
         /// The kind, or the part of the host.
-        of: &'static str,
+        of: Name,
         /// The action.
         action: &'static str,
     },
     /// Callers who may do at least one of these actions. The body names the action, and the engine checks it again.
     OneOf {
         /// The kind.
-        of: &'static str,
+        of: Name,
         /// The actions.
         actions: &'static [&'static str],
     },
@@ -56,11 +56,11 @@ impl Access {
     ///
     /// # Errors
     /// `Denied`, with the tiers that may; `Unauthenticated` if the proof is too old.
-    pub(crate) fn check(self, actor: &Actor, catalog: &Catalog) -> Result<(), Error> {
+    pub(crate) fn check(&self, actor: &Actor, catalog: &Catalog) -> Result<(), Error> {
         let tiers = match self {
             Self::Public | Self::Signed => return Ok(()),
             Self::Own { of, action } => {
-                let row = catalog.actions().row(&Name::new(of)?, &Name::new(action)?);
+                let row = catalog.actions().row(of, &Name::new(action)?);
                 return row.map_or(Ok(()), |row| row.proven(actor));
             }
             Self::Reads(kind) => {
@@ -73,34 +73,15 @@ impl Access {
                 vec![readers]
             }
             Self::Action { of, action } => {
-                return Self::OneOf { of, actions: &[] }.one(actor, catalog.actions(), &[action]);
+                return one(of, &[action], actor, catalog.actions());
             }
-            Self::OneOf { actions, .. } => return self.one(actor, catalog.actions(), actions),
+            Self::OneOf { of, actions } => return one(of, actions, actor, catalog.actions()),
         };
         Err(denied(actor, &tiers))
     }
 
-    fn one(self, actor: &Actor, table: &ActionTable, actions: &[&str]) -> Result<(), Error> {
-        let (Self::OneOf { of, .. } | Self::Action { of, .. }) = self else { return Ok(()) };
-        let of = Name::new(of)?;
-        let mut tiers = Vec::new();
-        let mut unproven = None;
-        for action in actions {
-            // An action without a row is allowed to no tier.
-            let Some(row) = table.row(&of, &Name::new(action)?) else { continue };
-            tiers.push(row.tiers);
-            if row.allows(actor) {
-                match row.proven(actor) {
-                    Ok(()) => return Ok(()),
-                    Err(error) => unproven = Some(error),
-                }
-            }
-        }
-        Err(unproven.unwrap_or_else(|| denied(actor, &tiers)))
-    }
-
     /// The access as text for the documentation.
-    pub(crate) fn words(self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Public => "public".to_owned(),
             Self::Signed => "signed in, about oneself".to_owned(),
@@ -110,6 +91,23 @@ impl Access {
             Self::OneOf { of, actions } => format!("{of}: {}", actions.join(", ")),
         }
     }
+}
+
+fn one(of: &Name, actions: &[&str], actor: &Actor, table: &ActionTable) -> Result<(), Error> {
+    let mut tiers = Vec::new();
+    let mut unproven = None;
+    for action in actions {
+        // An action without a row is allowed to no tier.
+        let Some(row) = table.row(of, &Name::new(action)?) else { continue };
+        tiers.push(row.tiers);
+        if row.allows(actor) {
+            match row.proven(actor) {
+                Ok(()) => return Ok(()),
+                Err(error) => unproven = Some(error),
+            }
+        }
+    }
+    Err(unproven.unwrap_or_else(|| denied(actor, &tiers)))
 }
 
 fn denied(actor: &Actor, tiers: &[Tiers]) -> Error {
@@ -251,7 +249,8 @@ impl Endpoint {
     }
 
     fn door(&self) -> Door {
-        let Self { access, secret, category, uploads, before_factor, .. } = *self;
+        let Self { secret, category, uploads, before_factor, .. } = *self;
+        let access = self.access.clone();
         let (lists, page) = (self.params.is_some(), self.media == ["text/html"]);
         Door { access, secret, category, uploads, before_factor, lists, page }
     }

@@ -146,7 +146,7 @@ pub(super) async fn take(
 /// Repeats the first answer, if the report exists from before a restart or from another node.
 async fn again(app: &App, seed: &Seed, receipt: &ReceiptCode) -> Result<Thanks, Problem> {
     let software = danger::unrestricted("eovr-server.visitors", "find a report that was sent twice")?;
-    let record = app.eovr.session(software).load(KIND, seed.record()).await?;
+    let record = app.eovr.session(software).load(&KIND, seed.record()).await?;
     // The receipt is also derived from the address and the body, and the record has only its digest.
     if !receipt.is_of(&record) {
         return Err(Seed::other_body());
@@ -165,6 +165,6 @@ pub(super) async fn place(app: &App, link: Option<Link>) -> Result<Stamp, Proble
     let nowhere = || Problem::new(Code::NotFound).detail("nothing is taken at this address; ask at the desk");
     let link = link.ok_or_else(nowhere)?;
     let software = danger::unrestricted("eovr-server.visitors", "find the facility of a poster")?;
-    let found = app.eovr.session(software).find(&link.find()?).await?.items;
+    let found = app.eovr.session(software).find(&link.find()).await?.items;
     found.first().map(|record| record.envelope().stamp.clone()).ok_or_else(nowhere)
 }

@@ -57,12 +57,12 @@ impl Intake {
                 Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
                 Err(_) => {}
             }
-            let mut there = self.reader.load(incident::KIND, id).await?;
+            let mut there = self.reader.load(&incident::KIND, id).await?;
             if !taken_back::is_taken_back(&self.reader, &there).await? {
                 self.refuse_other_words(&there, &told)?;
                 Listing::enter(&self.reader, &there, &self.name, at).await?;
                 // A take-back may have looked for listings before this one was there.
-                there = self.reader.load(incident::KIND, id).await?;
+                there = self.reader.load(&incident::KIND, id).await?;
                 if taken_back::is_taken_back(&self.reader, &there).await? {
                     listing::withdraw(&self.reader, &there, &self.name).await?;
                 }

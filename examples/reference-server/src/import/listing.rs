@@ -8,15 +8,16 @@ use std::collections::BTreeSet;
 
 use eovr_core::access::Tiers;
 use eovr_core::kind::{FacetSpec, Kind, KindTable};
+use eovr_core::name;
 use eovr_core::org::OrgId;
-use eovr_core::record::{Column, Query, Record, RecordId, Test, Value, ValueType};
+use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
 use eovr_core::workflow::{Label as _, May, Need, Row, Table, Workflow};
 use eovr_core::{Command, Error, ErrorKind, Name, Session, labels};
 
 use super::AUTHOR;
 use crate::engine;
 
-const KIND: &str = "listing";
+const KIND: Name = Name::from_static("listing");
 
 labels! {
     enum State {
@@ -54,22 +55,17 @@ impl Workflow for ListingWorkflow {
 
 /// The kind. The roles that may dispose of an incident can read it, because they must see which other imports list it.
 pub(crate) fn kind() -> Result<Kind, Error> {
-    let text = |name: &str| {
-        let facet = FacetSpec::new(Name::new(name)?, ValueType::Text);
-        Ok::<_, Error>(FacetSpec { required: true, ..facet })
-    };
-    let place = |name: &str| Ok::<_, Error>(FacetSpec::new(Name::new(name)?, ValueType::Int));
     Kind::new(KindTable {
         readers: Tiers::new(2, 5)?,
         internal: true,
         facets: vec![
-            FacetSpec { indexed: true, ..text("incident")? },
-            FacetSpec { indexed: true, ..text("import")? },
-            text("made_by")?,
-            place("row")?,
-            place("line")?,
+            FacetSpec::text(name!("incident")).required().indexed(),
+            FacetSpec::text(name!("import")).required().indexed(),
+            FacetSpec::text(name!("made_by")).required(),
+            FacetSpec::int(name!("row")),
+            FacetSpec::int(name!("line")),
         ],
-        ..KindTable::new(KIND, Table::of::<ListingWorkflow>()?)?
+        ..KindTable::new(KIND, Table::of::<ListingWorkflow>()?)
     })
 }
 
@@ -88,8 +84,8 @@ pub(super) struct Listing {
 
 impl Listing {
     fn of(record: &Record) -> Result<Self, Error> {
-        let text = |name| record.facet(name).and_then(Value::as_text).unwrap_or_default().to_owned();
-        let place = |name| record.facet(name).and_then(Value::as_int).unwrap_or_default().unsigned_abs();
+        let text = |name| record.text(name).unwrap_or_default().to_owned();
+        let place = |name| record.int(name).unwrap_or_default().unsigned_abs();
         Ok(Self {
             id: record.id(),
             incident: text("incident").parse()?,
@@ -111,7 +107,7 @@ impl Listing {
         let made_by = maker(report);
         let mut id = first(report, import);
         loop {
-            match session.load(KIND, id).await {
+            match session.load(&KIND, id).await {
                 Ok(record) if *record.state() == State::Withdrawn.name() => {
                     id = RecordId::derived("eovr.import.listing.again.v1", &[id.as_bytes()]);
                 }
@@ -125,13 +121,13 @@ impl Listing {
 
     /// All listings of an import, including the withdrawn ones.
     pub(super) async fn all_of(session: &Session, import: &str) -> Result<Vec<Self>, Error> {
-        find(session, "import", import.into()).await
+        find(session, name!("import"), import.into()).await
     }
 
     /// Whether the import was taken back from any report.
     pub(super) async fn is_any_withdrawn(session: &Session, import: &str) -> Result<bool, Error> {
-        let withdrawn = Test::Is(State::Withdrawn.name().into());
-        let query = of("import", import.into())?.filter(Column::State, withdrawn).limit(1);
+        let withdrawn = Test::Is(State::Withdrawn.into());
+        let query = of(name!("import"), import.into()).filter(Column::State, withdrawn).limit(1);
         Ok(!session.find(&query).await?.items.is_empty())
     }
 
@@ -142,7 +138,7 @@ impl Listing {
 
 /// The imports that list a report.
 pub(super) async fn imports(session: &Session, report: &Record) -> Result<BTreeSet<String>, Error> {
-    let listings = find(session, "incident", report.id().into()).await?;
+    let listings = find(session, name!("incident"), report.id().into()).await?;
     let made_by = maker(report);
     let is_withdrawn = listings.iter().any(|one| one.import == made_by && one.is_withdrawn);
     let standing = listings.into_iter().filter(Listing::stands).map(|one| one.import);
@@ -151,7 +147,7 @@ pub(super) async fn imports(session: &Session, report: &Record) -> Result<BTreeS
 
 /// Records that an import no longer lists a report.
 pub(super) async fn withdraw(session: &Session, report: &Record, import: &str) -> Result<(), Error> {
-    let mut ours = find(session, "incident", report.id().into()).await?;
+    let mut ours = find(session, name!("incident"), report.id().into()).await?;
     ours.retain(|one| one.import == import);
     let standing = match ours.is_empty() {
         // The import created the report, so there is no listing record yet.
@@ -163,7 +159,7 @@ pub(super) async fn withdraw(session: &Session, report: &Record, import: &str) -
         false => ours.iter().find(|one| one.stands()).map(|one| one.id),
     };
     if let Some(id) = standing {
-        session.act(KIND, id, Command::new(Action::Withdraw)).await?;
+        session.act(&KIND, id, Command::new(Action::Withdraw)).await?;
     }
     Ok(())
 }
@@ -193,17 +189,17 @@ async fn list(
         .set("made_by", maker(report))
         .set_some("row", at.map(|(row, _)| place(row)))
         .set_some("line", at.map(|(_, line)| place(line)));
-    match session.create_as(KIND, facility, id, command).await {
+    match session.create_as(&KIND, facility, id, command).await {
         // Another process has created the same listing.
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
         done => done.map(drop),
     }
 }
 
-async fn find(session: &Session, facet: &str, value: Value) -> Result<Vec<Listing>, Error> {
-    engine::every(session, of(facet, value)?).await?.iter().map(Listing::of).collect()
+async fn find(session: &Session, facet: Name, value: Value) -> Result<Vec<Listing>, Error> {
+    engine::every(session, of(facet, value)).await?.iter().map(Listing::of).collect()
 }
 
-fn of(facet: &str, value: Value) -> Result<Query, Error> {
-    Ok(Query::of(Name::new(KIND)?).filter(Column::Facet(Name::new(facet)?), Test::Is(value)))
+fn of(facet: Name, value: Value) -> Query {
+    Query::of(KIND).filter(Column::Facet(facet), Test::Is(value))
 }

@@ -87,7 +87,7 @@ impl Progress {
 
 async fn is_there(session: &Session, last: Option<&str>) -> bool {
     match last.map(str::parse) {
-        Some(Ok(id)) => session.load(incident::KIND, id).await.is_ok(),
+        Some(Ok(id)) => session.load(&incident::KIND, id).await.is_ok(),
         Some(Err(_)) => false,
         None => true,
     }

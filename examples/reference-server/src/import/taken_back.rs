@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eovr_core::incident::{Action, Disposition, KIND};
-use eovr_core::record::{Column, Query, Record, RecordId, Test, Value};
+use eovr_core::name;
+use eovr_core::record::{Column, Query, Record, RecordId, Test};
 use eovr_core::service::Entry;
 use eovr_core::workflow::Label as _;
-use eovr_core::{Command, Error, Name, Session};
+use eovr_core::{Command, Error, Session};
 
 use super::author;
 use super::listing::{self, Listing};
@@ -102,14 +103,14 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
             listing::withdraw(session, record, name).await?;
         }
         let command = Command::new(Action::Dispose)
-            .set("disposition", Disposition::NotReportable.name())
+            .set("disposition", Disposition::NotReportable)
             .note(note(name))
             .expecting(record.version());
-        session.act(KIND, record.id(), command).await?;
+        session.act(&KIND, record.id(), command).await?;
         // An import that runs meanwhile may have listed the report since it was looked at.
         if listing::imports(session, record).await?.iter().any(|other| other != name) {
             let restore = Command::new(Action::Restore).note("another import lists it");
-            session.act(KIND, record.id(), restore).await?;
+            session.act(&KIND, record.id(), restore).await?;
         }
     }
     out.line(format_args!(
@@ -133,18 +134,18 @@ pub(super) async fn take_back(session: &Session, name: &str, out: &mut Out) -> R
 
 /// Whether a report was set aside by a take-back, and not by a decision about this report.
 pub(super) async fn is_taken_back(session: &Session, record: &Record) -> Result<bool, Error> {
-    Ok(is_set_aside(record) && went_with_its_import(&session.trail(KIND, record.id()).await?.entries))
+    Ok(is_set_aside(record) && went_with_its_import(&session.trail(&KIND, record.id()).await?.entries))
 }
 
 /// Whether a report was disposed of as not reportable.
 pub(super) fn is_set_aside(record: &Record) -> bool {
-    record.facet("disposition").and_then(Value::as_text) == Some(Disposition::NotReportable.name())
+    record.text("disposition") == Some(Disposition::NotReportable.name())
 }
 
 /// Whether a take-back of this import has begun. The import must then check every row again.
 pub(super) async fn has_begun(session: &Session, name: &str) -> Result<bool, Error> {
-    let not_reportable = Test::Is(Disposition::NotReportable.name().into());
-    let query = of(name)?.filter(Column::Facet(Name::new("disposition")?), not_reportable).limit(1);
+    let not_reportable = Test::Is(Disposition::NotReportable.into());
+    let query = of(name)?.filter(Column::Facet(name!("disposition")), not_reportable).limit(1);
     Ok(!session.find(&query).await?.items.is_empty() || Listing::is_any_withdrawn(session, name).await?)
 }
 
@@ -154,7 +155,7 @@ async fn reports(session: &Session, name: &str, listings: &[Listing]) -> Result<
     let mut met: BTreeSet<RecordId> = all.iter().map(Record::id).collect();
     for listing in listings {
         if met.insert(listing.incident) {
-            all.push(session.load(KIND, listing.incident).await?);
+            all.push(session.load(&KIND, listing.incident).await?);
         }
     }
     Ok(all)
@@ -162,14 +163,14 @@ async fn reports(session: &Session, name: &str, listings: &[Listing]) -> Result<
 
 /// The reports that an import created.
 fn of(name: &str) -> Result<Query, Error> {
-    Ok(Query::of(Name::new(KIND)?).filter(Column::Author, Test::Is(author(name).into())))
+    Ok(Query::of(KIND).filter(Column::Author, Test::Is(author(name).into())))
 }
 
 async fn since(session: &Session, record: &Record) -> Result<Since, Error> {
     if record.version() == 1 {
         return Ok(Since::Nothing);
     }
-    let entries = session.trail(KIND, record.id()).await?.entries;
+    let entries = session.trail(&KIND, record.id()).await?.entries;
     if is_set_aside(record) && went_with_its_import(&entries) {
         return Ok(Since::TakenBack);
     }

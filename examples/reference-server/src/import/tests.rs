@@ -206,7 +206,7 @@ async fn a_report_that_an_account_has_set_aside_is_not_created_again() -> Tested
     desk.import(&list).await?;
     let newest = engine::all(&desk.quality, KIND).await?.swap_remove(0);
     let command = Command::new(Action::Dispose).set("disposition", "not_reportable").note("a drill");
-    desk.quality.act(KIND, newest.id(), command).await?;
+    desk.quality.act(&KIND, newest.id(), command).await?;
     let said = desk.import(&list).await?;
     assert!(said.contains("2 rows: 0 accepted, 0 rejected, 2 already there"), "{said}");
     assert!(said.contains("1 of the existing reports were set aside as not reportable"), "{said}");
@@ -239,7 +239,7 @@ async fn after_an_interrupted_take_back_an_import_and_a_take_back_are_complete()
         let newest = engine::all(&desk.quality, KIND).await?.swap_remove(0);
         let command = Command::new(Action::Dispose).set("disposition", "not_reportable");
         let command = command.note(format!("import {name} was taken back"));
-        desk.quality.act(KIND, newest.id(), command).await?;
+        desk.quality.act(&KIND, newest.id(), command).await?;
         if goes {
             let said = desk.take_back(&name).await?;
             assert!(said.contains("1 reports were set aside as not reportable, 1 had been before"), "{said}");

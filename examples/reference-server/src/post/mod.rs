@@ -152,9 +152,9 @@ impl Room {
         let mut channels = vec![Channel::InApp];
         channels.extend(mail.is_some().then_some(Channel::Email));
         channels.extend(webhook.is_some().then_some(Channel::Webhook));
-        let mut rules = [incident::notice_rules()?, account_rules()?, alert_rules()?].concat();
+        let mut rules = [incident::notice_rules(), account_rules(), alert_rules()].concat();
         if analysed {
-            rules.push(incident::analysis_rule()?);
+            rules.push(incident::analysis_rule());
         }
         let post = Post::new(eovr, rules, &channels)?;
         let bell = Bell::new(mail.is_some());

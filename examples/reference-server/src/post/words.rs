@@ -93,7 +93,7 @@ mod tests {
             eovr_core::notice::account_rules(),
             eovr_core::notice::alert_rules(),
         ];
-        for rule in rules.into_iter().flat_map(Result::unwrap) {
+        for rule in rules.into_iter().flatten() {
             let Some(action) = rule.action else { continue };
             let letter = letter(&format!("{}.{action}", rule.kind), "0192", None);
             assert!(!letter.text.contains("http") && letter.subject.len() < 200);

@@ -28,8 +28,8 @@ async fn opened() -> Result<(Eovr, Session), Box<dyn std::error::Error>> {
     Ok((eovr, setup))
 }
 
-async fn all(session: &Session, kind: &str) -> Result<Vec<Record>, Box<dyn std::error::Error>> {
-    Ok(session.find(&Query::of(Name::new(kind)?)).await?.items)
+async fn all(session: &Session, kind: Name) -> Result<Vec<Record>, Box<dyn std::error::Error>> {
+    Ok(session.find(&Query::of(kind)).await?.items)
 }
 
 async fn provision(by: &Session, role: Role, email: &str) -> eovr_core::Result<Record> {
@@ -40,8 +40,8 @@ async fn provision(by: &Session, role: Role, email: &str) -> eovr_core::Result<R
         password_hash: Some("$argon2id$".to_owned()),
         must_change: false,
     };
-    let id = by.create(user::KIND, &OrgId::new("F1")?, new.command()).await?.id;
-    by.load(user::KIND, id).await
+    let id = by.create(&user::KIND, &OrgId::new("F1")?, new.command()).await?.id;
+    by.load(&user::KIND, id).await
 }
 
 #[tokio::test]
@@ -49,8 +49,8 @@ async fn the_organisation_comes_back_as_it_was_entered() -> Tested {
     let (eovr, setup) = opened().await?;
     for site in Site::all(eovr.org()) {
         let place = site.facility.clone();
-        setup.create(facility::KIND, &place, site.clone().command()).await?;
-        let again = setup.create(facility::KIND, &place, site.command()).await;
+        setup.create(&facility::KIND, &place, site.clone().command()).await?;
+        let again = setup.create(&facility::KIND, &place, site.command()).await;
         assert_eq!(again.err().map(|error| error.kind()), Some(ErrorKind::Conflict));
     }
     let sites = all(&setup, facility::KIND).await?;
@@ -63,9 +63,9 @@ async fn the_organisation_comes_back_as_it_was_entered() -> Tested {
     let two =
         sites.iter().find(|site| site.envelope().stamp.facility.as_str() == "F2").ok_or("F2 is there")?;
     let close = Command::new(facility::Action::Close).note("moved into the new building");
-    let machine = setup.act(facility::KIND, two.id(), close.clone()).await;
+    let machine = setup.act(&facility::KIND, two.id(), close.clone()).await;
     assert_eq!(machine.err().map(|error| error.kind()), Some(ErrorKind::Refused));
-    top.act(facility::KIND, two.id(), close).await?;
+    top.act(&facility::KIND, two.id(), close).await?;
     let left: Vec<String> = org_from(&all(&top, facility::KIND).await?)?
         .stamps()
         .map(|stamp| stamp.facility.to_string())
@@ -101,19 +101,19 @@ async fn accounts_are_for_the_top_alone_and_addresses_are_unique() -> Tested {
     let nurse = provision(&top, Role::Staff, "mona@example.org").await?;
     let twice = provision(&top, Role::Staff, " Mona@EXAMPLE.org").await;
     assert_eq!(twice.err().map(|error| error.kind()), Some(ErrorKind::Conflict));
-    let found = top.find(&user::find_by_email("MONA@example.org")?).await?.items;
+    let found = top.find(&user::find_by_email("MONA@example.org")).await?.items;
     assert_eq!(found.iter().map(Record::id).collect::<Vec<_>>(), [nurse.id()]);
 
     let staff = eovr.session(identity::actor(&nurse)?);
-    assert_eq!(staff.load(user::KIND, nurse.id()).await.err().map(|e| e.kind()), Some(ErrorKind::Denied));
+    assert_eq!(staff.load(&user::KIND, nurse.id()).await.err().map(|e| e.kind()), Some(ErrorKind::Denied));
     let more = provision(&staff, Role::TopManagement, "me@example.org").await;
     assert_eq!(more.err().map(|error| error.kind()), Some(ErrorKind::Denied));
 
-    top.act(user::KIND, nurse.id(), Command::new(user::Action::Disable).note("on leave")).await?;
-    let disabled = identity::actor(&top.load(user::KIND, nurse.id()).await?);
+    top.act(&user::KIND, nurse.id(), Command::new(user::Action::Disable).note("on leave")).await?;
+    let disabled = identity::actor(&top.load(&user::KIND, nurse.id()).await?);
     assert_eq!(disabled.err().map(|error| error.kind()), Some(ErrorKind::Denied));
-    top.act(user::KIND, nurse.id(), Command::new(user::Action::Enable).note("back again")).await?;
-    assert!(identity::actor(&top.load(user::KIND, nurse.id()).await?).is_ok());
-    assert!(top.trail(user::KIND, nurse.id()).await?.verdict.is_intact());
+    top.act(&user::KIND, nurse.id(), Command::new(user::Action::Enable).note("back again")).await?;
+    assert!(identity::actor(&top.load(&user::KIND, nurse.id()).await?).is_ok());
+    assert!(top.trail(&user::KIND, nurse.id()).await?.verdict.is_intact());
     Ok(())
 }

@@ -262,7 +262,7 @@ fn an_import_is_taken_back_as_a_whole_or_not_at_all() -> Tested {
     folder.with_store(async |session| {
         let mut dispositions: Vec<_> = Vec::new();
         for record in session.incidents().newest(9).await?.items {
-            let trail = session.trail(KIND, record.id()).await?;
+            let trail = session.trail(&KIND, record.id()).await?;
             assert!(trail.verdict.is_intact());
             let note =
                 trail.entries.last().and_then(|entry| entry.note.as_ref().map(|note| note.to_string()));

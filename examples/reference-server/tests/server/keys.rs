@@ -12,7 +12,7 @@ use eovr_core::identity::{self, NewUser, Site, user};
 use eovr_core::org::Org;
 use eovr_core::record::Query;
 use eovr_core::seal::{Entropy, MasterKey};
-use eovr_core::{Eovr, Name, Session};
+use eovr_core::{Eovr, Session};
 use eovr_store_sql::SqlStore;
 
 use crate::support::{Folder, Run, Tested, run};
@@ -57,7 +57,7 @@ fn listed(folder: &Folder, purpose: &str, state: &str) -> Failing<Vec<String>> {
 /// The audit entries of the changes: state, actor and reason of each, the oldest first.
 fn entries(folder: &Folder, master: &str) -> Failing<Vec<(String, String, String)>> {
     on_the_store(folder, master, async |session| {
-        let page = session.find(&Query::of(Name::new(key_change::KIND)?)).await?;
+        let page = session.find(&Query::of(key_change::KIND)).await?;
         let mut entries = Vec::new();
         for record in page.items.iter().rev() {
             // The reason of a rotation may have been sealed under the destroyed key; then it is unreadable.
@@ -140,7 +140,7 @@ fn an_account_of_tier_5_proves_itself_at_the_prompt() -> Tested {
                 must_change: false,
             };
             let place = Site::all(session.eovr().org()).into_iter().next().ok_or("a facility")?.facility;
-            session.create(user::KIND, &place, person.command()).await?;
+            session.create(&user::KIND, &place, person.command()).await?;
         }
         Ok(())
     })?;

@@ -9,7 +9,7 @@ use eovr_core::incident::{self, Settings};
 use eovr_core::org::Org;
 use eovr_core::record::Tally;
 use eovr_core::seal::MasterKey;
-use eovr_core::{Eovr, Name, Session};
+use eovr_core::{Eovr, Session};
 use eovr_store_sql::SqlStore;
 
 pub(crate) type Tested = Result<(), Box<dyn Error>>;
@@ -56,7 +56,7 @@ impl Folder {
     /// How many incidents the store has, read without the program.
     pub(crate) fn incidents(&self) -> Result<u64, Box<dyn Error>> {
         self.with_store(async |session| {
-            let cells = session.tally(&Tally::of(Name::new(incident::KIND)?)).await?.cells;
+            let cells = session.tally(&Tally::of(incident::KIND)).await?.cells;
             Ok(cells.iter().map(|cell| cell.count).sum())
         })
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use eovr_core::Error;
 use eovr_core::audit::{StoredEvent, verify};
 use eovr_core::kind::Kind;
+use eovr_core::name;
 use eovr_core::record::Record;
 use sha2::{Digest as _, Sha256};
 
@@ -15,7 +16,7 @@ use crate::fixture::{bench, name, wait};
 static CHAIN: LazyLock<(Arc<Kind>, Record, Vec<StoredEvent>)> = LazyLock::new(|| {
     wait(async {
         let (eovr, reviewer, record) = bench().await?;
-        let kind = eovr.catalog().kind("bench")?.clone();
+        let kind = eovr.catalog().kind(&name!("bench"))?.clone();
         let events = eovr.store().events(&reviewer.scope(), &name("bench"), record.id()).await?;
         assert!(verify(&kind, &record, &events).is_intact(), "an honest chain");
         Ok::<_, Error>((kind, record, events))

@@ -111,7 +111,7 @@ async fn walk<'r>(kind: &Kind, rules: impl IntoIterator<Item = &'r Rule>) -> Res
     let Some(author) = permitted(kind, create, &[]) else { return Ok(()) };
     let session = eovr.session(author.clone());
     let command = filled(kind, create);
-    let record = session.create(kind.name().as_str(), &id("F"), command).await?;
+    let record = session.create(kind.name(), &id("F"), command).await?;
     for rule in rules {
         let row = kind.machine().action(rule.action.as_str()).expect("a checked kind says who may");
         let (mine, Some(other)) = (rule.needs.contains(&Need::Author), permitted(kind, row, &rule.needs))
@@ -126,7 +126,7 @@ async fn walk<'r>(kind: &Kind, rules: impl IntoIterator<Item = &'r Rule>) -> Res
             return Ok(());
         }
         let session = eovr.session(if mine { author.clone() } else { other });
-        let kept = session.load(kind.name().as_str(), record.id).await?;
+        let kept = session.load(kind.name(), record.id).await?;
         let unset = |name: &Name| kept.facet(name.as_str()).is_none() && kept.sealed(name.as_str()).is_none();
         let lacks =
             |need: &Need| matches!(need, Need::Field(name) if unset(name) && !row.sets.contains(name));
@@ -134,7 +134,7 @@ async fn walk<'r>(kind: &Kind, rules: impl IntoIterator<Item = &'r Rule>) -> Res
             // An action outside this path sets the value.
             return Ok(());
         }
-        session.act(kind.name().as_str(), record.id, filled(kind, row).note("because")).await?;
+        session.act(kind.name(), record.id, filled(kind, row).note("because")).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use eovr_core::Name;
+use eovr_core::name;
 use eovr_core::record::{Record, StoredRecord};
 use eovr_core::seal::csfle::{CsfleRing, LocalKey};
 use eovr_core::seal::{Cipher, Entropy, Format, KeyRing, MasterKey, Mode, Place, Sealed};
@@ -48,7 +48,7 @@ pub(crate) fn check(bytes: &[u8]) {
     } else {
         kept.iter_mut().zip(bytes).for_each(|(kept, change)| *kept ^= change);
     }
-    let name = Name::new("words").expect("a name");
+    let name = name!("words");
     let sealed = BTreeMap::from([(name, kept.clone())]);
     let Ok(record) = Record::try_from(StoredRecord { envelope: envelope(), facets: BTreeMap::new(), sealed })
     else {

@@ -137,7 +137,7 @@ impl World<'_> {
     }
 
     async fn record(&self, id: RecordId) -> Record {
-        self.system.load(KIND, id).await.unwrap()
+        self.system.load(&KIND, id).await.unwrap()
     }
 
     async fn chain(&self, id: RecordId) -> Vec<StoredEvent> {

@@ -106,7 +106,7 @@ async fn check(system: &Session, targets: &[(RecordId, RecordId)], when: &str) {
         let by_feed = inspection.findings.iter().any(|finding| finding.record.is_none());
         match named {
             Named::ByTheTrail => {
-                let trail = system.trail(KIND, *target).await;
+                let trail = system.trail(&KIND, *target).await;
                 assert!(
                     !trail.is_ok_and(|trail| trail.verdict.is_intact()),
                     "{what}, {when}: the trail is intact"
@@ -155,7 +155,7 @@ async fn every_verb(eovr: &Eovr, target: RecordId) -> Vec<eovr_core::Result<()>>
     };
     done.push(quality.incidents().follow_up(target, follow_up).await.map(drop));
     for command in commands {
-        done.push(quality.act(KIND, target, command).await.map(drop));
+        done.push(quality.act(&KIND, target, command).await.map(drop));
     }
     done
 }

@@ -1,10 +1,11 @@
 //! Delivery of notices: claims, retries, and failures that must not block other notices.
 
+use eovr_core::ErrorKind;
 use eovr_core::access::Role;
 use eovr_core::identity::{NewUser, user};
+use eovr_core::name;
 use eovr_core::notice::{self, Again, Channel, HELD_SECONDS, MOST_ATTEMPTS, Parked};
 use eovr_core::record::{Record, RecordId, Value};
-use eovr_core::{ErrorKind, Name};
 use eovr_tests::id;
 
 use super::{account, all, text, ward};
@@ -87,7 +88,7 @@ async fn a_damaged_recipient_or_notice_does_not_block_others() {
             record.sealed.values_mut().for_each(|bytes| bytes[40] ^= 1);
         }
         if record.envelope.id == notice {
-            record.facets.insert(Name::new("about").unwrap(), Value::from("another"));
+            record.facets.insert(name!("about"), Value::from("another"));
         }
     });
     let mut claims = Vec::new();
@@ -116,13 +117,13 @@ async fn a_damaged_account_does_not_block_notices_to_others() {
         password_hash: None,
         must_change: false,
     };
-    let second = all(&ward.eovr).create(user::KIND, &id("CAI-1-1"), second.command()).await.unwrap().id;
+    let second = all(&ward.eovr).create(&user::KIND, &id("CAI-1-1"), second.command()).await.unwrap().id;
     let quality = ward.quality;
     ward.sort().await;
     ward.told("A form was filed in the wrong folder.").await;
     ward.store.spoil(move |record| {
         if record.envelope.id == quality {
-            record.facets.insert(Name::new("role").unwrap(), Value::from("owner"));
+            record.facets.insert(name!("role"), Value::from("owner"));
         }
     });
     let sorted = ward.post.sort().await.unwrap();
@@ -163,7 +164,7 @@ async fn only_tier_5_sees_and_retries_parked_notices() {
     assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 1, more: false });
     assert_eq!(parked.retry_all().await.unwrap(), Again { waiting: 0, more: false });
     assert_eq!(ward.post.due(Channel::Email).await.unwrap().len(), 1);
-    let trail = all(&ward.eovr).trail(notice::KIND, first[0].due.id()).await.unwrap();
+    let trail = all(&ward.eovr).trail(&notice::KIND, first[0].due.id()).await.unwrap();
     assert!(trail.verdict.is_intact());
     let retried = trail.entries.iter().filter(|entry| entry.event.action.as_str() == "retry");
     assert_eq!(

@@ -189,8 +189,8 @@ impl Alarm {
 
     /// `subject`: the account that the concern is about.
     fn raise(&self, concern: Concern, subject: Option<&str>) {
-        if let Some(alert) = Alert::ALL.iter().find(|alert| alert.name() == concern.name()) {
-            self.alerts.raise(*alert, subject, None);
+        if let Some(alert) = Alert::named(concern.name()) {
+            self.alerts.raise(alert, subject, None);
         }
         self.count(concern, subject.map(|subject| format!("{}: {subject}", concern.name())));
     }

@@ -3,12 +3,12 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use eovr_core::Timestamp;
 use eovr_core::access::Role;
 use eovr_core::identity::api_key::{self, NewKey};
 use eovr_core::org::OrgId;
 use eovr_core::record::{Query, RecordId};
 use eovr_core::workflow::Label as _;
-use eovr_core::{Name, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -108,7 +108,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered {
-    let query = Query::of(Name::new(api_key::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let query = Query::of(api_key::KIND).limit(after.limit()?).after(after.cursor()?);
     let page = session.find(&query).await?;
     let mut items = Vec::new();
     for record in &page.items {
@@ -128,8 +128,8 @@ async fn list(Caller(session): Caller, Params(after): Params<After>) -> Answered
 }
 
 async fn issue(State(app): State<App>, Person(who): Person, Json(wanted): Json<Wanted>) -> Answered {
-    let access = api_key::Access::ALL.iter().find(|access| access.name() == wanted.access);
-    let access = *access.ok_or_else(|| {
+    let access = api_key::Access::named(&wanted.access);
+    let access = access.ok_or_else(|| {
         Problem::invalid("access", "it is not one of the words that are known", "`read`, `write` or `admin`")
     })?;
     let facility = OrgId::new(&wanted.facility).map_err(|error| error.with_field("facility"))?;

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use eovr_core::Session;
 use eovr_core::access::Role;
 use eovr_core::identity::password::{self, Password, PasswordHash};
 use eovr_core::identity::{NewUser, throttle, user};
 use eovr_core::org::OrgId;
 use eovr_core::record::{Query, Record, RecordId};
-use eovr_core::{Name, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -143,9 +143,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn list(State(app): State<App>, Caller(session): Caller, Params(after): Params<After>) -> Answered {
-    let query = Query::of(Name::new(user::KIND)?).limit(after.limit()?).after(after.cursor()?);
+    let query = Query::of(user::KIND).limit(after.limit()?).after(after.cursor()?);
     let page = session.find(&query).await?;
-    let closed = throttle::closed(page.items.iter().map(Record::id), app.auth.doors.now())?;
+    let closed = throttle::closed(page.items.iter().map(Record::id), app.auth.doors.now());
     let closed = session.find(&closed).await?.items;
     let closed: HashSet<&str> = closed.iter().filter_map(|count| count.facet("user")?.as_text()).collect();
     let items = page.items.iter().map(|record| listed(&session, record, &closed));

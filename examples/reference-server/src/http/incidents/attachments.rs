@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use eovr_core::attachment::{self, Attachments};
 use eovr_core::incident::ATTACHMENT;
-use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::record::{Record, RecordId};
 use eovr_core::{Error, ErrorKind, Session, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -122,8 +122,8 @@ pub(super) async fn read(
     Incident(id): Incident,
     AttachedFile(file): AttachedFile,
 ) -> Answered {
-    let record = session.load(ATTACHMENT, file).await?;
-    let bytes = record.facet("bytes").and_then(Value::as_int).and_then(|bytes| u64::try_from(bytes).ok());
+    let record = session.load(&ATTACHMENT, file).await?;
+    let bytes = record.int("bytes").and_then(|bytes| u64::try_from(bytes).ok());
     let transfer = app.downloads.begin(session.actor().id().as_str(), bytes)?;
     let file = of(&session, &app).read(id, file).await?;
     let name = disposition(&file.name)?;
@@ -156,8 +156,8 @@ fn item<'a>(app: &App, session: &Session, record: &'a Record) -> Result<Item<'a>
         version: envelope.version,
         state: envelope.state.as_str(),
         name,
-        media: record.facet("media").and_then(Value::as_text),
-        bytes: record.facet("bytes").and_then(Value::as_int),
+        media: record.text("media"),
+        bytes: record.int("bytes"),
         author: envelope.author.as_str(),
         created_at: envelope.created_at,
     })

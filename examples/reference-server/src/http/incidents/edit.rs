@@ -164,7 +164,7 @@ pub(super) async fn edit(
         .text("disclosure_responsible", edit.disclosure_responsible)
         .text("notes", edit.notes)
         .command()?;
-    Changed::answer(session.act(KIND, id, command).await?)
+    Changed::answer(session.act(&KIND, id, command).await?)
 }
 
 pub(super) fn harm(patch: Patch<Harm>) -> Patch<&'static str> {

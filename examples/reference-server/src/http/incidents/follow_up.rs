@@ -3,8 +3,7 @@
 use axum::extract::State;
 use eovr_core::decide::Command;
 use eovr_core::incident::{FOLLOW_UP, FollowUp, FollowUpKind, Strength};
-use eovr_core::record::{Record, RecordId, Value};
-use eovr_core::workflow::Label as _;
+use eovr_core::record::{Record, RecordId};
 use eovr_core::{Error, ErrorKind, Session, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -148,7 +147,7 @@ async fn again(
     new: &NewFollowUp,
     lost: Error,
 ) -> Answered {
-    let there = match session.load(FOLLOW_UP, seed.record()).await {
+    let there = match session.load(&FOLLOW_UP, seed.record()).await {
         // The conflict has another cause than a repeated request.
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(lost.into()),
         loaded => loaded?,
@@ -169,7 +168,7 @@ pub(super) async fn change(
     Seen(seen): Seen,
     Json(change): Json<FollowUpChange>,
 ) -> Answered {
-    let record = session.load(FOLLOW_UP, action).await?;
+    let record = session.load(&FOLLOW_UP, action).await?;
     if record.envelope().parent != Some(id) {
         return Err(Error::not_found(FOLLOW_UP).into());
     }
@@ -187,14 +186,14 @@ pub(super) async fn change(
     let command = command
         .set_some("owner", change.owner)
         .set_some("due_at", change.due_at)
-        .set_some("purpose", change.purpose.map(|purpose| purpose.name()))
-        .set_some("strength", change.strength.map(|strength| strength.name()))
+        .set_some("purpose", change.purpose)
+        .set_some("strength", change.strength)
         .write_some("evidence", change.evidence);
-    Changed::answer(session.act(FOLLOW_UP, action, command).await?)
+    Changed::answer(session.act(&FOLLOW_UP, action, command).await?)
 }
 
 fn item<'a>(app: &App, session: &Session, record: &'a Record) -> Result<Item<'a>, Problem> {
-    let text = |name: &str| record.facet(name).and_then(Value::as_text);
+    let text = |name: &str| record.text(name);
     let envelope = record.envelope();
     Ok(Item {
         id: envelope.id,
@@ -202,7 +201,7 @@ fn item<'a>(app: &App, session: &Session, record: &'a Record) -> Result<Item<'a>
         state: envelope.state.as_str(),
         task: readable(app, session.open(record, "task"))?.flatten(),
         owner: text("owner"),
-        due_at: record.facet("due_at").and_then(Value::as_time),
+        due_at: record.time("due_at"),
         purpose: text("purpose"),
         strength: text("strength"),
         evidence: readable(app, session.open(record, "evidence"))?.flatten(),

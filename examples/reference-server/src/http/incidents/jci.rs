@@ -60,5 +60,5 @@ pub(super) async fn fill(
         .text("jci_gap", panel.gap)
         .text("jci_plan", panel.plan)
         .command()?;
-    Changed::answer(session.act(KIND, id, command).await?)
+    Changed::answer(session.act(&KIND, id, command).await?)
 }

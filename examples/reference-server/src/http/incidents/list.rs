@@ -3,12 +3,13 @@
 //! The page is serialized directly from the records, without opening sealed fields or copying values.
 
 use axum::extract::State as Shared;
-use eovr_core::incident::{KIND, State, taxonomy};
+use eovr_core::Timestamp;
+use eovr_core::incident::{Harm, Incident, KIND, State, taxonomy};
+use eovr_core::name;
 use eovr_core::org::OrgId;
-use eovr_core::record::{Column, Listed, Query, RecordId, Test, Value};
+use eovr_core::record::{Column, Listed, Query, RecordId, Test};
 use eovr_core::risk::Band;
-use eovr_core::workflow::Label as _;
-use eovr_core::{Name, Timestamp};
+use eovr_core::workflow::Label;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
@@ -121,26 +122,24 @@ pub(crate) struct Item<'a> {
 
 impl<'a> Item<'a> {
     fn of(record: &'a Listed) -> Self {
-        let envelope = record.envelope();
-        let text = |name: &str| record.facet(name).and_then(Value::as_text);
-        let int = |name: &str| record.facet(name).and_then(Value::as_int);
+        let (envelope, facets) = (record.envelope(), Incident::listed(record));
         Self {
             id: envelope.id,
             number: envelope.number.as_deref(),
             version: envelope.version,
             state: envelope.state.as_str(),
             facility: envelope.stamp.facility.as_str(),
-            category: text("category"),
-            subtype: text("subtype"),
-            severity: text("severity"),
-            risk_score: int("risk_score"),
-            risk_band: text("risk_band"),
-            actual_harm: text("actual_harm"),
-            ai_score: int("ai_score"),
-            ai_band: text("ai_band"),
-            high_risk: record.facet("high_risk").and_then(Value::as_bool),
-            disposition: text("disposition"),
-            occurred_at: record.facet("occurred_at").and_then(Value::as_time),
+            category: facets.category(),
+            subtype: facets.subtype(),
+            severity: facets.severity(),
+            risk_score: facets.risk_score(),
+            risk_band: facets.risk_band().map(Band::name),
+            actual_harm: facets.actual_harm().map(Harm::code),
+            ai_score: facets.ai_score(),
+            ai_band: facets.ai_band().map(Band::name),
+            high_risk: facets.high_risk(),
+            disposition: facets.disposition().map(Label::name),
+            occurred_at: facets.occurred_at(),
             created_at: envelope.created_at,
             updated_at: envelope.updated_at,
         }
@@ -164,8 +163,7 @@ pub(super) async fn list(
 impl Filters {
     fn query(self) -> Result<Query, Problem> {
         let limit = page::limit(self.limit)?;
-        let facet = |name: &str| Name::new(name).map(Column::Facet);
-        let mut query = Query::of(Name::new(KIND)?).limit(limit);
+        let mut query = Query::of(KIND).limit(limit);
         let mut is = |column: Column, value: Option<String>| {
             if let Some(value) = value {
                 query = query.clone().filter(column, Test::Is(value.into()));
@@ -178,9 +176,12 @@ impl Filters {
         if let Some(category) = &self.category {
             taxonomy::find(category)?;
         }
-        is(facet("category")?, self.category);
-        is(facet("severity")?, code("severity", self.severity)?);
-        is(facet("risk_band")?, one_of("band", self.band, Band::ALL.into_iter().map(Band::name))?);
+        is(Column::Facet(name!("category")), self.category);
+        is(Column::Facet(name!("severity")), code("severity", self.severity)?);
+        is(
+            Column::Facet(name!("risk_band")),
+            one_of("band", self.band, Band::ALL.into_iter().map(Band::name))?,
+        );
         if let Some(from) = self.from {
             query = query.filter(Column::Created, Test::From(from.into()));
         }

@@ -24,7 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let edits = Access::OneOf { of: KIND, actions: &["correct", "amend"] };
     let moves = Access::OneOf { of: KIND, actions: transition::ACTIONS };
     let tends = Access::OneOf { of: FOLLOW_UP, actions: &["revise", "finish", "cancel"] };
-    let reads = Access::Reads(KIND);
+    let reads = || Access::Reads(KIND);
     routes
         .add(
             Endpoint::post("/api/incidents", does("report"), "Reports what happened")
@@ -33,13 +33,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
             report::report,
         )
         .add(
-            Endpoint::get("/api/incidents", reads, "Lists incidents in scope, newest first")
+            Endpoint::get("/api/incidents", reads(), "Lists incidents in scope, newest first")
                 .asks::<list::Filters>()
                 .gives::<list::Page<'_>>(),
             list::list,
         )
         .add(
-            Endpoint::get("/api/incidents/{id}", reads, "Shows an incident and what may be done with it")
+            Endpoint::get("/api/incidents/{id}", reads(), "Shows an incident and what may be done with it")
                 .gives::<show::View<'_>>(),
             show::show,
         )
@@ -96,7 +96,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .add(
             Endpoint::get(
                 "/api/incidents/{id}/audit",
-                reads,
+                reads(),
                 "Gives the audit trail, and whether it is whole",
             )
             .gives::<trail::Audit<'_>>(),

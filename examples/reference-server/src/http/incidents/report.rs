@@ -175,7 +175,7 @@ pub(super) async fn reopen(
 
 /// Repeats the answer of a request that already created the report.
 async fn again(session: &Session, seed: &Seed, receipt: &ReceiptCode) -> Answered {
-    let record = match session.load(KIND, seed.record()).await {
+    let record = match session.load(&KIND, seed.record()).await {
         // The report exists, but is no longer in the caller's scope.
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Problem::new(Code::Conflict).detail("it was reported before"));

@@ -67,7 +67,7 @@ pub(super) async fn rate(
         .facet("actual_harm", harm(rating.actual_harm))
         .facet("potential_harm", harm(rating.potential_harm))
         .command()?;
-    Changed::answer(session.act(KIND, id, command).await?)
+    Changed::answer(session.act(&KIND, id, command).await?)
 }
 
 pub(super) async fn review(
@@ -82,5 +82,5 @@ pub(super) async fn review(
     };
     let command =
         Changes::of(Action::ReviewAi, seen).note(review.note).facet("ai_review", Patch::Set(verdict));
-    Changed::answer(session.act(KIND, id, command.command()?).await?)
+    Changed::answer(session.act(&KIND, id, command.command()?).await?)
 }

@@ -1,10 +1,12 @@
 //! `GET /api/incidents/{id}`: an incident with its sealed fields opened, and the actions that are allowed now.
 
 use axum::extract::State;
-use eovr_core::incident::KIND;
-use eovr_core::record::{Record, RecordId, Value};
+use eovr_core::incident::{Harm, Incident as Facets, KIND, jci};
+use eovr_core::record::{Record, RecordId};
+use eovr_core::risk::Band;
 use eovr_core::service::Legal;
 use eovr_core::triage::{self, Marks};
+use eovr_core::workflow::Label;
 use eovr_core::{Session, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -177,8 +179,8 @@ pub(super) async fn show(
     Caller(session): Caller,
     Incident(id): Incident,
 ) -> Answered {
-    let record = session.load(KIND, id).await?;
-    let legal = session.legal(KIND, id).await?;
+    let record = session.load(&KIND, id).await?;
+    let legal = session.legal(&KIND, id).await?;
     let mut opener = Opener { app: &app, session: &session, record: &record, unreadable: Vec::new() };
     let report = told(&mut opener)?;
     let ai = suggested(&mut opener, app.marks)?;
@@ -186,7 +188,7 @@ pub(super) async fn show(
     let jci = panel(&mut opener)?;
     let unreadable = opener.unreadable;
     let envelope = record.envelope();
-    let text = |name| facet(&record, name);
+    let facets = Facets::of(&record);
     let view = View {
         id,
         number: envelope.number.as_deref(),
@@ -200,20 +202,20 @@ pub(super) async fn show(
         updated_at: envelope.updated_at,
         report,
         risk: Risk {
-            scheme: text("risk_scheme"),
-            severity: text("severity"),
-            probability: text("probability"),
-            score: record.facet("risk_score").and_then(Value::as_int),
-            band: text("risk_band"),
-            high: record.facet("high_risk").and_then(Value::as_bool),
+            scheme: facets.risk_scheme(),
+            severity: facets.severity(),
+            probability: facets.probability(),
+            score: facets.risk_score(),
+            band: facets.risk_band().map(Band::name),
+            high: facets.high_risk(),
         },
         ai,
         analyst,
         jci,
-        disposition: text("disposition"),
-        duplicate_of: text("duplicate_of"),
-        continues: text("continues"),
-        continued_in: text("continued_in"),
+        disposition: facets.disposition().map(Label::name),
+        duplicate_of: facets.duplicate_of(),
+        continues: facets.continues(),
+        continued_in: facets.continued_in(),
         unreadable,
         legal: Doable::all(&legal),
     };
@@ -221,18 +223,17 @@ pub(super) async fn show(
 }
 
 fn told<'a>(opener: &mut Opener<'a>) -> Result<Told<'a>, Problem> {
-    let record = opener.record;
-    let text = |name| facet(record, name);
+    let facets = Facets::of(opener.record);
     Ok(Told {
-        reporter: text("reporter_type"),
-        category: text("category"),
-        subtype: text("subtype"),
-        occurred_at: record.facet("occurred_at").and_then(Value::as_time),
-        location: text("location"),
-        disclosed: record.facet("disclosed").and_then(Value::as_bool),
-        factors: text("factors").map(|factors| factors.split(',').collect()).unwrap_or_default(),
-        actual_harm: text("actual_harm"),
-        potential_harm: text("potential_harm"),
+        reporter: facets.reporter_type().map(Label::name),
+        category: facets.category(),
+        subtype: facets.subtype(),
+        occurred_at: facets.occurred_at(),
+        location: facets.location(),
+        disclosed: facets.disclosed(),
+        factors: facets.factors().collect(),
+        actual_harm: facets.actual_harm().map(Harm::code),
+        potential_harm: facets.potential_harm().map(Harm::code),
         description: opener.open("description")?,
         specific_error: opener.open("specific_error")?,
         involved_person: opener.open("involved_person")?,
@@ -245,52 +246,47 @@ fn told<'a>(opener: &mut Opener<'a>) -> Result<Told<'a>, Problem> {
 }
 
 fn suggested<'a>(opener: &mut Opener<'a>, marks: Marks) -> Result<Suggested<'a>, Problem> {
-    let record = opener.record;
-    let score = record.facet("ai_score").and_then(Value::as_int);
-    let high_risk = record.facet("ai_high_risk").and_then(Value::as_bool);
+    let facets = Facets::of(opener.record);
+    let (score, high_risk) = (facets.ai_score(), facets.ai_high_risk());
     let by_score = score.and_then(|score| u8::try_from(score).ok()).and_then(|score| marks.of_score(score));
     Ok(Suggested {
-        model: facet(record, "ai_model"),
-        version: facet(record, "ai_version"),
+        model: facets.ai_model(),
+        version: facets.ai_version(),
         score,
-        band: facet(record, "ai_band"),
+        band: facets.ai_band().map(Band::name),
         high_risk,
         mark: if high_risk == Some(true) { Some(Mark::Now) } else { by_score.map(Mark::from) },
-        review: facet(record, "ai_review"),
+        review: facets.ai_review(),
         reasons: opener.open("ai_reasons")?,
     })
 }
 
 fn analysed<'a>(opener: &mut Opener<'a>) -> Result<Analysed<'a>, Problem> {
-    let record = opener.record;
+    let facets = Facets::of(opener.record);
     Ok(Analysed {
-        status: facet(record, "analyst_status"),
-        model: facet(record, "analyst_model"),
-        version: facet(record, "analyst_version"),
-        score: record.facet("analyst_score").and_then(Value::as_int),
-        band: facet(record, "analyst_band"),
-        confidence: record.facet("analyst_confidence").and_then(Value::as_int),
-        high_risk: record.facet("analyst_high_risk").and_then(Value::as_bool),
+        status: facets.analyst_status(),
+        model: facets.analyst_model(),
+        version: facets.analyst_version(),
+        score: facets.analyst_score(),
+        band: facets.analyst_band().map(Band::name),
+        confidence: facets.analyst_confidence(),
+        high_risk: facets.analyst_high_risk(),
         analysis: opener.open("analysis")?,
     })
 }
 
 fn panel<'a>(opener: &mut Opener<'a>) -> Result<Panel<'a>, Problem> {
-    let record = opener.record;
+    let facets = Facets::of(opener.record);
     Ok(Panel {
-        edition: facet(record, "jci_edition"),
-        chapter: facet(record, "jci_chapter"),
-        standard: facet(record, "jci_standard"),
-        element: facet(record, "jci_element"),
-        status: facet(record, "jci_status"),
+        edition: facets.jci_edition().map(jci::Edition::code),
+        chapter: facets.jci_chapter(),
+        standard: facets.jci_standard(),
+        element: facets.jci_element(),
+        status: facets.jci_status().map(jci::Status::code),
         evidence: opener.open("jci_evidence")?,
         gap: opener.open("jci_gap")?,
         plan: opener.open("jci_plan")?,
     })
-}
-
-fn facet<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
-    record.facet(name).and_then(Value::as_text)
 }
 
 /// Opens sealed fields, and collects the names of those that cannot be read.

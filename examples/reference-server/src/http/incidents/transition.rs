@@ -75,7 +75,7 @@ pub(super) async fn transition(
     Seen(seen): Seen,
     Json(asked): Json<Transition>,
 ) -> Answered {
-    let kind = session.eovr().catalog().kind(KIND)?.clone();
+    let kind = session.eovr().catalog().kind(&KIND)?.clone();
     // The engine refuses an unknown action, because its error lists the legal ones.
     let elsewhere =
         kind.machine().action(&asked.action).is_some() && !ACTIONS.contains(&asked.action.as_str());
@@ -93,10 +93,10 @@ pub(super) async fn transition(
     let Fields { disposition, duplicate_of } = asked.fields;
     command = set(command, "disposition", disposition);
     command = set(command, "duplicate_of", duplicate_of);
-    session.act(KIND, id, command).await?;
+    session.act(&KIND, id, command).await?;
     // The legal actions belong to the current version, which may be later than this action's.
-    let record = session.load(KIND, id).await?;
-    let legal = session.legal(KIND, id).await?;
+    let record = session.load(&KIND, id).await?;
+    let legal = session.legal(&KIND, id).await?;
     let moved =
         Moved { id, version: record.version(), state: record.state().as_str(), legal: Doable::all(&legal) };
     at_version(record.version(), &moved)

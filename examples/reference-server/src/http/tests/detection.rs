@@ -13,6 +13,7 @@ use eovr_core::identity::{NewUser, user};
 use eovr_core::incident::KIND;
 use eovr_core::kind::Catalog;
 use eovr_core::memory::MemoryStore;
+use eovr_core::name;
 use eovr_core::notice::{Channel, Post, alert_rules};
 use eovr_core::org::OrgId;
 use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt, Store};
@@ -37,7 +38,7 @@ struct Troubled {
 impl Troubled {
     fn edit(&self, record: &mut StoredRecord) -> Done<()> {
         if self.edited.load(Ordering::Relaxed) && record.envelope.kind == KIND {
-            record.facets.insert(Name::new("category")?, "fall".into());
+            record.facets.insert(name!("category"), "fall".into());
         }
         if self.garbled.load(Ordering::Relaxed) && record.envelope.kind == KIND {
             record.sealed.values_mut().for_each(|bytes| bytes.reverse());
@@ -138,12 +139,12 @@ impl Server {
             password_hash: None,
             must_change: false,
         };
-        Ok(setup.create(user::KIND, &OrgId::new("F1")?, person.command()).await?.id)
+        Ok(setup.create(&user::KIND, &OrgId::new("F1")?, person.command()).await?.id)
     }
 
     /// The topics of an account's notices.
     async fn told(&self, who: RecordId) -> Result<Vec<String>, Box<dyn std::error::Error>> {
-        let post = Post::new(&self.app.eovr, alert_rules()?, &[Channel::InApp])?;
+        let post = Post::new(&self.app.eovr, alert_rules(), &[Channel::InApp])?;
         while post.sort().await?.messages > 0 {}
         let notices = self.get(&format!("top_management F1 {who}"), "/api/notices").await?.is(200)?.json()?;
         let items = notices["items"].as_array().ok_or("a list")?;
@@ -177,8 +178,8 @@ async fn a_log_that_contradicts_its_checkpoint_is_notified_to_tier_5() -> Tested
     let meters = server.get("anonymous", "/metrics").await?.is(200)?.text;
     assert!(meters.contains(r#"eovr_alerts_total{alert="log_rewritten"}"#), "{meters}");
     let days = server.app.eovr.session(danger::unrestricted("test", "look")?);
-    let day = days.find(&Query::of(Name::new(watch::KIND)?)).await?.items.pop().ok_or("a day")?;
-    let trail = days.trail(watch::KIND, day.id()).await?;
+    let day = days.find(&Query::of(watch::KIND)).await?.items.pop().ok_or("a day")?;
+    let trail = days.trail(&watch::KIND, day.id()).await?;
     let noted = trail.entries.last().and_then(|entry| entry.note.as_ref()).ok_or("a note")?;
     assert!(noted.contains("log_rewritten"));
     Ok(())

@@ -20,7 +20,7 @@ use eovr_core::notice;
 use eovr_core::org::{Org, OrgId};
 use eovr_core::record::{Query, Record};
 use eovr_core::seal::{Entropy, MasterKey};
-use eovr_core::{Eovr, Name, Timestamp};
+use eovr_core::{Eovr, Timestamp};
 use eovr_tests::TestClock;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
@@ -102,7 +102,7 @@ async fn opened(
             password_hash: Some(hash.to_string()),
             must_change: false,
         };
-        setup.create(user::KIND, &OrgId::new("F1")?, account.command()).await?;
+        setup.create(&user::KIND, &OrgId::new("F1")?, account.command()).await?;
     }
     let doors = doors(&eovr, &SECRET, second_factor_from).await?;
     let mut auth = Auth::new(doors, Rates::new(allowed), proxies);
@@ -418,7 +418,7 @@ async fn keys_are_rotated_and_destroyed_by_a_person_with_a_fresh_proof() -> Test
 
     // The trail records account, action and reason, also of refused changes.
     let setup = door.eovr.session(danger::unrestricted("test", "look")?);
-    let entries = setup.find(&Query::of(Name::new(key_change::KIND)?)).await?.items;
+    let entries = setup.find(&Query::of(key_change::KIND)).await?.items;
     let said = |facet: &str| {
         let text = |entry: &Record| entry.facet(facet).and_then(|value| value.as_text()).map(str::to_owned);
         entries.iter().rev().map(text).collect::<Vec<_>>()
@@ -484,7 +484,7 @@ async fn forged_and_misused_tokens_are_refused() -> Tested {
         encoded(&value)
     };
     let top = door.eovr.session(danger::unrestricted("test", "look")?);
-    let top = top.find(&user::find_by_email(TOP)?).await?.items[0].id();
+    let top = top.find(&user::find_by_email(TOP)).await?.items[0].id();
     let signer = |issuer: &str, secret: &[u8; 32]| Signer::new(issuer, secret);
     let sign =
         |signer: Signer, purpose, at| signer.sign(purpose, top, None, at).map(|token| token.to_string());
@@ -557,7 +557,7 @@ async fn a_visitor_reports_at_the_poster_until_it_is_taken_down() -> Tested {
     let top = door.come_in(TOP).await?;
     let site = identity::Site::all(door.eovr.org()).into_iter().next().ok_or("a facility")?;
     let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
+    let id = setup.create(&identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
     let path = format!("/api/facilities/{id}");
     door.get(&top, &format!("{path}/qr")).await?.problem(409, "conflict")?;
     let given = door.post(&top, &format!("{path}/link"), None).await?.is(200)?.json()?;

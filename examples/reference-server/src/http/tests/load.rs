@@ -64,7 +64,7 @@ async fn house(people: usize, proxies: &str, allowed: Allowed) -> Failing<(Door,
             password_hash: Some(hash.to_string()),
             must_change: false,
         };
-        setup.create(user::KIND, &OrgId::new("F1")?, account.command()).await?;
+        setup.create(&user::KIND, &OrgId::new("F1")?, account.command()).await?;
         emails.push(email);
     }
     Ok((door, emails))
@@ -155,7 +155,7 @@ async fn poster(door: &Door, facility: &str) -> Failing<String> {
     let sites = identity::Site::all(door.eovr.org());
     let site = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
     let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(identity::facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
+    let id = setup.create(&identity::facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
     let given = door.post(&top, &format!("/api/facilities/{id}/link"), None).await?.is(200)?.json()?;
     Ok(format!("/api/report/{}", given["link"].as_str().ok_or("a link")?))
 }

@@ -140,10 +140,10 @@ async fn poster(server: &Server, facility: &str, seed: u8) -> Result<String, Box
     let sites = Site::all(server.app.eovr.org());
     let site = sites.into_iter().find(|site| site.facility.as_str() == facility).ok_or("a facility")?;
     let setup = server.app.eovr.session(danger::unrestricted("test", "hang up a poster")?);
-    let id = setup.create(facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
+    let id = setup.create(&facility::KIND, &OrgId::new(facility)?, site.command()).await?.id;
     let link = Link::draw(&mut Entropy::from_seed(&[seed; 32]));
     let top = server.app.eovr.session(actor(&server.app.eovr, TOP).ok_or("an account")?);
-    top.act(facility::KIND, id, link.command()).await?;
+    top.act(&facility::KIND, id, link.command()).await?;
     Ok(format!("/api/report/{link}"))
 }
 

@@ -3,6 +3,7 @@
 //! Every route and every role in two governorates, with real logins: ids of records out of scope, unknown ids, and text
 //! that is not an id.
 
+use eovr_core::{Name, name};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ const FACILITIES: [&str; 3] = ["F1", "F2", "F3"];
 const SEATS: [&str; 2] = ["F1", "F3"];
 
 /// The kind of a poster's link. No record of it is created.
-const POSTER: &str = "poster";
+const POSTER: Name = Name::from_static("poster");
 
 /// Texts that are not ids.
 const NO_IDS: &[&str] = &[
@@ -68,7 +69,7 @@ const NO_IDS: &[&str] = &[
     "%27%20or%201=1--",
 ];
 
-const DATA_KEY: &str = "data_key";
+const DATA_KEY: Name = Name::from_static("data_key");
 
 /// The sort of id in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +89,7 @@ const WAYS: [Way; 4] = [Way::Foreign, Way::Spelled, Way::Absent, Way::NoId];
 /// A record with a limited scope.
 #[derive(Clone, Debug)]
 struct Planted {
-    kind: &'static str,
+    kind: Name,
     id: RecordId,
     stamp: Stamp,
     version: u64,
@@ -160,14 +161,14 @@ impl World {
         let mut world = Self { server, setup, people: Vec::new(), planted: Vec::new(), victims: Vec::new() };
         for site in Site::all(eovr.org()) {
             let place = site.facility.clone();
-            let id = world.setup.create(facility::KIND, &place, site.command()).await?.id;
+            let id = world.setup.create(&facility::KIND, &place, site.command()).await?.id;
             world.plant(facility::KIND, id).await?;
         }
-        let model = Registry::equip(&eovr, &eovr_core::Name::new("local")?, "a-reader").await?;
+        let model = Registry::equip(&eovr, &name!("local"), "a-reader").await?;
         world.plant(analyst::MODEL, model).await?;
         SecurityLog::of(&eovr)?.raise(Alert::LogRewritten, None, None).await?;
         for kind in [alert::KIND, DATA_KEY] {
-            let page = world.setup.find(&Query::of(eovr_core::Name::new(kind)?)).await?;
+            let page = world.setup.find(&Query::of(kind.clone())).await?;
             world.plant(kind, page.items.first().ok_or("one of the kind")?.id()).await?;
         }
         for seat in SEATS {
@@ -185,7 +186,7 @@ impl World {
     async fn arrives(&mut self, role: Role, seat: &str) -> Tested {
         let name = format!("{role}-of-{seat}").to_lowercase();
         let id = self.account(role, seat, &name).await?;
-        let record = self.setup.load(user::KIND, id).await?;
+        let record = self.setup.load(&user::KIND, id).await?;
         let session = self.setup.eovr().session(identity::actor(&record)?);
         let token = self.comes_in(&name).await?;
         self.people.push(Person { name, role, token, session });
@@ -203,7 +204,7 @@ impl World {
             password_hash: Some(hash),
             must_change: false,
         };
-        Ok(self.setup.create(user::KIND, &OrgId::new(seat)?, person.command()).await?.id)
+        Ok(self.setup.create(&user::KIND, &OrgId::new(seat)?, person.command()).await?.id)
     }
 
     async fn comes_in(&self, name: &str) -> Failing<String> {
@@ -217,7 +218,7 @@ impl World {
     async fn plant_in(&mut self, facility: &str) -> Tested {
         let (mark, place) = (mark(facility), OrgId::new(facility)?);
         let owner = self.account(Role::QualityAdmin, facility, &format!("{mark}-owner")).await?;
-        let owner = identity::actor(&self.setup.load(user::KIND, owner).await?)?;
+        let owner = identity::actor(&self.setup.load(&user::KIND, owner).await?)?;
         let owner = self.setup.eovr().session(owner);
         let report = Report {
             category: "medication".to_owned(),
@@ -247,7 +248,7 @@ impl World {
             .set("about", incident)
             .set("in_feed", 1)
             .set("due_at", self.server.app.auth.doors.now());
-        let told = self.setup.create(notice::KIND, &place, told).await?.id;
+        let told = self.setup.create(&notice::KIND, &place, told).await?.id;
 
         let victim = self.account(Role::Staff, facility, &format!("{mark}-victim")).await?;
         let token = self.comes_in(&format!("{mark}-victim")).await?;
@@ -278,11 +279,11 @@ impl World {
             .set("access", new.access.to_string())
             .set("digest", Value::Bytes(vec![7; 32]))
             .write("label", new.label.clone());
-        Ok(self.setup.create(api_key::KIND, place, command).await?.id)
+        Ok(self.setup.create(&api_key::KIND, place, command).await?.id)
     }
 
-    async fn plant(&mut self, kind: &'static str, id: RecordId) -> Tested {
-        let record = self.setup.load(kind, id).await?;
+    async fn plant(&mut self, kind: Name, id: RecordId) -> Tested {
+        let record = self.setup.load(&kind, id).await?;
         let stamp = record.envelope().stamp.clone();
         self.planted.push(Planted { kind, id, stamp, version: record.version() });
         Ok(())
@@ -310,25 +311,21 @@ impl World {
     }
 
     /// Records of a kind that are out of a person's scope.
-    fn foreign(&self, who: &Person, kind: &str) -> Vec<&Planted> {
-        self.planted.iter().filter(|planted| planted.kind == kind && !sees(who, planted)).collect()
+    fn foreign(&self, who: &Person, kind: &Name) -> Vec<&Planted> {
+        self.planted.iter().filter(|planted| planted.kind == *kind && !sees(who, planted)).collect()
     }
 }
 
 /// Whether a person may see a record, by scope and role. Only the owner sees a login or a notice.
 fn sees(who: &Person, planted: &Planted) -> bool {
     let covered = who.session.scope().covers(&planted.stamp);
-    match planted.kind {
-        login::KIND | notice::KIND => false,
-        user::KIND | api_key::KIND | analyst::MODEL | alert::KIND | DATA_KEY => {
-            covered && who.role == Role::TopManagement
-        }
-        _ => covered,
-    }
+    let top = [user::KIND, api_key::KIND, analyst::MODEL, alert::KIND, DATA_KEY];
+    let owned = [login::KIND, notice::KIND].contains(&planted.kind);
+    covered && !owned && (who.role == Role::TopManagement || !top.contains(&planted.kind))
 }
 
 /// The kind of record that a parameter of a path names.
-fn kind_at(path: &str, name: &str) -> &'static str {
+fn kind_at(path: &str, name: &str) -> Name {
     match (path.split('/').nth(2), name) {
         (Some("incidents"), "action") => FOLLOW_UP,
         (Some("incidents"), "file") => ATTACHMENT,
@@ -455,8 +452,8 @@ impl World {
             let own = self.planted.iter().find(|planted| planted.kind == kind && sees(who, planted));
             let id = match (way, own) {
                 (Way::Foreign | Way::Spelled, Some(own)) if own_first && at == 0 => own.id.to_string(),
-                (Way::Foreign, _) => pick(&self.foreign(who, kind), chance)?.id.to_string(),
-                (Way::Spelled, _) => spelled(pick(&self.foreign(who, kind), chance)?.id, chance),
+                (Way::Foreign, _) => pick(&self.foreign(who, &kind), chance)?.id.to_string(),
+                (Way::Spelled, _) => spelled(pick(&self.foreign(who, &kind), chance)?.id, chance),
                 (Way::Absent, _) => absent(chance),
                 (Way::NoId, _) => (*chance.pick(NO_IDS)).to_owned(),
             };
@@ -553,7 +550,7 @@ impl World {
     /// Checks that every record is unchanged and every login still valid.
     async fn is_untouched(&self) -> Tested {
         for planted in &self.planted {
-            let now = self.setup.load(planted.kind, planted.id).await?.version();
+            let now = self.setup.load(&planted.kind, planted.id).await?.version();
             assert_eq!(
                 now, planted.version,
                 "a `{}` of {} was changed",

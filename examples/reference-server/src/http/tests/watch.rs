@@ -1,9 +1,9 @@
 //! The security log, and the reviews of suggestions.
 
+use eovr_core::Session;
 use eovr_core::access::danger;
 use eovr_core::identity::watch::{self, SecurityLog};
-use eovr_core::record::{Query, Record, Value};
-use eovr_core::{Name, Session};
+use eovr_core::record::{Query, Record};
 
 use super::{NURSE, QUALITY, Server, TOP, Tested};
 
@@ -14,11 +14,11 @@ fn unrestricted(server: &Server) -> Failing<Session> {
 }
 
 async fn days(server: &Server) -> Failing<Vec<Record>> {
-    Ok(unrestricted(server)?.find(&Query::of(Name::new(watch::KIND)?)).await?.items)
+    Ok(unrestricted(server)?.find(&Query::of(watch::KIND)).await?.items)
 }
 
 fn count(day: &Record, concern: &str) -> i64 {
-    day.facet(concern).and_then(Value::as_int).unwrap_or_default()
+    day.int(concern).unwrap_or_default()
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn refusals_are_counted_in_an_audit_chain() -> Tested {
     let days = days(&server).await?;
     assert_eq!(days.len(), 1, "two nodes or two writes made two days");
     assert_eq!((count(&days[0], "token_refused"), count(&days[0], "denied")), (1, 2));
-    let trail = unrestricted(&server)?.trail(watch::KIND, days[0].id()).await?;
+    let trail = unrestricted(&server)?.trail(&watch::KIND, days[0].id()).await?;
     assert!(trail.verdict.is_intact());
     assert_eq!(trail.entries.len(), 3, "an entry was written without a refusal");
     Ok(())
@@ -59,7 +59,7 @@ async fn bulk_reading_is_noted_with_the_account() -> Tested {
     let days = days(&server).await?;
     // These tests run at night by their clock, so the lower threshold applies.
     assert_eq!(count(&days[0], "bulk_read") + count(&days[0], "off_hours_read"), 1);
-    let trail = unrestricted(&server)?.trail(watch::KIND, days[0].id()).await?;
+    let trail = unrestricted(&server)?.trail(&watch::KIND, days[0].id()).await?;
     let said = trail.entries.last().and_then(|entry| entry.note.as_ref());
     assert!(said.is_some_and(|note| note.contains("quality-1")), "the note lacks the account");
     Ok(())

@@ -9,8 +9,8 @@ use eovr_core::incident::{self, Report, Settings};
 use eovr_core::notice::{self, Parked};
 use eovr_core::org::OrgId;
 use eovr_core::ports::Clock as _;
-use eovr_core::record::{Query, Record, RecordId, Value};
-use eovr_core::{Command, Eovr, Name, Session, Timestamp, identity};
+use eovr_core::record::{Query, Record, RecordId};
+use eovr_core::{Command, Eovr, Session, Timestamp, identity};
 use eovr_tests::spy::Spy;
 use eovr_tests::{TestClock, master_key, org};
 use tokio::time::timeout;
@@ -73,7 +73,7 @@ impl Beside {
             password_hash: None,
             must_change: false,
         };
-        Ok(self.all()?.create(user::KIND, &OrgId::new(FACILITY)?, account.command()).await?.id)
+        Ok(self.all()?.create(&user::KIND, &OrgId::new(FACILITY)?, account.command()).await?.id)
     }
 
     /// Creates the accounts of Mona, Hassan and Salma and changes their passwords, so that a mail to each is due.
@@ -83,10 +83,10 @@ impl Beside {
         let salma = self.account("salma", Role::QualityAdmin).await?;
         let accounts = [mona, hassan, salma];
         let top = self.account("top", Role::TopManagement).await?;
-        let top = user::actor(&self.all()?.load(user::KIND, top).await?)?;
+        let top = user::actor(&self.all()?.load(&user::KIND, top).await?)?;
         for account in accounts {
             let reset = Command::new(user::Action::ResetPassword).write("password_hash", "$argon2id$none");
-            self.eovr.session(top.clone()).act(user::KIND, account, reset).await?;
+            self.eovr.session(top.clone()).act(&user::KIND, account, reset).await?;
         }
         Ok(accounts)
     }
@@ -104,7 +104,7 @@ impl Beside {
 
     /// The notices of the mail channel.
     async fn mails(&self) -> Failing<Vec<Record>> {
-        let query = Query::of(Name::new(notice::KIND)?).limit(Query::LARGEST_PAGE);
+        let query = Query::of(notice::KIND).limit(Query::LARGEST_PAGE);
         let mut notices = self.all()?.find(&query).await?.items;
         notices.retain(|notice| text(notice, "channel") == "email");
         Ok(notices)
@@ -112,15 +112,15 @@ impl Beside {
 }
 
 fn text<'a>(record: &'a Record, facet: &str) -> &'a str {
-    record.facet(facet).and_then(Value::as_text).unwrap_or_default()
+    record.text(facet).unwrap_or_default()
 }
 
 fn attempts(notice: &Record) -> i64 {
-    notice.facet("attempts").and_then(Value::as_int).unwrap_or_default()
+    notice.int("attempts").unwrap_or_default()
 }
 
 fn due_at(notice: &Record) -> Option<Timestamp> {
-    notice.facet("due_at").and_then(Value::as_time)
+    notice.time("due_at")
 }
 
 /// While a slow mail server delays the first mail of one node, another node sends the others, once each.

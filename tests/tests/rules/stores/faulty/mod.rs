@@ -12,6 +12,7 @@ use eovr_core::access::Scope;
 use eovr_core::audit::StoredEvent;
 use eovr_core::decide::{Change, Commit, Guard};
 use eovr_core::kind::Catalog;
+use eovr_core::name;
 use eovr_core::ports::{Parcel, Receipt, Written};
 use eovr_core::record::{Record, RecordId, StoredRecord, Value};
 use eovr_core::{Error, ErrorKind, Name, Result, Timestamp};
@@ -168,8 +169,7 @@ impl Faulty {
         let kind = &record.envelope().kind;
         let facets = world.unique.get(kind).into_iter().flatten();
         let claim = |facet: &Name| {
-            let home =
-                if self.is(Fault::UniqueAcrossFacets) { Name::new("any").unwrap() } else { kind.clone() };
+            let home = if self.is(Fault::UniqueAcrossFacets) { name!("any") } else { kind.clone() };
             Some((home, facet.clone(), record.facet(facet.as_str())?.clone()))
         };
         facets.filter_map(claim).collect()
@@ -308,7 +308,7 @@ impl Faulty {
             }),
             Fault::EmptyIsAbsent => stored.facets.retain(|_, value| *value != Value::Bytes(Vec::new())),
             Fault::AbsentIsFalse if stored.envelope.kind == "parcel" => {
-                stored.facets.entry(Name::new("fragile").unwrap()).or_insert(Value::Bool(false));
+                stored.facets.entry(name!("fragile")).or_insert(Value::Bool(false));
             }
             Fault::CutsLongSeals => stored.sealed.values_mut().for_each(|bytes| bytes.truncate(65_535)),
             Fault::LosesParent => stored.envelope.parent = None,

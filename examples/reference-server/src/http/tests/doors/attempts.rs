@@ -88,13 +88,12 @@ async fn code_guesses_are_limited_and_the_owner_is_notified() -> Tested {
     let log = SecurityLog::of(&door.eovr)?;
     door.server.app.auth.alarm.write(&log).await?;
     let look = door.eovr.session(danger::unrestricted("test", "look")?);
-    let day =
-        look.find(&Query::of(Name::new(watch::KIND)?)).await?.items.into_iter().next().ok_or("a day")?;
+    let day = look.find(&Query::of(watch::KIND)).await?.items.into_iter().next().ok_or("a day")?;
     assert!(day.facet("login_failed").and_then(Facet::as_int) >= Some(5));
-    let trail = look.trail(watch::KIND, day.id()).await?;
+    let trail = look.trail(&watch::KIND, day.id()).await?;
     let notes = trail.entries.iter().filter_map(|entry| entry.note.as_ref());
     assert!(notes.into_iter().any(|note| note.contains("second factor guessed")), "the security log says it");
-    let alerts = look.find(&Query::of(Name::new(alert::KIND)?)).await?.items;
+    let alerts = look.find(&Query::of(alert::KIND)).await?.items;
     let about = |alert: &Record, facet| alert.facet(facet).and_then(Facet::as_text).map(str::to_owned);
     let guessed: Vec<_> =
         alerts.iter().filter(|one| about(one, "alert").as_deref() == Some("factor_guessed")).collect();
@@ -234,8 +233,8 @@ async fn every_row_that_requires_a_proof_refuses_a_stale_one() -> Tested {
     let table = door.eovr.catalog().actions();
     let mut refused = std::collections::BTreeSet::new();
     for route in all(&door.server.app).listed() {
-        let (Access::Action { of, action } | Access::Own { of, action }) = route.access else { continue };
-        let row = table.row(&Name::new(of)?, &Name::new(action)?).ok_or("a row")?;
+        let (Access::Action { of, action } | Access::Own { of, action }) = &route.access else { continue };
+        let row = table.row(of, &Name::new(action)?).ok_or("a row")?;
         let path = route.path.replace("{id}", "0192f0c0-0000-7000-8000-000000000000");
         let got = door.ask(route.method.clone(), &path, &[("authorization", &top.bearer())], None).await?;
         let asked = got.status == 401;

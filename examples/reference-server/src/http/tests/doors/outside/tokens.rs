@@ -144,7 +144,7 @@ async fn the_login_time_of_the_provider_counts_as_proof() -> Tested {
     let claims = with(&played.claims(at), "realm_access", json!({"roles": ["ovr-top"]}));
     let site = identity::Site::all(door.eovr.org()).into_iter().next().ok_or("a facility")?;
     let setup = door.eovr.session(danger::unrestricted("test", "enter a facility")?);
-    let id = setup.create(identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
+    let id = setup.create(&identity::facility::KIND, &OrgId::new("F1")?, site.command()).await?.id;
     let path = format!("/api/facilities/{id}/link");
     let seconds = at.as_micros() / 1_000_000;
     for (auth_time, proven) in

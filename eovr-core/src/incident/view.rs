@@ -1,0 +1,149 @@
+use std::collections::BTreeMap;
+
+use crate::incident::harm::Harm;
+use crate::incident::jci;
+use crate::incident::report::Reporter;
+use crate::incident::workflow::{Disposition, State};
+use crate::name::Name;
+use crate::record::{Listed, Record, Value};
+use crate::risk::Band;
+use crate::time::Timestamp;
+use crate::workflow::Label as _;
+
+/// The facets of an incident, each with its type. `None` where a facet is not set.
+#[derive(Clone, Copy, Debug)]
+pub struct Incident<'a> {
+    state: &'a Name,
+    facets: &'a BTreeMap<Name, Value>,
+}
+
+impl<'a> Incident<'a> {
+    /// The facets of a record of the kind [`KIND`](crate::incident::KIND).
+    pub fn of(record: &'a Record) -> Self {
+        Self { state: record.state(), facets: &record.facets }
+    }
+
+    /// The facets that a list has read; the others are `None`.
+    pub fn listed(listed: &'a Listed) -> Self {
+        Self { state: &listed.envelope.state, facets: &listed.facets }
+    }
+
+    /// The state; `None` where another release wrote a state that this one does not know.
+    pub fn state(self) -> Option<State> {
+        State::of(self.state)
+    }
+
+    /// The contributing factors: codes of [`FACTORS`](crate::incident::FACTORS).
+    pub fn factors(self) -> impl Iterator<Item = &'a str> {
+        self.facets.get("factors").into_iter().flat_map(Value::as_codes)
+    }
+}
+
+/// Writes one method for each facet, which it reads under the method's name.
+macro_rules! facets {
+    ($($(#[$says:meta])+ $name:ident: $read:ident -> $type:ty $(, $parse:expr)?;)+) => {
+        impl<'a> Incident<'a> {
+            $($(#[$says])+
+            pub fn $name(self) -> Option<$type> {
+                self.facets.get(stringify!($name)).and_then(Value::$read)$(.and_then($parse))?
+            })+
+        }
+
+        #[cfg(test)]
+        const FACETS: &[(&str, &str)] = &[$((stringify!($name), stringify!($read))),+];
+    };
+}
+
+facets! {
+    /// The type of the event: a code of [`taxonomy`](crate::incident::taxonomy).
+    category: as_text -> &'a str;
+    /// The sub-type: a code below the category.
+    subtype: as_text -> &'a str;
+    /// When it happened.
+    occurred_at: as_time -> Timestamp;
+    /// Where in the facility.
+    location: as_text -> &'a str;
+    /// Whether the patient was told.
+    disclosed: as_bool -> bool;
+    /// The reporter type.
+    reporter_type: as_text -> Reporter, Reporter::named;
+    /// The id of the closed report that this one continues.
+    continues: as_text -> &'a str;
+    /// The actual harm.
+    actual_harm: as_text -> Harm, |code| code.parse().ok();
+    /// The potential harm.
+    potential_harm: as_text -> Harm, |code| code.parse().ok();
+    /// The risk scheme of the rating.
+    risk_scheme: as_text -> &'a str;
+    /// A person's rating of the severity: a code of the scheme.
+    severity: as_text -> &'a str;
+    /// A person's rating of the probability: a code of the scheme.
+    probability: as_text -> &'a str;
+    /// The score that the scheme gives to the rating.
+    risk_score: as_int -> i64;
+    /// The band that the scheme gives to the rating.
+    risk_band: as_text -> Band, Band::named;
+    /// The scorer's model.
+    ai_model: as_text -> &'a str;
+    /// The version of the scorer's model.
+    ai_version: as_text -> &'a str;
+    /// The scorer's score, 0 to 100.
+    ai_score: as_int -> i64;
+    /// The scorer's band.
+    ai_band: as_text -> Band, Band::named;
+    /// Whether the scorer suggests a high risk.
+    ai_high_risk: as_bool -> bool;
+    /// A person's review of the scorer's suggestion: `accepted` or `overridden`.
+    ai_review: as_text -> &'a str;
+    /// What has come of the external analysis: `answered`, `abstained`, or the reason for no answer.
+    analyst_status: as_text -> &'a str;
+    /// The external analyst's provider and model.
+    analyst_model: as_text -> &'a str;
+    /// The version of the external analyst's instructions.
+    analyst_version: as_text -> &'a str;
+    /// The external analyst's score, 0 to 100.
+    analyst_score: as_int -> i64;
+    /// The external analyst's band.
+    analyst_band: as_text -> Band, Band::named;
+    /// The external analyst's confidence in percent.
+    analyst_confidence: as_int -> i64;
+    /// Whether the external analyst suggests a high risk.
+    analyst_high_risk: as_bool -> bool;
+    /// Whether the incident is of high risk, by a person's rating or a suggestion that was not overridden.
+    high_risk: as_bool -> bool;
+    /// The edition of the accreditation standards.
+    jci_edition: as_text -> jci::Edition, |code| code.parse().ok();
+    /// The chapter of the accreditation standards.
+    jci_chapter: as_text -> &'a str;
+    /// The accreditation standard.
+    jci_standard: as_text -> &'a str;
+    /// The measurable element of the standard.
+    jci_element: as_text -> &'a str;
+    /// The compliance with the standard.
+    jci_status: as_text -> jci::Status, |code| code.parse().ok();
+    /// The disposition.
+    disposition: as_text -> Disposition, Disposition::named;
+    /// The id of the report that this one duplicates.
+    duplicate_of: as_text -> &'a str;
+    /// The id of the newer report that continues this one.
+    continued_in: as_text -> &'a str;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::{Settings, kinds};
+
+    #[test]
+    fn every_facet_has_a_method_of_its_type() {
+        let kind = kinds(Settings::default()).unwrap().remove(0);
+        // A receipt's digest is for the store alone, and the factors are a list.
+        let typed = kind.facets().filter(|facet| !["receipt", "factors"].contains(&facet.name.as_str()));
+        let mut typed: Vec<_> = typed.map(|facet| (facet.name.as_str(), facet.value_type.name())).collect();
+        let methods = FACETS.iter().map(|(name, read)| (*name, read.trim_start_matches("as_")));
+        let mut methods: Vec<_> = methods.collect();
+        typed.sort_unstable();
+        methods.sort_unstable();
+        assert_eq!(methods, typed);
+    }
+}
