@@ -191,7 +191,7 @@ impl Session {
 
     fn legal(&self, kind: KindName, id: Id) -> Outcome<Call> {
         let session = self.ask()?;
-        self.call("legal", async move { Ok(session.legal(&kind.0, id.0).await?) })
+        self.call("legal", async move { Ok(session.legal(&session.load(&kind.0, id.0).await?).await?) })
     }
 
     fn trail(&self, kind: KindName, id: Id) -> Outcome<Call> {

@@ -15,7 +15,7 @@ use crate::ports::{Loaded, Written};
 use crate::record::{
     Clause, Column, Listed, Page, Query, Record, RecordId, Tally, Test, Value, ValueType, check_limit,
 };
-use crate::seal::Place;
+use crate::seal::{Entropy, Place};
 use crate::service::{Eovr, Keys, keys};
 use crate::workflow::Need;
 
@@ -264,19 +264,25 @@ impl Session {
         self.eovr.figures(kind, &Scope::of(&self.actor), tally).await
     }
 
-    /// The actions on a record in its state, with the unmet needs of each.
+    /// The actions on this version of a record, with the unmet needs of each.
     ///
     /// # Errors
-    /// As [`Session::load`].
-    pub async fn legal(&self, kind: &Name, id: RecordId) -> Result<Vec<Legal>> {
-        let kind = self.eovr.catalog().kind(kind)?.clone();
+    /// `Denied` where this tier may not read the kind; `NotFound` where another session loaded the record and it is out
+    /// of this actor's scope; `Unavailable` where the children cannot be counted.
+    pub async fn legal(&self, record: &Record) -> Result<Vec<Legal>> {
+        let kind = self.eovr.catalog().kind(&record.envelope().kind)?.clone();
         self.may_read(&kind)?;
-        let record = self.record(kind.name(), id).await?;
-        let open_children = self.open_children(&kind, &record, None).await?;
+        if !self.scope().matches(record) {
+            return Err(Error::not_found(kind.name().as_str()));
+        }
+        let open_children = self.open_children(&kind, record, None).await?;
         let keys = self.eovr.keys();
-        let legal = self.with_context(&keys, &record.envelope().stamp, Some(&record), None, |context| {
-            Ok(decide::legal(&kind, &record, &open_children, context))
-        })?;
+        // The question seals nothing, so it needs no chance.
+        let mut entropy = Entropy::from_seed(&[0; 32]);
+        let legal =
+            self.with_context(&keys, &record.envelope().stamp, Some(record), None, &mut entropy, |context| {
+                Ok(decide::legal(&kind, record, &open_children, context))
+            })?;
         Ok(legal.into_iter().map(|(action, unmet)| Legal { action, unmet }).collect())
     }
 
@@ -353,8 +359,9 @@ impl Session {
         command: Command,
     ) -> Result<Commit> {
         let (place, keys, beside) = (stamp.clone(), self.eovr.keys(), command.beside);
+        let mut entropy = self.eovr.entropy()?;
         let commit =
-            self.with_context(&keys, &place, parent.map(|parent| &**parent.record), None, |context| {
+            self.with_context(&keys, &place, parent.map(|parent| &**parent.record), None, &mut entropy, |context| {
                 decide::decide(kind, Target::New { id, stamp, parent }, command, context)
             })?;
         keys.guarded(commit, beside)
@@ -379,8 +386,9 @@ impl Session {
     ) -> Result<Commit> {
         let open_children = self.open_children(kind, record, Some(&command)).await?;
         let (action, keys, beside) = (command.action.clone(), self.eovr.keys(), command.beside);
+        let mut entropy = self.eovr.entropy()?;
         let stamp = &record.envelope().stamp;
-        let commit = self.with_context(&keys, stamp, Some(record), Some(action.as_str()), |context| {
+        let commit = self.with_context(&keys, stamp, Some(record), Some(action.as_str()), &mut entropy, |context| {
             decide::decide(kind, Target::Existing { record, open_children: &open_children }, command, context)
         })?;
         keys.guarded(commit, beside)
@@ -392,12 +400,12 @@ impl Session {
         place: &Stamp,
         record: Option<&Record>,
         action: Option<&str>,
+        entropy: &mut Entropy,
         decide: impl FnOnce(&mut Context<'_>) -> Result<T>,
     ) -> Result<T> {
         let inner = &self.eovr.inner;
         let authenticator = self.eovr.authenticator();
         let checks = record.map(|record| self.answers(record, action)).transpose()?.unwrap_or_default();
-        let mut entropy = self.eovr.entropy()?;
         decide(&mut Context {
             actor: &self.actor,
             catalog: &inner.catalog,
@@ -405,7 +413,7 @@ impl Session {
             authenticator: authenticator.as_deref(),
             now: self.eovr.now(),
             zone: &inner.org.zone(&place.facility),
-            entropy: &mut entropy,
+            entropy,
             checks: &checks,
         })
     }

@@ -2,7 +2,7 @@
 use std::io::Write as _;
 
 use eovr_core::access::{Actor, Role, Seat};
-use eovr_core::incident::{self, Action, KIND, Report, Settings};
+use eovr_core::incident::{self, Action, Report, Settings};
 use eovr_core::{Eovr, org::Org, org::OrgId, record::ActorId, seal::MasterKey};
 use eovr_store_sql::SqlStore;
 
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     quality.incidents().act(id, Action::Start, None).await?;
 
     let record = quality.incidents().load(id).await?;
-    let legal: Vec<_> = quality.legal(&KIND, id).await?.into_iter().map(|legal| legal.action).collect();
+    let legal: Vec<_> = quality.legal(&record).await?.into_iter().map(|legal| legal.action).collect();
     let number = record.envelope().number.as_deref().unwrap_or_default();
     Ok(writeln!(std::io::stdout(), "{number}, AI {:?}, legal {legal:?}", record.facet("ai_band"))?)
 }

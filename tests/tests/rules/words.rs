@@ -140,7 +140,7 @@ async fn debug_shows_structure_and_no_words() {
     silent_debug("a follow-up's record", &session.load(&name!("follow_up"), task).await.unwrap());
     silent_debug("a page", &incidents.newest(10).await.unwrap());
     silent_debug("a trail", &incidents.trail(incident).await.unwrap());
-    silent_debug("what is legal", &session.legal(&name!("incident"), incident).await.unwrap());
+    silent_debug("what is legal", &session.legal(&record).await.unwrap());
     silent_debug("a summary", &incidents.summary().await.unwrap());
     silent_debug("a receipt", &eovr.receipt(&reported.receipt).await.unwrap());
     silent_debug("a kept record", &spy.record(&name!("incident"), incident).await);

@@ -180,7 +180,7 @@ pub(super) async fn show(
     Incident(id): Incident,
 ) -> Answered {
     let record = session.load(&KIND, id).await?;
-    let legal = session.legal(&KIND, id).await?;
+    let legal = session.legal(&record).await?;
     let mut opener = Opener { app: &app, session: &session, record: &record, unreadable: Vec::new() };
     let report = told(&mut opener)?;
     let ai = suggested(&mut opener, app.marks)?;

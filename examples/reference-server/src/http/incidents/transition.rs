@@ -96,7 +96,7 @@ pub(super) async fn transition(
     session.act(&KIND, id, command).await?;
     // The legal actions belong to the current version, which may be later than this action's.
     let record = session.load(&KIND, id).await?;
-    let legal = session.legal(&KIND, id).await?;
+    let legal = session.legal(&record).await?;
     let moved =
         Moved { id, version: record.version(), state: record.state().as_str(), legal: Doable::all(&legal) };
     at_version(record.version(), &moved)
