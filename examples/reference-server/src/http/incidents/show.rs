@@ -35,7 +35,7 @@ pub(crate) struct View<'a> {
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    report: Told<'a>,
+    report: Reported<'a>,
     risk: Risk<'a>,
     ai: Suggested<'a>,
     analyst: Analysed<'a>,
@@ -53,7 +53,8 @@ pub(crate) struct View<'a> {
 
 /// What the reporter told.
 #[derive(Serialize, ToSchema)]
-struct Told<'a> {
+#[schema(as = Told)]
+struct Reported<'a> {
     reporter: Option<&'a str>,
     category: Option<&'a str>,
     subtype: Option<&'a str>,
@@ -220,10 +221,10 @@ pub(super) async fn show(
     at_version(envelope.version, &view)
 }
 
-fn told<'a>(opener: &mut Opener<'a>) -> Result<Told<'a>, Problem> {
+fn told<'a>(opener: &mut Opener<'a>) -> Result<Reported<'a>, Problem> {
     let record = opener.record;
     let text = |name| facet(record, name);
-    Ok(Told {
+    Ok(Reported {
         reporter: text("reporter_type"),
         category: text("category"),
         subtype: text("subtype"),
