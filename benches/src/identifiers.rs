@@ -17,7 +17,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/deidentify_pee
 
 /// A narrative: its identifiers, and the peer's findings. Spans are in characters, as Python counts.
 #[derive(Deserialize)]
-struct Told {
+struct Labelled {
     lang: String,
     text: String,
     gold: Vec<(usize, usize, String)>,
@@ -108,7 +108,7 @@ fn letters(text: &str, of: &[Range<usize>]) -> Vec<usize> {
     all.filter(|at| of.iter().any(|span| span.contains(at))).collect()
 }
 
-fn told(count: usize) -> Outcome<(String, Vec<Told>)> {
+fn told(count: usize) -> Outcome<(String, Vec<Labelled>)> {
     let how = "a Python with presidio-analyzer, faker and an English model of spaCy, such as en_core_web_lg";
     let python = std::env::var_os("EOVR_PRESIDIO").or_else(|| std::env::var_os("EOVR_PYTHON"));
     let python = python.ok_or_else(|| format!("EOVR_PRESIDIO is not set: {how}"))?;
@@ -121,7 +121,7 @@ fn told(count: usize) -> Outcome<(String, Vec<Told>)> {
     let text = String::from_utf8(output.stdout)?;
     let mut lines = text.lines();
     let header = lines.next().ok_or("the peer ended early; its own words are above")?.to_owned();
-    let told: Vec<Told> = lines.map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let told: Vec<Labelled> = lines.map(serde_json::from_str).collect::<Result<_, _>>()?;
     if told.len() != count {
         return Err("the peer ended early; its own words are above".into());
     }

@@ -1,11 +1,15 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::access::{Reach, Scope};
 use crate::analytics::asked::{Asked, Sums, part};
 use crate::analytics::counts::Step;
 use crate::analytics::places::{Ids, Places};
-use crate::analytics::told::{Told, value};
+use crate::decide::Facets;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::name::Name;
@@ -87,32 +91,31 @@ impl Cube {
         if posted.position <= self.position {
             return Ok(());
         }
-        if posted.position != self.position + 1 {
+        if !posted.follows(self.position) {
             return Err(Error::bug("the feed leaves out a position").with("position", posted.position));
         }
-        self.take(&posted.message)
+        self.take(posted)
             .ok_or_else(|| Error::bug("a message does not fit the cube").with("position", posted.position))?;
         self.position = posted.position;
         Ok(())
     }
 
-    fn take(&mut self, message: &str) -> Option<()> {
-        let told: Told = serde_json::from_str(message).ok()?;
-        let (kind, _) = told.topic.split_once('.')?;
-        if self.kind != *kind {
+    fn take(&mut self, posted: &Posted) -> Option<()> {
+        let message = posted.read()?;
+        if self.kind != *message.kind()? {
             return Some(());
         }
-        let before = match (told.from, told.before) {
+        let before = match (&message.from, &message.before) {
             (Some(from), Some(before)) => Some(self.combination(from, before)?),
             (None, None) => None,
             _ => return None,
         };
-        let after = self.combination(told.to, told.after)?;
-        let ids = [told.governorate, told.administration, told.facility].map(Value::from);
+        let after = self.combination(&message.to, &message.after)?;
+        let ids = [message.governorate, message.administration, message.facility].map(|id| Value::from(&*id));
         if before.as_ref() == Some(&after) {
             return Some(());
         }
-        let month = self.months.number(Value::Int(told.month.into()));
+        let month = self.months.number(Value::Int(message.month.into()));
         if let Some(before) = before {
             let before = self.combinations.known(&before)?;
             self.places.step(&ids, month, before, Step::Down)?;
@@ -122,16 +125,16 @@ impl Cube {
     }
 
     /// The combination in a message. `None`: the message has a value that the cube does not tally.
-    fn combination(&self, state: String, facets: BTreeMap<Name, serde_json::Value>) -> Option<Combination> {
+    fn combination(&self, state: &str, facets: &Facets<'_>) -> Option<Combination> {
         let mut combination = vec![Some(Value::from(state))];
         for (name, value_type) in &self.tallied {
             // A facet is missing where the sending node does not tally it, so its value is unknown.
-            combination.push(match facets.get(name)? {
+            combination.push(match facets.get(name.as_str())? {
                 serde_json::Value::Null => None,
                 json => Some(value(json, *value_type)?),
             });
         }
-        let tallied = |name: &Name| self.tallied.iter().any(|(known, _)| known == name);
+        let tallied = |name: &Cow<'_, str>| self.tallied.iter().any(|(known, _)| *known == **name);
         facets.keys().all(tallied).then_some(combination)
     }
 
@@ -173,6 +176,17 @@ impl Cube {
         }
         Some(sums.cells())
     }
+}
+
+/// The value of a facet in a message.
+fn value(json: &serde_json::Value, value_type: ValueType) -> Option<Value> {
+    Some(match value_type {
+        ValueType::Text => Value::from(json.as_str()?),
+        ValueType::Int => Value::Int(json.as_i64()?),
+        ValueType::Bool => Value::Bool(json.as_bool()?),
+        ValueType::Time => Value::Time(json.as_str()?.parse().ok()?),
+        ValueType::Bytes => Value::Bytes(STANDARD.decode(json.as_str()?).ok()?),
+    })
 }
 
 /// Prints sizes, and no values.

@@ -17,7 +17,6 @@ mod cube;
 mod places;
 #[cfg(test)]
 mod tests;
-mod told;
 
 pub use self::cube::Cube;
 use crate::access::{ActionRow, Tiers};

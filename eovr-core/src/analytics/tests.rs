@@ -210,7 +210,7 @@ fn drawn_message(drawn: Drawn) -> String {
     let (place, month, state, severity) = drawn;
     let stamp = drawn_stamp(place);
     serde_json::json!({
-        "topic": "incident.report", "to": STATES[state], "month": month,
+        "topic": "incident.report", "record": "r", "version": 1, "to": STATES[state], "month": month,
         "governorate": stamp.governorate.as_str(), "administration": stamp.administration.as_str(),
         "facility": stamp.facility.as_str(),
         "after": {"disposition": null, "severity": SEVERITIES[severity], "high_risk": null},

@@ -1,16 +1,14 @@
 //! What a store keeps beside the bytes of an event: copies for administrators who query the database, and the message
 //! of the feed. The verifier checks these too, because figures, notices and logins follow the feed.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::audit::chain::Seen;
 use crate::audit::content::{Known, Past};
 use crate::audit::event::Hex;
+use crate::audit::message::{Facets, Message};
 use crate::name::Name;
 use crate::record::{Record, Value};
 use crate::time::Timestamp;
@@ -49,45 +47,17 @@ impl Beside {
             && self.action == event.action
     }
 
-    pub(super) fn told(&self) -> Option<Told<'_>> {
-        serde_json::from_str(&self.message).ok()
+    pub(super) fn message(&self) -> Option<Message<'_>> {
+        Message::read(&self.message)
     }
 }
 
-/// A message of the feed, as a verifier reads it.
-#[derive(Deserialize)]
-pub(super) struct Told<'m> {
-    #[serde(borrow)]
-    topic: Cow<'m, str>,
-    #[serde(borrow)]
-    record: Cow<'m, str>,
-    version: u64,
-    #[serde(borrow)]
-    from: Option<Cow<'m, str>>,
-    #[serde(borrow)]
-    to: Cow<'m, str>,
-    #[serde(borrow)]
-    governorate: Cow<'m, str>,
-    #[serde(borrow)]
-    administration: Cow<'m, str>,
-    #[serde(borrow)]
-    facility: Cow<'m, str>,
-    month: u32,
-    #[serde(borrow)]
-    before: Option<BTreeMap<Cow<'m, str>, Json>>,
-    #[serde(borrow)]
-    after: BTreeMap<Cow<'m, str>, Json>,
-    /// Absent in messages of releases that made no codes.
-    #[serde(borrow, default)]
-    event: Option<Cow<'m, str>>,
-}
-
-impl Told<'_> {
-    /// Whether the message is about this event of this record. [`Told::tells_after`] and [`Told::tells_before`]
+impl Message<'_> {
+    /// Whether the message is about this event of this record. [`Message::tells_after`] and [`Message::tells_before`]
     /// compare its facets.
     pub(super) fn tells(&self, record: &Record, event: &Seen<'_>, hash: &[u8; 32]) -> bool {
         let (envelope, stamp) = (&record.envelope, &record.envelope.stamp);
-        self.topic.split_once('.') == Some((&*event.kind, &*event.action))
+        self.is(&event.kind, &event.action)
             && self.record == event.record
             && self.version == event.version
             && self.from == event.from
@@ -112,7 +82,7 @@ impl Told<'_> {
     }
 }
 
-fn facets_fit(told: &BTreeMap<Cow<'_, str>, Json>, past: &Past<'_>) -> bool {
+fn facets_fit(told: &Facets<'_>, past: &Past<'_>) -> bool {
     told.iter().all(|(name, json)| {
         let Ok(name) = Name::new(name) else { return false };
         match past.facets.get(&name) {

@@ -141,7 +141,7 @@ pub(super) fn check(
             Some(beside) if !beside.fits(&event) => {
                 return broken("the copies stored beside the event do not match the event");
             }
-            Some(beside) => match beside.told() {
+            Some(beside) => match beside.message() {
                 Some(message) if message.tells(record, &event, &hash) => Some(message),
                 _ => return broken(OTHERWISE),
             },

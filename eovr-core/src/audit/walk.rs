@@ -6,10 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
 use crate::audit::Verdict;
-use crate::audit::beside::Told;
 use crate::audit::chain::{CHANGED, OTHERWISE, Seen};
 use crate::audit::content::{Known, Past};
 use crate::audit::event::{DIGEST, Hex, unhex};
+use crate::audit::message::Message;
 use crate::kind::Kind;
 use crate::name::Name;
 use crate::record::{Record, Value, ValueType};
@@ -19,7 +19,7 @@ pub(super) fn back(
     kind: &Kind,
     record: &Record,
     events: &[Seen<'_>],
-    told: &[Option<Told<'_>>],
+    told: &[Option<Message<'_>>],
 ) -> Option<Verdict> {
     let mut past = Past::of(record);
     let last = events.len() as u64;

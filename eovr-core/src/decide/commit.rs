@@ -1,11 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::Serialize;
 use uuid::Uuid;
 
-use crate::audit::{Attested, Link};
+use crate::audit::{Attested, Link, Message, Tallied};
 use crate::name::Name;
-use crate::record::{Record, RecordId, Value};
+use crate::record::{Record, RecordId};
 
 /// The complete effect of one accepted command. A store applies all of it in one transaction, or nothing. Only
 /// [`crate::decide`] makes one.
@@ -80,7 +79,7 @@ pub struct Change {
     pub(crate) expected: Option<u64>,
     pub(crate) link: Link,
     pub(crate) number: Option<NumberRequest>,
-    pub(crate) message: Message,
+    pub(crate) message: Message<'static, Tallied>,
     pub(crate) posted: bool,
     pub(crate) keys: BTreeSet<Uuid>,
 }
@@ -112,7 +111,7 @@ impl Change {
     }
 
     /// The message for the feed, and for the outbox where the change is [posted](Self::posted).
-    pub fn message(&self) -> &Message {
+    pub fn message(&self) -> &Message<'static, Tallied> {
         &self.message
     }
 
@@ -142,34 +141,4 @@ impl NumberRequest {
     pub fn write(&self, count: u64) -> String {
         format!("{}-{count:0width$}", self.series, width = usize::from(self.width))
     }
-}
-
-/// What the feed and the outbox say about a change: ids, names and codes, never text of the record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// Kind and action: `incident.report`.
-    pub topic: String,
-    /// The record's id.
-    pub record: String,
-    /// The record's version after the change.
-    pub version: u64,
-    /// The state before the change; `None` at creation.
-    pub from: Option<String>,
-    /// The state after the change.
-    pub to: String,
-    /// The governorate.
-    pub governorate: String,
-    /// The administration.
-    pub administration: String,
-    /// The facility.
-    pub facility: String,
-    /// Year and month of creation on the facility's wall clock, as `yyyymm`.
-    pub month: u32,
-    /// The tallied facets before the change; `None` at creation. A facet that is not set is `null`, which differs
-    /// from a facet that this release does not tally.
-    pub before: Option<BTreeMap<Name, Option<Value>>>,
-    /// The tallied facets after the change. With state, place and month they say how every count changed.
-    pub after: BTreeMap<Name, Option<Value>>,
-    /// The hash of the event, in hex. A commitment to the feed is therefore a commitment to the events.
-    pub event: String,
 }

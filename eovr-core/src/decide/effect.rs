@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::access::Permit;
 use crate::audit::{self, Event, Hex, Link, content_digest, digest_of_digests};
-use crate::decide::{Change, Context, Message, NumberRequest};
+use crate::decide::{Change, Context, Message, NumberRequest, Tallied};
 use crate::error::Result;
 use crate::kind::{Draft, Kind};
 use crate::name::Name;
@@ -171,25 +171,25 @@ impl Effect<'_> {
         Link::new(event, context.authenticator)
     }
 
-    fn message(&self, record: &Record, link: &Link) -> Message {
+    fn message(&self, record: &Record, link: &Link) -> Message<'static, Tallied> {
         let envelope = &record.envelope;
         Message {
-            topic: format!("{}.{}", envelope.kind, self.permit.action()),
-            record: envelope.id.to_string(),
+            topic: format!("{}.{}", envelope.kind, self.permit.action()).into(),
+            record: envelope.id.to_string().into(),
             version: envelope.version,
-            from: self.before.map(|before| before.state().to_string()),
-            to: envelope.state.to_string(),
-            governorate: envelope.stamp.governorate.to_string(),
-            administration: envelope.stamp.administration.to_string(),
-            facility: envelope.stamp.facility.to_string(),
+            from: self.before.map(|before| before.state().to_string().into()),
+            to: envelope.state.to_string().into(),
+            governorate: envelope.stamp.governorate.to_string().into(),
+            administration: envelope.stamp.administration.to_string().into(),
+            facility: envelope.stamp.facility.to_string().into(),
             month: envelope.month,
             before: self.before.map(|before| self.tallied(before)),
             after: self.tallied(record),
-            event: Hex(link.hash()).to_string(),
+            event: Some(Hex(link.hash()).to_string().into()),
         }
     }
 
-    fn tallied(&self, record: &Record) -> BTreeMap<Name, Option<Value>> {
+    fn tallied(&self, record: &Record) -> Tallied {
         let tallied = self.kind.table().tallied.iter();
         tallied.map(|name| (name.clone(), record.facet(name.as_str()).cloned())).collect()
     }

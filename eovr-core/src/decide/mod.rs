@@ -12,12 +12,13 @@ mod effect;
 mod needs;
 
 pub use self::command::Command;
-pub use self::commit::{Change, Commit, Guard, Message, NumberRequest};
+pub use self::commit::{Change, Commit, Guard, NumberRequest};
 pub use self::context::{Context, Parent, Target};
 use self::effect::Effect;
 pub(crate) use self::effect::note_field;
 use crate::access::{ActionRow, Actor, Permit, Place, Tiers};
 use crate::audit::Attested;
+pub use crate::audit::{Facets, Headline, Message, Tallied};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::kind::{Draft, Kind, VOUCH};
 use crate::name::Name;

@@ -40,7 +40,7 @@ impl AuditFilter {
 #[derive(Debug)]
 pub struct AuditReport {
     pub(super) filter: AuditFilter,
-    pub(super) events: Vec<Told>,
+    pub(super) events: Vec<RecordEvent>,
     pub(super) chains: u64,
     /// The chains that the verifier found broken, with its verdicts.
     pub(super) broken: Vec<(String, Verdict)>,
@@ -48,7 +48,7 @@ pub struct AuditReport {
 
 /// An event of one record.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct RecordEvent {
     pub(super) record: RecordId,
     pub(super) number: Option<String>,
     pub(super) entry: Entry,
@@ -99,7 +99,7 @@ impl AuditReport {
         }
         let record = trail.record.id();
         let mine = trail.entries.into_iter().filter(|entry| self.filter.matches(&entry.event));
-        self.events.extend(mine.map(|entry| Told { record, number: number.clone(), entry }));
+        self.events.extend(mine.map(|entry| RecordEvent { record, number: number.clone(), entry }));
     }
 
     /// The number of events.

@@ -1,20 +1,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use crate::access::danger;
 use crate::error::{ErrorKind, Result};
 use crate::incident::{Action, Harm, KIND};
+use crate::ports::Posted;
 use crate::record::RecordId;
 use crate::risk::Band;
-use crate::service::{Eovr, Session, Trail};
+use crate::service::{Eovr, Follower, Session, Trail};
 use crate::triage::Case;
 use crate::triage::local::LocalScorer;
 use crate::workflow::Label as _;
-
-/// The number of messages per read of the feed.
-const PAGE: u32 = 500;
 
 /// Trains a scorer with people's reviews of its suggestions, in the order of the feed.
 ///
@@ -46,30 +42,27 @@ impl Lessons {
     /// # Errors
     /// Errors of the store; the next call continues where this one stopped.
     pub async fn follow(&mut self) -> Result<usize> {
-        let mut lessons = 0;
-        loop {
-            let page = self.session.eovr().store().feed(self.position, PAGE).await?;
-            for posted in &page {
-                lessons += usize::from(self.hear(&posted.message).await?);
+        let (mut lessons, mut feed) = (0, Follower::after(self.position));
+        while !feed.at_end() {
+            for posted in feed.next(&**self.session.eovr().store()).await? {
+                lessons += usize::from(self.hear(&posted).await?);
                 self.position = posted.position;
             }
-            if page.is_empty() {
-                return Ok(lessons);
-            }
         }
+        Ok(lessons)
     }
 
     /// Whether the scorer learned from this message. An unreadable report is skipped, so it cannot block the ones after
     /// it.
-    async fn hear(&mut self, message: &str) -> Result<bool> {
-        let Ok(told) = serde_json::from_str::<Told>(message) else { return Ok(false) };
-        let about =
-            |action: Action| told.topic.strip_prefix(KIND.as_str()) == Some(&format!(".{}", action.name()));
-        let Ok(id) = told.record.parse::<RecordId>() else { return Ok(false) };
-        if !(about(Action::ReviewAi) || about(Action::Assess)) || self.learned.contains(&id) {
+    async fn hear(&mut self, posted: &Posted) -> Result<bool> {
+        let Some(message) = posted.headline() else { return Ok(false) };
+        let Ok(id) = message.record.parse::<RecordId>() else { return Ok(false) };
+        let teaches = [Action::ReviewAi, Action::Assess];
+        let teaches = teaches.iter().any(|action| message.is(KIND.as_str(), action.name()));
+        if !teaches || self.learned.contains(&id) {
             return Ok(false);
         }
-        match self.lesson(id, told.version).await {
+        match self.lesson(id, message.version).await {
             Err(error)
                 if matches!(error.kind(), ErrorKind::Key | ErrorKind::NotFound | ErrorKind::Tampered) =>
             {
@@ -133,12 +126,4 @@ impl At<'_> {
         let band = self.text("risk_band").or_else(accepted)?;
         Some([Band::High, Band::Extreme].iter().any(|high| high.name() == band))
     }
-}
-
-/// The members of a message that are read here.
-#[derive(Deserialize)]
-struct Told {
-    topic: String,
-    record: String,
-    version: u64,
 }

@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use crate::access::{Scope, danger};
 use crate::analyst;
-use crate::decide::{Command, Commit};
+use crate::decide::{Command, Commit, Message};
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::user;
 use crate::name::Name;
-use crate::notice::rule::{Told, over};
+use crate::notice::rule::over;
 use crate::notice::{Action, Channel, KIND, Rule, To};
 use crate::org::{OrgId, Stamp};
 use crate::ports::Parcel;
@@ -115,12 +115,12 @@ impl Post {
 
     async fn notices(&self, parcel: &Parcel, known: &mut Known) -> Result<Option<Commit>> {
         // A message in the format of a later release is skipped.
-        let Ok(told) = serde_json::from_str::<Told>(&parcel.message) else { return Ok(None) };
-        let Some(stamp) = self.place(&told)? else { return Ok(None) };
+        let Some(message) = Message::read(&parcel.message) else { return Ok(None) };
+        let Some(stamp) = self.place(&message)? else { return Ok(None) };
         let mut addressed = Addressed::new();
         let mut analysed = None;
-        for rule in self.rules.iter().filter(|rule| rule.is_for(&told)) {
-            let found = self.address(rule, &told, &stamp, known, &mut addressed).await;
+        for rule in self.rules.iter().filter(|rule| rule.is_for(&message)) {
+            let found = self.address(rule, &message, &stamp, known, &mut addressed).await;
             known.read(found)?;
             if rule.to == To::Analyst {
                 analysed = Some(&rule.kind);
@@ -129,14 +129,14 @@ impl Post {
         let kind = self.session.eovr().catalog().kind(&KIND)?.clone();
         let now = self.session.eovr().now();
         let position = i64::try_from(parcel.id).map_err(|_| Error::bug("a feed is shorter than that"))?;
-        let mut all = analysed.map(|kind| self.analysis(kind, &told.record, &stamp)).transpose()?;
+        let mut all = analysed.map(|kind| self.analysis(kind, &message.record, &stamp)).transpose()?;
         for (channel, recipient) in addressed {
             let id = notice_id(parcel.id, channel, &recipient);
             let command = Command::new(Action::Post)
                 .set("recipient", recipient)
                 .set("channel", channel)
-                .set("topic", told.topic.as_str())
-                .set("about", told.record.as_str())
+                .set("topic", &*message.topic)
+                .set("about", &*message.record)
                 .set("in_feed", position)
                 .set("due_at", now);
             let commit = self.session.decide_new(&kind, id, stamp.clone(), None, command)?;
@@ -150,12 +150,12 @@ impl Post {
 
     /// The place of the event: a facility, or the whole organisation. An event in a facility that no longer exists has
     /// no recipients.
-    fn place(&self, told: &Told) -> Result<Option<Stamp>> {
+    fn place(&self, message: &Message<'_>) -> Result<Option<Stamp>> {
         let national = Stamp::national();
-        if told.facility == national.facility.as_str() {
+        if message.facility == national.facility.as_str() {
             return Ok(Some(national));
         }
-        Ok(self.session.eovr().org().stamp(&OrgId::new(&told.facility)?).cloned())
+        Ok(self.session.eovr().org().stamp(&OrgId::new(&message.facility)?).cloned())
     }
 
     /// The commit that opens the analysis of a record.
@@ -169,7 +169,7 @@ impl Post {
     async fn address(
         &self,
         rule: &Rule,
-        told: &Told,
+        message: &Message<'_>,
         stamp: &Stamp,
         known: &mut Known,
         addressed: &mut Addressed,
@@ -196,14 +196,14 @@ impl Post {
                 }
             }
             To::Itself => {
-                self.account(&told.record).await?.map(|_| told.record.clone()).into_iter().collect()
+                self.account(&message.record).await?.map(|_| message.record.to_string()).into_iter().collect()
             }
-            To::Author => self.one(told, |record| Some(record.envelope().author.to_string())).await?,
+            To::Author => self.one(message, |record| Some(record.envelope().author.to_string())).await?,
             To::Named(facet) => {
                 let named = |record: &Record| {
                     record.facet(facet.as_str()).and_then(Value::as_text).map(str::to_owned)
                 };
-                self.one(told, named).await?
+                self.one(message, named).await?
             }
         };
         let personal = self.channels.iter().filter(|channel| **channel != Channel::Webhook);
@@ -214,9 +214,13 @@ impl Post {
     }
 
     /// The person that the record itself names, if that person has an account.
-    async fn one(&self, told: &Told, named: impl Fn(&Record) -> Option<String>) -> Result<Vec<String>> {
-        let kind = Name::new(told.topic.split_once('.').map_or("", |(kind, _)| kind))?;
-        let id = told.record.parse::<RecordId>()?;
+    async fn one(
+        &self,
+        message: &Message<'_>,
+        named: impl Fn(&Record) -> Option<String>,
+    ) -> Result<Vec<String>> {
+        let kind = Name::new(message.kind().unwrap_or_default())?;
+        let id = message.record.parse::<RecordId>()?;
         let record = self.session.load(&kind, id).await?;
         let Some(name) = named(&record) else { return Ok(Vec::new()) };
         let Some(account) = self.account(&name).await? else { return Ok(Vec::new()) };

@@ -1,9 +1,6 @@
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
 use crate::access::{ActionRow, Role};
 use crate::analyst;
+use crate::decide::Message;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::user;
 use crate::kind::Catalog;
@@ -98,15 +95,13 @@ impl Rule {
         }
     }
 
-    pub(super) fn is_for(&self, told: &Told) -> bool {
-        let Some((kind, action)) = told.topic.split_once('.') else { return false };
+    pub(super) fn is_for(&self, message: &Message<'_>) -> bool {
         let holds = |(facet, value): &(Name, Value)| {
-            told.after
-                .get(facet)
-                .is_some_and(|now| serde_json::to_value(value).is_ok_and(|value| value == *now))
+            let now = message.after.get(facet.as_str());
+            now.is_some_and(|now| serde_json::to_value(value).is_ok_and(|value| value == *now))
         };
-        self.kind.as_str() == kind
-            && self.action.as_ref().is_none_or(|wanted| wanted.as_str() == action)
+        message.kind() == Some(self.kind.as_str())
+            && self.action.as_ref().is_none_or(|wanted| message.action() == Some(wanted.as_str()))
             && self.when.as_ref().is_none_or(holds)
     }
 }
@@ -133,15 +128,6 @@ pub fn alert_rules() -> Vec<Rule> {
     let alerted = To::May { of: alert::KIND, action: Settle.into() };
     let due = To::May { of: key_change::KIND, action: Begin.into() };
     vec![Rule::new(alert::KIND, Raise, alerted), Rule::new(key_change::KIND, Begin, due)]
-}
-
-/// The members of a [`crate::decide::Message`] that the post reads.
-#[derive(Deserialize)]
-pub(super) struct Told {
-    pub(super) topic: String,
-    pub(super) record: String,
-    pub(super) facility: String,
-    pub(super) after: BTreeMap<Name, serde_json::Value>,
 }
 
 /// The active accounts that may do an action and sit over a place, without those that cannot be read.

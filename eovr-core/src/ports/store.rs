@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::access::Scope;
 use crate::audit::StoredEvent;
-use crate::decide::Commit;
+use crate::decide::{Commit, Headline, Message};
 use crate::error::Result;
 use crate::kind::Catalog;
 use crate::name::Name;
@@ -134,6 +134,23 @@ pub struct Posted {
     /// The message: [`crate::decide::Message`] as JSON, with the same bytes at every read, because the global log
     /// commits to them.
     pub message: String,
+}
+
+impl Posted {
+    /// The message; `None` where it cannot be read.
+    pub fn read(&self) -> Option<Message<'_>> {
+        Message::read(&self.message)
+    }
+
+    /// The message without its facets; `None` where it cannot be read.
+    pub fn headline(&self) -> Option<Headline<'_>> {
+        Headline::read(&self.message)
+    }
+
+    /// Whether this is the next message after a position: a feed without gaps.
+    pub fn follows(&self, position: u64) -> bool {
+        position.checked_add(1) == Some(self.position)
+    }
 }
 
 /// Counts with their position in the feed.

@@ -241,11 +241,10 @@ impl Eovr {
     async fn must_have_no_codes(&self) -> Result<()> {
         let end = self.store().census(&KIND, &[]).await?.position;
         for posted in self.store().feed(end.saturating_sub(LOOKED_AT), LOOKED_AT_PAGE).await? {
-            let Ok(told) = serde_json::from_str::<Told>(&posted.message) else { continue };
-            let Some((kind, _)) = told.topic.split_once('.') else { continue };
+            let Some(message) = posted.headline() else { continue };
+            let (Some(kind), Ok(record)) = (message.kind(), message.record.parse()) else { continue };
             let Ok(kind) = Name::new(kind).and_then(|kind| self.catalog().kind(&kind)) else { continue };
-            let everything = Scope::everything();
-            let events = self.store().events(&everything, kind.name(), told.record).await?;
+            let events = self.store().events(&Scope::everything(), kind.name(), record).await?;
             let coded = |event: &StoredEvent| event.read().is_ok_and(|event| event.mac.is_some());
             if events.last().is_some_and(coded) {
                 return Err(Error::new(ErrorKind::Tampered, "the keys of the audit trail are gone")
@@ -271,12 +270,6 @@ impl Eovr {
 /// The number of newest messages to check.
 const LOOKED_AT: u64 = 64;
 const LOOKED_AT_PAGE: u32 = 64;
-
-#[derive(serde::Deserialize)]
-struct Told {
-    topic: String,
-    record: RecordId,
-}
 
 fn wrapped(record: &Record) -> Result<WrappedKey> {
     let damaged = || damaged(record.id().uuid());

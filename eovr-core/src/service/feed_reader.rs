@@ -6,7 +6,7 @@ use crate::name::Name;
 use crate::org::Stamp;
 use crate::ports::Posted;
 use crate::record::{RecordId, Value, ValueType};
-use crate::service::{Eovr, Session};
+use crate::service::{Eovr, Follower, Session};
 use crate::workflow::{Rule, StateRow, Table};
 
 const KIND: Name = Name::from_static("feed_reader");
@@ -103,16 +103,14 @@ impl FeedReader {
     /// # Errors
     /// Errors of the store.
     pub async fn next(&mut self, limit: u32) -> Result<Vec<Posted>> {
-        let mut after = self.done;
+        let mut feed = Follower::after(self.done).page(limit);
         loop {
-            let page = self.session.eovr().store().feed(after, limit).await?;
-            let Some(last) = page.last().map(|posted| posted.position) else { return Ok(page) };
+            let mut page = feed.next(&**self.session.eovr().store()).await?;
             // Skip the progress of readers, because two readers would otherwise keep each other busy for ever.
-            let news: Vec<_> = page.into_iter().filter(|posted| !is_progress(&posted.message)).collect();
-            if !news.is_empty() {
-                return Ok(news);
+            page.retain(|posted| posted.headline().is_none_or(|message| message.kind() != Some(KIND)));
+            if !page.is_empty() || feed.at_end() {
+                return Ok(page);
             }
-            after = last;
         }
     }
 
@@ -135,14 +133,4 @@ impl FeedReader {
         self.kept = self.done;
         Ok(())
     }
-}
-
-fn is_progress(message: &str) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Told<'m> {
-        #[serde(borrow)]
-        topic: std::borrow::Cow<'m, str>,
-    }
-    let told = serde_json::from_str::<Told<'_>>(message);
-    told.is_ok_and(|told| told.topic.split_once('.').is_some_and(|(kind, _)| KIND == kind))
 }

@@ -10,11 +10,8 @@ use crate::kind::{Catalog, Kind};
 use crate::name::Name;
 use crate::ports::{Posted, Store};
 use crate::record::{Cell, Clause, Column, Tally, Test, Value};
-use crate::service::Eovr;
+use crate::service::{Eovr, Follower};
 use crate::time::Timestamp;
-
-/// The number of messages per read of the feed.
-const PAGE: u32 = 1000;
 
 /// More than the difference between any wall clock and UTC.
 const MARGIN_SECONDS: i64 = 15 * 3600;
@@ -140,11 +137,10 @@ impl Kept {
     /// this at once: each applies only what the others have not.
     async fn catch_up(&self, store: &dyn Store) -> Result<bool> {
         while let Some(position) = self.position() {
-            let page = store.feed(position, PAGE).await?;
-            self.take(position, &page);
-            if page.len() < PAGE as usize {
-                let end = position + page.len() as u64;
-                return Ok(self.position().is_some_and(|position| position >= end));
+            let mut feed = Follower::after(position);
+            self.take(&feed.next(store).await?);
+            if feed.at_end() {
+                return Ok(self.position().is_some_and(|position| position >= feed.position()));
             }
         }
         Ok(false)
@@ -154,15 +150,14 @@ impl Kept {
         if let Slot::Ready(cube) = &*self.read() { Some(cube.position()) } else { None }
     }
 
-    /// Applies a page that follows a position, or drops the cube.
-    fn take(&self, behind: u64, page: &[Posted]) {
+    /// Applies a page, or drops the cube.
+    fn take(&self, page: &[Posted]) {
         if page.is_empty() {
             return;
         }
         let mut slot = self.write();
         let Slot::Ready(cube) = &mut *slot else { return };
-        let next = page.first().is_some_and(|posted| posted.position == behind + 1);
-        if !next || page.iter().any(|posted| cube.apply(posted).is_err()) {
+        if page.iter().any(|posted| cube.apply(posted).is_err()) {
             *slot = Slot::Gone;
         }
     }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::access::{Reach, Scope};
 use crate::audit::{self, StoredEvent, Verdict};
@@ -8,8 +8,9 @@ use crate::decide::Command;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kind::{Catalog, Kind, VOUCH};
 use crate::name::Name;
+use crate::ports::Posted;
 use crate::record::{Query, Record, RecordId};
-use crate::service::{Session, is_lost_race};
+use crate::service::{Follower, Session, is_lost_race};
 
 /// The result of an inspection of a whole store.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -225,14 +226,12 @@ impl Session {
     }
 
     async fn read_feed(&self, inspection: &mut Inspection) -> Result<Feed> {
-        let mut feed = Feed::default();
-        let mut last = 0;
-        loop {
-            let page = self.eovr().store().feed(last, PAGE).await?;
-            for posted in &page {
-                let wrong = match posted.position == last + 1 {
+        let (mut told, mut feed, mut last) = (Feed::default(), Follower::after(0), 0);
+        while !feed.at_end() {
+            for posted in feed.next(&**self.eovr().store()).await? {
+                let wrong = match posted.follows(last) {
                     false => Some("the feed has a gap before this position"),
-                    true => feed.add(&posted.message).err(),
+                    true => told.add(&posted).err(),
                 };
                 if let Some(finding) = wrong {
                     let (seq, finding) = (posted.position, finding.to_owned());
@@ -241,10 +240,8 @@ impl Session {
                 inspection.messages += 1;
                 last = posted.position;
             }
-            if page.len() < PAGE as usize {
-                return Ok(feed);
-            }
         }
+        Ok(told)
     }
 
     fn must_see_all(&self) -> Result<()> {
@@ -258,7 +255,6 @@ impl Session {
     }
 }
 
-const PAGE: u32 = 1000;
 const UNREADABLE: &str = "the record cannot be read";
 
 impl Finding {
@@ -273,18 +269,12 @@ struct Feed {
     told: HashMap<RecordId, (u64, Option<Name>)>,
 }
 
-/// The members of a message that are read here; the chain's verifier reads all of it.
-#[derive(Deserialize)]
-struct Told {
-    topic: String,
-    record: RecordId,
-}
-
 impl Feed {
-    fn add(&mut self, message: &str) -> std::result::Result<(), &'static str> {
-        let told: Told = serde_json::from_str(message).map_err(|_| "the message cannot be read")?;
-        let kind = told.topic.split_once('.').and_then(|(kind, _)| Name::new(kind).ok());
-        self.told.entry(told.record).or_insert((0, kind)).0 += 1;
+    fn add(&mut self, posted: &Posted) -> std::result::Result<(), &'static str> {
+        let message = posted.headline().ok_or("the message cannot be read")?;
+        let record = message.record.parse().map_err(|_| "the message cannot be read")?;
+        let kind = message.kind().and_then(|kind| Name::new(kind).ok());
+        self.told.entry(record).or_insert((0, kind)).0 += 1;
         Ok(())
     }
 

@@ -2,19 +2,14 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use serde::Deserialize;
-
 use crate::access::danger;
 use crate::audit::log::{Checkpoint, Line, PublicKey, Signer, Tree};
 use crate::audit::{Hex, StoredEvent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
-use crate::ports::Posted;
+use crate::ports::{Posted, Store};
 use crate::record::RecordId;
-use crate::service::{Eovr, Session};
-
-/// The number of messages per read of the feed.
-const PAGE: u32 = 1000;
+use crate::service::{Eovr, Follower, Session};
 
 /// Builds a Merkle tree over the feed and signs its checkpoints: see [`crate::audit::log`].
 ///
@@ -54,14 +49,11 @@ impl LogKeeper {
             tree = Tree::default();
         }
         fits(earlier, &tree)?;
-        loop {
-            let page = self.page(tree.size()).await?;
-            for posted in &page {
+        let mut feed = Follower::after(tree.size());
+        while !feed.at_end() {
+            for posted in feed.next(self.store()).await? {
                 tree.push(posted.message.as_bytes());
                 fits(earlier, &tree)?;
-            }
-            if page.len() < PAGE as usize {
-                break;
             }
         }
         if let Some(earlier) = earlier.filter(|earlier| earlier.size > tree.size()) {
@@ -78,9 +70,9 @@ impl LogKeeper {
     /// # Errors
     /// `Unavailable` where it cannot be written; `Tampered` where a message names a missing event.
     pub async fn write(&self, mut to: impl Write) -> Result<u64> {
-        let mut written = 0;
-        loop {
-            let page = self.page(written).await?;
+        let (mut written, mut feed) = (0, Follower::after(0));
+        while !feed.at_end() {
+            let page = feed.next(self.store()).await?;
             let events = self.events(&page).await?;
             for (posted, event) in page.iter().zip(events) {
                 let line = Line { message: (&posted.message).into(), event: event.into() };
@@ -88,15 +80,13 @@ impl LogKeeper {
                 to.write_all(b"\n").map_err(unwritten)?;
                 written += 1;
             }
-            if page.len() < PAGE as usize {
-                to.flush().map_err(unwritten)?;
-                return Ok(written);
-            }
         }
+        to.flush().map_err(unwritten)?;
+        Ok(written)
     }
 
-    async fn page(&self, after: u64) -> Result<Vec<Posted>> {
-        self.session.eovr().store().feed(after, PAGE).await
+    fn store(&self) -> &dyn Store {
+        &**self.session.eovr().store()
     }
 
     /// The event of each message. The chain of a record is read once per page.
@@ -108,18 +98,20 @@ impl LogKeeper {
                 Error::new(ErrorKind::Tampered, "a message names an event that does not exist")
                     .with("entry", posted.position)
             };
-            let told: Told = serde_json::from_str(&posted.message).map_err(|_| lost())?;
-            let (kind, _) = told.topic.split_once('.').ok_or_else(lost)?;
-            let chain = match chains.entry(told.record) {
+            let message = posted.headline().ok_or_else(lost)?;
+            let kind = message.kind().ok_or_else(lost)?;
+            let record = message.record.parse::<RecordId>().map_err(|_| lost())?;
+            let named = message.event.as_deref().ok_or_else(lost)?;
+            let chain = match chains.entry(record) {
                 std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
                 std::collections::hash_map::Entry::Vacant(unknown) => {
-                    let store = self.session.eovr().store();
-                    let chain = store.events(&self.session.scope(), &Name::new(kind)?, told.record).await?;
+                    let scope = self.session.scope();
+                    let chain = self.store().events(&scope, &Name::new(kind)?, record).await?;
                     let by_hash = |StoredEvent { body, hash, .. }| (Hex(&hash).to_string(), body);
                     unknown.insert(chain.into_iter().map(by_hash).collect())
                 }
             };
-            events.push(chain.remove(&told.event).ok_or_else(lost)?);
+            events.push(chain.remove(named).ok_or_else(lost)?);
         }
         Ok(events)
     }
@@ -127,14 +119,6 @@ impl LogKeeper {
     fn known(&self) -> Tree {
         self.tree.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
-
-/// The members of a [`crate::decide::Message`] that are read here.
-#[derive(Deserialize)]
-struct Told {
-    topic: String,
-    record: RecordId,
-    event: String,
 }
 
 fn fits(earlier: Option<&Checkpoint>, tree: &Tree) -> Result<()> {

@@ -5,6 +5,7 @@ mod audit_keys;
 mod builder;
 mod feed_reader;
 mod figures;
+mod follower;
 mod inspect;
 mod keys;
 #[cfg(feature = "checkpoints")]
@@ -22,6 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub use self::builder::EovrBuilder;
 pub use self::feed_reader::FeedReader;
 use self::figures::Cubes;
+pub(crate) use self::follower::Follower;
 pub use self::inspect::{Finding, Inspected, Inspection, Vouched};
 pub use self::keys::DataKeyInfo;
 use self::keys::Keys;

@@ -279,10 +279,14 @@ impl Session {
         let keys = self.eovr.keys();
         // The question seals nothing, so it needs no chance.
         let mut entropy = Entropy::from_seed(&[0; 32]);
-        let legal =
-            self.with_context(&keys, &record.envelope().stamp, Some(record), None, &mut entropy, |context| {
-                Ok(decide::legal(&kind, record, &open_children, context))
-            })?;
+        let legal = self.with_context(
+            &keys,
+            &record.envelope().stamp,
+            Some(record),
+            None,
+            &mut entropy,
+            |context| Ok(decide::legal(&kind, record, &open_children, context)),
+        )?;
         Ok(legal.into_iter().map(|(action, unmet)| Legal { action, unmet }).collect())
     }
 
@@ -360,10 +364,14 @@ impl Session {
     ) -> Result<Commit> {
         let (place, keys, beside) = (stamp.clone(), self.eovr.keys(), command.beside);
         let mut entropy = self.eovr.entropy()?;
-        let commit =
-            self.with_context(&keys, &place, parent.map(|parent| &**parent.record), None, &mut entropy, |context| {
-                decide::decide(kind, Target::New { id, stamp, parent }, command, context)
-            })?;
+        let commit = self.with_context(
+            &keys,
+            &place,
+            parent.map(|parent| &**parent.record),
+            None,
+            &mut entropy,
+            |context| decide::decide(kind, Target::New { id, stamp, parent }, command, context),
+        )?;
         keys.guarded(commit, beside)
     }
 
@@ -388,9 +396,15 @@ impl Session {
         let (action, keys, beside) = (command.action.clone(), self.eovr.keys(), command.beside);
         let mut entropy = self.eovr.entropy()?;
         let stamp = &record.envelope().stamp;
-        let commit = self.with_context(&keys, stamp, Some(record), Some(action.as_str()), &mut entropy, |context| {
-            decide::decide(kind, Target::Existing { record, open_children: &open_children }, command, context)
-        })?;
+        let commit =
+            self.with_context(&keys, stamp, Some(record), Some(action.as_str()), &mut entropy, |context| {
+                decide::decide(
+                    kind,
+                    Target::Existing { record, open_children: &open_children },
+                    command,
+                    context,
+                )
+            })?;
         keys.guarded(commit, beside)
     }
 

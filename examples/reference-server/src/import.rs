@@ -35,7 +35,7 @@ use self::listing::Listing;
 pub(crate) use self::listing::kind as listing;
 use self::progress::Progress;
 use self::rejected::Rejected;
-use self::rows::{Row, Rows, Told};
+use self::rows::{Narrative, Row, Rows};
 use self::summary::Counts;
 use crate::csv_file::Reading;
 use crate::engine;
@@ -220,7 +220,7 @@ impl Import<'_> {
         Ok(true)
     }
 
-    fn send(&mut self, told: Told, row: Row) {
+    fn send(&mut self, told: Narrative, row: Row) {
         let (intake, at) = (self.intake.clone(), (row.number, row.line));
         self.tasks.spawn(async move { (row, intake.report(told, at).await) });
     }

@@ -44,7 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "triage::analysis",
         ],
     ),
-    ("analytics", &["name", "org", "record", "access", "kind", "ports"]),
+    ("analytics", &["name", "org", "record", "access", "kind", "decide::Facets", "ports"]),
     (
         "service",
         &[

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::event::{Event, Hashed, Hex};
 use crate::audit::log::{Checkpoint, Tree};
+use crate::audit::message::Headline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Head;
 
@@ -97,28 +98,19 @@ pub fn verify_log(log: impl BufRead, checkpoints: &[Checkpoint]) -> Result<LogVe
     })
 }
 
-/// The members of a [`crate::decide::Message`] that the verifier reads.
-#[derive(Deserialize)]
-struct Told {
-    topic: String,
-    record: String,
-    version: u64,
-    to: String,
-    event: String,
-}
-
 /// The message of one line, where the line is consistent.
 fn entry<'l>(line: &'l str, heads: &mut HashMap<String, Head>) -> Result<Cow<'l, str>, &'static str> {
     let line: Line<'l> = serde_json::from_str(line).map_err(|_| "the line is not an entry")?;
-    let told: Told = serde_json::from_str(&line.message).map_err(|_| "the message cannot be read")?;
+    let message = Headline::read(&line.message).ok_or("the message cannot be read")?;
+    let named = message.event.as_deref().ok_or("the message cannot be read")?;
     let digest = Hashed::of(&line.event).hash;
-    if !Hex(&digest).is(&told.event) {
+    if !Hex(&digest).is(named) {
         return Err("the event is not the one that the message names");
     }
     let event: Event = serde_json::from_str(&line.event).map_err(|_| "the event cannot be read")?;
-    let topic = format!("{}.{}", event.kind, event.action);
-    if (&topic, &event.record, event.version, event.to.as_str())
-        != (&told.topic, &told.record, told.version, told.to.as_str())
+    if !message.is(event.kind.as_str(), event.action.as_str())
+        || (event.record.as_str(), event.version, event.to.as_str())
+            != (&*message.record, message.version, &*message.to)
     {
         return Err("the message does not tell of its event");
     }

@@ -13,7 +13,7 @@ use super::lines::Style;
 use super::tags::Role;
 use super::trail;
 use crate::error::Result;
-use crate::export::audit::{AuditReport, Told};
+use crate::export::audit::{AuditReport, RecordEvent};
 use crate::export::columns::on_the_wall;
 use crate::export::titles::{self, Lang, Words, words};
 use crate::time::Timestamp;
@@ -140,7 +140,7 @@ fn banner(flow: &mut Flow<'_>) {
 }
 
 /// A row as in the trail of one incident, with the incident's number in place of the event's.
-fn row(told: &Told, zone: &TimeZone, lang: Lang) -> Vec<Cell> {
+fn row(told: &RecordEvent, zone: &TimeZone, lang: Lang) -> Vec<Cell> {
     let mut cells = trail::row(&told.entry, zone, lang);
     cells.rotate_left(1);
     if let Some(number) = cells.pop() {

@@ -3,10 +3,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use serde::Deserialize;
-
 use crate::access::Actor;
 use crate::audit::Attested;
+use crate::decide::Headline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::doors::enter::is_active;
 use crate::identity::doors::{Doors, Opened};
@@ -14,7 +13,7 @@ use crate::identity::login::{self, Reason};
 use crate::identity::token::{Bearer, Bound, Purpose, bad_token};
 use crate::identity::{RefreshToken, user};
 use crate::record::{Record, RecordId, Value};
-use crate::service::Session;
+use crate::service::{Follower, Session};
 use crate::time::Timestamp;
 use crate::workflow::Label;
 
@@ -209,30 +208,18 @@ impl Doors {
 
     /// Reads the feed, at most once a second, and forgets the logins and accounts that have changed.
     async fn follow(&self, now: Timestamp) -> Result<()> {
-        let Some(mut position) = self.inner.known.due(now) else { return Ok(()) };
-        loop {
-            let page = self.eovr().store().feed(position, PAGE).await?;
-            for posted in &page {
-                if let Ok(told) = serde_json::from_str::<Told>(&posted.message) {
-                    self.inner.known.forget_changed(&told);
+        let Some(position) = self.inner.known.due(now) else { return Ok(()) };
+        let mut feed = Follower::after(position);
+        while !feed.at_end() {
+            for posted in feed.next(&**self.eovr().store()).await? {
+                if let Some(message) = posted.headline() {
+                    self.inner.known.forget_changed(&message);
                 }
-                position = posted.position;
             }
-            self.inner.known.read_to(position);
-            if page.len() < PAGE as usize {
-                return Ok(());
-            }
+            self.inner.known.read_to(feed.position());
         }
+        Ok(())
     }
-}
-
-const PAGE: u32 = 1000;
-
-/// The members of a feed message that this module reads.
-#[derive(Deserialize)]
-pub(super) struct Told {
-    topic: String,
-    record: RecordId,
 }
 
 /// The logged-in users, as far as this node has seen them.
@@ -305,12 +292,13 @@ impl Known {
         self.guests.write().unwrap_or_else(PoisonError::into_inner).retain(|_, guest| guest.user != user);
     }
 
-    fn forget_changed(&self, told: &Told) {
-        match told.topic.split_once('.') {
+    fn forget_changed(&self, message: &Headline<'_>) {
+        let Ok(record) = message.record.parse() else { return };
+        match (message.kind(), message.action()) {
             // A renewal changes no cached data.
-            Some((kind, "renew")) if login::KIND == kind => {}
-            Some((kind, _)) if login::KIND == kind => self.forget(told.record),
-            Some((kind, _)) if user::KIND == kind => self.forget_user(told.record),
+            (Some(kind), Some("renew")) if login::KIND == kind => {}
+            (Some(kind), _) if login::KIND == kind => self.forget(record),
+            (Some(kind), _) if user::KIND == kind => self.forget_user(record),
             _ => {}
         }
     }

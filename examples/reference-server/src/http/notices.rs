@@ -19,7 +19,7 @@ use super::routes::{Access, Endpoint, Routes};
 /// A page of notices.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Notices<'a> {
-    items: Vec<Told<'a>>,
+    items: Vec<Unread<'a>>,
     /// Where the next page begins; none on the last.
     next: Option<String>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Notices<'a> {
 /// A notice that something happened. The recipient reads the record to learn what.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Notice)]
-struct Told<'a> {
+struct Unread<'a> {
     #[schema(value_type = String, format = "uuid")]
     id: RecordId,
     /// Kind and action, such as `incident.report`.
@@ -113,9 +113,9 @@ async fn list(State(app): State<App>, Caller(session): Caller, Params(after): Pa
     json(&Notices { items, next: next(found.next) })
 }
 
-fn told(record: &Record) -> Told<'_> {
+fn told(record: &Record) -> Unread<'_> {
     let text = |name| record.text(name).unwrap_or_default();
-    Told {
+    Unread {
         id: record.id(),
         topic: text("topic"),
         about: text("about"),

@@ -22,7 +22,7 @@ use super::problem::{PAGE, Problem};
 use super::repeat::HEADER;
 use super::request_id::drawn;
 use super::routes::{Access, Endpoint, Routes};
-use super::visitors::{self, Thanks, Told};
+use super::visitors::{self, Thanks, VisitorReport};
 
 const PATH: &str = "/r/{link}";
 
@@ -118,7 +118,7 @@ async fn take(
         headers.insert(HEADER, key.unwrap_or_else(|_| HeaderValue::from_static("")));
     }
     let seed = app.repeats.seed(&headers, None, PATH, &[body, parts.uri.path().as_bytes()])?;
-    let told = Told {
+    let told = VisitorReport {
         category: sheet.category.clone(),
         description: sheet.description.clone(),
         anonymous: sheet.anonymous,

@@ -21,9 +21,8 @@ use super::values;
 
 /// What a visitor tells.
 #[derive(Deserialize, ToSchema)]
-#[schema(as = VisitorReport)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Told {
+pub(crate) struct VisitorReport {
     /// What kind of event: a code of the list that `GET` gives.
     #[schema(value_type = values::Category)]
     pub(super) category: String,
@@ -75,7 +74,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
         .add(
             Endpoint::post(PATH, Access::Public, "Takes a report from the poster's address")
-                .takes::<Told>()
+                .takes::<VisitorReport>()
                 .creates::<Thanks>()
                 .counted(Category::Visit),
             report,
@@ -101,7 +100,7 @@ async fn report(
     State(app): State<App>,
     Poster(link): Poster,
     Keyed(seed): Keyed,
-    Json(told): Json<Told>,
+    Json(told): Json<VisitorReport>,
 ) -> Answered {
     created(1, "/api/report/receipt", &take(&app, link, seed, told).await?)
 }
@@ -115,7 +114,7 @@ pub(super) async fn take(
     app: &App,
     link: Option<Link>,
     seed: Option<Seed>,
-    told: Told,
+    told: VisitorReport,
 ) -> Result<Thanks, Problem> {
     let stamp = place(app, link).await?;
     let facility = stamp.facility.clone();

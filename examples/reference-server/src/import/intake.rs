@@ -5,7 +5,7 @@ use eovr_core::record::{ActorId, Record, RecordId};
 use eovr_core::{Eovr, Error, ErrorKind, Session};
 
 use super::listing::{self, Listing};
-use super::rows::{self, Told};
+use super::rows::{self, Narrative};
 use super::{author, taken_back};
 use crate::output::Failure;
 
@@ -47,7 +47,7 @@ impl Intake {
     }
 
     /// Sends the report of a row. `at` is the number and the line of the row.
-    pub(super) async fn report(self, told: Told, at: (u64, u64)) -> Result<(RecordId, Became), Error> {
+    pub(super) async fn report(self, told: Narrative, at: (u64, u64)) -> Result<(RecordId, Became), Error> {
         let mut id = told.id;
         loop {
             let (category, description) = (self.category.clone(), told.text.clone());
@@ -77,7 +77,7 @@ impl Intake {
     }
 
     /// Refuses the same number with another text: it is another report, or the old system has changed the text.
-    fn refuse_other_words(&self, there: &Record, told: &Told) -> Result<(), Error> {
+    fn refuse_other_words(&self, there: &Record, told: &Narrative) -> Result<(), Error> {
         if !self.is_numbered {
             return Ok(());
         }

@@ -33,12 +33,12 @@ pub(super) struct Row {
     pub(super) line: u64,
     pub(super) cells: ByteRecord,
     /// The report, or the reason for the rejection.
-    pub(super) told: Result<Told, String>,
+    pub(super) told: Result<Narrative, String>,
 }
 
 /// The report of one row.
 #[derive(Clone)]
-pub(super) struct Told {
+pub(super) struct Narrative {
     /// The id of its incident.
     pub(super) id: RecordId,
     pub(super) text: String,
@@ -82,7 +82,7 @@ impl Rows {
         Ok(Some(Row { number: self.count, line, cells: self.row.clone(), told }))
     }
 
-    fn told(&mut self) -> Result<Told, String> {
+    fn told(&mut self) -> Result<Narrative, String> {
         if let Some(wrong) = self.table.wrong_with(&self.row) {
             return Err(wrong.to_owned());
         }
@@ -110,10 +110,10 @@ impl Rows {
         let met = self.met.entry(first).or_default();
         *met += 1;
         match (*met, number) {
-            (1, _) => Ok(Told { id: first, text }),
+            (1, _) => Ok(Narrative { id: first, text }),
             (_, Some(_)) => Err(format!("another row has the same number in `{}`", self.names[1])),
             // Two rows with the same text are two reports.
-            (nth, None) => Ok(Told { id: id("eovr.import.v2", &nth.to_string()), text }),
+            (nth, None) => Ok(Narrative { id: id("eovr.import.v2", &nth.to_string()), text }),
         }
     }
 

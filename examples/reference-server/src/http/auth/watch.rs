@@ -60,7 +60,7 @@ async fn listen(State(app): State<App>, Person(who): Person) -> Result<Response,
 
 /// The data of an event about the login.
 #[derive(Serialize)]
-struct Told {
+struct LoginEnd {
     /// When the login ends or ended, if known.
     idle_at: Option<Timestamp>,
 }
@@ -144,6 +144,6 @@ impl Watch {
 
 fn told(event: &str, idle_at: Option<Timestamp>) -> Event {
     // A timestamp always serializes; even without it the page knows the event.
-    let data = serde_json::to_string(&Told { idle_at }).unwrap_or_default();
+    let data = serde_json::to_string(&LoginEnd { idle_at }).unwrap_or_default();
     Event::default().event(event).data(data)
 }

@@ -37,7 +37,7 @@ pub(crate) struct View<'a> {
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    report: Told<'a>,
+    report: Reported<'a>,
     risk: Risk<'a>,
     ai: Suggested<'a>,
     analyst: Analysed<'a>,
@@ -55,7 +55,8 @@ pub(crate) struct View<'a> {
 
 /// What the reporter told.
 #[derive(Serialize, ToSchema)]
-struct Told<'a> {
+#[schema(as = Told)]
+struct Reported<'a> {
     reporter: Option<&'a str>,
     category: Option<&'a str>,
     subtype: Option<&'a str>,
@@ -222,9 +223,9 @@ pub(super) async fn show(
     at_version(envelope.version, &view)
 }
 
-fn told<'a>(opener: &mut Opener<'a>) -> Result<Told<'a>, Problem> {
+fn told<'a>(opener: &mut Opener<'a>) -> Result<Reported<'a>, Problem> {
     let facets = Facets::of(opener.record);
-    Ok(Told {
+    Ok(Reported {
         reporter: facets.reporter_type().map(Label::name),
         category: facets.category(),
         subtype: facets.subtype(),

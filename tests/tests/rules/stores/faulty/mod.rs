@@ -269,7 +269,7 @@ impl Faulty {
         match self.fault {
             Fault::DropsMessage if change.record().version() > 1 => return,
             Fault::DropsTheInternal if !change.posted() => return,
-            Fault::MessageWithoutPlace => told.facility.clear(),
+            Fault::MessageWithoutPlace => told.facility = "".into(),
             _ => {}
         }
         let message = serde_json::to_string(&told).unwrap();
