@@ -99,13 +99,7 @@ pub(crate) fn org() -> Outcome<Org> {
 
 /// An actor with this role, in the part of the country that contains this facility.
 pub(crate) fn actor(role: Role, place: &Stamp) -> Outcome<Actor> {
-    let Stamp { governorate, administration, .. } = place.clone();
-    let seat = match role {
-        Role::Staff | Role::QualityAdmin => Seat::Facility(place.clone()),
-        Role::AdminManager => Seat::Administration { governorate, administration },
-        Role::GovernorateManager => Seat::Governorate(governorate),
-        Role::TopManagement => Seat::Country,
-    };
+    let seat = Seat::of(role, place);
     Ok(Actor::new(ActorId::new("usr_0193a7f2c1d4")?, role, seat)?)
 }
 

@@ -275,16 +275,7 @@ pub(crate) fn actor(org: &Org, object: &Bound<'_, PyAny>) -> Outcome<Actor> {
         (Role::TopManagement, Some(_)) => {
             return Err(config("top management sits at the top", "leave `at` out"));
         }
-        (Role::Staff | Role::QualityAdmin, at) => Seat::Facility(facility(org, at)?),
-        (Role::AdminManager, at) => administration(org, at)?,
-        (Role::GovernorateManager, at) => {
-            let id = place(at, "governorate")?;
-            let known = org.governorates().iter().any(|governorate| governorate.id == id);
-            if !known {
-                return Err(unknown("governorate"));
-            }
-            Seat::Governorate(id)
-        }
+        (role, at) => org.seat(role, &place(at, role.level())?)?,
     };
     let mut actor = Actor::new(id, role, seat)?;
     if object.getattr("machine")?.is_truthy()? {
@@ -299,16 +290,6 @@ pub(crate) fn actor(org: &Org, object: &Bound<'_, PyAny>) -> Outcome<Actor> {
 fn facility(org: &Org, at: Option<Text>) -> Outcome<eovr_core::org::Stamp> {
     let id = place(at, "facility")?;
     org.stamp(&id).cloned().ok_or_else(|| unknown("facility"))
-}
-
-fn administration(org: &Org, at: Option<Text>) -> Outcome<Seat> {
-    let id = place(at, "administration")?;
-    let above = org
-        .governorates()
-        .iter()
-        .find(|governorate| governorate.administrations.iter().any(|administration| administration.id == id));
-    let governorate = above.ok_or_else(|| unknown("administration"))?.id.clone();
-    Ok(Seat::Administration { governorate, administration: id })
 }
 
 fn place(at: Option<Text>, level: &str) -> Outcome<OrgId> {

@@ -96,14 +96,7 @@ pub fn stamp(facility: &str) -> Stamp {
 /// An actor of this role in the part of the organisation that contains this facility.
 pub fn actor(name: &str, role: Role, facility: &str) -> Actor {
     let stamp = stamp(facility);
-    let seat = match role {
-        Role::Staff | Role::QualityAdmin => Seat::Facility(stamp),
-        Role::AdminManager => {
-            Seat::Administration { governorate: stamp.governorate, administration: stamp.administration }
-        }
-        Role::GovernorateManager => Seat::Governorate(stamp.governorate),
-        Role::TopManagement => Seat::Country,
-    };
+    let seat = Seat::of(role, &stamp);
     Actor::new(ActorId::new(name).expect("an id"), role, seat).expect("role and seat fit")
 }
 

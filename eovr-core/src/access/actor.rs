@@ -1,7 +1,7 @@
 use crate::access::{Role, Tier};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Name;
-use crate::org::{OrgId, Stamp};
+use crate::org::{Org, OrgId, Stamp};
 use crate::record::ActorId;
 
 /// The caller. The host makes an actor from claims that it has verified; this module authenticates no one.
@@ -58,6 +58,17 @@ pub enum Seat {
 }
 
 impl Seat {
+    /// The seat of a role in the part of the organisation that a facility belongs to.
+    pub fn of(role: Role, stamp: &Stamp) -> Self {
+        let Stamp { governorate, administration, .. } = stamp.clone();
+        match role {
+            Role::Staff | Role::QualityAdmin => Self::Facility(stamp.clone()),
+            Role::AdminManager => Self::Administration { governorate, administration },
+            Role::GovernorateManager => Self::Governorate(governorate),
+            Role::TopManagement => Self::Country,
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Facility(_) => "facility",
@@ -65,6 +76,33 @@ impl Seat {
             Self::Governorate(_) => "governorate",
             Self::Country => "country",
         }
+    }
+}
+
+impl Org {
+    /// The seat of a role: in the facility, administration or governorate of this id, whichever the role's level is. At
+    /// national level the id is not read.
+    ///
+    /// # Errors
+    /// `Config` where the organisation has no such part.
+    pub fn seat(&self, role: Role, id: &OrgId) -> Result<Seat> {
+        let governorates = self.governorates();
+        let seat = match role {
+            Role::Staff | Role::QualityAdmin => self.stamp(id).cloned().map(Seat::Facility),
+            Role::AdminManager => governorates.iter().find_map(|governorate| {
+                let administration = governorate.administrations.iter().find(|one| one.id == *id)?;
+                let (governorate, administration) = (governorate.id.clone(), administration.id.clone());
+                Some(Seat::Administration { governorate, administration })
+            }),
+            Role::GovernorateManager => {
+                governorates.iter().any(|one| one.id == *id).then(|| Seat::Governorate(id.clone()))
+            }
+            Role::TopManagement => Some(Seat::Country),
+        };
+        seat.ok_or_else(|| {
+            Error::new(ErrorKind::Config, format!("the organisation has no such {}", role.level()))
+                .with_help("give an id that stands in the organisation")
+        })
     }
 }
 
@@ -76,12 +114,7 @@ impl Actor {
     /// managers in an administration, governorate managers in a governorate, top management at national level. A
     /// mismatch is a mistake in the host's mapping of claims, and a mistake must never widen what a user sees.
     pub fn new(id: ActorId, role: Role, seat: Seat) -> Result<Self> {
-        let wanted = match role {
-            Role::Staff | Role::QualityAdmin => "facility",
-            Role::AdminManager => "administration",
-            Role::GovernorateManager => "governorate",
-            Role::TopManagement => "country",
-        };
+        let wanted = role.level();
         if seat.name() != wanted {
             return Err(Error::new(ErrorKind::Config, format!("a `{role}` cannot sit in a {}", seat.name()))
                 .with_help(format!("give a {wanted} as the seat")));

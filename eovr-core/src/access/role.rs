@@ -31,6 +31,16 @@ impl Role {
         Tier(self as u8 + 1)
     }
 
+    /// The level of the organisation at which the role is held.
+    pub const fn level(self) -> &'static str {
+        match self {
+            Self::Staff | Self::QualityAdmin => "facility",
+            Self::AdminManager => "administration",
+            Self::GovernorateManager => "governorate",
+            Self::TopManagement => "country",
+        }
+    }
+
     /// The role's stable name.
     pub const fn name(self) -> &'static str {
         match self {

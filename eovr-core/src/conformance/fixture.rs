@@ -265,14 +265,7 @@ pub(super) fn stamp(facility: &str) -> Result<Stamp> {
 /// A user with this role in the part of the organisation to which a facility belongs.
 pub(super) fn member(name: &str, role: Role, facility: &str) -> Result<Actor> {
     let stamp = stamp(facility)?;
-    let seat = match role {
-        Role::Staff | Role::QualityAdmin => Seat::Facility(stamp),
-        Role::AdminManager => {
-            Seat::Administration { governorate: stamp.governorate, administration: stamp.administration }
-        }
-        Role::GovernorateManager => Seat::Governorate(stamp.governorate),
-        Role::TopManagement => Seat::Country,
-    };
+    let seat = Seat::of(role, &stamp);
     Actor::new(ActorId::new(name)?, role, seat)
 }
 

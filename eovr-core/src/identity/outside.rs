@@ -269,7 +269,11 @@ impl Outside {
                 .with_help(format!("it must name one of `{}`", self.role_names()))
         })?;
         let seat = at(&claims, &self.seat_claim).and_then(Value::as_str).unwrap_or_default();
-        let seat = seat_of(role, seat, org).ok_or_else(|| {
+        let seat = match role {
+            Role::TopManagement => Ok(Seat::Country),
+            _ => OrgId::new(seat).and_then(|seat| org.seat(role, &seat)),
+        };
+        let seat = seat.map_err(|_| {
             Error::new(ErrorKind::Denied, "the identity provider does not say where you work")
                 .with_help(format!("a `{role}` needs a place of the organisation in `{}`", self.seat_claim))
         })?;
@@ -372,24 +376,4 @@ fn is_delegated(header_type: Option<&str>, claims: &Map<String, Value>) -> bool 
     let of_identity =
         ["typ", "nonce", "at_hash", "c_hash", "s_hash"].iter().any(|name| claims.contains_key(*name));
     untyped && of_access && !of_identity
-}
-
-fn seat_of(role: Role, place: &str, org: &Org) -> Option<Seat> {
-    if role == Role::TopManagement {
-        return Some(Seat::Country);
-    }
-    let place = OrgId::new(place).ok()?;
-    let stamp = org.stamps().find(|stamp| match role {
-        Role::Staff | Role::QualityAdmin => stamp.facility == place,
-        Role::AdminManager => stamp.administration == place,
-        _ => stamp.governorate == place,
-    })?;
-    Some(match role {
-        Role::AdminManager => Seat::Administration {
-            governorate: stamp.governorate.clone(),
-            administration: stamp.administration.clone(),
-        },
-        Role::GovernorateManager => Seat::Governorate(stamp.governorate.clone()),
-        _ => Seat::Facility(stamp.clone()),
-    })
 }

@@ -186,20 +186,11 @@ pub(super) fn kind() -> Result<Kind> {
 
 pub(crate) const LEVELS: [&str; 4] = ["facility", "administration", "governorate", "country"];
 
-pub(crate) fn level(role: Role) -> &'static str {
-    match role {
-        Role::Staff | Role::QualityAdmin => "facility",
-        Role::AdminManager => "administration",
-        Role::GovernorateManager => "governorate",
-        Role::TopManagement => "country",
-    }
-}
-
 /// Sets the seat to the level of the role.
 pub(super) fn seat_follows_role(draft: &mut Draft<'_>) -> Result<()> {
     if draft.changes("role") {
         let role: Role = draft.facet("role").and_then(Value::as_text).unwrap_or_default().parse()?;
-        draft.set("seat", Some(level(role).into()))?;
+        draft.set("seat", Some(role.level().into()))?;
     }
     Ok(())
 }
@@ -325,15 +316,7 @@ pub fn role(record: &Record) -> Result<Role> {
 }
 
 pub(super) fn seat(record: &Record) -> Result<Seat> {
-    let stamp = record.envelope.stamp.clone();
-    Ok(match role(record)? {
-        Role::Staff | Role::QualityAdmin => Seat::Facility(stamp),
-        Role::AdminManager => {
-            Seat::Administration { governorate: stamp.governorate, administration: stamp.administration }
-        }
-        Role::GovernorateManager => Seat::Governorate(stamp.governorate),
-        Role::TopManagement => Seat::Country,
-    })
+    Ok(Seat::of(role(record)?, &record.envelope.stamp))
 }
 
 /// The actor of an account's owner, who sees only that account and its logins.

@@ -146,7 +146,7 @@ pub(super) async fn over(
     ];
     for (level, (column, id)) in user::LEVELS.into_iter().zip(levels) {
         // Skip a level whose roles lack the permission.
-        if !Role::ALL.into_iter().any(|role| user::level(role) == level && row.tiers.contains(role.tier())) {
+        if !Role::ALL.into_iter().any(|role| role.level() == level && row.tiers.contains(role.tier())) {
             continue;
         }
         let mut query = Query::of(user::KIND)

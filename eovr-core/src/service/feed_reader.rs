@@ -107,7 +107,9 @@ impl FeedReader {
         loop {
             let mut page = feed.next(&**self.session.eovr().store()).await?;
             // Skip the progress of readers, because two readers would otherwise keep each other busy for ever.
-            page.retain(|posted| posted.headline().is_none_or(|message| message.kind() != Some(KIND)));
+            page.retain(|posted| {
+                posted.headline().is_none_or(|message| message.kind() != Some(KIND.as_str()))
+            });
             if !page.is_empty() || feed.at_end() {
                 return Ok(page);
             }

@@ -4,7 +4,7 @@
 use std::io::{Write, stdout};
 
 use custom_store::RedbStore;
-use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::access::{Actor, Role};
 use eovr_core::incident::{self, Report, Settings};
 use eovr_core::org::{Org, OrgId};
 use eovr_core::record::ActorId;
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = folder.path().join("hospital.redb");
     let org = Org::new(serde_json::from_str(ORG)?)?;
     let nile = OrgId::new("NIL")?;
-    let seat = Seat::Facility(org.stamp(&nile).ok_or("no such facility")?.clone());
+    let seat = org.seat(Role::Staff, &nile)?;
     let nurse = Actor::new(ActorId::new("nurse-7")?, Role::Staff, seat.clone())?;
     let quality = Actor::new(ActorId::new("quality-1")?, Role::QualityAdmin, seat)?;
 

@@ -6,7 +6,7 @@ mod lab_order;
 
 use std::io::{Write, stdout};
 
-use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::access::{Actor, Role};
 use eovr_core::decide::Command;
 use eovr_core::kind::{Kind, KindTable};
 use eovr_core::name;
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .open()
         .await?;
     let nile = OrgId::new("NIL")?;
-    let seat = Seat::Facility(eovr.org().stamp(&nile).ok_or("no such facility")?.clone());
+    let seat = eovr.org().seat(Role::Staff, &nile)?;
     let nurse = eovr.session(Actor::new(ActorId::new("nurse-7")?, Role::Staff, seat.clone())?);
     let quality = eovr.session(Actor::new(ActorId::new("quality-1")?, Role::QualityAdmin, seat)?);
 

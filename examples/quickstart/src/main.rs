@@ -1,7 +1,7 @@
 //! The smallest host: it reports one incident and starts the review.
 use std::io::Write as _;
 
-use eovr_core::access::{Actor, Role, Seat};
+use eovr_core::access::{Actor, Role};
 use eovr_core::incident::{self, Action, Report, Settings};
 use eovr_core::{Eovr, org::Org, org::OrgId, record::ActorId, seal::MasterKey};
 use eovr_store_sql::SqlStore;
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .open()
         .await?;
     let nile = OrgId::new("NIL")?;
-    let seat = Seat::Facility(eovr.org().stamp(&nile).ok_or("no such facility")?.clone());
+    let seat = eovr.org().seat(Role::Staff, &nile)?;
     let nurse = eovr.session(Actor::new(ActorId::new("nurse-7")?, Role::Staff, seat.clone())?);
     let quality = eovr.session(Actor::new(ActorId::new("quality-1")?, Role::QualityAdmin, seat)?);
 

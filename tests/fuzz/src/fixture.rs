@@ -64,13 +64,7 @@ pub(crate) fn stamp() -> Stamp {
 
 /// An actor with this role in the only facility.
 pub(crate) fn actor(name: &str, role: Role) -> Actor {
-    let Stamp { governorate, administration, facility } = stamp();
-    let seat = match role {
-        Role::Staff | Role::QualityAdmin => Seat::Facility(Stamp { governorate, administration, facility }),
-        Role::AdminManager => Seat::Administration { governorate, administration },
-        Role::GovernorateManager => Seat::Governorate(governorate),
-        Role::TopManagement => Seat::Country,
-    };
+    let seat = Seat::of(role, &stamp());
     Actor::new(ActorId::new(name).expect("an id"), role, seat).expect("role and seat fit")
 }
 

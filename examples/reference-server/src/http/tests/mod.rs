@@ -79,14 +79,7 @@ fn actor(eovr: &Eovr, who: &str) -> Option<Actor> {
     let role: Role = words.next()?.parse().ok()?;
     let stamp: Stamp = eovr.org().stamp(&OrgId::new(words.next()?).ok()?)?.clone();
     let id = ActorId::new(words.next().unwrap_or(role.name())).ok()?;
-    let seat = match role {
-        Role::Staff | Role::QualityAdmin => Seat::Facility(stamp),
-        Role::AdminManager => {
-            Seat::Administration { governorate: stamp.governorate, administration: stamp.administration }
-        }
-        Role::GovernorateManager => Seat::Governorate(stamp.governorate),
-        Role::TopManagement => Seat::Country,
-    };
+    let seat = Seat::of(role, &stamp);
     Actor::new(id, role, seat).ok()
 }
 
