@@ -48,9 +48,6 @@ pub mod triage;
 mod typed;
 pub mod workflow;
 
-#[doc(hidden)]
-pub use serde;
-
 pub use crate::decide::Command;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::name::Name;

@@ -35,7 +35,7 @@ enum Repr {
 #[macro_export]
 macro_rules! name {
     ($text:expr) => {
-        const { $crate::Name::from_static($text) }
+        const { $crate::name::Name::from_static($text) }
     };
 }
 
@@ -54,7 +54,8 @@ impl Name {
         }
     }
 
-    /// A name in the program's own text, for constants. Elsewhere, [`name!`](crate::name!) has the compiler check it.
+    /// A name in the program's own text, for constants, which the compiler checks. Elsewhere write [`name!`](crate::name!):
+    /// a build checks it (`cargo check` does not).
     ///
     /// ```compile_fail
     /// # use eovr_core::Name;

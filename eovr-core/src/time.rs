@@ -4,7 +4,6 @@ mod convert;
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,11 +42,6 @@ impl Timestamp {
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
-    }
-
-    /// The span from `earlier` to this time; zero where `earlier` is later.
-    pub fn saturating_duration_since(self, earlier: Self) -> Duration {
-        Duration::from_micros(if self < earlier { 0 } else { self.0.abs_diff(earlier.0) })
     }
 
     /// Year and month on a wall clock in `zone`: `(2026, 11)`.

@@ -97,6 +97,7 @@ fn made(py: Python<'_>, error: &Error, cause: Option<PyErr>) -> PyResult<PyErr> 
     let facts = PyDict::new(py);
     facts.set_item("help", error.help())?;
     facts.set_item("operation", error.operation())?;
+    facts.set_item("field", error.field())?;
     let context = PyDict::new(py);
     error.context().iter().try_for_each(|(name, value)| context.set_item(name, value))?;
     facts.set_item("context", context)?;

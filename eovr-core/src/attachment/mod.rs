@@ -92,7 +92,7 @@ impl Workflow for AttachmentWorkflow {
 /// [`MOST`] files at a time.
 ///
 /// # Errors
-/// `InvalidInput` where a name is not valid.
+/// `Bug` where the kind is not sound.
 pub fn kind(name: Name, of: Name, action: Name) -> Result<Kind> {
     Kind::new(KindTable {
         parent: Some(ParentSpec { kind: of, action, most: Some(MOST) }),

@@ -24,7 +24,7 @@ mod content;
 mod event;
 #[cfg(feature = "checkpoints")]
 pub mod log;
-mod message;
+pub(crate) mod message;
 mod walk;
 
 pub use self::attested::Attested;
@@ -34,4 +34,4 @@ pub use self::chain::{Verdict, verify};
 pub(crate) use self::content::{content_digest, digest_of_digests};
 pub(crate) use self::event::Hex;
 pub use self::event::{Change, Event, Link, StoredEvent};
-pub use self::message::{Facets, Headline, Message, Tallied};
+pub(crate) use self::message::{Message, Tallied};

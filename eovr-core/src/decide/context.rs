@@ -26,7 +26,7 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The time zone of the place.
     pub zone: &'a TimeZone,
-    /// Entropy, fresh for every decision.
+    /// Entropy, fresh for every decision. A question of [`legal`](crate::decide::legal) draws none.
     pub entropy: &'a mut Entropy,
     /// The results of the host's checks, by name. A check without a result has not passed.
     pub checks: &'a BTreeMap<Name, bool>,

@@ -18,7 +18,7 @@ use self::effect::Effect;
 pub(crate) use self::effect::note_field;
 use crate::access::{ActionRow, Actor, Permit, Place, Tiers};
 use crate::audit::Attested;
-pub use crate::audit::{Facets, Headline, Message, Tallied};
+pub use crate::audit::message::{Facets, Headline, Message, Tallied};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::kind::{Draft, Kind, VOUCH};
 use crate::name::Name;

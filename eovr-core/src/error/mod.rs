@@ -217,13 +217,16 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, message, help, operation, context, .. } = &*self.inner;
+        let Inner { kind, message, help, operation, field, context, .. } = &*self.inner;
         write!(f, "{}: {message}", kind.name())?;
         if let Some(help) = help {
             write!(f, "; {help}")?;
         }
         if let Some(operation) = operation {
             write!(f, " (during {operation})")?;
+        }
+        if let Some(field) = field {
+            write!(f, " field={field}")?;
         }
         for (name, value) in context {
             write!(f, " {name}={value}")?;

@@ -214,9 +214,9 @@ impl Mim {
             location: Some(place.into_iter().flatten().collect::<Vec<_>>().join("/")),
             agents: facets.factors().map(str::to_owned).collect(),
             incident_type: Some(kind).filter(|kind| !kind.is_empty()),
-            outcome: facets.actual_harm().map(|harm| harm.to_string()),
+            outcome: facets.actual_harm().map(str::to_owned),
             resulting_action: incident.text("immediate_action").map(str::to_owned),
-            reporter_role: facets.reporter_type().map(|reporter| reporter.to_string()),
+            reporter_role: facets.reporter_type().map(str::to_owned),
             free_text: incident.text("description").map(str::to_owned),
             missing: Vec::new(),
         };

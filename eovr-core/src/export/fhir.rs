@@ -24,6 +24,7 @@ use crate::incident::harm::Harm;
 use crate::incident::{Disposition, Reporter, State};
 use crate::service::Trail;
 use crate::time::Timestamp;
+use crate::workflow::Label as _;
 
 /// A release of FHIR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ fn plain(text: &str) -> String {
 
 fn adverse_event(incident: &Opened, release: Release) -> Json {
     let (envelope, facets) = (incident.record().envelope(), incident.facets());
-    let harm = facets.actual_harm();
+    let harm = facets.actual_harm().and_then(|code| code.parse::<Harm>().ok());
     // Without a stated harm, the incident is treated as one that reached a patient.
     let actual = harm.is_none_or(Harm::reached_patient);
     let mut resource = Map::new();
@@ -142,7 +143,7 @@ fn adverse_event(incident: &Opened, release: Release) -> Json {
     set("subject", subject);
     set("location", json!({"display": envelope.stamp.facility.as_str()}));
     set("recordedDate", json!(envelope.created_at));
-    if facets.reporter_type() != Some(Reporter::Anonymous) {
+    if facets.reporter_type() != Some(Reporter::Anonymous.name()) {
         set(
             "recorder",
             json!({"identifier": {"system": "urn:eovr:actor", "value": envelope.author.as_str()}}),
@@ -209,7 +210,7 @@ fn narrative(text: &str) -> Json {
 }
 
 fn status(incident: &Opened) -> &'static str {
-    match incident.facets().disposition() {
+    match incident.facets().disposition().and_then(Disposition::named) {
         Some(Disposition::Duplicate | Disposition::NotReportable) => "entered-in-error",
         _ if incident.facets().state() == Some(State::Completed) => "completed",
         _ => "in-progress",

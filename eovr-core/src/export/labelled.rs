@@ -10,10 +10,9 @@ use crate::export::csv::{end, guarded};
 #[cfg(feature = "parquet")]
 use crate::export::parquet::Sheet;
 use crate::export::write::{unwritten, unwritten_json};
-use crate::incident::{Harm, PEOPLE};
+use crate::incident::PEOPLE;
 #[cfg(feature = "parquet")]
 use crate::record::ValueType;
-use crate::risk::Band;
 use crate::triage::analysis::Cleared;
 
 /// A labelled training set of people's reviews of the scorer's suggestions, as CSV, NDJSON or Parquet. It has one line
@@ -106,9 +105,9 @@ impl<W: Write + Send> Labelled<W> {
     /// `Unavailable` where it cannot be written.
     pub fn push(&mut self, incident: &Opened, reason: Option<&str>) -> Result<bool> {
         let facets = incident.facets();
-        let (suggested, review) = (facets.ai_band().map(Band::name), facets.ai_review());
+        let (suggested, review) = (facets.ai_band(), facets.ai_review());
         let accepted = suggested.filter(|_| review == Some("accepted"));
-        let level = facets.risk_band().map(Band::name).or(accepted);
+        let level = facets.risk_band().or(accepted);
         let (Some(narrative), Some(review), Some(level)) = (incident.text("description"), review, level)
         else {
             return Ok(false);
@@ -128,8 +127,8 @@ impl<W: Write + Send> Labelled<W> {
             model: facets.ai_model(),
             version: facets.ai_version(),
             category: facets.category(),
-            actual_harm: facets.actual_harm().map(Harm::code),
-            potential_harm: facets.potential_harm().map(Harm::code),
+            actual_harm: facets.actual_harm(),
+            potential_harm: facets.potential_harm(),
             facility: envelope.stamp.facility.as_str(),
             month: envelope.month,
         };

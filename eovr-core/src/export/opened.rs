@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
 use crate::error::{ErrorKind, Result};
-use crate::incident::Incident;
+use crate::incident::IncidentFacets;
 use crate::name::Name;
 use crate::org::Title;
 use crate::record::Record;
@@ -90,8 +90,8 @@ impl Opened {
     }
 
     /// The facets of an incident.
-    pub(super) fn facets(&self) -> Incident<'_> {
-        Incident::of(&self.record)
+    pub(super) fn facets(&self) -> IncidentFacets<'_> {
+        IncidentFacets::of(&self.record)
     }
 
     pub(super) fn code(&self, facet: &str) -> Option<&str> {

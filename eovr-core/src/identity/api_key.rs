@@ -4,8 +4,6 @@
 //! human, so it can propose and not approve. The key itself is shown once. The store keeps only an HMAC of it, so an
 //! attacker who reads the store gets no key and cannot make one.
 
-use crate::name;
-use crate::name::Name;
 use std::fmt;
 use std::str::FromStr;
 
@@ -20,6 +18,8 @@ use crate::identity::token::{bad_token, keyed};
 use crate::identity::user::{LEVELS, role, seat, seat_follows_role};
 use crate::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable};
 use crate::labels;
+use crate::name;
+use crate::name::Name;
 use crate::record::{ActorId, Record, RecordId};
 use crate::seal::Entropy;
 use crate::time::Timestamp;

@@ -129,7 +129,8 @@ struct Sound;
 
 impl Complete for Sound {
     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
-        for name in draft.facet("processors").into_iter().flat_map(Value::as_codes) {
+        let processors = draft.facet("processors").into_iter().flat_map(Value::as_codes);
+        for name in processors.filter(|name| !name.is_empty()) {
             Name::new(name).map_err(|error| error.with_field("processors"))?;
         }
         match draft.facet("time_zone").and_then(Value::as_text).map(jiff::tz::TimeZone::get) {

@@ -72,7 +72,7 @@ impl TotpSecret {
             // There are no steps before 1970. The latest step wins, so that earlier codes cannot be used afterwards.
             let at = now.plus_seconds(seconds).as_micros().div_euclid(1_000_000);
             let Ok(at) = u64::try_from(at) else { continue };
-            let step = app.check(&code, at).and_then(|_| i64::try_from(at / STEP_SECONDS).ok());
+            let step = app.check(&code, at).and_then(|step| i64::try_from(step).ok());
             found = step.or(found);
         }
         found.filter(|step| last_used.is_none_or(|last| *step > last))

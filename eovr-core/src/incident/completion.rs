@@ -239,7 +239,7 @@ fn dispose(draft: &mut Draft<'_>) -> Result<()> {
 
 fn record_id(draft: &Draft<'_>, name: &'static str) -> Result<()> {
     let id = text(draft, name).unwrap_or_default();
-    id.parse::<RecordId>().map(drop).map_err(|error| error.with_field(name.to_owned()))
+    id.parse::<RecordId>().map(drop).map_err(|error| error.with_field(name))
 }
 
 fn text(draft: &Draft<'_>, name: &str) -> Option<String> {

@@ -5,7 +5,6 @@
 //!
 //! In addition to its state, a report may have a **disposition**: it duplicates another report, it is not reportable,
 //! or its work continues in a newer report. A disposition does not change the state. Figures exclude disposed reports.
-use crate::name::Name;
 
 mod analysed;
 mod completion;
@@ -28,6 +27,8 @@ mod workflow;
 
 #[cfg(feature = "export")]
 pub(crate) use self::analysed::PEOPLE;
+use crate::name::Name;
+
 pub use self::analysed::{analysed, analysis_rule};
 pub use self::desk::Incidents;
 pub use self::figures::{Apart, Comparison, Level, Months, OfMonth, OfPlace, Trend};
@@ -41,7 +42,7 @@ pub use self::receipt::{Exchange, ReceiptCode, ReceiptView};
 pub use self::report::{Report, Reported, Reporter};
 pub use self::settings::{FACTORS, Settings};
 pub use self::summary::{StateBySeverity, Summary};
-pub use self::view::Incident;
+pub use self::view::IncidentFacets;
 pub use self::workflow::{Action, Disposition, IncidentWorkflow, State};
 
 /// The name of the incident kind.

@@ -1,23 +1,22 @@
 use std::collections::BTreeMap;
 
-use crate::incident::harm::Harm;
-use crate::incident::jci;
-use crate::incident::report::Reporter;
-use crate::incident::workflow::{Disposition, State};
+use crate::incident::workflow::State;
 use crate::name::Name;
 use crate::record::{Listed, Record, Value};
-use crate::risk::Band;
 use crate::time::Timestamp;
 use crate::workflow::Label as _;
 
 /// The facets of an incident, each with its type. `None` where a facet is not set.
+///
+/// A coded facet is given as its code, because another release may know more codes: `facets.risk_band().and_then(
+/// Band::named)` is the typed value.
 #[derive(Clone, Copy, Debug)]
-pub struct Incident<'a> {
+pub struct IncidentFacets<'a> {
     state: &'a Name,
     facets: &'a BTreeMap<Name, Value>,
 }
 
-impl<'a> Incident<'a> {
+impl<'a> IncidentFacets<'a> {
     /// The facets of a record of the kind [`KIND`](crate::incident::KIND).
     pub fn of(record: &'a Record) -> Self {
         Self { state: record.state(), facets: &record.facets }
@@ -41,11 +40,11 @@ impl<'a> Incident<'a> {
 
 /// Writes one method for each facet, which it reads under the method's name.
 macro_rules! facets {
-    ($($(#[$says:meta])+ $name:ident: $read:ident -> $type:ty $(, $parse:expr)?;)+) => {
-        impl<'a> Incident<'a> {
+    ($($(#[$says:meta])+ $name:ident: $read:ident -> $type:ty;)+) => {
+        impl<'a> IncidentFacets<'a> {
             $($(#[$says])+
             pub fn $name(self) -> Option<$type> {
-                self.facets.get(stringify!($name)).and_then(Value::$read)$(.and_then($parse))?
+                self.facets.get(stringify!($name)).and_then(Value::$read)
             })+
         }
 
@@ -65,14 +64,14 @@ facets! {
     location: as_text -> &'a str;
     /// Whether the patient was told.
     disclosed: as_bool -> bool;
-    /// The reporter type.
-    reporter_type: as_text -> Reporter, Reporter::named;
+    /// The reporter type: a code of [`Reporter`](crate::incident::Reporter).
+    reporter_type: as_text -> &'a str;
     /// The id of the closed report that this one continues.
     continues: as_text -> &'a str;
-    /// The actual harm.
-    actual_harm: as_text -> Harm, |code| code.parse().ok();
-    /// The potential harm.
-    potential_harm: as_text -> Harm, |code| code.parse().ok();
+    /// The actual harm: a code of [`Harm`](crate::incident::Harm).
+    actual_harm: as_text -> &'a str;
+    /// The potential harm: a code of [`Harm`](crate::incident::Harm).
+    potential_harm: as_text -> &'a str;
     /// The risk scheme of the rating.
     risk_scheme: as_text -> &'a str;
     /// A person's rating of the severity: a code of the scheme.
@@ -82,7 +81,7 @@ facets! {
     /// The score that the scheme gives to the rating.
     risk_score: as_int -> i64;
     /// The band that the scheme gives to the rating.
-    risk_band: as_text -> Band, Band::named;
+    risk_band: as_text -> &'a str;
     /// The scorer's model.
     ai_model: as_text -> &'a str;
     /// The version of the scorer's model.
@@ -90,7 +89,7 @@ facets! {
     /// The scorer's score, 0 to 100.
     ai_score: as_int -> i64;
     /// The scorer's band.
-    ai_band: as_text -> Band, Band::named;
+    ai_band: as_text -> &'a str;
     /// Whether the scorer suggests a high risk.
     ai_high_risk: as_bool -> bool;
     /// A person's review of the scorer's suggestion: `accepted` or `overridden`.
@@ -104,25 +103,25 @@ facets! {
     /// The external analyst's score, 0 to 100.
     analyst_score: as_int -> i64;
     /// The external analyst's band.
-    analyst_band: as_text -> Band, Band::named;
+    analyst_band: as_text -> &'a str;
     /// The external analyst's confidence in percent.
     analyst_confidence: as_int -> i64;
     /// Whether the external analyst suggests a high risk.
     analyst_high_risk: as_bool -> bool;
     /// Whether the incident is of high risk, by a person's rating or a suggestion that was not overridden.
     high_risk: as_bool -> bool;
-    /// The edition of the accreditation standards.
-    jci_edition: as_text -> jci::Edition, |code| code.parse().ok();
+    /// The edition of the accreditation standards: a code of [`jci::Edition`](crate::incident::jci::Edition).
+    jci_edition: as_text -> &'a str;
     /// The chapter of the accreditation standards.
     jci_chapter: as_text -> &'a str;
     /// The accreditation standard.
     jci_standard: as_text -> &'a str;
     /// The measurable element of the standard.
     jci_element: as_text -> &'a str;
-    /// The compliance with the standard.
-    jci_status: as_text -> jci::Status, |code| code.parse().ok();
-    /// The disposition.
-    disposition: as_text -> Disposition, Disposition::named;
+    /// The compliance with the standard: a code of [`jci::Status`](crate::incident::jci::Status).
+    jci_status: as_text -> &'a str;
+    /// The disposition: a code of [`Disposition`](crate::incident::Disposition).
+    disposition: as_text -> &'a str;
     /// The id of the report that this one duplicates.
     duplicate_of: as_text -> &'a str;
     /// The id of the newer report that continues this one.

@@ -88,19 +88,18 @@ impl Value {
     /// assert_eq!(Value::codes([""; 0]), None);
     /// ```
     pub fn codes(codes: impl IntoIterator<Item = impl AsRef<str>>) -> Option<Self> {
-        let mut text = String::new();
+        let mut codes = codes.into_iter();
+        let mut text = codes.next()?.as_ref().to_owned();
         for code in codes {
-            if !text.is_empty() {
-                text.push(',');
-            }
+            text.push(',');
             text.push_str(code.as_ref());
         }
-        (!text.is_empty()).then(|| text.into())
+        Some(text.into())
     }
 
     /// The codes of such a list.
     pub fn as_codes(&self) -> impl Iterator<Item = &str> {
-        self.as_text().into_iter().flat_map(|text| text.split(',')).filter(|code| !code.is_empty())
+        self.as_text().into_iter().flat_map(|text| text.split(','))
     }
 
     /// The bytes, if these are bytes.
@@ -189,5 +188,18 @@ impl From<Timestamp> for Value {
 impl From<RecordId> for Value {
     fn from(id: RecordId) -> Self {
         Self::from(id.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An empty code stays, because the check of the facet must see and refuse it.
+    #[test]
+    fn a_list_keeps_all_its_codes() {
+        for codes in [&["a"][..], &["a", "b"], &["", "a"], &["a", "", "b"], &[""]] {
+            assert!(Value::codes(codes).unwrap().as_codes().eq(codes.iter().copied()), "{codes:?}");
+        }
     }
 }

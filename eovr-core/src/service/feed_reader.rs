@@ -1,11 +1,12 @@
 use crate::access::{ActionRow, Tiers, danger};
 use crate::decide::Command;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::kind::{FacetSpec, Kind, KindTable};
+use crate::name;
 use crate::name::Name;
 use crate::org::Stamp;
 use crate::ports::Posted;
-use crate::record::{RecordId, Value, ValueType};
+use crate::record::{RecordId, Value};
 use crate::service::{Eovr, Follower, Session};
 use crate::workflow::{Rule, StateRow, Table};
 
@@ -44,29 +45,32 @@ impl FeedReader {
     /// # Errors
     /// None that a caller could cause.
     pub fn kind() -> Result<Kind> {
-        let name = |text: &str| Name::new(text);
-        let tiers = || Tiers::new(5, 5);
-        let action = |text: &str, sets: &[&str]| {
-            let sets = sets.iter().map(|set| Name::new(set)).collect::<Result<_>>()?;
-            Ok::<_, Error>(ActionRow { sets, ..ActionRow::new(Name::new(text)?, tiers()?) })
-        };
-        let position = FacetSpec::new(name("done_to")?, ValueType::Int);
-        let reader = FacetSpec::new(name("reader")?, ValueType::Text);
+        const READING: Name = Name::from_static("reading");
+        let tiers = Tiers::new(5, 5)?;
+        let action =
+            |action: Name, sets: &[Name]| ActionRow { sets: sets.to_vec(), ..ActionRow::new(action, tiers) };
+        let (position, reader) = (name!("done_to"), name!("reader"));
         Kind::new(KindTable {
-            readers: tiers()?,
+            readers: tiers,
             // The outbox does not notify readers of the progress of other readers.
             internal: true,
-            facets: vec![FacetSpec { required: true, ..position }, FacetSpec { required: true, ..reader }],
+            facets: vec![
+                FacetSpec::int(position.clone()).required(),
+                FacetSpec::text(reader.clone()).required(),
+            ],
             ..KindTable::new(
                 KIND,
                 Table {
-                    start: name("reading")?,
-                    create: name("begin")?,
-                    states: vec![StateRow { name: name("reading")?, end: true }],
-                    actions: vec![action("begin", &["reader", "done_to"])?, action("advance", &["done_to"])?],
+                    start: READING,
+                    create: name!("begin"),
+                    states: vec![StateRow { name: READING, end: true }],
+                    actions: vec![
+                        action(name!("begin"), &[reader, position.clone()]),
+                        action(name!("advance"), &[position]),
+                    ],
                     rules: vec![Rule {
-                        from: vec![name("reading")?],
-                        action: name("advance")?,
+                        from: vec![READING],
+                        action: name!("advance"),
                         to: None,
                         needs: Vec::new(),
                     }],

@@ -14,7 +14,7 @@
 //!     "rules": [{"from": ["open"], "action": "close", "to": "closed", "needs": ["human", "note"]}]
 //! }"#)?;
 //! let machine = Machine::new(table)?;
-//! assert_eq!(machine.legal(&name!("open")).map(|rule| rule.action.as_str()).collect::<Vec<_>>(), ["close"]);
+//! assert_eq!(machine.legal("open").map(|rule| rule.action.as_str()).collect::<Vec<_>>(), ["close"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -25,4 +25,4 @@ mod typed;
 
 pub use self::machine::Machine;
 pub use self::table::{Need, Rule, StateRow, Table};
-pub use self::typed::{Label, May, Row, Workflow, unknown_label};
+pub use self::typed::{Label, May, Row, Workflow, unknown_label, wire};

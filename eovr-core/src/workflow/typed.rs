@@ -22,6 +22,13 @@ pub trait Label: Copy + Into<Name> + 'static {
     }
 }
 
+/// The part of serde that [`labels!`](crate::labels) needs, so that a host needs no serde of its own.
+#[doc(hidden)]
+pub mod wire {
+    pub use serde::de::Error;
+    pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+}
+
 /// The error for a word that is no label. It does not repeat the word.
 #[doc(hidden)]
 #[cold]
@@ -217,7 +224,7 @@ macro_rules! labels {
             }
         }
 
-        impl ::std::convert::From<$name> for $crate::Name {
+        impl ::std::convert::From<$name> for $crate::name::Name {
             fn from(label: $name) -> Self {
                 match label { $($name::$variant => $crate::name!($text)),+ }
             }
@@ -230,24 +237,31 @@ macro_rules! labels {
         }
 
         impl ::std::str::FromStr for $name {
-            type Err = $crate::Error;
+            type Err = $crate::error::Error;
 
-            fn from_str(text: &str) -> $crate::Result<Self> {
+            fn from_str(text: &str) -> $crate::error::Result<Self> {
                 $crate::workflow::Label::named(text).ok_or_else($crate::workflow::unknown_label::<Self>)
             }
         }
 
-        impl $crate::serde::Serialize for $name {
-            fn serialize<S: $crate::serde::Serializer>(&self, to: S) -> ::std::result::Result<S::Ok, S::Error> {
+        impl $crate::workflow::wire::Serialize for $name {
+            fn serialize<S>(&self, to: S) -> ::std::result::Result<S::Ok, S::Error>
+            where
+                S: $crate::workflow::wire::Serializer,
+            {
                 to.serialize_str($crate::workflow::Label::name(*self))
             }
         }
 
-        impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(from: D) -> ::std::result::Result<Self, D::Error> {
-                let text = <::std::borrow::Cow<'de, str> as $crate::serde::Deserialize<'de>>::deserialize(from)?;
-                let unknown = || $crate::serde::de::Error::unknown_variant(&text, &[$($text),+]);
-                $crate::workflow::Label::named(&text).ok_or_else(unknown)
+        impl<'de> $crate::workflow::wire::Deserialize<'de> for $name {
+            fn deserialize<D>(from: D) -> ::std::result::Result<Self, D::Error>
+            where
+                D: $crate::workflow::wire::Deserializer<'de>,
+            {
+                use $crate::workflow::wire::{Deserialize, Error};
+                let text = <::std::borrow::Cow<'de, str> as Deserialize<'de>>::deserialize(from)?;
+                // The error does not repeat the text, which may be text of a report in the wrong place.
+                text.parse().map_err(<D::Error as Error>::custom)
             }
         }
     };

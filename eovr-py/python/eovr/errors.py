@@ -110,6 +110,8 @@ class EovrError(Exception):
         The accepted input, if known.
     operation : str or None
         The method during which it happened.
+    field : str or None
+        The facet, field or argument that the problem is about.
     context : Mapping of str to str
         Facts: ids, names, numbers.
     refusal : Refusal or None
@@ -124,6 +126,7 @@ class EovrError(Exception):
         *,
         help: str | None = None,
         operation: str | None = None,
+        field: str | None = None,
         context: Mapping[str, str] | None = None,
         refusal: Refusal | None = None,
     ) -> None:

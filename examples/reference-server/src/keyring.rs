@@ -111,6 +111,7 @@ impl Keys {
     ) -> Result<RecordId> {
         if self.place() == Place::Vault && purpose == Purpose::Search {
             return Err(Error::invalid("`purpose`: a vault of MongoDB has one key, and searches by it")
+                .with_field("purpose")
                 .with_help("rotate `fields`"));
         }
         let changes = KeyChanges::of(session);
@@ -179,6 +180,7 @@ pub(crate) fn purpose(word: &str) -> Result<Purpose> {
     let known = [Purpose::Fields, Purpose::Search];
     known.into_iter().find(|purpose| purpose.name() == word).ok_or_else(|| {
         Error::new(ErrorKind::InvalidInput, "`purpose` is not one that keys have")
+            .with_field("purpose")
             .with_help("`fields` or `search`")
     })
 }

@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A record holds sealed fields and needs nothing else of `seal`.
     ("record", &["name", "time", "org", "seal::Sealed"]),
     ("access", &["name", "org", "record"]),
-    ("workflow", &["name", "access"]),
+    ("workflow", &["name", "record::Value", "access"]),
     ("kind", &["name", "time", "org::OrgId", "record", "access", "workflow", "seal::Mode", "typed"]),
     // A verifier needs the workflow of a kind, and the list of values that no event holds.
     ("audit", &["name", "time", "record", "kind", "seal::Sealed"]),
@@ -305,6 +305,7 @@ const BUILT_ON: &[&str] = &[
     "rustc-hash",
     "serde",
     "serde_json",
+    "sha1",
     "sha2",
     "smol_str",
     "subsetter",

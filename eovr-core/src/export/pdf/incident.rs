@@ -16,7 +16,6 @@ use crate::export::titles::{self, Lang, Words, words};
 use crate::risk::Scheme;
 use crate::service::Trail;
 use crate::time::Timestamp;
-use crate::workflow::Label as _;
 
 /// The content of a report. The report has no heading for omitted parts.
 #[derive(Clone, Copy, Debug)]
@@ -184,8 +183,7 @@ impl Incident<'_> {
             let (ground, ink) = risks::paint("extreme");
             from = chip(flow, from, &HIGH.of(flow.lang), ground, ink);
         }
-        if let Some(disposition) = self.incident.facets().disposition().map(|disposition| disposition.name())
-        {
+        if let Some(disposition) = self.incident.facets().disposition() {
             let (ground, ink) = risks::paint("created");
             let title = titles::title(disposition);
             let title = title.map_or_else(|| disposition.to_owned(), |words| words.of(flow.lang).into());

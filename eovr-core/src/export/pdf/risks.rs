@@ -159,14 +159,15 @@ fn human(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) 
     };
     let both = |lang| [line(SEVERITY, "severity", lang), line(PROBABILITY, "probability", lang)];
     let lines = each(flow.lang).iter().flat_map(|lang| both(*lang)).flatten().collect::<Vec<_>>();
-    let (score, band) = (of.incident.facets().risk_score(), of.incident.facets().risk_band());
+    let (score, band) =
+        (of.incident.facets().risk_score(), of.incident.facets().risk_band().and_then(Band::named));
     let card = Card { title: HUMAN, score, of: None, band, none: NOT_RATED };
     card.draw(flow, column, tall, &lines);
 }
 
 fn suggested(flow: &mut Flow<'_>, of: &Incident<'_>, column: (f32, f32), tall: f32) {
     let facets = of.incident.facets();
-    let (score, band) = (facets.ai_score(), facets.ai_band());
+    let (score, band) = (facets.ai_score(), facets.ai_band().and_then(Band::named));
     let review = facets.ai_review().and_then(titles::title).unwrap_or(WAITING);
     let model = [facets.ai_model(), facets.ai_version()];
     let model = model.into_iter().flatten().collect::<Vec<_>>().join(" ");

@@ -212,8 +212,10 @@ impl Doors {
         let mut feed = Follower::after(position);
         while !feed.at_end() {
             for posted in feed.next(&**self.eovr().store()).await? {
-                if let Some(message) = posted.headline() {
-                    self.inner.known.forget_changed(&message);
+                match posted.headline() {
+                    Some(message) => self.inner.known.forget_changed(&message),
+                    // An unreadable message may be about any login.
+                    None => self.inner.known.forget_all(),
                 }
             }
             self.inner.known.read_to(feed.position());
@@ -286,6 +288,10 @@ impl Known {
 
     pub(super) fn forget(&self, login: RecordId) {
         self.guests.write().unwrap_or_else(PoisonError::into_inner).remove(&login);
+    }
+
+    fn forget_all(&self) {
+        self.guests.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(super) fn forget_user(&self, user: RecordId) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eovr_core::access::Role;
 use eovr_core::identity::{facility, user};
-use eovr_core::incident::{self, Action, Incident, State};
+use eovr_core::incident::{self, Action, IncidentFacets, State};
 use eovr_core::name;
 use eovr_core::record::{Column, Query, Record, Tally};
 use eovr_core::risk::Band;
@@ -115,15 +115,16 @@ pub(super) async fn lists(eovr: &Eovr, accounts: &Accounts, out: &mut Out) -> Re
         let mut table = Table::new(&["number", "state", "severity", "AI", "place", "narrative"]);
         for record in account.session.incidents().newest(5).await?.items {
             let narrative = account.session.open(&record, "description")?.unwrap_or_default();
-            let facets = Incident::of(&record);
+            let facets = IncidentFacets::of(&record);
             let score = facets.ai_score().map(|score| score.to_string());
-            let paint = match facets.ai_band() {
+            let band = facets.ai_band().and_then(Band::named);
+            let paint = match band {
                 None => Paint::Dim,
                 Some(Band::Low) => Paint::Good,
                 Some(Band::Medium) => Paint::Warn,
                 Some(Band::High | Band::Extreme) => Paint::Bad,
             };
-            let band = facets.ai_band().map_or("–", Band::name);
+            let band = band.map_or("–", Band::name);
             let ai = format!("{} {band}", score.unwrap_or_default());
             table.painted([
                 (number(&record), Paint::Plain),

@@ -4,10 +4,9 @@ use axum::extract::State;
 use eovr_core::Timestamp;
 use eovr_core::access::{Seat, Standing};
 use eovr_core::analyst::Trained;
-use eovr_core::incident::{Incident, KIND, Settings};
+use eovr_core::incident::{IncidentFacets, KIND, Settings};
 use eovr_core::name;
 use eovr_core::record::{Column, Query, Record, RecordId, Test};
-use eovr_core::risk::Band;
 use eovr_core::triage::analysis::Reason;
 use eovr_core::triage::local::Standing as Learned;
 use serde::{Deserialize, Serialize};
@@ -224,20 +223,20 @@ impl Asked {
 }
 
 fn reviewed(record: &Record) -> Reviewed<'_> {
-    let (envelope, facets) = (record.envelope(), Incident::of(record));
+    let (envelope, facets) = (record.envelope(), IncidentFacets::of(record));
     Reviewed {
         id: envelope.id,
         number: envelope.number.as_deref(),
         model: facets.ai_model(),
         version: facets.ai_version(),
         suggested_score: facets.ai_score(),
-        suggested_band: facets.ai_band().map(Band::name),
+        suggested_band: facets.ai_band(),
         suggested_high_risk: facets.ai_high_risk(),
         review: facets.ai_review(),
         severity: facets.severity(),
         probability: facets.probability(),
         score: facets.risk_score(),
-        band: facets.risk_band().map(Band::name),
+        band: facets.risk_band(),
         created_at: envelope.created_at,
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 async fn look(State(app): State<App>, Json(Draft { narrative }): Json<Draft>) -> Answered {
     if narrative.chars().count() > MOST_CHARACTERS {
-        let error = Error::invalid("`narrative` has too many characters");
+        let error = Error::invalid("`narrative` has too many characters").with_field("narrative");
         return Err(error.with_help(format!("send {MOST_CHARACTERS} at most")).into());
     }
     let (findings, _) = app.looks.turn("").await?.work(move || found(&narrative)).await?;

@@ -4,7 +4,7 @@
 
 use axum::extract::State as Shared;
 use eovr_core::Timestamp;
-use eovr_core::incident::{Harm, Incident, KIND, State, taxonomy};
+use eovr_core::incident::{IncidentFacets, KIND, State, taxonomy};
 use eovr_core::name;
 use eovr_core::org::OrgId;
 use eovr_core::record::{Column, Listed, Query, RecordId, Test};
@@ -122,7 +122,7 @@ pub(crate) struct Item<'a> {
 
 impl<'a> Item<'a> {
     fn of(record: &'a Listed) -> Self {
-        let (envelope, facets) = (record.envelope(), Incident::listed(record));
+        let (envelope, facets) = (record.envelope(), IncidentFacets::listed(record));
         Self {
             id: envelope.id,
             number: envelope.number.as_deref(),
@@ -133,12 +133,12 @@ impl<'a> Item<'a> {
             subtype: facets.subtype(),
             severity: facets.severity(),
             risk_score: facets.risk_score(),
-            risk_band: facets.risk_band().map(Band::name),
-            actual_harm: facets.actual_harm().map(Harm::code),
+            risk_band: facets.risk_band(),
+            actual_harm: facets.actual_harm(),
             ai_score: facets.ai_score(),
-            ai_band: facets.ai_band().map(Band::name),
+            ai_band: facets.ai_band(),
             high_risk: facets.high_risk(),
-            disposition: facets.disposition().map(Label::name),
+            disposition: facets.disposition(),
             occurred_at: facets.occurred_at(),
             created_at: envelope.created_at,
             updated_at: envelope.updated_at,

@@ -1,12 +1,10 @@
 //! `GET /api/incidents/{id}`: an incident with its sealed fields opened, and the actions that are allowed now.
 
 use axum::extract::State;
-use eovr_core::incident::{Harm, Incident as Facets, KIND, jci};
+use eovr_core::incident::{IncidentFacets as Facets, KIND};
 use eovr_core::record::{Record, RecordId};
-use eovr_core::risk::Band;
 use eovr_core::service::Legal;
 use eovr_core::triage::{self, Marks};
-use eovr_core::workflow::Label;
 use eovr_core::{Session, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -207,13 +205,13 @@ pub(super) async fn show(
             severity: facets.severity(),
             probability: facets.probability(),
             score: facets.risk_score(),
-            band: facets.risk_band().map(Band::name),
+            band: facets.risk_band(),
             high: facets.high_risk(),
         },
         ai,
         analyst,
         jci,
-        disposition: facets.disposition().map(Label::name),
+        disposition: facets.disposition(),
         duplicate_of: facets.duplicate_of(),
         continues: facets.continues(),
         continued_in: facets.continued_in(),
@@ -226,15 +224,15 @@ pub(super) async fn show(
 fn told<'a>(opener: &mut Opener<'a>) -> Result<Reported<'a>, Problem> {
     let facets = Facets::of(opener.record);
     Ok(Reported {
-        reporter: facets.reporter_type().map(Label::name),
+        reporter: facets.reporter_type(),
         category: facets.category(),
         subtype: facets.subtype(),
         occurred_at: facets.occurred_at(),
         location: facets.location(),
         disclosed: facets.disclosed(),
         factors: facets.factors().collect(),
-        actual_harm: facets.actual_harm().map(Harm::code),
-        potential_harm: facets.potential_harm().map(Harm::code),
+        actual_harm: facets.actual_harm(),
+        potential_harm: facets.potential_harm(),
         description: opener.open("description")?,
         specific_error: opener.open("specific_error")?,
         involved_person: opener.open("involved_person")?,
@@ -254,7 +252,7 @@ fn suggested<'a>(opener: &mut Opener<'a>, marks: Marks) -> Result<Suggested<'a>,
         model: facets.ai_model(),
         version: facets.ai_version(),
         score,
-        band: facets.ai_band().map(Band::name),
+        band: facets.ai_band(),
         high_risk,
         mark: if high_risk == Some(true) { Some(Mark::Now) } else { by_score.map(Mark::from) },
         review: facets.ai_review(),
@@ -269,7 +267,7 @@ fn analysed<'a>(opener: &mut Opener<'a>) -> Result<Analysed<'a>, Problem> {
         model: facets.analyst_model(),
         version: facets.analyst_version(),
         score: facets.analyst_score(),
-        band: facets.analyst_band().map(Band::name),
+        band: facets.analyst_band(),
         confidence: facets.analyst_confidence(),
         high_risk: facets.analyst_high_risk(),
         analysis: opener.open("analysis")?,
@@ -279,11 +277,11 @@ fn analysed<'a>(opener: &mut Opener<'a>) -> Result<Analysed<'a>, Problem> {
 fn panel<'a>(opener: &mut Opener<'a>) -> Result<Panel<'a>, Problem> {
     let facets = Facets::of(opener.record);
     Ok(Panel {
-        edition: facets.jci_edition().map(jci::Edition::code),
+        edition: facets.jci_edition(),
         chapter: facets.jci_chapter(),
         standard: facets.jci_standard(),
         element: facets.jci_element(),
-        status: facets.jci_status().map(jci::Status::code),
+        status: facets.jci_status(),
         evidence: opener.open("jci_evidence")?,
         gap: opener.open("jci_gap")?,
         plan: opener.open("jci_plan")?,
