@@ -89,15 +89,16 @@ pub async fn compare(
 
 async fn cases(session: &Session, subject: &Subject, processor: &Name, model: &str) -> Result<Vec<Case>> {
     let facet = |name: &str| Name::new(name).map(Column::Facet);
-    let mut query = Query::of(Name::new(KIND)?)
+    let query = Query::of(Name::new(KIND)?)
         .filter(Column::State, Test::Is(State::Answered.name().into()))
         .filter(facet("of")?, Test::Is(subject.kind.as_str().into()))
         .filter(facet("processor")?, Test::Is(processor.as_str().into()))
         .filter(facet("model")?, Test::Is(model.into()))
         .limit(Query::LARGEST_PAGE);
-    let mut cases = Vec::new();
-    loop {
-        let page = session.find(&query).await?;
+    let (mut cases, mut pages) = (Vec::new(), session.pages(query));
+    while cases.len() < MOST_CASES
+        && let Some(page) = pages.next().await?
+    {
         for analysis in &page.items {
             let about = analysis.facet("about").and_then(Value::as_text).unwrap_or_default();
             let record = session.record(&subject.kind, about.parse::<RecordId>()?).await?;
@@ -107,11 +108,8 @@ async fn cases(session: &Session, subject: &Subject, processor: &Name, model: &s
                 cases.push(Case { person, model, own });
             }
         }
-        match page.next {
-            Some(next) if cases.len() < MOST_CASES => query = query.after(Some(next)),
-            _ => return Ok(cases),
-        }
     }
+    Ok(cases)
 }
 
 fn band(record: &Record, facet: &str) -> Option<usize> {
