@@ -12,7 +12,7 @@ use eovr_core::incident::KIND;
 use eovr_core::name;
 use eovr_core::ports::Clock as _;
 use eovr_core::record::{ActorId, Query, Record, RecordId};
-use eovr_core::service::SystemClock;
+use eovr_core::service::{self, SystemClock};
 use eovr_core::{Error, ErrorKind, Name, Session};
 use jiff::tz::TimeZone;
 use pyo3::IntoPyObjectExt as _;
@@ -28,20 +28,17 @@ use crate::outward::Outward;
 /// The pages of a query, in order.
 pub(crate) struct Pages {
     session: Session,
-    query: Option<Query>,
+    pages: service::Pages,
 }
 
 impl Pages {
     pub(crate) fn new(session: Session, query: Query) -> Self {
-        Self { session, query: Some(query) }
+        Self { pages: session.pages(query), session }
     }
 
     /// The next page; `None` after the last.
     pub(crate) async fn next(&mut self) -> Outcome<Option<Vec<Record>>> {
-        let Some(query) = self.query.take() else { return Ok(None) };
-        let page = self.session.find(&query).await?;
-        self.query = page.next.map(|next| query.after(Some(next)));
-        Ok(Some(page.items))
+        Ok(self.pages.next().await?.map(|page| page.items))
     }
 
     async fn opened(&mut self) -> Outcome<Option<Vec<Opened>>> {

@@ -24,6 +24,7 @@ pub struct Spy {
     kinds: Mutex<Vec<Name>>,
     spoil: Mutex<Option<Spoil<StoredRecord>>>,
     spoil_events: Mutex<Option<Spoil<StoredEvent>>>,
+    spoil_messages: Mutex<Option<Spoil<String>>>,
     heard: Mutex<String>,
     deaf: AtomicBool,
 }
@@ -51,6 +52,11 @@ impl Spy {
     /// Applies `how` to every event that is read from now on.
     pub fn spoil_events(&self, how: impl Fn(&mut StoredEvent) + Send + 'static) {
         *self.spoil_events.lock().expect("no test panics here") = Some(Box::new(how));
+    }
+
+    /// Applies `how` to every message of the feed and the outbox that is read from now on.
+    pub fn spoil_messages(&self, how: impl Fn(&mut String) + Send + 'static) {
+        *self.spoil_messages.lock().expect("no test panics here") = Some(Box::new(how));
     }
 
     /// Switches the loss of message acknowledgements on or off.
@@ -111,6 +117,12 @@ impl Spy {
         record
     }
 
+    fn garble<'a>(&self, messages: impl Iterator<Item = &'a mut String>) {
+        if let Some(spoil) = &*self.spoil_messages.lock().expect("no test panics here") {
+            messages.for_each(spoil);
+        }
+    }
+
     fn note(&self, scope: &Scope) {
         if matches!(scope.reach(), Reach::Country) {
             *self.widest.lock().expect("no test panics here") = Some(scope.clone());
@@ -168,7 +180,9 @@ impl Store for Spy {
     }
 
     async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> {
-        self.inner.feed(after, limit).await
+        let mut page = self.inner.feed(after, limit).await?;
+        self.garble(page.iter_mut().map(|posted| &mut posted.message));
+        Ok(page)
     }
 
     async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census> {
@@ -176,7 +190,9 @@ impl Store for Spy {
     }
 
     async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
-        self.inner.lease(limit, now, until).await
+        let mut parcels = self.inner.lease(limit, now, until).await?;
+        self.garble(parcels.iter_mut().map(|parcel| &mut parcel.message));
+        Ok(parcels)
     }
 
     async fn acknowledge(&self, ids: &[u64]) -> Result<()> {

@@ -88,15 +88,16 @@ pub async fn compare(
 }
 
 async fn cases(session: &Session, subject: &Subject, processor: &Name, model: &str) -> Result<Vec<Case>> {
-    let mut query = Query::of(KIND)
+    let query = Query::of(KIND)
         .filter(Column::State, Test::Is(State::Answered.into()))
         .filter(Column::Facet(name!("of")), Test::Is(subject.kind.as_str().into()))
         .filter(Column::Facet(name!("processor")), Test::Is(processor.as_str().into()))
         .filter(Column::Facet(name!("model")), Test::Is(model.into()))
         .limit(Query::LARGEST_PAGE);
-    let mut cases = Vec::new();
-    loop {
-        let page = session.find(&query).await?;
+    let (mut cases, mut pages) = (Vec::new(), session.pages(query));
+    while cases.len() < MOST_CASES
+        && let Some(page) = pages.next().await?
+    {
         for analysis in &page.items {
             let about = analysis.text("about").unwrap_or_default();
             let record = session.record(&subject.kind, about.parse::<RecordId>()?).await?;
@@ -106,11 +107,8 @@ async fn cases(session: &Session, subject: &Subject, processor: &Name, model: &s
                 cases.push(Case { person, model, own });
             }
         }
-        match page.next {
-            Some(next) if cases.len() < MOST_CASES => query = query.after(Some(next)),
-            _ => return Ok(cases),
-        }
     }
+    Ok(cases)
 }
 
 fn band(record: &Record, facet: &str) -> Option<usize> {

@@ -156,8 +156,8 @@ pub(super) async fn over(
         if let Some(column) = column {
             query = query.filter(column, Test::Is(id.as_str().into()));
         }
-        loop {
-            let page = unrestricted.find(&query).await?;
+        let mut pages = unrestricted.pages(query);
+        while let Some(page) = pages.next().await? {
             let damaged = |id| Error::new(ErrorKind::Tampered, "an account cannot be read").with("user", id);
             unread.extend(page.damaged.into_iter().map(damaged));
             for account in page.items {
@@ -166,10 +166,6 @@ pub(super) async fn over(
                     Ok(_) => {}
                     Err(error) => unread.push(error),
                 }
-            }
-            match page.next {
-                Some(next) => query = query.after(Some(next)),
-                None => break,
             }
         }
     }

@@ -138,9 +138,11 @@ impl Kept {
     async fn catch_up(&self, store: &dyn Store) -> Result<bool> {
         while let Some(position) = self.position() {
             let mut feed = Follower::after(position);
-            self.take(&feed.next(store).await?);
+            let page = feed.next(store).await?;
+            self.take(position, &page);
             if feed.at_end() {
-                return Ok(self.position().is_some_and(|position| position >= feed.position()));
+                let end = position + page.len() as u64;
+                return Ok(self.position().is_some_and(|position| position >= end));
             }
         }
         Ok(false)
@@ -150,14 +152,16 @@ impl Kept {
         if let Slot::Ready(cube) = &*self.read() { Some(cube.position()) } else { None }
     }
 
-    /// Applies a page, or drops the cube.
-    fn take(&self, page: &[Posted]) {
+    /// Applies a page that follows a position, or drops the cube. The cube alone would ignore a page whose positions
+    /// begin again, because it ignores what it has counted.
+    fn take(&self, behind: u64, page: &[Posted]) {
         if page.is_empty() {
             return;
         }
         let mut slot = self.write();
         let Slot::Ready(cube) = &mut *slot else { return };
-        if page.iter().any(|posted| cube.apply(posted).is_err()) {
+        let next = page.first().is_some_and(|posted| posted.follows(behind));
+        if !next || page.iter().any(|posted| cube.apply(posted).is_err()) {
             *slot = Slot::Gone;
         }
     }

@@ -132,18 +132,13 @@ impl Session {
         let mut vouched = Vouched::default();
         let kinds: Vec<Kind> = self.eovr().catalog().kinds().cloned().collect();
         for kind in &kinds {
-            let mut query = Query::of(kind.name().clone()).limit(Query::LARGEST_PAGE);
-            loop {
-                let page = self.find(&query).await?;
+            let mut pages = self.pages(Query::of(kind.name().clone()).limit(Query::LARGEST_PAGE));
+            while let Some(page) = pages.next().await? {
                 for id in page.damaged {
                     vouched.broken.push(Finding::of(kind, id, 0, UNREADABLE));
                 }
                 for record in page.items {
                     self.vouch_for(kind, record, &mut vouched).await?;
-                }
-                match page.next {
-                    Some(next) => query = query.after(Some(next)),
-                    None => break,
                 }
             }
         }

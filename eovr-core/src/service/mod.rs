@@ -10,6 +10,7 @@ mod inspect;
 mod keys;
 #[cfg(feature = "checkpoints")]
 mod log_keeper;
+mod pages;
 mod session;
 #[cfg(feature = "system")]
 mod system;
@@ -30,6 +31,7 @@ use self::keys::Keys;
 pub(crate) use self::keys::{have_changed as keys_have_changed, is_lost_race};
 #[cfg(feature = "checkpoints")]
 pub use self::log_keeper::LogKeeper;
+pub use self::pages::Pages;
 pub use self::session::{Legal, Session};
 #[cfg(feature = "system")]
 pub use self::system::{SystemClock, SystemEntropy};

@@ -238,14 +238,9 @@ pub(crate) async fn all(session: &Session, kind: Name) -> Result<Vec<Record>> {
 
 /// Every record that a query finds, newest first.
 pub(crate) async fn every(session: &Session, query: Query) -> Result<Vec<Record>> {
-    let mut query = query.limit(Query::LARGEST_PAGE);
-    let mut records = Vec::new();
-    loop {
-        let page = session.find(&query).await?;
+    let (mut records, mut pages) = (Vec::new(), session.pages(query.limit(Query::LARGEST_PAGE)));
+    while let Some(page) = pages.next().await? {
         records.extend(page.items);
-        match page.next {
-            Some(next) => query = query.after(Some(next)),
-            None => return Ok(records),
-        }
     }
+    Ok(records)
 }

@@ -23,7 +23,7 @@ use eovr_core::identity::watch::SecurityLog;
 use eovr_core::incident::{Action, KIND};
 use eovr_core::ports::Clock as _;
 use eovr_core::record::{ActorId, Column, Query, Record, Test, Value};
-use eovr_core::service::SystemClock;
+use eovr_core::service::{self, SystemClock};
 use eovr_core::workflow::Label as _;
 use eovr_core::{Eovr, Error, Name, Session, Timestamp};
 use zeroize::Zeroizing;
@@ -259,7 +259,7 @@ async fn export(args: &Args, eovr: &Eovr, to: Destination, out: &mut Out) -> Res
 /// The incidents that the account may see, page by page.
 struct Pages {
     session: Session,
-    query: Option<Query>,
+    pages: service::Pages,
     count: u64,
     /// The last record read, for an export of one incident.
     one: Option<Record>,
@@ -272,14 +272,12 @@ impl Pages {
             Some(number) => query.filter(Column::Number, Test::Is(Value::from(number))),
             None => query,
         };
-        Ok(Self { session, query: Some(query), count: 0, one: None })
+        Ok(Self { pages: session.pages(query), session, count: 0, one: None })
     }
 
     /// The next page; empty after the last.
     async fn next(&mut self) -> Result<Vec<Record>, Error> {
-        let Some(query) = self.query.take() else { return Ok(Vec::new()) };
-        let page = self.session.find(&query).await?;
-        self.query = page.next.map(|next| query.after(Some(next)));
+        let Some(page) = self.pages.next().await? else { return Ok(Vec::new()) };
         self.count += page.items.len() as u64;
         self.one = page.items.last().cloned().or(self.one.take());
         Ok(page.items)

@@ -410,6 +410,7 @@ const DOORS: &[(&str, &str, Class)] = &[
     ("Session", "attested", Reads),
     ("Session", "inspect", Reads),
     ("Session", "find", Reads),
+    ("Session", "pages", Reads),
     ("Session", "list", Reads),
     ("Session", "tally", Reads),
     ("Session", "legal", Reads),

@@ -8,6 +8,7 @@ mod bad_input;
 mod cube;
 mod deidentify;
 mod doors;
+mod feed;
 mod figures;
 mod incidents;
 mod journeys;

@@ -134,18 +134,14 @@ impl Doors {
 
     /// Ends all lock-outs of an account.
     pub(super) async fn lift(&self, by: &Session, account: RecordId, why: &str) -> Result<()> {
-        let mut query = throttle::of([account]);
-        loop {
-            let page = by.find(&query).await?;
+        let mut pages = by.pages(throttle::of([account]));
+        while let Some(page) = pages.next().await? {
             for kept in page.items.iter().filter(|kept| kept.facet("failures").is_some()) {
                 let command = Standing::default().set(Command::new(Action::Lift)).note(why);
                 by.act(&throttle::KIND, kept.id(), command).await?;
             }
-            match page.next {
-                Some(next) => query = query.after(Some(next)),
-                None => return Ok(()),
-            }
         }
+        Ok(())
     }
 
     async fn change_count(

@@ -220,10 +220,9 @@ struct Checked {
 
 async fn check_kind(top: &Session, kind: &Name) -> Result<Checked> {
     let mut checked = Checked::default();
-    let mut query = Query::of(kind.clone()).limit(Query::LARGEST_PAGE);
+    let mut pages = top.pages(Query::of(kind.clone()).limit(Query::LARGEST_PAGE));
     let bar = ProgressBar::new_spinner();
-    loop {
-        let page = top.find(&query).await?;
+    while let Some(page) = pages.next().await? {
         // Verifies the two halves of a page in parallel, because reading takes longer than hashing.
         let (left, right) = page.items.split_at(page.items.len() / 2);
         let (left, right) = tokio::try_join!(check_some(top, kind, left), check_some(top, kind, right))?;
@@ -234,10 +233,6 @@ async fn check_kind(top: &Session, kind: &Name) -> Result<Checked> {
         }
         bar.set_message(format!("{} {kind} chains", checked.records));
         bar.tick();
-        match page.next {
-            Some(next) => query = query.after(Some(next)),
-            None => break,
-        }
     }
     bar.finish_and_clear();
     Ok(checked)

@@ -86,10 +86,9 @@ async fn list(
     Params(asked): Params<Asked>,
 ) -> Answered {
     let turn = app.exports.turn(session.actor().id().as_str()).await?;
-    let mut query = Query::of(KIND).limit(Query::LARGEST_PAGE);
+    let mut pages = session.pages(Query::of(KIND).limit(Query::LARGEST_PAGE));
     let mut all = Vec::new();
-    loop {
-        let page = session.find(&query).await?;
+    while let Some(page) = pages.next().await? {
         for id in page.damaged {
             app.auth.alarm.tampered(&id.to_string(), Some(&trace));
         }
@@ -107,10 +106,6 @@ async fn list(
         if all.len() > MOST {
             let said = "there are too many incidents for one file; `eovr-server export` has no limit";
             return Err(Problem::new(Code::Conflict).detail(said));
-        }
-        match page.next {
-            Some(next) => query = query.after(Some(next)),
-            None => break,
         }
     }
     let (look, rows) = (Look::new(asked.lang(), app.auth.doors.now()), all.len());
