@@ -3,6 +3,36 @@
 //! Hospitals report incidents so that the same incident does not happen again. eovr is that system as a library. A
 //! host links it, provides a store, and gets workflow, scope, risk, sealing, audit and triage.
 //!
+//! ```
+//! use eovr_core::access::{Actor, Role};
+//! use eovr_core::incident::{self, Report, Settings};
+//! use eovr_core::{Eovr, memory::MemoryStore, org::OrgId, record::ActorId, seal::MasterKey};
+//!
+//! # use eovr_core::org::Org;
+//! # let example = async {
+//! # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+//! #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+//! #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+//! let eovr = Eovr::builder()
+//!     .store(MemoryStore::new())
+//!     .org(org) // governorates, administrations, facilities: see `org::Org`
+//!     .kinds(incident::kinds(Settings::default())?)
+//!     .master_key(MasterKey::from_base64("Zm9yIHRoaXMgZXhhbXBsZSBvbmx5LCBuZXZlciByZWE=")?)
+//!     .open()
+//!     .await?;
+//! let nile = OrgId::new("NIL")?;
+//! let seat = eovr.org().seat(Role::Staff, &nile)?;
+//! let nurse = eovr.session(Actor::new(ActorId::new("nurse-7")?, Role::Staff, seat)?);
+//!
+//! let description = "The patient was given ten times the dose.".to_owned();
+//! let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+//! let id = nurse.incidents().report(&nile, report).await?.written.id;
+//! assert_eq!(nurse.incidents().load(id).await?.state(), "created");
+//! # Ok::<_, Box<dyn std::error::Error>>(()) };
+//! # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+//! # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+//! ```
+//!
 //! **A pure core decides, a store applies, and nothing else happens.** Read the modules in this order. Each
 //! step builds on the steps before it, and `ARCHITECTURE.md` has the same order:
 //!

@@ -55,6 +55,15 @@ impl ActionRow {
 }
 
 /// A range of tiers, both ends included; written `[2, 5]` in JSON.
+///
+/// ```
+/// use eovr_core::access::{Role, Tiers};
+///
+/// let reviewers = Tiers::new(2, 5)?;
+/// assert!(reviewers.contains(Role::QualityAdmin.tier()));
+/// assert!(!reviewers.contains(Role::Staff.tier()));
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "(Tier, Tier)", into = "(Tier, Tier)")]
 pub struct Tiers {
@@ -106,6 +115,27 @@ impl From<Tiers> for (Tier, Tier) {
 }
 
 /// The action table over all kinds of a host. It answers who may do what, and can be printed on one page.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// let start = eovr.catalog().actions().row(&KIND, &name!("start")).unwrap();
+/// assert!(start.allows(quality.actor()));
+/// assert!(!start.allows(nurse.actor()));
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct ActionTable {
     rows: BTreeMap<(Name, Name), ActionRow>,

@@ -5,6 +5,29 @@ use crate::record::{ActorId, Record, Value};
 
 /// The records that one actor may see. The scope follows from the actor's verified standing, never from a request,
 /// and only [`crate::access`] makes one.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "DEL", "title": {"en": "Delta", "ar": "الدلتا"}, "time_zone": "Africa/Cairo"},
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// let manager = eovr.session(member("manager-1", Role::GovernorateManager, "CAI")?);
+/// assert_eq!(manager.scope().reach(), &Reach::Governorate(OrgId::new("CAI")?));
+/// let delta = eovr.org().stamp(&OrgId::new("DEL")?).unwrap();
+/// assert!(manager.scope().covers(delta));
+/// assert!(!nurse.scope().covers(delta));
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     reach: Reach,

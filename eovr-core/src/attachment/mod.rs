@@ -108,6 +108,37 @@ pub fn kind(name: Name, of: Name, action: Name) -> Result<Kind> {
 }
 
 /// The attachments of one kind of record, through one actor's session.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::attachment::{Attachments, Media};
+/// use eovr_core::memory::MemoryBlobs;
+///
+/// # let pdf = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\nstartxref\n9\n%%EOF\n";
+/// let blobs = MemoryBlobs::new();
+/// let files = Attachments::of(&nurse, ATTACHMENT, &blobs);
+/// let file = files.attach(id, "drug chart.pdf", pdf).await?.id;
+/// let read = files.read(id, file).await?;
+/// assert_eq!((read.media, read.name.as_str()), (Media::Pdf, "drug chart.pdf"));
+/// assert_eq!(*read.bytes, pdf);
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Attachments<'a> {
     session: &'a Session,

@@ -50,6 +50,36 @@ impl Verdict {
 /// and a step that the workflow does not allow. An attacker who can rewrite both the whole chain and the record can
 /// deceive it. [`Authenticator::verify`] uses a key that such an attacker does not have. Signed checkpoints that are
 /// stored elsewhere show that a chain was removed (`audit::log`).
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::audit;
+///
+/// let record = quality.incidents().load(id).await?;
+/// let kind = eovr.catalog().kind(&KIND)?;
+/// let mut events = eovr.store().events(&quality.scope(), &KIND, id).await?;
+/// assert!(audit::verify(kind, &record, &events).is_intact());
+/// events[0].body = events[0].body.replace("nurse-7", "nurse-8");
+/// assert!(!audit::verify(kind, &record, &events).is_intact());
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 pub fn verify(kind: &Kind, record: &Record, events: &[StoredEvent]) -> Verdict {
     check(kind, record, events, None)
 }

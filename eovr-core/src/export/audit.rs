@@ -37,6 +37,36 @@ impl AuditFilter {
 }
 
 /// The events that pass a filter, in the order of time. The report keeps them in memory until it writes them.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{AuditFilter, AuditReport};
+///
+/// quality.incidents().act(id, Action::Start, None).await?;
+/// let only = AuditFilter { actions: vec![name!("start")], ..AuditFilter::default() };
+/// let mut report = AuditReport::new(only);
+/// report.add(quality.incidents().trail(id).await?);
+/// assert_eq!(report.len(), 1);
+/// assert!(String::from_utf8(report.csv(Vec::new())?)?.contains("quality-1"));
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Debug)]
 pub struct AuditReport {
     pub(super) filter: AuditFilter,

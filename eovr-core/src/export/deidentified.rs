@@ -25,6 +25,38 @@ use crate::record::ValueType;
 /// knows the total and this rule therefore finds at least two possible values for each small count. (Hiding cannot
 /// protect two cases: a month with as many incidents as groups has one incident in each group, and a month with one
 /// group has its total.)
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{Deidentified, Opened};
+///
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let mut counts = Deidentified::default();
+/// counts.push(&opened);
+/// assert_eq!(counts.k(), 1);
+/// let text = String::from_utf8(counts.csv(Vec::new())?)?;
+/// assert!(text.starts_with("facility,month,category,"));
+/// assert!(!text.contains("dose") && !text.contains("OVR-"));
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Debug, Default)]
 pub struct Deidentified {
     groups: BTreeMap<Key, u64>,

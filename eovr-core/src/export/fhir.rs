@@ -35,6 +35,38 @@ pub enum Release {
 }
 
 /// A bundle that is streamed to a writer.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::Opened;
+/// use eovr_core::export::fhir::{Bundle, Release};
+///
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let trail = quality.incidents().trail(id).await?;
+/// let mut bundle = Bundle::new(Vec::new(), Release::R4, "2026-11-22T08:30:00Z".parse()?)?;
+/// bundle.push(&opened, Some(&trail))?;
+/// let bundle: serde_json::Value = serde_json::from_slice(&bundle.finish()?)?;
+/// assert_eq!(bundle["entry"][0]["resource"]["resourceType"], "AdverseEvent");
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Debug)]
 pub struct Bundle<W> {
     to: W,

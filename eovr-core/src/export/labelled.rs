@@ -22,6 +22,37 @@ use crate::triage::analysis::Cleared;
 /// Text and reason are deidentified like a narrative that is sent to a provider. Deidentified text is not anonymous, so
 /// protect the file like the reports themselves. `level` is the person's decision: the band of the rating, or the
 /// accepted suggestion. A report with an overridden suggestion and no rating has no label and is omitted.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{Labelled, Opened};
+///
+/// quality.act(&KIND, id, Command::new(Action::ReviewAi).set("ai_review", "accepted")).await?;
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let mut labelled = Labelled::ndjson(Vec::new());
+/// assert!(labelled.push(&opened, Some("as the ward saw it"))?);
+/// let line: serde_json::Value = serde_json::from_slice(&labelled.finish()?)?;
+/// assert_eq!(line["review"], "accepted");
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Debug)]
 pub struct Labelled<W: Write + Send> {
     form: Form<W>,

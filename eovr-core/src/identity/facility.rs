@@ -212,6 +212,34 @@ pub fn processors(record: &Record) -> Vec<Name> {
 }
 
 /// A facility with the titles of its administration and governorate, ready to be registered.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "DEL", "title": {"en": "Delta", "ar": "الدلتا"}, "time_zone": "Africa/Cairo"},
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # use eovr_core::identity::{self, NewUser, user};
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kinds(identity::kinds()?).master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// use eovr_core::identity::{Site, facility, org_from};
+///
+/// let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+/// for site in Site::all(eovr.org()) {
+///     let place = site.facility.clone();
+///     manager.create(&facility::KIND, &place, site.command()).await?;
+/// }
+/// // At the next start the organisation comes from the store.
+/// let records = manager.find(&Query::of(facility::KIND)).await?.items;
+/// assert_eq!(org_from(&records)?.stamps().count(), 2);
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     /// Its id.

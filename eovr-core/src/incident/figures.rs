@@ -44,6 +44,33 @@ pub enum Level {
 }
 
 /// The number of reports per month. Disposed reports are left out.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let manager = eovr.session(member("manager-1", Role::AdminManager, "CAI-E")?);
+/// let early = Months { from: Some(202_001), to: Some(202_002) };
+/// let trend = manager.incidents().trend(early, None).await?;
+/// // `None` says that there were no data yet, which differs from no report.
+/// let counts: Vec<_> = trend.months.iter().map(|of| (of.month, of.count)).collect();
+/// assert_eq!(counts, [(202_001, None), (202_002, None)]);
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trend {
     /// The month of the first report in scope, as `yyyymm`. `None` where there is no report. Nothing is known about

@@ -25,6 +25,14 @@ use crate::workflow::Label;
 /// A code can be typed or pasted in many forms: in any case, with digits of any script, any kind of dash, invisible
 /// characters, its label, or in brackets. Letters that look alike are equal (Crockford's base 32): `O` and `0`, `I`,
 /// `L` and `1`, `U` and `V`.
+///
+/// ```
+/// use eovr_core::incident::ReceiptCode;
+///
+/// let code: ReceiptCode = "my code is 0123 4567 89ab cdef ghjk mnpq rstv wxyz".parse()?;
+/// assert_eq!(code.to_string(), "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXYZ");
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct ReceiptCode([u8; 20]);
 
@@ -184,6 +192,30 @@ pub struct Exchange {
 impl Eovr {
     /// The view for the holder of a receipt.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let description = "The patient was given ten times the dose.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// let report = Report { reporter: Reporter::Anonymous, ..report };
+    /// let shown = nurse.incidents().report(&nile, report).await?.receipt.to_string();
+    /// let view = eovr.receipt(&shown.parse()?).await?;
+    /// assert_eq!((view.state.as_str(), view.waiting), ("created", false));
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
+    ///
     /// # Errors
     /// `NotFound` where no report has this code.
     pub async fn receipt(&self, code: &ReceiptCode) -> Result<ReceiptView> {
@@ -214,6 +246,37 @@ impl Eovr {
 
     /// Answers the open question of the report.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let description = "The patient was given ten times the dose.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// let filed = nurse.incidents().report(&nile, report).await?;
+    /// let id = filed.written.id;
+    /// # quality.incidents().act(id, Action::Start, None).await?;
+    /// # quality.incidents().act(id, Action::Evaluate, None).await?;
+    /// quality.incidents().act(id, Action::Ask, Some("Which ward was it?")).await?;
+    /// assert!(eovr.receipt(&filed.receipt).await?.waiting);
+    /// eovr.answer_with_receipt(&filed.receipt, "It was ward 3, at night.").await?;
+    /// let view = eovr.receipt(&filed.receipt).await?;
+    /// let told: Vec<_> = view.exchange.iter().map(|told| told.text.as_str()).collect();
+    /// assert_eq!(told, ["Which ward was it?", "It was ward 3, at night."]);
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
+    ///
     /// # Errors
     /// `NotFound` where no report has this code; `Refused` where the report has no open question.
     pub async fn answer_with_receipt(&self, code: &ReceiptCode, answer: &str) -> Result<Written> {
@@ -232,6 +295,33 @@ impl Eovr {
 
     /// Corrects the report within the 30 minutes that every reporter has. The command must be of the action
     /// [`Action::Correct`].
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let description = "The patient was given ten times the dose.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// let report = Report { reporter: Reporter::Anonymous, ..report };
+    /// let filed = nurse.incidents().report(&nile, report).await?;
+    /// let correction = Command::new(Action::Correct).set("location", "ward-3");
+    /// eovr.correct_with_receipt(&filed.receipt, correction).await?;
+    /// let record = quality.incidents().load(filed.written.id).await?;
+    /// assert_eq!(Incident::of(&record).location(), Some("ward-3"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     ///
     /// # Errors
     /// `NotFound` where no report has this code; `Refused` after the 30 minutes.

@@ -11,6 +11,33 @@ use crate::time::Timestamp;
 use crate::workflow::Label as _;
 
 /// The facets of an incident, each with its type. `None` where a facet is not set.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// let report = Report { actual_harm: Some(Harm::Moderate), ..report };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let record = quality.incidents().load(id).await?;
+/// let incident = Incident::of(&record);
+/// assert_eq!((incident.state(), incident.category()), (Some(State::Created), Some("medication")));
+/// assert_eq!((incident.actual_harm(), incident.severity()), (Some(Harm::Moderate), None));
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Incident<'a> {
     state: &'a Name,

@@ -8,6 +8,44 @@ use crate::service::{Eovr, Session};
 use crate::workflow::Label as _;
 
 /// The in-app notices of one person.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let (of, rows) = notice_actions()?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kinds(identity::kinds()?).kind(notice::kind()?).actions(of, rows)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # use eovr_core::identity::{NewUser, user};
+/// # let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+/// # let (email, display_name) = ("mona@example.org".to_owned(), "Mona Hassan".to_owned());
+/// # let role = Role::QualityAdmin;
+/// # let account = NewUser { role, email, display_name, password_hash: None, must_change: false };
+/// # let mona = manager.create(&user::KIND, &nile, account.command()).await?.id;
+/// use eovr_core::notice::{Channel, Inbox, Post};
+///
+/// let post = Post::new(&eovr, notice_rules(), &[Channel::InApp])?;
+/// nurse.incidents().report(&nile, report).await?;
+/// while post.sort().await?.messages > 0 {}
+/// let inbox = Inbox::of(&eovr, ActorId::new(&mona.to_string())?)?;
+/// let notice = &inbox.unread(20, None).await?.items[0];
+/// assert_eq!(notice.text("topic"), Some("incident.report"));
+/// inbox.read(notice.id()).await?;
+/// assert!(inbox.unread(20, None).await?.items.is_empty());
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Inbox {
     session: Session,

@@ -23,6 +23,40 @@ const LEASE_SECONDS: i64 = 60;
 pub(super) const SYSTEM: &str = "system";
 
 /// Turns messages of the outbox into notices, and hands the notices to the host, which sends them.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let (of, rows) = notice_actions()?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kinds(identity::kinds()?).kind(notice::kind()?).actions(of, rows)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// use eovr_core::notice::{Channel, Post, Recipient, Rule};
+///
+/// let post = Post::new(&eovr, vec![Rule::everything(KIND)], &[Channel::Webhook])?;
+/// nurse.incidents().report(&nile, report).await?;
+/// while post.sort().await?.messages > 0 {}
+/// for due in post.due(Channel::Webhook).await? {
+///     let Some(claim) = post.claim(due).await? else { continue };
+///     let Recipient::System { message } = &claim.to else { continue };
+///     assert!(message.contains("incident.report")); // the host sends it here
+///     post.sent(&claim).await?;
+/// }
+/// assert!(post.due(Channel::Webhook).await?.is_empty());
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Post {
     pub(super) session: Session,

@@ -75,6 +75,36 @@ impl std::fmt::Debug for Head {
 }
 
 /// A record in the core. Only the core makes one: [`crate::decide`] makes new records, and the core reads stored ones.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// let factors = vec!["staff".to_owned(), "training".to_owned()];
+/// let report = Report { location: Some("ward-3".to_owned()), disclosed: Some(true), factors, ..report };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let record = nurse.incidents().load(id).await?;
+/// assert_eq!((record.state().as_str(), record.version()), ("created", 1));
+/// assert_eq!(record.text("location"), Some("ward-3"));
+/// assert_eq!(record.bool("disclosed"), Some(true));
+/// assert!(record.codes("factors").eq(["staff", "training"]));
+/// // The narrative is no facet: it is sealed.
+/// assert!(record.facet("description").is_none() && record.sealed("description").is_some());
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     pub(crate) envelope: Envelope,

@@ -50,6 +50,13 @@ pub use scheme::{Assessment, Cell, Direction, Level, Scheme, SchemeTable, Step};
 /// The attention that a rating requires, mildest first.
 ///
 /// Every scheme maps each of its cells to a band, so bands can be compared across schemes. Scores cannot.
+///
+/// ```
+/// use eovr_core::risk::Band;
+///
+/// assert!(Band::High < Band::Extreme);
+/// assert_eq!(Band::named("high").map(Band::title_ar), Some(Band::High.title_ar()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Band {

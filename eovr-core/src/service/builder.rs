@@ -39,6 +39,28 @@ impl EovrBuilder {
     }
 
     /// Sets a store that is already shared.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// use std::sync::Arc;
+    ///
+    /// use eovr_core::ports::Store;
+    ///
+    /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    /// let node = || {
+    ///     let builder = Eovr::builder().shared_store(store.clone()).org(org.clone());
+    ///     builder.master_key(MasterKey::from_bytes(&[7; 32])).open()
+    /// };
+    /// let (first, second) = (node().await?, node().await?);
+    /// assert!(Arc::ptr_eq(first.store(), second.store()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     #[must_use]
     pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
@@ -67,6 +89,26 @@ impl EovrBuilder {
     }
 
     /// Adds actions that belong to no kind: a part of the host with its permissions.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// use eovr_core::access::{ActionRow, Tiers};
+    ///
+    /// let row = ActionRow::new(name!("print"), Tiers::new(2, 5)?);
+    /// let eovr = Eovr::builder()
+    ///     .actions(name!("labels"), vec![row])
+    /// #   .store(MemoryStore::new()).org(org).master_key(MasterKey::from_bytes(&[7; 32]))
+    ///     .open()
+    ///     .await?;
+    /// assert!(eovr.catalog().actions().row(&name!("labels"), &name!("print")).is_some());
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     #[must_use]
     pub fn actions(mut self, of: Name, rows: Vec<ActionRow>) -> Self {
         self.more_actions.push((of, rows));
@@ -83,6 +125,25 @@ impl EovrBuilder {
 
     /// Sets the previous master key. At the next start the engine rewraps every data key under the new master key. No
     /// record has to be sealed again.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// # let store: std::sync::Arc<dyn ports::Store> = std::sync::Arc::new(MemoryStore::new());
+    /// let key = |byte| MasterKey::from_bytes(&[byte; 32]); // an example: real keys are random
+    /// let node = || Eovr::builder().shared_store(store.clone()).org(org.clone());
+    /// node().master_key(key(1)).open().await?;
+    /// node().master_key(key(2)).previous_master_key(key(1)).open().await?;
+    /// // From now on the new key is enough, and the old one opens nothing.
+    /// assert!(node().master_key(key(2)).open().await.is_ok());
+    /// assert_eq!(node().master_key(key(1)).open().await.unwrap_err().kind(), ErrorKind::Key);
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     #[must_use]
     pub fn previous_master_key(mut self, previous: MasterKey) -> Self {
         self.previous_master = Some(previous);
@@ -98,6 +159,33 @@ impl EovrBuilder {
     }
 
     /// Sets the host's own cipher instead of a master key. Set [`audit_key`](Self::audit_key) too.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// use std::sync::Arc;
+    ///
+    /// use eovr_core::seal::{Entropy, KeyRing};
+    /// use uuid::Uuid;
+    ///
+    /// # let (master, seed) = (MasterKey::from_bytes(&[1; 32]), [7; 32]);
+    /// let ids = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    /// let ring = KeyRing::create(&master, ids, 1_790_000_000_000_000, &mut Entropy::from_seed(&seed))?;
+    /// let eovr = Eovr::builder()
+    ///     .cipher(Arc::new(ring))
+    ///     .audit_key(MasterKey::from_bytes(&[2; 32]))
+    /// #   .store(MemoryStore::new()).org(org)
+    ///     .open()
+    ///     .await?;
+    /// // The host keeps the keys, so the host refreshes them.
+    /// assert_eq!(eovr.refresh_keys().await.unwrap_err().kind(), ErrorKind::Config);
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     #[must_use]
     pub fn cipher(mut self, cipher: Arc<dyn Cipher>) -> Self {
         self.cipher = Some(cipher);
@@ -105,6 +193,43 @@ impl EovrBuilder {
     }
 
     /// Replaces the system's clock.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// use eovr_core::ports::Clock;
+    ///
+    /// #[derive(Debug)]
+    /// struct Stopped;
+    ///
+    /// impl Clock for Stopped {
+    ///     fn now(&self) -> Timestamp {
+    ///         Timestamp::from_micros(1_795_336_200_000_000)
+    ///     }
+    /// }
+    ///
+    /// let eovr = Eovr::builder()
+    ///     .clock(Stopped)
+    /// #   .store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #   .master_key(MasterKey::from_bytes(&[7; 32]))
+    ///     .open()
+    ///     .await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let description = "The patient was given ten times the dose.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// let written = nurse.incidents().report(&nile, report).await?.written;
+    /// assert_eq!(written.number.as_deref(), Some("OVR-2026-000001"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -132,6 +257,30 @@ impl EovrBuilder {
     /// 350 bytes for each existing combination of facility, month, state and tallied facets. Each node keeps its own
     /// counts. Before every answer a node first reads the commits of other nodes. After you restore a backup, restart
     /// the nodes.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// use eovr_core::analytics::Source;
+    ///
+    /// let eovr = Eovr::builder()
+    ///     .figures_in_memory()
+    /// #   .store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #   .master_key(MasterKey::from_bytes(&[7; 32]))
+    ///     .open()
+    ///     .await?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// assert_eq!(quality.tally(&Tally::of(KIND).by(Column::State)).await?.source, Source::Memory);
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     #[must_use]
     pub fn figures_in_memory(mut self) -> Self {
         self.figures_in_memory = true;
@@ -140,6 +289,20 @@ impl EovrBuilder {
 
     /// Checks that the parts fit together, prepares the store, loads the keys, and makes the counts that are kept in
     /// memory.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// let error = Eovr::builder().store(MemoryStore::new()).open().await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// assert_eq!((error.message(), error.help()), ("the engine has no organisation", Some("call `org`")));
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     ///
     /// # Errors
     /// `Config` where a part is missing or two parts do not fit together; `Key` where the master key did not wrap the

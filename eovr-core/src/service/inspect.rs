@@ -83,6 +83,31 @@ impl Session {
     ///
     /// It needs about fifty bytes of memory per record. Concurrent commits cause no findings.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let description = "The patient was given ten times the dose.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let auditor = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+    /// let inspection = auditor.inspect().await?;
+    /// assert!(inspection.is_intact());
+    /// assert_eq!(inspection.kinds[&KIND].records, 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
+    ///
     /// # Errors
     /// `Denied` where the session does not see every record; errors of the store.
     pub async fn inspect(&self) -> Result<Inspection> {

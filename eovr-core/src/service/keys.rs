@@ -308,6 +308,35 @@ impl Eovr {
 impl Session {
     /// Makes a new key, which seals from now on; the older keys still open their values.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let description = "The patient was given ten times the dose.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// use eovr_core::seal::Purpose;
+    ///
+    /// let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+    /// let newest = manager.rotate_key(Purpose::Fields).await?;
+    /// assert!(manager.data_keys().await?.iter().any(|key| key.id == newest));
+    /// // The older key still opens its values.
+    /// let record = nurse.load(&KIND, id).await?;
+    /// assert!(nurse.open(&record, "description")?.is_some());
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
+    ///
     /// # Errors
     /// `Denied` below tier 5; `Config` where the host brought its own cipher.
     pub async fn rotate_key(&self, purpose: Purpose) -> Result<RecordId> {
@@ -338,6 +367,35 @@ impl Session {
 
     /// Destroys a key that is no longer active. Every value that it sealed is then unreadable in every copy of the
     /// store. The audit chains can still be verified.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let description = "The patient was given ten times the dose.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// use eovr_core::seal::Purpose;
+    ///
+    /// let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+    /// let old = manager.data_keys().await?.into_iter().find(|key| key.purpose == Purpose::Fields).unwrap();
+    /// manager.rotate_key(Purpose::Fields).await?;
+    /// manager.destroy_key(old.id, "the retention period is over").await?;
+    /// let record = nurse.load(&KIND, id).await?;
+    /// assert!(nurse.open(&record, "description").unwrap_err().is_unreadable());
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
     ///
     /// # Errors
     /// `Denied` below tier 5; `Key` where the key is active; `Refused` for software, or without a reason.

@@ -14,6 +14,41 @@ use crate::service::{Eovr, Follower, Session};
 /// Builds a Merkle tree over the feed and signs its checkpoints: see [`crate::audit::log`].
 ///
 /// Keep one instance for the life of the process: it reads the whole feed once, and later only new messages.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let description = "The patient was given ten times the dose.".to_owned();
+/// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::audit::log::{LogVerdict, Signer, verify_log};
+/// use eovr_core::service::LogKeeper;
+///
+/// let seed = [9; 32]; // an example: 32 random bytes, kept outside the database
+/// let keeper = LogKeeper::new(&eovr, Signer::new("hospital.example/eovr", &seed)?)?;
+/// let note = keeper.checkpoint(None).await?; // print it, or send it by mail
+/// let mut log = Vec::new();
+/// let written = keeper.write(&mut log).await?;
+///
+/// // An auditor needs the log, the note and the public key, and no database.
+/// let checkpoint = keeper.public().open(&note)?;
+/// assert_eq!(checkpoint.size, written);
+/// let verdict = verify_log(log.as_slice(), &[checkpoint])?;
+/// assert_eq!(verdict, LogVerdict::Intact { entries: written, vouched: written });
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Debug)]
 pub struct LogKeeper {
     session: Session,

@@ -48,6 +48,29 @@ use crate::seal::{Entropy, MasterKey};
 use crate::time::Timestamp;
 
 /// The engine: kinds, organisation, keys and a store. Cheap to clone; holds no global state.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # let example = async {
+/// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+/// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+/// #         {"id": "DEL", "title": {"en": "Delta", "ar": "الدلتا"}, "time_zone": "Africa/Cairo"},
+/// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let member = |name: &str, role, place: &str| {
+/// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+/// # };
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// assert_eq!(eovr.org().stamps().count(), 2);
+/// assert_eq!(eovr.catalog().kind(&KIND)?.name(), "incident");
+/// // A clone is the same engine.
+/// let elsewhere = eovr.clone().session(nurse.actor().clone());
+/// assert_eq!(elsewhere.incidents().newest(10).await?.items.len(), 0);
+/// # Ok::<_, Box<dyn std::error::Error>>(()) };
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+/// ```
 #[derive(Clone)]
 pub struct Eovr {
     inner: Arc<Inner>,

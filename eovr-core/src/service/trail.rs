@@ -44,6 +44,33 @@ impl std::fmt::Debug for Entry {
 impl Session {
     /// The verified audit trail of a record.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let example = async {
+    /// # let org = Org::new(serde_json::from_str(r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"},
+    /// #     "administrations": [{"id": "CAI-E", "title": {"en": "East", "ar": "الشرق"}, "facilities": [
+    /// #         {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#)?)?;
+    /// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, place: &str| {
+    /// #     Actor::new(ActorId::new(name)?, role, eovr.org().seat(role, &OrgId::new(place)?)?)
+    /// # };
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let description = "The patient was given ten times the dose.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// quality.incidents().act(id, Action::Start, None).await?;
+    /// let trail = quality.trail(&KIND, id).await?;
+    /// assert!(trail.verdict.is_intact());
+    /// let told: Vec<_> = trail.entries.iter().map(|entry| entry.event.action.as_str()).collect();
+    /// assert_eq!(told, ["report", "start"]);
+    /// # Ok::<_, Box<dyn std::error::Error>>(()) };
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(std::pin::pin!(example).poll(&mut context).map(|done| done.unwrap()).is_ready());
+    /// ```
+    ///
     /// # Errors
     /// As [`Session::load`]. A broken chain or an unreadable event is not an error: the verdict names the position. An
     /// unreadable event has no entry.

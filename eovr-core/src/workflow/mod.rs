@@ -14,7 +14,7 @@
 //!     "rules": [{"from": ["open"], "action": "close", "to": "closed", "needs": ["human", "note"]}]
 //! }"#)?;
 //! let machine = Machine::new(table)?;
-//! assert_eq!(machine.legal(&name!("open")).map(|rule| rule.action.as_str()).collect::<Vec<_>>(), ["close"]);
+//! assert_eq!(machine.legal("open").map(|rule| rule.action.as_str()).collect::<Vec<_>>(), ["close"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
