@@ -3,6 +3,32 @@
 //! Hospitals report incidents so that the same incident does not happen again. eovr is that system as a library. A
 //! host links it, provides a store, and gets workflow, scope, risk, sealing, audit and triage.
 //!
+//! ```
+//! use eovr_core::access::{Actor, Role};
+//! use eovr_core::incident::{self, Report, Settings};
+//! use eovr_core::{Eovr, memory::MemoryStore, org::OrgId, record::ActorId, seal::MasterKey};
+//!
+//! # use eovr_core::testing;
+//! # testing::run(async {
+//! # let org = testing::org()?;
+//! let eovr = Eovr::builder()
+//!     .store(MemoryStore::new())
+//!     .org(org) // governorates, administrations, facilities: see `org::Org`
+//!     .kinds(incident::kinds(Settings::default())?)
+//!     .master_key(MasterKey::from_base64("Zm9yIHRoaXMgZXhhbXBsZSBvbmx5LCBuZXZlciByZWE=")?)
+//!     .open()
+//!     .await?;
+//! let nile = OrgId::new("NIL")?;
+//! let seat = eovr.org().seat(Role::Staff, &nile)?;
+//! let nurse = eovr.session(Actor::new(ActorId::new("nurse-7")?, Role::Staff, seat)?);
+//!
+//! let description = "The patient was given ten times the dose.".to_owned();
+//! let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+//! let id = nurse.incidents().report(&nile, report).await?.written.id;
+//! assert_eq!(nurse.incidents().load(id).await?.state(), "created");
+//! # Ok(()) });
+//! ```
+//!
 //! **A pure core decides, a store applies, and nothing else happens.** Read the modules in this order. Each
 //! step builds on the steps before it, and `ARCHITECTURE.md` has the same order:
 //!
@@ -43,6 +69,8 @@ pub mod record;
 pub mod risk;
 pub mod seal;
 pub mod service;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod triage;
 mod typed;

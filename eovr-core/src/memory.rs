@@ -24,6 +24,27 @@ use crate::seal::Sealed;
 use crate::time::Timestamp;
 
 /// A store that keeps everything in memory.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// // A second engine with a store of its own knows nothing of the first.
+/// # let org = eovr.org().clone();
+/// let empty = Eovr::builder()
+///     .store(MemoryStore::new())
+/// #   .org(org).kinds(kinds(Settings::default())?).master_key(MasterKey::from_bytes(&[7; 32]))
+///     .open()
+///     .await?;
+/// let elsewhere = empty.session(nurse.actor().clone());
+/// assert_eq!(elsewhere.incidents().load(id).await.unwrap_err().kind(), ErrorKind::NotFound);
+/// # Ok(()) });
+/// ```
 #[derive(Default)]
 pub struct MemoryStore {
     world: Mutex<World>,

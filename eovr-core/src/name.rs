@@ -42,6 +42,14 @@ macro_rules! name {
 impl Name {
     /// Checks a name.
     ///
+    /// ```
+    /// use eovr_core::Name;
+    ///
+    /// assert_eq!(Name::new("ward_7")?, "ward_7");
+    /// assert!(Name::new("Ward 7").is_err());
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` where the text is not `[a-z][a-z0-9_]{0,39}`.
     pub fn new(text: &str) -> Result<Self> {

@@ -20,6 +20,14 @@ pub struct OrgId(Arc<str>);
 impl OrgId {
     /// Checks an id.
     ///
+    /// ```
+    /// use eovr_core::org::OrgId;
+    ///
+    /// assert_eq!(OrgId::new("NIL-7")?.as_str(), "NIL-7");
+    /// assert!(OrgId::new("Nile Hospital").is_err());
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` where the text is empty, too long, or holds another character.
     pub fn new(text: &str) -> Result<Self> {
@@ -129,6 +137,20 @@ pub struct Governorate {
 }
 
 /// The organisation tree, checked: ids are unique, time zones exist.
+///
+/// ```
+/// use eovr_core::org::{Org, OrgId};
+///
+/// let org = Org::new(serde_json::from_str(
+///     r#"[{"id": "CAI", "title": {"en": "Cairo", "ar": "القاهرة"}, "administrations": [
+///         {"id": "CAI-E", "title": {"en": "Cairo East", "ar": "شرق القاهرة"}, "facilities": [
+///             {"id": "NIL", "title": {"en": "Nile", "ar": "النيل"}, "time_zone": "Africa/Cairo"}]}]}]"#,
+/// )?)?;
+/// let stamp = org.stamp(&OrgId::new("NIL")?).unwrap();
+/// assert_eq!(stamp.governorate.as_str(), "CAI");
+/// assert_eq!(org.title(&stamp.facility).unwrap().en, "Nile");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Org {
     governorates: Vec<Governorate>,
@@ -144,6 +166,19 @@ struct Site {
 
 impl Org {
     /// Checks a tree.
+    ///
+    /// ```
+    /// use eovr_core::org::{Administration, Facility, Governorate, Org, OrgId, Title};
+    ///
+    /// let title = |en: &str, ar: &str| Title { en: en.to_owned(), ar: ar.to_owned() };
+    /// let time_zone = "Africa/Cairo".to_owned();
+    /// let facilities = vec![Facility { id: OrgId::new("NIL")?, title: title("Nile", "النيل"), time_zone }];
+    /// let east = title("Cairo East", "شرق القاهرة");
+    /// let administrations = vec![Administration { id: OrgId::new("CAI-E")?, title: east, facilities }];
+    /// let cairo = Governorate { id: OrgId::new("CAI")?, title: title("Cairo", "القاهرة"), administrations };
+    /// assert_eq!(Org::new(vec![cairo])?.stamps().count(), 1);
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `Config` where two nodes of one level share an id, a time zone is unknown, or there is no facility.

@@ -12,6 +12,15 @@ use crate::error::{Error, Result};
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, the finest unit that every store supports.
 ///
 /// Shown and read as RFC 3339 in UTC.
+///
+/// ```
+/// use eovr_core::Timestamp;
+///
+/// let at: Timestamp = "2026-11-22T10:30:00+02:00".parse()?;
+/// assert_eq!(at.to_string(), "2026-11-22T08:30:00Z");
+/// assert_eq!(at.as_micros(), 1_795_336_200_000_000);
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -39,6 +48,14 @@ impl Timestamp {
     }
 
     /// This time plus `seconds` (minus, where negative); saturates at the ends of the range.
+    ///
+    /// ```
+    /// use eovr_core::Timestamp;
+    ///
+    /// let dose: Timestamp = "2026-11-22T08:30:00Z".parse()?;
+    /// assert_eq!(dose.plus_seconds(6 * 3600).to_string(), "2026-11-22T14:30:00Z");
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
@@ -54,6 +71,15 @@ impl Timestamp {
     }
 
     /// The same as one number, `yyyymm`.
+    ///
+    /// ```
+    /// use eovr_core::Timestamp;
+    ///
+    /// let at: Timestamp = "2026-11-30T22:30:00Z".parse()?;
+    /// assert_eq!(at.month(&jiff::tz::TimeZone::UTC), 202_611);
+    /// assert_eq!(at.month(&jiff::tz::TimeZone::get("Africa/Cairo")?), 202_612);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn month(self, zone: &jiff::tz::TimeZone) -> u32 {
         let (year, month) = self.year_month(zone);
         u32::from(year.unsigned_abs()) * 100 + u32::from(month.unsigned_abs())

@@ -36,6 +36,16 @@ impl MongoConfig {
     /// DATABASE`, by which they recognise abandoned transactions of each other. No other client of the server may use
     /// this name.
     ///
+    /// ```
+    /// use eovr_store_mongo::MongoConfig;
+    ///
+    /// let config = MongoConfig::from_url("mongodb://db-1,db-2/hospital?replicaSet=rs0&tls=true")?;
+    /// assert_eq!(config.database, "hospital");
+    /// assert!(config.is_protected());
+    /// assert!(MongoConfig::from_url("mongodb://db-1/?replicaSet=rs0").is_err()); // no database
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `Config` for an invalid URL, or one without a database. The error does not repeat the URL, which may contain a
     /// password.

@@ -58,6 +58,19 @@ impl MongoStore {
 
     /// Opens a store with these settings.
     ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use eovr_store_mongo::{MongoConfig, MongoStore};
+    ///
+    /// # async fn open() -> eovr_core::Result<()> {
+    /// let mut config = MongoConfig::from_url("mongodb://127.0.0.1:27017/hospital?replicaSet=rs0")?;
+    /// config.patience = Duration::from_secs(30);
+    /// let store = MongoStore::connect(config).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`MongoStore::open`].
     pub async fn connect(config: MongoConfig) -> Result<Self> {

@@ -166,6 +166,15 @@ impl SqlConfig {
     /// - `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, also for MariaDB; parameters such as `ssl-mode=VERIFY_IDENTITY`.
     ///   MySQL's default account type (`caching_sha2_password`) needs TLS.
     ///
+    /// ```
+    /// use eovr_store_sql::SqlConfig;
+    ///
+    /// let config = SqlConfig::from_url("sqlite:///var/lib/eovr/hospital.db?durability=process")?;
+    /// assert_eq!(config.file().and_then(|file| file.to_str()), Some("/var/lib/eovr/hospital.db"));
+    /// assert!(SqlConfig::from_url("sqlite://hospital.db?journal=off").is_err());
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `Config` for another database, an empty path, no database, or a parameter that this database does not have. The URL may hold
     /// a password, so it is not repeated.
@@ -224,6 +233,16 @@ impl SqlConfig {
 
     /// Whether the connection is protected against reading and tampering: a file, a server on this machine, or TLS that
     /// verifies the server.
+    ///
+    /// ```
+    /// use eovr_store_sql::SqlConfig;
+    ///
+    /// let local = SqlConfig::from_url("sqlite://hospital.db")?;
+    /// assert!(local.is_protected());
+    /// # #[cfg(feature = "postgres")]
+    /// assert!(!SqlConfig::from_url("postgres://eovr@db.example.org/hospital")?.is_protected());
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     pub fn is_protected(&self) -> bool {
         match &self.place {
             #[cfg(feature = "sqlite")]

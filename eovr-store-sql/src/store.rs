@@ -28,6 +28,36 @@ use crate::schema::Schema;
 use crate::writer::Writer;
 
 /// A store on an SQL database. Cheap to clone.
+///
+/// ```
+/// use eovr_core::Eovr;
+/// use eovr_core::incident::{self, Settings};
+/// use eovr_core::seal::MasterKey;
+/// use eovr_store_sql::SqlStore;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let file = std::env::temp_dir().join(format!("eovr-doc-store-{}.db", std::process::id()));
+/// # let title = serde_json::json!({"en": "Nile", "ar": "النيل"});
+/// # let nile = serde_json::json!({"id": "NIL", "title": title, "time_zone": "Africa/Cairo"});
+/// # let east = serde_json::json!({"id": "CAI-E", "title": title, "facilities": [nile]});
+/// # let cairo = serde_json::json!([{"id": "CAI", "title": title, "administrations": [east]}]);
+/// # let org = eovr_core::org::Org::new(serde_json::from_value(cairo)?)?;
+/// let store = SqlStore::open(&format!("sqlite://{}", file.display())).await?;
+/// let eovr = Eovr::builder()
+///     .store(store.clone())
+///     .org(org)
+///     .kinds(incident::kinds(Settings::default())?)
+///     .master_key(MasterKey::from_bytes(&[7; 32])) // an example: a real key is random
+///     .open()
+///     .await?;
+/// assert_eq!(eovr.org().stamps().count(), 1);
+/// store.close().await; // the database is one file again
+/// assert!(file.exists());
+/// # std::fs::remove_file(file)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SqlStore {
     inner: Arc<Inner>,
@@ -59,6 +89,22 @@ impl SqlStore {
     }
 
     /// Opens a store with these settings.
+    ///
+    /// ```
+    /// use eovr_store_sql::{Durability, SqlConfig, SqlStore};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let file = std::env::temp_dir().join(format!("eovr-doc-connect-{}.db", std::process::id()));
+    /// let mut config = SqlConfig::sqlite(&file).with_durability(Durability::Process);
+    /// config.readers = 2;
+    /// let store = SqlStore::connect(config).await?;
+    /// # store.close().await;
+    /// assert!(file.exists());
+    /// # std::fs::remove_file(file)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`SqlStore::open`].

@@ -55,6 +55,15 @@ impl ActionRow {
 }
 
 /// A range of tiers, both ends included; written `[2, 5]` in JSON.
+///
+/// ```
+/// use eovr_core::access::{Role, Tiers};
+///
+/// let reviewers = Tiers::new(2, 5)?;
+/// assert!(reviewers.contains(Role::QualityAdmin.tier()));
+/// assert!(!reviewers.contains(Role::Staff.tier()));
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "(Tier, Tier)", into = "(Tier, Tier)")]
 pub struct Tiers {
@@ -106,6 +115,19 @@ impl From<Tiers> for (Tier, Tier) {
 }
 
 /// The action table over all kinds of a host. It answers who may do what, and can be printed on one page.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// let start = eovr.catalog().actions().row(&KIND, &name!("start")).unwrap();
+/// assert!(start.allows(quality.actor()));
+/// assert!(!start.allows(nurse.actor()));
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct ActionTable {
     rows: BTreeMap<(Name, Name), ActionRow>,

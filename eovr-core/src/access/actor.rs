@@ -59,6 +59,18 @@ pub enum Seat {
 
 impl Seat {
     /// The seat of a role in the part of the organisation that a facility belongs to.
+    ///
+    /// ```
+    /// use eovr_core::access::{Role, Seat};
+    ///
+    /// # let [governorate, administration, facility] = ["CAI", "CAI-E", "NIL"].map(eovr_core::org::OrgId::new);
+    /// # let nile = eovr_core::org::Stamp {
+    /// #     governorate: governorate?, administration: administration?, facility: facility?,
+    /// # };
+    /// assert_eq!(Seat::of(Role::GovernorateManager, &nile), Seat::Governorate(nile.governorate.clone()));
+    /// assert_eq!(Seat::of(Role::Staff, &nile), Seat::Facility(nile.clone()));
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     pub fn of(role: Role, stamp: &Stamp) -> Self {
         let Stamp { governorate, administration, .. } = stamp.clone();
         match role {
@@ -82,6 +94,16 @@ impl Seat {
 impl Org {
     /// The seat of a role: in the facility, administration or governorate of this id, whichever the role's level is. At
     /// national level the id is not read.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # let org = testing::org()?;
+    /// let seat = org.seat(Role::GovernorateManager, &OrgId::new("CAI")?)?;
+    /// assert_eq!(seat, Seat::Governorate(OrgId::new("CAI")?));
+    /// let error = org.seat(Role::Staff, &OrgId::new("CAI")?).unwrap_err();
+    /// assert_eq!(error.message(), "the organisation has no such facility");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// `Config` where the organisation has no such part.
@@ -109,6 +131,22 @@ impl Org {
 impl Actor {
     /// A person with a role and a seat.
     ///
+    /// ```
+    /// use eovr_core::access::{Actor, Role, Seat};
+    /// use eovr_core::record::ActorId;
+    ///
+    /// # let [governorate, administration, facility] = ["CAI", "CAI-E", "NIL"].map(eovr_core::org::OrgId::new);
+    /// # let nile = eovr_core::org::Stamp {
+    /// #     governorate: governorate?, administration: administration?, facility: facility?,
+    /// # };
+    /// let seat = Seat::of(Role::Staff, &nile);
+    /// let nurse = Actor::new(ActorId::new("nurse-7")?, Role::Staff, seat.clone())?;
+    /// assert_eq!(nurse.capacity(), "staff");
+    /// let error = Actor::new(ActorId::new("manager-1")?, Role::GovernorateManager, seat).unwrap_err();
+    /// assert_eq!(error.help(), Some("give a governorate as the seat"));
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `Config` where the seat does not fit the role's level: staff and quality admins sit in a facility, admin
     /// managers in an administration, governorate managers in a governorate, top management at national level. A
@@ -130,6 +168,24 @@ impl Actor {
 
     /// A person without an account, in this facility. The id names the entry point, for example `qr-poster-7`; it
     /// must not identify the visitor.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// let stamp = eovr.org().stamp(&nile).unwrap().clone();
+    /// let visitor = eovr.session(Actor::visitor(ActorId::new("qr-poster-7")?, stamp));
+    /// let report = Report { reporter: Reporter::Patient, ..report };
+    /// let id = visitor.incidents().report(&nile, report).await?.written.id;
+    /// assert_eq!(quality.incidents().load(id).await?.text("reporter_type"), Some("patient"));
+    /// // A visitor reports and reads nothing.
+    /// assert_eq!(visitor.incidents().load(id).await.unwrap_err().kind(), ErrorKind::Denied);
+    /// # Ok(()) });
+    /// ```
     pub fn visitor(id: ActorId, facility: Stamp) -> Self {
         Self { id, standing: Standing::Visitor(facility), human: true, own_only: false, unproven: false }
     }
@@ -150,6 +206,22 @@ impl Actor {
 
     /// The same actor, marked as a machine: an AI model or a job that works with this role. A machine never meets the
     /// need `human`, so it can propose and never approve.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let model = eovr.session(quality.actor().clone().as_machine());
+    /// let error = model.incidents().act(id, Action::Start, None).await.unwrap_err();
+    /// assert_eq!(error.help(), Some("it needs a person to decide, not a machine"));
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn as_machine(mut self) -> Self {
         self.human = false;
@@ -157,6 +229,23 @@ impl Actor {
     }
 
     /// The same actor, restricted to records that it created. For hosts that narrow what staff see.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let colleague = member("nurse-8", Role::Staff, "NIL")?;
+    /// let whole_ward = eovr.session(colleague.clone());
+    /// assert_eq!(whole_ward.incidents().newest(10).await?.items.len(), 1);
+    /// let narrowed = eovr.session(colleague.own_records_only());
+    /// assert_eq!(narrowed.incidents().newest(10).await?.items.len(), 0);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn own_records_only(mut self) -> Self {
         self.own_only = true;
@@ -168,6 +257,18 @@ impl Actor {
     ///
     /// A host that authenticates users itself calls this when the last authentication is too old for a sensitive
     /// action. Without this call the actor counts as recently authenticated, because the host vouches for it.
+    ///
+    /// ```
+    /// use eovr_core::ErrorKind;
+    /// use eovr_core::access::{Actor, Role, Seat};
+    /// # use eovr_core::record::ActorId;
+    ///
+    /// let manager = Actor::new(ActorId::new("top-1")?, Role::TopManagement, Seat::Country)?;
+    /// assert!(manager.needs_proof().is_ok());
+    /// let error = manager.unproven().needs_proof().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     #[must_use]
     pub fn unproven(mut self) -> Self {
         self.unproven = true;

@@ -12,6 +12,15 @@ use crate::record::ActorId;
 ///
 /// `reason` is a fixed sentence of the program: `"load the organisation at start"`.
 ///
+/// ```
+/// use eovr_core::access::danger;
+///
+/// let exporter = danger::unrestricted("ministry.export", "export figures for the ministry")?;
+/// assert_eq!(exporter.capacity(), "system");
+/// assert!(!exporter.is_human());
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
+///
 /// # Errors
 /// `InvalidInput` where `name` is not an actor id.
 pub fn unrestricted(name: &str, reason: &'static str) -> Result<Actor> {

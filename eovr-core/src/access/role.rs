@@ -6,6 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// The five roles, each in a tier of its own.
+///
+/// ```
+/// use eovr_core::access::Role;
+///
+/// let role: Role = "admin_manager".parse()?;
+/// assert_eq!((role.tier().number(), role.level()), (3, "administration"));
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -71,6 +79,15 @@ impl FromStr for Role {
 }
 
 /// The level of a role: 1 (staff) to 5 (top management).
+///
+/// ```
+/// use eovr_core::access::{Role, Tier};
+///
+/// assert!(Role::Staff.tier() < Tier::new(2)?);
+/// assert_eq!(Role::TopManagement.tier(), Tier::HIGHEST);
+/// assert!(Tier::new(6).is_err());
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Tier(u8);

@@ -5,6 +5,20 @@ use crate::record::{ActorId, Record, Value};
 
 /// The records that one actor may see. The scope follows from the actor's verified standing, never from a request,
 /// and only [`crate::access`] makes one.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// let manager = eovr.session(member("manager-1", Role::GovernorateManager, "CAI")?);
+/// assert_eq!(manager.scope().reach(), &Reach::Governorate(OrgId::new("CAI")?));
+/// let delta = eovr.org().stamp(&OrgId::new("DEL")?).unwrap();
+/// assert!(manager.scope().covers(delta));
+/// assert!(!nurse.scope().covers(delta));
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     reach: Reach,

@@ -56,6 +56,15 @@ pub(crate) fn actions() -> Result<(Name, Vec<ActionRow>)> {
 
 /// The action that a tally requires: counting by place is a comparison, counting by time is a trend, anything else is
 /// a summary of what the actor sees.
+///
+/// ```
+/// use eovr_core::analytics::action_for;
+/// use eovr_core::record::Column;
+///
+/// assert_eq!(action_for(&[Column::State]), "summary");
+/// assert_eq!(action_for(&[Column::Month, Column::State]), "trends");
+/// assert_eq!(action_for(&[Column::Facility, Column::Month]), "compare");
+/// ```
 pub fn action_for(by: &[Column]) -> &'static str {
     let place = |column: &Column| {
         matches!(column, Column::Governorate | Column::Administration | Column::Facility | Column::Author)

@@ -58,6 +58,14 @@ impl Media {
 
     /// The type of these bytes. A PDF may have a byte order mark and line ends before it.
     ///
+    /// ```
+    /// use eovr_core::attachment::Media;
+    ///
+    /// assert_eq!(Media::of(b"\x89PNG\r\n\x1A\n")?, Media::Png);
+    /// assert!(Media::of(b"<html>").is_err());
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` where the bytes are of no accepted type, or too many.
     pub fn of(bytes: &[u8]) -> Result<Self> {

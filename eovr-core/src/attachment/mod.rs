@@ -108,6 +108,28 @@ pub fn kind(name: Name, of: Name, action: Name) -> Result<Kind> {
 }
 
 /// The attachments of one kind of record, through one actor's session.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::attachment::{Attachments, Media};
+/// use eovr_core::memory::MemoryBlobs;
+///
+/// # let pdf = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\nstartxref\n9\n%%EOF\n";
+/// let blobs = MemoryBlobs::new();
+/// let files = Attachments::of(&nurse, ATTACHMENT, &blobs);
+/// let file = files.attach(id, "drug chart.pdf", pdf).await?.id;
+/// let read = files.read(id, file).await?;
+/// assert_eq!((read.media, read.name.as_str()), (Media::Pdf, "drug chart.pdf"));
+/// assert_eq!(*read.bytes, pdf);
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Attachments<'a> {
     session: &'a Session,

@@ -50,6 +50,27 @@ impl Verdict {
 /// and a step that the workflow does not allow. An attacker who can rewrite both the whole chain and the record can
 /// deceive it. [`Authenticator::verify`] uses a key that such an attacker does not have. Signed checkpoints that are
 /// stored elsewhere show that a chain was removed (`audit::log`).
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::audit;
+///
+/// let record = quality.incidents().load(id).await?;
+/// let kind = eovr.catalog().kind(&KIND)?;
+/// let mut events = eovr.store().events(&quality.scope(), &KIND, id).await?;
+/// assert!(audit::verify(kind, &record, &events).is_intact());
+/// events[0].body = events[0].body.replace("nurse-7", "nurse-8");
+/// assert!(!audit::verify(kind, &record, &events).is_intact());
+/// # Ok(()) });
+/// ```
 pub fn verify(kind: &Kind, record: &Record, events: &[StoredEvent]) -> Verdict {
     check(kind, record, events, None)
 }

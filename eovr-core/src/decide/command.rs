@@ -15,6 +15,26 @@ use crate::typed;
 /// A request of an actor: an action, the facets and texts that it sets, and a reason.
 ///
 /// The decision checks names and values against the kind and the action's row.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let correct = Command::new(Action::Correct)
+///     .set("location", "ward-3")
+///     .clear("subtype")
+///     .write("immediate_action", "The dose was stopped.");
+/// nurse.act(&KIND, id, correct).await?;
+/// let record = nurse.load(&KIND, id).await?;
+/// assert_eq!(record.text("location"), Some("ward-3"));
+/// assert!(record.sealed("immediate_action").is_some());
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Default)]
 pub struct Command {
     pub(crate) action: String,

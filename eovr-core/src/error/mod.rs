@@ -69,6 +69,15 @@ impl ErrorKind {
 /// A refusal or a failure, with its reasons.
 ///
 /// `Display` is one line for a log; [`Error::help`] is a sentence that says what the caller could have sent instead.
+///
+/// ```
+/// use eovr_core::{ErrorKind, access::Role};
+///
+/// let error = "matron".parse::<Role>().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+/// assert_eq!(error.message(), "not a role");
+/// assert!(error.help().is_some_and(|help| help.contains("`quality_admin`")));
+/// ```
 pub struct Error {
     // Boxed, so that `Result<T>` stays one pointer wide on the success path.
     inner: Box<Inner>,
@@ -89,6 +98,14 @@ impl Error {
     /// An error of this kind. The message is one lower-case sentence that puts names in backticks.
     ///
     /// Never put text of a report, a name or a key into `message`.
+    ///
+    /// ```
+    /// use eovr_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Unavailable, "the pharmacy does not answer").with("attempts", 3);
+    /// assert_eq!(error.to_string(), "unavailable: the pharmacy does not answer attempts=3");
+    /// assert!(error.is_retryable());
+    /// ```
     #[cold]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
@@ -189,6 +206,21 @@ impl Error {
     }
 
     /// The facet, field or argument that the error is about, where one is.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// let (category, description) = ("medication".to_owned(), "A fall".to_owned());
+    /// let report = Report { category, description, ..Report::default() };
+    /// let error = nurse.incidents().report(&nile, report).await.unwrap_err();
+    /// assert_eq!(error.field(), Some("description"));
+    /// assert_eq!(error.help(), Some("give 10 to 60000"));
+    /// # Ok(()) });
+    /// ```
     pub fn field(&self) -> Option<&str> {
         self.inner.field.as_deref()
     }
@@ -199,6 +231,23 @@ impl Error {
     }
 
     /// The workflow's refusal, with the allowed actions and the unmet needs; only for [`ErrorKind::Refused`].
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let error = quality.incidents().act(id, Action::Complete, None).await.unwrap_err();
+    /// let refusal = error.refusal().unwrap();
+    /// assert_eq!((refusal.action.as_str(), refusal.state.as_str()), ("complete", "created"));
+    /// assert!(refusal.legal.contains(&"start".to_owned()));
+    /// # Ok(()) });
+    /// ```
     pub fn refusal(&self) -> Option<&Refusal> {
         self.inner.refusal.as_ref()
     }

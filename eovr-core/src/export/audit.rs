@@ -37,6 +37,27 @@ impl AuditFilter {
 }
 
 /// The events that pass a filter, in the order of time. The report keeps them in memory until it writes them.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{AuditFilter, AuditReport};
+///
+/// quality.incidents().act(id, Action::Start, None).await?;
+/// let only = AuditFilter { actions: vec![name!("start")], ..AuditFilter::default() };
+/// let mut report = AuditReport::new(only);
+/// report.add(quality.incidents().trail(id).await?);
+/// assert_eq!(report.len(), 1);
+/// assert!(String::from_utf8(report.csv(Vec::new())?)?.contains("quality-1"));
+/// # Ok(()) });
+/// ```
 #[derive(Debug)]
 pub struct AuditReport {
     pub(super) filter: AuditFilter,

@@ -11,6 +11,15 @@ use crate::incident::harm::Harm;
 use crate::risk::Band;
 
 /// A table from our codes to those of another scheme.
+///
+/// ```
+/// use eovr_core::export::crosswalk::Crosswalk;
+///
+/// assert_eq!(Crosswalk::ahrq().theirs("moderate"), ["c"]);
+/// // "SAC 3" is the worst class here and the second mildest there.
+/// assert!(Crosswalk::va_sac().theirs("high").contains(&"3-highest:3".to_owned()));
+/// assert!(Crosswalk::nsw_sac().theirs("medium").contains(&"1-highest:3".to_owned()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Crosswalk {
     /// Its stable id.
@@ -177,6 +186,27 @@ fn bands(id: &'static str, scheme: &'static str, theirs: impl Fn(Band) -> &'stat
 
 /// An incident in WHO's Minimal Information Model for Patient Safety (2016), the basic model: eight elements and free
 /// text. `missing` lists the elements that eovr does not ask for or that the report does not contain.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::Opened;
+/// use eovr_core::export::crosswalk::Mim;
+///
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let mim = Mim::of(&opened);
+/// assert_eq!(mim.incident_type.as_deref(), Some("medication"));
+/// assert!(mim.missing.contains(&"patient"));
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mim {
     /// Age and sex, which eovr does not ask for.

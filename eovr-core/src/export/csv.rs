@@ -13,6 +13,28 @@ use crate::export::write::unwritten;
 /// `'`, so that a reader who removes one `'` has the original text. A program that separates columns by `;` or tabs
 /// finds cells and rows inside a text. Therefore the writer also puts a `'` before such a character where it follows a
 /// separator.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{Csv, Opened};
+///
+/// let mut csv = Csv::new(Vec::new())?;
+/// for record in quality.incidents().newest(100).await?.items {
+///     csv.push(&Opened::of(&quality, record)?)?;
+/// }
+/// let text = String::from_utf8(csv.finish()?)?;
+/// assert!(text.starts_with("number,state,facility,"));
+/// assert_eq!(text.lines().count(), 2);
+/// # Ok(()) });
+/// ```
 #[derive(Debug)]
 pub struct Csv<W> {
     to: W,

@@ -25,6 +25,29 @@ use crate::record::ValueType;
 /// knows the total and this rule therefore finds at least two possible values for each small count. (Hiding cannot
 /// protect two cases: a month with as many incidents as groups has one incident in each group, and a month with one
 /// group has its total.)
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{Deidentified, Opened};
+///
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let mut counts = Deidentified::default();
+/// counts.push(&opened);
+/// assert_eq!(counts.k(), 1);
+/// let text = String::from_utf8(counts.csv(Vec::new())?)?;
+/// assert!(text.starts_with("facility,month,category,"));
+/// assert!(!text.contains("dose") && !text.contains("OVR-"));
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Default)]
 pub struct Deidentified {
     groups: BTreeMap<Key, u64>,

@@ -36,6 +36,29 @@ pub enum Release {
 }
 
 /// A bundle that is streamed to a writer.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::Opened;
+/// use eovr_core::export::fhir::{Bundle, Release};
+///
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let trail = quality.incidents().trail(id).await?;
+/// let mut bundle = Bundle::new(Vec::new(), Release::R4, "2026-11-22T08:30:00Z".parse()?)?;
+/// bundle.push(&opened, Some(&trail))?;
+/// let bundle: serde_json::Value = serde_json::from_slice(&bundle.finish()?)?;
+/// assert_eq!(bundle["entry"][0]["resource"]["resourceType"], "AdverseEvent");
+/// # Ok(()) });
+/// ```
 #[derive(Debug)]
 pub struct Bundle<W> {
     to: W,

@@ -105,6 +105,25 @@ pub fn kind() -> Result<Kind> {
 }
 
 /// An export that is complete and about to be handed out.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kind(export::given::kind()?).master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// use eovr_core::export::given::{self, Content, Format, Given};
+///
+/// let rows = 250;
+/// let given = Given::new(Format::Csv, Content::Incidents).filter("state", "completed");
+/// let entry = given.enter(&quality, rows).await?; // before the host hands the file out
+/// # let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+/// let record = manager.load(&given::KIND, entry).await?;
+/// assert_eq!((record.text("filters"), record.int("rows")), (Some("state=completed"), Some(250)));
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Given {
     format: Format,

@@ -21,6 +21,28 @@ use crate::triage::analysis::Cleared;
 /// Text and reason are deidentified like a narrative that is sent to a provider. Deidentified text is not anonymous, so
 /// protect the file like the reports themselves. `level` is the person's decision: the band of the rating, or the
 /// accepted suggestion. A report with an overridden suggestion and no rating has no label and is omitted.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{Labelled, Opened};
+///
+/// quality.act(&KIND, id, Command::new(Action::ReviewAi).set("ai_review", "accepted")).await?;
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let mut labelled = Labelled::ndjson(Vec::new());
+/// assert!(labelled.push(&opened, Some("as the ward saw it"))?);
+/// let line: serde_json::Value = serde_json::from_slice(&labelled.finish()?)?;
+/// assert_eq!(line["review"], "accepted");
+/// # Ok(()) });
+/// ```
 #[derive(Debug)]
 pub struct Labelled<W: Write + Send> {
     form: Form<W>,

@@ -9,6 +9,27 @@ use crate::export::write::{unwritten, unwritten_json};
 
 /// The list as one JSON object per line: every column of the table, `null` where a field is not set, codes as stores
 /// keep them, times in UTC as RFC 3339. `unreadable` lists the fields that can no longer be read.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{Ndjson, Opened};
+///
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let mut ndjson = Ndjson::new(Vec::new());
+/// ndjson.push(&opened)?;
+/// let line: serde_json::Value = serde_json::from_slice(&ndjson.finish()?)?;
+/// assert_eq!(line["category"], "medication");
+/// # Ok(()) });
+/// ```
 #[derive(Debug)]
 pub struct Ndjson<W> {
     to: W,

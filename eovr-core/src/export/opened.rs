@@ -12,6 +12,24 @@ use crate::service::Session;
 
 /// A record with opened texts, as exports take it. It holds patient data in plain text, so drop it immediately after
 /// writing.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::Opened;
+///
+/// let opened = Opened::of(&quality, quality.incidents().load(id).await?)?;
+/// assert_eq!(opened.text("description"), Some("The patient was given ten times the dose."));
+/// assert!(!opened.is_damaged());
+/// # Ok(()) });
+/// ```
 pub struct Opened {
     record: Record,
     texts: BTreeMap<Name, Zeroizing<String>>,

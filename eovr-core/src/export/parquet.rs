@@ -19,6 +19,26 @@ use crate::record::ValueType;
 /// by commas.
 ///
 /// Rows are buffered and written in row groups of 10,000.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{Opened, Parquet};
+///
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let mut parquet = Parquet::new(Vec::new())?;
+/// parquet.push(&opened)?;
+/// assert!(parquet.finish()?.starts_with(b"PAR1"));
+/// # Ok(()) });
+/// ```
 pub struct Parquet<W: Write + Send> {
     sheet: Sheet<W>,
 }

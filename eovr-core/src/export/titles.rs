@@ -7,6 +7,14 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 
 /// The language of an export for people.
+///
+/// ```
+/// use eovr_core::export::Lang;
+///
+/// assert_eq!("ar".parse::<Lang>()?, Lang::Ar);
+/// assert_eq!(Lang::Both.to_string(), "both");
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lang {
     /// English, from left to right.

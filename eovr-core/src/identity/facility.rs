@@ -213,6 +213,27 @@ pub fn processors(record: &Record) -> Vec<Name> {
 }
 
 /// A facility with the titles of its administration and governorate, ready to be registered.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # use eovr_core::identity::{self, NewUser, user};
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kinds(identity::kinds()?).master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// use eovr_core::identity::{Site, facility, org_from};
+///
+/// let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+/// for site in Site::all(eovr.org()) {
+///     let place = site.facility.clone();
+///     manager.create(&facility::KIND, &place, site.command()).await?;
+/// }
+/// // At the next start the organisation comes from the store.
+/// let records = manager.find(&Query::of(facility::KIND)).await?.items;
+/// assert_eq!(org_from(&records)?.stamps().count(), 2);
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     /// Its id.

@@ -23,6 +23,18 @@ const GROUPS: [usize; 5] = [5, 5, 5, 5, 6];
 /// (ASVS 5, 6.5.2 requires a slow hash below 112 bits).
 ///
 /// It is shown once, and the store keeps its digest. It is wiped from memory when dropped.
+///
+/// ```
+/// use eovr_core::identity::recovery::{self, RecoveryCode};
+/// use eovr_core::seal::Entropy;
+///
+/// # let mut entropy = Entropy::from_seed(&[7; 32]);
+/// let codes = RecoveryCode::draw(&mut entropy);
+/// let kept: Vec<_> = codes.iter().map(RecoveryCode::digest).collect();
+/// let typed = codes[3].shown().to_lowercase().replace('-', " ");
+/// assert_eq!(recovery::check(&typed, &kept), Some(3));
+/// assert_eq!(recovery::check("not a code", &kept), None);
+/// ```
 pub struct RecoveryCode {
     // Boxed, because moving the bytes would leave copies in memory.
     bytes: Box<Zeroizing<[u8; BYTES]>>,

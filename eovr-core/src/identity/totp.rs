@@ -27,6 +27,20 @@ const NAME_MOST: usize = 100;
 ///
 /// Store it in a sealed field, in the form of [`TotpSecret::to_base32`]. Show it (or [`TotpSecret::qr_svg`]) once,
 /// and only to its owner. It is wiped from memory when dropped.
+///
+/// ```
+/// use eovr_core::Timestamp;
+/// use eovr_core::identity::totp::TotpSecret;
+///
+/// // The secret and a code of RFC 6238, appendix B.
+/// let secret = TotpSecret::from_base32("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ")?;
+/// let now = Timestamp::from_micros(59_000_000);
+/// let step = secret.check("287 082", now, None);
+/// assert_eq!(step, Some(1));
+/// assert_eq!(secret.check("287082", now, step), None); // a code is valid once
+/// assert!(secret.uri("Nile Hospital", "mona@example.org")?.starts_with("otpauth://totp/"));
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 pub struct TotpSecret {
     // Boxed, because moving the bytes would leave copies in memory.
     bytes: Box<Zeroizing<[u8; 20]>>,

@@ -242,6 +242,34 @@ fn is_own(draft: &Draft<'_>) -> bool {
 }
 
 /// The data of a new account.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # use eovr_core::identity::{self, NewUser, user};
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kinds(identity::kinds()?).master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+/// let account = NewUser {
+///     role: Role::QualityAdmin,
+///     email: "mona@example.org".to_owned(),
+///     display_name: "Mona Hassan".to_owned(),
+///     password_hash: None,
+///     must_change: false,
+/// };
+/// manager.create(&user::KIND, &nile, account.command()).await?;
+///
+/// // At each login of a host that authenticates users itself:
+/// let found = manager.find(&user::find_by_email("Mona@Example.org")).await?;
+/// let mona = eovr.session(user::actor(&found.items[0])?);
+/// assert_eq!(mona.actor().capacity(), "quality_admin");
+/// assert_eq!(mona.scope(), quality.scope());
+/// # Ok(()) });
+/// ```
 #[derive(Clone)]
 pub struct NewUser {
     /// The role.

@@ -21,6 +21,24 @@ use crate::workflow::Label;
 const DASHES: [&str; 6] = ["-", "\u{2010}", "\u{2013}", "\u{2014}", "\u{2212}", "\u{640}"];
 
 /// The incidents that one actor may work with: typed methods on top of the session's general ones.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let review = quality.incidents();
+/// for action in [Action::Start, Action::Evaluate, Action::TakeAction, Action::Complete] {
+///     review.act(id, action, None).await?;
+/// }
+/// assert_eq!(review.load(id).await?.state(), "completed");
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Incidents<'a> {
     session: &'a Session,
@@ -38,6 +56,23 @@ impl Incidents<'_> {
     ///
     /// An anonymous report has no actor id: the login account is not stored.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// let filed = nurse.incidents().report(&nile, report.clone()).await?;
+    /// assert_eq!(nurse.incidents().load(filed.written.id).await?.envelope().author.as_str(), "nurse-7");
+    /// // An anonymous report does not say who was logged in.
+    /// let report = Report { reporter: Reporter::Anonymous, ..report };
+    /// let filed = nurse.incidents().report(&nile, report).await?;
+    /// assert_eq!(nurse.incidents().load(filed.written.id).await?.envelope().author.as_str(), "anonymous");
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` where the report violates a rule; `NotFound` where the actor's scope has no such facility;
     /// `Denied` above tier 2.
@@ -48,6 +83,21 @@ impl Incidents<'_> {
 
     /// Files a report under an id that the caller has chosen. A repeated call is a `Conflict` and makes no second
     /// incident.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// let id = RecordId::derived("hospital.import.v1", &[b"4711"]);
+    /// nurse.incidents().report_as(&nile, id, report.clone()).await?;
+    /// let error = nurse.incidents().report_as(&nile, id, report).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Conflict);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// As [`Incidents::report`].
@@ -80,6 +130,24 @@ impl Incidents<'_> {
 
     /// Performs an action.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let written = quality.incidents().act(id, Action::Start, None).await?;
+    /// assert_eq!(written.version, 2);
+    /// let note = Some("The infusion pump was set by hand.");
+    /// quality.incidents().act(id, Action::AddRemark, note).await?;
+    /// assert_eq!(quality.incidents().load(id).await?.state(), "in_progress");
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// As [`Session::act`].
     pub async fn act(&self, id: RecordId, action: Action, note: Option<&str>) -> Result<Written> {
@@ -93,6 +161,23 @@ impl Incidents<'_> {
 
     /// Rates severity and probability on a scheme, or on the default scheme. Both are codes of the scheme or positions
     /// from 1. Score and band come from the scheme's table.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// quality.incidents().assess(id, None, "severe", "rare").await?;
+    /// let record = quality.incidents().load(id).await?;
+    /// let incident = IncidentFacets::of(&record);
+    /// assert_eq!((incident.risk_score(), incident.risk_band()), (Some(3), Some("high")));
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for a value outside the scale; the message lists the accepted codes.
@@ -108,6 +193,26 @@ impl Incidents<'_> {
     }
 
     /// Adds a follow-up action.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// # let task = "Store the look-alike vials apart".to_owned();
+    /// # let (owner, due_at) = ("pharmacist-2".to_owned(), "2027-01-31T12:00:00Z".parse()?);
+    /// # let follow_up = FollowUp { task, owner, due_at, kind: FollowUpKind::Preventive, strength: None };
+    /// # quality.incidents().act(id, Action::Start, None).await?;
+    /// let added = quality.incidents().follow_up(id, follow_up).await?;
+    /// let all = quality.incidents().follow_ups(id).await?;
+    /// assert_eq!((all[0].id(), all[0].text("owner")), (added.id, Some("pharmacist-2")));
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Refused` where the incident is still Created, or is closed.
@@ -130,6 +235,31 @@ impl Incidents<'_> {
 
     /// Finishes a follow-up action, with the evidence that it was done.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// # let task = "Store the look-alike vials apart".to_owned();
+    /// # let (owner, due_at) = ("pharmacist-2".to_owned(), "2027-01-31T12:00:00Z".parse()?);
+    /// # let follow_up = FollowUp { task, owner, due_at, kind: FollowUpKind::Preventive, strength: None };
+    /// # quality.incidents().act(id, Action::Start, None).await?;
+    /// let added = quality.incidents().follow_up(id, follow_up).await?;
+    /// for action in [Action::Evaluate, Action::TakeAction] {
+    ///     quality.incidents().act(id, action, None).await?;
+    /// }
+    /// let error = quality.incidents().act(id, Action::Complete, None).await.unwrap_err();
+    /// assert_eq!(error.help(), Some("it needs every `follow_up` of the record to be closed"));
+    /// quality.incidents().finish_follow_up(added.id, "The vials lie in two cupboards.").await?;
+    /// assert!(quality.incidents().act(id, Action::Complete, None).await.is_ok());
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `Refused` where the follow-up action is not open.
     pub async fn finish_follow_up(&self, follow_up: RecordId, evidence: &str) -> Result<Written> {
@@ -147,6 +277,29 @@ impl Incidents<'_> {
 
     /// Continues a closed incident in a new report, which is Created and names the closed one. Both change in one
     /// commit.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// # let description = "The patient was given ten times the dose again.".to_owned();
+    /// # let report = Report { category: "medication".to_owned(), description, ..Report::default() };
+    /// # for action in [Action::Start, Action::Evaluate, Action::TakeAction, Action::Complete] {
+    /// #     quality.incidents().act(id, action, None).await?;
+    /// # }
+    /// let again = quality.incidents().reopen(id, "It happened once more.", report).await?.written.id;
+    /// let new = quality.incidents().load(again).await?;
+    /// assert_eq!(IncidentFacets::of(&new).continues(), Some(id.to_string().as_str()));
+    /// let old = quality.incidents().load(id).await?;
+    /// assert_eq!(IncidentFacets::of(&old).disposition(), Some("reopened"));
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Refused` where the incident is not completed, or the reason is missing; `InvalidInput` where it was disposed of
@@ -180,6 +333,23 @@ impl Incidents<'_> {
 
     /// A page of incidents, newest first, of one state or of all states.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let waiting = quality.incidents().list(Some(State::Created), Query::of(KIND)).await?;
+    /// assert_eq!(waiting.items.len(), 1);
+    /// let closed = quality.incidents().list(Some(State::Completed), Query::of(KIND)).await?;
+    /// assert_eq!(closed.items.len(), 0);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// As [`Session::find`].
     pub async fn list(&self, state: Option<State>, query: Query) -> Result<Page<Record>> {
@@ -201,6 +371,21 @@ impl Incidents<'_> {
     /// The incidents of one patient file in scope; the number may be typed in any form. Earlier releases stored the
     /// number with its direction marks and with the typed dash. Such an incident is found with any usual dash, but a
     /// stored direction mark must be given exactly.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// let report = Report { medical_file_number: Some("MF-7".to_owned()), ..report };
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// assert_eq!(quality.incidents().of_file("mf-٧").await?.items[0].id(), id);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// As [`Session::find`].
@@ -236,6 +421,22 @@ impl Incidents<'_> {
 
     /// The figures of the incidents in the actor's scope. Disposed reports are left out.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let summary = quality.incidents().summary().await?;
+    /// assert_eq!((summary.total, summary.pending_review, summary.overdue), (1, 1, 0));
+    /// assert_eq!(nurse.incidents().summary().await.unwrap_err().kind(), ErrorKind::Denied);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `Denied` below tier 2.
     pub async fn summary(&self) -> Result<Summary> {
@@ -243,6 +444,21 @@ impl Incidents<'_> {
     }
 
     /// The number of reports per month. `Trend` also says in which months no data existed yet.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let manager = eovr.session(member("manager-1", Role::AdminManager, "CAI-E")?);
+    /// let trend = manager.incidents().trend(Months::default(), None).await?;
+    /// assert_eq!(trend.months.iter().filter_map(|month| month.count).sum::<u64>(), 1);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Denied` below tier 3; `InvalidInput` where a month is not one of 2000 to 2099.
@@ -252,6 +468,22 @@ impl Incidents<'_> {
 
     /// The number of reports per place, with the total, including places without reports. Show [`Comparison::NOTE`]
     /// beside it.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let manager = eovr.session(member("manager-2", Role::GovernorateManager, "CAI")?);
+    /// let comparison = manager.incidents().compare(Level::Facility, Months::default(), None).await?;
+    /// let counts: Vec<_> = comparison.places.iter().map(|of| (of.place.as_str(), of.count)).collect();
+    /// assert_eq!(counts, [("DEL", 0), ("NIL", 1)]);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Denied` below tier 4; `InvalidInput` where a month is not valid.

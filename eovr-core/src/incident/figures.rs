@@ -44,6 +44,24 @@ pub enum Level {
 }
 
 /// The number of reports per month. Disposed reports are left out.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let manager = eovr.session(member("manager-1", Role::AdminManager, "CAI-E")?);
+/// let early = Months { from: Some(202_001), to: Some(202_002) };
+/// let trend = manager.incidents().trend(early, None).await?;
+/// // `None` says that there were no data yet, which differs from no report.
+/// let counts: Vec<_> = trend.months.iter().map(|of| (of.month, of.count)).collect();
+/// assert_eq!(counts, [(202_001, None), (202_002, None)]);
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trend {
     /// The month of the first report in scope, as `yyyymm`. `None` where there is no report. Nothing is known about

@@ -10,6 +10,17 @@ use crate::time::Timestamp;
 use crate::workflow::{Label, May, Need, Row, Table, Workflow};
 
 /// A follow-up action of an incident, with its owner and its due date.
+///
+/// ```
+/// use eovr_core::incident::{FollowUp, Strength};
+///
+/// let follow_up: FollowUp = serde_json::from_str(
+///     r#"{"task": "Store the look-alike vials apart", "owner": "pharmacist-2",
+///         "due_at": "2027-01-31T12:00:00Z", "kind": "preventive", "strength": "stronger"}"#,
+/// )?;
+/// assert_eq!(follow_up.strength, Some(Strength::Stronger));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FollowUp {

@@ -25,6 +25,14 @@ use crate::workflow::Label;
 /// A code can be typed or pasted in many forms: in any case, with digits of any script, any kind of dash, invisible
 /// characters, its label, or in brackets. Letters that look alike are equal (Crockford's base 32): `O` and `0`, `I`,
 /// `L` and `1`, `U` and `V`.
+///
+/// ```
+/// use eovr_core::incident::ReceiptCode;
+///
+/// let code: ReceiptCode = "my code is 0123 4567 89ab cdef ghjk mnpq rstv wxyz".parse()?;
+/// assert_eq!(code.to_string(), "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXYZ");
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct ReceiptCode([u8; 20]);
 
@@ -184,6 +192,21 @@ pub struct Exchange {
 impl Eovr {
     /// The view for the holder of a receipt.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// let report = Report { reporter: Reporter::Anonymous, ..report };
+    /// let shown = nurse.incidents().report(&nile, report).await?.receipt.to_string();
+    /// let view = eovr.receipt(&shown.parse()?).await?;
+    /// assert_eq!((view.state.as_str(), view.waiting), ("created", false));
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `NotFound` where no report has this code.
     pub async fn receipt(&self, code: &ReceiptCode) -> Result<ReceiptView> {
@@ -214,6 +237,28 @@ impl Eovr {
 
     /// Answers the open question of the report.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// let filed = nurse.incidents().report(&nile, report).await?;
+    /// let id = filed.written.id;
+    /// # quality.incidents().act(id, Action::Start, None).await?;
+    /// # quality.incidents().act(id, Action::Evaluate, None).await?;
+    /// quality.incidents().act(id, Action::Ask, Some("Which ward was it?")).await?;
+    /// assert!(eovr.receipt(&filed.receipt).await?.waiting);
+    /// eovr.answer_with_receipt(&filed.receipt, "It was ward 3, at night.").await?;
+    /// let view = eovr.receipt(&filed.receipt).await?;
+    /// let told: Vec<_> = view.exchange.iter().map(|told| told.text.as_str()).collect();
+    /// assert_eq!(told, ["Which ward was it?", "It was ward 3, at night."]);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `NotFound` where no report has this code; `Refused` where the report has no open question.
     pub async fn answer_with_receipt(&self, code: &ReceiptCode, answer: &str) -> Result<Written> {
@@ -232,6 +277,24 @@ impl Eovr {
 
     /// Corrects the report within the 30 minutes that every reporter has. The command must be of the action
     /// [`Action::Correct`].
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// let report = Report { reporter: Reporter::Anonymous, ..report };
+    /// let filed = nurse.incidents().report(&nile, report).await?;
+    /// let correction = Command::new(Action::Correct).set("location", "ward-3");
+    /// eovr.correct_with_receipt(&filed.receipt, correction).await?;
+    /// let record = quality.incidents().load(filed.written.id).await?;
+    /// assert_eq!(IncidentFacets::of(&record).location(), Some("ward-3"));
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `NotFound` where no report has this code; `Refused` after the 30 minutes.

@@ -10,6 +10,18 @@ use crate::time::Timestamp;
 use crate::typed;
 
 /// A report. Only category and description are required.
+///
+/// ```
+/// use eovr_core::incident::{Report, Reporter};
+///
+/// let report: Report = serde_json::from_str(
+///     r#"{"category": "medication", "description": "The patient was given ten times the dose.",
+///         "location": "ward-3", "factors": ["staff", "workload"], "actual_harm": "moderate"}"#,
+/// )?;
+/// assert_eq!(report.reporter, Reporter::Staff);
+/// assert_eq!(report.notes, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Report {

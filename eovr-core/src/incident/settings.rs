@@ -4,6 +4,17 @@ use crate::risk::{Scheme, three_by_three};
 use crate::triage::{EmbeddedRules, Marks, Scorer};
 
 /// A host's settings for incidents.
+///
+/// ```
+/// use eovr_core::incident::{self, Settings};
+/// use eovr_core::risk::{npsa_5x5, three_by_three};
+///
+/// let settings = Settings { schemes: vec![npsa_5x5(), three_by_three()], scorer: None, ..Settings::default() };
+/// assert_eq!(incident::kinds(settings)?[0].name(), "incident");
+/// let without_a_scheme = Settings { schemes: Vec::new(), ..Settings::default() };
+/// assert_eq!(incident::kinds(without_a_scheme).unwrap_err().help(), Some("give at least one"));
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The risk schemes; the first is the default. At least one.

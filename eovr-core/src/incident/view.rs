@@ -8,8 +8,26 @@ use crate::workflow::Label as _;
 
 /// The facets of an incident, each with its type. `None` where a facet is not set.
 ///
-/// A coded facet is given as its code, because another release may know more codes: `facets.risk_band().and_then(
-/// Band::named)` is the typed value.
+/// A coded facet is given as its code, because another release may know more codes:
+/// `facets.risk_band().and_then(Band::named)` is the typed value.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// let report = Report { actual_harm: Some(Harm::Moderate), ..report };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let record = quality.incidents().load(id).await?;
+/// let incident = IncidentFacets::of(&record);
+/// assert_eq!((incident.state(), incident.category()), (Some(State::Created), Some("medication")));
+/// assert_eq!(incident.actual_harm().and_then(|code| code.parse().ok()), Some(Harm::Moderate));
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct IncidentFacets<'a> {
     state: &'a Name,

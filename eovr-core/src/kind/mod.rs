@@ -33,6 +33,49 @@ pub struct Kind {
 
 /// A kind's own computation: facets that no command may set, such as a risk score, and rules over several facets. It
 /// must be pure, like everything in a decision.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # let workflow = serde_json::json!({
+/// #     "start": "ringing", "create": "raise",
+/// #     "states": [{"name": "ringing"}, {"name": "closed", "end": true}],
+/// #     "actions": [{"name": "raise", "tiers": [1, 5], "sets": ["fridge", "tenths_celsius"]},
+/// #                 {"name": "close", "tiers": [1, 5], "sets": ["cause"]}],
+/// #     "rules": [{"from": ["ringing"], "action": "close", "to": "closed", "needs": ["note"]}]
+/// # });
+/// # let workflow: eovr_core::workflow::Table = serde_json::from_value(workflow)?;
+/// use eovr_core::kind::{Complete, Draft, FacetSpec, FieldSpec, Kind, KindTable};
+///
+/// /// Blood is spoilt above eight degrees.
+/// #[derive(Debug)]
+/// struct Spoilt;
+///
+/// impl Complete for Spoilt {
+///     fn complete(&self, draft: &mut Draft<'_>) -> Result<()> {
+///         let warm = draft.facet("tenths_celsius").and_then(Value::as_int).is_some_and(|tenths| tenths > 80);
+///         draft.set("spoilt", Some(warm.into()))
+///     }
+/// }
+///
+/// # let facets = vec![
+/// #     FacetSpec::text(name!("fridge")), FacetSpec::int(name!("tenths_celsius")),
+/// #     FacetSpec::bool(name!("spoilt")).computed(),
+/// # ];
+/// # let fields = vec![FieldSpec::text(name!("cause"), 5..=500)];
+/// # let table = KindTable { facets, fields, ..KindTable::new(name!("fridge_alarm"), workflow) };
+/// let kind = Kind::new(table)?.completed_by(Spoilt);
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kind(kind)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// let raise = Command::new("raise").set("fridge", "blood-2").set("tenths_celsius", 112);
+/// let id = nurse.create(&name!("fridge_alarm"), &nile, raise).await?.id;
+/// assert_eq!(nurse.load(&name!("fridge_alarm"), id).await?.bool("spoilt"), Some(true));
+/// # Ok(()) });
+/// ```
 pub trait Complete: fmt::Debug + Send + Sync {
     /// Reads a planned change, and sets computed facets or refuses the change.
     ///
@@ -47,6 +90,29 @@ pub(crate) const VOUCH: Name = Name::from_static("vouch");
 
 impl Kind {
     /// Checks a kind.
+    ///
+    /// ```
+    /// use eovr_core::kind::{FacetSpec, FieldSpec, Kind, KindTable};
+    /// use eovr_core::name;
+    ///
+    /// # let workflow = serde_json::json!({
+    /// #     "start": "ringing", "create": "raise",
+    /// #     "states": [{"name": "ringing"}, {"name": "closed", "end": true}],
+    /// #     "actions": [{"name": "raise", "tiers": [1, 5], "sets": ["fridge", "tenths_celsius"]},
+    /// #                 {"name": "close", "tiers": [1, 5], "sets": ["cause"]}],
+    /// #     "rules": [{"from": ["ringing"], "action": "close", "to": "closed", "needs": ["note"]}]
+    /// # });
+    /// # let workflow: eovr_core::workflow::Table = serde_json::from_value(workflow)?;
+    /// let table = KindTable {
+    ///     facets: vec![FacetSpec::text(name!("fridge")).required(), FacetSpec::int(name!("tenths_celsius"))],
+    ///     fields: vec![FieldSpec::text(name!("cause"), 5..=500)],
+    ///     ..KindTable::new(name!("fridge_alarm"), workflow)
+    /// };
+    /// let error = Kind::new(KindTable { fields: Vec::new(), ..table.clone() }).unwrap_err();
+    /// assert!(error.message().contains("`cause`"));
+    /// assert!(Kind::new(table)?.facet("fridge").is_some_and(|fridge| fridge.required));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// `Config` where a name is reserved or declared twice, an action sets an undeclared or computed facet, a later

@@ -13,6 +13,26 @@ use crate::typed;
 use crate::workflow::Table;
 
 /// A kind as plain data. [`crate::kind::Kind::new`] checks it.
+///
+/// ```
+/// use eovr_core::kind::{Kind, KindTable};
+///
+/// let table: KindTable = serde_json::from_str(r#"{
+///     "name": "fridge_alarm",
+///     "number": {"prefix": "FRI", "width": 4},
+///     "facets": [{"name": "fridge", "type": "text", "required": true}],
+///     "fields": [{"name": "cause", "min_chars": 5}],
+///     "workflow": {
+///         "start": "ringing", "create": "raise",
+///         "states": [{"name": "ringing"}, {"name": "closed", "end": true}],
+///         "actions": [{"name": "raise", "tiers": [1, 5], "sets": ["fridge"]},
+///                     {"name": "close", "tiers": [2, 5], "sets": ["cause"]}],
+///         "rules": [{"from": ["ringing"], "action": "close", "to": "closed", "needs": [{"field": "cause"}]}]
+///     }
+/// }"#)?;
+/// assert_eq!(Kind::new(table)?.name(), "fridge_alarm");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KindTable {
@@ -75,6 +95,15 @@ impl NumberSpec {
 }
 
 /// One facet.
+///
+/// ```
+/// use eovr_core::{kind::FacetSpec, name};
+///
+/// let facet = FacetSpec::int(name!("tenths_celsius")).range(-300..=600).required();
+/// let json = r#"{"name": "tenths_celsius", "type": "int", "required": true, "range": [-300, 600]}"#;
+/// assert_eq!(serde_json::to_value(facet)?, serde_json::from_str::<serde_json::Value>(json)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FacetSpec {
@@ -113,6 +142,17 @@ pub struct FacetSpec {
 }
 
 /// One sealed field.
+///
+/// ```
+/// use eovr_core::kind::{FieldSpec, Sealing};
+/// use eovr_core::name;
+///
+/// let batch = FieldSpec::text(name!("batch"), 1..=64).searchable().required();
+/// assert_eq!(batch.sealing, Sealing::Deterministic);
+/// let json = r#"{"name": "batch", "sealing": "deterministic", "required": true, "min_chars": 1, "max_chars": 64}"#;
+/// assert_eq!(serde_json::to_value(batch)?, serde_json::from_str::<serde_json::Value>(json)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldSpec {

@@ -8,6 +8,37 @@ use crate::service::{Eovr, Session};
 use crate::workflow::Label as _;
 
 /// The in-app notices of one person.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # let (of, rows) = notice_actions()?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kinds(identity::kinds()?).kind(notice::kind()?).actions(of, rows)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// # use eovr_core::identity::{NewUser, user};
+/// # let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+/// # let (email, display_name) = ("mona@example.org".to_owned(), "Mona Hassan".to_owned());
+/// # let role = Role::QualityAdmin;
+/// # let account = NewUser { role, email, display_name, password_hash: None, must_change: false };
+/// # let mona = manager.create(&user::KIND, &nile, account.command()).await?.id;
+/// use eovr_core::notice::{Channel, Inbox, Post};
+///
+/// let post = Post::new(&eovr, notice_rules(), &[Channel::InApp])?;
+/// nurse.incidents().report(&nile, report).await?;
+/// while post.sort().await?.messages > 0 {}
+/// let inbox = Inbox::of(&eovr, ActorId::new(&mona.to_string())?)?;
+/// let notice = &inbox.unread(20, None).await?.items[0];
+/// assert_eq!(notice.text("topic"), Some("incident.report"));
+/// inbox.read(notice.id()).await?;
+/// assert!(inbox.unread(20, None).await?.items.is_empty());
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Inbox {
     session: Session,

@@ -23,6 +23,33 @@ const LEASE_SECONDS: i64 = 60;
 pub(super) const SYSTEM: &str = "system";
 
 /// Turns messages of the outbox into notices, and hands the notices to the host, which sends them.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # let (of, rows) = notice_actions()?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kinds(identity::kinds()?).kind(notice::kind()?).actions(of, rows)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// use eovr_core::notice::{Channel, Post, Recipient, Rule};
+///
+/// let post = Post::new(&eovr, vec![Rule::everything(KIND)], &[Channel::Webhook])?;
+/// nurse.incidents().report(&nile, report).await?;
+/// while post.sort().await?.messages > 0 {}
+/// for due in post.due(Channel::Webhook).await? {
+///     let Some(claim) = post.claim(due).await? else { continue };
+///     let Recipient::System { message } = &claim.to else { continue };
+///     assert!(message.contains("incident.report")); // the host sends it here
+///     post.sent(&claim).await?;
+/// }
+/// assert!(post.due(Channel::Webhook).await?.is_empty());
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Post {
     pub(super) session: Session,

@@ -11,6 +11,16 @@ use crate::record::{Column, Query, Record, Test, Value};
 use crate::service::Session;
 
 /// A notification rule: which messages, and which recipients.
+///
+/// ```
+/// use eovr_core::incident::{self, Action};
+/// use eovr_core::notice::{Rule, To};
+/// use eovr_core::{name, record::Value};
+///
+/// let severe = Rule::new(incident::KIND, Action::Assess, To::Author).when(name!("high_risk"), true);
+/// assert_eq!(severe.when, Some((name!("high_risk"), Value::from(true))));
+/// assert_eq!(Rule::everything(incident::KIND).to, To::System);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// The kind of record.

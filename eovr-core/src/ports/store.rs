@@ -15,6 +15,68 @@ use crate::time::Timestamp;
 ///
 /// The conformance suite in [`crate::conformance`] tests every promise below. A store that passes it can be trusted
 /// with records. A caller may drop a future at any await; the store then holds either the old state or the new state.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # use std::sync::atomic::{AtomicU64, Ordering};
+/// # use eovr_core::audit::StoredEvent;
+/// # use eovr_core::kind::Catalog;
+/// # use eovr_core::ports::{Census, Loaded, Parcel, Posted, Receipt};
+/// use eovr_core::{decide::Commit, ports::Store};
+///
+/// /// Counts the commits of another store.
+/// #[derive(Debug, Default)]
+/// struct Counting {
+///     inner: MemoryStore,
+///     commits: AtomicU64,
+/// }
+///
+/// #[async_trait::async_trait]
+/// impl Store for Counting {
+///     async fn commit(&self, commit: Commit) -> Result<Receipt> {
+///         self.commits.fetch_add(1, Ordering::Relaxed);
+///         self.inner.commit(commit).await
+///     }
+///
+///     // … and the other methods, which call `inner`
+/// #   async fn prepare(&self, catalog: &Catalog) -> Result<()> { self.inner.prepare(catalog).await }
+/// #   async fn load(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<StoredRecord>> {
+/// #       self.inner.load(scope, kind, id).await
+/// #   }
+/// #   async fn load_for_decision(&self, scope: &Scope, kind: &Name, id: RecordId) -> Result<Option<Loaded>> {
+/// #       self.inner.load_for_decision(scope, kind, id).await
+/// #   }
+/// #   async fn find(&self, scope: &Scope, query: &Query) -> Result<Page<StoredRecord>> {
+/// #       self.inner.find(scope, query).await
+/// #   }
+/// #   async fn tally(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Cell>> {
+/// #       self.inner.tally(scope, tally).await
+/// #   }
+/// #   async fn events(&self, scope: &Scope, kind: &Name, record: RecordId) -> Result<Vec<StoredEvent>> {
+/// #       self.inner.events(scope, kind, record).await
+/// #   }
+/// #   async fn feed(&self, after: u64, limit: u32) -> Result<Vec<Posted>> { self.inner.feed(after, limit).await }
+/// #   async fn census(&self, kind: &Name, by: &[Column]) -> Result<Census> { self.inner.census(kind, by).await }
+/// #   async fn lease(&self, limit: u32, now: Timestamp, until: Timestamp) -> Result<Vec<Parcel>> {
+/// #       self.inner.lease(limit, now, until).await
+/// #   }
+/// #   async fn acknowledge(&self, ids: &[u64]) -> Result<()> { self.inner.acknowledge(ids).await }
+/// }
+///
+/// let store = std::sync::Arc::new(Counting::default());
+/// # let eovr = Eovr::builder().shared_store(store.clone()).org(org).kinds(kinds(Settings::default())?)
+/// #     .master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// let before = store.commits.load(Ordering::Relaxed);
+/// nurse.incidents().report(&nile, report).await?;
+/// assert_eq!(store.commits.load(Ordering::Relaxed), before + 1);
+/// # Ok(()) });
+/// ```
 #[async_trait]
 pub trait Store: Debug + Send + Sync {
     /// Creates missing tables and indexes for these kinds. It only adds, and it is safe to call repeatedly and on many
@@ -127,6 +189,23 @@ pub struct Written {
 }
 
 /// A message of the feed.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let feed = eovr.store().feed(0, 100).await?;
+/// let reported = feed.iter().filter_map(|posted| posted.headline());
+/// let reported: Vec<_> = reported.filter(|message| message.is("incident", "report")).collect();
+/// assert_eq!(reported.len(), 1);
+/// assert_eq!(reported[0].record, id.to_string());
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posted {
     /// Its position.

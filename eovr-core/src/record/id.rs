@@ -10,6 +10,16 @@ use crate::error::{Error, Result};
 use crate::time::Timestamp;
 
 /// The id of a record: a UUID of version 7, so that ids sort by time of creation.
+///
+/// ```
+/// use eovr_core::record::RecordId;
+///
+/// let first = RecordId::from_parts("2026-11-22T08:30:00Z".parse()?, [7; 10]);
+/// let second = RecordId::from_parts("2026-11-22T08:31:00Z".parse()?, [1; 10]);
+/// assert!(first < second);
+/// assert_eq!(first.to_string().parse::<RecordId>()?, first);
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(Uuid);
 
@@ -24,6 +34,14 @@ impl RecordId {
     /// An id derived from its content, so that every node makes the same record only once. `tag` names the purpose and
     /// keeps purposes apart. The hash is SHA-256 of tag and parts, one line each, so only the last part may contain
     /// line ends. The time of such an id is 1970 and has no meaning.
+    ///
+    /// ```
+    /// use eovr_core::record::RecordId;
+    ///
+    /// let of = |number: &str| RecordId::derived("hospital.import.v1", &[b"old-system", number.as_bytes()]);
+    /// assert_eq!(of("4711"), of("4711"));
+    /// assert_ne!(of("4711"), of("4712"));
+    /// ```
     pub fn derived(tag: &str, parts: &[&[u8]]) -> Self {
         let mut digest = Sha256::new_with_prefix(tag);
         for part in parts {
@@ -93,6 +111,14 @@ pub struct ActorId(Arc<str>);
 
 impl ActorId {
     /// Checks an id.
+    ///
+    /// ```
+    /// use eovr_core::record::ActorId;
+    ///
+    /// assert_eq!(ActorId::new("nurse-7")?.as_str(), "nurse-7");
+    /// assert!(ActorId::new("Mona Hassan").is_err());
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` where the text is empty, too long, or holds a space or a control character.

@@ -75,6 +75,27 @@ impl std::fmt::Debug for Head {
 }
 
 /// A record in the core. Only the core makes one: [`crate::decide`] makes new records, and the core reads stored ones.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// let factors = vec!["staff".to_owned(), "training".to_owned()];
+/// let report = Report { location: Some("ward-3".to_owned()), disclosed: Some(true), factors, ..report };
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let record = nurse.incidents().load(id).await?;
+/// assert_eq!((record.state().as_str(), record.version()), ("created", 1));
+/// assert_eq!(record.text("location"), Some("ward-3"));
+/// assert_eq!(record.bool("disclosed"), Some(true));
+/// assert!(record.codes("factors").eq(["staff", "training"]));
+/// // The narrative is no facet: it is sealed.
+/// assert!(record.facet("description").is_none() && record.sealed("description").is_some());
+/// # Ok(()) });
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     pub(crate) envelope: Envelope,

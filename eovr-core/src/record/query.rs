@@ -12,6 +12,24 @@ use crate::time::Timestamp;
 /// A query for one page of records of a kind, newest first.
 ///
 /// The query does not contain the scope; a store receives the scope as a separate argument.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let query = Query::of(KIND)
+///     .filter(Column::State, Test::Is("created".into()))
+///     .filter(Column::Facet(name!("category")), Test::In(vec!["fall".into(), "medication".into()]))
+///     .limit(20);
+/// assert_eq!(quality.find(&query).await?.items.len(), 1);
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Query {
     /// The kind of the records.
@@ -84,6 +102,24 @@ impl Clause {
 }
 
 /// A test of a column.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let severity = || Column::Facet(name!("severity"));
+/// // A facet that is not set matches `Absent` and `Not`, and no other test.
+/// for (test, found) in [(Test::Absent, 1), (Test::Not("severe".into()), 1), (Test::Is("severe".into()), 0)] {
+///     assert_eq!(quality.find(&Query::of(KIND).filter(severity(), test)).await?.items.len(), found);
+/// }
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub enum Test {
     /// Equal to the value.
@@ -121,6 +157,23 @@ impl Test {
 }
 
 /// A property of a record that queries can test and count by.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let record = quality.incidents().load(id).await?;
+/// assert_eq!(Column::Facility.of(&record), Some("NIL".into()));
+/// assert_eq!(Column::Facet(name!("category")).of(&record), Some("medication".into()));
+/// assert_eq!(Column::Facet(name!("severity")).of(&record), None);
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
     /// The number, as text.
@@ -173,6 +226,15 @@ impl Column {
 /// new records arrive.
 ///
 /// Its text form has 32 letters and digits and is opaque to clients.
+///
+/// ```
+/// use eovr_core::record::{Cursor, RecordId};
+///
+/// let cursor = Cursor { created_at: "2026-11-22T08:30:00Z".parse()?, id: RecordId::from_bytes([7; 16]) };
+/// let link = format!("/incidents?after={cursor}");
+/// assert_eq!(link["/incidents?after=".len()..].parse::<Cursor>()?, cursor);
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     /// The time of creation of the page's last record.
@@ -208,6 +270,29 @@ impl FromStr for Cursor {
 }
 
 /// One page.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// for _ in 0..3 {
+///     nurse.incidents().report(&nile, report.clone()).await?;
+/// }
+/// let (mut query, mut seen) = (Query::of(KIND).limit(2), 0);
+/// loop {
+///     let page = quality.find(&query).await?;
+///     seen += page.items.len();
+///     let Some(next) = page.next else { break };
+///     query = query.after(Some(next));
+/// }
+/// assert_eq!(seen, 3);
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     /// The records, newest first.
@@ -231,6 +316,22 @@ impl<T> Page<T> {
 }
 
 /// A query for counts: the number of records for each combination of some columns.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let tally = Tally::of(KIND).by(Column::State).by(Column::Facet(name!("severity")));
+/// let figures = quality.tally(&tally).await?;
+/// assert_eq!(figures.cells, [Cell { key: vec![Some("created".into()), None], count: 1 }]);
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tally {
     /// The kind counted.

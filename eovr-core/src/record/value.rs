@@ -9,6 +9,15 @@ use crate::record::RecordId;
 use crate::time::Timestamp;
 
 /// The value of a facet. A facet that is not set is absent and has no special value.
+///
+/// ```
+/// use eovr_core::record::Value;
+///
+/// assert_eq!(Value::from("ward-3").as_text(), Some("ward-3"));
+/// assert_eq!(Value::from("ward-3").as_int(), None);
+/// assert_eq!(serde_json::to_value(Value::from(48))?, 48);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// A code or a short name of at most 200 bytes; not free text. Shared, because the same few values occur in every

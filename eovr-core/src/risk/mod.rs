@@ -25,14 +25,9 @@
 //! // Levels can also be given as positions from 1.
 //! assert_eq!(scheme.assess(2, 3)?, fall);
 //!
-//! let refused = scheme.assess("severe", "daily").map_err(|error| error.to_string());
-//! assert_eq!(
-//!     refused.err().as_deref(),
-//!     Some(
-//!         "invalid_input: probability is off the scale; \
-//!          accepted: `rare`, `occasional`, `frequent`, or 1 to 3"
-//!     ),
-//! );
+//! let refused = scheme.assess("severe", "daily").unwrap_err();
+//! assert_eq!((refused.message(), refused.field()), ("probability is off the scale", Some("probability")));
+//! assert_eq!(refused.help(), Some("accepted: `rare`, `occasional`, `frequent`, or 1 to 3"));
 //! # Ok(())
 //! # }
 //! ```
@@ -50,6 +45,13 @@ pub use scheme::{Assessment, Cell, Direction, Level, Scheme, SchemeTable, Step};
 /// The attention that a rating requires, mildest first.
 ///
 /// Every scheme maps each of its cells to a band, so bands can be compared across schemes. Scores cannot.
+///
+/// ```
+/// use eovr_core::risk::Band;
+///
+/// assert!(Band::High < Band::Extreme);
+/// assert_eq!(Band::named("high").map(Band::title_ar), Some(Band::High.title_ar()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Band {

@@ -14,7 +14,6 @@ const STEPS: std::ops::RangeInclusive<usize> = 2..=10;
 /// Build one from a [`SchemeTable`] with [`Scheme::new`], read one from JSON (with the same checks), or take a built-in
 /// one: [`three_by_three`](super::three_by_three), [`va_sac`](super::va_sac), [`nsw_sac`](super::nsw_sac),
 /// [`npsa_5x5`](super::npsa_5x5).
-/// [`nsw_sac`](super::nsw_sac), [`npsa_5x5`](super::npsa_5x5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "SchemeTable", into = "SchemeTable")]
 pub struct Scheme {

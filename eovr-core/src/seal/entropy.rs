@@ -14,6 +14,17 @@ const DOMAIN: u64 = u64::from_be_bytes(*b"eovr.ent");
 /// over a counter, with the seed as key. Without the seed it is indistinguishable from random bytes, so a nonce or key
 /// from it is as good as the seed. The same seed gives the same decision, byte for byte, so tests are reproducible.
 ///
+/// ```
+/// use eovr_core::seal::Entropy;
+///
+/// # let seed = [7; 32];
+/// let mut entropy = Entropy::from_seed(&seed); // 32 bytes of the operating system
+/// let (mut one, mut next) = ([0; 12], [0; 12]);
+/// entropy.fill(&mut one);
+/// entropy.fill(&mut next);
+/// assert_ne!(one, next);
+/// ```
+///
 /// # One seed, one attempt
 /// A seed must **never** be used twice. A second decision after a conflict with the same seed would seal two different
 /// texts under one nonce, and AES-GCM would then reveal both texts and allow forgery. Therefore every attempt draws its

@@ -17,6 +17,24 @@ use crate::seal::{Cipher, Entropy, Format, MasterKey, Mode, Place, Purpose, Seal
 /// A clone is cheap and shares the keys. A running service holds an `Arc<KeyRing>`. To change it, clone the ring,
 /// change the clone, write the returned key, then replace the `Arc`. Readers do not wait.
 ///
+/// ```
+/// # use eovr_core::seal::{Cipher, Entropy, KeyRing, MasterKey, Mode, Place, Purpose};
+/// # use uuid::Uuid;
+/// # let (mut entropy, master) = (Entropy::from_seed(&[7; 32]), MasterKey::from_bytes(&[1; 32]));
+/// # let (ids, now) = ([Uuid::from_u128(1), Uuid::from_u128(2)], 1_790_000_000_000_000);
+/// let mut ring = KeyRing::create(&master, ids, now, &mut entropy)?;
+/// let place = Place { kind: "incident", record: Uuid::from_u128(3), field: "description" };
+/// let sealed = ring.seal(&place, Mode::Random, b"found on the floor", &mut entropy)?;
+///
+/// let added = ring.rotate(&master, Purpose::Fields, Uuid::from_u128(4), now + 1, &mut entropy)?;
+/// assert_eq!(ring.active(Purpose::Fields), Some(added.id)); // store `added` before the ring is used
+/// assert!(ring.open(&place, &sealed).is_ok());
+///
+/// ring.destroy(sealed.key_id())?;
+/// assert!(ring.open(&place, &sealed).is_err());
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
+///
 /// # Rotation
 /// 1. Call [`rotate`](KeyRing::rotate), write the key, replace the ring. The new key seals new values, old values still
 ///    open, and [`search_values`](Cipher::search_values) covers both.
@@ -62,6 +80,19 @@ impl KeyRing {
     }
 
     /// Makes a ring from the stored keys, in any order.
+    ///
+    /// ```
+    /// # use eovr_core::seal::{Cipher, Entropy, KeyRing, MasterKey, Mode, Place, Purpose};
+    /// # use uuid::Uuid;
+    /// # let (mut entropy, master) = (Entropy::from_seed(&[7; 32]), MasterKey::from_bytes(&[1; 32]));
+    /// # let (ids, now) = ([Uuid::from_u128(1), Uuid::from_u128(2)], 1_790_000_000_000_000);
+    /// let ring = KeyRing::create(&master, ids, now, &mut entropy)?;
+    /// let kept = ring.wrapped(); // what a host stores
+    /// let again = KeyRing::unwrap(&master, &kept)?;
+    /// assert_eq!(again.active(Purpose::Search), ring.active(Purpose::Search));
+    /// assert!(KeyRing::unwrap(&MasterKey::from_bytes(&[2; 32]), &kept).is_err());
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `Key` where the master key does not open a key, a purpose has no live key, or an id occurs twice; `Tampered`

@@ -30,6 +30,16 @@ impl MasterKey {
     /// Reads a key as `openssl rand -base64 32` prints it. White space around it is ignored, because secret files often
     /// end in a line break.
     ///
+    /// ```
+    /// use eovr_core::seal::MasterKey;
+    ///
+    /// let key = MasterKey::from_base64("Zm9yIHRoaXMgZXhhbXBsZSBvbmx5LCBuZXZlciByZWE=\n")?;
+    /// assert_eq!(format!("{key:?}"), "MasterKey(redacted)");
+    /// let error = MasterKey::from_base64("changeme").unwrap_err();
+    /// assert_eq!(error.help(), Some("a master key is 32 bytes in base64, 44 characters"));
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `Key` where the text is not 32 bytes in base64 (44 characters), or where all bytes are zero, which is a
     /// placeholder.

@@ -103,6 +103,19 @@ impl Sealed {
     }
 
     /// The id of the data key that opens it. After a rotation, seal the values again whose key is not the active one.
+    ///
+    /// ```
+    /// # use eovr_core::seal::{Cipher, Entropy, KeyRing, MasterKey, Mode, Place, Purpose};
+    /// # use uuid::Uuid;
+    /// # let (mut entropy, master) = (Entropy::from_seed(&[7; 32]), MasterKey::from_bytes(&[1; 32]));
+    /// # let (ids, now) = ([Uuid::from_u128(1), Uuid::from_u128(2)], 1_790_000_000_000_000);
+    /// # let ring = KeyRing::create(&master, ids, now, &mut entropy)?;
+    /// let place = Place { kind: "incident", record: Uuid::from_u128(3), field: "medical_file_number" };
+    /// let sealed = ring.seal(&place, Mode::Deterministic, b"MF-7", &mut entropy)?;
+    /// assert_eq!(sealed.mode(), Mode::Deterministic);
+    /// assert_eq!(Some(sealed.key_id()), ring.active(Purpose::Search));
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     pub fn key_id(&self) -> Uuid {
         self.key
     }

@@ -39,6 +39,24 @@ impl EovrBuilder {
     }
 
     /// Sets a store that is already shared.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let org = testing::org()?;
+    /// use std::sync::Arc;
+    ///
+    /// use eovr_core::ports::Store;
+    ///
+    /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    /// let node = || {
+    ///     let builder = Eovr::builder().shared_store(store.clone()).org(org.clone());
+    ///     builder.master_key(MasterKey::from_bytes(&[7; 32])).open()
+    /// };
+    /// let (first, second) = (node().await?, node().await?);
+    /// assert!(Arc::ptr_eq(first.store(), second.store()));
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
@@ -67,6 +85,22 @@ impl EovrBuilder {
     }
 
     /// Adds actions that belong to no kind: a part of the host with its permissions.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let org = testing::org()?;
+    /// use eovr_core::access::{ActionRow, Tiers};
+    ///
+    /// let row = ActionRow::new(name!("print"), Tiers::new(2, 5)?);
+    /// let eovr = Eovr::builder()
+    ///     .actions(name!("labels"), vec![row])
+    /// #   .store(MemoryStore::new()).org(org).master_key(MasterKey::from_bytes(&[7; 32]))
+    ///     .open()
+    ///     .await?;
+    /// assert!(eovr.catalog().actions().row(&name!("labels"), &name!("print")).is_some());
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn actions(mut self, of: Name, rows: Vec<ActionRow>) -> Self {
         self.more_actions.push((of, rows));
@@ -83,6 +117,21 @@ impl EovrBuilder {
 
     /// Sets the previous master key. At the next start the engine rewraps every data key under the new master key. No
     /// record has to be sealed again.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let org = testing::org()?;
+    /// # let store: std::sync::Arc<dyn ports::Store> = std::sync::Arc::new(MemoryStore::new());
+    /// let key = |byte| MasterKey::from_bytes(&[byte; 32]); // an example: real keys are random
+    /// let node = || Eovr::builder().shared_store(store.clone()).org(org.clone());
+    /// node().master_key(key(1)).open().await?;
+    /// node().master_key(key(2)).previous_master_key(key(1)).open().await?;
+    /// // From now on the new key is enough, and the old one opens nothing.
+    /// assert!(node().master_key(key(2)).open().await.is_ok());
+    /// assert_eq!(node().master_key(key(1)).open().await.unwrap_err().kind(), ErrorKind::Key);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn previous_master_key(mut self, previous: MasterKey) -> Self {
         self.previous_master = Some(previous);
@@ -98,6 +147,29 @@ impl EovrBuilder {
     }
 
     /// Sets the host's own cipher instead of a master key. Set [`audit_key`](Self::audit_key) too.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let org = testing::org()?;
+    /// use std::sync::Arc;
+    ///
+    /// use eovr_core::seal::{Entropy, KeyRing};
+    /// use uuid::Uuid;
+    ///
+    /// # let (master, seed) = (MasterKey::from_bytes(&[1; 32]), [7; 32]);
+    /// let ids = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    /// let ring = KeyRing::create(&master, ids, 1_790_000_000_000_000, &mut Entropy::from_seed(&seed))?;
+    /// let eovr = Eovr::builder()
+    ///     .cipher(Arc::new(ring))
+    ///     .audit_key(MasterKey::from_bytes(&[2; 32]))
+    /// #   .store(MemoryStore::new()).org(org)
+    ///     .open()
+    ///     .await?;
+    /// // The host keeps the keys, so the host refreshes them.
+    /// assert_eq!(eovr.refresh_keys().await.unwrap_err().kind(), ErrorKind::Config);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn cipher(mut self, cipher: Arc<dyn Cipher>) -> Self {
         self.cipher = Some(cipher);
@@ -105,6 +177,36 @@ impl EovrBuilder {
     }
 
     /// Replaces the system's clock.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let org = testing::org()?;
+    /// use eovr_core::ports::Clock;
+    ///
+    /// #[derive(Debug)]
+    /// struct Stopped;
+    ///
+    /// impl Clock for Stopped {
+    ///     fn now(&self) -> Timestamp {
+    ///         Timestamp::from_micros(1_795_336_200_000_000)
+    ///     }
+    /// }
+    ///
+    /// let eovr = Eovr::builder()
+    ///     .clock(Stopped)
+    /// #   .store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #   .master_key(MasterKey::from_bytes(&[7; 32]))
+    ///     .open()
+    ///     .await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// let written = nurse.incidents().report(&nile, report).await?.written;
+    /// assert_eq!(written.number.as_deref(), Some("OVR-2026-000001"));
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -132,6 +234,24 @@ impl EovrBuilder {
     /// 350 bytes for each existing combination of facility, month, state and tallied facets. Each node keeps its own
     /// counts. Before every answer a node first reads the commits of other nodes. After you restore a backup, restart
     /// the nodes.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let org = testing::org()?;
+    /// use eovr_core::analytics::Source;
+    ///
+    /// let eovr = Eovr::builder()
+    ///     .figures_in_memory()
+    /// #   .store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+    /// #   .master_key(MasterKey::from_bytes(&[7; 32]))
+    ///     .open()
+    ///     .await?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// assert_eq!(quality.tally(&Tally::of(KIND).by(Column::State)).await?.source, Source::Memory);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn figures_in_memory(mut self) -> Self {
         self.figures_in_memory = true;
@@ -140,6 +260,16 @@ impl EovrBuilder {
 
     /// Checks that the parts fit together, prepares the store, loads the keys, and makes the counts that are kept in
     /// memory.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let org = testing::org()?;
+    /// let error = Eovr::builder().store(MemoryStore::new()).open().await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// assert_eq!((error.message(), error.help()), ("the engine has no organisation", Some("call `org`")));
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Config` where a part is missing or two parts do not fit together; `Key` where the master key did not wrap the

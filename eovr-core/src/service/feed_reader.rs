@@ -19,16 +19,28 @@ const KIND: Name = Name::from_static("feed_reader");
 /// is read at least once. Only one process may use a name at a time; if two do, the slower one gets an error.
 ///
 /// ```
-/// # use eovr_core::{Eovr, Result, service::FeedReader};
-/// # async fn deliver(message: &str) -> Result<()> { Ok(()) }
-/// # async fn example(eovr: Eovr) -> Result<()> {
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kind(service::FeedReader::kind()?).master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// use eovr_core::service::FeedReader;
+///
+/// nurse.incidents().report(&nile, report).await?;
 /// let mut reader = FeedReader::open(&eovr, "warehouse").await?; // the host has `.kind(FeedReader::kind()?)`
+/// let mut delivered = Vec::new();
 /// for posted in reader.next(100).await? {
-///     deliver(&posted.message).await?;
+///     delivered.push(posted.message); // the host delivers it here
 ///     reader.done(posted.position);
 /// }
-/// reader.keep().await
-/// # }
+/// reader.keep().await?;
+/// assert!(delivered.iter().any(|message| message.contains("incident.report")));
+/// assert!(reader.next(100).await?.is_empty());
+/// # Ok(()) });
 /// ```
 #[derive(Debug)]
 pub struct FeedReader {

@@ -83,6 +83,22 @@ impl Session {
     ///
     /// It needs about fifty bytes of memory per record. Concurrent commits cause no findings.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let auditor = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+    /// let inspection = auditor.inspect().await?;
+    /// assert!(inspection.is_intact());
+    /// assert_eq!(inspection.kinds[&KIND].records, 1);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `Denied` where the session does not see every record; errors of the store.
     pub async fn inspect(&self) -> Result<Inspection> {

@@ -308,6 +308,26 @@ impl Eovr {
 impl Session {
     /// Makes a new key, which seals from now on; the older keys still open their values.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// use eovr_core::seal::Purpose;
+    ///
+    /// let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+    /// let newest = manager.rotate_key(Purpose::Fields).await?;
+    /// assert!(manager.data_keys().await?.iter().any(|key| key.id == newest));
+    /// // The older key still opens its values.
+    /// let record = nurse.load(&KIND, id).await?;
+    /// assert!(nurse.open(&record, "description")?.is_some());
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `Denied` below tier 5; `Config` where the host brought its own cipher.
     pub async fn rotate_key(&self, purpose: Purpose) -> Result<RecordId> {
@@ -338,6 +358,26 @@ impl Session {
 
     /// Destroys a key that is no longer active. Every value that it sealed is then unreadable in every copy of the
     /// store. The audit chains can still be verified.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// use eovr_core::seal::Purpose;
+    ///
+    /// let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+    /// let old = manager.data_keys().await?.into_iter().find(|key| key.purpose == Purpose::Fields).unwrap();
+    /// manager.rotate_key(Purpose::Fields).await?;
+    /// manager.destroy_key(old.id, "the retention period is over").await?;
+    /// let record = nurse.load(&KIND, id).await?;
+    /// assert!(nurse.open(&record, "description").unwrap_err().is_unreadable());
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Denied` below tier 5; `Key` where the key is active; `Refused` for software, or without a reason.

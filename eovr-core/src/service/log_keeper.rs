@@ -14,6 +14,32 @@ use crate::service::{Eovr, Follower, Session};
 /// Builds a Merkle tree over the feed and signs its checkpoints: see [`crate::audit::log`].
 ///
 /// Keep one instance for the life of the process: it reads the whole feed once, and later only new messages.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::audit::log::{LogVerdict, Signer, verify_log};
+/// use eovr_core::service::LogKeeper;
+///
+/// let seed = [9; 32]; // an example: 32 random bytes, kept outside the database
+/// let keeper = LogKeeper::new(&eovr, Signer::new("hospital.example/eovr", &seed)?)?;
+/// let note = keeper.checkpoint(None).await?; // print it, or send it by mail
+/// let mut log = Vec::new();
+/// let written = keeper.write(&mut log).await?;
+///
+/// // An auditor needs the log, the note and the public key, and no database.
+/// let checkpoint = keeper.public().open(&note)?;
+/// assert_eq!(checkpoint.size, written);
+/// let verdict = verify_log(log.as_slice(), &[checkpoint])?;
+/// assert_eq!(verdict, LogVerdict::Intact { entries: written, vouched: written });
+/// # Ok(()) });
+/// ```
 #[derive(Debug)]
 pub struct LogKeeper {
     session: Session,

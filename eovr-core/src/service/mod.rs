@@ -50,6 +50,20 @@ use crate::seal::{Entropy, MasterKey};
 use crate::time::Timestamp;
 
 /// The engine: kinds, organisation, keys and a store. Cheap to clone; holds no global state.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// assert_eq!(eovr.org().stamps().count(), 2);
+/// assert_eq!(eovr.catalog().kind(&KIND)?.name(), "incident");
+/// // A clone is the same engine.
+/// let elsewhere = eovr.clone().session(nurse.actor().clone());
+/// assert_eq!(elsewhere.incidents().newest(10).await?.items.len(), 0);
+/// # Ok(()) });
+/// ```
 #[derive(Clone)]
 pub struct Eovr {
     inner: Arc<Inner>,

@@ -23,6 +23,23 @@ use crate::workflow::Need;
 const TRIES: u32 = 16;
 
 /// The engine bound to one actor, with all its operations.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// // Each session sees and does what its actor may.
+/// assert!(quality.incidents().act(id, Action::Start, None).await.is_ok());
+/// let error = nurse.incidents().act(id, Action::Evaluate, None).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Denied);
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Session {
     eovr: Eovr,
@@ -30,6 +47,24 @@ pub struct Session {
 }
 
 /// An action that the actor could perform on a record now.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// let record = quality.incidents().load(id).await?;
+/// let legal = quality.legal(&record).await?;
+/// let action = |name: &str| legal.iter().find(|legal| legal.action == name);
+/// assert!(action("start").is_some_and(|start| start.unmet.is_empty()));
+/// assert!(action("complete").is_none());
+/// # Ok(()) });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Legal {
     /// The action.
@@ -60,6 +95,23 @@ impl Session {
 
     /// Creates a record in a facility.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// let command = Command::new("report")
+    ///     .set("category", "medication")
+    ///     .set("reporter_type", "staff")
+    ///     .write("description", "The patient was given ten times the dose.");
+    /// let written = nurse.create(&KIND, &nile, command).await?;
+    /// assert_eq!(written.version, 1);
+    /// assert!(written.number.is_some_and(|number| number.starts_with("OVR-")));
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// As [`decide::decide`]; `NotFound` where the actor's scope has no such facility.
     pub async fn create(&self, kind: &Name, facility: &OrgId, command: Command) -> Result<Written> {
@@ -70,6 +122,22 @@ impl Session {
 
     /// Creates a record under an id that the caller has chosen. A repeated call is a `Conflict` and makes no second
     /// record.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let command = Command::new("report").set("category", "medication").set("reporter_type", "staff");
+    /// # let command = command.write("description", "The patient was given ten times the dose.");
+    /// let id = RecordId::derived("hospital.import.v1", &[b"4711"]);
+    /// nurse.create_as(&KIND, &nile, id, command.clone()).await?;
+    /// let error = nurse.create_as(&KIND, &nile, id, command).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Conflict);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// As [`Session::create`].
@@ -89,6 +157,27 @@ impl Session {
     }
 
     /// Creates a child record.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// quality.incidents().act(id, Action::Start, None).await?;
+    /// let task = Command::new("add")
+    ///     .write("task", "Store the look-alike vials apart")
+    ///     .set("owner", "pharmacist-2")
+    ///     .set("due_at", "2027-01-31T12:00:00Z".parse::<Timestamp>()?)
+    ///     .set("purpose", "preventive");
+    /// let child = quality.create_child(&FOLLOW_UP, id, task).await?.id;
+    /// assert_eq!(quality.load(&FOLLOW_UP, child).await?.envelope().parent, Some(id));
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// As [`Session::create`]; `NotFound` where the parent is out of scope, `Refused` where its workflow accepts no
@@ -138,6 +227,25 @@ impl Session {
     /// Where the record changes concurrently, a command with an expected version fails with `Conflict`; a command
     /// without one is decided again on the newer record.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let amend = Command::new("amend").set("location", "ward-3").note("the reporter named another ward");
+    /// let written = quality.act(&KIND, id, amend.clone().expecting(1)).await?;
+    /// assert_eq!(written.version, 2);
+    /// // Another reviewer still looks at version 1.
+    /// let error = quality.act(&KIND, id, amend.expecting(1)).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Conflict);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// As [`decide::decide`]; `NotFound` where the record is out of scope.
     pub async fn act(&self, kind: &Name, id: RecordId, command: Command) -> Result<Written> {
@@ -167,6 +275,22 @@ impl Session {
 
     /// One record. Its texts stay sealed until [`Session::open`] opens one.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// assert_eq!(nurse.load(&KIND, id).await?.version(), 1);
+    /// // For a nurse of another hospital the record does not exist.
+    /// let stranger = eovr.session(member("nurse-9", Role::Staff, "DEL")?);
+    /// assert_eq!(stranger.load(&KIND, id).await.unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `NotFound` where the record is absent or out of scope; `Denied` where this tier may not read the kind.
     pub async fn load(&self, kind: &Name, id: RecordId) -> Result<Record> {
@@ -176,6 +300,22 @@ impl Session {
     }
 
     /// Opens one sealed field; `None` where it is not set.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let record = nurse.load(&KIND, id).await?;
+    /// let text = nurse.open(&record, "description")?.unwrap();
+    /// assert_eq!(*text, "The patient was given ten times the dose.");
+    /// assert!(nurse.open(&record, "notes")?.is_none());
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Tampered` where the value was not sealed for this field; `Key` where its key was destroyed or is missing.
@@ -187,6 +327,23 @@ impl Session {
     }
 
     /// A page of records.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let by_author = Query::of(KIND).filter(Column::Author, Test::Is("nurse-7".into()));
+    /// let page = quality.find(&by_author).await?;
+    /// assert_eq!(page.items[0].id(), id);
+    /// assert_eq!(page.next, None);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Denied` where this tier may not read the kind; `InvalidInput` where the query names something that the kind
@@ -203,6 +360,23 @@ impl Session {
     }
 
     /// A page of records with these facets and without sealed fields. A store reads it faster.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let page = quality.list(&Query::of(KIND), &["category"]).await?;
+    /// let listed = &page.items[0];
+    /// assert_eq!(listed.facet("category").and_then(Value::as_text), Some("medication"));
+    /// assert_eq!(listed.facet("reporter_type"), None); // set, and not requested
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// As [`Session::find`]; `InvalidInput` where the kind has no such facet.
@@ -227,6 +401,23 @@ impl Session {
 
     /// The test for records whose deterministically sealed field has this text.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// let report = Report { medical_file_number: Some("MF-7".to_owned()), ..report };
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let (column, test) = quality.sealed_is(&KIND, "medical_file_number", "MF-7")?;
+    /// let page = quality.find(&Query::of(KIND).filter(column, test)).await?;
+    /// assert_eq!(page.items[0].id(), id);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` where the kind has no such field.
     pub fn sealed_is(&self, kind: &Name, field: &str, text: &str) -> Result<(Column, Test)> {
@@ -243,6 +434,24 @@ impl Session {
     /// Counts records. The columns determine which tier may count ([`analytics::action_for`]).
     ///
     /// The counts are the same with and without [`figures_in_memory`]; the result names its source.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let figures = quality.tally(&Tally::of(KIND)).await?;
+    /// assert_eq!(figures.cells[0].count, 1);
+    /// // A quality admin counts the own facility and compares no places.
+    /// let by_place = Tally::of(KIND).by(Column::Facility);
+    /// assert_eq!(quality.tally(&by_place).await.unwrap_err().kind(), ErrorKind::Denied);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Denied` below that tier; `InvalidInput` for unknown columns or too many.
@@ -265,6 +474,24 @@ impl Session {
     }
 
     /// The actions on this version of a record, with the unmet needs of each.
+    ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// let machine = eovr.session(quality.actor().clone().as_machine());
+    /// let record = machine.load(&KIND, id).await?;
+    /// let legal = machine.legal(&record).await?;
+    /// let start = legal.iter().find(|legal| legal.action == "start").unwrap();
+    /// assert_eq!(start.unmet[0].need, "human");
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// `Denied` where this tier may not read the kind; `NotFound` where another session loaded the record and it is out

@@ -6,6 +6,14 @@ use crate::time::Timestamp;
 
 /// The clock of the operating system. With [`SystemEntropy`] it is the core's only access to the operating system;
 /// neither exists without the feature `system`.
+///
+/// ```
+/// use eovr_core::{Timestamp, ports::Clock, service::SystemClock};
+///
+/// let new_year: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+/// assert!(SystemClock.now() > new_year);
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

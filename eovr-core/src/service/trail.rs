@@ -44,6 +44,24 @@ impl std::fmt::Debug for Entry {
 impl Session {
     /// The verified audit trail of a record.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// quality.incidents().act(id, Action::Start, None).await?;
+    /// let trail = quality.trail(&KIND, id).await?;
+    /// assert!(trail.verdict.is_intact());
+    /// let told: Vec<_> = trail.entries.iter().map(|entry| entry.event.action.as_str()).collect();
+    /// assert_eq!(told, ["report", "start"]);
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// As [`Session::load`]. A broken chain or an unreadable event is not an error: the verdict names the position. An
     /// unreadable event has no entry.

@@ -9,6 +9,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::Timestamp;
 
 /// Before 1970 the microsecond is rounded towards the past.
+///
+/// ```
+/// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+///
+/// use eovr_core::Timestamp;
+///
+/// let noon = UNIX_EPOCH + Duration::from_secs(12 * 3600);
+/// assert_eq!(Timestamp::from(noon).to_string(), "1970-01-01T12:00:00Z");
+/// assert_eq!(SystemTime::from(Timestamp::from(noon)), noon);
+/// ```
 impl From<SystemTime> for Timestamp {
     fn from(at: SystemTime) -> Self {
         let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
@@ -44,6 +54,12 @@ impl From<Timestamp> for jiff::Timestamp {
 }
 
 /// Needs the feature `chrono`.
+///
+/// ```
+/// let at: chrono::DateTime<chrono::Utc> = "2026-11-22T08:30:00Z".parse()?;
+/// assert_eq!(eovr_core::Timestamp::from(at).to_string(), "2026-11-22T08:30:00Z");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "chrono")]
 impl<Z: chrono::TimeZone> From<chrono::DateTime<Z>> for Timestamp {
     fn from(at: chrono::DateTime<Z>) -> Self {

@@ -7,6 +7,16 @@ impl Machine {
     ///
     /// Actions that do not change the state are listed in a note beside the diagram, because loops would hide the main
     /// path.
+    ///
+    /// ```
+    /// use eovr_core::incident::IncidentWorkflow;
+    /// use eovr_core::workflow::{Machine, Table};
+    ///
+    /// let diagram = Machine::new(Table::of::<IncidentWorkflow>()?)?.diagram();
+    /// assert!(diagram.starts_with("stateDiagram-v2"));
+    /// assert!(diagram.contains("created --> in_progress: start (human)"));
+    /// # Ok::<(), eovr_core::Error>(())
+    /// ```
     pub fn diagram(&self) -> String {
         let table = self.table();
         let mut text = format!("stateDiagram-v2\n    [*] --> {}: {}\n", table.start, table.create);

@@ -22,6 +22,24 @@ pub struct Machine {
 impl Machine {
     /// Checks a table.
     ///
+    /// ```
+    /// use eovr_core::workflow::{Machine, Table};
+    ///
+    /// # let workflow = serde_json::json!({
+    /// #     "start": "ringing", "create": "raise",
+    /// #     "states": [{"name": "ringing"}, {"name": "closed", "end": true}],
+    /// #     "actions": [{"name": "raise", "tiers": [1, 5], "sets": ["fridge", "tenths_celsius"]},
+    /// #                 {"name": "close", "tiers": [1, 5], "sets": ["cause"]}],
+    /// #     "rules": [{"from": ["ringing"], "action": "close", "to": "closed", "needs": ["note"]}]
+    /// # });
+    /// # let workflow: eovr_core::workflow::Table = serde_json::from_value(workflow)?;
+    /// let without_rules = Table { rules: Vec::new(), ..workflow.clone() };
+    /// let error = Machine::new(without_rules).unwrap_err();
+    /// assert_eq!(error.message(), "the workflow is not sound: action `close` has no rule");
+    /// assert!(Machine::new(workflow).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// `Config`, naming the row: an unknown or duplicate state or action, two rules for one action in one state, a rule
     /// without a source state or from an end state, a state that is unreachable or cannot reach an end, an action

@@ -40,6 +40,33 @@ pub fn unknown_label<L: Label>() -> Error {
 
 /// A workflow in Rust. States and actions are enums, so a misspelt state does not compile and a `match` over the states
 /// must be complete. [`Table::of`] converts it to data.
+///
+/// ```
+/// use eovr_core::labels;
+/// use eovr_core::workflow::{Machine, May, Need, Row, Table, Workflow};
+///
+/// labels! { enum State { Ringing = "ringing", Closed = "closed" } }
+/// labels! { enum Action { Raise = "raise", Close = "close" } }
+///
+/// struct Alarm;
+///
+/// impl Workflow for Alarm {
+///     type State = State;
+///     type Action = Action;
+///     const START: State = State::Ringing;
+///     const ENDS: &'static [State] = &[State::Closed];
+///     const CREATE: Action = Action::Raise;
+///     const MAY: &'static [May<Action>] =
+///         &[May::new(Action::Raise, (1, 5), &[]), May::new(Action::Close, (2, 5), &[])];
+///     const RULES: &'static [Row<State, Action>] =
+///         &[Row::to(&[State::Ringing], Action::Close, State::Closed, &[Need::Human, Need::Note])];
+/// }
+///
+/// let machine = Machine::new(Table::of::<Alarm>()?)?;
+/// assert!(machine.is_end("closed"));
+/// assert_eq!(machine.step("ringing", "close").map(|rule| rule.needs.len()), Some(2));
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 pub trait Workflow {
     /// The states.
     type State: Label;

@@ -166,6 +166,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "triage::analysis",
         ],
     ),
+    ("testing", &["time", "org", "record", "access", "seal", "ports", "memory", "service", "incident"]),
 ];
 
 fn core() -> PathBuf {

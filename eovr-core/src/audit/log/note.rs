@@ -48,6 +48,19 @@ impl fmt::Display for Checkpoint {
 }
 
 /// Signs checkpoints. Its holder can sign any log, so the signer must not be stored in the database.
+///
+/// ```
+/// use eovr_core::audit::log::{Checkpoint, Signer, Tree};
+///
+/// let signer = Signer::new("hospital.example/eovr", &[9; 32])?;
+/// let mut tree = Tree::default();
+/// tree.push(b"first message");
+/// let origin = signer.public().name().to_owned();
+/// let note = signer.sign(&Checkpoint { origin, size: tree.size(), root: tree.root() });
+/// assert_eq!(signer.public().open(&note)?.size, 1);
+/// assert!(signer.public().open(&note.replace("\n1\n", "\n2\n")).is_err());
+/// # Ok::<(), eovr_core::Error>(())
+/// ```
 pub struct Signer {
     // Boxed, because moving the key itself would leave a copy in memory that is never wiped.
     key: Box<SigningKey>,

@@ -79,6 +79,37 @@ impl Incident<'_> {
     /// Lays the report out and writes it as PDF, A4: as PDF/UA-1 and PDF/A-2a. Should the validators refuse
     /// that, it writes a plain PDF. The file is made in memory.
     ///
+    /// ```
+    /// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+    /// # testing::run(async {
+    /// # let eovr = testing::hospital().await?;
+    /// # let nile = OrgId::new("NIL")?;
+    /// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+    /// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+    /// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+    /// # let report = testing::report();
+    /// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+    /// use eovr_core::export::pdf::{self, Fonts};
+    /// use eovr_core::export::{Lang, Opened};
+    ///
+    /// # let record = quality.incidents().load(id).await?;
+    /// let opened = Opened::of(&quality, record)?;
+    /// let trail = quality.incidents().trail(id).await?;
+    /// let report = pdf::Incident {
+    ///     incident: &opened,
+    ///     follow_ups: &[],
+    ///     trail: Some(&trail),
+    ///     scheme: None,
+    ///     checkpoint: None,
+    ///     made_by: "Quality office",
+    ///     made_at: "2026-11-22T08:30:00Z".parse()?,
+    /// };
+    /// let mut file = Vec::new();
+    /// report.write(&Fonts::embedded()?, Lang::Both, &mut file)?;
+    /// assert!(file.starts_with(b"%PDF-"));
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// `Unavailable` where it cannot be written.
     pub fn write(&self, fonts: &Fonts, lang: Lang, mut to: impl Write) -> Result<()> {

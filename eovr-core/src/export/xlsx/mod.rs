@@ -26,6 +26,26 @@ use crate::time::Timestamp;
 ///
 /// A text cannot become a formula or a link. Texts are written as texts, and a text that begins like a formula is
 /// marked as quoted, so that it stays a text when a user edits the cell.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let eovr = testing::hospital().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// # let nurse = eovr.session(member("nurse-7", Role::Staff, "NIL")?);
+/// # let quality = eovr.session(member("quality-1", Role::QualityAdmin, "NIL")?);
+/// # let report = testing::report();
+/// # let id = nurse.incidents().report(&nile, report).await?.written.id;
+/// use eovr_core::export::{Lang, Look, Opened, Workbook};
+///
+/// # let record = quality.incidents().load(id).await?;
+/// let opened = Opened::of(&quality, record)?;
+/// let mut workbook = Workbook::new(Look::new(Lang::Both, "2026-11-22T08:30:00Z".parse()?))?;
+/// workbook.push(&opened)?;
+/// assert!(workbook.finish(Vec::new())?.starts_with(b"PK"));
+/// # Ok(()) });
+/// ```
 pub struct Workbook {
     book: Book,
     look: Look,

@@ -46,6 +46,14 @@ use crate::service::{Eovr, Session};
 use crate::time::Timestamp;
 
 /// Limits of login. The defaults follow OWASP ASVS 5 at level 2 and NIST SP 800-63B.
+///
+/// ```
+/// use eovr_core::access::Role;
+/// use eovr_core::identity::doors::Limits;
+///
+/// let strict = Limits { second_factor_from: Some(Role::AdminManager.tier()), ..Limits::default() };
+/// assert_eq!((strict.attempts, strict.lock_seconds), (5, 900));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The number of failures from one place that causes a lock-out of that place.
@@ -93,6 +101,40 @@ impl Default for Limits {
 }
 
 /// Login and logout on one engine. Cheap to clone. Use one per process, because it caches the logged-in users.
+///
+/// ```
+/// # use eovr_core::{access::*, incident::*, memory::MemoryStore, org::*, record::*, seal::MasterKey, *};
+/// # testing::run(async {
+/// # let org = testing::org()?;
+/// # use eovr_core::identity::{self, NewUser, user};
+/// # let eovr = Eovr::builder().store(MemoryStore::new()).org(org).kinds(kinds(Settings::default())?)
+/// #     .kinds(identity::kinds()?).master_key(MasterKey::from_bytes(&[7; 32])).open().await?;
+/// # let nile = OrgId::new("NIL")?;
+/// # let member = |name: &str, role, unit: &str| testing::actor(&eovr, name, role, unit);
+/// use eovr_core::identity::doors::{Entry, Limits, Origin};
+/// use eovr_core::identity::password::{Password, PasswordFlaw};
+/// use eovr_core::identity::{Doors, token::Signer};
+///
+/// let secret = [9; 32]; // an example: 32 random bytes, the same on every node
+/// let signer = Signer::new("https://reports.example.org", &secret)?;
+/// let doors = Doors::open(eovr.clone(), signer, Limits::default()).await?;
+/// let password = Password::typed("three camels read the news").map_err(PasswordFlaw::error)?;
+/// # let hash = doors.limits().cost.hash(&password, &mut doors.entropy()?)?.to_string();
+/// # let (email, display_name) = ("mona@example.org".to_owned(), "Mona Hassan".to_owned());
+/// # let (role, password_hash) = (Role::Staff, Some(hash));
+/// # let account = NewUser { role, email, display_name, password_hash, must_change: false };
+/// # let manager = eovr.session(member("top-1", Role::TopManagement, "CAI")?);
+/// # manager.create(&user::KIND, &nile, account.command()).await?;
+///
+/// let knock = doors.knock("mona@example.org", Origin::client("ward tablet")).await?;
+/// let tried = knock.try_password(&password)?; // on a thread for blocking work
+/// let Entry::Open(opened) = doors.enter(tried).await? else { panic!("mona has no second factor") };
+/// let who = doors.admit(&opened.access).await?; // at each request
+/// assert_eq!(who.session.actor().capacity(), "staff");
+/// doors.leave(&who).await?;
+/// assert_eq!(doors.admit(&opened.access).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+/// # Ok(()) });
+/// ```
 #[derive(Clone)]
 pub struct Doors {
     inner: Arc<Inner>,

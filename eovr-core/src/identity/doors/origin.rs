@@ -42,6 +42,13 @@ pub enum Network {
 
 impl Network {
     /// The network of an address. An IPv4-mapped IPv6 address counts as IPv4.
+    ///
+    /// ```
+    /// use eovr_core::identity::doors::Network;
+    ///
+    /// assert_eq!(Network::of("203.0.113.77".parse()?).to_string(), "203.0.113.0/24");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => {
