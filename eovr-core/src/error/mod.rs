@@ -274,7 +274,7 @@ impl fmt::Display for Error {
         if let Some(operation) = operation {
             write!(f, " (during {operation})")?;
         }
-        if let Some(field) = field {
+        if let Some(field) = field.as_deref().filter(|field| !message.contains(field)) {
             write!(f, " field={field}")?;
         }
         for (name, value) in context {

@@ -468,13 +468,13 @@ mod tests {
             words(find_subtype("nutrition", "wrong_det")),
             "invalid_input: unknown sub-type; did you mean `wrong_diet`? accepted: \
              `wrong_patient`, `wrong_diet`, `wrong_quantity`, `wrong_frequency`, `wrong_consistency`, \
-             `wrong_storage` category=nutrition"
+             `wrong_storage` field=subtype category=nutrition"
         );
         assert_eq!(
             words(find_subtype("nutrition", "expired")),
             "invalid_input: not a sub-type of category `nutrition`; it belongs to `medication`, \
              `blood_product`; accepted here: `wrong_patient`, `wrong_diet`, `wrong_quantity`, \
-             `wrong_frequency`, `wrong_consistency`, `wrong_storage`"
+             `wrong_frequency`, `wrong_consistency`, `wrong_storage` field=subtype"
         );
         let unknown = find_subtype("food", "expired").err();
         assert_eq!(unknown.map(|error| error.kind()), Some(ErrorKind::InvalidInput));

@@ -323,7 +323,7 @@ mod tests {
         let error = "half-open".parse::<Valve>().unwrap_err().to_string();
         assert_eq!(error, "invalid_input: that is none of the accepted codes; accepted: `open`, `half_open`");
         let error = serde_json::from_str::<Valve>("\"shut\"").unwrap_err().to_string();
-        assert!(error.starts_with("unknown variant `shut`, expected `open` or `half_open`"), "{error}");
+        assert!(error.contains("accepted: `open`, `half_open`") && !error.contains("shut"), "{error}");
         assert_eq!(Valve::named("shut"), None);
     }
 }

